@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/** `services[]`: what is operated, on which platform, with which versions. */
+
+const Name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
+export const VersionName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "letters, digits and . _ + -, at most 64");
+
+const ServiceEnvironmentSchema = z.strictObject({
+  instances: z.number().int().min(1).max(50).default(2),
+  initialVersion: VersionName.describe("what runs before the first deployment"),
+  port: z.number().int().min(0).max(65_535).default(0).describe("of the balancer; 0 takes a free one and keeps it"),
+  env: z.record(z.string(), z.string()).default({}).describe("${url:NAME} is another service's balancer in the same environment"),
+});
+
+const LocalServiceSchema = z.strictObject({
+  command: z.array(z.string().min(1)).min(1).describe("{version} is replaced; started without a shell"),
+  cwd: z.string().default(".").describe("relative to the configuration file"),
+  versions: z.array(z.strictObject({ version: VersionName, notes: z.string().default("") })).min(1),
+  readinessPath: z.string().startsWith("/").default("/readyz"),
+  readinessIntervalMs: z.number().int().min(50).max(60_000).default(500),
+  readinessTimeoutMs: z.number().int().min(50).max(60_000).default(1_000),
+  stopTimeoutMs: z.number().int().min(100).max(600_000).default(10_000).describe("from SIGTERM to SIGKILL"),
+});
+
+export const ServiceSchema = z
+  .strictObject({
+    name: Name,
+    description: z.string().default(""),
+    owner: z.string().default(""),
+    platform: z.literal("local").default("local"),
+    dependsOn: z.array(Name).default([]),
+    healthPath: z.string().startsWith("/").default("/healthz"),
+    local: LocalServiceSchema,
+    environments: z.record(z.string(), ServiceEnvironmentSchema),
+  })
+  .superRefine((service, issues) => {
+    const versions = service.local.versions.map((entry) => entry.version);
+    for (const [name, environment] of Object.entries(service.environments)) {
+      if (!versions.includes(environment.initialVersion))
+        issues.addIssue({
+          code: "custom",
+          path: ["environments", name, "initialVersion"],
+          message: `${environment.initialVersion} is not among local.versions; allowed: ${versions.join(", ")}`,
+        });
+    }
+    if (new Set(versions).size !== versions.length)
+      issues.addIssue({ code: "custom", path: ["local", "versions"], message: "a version is listed twice" });
+  });
+
+export type ServiceConfig = z.infer<typeof ServiceSchema>;
+export type ServiceEnvironmentConfig = z.infer<typeof ServiceEnvironmentSchema>;

@@ -1,0 +1,31 @@
+import type { Db, Tx } from "#server/db/client.ts";
+import type { OperateAgentConfig } from "../config.ts";
+import type { AuditLog } from "../ports/audit-log.ts";
+import type { LiveFeed } from "../ports/live-feed.ts";
+import type { Platform } from "../ports/platform.ts";
+import type { WorkflowQueue } from "../ports/workflow-queue.ts";
+import type { Actor } from "./actor.ts";
+
+export type { Db, Tx };
+
+export const CHANNELS = ["web", "api", "mcp", "script", "worker"] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** What the process was built with: one per process, shared by all requests. */
+export interface Runtime {
+  config: OperateAgentConfig;
+  db: Db;
+  audit: AuditLog;
+  live: LiveFeed;
+  platform: Platform;
+  workflows: WorkflowQueue;
+  /** the clock; tests give their own */
+  now: () => Date;
+}
+
+/** A runtime plus who asks, through what, under which request id. */
+export interface AgentContext extends Runtime {
+  actor: Actor;
+  via: Channel;
+  requestId: string;
+}

@@ -1,0 +1,19 @@
+import type { Db, Tx } from "#server/db/client.ts";
+import type { Actor } from "../kernel/actor.ts";
+
+export interface AuditEvent {
+  /** `deployment.start`, `incident.acknowledge`, `token.create` … */
+  action: string;
+  outcome?: "done" | "refused";
+  target?: { type: string; id: string } | undefined;
+  /** JSON-able states; keys that look like secrets are redacted before they are stored */
+  before?: unknown;
+  after?: unknown;
+  errorCode?: string;
+  reason?: string;
+}
+
+/** Who did what. Recorded through the transaction of the change itself: no audit, no change. */
+export interface AuditLog {
+  record(tx: Tx | Db, ctx: { actor: Actor; via: string; requestId: string }, event: AuditEvent): Promise<void>;
+}

@@ -1,0 +1,13 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import { type Prisma, PrismaClient } from "./generated/client.ts";
+
+export type Db = PrismaClient;
+export type Tx = Prisma.TransactionClient;
+
+/** A Prisma client on a pool of at most `max` connections. Callers `$disconnect()` it. */
+export function openDb(url: string, max = 10): Db {
+  return new PrismaClient({
+    adapter: new PrismaPg({ connectionString: url, max, connectionTimeoutMillis: 10_000 }),
+    errorFormat: "minimal",
+  });
+}
