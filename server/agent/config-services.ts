@@ -13,7 +13,10 @@ const ServiceEnvironmentSchema = z.strictObject({
   instances: z.number().int().min(1).max(50).default(2),
   initialVersion: VersionName.describe("what runs before the first deployment"),
   port: z.number().int().min(0).max(65_535).default(0).describe("of the balancer; 0 takes a free one and keeps it"),
-  env: z.record(z.string(), z.string()).default({}).describe("${url:NAME} is another service's balancer in the same environment"),
+  env: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("${url:NAME} is another service's balancer in the same environment"),
 });
 
 const LocalServiceSchema = z.strictObject({

@@ -37,7 +37,10 @@ const HttpCheckSchema = z.strictObject({
   expectStatus: z.array(z.number().int().min(100).max(599)).default([200, 201, 202, 203, 204]),
   bodyIncludes: z.string().optional(),
   jsonPath: z
-    .strictObject({ path: z.string().describe("dotted, as in `status.db.0.ok`"), equals: z.union([z.string(), z.number(), z.boolean()]) })
+    .strictObject({
+      path: z.string().describe("dotted, as in `status.db.0.ok`"),
+      equals: z.union([z.string(), z.number(), z.boolean()]),
+    })
     .optional(),
   maxLatencyMs: z.number().positive().optional().describe("slower is degraded"),
   tlsExpiryDays: z.number().int().positive().optional().describe("a certificate that ends sooner is degraded"),
@@ -118,7 +121,10 @@ const SloConfigSchema = z.strictObject({
   latencyP95Ms: z.number().positive().default(500),
   errorRatePercent: Percent.default(1),
   throughputRps: z.number().nonnegative().default(0),
-  evaluationWindow: z.string().regex(/^\d+[hdw]$/, "a number and h, d or w, as in 30d").default("30d"),
+  evaluationWindow: z
+    .string()
+    .regex(/^\d+[hdw]$/, "a number and h, d or w, as in 30d")
+    .default("30d"),
 });
 
 const ChaosConfigSchema = z.strictObject({
@@ -209,13 +215,17 @@ function checkReferences(config: References, issues: z.RefinementCtx): void {
     if (endpoints.indexOf(endpoint.name) !== i || services.includes(endpoint.name))
       add([...path, "name"], `a second endpoint or service named ${endpoint.name}`);
     endpoint.dependsOn.forEach((name, j) => {
-      if (!known.has(name) || name === endpoint.name) add([...path, "dependsOn", j], `nothing else is named ${name}; ${allowed(known)}`);
+      if (!known.has(name) || name === endpoint.name)
+        add([...path, "dependsOn", j], `nothing else is named ${name}; ${allowed(known)}`);
     });
   });
   config.traffic.forEach((traffic, i) => {
     const service = config.services.find((candidate) => candidate.name === traffic.service);
     if (!service) add(["traffic", i, "service"], `no service is named ${traffic.service}; ${allowed(services)}`);
     else if (!(traffic.environment in service.environments))
-      add(["traffic", i, "environment"], `${service.name} does not run there; ${allowed(Object.keys(service.environments))}`);
+      add(
+        ["traffic", i, "environment"],
+        `${service.name} does not run there; ${allowed(Object.keys(service.environments))}`,
+      );
   });
 }

@@ -19,6 +19,8 @@ export interface Runtime {
   live: LiveFeed;
   platform: Platform;
   workflows: WorkflowQueue;
+  /** where the configuration came from; `sample` while the built-in shop runs because none was given */
+  source: { file: string; text: string; sample: boolean };
   /** the clock; tests give their own */
   now: () => Date;
 }

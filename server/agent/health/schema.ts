@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { Instant } from "../kernel/schema.ts";
+
+/** Worst last: the overall state is the worst of what is not muted. */
+export const HEALTH_STATES = ["up", "maintenance", "pending", "unknown", "degraded", "down"] as const;
+export const HealthState = z.enum(HEALTH_STATES);
+export type HealthState = z.infer<typeof HealthState>;
+
+export const HealthTargetView = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(["http", "tcp", "dns"]),
+  origin: z.enum(["endpoint", "service"]),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  address: z.string().describe("what is asked, without secrets"),
+  state: HealthState,
+  stateSince: Instant,
+  flapping: z.boolean(),
+  flappingReason: z.string().nullable().describe("the rule that set the flag"),
+  message: z.string().nullable().describe("what the last check found"),
+  causedBy: z.string().nullable().describe("name of the dependency whose failure explains this one"),
+  muted: z.boolean(),
+  maintenanceUntil: Instant.nullable(),
+  lastCheckedAt: Instant.nullable(),
+  lastLatencyMs: z.number().nullable(),
+  intervalMs: z.number().int(),
+  consecutiveFailures: z.number().int(),
+  failureThreshold: z.number().int(),
+  uptimePercent24h: z.number().nullable().describe("null: no result in that time"),
+  latencyP50Ms: z.number().nullable().describe("last 24 h"),
+  latencyP95Ms: z.number().nullable().describe("last 24 h"),
+});
+export type HealthTargetView = z.infer<typeof HealthTargetView>;
+
+/** All optional: without any, everything that is checked. */
+export const MonitorHealthInput = z.object({
+  service: z.string().optional(),
+  environment: z.string().optional(),
+  state: z.array(HealthState).optional().describe("only targets in one of these states"),
+  limit: z.number().int().min(1).max(500).default(100),
+  offset: z.number().int().min(0).default(0),
+});
+export const MonitorHealthOutput = z.object({
+  overall: HealthState,
+  summary: z.string().describe("one sentence: what is down, what is only a consequence"),
+  counts: z.record(HealthState, z.number().int()),
+  checkedAt: Instant,
+  targets: z.array(HealthTargetView).describe("worst first"),
+  total: z.number().int().describe("number that match, of which `targets` is one page"),
+});
+export type MonitorHealthOutput = z.infer<typeof MonitorHealthOutput>;
+
+export const HEALTH_RANGES = ["1h", "24h", "7d", "30d", "90d"] as const;
+export const HealthHistoryInput = z.object({ targetId: z.string(), range: z.enum(HEALTH_RANGES).default("24h") });
+export const HealthHistoryOutput = z.object({
+  target: HealthTargetView,
+  range: z.enum(HEALTH_RANGES),
+  stepSeconds: z.number().int(),
+  uptimePercent: z.number().nullable(),
+  checks: z.number().int().describe("results in the range, the base of uptimePercent"),
+  latencyP50Ms: z.number().nullable(),
+  latencyP95Ms: z.number().nullable(),
+  latencyP99Ms: z.number().nullable(),
+  /** every bucket of the range in order; a bucket without results has nulls and zero counts */
+  buckets: z.array(
+    z.object({
+      t: Instant,
+      up: z.number().int(),
+      degraded: z.number().int(),
+      down: z.number().int(),
+      p50Ms: z.number().nullable(),
+      p95Ms: z.number().nullable(),
+    }),
+  ),
+});
+export type HealthHistoryOutput = z.infer<typeof HealthHistoryOutput>;
+
+export const SetMaintenanceInput = z.object({
+  targetId: z.string(),
+  minutes: z.number().int().min(0).max(10_080).describe("0 ends it"),
+  reason: z.string().min(1).max(500),
+});
+export const SetMutedInput = z.object({ targetId: z.string(), muted: z.boolean() });

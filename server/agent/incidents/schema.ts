@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { ActorRef, EnvironmentName, Instant, PageInput, pageOf, ServiceName } from "../kernel/schema.ts";
+
+export const INCIDENT_STATUSES = ["open", "acknowledged", "in_progress", "resolved", "closed"] as const;
+export const IncidentStatus = z.enum(INCIDENT_STATUSES);
+export type IncidentStatus = z.infer<typeof IncidentStatus>;
+export const UNRESOLVED = ["open", "acknowledged", "in_progress"] as const satisfies readonly IncidentStatus[];
+export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
+export const Severity = z.enum(SEVERITIES);
+export type Severity = z.infer<typeof Severity>;
+
+const Text = (max: number) => z.string().trim().min(1).max(max);
+
+/** What each action needs is checked together, so that the message can say what is missing. */
+export const ManageIncidentInput = z
+  .object({
+    action: z.enum(["create", "update", "resolve", "escalate"]),
+    incidentId: z
+      .string()
+      .max(60)
+      .optional()
+      .describe("needed by update, resolve and escalate: the id, or the number as in INC-12"),
+    title: Text(200).optional().describe("needed by create"),
+    description: z.string().max(10_000).optional(),
+    severity: Severity.optional().describe("create: default medium; escalate: default one step up"),
+    assignee: z.string().trim().max(120).optional().describe("who has it; empty takes it off them"),
+    updateNotes: Text(10_000).optional().describe("a note for the timeline"),
+    resolution: Text(10_000).optional().describe("needed by resolve: what fixed it"),
+    status: z
+      .enum(["open", "acknowledged", "in_progress", "closed"])
+      .optional()
+      .describe("update: the state to move to"),
+    service: ServiceName.optional().describe("create: what is affected"),
+    environment: EnvironmentName.optional(),
+  })
+  .superRefine((input, issues) => {
+    const need = (key: "incidentId" | "title" | "resolution") => {
+      if (!input[key]) issues.addIssue({ code: "custom", path: [key], message: `${input.action} needs ${key}` });
+    };
+    if (input.action === "create") need("title");
+    else need("incidentId");
+    if (input.action === "resolve") need("resolution");
+    if (input.action === "update") {
+      const keys = ["title", "description", "severity", "assignee", "updateNotes", "status"] as const;
+      if (keys.every((key) => input[key] === undefined))
+        issues.addIssue({
+          code: "custom",
+          path: ["action"],
+          message: `update needs at least one of ${keys.join(", ")}`,
+        });
+    }
+  });
+export type ManageIncidentInput = z.input<typeof ManageIncidentInput>;
+
+export const IncidentView = z.object({
+  id: z.string(),
+  number: z.number().int(),
+  label: z.string().describe("INC-12"),
+  title: z.string(),
+  description: z.string(),
+  severity: Severity,
+  status: IncidentStatus,
+  assignee: z.string().nullable(),
+  service: z.string().nullable(),
+  environment: z.string().nullable(),
+  deploymentId: z.string().nullable(),
+  source: z.enum(["health", "deployment", "person", "agent"]),
+  resolution: z.string().nullable(),
+  escalation: z.number().int().describe("how often it was escalated"),
+  openedAt: Instant,
+  acknowledgedAt: Instant.nullable(),
+  resolvedAt: Instant.nullable(),
+  closedAt: Instant.nullable(),
+  updatedAt: Instant,
+  allowedStatuses: z.array(IncidentStatus).describe("where it may go from here"),
+});
+export type IncidentView = z.infer<typeof IncidentView>;
+
+export const IncidentEventView = z.object({
+  id: z.string(),
+  at: Instant,
+  kind: z.enum([
+    "opened",
+    "status",
+    "severity",
+    "assignee",
+    "note",
+    "escalated",
+    "health",
+    "deployment",
+    "resolution",
+    "edited",
+  ]),
+  actor: ActorRef,
+  message: z.string(),
+  detail: z.record(z.string(), z.unknown()).nullable(),
+});
+
+export const ManageIncidentOutput = z.object({ incident: IncidentView });
+export const GetIncidentInput = z.object({
+  incidentId: z.string().max(60).describe("the id, or the number as in INC-12"),
+});
+export const GetIncidentOutput = z.object({
+  incident: IncidentView,
+  timeline: z.array(IncidentEventView).describe("oldest first, at most the newest 200"),
+});
+export const ListIncidentsInput = PageInput.extend({
+  status: z.array(IncidentStatus).optional(),
+  severity: z.array(Severity).optional(),
+  service: ServiceName.optional(),
+  environment: EnvironmentName.optional(),
+});
+export const ListIncidentsOutput = pageOf(IncidentView).extend({ unresolved: z.number().int() });

@@ -1,0 +1,98 @@
+import { initTRPC, TRPCError } from "@trpc/server";
+import { z } from "zod";
+import type { AgentContext } from "../agent/kernel/context.ts";
+import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
+import { authorize, type Permission } from "../agent/kernel/permissions.ts";
+
+/** What a request brings: an agent context, or the reason why there is none. */
+export interface RouterContext {
+  /** null when nobody is signed in */
+  agent: AgentContext | null;
+  requestId: string;
+}
+
+/** How a procedure shows itself as an MCP tool. Procedures without it are not tools. */
+export interface McpMeta {
+  /** tool name, snake_case */
+  name: string;
+  title: string;
+  /** when to use it, when not, what comes back */
+  description: string;
+  destructive: boolean;
+  idempotent: boolean;
+  /** true when it reaches beyond Operate's own database */
+  openWorld: boolean;
+}
+
+export interface Meta {
+  permission: Permission | "signed-in";
+  mcp?: McpMeta;
+}
+
+const TRPC_CODE = {
+  INVALID: "BAD_REQUEST",
+  UNAUTHENTICATED: "UNAUTHORIZED",
+  FORBIDDEN: "FORBIDDEN",
+  NOT_FOUND: "NOT_FOUND",
+  CONFLICT: "CONFLICT",
+  PRECONDITION: "PRECONDITION_FAILED",
+  RATE_LIMITED: "TOO_MANY_REQUESTS",
+  UPSTREAM_UNAVAILABLE: "SERVICE_UNAVAILABLE",
+  UPSTREAM_REJECTED: "BAD_GATEWAY",
+  TIMEOUT: "TIMEOUT",
+  INTERNAL: "INTERNAL_SERVER_ERROR",
+} as const satisfies Record<ErrorCode, TRPCError["code"]>;
+
+const t = initTRPC
+  .context<RouterContext>()
+  .meta<Meta>()
+  .create({
+    defaultMeta: { permission: "signed-in" },
+    sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
+    errorFormatter: ({ shape, error, ctx }) => ({
+      ...shape,
+      message: error.cause instanceof z.ZodError ? describeZodError(error.cause) : shape.message,
+      data: {
+        code: shape.data.code,
+        httpStatus: shape.data.httpStatus,
+        path: shape.data.path,
+        requestId: ctx?.requestId ?? null,
+        appCode: error.cause instanceof AppError ? error.cause.code : null,
+        details: error.cause instanceof AppError ? (error.cause.details ?? null) : null,
+      },
+    }),
+  });
+
+/** `field: what is wrong`, one line per problem. */
+export const describeZodError = (error: z.ZodError): string =>
+  error.issues
+    .map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
+    .join("\n");
+
+/** The one place where the core's errors become tRPC's. */
+const translateErrors = t.middleware(async ({ next }) => {
+  const result = await next();
+  if (result.ok || result.error.cause instanceof z.ZodError) return result;
+  const cause = result.error.cause;
+  if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;
+  const error = toAppError(cause ?? result.error);
+  throw new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
+});
+
+/**
+ * Signed in, and holding the permission the procedure names. A mutation's permission is checked again inside
+ * `performWrite`, which also records the refusal; here it is left to it so that every refused write is audited.
+ */
+const permitted = t.middleware(({ ctx, meta, type, next }) => {
+  const { agent } = ctx;
+  if (!agent)
+    throw new TRPCError({ code: "UNAUTHORIZED", message: "Sign in, or send an API token as a bearer token." });
+  const permission = meta?.permission ?? "signed-in";
+  if (permission !== "signed-in" && type !== "mutation") authorize(agent, permission);
+  return next({ ctx: { ...ctx, agent } });
+});
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+/** Every procedure starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
+export const procedure = t.procedure.use(translateErrors).use(permitted);
