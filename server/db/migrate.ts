@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import { AppError } from "../agent/kernel/errors.ts";
+import { openSchemaEngine } from "./schema-engine.ts";
+
+interface Migration {
+  name: string;
+  script: string;
+  checksum: string;
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+export const MIGRATIONS_DIR = join(ROOT, "prisma/migrations");
+
+/** The migrations of this release in order, with the checksum Prisma records for each. */
+export function listMigrations(folder: string = MIGRATIONS_DIR): Migration[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+    .map((name) => {
+      const script = readFileSync(join(folder, name, "migration.sql"), "utf8");
+      return { name, script, checksum: createHash("sha256").update(script).digest("hex") };
+    });
+}
+
+/**
+ * Brings a database to this release's schema, recorded in `_prisma_migrations` as `prisma migrate deploy` does.
+ * Several processes may call it at once. Returns the names applied now.
+ * @throws PRECONDITION, changing nothing, when the database is newer than this release, was migrated with an edited
+ * file, or holds a half-applied migration; UPSTREAM_UNAVAILABLE when it cannot be reached.
+ */
+export async function migrateDatabase(url: string, migrations: Migration[] = listMigrations()): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new AppError(
+      "UPSTREAM_UNAVAILABLE",
+      `The database cannot be reached: ${(cause as Error).message || "connection refused"}. Check DATABASE_URL.`,
+      { cause },
+    );
+  }
+  try {
+    await client.query("select pg_advisory_lock(7310002)");
+    const pending = await pendingMigrations(client, migrations);
+    if (pending.length === 0) return []; // the engine takes 0.6 s to load; a start without news does not need it
+    const engine = await openSchemaEngine(url);
+    try {
+      await engine.apply(migrations);
+    } catch (cause) {
+      throw new AppError(
+        "PRECONDITION",
+        `The migration ${pending[0] ?? ""} failed: ${(cause as Error).message}. The database was left as the failed statement found it; restore it or mend it, then start again.`,
+        { cause },
+      );
+    } finally {
+      await engine.close();
+    }
+    return pending;
+  } finally {
+    await client.end();
+  }
+}
+
+async function pendingMigrations(client: pg.Client, migrations: Migration[]): Promise<string[]> {
+  const { rows: found } = await client.query("select to_regclass('_prisma_migrations') as name");
+  if (!found[0]?.name) return migrations.map((migration) => migration.name);
+  const { rows } = await client.query<{ migration_name: string; checksum: string; done: boolean }>(
+    `select migration_name, checksum, finished_at is not null as done from _prisma_migrations
+     where rolled_back_at is null order by migration_name`,
+  );
+  const known = new Map(migrations.map((migration) => [migration.name, migration]));
+  for (const row of rows) {
+    if (!row.done)
+      throw new AppError(
+        "PRECONDITION",
+        `The migration ${row.migration_name} was applied only in part. Restore the database from a backup. Nothing was changed.`,
+      );
+    const migration = known.get(row.migration_name);
+    if (!migration)
+      throw new AppError(
+        "PRECONDITION",
+        `The database is newer than this Operate: it has the migration ${row.migration_name}, which this release does not know. Start the newer release. Nothing was changed.`,
+      );
+    if (migration.checksum !== row.checksum)
+      throw new AppError(
+        "PRECONDITION",
+        `The migration ${row.migration_name} was edited after it was applied. Restore the file of the release that applied it. Nothing was changed.`,
+      );
+  }
+  const applied = new Set(rows.map((row) => row.migration_name));
+  return migrations.map((migration) => migration.name).filter((name) => !applied.has(name));
+}

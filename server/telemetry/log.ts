@@ -1,0 +1,22 @@
+import { type Logger, pino } from "pino";
+
+export type { Logger };
+
+const SECRET_PATHS = ["password", "token", "secret", "authorization", "cookie"].flatMap((key) => [
+  key,
+  `*.${key}`,
+  `*.*.${key}`,
+]);
+
+/**
+ * A structured logger: JSON lines on stdout with the component's name, secrets redacted. `LOG_LEVEL` sets the level
+ * (default info). Errors go under `err` with their cause chain.
+ */
+export function createLogger(component: string): Logger {
+  return pino({
+    level: process.env.LOG_LEVEL ?? "info",
+    base: { component, pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: [...SECRET_PATHS, "*.headers.authorization", "*.headers.cookie"], censor: "[redacted]" },
+  });
+}

@@ -1,0 +1,72 @@
+import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "../agent/config.ts";
+import type { Actor } from "../agent/kernel/actor.ts";
+import type { AgentContext } from "../agent/kernel/context.ts";
+import { newId } from "../agent/kernel/ids.ts";
+import type { LiveTopic } from "../agent/ports/live-feed.ts";
+import { auditLog } from "../audit/record.ts";
+import type { TestDatabase } from "./database.ts";
+import { FakePlatform } from "./fake-platform.ts";
+
+/** An actor of a role; an administrator who is a person unless told otherwise. */
+export const actor = (given: Partial<Actor> = {}): Actor => ({
+  kind: "person",
+  id: "usr_test",
+  name: "Ada",
+  role: "admin",
+  ...given,
+});
+
+const version = (name: string) => ({ version: name, notes: "" });
+
+/** Two services, checkout depending on payments, on staging and production. */
+export const testConfig = (extra: OperateAgentConfigInput = {}): OperateAgentConfig =>
+  OperateAgentConfigSchema.parse({
+    services: ["payments", "checkout"].map((name) => ({
+      name,
+      owner: "shop",
+      dependsOn: name === "checkout" ? ["payments"] : [],
+      local: { command: ["node", "x.mjs", "{version}"], versions: ["1.0.0", "1.1.0", "1.2.0"].map(version) },
+      environments: {
+        staging: { instances: 1, initialVersion: "1.0.0" },
+        production: { instances: 3, initialVersion: "1.0.0" },
+      },
+    })),
+    ...extra,
+  });
+
+export interface TestContext extends AgentContext {
+  platform: FakePlatform;
+  /** what was published, in order */
+  published: { topic: LiveTopic; subjectId: string | undefined }[];
+  /** workflows started, `deployment:<id>` */
+  started: string[];
+  nudged: string[];
+}
+
+/** A context on a real database with the real audit log; platform, live feed and queue record what they are told. */
+export function testContext(database: TestDatabase, overrides: Partial<AgentContext> = {}): TestContext {
+  const published: TestContext["published"] = [];
+  const started: string[] = [];
+  const nudged: string[] = [];
+  const config = overrides.config ?? testConfig();
+  return {
+    config,
+    db: database.db,
+    audit: auditLog,
+    live: { publish: async (_tx, topic, subjectId) => void published.push({ topic, subjectId }) },
+    workflows: {
+      start: async (workflow, id) => void started.push(`${workflow}:${id}`),
+      nudge: async (id) => void nudged.push(id),
+    },
+    source: { file: "/test/operate.config.yaml", text: "", sample: false },
+    now: () => new Date(),
+    actor: actor(),
+    via: "web",
+    requestId: newId("req"),
+    ...overrides,
+    platform: (overrides.platform as FakePlatform | undefined) ?? new FakePlatform(config),
+    published,
+    started,
+    nudged,
+  };
+}
