@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { SchemaEngine as WasmSchemaEngine } from "@prisma/schema-engine-wasm";
+import pg from "pg";
 
 /**
  * Prisma's own schema engine as WebAssembly from the registry, over the driver adapter: what `prisma migrate` does,
@@ -41,7 +42,9 @@ async function loadEngine(): Promise<typeof WasmSchemaEngine> {
 export async function openSchemaEngine(url: string): Promise<SchemaEngine> {
   const Engine = await loadEngine();
   const files = schemaFiles();
-  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url }));
+  // our own pool: the engine has no way to close one it made
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
   const engine = await Engine.new({ datamodels: files.map((file) => [file.path, file.content]) }, () => {}, factory);
   const diff = async (from: Parameters<typeof engine.diff>[0]["from"]) => {
     const result = await engine.diff({
@@ -66,6 +69,9 @@ export async function openSchemaEngine(url: string): Promise<SchemaEngine> {
     diffFromEmpty: () => diff({ tag: "empty" }),
     diffFromSchema: (earlier) =>
       diff({ tag: "schemaDatamodel", files: [{ path: "earlier.prisma", content: earlier }] }),
-    close: async () => engine.free(),
+    close: async () => {
+      engine.free();
+      await pool.end();
+    },
   };
 }
