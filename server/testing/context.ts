@@ -53,7 +53,10 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
     config,
     db: database.db,
     audit: auditLog,
-    live: { publish: async (_tx, topic, subjectId) => void published.push({ topic, subjectId }) },
+    live: {
+      publish: async (_tx, topic, subjectId) => void published.push({ topic, subjectId }),
+      follow: async function* () {},
+    },
     workflows: {
       start: async (workflow, id) => void started.push(`${workflow}:${id}`),
       nudge: async (id) => void nudged.push(id),
