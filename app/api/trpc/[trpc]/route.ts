@@ -1,0 +1,36 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import { toAppError } from "#server/agent/kernel/errors.ts";
+import { identify } from "#server/auth/context.ts";
+import { checkOrigin } from "#server/auth/origin.ts";
+import { getRuntime } from "#server/container.ts";
+import { appRouter } from "#server/routers/index.ts";
+import { createLogger } from "#server/telemetry/log.ts";
+import { countRequest } from "#server/telemetry/metrics.ts";
+
+export const dynamic = "force-dynamic";
+const log = createLogger("trpc");
+
+async function serve(request: Request): Promise<Response> {
+  try {
+    checkOrigin(request);
+  } catch (refusal) {
+    const { code, message } = toAppError(refusal);
+    return Response.json({ error: { code, message } }, { status: 403 });
+  }
+  const via = request.headers.has("authorization") ? "api" : "web";
+  const identity = await identify(getRuntime(), request, via);
+  return fetchRequestHandler({
+    endpoint: "/api/trpc",
+    req: request,
+    router: appRouter,
+    createContext: () => identity,
+    responseMeta: () => ({ headers: { "x-request-id": identity.requestId, "cache-control": "no-store" } }),
+    onError: ({ error, path, type }) => {
+      countRequest(path ?? "unknown", type, error.code);
+      if (error.code === "INTERNAL_SERVER_ERROR")
+        log.error({ err: error.cause ?? error, path, requestId: identity.requestId }, "procedure failed");
+    },
+  });
+}
+
+export { serve as GET, serve as POST };

@@ -1,0 +1,1 @@
+export { checkConfigText, viewConfig } from "./view-config.ts";

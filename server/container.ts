@@ -1,0 +1,77 @@
+import { join, resolve } from "node:path";
+import type { Runtime } from "./agent/kernel/context.ts";
+import { AppError } from "./agent/kernel/errors.ts";
+import { auditLog } from "./audit/record.ts";
+import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { openDb } from "./db/client.ts";
+import { createWorkflowQueue } from "./durable/queue.ts";
+import { createLocalPlatform } from "./integrations/local/index.ts";
+import { createLiveFeed } from "./live/feed.ts";
+import { createLogger } from "./telemetry/log.ts";
+
+/** The one place where ports meet adapters. */
+
+interface Options {
+  databaseUrl: string;
+  /** absolute; holds the local platform's control socket */
+  dataDir: string;
+  loaded: LoadedConfig;
+  /** true while the built-in shop runs because no configuration was given */
+  sample: boolean;
+  /** connections to the database at most */
+  connections?: number;
+}
+
+export type OpenRuntime = Runtime & { databaseUrl: string; dataDir: string; close(): Promise<void> };
+
+/** Builds a process's runtime. Connections are opened on first use; callers `close()` it. */
+export function createRuntime({ databaseUrl, dataDir, loaded, sample, connections = 10 }: Options): OpenRuntime {
+  const db = openDb(databaseUrl, connections);
+  const live = createLiveFeed(db, databaseUrl, createLogger("live"));
+  const workflows = createWorkflowQueue(databaseUrl);
+  return {
+    config: loaded.config,
+    source: { file: loaded.file, text: loaded.text, sample },
+    db,
+    audit: auditLog,
+    live,
+    platform: createLocalPlatform({ dataDir }),
+    workflows,
+    now: () => new Date(),
+    databaseUrl,
+    dataDir,
+    close: async () => {
+      await live.close();
+      await workflows.close();
+      await db.$disconnect();
+    },
+  };
+}
+
+/** The runtime described by the environment the supervisor hands down. @throws PRECONDITION when a variable is missing. */
+export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env): OpenRuntime {
+  const { DATABASE_URL, OPERATE_DATA_DIR, OPERATE_CONFIG } = env;
+  if (!DATABASE_URL || !OPERATE_CONFIG)
+    throw new AppError("PRECONDITION", "DATABASE_URL and OPERATE_CONFIG are not set. Start Operate with `npm start`.");
+  return createRuntime({
+    databaseUrl: DATABASE_URL,
+    dataDir: OPERATE_DATA_DIR ? resolve(OPERATE_DATA_DIR) : join(process.cwd(), ".operate"),
+    loaded: loadConfig(OPERATE_CONFIG, env),
+    sample: env.OPERATE_SAMPLE === "1",
+  });
+}
+
+// on globalThis because Next's bundles and the process around them do not share modules
+const holder = globalThis as { __operateRuntime?: OpenRuntime };
+
+/** This process's runtime, made on first use, never on import. */
+export function getRuntime(): OpenRuntime {
+  holder.__operateRuntime ??= runtimeFromEnv();
+  return holder.__operateRuntime;
+}
+
+/** Closes the process's runtime if one was made. */
+export async function closeRuntime(): Promise<void> {
+  await holder.__operateRuntime?.close();
+  delete holder.__operateRuntime;
+}

@@ -1,0 +1,15 @@
+import { checkConfigText, viewConfig } from "../agent/settings/index.ts";
+import { CheckConfigInput, CheckConfigOutput, ConfigView } from "../agent/settings/schema.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const settingsRouter = router({
+  config: procedure
+    .meta({ permission: "settings.read" })
+    .output(ConfigView)
+    .query(({ ctx }) => viewConfig(ctx.agent)),
+  checkConfig: procedure
+    .meta({ permission: "settings.read" })
+    .input(CheckConfigInput)
+    .output(CheckConfigOutput)
+    .query(({ ctx, input }) => checkConfigText(ctx.agent, input)),
+});

@@ -1,0 +1,61 @@
+import type { Runtime } from "../agent/kernel/context.ts";
+
+export interface ReadinessCheck {
+  name: "configuration" | "database" | "worker" | "platform";
+  ok: boolean;
+  message: string;
+}
+
+const failed = (name: ReadinessCheck["name"], message: string): ReadinessCheck => ({ name, ok: false, message });
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** What has to be there before the console can serve: asked anew at each call, each answer bounded to 2 s. */
+export async function readiness(runtimeOf: () => Runtime): Promise<ReadinessCheck[]> {
+  let runtime: Runtime;
+  try {
+    runtime = runtimeOf();
+  } catch {
+    return [failed("configuration", "the configuration cannot be loaded; `npm run config:check` says why")];
+  }
+  return Promise.all([database(runtime), worker(runtime), platform(runtime)]);
+}
+
+async function database({ db }: Runtime): Promise<ReadinessCheck> {
+  try {
+    await within(2_000, db.$queryRaw`select id from "user" limit 1`);
+    return { name: "database", ok: true, message: "answers" };
+  } catch {
+    return failed("database", "does not answer, or lacks the schema of this release");
+  }
+}
+
+async function worker({ db, now }: Runtime): Promise<ReadinessCheck> {
+  try {
+    const alive = await within(
+      2_000,
+      db.executor.count({ where: { state: "alive", beatAt: { gte: new Date(now().getTime() - 15_000) } } }),
+    );
+    return alive > 0
+      ? { name: "worker", ok: true, message: `${alive} alive` }
+      : failed("worker", "none has been heard of in the last 15 s");
+  } catch {
+    return failed("worker", "unknown: the database does not answer");
+  }
+}
+
+async function platform({ platform: port, config }: Runtime): Promise<ReadinessCheck> {
+  if (config.services.length === 0) return { name: "platform", ok: true, message: "no services configured" };
+  try {
+    const services = await within(2_000, port.listServices());
+    return { name: "platform", ok: true, message: `${services.length} services` };
+  } catch {
+    return failed("platform", "the local platform daemon does not answer");
+  }
+}
