@@ -74,6 +74,8 @@ CREATE TABLE "health_target" (
     "dependsOn" TEXT[],
     "intervalMs" INTEGER NOT NULL,
     "timeoutMs" INTEGER NOT NULL,
+    "failureThreshold" INTEGER NOT NULL,
+    "successThreshold" INTEGER NOT NULL,
     "shard" INTEGER NOT NULL,
     "state" TEXT NOT NULL DEFAULT 'unknown',
     "stateSince" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -101,6 +103,7 @@ CREATE TABLE "health_result" (
     "latencyMs" DOUBLE PRECISION NOT NULL,
     "statusCode" INTEGER,
     "message" TEXT,
+    "maintenance" BOOLEAN NOT NULL DEFAULT false,
 
     CONSTRAINT "health_result_pkey" PRIMARY KEY ("targetId","slotAt")
 );
@@ -119,12 +122,37 @@ CREATE TABLE "health_rollup" (
 );
 
 -- CreateTable
+CREATE TABLE "health_change" (
+    "key" TEXT NOT NULL,
+    "sequence" BIGSERIAL NOT NULL,
+    "targetId" TEXT NOT NULL,
+    "shard" INTEGER NOT NULL,
+    "from" TEXT NOT NULL,
+    "to" TEXT NOT NULL,
+    "causedBy" TEXT,
+    "message" TEXT,
+    "flapping" BOOLEAN NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "deliveredAt" TIMESTAMPTZ(3),
+
+    CONSTRAINT "health_change_pkey" PRIMARY KEY ("key")
+);
+
+-- CreateTable
 CREATE TABLE "health_shard" (
     "shard" INTEGER NOT NULL,
     "owner" TEXT,
     "leaseUntil" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "health_shard_pkey" PRIMARY KEY ("shard")
+);
+
+-- CreateTable
+CREATE TABLE "health_worker" (
+    "id" TEXT NOT NULL,
+    "leaseUntil" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "health_worker_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -136,6 +164,7 @@ CREATE TABLE "user" (
     "image" TEXT,
     "role" TEXT NOT NULL DEFAULT 'viewer',
     "disabledAt" TIMESTAMPTZ(3),
+    "mustChangePassword" BOOLEAN NOT NULL DEFAULT false,
     "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updatedAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -195,6 +224,15 @@ CREATE TABLE "rateLimit" (
     "lastRequest" BIGINT NOT NULL,
 
     CONSTRAINT "rateLimit_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "attempt_counter" (
+    "key" TEXT NOT NULL,
+    "count" INTEGER NOT NULL,
+    "resetsAt" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "attempt_counter_pkey" PRIMARY KEY ("key")
 );
 
 -- CreateTable
@@ -324,6 +362,15 @@ CREATE INDEX "health_result_slotAt_idx" ON "health_result" USING BRIN ("slotAt")
 CREATE INDEX "health_rollup_bucketAt_idx" ON "health_rollup" USING BRIN ("bucketAt");
 
 -- CreateIndex
+CREATE UNIQUE INDEX "health_change_sequence_key" ON "health_change"("sequence");
+
+-- CreateIndex
+CREATE INDEX "health_change_deliveredAt_sequence_idx" ON "health_change"("deliveredAt", "sequence");
+
+-- CreateIndex
+CREATE INDEX "health_change_at_idx" ON "health_change"("at" DESC);
+
+-- CreateIndex
 CREATE UNIQUE INDEX "user_email_key" ON "user"("email");
 
 -- CreateIndex
@@ -340,6 +387,9 @@ CREATE INDEX "verification_identifier_idx" ON "verification"("identifier");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "rateLimit_key_key" ON "rateLimit"("key");
+
+-- CreateIndex
+CREATE INDEX "attempt_counter_resetsAt_idx" ON "attempt_counter"("resetsAt");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "api_token_hash_key" ON "api_token"("hash");

@@ -1,0 +1,82 @@
+const REDACTED = "[redacted]";
+const MAX_DEPTH = 12;
+const MAX_STRING = 4_000;
+const MAX_ITEMS = 200;
+
+const SECRET_WORDS = new Set(
+  "password passwd passphrase pwd secret secrets token tokens authorization cookie cookies credential credentials bearer jwt apikey".split(
+    " ",
+  ),
+);
+const KEY_OWNERS = new Set(["api", "access", "private", "secret", "signing", "encryption", "master"]);
+/** `tokenId`, `passwordChangedAt`: about a secret, not the secret */
+const HARMLESS_ENDINGS = new Set(["id", "ids", "name", "prefix", "count", "at", "days", "role", "type"]);
+
+/** Whether a key's name says that its value is a secret: `apiKey`, `DB_PASSWORD`, `set-cookie`. */
+export function isSecretKey(key: string): boolean {
+  const words = key
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean);
+  const last = words.at(-1);
+  if (last === undefined || HARMLESS_ENDINGS.has(last)) return false;
+  if (words.some((word) => SECRET_WORDS.has(word))) return true;
+  return words.includes("key") && (words.length === 1 || words.some((word) => KEY_OWNERS.has(word)));
+}
+
+/** Text PostgreSQL can store, without credentials that look like one: tokens, `Bearer …`, `user:password@`, `?token=…`. */
+export function scrubText(text: string): string {
+  return text
+    .replaceAll("\u0000", "\ufffd")
+    .toWellFormed()
+    .replace(/\bopk_[\w-]{12,}/g, `opk_${REDACTED}`)
+    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`)
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${REDACTED}@`)
+    .replace(/([?&#](?:[\w-]*(?:token|password|secret|api_?key))=)[^&\s]+/gi, `$1${REDACTED}`);
+}
+
+const cutText = (text: string): string => {
+  const clean = scrubText(text);
+  return clean.length <= MAX_STRING
+    ? clean
+    : `${clean.slice(0, MAX_STRING).toWellFormed()}… (${clean.length} characters)`;
+};
+
+function plain(value: unknown, depth: number, seen: readonly object[]): unknown {
+  if (typeof value === "string") return cutText(value);
+  if (typeof value === "bigint") return value.toString();
+  if (value === null || typeof value === "boolean") return value;
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (typeof value !== "object") return undefined;
+  if (depth >= MAX_DEPTH || seen.includes(value)) return "…";
+  const path = [...seen, value];
+  if (Array.isArray(value)) {
+    const items = value.slice(0, MAX_ITEMS).map((item) => plain(item, depth + 1, path) ?? null);
+    return value.length > MAX_ITEMS ? [...items, `… (${value.length - MAX_ITEMS} more)`] : items;
+  }
+  const shown: [string, unknown][] = [];
+  for (const [key, item] of Object.entries(value)) {
+    const hidden = isSecretKey(key) && item !== null && item !== undefined && typeof item !== "boolean";
+    shown.push([cutText(key), hidden ? REDACTED : plain(item, depth + 1, path)]);
+  }
+  return Object.fromEntries(shown.filter(([, item]) => item !== undefined));
+}
+
+const sizeOf = (json: string): number => Buffer.byteLength(json, "utf8");
+
+/**
+ * A copy of any value as JSON that may be stored and shown: secrets redacted at every depth, at most `maxBytes` of
+ * UTF-8. What is larger becomes `{ cut: true, bytes, start }`, with the start of its JSON text.
+ */
+export function storable(value: unknown, maxBytes = 16_384): unknown {
+  const clean = plain(value, 0, []);
+  const json = JSON.stringify(clean) ?? "null";
+  const bytes = sizeOf(json);
+  if (bytes <= maxBytes) return clean;
+  for (let length = Math.floor(maxBytes / 2); ; length = Math.floor(length / 2)) {
+    const cut = { cut: true, bytes, start: json.slice(0, length).toWellFormed() };
+    if (sizeOf(JSON.stringify(cut)) <= maxBytes) return cut;
+  }
+}

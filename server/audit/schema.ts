@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { ActorRef, Instant, PageInput, pageOf } from "../agent/kernel/schema.ts";
+
+export const AuditEntryView = z.object({
+  id: z.string(),
+  at: Instant,
+  actor: ActorRef,
+  via: z.string().describe("web, api, mcp, script or worker"),
+  requestId: z.string(),
+  action: z.string().describe("deployment.start, incident.acknowledge, …"),
+  outcome: z.enum(["done", "refused"]),
+  target: z.object({ type: z.string(), id: z.string() }).nullable(),
+  before: z.unknown().describe("the state before, secrets redacted; null when there was none"),
+  after: z.unknown().describe("the state after, or what was asked for when it was refused"),
+  errorCode: z.string().nullable(),
+  reason: z.string().nullable().describe("why it was refused"),
+});
+export type AuditEntryView = z.infer<typeof AuditEntryView>;
+
+export const ListAuditInput = PageInput.extend({
+  actorId: z.string().max(200).optional(),
+  action: z
+    .string()
+    .max(100)
+    .regex(/^[a-z][a-z0-9_.]*$/, "lower-case words with dots, as in deployment.start")
+    .optional()
+    .describe("an action or the start of one: `deployment.` finds all about deployments"),
+  outcome: z.enum(["done", "refused"]).optional(),
+  targetType: z.string().max(100).optional(),
+  targetId: z.string().max(200).optional(),
+  from: Instant.optional().describe("entries at or after"),
+  to: Instant.optional().describe("entries before"),
+});
+export type ListAuditInput = z.infer<typeof ListAuditInput>;
+export const ListAuditOutput = pageOf(AuditEntryView);
+export type ListAuditOutput = z.infer<typeof ListAuditOutput>;

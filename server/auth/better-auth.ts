@@ -1,0 +1,74 @@
+import { type BetterAuthOptions, betterAuth } from "better-auth";
+import { prismaAdapter } from "better-auth/adapters/prisma";
+import type { Db } from "../db/client.ts";
+import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
+import { hashPassword, verifyPassword } from "./password.ts";
+import { MAX_PASSWORD, MIN_PASSWORD } from "./schema.ts";
+import { type AuthSettings, authSettings } from "./settings.ts";
+import { type AuthRuntime, signInHooks } from "./sign-in-hooks.ts";
+
+const DAY_SECONDS = 86_400;
+
+const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
+  ({
+    ...signInHooks(runtime),
+    appName: "Operate",
+    baseURL: settings.baseUrl,
+    secret: settings.secret,
+    database: prismaAdapter(runtime.db, { provider: "postgresql", transaction: true }),
+    // checkOrigin has judged the request before it gets here: its own Origin is the trusted one
+    trustedOrigins: (request) => [request?.headers.get("origin") ?? settings.baseUrl],
+    telemetry: { enabled: false },
+    logger: { level: "error" },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: MIN_PASSWORD,
+      maxPasswordLength: MAX_PASSWORD,
+      password: { hash: hashPassword, verify: verifyPassword },
+    },
+    user: {
+      additionalFields: {
+        role: { type: "string", input: false, defaultValue: "viewer" },
+        disabledAt: { type: "date", input: false, required: false },
+      },
+    },
+    // a fixed end, not a sliding one: reading a session never writes, and a stolen cookie dies in a week
+    session: { expiresIn: 7 * DAY_SECONDS, disableSessionRefresh: true, storeSessionInDatabase: true },
+    rateLimit: {
+      enabled: true,
+      storage: "database",
+      window: 60,
+      max: 300,
+      customRules: { "/sign-in/email": { window: 60, max: 30 }, "/change-password": { window: 60, max: 10 } },
+    },
+    advanced: {
+      cookiePrefix: "operate",
+      useSecureCookies: settings.baseUrl.startsWith("https://"),
+      defaultCookieAttributes: { httpOnly: true, sameSite: "lax" },
+      disableOriginCheck: false,
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
+    },
+  }) satisfies BetterAuthOptions;
+
+const create = (runtime: AuthRuntime, settings: AuthSettings) => betterAuth(authOptions(runtime, settings));
+export type Auth = ReturnType<typeof create>;
+
+const made = new WeakMap<Db, Promise<Auth>>();
+
+/**
+ * The authentication of a runtime, made on first use. A failed start (database away) is forgotten, so that the next
+ * call tries again. @throws INVALID when OPERATE_SECRET_KEY is missing.
+ */
+export function getAuth(runtime: AuthRuntime, env: NodeJS.ProcessEnv = process.env): Promise<Auth> {
+  const existing = made.get(runtime.db);
+  if (existing) return existing;
+  const starting = (async () => {
+    const auth = create(runtime, authSettings(env));
+    await auth.$context;
+    return auth;
+  })();
+  made.set(runtime.db, starting);
+  starting.catch(() => made.delete(runtime.db));
+  return starting;
+}

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from "node:http";
+import ipaddr from "ipaddr.js";
+
+/** The header that carries the address of the client inside Operate. Whatever a client sends in it is overwritten. */
+export const CLIENT_ADDRESS_HEADER = "x-operate-client-address";
+
+const plainAddress = (text: string): string | null =>
+  ipaddr.isValid(text.trim()) ? ipaddr.process(text.trim()).toString() : null;
+
+function isTrusted(address: string, proxies: readonly string[]): boolean {
+  const parsed = ipaddr.process(address);
+  return proxies.some((proxy) => {
+    const [network, bits] = proxy.includes("/")
+      ? ipaddr.parseCIDR(proxy)
+      : [ipaddr.process(proxy), ipaddr.process(proxy).kind() === "ipv6" ? 128 : 32];
+    return parsed.kind() === network.kind() && parsed.match(network, bits);
+  });
+}
+
+/**
+ * The client's address: the socket's, unless the socket is a trusted proxy; then the nearest address in
+ * X-Forwarded-For, read from the right, that is not one of the trusted proxies.
+ */
+export function clientAddress(
+  socketAddress: string | undefined,
+  forwardedFor: string | undefined,
+  trustedProxies: readonly string[],
+): string | null {
+  let address = plainAddress(socketAddress ?? "");
+  const hops = (forwardedFor ?? "").split(",").reverse();
+  for (const hop of hops) {
+    if (!address || !isTrusted(address, trustedProxies)) break;
+    const next = plainAddress(hop);
+    if (!next) break;
+    address = next;
+  }
+  return address;
+}
+
+/** Writes the client's address into a request's headers, before any handler reads them. */
+export function stampClientAddress(request: IncomingMessage, env: NodeJS.ProcessEnv = process.env): void {
+  const proxies = (env.OPERATE_TRUSTED_PROXIES ?? "")
+    .split(",")
+    .map((proxy) => proxy.trim())
+    .filter(Boolean);
+  const forwarded = request.headers["x-forwarded-for"];
+  const chain = Array.isArray(forwarded) ? forwarded.join(",") : forwarded;
+  const address = clientAddress(request.socket.remoteAddress, chain, proxies);
+  if (address) request.headers[CLIENT_ADDRESS_HEADER] = address;
+  else delete request.headers[CLIENT_ADDRESS_HEADER];
+}

@@ -1,0 +1,84 @@
+import { hostname } from "node:os";
+import ipaddr from "ipaddr.js";
+import { AppError } from "../agent/kernel/errors.ts";
+import { baseUrlOf } from "./settings.ts";
+
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Which Host headers Operate answers to, and the origin it was told it is opened at. */
+export interface OriginRules {
+  /** lower-case host names without port */
+  hosts: ReadonlySet<string>;
+  /** any IP literal is answered: bound to all addresses, and no one can rebind a DNS name to an IP literal */
+  ipLiterals: boolean;
+  baseUrl: URL;
+}
+
+/** The rules that HOST, OPERATE_BASE_URL and OPERATE_ALLOWED_HOSTS make. */
+export function originRules(env: NodeJS.ProcessEnv): OriginRules {
+  const baseUrl = new URL(baseUrlOf(env));
+  const bound = env.HOST?.trim().toLowerCase() || "127.0.0.1";
+  const everywhere = bound === "0.0.0.0" || bound === "::";
+  const machine = hostname().toLowerCase();
+  const extra = (env.OPERATE_ALLOWED_HOSTS ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const own = everywhere ? [machine, `${machine}.local`] : [bound.includes(":") ? `[${bound}]` : bound];
+  return {
+    hosts: new Set([...LOOPBACK_NAMES, baseUrl.hostname, ...own, ...extra].filter(Boolean)),
+    ipLiterals: everywhere,
+    baseUrl,
+  };
+}
+
+const urlOfHost = (host: string, protocol: string): URL | null =>
+  /^[\w.:[\]-]+$/.test(host) && URL.canParse(`${protocol}//${host}`) ? new URL(`${protocol}//${host}`) : null;
+
+const isIpLiteral = (name: string): boolean => ipaddr.isValid(name.replace(/^\[|\]$/g, ""));
+
+function checkHost(host: string, rules: OriginRules): void {
+  const name = urlOfHost(host, "http:")?.hostname ?? "";
+  if (rules.hosts.has(name) || (rules.ipLiterals && isIpLiteral(name))) return;
+  throw new AppError(
+    "FORBIDDEN",
+    "Operate does not answer under this host name. Add it to OPERATE_ALLOWED_HOSTS, or set OPERATE_BASE_URL to the address it is opened at.",
+    { details: { variable: "OPERATE_ALLOWED_HOSTS" } },
+  );
+}
+
+/** Same scheme, host and port as the request itself went to, or the configured base URL's. */
+function isOwnOrigin(origin: string, host: string, rules: OriginRules): boolean {
+  if (origin === rules.baseUrl.origin) return true;
+  if (!URL.canParse(origin)) return false;
+  const from = new URL(origin);
+  const to = urlOfHost(host, from.protocol);
+  // under the base URL's own name only its scheme counts: http must not speak for https
+  return /^https?:$/.test(from.protocol) && to?.host === from.host && from.host !== rules.baseUrl.host;
+}
+
+/**
+ * Refuses what another site could make a browser send (CSRF, DNS rebinding). A request without Origin passes when it
+ * only reads, carries a bearer token, or carries no cookie (curl, MCP clients); else it must say that it is same-origin.
+ * @throws FORBIDDEN naming the variable that would allow it.
+ */
+export function checkOrigin(request: Request, rules: OriginRules = originRules(process.env)): void {
+  const { headers } = request;
+  const host = headers.get("host") ?? new URL(request.url).host;
+  checkHost(host, rules);
+  const origin = headers.get("origin");
+  if (origin !== null) {
+    if (isOwnOrigin(origin, host, rules)) return;
+    throw new AppError(
+      "FORBIDDEN",
+      "This request comes from another site. If it is this console behind a proxy, set OPERATE_BASE_URL to the address people open.",
+      { details: { variable: "OPERATE_BASE_URL" } },
+    );
+  }
+  if (SAFE_METHODS.has(request.method)) return;
+  const site = headers.get("sec-fetch-site");
+  const sameSite = site === "same-origin" || (site === null && !headers.has("cookie"));
+  if (sameSite || /^bearer /i.test(headers.get("authorization") ?? "")) return;
+  throw new AppError(
+    "FORBIDDEN",
+    "A change with a session cookie must come from the console itself: send its Origin, or use an API token instead of the cookie.",
+  );
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { ACTOR_KINDS } from "../agent/kernel/actor.ts";
+import { PERMISSIONS, ROLES } from "../agent/kernel/permissions.ts";
+import { Instant, PageInput, pageOf } from "../agent/kernel/schema.ts";
+
+/** Inputs and outputs of identity. Safe in a browser. */
+
+export const MIN_PASSWORD = 12;
+export const MAX_PASSWORD = 128;
+export const RoleName = z.enum(ROLES);
+export const Password = z
+  .string()
+  .min(MIN_PASSWORD, `at least ${MIN_PASSWORD} characters`)
+  .max(MAX_PASSWORD, `at most ${MAX_PASSWORD} characters`);
+/** one line people read: no control characters */
+const Name = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, "a name")
+    .max(max)
+    .regex(/^\P{Cc}*$/u, "no control characters");
+const Email = z.email("an e-mail address, as ada@example.com").trim().toLowerCase().max(200);
+
+export const SetupInput = z.object({
+  token: z.string().min(1, "the token of the set-up link").max(200),
+  name: Name(100),
+  email: Email,
+  password: Password,
+});
+export type SetupInput = z.infer<typeof SetupInput>;
+export const SetupState = z.object({ needed: z.boolean().describe("true while nobody can sign in yet") });
+
+export const Me = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  role: RoleName,
+  permissions: z.array(z.enum(PERMISSIONS)),
+  kind: z.enum(ACTOR_KINDS),
+  mustChangePassword: z.boolean().describe("the password was handed over by someone else"),
+});
+export type Me = z.infer<typeof Me>;
+
+export const UserView = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  role: RoleName,
+  disabledAt: Instant.nullable(),
+  createdAt: Instant,
+  mustChangePassword: z.boolean(),
+});
+export type UserView = z.infer<typeof UserView>;
+export const ListUsersOutput = pageOf(UserView);
+export const UserOutput = z.object({ user: UserView });
+export const UserPasswordOutput = UserOutput.extend({
+  oneTimePassword: z.string().nullable().describe("shown this once; null when a password was given"),
+});
+const UserId = z.string().min(1).max(60);
+export const CreateUserInput = z.object({
+  name: Name(100),
+  email: Email,
+  role: RoleName,
+  password: Password.optional().describe("left out: one is made and shown once"),
+});
+export type CreateUserInput = z.infer<typeof CreateUserInput>;
+export const SetRoleInput = z.object({ userId: UserId, role: RoleName });
+export type SetRoleInput = z.infer<typeof SetRoleInput>;
+export const SetDisabledInput = z.object({ userId: UserId, disabled: z.boolean() });
+export type SetDisabledInput = z.infer<typeof SetDisabledInput>;
+export const ResetPasswordInput = z.object({ userId: UserId, password: Password.optional() });
+export type ResetPasswordInput = z.infer<typeof ResetPasswordInput>;
+
+export const TokenView = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: RoleName.describe("at most; never more than its owner has now"),
+  prefix: z.string().describe("the first characters of the token"),
+  owner: z.object({ id: z.string(), name: z.string() }),
+  createdAt: Instant,
+  expiresAt: Instant,
+  lastUsedAt: Instant.nullable(),
+  revokedAt: Instant.nullable(),
+  state: z.enum(["active", "expired", "revoked", "owner disabled"]),
+});
+export type TokenView = z.infer<typeof TokenView>;
+export const ListTokensOutput = pageOf(TokenView);
+export const CreateTokenInput = z.object({
+  name: Name(80),
+  role: RoleName,
+  expiresInDays: z.number().int().min(1).max(365),
+});
+export type CreateTokenInput = z.infer<typeof CreateTokenInput>;
+export const CreateTokenOutput = z.object({
+  token: TokenView,
+  secret: z.string().describe("the token itself, shown this once"),
+});
+export const RevokeTokenInput = z.object({ tokenId: z.string().min(1).max(60) });
+export type RevokeTokenInput = z.infer<typeof RevokeTokenInput>;
+export const TokenOutput = z.object({ token: TokenView });

@@ -1,0 +1,31 @@
+import { AppError } from "../agent/kernel/errors.ts";
+
+/** What identity needs from the environment. */
+export interface AuthSettings {
+  /** origin people open the console at, without a trailing slash */
+  baseUrl: string;
+  /** signs session cookies */
+  secret: string;
+}
+
+/** The origin of OPERATE_BASE_URL, or this process's own address when it is not set. */
+export function baseUrlOf(env: NodeJS.ProcessEnv): string {
+  const given = env.OPERATE_BASE_URL ?? `http://localhost:${env.PORT ?? "3000"}`;
+  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
+    throw new AppError(
+      "INVALID",
+      "OPERATE_BASE_URL is not a URL. Set it to where the console is opened, as https://operate.example.com.",
+    );
+  return new URL(given).origin;
+}
+
+/** @throws INVALID when the secret is missing or short, or the base URL is not a URL. */
+export function authSettings(env: NodeJS.ProcessEnv): AuthSettings {
+  const secret = env.OPERATE_SECRET_KEY ?? "";
+  if (secret.length < 32)
+    throw new AppError(
+      "INVALID",
+      "OPERATE_SECRET_KEY needs at least 32 characters. Make one with: openssl rand -base64 32",
+    );
+  return { baseUrl: baseUrlOf(env), secret };
+}
