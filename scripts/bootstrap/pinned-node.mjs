@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { explainFailure } from "./errors.mjs";
+import { inRoot, ROOT } from "./paths.mjs";
+
+/** The Node everything but this bootstrap runs on: the npm package `node`. */
+export const PINNED_NODE = inRoot("node_modules/.bin/node");
+
+/**
+ * Hands over to the pinned Node: same terminal, signals passed on. The channel only tells the other side that this
+ * process is gone, however it went. Resolves with the exit code.
+ */
+export function runPinned(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(PINNED_NODE, args, {
+      cwd: ROOT,
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+    });
+    const pass = (signal) => child.kill(signal);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
+    child.once("error", (error) => reject(explainFailure("Starting the pinned Node", error.message)));
+    child.once("exit", (code, signal) => {
+      for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(name, pass);
+      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+    });
+  });
+}

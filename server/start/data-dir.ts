@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { takeLock } from "../../scripts/bootstrap/file-lock.mjs";
+import { AppError } from "../agent/kernel/errors.ts";
+
+/**
+ * Makes the data directory if it is missing and locks it for this process until `release`.
+ * @throws PRECONDITION when it cannot be written; CONFLICT, naming the process, when another Operate runs on it.
+ */
+export function openDataDir(dataDir: string): { release(): void } {
+  try {
+    mkdirSync(join(dataDir, "logs"), { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+    const lock = takeLock(join(dataDir, "operate.lock"));
+    if ("release" in lock) return lock;
+    throw new AppError(
+      "CONFLICT",
+      `Operate already runs on ${dataDir} (process ${lock.holderPid}). Stop it, or set OPERATE_DATA_DIR to another folder.`,
+    );
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError(
+      "PRECONDITION",
+      `The data directory ${dataDir} cannot be written (${reasonOf(error, dataDir)}). Change its owner, or set OPERATE_DATA_DIR to a folder of yours.`,
+      { cause: error },
+    );
+  }
+}
+
+function reasonOf(error: unknown, dataDir: string): string {
+  if (statSync(dataDir, { throwIfNoEntry: false })?.isFile()) return "it is a file";
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+}
+
+const SecretsSchema = z.object({ authSecret: z.string().min(32) });
+
+/** The secret that signs sessions: `env` wins, else the one of `<dataDir>/secrets.json`, made on the first start. */
+export function authSecret(dataDir: string, env: NodeJS.ProcessEnv): string {
+  if (env.OPERATE_SECRET_KEY) {
+    if (env.OPERATE_SECRET_KEY.length >= 32) return env.OPERATE_SECRET_KEY;
+    throw new AppError("INVALID", "OPERATE_SECRET_KEY is too short; it must have at least 32 characters.");
+  }
+  const file = join(dataDir, "secrets.json");
+  if (existsSync(file)) return readSecrets(file).authSecret;
+  const secrets = { authSecret: randomBytes(32).toString("base64url") };
+  writeFileSync(`${file}.new`, JSON.stringify(secrets), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return secrets.authSecret;
+}
+
+function readSecrets(file: string): z.infer<typeof SecretsSchema> {
+  try {
+    return SecretsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new AppError(
+      "PRECONDITION",
+      `${file} is damaged. Restore it from a backup, or move it away: then everybody has to sign in again.`,
+      { cause },
+    );
+  }
+}

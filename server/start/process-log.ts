@@ -1,0 +1,88 @@
+import { appendFileSync, renameSync, statSync } from "node:fs";
+
+const MOST_BYTES = 5 * 2 ** 20;
+const TAIL_LINES = 40;
+const QUIET_MS = 10_000;
+const PINO_ERROR = 50;
+
+interface Options {
+  file: string;
+  /** called with the message of an error the process logged, at most once in ten seconds */
+  onError: (message: string) => void;
+}
+
+/** Keeps what a process prints: in a file that is turned over at 5 MB (one older one is kept), its end in memory. */
+export function createProcessLog({ file, onError }: Options) {
+  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let rest = "";
+  let quietUntilMs = 0;
+  const tail: string[] = [];
+
+  const keep = (line: string) => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    const message = errorMessage(line);
+    if (message !== null) report(message);
+  };
+  const append = (chunk: string) => {
+    if (size > MOST_BYTES) {
+      renameSync(file, `${file}.1`);
+      size = 0;
+    }
+    appendFileSync(file, chunk, { mode: 0o600 });
+    size += Buffer.byteLength(chunk);
+  };
+  const report = (message: string) => {
+    if (Date.now() < quietUntilMs) return;
+    quietUntilMs = Date.now() + QUIET_MS;
+    onError(message);
+  };
+
+  return {
+    write(chunk: string): void {
+      try {
+        append(chunk);
+      } catch (error) {
+        report(`its log ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line.trim()) keep(line);
+    },
+    /** The last lines for a person: messages instead of JSON, no stack frames. */
+    lastLines: (count: number): string[] =>
+      [...tail, rest]
+        .filter((line) => line.trim() && !/^\s+at |^Node\.js v/.test(line))
+        .map(readable)
+        .slice(-count),
+  };
+}
+
+interface LogLine {
+  level: number;
+  msg: string;
+  err?: { message?: string };
+}
+
+function parse(line: string): LogLine | null {
+  if (!line.startsWith("{")) return null;
+  try {
+    const value: Partial<LogLine> = JSON.parse(line);
+    return typeof value.level === "number" ? { msg: "", ...value, level: value.level } : null;
+  } catch {
+    return null; // a line that only looks like one of ours
+  }
+}
+
+const describe = ({ msg, err }: LogLine): string =>
+  err?.message && !msg.includes(err.message) ? `${msg}: ${err.message}` : msg;
+
+const readable = (line: string): string => {
+  const entry = parse(line);
+  return entry ? describe(entry) : line;
+};
+
+function errorMessage(line: string): string | null {
+  const entry = parse(line);
+  return entry && entry.level >= PINO_ERROR ? describe(entry) : null;
+}

@@ -1,0 +1,66 @@
+import { resolve } from "node:path";
+import type { OperateAgentConfig } from "../agent/config.ts";
+import type { StartOptions } from "./options.ts";
+import type { ProcessSpec } from "./supervised-process.ts";
+
+const READY_MS = 60_000;
+
+const DAEMON: ProcessSpec = {
+  name: "daemon",
+  file: "server/integrations/local/daemon.ts",
+  essential: true,
+  readyTimeoutMs: READY_MS,
+  stopTimeoutMs: 12_000,
+  forcedStopTimeoutMs: 3_000,
+};
+const WORKER: ProcessSpec = {
+  name: "worker",
+  file: "server/worker.ts",
+  essential: true,
+  readyTimeoutMs: READY_MS,
+  stopTimeoutMs: 4_000,
+  forcedStopTimeoutMs: 0,
+};
+const WEB: ProcessSpec = { ...WORKER, name: "web", file: "server/web.ts", readyTimeoutMs: 2 * READY_MS };
+const TRAFFIC: ProcessSpec = {
+  ...WORKER,
+  name: "traffic",
+  file: "server/integrations/local/traffic.ts",
+  essential: false,
+  stopTimeoutMs: 2_000,
+};
+
+/** What runs under a configuration, in the order in which it is stopped, last one first. */
+export function processesFor(config: Pick<OperateAgentConfig, "services" | "traffic">, root: string): ProcessSpec[] {
+  const wanted = [WORKER, WEB];
+  if (config.services.length > 0) wanted.unshift(DAEMON);
+  if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
+  return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));
+}
+
+interface Handed {
+  databaseUrl: string;
+  secretKey: string;
+  /** null once somebody can sign in */
+  setupToken: string | null;
+}
+
+/** The environment of a process: all get the common part, only web and worker the secrets. */
+export function environmentOf(name: string, options: StartOptions, handed: Handed): NodeJS.ProcessEnv {
+  const { OPERATE_SECRET_KEY: _, OPERATE_SETUP_TOKEN: __, ...inherited } = process.env;
+  const common = {
+    ...inherited,
+    NODE_ENV: options.dev ? "development" : "production",
+    NEXT_TELEMETRY_DISABLED: "1",
+    DATABASE_URL: handed.databaseUrl,
+    OPERATE_DATA_DIR: options.dataDir,
+    OPERATE_CONFIG: options.configFile,
+    OPERATE_SAMPLE: options.sample ? "1" : "0",
+    OPERATE_BASE_URL: options.baseUrl,
+    HOST: options.host,
+    PORT: String(options.port),
+  } as const;
+  if (name !== "web" && name !== "worker") return common;
+  const withSecret = { ...common, OPERATE_SECRET_KEY: handed.secretKey };
+  return name === "web" && handed.setupToken ? { ...withSecret, OPERATE_SETUP_TOKEN: handed.setupToken } : withSecret;
+}
