@@ -54,13 +54,16 @@ const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
 const create = (runtime: AuthRuntime, settings: AuthSettings) => betterAuth(authOptions(runtime, settings));
 export type Auth = ReturnType<typeof create>;
 
-const made = new WeakMap<Db, Promise<Auth>>();
+// on globalThis because each of Next's bundles has its own copy of this module
+const holder = globalThis as { __operateAuth?: WeakMap<Db, Promise<Auth>> };
 
 /**
  * The authentication of a runtime, made on first use. A failed start (database away) is forgotten, so that the next
  * call tries again. @throws INVALID when OPERATE_SECRET_KEY is missing.
  */
 export function getAuth(runtime: AuthRuntime, env: NodeJS.ProcessEnv = process.env): Promise<Auth> {
+  holder.__operateAuth ??= new WeakMap();
+  const made = holder.__operateAuth;
   const existing = made.get(runtime.db);
   if (existing) return existing;
   const starting = (async () => {

@@ -7,12 +7,13 @@ export const CLIENT_ADDRESS_HEADER = "x-operate-client-address";
 const plainAddress = (text: string): string | null =>
   ipaddr.isValid(text.trim()) ? ipaddr.process(text.trim()).toString() : null;
 
+/** An entry that is neither an address nor a network trusts nobody. */
 function isTrusted(address: string, proxies: readonly string[]): boolean {
   const parsed = ipaddr.process(address);
   return proxies.some((proxy) => {
-    const [network, bits] = proxy.includes("/")
-      ? ipaddr.parseCIDR(proxy)
-      : [ipaddr.process(proxy), ipaddr.process(proxy).kind() === "ipv6" ? 128 : 32];
+    if (!proxy.includes("/")) return plainAddress(proxy) === address;
+    if (!ipaddr.isValidCIDR(proxy)) return false;
+    const [network, bits] = ipaddr.parseCIDR(proxy);
     return parsed.kind() === network.kind() && parsed.match(network, bits);
   });
 }

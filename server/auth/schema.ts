@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ACTOR_KINDS } from "../agent/kernel/actor.ts";
 import { PERMISSIONS, ROLES } from "../agent/kernel/permissions.ts";
-import { Instant, PageInput, pageOf } from "../agent/kernel/schema.ts";
+import { Instant, pageOf } from "../agent/kernel/schema.ts";
 
 /** Inputs and outputs of identity. Safe in a browser. */
 

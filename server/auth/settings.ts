@@ -10,7 +10,7 @@ export interface AuthSettings {
 
 /** The origin of OPERATE_BASE_URL, or this process's own address when it is not set. */
 export function baseUrlOf(env: NodeJS.ProcessEnv): string {
-  const given = env.OPERATE_BASE_URL ?? `http://localhost:${env.PORT ?? "3000"}`;
+  const given = env.OPERATE_BASE_URL ?? `http://localhost:${env.PORT ?? "4310"}`;
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
     throw new AppError(
       "INVALID",

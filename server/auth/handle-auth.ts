@@ -1,0 +1,37 @@
+import { AppError } from "../agent/kernel/errors.ts";
+import { getAuth } from "./better-auth.ts";
+import { answerError, readBody } from "./http.ts";
+import { checkOrigin } from "./origin.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import type { AuthRuntime } from "./sign-in-hooks.ts";
+
+/** The only endpoints of better-auth that are reachable; what an update adds stays shut. */
+const ENDPOINTS: ReadonlySet<string> = new Set([
+  "POST /api/auth/sign-in/email",
+  "POST /api/auth/sign-out",
+  "GET /api/auth/get-session",
+  "POST /api/auth/change-password",
+]);
+
+/** Everything under /api/auth. Errors are `{ code, message }`, as everywhere. */
+export async function handleAuth(runtime: AuthRuntime, request: Request): Promise<Response> {
+  const requestId = requestIdOf(request.headers);
+  try {
+    checkOrigin(request);
+    const { pathname } = new URL(request.url);
+    if (!ENDPOINTS.has(`${request.method} ${pathname}`))
+      throw new AppError("NOT_FOUND", "There is nothing here. Sign in at /sign-in, and call the API under /api/trpc.");
+    const auth = await getAuth(runtime);
+    const headers = new Headers(request.headers);
+    headers.set(REQUEST_ID_HEADER, requestId);
+    const body = request.method === "POST" ? (await readBody(request)) || "{}" : null;
+    const response = await auth.handler(new Request(request.url, { method: request.method, headers, body }));
+    if (response.status === 429 && !response.headers.has("content-type"))
+      throw new AppError("RATE_LIMITED", "Too many attempts from this address. Try again in a minute.");
+    response.headers.set(REQUEST_ID_HEADER, requestId);
+    response.headers.set("cache-control", "no-store");
+    return response;
+  } catch (error) {
+    return answerError(error, requestId);
+  }
+}

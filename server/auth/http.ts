@@ -1,0 +1,48 @@
+import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { REQUEST_ID_HEADER } from "./request-id.ts";
+
+const STATUS = {
+  INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  PRECONDITION: 410,
+  RATE_LIMITED: 429,
+  UPSTREAM_UNAVAILABLE: 503,
+  UPSTREAM_REJECTED: 502,
+  TIMEOUT: 504,
+  INTERNAL: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+const MAX_BODY_BYTES = 16_384;
+const log = createLogger("auth");
+
+/** An answer nobody caches, under its request id. */
+export const answer = (status: number, body: unknown, requestId: string, cookies: readonly string[] = []): Response => {
+  const headers = new Headers({ "cache-control": "no-store", [REQUEST_ID_HEADER]: requestId });
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+  return Response.json(body, { status, headers });
+};
+
+/** `{ code, message, details? }`; a fault of ours is logged, and its cause never sent. */
+export function answerError(error: unknown, requestId: string): Response {
+  const { code, message, details, cause } = toAppError(error);
+  if (code === "INTERNAL") log.error({ err: cause, requestId }, message);
+  return answer(STATUS[code], { code, message, ...(details ? { details } : {}) }, requestId);
+}
+
+/** The text of a body of at most 16 KB. @throws INVALID when it is larger. */
+export async function readBody(request: Request): Promise<string> {
+  const tooLarge = () => new AppError("INVALID", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,37 @@
+import type { AgentContext } from "../../agent/kernel/context.ts";
+import { AppError } from "../../agent/kernel/errors.ts";
+import { newId } from "../../agent/kernel/ids.ts";
+import { performWrite } from "../../agent/kernel/perform.ts";
+import { lesserRole } from "../../agent/kernel/permissions.ts";
+import type { CreateTokenInput, TokenView } from "../schema.ts";
+import { newTokenSecret } from "./secret.ts";
+import { toTokenView } from "./store.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * An API token of the person who asks. `secret` is the token, which nothing can show again.
+ * @throws FORBIDDEN for a role above one's own, and for tokens: one that leaked must not make its own successor.
+ */
+export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise<{ token: TokenView; secret: string }> {
+  const id = newId("tok");
+  const target = { type: "api_token", id };
+  const write = { action: "token.create", permission: "token.write", target, input } as const;
+  return performWrite(ctx, write, async (tx) => {
+    const { actor } = ctx;
+    if (actor.kind !== "person")
+      throw new AppError("FORBIDDEN", "Only a signed-in person makes API tokens. Sign in to the console to make one.");
+    if (lesserRole(input.role, actor.role) !== input.role)
+      throw new AppError(
+        "FORBIDDEN",
+        `A token reaches at most as far as you: choose the role ${actor.role} or a lesser one.`,
+      );
+    const now = ctx.now();
+    const { secret, hash, prefix } = newTokenSecret();
+    const expiresAt = new Date(now.getTime() + input.expiresInDays * DAY_MS);
+    const row = { id, name: input.name, role: input.role, hash, prefix, ownerId: actor.id, createdAt: now, expiresAt };
+    const token = toTokenView(await tx.apiToken.create({ data: row, include: { owner: true } }), now);
+    await ctx.audit.record(tx, ctx, { action: write.action, target, after: token });
+    return { token, secret };
+  });
+}

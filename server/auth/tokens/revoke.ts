@@ -1,0 +1,33 @@
+import type { AgentContext } from "../../agent/kernel/context.ts";
+import { AppError } from "../../agent/kernel/errors.ts";
+import { performWrite } from "../../agent/kernel/perform.ts";
+import type { RevokeTokenInput, TokenView } from "../schema.ts";
+import { ownerIdOf, toTokenView } from "./store.ts";
+
+/**
+ * Ends a token at once; revoking one that is revoked changes nothing. One's own, or anyone's for an administrator.
+ * @throws NOT_FOUND also for another person's token, so that ids cannot be tried out.
+ */
+export function revokeToken(ctx: AgentContext, input: RevokeTokenInput): Promise<{ token: TokenView }> {
+  const target = { type: "api_token", id: input.tokenId };
+  const write = { action: "token.revoke", permission: "token.write", target, input } as const;
+  return performWrite(ctx, write, async (tx) => {
+    const before = await tx.apiToken.findUnique({ where: { id: input.tokenId }, include: { owner: true } });
+    const allowed = before && (ctx.actor.role === "admin" || before.ownerId === (await ownerIdOf(ctx, tx)));
+    if (!allowed) throw new AppError("NOT_FOUND", "You have no such API token. The list of tokens has yours.");
+    if (before.revokedAt) return { token: toTokenView(before, ctx.now()) };
+    const revoked = await tx.apiToken.update({
+      where: { id: before.id },
+      data: { revokedAt: ctx.now() },
+      include: { owner: true },
+    });
+    const token = toTokenView(revoked, ctx.now());
+    await ctx.audit.record(tx, ctx, {
+      action: write.action,
+      target,
+      before: toTokenView(before, ctx.now()),
+      after: token,
+    });
+    return { token };
+  });
+}

@@ -1,0 +1,27 @@
+import type { AgentContext } from "../../agent/kernel/context.ts";
+import { newId } from "../../agent/kernel/ids.ts";
+import { performWrite } from "../../agent/kernel/perform.ts";
+import { hashPassword, newOneTimePassword } from "../password.ts";
+import type { CreateUserInput, UserView } from "../schema.ts";
+import { insertUser, toUserView } from "./store.ts";
+
+/**
+ * A new person. Without a password one is made and returned, this once; either way they are asked to change it.
+ * @throws FORBIDDEN, CONFLICT when the e-mail address is taken.
+ */
+export function createUser(
+  ctx: AgentContext,
+  input: CreateUserInput,
+): Promise<{ user: UserView; oneTimePassword: string | null }> {
+  const { password, ...person } = input;
+  const id = newId("usr");
+  const target = { type: "user", id };
+  const write = { action: "user.create", permission: "user.write", target, input: person } as const;
+  return performWrite(ctx, write, async (tx) => {
+    const oneTimePassword = password === undefined ? newOneTimePassword() : null;
+    const passwordHash = await hashPassword(password ?? oneTimePassword ?? "");
+    const user = toUserView(await insertUser(tx, { ...person, id, passwordHash, mustChangePassword: true }));
+    await ctx.audit.record(tx, ctx, { action: write.action, target, after: user });
+    return { user, oneTimePassword };
+  });
+}
