@@ -1,0 +1,97 @@
+import { type AuthInfo, createMcpHandler } from "@modelcontextprotocol/server";
+import type { AnyRouter } from "@trpc/server";
+import type { AgentContext } from "#server/agent/kernel/context.ts";
+import { type AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import { toolsOf } from "./registry.ts";
+import { type CallReport, mcpServer } from "./server.ts";
+
+/** Who sent a request, or why nobody did. */
+export interface Identified {
+  agent: AgentContext | null;
+  requestId: string;
+  refusal: AppError | null;
+}
+
+export interface McpEndpointOptions {
+  router: AnyRouter;
+  /** @throws FORBIDDEN for a foreign Host or Origin */
+  checkOrigin: (request: Request) => void;
+  /** by bearer token only: a cookie a browser sends along must not count here */
+  identify: (request: Request) => Promise<Identified>;
+  /** every finished call, and every fault with its cause, for the log */
+  report: (report: CallReport) => void;
+  /** what the SDK refuses or fails at, for the log */
+  onProtocolError: (error: Error) => void;
+  /** default 30 s */
+  callTimeoutMs?: number;
+}
+
+const MAX_BODY_BYTES = 1_000_000;
+
+/**
+ * `/api/mcp`: Streamable HTTP, stateless, for protocol 2026-07-28 and the 2025 revisions. GET and DELETE are answered
+ * 405, because there is no session to resume or end.
+ * @throws Error when a procedure of the router cannot be a tool.
+ */
+export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => Promise<Response> {
+  const { router, report, callTimeoutMs = 30_000 } = options;
+  const serving = { router, tools: toolsOf(router), report, callTimeoutMs };
+  const handler = createMcpHandler(({ authInfo }) => mcpServer(serving, agentOf(authInfo)), {
+    maxRequestBodySize: MAX_BODY_BYTES,
+    onerror: options.onProtocolError,
+  });
+  return async (request) => {
+    try {
+      options.checkOrigin(request);
+      const { agent, requestId, refusal } = await options.identify(request);
+      if (!agent) return unauthenticated(request, refusal, requestId);
+      const response = await handler.fetch(request, { authInfo: authInfoOf(agent) });
+      response.headers.set("x-request-id", requestId);
+      response.headers.set("cache-control", "no-store");
+      return response;
+    } catch (error) {
+      return refused(toAppError(error), options.onProtocolError);
+    }
+  };
+}
+
+/** The SDK hands `authInfo` to the server it asks for; the context of the request travels in it. */
+const authInfoOf = (agent: AgentContext): AuthInfo => ({
+  token: "",
+  clientId: agent.actor.id,
+  scopes: [],
+  extra: { agent },
+});
+
+function agentOf(authInfo: AuthInfo | undefined): AgentContext {
+  const agent = authInfo?.extra?.agent;
+  if (!agent) throw new Error("a request reached the MCP server without its context");
+  return agent as AgentContext;
+}
+
+/** RFC 6750: without a token only the scheme is named, with a bad one also what is wrong. */
+function unauthenticated(request: Request, refusal: AppError | null, requestId: string): Response {
+  const sent = request.headers.has("authorization");
+  const message = `${refusal?.message ?? "This endpoint needs an API token."} Create one in Operate under Settings → Tokens and send it as \`Authorization: Bearer <token>\`.`;
+  return Response.json(
+    { code: "UNAUTHENTICATED", message, requestId },
+    {
+      status: 401,
+      headers: {
+        "www-authenticate": `Bearer realm="Operate"${sent ? ', error="invalid_token"' : ""}`,
+        "cache-control": "no-store",
+        "x-request-id": requestId,
+      },
+    },
+  );
+}
+
+/** What fails before the protocol begins: a foreign site, or no database to look the token up in. */
+function refused(error: AppError, log: (error: Error) => void): Response {
+  if (error.code !== "FORBIDDEN") log(error);
+  const status = error.code === "FORBIDDEN" ? 403 : error.code === "RATE_LIMITED" ? 429 : 503;
+  return Response.json(
+    { code: error.code, message: error.message, ...(error.details && { details: error.details }) },
+    { status, headers: { "cache-control": "no-store" } },
+  );
+}

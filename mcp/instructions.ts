@@ -1,0 +1,12 @@
+/** What a model reads about Operate when it connects. */
+export const INSTRUCTIONS = `Operate runs services: it deploys them, checks their health and keeps their incidents. You act on the same system as the people in the console, under the role of your token, and everything you change is in the audit log.
+
+Look first: list_services gives every service with health, versions, traffic and open incidents; get_service adds instances, known versions and recent changes; monitor_health says what is down and what is only a consequence of something else.
+
+Write tools act on real systems. Name service and environment exactly as list_services does. deploy_application with dryRun: true checks everything and returns the plan without starting anything; prefer it before a production deployment.
+
+To follow a deployment: deploy_application returns at once with deployment.id. Call get_deployment with it every few seconds until status is succeeded, rolled_back, failed or cancelled. One deployment runs per service and environment; a second is refused with the id of the first. A failed one rolls back by itself unless you switched that off, and opens an incident.
+
+Incidents: manage_incident creates, updates, resolves and escalates; get_incident has the timeline. Write what you found and did into updateNotes, so that people can follow.
+
+Lists page: pass nextCursor as cursor. A null figure means unknown, never zero. Errors are JSON with code, message and request id; FORBIDDEN means your token's role is too small, so ask a person instead of retrying.`;

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/** The JSON Schema of an object, as a tool's input or output needs it. */
+export type ObjectSchema = {
+  type: "object";
+  properties?: Record<string, object>;
+  required?: string[];
+  [keyword: string]: unknown;
+};
+
+/**
+ * A Zod schema as JSON Schema draft 2020-12, for a model to read: without `$schema` (2020-12 is the protocol's
+ * default), and without what only costs tokens (the pattern beside `format: date-time`, the bounds of safe integers).
+ * @throws Error naming `where` when the schema is not one object or holds something JSON cannot say (a Date, a transform).
+ */
+export function objectSchemaOf(schema: z.ZodType, io: "input" | "output", where: string): ObjectSchema {
+  let json: Record<string, unknown>;
+  try {
+    json = z.toJSONSchema(schema, { io, target: "draft-2020-12", unrepresentable: "throw", override: slim });
+  } catch (cause) {
+    throw new Error(`${where}: its ${io} has no JSON Schema; keep to what JSON can say`, { cause });
+  }
+  if (json.type !== "object") throw new Error(`${where}: the ${io} of a tool must be one object`);
+  delete json.$schema;
+  // An argument that is not known is refused, see arguments.ts; a schema that says so spares a model the attempt.
+  if (io === "input") json.additionalProperties = false;
+  return json as ObjectSchema;
+}
+
+function slim({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
+  if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+}

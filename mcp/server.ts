@@ -1,0 +1,143 @@
+import {
+  type CallToolResult,
+  type ListToolsResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+} from "@modelcontextprotocol/server";
+import { type AnyRouter, callTRPCProcedure } from "@trpc/server";
+import type { AgentContext } from "#server/agent/kernel/context.ts";
+import { AppError, type ErrorCode } from "#server/agent/kernel/errors.ts";
+import type { RouterContext } from "#server/routers/trpc.ts";
+import manifest from "../package.json" with { type: "json" };
+import { refuseUnknownArguments } from "./arguments.ts";
+import { faultOf, toolError } from "./errors.ts";
+import { INSTRUCTIONS } from "./instructions.ts";
+import type { McpTool, ToolRegistry } from "./registry.ts";
+import { toolResult } from "./result.ts";
+
+/** One finished tool call. */
+export interface CallReport {
+  tool: string;
+  actorId: string;
+  requestId: string;
+  durationMs: number;
+  outcome: "done" | ErrorCode;
+  /** what failed inside Operate; the caller only learns the request id */
+  fault?: unknown;
+}
+
+export interface McpServing {
+  router: AnyRouter;
+  tools: ToolRegistry;
+  report: (report: CallReport) => void;
+  /** a call that takes longer is answered TIMEOUT */
+  callTimeoutMs: number;
+}
+
+const TOOLS_A_PAGE = 50;
+
+/** A server for one request of one actor. Cheap: the tools were collected before. */
+export function mcpServer(serving: McpServing, agent: AgentContext): Server {
+  const server = new Server(
+    { name: manifest.name, title: "Operate", version: manifest.version },
+    {
+      capabilities: { tools: { listChanged: false } },
+      instructions: INSTRUCTIONS,
+      cacheHints: { "tools/list": { ttlMs: 60_000, cacheScope: "private" } },
+    },
+  );
+  server.setRequestHandler("tools/list", ({ params }) => pageOfTools(serving.tools, agent, params?.cursor));
+  server.setRequestHandler("tools/call", ({ params }, { mcpReq }) => {
+    const tool = serving.tools.find(params.name);
+    if (!tool) throw unknownTool(serving.tools, agent, params.name);
+    return callTool(serving, agent, tool, params.arguments ?? {}, mcpReq.signal);
+  });
+  return server;
+}
+
+/** The cursor is the name of the last tool of the page before, so a page stays right when tools are added. */
+function pageOfTools(tools: ToolRegistry, { actor }: AgentContext, cursor: string | undefined): ListToolsResult {
+  const visible = tools.visibleTo(actor.role);
+  const last = cursor === undefined ? -1 : visible.findIndex(({ listing }) => listing.name === cursor);
+  if (cursor !== undefined && last < 0)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, "This cursor is not known. Start again without one.");
+  const page = visible.slice(last + 1, last + 1 + TOOLS_A_PAGE).map(({ listing }) => listing);
+  const final = page.at(-1);
+  const more = final && last + 1 + TOOLS_A_PAGE < visible.length;
+  return { tools: page, ...(more && { nextCursor: final.name }) };
+}
+
+function unknownTool(tools: ToolRegistry, { actor }: AgentContext, name: string): ProtocolError {
+  const known = tools.visibleTo(actor.role).map(({ listing }) => listing.name);
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `Unknown tool: ${name.slice(0, 80)}. Tools: ${known.join(", ")}`,
+  );
+}
+
+async function callTool(
+  serving: McpServing,
+  agent: AgentContext,
+  tool: McpTool,
+  input: Record<string, unknown>,
+  cancelled: AbortSignal,
+): Promise<CallToolResult> {
+  const started = performance.now();
+  const report = (outcome: CallReport["outcome"], fault?: unknown) =>
+    serving.report({
+      tool: tool.listing.name,
+      actorId: agent.actor.id,
+      requestId: agent.requestId,
+      durationMs: Math.round(performance.now() - started),
+      outcome,
+      ...(fault !== undefined && { fault }),
+    });
+  try {
+    refuseUnknownArguments(tool, input);
+    const output = await withDeadline(serving.callTimeoutMs, cancelled, (signal) =>
+      callProcedure(serving.router, tool, agent, input, signal),
+    );
+    const result = toolResult(tool, output);
+    report("done");
+    return result;
+  } catch (error) {
+    const shown = toolError(error, agent.requestId);
+    report(shown.code, faultOf(error));
+    return { isError: true, content: [{ type: "text", text: JSON.stringify(shown) }] };
+  }
+}
+
+function callProcedure(
+  router: AnyRouter,
+  { path, type }: McpTool,
+  agent: AgentContext,
+  input: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const ctx: RouterContext = { agent, requestId: agent.requestId };
+  return callTRPCProcedure({ router, path, type, ctx, getRawInput: async () => input, signal, batchIndex: 0 });
+}
+
+/** Stops waiting at the deadline or when the client cancels; what the procedure does in one transaction completes. */
+async function withDeadline<T>(
+  timeoutMs: number,
+  cancelled: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.any([deadline, cancelled]);
+  const stopped = Promise.withResolvers<never>();
+  const stop = () =>
+    stopped.reject(
+      deadline.aborted
+        ? new AppError("TIMEOUT", `No answer within ${timeoutMs / 1_000} s.`)
+        : new AppError("TIMEOUT", "The client cancelled this call."),
+    );
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work(signal), stopped.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
