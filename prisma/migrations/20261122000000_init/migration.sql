@@ -317,6 +317,7 @@ CREATE TABLE "traffic_bucket" (
     "service" TEXT NOT NULL,
     "environment" TEXT NOT NULL,
     "version" TEXT NOT NULL,
+    "resolution" INTEGER NOT NULL,
     "bucketAt" TIMESTAMPTZ(3) NOT NULL,
     "requests" INTEGER NOT NULL,
     "status2xx" INTEGER NOT NULL,
@@ -325,7 +326,7 @@ CREATE TABLE "traffic_bucket" (
     "status5xx" INTEGER NOT NULL,
     "latency" INTEGER[],
 
-    CONSTRAINT "traffic_bucket_pkey" PRIMARY KEY ("service","environment","version","bucketAt")
+    CONSTRAINT "traffic_bucket_pkey" PRIMARY KEY ("service","environment","resolution","bucketAt","version")
 );
 
 -- CreateIndex
@@ -422,7 +423,7 @@ CREATE INDEX "live_event_at_idx" ON "live_event"("at");
 CREATE INDEX "executor_state_beatAt_idx" ON "executor"("state", "beatAt");
 
 -- CreateIndex
-CREATE INDEX "traffic_bucket_bucketAt_idx" ON "traffic_bucket" USING BRIN ("bucketAt");
+CREATE INDEX "traffic_bucket_resolution_bucketAt_idx" ON "traffic_bucket"("resolution", "bucketAt");
 
 -- AddForeignKey
 ALTER TABLE "deployment_event" ADD CONSTRAINT "deployment_event_deploymentId_fkey" FOREIGN KEY ("deploymentId") REFERENCES "deployment"("id") ON DELETE CASCADE ON UPDATE CASCADE;

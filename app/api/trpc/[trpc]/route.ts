@@ -24,6 +24,7 @@ async function serve(request: Request): Promise<Response> {
     req: request,
     router: appRouter,
     createContext: () => identity,
+    allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
     responseMeta: () => ({ headers: { "x-request-id": identity.requestId, "cache-control": "no-store" } }),
     onError: ({ error, path, type }) => {
       countRequest(path ?? "unknown", type, error.code);

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { testContext } from "../../testing/context.ts";
+import { useDatabase } from "../../testing/database.ts";
+import { emptyHistogram } from "../kernel/histogram.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+import { collectTraffic } from "./collect-traffic.ts";
+import { listTraffic } from "./traffic-store.ts";
+
+const bucketsOf = (start: number, count: number): TrafficCounts[] =>
+  Array.from({ length: count }, (_, i) => ({
+    service: "checkout",
+    environment: "production",
+    version: "1.0.0",
+    bucketAt: new Date(start + i * 10_000).toISOString(),
+    requests: 10,
+    status2xx: 9,
+    status3xx: 0,
+    status4xx: 0,
+    status5xx: 1,
+    latency: emptyHistogram().map((_v, b) => (b === 30 ? 10 : 0)),
+  }));
+
+describe("collectTraffic", () => {
+  const database = useDatabase();
+  const start = Math.floor(Date.now() / 60_000) * 60_000 - 300_000;
+  const since = new Date(start);
+
+  it("counts every bucket once, however many collectors bring it", async () => {
+    const ctx = testContext(database);
+    ctx.platform.traffic = bucketsOf(start, 12);
+    const fresh = await Promise.all([collectTraffic(ctx), collectTraffic(ctx), collectTraffic(ctx)]);
+    expect(fresh.reduce((a, b) => a + b)).toBe(12);
+    const minutes = await listTraffic(ctx.db, { since, resolution: 60 });
+    expect(minutes.map((minute) => [minute.requests, minute.status5xx, minute.latency[30]])).toEqual([
+      [60, 6, 60],
+      [60, 6, 60],
+    ]);
+  });
+
+  it("catches up with what was counted while nobody collected", async () => {
+    const ctx = testContext(database);
+    ctx.platform.traffic = bucketsOf(start, 18);
+    expect(await collectTraffic(ctx)).toBe(6);
+    expect(await listTraffic(ctx.db, { since, resolution: 60 })).toHaveLength(3);
+  });
+});

@@ -1,0 +1,3 @@
+export { startTrafficCollector } from "./collect-traffic.ts";
+export { getService, instanceLogs } from "./get-service.ts";
+export { listServices } from "./list-services.ts";

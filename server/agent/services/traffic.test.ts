@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+import { trafficFigures, trafficSeries } from "./traffic.ts";
+import { sumBy } from "./traffic-store.ts";
+
+const T0 = Date.parse("2026-03-01T12:00:00.000Z");
+const bucket = (offsetSeconds: number, requests: number, errors = 0, latencyMs = 20, version = "1"): TrafficCounts => {
+  const latency = emptyHistogram();
+  latency[bucketOf(latencyMs)] = requests;
+  return {
+    service: "a",
+    environment: "b",
+    version,
+    bucketAt: new Date(T0 + offsetSeconds * 1_000).toISOString(),
+    requests,
+    status2xx: requests - errors,
+    status3xx: 0,
+    status4xx: 0,
+    status5xx: errors,
+    latency,
+  };
+};
+
+describe("trafficFigures", () => {
+  const now = new Date(T0 + 75_000);
+
+  it("sums the newest complete minute over all versions", () => {
+    const rows = [0, 10, 20, 30, 40, 50].flatMap((at) => [bucket(at, 50, 1), bucket(at, 50, 2, 20, "2")]);
+    const figures = trafficFigures(rows, [], { now, counted: true });
+    expect(figures.requests).toBe(600);
+    expect(figures.requestsPerSecond).toBe(10);
+    expect(figures.errorPercent).toBeCloseTo(3, 10);
+  });
+
+  it("leaves out buckets that may still be incomplete", () => {
+    expect(trafficFigures([bucket(60, 999), bucket(70, 999)], [], { now, counted: true }).requests).toBe(0);
+  });
+
+  it("tells zero from unknown", () => {
+    expect(trafficFigures([], [], { now, counted: true })).toMatchObject({
+      requestsPerSecond: 0,
+      errorPercent: null,
+      p95Ms: null,
+    });
+    expect(trafficFigures([], [], { now, counted: false }).requestsPerSecond).toBeNull();
+  });
+
+  it("gives an hour of minutes in which a missing one is a gap", () => {
+    const { p95Series } = trafficFigures([], [bucket(0, 10, 0, 100)], { now, counted: true });
+    expect(p95Series).toHaveLength(60);
+    expect(p95Series[58]).toBeGreaterThan(80);
+    expect(p95Series.filter((value) => value !== null)).toHaveLength(1);
+  });
+});
+
+describe("trafficSeries", () => {
+  it("has every bucket of the range, gaps included", () => {
+    const points = trafficSeries([bucket(0, 30), bucket(10, 30), bucket(60, 90, 9)], {
+      from: new Date(T0),
+      to: new Date(T0 + 90_000),
+      stepSeconds: 30,
+    });
+    expect(points.map((point) => point.requestsPerSecond)).toEqual([2, null, 3]);
+    expect(points.map((point) => point.errorPercent)).toEqual([0, null, 10]);
+  });
+});
+
+describe("sumBy", () => {
+  it("adds buckets of the same minute and version only", () => {
+    const sums = sumBy([bucket(0, 1), bucket(50, 2, 1), bucket(60, 4), bucket(0, 8, 0, 20, "2")], 60_000);
+    expect(sums.map((sum) => sum.requests).sort()).toEqual([3, 4, 8]);
+    expect(sums[0]?.latency.reduce((a, b) => a + b)).toBe(3);
+  });
+});

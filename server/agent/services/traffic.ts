@@ -1,0 +1,102 @@
+import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+
+/** Pure sums over traffic buckets: rates, shares and quantiles for tables and charts. Times come in as arguments. */
+
+interface Sum {
+  requests: number;
+  errors: number;
+  latency: number[];
+}
+
+const sumOf = (rows: readonly TrafficCounts[]): Sum => {
+  const sum: Sum = { requests: 0, errors: 0, latency: emptyHistogram() };
+  for (const row of rows) {
+    sum.requests += row.requests;
+    sum.errors += row.status5xx;
+    addHistogram(sum.latency, row.latency);
+  }
+  return sum;
+};
+
+const percent = (part: number, whole: number): number | null => (whole > 0 ? (part / whole) * 100 : null);
+
+export interface TrafficFigures {
+  requestsPerSecond: number | null;
+  errorPercent: number | null;
+  p95Ms: number | null;
+  requests: number;
+  p95Series: (number | null)[];
+}
+
+interface Window {
+  now: Date;
+  /** false when nobody counted: rates are then unknown, not zero */
+  counted: boolean;
+}
+
+/**
+ * One service's figures: rate, error share and p95 over the newest 60 s of complete 10-second buckets, and the p95
+ * of each of the last 60 minutes. Without buckets the rate is 0 when somebody counted, else unknown.
+ */
+export function trafficFigures(
+  recent: readonly TrafficCounts[],
+  minutes: readonly TrafficCounts[],
+  { now, counted }: Window,
+): TrafficFigures {
+  // the bucket in progress and the one the collector may not have brought yet are left out
+  const end = Math.floor(now.getTime() / 10_000) * 10_000 - 10_000;
+  const sum = sumOf(recent.filter((row) => Date.parse(row.bucketAt) >= end - 60_000 && Date.parse(row.bucketAt) < end));
+  const start = Math.floor(now.getTime() / 60_000) - 59;
+  const byMinute = new Map<number, TrafficCounts[]>();
+  for (const row of minutes) {
+    const minute = Math.floor(Date.parse(row.bucketAt) / 60_000);
+    byMinute.set(minute, [...(byMinute.get(minute) ?? []), row]);
+  }
+  return {
+    requestsPerSecond: counted || sum.requests > 0 ? sum.requests / 60 : null,
+    errorPercent: percent(sum.errors, sum.requests),
+    p95Ms: quantileMs(sum.latency, 0.95),
+    requests: sum.requests,
+    p95Series: Array.from({ length: 60 }, (_, i) => quantileMs(sumOf(byMinute.get(start + i) ?? []).latency, 0.95)),
+  };
+}
+
+export interface SeriesPoint {
+  t: string;
+  requestsPerSecond: number | null;
+  errorPercent: number | null;
+  p50Ms: number | null;
+  p95Ms: number | null;
+  p99Ms: number | null;
+}
+
+/** Every bucket of [from, to) in steps, oldest first; a bucket in which nothing was stored is all nulls. */
+export function trafficSeries(
+  rows: readonly TrafficCounts[],
+  range: { from: Date; to: Date; stepSeconds: number },
+): SeriesPoint[] {
+  const stepMs = range.stepSeconds * 1_000;
+  const first = Math.ceil(range.from.getTime() / stepMs);
+  const buckets = new Map<number, TrafficCounts[]>();
+  for (const row of rows) {
+    const index = Math.floor(Date.parse(row.bucketAt) / stepMs);
+    const bucket = buckets.get(index);
+    if (bucket) bucket.push(row);
+    else buckets.set(index, [row]);
+  }
+  const points: SeriesPoint[] = [];
+  for (let index = first; (index + 1) * stepMs <= range.to.getTime(); index++) {
+    const found = buckets.get(index);
+    const sum = sumOf(found ?? []);
+    points.push({
+      t: new Date(index * stepMs).toISOString(),
+      requestsPerSecond: found ? sum.requests / range.stepSeconds : null,
+      errorPercent: percent(sum.errors, sum.requests),
+      p50Ms: quantileMs(sum.latency, 0.5),
+      p95Ms: quantileMs(sum.latency, 0.95),
+      p99Ms: quantileMs(sum.latency, 0.99),
+    });
+  }
+  return points;
+}
