@@ -57,6 +57,7 @@ CREATE TABLE "deployment_event" (
     "kind" TEXT NOT NULL,
     "message" TEXT NOT NULL,
     "detail" JSONB,
+    "seq" SERIAL NOT NULL,
 
     CONSTRAINT "deployment_event_pkey" PRIMARY KEY ("id")
 );
@@ -263,6 +264,7 @@ CREATE TABLE "incident" (
     "service" TEXT,
     "environment" TEXT,
     "deploymentId" TEXT,
+    "causeKey" TEXT,
     "openKey" TEXT,
     "source" TEXT NOT NULL,
     "resolution" TEXT,
@@ -288,6 +290,7 @@ CREATE TABLE "incident_event" (
     "actorName" TEXT NOT NULL,
     "message" TEXT NOT NULL,
     "detail" JSONB,
+    "seq" SERIAL NOT NULL,
 
     CONSTRAINT "incident_event_pkey" PRIMARY KEY ("id")
 );
@@ -308,6 +311,8 @@ CREATE TABLE "executor" (
     "version" TEXT NOT NULL,
     "state" TEXT NOT NULL,
     "beatAt" TIMESTAMPTZ(3) NOT NULL,
+    "place" TEXT NOT NULL DEFAULT '',
+    "pid" INTEGER NOT NULL DEFAULT 0,
 
     CONSTRAINT "executor_pkey" PRIMARY KEY ("id")
 );
@@ -348,7 +353,7 @@ CREATE INDEX "deployment_service_environment_createdAt_idx" ON "deployment"("ser
 CREATE INDEX "deployment_createdAt_idx" ON "deployment"("createdAt" DESC);
 
 -- CreateIndex
-CREATE INDEX "deployment_event_deploymentId_at_idx" ON "deployment_event"("deploymentId", "at");
+CREATE INDEX "deployment_event_deploymentId_at_seq_idx" ON "deployment_event"("deploymentId", "at", "seq");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "deployment_event_deploymentId_key_key" ON "deployment_event"("deploymentId", "key");
@@ -411,7 +416,16 @@ CREATE INDEX "incident_status_openedAt_idx" ON "incident"("status", "openedAt" D
 CREATE INDEX "incident_service_environment_openedAt_idx" ON "incident"("service", "environment", "openedAt" DESC);
 
 -- CreateIndex
-CREATE INDEX "incident_event_incidentId_at_idx" ON "incident_event"("incidentId", "at");
+CREATE INDEX "incident_causeKey_openedAt_idx" ON "incident"("causeKey", "openedAt" DESC);
+
+-- CreateIndex
+CREATE INDEX "incident_deploymentId_idx" ON "incident"("deploymentId");
+
+-- CreateIndex
+CREATE INDEX "incident_event_incidentId_at_seq_idx" ON "incident_event"("incidentId", "at", "seq");
+
+-- CreateIndex
+CREATE INDEX "incident_event_key_idx" ON "incident_event"("key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "incident_event_incidentId_key_key" ON "incident_event"("incidentId", "key");

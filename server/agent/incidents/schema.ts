@@ -95,6 +95,7 @@ export const IncidentEventView = z.object({
   message: z.string(),
   detail: z.record(z.string(), z.unknown()).nullable(),
 });
+export type IncidentEventView = z.infer<typeof IncidentEventView>;
 
 export const ManageIncidentOutput = z.object({ incident: IncidentView });
 export const GetIncidentInput = z.object({

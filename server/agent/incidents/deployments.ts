@@ -1,0 +1,69 @@
+import type { Runtime } from "../kernel/context.ts";
+import { type AutomaticWork, noteOn, openOrAdd } from "./automatic.ts";
+import { deploymentSeverity } from "./severity.ts";
+import { failureKey, isKnownEvent, listUnresolved } from "./store.ts";
+
+export interface DeploymentRef {
+  deploymentId: string;
+  service: string;
+  environment: string;
+  version: string;
+}
+
+const job = "deployments";
+
+/** Writes what a deployment does on the timeline of every unresolved incident of its service, once per key. */
+export async function onDeploymentChange(
+  runtime: Runtime,
+  deployment: DeploymentRef,
+  phase: "started" | "succeeded" | "failed" | "rolled_back" | "cancelled",
+  message: string,
+): Promise<void> {
+  await runtime.db.$transaction(async (tx) => {
+    const key = `deployment-${phase}:${deployment.deploymentId}`;
+    await noteEverywhere({ runtime, tx, job, key, at: runtime.now() }, deployment, phase, message);
+  });
+}
+
+async function noteEverywhere(
+  work: AutomaticWork,
+  { service, environment, deploymentId, version }: DeploymentRef,
+  phase: string,
+  message: string,
+): Promise<void> {
+  for (const incident of await listUnresolved(work.tx, { service, environment }))
+    await noteOn(work, incident, { kind: "deployment", message, detail: { deploymentId, version, phase } });
+}
+
+/**
+ * A deployment failed: opens an incident, one per service, environment and version while it is unresolved, and says so
+ * on the timeline of the service's other incidents. Safe to repeat.
+ */
+export async function onDeploymentFailed(
+  runtime: Runtime,
+  deployment: DeploymentRef & { reason: string; rolledBack: boolean; summary: string },
+): Promise<void> {
+  const { deploymentId, service, environment, version, reason, rolledBack, summary } = deployment;
+  await runtime.db.$transaction(
+    async (tx) => {
+      const key = failureKey(deploymentId);
+      if (await isKnownEvent(tx, key)) return;
+      const work = { runtime, tx, job, key, at: runtime.now() };
+      const detail = { deploymentId, version, phase: rolledBack ? "rolled_back" : "failed" };
+      await noteEverywhere({ ...work, key: `deployment-ended:${deploymentId}` }, deployment, detail.phase, summary);
+      await openOrAdd(
+        work,
+        {
+          title: `Deployment of ${service} ${version} to ${environment} failed`,
+          description: `${summary}\n\nReason: ${reason}`,
+          severity: deploymentSeverity(environment, rolledBack),
+          assignee: null,
+          ...{ service, environment, deploymentId, source: "deployment" },
+          causeKey: `deployment:${service}/${environment}:${version}`,
+        },
+        { kind: "deployment", message: summary, detail },
+      );
+    },
+    { timeout: 15_000, maxWait: 10_000 },
+  );
+}

@@ -1,0 +1,6 @@
+export { type DeploymentRef, onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
+export { getIncident } from "./get-incident.ts";
+export { onHealthTransition } from "./health.ts";
+export { listIncidents } from "./list-incidents.ts";
+export { manageIncident } from "./manage-incident.ts";
+export { incidentsOfDeployments } from "./store.ts";

@@ -1,0 +1,18 @@
+import type { z } from "zod";
+import type { AgentContext } from "../kernel/context.ts";
+import { authorize } from "../kernel/permissions.ts";
+import type { ListIncidentsInput, ListIncidentsOutput } from "./schema.ts";
+import { countUnresolved, pageIncidents, toView } from "./store.ts";
+
+/** One page of incidents, newest first, and how many are unresolved in all. @throws FORBIDDEN without incident.read */
+export async function listIncidents(
+  ctx: AgentContext,
+  input: z.infer<typeof ListIncidentsInput>,
+): Promise<z.infer<typeof ListIncidentsOutput>> {
+  authorize(ctx, "incident.read");
+  const [page, unresolved] = await Promise.all([
+    pageIncidents(ctx.db, input, input.limit, input.cursor),
+    countUnresolved(ctx.db),
+  ]);
+  return { items: page.items.map(toView), nextCursor: page.nextCursor, unresolved };
+}

@@ -1,0 +1,94 @@
+import type { AgentContext, Tx } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { performWrite } from "../kernel/perform.ts";
+import { changeIncident } from "./change.ts";
+import { publishIncident } from "./publish.ts";
+import type { IncidentView, ManageIncidentInput } from "./schema.ts";
+import { addEvents, type IncidentRow, insertIncident, labelOf, lockIncident, saveIncident, toView } from "./store.ts";
+
+/**
+ * Creates, updates, resolves or escalates an incident; the timeline and the audit log say who did it.
+ * @throws FORBIDDEN without incident.write, INVALID when the action lacks a field, NOT_FOUND for an unknown incident,
+ * service or environment, PRECONDITION for a step its status does not allow, CONFLICT when it is reopened while
+ * another one is open for the same cause.
+ */
+export async function manageIncident(
+  ctx: AgentContext,
+  input: ManageIncidentInput,
+): Promise<{ incident: IncidentView }> {
+  const write = {
+    action: `incident.${input.action}`,
+    permission: "incident.write",
+    target: input.incidentId ? { type: "incident", id: input.incidentId } : undefined,
+    input,
+  } as const;
+  const incident = await performWrite(ctx, write, (tx) =>
+    input.action === "create" ? create(ctx, tx, input) : change(ctx, tx, input),
+  );
+  return { incident: toView(incident) };
+}
+
+async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<IncidentRow> {
+  if (!input.title) throw new AppError("INVALID", "create needs title");
+  checkScope(ctx, input);
+  const at = ctx.now();
+  const incident = await insertIncident(
+    tx,
+    {
+      title: input.title,
+      description: input.description ?? "",
+      severity: input.severity ?? "medium",
+      assignee: input.assignee || null,
+      service: input.service ?? null,
+      environment: input.environment ?? null,
+      deploymentId: null,
+      source: ctx.actor.kind === "agent" ? "agent" : "person",
+      causeKey: null,
+    },
+    at,
+  );
+  if (!incident) throw new AppError("INTERNAL", "The incident was not stored. Try again.");
+  const note = input.updateNotes ? [{ kind: "note", message: input.updateNotes }] : [];
+  await addEvents(tx, incident.id, ctx.actor, [{ kind: "opened", message: `Opened: ${incident.title}` }, ...note], at);
+  const target = { type: "incident", id: incident.id };
+  await ctx.audit.record(tx, ctx, { action: "incident.create", target, after: toView(incident) });
+  await publishIncident(ctx, tx, incident);
+  return incident;
+}
+
+/** The service and environment must be ones that are configured. @throws NOT_FOUND with those that are */
+function checkScope(ctx: AgentContext, { service, environment }: ManageIncidentInput): void {
+  const { services, deploymentConfig } = ctx.config;
+  const found = services.find((one) => one.name === service);
+  if (service && !found)
+    throw unknown(
+      "service",
+      service,
+      services.map((one) => one.name),
+    );
+  const environments = found ? Object.keys(found.environments) : deploymentConfig.environments;
+  if (environment && !environments.includes(environment)) throw unknown("environment", environment, environments);
+}
+
+const unknown = (what: string, given: string, allowed: string[]) =>
+  new AppError("NOT_FOUND", `There is no ${what} ${given}. Known: ${allowed.join(", ") || "none"}.`, {
+    details: { [what]: given, allowed },
+  });
+
+async function change(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<IncidentRow> {
+  if (!input.incidentId) throw new AppError("INVALID", `${input.action} needs incidentId`);
+  if (input.action === "resolve" && !input.resolution) throw new AppError("INVALID", "resolve needs resolution");
+  const before = await lockIncident(tx, input.incidentId);
+  const at = ctx.now();
+  const { after, events } = changeIncident(labelOf(before), before, input, ctx.actor, at);
+  const saved = await saveIncident(tx, before, after, at);
+  await addEvents(tx, saved.id, ctx.actor, events, at);
+  await ctx.audit.record(tx, ctx, {
+    action: `incident.${input.action}`,
+    target: { type: "incident", id: saved.id },
+    before: toView(before),
+    after: { ...toView(saved), note: input.updateNotes },
+  });
+  await publishIncident(ctx, tx, saved);
+  return saved;
+}

@@ -1,0 +1,224 @@
+import { type Incident, type IncidentEvent, Prisma } from "#server/db/generated/client.ts";
+import type { Actor } from "../kernel/actor.ts";
+import type { Db, Tx } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { newId } from "../kernel/ids.ts";
+import type { IncidentState, NewEvent } from "./change.ts";
+import { type IncidentEventView, type IncidentStatus, type IncidentView, type Severity, UNRESOLVED } from "./schema.ts";
+import { allowedFrom, isUnresolved } from "./transitions.ts";
+
+/** The only file of incidents that touches the database. */
+
+export type IncidentRow = Omit<Incident, "status" | "severity"> & { status: IncidentStatus; severity: Severity };
+
+export const labelOf = (incident: { number: number }): string => `INC-${incident.number}`;
+const row = (incident: Incident): IncidentRow => incident as IncidentRow;
+/** PostgreSQL cannot hold the character NUL. */
+const clean = (text: string): string => text.replaceAll("\u0000", "\ufffd").toWellFormed();
+
+export function toView(incident: IncidentRow): IncidentView {
+  const { id, number, title, description, severity, status, assignee, service, environment } = incident;
+  const { deploymentId, resolution, escalation } = incident;
+  return {
+    ...{ id, number, title, description, severity, status, assignee, service, environment },
+    ...{ deploymentId, resolution, escalation },
+    label: labelOf(incident),
+    source: incident.source as IncidentView["source"],
+    openedAt: incident.openedAt.toISOString(),
+    acknowledgedAt: incident.acknowledgedAt?.toISOString() ?? null,
+    resolvedAt: incident.resolvedAt?.toISOString() ?? null,
+    closedAt: incident.closedAt?.toISOString() ?? null,
+    updatedAt: incident.updatedAt.toISOString(),
+    allowedStatuses: [...allowedFrom(incident.status)],
+  };
+}
+
+export const toEventView = (event: IncidentEvent): IncidentEventView => ({
+  id: event.id,
+  at: event.at.toISOString(),
+  kind: event.kind as IncidentEventView["kind"],
+  actor: { kind: event.actorKind as IncidentEventView["actor"]["kind"], id: event.actorId, name: event.actorName },
+  message: event.message,
+  detail: event.detail as IncidentEventView["detail"],
+});
+
+/** `inc_…`, `INC-12` or `12` as a condition. */
+function identity(given: string): Prisma.IncidentWhereUniqueInput {
+  const number = /^(?:inc-)?(\d{1,9})$/i.exec(given.trim())?.[1];
+  return number ? { number: Number(number) } : { id: clean(given.trim()) };
+}
+
+const unknownIncident = (given: string) =>
+  new AppError("NOT_FOUND", `There is no incident ${given}. list_incidents shows those there are.`, {
+    details: { incidentId: given },
+  });
+
+/** @throws NOT_FOUND */
+export async function getIncidentRow(db: Db | Tx, given: string): Promise<IncidentRow> {
+  const found = await db.incident.findUnique({ where: identity(given) });
+  if (!found) throw unknownIncident(given);
+  return row(found);
+}
+
+/** The incident, held until the transaction ends so that changes come one after the other. @throws NOT_FOUND */
+export async function lockIncident(tx: Tx, given: string): Promise<IncidentRow> {
+  const found = await getIncidentRow(tx, given);
+  await tx.$queryRaw`select id from incident where id = ${found.id} for update`;
+  return getIncidentRow(tx, found.id);
+}
+
+export interface NewIncident {
+  title: string;
+  description: string;
+  severity: Severity;
+  assignee: string | null;
+  service: string | null;
+  environment: string | null;
+  deploymentId: string | null;
+  source: IncidentView["source"];
+  causeKey: string | null;
+}
+
+/** Null when an incident with that cause is open already. */
+export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Promise<IncidentRow | null> {
+  const id = newId("inc", at.getTime());
+  const { count } = await tx.incident.createMany({
+    data: [
+      {
+        ...given,
+        id,
+        title: clean(given.title),
+        description: clean(given.description),
+        assignee: given.assignee === null ? null : clean(given.assignee),
+        status: "open",
+        openKey: given.causeKey,
+        openedAt: at,
+        updatedAt: at,
+      },
+    ],
+    skipDuplicates: true,
+  });
+  return count === 0 ? null : getIncidentRow(tx, id);
+}
+
+/** @throws CONFLICT when it is reopened while another one is open for the same cause. */
+export async function saveIncident(tx: Tx, before: IncidentRow, after: IncidentState, at: Date): Promise<IncidentRow> {
+  const openKey = isUnresolved(after.status) ? before.causeKey : null;
+  if (openKey !== null && before.openKey === null) {
+    const other = await tx.incident.findUnique({ where: { openKey } });
+    if (other)
+      throw new AppError("CONFLICT", `${labelOf(other)} is already open for the same cause. Go on there.`, {
+        details: { incidentId: other.id, label: labelOf(other) },
+      });
+  }
+  const { title, description, severity, status, assignee, resolution, escalation } = after;
+  const { acknowledgedAt, resolvedAt, closedAt } = after;
+  return row(
+    await tx.incident.update({
+      where: { id: before.id },
+      data: {
+        title: clean(title),
+        description: clean(description),
+        assignee: assignee === null ? null : clean(assignee),
+        resolution: resolution === null ? null : clean(resolution),
+        ...{ severity, status, escalation, acknowledgedAt, resolvedAt, closedAt, openKey, updatedAt: at },
+      },
+    }),
+  );
+}
+
+/** Adds timeline entries. One with a `key` that is there already is left out; returns how many were added. */
+export async function addEvents(
+  tx: Tx,
+  incidentId: string,
+  actor: Actor,
+  events: readonly (NewEvent & { key?: string })[],
+  at: Date,
+): Promise<number> {
+  const { count } = await tx.incidentEvent.createMany({
+    data: events.map((event) => ({
+      id: newId("ine", at.getTime()),
+      incidentId,
+      key: event.key ?? null,
+      at,
+      kind: event.kind,
+      actorKind: actor.kind,
+      actorId: actor.id,
+      actorName: actor.name,
+      message: clean(event.message),
+      detail: event.detail ?? Prisma.DbNull,
+    })),
+    skipDuplicates: true,
+  });
+  return count;
+}
+
+export const isKnownEvent = async (tx: Tx, key: string): Promise<boolean> =>
+  (await tx.incidentEvent.findFirst({ where: { key }, select: { id: true } })) !== null;
+
+/** The newest incident of a cause, whatever its status. */
+export async function findByCause(tx: Tx, causeKey: string): Promise<IncidentRow | null> {
+  const found = await tx.incident.findFirst({ where: { causeKey }, orderBy: [{ openedAt: "desc" }, { id: "desc" }] });
+  return found ? row(found) : null;
+}
+
+const unresolved: Prisma.IncidentWhereInput = { status: { in: [...UNRESOLVED] } };
+
+export async function listUnresolved(tx: Tx, where: Prisma.IncidentWhereInput): Promise<IncidentRow[]> {
+  return (await tx.incident.findMany({ where: { AND: [unresolved, where] }, orderBy: { id: "asc" }, take: 50 })).map(
+    row,
+  );
+}
+
+export const countUnresolved = (db: Db): Promise<number> => db.incident.count({ where: unresolved });
+
+/** The newest 200 entries, oldest first. */
+export async function listEvents(db: Db, incidentId: string): Promise<IncidentEvent[]> {
+  const newest = await db.incidentEvent.findMany({
+    where: { incidentId },
+    orderBy: [{ at: "desc" }, { seq: "desc" }],
+    take: 200,
+  });
+  return newest.reverse();
+}
+
+export interface IncidentFilter {
+  status?: IncidentStatus[] | undefined;
+  severity?: Severity[] | undefined;
+  service?: string | undefined;
+  environment?: string | undefined;
+}
+
+/** One page, newest first; `cursor` is the last id of the page before. */
+export async function pageIncidents(
+  db: Db,
+  filter: IncidentFilter,
+  limit: number,
+  cursor: string | undefined,
+): Promise<{ items: IncidentRow[]; nextCursor: string | null }> {
+  const found = await db.incident.findMany({
+    where: {
+      ...(filter.status ? { status: { in: filter.status } } : {}),
+      ...(filter.severity ? { severity: { in: filter.severity } } : {}),
+      ...(filter.service ? { service: filter.service } : {}),
+      ...(filter.environment ? { environment: filter.environment } : {}),
+      ...(cursor ? { id: { lt: clean(cursor) } } : {}),
+    },
+    orderBy: { id: "desc" },
+    take: limit + 1,
+  });
+  const items = found.slice(0, limit).map(row);
+  return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** Which incident each of these deployments opened or added to. */
+export async function incidentsOfDeployments(db: Db | Tx, deploymentIds: string[]): Promise<Map<string, string>> {
+  if (deploymentIds.length === 0) return new Map();
+  const events = await db.incidentEvent.findMany({
+    where: { key: { in: deploymentIds.map(failureKey) } },
+    select: { key: true, incidentId: true },
+  });
+  return new Map(events.map((event) => [(event.key ?? "").slice(FAILURE.length), event.incidentId]));
+}
+const FAILURE = "deployment-failed:";
+export const failureKey = (deploymentId: string): string => FAILURE + deploymentId;

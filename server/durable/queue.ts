@@ -1,0 +1,52 @@
+import { DBOSClient } from "@dbos-inc/dbos-sdk";
+import { AppError } from "../agent/kernel/errors.ts";
+import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
+import { dbosLogger } from "./dbos-log.ts";
+import { APPLICATION, APPLICATION_VERSION, DEPLOYMENT_WORKFLOW, NUDGE_TOPIC, QUEUE } from "./names.ts";
+
+const WORKFLOW_NAMES = { deployment: DEPLOYMENT_WORKFLOW } as const;
+
+/** Starts and wakes workflows that workers run. Connects on first use; a failed connection is tried again next time. */
+export function createWorkflowQueue(url: string): WorkflowQueue & { close(): Promise<void> } {
+  let connecting: Promise<DBOSClient> | undefined;
+  const connect = () => {
+    connecting ??= DBOSClient.create({
+      systemDatabaseUrl: url,
+      systemDatabasePoolSize: 2,
+      applicationName: APPLICATION,
+      logger: dbosLogger(),
+    }).catch((error: unknown) => {
+      connecting = undefined;
+      throw error;
+    });
+    return connecting;
+  };
+  const reach = async <T>(work: (client: DBOSClient) => Promise<T>): Promise<T> => {
+    try {
+      return await work(await connect());
+    } catch (cause) {
+      throw new AppError(
+        "UPSTREAM_UNAVAILABLE",
+        "The workflow queue cannot be reached. It comes up with the worker; see that the worker and the database run.",
+        { cause },
+      );
+    }
+  };
+  return {
+    start: (workflow, id) =>
+      reach(async (client) => {
+        const workflowName = WORKFLOW_NAMES[workflow];
+        await client.enqueue({ queueName: QUEUE, workflowName, workflowID: id, appVersion: APPLICATION_VERSION }, id);
+      }),
+    nudge: (id) =>
+      reach(async (client) => {
+        const status = await client.retrieveWorkflow(id).getStatus();
+        if (status?.status === "PENDING" || status?.status === "ENQUEUED") await client.send(id, "", NUDGE_TOPIC);
+      }),
+    close: async () => {
+      const client = await connecting;
+      connecting = undefined;
+      await client?.destroy();
+    },
+  };
+}
