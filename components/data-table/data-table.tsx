@@ -1,0 +1,176 @@
+"use client";
+
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { parseAsString, useQueryState } from "nuqs";
+import { type ReactNode, useRef } from "react";
+import { EnvLink } from "../layout/env-link.tsx";
+import { cn } from "../lib/cn.ts";
+import { useRowNavigation } from "./row-navigation.ts";
+import { nextSorting, parseSorting, sortRows, writeSorting } from "./sort-rows.ts";
+
+/** Narrower than this, the column is left out: what must be seen on a phone has none. */
+const HIDE = {
+  sm: "hidden sm:table-cell",
+  md: "hidden md:table-cell",
+  lg: "hidden lg:table-cell",
+  xl: "hidden xl:table-cell",
+} as const;
+
+export interface Column<Row> {
+  id: string;
+  header: ReactNode;
+  cell: (row: Row) => ReactNode;
+  /** numbers stand right, in mono */
+  numeric?: boolean;
+  /** makes the column sortable */
+  sort?: (row: Row) => number | string | null;
+  hideBelow?: keyof typeof HIDE;
+  className?: string;
+}
+
+interface DataTableProps<Row> {
+  /** read out as the table's name */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => string;
+  /** name of the URL parameter that keeps the order; leave out for a table that is not sorted */
+  sortParameter?: string;
+  /** j and k; at most one table of a page */
+  navigable?: boolean;
+  rowClassName?: (row: Row) => string | undefined;
+}
+
+/** Dense table, rows of 36 px, sorted in the URL. The first cell's RowLink makes the whole row clickable. */
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, columns, rows, rowKey, navigable, rowClassName } = props;
+  const [sortText, setSort] = useQueryState(props.sortParameter ?? "sort", parseAsString);
+  const sorting = props.sortParameter ? parseSorting(sortText) : null;
+  const by = columns.find((column) => column.id === sorting?.column)?.sort;
+  const ordered = sorting && by ? sortRows(rows, by, sorting.direction) : rows;
+  const container = useRef<HTMLDivElement>(null);
+
+  const onSort = (column: string) => {
+    const next = nextSorting(sorting, column);
+    void setSort(next ? writeSorting(next) : null);
+  };
+
+  return (
+    <div ref={container} className="overflow-x-auto overflow-y-hidden">
+      {navigable ? <RowKeys container={container} /> : null}
+      <table className="w-full border-collapse text-sm">
+        <caption className="sr-only">{label}</caption>
+        <thead>
+          <tr className="border-b text-ink-3 text-xs">
+            {columns.map((column) => (
+              <HeaderCell
+                key={column.id}
+                column={column}
+                direction={sorting?.column === column.id ? sorting.direction : null}
+                onSort={props.sortParameter && column.sort ? () => onSort(column.id) : undefined}
+              />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {ordered.map((row) => (
+            <tr
+              key={rowKey(row)}
+              data-row-key={rowKey(row)}
+              className={cn(
+                "relative h-9 border-b last:border-b-0 focus-within:bg-selected hover:bg-hover",
+                rowClassName?.(row),
+              )}
+            >
+              {columns.map((column) => (
+                <td
+                  key={column.id}
+                  className={cn(
+                    "px-2 py-1 first:pl-3 last:pr-3",
+                    column.numeric && "num whitespace-nowrap text-right",
+                    column.hideBelow && HIDE[column.hideBelow],
+                    column.className,
+                  )}
+                >
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function RowKeys({ container }: { container: React.RefObject<HTMLDivElement | null> }) {
+  useRowNavigation(container);
+  return null;
+}
+
+function HeaderCell<Row>({
+  column,
+  direction,
+  onSort,
+}: {
+  column: Column<Row>;
+  direction: "asc" | "desc" | null;
+  onSort: (() => void) | undefined;
+}) {
+  const Arrow = direction === "asc" ? ArrowUp : ArrowDown;
+  return (
+    <th
+      scope="col"
+      aria-sort={direction === "asc" ? "ascending" : direction === "desc" ? "descending" : undefined}
+      className={cn(
+        "h-8 whitespace-nowrap px-2 font-medium first:pl-3 last:pr-3",
+        column.numeric ? "text-right" : "text-left",
+        column.hideBelow && HIDE[column.hideBelow],
+        column.className,
+      )}
+    >
+      {onSort ? (
+        <button type="button" onClick={onSort} className="group relative inline-flex items-center hover:text-ink">
+          {column.header}
+          <Arrow
+            aria-hidden="true"
+            className={cn("absolute left-full size-3", direction ? "text-ink" : "opacity-0 group-hover:opacity-60")}
+          />
+        </button>
+      ) : (
+        column.header
+      )}
+    </th>
+  );
+}
+
+/** The row's link: covers the row for the pointer, takes the focus for j and k. Anything else in the row needs `z-1 relative`. */
+export const RowLink = ({ href, children, className }: { href: string; children: ReactNode; className?: string }) => (
+  <EnvLink
+    href={href}
+    data-row-link=""
+    className={cn("font-medium text-ink after:absolute after:inset-0 hover:underline", className)}
+  >
+    {children}
+  </EnvLink>
+);
+
+/** For rows that open something in place instead of a page. */
+export const RowButton = ({
+  onClick,
+  children,
+  className,
+}: {
+  onClick: () => void;
+  children: ReactNode;
+  className?: string;
+}) => (
+  <button
+    type="button"
+    onClick={onClick}
+    data-row-link=""
+    className={cn("text-left font-medium text-ink after:absolute after:inset-0 hover:underline", className)}
+  >
+    {children}
+  </button>
+);

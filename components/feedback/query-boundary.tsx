@@ -1,0 +1,84 @@
+"use client";
+
+import type { ReactNode } from "react";
+import { formatDuration } from "../lib/format.ts";
+import { describeError } from "../trpc/errors.ts";
+import { Button } from "../ui/button.tsx";
+import { ErrorPanel } from "./error-panel.tsx";
+import { Mark } from "./mark.tsx";
+import { useClock } from "./time.tsx";
+
+/** What the boundary needs of a TanStack query; `useQuery(...)` fits as it is. */
+export interface BoundaryQuery<T> {
+  data: T | undefined;
+  error: unknown;
+  isFetching: boolean;
+  dataUpdatedAt: number;
+  refetch: () => unknown;
+}
+
+interface QueryBoundaryProps<T> {
+  query: BoundaryQuery<T>;
+  /** what is read, as the subject of "… could not be read" */
+  what: string;
+  /** of the same size as the data */
+  skeleton: ReactNode;
+  /** returns what stands there when there is nothing, else null */
+  empty?: (data: T) => ReactNode;
+  children: (data: T) => ReactNode;
+}
+
+/** The four states of a panel. Data once shown stays: when a later read fails, its age is said beside it. */
+export function QueryBoundary<T>({ query, what, skeleton, empty, children }: QueryBoundaryProps<T>) {
+  const { data, error } = query;
+  if (data === undefined) {
+    if (!error)
+      return (
+        <div aria-busy="true">
+          <span className="sr-only">Loading {what}</span>
+          {skeleton}
+        </div>
+      );
+    const { message, requestId } = describeError(error);
+    return (
+      <ErrorPanel
+        title={`${what.charAt(0).toUpperCase()}${what.slice(1)} could not be read`}
+        message={message}
+        requestId={requestId}
+        onRetry={() => void query.refetch()}
+        retrying={query.isFetching}
+      />
+    );
+  }
+  return (
+    <div className="relative">
+      {error ? <StaleNote query={query} /> : null}
+      {empty?.(data) || children(data)}
+    </div>
+  );
+}
+
+function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
+  const age = useClock((now) => formatDuration(now - query.dataUpdatedAt));
+  const { message } = describeError(query.error);
+  return (
+    <div
+      role="status"
+      title={message}
+      className="absolute -top-3 right-2 z-10 flex items-center gap-2 rounded-md border border-line-strong bg-surface py-0.5 pr-0.5 pl-2 text-xs"
+    >
+      <Mark tone="warning">
+        not updated for <span suppressHydrationWarning>{age}</span>
+      </Mark>
+      <Button
+        variant="ghost"
+        size="sm"
+        className="h-6"
+        onClick={() => void query.refetch()}
+        disabled={query.isFetching}
+      >
+        Try again
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+"use client";
+
+import { useSyncExternalStore } from "react";
+import { formatAbsolute, formatDuration, formatRelative, MISSING } from "../lib/format.ts";
+
+const listeners = new Set<() => void>();
+let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+const tick = () => {
+  if (document.hidden) return;
+  now = Date.now();
+  for (const listener of listeners) listener();
+};
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= setInterval(tick, 1_000);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** One clock for the tab. A component renders again only when what `read` makes of the time changes. */
+export function useClock<T extends string | number | boolean>(read: (now: number) => T): T {
+  return useSyncExternalStore(
+    subscribe,
+    () => read(now),
+    () => read(typeof window === "undefined" ? Date.now() : now),
+  );
+}
+
+/** "3 min ago", with the absolute time and zone on hover. The server's text may be a second older: that is allowed. */
+export function Time({ at, className }: { at: string | null | undefined; className?: string }) {
+  const date = at ? new Date(at) : null;
+  const text = useClock((clock) => (date ? formatRelative(date, new Date(clock)) : MISSING));
+  if (!date || !at) return <span className={className}>{MISSING}</span>;
+  return (
+    <time dateTime={at} title={formatAbsolute(date)} className={className} suppressHydrationWarning>
+      {text}
+    </time>
+  );
+}
+
+/** Time that runs: from `since` to `until`, or to now. */
+export function Elapsed({ since, until, className }: { since: string; until?: string | null; className?: string }) {
+  const from = Date.parse(since);
+  const text = useClock((clock) => formatDuration((until ? Date.parse(until) : clock) - from));
+  return (
+    <span className={className} title={`since ${formatAbsolute(new Date(from))}`} suppressHydrationWarning>
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,44 @@
+"use client";
+
+import { ChevronDown } from "lucide-react";
+import { usePathname } from "next/navigation";
+import { cn } from "../lib/cn.ts";
+import { isProduction, useEnvironment } from "../lib/environment.ts";
+import { Menu, MenuChoice, MenuLabel } from "../ui/menu.tsx";
+
+const ALL = "";
+
+/** Always visible; coloured while what happens here happens to customers. */
+export function EnvironmentSwitch({ environments }: { environments: readonly string[] }) {
+  const { environment, setEnvironment } = useEnvironment();
+  const oneService = /^\/services\/./.test(usePathname());
+  const known = environment && !environments.includes(environment) ? [environment, ...environments] : environments;
+  const options = known.map((name) => ({ value: name, label: name }));
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <button
+          type="button"
+          aria-label={`Environment: ${environment ?? "all"}`}
+          className={cn(
+            "flex h-8 min-w-0 items-center gap-1.5 rounded-md border px-2.5 font-medium text-sm",
+            environment && isProduction(environment)
+              ? "border-production/50 bg-production-soft text-production"
+              : "border-line-strong bg-surface text-ink",
+          )}
+        >
+          <span className="truncate">{environment ?? "all environments"}</span>
+          <ChevronDown className="size-4 shrink-0" aria-hidden="true" />
+        </button>
+      }
+    >
+      <MenuLabel>Environment</MenuLabel>
+      <MenuChoice
+        value={environment ?? ALL}
+        onValueChange={(value) => void setEnvironment(value || null)}
+        options={oneService ? options : [{ value: ALL, label: "all environments" }, ...options]}
+      />
+    </Menu>
+  );
+}

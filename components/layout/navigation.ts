@@ -1,0 +1,19 @@
+import { Activity, Boxes, HeartPulse, LayoutList, Rocket, ScrollText, Settings, Siren } from "lucide-react";
+
+/** Pages of the console in the rail's order; `key` follows g. */
+export const PAGES = [
+  { href: "/", label: "Overview", key: "o", icon: LayoutList, permission: "service.read" },
+  { href: "/services", label: "Services", key: "s", icon: Boxes, permission: "service.read" },
+  { href: "/deployments", label: "Deployments", key: "d", icon: Rocket, permission: "deployment.read" },
+  { href: "/incidents", label: "Incidents", key: "i", icon: Siren, permission: "incident.read" },
+  { href: "/health", label: "Health", key: "h", icon: HeartPulse, permission: "health.read" },
+  { href: "/audit", label: "Audit", key: "a", icon: ScrollText, permission: "audit.read" },
+  { href: "/settings", label: "Settings", key: "t", icon: Settings, permission: "token.write" },
+] as const;
+
+export type Page = (typeof PAGES)[number];
+export const LogoIcon = Activity;
+
+/** Whether `pathname` is the page or below it. */
+export const isBelow = (pathname: string, href: string): boolean =>
+  href === "/" ? pathname === "/" : pathname === href || pathname.startsWith(`${href}/`);

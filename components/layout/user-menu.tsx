@@ -1,0 +1,47 @@
+"use client";
+
+import { KeyRound, LogOut } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { toast } from "sonner";
+import { signOut } from "../lib/sign-out.ts";
+import { useMe } from "../trpc/session.tsx";
+import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
+
+const initials = (name: string): string =>
+  name
+    .split(/[\s@._-]+/)
+    .slice(0, 2)
+    .map((part) => part.charAt(0).toUpperCase())
+    .join("") || "?";
+
+export function UserMenu() {
+  const me = useMe();
+  const router = useRouter();
+  const leave = () => signOut().catch(() => toast.error("You are still signed in: Operate did not answer."));
+  return (
+    <Menu
+      trigger={
+        <button
+          type="button"
+          aria-label={`${me.name}, account`}
+          className="flex size-8 items-center justify-center rounded-full border border-line-strong bg-sunken font-medium text-xs"
+        >
+          {initials(me.name)}
+        </button>
+      }
+    >
+      <MenuLabel>
+        <span className="block font-medium text-ink text-sm">{me.name}</span>
+        {me.email ? <span className="block">{me.email}</span> : null}
+        <span className="block">role {me.role}</span>
+      </MenuLabel>
+      <MenuSeparator />
+      <MenuItem onSelect={() => router.push("/settings?tab=account")}>
+        <KeyRound aria-hidden="true" /> Password and tokens
+      </MenuItem>
+      <MenuItem onSelect={() => void leave()}>
+        <LogOut aria-hidden="true" /> Sign out
+      </MenuItem>
+    </Menu>
+  );
+}

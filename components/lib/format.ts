@@ -1,0 +1,135 @@
+/**
+ * Numbers and times as people read them. Pure. A missing value is an en dash, never a zero; thin spaces are normal
+ * non-breaking ones so that a unit never wraps away from its number.
+ */
+
+export const MISSING = "–";
+const NBSP = "\u00a0";
+
+type Maybe = number | null | undefined;
+const missing = (value: Maybe): value is null | undefined =>
+  value === null || value === undefined || Number.isNaN(value);
+
+/** Three significant digits without trailing zeros: 41.23 → "41.2", 0.04512 → "0.0451", 1234 → "1230". */
+export function threeDigits(value: number): string {
+  if (value === 0) return "0";
+  const rounded = Number(value.toPrecision(3));
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))));
+  const text = rounded.toFixed(Math.min(decimals, 6));
+  return (text.includes(".") ? text.replace(/\.?0+$/, "") : text).replace("-", "\u2212");
+}
+
+const SI = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+] as const;
+
+/** 12_345 → "12.3 k". */
+export function formatNumber(value: Maybe): string {
+  if (missing(value)) return MISSING;
+  const rounded = Number(value.toPrecision(3));
+  for (const [size, prefix] of SI) if (Math.abs(rounded) >= size) return `${threeDigits(value / size)}${NBSP}${prefix}`;
+  return threeDigits(value);
+}
+
+/** Whole things, exactly: 12345 → "12 345". */
+export const formatCount = (value: Maybe): string =>
+  missing(value)
+    ? MISSING
+    : Math.round(value)
+        .toString()
+        .replace(/\B(?=(\d{3})+$)/g, NBSP);
+
+/** Per second; the unit stands in the column's head or beside. */
+export const formatRate = (value: Maybe): string => (missing(value) ? MISSING : `${formatNumber(value)}/s`);
+
+const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** 77_594_624 → "74 MiB". */
+export function formatBytes(bytes: Maybe): string {
+  if (missing(bytes)) return MISSING;
+  let index = 0;
+  let value = bytes;
+  while (Math.abs(value) >= 1000 && index < BYTES.length - 1) {
+    value /= 1024;
+    index += 1;
+  }
+  return `${threeDigits(value)}${NBSP}${BYTES[index]}`;
+}
+
+/** 0.8 → "0.8 ms", 312.4 → "312 ms", 2_345 → "2.35 s", 75_000 → "1 min 15 s". */
+export function formatMs(ms: Maybe): string {
+  if (missing(ms)) return MISSING;
+  if (Math.abs(ms) < 999.5) return `${threeDigits(ms)}${NBSP}ms`;
+  if (Math.abs(ms) < 59_950) return `${threeDigits(ms / 1000)}${NBSP}s`;
+  return formatDuration(ms);
+}
+
+const UNITS = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+  [1, "s"],
+] as const;
+
+/** Length of time in its two largest units: 3_720_000 → "1 h 2 min". Input in ms, seconds are the smallest unit. */
+export function formatDuration(ms: Maybe): string {
+  if (missing(ms)) return MISSING;
+  let rest = Math.max(0, Math.round(ms / 1000));
+  const parts: string[] = [];
+  for (const [size, unit] of UNITS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count}${NBSP}${unit}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ") || `0${NBSP}s`;
+}
+
+/** 4.812 → "4.81 %"; just below 100 it never rounds up to 100: 99.9996 → "99.999 %". */
+export function formatPercent(percent: Maybe): string {
+  if (missing(percent)) return MISSING;
+  if (percent > 99 && percent < 100) {
+    const text = (Math.floor(percent * 1000) / 1000).toString();
+    return `${text}${NBSP}%`;
+  }
+  return `${threeDigits(Math.abs(percent) < 0.005 ? 0 : Number(percent.toFixed(2)))}${NBSP}%`;
+}
+
+/** A percentage with what it is a share of: (4.8, 1240, "requests") → "4.8 % of 1 240 requests". */
+export const formatShare = (percent: Maybe, base: number, of: string): string =>
+  missing(percent) ? `no ${of}` : `${formatPercent(percent)} of ${formatCount(base)} ${of}`;
+
+/** A change always carries its sign: 3 → "+3", -2 → "−2". */
+export const formatChange = (value: Maybe): string =>
+  missing(value) ? MISSING : `${value > 0 ? "+" : ""}${formatNumber(value)}`;
+
+/** "just now", "12 s ago", "3 min ago", "5 h ago", "2 d ago"; ahead of now: "in 3 min". */
+export function formatRelative(at: Date, now: Date): string {
+  const seconds = Math.round((now.getTime() - at.getTime()) / 1000);
+  const size = Math.abs(seconds);
+  if (size < 5) return "just now";
+  const [step, unit] = size < 60 ? [1, "s"] : size < 3_600 ? [60, "min"] : size < 86_400 ? [3_600, "h"] : [86_400, "d"];
+  const text = `${Math.floor(size / step)}${NBSP}${unit}`;
+  return seconds < 0 ? `in ${text}` : `${text} ago`;
+}
+
+const two = (value: number) => String(value).padStart(2, "0");
+
+/** Local clock time with the zone's offset, for hovering and copies: "2026-11-22 14:03:07 +05:45". */
+export function formatAbsolute(at: Date, offsetMinutes = -at.getTimezoneOffset()): string {
+  const local = new Date(at.getTime() + offsetMinutes * 60_000).toISOString();
+  const size = Math.abs(offsetMinutes);
+  const zone = `${offsetMinutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${zone}`;
+}
+
+/** Clock time of a series point: "14:03". */
+export const formatClock = (at: Date, offsetMinutes = -at.getTimezoneOffset()): string =>
+  new Date(at.getTime() + offsetMinutes * 60_000).toISOString().slice(11, 16);
+
+/** "1 incident", "3 incidents". */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)}${NBSP}${count === 1 ? one : many}`;

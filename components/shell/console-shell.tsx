@@ -1,0 +1,71 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
+import { NuqsAdapter } from "nuqs/adapters/next/app";
+import { type ReactNode, useState } from "react";
+import { UNRESOLVED } from "#server/agent/incidents/schema.ts";
+import { DeployDialogProvider } from "../deployments/deploy-dialog-provider.tsx";
+import { ConsoleFrame } from "../layout/console-frame.tsx";
+import type { PageCounts } from "../layout/rail.tsx";
+import { useTRPC } from "../trpc/client.tsx";
+import { LiveProvider } from "../trpc/live.tsx";
+import { type Me, SessionProvider } from "../trpc/session.tsx";
+import { TooltipProvider } from "../ui/tooltip.tsx";
+import { StateLine } from "./state-line.tsx";
+
+const Palette = dynamic(() => import("../palette/palette.tsx"), { ssr: false });
+
+interface ConsoleShellProps {
+  me: Me;
+  railCollapsed: boolean;
+  children: ReactNode;
+}
+
+/** The signed-in console: providers, then the frame with what it needs to know of the system. */
+export function ConsoleShell({ me, railCollapsed, children }: ConsoleShellProps) {
+  return (
+    <SessionProvider me={me}>
+      <NuqsAdapter>
+        <TooltipProvider>
+          <LiveProvider>
+            <DeployDialogProvider>
+              <Framed railCollapsed={railCollapsed}>{children}</Framed>
+            </DeployDialogProvider>
+          </LiveProvider>
+        </TooltipProvider>
+      </NuqsAdapter>
+    </SessionProvider>
+  );
+}
+
+function Framed({ railCollapsed, children }: Omit<ConsoleShellProps, "me">) {
+  const trpc = useTRPC();
+  const services = useQuery(trpc.services.list.queryOptions({}));
+  const incidents = useQuery(trpc.incidents.list.queryOptions({ status: [...UNRESOLVED], limit: 1 }));
+  const [palette, setPalette] = useState<"never" | "open" | "closed">("never");
+
+  const deploying = services.data?.rows.filter((row) => row.activeDeployment).length ?? 0;
+  const unresolved = incidents.data?.unresolved ?? 0;
+  const counts: PageCounts = {
+    ...(unresolved > 0 ? { "/incidents": { count: unresolved, of: "not resolved", tone: "critical" as const } } : {}),
+    ...(deploying > 0 ? { "/deployments": { count: deploying, of: "running", tone: "active" as const } } : {}),
+  };
+
+  return (
+    <>
+      <ConsoleFrame
+        environments={services.data?.environments ?? []}
+        counts={counts}
+        railCollapsed={railCollapsed}
+        onSearch={() => setPalette("open")}
+        stateLine={<StateLine />}
+      >
+        {children}
+      </ConsoleFrame>
+      {palette === "never" ? null : (
+        <Palette open={palette === "open"} onOpenChange={(open) => setPalette(open ? "open" : "closed")} />
+      )}
+    </>
+  );
+}

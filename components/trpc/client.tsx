@@ -1,0 +1,48 @@
+"use client";
+
+import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createTRPCClient, httpBatchStreamLink, httpSubscriptionLink, splitLink } from "@trpc/client";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
+import { createTRPCContext } from "@trpc/tanstack-react-query";
+import { type ReactNode, useState } from "react";
+import type { AppRouter } from "#server/routers/index.ts";
+import { createQueryClient } from "./query-client.ts";
+
+export type RouterInputs = inferRouterInputs<AppRouter>;
+export type RouterOutputs = inferRouterOutputs<AppRouter>;
+
+export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
+
+const URL_PATH = "/api/trpc";
+
+const createClient = () =>
+  createTRPCClient<AppRouter>({
+    links: [
+      splitLink({
+        condition: (operation) => operation.type === "subscription",
+        true: httpSubscriptionLink({ url: URL_PATH }),
+        false: httpBatchStreamLink({ url: URL_PATH, maxURLLength: 6_000 }),
+      }),
+    ],
+  });
+
+let browserQueryClient: QueryClient | undefined;
+/** One cache a tab; on the server one a request. */
+const queryClientHere = () => {
+  if (typeof window === "undefined") return createQueryClient();
+  browserQueryClient ??= createQueryClient();
+  return browserQueryClient;
+};
+
+/** Queries and mutations are batched, the live feed has a stream of its own. */
+export function ApiProvider({ children }: { children: ReactNode }) {
+  const queryClient = queryClientHere();
+  const [client] = useState(createClient);
+  return (
+    <QueryClientProvider client={queryClient}>
+      <TRPCProvider trpcClient={client} queryClient={queryClient}>
+        {children}
+      </TRPCProvider>
+    </QueryClientProvider>
+  );
+}
