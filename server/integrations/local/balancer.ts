@@ -1,0 +1,111 @@
+import { createServer, type Server } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "undici";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
+import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
+import { Rotation } from "./rotation.ts";
+import { TrafficRing } from "./traffic-ring.ts";
+
+export interface BalancerTimeouts {
+  connectMs: number;
+  /** from the request to the instance's response headers */
+  headersMs: number;
+  /** silence inside a response body */
+  bodyMs: number;
+}
+
+const DEFAULT_TIMEOUTS: BalancerTimeouts = { connectMs: 2_000, headersMs: 60_000, bodyMs: 60_000 };
+const CONNECTIONS_PER_INSTANCE = 256;
+/** Longer than clients keep theirs, so that it is the client that closes an idle connection. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** The HTTP load balancer of one service in one environment, on the loopback interface. */
+export class Balancer implements ExchangeHost {
+  readonly ref: ServiceRef;
+  readonly rotation = new Rotation<Target>();
+  readonly #ring = new TrafficRing();
+  readonly #server: Server;
+  readonly #timeouts: BalancerTimeouts;
+  readonly #active = new Set<Exchange>();
+  readonly #observer: { currentVersion(): string | null; refused(instanceId: string): void };
+
+  constructor(
+    ref: ServiceRef,
+    observer: { currentVersion(): string | null; refused(instanceId: string): void },
+    timeouts: Partial<BalancerTimeouts> = {},
+  ) {
+    this.ref = ref;
+    this.#observer = observer;
+    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...timeouts };
+    this.#server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MS, optimizeEmptyRequests: true },
+      (request, response) => {
+        const exchange = new Exchange(this, request, response);
+        this.#active.add(exchange);
+        exchange.start();
+      },
+    );
+  }
+
+  /** Opens the listener. @throws PRECONDITION when the port is taken. */
+  async listen(port: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", reject);
+    this.#server.listen(port, "127.0.0.1", 1024, resolve);
+    try {
+      await promise;
+    } catch (cause) {
+      const message = `Port ${port} for the balancer of ${this.ref.service} in ${this.ref.environment} cannot be opened. Free it, or give the service another port.`;
+      throw new AppError("PRECONDITION", message, { details: { ...this.ref, port }, cause });
+    }
+    this.#server.off("error", reject);
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  }
+
+  /** A target for an instance that listens on `port`; it takes requests once it is in the rotation. */
+  createTarget(instanceId: string, version: string, port: number): Target {
+    const pool = new Pool(`http://127.0.0.1:${port}`, {
+      connections: CONNECTIONS_PER_INSTANCE,
+      connect: { timeout: this.#timeouts.connectMs },
+      headersTimeout: this.#timeouts.headersMs,
+      bodyTimeout: this.#timeouts.bodyMs,
+      allowH2: false,
+    });
+    return { instanceId, version, inFlight: 0, pool };
+  }
+
+  currentVersion(): string | null {
+    return this.#observer.currentVersion();
+  }
+
+  refused(instanceId: string): void {
+    this.#observer.refused(instanceId);
+  }
+
+  record(version: string, status: number, latencyMs: number): void {
+    this.#ring.record(version, status, latencyMs, Date.now());
+  }
+
+  settled(exchange: Exchange): void {
+    this.#active.delete(exchange);
+  }
+
+  trafficSince(sinceMs: number): TrafficCounts[] {
+    return this.#ring.since(this.ref, sinceMs, Date.now());
+  }
+
+  /** Stops listening, lets requests in flight finish for at most `graceMs`, then cuts them. */
+  async close(graceMs: number): Promise<void> {
+    if (!this.#server.listening) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeIdleConnections();
+    const deadline = Date.now() + graceMs;
+    while (this.#active.size > 0 && Date.now() < deadline) await sleep(20);
+    for (const exchange of this.#active) exchange.cut();
+    this.#server.closeAllConnections();
+    await promise;
+  }
+}

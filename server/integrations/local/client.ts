@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { Platform, ServiceRef } from "#server/agent/ports/platform.ts";
+import { ControlConnection } from "./control-connection.ts";
+import { localPaths } from "./paths.ts";
+import { DrainAnswer, InstanceAnswer, LogsAnswer, ServiceAnswer, StopAnswer, TrafficAnswer } from "./protocol.ts";
+
+export interface LocalPlatform extends Platform {
+  /** Closes the connections to the daemon. */
+  close(): Promise<void>;
+}
+
+const Nothing = z.object({});
+const servicePath = ({ service, environment }: ServiceRef): string =>
+  `services/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`;
+const instancePath = (id: string, action: string): string => `instances/${encodeURIComponent(id)}/${action}`;
+
+/** The local platform of a data directory, over its daemon's control socket. Errors as the port has them. */
+export function createLocalPlatform({ dataDir }: { dataDir: string }): LocalPlatform {
+  const daemon = new ControlConnection(localPaths(dataDir).socket);
+  return {
+    listServices: () => daemon.call("GET", "services", z.array(ServiceAnswer)),
+    getService: (ref) => daemon.call("GET", servicePath(ref), ServiceAnswer),
+    startInstance: ({ service, environment, version, key }) =>
+      daemon.call("POST", "instances", InstanceAnswer, { service, environment, version, key }),
+    async stopInstance({ instanceId, drainTimeoutMs }) {
+      const until = Date.now() + drainTimeoutMs;
+      for (let done = false; !done; ) {
+        const body = { drainTimeoutMs: Math.max(0, until - Date.now()) };
+        ({ done } = await daemon.call("POST", instancePath(instanceId, "stop"), StopAnswer, body));
+      }
+    },
+    async drainInstance({ instanceId, timeoutMs }) {
+      const until = Date.now() + timeoutMs;
+      for (;;) {
+        const body = { timeoutMs: Math.max(0, until - Date.now()) };
+        const answer = await daemon.call("POST", instancePath(instanceId, "drain"), DrainAnswer, body);
+        if (answer.done) return { remaining: answer.remaining };
+      }
+    },
+    async undrainInstance({ instanceId }) {
+      await daemon.call("POST", instancePath(instanceId, "undrain"), Nothing, {});
+    },
+    async setWeights({ weights, ...ref }) {
+      await daemon.call("PUT", `${servicePath(ref)}/weights`, Nothing, { weights });
+    },
+    tailLogs: ({ instanceId, lines }) =>
+      daemon.call("GET", `${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
+    trafficSince: (since) => daemon.call("GET", `traffic?since=${since.toISOString()}`, TrafficAnswer),
+    close: () => daemon.close(),
+  };
+}

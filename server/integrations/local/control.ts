@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import type { Fleet } from "./fleet.ts";
+import { DrainInput, LinesInput, StartInput, StopInput, WAIT_MS, WeightsInput } from "./protocol.ts";
+
+const LARGEST_BODY_BYTES = 64 * 1024;
+
+interface Call {
+  parts: string[];
+  query: URLSearchParams;
+  body(): Promise<unknown>;
+}
+
+type Handler = (fleet: Fleet, call: Call) => unknown;
+
+const ROUTES: Record<string, Handler> = {
+  "GET services": (fleet) => fleet.listServices(),
+  "GET services/:environment/:service": (fleet, { parts: [, environment = "", service = ""] }) =>
+    fleet.unit({ service, environment }).describe(),
+  "PUT services/:environment/:service/weights": async (fleet, { parts: [, environment = "", service = ""], body }) => {
+    const unit = fleet.unit({ service, environment });
+    await unit.setWeights(WeightsInput.parse(await body()).weights);
+    return {};
+  },
+  "POST instances": async (fleet, { body }) => {
+    const { version, key, ...ref } = StartInput.parse(await body());
+    const unit = fleet.unit(ref);
+    return unit.describeInstance(await unit.start(version, key));
+  },
+  "POST instances/:id/stop": async (fleet, { parts: [, id = ""], body }) => {
+    const { drainTimeoutMs } = StopInput.parse(await body());
+    const found = fleet.find(id);
+    if (found === null) return { done: true };
+    return { done: await within(found.unit.stop(found.instance, drainTimeoutMs)) };
+  },
+  "POST instances/:id/drain": async (fleet, { parts: [, id = ""], body }) => {
+    const { timeoutMs } = DrainInput.parse(await body());
+    const found = fleet.find(id);
+    if (found === null) return { done: true, remaining: 0 };
+    const remaining = await found.instance.drain(Math.min(timeoutMs, WAIT_MS));
+    return { done: remaining === 0 || timeoutMs <= WAIT_MS, remaining };
+  },
+  "POST instances/:id/undrain": async (fleet, { parts: [, id = ""] }) => {
+    fleet.get(id).instance.undrain();
+    await fleet.save();
+    return {};
+  },
+  "GET instances/:id/logs": async (fleet, { parts: [, id = ""], query }) => {
+    const lines = LinesInput.parse(query.get("lines") ?? "100");
+    if (!/^[a-z0-9_]+$/.test(id) || !(await fleet.logs.exists(id))) fleet.get(id);
+    return fleet.logs.tail(id, lines);
+  },
+  "GET traffic": (fleet, { query }) => fleet.trafficSince(Date.parse(z.iso.datetime().parse(query.get("since")))),
+};
+
+const STATUS: Partial<Record<AppError["code"], number>> = {
+  INVALID: 400,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  PRECONDITION: 412,
+};
+
+/** The control API of the daemon, to be listened on the control socket. */
+export function createControlServer(fleet: Fleet, onFault: (error: unknown) => void): Server {
+  return createServer(async (request, response) => {
+    try {
+      const [handler, call] = route(request);
+      answer(response, 200, await handler(fleet, call));
+    } catch (cause) {
+      const error = cause instanceof z.ZodError ? invalid(cause) : toAppError(cause);
+      if (error.code === "INTERNAL") onFault(cause);
+      const { code, message, details } = error;
+      answer(response, STATUS[code] ?? 500, { error: { code, message, details } });
+    }
+  });
+}
+
+function route(request: IncomingMessage): [Handler, Call] {
+  const url = new URL(request.url ?? "/", "http://daemon");
+  const parts = url.pathname.split("/").slice(2).map(decodeURIComponent);
+  for (const [pattern, handler] of Object.entries(ROUTES)) {
+    const [method, path = ""] = pattern.split(" ");
+    const names = path.split("/");
+    const fits = method === request.method && names.length === parts.length;
+    if (fits && names.every((name, i) => name.startsWith(":") || name === parts[i]))
+      return [handler, { parts, query: url.searchParams, body: () => readBody(request) }];
+  }
+  throw new AppError("NOT_FOUND", `The daemon has no ${request.method} ${url.pathname}. Is it of another version?`);
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length;
+    if (size > LARGEST_BODY_BYTES) throw new AppError("INVALID", "The request is too large.");
+    chunks.push(chunk as Buffer);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (cause) {
+    throw new AppError("INVALID", "The request is not JSON.", { cause });
+  }
+}
+
+const invalid = (cause: z.ZodError): AppError =>
+  new AppError("INVALID", z.prettifyError(cause), { cause, details: { issues: cause.issues } });
+
+/** Whether the work ended within one answer's time; if not it goes on. */
+async function within(work: Promise<void>): Promise<boolean> {
+  const timer = new AbortController();
+  try {
+    return await Promise.race([
+      work.then(() => true),
+      sleep(WAIT_MS, false, { signal: timer.signal, ref: false }).catch(() => false),
+    ]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,38 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import { identityOf } from "./process.ts";
+
+const OwnerSchema = z.object({ pid: z.number().int(), identity: z.string() });
+
+/**
+ * One daemon per data directory. The lock names its owner by pid and start time, so one left behind by a daemon that
+ * was killed does not count. Returns the function that gives it back.
+ * @throws CONFLICT when another daemon runs
+ */
+export function takeLock(path: string, dataDir: string): () => void {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const own = { pid: process.pid, identity: identityOf(process.pid) ?? "" };
+      writeFileSync(path, JSON.stringify(own), { flag: "wx", mode: 0o600 });
+      return () => rmSync(path, { force: true });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+      const owner = ownerOf(path);
+      if (owner !== null && identityOf(owner.pid) === owner.identity) {
+        const message = `A local platform daemon (pid ${owner.pid}) already runs on ${dataDir}. Stop it first, or set OPERATE_DATA_DIR to another folder.`;
+        throw new AppError("CONFLICT", message, { details: { pid: owner.pid }, cause });
+      }
+      rmSync(path, { force: true });
+    }
+  }
+  throw new AppError("CONFLICT", `Another local platform daemon is starting on ${dataDir} right now. Try again.`);
+}
+
+const ownerOf = (path: string): z.infer<typeof OwnerSchema> | null => {
+  try {
+    return OwnerSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return null; // half-written by a daemon that died, or gone meanwhile
+  }
+};

@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { chmodSync, rmSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Logger, pino } from "pino";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import { loadConfig } from "#server/config/load.ts";
+import { createControlServer } from "./control.ts";
+import { takeLock } from "./daemon-lock.ts";
+import { Fleet } from "./fleet.ts";
+import { localPaths, privateDir } from "./paths.ts";
+
+/**
+ * Entry process of the local platform. Environment: OPERATE_DATA_DIR, OPERATE_CONFIG (a file). Sends
+ * `{ type: "ready" }` over IPC when there is a parent that listens. SIGTERM, SIGINT or a lost parent stop the
+ * balancers and all instances; a second signal stops waiting. Killed with -9 it leaves the instances running, and the
+ * next daemon takes them over.
+ */
+async function main(logger: Logger): Promise<void> {
+  const dataDir = resolve(required("OPERATE_DATA_DIR"));
+  const loaded = loadConfig(required("OPERATE_CONFIG"));
+  const paths = localPaths(dataDir);
+  for (const dir of [paths.dir, paths.logs, dirname(paths.socket)]) privateDir(dir);
+  const releaseLock = takeLock(paths.lock, dataDir);
+
+  const fleet = new Fleet({ loaded, dataDir, paths, logger });
+  const opening = Promise.resolve().then(() => fleet.open());
+  const control = createControlServer(fleet, (error) => logger.error({ err: error }, "a control request failed"));
+  let stopping: Promise<void> | undefined;
+  const stop = async (reason: string): Promise<void> => {
+    logger.info({ reason }, "stopping the instances");
+    control.close();
+    await opening.catch(() => undefined);
+    await fleet.close();
+    control.closeAllConnections();
+    releaseLock();
+    logger.info("stopped");
+    process.exit(0);
+  };
+  const onStop = (reason: string) => () => {
+    if (stopping !== undefined) fleet.hurry();
+    stopping ??= stop(reason).catch((error: unknown) => fail(logger, error));
+  };
+  process.on("SIGTERM", onStop("SIGTERM"));
+  process.on("SIGINT", onStop("SIGINT"));
+  process.on("disconnect", onStop("the parent process is gone"));
+
+  try {
+    await opening;
+  } catch (error) {
+    releaseLock();
+    throw error;
+  }
+  rmSync(paths.socket, { force: true });
+  control.listen(paths.socket);
+  await once(control, "listening");
+  chmodSync(paths.socket, 0o600);
+  logger.info({ pid: process.pid, services: fleet.listServices().length }, "the local platform is ready");
+  process.send?.({ type: "ready" });
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value !== undefined && value !== "") return value;
+  throw new AppError("PRECONDITION", `The local platform daemon needs ${name}. It is started by the supervisor.`);
+}
+
+function fail(logger: Logger, error: unknown): never {
+  if (error instanceof AppError) logger.fatal({ code: error.code }, error.message);
+  else logger.fatal({ err: error }, "the local platform daemon failed");
+  process.exit(1);
+}
+
+const logger = pino({ name: "local-platform" }, pino.destination({ dest: 1, sync: true }));
+main(logger).catch((error: unknown) => fail(logger, error));

@@ -1,0 +1,1 @@
+export { createLocalPlatform, type LocalPlatform } from "./client.ts";

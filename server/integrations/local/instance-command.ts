@@ -1,0 +1,64 @@
+import { delimiter, dirname, resolve } from "node:path";
+import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
+import { AppError } from "#server/agent/kernel/errors.ts";
+
+/** What is started for an instance, where, and with which environment. */
+
+const PASSED_ON = ["HOME", "LANG", "TZ", "TMPDIR", "USER"];
+
+export interface InstanceCommandInput {
+  service: ServiceConfig;
+  environment: string;
+  settings: ServiceEnvironmentConfig;
+  configDir: string;
+  dataDir: string;
+  instanceId: string;
+  version: string;
+  port: number;
+  /** the URL of another service's balancer in the same environment */
+  urlOf(service: string): string | undefined;
+  outerEnv: NodeJS.ProcessEnv;
+}
+
+export interface InstanceCommand {
+  command: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+/**
+ * The environment is an allow-list: an instance sees none of the secrets of the process that started it.
+ * @throws INVALID when `${url:NAME}` names a service that has no balancer in this environment
+ */
+export function instanceCommand(input: InstanceCommandInput): InstanceCommand {
+  const { service, outerEnv, version } = input;
+  const env: Record<string, string> = {};
+  for (const name of PASSED_ON) {
+    const value = outerEnv[name];
+    if (value !== undefined) env[name] = value;
+  }
+  env.PATH = [dirname(process.execPath), outerEnv.PATH ?? "/usr/local/bin:/usr/bin:/bin"].join(delimiter);
+  for (const [name, value] of Object.entries(input.settings.env)) env[name] = resolveUrls(value, name, input);
+  Object.assign(env, {
+    PORT: String(input.port),
+    SERVICE_NAME: service.name,
+    SERVICE_VERSION: version,
+    SERVICE_ENVIRONMENT: input.environment,
+    INSTANCE_ID: input.instanceId,
+    OPERATE_DATA_DIR: input.dataDir,
+    OPERATE_LOCAL_INSTANCE: input.instanceId,
+  });
+  return {
+    command: service.local.command.map((part) => part.replaceAll("{version}", version)),
+    cwd: resolve(input.configDir, service.local.cwd),
+    env,
+  };
+}
+
+const resolveUrls = (value: string, variable: string, input: InstanceCommandInput): string =>
+  value.replace(/\$\{url:([^}]*)\}/g, (whole, name: string) => {
+    const url = input.urlOf(name);
+    if (url !== undefined) return url;
+    const where = `services ${input.service.name}, environments.${input.environment}.env.${variable}`;
+    throw new AppError("INVALID", `${where}: ${whole} names no service that runs in ${input.environment}.`);
+  });

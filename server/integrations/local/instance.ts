@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import type { InstanceState } from "#server/agent/ports/platform.ts";
+import type { Target } from "./exchange.ts";
+import { adopt, type ExitInfo, type launch, type RunningProcess, terminate } from "./process.ts";
+import { checkReadiness } from "./readiness.ts";
+import { afterCrash, type CrashHistory, NO_CRASHES } from "./restart-policy.ts";
+import type { InstanceRecord } from "./state-file.ts";
+
+/** What one instance needs of its surroundings. */
+export interface InstanceHost {
+  readiness: { path: string; intervalMs: number; timeoutMs: number };
+  stopTimeoutMs: number;
+  freePort(): Promise<number>;
+  /** @throws AppError when the command cannot be started; its message becomes the instance's reason */
+  launch(instance: Instance, port: number): ReturnType<typeof launch>;
+  createTarget(instanceId: string, version: string, port: number): Target;
+  lastErrorLine(instanceId: string): Promise<string | null>;
+  /** something changed: `wanted` when it must survive the daemon, `seen` when only the rotation may change */
+  changed(what: "wanted" | "seen"): void;
+}
+
+type Phase = Extract<InstanceState, "starting" | "ready" | "unready" | "restarting" | "crash-looping">;
+
+const FAILURES_TO_UNREADY = 2;
+const FIRST_CHECKS_MS = [80, 80, 120, 200, 300];
+const DRAIN_POLL_MS = 20;
+
+/** One instance of one version: keeps a process running, checks it, restarts it, drains and stops it. */
+export class Instance {
+  readonly id: string;
+  readonly key: string;
+  readonly version: string;
+  readonly createdAt: string;
+  restarts: number;
+  reason: string | null = null;
+  startedAt: string;
+  port = 0;
+  target: Target | null = null;
+  removed: boolean;
+  readonly #host: InstanceHost;
+  #phase: Phase = "starting";
+  #draining: boolean;
+  #terminating = false;
+  #process: RunningProcess | null = null;
+  #crashes: CrashHistory = NO_CRASHES;
+  #failedChecks = 0;
+  /** aborted when the current process, or the wait for the next one, is over */
+  #life = new AbortController();
+  #busy: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | null = null;
+  #drainUntilMs = Number.POSITIVE_INFINITY;
+
+  constructor(host: InstanceHost, record: Omit<InstanceRecord, "process">) {
+    this.#host = host;
+    this.id = record.id;
+    this.key = record.key;
+    this.version = record.version;
+    this.createdAt = record.createdAt;
+    this.startedAt = record.createdAt;
+    this.restarts = record.restarts;
+    this.removed = record.removed;
+    this.#draining = record.draining;
+  }
+
+  get state(): InstanceState {
+    if (this.#terminating) return "stopping";
+    return this.#draining || this.#stopped !== null ? "draining" : this.#phase;
+  }
+
+  get leaving(): boolean {
+    return this.#draining || this.#stopped !== null || this.removed;
+  }
+
+  get inRotation(): boolean {
+    return this.#phase === "ready" && !this.leaving;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  get inFlight(): number {
+    return this.target?.inFlight ?? 0;
+  }
+
+  record(): InstanceRecord {
+    const { id, key, version, createdAt, restarts, removed, port, startedAt } = this;
+    const running = this.#process && { pid: this.#process.pid, identity: this.#process.identity, port, startedAt };
+    return { id, key, version, createdAt, restarts, removed, draining: this.#draining, process: running };
+  }
+
+  /** Starts the first process; resolves when it was spawned or could not be. */
+  start(): Promise<void> {
+    this.#busy = this.#launch();
+    return this.#busy;
+  }
+
+  /** Takes over the process of a record; false when it is gone. Resolves after its first readiness check. */
+  async adopt(process: NonNullable<InstanceRecord["process"]>): Promise<boolean> {
+    const running = adopt(process.pid, process.identity);
+    if (running === null) return false;
+    this.startedAt = process.startedAt;
+    this.#enter(running, process.port);
+    await this.#checkOnce();
+    return true;
+  }
+
+  /** Asks again at once: a connection was refused. */
+  suspect(): void {
+    if (this.#phase === "ready") void this.#checkOnce();
+  }
+
+  /** No new requests from now on; resolves with the number in flight when there is none, or at the deadline. */
+  async drain(timeoutMs: number): Promise<number> {
+    if (!this.#draining) {
+      this.#draining = true;
+      this.#host.changed("wanted");
+    }
+    await this.#untilIdle(Date.now() + timeoutMs);
+    return this.inFlight;
+  }
+
+  /** @throws PRECONDITION when it is being stopped already */
+  undrain(): void {
+    if (this.#stopped !== null || this.removed)
+      throw new AppError("PRECONDITION", "The instance is being stopped. Start a new one.");
+    this.#draining = false;
+    if (this.#phase === "unready") this.#phase = "ready";
+    this.#failedChecks = 0;
+    this.#host.changed("wanted");
+  }
+
+  /** Drains, SIGTERM, SIGKILL. A second call can only make the drain shorter. */
+  stop(drainTimeoutMs: number): Promise<void> {
+    this.#drainUntilMs = Math.min(this.#drainUntilMs, Date.now() + drainTimeoutMs);
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#busy;
+    this.#host.changed("seen");
+    if (this.#process !== null) await this.#untilIdle();
+    this.#terminating = true;
+    this.#life.abort();
+    this.#host.changed("seen");
+    const running = this.#process;
+    // Idle connections close, so that the process need not wait for them; what is still in flight may finish.
+    const closed = this.target?.pool.close();
+    if (running !== null) await terminate(running, this.#host.stopTimeoutMs);
+    await this.target?.pool.destroy();
+    await closed;
+    this.#process = null;
+    this.target = null;
+  }
+
+  async #untilIdle(untilMs?: number): Promise<void> {
+    while (this.inFlight > 0 && Date.now() < (untilMs ?? this.#drainUntilMs)) await sleep(DRAIN_POLL_MS);
+  }
+
+  async #launch(): Promise<void> {
+    this.#life = new AbortController();
+    this.startedAt = new Date().toISOString();
+    try {
+      const port = await this.#host.freePort();
+      const running = await this.#host.launch(this, port);
+      if (this.#phase !== "crash-looping") this.#phase = "starting";
+      this.#enter(running, port);
+      this.#host.changed("wanted");
+    } catch (error) {
+      await this.#crashed(toAppError(error).message, 0);
+    }
+  }
+
+  #enter(running: RunningProcess, port: number): void {
+    this.#process = running;
+    this.port = port;
+    this.target = this.#host.createTarget(this.id, this.version, port);
+    this.#failedChecks = 0;
+    const life = this.#life;
+    void this.#keepChecking(life.signal);
+    void running.exited.then((exit) => (life.signal.aborted ? undefined : this.#onExit(exit)));
+  }
+
+  async #onExit(exit: ExitInfo | null): Promise<void> {
+    const ranForMs = Date.now() - Date.parse(this.startedAt);
+    this.#life.abort();
+    this.#process = null;
+    if (this.#phase !== "crash-looping") this.#phase = "restarting";
+    this.#host.changed("seen");
+    const pool = this.target?.pool;
+    this.target = null;
+    await pool?.destroy();
+    const lastLine = await this.#host.lastErrorLine(this.id);
+    await this.#crashed(describeExit(exit, ranForMs, lastLine), ranForMs);
+  }
+
+  async #crashed(reason: string, ranForMs: number): Promise<void> {
+    const decision = afterCrash(this.#crashes, Date.now(), ranForMs);
+    this.#crashes = decision.history;
+    this.#phase = decision.crashLooping ? "crash-looping" : "restarting";
+    this.reason = reason;
+    this.#host.changed("wanted");
+    if (this.#stopped !== null || this.removed) return;
+    const life = new AbortController();
+    this.#life = life;
+    void this.#restartAfter(decision.delayMs, life.signal);
+  }
+
+  async #restartAfter(delayMs: number, signal: AbortSignal): Promise<void> {
+    const over = await sleep(delayMs, false, { signal }).catch(() => true);
+    if (over || this.#stopped !== null) return;
+    this.restarts++;
+    await this.start();
+  }
+
+  async #keepChecking(signal: AbortSignal): Promise<void> {
+    for (let round = 0; !signal.aborted; round++) {
+      const delayMs = Math.min(
+        FIRST_CHECKS_MS[round] ?? this.#host.readiness.intervalMs,
+        this.#host.readiness.intervalMs,
+      );
+      if (await sleep(delayMs, false, { signal }).catch(() => true)) return;
+      await this.#checkOnce();
+    }
+  }
+
+  async #checkOnce(): Promise<void> {
+    const { signal } = this.#life;
+    const { path, timeoutMs } = this.#host.readiness;
+    const failure = await checkReadiness(this.port, path, timeoutMs);
+    if (signal.aborted) return;
+    const before = this.#phase;
+    if (failure === null) {
+      this.#failedChecks = 0;
+      this.#phase = "ready";
+      this.reason = null;
+    } else {
+      this.#failedChecks++;
+      if (before === "starting" || this.#failedChecks >= FAILURES_TO_UNREADY) this.reason = failure;
+      if (before === "ready" && this.#failedChecks >= FAILURES_TO_UNREADY) this.#phase = "unready";
+    }
+    if (this.#phase !== before) this.#host.changed("seen");
+  }
+}
+
+function describeExit(exit: ExitInfo | null, ranForMs: number, lastLine: string | null): string {
+  const how =
+    exit === null ? "ended" : exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
+  const after = `after ${ranForMs < 10_000 ? (ranForMs / 1_000).toFixed(1) : Math.round(ranForMs / 1_000)} s`;
+  return lastLine === null ? `${how} ${after}` : `${how} ${after}: ${lastLine.slice(0, 200)}`;
+}

@@ -1,0 +1,134 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "#server/agent/kernel/errors.ts";
+
+/** Starting, recognising and ending the operating-system processes of instances. */
+
+export interface ExitInfo {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A process of ours, started by this daemon or taken over from one before it. */
+export interface RunningProcess {
+  pid: number;
+  /** start time as the kernel knows it: with the pid it names one process for ever */
+  identity: string;
+  /** never rejects; null when the exit status of an adopted process cannot be known */
+  exited: Promise<ExitInfo | null>;
+}
+
+export interface LaunchInput {
+  command: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  stdoutFile: string;
+  stderrFile: string;
+}
+
+const ADOPTED_POLL_MS = 200;
+
+const readProc = (pid: number): string[] | null => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The command name stands in parentheses and may hold anything; fields count from behind the last one.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return null;
+  }
+};
+
+/** The start time of a live process; null when there is none or only a zombie is left. */
+export function identityOf(pid: number): string | null {
+  if (process.platform === "linux") {
+    const fields = readProc(pid);
+    return fields === null || fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+  }
+  try {
+    const [state, ...started] = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], { encoding: "utf8" })
+      .trim()
+      .split(/\s+/);
+    return state === undefined || state === "" || state.startsWith("Z") ? null : started.join(" ");
+  } catch {
+    return null;
+  }
+}
+
+/** The process group of a process; Linux only, null elsewhere or when it is gone. */
+export const groupOf = (pid: number): number | null => {
+  const fields = process.platform === "linux" ? readProc(pid) : null;
+  return fields?.[2] === undefined ? null : Number(fields[2]);
+};
+
+/** Signals a process and everything it forked; a group that is gone is fine. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/**
+ * Starts a command without a shell, in its own process group, writing to files so that it outlives this daemon.
+ * @throws PRECONDITION that says what cannot be started
+ */
+export async function launch(input: LaunchInput): Promise<RunningProcess> {
+  const [file = "", ...args] = input.command;
+  if (!existsSync(input.cwd)) throw new AppError("PRECONDITION", `the folder ${input.cwd} does not exist`);
+  const out = await open(input.stdoutFile, "a", 0o600);
+  const err = await open(input.stderrFile, "a", 0o600);
+  try {
+    const child = spawn(file, args, {
+      cwd: input.cwd,
+      env: input.env as NodeJS.ProcessEnv,
+      detached: true,
+      stdio: ["ignore", out.fd, err.fd],
+    });
+    const exited = new Promise<ExitInfo>((resolve) => {
+      child.once("exit", (code, signal) => {
+        // What it forked dies with it: the group outlives its leader.
+        if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
+        resolve({ code, signal });
+      });
+    });
+    await once(child, "spawn");
+    const pid = child.pid ?? 0;
+    return { pid, identity: identityOf(pid) ?? "gone", exited };
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason =
+      code === "ENOENT" ? `command not found: ${file}` : `${file} cannot be started (${code ?? String(cause)})`;
+    throw new AppError("PRECONDITION", reason, { cause });
+  } finally {
+    await Promise.all([out.close(), err.close()]);
+  }
+}
+
+/** Takes over a process that an earlier daemon started; null when it is gone. */
+export function adopt(pid: number, identity: string): RunningProcess | null {
+  if (identityOf(pid) !== identity) return null;
+  const watch = async (): Promise<null> => {
+    while (identityOf(pid) === identity) await sleep(ADOPTED_POLL_MS);
+    signalGroup(pid, "SIGKILL");
+    return null;
+  };
+  return { pid, identity, exited: watch() };
+}
+
+/** SIGTERM, then SIGKILL after `timeoutMs`; resolves when the process is gone. */
+export async function terminate(running: RunningProcess, timeoutMs: number): Promise<void> {
+  signalGroup(running.pid, "SIGTERM");
+  const controller = new AbortController();
+  const gone = running.exited.then(() => controller.abort());
+  try {
+    await sleep(timeoutMs, undefined, { signal: controller.signal });
+    signalGroup(running.pid, "SIGKILL");
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+  }
+  await gone;
+}

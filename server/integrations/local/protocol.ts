@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { ERROR_CODES } from "#server/agent/kernel/errors.ts";
+import { INSTANCE_STATES } from "#server/agent/ports/platform.ts";
+
+/** The control API between client and daemon: JSON over HTTP on the control socket. */
+
+export const InstanceAnswer = z.object({
+  service: z.string(),
+  environment: z.string(),
+  id: z.string(),
+  version: z.string(),
+  pid: z.number().nullable(),
+  port: z.number(),
+  state: z.enum(INSTANCE_STATES),
+  reason: z.string().nullable(),
+  cpuPercent: z.number().nullable(),
+  memoryBytes: z.number().nullable(),
+  restarts: z.number(),
+  startedAt: z.string(),
+  createdAt: z.string(),
+  inFlight: z.number(),
+  key: z.string(),
+});
+
+export const ServiceAnswer = z.object({
+  service: z.string(),
+  environment: z.string(),
+  url: z.string(),
+  currentVersion: z.string().nullable(),
+  weights: z.record(z.string(), z.number()).nullable(),
+  instances: z.array(InstanceAnswer),
+});
+
+export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));
+
+export const TrafficAnswer = z.array(
+  z.object({
+    service: z.string(),
+    environment: z.string(),
+    version: z.string(),
+    bucketAt: z.string(),
+    requests: z.number(),
+    status2xx: z.number(),
+    status3xx: z.number(),
+    status4xx: z.number(),
+    status5xx: z.number(),
+    latency: z.array(z.number()),
+  }),
+);
+
+/** Long work is asked for again until `done`, so that no answer takes longer than WAIT_MS. */
+export const WAIT_MS = 10_000;
+export const StopAnswer = z.object({ done: z.boolean() });
+export const DrainAnswer = z.object({ done: z.boolean(), remaining: z.number() });
+
+export const ErrorAnswer = z.object({
+  error: z.object({
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  }),
+});
+
+const Milliseconds = z.number().int().min(0).max(3_600_000);
+export const StartInput = z.object({
+  service: z.string(),
+  environment: z.string(),
+  version: z.string(),
+  key: z.string().min(1).max(200),
+});
+export const StopInput = z.object({ drainTimeoutMs: Milliseconds });
+export const DrainInput = z.object({ timeoutMs: Milliseconds });
+export const WeightsInput = z.object({ weights: z.record(z.string(), z.number().min(0).max(100)).nullable() });
+export const LinesInput = z.coerce.number().int().min(1).max(1_000);

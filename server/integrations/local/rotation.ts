@@ -1,0 +1,72 @@
+/** Which instance takes the next request. Pure apart from the counters it is built to keep. */
+
+export interface Candidate {
+  instanceId: string;
+  version: string;
+  inFlight: number;
+}
+
+/**
+ * The instances in rotation of one service. Versions share requests by smooth weighted round-robin (the method of
+ * nginx), so 10 % means every tenth request, not one in ten by chance; within a version the instance with the fewest
+ * requests in flight is taken, in turns when they are equal. A version that has no ready instance gives up its share;
+ * when no weighted version has one, any ready instance serves rather than nobody.
+ */
+export class Rotation<T extends Candidate> {
+  #candidates: readonly T[] = [];
+  #byVersion = new Map<string, T[]>();
+  #weights: Record<string, number> | null = null;
+  #credit = new Map<string, number>();
+  #turn = 0;
+
+  get candidates(): readonly T[] {
+    return this.#candidates;
+  }
+
+  update(candidates: readonly T[], weights: Record<string, number> | null): void {
+    this.#candidates = candidates;
+    this.#weights = weights;
+    this.#byVersion = Map.groupBy(candidates, (candidate) => candidate.version);
+    for (const version of this.#credit.keys()) if (!this.#byVersion.has(version)) this.#credit.delete(version);
+  }
+
+  /** The next instance, passing over those already tried; undefined when none is left. */
+  pick(tried?: ReadonlySet<string>): T | undefined {
+    const version = this.#weights === null ? undefined : this.#pickVersion(this.#weights);
+    const preferred = version === undefined ? this.#candidates : (this.#byVersion.get(version) ?? this.#candidates);
+    return (
+      this.#leastBusy(preferred, tried) ?? (tried === undefined ? undefined : this.#leastBusy(this.#candidates, tried))
+    );
+  }
+
+  #pickVersion(weights: Record<string, number>): string | undefined {
+    let total = 0;
+    let chosen: string | undefined;
+    let highest = 0;
+    for (const version of this.#byVersion.keys()) {
+      const weight = weights[version] ?? 0;
+      if (weight <= 0) continue;
+      total += weight;
+      const credit = (this.#credit.get(version) ?? 0) + weight;
+      this.#credit.set(version, credit);
+      if (chosen === undefined || credit > highest) {
+        chosen = version;
+        highest = credit;
+      }
+    }
+    if (chosen !== undefined) this.#credit.set(chosen, highest - total);
+    return chosen;
+  }
+
+  #leastBusy(among: readonly T[], tried: ReadonlySet<string> | undefined): T | undefined {
+    const start = this.#turn++;
+    let best: T | undefined;
+    for (let i = 0; i < among.length; i++) {
+      const candidate = among[(start + i) % among.length];
+      if (candidate === undefined || tried?.has(candidate.instanceId)) continue;
+      if (best === undefined || candidate.inFlight < best.inFlight) best = candidate;
+      if (best.inFlight === 0) break;
+    }
+    return best;
+  }
+}

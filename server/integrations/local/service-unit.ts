@@ -1,0 +1,180 @@
+import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import { newId } from "#server/agent/kernel/ids.ts";
+import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
+import { Balancer } from "./balancer.ts";
+import { Instance, type InstanceHost } from "./instance.ts";
+import { instanceCommand } from "./instance-command.ts";
+import type { LogStore } from "./log-store.ts";
+import { launch } from "./process.ts";
+import type { InstanceRecord, ServiceRecord } from "./state-file.ts";
+import type { Usage } from "./usage.ts";
+
+/** What a unit shares with all others of its daemon. */
+export interface UnitHost {
+  configDir: string;
+  dataDir: string;
+  logs: LogStore;
+  freePort(): Promise<number>;
+  urlOf(service: string, environment: string): string | undefined;
+  usageOf(pid: number): Usage | undefined;
+  /** resolves when the state of the whole fleet is on disk */
+  save(): Promise<void>;
+}
+
+/** One service in one environment: its balancer and its instances. */
+export class ServiceUnit {
+  readonly ref: ServiceRef;
+  readonly config: ServiceConfig;
+  readonly settings: ServiceEnvironmentConfig;
+  readonly balancer: Balancer;
+  readonly instances = new Map<string, Instance>();
+  port = 0;
+  weights: Record<string, number> | null = null;
+  readonly #host: UnitHost;
+
+  constructor(host: UnitHost, config: ServiceConfig, environment: string, settings: ServiceEnvironmentConfig) {
+    this.#host = host;
+    this.config = config;
+    this.settings = settings;
+    this.ref = { service: config.name, environment };
+    this.balancer = new Balancer(this.ref, {
+      currentVersion: () => this.currentVersion(),
+      refused: (id) => this.instances.get(id)?.suspect(),
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get versions(): string[] {
+    return this.config.local.versions.map((entry) => entry.version);
+  }
+
+  record(): ServiceRecord {
+    const instances = [...this.instances.values()].map((instance) => instance.record());
+    return { ...this.ref, port: this.port, weights: this.weights, instances };
+  }
+
+  describe(): PlatformService {
+    const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
+    return { ...this.ref, url: this.url, currentVersion: this.currentVersion(), weights: this.weights, instances };
+  }
+
+  describeInstance(instance: Instance): PlatformInstance {
+    const { id, version, pid, port, state, reason, restarts, startedAt, createdAt, inFlight, key } = instance;
+    const usage = pid === null ? undefined : this.#host.usageOf(pid);
+    return {
+      ...this.ref,
+      ...{ id, version, pid, port, state, reason, restarts, startedAt, createdAt, inFlight, key },
+      cpuPercent: usage?.cpuPercent ?? null,
+      memoryBytes: usage?.memoryBytes ?? null,
+    };
+  }
+
+  /** The version most instances run that are not on their way out; of equals the one that was there first. */
+  currentVersion(): string | null {
+    const counts = new Map<string, number>();
+    let current: string | null = null;
+    for (const instance of this.instances.values())
+      if (!instance.leaving) counts.set(instance.version, (counts.get(instance.version) ?? 0) + 1);
+    for (const [version, count] of counts) if (count > (counts.get(current ?? "") ?? 0)) current = version;
+    return current;
+  }
+
+  /** An instance with this record, not started yet. */
+  add(record: Omit<InstanceRecord, "process">): Instance {
+    const { readinessPath: path, readinessIntervalMs: intervalMs, readinessTimeoutMs: timeoutMs } = this.config.local;
+    const host: InstanceHost = {
+      readiness: { path, intervalMs, timeoutMs },
+      stopTimeoutMs: this.config.local.stopTimeoutMs,
+      freePort: () => this.#host.freePort(),
+      launch: (instance, port) => this.#launch(instance, port),
+      createTarget: (...args) => this.balancer.createTarget(...args),
+      lastErrorLine: (id) => this.#host.logs.lastErrorLine(id),
+      changed: (what) => this.#onChanged(what),
+    };
+    const instance = new Instance(host, record);
+    this.instances.set(instance.id, instance);
+    return instance;
+  }
+
+  /** @throws NOT_FOUND for a version the configuration does not list */
+  async start(version: string, key: string): Promise<Instance> {
+    for (const instance of this.instances.values()) if (instance.key === key) return instance;
+    if (!this.versions.includes(version)) {
+      const message = `${this.ref.service} has no version ${version}. Known: ${this.versions.join(", ")}.`;
+      throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
+    }
+    const instance = this.add(newRecord(version, key));
+    await this.#host.save();
+    await instance.start();
+    await this.#host.save();
+    return instance;
+  }
+
+  /** Resolves when the process is gone and will not come back. */
+  async stop(instance: Instance, drainTimeoutMs: number): Promise<void> {
+    if (!instance.removed) {
+      instance.removed = true;
+      this.refreshRotation();
+      await this.#host.save();
+    }
+    await instance.stop(drainTimeoutMs);
+    this.instances.delete(instance.id);
+    this.refreshRotation();
+    await this.#host.save();
+  }
+
+  async setWeights(weights: Record<string, number> | null): Promise<void> {
+    const unknown = Object.keys(weights ?? {}).filter((version) => !this.versions.includes(version));
+    if (unknown.length > 0) {
+      const message = `${this.ref.service} has no version ${unknown.join(", ")}. Known: ${this.versions.join(", ")}.`;
+      throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
+    }
+    this.weights = weights;
+    this.refreshRotation();
+    await this.#host.save();
+  }
+
+  refreshRotation(): void {
+    const targets = [...this.instances.values()].flatMap((one) => (one.inRotation && one.target ? [one.target] : []));
+    this.balancer.rotation.update(targets, this.weights);
+  }
+
+  command(instanceId: string, version: string, port: number) {
+    return instanceCommand({
+      service: this.config,
+      environment: this.ref.environment,
+      settings: this.settings,
+      configDir: this.#host.configDir,
+      dataDir: this.#host.dataDir,
+      ...{ instanceId, version, port },
+      urlOf: (service) => this.#host.urlOf(service, this.ref.environment),
+      outerEnv: process.env,
+    });
+  }
+
+  #launch(instance: Instance, port: number) {
+    const stdoutFile = this.#host.logs.file(instance.id, "out");
+    const stderrFile = this.#host.logs.file(instance.id, "err");
+    return launch({ ...this.command(instance.id, instance.version, port), stdoutFile, stderrFile });
+  }
+
+  #onChanged(what: "wanted" | "seen"): void {
+    this.refreshRotation();
+    // A failed write is reported where an answer waits for one; the next change tries again.
+    if (what === "wanted") this.#host.save().catch(() => undefined);
+  }
+}
+
+export const newRecord = (version: string, key: string): Omit<InstanceRecord, "process"> => ({
+  id: newId("inst"),
+  key,
+  version,
+  createdAt: new Date().toISOString(),
+  restarts: 0,
+  draining: false,
+  removed: false,
+});

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { AppError } from "#server/agent/kernel/errors.ts";
+
+/** What the daemon must know after it died: the wanted instances, their processes, the ports and weights. */
+
+const InstanceRecordSchema = z.strictObject({
+  id: z.string(),
+  key: z.string(),
+  version: z.string(),
+  createdAt: z.string(),
+  restarts: z.number().int(),
+  draining: z.boolean(),
+  /** asked to stop: never started again */
+  removed: z.boolean(),
+  process: z
+    .strictObject({ pid: z.number().int(), identity: z.string(), port: z.number().int(), startedAt: z.string() })
+    .nullable(),
+});
+
+const ServiceRecordSchema = z.strictObject({
+  service: z.string(),
+  environment: z.string(),
+  port: z.number().int(),
+  weights: z.record(z.string(), z.number()).nullable(),
+  instances: z.array(InstanceRecordSchema),
+});
+
+const FORMAT = 1;
+const StateSchema = z.strictObject({ format: z.literal(FORMAT), services: z.array(ServiceRecordSchema) });
+
+export type InstanceRecord = z.infer<typeof InstanceRecordSchema>;
+export type ServiceRecord = z.infer<typeof ServiceRecordSchema>;
+
+/** The state file of one data directory. Writes replace the file whole, one after the other. */
+export class StateFile {
+  readonly #path: string;
+  #running: Promise<void> = Promise.resolve();
+  #queued: { text: string; done: Promise<void> } | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * The services as last written; null when nothing was written yet.
+   * @throws PRECONDITION when the file is broken (it is kept beside, as *.broken-…) or of a newer Operate (left alone)
+   */
+  load(): ServiceRecord[] | null {
+    if (!existsSync(this.#path)) return null;
+    const text = readFileSync(this.#path, "utf8");
+    let raw: unknown;
+    try {
+      raw = JSON.parse(text);
+    } catch (cause) {
+      return this.#refuse("is not JSON", cause);
+    }
+    const format = z.object({ format: z.number() }).safeParse(raw);
+    if (format.success && format.data.format > FORMAT)
+      throw new AppError(
+        "PRECONDITION",
+        `${this.#path} was written by a newer Operate. Start that one, nothing was changed.`,
+      );
+    const parsed = StateSchema.safeParse(raw);
+    return parsed.success ? parsed.data.services : this.#refuse("has unexpected content", parsed.error);
+  }
+
+  #refuse(what: string, cause: unknown): never {
+    const kept = `${this.#path}.broken-${new Date().toISOString().replaceAll(":", "")}`;
+    renameSync(this.#path, kept);
+    const next = "Start again to begin with what the configuration says, or repair it and move it back first.";
+    throw new AppError("PRECONDITION", `${this.#path} ${what}; it was kept as ${kept}. ${next}`, { cause });
+  }
+
+  /** Resolves when this state, or a later one, is on disk. */
+  save(services: ServiceRecord[]): Promise<void> {
+    const text = `${JSON.stringify({ format: FORMAT, services }, null, 1)}\n`;
+    if (this.#queued !== undefined) {
+      this.#queued.text = text;
+      return this.#queued.done;
+    }
+    const queued = { text, done: Promise.resolve() };
+    queued.done = this.#running.then(() => {
+      this.#queued = undefined;
+      return this.#write(queued.text);
+    });
+    this.#queued = queued;
+    this.#running = queued.done.catch(() => undefined);
+    return queued.done;
+  }
+
+  async #write(text: string): Promise<void> {
+    const temporary = `${this.#path}.tmp`;
+    const file = await open(temporary, "w", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.#path);
+    const folder = await open(dirname(this.#path), "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
