@@ -72,7 +72,8 @@ function agentOf(authInfo: AuthInfo | undefined): AgentContext {
 /** RFC 6750: without a token only the scheme is named, with a bad one also what is wrong. */
 function unauthenticated(request: Request, refusal: AppError | null, requestId: string): Response {
   const sent = request.headers.has("authorization");
-  const message = `${refusal?.message ?? "This endpoint needs an API token."} Create one in Operate under Settings → Tokens and send it as \`Authorization: Bearer <token>\`.`;
+  const message =
+    refusal?.message ?? "Create an API token under Settings → Tokens and send it as `Authorization: Bearer <token>`.";
   return Response.json(
     { code: "UNAUTHENTICATED", message, requestId },
     {

@@ -1,19 +1,27 @@
 import { mcpEndpoint } from "#mcp/endpoint.ts";
+import type { CallReport } from "#mcp/server.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { getRuntime } from "#server/container.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createLogger } from "#server/telemetry/log.ts";
+import { countRequest } from "#server/telemetry/metrics.ts";
 
 export const dynamic = "force-dynamic";
 
 const log = createLogger("mcp");
 
+function report({ fault, ...call }: CallReport): void {
+  if (call.outcome !== "done") countRequest(call.tool, "tool", call.outcome);
+  if (fault) log.error({ ...call, err: fault }, "tool failed");
+  else log.info(call, "tool called");
+}
+
 const serve = mcpEndpoint({
   router: appRouter,
   checkOrigin,
-  identify: async (request) => identify(await getRuntime(), request, "mcp"),
-  report: ({ fault, ...call }) => (fault ? log.error({ ...call, err: fault }, "tool failed") : log.info(call, "tool")),
+  identify: (request) => identify(getRuntime(), request, "mcp"),
+  report,
   onProtocolError: (err) => log.warn({ err }, "request refused"),
 });
 
