@@ -26,6 +26,9 @@ const CheckCommon = {
   failureThreshold: Threshold.optional(),
   successThreshold: Threshold.optional(),
   dependsOn: z.array(z.string()).default([]).describe("names of endpoints or services whose failure explains this one"),
+  environment: Name.optional().describe(
+    "services in dependsOn are meant there; default: the last of deploymentConfig.environments",
+  ),
   muted: z.boolean().default(false).describe("checked and shown, but leaves the overall state alone"),
 };
 const HttpCheckSchema = z.strictObject({

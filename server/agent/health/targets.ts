@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import type { OperateAgentConfig } from "../config.ts";
+import type { ServiceRef } from "../ports/platform.ts";
+import type { ProbeSpec } from "../ports/prober.ts";
+import { SHARD_COUNT } from "./slots.ts";
+
+/** A check as the configuration asks for it. */
+export interface PlannedTarget {
+  /** stable for a name and environment, so that history survives a restart and a return to the configuration */
+  id: string;
+  name: string;
+  kind: "http" | "tcp" | "dns";
+  origin: "endpoint" | "service";
+  service: string | null;
+  environment: string | null;
+  /** what is asked, without credentials or query values */
+  address: string;
+  /** ids */
+  dependsOn: string[];
+  intervalMs: number;
+  /** never longer than the interval: a check is over before the next one starts */
+  timeoutMs: number;
+  failureThreshold: number;
+  successThreshold: number;
+  muted: boolean;
+  shard: number;
+  /** the whole check, or for a service its path behind a balancer that is looked up when asked */
+  probe: { spec: ProbeSpec } | { balancer: ServiceRef; path: string };
+}
+
+const SERVICE_TIMEOUT_MS = 5_000;
+const SERVICE_STATUS = [200, 201, 202, 203, 204];
+
+export const targetId = (origin: PlannedTarget["origin"], name: string, environment: string | null): string =>
+  `hlt_${createHash("sha256")
+    .update(JSON.stringify([origin, name, environment]))
+    .digest("hex")
+    .slice(0, 16)}`;
+
+export const shardOf = (id: string): number => createHash("sha256").update(id).digest().readUInt16BE(0) % SHARD_COUNT;
+
+/** A URL without user, password, fragment, and with its query values hidden. */
+export function publicUrl(text: string): string {
+  const url = new URL(text);
+  url.username = "";
+  url.password = "";
+  url.hash = "";
+  const keys = [...url.searchParams.keys()];
+  url.search = "";
+  return keys.length > 0 ? `${url.href}?${keys.map((key) => `${encodeURIComponent(key)}=…`).join("&")}` : url.href;
+}
+
+/** Everything that is checked: each health endpoint, and each service in each of its environments. */
+export function planTargets(config: OperateAgentConfig): PlannedTarget[] {
+  return [...planServices(config), ...planEndpoints(config)];
+}
+
+function planServices(config: OperateAgentConfig): PlannedTarget[] {
+  const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
+  return config.services.flatMap((service) =>
+    Object.keys(service.environments).map((environment): PlannedTarget => {
+      const id = targetId("service", service.name, environment);
+      const there = config.services.filter((other) => environment in other.environments).map((other) => other.name);
+      return {
+        id,
+        name: service.name,
+        kind: "http",
+        origin: "service",
+        service: service.name,
+        environment,
+        address: `${service.name}/${environment}${service.healthPath}`,
+        dependsOn: service.dependsOn
+          .filter((name) => there.includes(name))
+          .map((name) => targetId("service", name, environment)),
+        intervalMs: checkIntervalMs,
+        timeoutMs: Math.min(SERVICE_TIMEOUT_MS, checkIntervalMs),
+        failureThreshold,
+        successThreshold,
+        muted: false,
+        shard: shardOf(id),
+        probe: { balancer: { service: service.name, environment }, path: service.healthPath },
+      };
+    }),
+  );
+}
+
+function planEndpoints(config: OperateAgentConfig): PlannedTarget[] {
+  const { monitoringConfig: defaults } = config;
+  return defaults.healthEndpoints.map((endpoint): PlannedTarget => {
+    const id = targetId("endpoint", endpoint.name, null);
+    const intervalMs = endpoint.intervalMs ?? defaults.checkIntervalMs;
+    const timeoutMs = Math.min(endpoint.timeoutMs, intervalMs);
+    return {
+      id,
+      name: endpoint.name,
+      kind: endpoint.type,
+      origin: "endpoint",
+      service: null,
+      environment: endpoint.environment ?? null,
+      address: addressOf(endpoint),
+      dependsOn: endpoint.dependsOn.flatMap((name) => dependencyIds(config, name, endpoint.environment)),
+      intervalMs,
+      timeoutMs,
+      failureThreshold: endpoint.failureThreshold ?? defaults.failureThreshold,
+      successThreshold: endpoint.successThreshold ?? defaults.successThreshold,
+      muted: endpoint.muted,
+      shard: shardOf(id),
+      probe: { spec: { ...endpoint, timeoutMs } },
+    };
+  });
+}
+
+function addressOf(endpoint: OperateAgentConfig["monitoringConfig"]["healthEndpoints"][number]): string {
+  if (endpoint.type === "http") return publicUrl(endpoint.url);
+  if (endpoint.type === "tcp") return `${endpoint.host}:${endpoint.port}`;
+  return `${endpoint.recordType} ${endpoint.host}${endpoint.server ? ` at ${endpoint.server}` : ""}`;
+}
+
+/** A service that does not run in the meant environment explains nothing there. */
+function dependencyIds(config: OperateAgentConfig, name: string, environment: string | undefined): string[] {
+  const service = config.services.find((candidate) => candidate.name === name);
+  if (!service) return [targetId("endpoint", name, null)];
+  const meant = environment ?? config.deploymentConfig.environments.at(-1);
+  return meant !== undefined && meant in service.environments ? [targetId("service", name, meant)] : [];
+}
+
+export const expectServiceStatus = (url: string, timeoutMs: number, trusted: string): ProbeSpec => ({
+  type: "http",
+  url,
+  method: "GET",
+  headers: {},
+  expectStatus: SERVICE_STATUS,
+  timeoutMs,
+  trusted: [trusted],
+});

@@ -1,0 +1,40 @@
+import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
+import type { ProbeResult, Prober, ProbeSpec } from "../../agent/ports/prober.ts";
+import { describeNetworkError } from "../http/http-errors.ts";
+import type { Reachable } from "../http/reachable.ts";
+import { probeDns } from "./dns.ts";
+import { probeHttp } from "./http.ts";
+import { probeTcp } from "./tcp.ts";
+
+/** HTTP, TCP and DNS checks on the outbound client; whatever fails about the target is a `down` that says why. */
+export function createProber(outbound: OutboundHttp & { reachable: Reachable }): Prober {
+  const ask = (spec: ProbeSpec, signal: AbortSignal): Promise<ProbeResult> => {
+    switch (spec.type) {
+      case "http":
+        return probeHttp(outbound, spec, signal);
+      case "tcp":
+        return probeTcp(outbound.reachable, spec, signal);
+      case "dns":
+        return probeDns(outbound.reachable, spec, signal);
+    }
+  };
+  return {
+    async probe(spec, signal) {
+      const startedAt = performance.now();
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]);
+      try {
+        return await ask(spec, limit);
+      } catch (error) {
+        const latencyMs = performance.now() - startedAt;
+        return { outcome: "down", latencyMs, statusCode: null, message: reason(error, spec, limit) };
+      }
+    },
+  };
+}
+
+function reason(error: unknown, spec: ProbeSpec, limit: AbortSignal): string {
+  if (limit.aborted) return `gave no full answer within ${spec.timeoutMs} ms`;
+  const where =
+    spec.type === "http" ? URL.parse(spec.url)?.host : spec.type === "tcp" ? `${spec.host}:${spec.port}` : null;
+  return describeNetworkError(error, where ?? spec.type).message;
+}
