@@ -10,6 +10,8 @@ const COMMANDS = {
   start: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "server/start.ts" },
   dev: { prepare: [prepareDependencies, preparePrismaClient], run: "server/start.ts", args: ["--dev"] },
   test: { prepare: [prepareDependencies, preparePrismaClient], run: "scripts/test.ts" },
+  "config-check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
+  bench: { prepare: [prepareDependencies, preparePrismaClient], run: "bench/run.ts" },
   // the two below are stages of `test`, which runs them beside its checks
   build: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild] },
   chromium: { prepare: [findOrInstallChromium] },

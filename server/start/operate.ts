@@ -29,9 +29,23 @@ export async function operate(
   options: StartOptions,
   root: string,
   terminal: Terminal,
-  { stop, force }: StopRequests,
+  requests: StopRequests,
 ): Promise<Ending> {
-  await using started = new AsyncDisposableStack();
+  const started = new AsyncDisposableStack();
+  try {
+    return await startAndWait(options, root, terminal, requests, started);
+  } finally {
+    await started.disposeAsync();
+  }
+}
+
+async function startAndWait(
+  options: StartOptions,
+  root: string,
+  terminal: Terminal,
+  { stop, force }: StopRequests,
+  started: AsyncDisposableStack,
+): Promise<Ending> {
   const dataDir = openDataDir(options.dataDir);
   started.defer(() => dataDir.release());
   const { config } = loadConfig(options.configFile);
@@ -70,8 +84,7 @@ export async function operate(
     started.defer(() => watcher.close());
   }
   announce(options, setupToken, terminal.line);
-  // awaited here: what was started is stopped when this function is left
-  return await Promise.race([stopped, gaveUp.promise]);
+  return Promise.race([stopped, gaveUp.promise]);
 }
 
 async function openDatabase(options: StartOptions, started: AsyncDisposableStack) {

@@ -1,0 +1,173 @@
+/** Which way imports point. Everything here is an error; README, "Architecture", says why. */
+
+const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
+const CAPABILITIES = "^server/agent/(?!kernel/|ports/)[^/]+/";
+const TYPES = ["type-only"];
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      comment: "Two files that need each other are one file, or hide a third. Types may point back.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: TYPES } },
+    },
+    {
+      name: "resolvable",
+      comment: "Every import names something that is there.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "declared-packages",
+      comment: "A package that is imported is in package.json, and the product does not need a development package.",
+      severity: "error",
+      from: { pathNot: `${TESTS}|^bench/|^scripts/|\\.config\\.(ts|mjs)$` },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: TYPES },
+    },
+    {
+      name: "app-is-the-top",
+      comment: "Nothing imports pages and routes.",
+      severity: "error",
+      from: { pathNot: `^app/|${TESTS}` },
+      to: { path: "^app/" },
+    },
+    {
+      name: "pages-hold-no-rules",
+      comment: "A page calls procedures and renders components; of the core it knows schemas only.",
+      severity: "error",
+      from: { path: "^app/", pathNot: `^app/(api|healthz|readyz|metrics)/|${TESTS}` },
+      to: {
+        path: "^(server|mcp)/",
+        pathNot: "^server/(routers/|auth/)|^server/agent/([^/]+/)?(schema|config(-services)?)\\.ts$|^server/agent/kernel/",
+        dependencyTypesNot: TYPES,
+      },
+    },
+    {
+      name: "routes-hand-over",
+      comment: "Route handlers build the context and hand over: no Prisma, no capability, no vendor.",
+      severity: "error",
+      from: { path: "^app/", pathNot: TESTS },
+      to: { path: `${CAPABILITIES}(?!schema\\.ts$)|^server/(db|integrations)/`, dependencyTypesNot: TYPES },
+    },
+    {
+      name: "components-take-schemas",
+      comment: "Values only from schemas and the kernel's pure parts; types from routers.",
+      severity: "error",
+      from: { path: "^components/", pathNot: TESTS },
+      to: {
+        path: "^(server|mcp)/",
+        pathNot: "^server/agent/([^/]+/)?schema\\.ts$|^server/[^/]+/(([^/]+)/)?schema\\.ts$|^server/agent/(kernel|ports)/[^/]+\\.ts$",
+        dependencyTypesNot: TYPES,
+      },
+    },
+    {
+      name: "primitives-know-no-capability",
+      comment: "What every area shares knows none of them.",
+      severity: "error",
+      from: { path: "^components/(ui|charts|data-table|feedback|layout|lib)/", pathNot: TESTS },
+      to: { path: `${CAPABILITIES}|^components/(?!ui/|charts/|data-table/|feedback/|layout/|lib/|trpc/)` },
+    },
+    {
+      name: "tools-are-procedures",
+      comment: "An MCP tool is a procedure: never a capability, never the database.",
+      severity: "error",
+      from: { path: "^mcp/", pathNot: TESTS },
+      to: { path: `${CAPABILITIES}|^server/(db|integrations)/`, dependencyTypesNot: TYPES },
+    },
+    {
+      name: "routers-are-thin",
+      comment: "A router calls a capability's index, the identity or the configuration; never a store or a vendor.",
+      severity: "error",
+      from: { path: "^server/routers/", pathNot: TESTS },
+      to: {
+        path: `${CAPABILITIES}(?!(index|schema)\\.ts$)|^server/(db|integrations)/|^server/container\\.ts$`,
+        dependencyTypesNot: TYPES,
+      },
+    },
+    {
+      name: "the-core-knows-no-outside",
+      comment: "server/agent is plain TypeScript: no framework, no vendor, no process.",
+      severity: "error",
+      from: { path: "^server/agent/", pathNot: `^server/agent/operate-agent\\.ts$|${TESTS}` },
+      to: {
+        path: "^(app|components|mcp|e2e|scripts|bench)/|^server/(?!agent/|db/client\\.ts$|db/generated/)|node_modules/(next|react|@trpc|@modelcontextprotocol|better-auth|@dbos-inc|undici|pg)/",
+        dependencyTypesNot: TYPES,
+      },
+    },
+    {
+      name: "the-class-loads-the-container-late",
+      comment: "OperateAgent brings its own runtime when it is used as a script, and only then.",
+      severity: "error",
+      from: { path: "^server/agent/operate-agent\\.ts$" },
+      to: { path: "^server/(?!agent/)", dependencyTypesNot: ["type-only", "dynamic-import"] },
+    },
+    {
+      name: "capabilities-meet-at-the-index",
+      comment: "Of another capability only its index and its schema.",
+      severity: "error",
+      from: { path: "^server/agent/(?!kernel/|ports/)([^/]+)/", pathNot: TESTS },
+      to: { path: `${CAPABILITIES}(?!(index|schema)\\.ts$)`, pathNot: "^server/agent/$1/" },
+    },
+    {
+      name: "kernel-and-ports-stand-below",
+      comment: "The kernel and the ports know no capability beyond its schema.",
+      severity: "error",
+      from: { path: "^server/agent/(kernel|ports)/", pathNot: TESTS },
+      to: { path: `${CAPABILITIES}(?!schema\\.ts$)` },
+    },
+    {
+      name: "stores-hold-the-queries",
+      comment: "In the core only a store reaches the database; others take the types.",
+      severity: "error",
+      from: { path: "^server/agent/", pathNot: `(^|/|-)store\\.ts$|${TESTS}` },
+      to: { path: "^server/db/", dependencyTypesNot: TYPES },
+    },
+    {
+      name: "integrations-implement-ports",
+      comment: "An integration knows ports and the kernel; no capability beyond its schema.",
+      severity: "error",
+      from: { path: "^server/integrations/", pathNot: TESTS },
+      to: {
+        path: `${CAPABILITIES}(?!schema\\.ts$)|^server/(routers|auth|start)/|^server/(container|web|worker|start)\\.ts$|^(mcp|components)/`,
+        dependencyTypesNot: TYPES,
+      },
+    },
+    {
+      name: "integrations-stand-alone",
+      comment: "One outside system does not know another.",
+      severity: "error",
+      from: { path: "^server/integrations/([^/]+)/", pathNot: TESTS },
+      to: { path: "^server/integrations/[^/]+/", pathNot: "^server/integrations/$1/" },
+    },
+    {
+      name: "the-supervisor-starts-processes",
+      comment: "Processes are started by file name; importing one would run it inside the supervisor.",
+      severity: "error",
+      from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
+      to: { path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations)/|^mcp/" },
+    },
+    {
+      name: "only-tests-import-testing",
+      comment: "Builders and fakes stay out of the product.",
+      severity: "error",
+      from: { pathNot: `${TESTS}|^vitest\\.config\\.ts$|^bench/` },
+      to: { path: "^server/testing/|\\.test\\.tsx?$|^e2e/" },
+    },
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^server/db/generated/|^\\.next/" },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".tsx", ".mjs", ".js", ".json", ".css"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+      mainFields: ["module", "main", "types"],
+    },
+  },
+};

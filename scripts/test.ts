@@ -1,0 +1,60 @@
+import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
+import { countLine, sum, type Tally } from "./test/tally.ts";
+
+/**
+ * `npm test`: every check and every test; the last line is the count. `npm test -- unit server/agent` runs one stage
+ * on some files; `npm run verify` runs the checks alone.
+ */
+const CHECKS = ["lint", "boundaries", "dead-code", "types"] as const;
+const ALL = [...CHECKS, "build", "unit", "e2e"] as const;
+type Name = (typeof ALL)[number];
+const FAILED: Tally = { passed: 0, failed: 1, skipped: [] };
+
+const isName = (word: string): word is Name => (ALL as readonly string[]).includes(word);
+
+function wantedStages(words: string[]): Set<Name> {
+  const named = words.flatMap((word) => (word === "verify" ? [...CHECKS] : isName(word) ? [word] : []));
+  const wanted = new Set<Name>(named.length > 0 ? named : ALL);
+  if (wanted.has("e2e")) wanted.add("build");
+  return wanted;
+}
+
+async function runAll(words: string[]): Promise<Tally> {
+  const wanted = wantedStages(words);
+  const unknown = words.find((word) => !isName(word) && word !== "verify" && !/[./]/.test(word));
+  if (unknown) {
+    console.log(`\`${unknown}\` is neither a stage nor a file. Stages: verify, ${ALL.join(", ")}.`);
+    return FAILED;
+  }
+  let chromium: string | null = null;
+  const stages = stagesFor(
+    words.filter((word) => /[./]/.test(word)),
+    () => chromium ?? "",
+  );
+  const run = async (name: Name): Promise<Tally[]> => (wanted.has(name) ? [await (stages[name] as Stage).run()] : []);
+  const inTurn = async (...names: Name[]): Promise<Tally[]> => {
+    const tallies: Tally[] = [];
+    for (const name of names) tallies.push(...(await run(name)));
+    return tallies;
+  };
+
+  // the build keeps one core busy, the checks the other; types need what the build writes; tests want both cores
+  const [built, checked, browser] = await Promise.all([
+    run("build"),
+    inTurn("lint", "boundaries", "dead-code"),
+    wanted.has("e2e") ? findChromium() : null,
+  ]);
+  chromium = browser;
+  const tested = await inTurn("types", "unit");
+  if (!wanted.has("e2e")) return sum([...built, ...checked, ...tested]);
+  const ready = chromium !== null && sum(built).failed === 0;
+  if (!ready) console.log(`✗ end to end: not run, there is no ${chromium === null ? "browser" : "build"}`);
+  return sum([...built, ...checked, ...tested, ...(ready ? await run("e2e") : [FAILED])]);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+const total = await runAll(process.argv.slice(2));
+console.log();
+for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
+console.log(countLine(total));
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

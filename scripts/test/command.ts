@@ -1,0 +1,35 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill();
+});
+
+interface Ran {
+  exitCode: number;
+  /** what it printed; empty when it printed to the terminal itself */
+  output: string;
+}
+
+/** Runs the pinned Node on `args`. `live` shows the output as it comes, else it is collected. */
+export function runNode(args: string[], options: { live: boolean; env?: NodeJS.ProcessEnv }): Promise<Ran> {
+  return new Promise((resolve) => {
+    let output = "";
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", options.live ? "inherit" : "pipe", options.live ? "inherit" : "pipe"],
+    });
+    running.add(child);
+    const keep = (text: string) => {
+      output += text;
+    };
+    child.stdout?.setEncoding("utf8").on("data", keep);
+    child.stderr?.setEncoding("utf8").on("data", keep);
+    child.once("error", (error) => keep(error.message));
+    child.once("close", (code, signal) => {
+      running.delete(child);
+      resolve({ exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0), output });
+    });
+  });
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runNode } from "./command.ts";
+import { judgeRunner, type Tally } from "./tally.ts";
+
+/** One part of `npm test`. */
+export interface Stage {
+  name: string;
+  run(): Promise<Tally>;
+}
+
+const BIN = {
+  biome: "node_modules/@biomejs/biome/bin/biome",
+  depcruise: "node_modules/dependency-cruiser/bin/dependency-cruiser.mjs",
+  knip: "node_modules/knip/bin/knip.js",
+  next: "node_modules/next/dist/bin/next",
+  playwright: "node_modules/@playwright/test/cli.js",
+  tsc: "node_modules/typescript/bin/tsc",
+  vitest: "node_modules/vitest/vitest.mjs",
+};
+const CRUISED = ["app", "bench", "components", "e2e", "examples", "mcp", "scripts", "server"];
+/** fewer means that the parser saw nothing, which would pass */
+const LEAST_MODULES = 50;
+
+const say = (mark: string, name: string, startedMs: number, remark = ""): void =>
+  console.log(`${mark} ${name} ${((performance.now() - startedMs) / 1000).toFixed(1)} s${remark && `: ${remark}`}`);
+
+/** A check passes or fails as a whole; each command must end well, and `judge` may object to what one printed. */
+function check(name: string, commands: string[][], judge?: (output: string) => string | null): Stage {
+  return {
+    name,
+    run: async () => {
+      const startedMs = performance.now();
+      for (const command of commands) {
+        const { exitCode, output } = await runNode(command, { live: false });
+        const objection = exitCode === 0 ? (judge?.(output) ?? null) : `exit code ${exitCode}`;
+        if (objection === null) continue;
+        say("✗", name, startedMs, objection);
+        console.log(output.trimEnd().replace(/^/gm, "  "));
+        return { passed: 0, failed: 1, skipped: [] };
+      }
+      say("✓", name, startedMs);
+      return { passed: 1, failed: 0, skipped: [] };
+    },
+  };
+}
+
+/** A test runner prints as it goes and leaves a tally behind. */
+function runner(name: string, command: string[], env: () => NodeJS.ProcessEnv): Stage {
+  return {
+    name,
+    run: async () => {
+      const startedMs = performance.now();
+      const folder = mkdtempSync(join(tmpdir(), "operate-tally-"));
+      const file = join(folder, "tally.json");
+      const { exitCode } = await runNode(command, { live: true, env: { ...env(), OPERATE_TALLY: file } });
+      const { tally, remark } = judgeRunner(readTally(file), exitCode);
+      rmSync(folder, { recursive: true });
+      say(tally.failed > 0 ? "✗" : "✓", name, startedMs, remark ?? undefined);
+      return tally;
+    },
+  };
+}
+
+function readTally(file: string): Tally | null {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return null; // the runner crashed before its report; judgeRunner makes that a failure
+  }
+}
+
+function enoughModules(output: string): string | null {
+  const cruised = Number(/(\d+) modules/.exec(output)?.[1] ?? 0);
+  return cruised >= LEAST_MODULES ? null : `only ${cruised} modules were seen`;
+}
+
+/** `chromium` is asked when the browser is needed: it is found while the checks run. */
+export function stagesFor(paths: string[], chromium: () => string) {
+  return {
+    lint: check("lint", [[BIN.biome, "ci", "--error-on-warnings", "--max-diagnostics=50"]]),
+    boundaries: check(
+      "boundaries",
+      [[BIN.depcruise, "--config", ".dependency-cruiser.cjs", "--output-type", "err", ...CRUISED]],
+      enoughModules,
+    ),
+    "dead-code": check("dead code", [[BIN.knip, "--no-progress"]]),
+    types: check("types", [
+      [BIN.next, "typegen"],
+      [BIN.tsc, "--noEmit", "--pretty", "false"],
+    ]),
+    build: check("build", [["scripts/bootstrap.mjs", "build"]]),
+    unit: runner(
+      "unit and database",
+      [BIN.vitest, "run", "--reporter=default", "--reporter=./scripts/test/vitest-reporter.ts", ...paths],
+      () => ({ NODE_ENV: "test" }),
+    ),
+    e2e: runner(
+      "end to end",
+      [BIN.playwright, "test", "--reporter=list,./scripts/test/playwright-reporter.ts", ...paths],
+      () => ({ OPERATE_CHROMIUM: chromium() }),
+    ),
+  } satisfies Record<string, Stage>;
+}
+
+/** The path of the browser for the end-to-end tests, installed if need be; null, with the reason told, when none. */
+export async function findChromium(): Promise<string | null> {
+  const { output } = await runNode(["scripts/bootstrap.mjs", "chromium"], { live: false });
+  const path = /^OPERATE_CHROMIUM=(.+)$/m.exec(output)?.[1];
+  if (!path) console.log(output.trim());
+  return path ?? null;
+}
