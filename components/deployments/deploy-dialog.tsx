@@ -1,0 +1,142 @@
+"use client";
+
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState } from "react";
+import { EmptyState } from "../feedback/empty-state.tsx";
+import { isProduction } from "../lib/environment.ts";
+import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
+import { describeError } from "../trpc/errors.ts";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { DeployChoice, type DeployOptions } from "./deploy-choice.tsx";
+import { DeployPlan } from "./deploy-plan.tsx";
+import type { DeployRequest } from "./deploy-dialog-provider.tsx";
+
+interface DeployDialogProps {
+  request: DeployRequest;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
+/** Choose, read the plan (a dry run of the real thing), consent. Goes to the deployment's page when it has started. */
+export function DeployDialog({ request, open, onOpenChange }: DeployDialogProps) {
+  const trpc = useTRPC();
+  const services = useQuery(trpc.services.list.queryOptions({}));
+  const rows = services.data?.rows ?? [];
+  const service = request.service ?? rows[0]?.service;
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={request.service ? `Deploy ${request.service}` : "Deploy a service"}
+      description="Nothing starts before you have read the plan."
+    >
+      {services.data && !service ? (
+        <EmptyState title="No service is configured">Add one under services in the configuration.</EmptyState>
+      ) : services.data && service ? (
+        <DeployForm
+          services={[...new Set(rows.map((row) => row.service))].sort()}
+          environmentsOf={(name) => rows.filter((row) => row.service === name).map((row) => row.environment)}
+          start={{ ...request, service }}
+          onClose={() => onOpenChange(false)}
+        />
+      ) : services.error ? (
+        <DialogBody>
+          <p role="alert" className="text-critical text-sm">
+            {describeError(services.error).message}
+          </p>
+        </DialogBody>
+      ) : (
+        <DialogBody>
+          <Skeleton className="h-64" />
+        </DialogBody>
+      )}
+    </Dialog>
+  );
+}
+
+interface DeployFormProps {
+  services: string[];
+  environmentsOf: (service: string) => string[];
+  start: DeployRequest & { service: string };
+  onClose: () => void;
+}
+
+function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProps) {
+  const trpc = useTRPC();
+  const client = useTRPCClient();
+  const router = useRouter();
+  const [options, setOptions] = useState<DeployOptions>({
+    service: start.service,
+    environment: start.environment ?? environmentsOf(start.service)[0] ?? "",
+    version: start.version ?? "",
+    rollbackOnFailure: true,
+    healthCheckTimeout: 60,
+  });
+  const { service, environment, version } = options;
+
+  const details = useQuery(
+    trpc.services.get.queryOptions({ service, environment }, { enabled: Boolean(service && environment) }),
+  );
+  const plan = useQuery({
+    queryKey: ["deploy-plan", options],
+    queryFn: () => client.deploy.start.mutate({ ...options, dryRun: true }),
+    enabled: Boolean(service && environment && version),
+    retry: false,
+    staleTime: 5_000,
+  });
+  const begin = useMutation(
+    trpc.deploy.start.mutationOptions({
+      onSuccess: ({ deployment }) => {
+        onClose();
+        if (deployment) router.push(`/deployments/${deployment.id}?env=${encodeURIComponent(environment)}`);
+      },
+    }),
+  );
+
+  const ready = Boolean(version) && plan.isSuccess && !begin.isPending;
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (ready) begin.mutate({ ...options, dryRun: false });
+  };
+
+  return (
+    <form onSubmit={onSubmit}>
+      <DialogBody>
+        <DeployChoice
+          options={options}
+          onChange={setOptions}
+          services={services}
+          environments={environmentsOf(service)}
+          versions={details.data?.versions ?? []}
+          current={details.data?.row.currentVersion ?? null}
+        />
+        <DeployPlan
+          chosen={Boolean(version)}
+          plan={plan.data?.plan}
+          error={plan.error}
+          instances={details.data?.row.instancesWanted ?? null}
+        />
+        {begin.error ? (
+          <p role="alert" className="whitespace-pre-line text-critical text-sm">
+            {describeError(begin.error).message}
+          </p>
+        ) : null}
+      </DialogBody>
+      <DialogActions>
+        {environment && isProduction(environment) ? (
+          <Badge tone="production" className="mr-auto">
+            {environment}
+          </Badge>
+        ) : null}
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" disabled={!ready}>
+          {begin.isPending ? "Starting…" : version ? `Deploy ${version} to ${environment}` : "Choose a version"}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}
