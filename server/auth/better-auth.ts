@@ -1,13 +1,16 @@
 import { type BetterAuthOptions, betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
+import { isAPIError } from "better-auth/api";
 import type { Db } from "../db/client.ts";
+import { createLogger } from "../telemetry/log.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { MAX_PASSWORD, MIN_PASSWORD } from "./schema.ts";
-import { type AuthSettings, authSettings } from "./settings.ts";
+import { type AuthSettings, authSettings, type Environment } from "./settings.ts";
 import { type AuthRuntime, signInHooks } from "./sign-in-hooks.ts";
 
 const DAY_SECONDS = 86_400;
+const log = createLogger("auth");
 
 const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
   ({
@@ -19,7 +22,8 @@ const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
     // checkOrigin has judged the request before it gets here: its own Origin is the trusted one
     trustedOrigins: (request) => [request?.headers.get("origin") ?? settings.baseUrl],
     telemetry: { enabled: false },
-    logger: { level: "error" },
+    logger: { level: "error", log: (level, message, ...rest) => log[level]({ rest }, message) },
+    onAPIError: { onError: (error) => (isAPIError(error) ? undefined : log.error({ err: error }, "sign-in failed")) },
     emailAndPassword: {
       enabled: true,
       disableSignUp: true,
@@ -61,7 +65,7 @@ const holder = globalThis as { __operateAuth?: WeakMap<Db, Promise<Auth>> };
  * The authentication of a runtime, made on first use. A failed start (database away) is forgotten, so that the next
  * call tries again. @throws INVALID when OPERATE_SECRET_KEY is missing.
  */
-export function getAuth(runtime: AuthRuntime, env: NodeJS.ProcessEnv = process.env): Promise<Auth> {
+export function getAuth(runtime: AuthRuntime, env: Environment = process.env): Promise<Auth> {
   holder.__operateAuth ??= new WeakMap();
   const made = holder.__operateAuth;
   const existing = made.get(runtime.db);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import ipaddr from "ipaddr.js";
+import type { Environment } from "./settings.ts";
 
 /** The header that carries the address of the client inside Operate. Whatever a client sends in it is overwritten. */
 export const CLIENT_ADDRESS_HEADER = "x-operate-client-address";
@@ -39,7 +40,7 @@ export function clientAddress(
 }
 
 /** Writes the client's address into a request's headers, before any handler reads them. */
-export function stampClientAddress(request: IncomingMessage, env: NodeJS.ProcessEnv = process.env): void {
+export function stampClientAddress(request: IncomingMessage, env: Environment = process.env): void {
   const proxies = (env.OPERATE_TRUSTED_PROXIES ?? "")
     .split(",")
     .map((proxy) => proxy.trim())

@@ -28,6 +28,7 @@ export async function handleAuth(runtime: AuthRuntime, request: Request): Promis
     const response = await auth.handler(new Request(request.url, { method: request.method, headers, body }));
     if (response.status === 429 && !response.headers.has("content-type"))
       throw new AppError("RATE_LIMITED", "Too many attempts from this address. Try again in a minute.");
+    if (response.status >= 500) throw new Error(`better-auth answered ${response.status}`);
     response.headers.set(REQUEST_ID_HEADER, requestId);
     response.headers.set("cache-control", "no-store");
     return response;

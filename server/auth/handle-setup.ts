@@ -6,6 +6,7 @@ import { answer, answerError, readBody } from "./http.ts";
 import { checkOrigin } from "./origin.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
 import { SetupInput, type SetupState } from "./schema.ts";
+import type { Environment } from "./settings.ts";
 import type { AuthRuntime } from "./sign-in-hooks.ts";
 
 /** GET /api/setup → `{ needed }`. */
@@ -24,7 +25,7 @@ export async function handleSetupState(runtime: AuthRuntime, request: Request): 
 export async function handleSetup(
   runtime: AuthRuntime,
   request: Request,
-  env: NodeJS.ProcessEnv = process.env,
+  env: Environment = process.env,
 ): Promise<Response> {
   const requestId = requestIdOf(request.headers);
   try {

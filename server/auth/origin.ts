@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import ipaddr from "ipaddr.js";
 import { AppError } from "../agent/kernel/errors.ts";
-import { baseUrlOf } from "./settings.ts";
+import { baseUrlOf, type Environment } from "./settings.ts";
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -16,7 +16,7 @@ export interface OriginRules {
 }
 
 /** The rules that HOST, OPERATE_BASE_URL and OPERATE_ALLOWED_HOSTS make. */
-export function originRules(env: NodeJS.ProcessEnv): OriginRules {
+export function originRules(env: Environment): OriginRules {
   const baseUrl = new URL(baseUrlOf(env));
   const bound = env.HOST?.trim().toLowerCase() || "127.0.0.1";
   const everywhere = bound === "0.0.0.0" || bound === "::";

@@ -1,5 +1,8 @@
 import { AppError } from "../agent/kernel/errors.ts";
 
+/** Variables as `process.env` has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What identity needs from the environment. */
 export interface AuthSettings {
   /** origin people open the console at, without a trailing slash */
@@ -9,7 +12,7 @@ export interface AuthSettings {
 }
 
 /** The origin of OPERATE_BASE_URL, or this process's own address when it is not set. */
-export function baseUrlOf(env: NodeJS.ProcessEnv): string {
+export function baseUrlOf(env: Environment): string {
   const given = env.OPERATE_BASE_URL ?? `http://localhost:${env.PORT ?? "4310"}`;
   if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
     throw new AppError(
@@ -20,7 +23,7 @@ export function baseUrlOf(env: NodeJS.ProcessEnv): string {
 }
 
 /** @throws INVALID when the secret is missing or short, or the base URL is not a URL. */
-export function authSettings(env: NodeJS.ProcessEnv): AuthSettings {
+export function authSettings(env: Environment): AuthSettings {
   const secret = env.OPERATE_SECRET_KEY ?? "";
   if (secret.length < 32)
     throw new AppError(

@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isSecretKey, scrubText, storable } from "./redact.ts";
+
+describe("keys that say secret", () => {
+  test.each(
+    "password passwordHash newPassword DB_PASSWORD client_secret clientSecret token accessToken Authorization set-cookie cookie apiKey api_key x-api-key privateKey key credentials jwt".split(
+      " ",
+    ),
+  )("%s", (key) => expect(isSecretKey(key)).toBe(true));
+  test.each(
+    "tokenId tokenPrefix token_name passwordChangedAt name idempotencyKey activeKey keyboard monkey role secretary email".split(
+      " ",
+    ),
+  )("%s is not one", (key) => expect(isSecretKey(key)).toBe(false));
+});
+
+test.each([
+  ["used opk_abcdefghijklmnop-QRST today", "used opk_[redacted] today"],
+  ["Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]"],
+  ["postgres://ops:s3cret@db:5432/x", "postgres://ops:[redacted]@db:5432/x"],
+  ["GET /setup?token=abc&x=1", "GET /setup?token=[redacted]&x=1"],
+  ["https://example.com:8080/a@b", "https://example.com:8080/a@b"],
+  ["a\u0000b", "a\ufffdb"],
+])("%s", (text, expected) => expect(scrubText(text)).toBe(expected));
+
+test("redacts at every depth, in lists too, and keeps what only looks similar", () => {
+  const given = {
+    name: "checkout",
+    env: [{ DB_PASSWORD: "hunter2hunter2", PORT: 1 }],
+    auth: { nested: { apiKey: { value: "hunter2hunter2" } } },
+    secret: null,
+    mustChangePassword: true,
+    tokenId: "tok_1",
+  };
+  expect(storable(given)).toEqual({
+    name: "checkout",
+    env: [{ DB_PASSWORD: "[redacted]", PORT: 1 }],
+    auth: { nested: { apiKey: "[redacted]" } },
+    secret: null,
+    mustChangePassword: true,
+    tokenId: "tok_1",
+  });
+});
+
+test("dates, big numbers, functions, cycles and what JSON has no word for", () => {
+  const cycle: Record<string, unknown> = {
+    at: new Date("2026-11-22T00:00:00Z"),
+    big: 12n,
+    gone: undefined,
+    run: () => 1,
+  };
+  cycle.self = cycle;
+  expect(storable(cycle)).toEqual({ at: "2026-11-22T00:00:00.000Z", big: "12", self: "…" });
+  expect(storable([Number.NaN, new Date(Number.NaN), undefined])).toEqual(["NaN", null, null]);
+});
+
+test("long texts and lists are cut and say so; what is still too large keeps its start", () => {
+  expect(storable({ text: "x".repeat(5_000) })).toEqual({ text: `${"x".repeat(4_000)}… (5000 characters)` });
+  const many = storable(Array.from({ length: 250 }, (_, i) => i)) as unknown[];
+  expect(many).toHaveLength(201);
+  expect(many.at(-1)).toBe("… (50 more)");
+  const large = storable(Array.from({ length: 100 }, () => ({ password: "hunter2", text: "é".repeat(500) }))) as {
+    cut: boolean;
+    bytes: number;
+  };
+  expect(large).toMatchObject({ cut: true, start: expect.stringMatching(/^\[\{"password":"\[redacted\]"/) });
+  expect(large.bytes).toBeGreaterThan(100_000);
+});
+
+test("whatever is given: at most 16 KB of JSON, no NUL, no broken surrogate, no planted secret", () => {
+  const value = fc.anything({ withDate: true, withBigInt: true, withNullPrototype: true, maxDepth: 4 });
+  fc.assert(
+    fc.property(value, fc.string({ unit: "binary", maxLength: 6_000 }), (anything, text) => {
+      const json = JSON.stringify(storable({ anything, text, password: "planted secret" }));
+      expect(Buffer.byteLength(json)).toBeLessThanOrEqual(16_384);
+      expect(json).not.toMatch(/\\u0000|planted secret/);
+      expect(JSON.parse(json).text?.isWellFormed() ?? true).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,120 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Channel } from "../agent/kernel/context.ts";
+import { testContext } from "../testing/context.ts";
+import { useDatabase } from "../testing/database.ts";
+import { addPerson, cookiesOf, fromConsole, type Person, signIn, TEST_SECRET } from "../testing/people.ts";
+import { agentContextOf, identify } from "./context.ts";
+import type { CreateTokenInput } from "./schema.ts";
+import { createToken } from "./tokens/create.ts";
+import { revokeToken } from "./tokens/revoke.ts";
+import { setUserDisabled } from "./users/set-disabled.ts";
+import { setUserRole } from "./users/set-role.ts";
+
+const database = useDatabase();
+let root: Person;
+beforeAll(async () => {
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
+  root = await addPerson(database.db, { name: "Root" });
+});
+const runtime = () => testContext(database);
+const as = (person: Person) => testContext(database, { actor: person.actor });
+const bearer = (secret: string, headers: Record<string, string> = {}) =>
+  fromConsole("/api/trpc/session.me", undefined, { authorization: `Bearer ${secret}`, ...headers });
+const tokenOf = (person: Person, given: Partial<CreateTokenInput> = {}) =>
+  createToken(as(person), { name: "deploy-bot", role: person.actor.role, expiresInDays: 30, ...given });
+const refusalOf = async (request: Request, via: Channel = "api") => {
+  const { agent, refusal } = await identify(runtime(), request, via);
+  expect(agent).toBeNull();
+  expect(refusal?.code).toBe("UNAUTHENTICATED");
+  return refusal?.message;
+};
+
+describe("a token", () => {
+  test("acts as a token over tRPC and as an agent over MCP, under its name and its owner's", async () => {
+    const ada = await addPerson(database.db, { role: "operator" });
+    const { token, secret } = await tokenOf(ada, { role: "responder" });
+    const expected = { id: token.id, name: "deploy-bot (token of Ada)", role: "responder" };
+    expect((await agentContextOf(runtime(), bearer(secret), "api"))?.actor).toEqual({ kind: "token", ...expected });
+    expect((await agentContextOf(runtime(), bearer(secret), "mcp"))?.actor).toEqual({ kind: "agent", ...expected });
+  });
+
+  test("never reaches further than its owner does now", async () => {
+    const ada = await addPerson(database.db, { role: "operator" });
+    const { secret } = await tokenOf(ada);
+    const role = async () => (await agentContextOf(runtime(), bearer(secret), "mcp"))?.actor.role;
+    expect(await role()).toBe("operator");
+    await setUserRole(as(root), { userId: ada.id, role: "viewer" });
+    expect(await role()).toBe("viewer");
+    await setUserRole(as(root), { userId: ada.id, role: "admin" });
+    expect(await role()).toBe("operator");
+  });
+
+  test("that expired, was revoked, is not known or whose owner is disabled is nobody's, and says why", async () => {
+    const ada = await addPerson(database.db, { role: "operator" });
+    const [expired, revoked, orphan] = [await tokenOf(ada), await tokenOf(ada), await tokenOf(ada)];
+    const past = new Date("2026-01-02T03:04:05Z");
+    await database.db.apiToken.update({ where: { id: expired.token.id }, data: { expiresAt: past } });
+    await revokeToken(as(ada), { tokenId: revoked.token.id });
+    expect(await refusalOf(bearer(expired.secret))).toMatch(/expired on 2026-01-02/);
+    expect(await refusalOf(bearer(revoked.secret))).toMatch(/revoked/);
+    expect(await refusalOf(bearer("opk_made_up"))).toMatch(/not known/);
+    await setUserDisabled(as(root), { userId: ada.id, disabled: true });
+    expect(await refusalOf(bearer(orphan.secret))).toMatch(/disabled/);
+    await setUserDisabled(as(root), { userId: ada.id, disabled: false });
+    expect((await agentContextOf(runtime(), bearer(orphan.secret), "api"))?.actor.id).toBe(orphan.token.id);
+  });
+
+  test("an Authorization header never falls back to the cookie beside it", async () => {
+    const ada = await addPerson(database.db);
+    const cookie = cookiesOf(await signIn(runtime(), ada));
+    expect(await refusalOf(bearer("opk_made_up", { cookie }))).toMatch(/not known/);
+    const basic = fromConsole("/", undefined, { authorization: "Basic YTpi", cookie });
+    expect(await refusalOf(basic)).toMatch(/must be `Bearer/);
+  });
+
+  test("its last use is written at most once a minute", async () => {
+    const ada = await addPerson(database.db);
+    const { token, secret } = await tokenOf(ada);
+    const start = Date.now();
+    const useAt = async (offsetMs: number) => {
+      await identify({ ...runtime(), now: () => new Date(start + offsetMs) }, bearer(secret), "api");
+      const row = await database.db.apiToken.findUniqueOrThrow({ where: { id: token.id } });
+      return row.lastUsedAt && row.lastUsedAt.getTime() - start;
+    };
+    expect(await useAt(0)).toBe(0);
+    expect(await useAt(59_000)).toBe(0);
+    expect(await useAt(60_000)).toBe(60_000);
+  });
+});
+
+describe("MCP", () => {
+  test("takes tokens only: a browser's cookie is nobody there", async () => {
+    const ada = await addPerson(database.db);
+    const cookie = cookiesOf(await signIn(runtime(), ada));
+    const request = () => fromConsole("/api/mcp", undefined, { cookie });
+    expect((await agentContextOf(runtime(), request(), "web"))?.actor.id).toBe(ada.id);
+    expect(await refusalOf(request(), "mcp")).toMatch(/Bearer opk_/);
+  });
+});
+
+test("a person's role is the one they have now", async () => {
+  const ada = await addPerson(database.db, { role: "operator" });
+  const cookie = cookiesOf(await signIn(runtime(), ada));
+  const role = async () =>
+    (await agentContextOf(runtime(), fromConsole("/", undefined, { cookie }), "web"))?.actor.role;
+  expect(await role()).toBe("operator");
+  await setUserRole(as(root), { userId: ada.id, role: "viewer" });
+  expect(await role()).toBe("viewer");
+});
+
+test("nobody is told to sign in", async () => {
+  expect(await refusalOf(fromConsole("/"), "web")).toMatch(/Sign in/);
+});
+
+test("a request id is taken over when it is plain, and made otherwise", async () => {
+  const idFor = async (given: string) =>
+    (await identify(runtime(), fromConsole("/", undefined, { "x-request-id": given }), "web")).requestId;
+  expect(await idFor("trace-0123456789")).toBe("trace-0123456789");
+  for (const bad of ["short", "with space in it", `${"x".repeat(65)}`, "<script>alert(1)</script>"])
+    expect(await idFor(bad)).toMatch(/^req_/);
+});

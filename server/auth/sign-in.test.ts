@@ -1,0 +1,241 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { testContext } from "../testing/context.ts";
+import { useDatabase } from "../testing/database.ts";
+import { addPerson, CONSOLE, cookiesOf, fromConsole, signIn, TEST_SECRET } from "../testing/people.ts";
+import { getAuth } from "./better-auth.ts";
+import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
+import { agentContextOf, identify } from "./context.ts";
+import { handleAuth } from "./handle-auth.ts";
+import { ACCOUNT_LIMIT } from "./sign-in-hooks.ts";
+import { setUserDisabled } from "./users/set-disabled.ts";
+
+const database = useDatabase();
+beforeAll(() => {
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
+});
+const runtime = () => testContext(database);
+const entries = (action: string) => database.db.auditEntry.findMany({ where: { action }, orderBy: { at: "asc" } });
+
+describe("sign-in", () => {
+  test("the right password opens a session in the database behind a shut cookie, and is in the audit log", async () => {
+    const ada = await addPerson(database.db);
+    const response = await signIn(runtime(), ada, { "x-request-id": "req-sign-in-1" });
+    expect(response.status).toBe(200);
+    const [cookie] = response.headers.getSetCookie();
+    expect(cookie).toMatch(/^operate\.session_token=/);
+    expect(cookie).toMatch(/; HttpOnly/);
+    expect(cookie).toMatch(/; SameSite=Lax/);
+    expect(cookie).toMatch(/; Path=\//);
+    expect(cookie).not.toMatch(/Secure/);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await database.db.session.count({ where: { userId: ada.id } })).toBe(1);
+    const [entry] = await database.db.auditEntry.findMany({ where: { actorId: ada.id } });
+    expect(entry).toMatchObject({ action: "session.sign_in", outcome: "done", requestId: "req-sign-in-1", via: "web" });
+
+    const agent = await agentContextOf(runtime(), fromConsole("/", undefined, { cookie: cookiesOf(response) }), "web");
+    expect(agent?.actor).toEqual(ada.actor);
+  });
+
+  test("over https the cookie is Secure", async () => {
+    const ada = await addPerson(database.db);
+    const own = { ...runtime(), db: database.db.$extends({}) as unknown as typeof database.db };
+    const auth = await getAuth(own, { OPERATE_SECRET_KEY: TEST_SECRET, OPERATE_BASE_URL: "https://ops.example.com" });
+    const { email, password } = ada;
+    const response = await auth.api.signInEmail({ body: { email, password }, asResponse: true });
+    expect(response.headers.getSetCookie()[0]).toMatch(/^__Secure-operate\.session_token=.*; Secure/);
+  });
+
+  test("a wrong password and an unknown address are refused alike, audited with the address, never the password", async () => {
+    const ada = await addPerson(database.db);
+    const wrong = await signIn(runtime(), { ...ada, password: "wrong-password-1" });
+    const unknown = await signIn(runtime(), { email: "nobody@example.com", password: "wrong-password-2" });
+    expect([wrong.status, unknown.status]).toEqual([401, 401]);
+    expect(await wrong.json()).toEqual(await unknown.json());
+    expect(wrong.headers.getSetCookie()).toEqual([]);
+    const refused = (await entries("session.sign_in")).filter((entry) => entry.outcome === "refused");
+    expect(refused.map((entry) => entry.after)).toEqual([{ email: ada.email }, { email: "nobody@example.com" }]);
+    expect(refused[0]).toMatchObject({ errorCode: "INVALID_EMAIL_OR_PASSWORD", actorKind: "system" });
+    expect(JSON.stringify(await database.db.auditEntry.findMany())).not.toContain("wrong-password");
+  });
+
+  test("the limit per account holds whatever address is claimed, and is audited once", async () => {
+    const ada = await addPerson(database.db);
+    const attempt = (n: number, password: string) =>
+      signIn(
+        runtime(),
+        { ...ada, password },
+        {
+          [CLIENT_ADDRESS_HEADER]: `203.0.113.${n}`,
+          "x-forwarded-for": `198.51.100.${n}`,
+        },
+      );
+    const statuses: number[] = [];
+    for (let n = 1; n <= ACCOUNT_LIMIT.max + 3; n++) statuses.push((await attempt(n, "wrong-password")).status);
+    expect(statuses).toEqual([...Array(ACCOUNT_LIMIT.max).fill(401), 429, 429, 429]);
+    expect((await attempt(99, ada.password)).status).toBe(429);
+    const limited = await database.db.auditEntry.count({
+      where: { errorCode: "RATE_LIMITED", after: { equals: { email: ada.email } } },
+    });
+    expect(limited).toBe(1);
+    await database.db.attemptCounter.updateMany({ data: { resetsAt: new Date(Date.now() - 1) } });
+    expect((await attempt(100, ada.password)).status).toBe(200);
+  });
+
+  test("signing in right forgets the wrong attempts before it", async () => {
+    const ada = await addPerson(database.db);
+    const at = (n: number) => ({ [CLIENT_ADDRESS_HEADER]: `192.0.2.${n}` });
+    for (let n = 0; n < ACCOUNT_LIMIT.max - 1; n++)
+      await signIn(runtime(), { ...ada, password: "wrong-password" }, at(n));
+    expect((await signIn(runtime(), ada, at(50))).status).toBe(200);
+    for (let n = 0; n < ACCOUNT_LIMIT.max - 1; n++)
+      await signIn(runtime(), { ...ada, password: "wrong-password" }, at(n));
+    expect((await signIn(runtime(), ada, at(51))).status).toBe(200);
+  });
+
+  test("one address has a limit over all accounts", async () => {
+    const at = { [CLIENT_ADDRESS_HEADER]: "198.18.0.1" };
+    const statuses: number[] = [];
+    for (let n = 0; n < 32; n++)
+      statuses.push((await signIn(runtime(), { email: `u${n}@example.com`, password: "wrong-password" }, at)).status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(30);
+    expect(statuses.slice(30)).toEqual([429, 429]);
+  });
+
+  test("a disabled person cannot sign in, and is told so only with the right password", async () => {
+    const [ada, bob] = [await addPerson(database.db), await addPerson(database.db, { name: "Bob", role: "viewer" })];
+    await setUserDisabled(testContext(database, { actor: ada.actor }), { userId: bob.id, disabled: true });
+    const right = await signIn(runtime(), bob);
+    expect(right.status).toBe(403);
+    expect(await right.json()).toMatchObject({ code: "ACCOUNT_DISABLED" });
+    expect((await signIn(runtime(), { ...bob, password: "wrong-password" })).status).toBe(401);
+    expect(await database.db.session.count({ where: { userId: bob.id } })).toBe(0);
+  });
+
+  test("disabling ends the sessions at once", async () => {
+    const [ada, bob] = [await addPerson(database.db), await addPerson(database.db, { name: "Bob", role: "viewer" })];
+    const cookie = cookiesOf(await signIn(runtime(), bob));
+    const request = () => fromConsole("/", undefined, { cookie });
+    expect((await agentContextOf(runtime(), request(), "web"))?.actor.id).toBe(bob.id);
+    await setUserDisabled(testContext(database, { actor: ada.actor }), { userId: bob.id, disabled: true });
+    const { agent, refusal } = await identify(runtime(), request(), "web");
+    expect(agent).toBeNull();
+    expect(refusal?.code).toBe("UNAUTHENTICATED");
+  });
+});
+
+describe("sessions", () => {
+  test("sign-out ends the session and is audited", async () => {
+    const ada = await addPerson(database.db);
+    const cookie = cookiesOf(await signIn(runtime(), ada));
+    const response = await handleAuth(runtime(), fromConsole("/api/auth/sign-out", {}, { cookie }));
+    expect(response.status).toBe(200);
+    expect(response.headers.getSetCookie().join()).toMatch(/operate\.session_token=;.*Max-Age=0/);
+    expect(await agentContextOf(runtime(), fromConsole("/", undefined, { cookie }), "web")).toBeNull();
+    expect((await entries("session.sign_out")).filter((entry) => entry.actorId === ada.id)).toHaveLength(1);
+  });
+
+  test("a forged or foreign cookie is nobody", async () => {
+    const cookie = "operate.session_token=abcdefghijklmnopqrstuvwxyz012345.c2lnbmF0dXJl";
+    const { agent, refusal } = await identify(runtime(), fromConsole("/", undefined, { cookie }), "web");
+    expect(agent).toBeNull();
+    expect(refusal?.message).toMatch(/Sign in again/);
+  });
+
+  test("a session past its end is nobody's", async () => {
+    const ada = await addPerson(database.db);
+    const cookie = cookiesOf(await signIn(runtime(), ada));
+    await database.db.session.updateMany({
+      where: { userId: ada.id },
+      data: { expiresAt: new Date(Date.now() - 1_000) },
+    });
+    expect(await agentContextOf(runtime(), fromConsole("/", undefined, { cookie }), "web")).toBeNull();
+  });
+
+  test("changing the password ends the other sessions, is audited, and needs the current one and 12 characters", async () => {
+    const ada = await addPerson(database.db);
+    await database.db.user.update({ where: { id: ada.id }, data: { mustChangePassword: true } });
+    const [here, there] = [cookiesOf(await signIn(runtime(), ada)), cookiesOf(await signIn(runtime(), ada))];
+    const change = (body: object) =>
+      handleAuth(
+        runtime(),
+        fromConsole("/api/auth/change-password", body, { cookie: here, [CLIENT_ADDRESS_HEADER]: "198.18.0.2" }),
+      );
+    const newPassword = "another long password";
+    expect((await change({ currentPassword: "wrong-password", newPassword })).status).toBe(400);
+    expect(await (await change({ currentPassword: ada.password, newPassword: "short" })).json()).toMatchObject({
+      code: "PASSWORD_TOO_SHORT",
+    });
+    const changed = await change({ currentPassword: ada.password, newPassword, revokeOtherSessions: false });
+    expect(changed.status).toBe(200);
+    expect(await agentContextOf(runtime(), fromConsole("/", undefined, { cookie: there }), "web")).toBeNull();
+    const fresh = fromConsole("/", undefined, { cookie: cookiesOf(changed) });
+    expect((await agentContextOf(runtime(), fresh, "web"))?.actor.id).toBe(ada.id);
+    expect((await signIn(runtime(), ada)).status).toBe(401);
+    expect((await signIn(runtime(), { ...ada, password: newPassword })).status).toBe(200);
+    const { mustChangePassword } = await database.db.user.findUniqueOrThrow({ where: { id: ada.id } });
+    expect(mustChangePassword).toBe(false);
+    const audited = (await entries("user.change_password")).filter((entry) => entry.actorId === ada.id);
+    expect(audited.map((entry) => entry.outcome)).toEqual(["done"]);
+  });
+});
+
+describe("what the outside reaches", () => {
+  test("a foreign Origin is refused before anything is looked at", async () => {
+    const ada = await addPerson(database.db);
+    const response = await signIn(runtime(), ada, { origin: "https://evil.example" });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ code: "FORBIDDEN" });
+    const cookie = cookiesOf(await signIn(runtime(), ada));
+    const signOut = fromConsole("/api/auth/sign-out", {}, { cookie, origin: "https://evil.example" });
+    expect((await handleAuth(runtime(), signOut)).status).toBe(403);
+    expect(await database.db.session.count({ where: { userId: ada.id } })).toBe(1);
+  });
+
+  test.each([
+    ["http://127.0.0.1:4310", "127.0.0.1:4310"],
+    ["http://[::1]:4310", "[::1]:4310"],
+  ])("the console opened as %s signs in and out", async (origin, host) => {
+    const ada = await addPerson(database.db);
+    const response = await signIn(runtime(), ada, { origin, host });
+    expect(response.status).toBe(200);
+    const signOut = fromConsole("/api/auth/sign-out", {}, { cookie: cookiesOf(response), origin, host });
+    expect((await handleAuth(runtime(), signOut)).status).toBe(200);
+  });
+
+  test.each([
+    ["POST", "/api/auth/sign-up/email"],
+    ["POST", "/api/auth/update-user"],
+    ["POST", "/api/auth/delete-user"],
+    ["GET", "/api/auth/list-sessions"],
+    ["POST", "/api/auth/request-password-reset"],
+    ["POST", "/api/auth/sign-in/social"],
+    ["GET", "/api/auth/ok"],
+    ["POST", "/api/auth/sign-in/email/"],
+    ["POST", "/api/auth//sign-up/email"],
+    ["GET", "/api/auth/sign-in/email"],
+  ])("%s %s is not there", async (method, path) => {
+    const body =
+      method === "POST"
+        ? { email: "eve@example.com", password: "a long password", name: "Eve", role: "admin" }
+        : undefined;
+    const response = await handleAuth(runtime(), fromConsole(path, body));
+    expect(response.status).toBe(404);
+    expect(await database.db.user.count({ where: { email: "eve@example.com" } })).toBe(0);
+  });
+
+  test("a body that is too large, not JSON or of the wrong shape is refused", async () => {
+    const send = (body: string) =>
+      handleAuth(
+        runtime(),
+        new Request(`${CONSOLE}/api/auth/sign-in/email`, {
+          method: "POST",
+          headers: { origin: CONSOLE, "content-type": "application/json", [CLIENT_ADDRESS_HEADER]: "198.18.0.3" },
+          body,
+        }),
+      );
+    expect((await send(JSON.stringify({ email: "x".repeat(20_000) }))).status).toBe(400);
+    expect((await send("{")).status).toBe(400);
+    expect((await send(JSON.stringify({ email: { $ne: "" }, password: 1 }))).status).toBe(400);
+    expect((await send(JSON.stringify({ email: "a\u0000@example.com", password: "x" }))).status).toBe(400);
+  });
+});
