@@ -2,6 +2,7 @@
 
 const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
 const CAPABILITIES = "^server/agent/(?!kernel/|ports/)[^/]+/";
+const SCHEMAS = ["^server/[^/]+/schema\\.ts$", "^server/[^/]+/[^/]+/schema\\.ts$"];
 const TYPES = ["type-only"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -25,7 +26,7 @@ module.exports = {
       name: "declared-packages",
       comment: "A package that is imported is in package.json, and the product does not need a development package.",
       severity: "error",
-      from: { pathNot: `${TESTS}|^bench/|^scripts/|\\.config\\.(ts|mjs)$` },
+      from: { pathNot: `${TESTS}|^(bench|scripts|examples)/|\\.config\\.(ts|mjs)$` },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: TYPES },
     },
     {
@@ -42,7 +43,12 @@ module.exports = {
       from: { path: "^app/", pathNot: `^app/(api|healthz|readyz|metrics)/|${TESTS}` },
       to: {
         path: "^(server|mcp)/",
-        pathNot: "^server/(routers/|auth/)|^server/agent/([^/]+/)?(schema|config(-services)?)\\.ts$|^server/agent/kernel/",
+        pathNot: [
+          "^server/(routers|auth)/",
+          ...SCHEMAS,
+          "^server/agent/config(-services)?\\.ts$",
+          "^server/agent/kernel/",
+        ],
         dependencyTypesNot: TYPES,
       },
     },
@@ -57,10 +63,10 @@ module.exports = {
       name: "components-take-schemas",
       comment: "Values only from schemas and the kernel's pure parts; types from routers.",
       severity: "error",
-      from: { path: "^components/", pathNot: TESTS },
+      from: { path: "^components/", pathNot: `^components/trpc/server\\.ts$|${TESTS}` },
       to: {
         path: "^(server|mcp)/",
-        pathNot: "^server/agent/([^/]+/)?schema\\.ts$|^server/[^/]+/(([^/]+)/)?schema\\.ts$|^server/agent/(kernel|ports)/[^/]+\\.ts$",
+        pathNot: [...SCHEMAS, "^server/agent/(kernel|ports)/[^/]+\\.ts$"],
         dependencyTypesNot: TYPES,
       },
     },
@@ -94,7 +100,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/agent/", pathNot: `^server/agent/operate-agent\\.ts$|${TESTS}` },
       to: {
-        path: "^(app|components|mcp|e2e|scripts|bench)/|^server/(?!agent/|db/client\\.ts$|db/generated/)|node_modules/(next|react|@trpc|@modelcontextprotocol|better-auth|@dbos-inc|undici|pg)/",
+        path: "^(app|components|mcp|e2e|scripts|bench)/|^server/(?!agent/|config/|db/client\\.ts$|db/generated/)|node_modules/(next|react|@trpc|@modelcontextprotocol|better-auth|@dbos-inc|undici|pg)/",
         dependencyTypesNot: TYPES,
       },
     },
@@ -103,7 +109,7 @@ module.exports = {
       comment: "OperateAgent brings its own runtime when it is used as a script, and only then.",
       severity: "error",
       from: { path: "^server/agent/operate-agent\\.ts$" },
-      to: { path: "^server/(?!agent/)", dependencyTypesNot: ["type-only", "dynamic-import"] },
+      to: { path: "^server/(?!agent/|config/)", dependencyTypesNot: ["type-only", "dynamic-import"] },
     },
     {
       name: "capabilities-meet-at-the-index",
@@ -123,7 +129,10 @@ module.exports = {
       name: "stores-hold-the-queries",
       comment: "In the core only a store reaches the database; others take the types.",
       severity: "error",
-      from: { path: "^server/agent/", pathNot: `(^|/|-)store\\.ts$|${TESTS}` },
+      from: {
+        path: "^server/agent/",
+        pathNot: `/(store|store-[a-z-]+|[a-z-]+-store)\\.ts$|^server/agent/operate-agent\\.ts$|${TESTS}`,
+      },
       to: { path: "^server/db/", dependencyTypesNot: TYPES },
     },
     {
@@ -138,10 +147,10 @@ module.exports = {
     },
     {
       name: "integrations-stand-alone",
-      comment: "One outside system does not know another.",
+      comment: "One outside system does not know another; all share the guarded HTTP client.",
       severity: "error",
       from: { path: "^server/integrations/([^/]+)/", pathNot: TESTS },
-      to: { path: "^server/integrations/[^/]+/", pathNot: "^server/integrations/$1/" },
+      to: { path: "^server/integrations/[^/]+/", pathNot: "^server/integrations/($1|http)/" },
     },
     {
       name: "the-supervisor-starts-processes",

@@ -7,7 +7,9 @@ const own = new Set(["run.ts", "harness.ts"]);
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("-"));
 const known = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.includes(".test.") && !own.has(entry.name))
+  .filter(
+    (entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.includes(".test.") && !own.has(entry.name),
+  )
   .map((entry) => entry.name.slice(0, -".ts".length));
 
 const unknown = names.find((name) => !known.includes(name));
@@ -17,6 +19,8 @@ if (unknown) {
 }
 for (const name of known.filter((one) => names.length === 0 || names.includes(one))) {
   const flags = args.filter((arg) => arg.startsWith("-"));
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...flags], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...flags], {
+    stdio: "inherit",
+  });
   if (status !== 0) process.exitCode = 1;
 }

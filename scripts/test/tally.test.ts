@@ -11,7 +11,12 @@ describe("countLine", () => {
 });
 
 it("adds tallies", () => {
-  expect(sum([{ passed: 1, failed: 2, skipped }, { passed: 4, failed: 0, skipped: [] }])).toEqual({
+  expect(
+    sum([
+      { passed: 1, failed: 2, skipped },
+      { passed: 4, failed: 0, skipped: [] },
+    ]),
+  ).toEqual({
     passed: 5,
     failed: 2,
     skipped,

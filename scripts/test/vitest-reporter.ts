@@ -12,7 +12,10 @@ export default class TallyReporter implements Reporter {
         const result = test.result();
         if (result.state === "passed") tally.passed++;
         else if (result.state === "skipped")
-          tally.skipped.push({ name: `${module.relativeModuleId} > ${test.fullName}`, reason: result.note ?? NO_REASON });
+          tally.skipped.push({
+            name: `${module.relativeModuleId} > ${test.fullName}`,
+            reason: result.note ?? NO_REASON,
+          });
         else failedTests++;
       }
       tally.failed += failedTests || (module.ok() ? 0 : 1);
