@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import type { z } from "zod";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "./config.ts";
-import { getDeployment, listDeployments, startDeployment } from "./deploy/index.ts";
+import { deployApplication, getDeployment, listDeployments } from "./deploy/index.ts";
 import * as deploy from "./deploy/schema.ts";
 import { monitorHealth } from "./health/index.ts";
 import * as health from "./health/schema.ts";
@@ -53,7 +53,7 @@ export class OperateAgent {
 
   /** Starts a deployment and returns its handle at once; `dryRun` returns the plan alone. Follow it with getDeployment. */
   deployApplication(input: z.input<typeof deploy.DeployApplicationInput>) {
-    return this.#run(deploy.DeployApplicationInput, deploy.DeployApplicationOutput, startDeployment, input);
+    return this.#run(deploy.DeployApplicationInput, deploy.DeployApplicationOutput, deployApplication, input);
   }
 
   getDeployment(input: z.input<typeof deploy.GetDeploymentInput>) {

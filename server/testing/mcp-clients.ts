@@ -27,6 +27,12 @@ export interface ToolAnswer {
   structuredContent: Record<string, unknown> | undefined;
 }
 
+/** The structured content of a call that went well. @throws Error with the text of one that did not. */
+export function contentOf<T>({ isError, text, structuredContent }: ToolAnswer): T {
+  if (isError || !structuredContent) throw new Error(`the tool call failed: ${text}`);
+  return structuredContent as T;
+}
+
 export const MCP_CLIENTS = ["official v2, newest revision", "official v2, 2025 revision", "official v1"] as const;
 export type McpClientKind = (typeof MCP_CLIENTS)[number];
 
