@@ -1,0 +1,63 @@
+"use client";
+
+import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import { type Column, RowLink } from "../data-table/data-table.tsx";
+import { Elapsed, Time } from "../feedback/time.tsx";
+import { MISSING } from "../lib/format.ts";
+import { DeploymentMark } from "../marks/deployment-mark.tsx";
+import { VersionChange } from "./version-change.tsx";
+
+export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
+  {
+    id: "service",
+    header: "Service",
+    cell: (row) => (
+      <>
+        <RowLink href={`/deployments/${row.id}`}>{row.service}</RowLink>
+        <span className="block text-ink-3 text-xs md:hidden">{row.environment}</span>
+      </>
+    ),
+  },
+  {
+    id: "status",
+    header: "Status",
+    cell: (row) => <DeploymentMark status={row.status} />,
+  },
+  {
+    id: "environment",
+    header: "Environment",
+    cell: (row) => row.environment,
+    hideBelow: "md",
+  },
+  {
+    id: "version",
+    header: "Version",
+    cell: (row) => <VersionChange from={row.previousVersion} to={row.version} />,
+  },
+  {
+    id: "summary",
+    header: "What happened",
+    cell: (row) => <span className="line-clamp-1 text-ink-2">{row.summary}</span>,
+    hideBelow: "xl",
+    className: "w-2/5",
+  },
+  {
+    id: "who",
+    header: "Who",
+    cell: (row) => <span className="text-ink-2">{row.requestedBy.name}</span>,
+    hideBelow: "lg",
+  },
+  {
+    id: "started",
+    header: "Started",
+    cell: (row) => <Time at={row.startedAt ?? row.createdAt} className="whitespace-nowrap text-ink-2" />,
+    hideBelow: "sm",
+  },
+  {
+    id: "took",
+    header: "Took",
+    numeric: true,
+    cell: (row) => (row.startedAt ? <Elapsed since={row.startedAt} until={row.finishedAt} /> : MISSING),
+    hideBelow: "md",
+  },
+];

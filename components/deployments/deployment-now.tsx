@@ -1,0 +1,79 @@
+"use client";
+
+import type { ReactNode } from "react";
+import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import { Elapsed, Time } from "../feedback/time.tsx";
+import { EnvLink } from "../layout/env-link.tsx";
+import { Facts, Section } from "../layout/page.tsx";
+import { formatDuration, plural } from "../lib/format.ts";
+import type { RouterOutputs } from "../trpc/client.tsx";
+import { InstanceSquares } from "./instance-squares.tsx";
+
+type Data = RouterOutputs["deploy"]["get"];
+
+interface DeploymentNowProps extends Pick<Data, "instances" | "progress"> {
+  deployment: DeploymentView;
+  active: boolean;
+}
+
+/** What it does now (or how it ended), how far it is, who asked for it and until when it may take. */
+export function DeploymentNow({ deployment, instances, progress, active }: DeploymentNowProps) {
+  const { version, summary, incidentId } = deployment;
+  return (
+    <Section title={active ? "Now" : "How it ended"}>
+      <div className="flex flex-col gap-3 p-3">
+        <p aria-live="polite" className="min-h-5 text-base">
+          {summary}
+        </p>
+        <p className="text-ink-2 text-sm">
+          <span className="num text-ink">
+            {progress.onNewVersion} of {progress.wanted}
+          </span>{" "}
+          instances are ready on <span className="num">{version}</span>
+          {active ? "" : " now"}.
+        </p>
+        <InstanceSquares instances={instances} version={version} wanted={progress.wanted} />
+        <Facts items={factsOf(deployment, active)} />
+        {incidentId ? (
+          <p className="text-sm">
+            Its failure opened{" "}
+            <EnvLink href={`/incidents/${incidentId}`} className="link">
+              an incident
+            </EnvLink>
+            .
+          </p>
+        ) : null}
+      </div>
+    </Section>
+  );
+}
+
+function factsOf(deployment: DeploymentView, active: boolean): { label: string; value: ReactNode }[] {
+  const { requestedBy, createdAt, startedAt, finishedAt, deadlineAt, options, strategy } = deployment;
+  return [
+    {
+      label: "Asked for by",
+      value: `${requestedBy.name}${requestedBy.kind === "person" ? "" : `, ${requestedBy.kind}`}`,
+    },
+    { label: startedAt ? "Started" : "Asked for", value: <Time at={startedAt ?? createdAt} /> },
+    {
+      label: active ? "Running for" : "Took",
+      value: <Elapsed since={startedAt ?? createdAt} until={finishedAt} className="num" />,
+    },
+    active
+      ? { label: "Gives up", value: <Time at={deadlineAt} /> }
+      : { label: "Ended", value: <Time at={finishedAt} /> },
+    {
+      label: "How",
+      value: `${strategy}, ${plural(options.maxSurge, "instance")} more and ${options.maxUnavailable} fewer at a time`,
+    },
+    {
+      label: "A new instance has",
+      value: `${formatDuration(options.healthCheckTimeoutSeconds * 1000)} to become ready`,
+    },
+    {
+      label: "When it fails",
+      value: options.rollbackOnFailure ? "rolls back by itself" : "stops and keeps what serves",
+    },
+  ];
+}

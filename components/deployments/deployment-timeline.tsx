@@ -1,0 +1,97 @@
+"use client";
+
+import { ArrowDown } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import type { z } from "zod";
+import type { DeploymentEventView } from "#server/agent/deploy/schema.ts";
+import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Time } from "../feedback/time.tsx";
+import { Section } from "../layout/page.tsx";
+import { plural } from "../lib/format.ts";
+import { Button } from "../ui/button.tsx";
+
+type Event = z.infer<typeof DeploymentEventView>;
+
+const LEVEL: Record<Event["level"], { tone: MarkTone; word: string }> = {
+  info: { tone: "quiet", word: "info" },
+  ok: { tone: "ok", word: "ok" },
+  warning: { tone: "warning", word: "warning" },
+  error: { tone: "critical", word: "error" },
+};
+
+/** Close enough to the end to count as reading the newest. */
+const NEAR_END_PX = 24;
+
+/** What it did, oldest first. Follows the newest entry until the reader scrolls up. */
+export function DeploymentTimeline({ events, active }: { events: readonly Event[]; active: boolean }) {
+  const list = useRef<HTMLOListElement>(null);
+  const [following, setFollowing] = useState(true);
+  const newest = events.at(-1)?.id;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new entry is what moves the list
+  useEffect(() => {
+    if (following && list.current) list.current.scrollTop = list.current.scrollHeight;
+  }, [newest, following]);
+
+  const onScroll = () => {
+    const element = list.current;
+    if (element) setFollowing(element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX);
+  };
+
+  return (
+    <Section
+      title="What happened"
+      note={events.length >= 200 ? "the newest 200 entries" : plural(events.length, "entry", "entries")}
+      actions={
+        following ? (
+          active ? (
+            <span className="text-ink-3 text-xs">follows the newest</span>
+          ) : null
+        ) : (
+          <Button size="sm" onClick={() => setFollowing(true)}>
+            <ArrowDown aria-hidden="true" /> To the newest
+          </Button>
+        )
+      }
+    >
+      <ol
+        ref={list}
+        onScroll={onScroll}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label="What happened, oldest first"
+        className="max-h-96 min-h-40 overflow-y-auto py-1"
+      >
+        {events.length === 0 ? (
+          <li className="px-3 py-2 text-ink-2 text-sm">Nothing yet. Steps appear here as they happen.</li>
+        ) : null}
+        {events.map((event) => (
+          <Entry key={event.id} event={event} />
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+function Entry({ event }: { event: Event }) {
+  const { tone, word } = LEVEL[event.level];
+  return (
+    <li className="flex items-baseline gap-3 px-3 py-1 text-sm">
+      <Mark tone={tone} className="w-18 shrink-0 text-xs">
+        {word}
+      </Mark>
+      <div className="min-w-0 flex-1">
+        <span className={event.kind === "decision" ? "break-words font-medium" : "break-words"}>{event.message}</span>
+        {event.detail && Object.keys(event.detail).length > 0 ? (
+          <details className="text-xs">
+            <summary className="w-fit cursor-pointer text-ink-3 hover:text-ink">detail</summary>
+            <pre className="num mt-1 overflow-x-auto whitespace-pre-wrap rounded-sm bg-sunken p-2 text-ink-2">
+              {JSON.stringify(event.detail, null, 2)}
+            </pre>
+          </details>
+        ) : null}
+      </div>
+      <Time at={event.at} className="shrink-0 whitespace-nowrap text-ink-3 text-xs" />
+    </li>
+  );
+}
