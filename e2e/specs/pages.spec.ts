@@ -1,0 +1,84 @@
+import { expect, expectAccessible, test } from "../fixtures/test.ts";
+
+const PAGES = [
+  "/",
+  "/services",
+  "/services/checkout?env=staging",
+  "/deployments",
+  "/incidents",
+  "/health",
+  "/audit",
+  "/settings?tab=config",
+  "/settings?tab=tokens",
+  "/settings?tab=users",
+  "/settings?tab=account",
+];
+
+for (const path of PAGES) {
+  test(`${path} is accessible, calls no other host, and fits 360 to 2560 px`, async ({ page, baseURL }) => {
+    const foreign: string[] = [];
+    const errors: string[] = [];
+    page.on("request", (request) => {
+      if (!request.url().startsWith(String(baseURL)) && !/^(data|blob):/.test(request.url()))
+        foreign.push(request.url());
+    });
+    page.on("pageerror", (error) => errors.push(error.message));
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page.locator("[data-skeleton]")).toHaveCount(0);
+    await expectAccessible(page);
+    for (const width of [360, 390, 768, 1440, 2560]) {
+      await page.setViewportSize({ width, height: 900 });
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow, `scrolls sideways at ${width} px`).toBeLessThanOrEqual(0);
+    }
+    expect(foreign).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+}
+
+test("keyboard: palette, jumps and help", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.getByRole("heading", { level: 1, name: "Overview" })).toBeVisible();
+  await page.keyboard.press("g");
+  await page.keyboard.press("i");
+  await expect(page).toHaveURL(/\/incidents/);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("health");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/health/);
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await expectAccessible(page);
+});
+
+test("a lost connection shows, reconnects and catches up", async ({ page, context }) => {
+  await page.goto("/incidents");
+  await expect(page.getByRole("banner").getByText(/^live$/i)).toBeVisible();
+  await context.setOffline(true);
+  await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+  await expect(
+    page
+      .getByRole("banner")
+      .getByText(/reconnect|offline|lost/i)
+      .first(),
+  ).toBeVisible({ timeout: 30_000 });
+  await context.setOffline(false);
+  await expect(page.getByRole("banner").getByText(/^live$/i)).toBeVisible({ timeout: 30_000 });
+});
+
+test("two tabs: what one does the other shows without a reload", async ({ page, context }) => {
+  const other = await context.newPage();
+  await other.goto("/incidents");
+  await expect(other.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.goto("/incidents?new=1");
+  const title = "Checkout is slow for customers in two tabs";
+  await page.getByRole("dialog").getByLabel("Title").fill(title);
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: /^(Open|Create)/ })
+    .click();
+  await expect(other.getByText(title)).toBeVisible();
+});
