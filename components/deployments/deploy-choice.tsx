@@ -41,14 +41,22 @@ export function DeployChoice({ options, onChange, services, environments, versio
       </Field>
       <Field label="Environment">
         {(control) => (
-          <Select {...control} value={options.environment} onChange={(event) => set({ environment: event.target.value })}>
+          <Select
+            {...control}
+            value={options.environment}
+            onChange={(event) => set({ environment: event.target.value })}
+          >
             {environments.map((name) => (
               <option key={name}>{name}</option>
             ))}
           </Select>
         )}
       </Field>
-      <Field label="Version" hint={notes || (current ? `${current} runs now` : "nothing runs now")} className="sm:col-span-2">
+      <Field
+        label="Version"
+        hint={notes || (current ? `${current} runs now` : "nothing runs now")}
+        className="sm:col-span-2"
+      >
         {(control) => (
           <Select {...control} value={options.version} onChange={(event) => set({ version: event.target.value })}>
             <option value="">Choose a version</option>

@@ -12,8 +12,8 @@ import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DeployChoice, type DeployOptions } from "./deploy-choice.tsx";
-import { DeployPlan } from "./deploy-plan.tsx";
 import type { DeployRequest } from "./deploy-dialog-provider.tsx";
+import { DeployPlan } from "./deploy-plan.tsx";
 
 interface DeployDialogProps {
   request: DeployRequest;

@@ -19,7 +19,10 @@ export function DeployPlan({ chosen, plan, error, instances }: DeployPlanProps) 
       <h3 className="mb-1.5 font-medium">
         Plan
         {instances !== null && chosen ? (
-          <span className="font-normal text-ink-3"> · {plural(instances, "instance")} replaced one after the other</span>
+          <span className="font-normal text-ink-3">
+            {" "}
+            · {plural(instances, "instance")} replaced one after the other
+          </span>
         ) : null}
       </h3>
       {!chosen ? (

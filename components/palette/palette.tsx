@@ -171,7 +171,9 @@ function Actions({ close }: { close: () => void }) {
       </Item>
       <Item
         value="sign out leave"
-        onSelect={after(() => void signOut().catch(() => toast.error("You are still signed in: Operate did not answer.")))}
+        onSelect={after(
+          () => void signOut().catch(() => toast.error("You are still signed in: Operate did not answer.")),
+        )}
         icon={<LogOut aria-hidden="true" />}
       >
         Sign out

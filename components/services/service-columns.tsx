@@ -1,0 +1,162 @@
+"use client";
+
+import { ArrowRight } from "lucide-react";
+import { HEALTH_STATES } from "#server/agent/health/schema.ts";
+import type { ServiceRow } from "#server/agent/services/schema.ts";
+import { Sparkline } from "../charts/sparkline.tsx";
+import { type Column, RowLink } from "../data-table/data-table.tsx";
+import { Elapsed } from "../feedback/time.tsx";
+import { EnvLink } from "../layout/env-link.tsx";
+import { cn } from "../lib/cn.ts";
+import { isProduction } from "../lib/environment.ts";
+import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
+import { HealthMark } from "../marks/health-mark.tsx";
+
+/** Errors from here on are worth a colour; the promise itself is the SLO's business. */
+const ERROR_PERCENT_WORTH_SEEING = 1;
+
+export const serviceHref = (row: { service: string; environment: string }) =>
+  `/services/${encodeURIComponent(row.service)}?env=${encodeURIComponent(row.environment)}`;
+
+/** The overview's columns. With all environments in one table, each row says which one it is. */
+export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
+  return [
+    {
+      id: "service",
+      header: "Service",
+      sort: (row) => row.service,
+      cell: (row) => (
+        <div className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2">
+          <RowLink href={serviceHref(row)}>{row.service}</RowLink>
+          {showEnvironment ? (
+            <span className={cn("text-xs", isProduction(row.environment) ? "text-production" : "text-ink-3")}>
+              {row.environment}
+            </span>
+          ) : null}
+        </div>
+      ),
+    },
+    {
+      id: "status",
+      header: "Status",
+      sort: (row) => HEALTH_STATES.indexOf(row.health),
+      cell: (row) => <Status row={row} />,
+    },
+    {
+      id: "version",
+      header: "Version",
+      hideBelow: "md",
+      sort: (row) => row.currentVersion,
+      cell: (row) => <Versions row={row} />,
+    },
+    {
+      id: "instances",
+      header: "Ready",
+      numeric: true,
+      hideBelow: "sm",
+      sort: (row) => row.instancesReady / Math.max(1, row.instancesWanted),
+      cell: (row) => (
+        <span
+          className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}
+          title={`${row.instancesReady} of ${row.instancesWanted} instances take requests`}
+        >
+          {row.instancesReady}/{row.instancesWanted}
+        </span>
+      ),
+    },
+    {
+      id: "rate",
+      header: "Req/s",
+      numeric: true,
+      hideBelow: "sm",
+      sort: (row) => row.traffic.requestsPerSecond,
+      cell: (row) => formatNumber(row.traffic.requestsPerSecond),
+    },
+    {
+      id: "errors",
+      header: "Errors",
+      numeric: true,
+      sort: (row) => row.traffic.errorPercent,
+      cell: (row) => (
+        <span
+          className={(row.traffic.errorPercent ?? 0) >= ERROR_PERCENT_WORTH_SEEING ? "text-critical" : undefined}
+          title={`${formatShare(row.traffic.errorPercent, row.traffic.requests, "requests")} in the last minute`}
+        >
+          {formatPercent(row.traffic.errorPercent)}
+        </span>
+      ),
+    },
+    {
+      id: "p95",
+      header: "p95",
+      numeric: true,
+      sort: (row) => row.traffic.p95Ms,
+      cell: (row) => formatMs(row.traffic.p95Ms),
+    },
+    {
+      id: "trend",
+      header: "p95, 1 h",
+      hideBelow: "lg",
+      className: "w-28",
+      cell: (row) => (
+        <Sparkline values={row.traffic.p95Series} label={`p95 of ${row.service}, ${row.environment}, last hour`} />
+      ),
+    },
+    { id: "incident", header: "Incident", hideBelow: "md", cell: (row) => <Incident row={row} /> },
+  ];
+}
+
+function Status({ row }: { row: ServiceRow }) {
+  return (
+    <span className="flex items-baseline gap-2 whitespace-nowrap" title={row.healthMessage ?? undefined}>
+      <HealthMark state={row.health} />
+      {row.health !== "up" && row.healthSince ? (
+        <Elapsed since={row.healthSince} className="text-ink-3 text-xs max-sm:hidden" />
+      ) : null}
+      {row.causedBy ? <span className="text-ink-2 text-xs max-sm:hidden">because of {row.causedBy}</span> : null}
+    </span>
+  );
+}
+
+/** What runs; with an arrow to what is on its way, and the count of each while both run. */
+function Versions({ row }: { row: ServiceRow }) {
+  const { activeDeployment, currentVersion, versions } = row;
+  if (!activeDeployment) {
+    const counted = versions.map((entry) => `${entry.version} × ${entry.instances}`).join(", ");
+    return (
+      <span className="num" title={counted || "nothing runs"}>
+        {currentVersion ?? MISSING}
+        {versions.length > 1 ? <span className="text-warning"> +{versions.length - 1}</span> : null}
+      </span>
+    );
+  }
+  const there = versions.find((entry) => entry.version === activeDeployment.version)?.instances ?? 0;
+  const from = versions.find((entry) => entry.version !== activeDeployment.version)?.version ?? currentVersion;
+  return (
+    <EnvLink
+      href={`/deployments/${activeDeployment.id}`}
+      title={activeDeployment.summary}
+      className="link relative z-1 inline-flex items-center gap-1 whitespace-nowrap"
+    >
+      <span className="num">{from ?? MISSING}</span>
+      <ArrowRight className="size-3" aria-label="to" />
+      <span className="num">{activeDeployment.version}</span>
+      <span className="num text-ink-2 text-xs">
+        {there}/{row.instancesWanted}
+      </span>
+    </EnvLink>
+  );
+}
+
+function Incident({ row }: { row: ServiceRow }) {
+  const incident = row.openIncident;
+  if (!incident) return <span className="text-ink-3">{MISSING}</span>;
+  return (
+    <EnvLink href={`/incidents/${incident.id}`} className="link relative z-1 whitespace-nowrap">
+      <span className="num">{incident.label}</span>{" "}
+      <span className="text-ink-2 text-xs">
+        {incident.severity}, <Elapsed since={incident.openedAt} />
+      </span>
+    </EnvLink>
+  );
+}

@@ -1,0 +1,119 @@
+"use client";
+
+import { ExternalLink, Rocket } from "lucide-react";
+import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
+import { Elapsed } from "../feedback/time.tsx";
+import { EnvLink } from "../layout/env-link.tsx";
+import { Facts } from "../layout/page.tsx";
+import { isProduction } from "../lib/environment.ts";
+import { formatMs, formatRate, formatShare, MISSING } from "../lib/format.ts";
+import { HealthMark } from "../marks/health-mark.tsx";
+import type { RouterOutputs } from "../trpc/client.tsx";
+import { useCan } from "../trpc/session.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+
+type Service = RouterOutputs["services"]["get"];
+
+/** Beside the name: environment, state and since when, what it is caused by, what is open or on its way. */
+export function ServiceHeadline({ service: { row } }: { service: Service }) {
+  return (
+    <>
+      <Badge tone={isProduction(row.environment) ? "production" : "neutral"}>{row.environment}</Badge>
+      <span className="flex items-baseline gap-2" title={row.healthMessage ?? undefined}>
+        <HealthMark state={row.health} className="font-medium" />
+        {row.healthSince ? (
+          <span className="text-ink-3 text-xs">
+            for <Elapsed since={row.healthSince} />
+          </span>
+        ) : null}
+      </span>
+      {row.causedBy ? <span className="text-ink-2">because of {row.causedBy}</span> : null}
+      {row.openIncident ? (
+        <EnvLink href={`/incidents/${row.openIncident.id}`} className="link">
+          <span className="num">{row.openIncident.label}</span> {row.openIncident.status.replace("_", " ")}
+        </EnvLink>
+      ) : null}
+      {row.activeDeployment ? (
+        <EnvLink href={`/deployments/${row.activeDeployment.id}`} className="link">
+          deploying <span className="num">{row.activeDeployment.version}</span>: {row.activeDeployment.summary}
+        </EnvLink>
+      ) : null}
+    </>
+  );
+}
+
+export function ServiceActions({ service: { row } }: { service: Service }) {
+  const deploy = useDeploy();
+  const mayDeploy = useCan("deployment.write");
+  const mayOpen = useCan("incident.write");
+  const place = { service: row.service, environment: row.environment };
+  return (
+    <>
+      {mayOpen ? (
+        <Button asChild variant="ghost">
+          <EnvLink href={`/incidents?new=1&service=${row.service}&env=${row.environment}`}>Create an incident</EnvLink>
+        </Button>
+      ) : null}
+      {mayDeploy ? (
+        <Button variant="primary" onClick={() => deploy(place)} disabled={row.activeDeployment !== null}>
+          <Rocket aria-hidden="true" /> Deploy…
+        </Button>
+      ) : null}
+    </>
+  );
+}
+
+const Names = ({ names, environment }: { names: readonly string[]; environment: string }) =>
+  names.length === 0 ? (
+    MISSING
+  ) : (
+    <span className="flex flex-wrap gap-x-2">
+      {names.map((name) => (
+        <EnvLink key={name} href={`/services/${name}?env=${environment}`} className="link">
+          {name}
+        </EnvLink>
+      ))}
+    </span>
+  );
+
+/** The figures of now and the standing facts, one line. */
+export function ServiceFacts({ service }: { service: Service }) {
+  const { row } = service;
+  const { traffic } = row;
+  return (
+    <div className="flex flex-col gap-3">
+      {service.description ? <p className="max-w-prose text-ink-2 text-sm">{service.description}</p> : null}
+      <Facts
+        items={[
+          { label: "Version", value: <span className="num">{row.currentVersion ?? MISSING}</span> },
+          { label: "Requests", value: <span className="num">{formatRate(traffic.requestsPerSecond)}</span> },
+          {
+            label: "Errors, last minute",
+            value: <span className="num">{formatShare(traffic.errorPercent, traffic.requests, "requests")}</span>,
+          },
+          { label: "p95", value: <span className="num">{formatMs(traffic.p95Ms)}</span> },
+          { label: "Owner", value: row.owner || MISSING },
+          { label: "Depends on", value: <Names names={service.dependsOn} environment={row.environment} /> },
+          { label: "Used by", value: <Names names={service.usedBy} environment={row.environment} /> },
+          {
+            label: "Address",
+            value: service.url ? (
+              <a
+                href={service.url}
+                className="link num inline-flex items-center gap-1"
+                target="_blank"
+                rel="noreferrer"
+              >
+                {service.url.replace(/^https?:\/\//, "")}
+                <ExternalLink className="size-3" aria-label="opens in a new tab" />
+              </a>
+            ) : (
+              MISSING
+            ),
+          },
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
+import { useCallback, useEffect } from "react";
+import { EmptyState } from "../feedback/empty-state.tsx";
+import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { Page, Section } from "../layout/page.tsx";
+import { useEnvironment } from "../lib/environment.ts";
+import { useTRPC } from "../trpc/client.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { ChangeList } from "./change-list.tsx";
+import { type Instance, InstanceTable } from "./instance-table.tsx";
+import { LogDrawer } from "./log-drawer.tsx";
+import { ServiceCharts } from "./service-charts.tsx";
+import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
+import { VersionTable } from "./version-table.tsx";
+
+const RANGES = ["15m", "1h", "6h", "24h"] as const;
+const WORDS = { "15m": "last 15 min", "1h": "last hour", "6h": "last 6 h", "24h": "last 24 h" } as const;
+
+/** How is it doing, what changed? One service in one environment; without one in the URL, its worst. */
+export function ServicePage({ service }: { service: string }) {
+  const trpc = useTRPC();
+  const { environment, setEnvironment } = useEnvironment();
+  const [range, setRange] = useQueryState("range", parseAsStringLiteral(RANGES).withDefault("1h"));
+  const [instanceId, setInstance] = useQueryState("instance", parseAsString);
+
+  const all = useQuery(trpc.services.list.queryOptions({}, { enabled: environment === null }));
+  const worst = all.data?.rows.find((row) => row.service === service)?.environment;
+  useEffect(() => {
+    if (environment === null && worst) void setEnvironment(worst, { history: "replace" });
+  }, [environment, worst, setEnvironment]);
+
+  const query = useQuery(
+    trpc.services.get.queryOptions(
+      { service, environment: environment ?? "", range },
+      {
+        enabled: environment !== null,
+        refetchInterval: range === "15m" || range === "1h" ? 10_000 : 60_000,
+        placeholderData: (before) =>
+          before?.row.service === service && before.row.environment === environment ? before : undefined,
+      },
+    ),
+  );
+  const openLog = useCallback((instance: Instance) => void setInstance(instance.id), [setInstance]);
+
+  if (environment === null && all.data && !worst)
+    return (
+      <Page title={service}>
+        <EmptyState title={`There is no service ${service}`}>The overview lists those that are configured.</EmptyState>
+      </Page>
+    );
+  return (
+    <Page
+      title={service}
+      meta={query.data ? <ServiceHeadline service={query.data} /> : <Skeleton className="h-4 w-40" />}
+      actions={query.data ? <ServiceActions service={query.data} /> : null}
+    >
+      <QueryBoundary query={query} what="the service" skeleton={<ServiceSkeleton />}>
+        {(data) => (
+          <div className="flex flex-col gap-4">
+            <ServiceFacts service={data} />
+            <div className="flex items-center">
+              <h2 className="font-semibold text-sm">Traffic</h2>
+              <div className="ml-auto">
+                <Segmented
+                  label="Range"
+                  value={range}
+                  onChange={(next) => void setRange(next)}
+                  options={RANGES.map((value) => ({ value, label: value, title: WORDS[value] }))}
+                />
+              </div>
+            </div>
+            <ServiceCharts service={data} rangeWords={WORDS[range]} />
+            <Section title="Instances" note={`${data.row.instancesReady} of ${data.row.instancesWanted} ready`}>
+              <InstanceTable instances={data.instances} onOpen={openLog} />
+            </Section>
+            <div className="grid items-start gap-4 lg:grid-cols-2">
+              <Section title="Versions">
+                <VersionTable service={data} />
+              </Section>
+              <Section title="What changed" note={WORDS[range]}>
+                {data.changes.length > 0 ? (
+                  <ChangeList changes={data.changes} showEnvironment={false} />
+                ) : (
+                  <EmptyState title={`Nothing changed in the ${WORDS[range]}`} />
+                )}
+              </Section>
+            </div>
+          </div>
+        )}
+      </QueryBoundary>
+      {environment ? (
+        <LogDrawer
+          service={service}
+          environment={environment}
+          instanceId={instanceId}
+          onClose={() => void setInstance(null)}
+        />
+      ) : null}
+    </Page>
+  );
+}
+
+/** The sizes of what comes, so that nothing moves when it does. */
+const ServiceSkeleton = () => (
+  <div className="flex flex-col gap-4">
+    <Skeleton className="h-10 w-2/3" />
+    <Skeleton className="h-8 w-24" />
+    <div className="grid gap-4 lg:grid-cols-2 2xl:grid-cols-3">
+      <Skeleton className="h-60" />
+      <Skeleton className="h-60" />
+      <Skeleton className="h-60 lg:max-2xl:col-span-2" />
+    </div>
+    <Skeleton className="h-40" />
+    <Skeleton className="h-40" />
+  </div>
+);

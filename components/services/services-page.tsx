@@ -1,0 +1,56 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsString, useQueryState } from "nuqs";
+import { useMemo } from "react";
+import { Page, Section } from "../layout/page.tsx";
+import { useEnvironment } from "../lib/environment.ts";
+import { plural } from "../lib/format.ts";
+import { useTRPC } from "../trpc/client.tsx";
+import { Input } from "../ui/field.tsx";
+import { ServiceTable } from "./service-table.tsx";
+
+/** Every service, filtered by words that its name, owner, version or environment contains. */
+export function ServicesPage() {
+  const trpc = useTRPC();
+  const { environment } = useEnvironment();
+  const [words, setWords] = useQueryState("q", parseAsString.withDefault("").withOptions({ throttleMs: 200 }));
+  const query = useQuery(
+    trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: 10_000 }),
+  );
+  const filtered = useMemo(() => {
+    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+    if (!query.data || wanted.length === 0) return query.data;
+    const rows = query.data.rows.filter((row) => {
+      const text =
+        `${row.service} ${row.environment} ${row.owner} ${row.currentVersion ?? ""} ${row.health}`.toLowerCase();
+      return wanted.every((word) => text.includes(word));
+    });
+    return { ...query.data, rows };
+  }, [query.data, words]);
+  const total = query.data?.rows.length ?? 0;
+  return (
+    <Page title="Services">
+      <Section
+        title="All services"
+        note={filtered ? `${filtered.rows.length} of ${plural(total, "row")}, worst first` : "worst first"}
+        actions={
+          <Input
+            type="search"
+            aria-label="Filter the services"
+            placeholder="Name, owner, version, state"
+            value={words}
+            onChange={(event) => void setWords(event.target.value || null)}
+            className="w-56 max-sm:w-40"
+          />
+        }
+      >
+        {filtered && filtered.rows.length === 0 && total > 0 ? (
+          <p className="px-4 py-8 text-ink-2 text-sm">No service matches “{words}”.</p>
+        ) : (
+          <ServiceTable query={{ ...query, data: filtered }} showEnvironment={environment === null} />
+        )}
+      </Section>
+    </Page>
+  );
+}

@@ -1,0 +1,42 @@
+"use client";
+
+import { Rocket } from "lucide-react";
+import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
+import { Mark } from "../feedback/mark.tsx";
+import type { RouterOutputs } from "../trpc/client.tsx";
+import { useCan } from "../trpc/session.tsx";
+import { Button } from "../ui/button.tsx";
+
+type Service = RouterOutputs["services"]["get"];
+
+/** The versions that can run, what they are, and the way to put one out. */
+export function VersionTable({ service }: { service: Service }) {
+  const deploy = useDeploy();
+  const mayDeploy = useCan("deployment.write");
+  const { row } = service;
+  const busy = row.activeDeployment !== null;
+  return (
+    <ul className="divide-y text-sm">
+      {service.versions.map((entry) => {
+        const current = entry.version === row.currentVersion;
+        return (
+          <li key={entry.version} className="flex min-h-10 items-center gap-3 px-3 py-1">
+            <span className="num w-28 shrink-0 truncate font-medium">{entry.version}</span>
+            <span className="min-w-0 flex-1 text-ink-2">{entry.notes}</span>
+            {entry.running ? <Mark tone={current ? "ok" : "active"}>{current ? "runs now" : "also runs"}</Mark> : null}
+            {mayDeploy && !current ? (
+              <Button
+                size="sm"
+                disabled={busy}
+                title={busy ? "A deployment is running; one at a time" : undefined}
+                onClick={() => deploy({ service: row.service, environment: row.environment, version: entry.version })}
+              >
+                <Rocket aria-hidden="true" /> Deploy<span className="sr-only"> {entry.version}</span>
+              </Button>
+            ) : null}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
