@@ -5,6 +5,7 @@ import { cookiesOf, fromConsole, TEST_SECRET } from "../testing/people.ts";
 import { agentContextOf } from "./context.ts";
 import { handleSetup, handleSetupState } from "./handle-setup.ts";
 import type { Environment } from "./settings.ts";
+import { insertUser, lockAdministrators } from "./users/store.ts";
 
 const database = useDatabase();
 const token = "a-set-up-token-of-43-characters-0123456789ab";
@@ -51,6 +52,29 @@ test("of four at once, one makes the administrator and three are told that it is
   expect(await database.db.user.count()).toBe(1);
   expect(await database.db.account.count()).toBe(1);
   expect(await database.db.auditEntry.count({ where: { action: "user.create_first" } })).toBe(1);
+});
+
+test("one that comes while another is being made waits, and then finds it done", async () => {
+  let answer: Promise<Response> | undefined;
+  await database.db.$transaction(async (tx) => {
+    await lockAdministrators(tx);
+    answer = setUp(ada);
+    await expect
+      .poll(() => database.db.$queryRaw`select 1 from pg_locks where locktype = 'advisory' and not granted`, {
+        timeout: 10_000,
+      })
+      .toHaveLength(1);
+    await insertUser(tx, {
+      id: "usr_1",
+      name: "Eve",
+      email: "eve@example.com",
+      role: "admin",
+      passwordHash: "",
+      mustChangePassword: false,
+    });
+  });
+  expect((await answer)?.status).toBe(410);
+  expect(await database.db.user.count()).toBe(1);
 });
 
 describe("refused", () => {

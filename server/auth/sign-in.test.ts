@@ -117,6 +117,7 @@ describe("sign-in", () => {
     const request = () => fromConsole("/", undefined, { cookie });
     expect((await agentContextOf(runtime(), request(), "web"))?.actor.id).toBe(bob.id);
     await setUserDisabled(testContext(database, { actor: ada.actor }), { userId: bob.id, disabled: true });
+    expect(await database.db.session.count({ where: { userId: bob.id } })).toBe(0);
     const { agent, refusal } = await identify(runtime(), request(), "web");
     expect(agent).toBeNull();
     expect(refusal?.code).toBe("UNAUTHENTICATED");
@@ -124,6 +125,15 @@ describe("sign-in", () => {
 });
 
 describe("sessions", () => {
+  test("one that a sign-in opened while the account was being disabled is refused too", async () => {
+    const ada = await addPerson(database.db);
+    const cookie = cookiesOf(await signIn(runtime(), ada));
+    await database.db.user.update({ where: { id: ada.id }, data: { disabledAt: new Date() } });
+    const { agent, refusal } = await identify(runtime(), fromConsole("/", undefined, { cookie }), "web");
+    expect(agent).toBeNull();
+    expect(refusal?.message).toMatch(/disabled/);
+  });
+
   test("sign-out ends the session and is audited", async () => {
     const ada = await addPerson(database.db);
     const cookie = cookiesOf(await signIn(runtime(), ada));
