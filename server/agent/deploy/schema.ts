@@ -85,6 +85,7 @@ export const DeploymentEventView = z.object({
   message: z.string(),
   detail: z.record(z.string(), z.unknown()).nullable(),
 });
+export type DeploymentEventView = z.infer<typeof DeploymentEventView>;
 
 export const DeployApplicationOutput = z.object({
   dryRun: z.boolean(),

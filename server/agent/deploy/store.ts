@@ -1,0 +1,190 @@
+import { type Deployment, type DeploymentEvent, Prisma } from "#server/db/generated/client.ts";
+import type { Actor } from "../kernel/actor.ts";
+import type { Db, Tx } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { newId } from "../kernel/ids.ts";
+import { ACTIVE_STATUSES, type DeploymentEventView, type DeploymentStatus, type DeploymentView } from "./schema.ts";
+
+/** The only file of deployments that touches the database. */
+
+export type DeploymentOptions = DeploymentView["options"];
+export type DeploymentRow = Omit<Deployment, "status" | "options"> & {
+  status: DeploymentStatus;
+  options: DeploymentOptions;
+};
+
+const row = (deployment: Deployment): DeploymentRow => deployment as unknown as DeploymentRow;
+
+export const isActive = (status: DeploymentStatus): boolean =>
+  (ACTIVE_STATUSES as readonly DeploymentStatus[]).includes(status);
+
+export function toView(deployment: DeploymentRow, incidentId: string | null): DeploymentView {
+  const { id, service, environment, strategy, version, previousVersion, status, summary, options } = deployment;
+  return {
+    ...{ id, service, environment, strategy, version, previousVersion, status, summary, options, incidentId },
+    requestedBy: {
+      kind: deployment.actorKind as Actor["kind"],
+      id: deployment.actorId,
+      name: deployment.actorName,
+    },
+    cancelRequested: deployment.cancelRequested,
+    createdAt: deployment.createdAt.toISOString(),
+    startedAt: deployment.startedAt?.toISOString() ?? null,
+    finishedAt: deployment.finishedAt?.toISOString() ?? null,
+    deadlineAt: deployment.deadlineAt.toISOString(),
+  };
+}
+
+export const toEventView = (event: DeploymentEvent): DeploymentEventView => ({
+  id: event.id,
+  at: event.at.toISOString(),
+  level: event.level as DeploymentEventView["level"],
+  kind: event.kind as DeploymentEventView["kind"],
+  message: event.message,
+  detail: event.detail as DeploymentEventView["detail"],
+});
+
+export interface NewDeployment {
+  service: string;
+  environment: string;
+  strategy: string;
+  version: string;
+  previousVersion: string | null;
+  options: DeploymentOptions;
+  summary: string;
+}
+
+/** Null when another deployment of that service and environment is active; its insert is waited for. */
+export async function insertDeployment(
+  tx: Tx,
+  given: NewDeployment,
+  by: { actor: Actor; requestId: string },
+  at: Date,
+): Promise<DeploymentRow | null> {
+  const id = newId("dep", at.getTime());
+  const { count } = await tx.deployment.createMany({
+    data: [
+      {
+        ...given,
+        id,
+        options: { ...given.options },
+        status: "queued",
+        activeKey: `${given.service}/${given.environment}`,
+        actorKind: by.actor.kind,
+        actorId: by.actor.id,
+        actorName: by.actor.name,
+        requestId: by.requestId,
+        createdAt: at,
+        deadlineAt: new Date(at.getTime() + given.options.timeoutSeconds * 1_000),
+      },
+    ],
+    skipDuplicates: true,
+  });
+  return count === 0 ? null : getDeploymentRow(tx, id);
+}
+
+export async function findActive(tx: Tx | Db, service: string, environment: string): Promise<DeploymentRow | null> {
+  const found = await tx.deployment.findUnique({ where: { activeKey: `${service}/${environment}` } });
+  return found ? row(found) : null;
+}
+
+/** @throws NOT_FOUND */
+export async function getDeploymentRow(db: Db | Tx, id: string): Promise<DeploymentRow> {
+  const found = await db.deployment.findUnique({ where: { id: id.replaceAll("\u0000", "") } });
+  if (!found)
+    throw new AppError("NOT_FOUND", `There is no deployment ${id}. list_deployments shows those there are.`, {
+      details: { deploymentId: id },
+    });
+  return row(found);
+}
+
+/** The deployment, held until the transaction ends. @throws NOT_FOUND */
+export async function lockDeployment(tx: Tx, id: string): Promise<DeploymentRow> {
+  await tx.$queryRaw`select id from deployment where id = ${id} for update`;
+  return getDeploymentRow(tx, id);
+}
+
+export interface NewEvent {
+  key: string;
+  level: DeploymentEventView["level"];
+  kind: DeploymentEventView["kind"];
+  message: string;
+  detail?: Record<string, string | number | boolean | null | string[]>;
+}
+
+export type DeploymentPatch = Partial<
+  Pick<DeploymentRow, "status" | "summary" | "startedAt" | "finishedAt" | "deadlineAt" | "cancelRequested">
+>;
+
+/**
+ * Writes an event, and with it what it makes of the deployment. Does nothing when the event is there already; returns
+ * whether it was written.
+ */
+export async function recordEvent(
+  tx: Tx,
+  deploymentId: string,
+  event: NewEvent,
+  patch: DeploymentPatch,
+  at: Date,
+): Promise<boolean> {
+  const { count } = await tx.deploymentEvent.createMany({
+    data: [{ ...event, id: newId("dev", at.getTime()), deploymentId, at, detail: event.detail ?? Prisma.DbNull }],
+    skipDuplicates: true,
+  });
+  if (count === 0) return false;
+  const ended = patch.status && !isActive(patch.status) ? { activeKey: null } : {};
+  await tx.deployment.update({ where: { id: deploymentId }, data: { ...patch, ...ended } });
+  return true;
+}
+
+export async function requestCancel(tx: Tx, id: string): Promise<DeploymentRow> {
+  return row(await tx.deployment.update({ where: { id }, data: { cancelRequested: true } }));
+}
+
+/** The newest 200 events, oldest first. */
+export async function listEvents(db: Db, deploymentId: string): Promise<DeploymentEvent[]> {
+  const newest = await db.deploymentEvent.findMany({
+    where: { deploymentId },
+    orderBy: [{ at: "desc" }, { seq: "desc" }],
+    take: 200,
+  });
+  return newest.reverse();
+}
+
+export interface DeploymentFilter {
+  service?: string | undefined;
+  environment?: string | undefined;
+  status?: DeploymentStatus[] | undefined;
+}
+
+/** One page, newest first; `cursor` is the last id of the page before. */
+export async function pageDeployments(
+  db: Db,
+  filter: DeploymentFilter,
+  limit: number,
+  cursor: string | undefined,
+): Promise<{ items: DeploymentRow[]; nextCursor: string | null }> {
+  const found = await db.deployment.findMany({
+    where: {
+      ...(filter.service ? { service: filter.service } : {}),
+      ...(filter.environment ? { environment: filter.environment } : {}),
+      ...(filter.status ? { status: { in: filter.status } } : {}),
+      ...(cursor ? { id: { lt: cursor.replaceAll("\u0000", "") } } : {}),
+    },
+    orderBy: { id: "desc" },
+    take: limit + 1,
+  });
+  const items = found.slice(0, limit).map(row);
+  return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** Ids of deployments that are active and were asked for before `before`. */
+export async function listActiveIds(db: Db, before: Date): Promise<string[]> {
+  const found = await db.deployment.findMany({
+    where: { status: { in: [...ACTIVE_STATUSES] }, createdAt: { lt: before } },
+    select: { id: true },
+    orderBy: { id: "asc" },
+    take: 100,
+  });
+  return found.map((one) => one.id);
+}
