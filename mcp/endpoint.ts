@@ -2,15 +2,9 @@ import { type AuthInfo, createMcpHandler } from "@modelcontextprotocol/server";
 import type { AnyRouter } from "@trpc/server";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { type AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import type { Identified } from "#server/auth/context.ts";
 import { toolsOf } from "./registry.ts";
 import { type CallReport, mcpServer } from "./server.ts";
-
-/** Who sent a request, or why nobody did. */
-export interface Identified {
-  agent: AgentContext | null;
-  requestId: string;
-  refusal: AppError | null;
-}
 
 export interface McpEndpointOptions {
   router: AnyRouter;
