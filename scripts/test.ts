@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
 import { countLine, sum, type Tally } from "./test/tally.ts";
 
@@ -10,6 +11,7 @@ const ALL = [...CHECKS, "build", "unit", "e2e"] as const;
 type Name = (typeof ALL)[number];
 const FAILED: Tally = { passed: 0, failed: 1, skipped: [] };
 
+const isFile = (word: string): boolean => !isName(word) && existsSync(word);
 const isName = (word: string): word is Name => (ALL as readonly string[]).includes(word);
 
 function wantedStages(words: string[]): Set<Name> {
@@ -21,16 +23,13 @@ function wantedStages(words: string[]): Set<Name> {
 
 async function runAll(words: string[]): Promise<Tally> {
   const wanted = wantedStages(words);
-  const unknown = words.find((word) => !isName(word) && word !== "verify" && !/[./]/.test(word));
+  const unknown = words.find((word) => !isName(word) && word !== "verify" && !isFile(word));
   if (unknown) {
     console.log(`\`${unknown}\` is neither a stage nor a file. Stages: verify, ${ALL.join(", ")}.`);
     return FAILED;
   }
   let chromium: string | null = null;
-  const stages = stagesFor(
-    words.filter((word) => /[./]/.test(word)),
-    () => chromium ?? "",
-  );
+  const stages = stagesFor(words.filter(isFile), () => chromium ?? "");
   const run = async (name: Name): Promise<Tally[]> => (wanted.has(name) ? [await (stages[name] as Stage).run()] : []);
   const inTurn = async (...names: Name[]): Promise<Tally[]> => {
     const tallies: Tally[] = [];

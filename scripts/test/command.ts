@@ -13,7 +13,7 @@ interface Ran {
 }
 
 /** Runs the pinned Node on `args`. `live` shows the output as it comes, else it is collected. */
-export function runNode(args: string[], options: { live: boolean; env?: NodeJS.ProcessEnv }): Promise<Ran> {
+export function runNode(args: string[], options: { live: boolean; env?: Record<string, string> }): Promise<Ran> {
   return new Promise((resolve) => {
     let output = "";
     const child = spawn(process.execPath, args, {

@@ -47,7 +47,7 @@ function check(name: string, commands: string[][], judge?: (output: string) => s
 }
 
 /** A test runner prints as it goes and leaves a tally behind. */
-function runner(name: string, command: string[], env: () => NodeJS.ProcessEnv): Stage {
+function runner(name: string, command: string[], env: () => Record<string, string>): Stage {
   return {
     name,
     run: async () => {

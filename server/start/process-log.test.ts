@@ -1,0 +1,57 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createProcessLog } from "./process-log.ts";
+
+let folder: string;
+let errors: string[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "operate-log-"));
+  errors = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = () => createProcessLog({ file: join(folder, "web.log"), onError: (message) => errors.push(message) });
+
+describe("createProcessLog", () => {
+  it("keeps everything in the file and joins lines that arrive in pieces", () => {
+    const log = open();
+    log.write('{"level":30,"msg":"lis');
+    log.write('tening"}\nplain\n');
+    expect(readFileSync(join(folder, "web.log"), "utf8")).toBe('{"level":30,"msg":"listening"}\nplain\n');
+    expect(log.lastLines(5)).toEqual(["listening", "plain"]);
+  });
+
+  it("shows a person messages, without stack frames", () => {
+    const log = open();
+    log.write(
+      'Error: no such file\n    at Object.open (node:fs:1)\n{"level":50,"msg":"gone","err":{"message":"ENOENT"}}\n',
+    );
+    expect(log.lastLines(5)).toEqual(["Error: no such file", "gone: ENOENT"]);
+    expect(log.lastLines(1)).toEqual(["gone: ENOENT"]);
+  });
+
+  it("reports errors, the first of a burst only, and nothing below", () => {
+    const log = open();
+    log.write('{"level":40,"msg":"slow"}\n{"level":50,"msg":"first"}\n{"level":60,"msg":"second"}\n{not json\n');
+    expect(errors).toEqual(["first"]);
+  });
+
+  it("turns the file over at 5 MB and keeps one older", () => {
+    const log = open();
+    for (let written = 0; written < 11; written++) log.write(`${"x".repeat(2 ** 20 - 1)}\n`);
+    expect(statSync(join(folder, "web.log")).size).toBeLessThanOrEqual(6 * 2 ** 20);
+    expect(existsSync(join(folder, "web.log.1"))).toBe(true);
+    expect(existsSync(join(folder, "web.log.2"))).toBe(false);
+  });
+
+  it("reports a file it cannot write instead of failing", () => {
+    const log = open();
+    rmSync(folder, { recursive: true });
+    log.write("lost\n");
+    expect(errors).toEqual([expect.stringContaining("cannot be written")]);
+    expect(log.lastLines(1)).toEqual(["lost"]);
+    folder = mkdtempSync(join(tmpdir(), "operate-log-"));
+  });
+});
