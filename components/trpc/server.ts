@@ -1,6 +1,7 @@
 import { headers } from "next/headers";
 import { cache } from "react";
 import { identify } from "#server/auth/context.ts";
+import { setupNeeded } from "#server/auth/first-admin.ts";
 import { getRuntime } from "#server/container.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createCallerFactory, type RouterContext } from "#server/routers/trpc.ts";
@@ -23,3 +24,6 @@ export const currentSession = cache(async () => {
   const { agent } = await pageContext();
   return agent ? (await pageCaller()).session.me() : null;
 });
+
+/** True while nobody can sign in because there is no account yet. */
+export const isSetupNeeded = async (): Promise<boolean> => setupNeeded(getRuntime());
