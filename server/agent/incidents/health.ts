@@ -1,4 +1,4 @@
-import type { HealthTransition } from "../health/transitions.ts";
+import type { HealthTransition } from "../health/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
 import { type AutomaticWork, noteOn, openOrAdd, resolveBy } from "./automatic.ts";

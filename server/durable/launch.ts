@@ -1,0 +1,60 @@
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { deploymentEffects, runDeployment } from "../agent/deploy/index.ts";
+import type { Runtime } from "../agent/kernel/context.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { dbosDurable } from "./dbos-durable.ts";
+import { dbosLogger } from "./dbos-log.ts";
+import { startDeploymentSweep } from "./deployment-sweep.ts";
+import { Lease, type LeaseTimes } from "./lease.ts";
+import { APPLICATION, APPLICATION_VERSION, DEPLOYMENT_WORKFLOW, QUEUE } from "./names.ts";
+import { startWorkflowRetention } from "./retention.ts";
+
+interface LaunchOptions {
+  /** of this boot, see `newExecutorId` */
+  id: string;
+  url: string;
+  log: Logger;
+  times: LeaseTimes;
+  /** ends the process at once, without a farewell */
+  onFenced?: () => void;
+}
+
+/**
+ * Makes this process a worker: registers the workflows, runs what is queued, and takes over what other workers left.
+ * Once per process. `stop` leaves running workflows pending for the next worker.
+ */
+export async function launchDurable(
+  runtime: Runtime,
+  { id, url, log, times, onFenced = () => process.exit(1) }: LaunchOptions,
+): Promise<{ stop(): Promise<void> }> {
+  const lease = new Lease({ id, url, log, times, onFenced });
+  const durable = dbosDurable(lease);
+  const effects = deploymentEffects(runtime);
+  DBOS.registerWorkflow((deploymentId: string) => runDeployment(durable, effects, deploymentId), {
+    name: DEPLOYMENT_WORKFLOW,
+  });
+  DBOS.setConfig({
+    name: APPLICATION,
+    systemDatabaseUrl: url,
+    systemDatabasePoolSize: 10,
+    executorID: id,
+    applicationVersion: APPLICATION_VERSION,
+    logger: dbosLogger(),
+    enableOTLP: false,
+  });
+  await lease.start();
+  await DBOS.launch();
+  await DBOS.setLatestApplicationVersion(APPLICATION_VERSION);
+  await DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 100, onConflict: "always_update" });
+  await lease.follow();
+  const parts = [startDeploymentSweep(runtime, log), startWorkflowRetention(log)];
+  log.info({ executor: id }, "durable workflows run here");
+  return {
+    stop: async () => {
+      await Promise.all(parts.map((part) => part.stop()));
+      await lease.halt();
+      await DBOS.shutdown();
+      await lease.leave();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
+import { onHealthTransition } from "./agent/incidents/index.ts";
+import { startTrafficCollector } from "./agent/services/index.ts";
+import { type OpenRuntime, runtimeFromEnv } from "./container.ts";
+import { launchDurable } from "./durable/launch.ts";
+import { leaseTimesFromEnv, newExecutorId } from "./durable/lease.ts";
+import { createOutboundClient } from "./integrations/http/client.ts";
+import { createProber } from "./integrations/probe/prober.ts";
+import { startLiveRetention } from "./live/feed.ts";
+import { createLogger } from "./telemetry/log.ts";
+
+/** The worker process: durable workflows, health checks, traffic, and the sweeps that keep tables to their size. */
+
+interface Part {
+  stop(): Promise<void>;
+}
+
+const log = createLogger("worker");
+const GIVE_UP_MS = 3_000;
+
+async function startParts(runtime: OpenRuntime): Promise<Part[]> {
+  const id = newExecutorId();
+  const report = (message: string, err: unknown) => log.warn({ err }, message);
+  const durable = await launchDurable(runtime, { id, url: runtime.databaseUrl, log, times: leaseTimesFromEnv() });
+  const prober = createProber(createOutboundClient(runtime.config.outbound));
+  const health = await startHealthScheduler(runtime, {
+    workerId: id,
+    prober,
+    onTransition: (transition) => onHealthTransition(runtime, transition),
+    report,
+  });
+  return [
+    durable,
+    health,
+    startHealthRetention(runtime, report),
+    startTrafficCollector(runtime, (err) => report("traffic was not collected", err)),
+    startLiveRetention(runtime, log),
+  ];
+}
+
+let ending = false;
+/** Running workflows stay pending; the next worker goes on with them at once. */
+async function end(reason: string, runtime: OpenRuntime, parts: Part[]): Promise<void> {
+  if (ending) return;
+  ending = true;
+  log.info({ reason }, "ending");
+  setTimeout(() => process.exit(1), GIVE_UP_MS).unref();
+  const results = await Promise.allSettled(parts.map((part) => part.stop()));
+  for (const result of results)
+    if (result.status === "rejected") log.warn({ err: result.reason }, "a part did not end in order");
+  await runtime.close();
+  process.exit(0);
+}
+
+async function main(): Promise<void> {
+  const runtime = runtimeFromEnv();
+  const parts: Part[] = [];
+  process.on("SIGTERM", () => void end("SIGTERM", runtime, parts));
+  process.on("SIGINT", () => {}); // a terminal's Ctrl-C goes to the supervisor, which ends everything in order
+  process.on("disconnect", () => void end("supervisor gone", runtime, parts));
+  parts.push(...(await startParts(runtime)));
+  process.send?.({ type: "ready" });
+}
+
+main().catch((err: unknown) => {
+  log.fatal({ err }, "the worker cannot run");
+  process.exit(1);
+});
