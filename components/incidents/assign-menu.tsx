@@ -1,0 +1,79 @@
+"use client";
+
+import { ChevronDown } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { useMe } from "../trpc/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Field, Input } from "../ui/field.tsx";
+import { Menu, MenuItem } from "../ui/menu.tsx";
+
+interface AssignMenuProps {
+  incident: IncidentView;
+  /** empty takes it off whoever has it */
+  onAssign: (assignee: string) => void;
+  disabled: boolean;
+}
+
+export function AssignMenu({ incident, onAssign, disabled }: AssignMenuProps) {
+  const me = useMe();
+  const [asking, setAsking] = useState(false);
+  const { assignee } = incident;
+  return (
+    <>
+      <Menu
+        align="start"
+        trigger={
+          <Button disabled={disabled}>
+            Assign <ChevronDown aria-hidden="true" />
+          </Button>
+        }
+      >
+        {assignee === me.name ? null : <MenuItem onSelect={() => onAssign(me.name)}>Assign to me</MenuItem>}
+        <MenuItem onSelect={() => setAsking(true)}>Assign to…</MenuItem>
+        {assignee ? <MenuItem onSelect={() => onAssign("")}>Take it off {assignee}</MenuItem> : null}
+      </Menu>
+      <Dialog open={asking} onOpenChange={setAsking} title={`Assign ${incident.label}`} description={incident.title}>
+        <AssignForm
+          onAssign={(name) => {
+            setAsking(false);
+            onAssign(name);
+          }}
+          onCancel={() => setAsking(false)}
+        />
+      </Dialog>
+    </>
+  );
+}
+
+function AssignForm({ onAssign, onCancel }: { onAssign: (name: string) => void; onCancel: () => void }) {
+  const [name, setName] = useState("");
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim()) onAssign(name.trim());
+  };
+  return (
+    <form onSubmit={onSubmit}>
+      <DialogBody>
+        <Field label="Who takes it" hint="a person, a team or an agent">
+          {(control) => (
+            <Input
+              {...control}
+              autoFocus
+              value={name}
+              maxLength={120}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button type="submit" variant="primary" disabled={!name.trim()}>
+          {name.trim() ? `Assign to ${name.trim()}` : "Assign"}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

@@ -1,0 +1,62 @@
+"use client";
+
+import { type IncidentView, SEVERITIES } from "#server/agent/incidents/schema.ts";
+import { type Column, RowLink } from "../data-table/data-table.tsx";
+import { Elapsed, Time } from "../feedback/time.tsx";
+import { MISSING } from "../lib/format.ts";
+import { IncidentStatusMark, SeverityMark } from "../marks/incident-mark.tsx";
+
+/** "checkout in production", as far as it is known. */
+export const scopeOf = (row: Pick<IncidentView, "service" | "environment">): string =>
+  row.service ? (row.environment ? `${row.service} in ${row.environment}` : row.service) : (row.environment ?? MISSING);
+
+export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
+  {
+    id: "title",
+    header: "Incident",
+    cell: (row) => (
+      <span className="flex min-w-0 items-baseline gap-2 py-0.5">
+        <span className="num shrink-0 text-ink-3 text-xs">{row.label}</span>
+        <span className="min-w-0">
+          <RowLink href={`/incidents/${row.label}`}>{row.title}</RowLink>
+          <span className="block text-ink-3 text-xs lg:hidden">{scopeOf(row)}</span>
+        </span>
+      </span>
+    ),
+    className: "w-2/5",
+  },
+  {
+    id: "severity",
+    header: "Severity",
+    cell: (row) => <SeverityMark severity={row.severity} />,
+    sort: (row) => SEVERITIES.indexOf(row.severity),
+  },
+  {
+    id: "status",
+    header: "Status",
+    cell: (row) => <IncidentStatusMark status={row.status} />,
+    hideBelow: "sm",
+  },
+  { id: "scope", header: "Where", cell: (row) => scopeOf(row), hideBelow: "lg" },
+  {
+    id: "assignee",
+    header: "Who has it",
+    cell: (row) => row.assignee ?? <span className="text-ink-3">nobody</span>,
+    hideBelow: "md",
+  },
+  {
+    id: "opened",
+    header: "Opened",
+    cell: (row) => <Time at={row.openedAt} className="whitespace-nowrap text-ink-2" />,
+    sort: (row) => row.openedAt,
+    hideBelow: "md",
+  },
+  {
+    id: "duration",
+    header: "Lasted",
+    numeric: true,
+    cell: (row) => <Elapsed since={row.openedAt} until={row.resolvedAt} />,
+    sort: (row) => (row.resolvedAt ? Date.parse(row.resolvedAt) : Date.now()) - Date.parse(row.openedAt),
+    hideBelow: "sm",
+  },
+];

@@ -1,0 +1,156 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState } from "react";
+import { SEVERITIES, type Severity } from "#server/agent/incidents/schema.ts";
+import { useEnvironment } from "../lib/environment.ts";
+import { useTRPC } from "../trpc/client.tsx";
+import { useMe } from "../trpc/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Checkbox, Field, Input, Select, Textarea } from "../ui/field.tsx";
+import { FormError } from "./form-error.tsx";
+import { submitOnModEnter } from "./submit-keys.ts";
+import { useManageIncident } from "./use-manage-incident.ts";
+
+interface NewIncidentDialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  /** already known from where it was opened */
+  service: string | null;
+  environment: string | null;
+}
+
+export function NewIncidentDialog({ open, onOpenChange, service, environment }: NewIncidentDialogProps) {
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New incident"
+      description="Something is wrong for users and nobody has opened one for it yet."
+    >
+      <NewIncidentForm service={service} environment={environment} onClose={() => onOpenChange(false)} />
+    </Dialog>
+  );
+}
+
+const MEANING: Record<Severity, string> = {
+  low: "hardly anybody notices",
+  medium: "some users are hindered",
+  high: "many users are hindered, or some cannot go on",
+  critical: "most users cannot use it, or data is at risk",
+};
+
+function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenChange"> & { onClose: () => void }) {
+  const trpc = useTRPC();
+  const router = useRouter();
+  const { link } = useEnvironment();
+  const me = useMe();
+  const services = useQuery(trpc.services.list.queryOptions({}));
+  const [title, setTitle] = useState("");
+  const [description, setDescription] = useState("");
+  const [severity, setSeverity] = useState<Severity>("medium");
+  const [service, setService] = useState(props.service ?? "");
+  const [environment, setEnvironment] = useState(props.environment ?? "");
+  const [mine, setMine] = useState(true);
+  const [missing, setMissing] = useState(false);
+  const manage = useManageIncident((incident) => router.push(link(`/incidents/${incident.label}`)));
+
+  const names = [...new Set(services.data?.rows.map((row) => row.service))].sort();
+  const environments = service
+    ? (services.data?.rows.filter((row) => row.service === service).map((row) => row.environment) ?? [])
+    : (services.data?.environments ?? []);
+
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    setMissing(!title.trim());
+    if (!title.trim() || manage.isPending || manage.isSuccess) return;
+    manage.mutate({
+      action: "create",
+      title,
+      severity,
+      ...(description.trim() ? { description } : {}),
+      ...(service ? { service } : {}),
+      ...(environment && environments.includes(environment) ? { environment } : {}),
+      ...(mine ? { assignee: me.name } : {}),
+    });
+  };
+
+  return (
+    <form onSubmit={onSubmit}>
+      <DialogBody>
+        <Field
+          label="What is broken, for whom"
+          hint="as in: Checkout fails for cards from one bank"
+          error={missing ? "Say what is broken in one line." : null}
+        >
+          {(control) => (
+            <Input
+              {...control}
+              autoFocus
+              value={title}
+              maxLength={200}
+              onChange={(event) => setTitle(event.target.value)}
+            />
+          )}
+        </Field>
+        <div className="grid gap-3 sm:grid-cols-3">
+          <Field label="Severity" hint={MEANING[severity]}>
+            {(control) => (
+              <Select {...control} value={severity} onChange={(event) => setSeverity(event.target.value as Severity)}>
+                {SEVERITIES.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label="Service">
+            {(control) => (
+              <Select {...control} value={service} onChange={(event) => setService(event.target.value)}>
+                <option value="">not known</option>
+                {names.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </Select>
+            )}
+          </Field>
+          <Field label="Environment">
+            {(control) => (
+              <Select
+                {...control}
+                value={environments.includes(environment) ? environment : ""}
+                onChange={(event) => setEnvironment(event.target.value)}
+              >
+                <option value="">not known</option>
+                {environments.map((one) => (
+                  <option key={one}>{one}</option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        </div>
+        <Field label="What is known so far" hint="optional; can be changed later">
+          {(control) => (
+            <Textarea
+              {...control}
+              rows={4}
+              maxLength={10_000}
+              value={description}
+              onChange={(event) => setDescription(event.target.value)}
+              onKeyDown={submitOnModEnter}
+            />
+          )}
+        </Field>
+        <Checkbox label="I have it" checked={mine} onChange={(event) => setMine(event.target.checked)} />
+        <FormError error={manage.error} />
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={props.onClose}>Cancel</Button>
+        <Button type="submit" variant="primary" disabled={manage.isPending || manage.isSuccess}>
+          {manage.isPending ? "Opening…" : "Open the incident"}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

@@ -1,0 +1,72 @@
+"use client";
+
+import { type FormEvent, useState } from "react";
+import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Field, Textarea } from "../ui/field.tsx";
+import { FormError } from "./form-error.tsx";
+import { submitOnModEnter } from "./submit-keys.ts";
+import { useManageIncident } from "./use-manage-incident.ts";
+
+interface ResolveDialogProps {
+  incident: IncidentView;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
+/** Asks what fixed it. It can be reopened afterwards. */
+export function ResolveDialog({ incident, open, onOpenChange }: ResolveDialogProps) {
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={`Resolve ${incident.label}`}
+      description={`${incident.title}. It can be reopened until it is closed.`}
+    >
+      <ResolveForm incident={incident} onDone={() => onOpenChange(false)} />
+    </Dialog>
+  );
+}
+
+function ResolveForm({ incident, onDone }: { incident: IncidentView; onDone: () => void }) {
+  const [resolution, setResolution] = useState("");
+  const [missing, setMissing] = useState(false);
+  const manage = useManageIncident(onDone);
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    const text = resolution.trim();
+    setMissing(!text);
+    if (text && !manage.isPending) manage.mutate({ action: "resolve", incidentId: incident.id, resolution: text });
+  };
+  return (
+    <form onSubmit={onSubmit}>
+      <DialogBody>
+        <Field
+          label="What fixed it"
+          hint="for whoever meets this again; Ctrl or Command with Enter resolves"
+          error={missing ? "Say what fixed it: the next person starts from here." : null}
+        >
+          {(control) => (
+            <Textarea
+              {...control}
+              autoFocus
+              rows={4}
+              maxLength={10_000}
+              value={resolution}
+              onChange={(event) => setResolution(event.target.value)}
+              onKeyDown={submitOnModEnter}
+            />
+          )}
+        </Field>
+        <FormError error={manage.error} />
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={onDone}>Cancel</Button>
+        <Button type="submit" variant="primary" disabled={manage.isPending}>
+          {manage.isPending ? "Resolving…" : `Resolve ${incident.label}`}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}
