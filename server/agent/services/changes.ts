@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { listDeployments } from "../deploy/index.ts";
+import { listHealthChanges } from "../health/index.ts";
+import type { HealthState } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { ChangeView } from "./schema.ts";
@@ -16,15 +18,19 @@ const DEPLOYMENT_LEVEL = {
   cancelled: "warning",
 } as const;
 
-/** Deployments and incidents since a time, newest first, at most 30. */
+/** Only what a person would call news; pending and unknown come and go. */
+const HEALTH_NEWS: Partial<Record<HealthState, Change["level"]>> = { up: "ok", degraded: "warning", down: "error" };
+
+/** Deployments, incidents and changes of health since a time, newest first, at most 30. */
 export async function listChanges(
   ctx: AgentContext,
   query: { since: Date; service?: string; environment?: string },
 ): Promise<Change[]> {
   const { since, ...ref } = query;
-  const [deployments, incidents] = await Promise.all([
+  const [deployments, incidents, health] = await Promise.all([
     listDeployments(ctx, { limit: 30, ...ref }),
     listIncidents(ctx, { limit: 30, ...ref }),
+    listHealthChanges(ctx.db, since, 100),
   ]);
   const changes: Change[] = [];
   for (const deployment of deployments.items) {
@@ -59,6 +65,28 @@ export async function listChanges(
         title: `${incident.label} resolved: ${incident.title}`,
         level: "ok",
       });
+  }
+  for (const change of health) {
+    const level = HEALTH_NEWS[change.to];
+    const elsewhere =
+      (query.service ?? change.service) !== change.service ||
+      (query.environment ?? change.environment) !== change.environment;
+    if (
+      !level ||
+      elsewhere ||
+      change.from === change.to ||
+      (change.to === "up" && change.from !== "down" && change.from !== "degraded")
+    )
+      continue;
+    changes.push({
+      at: change.at,
+      kind: "health",
+      service: change.service,
+      environment: change.environment,
+      title: `${change.name} ${change.to}${change.causedBy ? `, caused by ${change.causedBy}` : ""}`,
+      level,
+      href: `/health/${change.targetId}`,
+    });
   }
   return changes
     .filter((change) => Date.parse(change.at) >= since.getTime())

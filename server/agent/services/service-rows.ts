@@ -1,6 +1,6 @@
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
-import { type ServiceHealth, serviceHealth } from "../health/index.ts";
+import { listServiceHealth, type ServiceHealth } from "../health/index.ts";
 import { HEALTH_STATES } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
@@ -41,7 +41,7 @@ export async function serviceRows(
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const [platform, health, deployments, incidents, recent, minutes, newest] = await Promise.all([
     platformServices(ctx),
-    serviceHealth(ctx),
+    listServiceHealth(ctx.db, now),
     listDeployments(ctx, { limit: 100, status: [...ACTIVE_STATUSES] }),
     listIncidents(ctx, { limit: 100, status: [...UNRESOLVED] }),
     listTraffic(ctx.db, { since: ago(90_000), resolution: 10 }),
@@ -86,7 +86,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     ...ref,
     owner: config?.owner ?? "",
     health: health?.state ?? "unknown",
-    healthSince: health?.stateSince ?? null,
+    healthSince: health?.since ?? null,
     healthMessage: health?.message ?? null,
     causedBy: health?.causedBy ?? null,
     currentVersion: running?.currentVersion ?? null,
