@@ -9,6 +9,8 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
+import { InstanceTable } from "../services/instance-table.tsx";
+import { LogDrawer } from "../services/log-drawer.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { CancelDialog } from "./cancel-dialog.tsx";
@@ -16,8 +18,6 @@ import { DeploymentActions } from "./deployment-actions.tsx";
 import { DeploymentEffect } from "./deployment-effect.tsx";
 import { DeploymentNow } from "./deployment-now.tsx";
 import { DeploymentTimeline } from "./deployment-timeline.tsx";
-import { InstanceLogs } from "./instance-logs.tsx";
-import { InstanceTable } from "./instance-table.tsx";
 import { VersionChange } from "./version-change.tsx";
 
 /** CPU, memory and requests in flight change without a hint. */
@@ -84,14 +84,14 @@ function Loaded({ data }: { data: Data }) {
         note={`of ${service} in ${environment}${active ? "" : ", which may have been deployed again since"}`}
       >
         {instances.length > 0 ? (
-          <InstanceTable instances={instances} onLogs={(instanceId) => void setLogs(instanceId)} />
+          <InstanceTable instances={instances} onOpen={(instance) => void setLogs(instance.id)} />
         ) : (
           <EmptyState title="No instance can be seen">
             None runs, or the place where they run does not answer. What the deployment did is recorded above.
           </EmptyState>
         )}
       </Section>
-      <InstanceLogs service={service} environment={environment} instanceId={logs} onClose={() => void setLogs(null)} />
+      <LogDrawer service={service} environment={environment} instanceId={logs} onClose={() => void setLogs(null)} />
       <CancelDialog
         deployment={deployment}
         onNewVersion={progress.onNewVersion}
