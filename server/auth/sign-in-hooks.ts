@@ -48,7 +48,8 @@ export function signInHooks(runtime: AuthRuntime): Required<Pick<BetterAuthOptio
         ACCOUNT_LIMIT,
         runtime.now(),
       );
-      if (allowed) return;
+      // as it was stored: people paste addresses with spaces around them
+      if (allowed) return email ? { context: { body: { ...ctx.body, email } } } : undefined;
       const message = `Too many attempts for this account. Try again in ${Math.ceil(retryAfterMs / 60_000)} min.`;
       // once a window: a flood must not fill the audit log
       if (count === ACCOUNT_LIMIT.max + 1) await refused(ctx.headers, email, "RATE_LIMITED", message);
@@ -82,6 +83,7 @@ export function signInHooks(runtime: AuthRuntime): Required<Pick<BetterAuthOptio
                 code: "ACCOUNT_DISABLED",
                 message: "This account is disabled. Ask an administrator to enable it.",
               });
+            await runtime.db.session.deleteMany({ where: { userId: user.id, expiresAt: { lt: runtime.now() } } });
             if (ctx?.path === "/sign-in/email")
               await record(ctx.headers, personOf(user), { action: "session.sign_in" });
           },

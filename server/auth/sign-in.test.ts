@@ -36,6 +36,11 @@ describe("sign-in", () => {
     expect(agent?.actor).toEqual(ada.actor);
   });
 
+  test("an address pasted with spaces and capitals is the same address", async () => {
+    const ada = await addPerson(database.db);
+    expect((await signIn(runtime(), { ...ada, email: `  ${ada.email.toUpperCase()} ` })).status).toBe(200);
+  });
+
   test("over https the cookie is Secure", async () => {
     const ada = await addPerson(database.db);
     const own = { ...runtime(), db: database.db.$extends({}) as unknown as typeof database.db };
@@ -159,6 +164,8 @@ describe("sessions", () => {
       data: { expiresAt: new Date(Date.now() - 1_000) },
     });
     expect(await agentContextOf(runtime(), fromConsole("/", undefined, { cookie }), "web")).toBeNull();
+    await signIn(runtime(), ada);
+    expect(await database.db.session.count({ where: { userId: ada.id } })).toBe(1);
   });
 
   test("changing the password ends the other sessions, is audited, and needs the current one and 12 characters", async () => {

@@ -9,6 +9,8 @@ export interface RouterContext {
   /** null when nobody is signed in */
   agent: AgentContext | null;
   requestId: string;
+  /** why: an expired token, a session that ended */
+  refusal?: AppError | null;
 }
 
 /** How a procedure shows itself as an MCP tool. Procedures without it are not tools. */
@@ -86,7 +88,10 @@ const translateErrors = t.middleware(async ({ next }) => {
 const permitted = t.middleware(({ ctx, meta, type, next }) => {
   const { agent } = ctx;
   if (!agent)
-    throw new TRPCError({ code: "UNAUTHORIZED", message: "Sign in, or send an API token as a bearer token." });
+    throw (
+      ctx.refusal ??
+      new TRPCError({ code: "UNAUTHORIZED", message: "Sign in, or send an API token as a bearer token." })
+    );
   const permission = meta?.permission ?? "signed-in";
   if (permission !== "signed-in" && type !== "mutation") authorize(agent, permission);
   return next({ ctx: { ...ctx, agent } });

@@ -3,6 +3,7 @@ import { AppError } from "../../agent/kernel/errors.ts";
 import { newId } from "../../agent/kernel/ids.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
 import { lesserRole } from "../../agent/kernel/permissions.ts";
+import { onlyPeople } from "../only-people.ts";
 import type { CreateTokenInput, TokenView } from "../schema.ts";
 import { newTokenSecret } from "./secret.ts";
 import { toTokenView } from "./store.ts";
@@ -11,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * An API token of the person who asks. `secret` is the token, which nothing can show again.
- * @throws FORBIDDEN for a role above one's own, and for tokens: one that leaked must not make its own successor.
+ * @throws FORBIDDEN for a role above one's own, and for anyone but a person.
  */
 export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise<{ token: TokenView; secret: string }> {
   const id = newId("tok");
@@ -19,8 +20,7 @@ export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise
   const write = { action: "token.create", permission: "token.write", target, input } as const;
   return performWrite(ctx, write, async (tx) => {
     const { actor } = ctx;
-    if (actor.kind !== "person")
-      throw new AppError("FORBIDDEN", "Only a signed-in person makes API tokens. Sign in to the console to make one.");
+    onlyPeople(ctx);
     if (lesserRole(input.role, actor.role) !== input.role)
       throw new AppError(
         "FORBIDDEN",

@@ -1,6 +1,7 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { newId } from "../../agent/kernel/ids.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
+import { onlyPeople } from "../only-people.ts";
 import { hashPassword, newOneTimePassword } from "../password.ts";
 import type { CreateUserInput, UserView } from "../schema.ts";
 import { insertUser, toUserView } from "./store.ts";
@@ -18,6 +19,7 @@ export function createUser(
   const target = { type: "user", id };
   const write = { action: "user.create", permission: "user.write", target, input: person } as const;
   return performWrite(ctx, write, async (tx) => {
+    onlyPeople(ctx);
     const oneTimePassword = password === undefined ? newOneTimePassword() : null;
     const passwordHash = await hashPassword(password ?? oneTimePassword ?? "");
     const user = toUserView(await insertUser(tx, { ...person, id, passwordHash, mustChangePassword: true }));

@@ -1,6 +1,7 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { newId } from "../../agent/kernel/ids.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
+import { onlyPeople } from "../only-people.ts";
 import { hashPassword, newOneTimePassword } from "../password.ts";
 import type { ResetPasswordInput, UserView } from "../schema.ts";
 import { getUser, toUserView } from "./store.ts";
@@ -17,6 +18,7 @@ export function resetPassword(
   const target = { type: "user", id: userId };
   const write = { action: "user.reset_password", permission: "user.write", target, input: { userId } } as const;
   return performWrite(ctx, write, async (tx) => {
+    onlyPeople(ctx);
     const { id } = await getUser(tx, userId);
     const oneTimePassword = input.password === undefined ? newOneTimePassword() : null;
     const password = await hashPassword(input.password ?? oneTimePassword ?? "");

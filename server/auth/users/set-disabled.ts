@@ -1,5 +1,6 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
+import { onlyPeople } from "../only-people.ts";
 import type { SetDisabledInput, UserView } from "../schema.ts";
 import { getUser, keepAnAdministrator, lockAdministrators, toUserView } from "./store.ts";
 
@@ -11,6 +12,7 @@ export function setUserDisabled(ctx: AgentContext, input: SetDisabledInput): Pro
   const target = { type: "user", id: input.userId };
   const action = input.disabled ? "user.disable" : "user.enable";
   return performWrite(ctx, { action, permission: "user.write", target, input }, async (tx) => {
+    onlyPeople(ctx);
     await lockAdministrators(tx);
     const before = await getUser(tx, input.userId);
     if (input.disabled) await keepAnAdministrator(tx, before);

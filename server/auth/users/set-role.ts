@@ -1,5 +1,6 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
+import { onlyPeople } from "../only-people.ts";
 import type { SetRoleInput, UserView } from "../schema.ts";
 import { getUser, keepAnAdministrator, lockAdministrators, toUserView } from "./store.ts";
 
@@ -11,6 +12,7 @@ export function setUserRole(ctx: AgentContext, input: SetRoleInput): Promise<{ u
   const target = { type: "user", id: input.userId };
   const write = { action: "user.set_role", permission: "user.write", target, input } as const;
   return performWrite(ctx, write, async (tx) => {
+    onlyPeople(ctx);
     await lockAdministrators(tx);
     const before = await getUser(tx, input.userId);
     if (input.role !== "admin") await keepAnAdministrator(tx, before);

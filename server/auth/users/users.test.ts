@@ -77,6 +77,14 @@ describe("who may", () => {
     },
   );
 
+  test.each(Object.entries(writes))("%s: no token, not even an administrator's", async (action, write) => {
+    const token = { kind: "token", id: `tok_${action}`, name: "bot", role: "admin" } as const;
+    await expect(write(testContext(database, { actor: token }))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(await database.db.auditEntry.findFirst({ where: { actorId: token.id } })).toMatchObject({
+      outcome: "refused",
+    });
+  });
+
   test("the list is for administrators", async () => {
     await expect(listUsers(withRole("operator"), { limit: 10 })).rejects.toMatchObject({ code: "FORBIDDEN" });
   });
