@@ -92,8 +92,8 @@ export class Balancer implements ExchangeHost {
     this.#active.delete(exchange);
   }
 
-  trafficSince(sinceMs: number): TrafficCounts[] {
-    return this.#ring.since(this.ref, sinceMs, Date.now());
+  trafficSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {
+    return this.#ring.since(this.ref, sinceMs, nowMs);
   }
 
   /** Stops listening, lets requests in flight finish for at most `graceMs`, then cuts them. */

@@ -1,0 +1,43 @@
+import { statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createTestDaemon, sampleService } from "#server/testing/local-platform/daemon.ts";
+import { describePlatformContract } from "#server/testing/platform-contract.ts";
+import { createLocalPlatform } from "./client.ts";
+import { localPaths } from "./paths.ts";
+
+describePlatformContract("the local platform", async () => {
+  const daemon = createTestDaemon([sampleService("web", {}, 2)]);
+  await daemon.start();
+  return {
+    platform: daemon.platform,
+    ref: { service: "web", environment: "staging" },
+    running: "1.0.0",
+    other: "1.1.0",
+    neverReady: "never",
+    stop: () => daemon.dispose(),
+  };
+});
+
+describe("the control socket", () => {
+  it("says that the daemon is not running", async () => {
+    const platform = createLocalPlatform({ dataDir: join(tmpdir(), "operate-nobody-home") });
+    await expect(platform.listServices()).rejects.toMatchObject({
+      code: "UPSTREAM_UNAVAILABLE",
+      message: expect.stringContaining("not running"),
+    });
+    await platform.close();
+  });
+
+  it.each(["", `-${"long".repeat(30)}`])("is the owner's alone, in a data directory named data%s", async (suffix) => {
+    const daemon = createTestDaemon([], suffix);
+    await daemon.start();
+    const { socket, dir } = localPaths(daemon.dataDir);
+    expect(socket.length).toBeLessThanOrEqual(100);
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    expect(statSync(dir).mode & 0o777).toBe(0o700);
+    expect(await daemon.platform.listServices()).toEqual([]);
+    await daemon.dispose();
+  });
+});

@@ -1,0 +1,205 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, it } from "vitest";
+import type { PlatformInstance } from "#server/agent/ports/platform.ts";
+import {
+  allReady,
+  createTestDaemon,
+  ENTRY,
+  eventually,
+  inState,
+  isAlive,
+  sampleService,
+  type TestDaemon,
+} from "#server/testing/local-platform/daemon.ts";
+import { localPaths } from "./paths.ts";
+
+const WEB = { service: "web", environment: "staging" };
+let daemon: TestDaemon;
+
+const begin = async (...args: Parameters<typeof createTestDaemon>) => {
+  daemon = createTestDaemon(...args);
+  await daemon.start();
+};
+afterEach(() => daemon.dispose());
+
+const start = (version: string, key: string = version) => daemon.platform.startInstance({ ...WEB, version, key });
+const instances = async (): Promise<PlatformInstance[]> => (await daemon.platform.getService(WEB)).instances;
+const ask = async <T = { instance: string; pid: number; version: string; child: number }>(path = "/"): Promise<T> =>
+  (await fetch((await daemon.platform.getService(WEB)).url + path)).json() as Promise<T>;
+const running = async () => (await instances()).map((one) => `${one.id} ${one.pid}`).sort();
+
+describe("the daemon", () => {
+  it("killed with -9 leaves its instances serving; the next one takes over the same processes and ports", async () => {
+    await begin([sampleService("web", {}, 2)]);
+    await allReady(daemon.platform, WEB);
+    const extra = await start("1.1.0");
+    await inState(daemon.platform, WEB, extra.id, "ready");
+    await daemon.platform.drainInstance({ instanceId: extra.id, timeoutMs: 1_000 });
+    await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 100, "1.1.0": 0 } });
+    const before = await daemon.platform.getService(WEB);
+    const pidsBefore = await running();
+    await daemon.end("SIGKILL");
+    for (const { port } of before.instances) expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
+    await expect(daemon.platform.listServices()).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
+
+    await daemon.start();
+    expect((await fetch(before.url)).status).toBe(200);
+    const after = await daemon.platform.getService(WEB);
+    expect(await running()).toEqual(pidsBefore);
+    expect(after).toMatchObject({ url: before.url, weights: before.weights, currentVersion: "1.0.0" });
+    expect(after.instances.map((one) => one.state)).toEqual(["ready", "ready", "draining"]);
+    expect((await start("1.1.0")).id).toBe(extra.id);
+
+    const [adopted] = after.instances;
+    process.kill(adopted?.pid ?? 0, "SIGKILL");
+    await eventually(async () => (await instances()).find((one) => one.id === adopted?.id && one.restarts === 1));
+    await inState(daemon.platform, WEB, adopted?.id ?? "", "ready");
+    await daemon.platform.stopInstance({ instanceId: after.instances[1]?.id ?? "", drainTimeoutMs: 1_000 });
+    expect(isAlive(after.instances[1]?.pid ?? 0)).toBe(false);
+  });
+
+  it("finishes a stop that it died in, and starts again what died meanwhile", async () => {
+    await begin([sampleService("web", {}, 2)]);
+    const [first, second] = await allReady(daemon.platform, WEB);
+    const slow = ask("/slow?ms=5000").catch(() => "cut");
+    const busy = await eventually(async () => (await instances()).find((one) => one.inFlight === 1));
+    const other = busy.id === first?.id ? second : first;
+    const stopping = daemon.platform.stopInstance({ instanceId: busy.id, drainTimeoutMs: 8_000 }).catch(() => "cut");
+    await inState(daemon.platform, WEB, busy.id, "draining");
+    await daemon.end("SIGKILL");
+    expect([await slow, await stopping]).toEqual(["cut", "cut"]);
+    process.kill(other?.pid ?? 0, "SIGKILL");
+    await daemon.start();
+    const [left] = await eventually(async () => {
+      const list = await instances();
+      return list.length === 1 && list[0]?.state === "ready" && list;
+    });
+    expect(left?.id).toBe(other?.id);
+    expect(isAlive(busy.pid ?? 0)).toBe(false);
+  });
+
+  it("ends instances that no state file knows", async () => {
+    await begin([sampleService("web")]);
+    const [stray] = await allReady(daemon.platform, WEB);
+    await daemon.end("SIGKILL");
+    writeFileSync(localPaths(daemon.dataDir).state, '{"format":1,"services":[]}');
+    await daemon.start();
+    await eventually(async () => !isAlive(stray?.pid ?? 0));
+    expect((await allReady(daemon.platform, WEB)).map((one) => one.id)).not.toContain(stray?.id);
+  });
+
+  it("stops everything on SIGTERM and restores versions, weights and ports from cold", async () => {
+    await begin([sampleService("web", {}, 2)]);
+    await allReady(daemon.platform, WEB);
+    for (const { id } of await instances()) {
+      await start("1.1.0", `replaces ${id}`);
+      await daemon.platform.stopInstance({ instanceId: id, drainTimeoutMs: 500 });
+    }
+    const before = await daemon.platform.getService(WEB);
+    expect(await daemon.end("SIGTERM")).toBe(0);
+    for (const { pid } of before.instances) expect(isAlive(pid ?? 0)).toBe(false);
+    await expect(fetch(before.url)).rejects.toThrow();
+    await daemon.start();
+    const after = await allReady(daemon.platform, WEB);
+    expect(after.map((one) => [one.id, one.version])).toEqual(before.instances.map((one) => [one.id, "1.1.0"]));
+    expect((await daemon.platform.getService(WEB)).url).toBe(before.url);
+  });
+
+  it("stops when its parent is gone", async () => {
+    await begin([sampleService("web")]);
+    const [instance] = await allReady(daemon.platform, WEB);
+    const exited = once(daemon.child, "exit");
+    daemon.child.disconnect();
+    expect((await exited)[0]).toBe(0);
+    expect(isAlive(instance?.pid ?? 0)).toBe(false);
+  });
+
+  it("refuses to run twice on one data directory", async () => {
+    await begin([sampleService("web")]);
+    const env = { ...process.env, OPERATE_DATA_DIR: daemon.dataDir, OPERATE_CONFIG: daemon.configFile };
+    const second = fork(ENTRY, { env, silent: true });
+    let output = "";
+    second.stdout?.on("data", (chunk) => {
+      output += chunk;
+    });
+    const [code] = await once(second, "exit");
+    expect(code).toBe(1);
+    expect(output).toContain(`already runs on ${daemon.dataDir}`);
+    await allReady(daemon.platform, WEB);
+  });
+
+  it("stops services that left the configuration and starts those that came", async () => {
+    await begin([sampleService("web"), sampleService("old")]);
+    const [old] = await allReady(daemon.platform, { ...WEB, service: "old" });
+    const [web] = await allReady(daemon.platform, WEB);
+    await daemon.end("SIGKILL");
+    daemon.writeConfig([sampleService("web"), sampleService("new")]);
+    await daemon.start();
+    await allReady(daemon.platform, { ...WEB, service: "new" });
+    await eventually(async () => !isAlive(old?.pid ?? 0));
+    expect((await instances()).map((one) => one.pid)).toEqual([web?.pid]);
+    expect((await daemon.platform.listServices()).map((one) => one.service)).toEqual(["web", "new"]);
+  });
+
+  it("explains a broken state file and keeps it", async () => {
+    await begin([sampleService("web")]);
+    await daemon.end("SIGTERM");
+    const { state, dir } = localPaths(daemon.dataDir);
+    writeFileSync(state, "{ broken");
+    await expect(daemon.start()).rejects.toThrow(/is not JSON; it was kept as/);
+    const kept = readdirSync(dir).find((name) => name.includes("broken")) ?? "";
+    expect(readFileSync(`${dir}/${kept}`, "utf8")).toBe("{ broken");
+    await daemon.start();
+    await allReady(daemon.platform, WEB);
+  });
+
+  it("explains an address that leads nowhere", async () => {
+    await begin([]);
+    await daemon.end("SIGTERM");
+    const environments = { staging: { initialVersion: "1.0.0", env: { X: "${url:nobody}" } } };
+    daemon.writeConfig([sampleService("web", { environments })]);
+    await expect(daemon.start()).rejects.toThrow(/environments\.staging\.env\.X: \$\{url:nobody\} names no service/);
+    daemon.writeConfig([]);
+  });
+});
+
+describe("replacing instances one by one", () => {
+  it("loses no request at 300 a second", async () => {
+    await begin([sampleService("web", {}, 3)]);
+    const old = await allReady(daemon.platform, WEB);
+    const { url } = await daemon.platform.getService(WEB);
+    const outcomes: (number | string)[] = [];
+    const versions = new Set<string>();
+    const visits: Promise<void>[] = [];
+    let over = false;
+    const visit = async () => {
+      try {
+        const response = await fetch(`${url}/slow?ms=20`);
+        versions.add(((await response.json()) as { version: string }).version);
+        outcomes.push(response.status);
+      } catch (error) {
+        outcomes.push(String(error));
+      }
+    };
+    const load = (async () => {
+      const startedAt = performance.now();
+      for (let sent = 0; !over; await sleep(2))
+        for (; sent < (performance.now() - startedAt) * 0.3; sent++) visits.push(visit());
+    })();
+    for (const { id } of old) {
+      const fresh = await start("1.1.0", `replaces ${id}`);
+      await inState(daemon.platform, WEB, fresh.id, "ready");
+      await daemon.platform.stopInstance({ instanceId: id, drainTimeoutMs: 5_000 });
+    }
+    over = true;
+    await load;
+    await Promise.all(visits);
+    expect(outcomes.filter((outcome) => outcome !== 200)).toEqual([]);
+    expect(outcomes.length).toBeGreaterThan(150);
+    expect(versions).toEqual(new Set(["1.0.0", "1.1.0"]));
+    expect((await daemon.platform.getService(WEB)).currentVersion).toBe("1.1.0");
+  });
+});

@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+
+/**
+ * The service under test. Its version says how it behaves: `crash` ends at once, `never` is never ready, `stubborn`
+ * ignores SIGTERM, `forking` starts a child of its own, anything else is good.
+ */
+const { PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
+
+if (version === "crash") {
+  console.error("boom: no configuration");
+  process.exit(3);
+}
+const child = version === "forking" ? spawn("sleep", ["600"], { stdio: "ignore" }) : undefined;
+
+let ready = version !== "never";
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://service");
+  const reply = (status, body) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
+  };
+  if (url.pathname === "/readyz") return reply(ready ? 200 : 503, {});
+  if (url.pathname === "/exit") return process.exit(Number(url.searchParams.get("code")));
+  if (url.pathname === "/unready") ready = false;
+  if (url.pathname === "/env") return reply(200, process.env);
+  if (url.pathname === "/headers") return reply(200, request.headers);
+  if (url.pathname === "/hang") return;
+  if (url.pathname === "/slow") await new Promise((done) => setTimeout(done, Number(url.searchParams.get("ms"))));
+  if (url.pathname === "/status") return reply(Number(url.searchParams.get("code")), {});
+  if (url.pathname === "/large") return response.end(Buffer.alloc(Number(url.searchParams.get("bytes")), "x"));
+  if (url.pathname === "/log") console.error(url.searchParams.get("text"));
+  let bytes = 0;
+  for await (const chunk of request) bytes += chunk.length;
+  reply(200, { version, instance, pid: process.pid, child: child?.pid, bytes });
+});
+server.listen(Number(PORT), "127.0.0.1", () => console.log(JSON.stringify({ message: "listening", version })));
+
+process.on("SIGTERM", () => {
+  if (version === "stubborn") return;
+  server.close(() => process.exit(0));
+  server.closeIdleConnections();
+});
