@@ -1,0 +1,194 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { testConfig, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import type { HealthTransition } from "../health/index.ts";
+import { newId } from "../kernel/ids.ts";
+import { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
+import { onHealthTransition } from "./health.ts";
+import { getIncident, listIncidents, manageIncident } from "./index.ts";
+
+const database = useDatabase();
+let ctx: ReturnType<typeof testContext>;
+let clockMs: number;
+beforeEach(async () => {
+  await database.db.incident.deleteMany();
+  clockMs = Date.parse("2026-03-01T10:00:00Z");
+  ctx = testContext(database, { now: () => new Date(clockMs) });
+});
+
+let sequence = 0;
+function goes(service: string, to: HealthTransition["to"], change: Partial<HealthTransition> = {}): HealthTransition {
+  const environment = "production";
+  return {
+    key: `hc_${sequence++}`,
+    target: { id: `service:${service}/${environment}`, name: service, origin: "service", service, environment },
+    from: to === "down" ? "pending" : "down",
+    to,
+    causedBy: null,
+    message: to === "down" ? "answered 503" : null,
+    at: ctx.now().toISOString(),
+    muted: false,
+    flapping: false,
+    ...change,
+  };
+}
+const all = async () => (await listIncidents(ctx, { limit: 100 })).items;
+const timelineOf = async (incidentId: string) =>
+  (await getIncident(ctx, { incidentId })).timeline.map((entry) => entry.message);
+
+describe("health", () => {
+  it("opens one incident for a service that goes down, however often it is told", async () => {
+    const down = goes("payments", "down");
+    await Promise.all([1, 2, 3].map(() => onHealthTransition(ctx, down)));
+    await onHealthTransition(ctx, goes("payments", "down", { message: "answered 500" }));
+    const [incident, ...more] = await all();
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({ title: "payments in production is down", severity: "critical", source: "health" });
+    expect(await timelineOf(incident!.id)).toEqual([
+      "payments in production is down: answered 503",
+      "payments in production is down: answered 500",
+    ]);
+    expect(await database.db.auditEntry.count({ where: { targetId: incident!.id } })).toBe(1);
+  });
+
+  it("opens one when many are told at once", async () => {
+    await Promise.all(Array.from({ length: 8 }, () => onHealthTransition(ctx, goes("payments", "down"))));
+    const [incident, ...more] = await all();
+    expect(more).toEqual([]);
+    expect(await timelineOf(incident!.id)).toHaveLength(8);
+  });
+
+  it("resolves on recovery, with how long it lasted", async () => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    clockMs += 240_000;
+    const up = goes("payments", "up");
+    await onHealthTransition(ctx, up);
+    await onHealthTransition(ctx, up);
+    const [incident] = await all();
+    expect(incident).toMatchObject({
+      status: "resolved",
+      resolution: "payments in production recovered by itself after 4 min.",
+    });
+    expect(await timelineOf(incident!.id)).toHaveLength(4);
+  });
+
+  it("records recovery and stays open when told so", async () => {
+    const config = testConfig({ alertingConfig: { resolveOnRecovery: false } });
+    ctx = testContext(database, { config });
+    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthTransition(ctx, goes("payments", "up"));
+    const [incident] = await all();
+    expect(incident?.status).toBe("open");
+    expect((await timelineOf(incident!.id)).at(-1)).toBe("payments in production is up again");
+  });
+
+  it("slow is not recovered", async () => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthTransition(ctx, goes("payments", "degraded"));
+    expect((await all())[0]?.status).toBe("open");
+  });
+
+  it("reopens the same one within minutes, opens the next one later", async () => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthTransition(ctx, goes("payments", "up"));
+    clockMs += 300_000;
+    await onHealthTransition(ctx, goes("payments", "down"));
+    expect(await all()).toMatchObject([{ status: "open", resolution: null }]);
+    await onHealthTransition(ctx, goes("payments", "up"));
+    clockMs += 700_000;
+    await onHealthTransition(ctx, goes("payments", "down"));
+    expect((await all()).map((one) => one.status)).toEqual(["open", "resolved"]);
+  });
+
+  it("writes a consequence on the incident of its cause and pages nobody twice", async () => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    const causedBy = { id: "service:payments/production", name: "payments" };
+    await onHealthTransition(ctx, goes("checkout", "down", { causedBy }));
+    clockMs += 1_000;
+    await onHealthTransition(ctx, goes("checkout", "up"));
+    const [incident, ...more] = await all();
+    expect(more).toEqual([]);
+    expect(await timelineOf(incident!.id)).toEqual([
+      "payments in production is down: answered 503",
+      "checkout in production fails because of payments: answered 503",
+      "checkout in production is up again",
+    ]);
+  });
+
+  it("says on its own incident when the cause is found afterwards", async () => {
+    await onHealthTransition(ctx, goes("checkout", "down"));
+    clockMs += 1_000;
+    await onHealthTransition(ctx, goes("payments", "down"));
+    const causedBy = { id: "service:payments/production", name: "payments" };
+    await onHealthTransition(ctx, goes("checkout", "down", { from: "down", causedBy }));
+    const [payments, checkout] = await all();
+    expect((await timelineOf(checkout!.id)).at(-1)).toBe("Explained by payments, which is down");
+    expect((await timelineOf(payments!.id)).at(-1)).toContain("checkout in production fails because of payments");
+  });
+
+  it("opens one for a failure that stays after its cause is gone", async () => {
+    const causedBy = { id: "service:payments/production", name: "payments" };
+    await onHealthTransition(ctx, goes("checkout", "down", { causedBy }));
+    expect(await all()).toEqual([]);
+    await onHealthTransition(ctx, goes("checkout", "down", { from: "down" }));
+    expect(await all()).toMatchObject([{ service: "checkout", status: "open" }]);
+  });
+
+  it("opens none for what is muted or in maintenance", async () => {
+    await onHealthTransition(ctx, goes("payments", "down", { muted: true }));
+    await onHealthTransition(ctx, goes("checkout", "maintenance"));
+    expect(await all()).toEqual([]);
+  });
+
+  it("refuses to reopen an old one while a newer one is open for the same cause", async () => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthTransition(ctx, goes("payments", "up"));
+    const [old] = await all();
+    clockMs += 700_000;
+    await onHealthTransition(ctx, goes("payments", "down"));
+    const reopen = manageIncident(ctx, { action: "update", incidentId: old!.id, status: "open" });
+    await expect(reopen).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+});
+
+describe("deployments", () => {
+  const deployment = () => ({
+    deploymentId: newId("dep"),
+    service: "checkout",
+    environment: "production",
+    version: "1.1.0",
+  });
+
+  it("a failed one opens an incident, once, and another of the same version adds to it", async () => {
+    const first = deployment();
+    const failure = { ...first, reason: "it was not ready within 60 s", rolledBack: true, summary: "Rolled back" };
+    await Promise.all([onDeploymentFailed(ctx, failure), onDeploymentFailed(ctx, failure)]);
+    await onDeploymentFailed(ctx, { ...failure, deploymentId: newId("dep") });
+    const [incident, ...more] = await all();
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({
+      title: "Deployment of checkout 1.1.0 to production failed",
+      severity: "medium",
+      source: "deployment",
+      deploymentId: first.deploymentId,
+    });
+    expect(
+      (await getIncident(ctx, { incidentId: incident!.id })).timeline.filter((one) => one.kind === "opened"),
+    ).toHaveLength(1);
+  });
+
+  it("appear on the timeline of the service's unresolved incidents", async () => {
+    await onHealthTransition(ctx, goes("checkout", "down"));
+    clockMs += 1_000;
+    await onHealthTransition(ctx, goes("payments", "down"));
+    const one = deployment();
+    for (let i = 0; i < 2; i++) await onDeploymentChange(ctx, one, "started", "Deployment of checkout 1.1.0 started");
+    await onDeploymentChange(ctx, one, "succeeded", "checkout runs 1.1.0");
+    const [payments, checkout] = await all();
+    expect((await timelineOf(checkout!.id)).slice(1)).toEqual([
+      "Deployment of checkout 1.1.0 started",
+      "checkout runs 1.1.0",
+    ]);
+    expect(await timelineOf(payments!.id)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,50 @@
+import { actor } from "#server/testing/context.ts";
+import { getDeployment } from "../../agent/deploy/index.ts";
+import type { AgentContext } from "../../agent/kernel/context.ts";
+import { auditLog } from "../../audit/record.ts";
+import { loadConfig } from "../../config/load.ts";
+import { createWorkflowQueue } from "../../durable/queue.ts";
+import { createLiveFeed } from "../../live/feed.ts";
+import { createLogger } from "../../telemetry/log.ts";
+import type { TestDatabase } from "../database.ts";
+import { eventually, type TestDaemon } from "../local-platform/daemon.ts";
+
+export type Operations = AgentContext & { close(): Promise<void> };
+
+/** What the web process would hold: everything real, and no part in carrying out what it starts. */
+export function openOperations(database: TestDatabase, daemon: TestDaemon): Operations {
+  const loaded = loadConfig(daemon.configFile);
+  const live = createLiveFeed(database.db, database.url, createLogger("test"));
+  const workflows = createWorkflowQueue(database.url);
+  return {
+    config: loaded.config,
+    source: { file: loaded.file, text: loaded.text, sample: false },
+    db: database.db,
+    audit: auditLog,
+    live,
+    platform: daemon.platform,
+    workflows,
+    now: () => new Date(),
+    actor: actor(),
+    via: "web",
+    requestId: "req_test",
+    close: async () => {
+      await live.close();
+      await workflows.close();
+    },
+  };
+}
+
+export type Followed = Awaited<ReturnType<typeof getDeployment>>;
+
+/** Polls a deployment until `enough`. */
+export const follow = (
+  ops: Operations,
+  deploymentId: string,
+  enough: (seen: Followed) => boolean = ({ deployment }) => deployment.finishedAt !== null,
+  timeoutMs = 60_000,
+): Promise<Followed> =>
+  eventually(async () => {
+    const seen = await getDeployment(ops, { deploymentId });
+    return enough(seen) && seen;
+  }, timeoutMs);
