@@ -2,7 +2,7 @@ import { cn } from "../lib/cn.ts";
 
 /** A grey bar where something will stand; give it the size of what comes. */
 export const Skeleton = ({ className }: { className?: string }) => (
-  <span aria-hidden="true" className={cn("block animate-breathe rounded-sm bg-sunken", className)} />
+  <span aria-hidden="true" data-skeleton="" className={cn("block animate-breathe rounded-sm bg-sunken", className)} />
 );
 
 /** Rows of a table that loads; `rows` should be the number that usually come, so that nothing jumps. */

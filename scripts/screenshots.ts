@@ -1,0 +1,106 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Browser, type BrowserContext, chromium, type Page } from "@playwright/test";
+import runApp from "../e2e/fixtures/run-app.ts";
+import { ADMIN, appState } from "../e2e/fixtures/state.ts";
+
+/**
+ * `npm run screenshots [-- FOLDER]`: runs the system on an empty data directory, lives through the README's story
+ * and takes its pictures. OPERATE_CHROMIUM names the browser when it is not Playwright's own. With a FOLDER it takes every page there too, dark and light, 390 px and 1440 px.
+ */
+const README_DIR = join(import.meta.dirname, "../.github/images");
+const folder = process.argv[2];
+const WIDE = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
+  await page.screenshot({ path: join(README_DIR, `${name}.png`) });
+}
+
+async function deploy(page: Page, url: string, version: string, until: RegExp, name: string): Promise<string> {
+  const call = { service: "checkout", environment: "production", version, healthCheckTimeout: 8 };
+  const answer = await page.request.post(`${url}/api/trpc/deploy.start`, { data: call, headers: { origin: url } });
+  const { result } = (await answer.json()) as { result: { data: { deployment: { id: string } } } };
+  await page.goto(`${url}/deployments/${result.data.deployment.id}?env=production`);
+  await page.getByText(until).first().waitFor({ timeout: 120_000 });
+  await shoot(page, name);
+  return result.data.deployment.id;
+}
+
+async function tellStory(page: Page, url: string, setupLink: string): Promise<string[]> {
+  await page.goto(setupLink);
+  await page.getByLabel("Name").fill(ADMIN.name);
+  await page.getByLabel(/e-?mail/i).fill(ADMIN.email);
+  await page.getByLabel("Password").first().fill(ADMIN.password);
+  await page.getByRole("button", { name: /create/i }).click();
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await deploy(page, url, "2.4.1", /succeeded/, "deployment-succeeded");
+  const id = await deploy(page, url, "2.7.0", /rolled back/, "deployment-rolled-back");
+  await page.goto(`${url}/incidents`);
+  await page
+    .getByRole("link", { name: /checkout/ })
+    .first()
+    .click();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await shoot(page, "incident");
+  const incident = new URL(page.url()).pathname;
+  await page.goto(`${url}/health`);
+  await shoot(page, "health");
+  await delay(Number(process.env.SETTLE_MS ?? 90_000)); // graphs want minutes of traffic, not seconds
+  await page.goto(`${url}/`);
+  await shoot(page, "overview");
+  return [incident, `/deployments/${id}`];
+}
+
+const PAGES = [
+  "/",
+  "/services",
+  "/services/checkout?env=production",
+  "/deployments",
+  "/incidents",
+  "/health",
+  "/audit",
+  "/settings?tab=config",
+  "/settings?tab=tokens",
+  "/settings?tab=users",
+  "/settings?tab=account",
+];
+
+async function shootAll(context: BrowserContext, url: string, paths: string[], into: string): Promise<void> {
+  mkdirSync(into, { recursive: true });
+  const page = await context.newPage();
+  for (const path of paths)
+    for (const colorScheme of ["dark", "light"] as const)
+      for (const size of [WIDE, PHONE]) {
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.setViewportSize(size);
+        await page.goto(`${url}${path}`);
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
+        const name = path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "overview";
+        await page.screenshot({
+          path: join(into, `${name}-${size.width}-${colorScheme}.png`),
+          fullPage: size === PHONE,
+        });
+      }
+}
+
+const stop = await runApp();
+let browser: Browser | undefined;
+try {
+  mkdirSync(README_DIR, { recursive: true });
+  const executablePath = process.env.OPERATE_CHROMIUM;
+  browser = await chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+  const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark", reducedMotion: "reduce" });
+  const { url, setupLink } = appState();
+  const found = await tellStory(await context.newPage(), url, setupLink);
+  if (folder) await shootAll(context, url, [...PAGES, ...found], folder);
+} finally {
+  await browser?.close();
+  await stop();
+}
