@@ -53,7 +53,10 @@ const t = initTRPC
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter: ({ shape, error, ctx }) => ({
       ...shape,
-      message: error.cause instanceof z.ZodError ? describeZodError(error.cause) : shape.message,
+      message:
+        error.code === "BAD_REQUEST" && error.cause instanceof z.ZodError
+          ? describeZodError(error.cause)
+          : shape.message,
       data: {
         code: shape.data.code,
         httpStatus: shape.data.httpStatus,
@@ -74,7 +77,7 @@ export const describeZodError = (error: z.ZodError): string =>
 /** The one place where the core's errors become tRPC's. */
 const translateErrors = t.middleware(async ({ next }) => {
   const result = await next();
-  if (result.ok || result.error.cause instanceof z.ZodError) return result;
+  if (result.ok || (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError)) return result;
   const cause = result.error.cause;
   if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;
   const error = toAppError(cause ?? result.error);
