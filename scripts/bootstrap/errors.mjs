@@ -19,6 +19,8 @@ const CAUSES = [
   [/\bKilled\b|SIGKILL|heap out of memory/, "It ran out of memory. About 2 GB must be free."],
 ];
 
+const LINES = 25;
+
 /** The last lines of a failed command and, where it is known, what to do about them. */
 export function explainFailure(what, output) {
   const lines = output
@@ -26,5 +28,7 @@ export function explainFailure(what, output) {
     .split("\n")
     .filter((line) => line.trim() && !/^\s+at /.test(line));
   const hint = CAUSES.find(([pattern]) => pattern.test(output))?.[1];
-  return new SetupError([`${what} failed.${hint ? ` ${hint}` : ""} It ended with:`, ...lines.slice(-12)].join("\n  "));
+  return new SetupError(
+    [`${what} failed.${hint ? ` ${hint}` : ""} It ended with:`, ...lines.slice(-LINES)].join("\n  "),
+  );
 }

@@ -10,7 +10,7 @@ export function run(what, command, args, env = {}) {
     let output = "";
     const child = spawn(command, args, {
       cwd: ROOT,
-      env: { ...process.env, ...env },
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const stop = () => child.kill(); // a Ctrl-C during an install must not leave it running
