@@ -59,21 +59,8 @@ export function createOutboundClient(options: OutboundClientOptions): OutboundCl
     async request(request) {
       const url = httpUrl(request.url);
       const limit = timeLimit(request, url.host);
-      const attempts = isIdempotent(request.method ?? "GET") ? 1 + (request.retries ?? DEFAULT_RETRIES) : 1;
       try {
-        for (let attempt = 1; ; attempt++) {
-          const last = attempt >= attempts;
-          const outcome = await attemptOnce(parts, breaker, request, url, limit);
-          if ("response" in outcome && (last || !isRetryStatus(outcome.response.status))) return outcome.response;
-          if ("error" in outcome && (last || !outcome.retryable)) throw outcome.error;
-          const after = "response" in outcome ? header(outcome.response.headers["retry-after"]) : null;
-          const waitMs = retryDelayMs(attempt, after, Date.now(), options.random);
-          if (waitMs >= limit.leftMs()) {
-            if ("response" in outcome) return outcome.response;
-            throw outcome.error;
-          }
-          await delay(waitMs, undefined, { signal: limit.signal }).catch(() => Promise.reject(limit.error()));
-        }
+        return await retrying(request, limit, options.random, () => attemptOnce(parts, breaker, request, url, limit));
       } finally {
         limit.clear();
       }
@@ -113,6 +100,28 @@ function timeLimit(request: OutboundRequest, host: string) {
 }
 
 type Outcome = { response: OutboundResponse } | { error: AppError; retryable: boolean };
+
+/** Repeats an attempt while that may help and there is time for it; ends with the last outcome. */
+async function retrying(
+  request: OutboundRequest,
+  limit: Limit,
+  random: (() => number) | undefined,
+  attemptNext: () => Promise<Outcome>,
+): Promise<OutboundResponse> {
+  const attempts = isIdempotent(request.method ?? "GET") ? 1 + (request.retries ?? DEFAULT_RETRIES) : 1;
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptNext();
+    const answered = "response" in outcome;
+    const mayHelp = answered ? isRetryStatus(outcome.response.status) : outcome.retryable;
+    const after = answered ? header(outcome.response.headers["retry-after"]) : null;
+    const waitMs = retryDelayMs(attempt, after, Date.now(), random);
+    if (!mayHelp || attempt >= attempts || waitMs >= limit.leftMs()) {
+      if (answered) return outcome.response;
+      throw outcome.error;
+    }
+    await delay(waitMs, undefined, { signal: limit.signal }).catch(() => Promise.reject(limit.error()));
+  }
+}
 
 /** One attempt through all its redirects, counted by the circuit of the host that was asked for. */
 async function attemptOnce(

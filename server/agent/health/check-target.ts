@@ -1,0 +1,44 @@
+import type { Runtime } from "../kernel/context.ts";
+import type { ProbeResult, Prober } from "../ports/prober.ts";
+import { createServiceAddresses } from "./service-address.ts";
+import { expectServiceStatus, type PlannedTarget } from "./targets.ts";
+
+/** past its timeout a check has this long to notice before it is given up */
+const GRACE_MS = 250;
+
+/**
+ * Checks one target once and is over `timeoutMs` (plus a moment) later whatever the prober does: a check that hangs is
+ * reported as down and left behind.
+ * @throws what the platform throws when it cannot say where a service is: that is no result, as nothing was asked
+ */
+export type CheckTarget = (target: PlannedTarget) => Promise<ProbeResult>;
+
+export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Prober): CheckTarget {
+  const addressOf = createServiceAddresses(runtime.platform);
+
+  const ask = async (target: PlannedTarget, signal: AbortSignal): Promise<ProbeResult> => {
+    if ("spec" in target.probe) return await prober.probe(target.probe.spec, signal);
+    const { balancer, path } = target.probe;
+    const base = new URL(await addressOf(balancer));
+    const trusted = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
+    return await prober.probe(expectServiceStatus(new URL(path, base).href, target.timeoutMs, trusted), signal);
+  };
+
+  return async (target) => {
+    const controller = new AbortController();
+    const startedAt = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    const givenUp = new Promise<ProbeResult>((resolve) => {
+      timer = setTimeout(() => {
+        controller.abort();
+        const message = `gave no full answer within ${target.timeoutMs} ms`;
+        resolve({ outcome: "down", latencyMs: performance.now() - startedAt, statusCode: null, message });
+      }, target.timeoutMs + GRACE_MS);
+    });
+    try {
+      return await Promise.race([ask(target, controller.signal), givenUp]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

@@ -1,0 +1,72 @@
+import type { z } from "zod";
+import type { AgentContext } from "../kernel/context.ts";
+import { quantileMs } from "../kernel/histogram.ts";
+import { authorize } from "../kernel/permissions.ts";
+import { addCodes, decodeLatencies } from "./latency-codes.ts";
+import { HOUR_S, MINUTE_S } from "./record-results.ts";
+import type { HEALTH_RANGES, HealthHistoryInput, HealthHistoryOutput } from "./schema.ts";
+import { getTarget, listTargets } from "./store.ts";
+import { listRollups } from "./store-results.ts";
+import { type RollupCounts, uptimeOf } from "./uptime.ts";
+import { dayRollups, targetView } from "./views.ts";
+
+type Range = (typeof HEALTH_RANGES)[number];
+
+/** How wide a bucket is, how many there are, and which rollups fill them. */
+const RANGES: Record<Range, { stepSeconds: number; count: number; resolution: number }> = {
+  "1h": { stepSeconds: 60, count: 60, resolution: MINUTE_S },
+  "24h": { stepSeconds: 900, count: 96, resolution: MINUTE_S },
+  "7d": { stepSeconds: 3_600, count: 168, resolution: HOUR_S },
+  "30d": { stepSeconds: 4 * 3_600, count: 180, resolution: HOUR_S },
+  "90d": { stepSeconds: 12 * 3_600, count: 180, resolution: HOUR_S },
+};
+
+/**
+ * History of one target from its rollups: every bucket of the range up to the present one, in order; a bucket without
+ * results has zero counts and null latencies. Uptime is as `uptimeOf` defines it. @throws NOT_FOUND
+ */
+export async function healthHistory(
+  ctx: AgentContext,
+  input: z.infer<typeof HealthHistoryInput>,
+): Promise<HealthHistoryOutput> {
+  authorize(ctx, "health.read");
+  const now = ctx.now();
+  const target = await getTarget(ctx.db, input.targetId);
+  const { stepSeconds, count, resolution } = RANGES[input.range];
+  const stepMs = stepSeconds * 1000;
+  const fromMs = Math.floor(now.getTime() / stepMs) * stepMs - (count - 1) * stepMs;
+  const rollups = await listRollups(ctx.db, [target.id], resolution, new Date(fromMs));
+  const day = await dayRollups(ctx.db, [target.id], now);
+  const names = new Map((await listTargets(ctx.db)).map((row) => [row.id, row.name]));
+  return {
+    target: targetView(target, day.get(target.id) ?? [], names, now),
+    range: input.range,
+    stepSeconds,
+    ...uptimeOf(rollups),
+    buckets: fillBuckets(rollups, fromMs, stepMs, count),
+  };
+}
+
+/** Rollups laid into buckets of `stepMs`, from `fromMs`; a bucket that none falls into is a gap. */
+export function fillBuckets(
+  rollups: readonly (RollupCounts & { bucketAt: Date })[],
+  fromMs: number,
+  stepMs: number,
+  count: number,
+): HealthHistoryOutput["buckets"] {
+  const sums = Array.from({ length: count }, () => ({ up: 0, degraded: 0, down: 0, latency: decodeLatencies([]) }));
+  for (const rollup of rollups) {
+    const sum = sums[Math.floor((rollup.bucketAt.getTime() - fromMs) / stepMs)];
+    if (!sum) continue;
+    sum.up += rollup.up;
+    sum.degraded += rollup.degraded;
+    sum.down += rollup.down;
+    addCodes(sum.latency, rollup.latency);
+  }
+  return sums.map(({ latency, ...counts }, i) => ({
+    t: new Date(fromMs + i * stepMs).toISOString(),
+    ...counts,
+    p50Ms: quantileMs(latency, 0.5),
+    p95Ms: quantileMs(latency, 0.95),
+  }));
+}

@@ -1,0 +1,49 @@
+import type { z } from "zod";
+import type { AgentContext } from "../kernel/context.ts";
+import { authorize } from "../kernel/permissions.ts";
+import { HEALTH_STATES, type HealthState, type MonitorHealthInput, type MonitorHealthOutput } from "./schema.ts";
+import { overallState, shownState, summarize, worseFirst } from "./shown-health.ts";
+import { listTargets } from "./store.ts";
+import { dayRollups, targetView } from "./views.ts";
+
+/**
+ * The present state of everything that is checked (or of one service or environment), worst first. Reads what the
+ * scheduler last found; asks nothing itself.
+ */
+export async function monitorHealth(
+  ctx: AgentContext,
+  input: z.infer<typeof MonitorHealthInput>,
+): Promise<MonitorHealthOutput> {
+  authorize(ctx, "health.read");
+  const now = ctx.now();
+  const all = await listTargets(ctx.db);
+  const names = new Map(all.map((row) => [row.id, row.name]));
+  const scope = all
+    .filter((row) => input.service === undefined || row.service === input.service)
+    .filter((row) => input.environment === undefined || row.environment === input.environment)
+    .map((row) => ({ row, state: shownState(row, now), muted: row.muted }));
+  const counts = Object.fromEntries(HEALTH_STATES.map((state) => [state, 0])) as Record<HealthState, number>;
+  for (const { state } of scope) counts[state]++;
+  const matching = scope
+    .filter(({ state }) => input.state === undefined || input.state.includes(state))
+    .sort((a, b) => Number(a.muted) - Number(b.muted) || worseFirst(a.state, b.state));
+  const page = matching.slice(input.offset, input.offset + input.limit);
+  const pageIds = page.map(({ row }) => row.id);
+  const days = await dayRollups(ctx.db, pageIds, now);
+  return {
+    overall: overallState(scope),
+    summary: summarize(
+      scope.map(({ row, state, muted }) => ({
+        name: row.name,
+        environment: row.environment,
+        state,
+        muted,
+        causedBy: row.causedBy === null ? null : (names.get(row.causedBy) ?? null),
+      })),
+    ),
+    counts,
+    checkedAt: now.toISOString(),
+    targets: page.map(({ row }) => targetView(row, days.get(row.id) ?? [], names, now)),
+    total: matching.length,
+  };
+}

@@ -1,0 +1,44 @@
+import type { z } from "zod";
+import type { AgentContext } from "../kernel/context.ts";
+import { performWrite } from "../kernel/perform.ts";
+import { publishTarget } from "./publish.ts";
+import type { HealthTargetView, SetMaintenanceInput } from "./schema.ts";
+import { lockTarget, saveTarget } from "./store.ts";
+import { insertChanges, resultKey } from "./store-results.ts";
+import { viewTarget } from "./views.ts";
+
+/**
+ * Starts, extends or (0 minutes) ends maintenance. It counts from now on for the shown state, and from the next check
+ * on for history. @throws FORBIDDEN, NOT_FOUND
+ */
+export async function setMaintenance(
+  ctx: AgentContext,
+  input: z.infer<typeof SetMaintenanceInput>,
+): Promise<HealthTargetView> {
+  const action = "health.maintenance";
+  const target = { type: "health-target", id: input.targetId };
+  await performWrite(ctx, { action, permission: "health.write", target, input }, async (tx) => {
+    const before = await lockTarget(tx, input.targetId);
+    const at = ctx.now();
+    const begins = input.minutes > 0;
+    const maintenanceUntil = begins ? new Date(at.getTime() + input.minutes * 60_000) : null;
+    const to = begins ? "maintenance" : before.state === "maintenance" ? "unknown" : before.state;
+    if (to === before.state) await saveTarget(tx, before.id, { maintenanceUntil });
+    else {
+      const anew = { consecutiveFailures: 0, consecutiveSuccesses: 0, causedBy: null };
+      await saveTarget(tx, before.id, { maintenanceUntil, state: to, stateSince: at, ...anew });
+      const change = { from: before.state, to, causedBy: null, message: input.reason, flapping: before.flapping };
+      const key = resultKey(before.id, at.toISOString());
+      await insertChanges(tx, [{ key, targetId: before.id, shard: before.shard, at, ...change }]);
+    }
+    await ctx.audit.record(tx, ctx, {
+      action,
+      target,
+      before: { maintenanceUntil: before.maintenanceUntil },
+      after: { maintenanceUntil },
+      reason: input.reason,
+    });
+    await publishTarget(ctx, tx, before);
+  });
+  return await viewTarget(ctx, input.targetId);
+}

@@ -1,0 +1,22 @@
+import type { z } from "zod";
+import type { AgentContext } from "../kernel/context.ts";
+import { performWrite } from "../kernel/perform.ts";
+import { publishTarget } from "./publish.ts";
+import type { HealthTargetView, SetMutedInput } from "./schema.ts";
+import { lockTarget, saveTarget } from "./store.ts";
+import { viewTarget } from "./views.ts";
+
+/** A muted target is checked and shown, but pages nobody and leaves the overall state alone. @throws FORBIDDEN, NOT_FOUND */
+export async function setMuted(ctx: AgentContext, input: z.infer<typeof SetMutedInput>): Promise<HealthTargetView> {
+  const action = input.muted ? "health.mute" : "health.unmute";
+  const target = { type: "health-target", id: input.targetId };
+  await performWrite(ctx, { action, permission: "health.write", target, input }, async (tx) => {
+    const before = await lockTarget(tx, input.targetId);
+    if (before.muted === input.muted) return;
+    await saveTarget(tx, before.id, { muted: input.muted });
+    const after = { muted: input.muted };
+    await ctx.audit.record(tx, ctx, { action, target, before: { muted: before.muted }, after });
+    await publishTarget(ctx, tx, before);
+  });
+  return await viewTarget(ctx, input.targetId);
+}

@@ -1,0 +1,83 @@
+import { HEALTH_STATES, type HealthState } from "./schema.ts";
+
+/** What the stored row says, as far as showing it goes. */
+export interface StoredHealth {
+  name: string;
+  state: string;
+  maintenanceUntil: Date | null;
+  lastCheckedAt: Date | null;
+  intervalMs: number;
+  timeoutMs: number;
+}
+
+/** Without a result for three intervals and a timeout, nothing is known any more. */
+export const staleAfterMs = (target: Pick<StoredHealth, "intervalMs" | "timeoutMs">): number =>
+  3 * target.intervalMs + target.timeoutMs;
+
+/** The state to show now: a result that is too old is unknown, never healthy; maintenance covers both. */
+export function shownState(target: StoredHealth, now: Date): HealthState {
+  const inMaintenance = target.maintenanceUntil !== null && target.maintenanceUntil > now;
+  if (inMaintenance) return "maintenance";
+  if (!target.lastCheckedAt || now.getTime() - target.lastCheckedAt.getTime() > staleAfterMs(target)) return "unknown";
+  // maintenance is over and no result has come since
+  return target.state === "maintenance" ? "unknown" : (target.state as HealthState);
+}
+
+const severity = (state: HealthState): number => HEALTH_STATES.indexOf(state);
+
+/** Negative when `a` is worse than `b`. */
+export const worseFirst = (a: HealthState, b: HealthState): number => severity(b) - severity(a);
+
+/** The worst of what is not muted; unknown when there is nothing to judge by. */
+export function overallState(targets: readonly { state: HealthState; muted: boolean }[]): HealthState {
+  const counted = targets.filter((target) => !target.muted).map((target) => target.state);
+  return counted.sort(worseFirst)[0] ?? "unknown";
+}
+
+interface Summed {
+  name: string;
+  environment: string | null;
+  state: HealthState;
+  muted: boolean;
+  causedBy: string | null;
+}
+
+const label = (target: Summed): string => (target.environment ? `${target.name} (${target.environment})` : target.name);
+const MOST_NAMES = 5;
+
+function listed(targets: readonly Summed[]): string {
+  const names = targets.slice(0, MOST_NAMES).map(label).join(", ");
+  return targets.length > MOST_NAMES ? `${names} and ${targets.length - MOST_NAMES} more` : names;
+}
+
+/** One sentence: what is down, what is only a consequence, what else is not well. */
+export function summarize(targets: readonly Summed[]): string {
+  if (targets.length === 0) return "Nothing is checked: no service and no health endpoint matches.";
+  const heard = targets.filter((target) => !target.muted);
+  const of = (state: HealthState) => heard.filter((target) => target.state === state);
+  const down = of("down");
+  const roots = down.filter((target) => target.causedBy === null);
+  const consequences = down.filter((target) => target.causedBy !== null);
+  const parts = [
+    roots.length > 0 ? `Down: ${listed(roots)}.` : "",
+    consequences.length > 0
+      ? `Down as a consequence: ${listed(consequences)} (caused by ${[...new Set(consequences.map((target) => target.causedBy))].join(", ")}).`
+      : "",
+    ...(["degraded", "unknown", "pending", "maintenance"] as const).map((state) => {
+      const found = of(state);
+      return found.length > 0 ? `${WORDS[state]}: ${listed(found)}.` : "";
+    }),
+  ].filter((part) => part !== "");
+  const muted = targets.length - heard.length;
+  if (muted > 0) parts.push(`${muted} muted.`);
+  return parts.length === 0 || parts.length === Number(muted > 0)
+    ? [`All ${heard.length} checked targets are up.`, ...parts].join(" ")
+    : parts.join(" ");
+}
+
+const WORDS = {
+  degraded: "Degraded",
+  unknown: "Without a fresh result",
+  pending: "Failing, not yet confirmed",
+  maintenance: "In maintenance",
+};

@@ -1,0 +1,75 @@
+import type { AgentContext, Db } from "../kernel/context.ts";
+import { HOUR_S } from "./record-results.ts";
+import type { HealthState, HealthTargetView } from "./schema.ts";
+import { shownState } from "./shown-health.ts";
+import { getTarget, listTargets } from "./store.ts";
+import { listRollups } from "./store-results.ts";
+import { type RollupCounts, uptimeOf } from "./uptime.ts";
+
+export type ListedTarget = Awaited<ReturnType<typeof listTargets>>[number];
+
+const DAY_HOURS = 24;
+
+/** Hourly rollups of the last 24 hours (the present one included), by target. */
+export async function dayRollups(db: Db, ids: readonly string[], now: Date): Promise<Map<string, RollupCounts[]>> {
+  const hourMs = HOUR_S * 1000;
+  const from = new Date(Math.floor(now.getTime() / hourMs) * hourMs - (DAY_HOURS - 1) * hourMs);
+  const byTarget = new Map<string, RollupCounts[]>();
+  for (const row of await listRollups(db, ids, HOUR_S, from))
+    byTarget.set(row.targetId, [...(byTarget.get(row.targetId) ?? []), row]);
+  return byTarget;
+}
+
+/** A row as people see it. `names` turns ids into names. */
+export function targetView(
+  row: ListedTarget,
+  day: readonly RollupCounts[],
+  names: ReadonlyMap<string, string>,
+  now: Date,
+): HealthTargetView {
+  const state = shownState(row, now);
+  const { uptimePercent, latencyP50Ms, latencyP95Ms } = uptimeOf(day);
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind as HealthTargetView["kind"],
+    origin: row.origin as HealthTargetView["origin"],
+    service: row.service,
+    environment: row.environment,
+    address: row.address,
+    state,
+    stateSince: sinceOf(row, state).toISOString(),
+    flapping: row.flapping,
+    flappingReason: row.flappingReason,
+    message: state === "unknown" ? unknownMessage(row) : row.lastMessage,
+    causedBy: row.causedBy === null || state === "unknown" ? null : (names.get(row.causedBy) ?? null),
+    muted: row.muted,
+    maintenanceUntil: state === "maintenance" ? (row.maintenanceUntil?.toISOString() ?? null) : null,
+    lastCheckedAt: row.lastCheckedAt?.toISOString() ?? null,
+    lastLatencyMs: row.lastLatencyMs,
+    intervalMs: row.intervalMs,
+    consecutiveFailures: row.consecutiveFailures,
+    failureThreshold: row.failureThreshold,
+    uptimePercent24h: uptimePercent,
+    latencyP50Ms,
+    latencyP95Ms,
+  };
+}
+
+/** A state that went stale counts from its last result, not from when it began. */
+const sinceOf = (row: ListedTarget, state: HealthState): Date =>
+  state === "unknown" && row.state !== "unknown" ? (row.lastCheckedAt ?? row.stateSince) : row.stateSince;
+
+const unknownMessage = (row: ListedTarget): string =>
+  row.lastCheckedAt === null
+    ? "not checked yet"
+    : "no fresh result; is the worker running, and can it reach the platform?";
+
+/** One target as people see it now. @throws NOT_FOUND */
+export async function viewTarget(ctx: AgentContext, id: string): Promise<HealthTargetView> {
+  const now = ctx.now();
+  const row = await getTarget(ctx.db, id);
+  const names = new Map((await listTargets(ctx.db)).map((other) => [other.id, other.name]));
+  const day = await dayRollups(ctx.db, [id], now);
+  return targetView(row, day.get(id) ?? [], names, now);
+}

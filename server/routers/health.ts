@@ -1,0 +1,65 @@
+import { healthHistory, monitorHealth, setMaintenance, setMuted } from "../agent/health/index.ts";
+import {
+  HealthHistoryInput,
+  HealthHistoryOutput,
+  HealthTargetView,
+  MonitorHealthInput,
+  MonitorHealthOutput,
+  SetMaintenanceInput,
+  SetMutedInput,
+} from "../agent/health/schema.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const healthRouter = router({
+  monitor: procedure
+    .meta({
+      permission: "health.read",
+      mcp: {
+        name: "monitor_health",
+        title: "Monitor health",
+        description:
+          "State of everything that is checked, worst first: each service in each environment and each configured " +
+          "endpoint, with the overall state, one sentence of summary, what the last check found, uptime and latency of " +
+          "the last 24 h. Use it first when something seems wrong, and after a change to see whether it helped. " +
+          "`causedBy` names the dependency at the root of a failure: look there, not at the target itself. States: up, " +
+          "degraded (slow, or its certificate ends soon), pending (failing, not yet confirmed), down, maintenance, " +
+          "unknown (no fresh result: treat as not healthy). It reads the last results, at most one interval old; " +
+          "calling it more often than every few seconds shows nothing new. Not for the past: use get_health_history.",
+        destructive: false,
+        idempotent: true,
+        openWorld: false,
+      },
+    })
+    .input(MonitorHealthInput)
+    .output(MonitorHealthOutput)
+    .query(({ ctx, input }) => monitorHealth(ctx.agent, input)),
+  history: procedure
+    .meta({
+      permission: "health.read",
+      mcp: {
+        name: "get_health_history",
+        title: "Get health history",
+        description:
+          "Uptime and latency of one target over 1h, 24h, 7d, 30d or 90d, as a whole and in equal buckets. Take the " +
+          "target's id from monitor_health. Use it to find when a failure began or whether it comes and goes. Buckets " +
+          "without results have zero counts and null latencies: nothing was measured, which is not the same as down. " +
+          "Not for the present state: use monitor_health.",
+        destructive: false,
+        idempotent: true,
+        openWorld: false,
+      },
+    })
+    .input(HealthHistoryInput)
+    .output(HealthHistoryOutput)
+    .query(({ ctx, input }) => healthHistory(ctx.agent, input)),
+  setMaintenance: procedure
+    .meta({ permission: "health.write" })
+    .input(SetMaintenanceInput)
+    .output(HealthTargetView)
+    .mutation(({ ctx, input }) => setMaintenance(ctx.agent, input)),
+  setMuted: procedure
+    .meta({ permission: "health.write" })
+    .input(SetMutedInput)
+    .output(HealthTargetView)
+    .mutation(({ ctx, input }) => setMuted(ctx.agent, input)),
+});
