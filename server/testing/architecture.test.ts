@@ -36,7 +36,7 @@ const ofType = (type: string) => procedures.filter((procedure) => procedure.type
 const INPUTS: Record<string, unknown> = {
   "deploy.start": { service: "checkout", environment: "staging", version: "1.1.0" },
   "deploy.cancel": { deploymentId: "dep_none" },
-  "health.setMaintenance": { targetId: "service:checkout:staging", until: "2030-01-01T00:00:00.000Z", reason: "move" },
+  "health.setMaintenance": { targetId: "service:checkout:staging", minutes: 30, reason: "move" },
   "health.setMuted": { targetId: "service:checkout:staging", muted: true },
   "incidents.manage": { action: "create", title: "Checkout is slow", severity: "high" },
   "tokens.create": { name: "ci", role: "viewer", expiresInDays: 30 },
