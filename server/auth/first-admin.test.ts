@@ -77,6 +77,14 @@ test("one that comes while another is being made waits, and then finds it done",
   expect(await database.db.user.count()).toBe(1);
 });
 
+test("what is wrong with the input is said a line each", async () => {
+  const body = await (await setUp({ ...ada, email: "ada", password: "short" })).json();
+  expect(body).toEqual({
+    code: "INVALID",
+    message: "email: an e-mail address, as ada@example.com\npassword: at least 12 characters",
+  });
+});
+
 describe("refused", () => {
   test.each<[string, object, Environment, number]>([
     ["a wrong token", { ...ada, token: `${token}x` }, env, 403],

@@ -26,7 +26,8 @@ export async function handleAuth(runtime: AuthRuntime, request: Request): Promis
     headers.set(REQUEST_ID_HEADER, requestId);
     const body = request.method === "POST" ? (await readBody(request)) || "{}" : null;
     const response = await auth.handler(new Request(request.url, { method: request.method, headers, body }));
-    if (response.status === 429 && !response.headers.has("content-type"))
+    // the limit per address answers before any hook, in a shape of its own
+    if (response.status === 429 && !response.headers.get("content-type")?.includes("json"))
       throw new AppError("RATE_LIMITED", "Too many attempts from this address. Try again in a minute.");
     if (response.status >= 500) throw new Error(`better-auth answered ${response.status}`);
     response.headers.set(REQUEST_ID_HEADER, requestId);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { AppError } from "../agent/kernel/errors.ts";
 import { getAuth } from "./better-auth.ts";
 import { createFirstAdmin, setupNeeded } from "./first-admin.ts";
@@ -52,7 +52,6 @@ function parse(text: string): SetupInput {
   }
   const parsed = SetupInput.safeParse(body);
   if (parsed.success) return parsed.data;
-  throw new AppError("INVALID", z.prettifyError(parsed.error), {
-    details: { fields: z.flattenError(parsed.error).fieldErrors },
-  });
+  const problems = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
+  throw new AppError("INVALID", problems.join("\n"));
 }

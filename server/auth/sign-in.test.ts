@@ -86,6 +86,16 @@ describe("sign-in", () => {
     expect((await attempt(100, ada.password)).status).toBe(200);
   });
 
+  test("attempts at once are all counted", async () => {
+    const ada = await addPerson(database.db);
+    const from = (n: number) => ({ [CLIENT_ADDRESS_HEADER]: `100.64.0.${n}` });
+    const wrong = Array.from({ length: 15 }, (_, n) =>
+      signIn(runtime(), { ...ada, password: "wrong-password" }, from(n)),
+    );
+    const statuses = (await Promise.all(wrong)).map((response) => response.status).sort();
+    expect(statuses).toEqual([...Array(10).fill(401), ...Array(5).fill(429)]);
+  });
+
   test("signing in right forgets the wrong attempts before it", async () => {
     const ada = await addPerson(database.db);
     const at = (n: number) => ({ [CLIENT_ADDRESS_HEADER]: `192.0.2.${n}` });
@@ -104,6 +114,11 @@ describe("sign-in", () => {
       statuses.push((await signIn(runtime(), { email: `u${n}@example.com`, password: "wrong-password" }, at)).status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(30);
     expect(statuses.slice(30)).toEqual([429, 429]);
+    const refused = await signIn(runtime(), { email: "u@example.com", password: "wrong-password" }, at);
+    expect(await refused.json()).toMatchObject({
+      code: "RATE_LIMITED",
+      message: expect.stringMatching(/this address/),
+    });
   });
 
   test("a disabled person cannot sign in, and is told so only with the right password", async () => {
