@@ -26,8 +26,10 @@ interface Procedure {
   output: unknown;
 }
 
-const procedures: Procedure[] = Object.entries(appRouter._def.procedures).map(([path, procedure]) => {
-  const { type, meta, inputs, output } = procedure._def as unknown as Omit<Procedure, "path">;
+// at run time a flat record of `area.verb`; its type is the nested one
+const flat = appRouter._def.procedures as unknown as Record<string, { _def: Omit<Procedure, "path"> }>;
+const procedures: Procedure[] = Object.entries(flat).map(([path, { _def }]) => {
+  const { type, meta, inputs, output } = _def;
   return { path, type, meta, inputs, output };
 });
 const ofType = (type: string) => procedures.filter((procedure) => procedure.type === type);
