@@ -1,0 +1,93 @@
+"use client";
+
+import { CornerDownRight } from "lucide-react";
+import type { HealthTargetView } from "#server/agent/health/schema.ts";
+import { type Column, RowLink } from "../data-table/data-table.tsx";
+import { Time } from "../feedback/time.tsx";
+import { formatMs, formatPercent } from "../lib/format.ts";
+import { HealthMark } from "../marks/health-mark.tsx";
+import type { TargetRow } from "./group-targets.ts";
+import { TargetBadges } from "./target-badges.tsx";
+import { UptimeCell } from "./uptime-cell.tsx";
+
+type Row = TargetRow<HealthTargetView>;
+
+const kindOf = (target: HealthTargetView): string =>
+  target.origin === "service" ? "service" : `${target.kind} endpoint`;
+
+export const HEALTH_COLUMNS: readonly Column<Row>[] = [
+  {
+    id: "name",
+    header: "Checked",
+    cell: ({ target, consequence }) => (
+      <span className={consequence ? "flex items-baseline gap-1.5 pl-3" : "flex items-baseline gap-1.5"}>
+        {consequence ? <CornerDownRight className="size-3.5 shrink-0 text-ink-3" aria-hidden="true" /> : null}
+        <span className="min-w-0">
+          <RowLink href={`/health/${target.id}`}>{target.name}</RowLink>
+          <span className="block text-ink-3 text-xs">
+            {[target.environment, kindOf(target)].filter(Boolean).join(", ")}
+          </span>
+        </span>
+      </span>
+    ),
+  },
+  {
+    id: "state",
+    header: "State",
+    cell: ({ target }) => (
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <HealthMark state={target.state} className="font-medium" />
+        <TargetBadges target={target} />
+      </span>
+    ),
+  },
+  {
+    id: "found",
+    header: "What the last check found",
+    cell: ({ target }) => (
+      <>
+        {target.causedBy ? <span className="block">caused by {target.causedBy}</span> : null}
+        <span title={target.message ?? undefined} className="line-clamp-1 text-ink-2">
+          {target.message ?? "nothing yet"}
+        </span>
+      </>
+    ),
+    hideBelow: "lg",
+    className: "w-1/4",
+  },
+  {
+    id: "since",
+    header: "Since",
+    cell: ({ target }) => <Time at={target.stateSince} className="whitespace-nowrap text-ink-2" />,
+    hideBelow: "sm",
+  },
+  {
+    id: "strip",
+    header: "Last 24 h",
+    cell: ({ target }) => <UptimeCell targetId={target.id} />,
+    hideBelow: "md",
+  },
+  {
+    id: "uptime",
+    header: "Up, 24 h",
+    numeric: true,
+    cell: ({ target }) => (
+      <span title="share of the checks of the last 24 h; degraded counts as up, maintenance is left out">
+        {formatPercent(target.uptimePercent24h)}
+      </span>
+    ),
+  },
+  {
+    id: "p95",
+    header: "p95, 24 h",
+    numeric: true,
+    cell: ({ target }) => formatMs(target.latencyP95Ms),
+    hideBelow: "md",
+  },
+  {
+    id: "checked",
+    header: "Last check",
+    cell: ({ target }) => <Time at={target.lastCheckedAt} className="whitespace-nowrap text-ink-2" />,
+    hideBelow: "lg",
+  },
+];
