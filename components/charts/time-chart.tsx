@@ -20,10 +20,13 @@ const STROKE = {
   third: { stroke: "var(--chart-3)", strokeWidth: 1.25 },
 } as const;
 
+/** a longer range has dates on its axis, a shorter one clock times */
+const DAYS_FROM_MS = 36 * 3_600_000;
 const TICK = { fill: "var(--ink-3)", fontSize: 12 } as const;
 
 /** Draws a prepared panel and decides nothing. Panels with the same `cursor` share the cursor. */
 export default function TimeChart({ panel, cursor, height }: { panel: Panel; cursor: string; height: number }) {
+  const days = panel.domain.x[1] - panel.domain.x[0] > DAYS_FROM_MS;
   return (
     <ResponsiveContainer width="100%" height={height}>
       <LineChart
@@ -39,7 +42,7 @@ export default function TimeChart({ panel, cursor, height }: { panel: Panel; cur
           type="number"
           domain={panel.domain.x}
           ticks={panel.ticks.x}
-          tickFormatter={(t: number) => formatClock(new Date(t))}
+          tickFormatter={(t: number) => (days ? formatAbsolute(new Date(t)).slice(5, 10) : formatClock(new Date(t)))}
           tick={TICK}
           tickLine={false}
           axisLine={{ stroke: "var(--line)" }}

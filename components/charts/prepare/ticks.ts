@@ -15,11 +15,13 @@ export function valueTicks(top: number, floor = 1): number[] {
 }
 
 const MINUTE = 60_000;
-const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440].map((minutes) => minutes * MINUTE);
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080, 30_240].map(
+  (minutes) => minutes * MINUTE,
+);
 
 /** At most five round clock times inside of a range; `offsetMinutes` is the zone's, east positive. Times in ms. */
 export function timeTicks(from: number, to: number, offsetMinutes: number): number[] {
-  const step = TIME_STEPS.find((size) => (to - from) / size <= 5) ?? 1_440 * MINUTE;
+  const step = TIME_STEPS.find((size) => (to - from) / size <= 5) ?? 30_240 * MINUTE;
   const shift = offsetMinutes * MINUTE;
   const ticks: number[] = [];
   for (let t = Math.ceil((from + shift) / step) * step - shift; t <= to; t += step) ticks.push(t);
