@@ -15,7 +15,9 @@ async function serve(request: Request): Promise<Response> {
     checkOrigin(request);
   } catch (refusal) {
     const { code, message } = toAppError(refusal);
-    return Response.json({ error: { code, message } }, { status: 403 });
+    // the shape of a tRPC error, so that a typed client can read it
+    const error = { code: -32003, message, data: { code, httpStatus: 403, path: null } };
+    return Response.json({ error }, { status: 403 });
   }
   const via = request.headers.has("authorization") ? "api" : "web";
   const identity = await identify(getRuntime(), request, via);
