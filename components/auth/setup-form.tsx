@@ -5,8 +5,8 @@ import { Button } from "../ui/button.tsx";
 import { Checkbox, Field, Input } from "../ui/field.tsx";
 import { postJson, type Refusal } from "./auth-request.ts";
 
-/** The token stands in the fragment, which browsers keep to themselves. */
-const tokenOf = (hash: string): string => new URLSearchParams(hash.replace(/^#/, "")).get("token") ?? "";
+/** The token stands in the fragment, which browsers keep to themselves: `#<token>` or `#token=<token>`. */
+const tokenOf = (hash: string): string => hash.replace(/^#(token=)?/, "");
 
 /** Makes the first administrator with the one-time link that the terminal printed. */
 export function SetupForm() {

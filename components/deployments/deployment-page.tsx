@@ -3,12 +3,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
-import { ACTIVE_STATUSES, type DeploymentStatus } from "#server/agent/deploy/schema.ts";
+import type { DeploymentStatus } from "#server/agent/deploy/schema.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
+import { ACTIVE_STATUSES } from "../marks/vocabulary.ts";
 import { InstanceTable } from "../services/instance-table.tsx";
 import { LogDrawer } from "../services/log-drawer.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";

@@ -1,25 +1,6 @@
 "use client";
 
-import { useTheme } from "next-themes";
-import { Toaster } from "sonner";
+import dynamic from "next/dynamic";
 
-/** Short confirmations; whatever matters is also said in place. */
-export function Toasts() {
-  const { resolvedTheme } = useTheme();
-  return (
-    <Toaster
-      theme={resolvedTheme === "dark" ? "dark" : "light"}
-      position="bottom-right"
-      toastOptions={{
-        style: {
-          background: "var(--surface)",
-          color: "var(--ink)",
-          border: "1px solid var(--line-strong)",
-          borderRadius: 6,
-          boxShadow: "none",
-          fontFamily: "inherit",
-        },
-      }}
-    />
-  );
-}
+/** Where toasts appear; comes after the page's first scripts. */
+export const Toasts = dynamic(() => import("./toaster.tsx").then((module) => module.Toaster), { ssr: false });

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryState } from "nuqs";
-import { HEALTH_STATES, type HealthState } from "#server/agent/health/schema.ts";
+import type { HealthState } from "#server/agent/health/schema.ts";
 import { DataTable } from "../data-table/data-table.tsx";
 import { Facet } from "../data-table/facet.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
@@ -11,6 +11,7 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { formatCount } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
+import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";

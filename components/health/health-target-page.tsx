@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useMemo } from "react";
-import { HEALTH_RANGES, type HealthTargetView } from "#server/agent/health/schema.ts";
+import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
@@ -11,6 +11,7 @@ import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
 import { formatDuration, formatMs, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
+import { HEALTH_RANGES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";

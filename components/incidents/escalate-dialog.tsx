@@ -1,7 +1,8 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
-import { type IncidentView, SEVERITIES, type Severity } from "#server/agent/incidents/schema.ts";
+import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
+import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Select, Textarea } from "../ui/field.tsx";

@@ -1,8 +1,9 @@
 "use client";
 
 import { useState } from "react";
-import { type IncidentStatus, type IncidentView, UNRESOLVED } from "#server/agent/incidents/schema.ts";
+import type { IncidentStatus, IncidentView } from "#server/agent/incidents/schema.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
+import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useCan, useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { AssignMenu } from "./assign-menu.tsx";

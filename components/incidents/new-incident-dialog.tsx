@@ -3,8 +3,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
-import { SEVERITIES, type Severity } from "#server/agent/incidents/schema.ts";
+import type { Severity } from "#server/agent/incidents/schema.ts";
 import { useEnvironment } from "../lib/environment.ts";
+import { SEVERITIES } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";

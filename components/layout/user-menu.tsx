@@ -2,7 +2,7 @@
 
 import { KeyRound, LogOut } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { toast } from "sonner";
+import { toast } from "../feedback/toast.ts";
 import { signOut } from "../lib/sign-out.ts";
 import { useMe } from "../trpc/session.tsx";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";

@@ -1,7 +1,6 @@
 "use client";
 
 import { ArrowRight } from "lucide-react";
-import { HEALTH_STATES } from "#server/agent/health/schema.ts";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
@@ -11,6 +10,7 @@ import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.ts";
 import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
+import { HEALTH_STATES } from "../marks/vocabulary.ts";
 
 /** Errors from here on are worth a colour; the promise itself is the SLO's business. */
 const ERROR_PERCENT_WORTH_SEEING = 1;

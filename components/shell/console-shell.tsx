@@ -4,14 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useState } from "react";
-import { UNRESOLVED } from "#server/agent/incidents/schema.ts";
 import { DeployDialogProvider } from "../deployments/deploy-dialog-provider.tsx";
 import { ConsoleFrame } from "../layout/console-frame.tsx";
 import type { PageCounts } from "../layout/rail.tsx";
+import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { LiveProvider } from "../trpc/live.tsx";
 import { type Me, SessionProvider } from "../trpc/session.tsx";
-import { TooltipProvider } from "../ui/tooltip.tsx";
 import { StateLine } from "./state-line.tsx";
 
 const Palette = dynamic(() => import("../palette/palette.tsx"), { ssr: false });
@@ -27,13 +26,11 @@ export function ConsoleShell({ me, railCollapsed, children }: ConsoleShellProps)
   return (
     <SessionProvider me={me}>
       <NuqsAdapter>
-        <TooltipProvider>
-          <LiveProvider>
-            <DeployDialogProvider>
-              <Framed railCollapsed={railCollapsed}>{children}</Framed>
-            </DeployDialogProvider>
-          </LiveProvider>
-        </TooltipProvider>
+        <LiveProvider>
+          <DeployDialogProvider>
+            <Framed railCollapsed={railCollapsed}>{children}</Framed>
+          </DeployDialogProvider>
+        </LiveProvider>
       </NuqsAdapter>
     </SessionProvider>
   );

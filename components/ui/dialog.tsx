@@ -1,12 +1,10 @@
 "use client";
 
-import { X } from "lucide-react";
-import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import dynamic from "next/dynamic";
+import { type ReactNode, useRef } from "react";
 import { cn } from "../lib/cn.ts";
-import { Button } from "./button.tsx";
 
-interface SurfaceProps {
+export interface SurfaceProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   title: ReactNode;
@@ -16,66 +14,21 @@ interface SurfaceProps {
   className?: string | undefined;
 }
 
-function Heading({ title, description }: Pick<SurfaceProps, "title" | "description">) {
-  return (
-    <div className="flex items-start gap-4 border-b px-4 py-3">
-      <div className="min-w-0 flex-1">
-        <Radix.Title className="truncate font-semibold text-lg">{title}</Radix.Title>
-        {description ? (
-          <Radix.Description className="mt-0.5 text-ink-2 text-sm">{description}</Radix.Description>
-        ) : (
-          <Radix.Description className="sr-only">Press Escape to leave.</Radix.Description>
-        )}
-      </div>
-      <Radix.Close asChild>
-        <Button variant="ghost" size="icon" aria-label="Close" className="-mr-1.5 -mt-0.5">
-          <X />
-        </Button>
-      </Radix.Close>
-    </div>
-  );
+const LazyDialog = dynamic(() => import("./dialog-surface.tsx").then((module) => module.DialogSurface), { ssr: false });
+const LazyDrawer = dynamic(() => import("./dialog-surface.tsx").then((module) => module.DrawerSurface), { ssr: false });
+
+/** Nothing is loaded before the first opening. */
+function useOpened(open: boolean): boolean {
+  const opened = useRef(false);
+  if (open) opened.current = true;
+  return opened.current;
 }
 
 /** A window in the middle; full width on a phone. Esc leaves; focus returns to what opened it. */
-export function Dialog({ open, onOpenChange, title, description, children, className }: SurfaceProps) {
-  return (
-    <Radix.Root open={open} onOpenChange={onOpenChange}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-scrim" />
-        <Radix.Content
-          className={cn(
-            "fixed top-[8vh] left-1/2 z-50 flex max-h-[84vh] w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 flex-col",
-            "animate-appear overflow-hidden rounded-md border border-line-strong bg-surface",
-            className,
-          )}
-        >
-          <Heading title={title} description={description} />
-          <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-}
+export const Dialog = (props: SurfaceProps) => (useOpened(props.open) ? <LazyDialog {...props} /> : null);
 
 /** A panel from the right, for what is read beside the page: a log tail, one entry's detail. */
-export function Drawer({ open, onOpenChange, title, description, children, className }: SurfaceProps) {
-  return (
-    <Radix.Root open={open} onOpenChange={onOpenChange}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-scrim" />
-        <Radix.Content
-          className={cn(
-            "fixed inset-y-0 right-0 z-50 flex w-full max-w-2xl animate-slide-in flex-col border-line-strong border-l bg-surface",
-            className,
-          )}
-        >
-          <Heading title={title} description={description} />
-          <div className="min-h-0 flex-1 overflow-auto">{children}</div>
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-}
+export const Drawer = (props: SurfaceProps) => (useOpened(props.open) ? <LazyDrawer {...props} /> : null);
 
 /** Body and action row of a dialog that asks something. */
 export const DialogBody = ({ children, className }: { children: ReactNode; className?: string }) => (

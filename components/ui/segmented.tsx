@@ -1,7 +1,7 @@
 "use client";
 
-import { ToggleGroup } from "radix-ui";
 import type { ReactNode } from "react";
+import { cn } from "../lib/cn.ts";
 
 /** One of a few, side by side: a range, a view. Keep its value in the URL. */
 export function Segmented<T extends string>({
@@ -16,23 +16,23 @@ export function Segmented<T extends string>({
   options: readonly { value: T; label: ReactNode; title?: string }[];
 }) {
   return (
-    <ToggleGroup.Root
-      type="single"
-      aria-label={label}
-      value={value}
-      onValueChange={(next) => next && onChange(next as T)}
-      className="inline-flex h-8 items-center rounded-md border border-line-strong bg-surface p-0.5"
-    >
+    <fieldset className="inline-flex h-8 items-center rounded-md border border-line-strong bg-surface p-0.5">
+      <legend className="sr-only">{label}</legend>
       {options.map((option) => (
-        <ToggleGroup.Item
+        <button
           key={option.value}
-          value={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          onClick={() => onChange(option.value)}
           title={option.title}
-          className="inline-flex h-full items-center gap-1.5 rounded-sm px-2 text-ink-2 text-sm hover:text-ink data-[state=on]:bg-selected data-[state=on]:text-ink [&_svg]:size-4"
+          className={cn(
+            "inline-flex h-full items-center gap-1.5 rounded-sm px-2 text-sm hover:text-ink [&_svg]:size-4",
+            option.value === value ? "bg-selected text-ink" : "text-ink-2",
+          )}
         >
           {option.label}
-        </ToggleGroup.Item>
+        </button>
       ))}
-    </ToggleGroup.Root>
+    </fieldset>
   );
 }
