@@ -14,7 +14,7 @@ export interface TestWorker {
 }
 
 /** Starts a worker and waits until it is ready. A dead one is taken over from after `leaseMs` at the latest. */
-export async function startTestWorker(url: string, daemon: TestDaemon, leaseMs = 3_000): Promise<TestWorker> {
+export async function startTestWorker(url: string, daemon: TestDaemon, leaseMs = 10_000): Promise<TestWorker> {
   const child = fork(ENTRY, {
     env: {
       ...process.env,
