@@ -7,7 +7,8 @@ export type Tx = Prisma.TransactionClient;
 /** A Prisma client on a pool of at most `max` connections. Callers `$disconnect()` it. */
 export function openDb(url: string, max = 10): Db {
   return new PrismaClient({
-    adapter: new PrismaPg({ connectionString: url, max, connectionTimeoutMillis: 10_000 }),
+    // the adapter drops the offset of a timestamptz: every session must speak UTC, whatever the server's zone is
+    adapter: new PrismaPg({ connectionString: url, max, connectionTimeoutMillis: 10_000, options: "-c TimeZone=UTC" }),
     errorFormat: "minimal",
   });
 }
