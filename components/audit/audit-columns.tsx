@@ -1,0 +1,54 @@
+"use client";
+
+import { type Column, RowButton } from "../data-table/data-table.tsx";
+import { Mark } from "../feedback/mark.tsx";
+import { Time } from "../feedback/time.tsx";
+import { MISSING } from "../lib/format.ts";
+import { AuditActor } from "./audit-actor.tsx";
+import type { AuditEntryView } from "./entry.ts";
+
+export const OutcomeMark = ({ outcome }: { outcome: AuditEntryView["outcome"] }) => (
+  <Mark tone={outcome === "done" ? "quiet" : "warning"}>{outcome}</Mark>
+);
+
+export const targetOf = (entry: AuditEntryView): string =>
+  entry.target ? `${entry.target.type} ${entry.target.id}` : MISSING;
+
+/** A row opens the entry beside the list. */
+export const auditColumns = (onOpen: (id: string) => void): readonly Column<AuditEntryView>[] => [
+  {
+    id: "action",
+    header: "What",
+    cell: (entry) => (
+      <>
+        <RowButton onClick={() => onOpen(entry.id)} className="num">
+          {entry.action}
+        </RowButton>
+        <span className="block truncate text-ink-3 text-xs lg:hidden">{targetOf(entry)}</span>
+      </>
+    ),
+    className: "max-w-56",
+  },
+  { id: "who", header: "Who", cell: (entry) => <AuditActor actor={entry.actor} />, className: "max-w-40 sm:max-w-64" },
+  {
+    id: "target",
+    header: "On what",
+    cell: (entry) => <span className="num text-ink-2">{targetOf(entry)}</span>,
+    hideBelow: "lg",
+  },
+  {
+    id: "outcome",
+    header: "Outcome",
+    cell: (entry) => <OutcomeMark outcome={entry.outcome} />,
+    hideBelow: "sm",
+  },
+  {
+    id: "reason",
+    header: "Why refused",
+    cell: (entry) => <span className="line-clamp-1 text-ink-2">{entry.reason ?? ""}</span>,
+    hideBelow: "xl",
+    className: "w-1/4",
+  },
+  { id: "via", header: "Via", cell: (entry) => <span className="text-ink-2">{entry.via}</span>, hideBelow: "md" },
+  { id: "at", header: "When", cell: (entry) => <Time at={entry.at} className="whitespace-nowrap text-ink-2" /> },
+];

@@ -1,0 +1,105 @@
+"use client";
+
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { parseAsString, useQueryState } from "nuqs";
+import { DataTable } from "../data-table/data-table.tsx";
+import { LoadMore } from "../data-table/load-more.tsx";
+import { EmptyState } from "../feedback/empty-state.tsx";
+import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { Page, Section } from "../layout/page.tsx";
+import { formatCount } from "../lib/format.ts";
+import { useTRPC } from "../trpc/client.tsx";
+import { useCan } from "../trpc/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { SkeletonRows } from "../ui/skeleton.tsx";
+import { auditColumns } from "./audit-columns.tsx";
+import { auditCsv } from "./audit-csv.ts";
+import { AuditEntry } from "./audit-entry.tsx";
+import { AuditFilters, useAuditFilters } from "./audit-filters.tsx";
+import type { AuditEntryView } from "./entry.ts";
+
+const PAGE = 50;
+
+/** Who did what, on whose word: every change that was made or refused. */
+export function AuditPage() {
+  return (
+    <Page title="Audit">
+      {useCan("audit.read") ? (
+        <AuditLog />
+      ) : (
+        <Section title="Not for your role">
+          <EmptyState title="The audit log needs the role responder">Ask an admin for it.</EmptyState>
+        </Section>
+      )}
+    </Page>
+  );
+}
+
+function AuditLog() {
+  const trpc = useTRPC();
+  const filters = useAuditFilters();
+  const [entryId, setEntryId] = useQueryState("entry", parseAsString);
+  const query = useInfiniteQuery(
+    trpc.audit.list.infiniteQueryOptions(
+      { limit: PAGE, ...filters.input },
+      { getNextPageParam: (page) => page.nextCursor },
+    ),
+  );
+  const entries = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <>
+      <AuditFilters {...filters} actors={actorsOf(entries)} />
+      <Section
+        title="Changes"
+        note="newest first, refused ones too"
+        actions={
+          <Button size="sm" disabled={entries.length === 0} onClick={() => download(entries)}>
+            <Download aria-hidden="true" /> CSV of {formatCount(entries.length)}
+          </Button>
+        }
+      >
+        <QueryBoundary
+          query={query}
+          what="the audit log"
+          skeleton={<SkeletonRows rows={12} />}
+          empty={(data) =>
+            data.pages[0]?.items.length ? null : (
+              <EmptyState title={filters.any ? "No entry matches" : "Nothing was changed yet"}>
+                {filters.any
+                  ? "Choose other filters, or clear them all."
+                  : "Every change by a person, an agent or Operate itself appears here, with what it was before and after."}
+              </EmptyState>
+            )
+          }
+        >
+          {() => (
+            <>
+              <DataTable
+                label="Audit log, newest first"
+                columns={auditColumns((id) => void setEntryId(id))}
+                rows={entries}
+                rowKey={(entry) => entry.id}
+                navigable
+              />
+              <LoadMore query={query} shown={entries.length} of={entries.length === 1 ? "entry" : "entries"} />
+            </>
+          )}
+        </QueryBoundary>
+      </Section>
+      <AuditEntry entry={entries.find((entry) => entry.id === entryId) ?? null} onClose={() => void setEntryId(null)} />
+    </>
+  );
+}
+
+const actorsOf = (entries: readonly AuditEntryView[]) =>
+  [...new Map(entries.map(({ actor }) => [actor.id, actor])).values()].sort((a, b) => a.name.localeCompare(b.name));
+
+function download(entries: readonly AuditEntryView[]): void {
+  const url = URL.createObjectURL(new Blob([auditCsv(entries)], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = `operate-audit-${new Date().toISOString().slice(0, 10)}.csv`;
+  link.click();
+  URL.revokeObjectURL(url);
+}
