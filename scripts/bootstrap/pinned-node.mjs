@@ -15,6 +15,8 @@ export function runPinned(args) {
     const child = spawn(PINNED_NODE, args, {
       cwd: ROOT,
       stdio: ["inherit", "inherit", "inherit", "ipc"],
+      // the next start finds types stripped and code compiled; about a sixth of its CPU time
+      env: { NODE_COMPILE_CACHE: inRoot("node_modules/.cache/node"), ...process.env },
     });
     const pass = (signal) => child.kill(signal);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
