@@ -16,43 +16,46 @@ interface Call {
 type Handler = (fleet: Fleet, call: Call) => unknown;
 
 const ROUTES: Record<string, Handler> = {
-  "GET services": (fleet) => fleet.listServices(),
+  "GET services": (fleet) => fleet.units.all().map((unit) => unit.describe()),
   "GET services/:environment/:service": (fleet, { parts: [, environment = "", service = ""] }) =>
-    fleet.unit({ service, environment }).describe(),
+    fleet.units.get({ service, environment }).describe(),
   "PUT services/:environment/:service/weights": async (fleet, { parts: [, environment = "", service = ""], body }) => {
-    const unit = fleet.unit({ service, environment });
+    const unit = fleet.units.get({ service, environment });
     await unit.setWeights(WeightsInput.parse(await body()).weights);
     return {};
   },
   "POST instances": async (fleet, { body }) => {
     const { version, key, ...ref } = StartInput.parse(await body());
-    const unit = fleet.unit(ref);
+    const unit = fleet.units.get(ref);
     return unit.describeInstance(await unit.start(version, key));
   },
   "POST instances/:id/stop": async (fleet, { parts: [, id = ""], body }) => {
     const { drainTimeoutMs } = StopInput.parse(await body());
-    const found = fleet.find(id);
+    const found = fleet.units.findInstance(id);
     if (found === null) return { done: true };
     return { done: await within(found.unit.stop(found.instance, drainTimeoutMs)) };
   },
   "POST instances/:id/drain": async (fleet, { parts: [, id = ""], body }) => {
     const { timeoutMs } = DrainInput.parse(await body());
-    const found = fleet.find(id);
+    const found = fleet.units.findInstance(id);
     if (found === null) return { done: true, remaining: 0 };
     const remaining = await found.instance.drain(Math.min(timeoutMs, WAIT_MS));
     return { done: remaining === 0 || timeoutMs <= WAIT_MS, remaining };
   },
   "POST instances/:id/undrain": async (fleet, { parts: [, id = ""] }) => {
-    fleet.get(id).instance.undrain();
+    fleet.units.getInstance(id).instance.undrain();
     await fleet.save();
     return {};
   },
   "GET instances/:id/logs": async (fleet, { parts: [, id = ""], query }) => {
     const lines = LinesInput.parse(query.get("lines") ?? "100");
-    if (!/^[a-z0-9_]+$/.test(id) || !(await fleet.logs.exists(id))) fleet.get(id);
+    if (!/^[a-z0-9_]+$/.test(id) || !(await fleet.logs.exists(id))) fleet.units.getInstance(id);
     return fleet.logs.tail(id, lines);
   },
-  "GET traffic": (fleet, { query }) => fleet.trafficSince(Date.parse(z.iso.datetime().parse(query.get("since")))),
+  "GET traffic": (fleet, { query }) => {
+    const sinceMs = Date.parse(z.iso.datetime().parse(query.get("since")));
+    return fleet.units.all().flatMap((unit) => unit.balancer.trafficSince(sinceMs));
+  },
 };
 
 const STATUS: Partial<Record<AppError["code"], number>> = {
@@ -60,12 +63,14 @@ const STATUS: Partial<Record<AppError["code"], number>> = {
   NOT_FOUND: 404,
   CONFLICT: 409,
   PRECONDITION: 412,
+  UPSTREAM_UNAVAILABLE: 503,
 };
 
 /** The control API of the daemon, to be listened on the control socket. */
 export function createControlServer(fleet: Fleet, onFault: (error: unknown) => void): Server {
   return createServer(async (request, response) => {
     try {
+      fleet.assertOpen();
       const [handler, call] = route(request);
       answer(response, 200, await handler(fleet, call));
     } catch (cause) {

@@ -46,8 +46,9 @@ describe("the daemon", () => {
     await expect(daemon.platform.listServices()).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
 
     await daemon.start();
-    expect((await fetch(before.url)).status).toBe(200);
     const after = await daemon.platform.getService(WEB);
+    expect(after.url, daemon.output()).toBe(before.url);
+    expect((await ask()).version).toBe("1.0.0");
     expect(await running()).toEqual(pidsBefore);
     expect(after).toMatchObject({ url: before.url, weights: before.weights, currentVersion: "1.0.0" });
     expect(after.instances.map((one) => one.state)).toEqual(["ready", "ready", "draining"]);

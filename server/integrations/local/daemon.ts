@@ -54,7 +54,7 @@ async function main(logger: Logger): Promise<void> {
   control.listen(paths.socket);
   await once(control, "listening");
   chmodSync(paths.socket, 0o600);
-  logger.info({ pid: process.pid, services: fleet.listServices().length }, "the local platform is ready");
+  logger.info({ pid: process.pid, services: fleet.units.all().length }, "the local platform is ready");
   process.send?.({ type: "ready" });
 }
 

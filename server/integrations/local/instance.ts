@@ -22,7 +22,7 @@ export interface InstanceHost {
 
 type Phase = Extract<InstanceState, "starting" | "ready" | "unready" | "restarting" | "crash-looping">;
 
-const FAILURES_TO_UNREADY = 2;
+const FAILURES_TO_UNREADY = 3;
 const FIRST_CHECKS_MS = [80, 80, 120, 200, 300];
 const DRAIN_POLL_MS = 20;
 
@@ -192,7 +192,7 @@ export class Instance {
     const pool = this.target?.pool;
     this.target = null;
     await pool?.destroy();
-    const lastLine = await this.#host.lastErrorLine(this.id);
+    const lastLine = await this.#host.lastErrorLine(this.id).catch(() => null);
     await this.#crashed(describeExit(exit, ranForMs, lastLine), ranForMs);
   }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
+import { AppError } from "#server/agent/kernel/errors.ts";
 
 /** sun_path holds 104 bytes on macOS and 108 on Linux, with the closing zero. */
 const LONGEST_SOCKET_PATH = 100;
@@ -29,7 +30,17 @@ export function localPaths(dataDir: string): LocalPaths {
   return { dir, logs: join(dir, "logs"), state: join(dir, "state.json"), lock: join(dir, "daemon.lock"), socket };
 }
 
-/** Creates a folder that only its owner may enter. */
-export const privateDir = (path: string): void => {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-};
+/**
+ * Creates a folder that only its owner may enter, or makes an existing one so.
+ * @throws PRECONDITION when it cannot be written or belongs to somebody else
+ */
+export function privateDir(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (statSync(path).uid !== userInfo().uid) throw new Error("it belongs to another user");
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    const message = `The folder ${path} cannot be used (${(cause as Error).message}). Set OPERATE_DATA_DIR to a folder of yours.`;
+    throw new AppError("PRECONDITION", message, { cause });
+  }
+}

@@ -31,6 +31,10 @@ export interface LaunchInput {
 
 const ADOPTED_POLL_MS = 200;
 
+/** Start times count from boot: with the boot's id the pid and start time of last week's process never match. */
+const BOOT_ID =
+  process.platform === "linux" ? readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().slice(0, 8) : "";
+
 const readProc = (pid: number): string[] | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -45,7 +49,7 @@ const readProc = (pid: number): string[] | null => {
 export function identityOf(pid: number): string | null {
   if (process.platform === "linux") {
     const fields = readProc(pid);
-    return fields === null || fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+    return fields === null || fields[0] === "Z" || fields[0] === "X" ? null : `${BOOT_ID}:${fields[19]}`;
   }
   try {
     const [state, ...started] = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], { encoding: "utf8" })

@@ -70,5 +70,10 @@ export const StartInput = z.object({
 });
 export const StopInput = z.object({ drainTimeoutMs: Milliseconds });
 export const DrainInput = z.object({ timeoutMs: Milliseconds });
-export const WeightsInput = z.object({ weights: z.record(z.string(), z.number().min(0).max(100)).nullable() });
+export const WeightsInput = z.object({
+  weights: z
+    .record(z.string(), z.number().min(0).max(100))
+    .refine((weights) => Object.values(weights).some((weight) => weight > 0), "one version must have more than 0")
+    .nullable(),
+});
 export const LinesInput = z.coerce.number().int().min(1).max(1_000);

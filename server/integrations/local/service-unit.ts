@@ -20,6 +20,8 @@ export interface UnitHost {
   usageOf(pid: number): Usage | undefined;
   /** resolves when the state of the whole fleet is on disk */
   save(): Promise<void>;
+  /** the same where nobody waits: a failure is logged, and the next change tries again */
+  saveSoon(): void;
 }
 
 /** One service in one environment: its balancer and its instances. */
@@ -83,6 +85,20 @@ export class ServiceUnit {
     return current;
   }
 
+  /** The instances of the very first start. */
+  addInitial(): void {
+    for (let i = 1; i <= this.settings.instances; i++)
+      this.add(newRecord(this.settings.initialVersion, `initial:${this.ref.service}/${this.ref.environment}:${i}`));
+  }
+
+  /** What an earlier daemon wrote down. Weights of versions that are no longer configured are dropped. */
+  restore(record: ServiceRecord): void {
+    this.port = record.port;
+    const known = Object.entries(record.weights ?? {}).filter(([version]) => this.versions.includes(version));
+    this.weights = known.some(([, weight]) => weight > 0) ? Object.fromEntries(known) : null;
+    for (const { process: _, ...wanted } of record.instances) this.add(wanted);
+  }
+
   /** An instance with this record, not started yet. */
   add(record: Omit<InstanceRecord, "process">): Instance {
     const { readinessPath: path, readinessIntervalMs: intervalMs, readinessTimeoutMs: timeoutMs } = this.config.local;
@@ -102,13 +118,19 @@ export class ServiceUnit {
 
   /** @throws NOT_FOUND for a version the configuration does not list */
   async start(version: string, key: string): Promise<Instance> {
-    for (const instance of this.instances.values()) if (instance.key === key) return instance;
+    for (const instance of this.instances.values()) if (instance.key === key && !instance.removed) return instance;
     if (!this.versions.includes(version)) {
       const message = `${this.ref.service} has no version ${version}. Known: ${this.versions.join(", ")}.`;
       throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
     }
     const instance = this.add(newRecord(version, key));
-    await this.#host.save();
+    try {
+      await this.#host.save();
+    } catch (error) {
+      // What cannot be written down is not started: after a crash nobody would know of it.
+      this.instances.delete(instance.id);
+      throw error;
+    }
     await instance.start();
     await this.#host.save();
     return instance;
@@ -164,8 +186,7 @@ export class ServiceUnit {
 
   #onChanged(what: "wanted" | "seen"): void {
     this.refreshRotation();
-    // A failed write is reported where an answer waits for one; the next change tries again.
-    if (what === "wanted") this.#host.save().catch(() => undefined);
+    if (what === "wanted") this.#host.saveSoon();
   }
 }
 

@@ -35,7 +35,7 @@ export interface TestDaemon {
   /** of the process that runs now */
   child: ChildProcess;
   output(): string;
-  writeConfig(services: ServiceInput[]): void;
+  writeConfig(services: ServiceInput[], traffic?: OperateAgentConfigInput["traffic"]): void;
   /** Starts the process and waits until it is ready. @throws what it printed when it ends instead */
   start(env?: Record<string, string>): Promise<void>;
   /** Ends the process with a signal and waits for its exit code. */
@@ -55,7 +55,7 @@ export function createTestDaemon(services: ServiceInput[], dataDirSuffix = ""): 
     platform: createLocalPlatform({ dataDir }),
     child: undefined as unknown as ChildProcess,
     output: () => output,
-    writeConfig: (list) => writeFileSync(configFile, stringify({ services: list })),
+    writeConfig: (list, traffic = []) => writeFileSync(configFile, stringify({ services: list, traffic })),
     async start(env = {}) {
       const child = fork(ENTRY, {
         env: { ...process.env, OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: configFile, ...env },

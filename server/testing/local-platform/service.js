@@ -13,6 +13,7 @@ if (version === "crash") {
 }
 const child = version === "forking" ? spawn("sleep", ["600"], { stdio: "ignore" }) : undefined;
 
+let visits = 0;
 let ready = version !== "never";
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://service");
@@ -21,6 +22,8 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(body));
   };
   if (url.pathname === "/readyz") return reply(ready ? 200 : 503, {});
+  if (url.pathname === "/visit") visits++;
+  if (url.pathname === "/visits") return reply(200, visits);
   if (url.pathname === "/exit") return process.exit(Number(url.searchParams.get("code")));
   if (url.pathname === "/unready") ready = false;
   if (url.pathname === "/env") return reply(200, process.env);
