@@ -1,0 +1,45 @@
+"use client";
+
+import { type FormEvent, useState } from "react";
+import type { Role } from "#server/agent/kernel/permissions.ts";
+import type { UserView } from "#server/auth/schema.ts";
+import { describeError } from "../trpc/errors.ts";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { RoleField } from "./role-field.tsx";
+import { useUserWrites } from "./use-user-writes.ts";
+
+export function RoleDialog({ user, onClose }: { user: UserView; onClose: () => void }) {
+  const { setRole } = useUserWrites();
+  const [role, choose] = useState<Role>(user.role);
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (role === user.role) onClose();
+    else if (!setRole.isPending) setRole.mutate({ userId: user.id, role }, { onSuccess: onClose });
+  };
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => open || onClose()}
+      title={`Role of ${user.name}`}
+      description={`${user.role} now. It counts from their next request on, for their API tokens too.`}
+    >
+      <form onSubmit={onSubmit}>
+        <DialogBody>
+          <RoleField role={role} onChange={choose} />
+          {setRole.error ? (
+            <p role="alert" className="whitespace-pre-line text-critical text-sm">
+              {describeError(setRole.error).message}
+            </p>
+          ) : null}
+        </DialogBody>
+        <DialogActions>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" disabled={setRole.isPending || role === user.role}>
+            {role === user.role ? "Choose another role" : `Make ${user.name} ${role}`}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
