@@ -3,9 +3,16 @@ import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { Toasts } from "#components/feedback/toasts.tsx";
 import { RAIL_COOKIE } from "#components/layout/rail-cookie.ts";
+import { UNRESOLVED } from "#components/marks/vocabulary.ts";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
 import { ApiProvider } from "#components/trpc/client.tsx";
-import { currentSession } from "#components/trpc/server.ts";
+import { Prefetched } from "#components/trpc/prefetched.tsx";
+import { currentSession, type Reads } from "#components/trpc/server.ts";
+
+const FRAME: Reads = (api, client) => [
+  client.prefetchQuery(api.services.list.queryOptions({})),
+  client.prefetchQuery(api.incidents.list.queryOptions({ status: [...UNRESOLVED], limit: 1 })),
+];
 
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const me = await currentSession();
@@ -13,9 +20,11 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   const rail = (await cookies()).get(RAIL_COOKIE)?.value;
   return (
     <ApiProvider>
-      <ConsoleShell me={me} railCollapsed={rail === "narrow"}>
-        {children}
-      </ConsoleShell>
+      <Prefetched reads={FRAME}>
+        <ConsoleShell me={me} railCollapsed={rail === "narrow"}>
+          {children}
+        </ConsoleShell>
+      </Prefetched>
       <Toasts />
     </ApiProvider>
   );

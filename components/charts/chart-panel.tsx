@@ -3,6 +3,7 @@
 import { ChartLine, Table2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useMemo } from "react";
+import { useHydrated } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatAbsolute } from "../lib/format.ts";
@@ -32,6 +33,7 @@ const DOT = { main: "bg-accent", second: "bg-chart-2", third: "bg-chart-3" } as 
 export function ChartPanel(props: ChartPanelProps) {
   const { title, input, asTable } = props;
   const panel = useMemo(() => preparePanel(input, -new Date().getTimezoneOffset()), [input]);
+  const hydrated = useHydrated();
   return (
     <Section
       title={title}
@@ -54,7 +56,7 @@ export function ChartPanel(props: ChartPanelProps) {
     >
       <div className="p-1" style={{ height: HEIGHT + 8 }}>
         {asTable ? (
-          <Numbers panel={panel} title={title} />
+          hydrated && <Numbers panel={panel} title={title} />
         ) : panel.known ? (
           <figure role="img" aria-label={`${title}, ${props.rangeWords}. ${panel.summary}`}>
             <TimeChart panel={panel} cursor={props.cursor} height={HEIGHT} />

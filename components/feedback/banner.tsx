@@ -18,7 +18,7 @@ export const Banner = ({
   action?: ReactNode;
 }) => (
   <div className={cn("flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md border px-3 py-1.5 text-sm", TONES[tone])}>
-    <div className="min-w-0 flex-1">{children}</div>
+    <div className="min-w-0 flex-[1_1_18rem]">{children}</div>
     {action}
   </div>
 );

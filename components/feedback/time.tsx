@@ -33,13 +33,29 @@ export function useClock<T extends string | number | boolean>(read: (now: number
   );
 }
 
+const never = () => () => {};
+
+/** False on the server and while hydrating: the viewer's time zone is only known afterwards. */
+export const useHydrated = (): boolean =>
+  useSyncExternalStore(
+    never,
+    () => true,
+    () => false,
+  );
+
 /** "3 min ago", with the absolute time and zone on hover. The server's text may be a second older: that is allowed. */
 export function Time({ at, className }: { at: string | null | undefined; className?: string }) {
   const date = at ? new Date(at) : null;
   const text = useClock((clock) => (date ? formatRelative(date, new Date(clock)) : MISSING));
+  const hydrated = useHydrated();
   if (!date || !at) return <span className={className}>{MISSING}</span>;
   return (
-    <time dateTime={at} title={formatAbsolute(date)} className={className} suppressHydrationWarning>
+    <time
+      dateTime={at}
+      title={hydrated ? formatAbsolute(date) : undefined}
+      className={className}
+      suppressHydrationWarning
+    >
       {text}
     </time>
   );
@@ -49,8 +65,10 @@ export function Time({ at, className }: { at: string | null | undefined; classNa
 export function Elapsed({ since, until, className }: { since: string; until?: string | null; className?: string }) {
   const from = Date.parse(since);
   const text = useClock((clock) => formatDuration((until ? Date.parse(until) : clock) - from));
+  const hydrated = useHydrated();
+  const title = hydrated ? `since ${formatAbsolute(new Date(from))}` : undefined;
   return (
-    <span className={className} title={`since ${formatAbsolute(new Date(from))}`} suppressHydrationWarning>
+    <span className={className} title={title} suppressHydrationWarning>
       {text}
     </span>
   );

@@ -2,14 +2,14 @@
 
 import { Moon, Sun } from "lucide-react";
 import { useTheme } from "next-themes";
-import { useClock } from "../feedback/time.tsx";
+import { useHydrated } from "../feedback/time.tsx";
 import { Button } from "../ui/button.tsx";
 import { Menu, MenuChoice } from "../ui/menu.tsx";
 
 /** System by default; a choice is kept in this browser. */
 export function ThemeMenu() {
   const { theme, setTheme } = useTheme();
-  const onClient = useClock(() => typeof window !== "undefined");
+  const hydrated = useHydrated();
   return (
     <Menu
       trigger={
@@ -20,7 +20,7 @@ export function ThemeMenu() {
       }
     >
       <MenuChoice
-        value={(onClient ? theme : undefined) ?? "system"}
+        value={(hydrated ? theme : undefined) ?? "system"}
         onValueChange={setTheme}
         options={[
           { value: "system", label: "As the system" },

@@ -13,18 +13,16 @@ import { Skeleton } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
 import { LogDrawer } from "./log-drawer.tsx";
+import { DEFAULT_RANGE, RANGE_WORDS, RANGES } from "./ranges.ts";
 import { ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
 import { VersionTable } from "./version-table.tsx";
-
-const RANGES = ["15m", "1h", "6h", "24h"] as const;
-const WORDS = { "15m": "last 15 min", "1h": "last hour", "6h": "last 6 h", "24h": "last 24 h" } as const;
 
 /** How is it doing, what changed? One service in one environment; without one in the URL, its worst. */
 export function ServicePage({ service }: { service: string }) {
   const trpc = useTRPC();
   const { environment, setEnvironment } = useEnvironment();
-  const [range, setRange] = useQueryState("range", parseAsStringLiteral(RANGES).withDefault("1h"));
+  const [range, setRange] = useQueryState("range", parseAsStringLiteral(RANGES).withDefault(DEFAULT_RANGE));
   const [instanceId, setInstance] = useQueryState("instance", parseAsString);
 
   const all = useQuery(trpc.services.list.queryOptions({}, { enabled: environment === null }));
@@ -69,11 +67,11 @@ export function ServicePage({ service }: { service: string }) {
                   label="Range"
                   value={range}
                   onChange={(next) => void setRange(next)}
-                  options={RANGES.map((value) => ({ value, label: value, title: WORDS[value] }))}
+                  options={RANGES.map((value) => ({ value, label: value, title: RANGE_WORDS[value] }))}
                 />
               </div>
             </div>
-            <ServiceCharts service={data} rangeWords={WORDS[range]} />
+            <ServiceCharts service={data} rangeWords={RANGE_WORDS[range]} />
             <Section title="Instances" note={`${data.row.instancesReady} of ${data.row.instancesWanted} ready`}>
               <InstanceTable instances={data.instances} onOpen={openLog} />
             </Section>
@@ -81,11 +79,11 @@ export function ServicePage({ service }: { service: string }) {
               <Section title="Versions">
                 <VersionTable service={data} />
               </Section>
-              <Section title="What changed" note={WORDS[range]}>
+              <Section title="What changed" note={RANGE_WORDS[range]}>
                 {data.changes.length > 0 ? (
                   <ChangeList changes={data.changes} showEnvironment={false} />
                 ) : (
-                  <EmptyState title={`Nothing changed in the ${WORDS[range]}`} />
+                  <EmptyState title={`Nothing changed in the ${RANGE_WORDS[range]}`} />
                 )}
               </Section>
             </div>

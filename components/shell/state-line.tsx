@@ -21,8 +21,8 @@ export function StateLine() {
     >
       {data ? (
         <>
-          <HealthMark state={data.overall} className="font-medium" />
-          <span className="min-w-0 text-ink-2">{data.summary}</span>
+          <HealthMark state={data.overall} bare />
+          <span className="min-w-0 font-medium">{data.summary}</span>
         </>
       ) : error ? (
         <Mark tone="unknown">The state is unknown. {describeError(error).message}</Mark>

@@ -1,3 +1,5 @@
+import { type DehydratedState, dehydrate, type QueryClient } from "@tanstack/react-query";
+import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { cache } from "react";
 import { identify } from "#server/auth/context.ts";
@@ -5,12 +7,13 @@ import { setupNeeded } from "#server/auth/first-admin.ts";
 import { getRuntime } from "#server/container.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createCallerFactory, type RouterContext } from "#server/routers/trpc.ts";
+import { createQueryClient } from "./query-client.ts";
 
 const createCaller = createCallerFactory(appRouter);
 
 /** The router context of the page that is being rendered, made once a request. */
 const pageContext = cache(async (): Promise<RouterContext> => {
-  const runtime = await getRuntime();
+  const runtime = getRuntime();
   const request = new Request("http://page.invalid/", { headers: await headers() });
   const { agent, requestId } = await identify(runtime, request, "web");
   return { agent, requestId };
@@ -27,3 +30,24 @@ export const currentSession = cache(async () => {
 
 /** True while nobody can sign in because there is no account yet. */
 export const isSetupNeeded = async (): Promise<boolean> => setupNeeded(getRuntime());
+
+const proxyFor = (queryClient: QueryClient) =>
+  createTRPCOptionsProxy({ ctx: pageContext, router: appRouter, queryClient });
+
+/** Starts reads for a page: `(api, client) => [client.prefetchQuery(api.services.list.queryOptions({}))]`. */
+export type Reads = (api: ReturnType<typeof proxyFor>, client: QueryClient) => Promise<void>[];
+
+/** A page is not kept waiting longer than this; what is not there by then, the browser reads itself. */
+const PATIENCE_MS = 250;
+
+/** What could be read in time, for the browser's cache. Failed reads are left to the browser, which shows why. */
+export async function prefetch(reads: Reads): Promise<DehydratedState> {
+  const client = createQueryClient();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS);
+  });
+  await Promise.race([Promise.all(reads(proxyFor(client), client)), late]);
+  clearTimeout(timer);
+  return dehydrate(client);
+}

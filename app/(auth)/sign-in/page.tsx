@@ -3,13 +3,13 @@ import { redirect } from "next/navigation";
 import { AuthCard } from "#components/auth/auth-card.tsx";
 import { SignInForm } from "#components/auth/sign-in-form.tsx";
 import { safePath } from "#components/lib/safe-path.ts";
+import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
 import { currentSession, isSetupNeeded } from "#components/trpc/server.ts";
 
 export const metadata: Metadata = { title: "Sign in" };
 
-export default async function SignIn({ searchParams }: { searchParams: Promise<{ next?: string | string[] }> }) {
-  const { next } = await searchParams;
-  const path = safePath(Array.isArray(next) ? next[0] : next);
+export default async function SignIn({ searchParams }: { searchParams: SearchParams }) {
+  const path = safePath(oneOf((await searchParams).next));
   if (await currentSession()) redirect(path);
   if (await isSetupNeeded()) redirect("/setup");
   return (

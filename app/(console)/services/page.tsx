@@ -1,8 +1,19 @@
 import type { Metadata } from "next";
+import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
 import { ServicesPage } from "#components/services/services-page.tsx";
+import { Prefetched } from "#components/trpc/prefetched.tsx";
 
 export const metadata: Metadata = { title: "Services" };
 
-export default function Services() {
-  return <ServicesPage />;
+export default async function Services({ searchParams }: { searchParams: SearchParams }) {
+  const environment = oneOf((await searchParams).env);
+  return (
+    <Prefetched
+      reads={(api, client) => [
+        client.prefetchQuery(api.services.list.queryOptions(environment ? { environment } : {})),
+      ]}
+    >
+      <ServicesPage />
+    </Prefetched>
+  );
 }

@@ -32,10 +32,13 @@ describe("timeTicks", () => {
     ]);
   });
 
-  it.each(["15", "60", "360", "1440", "10080", "43200", "129600"])("has two to five ticks over %s minutes", (minutes) => {
-    const from = at("2026-11-22T08:03:20Z");
-    const ticks = timeTicks(from, from + Number(minutes) * 60_000, 345);
-    expect(ticks.length).toBeGreaterThanOrEqual(2);
-    expect(ticks.length).toBeLessThanOrEqual(5);
-  });
+  it.each(["15", "60", "360", "1440", "10080", "43200", "129600"])(
+    "has two to five ticks over %s minutes",
+    (minutes) => {
+      const from = at("2026-11-22T08:03:20Z");
+      const ticks = timeTicks(from, from + Number(minutes) * 60_000, 345);
+      expect(ticks.length).toBeGreaterThanOrEqual(2);
+      expect(ticks.length).toBeLessThanOrEqual(5);
+    },
+  );
 });
