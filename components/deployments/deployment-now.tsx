@@ -36,9 +36,9 @@ export function DeploymentNow({ deployment, instances, progress, active }: Deplo
         <Facts items={factsOf(deployment, active)} />
         {incidentId ? (
           <p className="text-sm">
-            Its failure opened{" "}
+            Its failure is kept in{" "}
             <EnvLink href={`/incidents/${incidentId}`} className="link">
-              an incident
+              the incident it opened
             </EnvLink>
             .
           </p>

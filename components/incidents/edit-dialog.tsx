@@ -45,7 +45,7 @@ function EditForm({ incident, onDone }: { incident: IncidentView; onDone: () => 
   return (
     <form onSubmit={onSubmit}>
       <DialogBody>
-        <Field label="What is broken, for whom" error={title.trim() ? null : "A title is needed."}>
+        <Field label="Title" hint="what is broken, for whom" error={title.trim() ? null : "A title is needed."}>
           {(control) => (
             <Input {...control} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
           )}

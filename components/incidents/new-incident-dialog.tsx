@@ -82,8 +82,8 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
     <form onSubmit={onSubmit}>
       <DialogBody>
         <Field
-          label="What is broken, for whom"
-          hint="as in: Checkout fails for cards from one bank"
+          label="Title"
+          hint="what is broken, for whom, as in: Checkout fails for cards from one bank"
           error={missing ? "Say what is broken in one line." : null}
         >
           {(control) => (
@@ -131,7 +131,7 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
             )}
           </Field>
         </div>
-        <Field label="What is known so far" hint="optional; can be changed later">
+        <Field label="What is known" hint="optional; can be changed later">
           {(control) => (
             <Textarea
               {...control}
