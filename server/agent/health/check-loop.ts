@@ -122,8 +122,9 @@ export function createCheckLoop(options: CheckLoopOptions) {
       for (const target of targets) {
         if (entries.has(target.id)) continue;
         const slotMs = nextSlot(target.id, target.intervalMs, options.now());
-        if (first.has(target.id)) soonMs += FIRST_CHECK_EVERY_MS;
-        const atMs = first.has(target.id) ? Math.min(slotMs, soonMs) : slotMs;
+        const early = first.has(target.id) && soonMs + FIRST_CHECK_EVERY_MS + target.timeoutMs < slotMs;
+        if (early) soonMs += FIRST_CHECK_EVERY_MS;
+        const atMs = early ? soonMs : slotMs;
         const entry: Entry = { target, atMs, kept: true, running: false };
         entries.set(target.id, entry);
         heap.push(entry);

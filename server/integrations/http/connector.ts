@@ -48,7 +48,9 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
       done = null;
     });
     socket.on("error", fail);
-    socket.once("close", () => fail(Object.assign(new Error("closed while connecting"), { code: "ECONNRESET" })));
+    socket.once("close", () => {
+      if (done) fail(Object.assign(new Error("closed while connecting"), { code: "ECONNRESET" }));
+    });
   };
 }
 

@@ -1,3 +1,4 @@
+import { AppError } from "../../agent/kernel/errors.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../agent/ports/prober.ts";
 import { describeNetworkError } from "../http/http-errors.ts";
@@ -13,27 +14,31 @@ export function createProber(outbound: OutboundHttp & { reachable: Reachable }):
       case "http":
         return probeHttp(outbound, spec, signal);
       case "tcp":
-        return probeTcp(outbound.reachable, spec, signal);
+        return probeTcp(outbound.reachable, spec, within(spec, signal));
       case "dns":
-        return probeDns(outbound.reachable, spec, signal);
+        return probeDns(outbound.reachable, spec, within(spec, signal));
     }
   };
   return {
     async probe(spec, signal) {
       const startedAt = performance.now();
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]);
       try {
-        return await ask(spec, limit);
+        return await ask(spec, signal);
       } catch (error) {
         const latencyMs = performance.now() - startedAt;
-        return { outcome: "down", latencyMs, statusCode: null, message: reason(error, spec, limit) };
+        const late = latencyMs >= spec.timeoutMs || (error instanceof AppError && error.code === "TIMEOUT");
+        const message = late ? `gave no full answer within ${spec.timeoutMs} ms` : reason(error, spec);
+        return { outcome: "down", latencyMs, statusCode: null, message };
       }
     },
   };
 }
 
-function reason(error: unknown, spec: ProbeSpec, limit: AbortSignal): string {
-  if (limit.aborted) return `gave no full answer within ${spec.timeoutMs} ms`;
+/** The HTTP client keeps its own time; the others are given it. */
+const within = (spec: ProbeSpec, signal: AbortSignal): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(spec.timeoutMs)]);
+
+function reason(error: unknown, spec: ProbeSpec): string {
   const where =
     spec.type === "http" ? URL.parse(spec.url)?.host : spec.type === "tcp" ? `${spec.host}:${spec.port}` : null;
   return describeNetworkError(error, where ?? spec.type).message;
