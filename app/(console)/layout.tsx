@@ -7,7 +7,7 @@ import { UNRESOLVED } from "#components/marks/vocabulary.ts";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
 import { ApiProvider } from "#components/trpc/client.tsx";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
-import { currentSession, type Reads } from "#components/trpc/server.ts";
+import { currentSession, type Reads, systemFacts } from "#components/trpc/server.ts";
 
 const FRAME: Reads = (api, client) => [
   client.prefetchQuery(api.services.list.queryOptions({})),
@@ -21,7 +21,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   return (
     <ApiProvider>
       <Prefetched reads={FRAME}>
-        <ConsoleShell me={me} railCollapsed={rail === "narrow"}>
+        <ConsoleShell start={{ me, ...systemFacts() }} railCollapsed={rail === "narrow"}>
           {children}
         </ConsoleShell>
       </Prefetched>

@@ -10,7 +10,7 @@ import { EnvLink } from "../layout/env-link.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { useTRPC } from "../trpc/client.tsx";
-import { useCan } from "../trpc/session.tsx";
+import { useCan, useStart } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
@@ -23,6 +23,7 @@ const RATES_MS = 10_000;
 export function OverviewPage() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
+  const { sample } = useStart();
   const deploy = useDeploy();
   const mayDeploy = useCan("deployment.write");
   const query = useQuery(
@@ -40,7 +41,7 @@ export function OverviewPage() {
         ) : null
       }
     >
-      {query.data?.sample ? <SampleBanner /> : null}
+      {sample ? <SampleBanner /> : null}
       {query.data && !query.data.platformReachable ? (
         <Banner tone="critical">
           The platform does not answer. Versions, instances and traffic are unknown until it does; what runs keeps

@@ -53,8 +53,8 @@ export function ServicePage({ service }: { service: string }) {
   return (
     <Page
       title={service}
-      meta={query.data ? <ServiceHeadline service={query.data} /> : <Skeleton className="h-4 w-40" />}
-      actions={query.data ? <ServiceActions service={query.data} /> : null}
+      meta={query.data ? <ServiceHeadline service={query.data} /> : <Skeleton className="h-5 w-52" />}
+      actions={query.data ? <ServiceActions service={query.data} /> : <Skeleton className="h-8 w-60" />}
     >
       <QueryBoundary query={query} what="the service" skeleton={<ServiceSkeleton />}>
         {(data) => (

@@ -10,21 +10,21 @@ import type { PageCounts } from "../layout/rail.tsx";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { LiveProvider } from "../trpc/live.tsx";
-import { type Me, SessionProvider } from "../trpc/session.tsx";
+import { SessionProvider, type Start, useStart } from "../trpc/session.tsx";
 import { StateLine } from "./state-line.tsx";
 
 const Palette = dynamic(() => import("../palette/palette.tsx"), { ssr: false });
 
 interface ConsoleShellProps {
-  me: Me;
+  start: Start;
   railCollapsed: boolean;
   children: ReactNode;
 }
 
 /** The signed-in console: providers, then the frame with what it needs to know of the system. */
-export function ConsoleShell({ me, railCollapsed, children }: ConsoleShellProps) {
+export function ConsoleShell({ start, railCollapsed, children }: ConsoleShellProps) {
   return (
-    <SessionProvider me={me}>
+    <SessionProvider start={start}>
       <NuqsAdapter>
         <LiveProvider>
           <DeployDialogProvider>
@@ -36,8 +36,9 @@ export function ConsoleShell({ me, railCollapsed, children }: ConsoleShellProps)
   );
 }
 
-function Framed({ railCollapsed, children }: Omit<ConsoleShellProps, "me">) {
+function Framed({ railCollapsed, children }: Omit<ConsoleShellProps, "start">) {
   const trpc = useTRPC();
+  const { environments } = useStart();
   const services = useQuery(trpc.services.list.queryOptions({}));
   const incidents = useQuery(trpc.incidents.list.queryOptions({ status: [...UNRESOLVED], limit: 1 }));
   const [palette, setPalette] = useState<"never" | "open" | "closed">("never");
@@ -52,7 +53,7 @@ function Framed({ railCollapsed, children }: Omit<ConsoleShellProps, "me">) {
   return (
     <>
       <ConsoleFrame
-        environments={services.data?.environments ?? []}
+        environments={environments}
         counts={counts}
         railCollapsed={railCollapsed}
         onSearch={() => setPalette("open")}

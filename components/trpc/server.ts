@@ -28,6 +28,12 @@ export const currentSession = cache(async () => {
   return agent ? (await pageCaller()).session.me() : null;
 });
 
+/** What does not change while this process runs. */
+export function systemFacts(): { environments: readonly string[]; sample: boolean } {
+  const { config, source } = getRuntime();
+  return { environments: config.deploymentConfig.environments, sample: source.sample };
+}
+
 /** True while nobody can sign in because there is no account yet. */
 export const isSetupNeeded = async (): Promise<boolean> => setupNeeded(getRuntime());
 
