@@ -163,7 +163,7 @@ module.exports = {
       name: "only-tests-import-testing",
       comment: "Builders and fakes stay out of the product.",
       severity: "error",
-      from: { pathNot: `${TESTS}|^vitest\\.config\\.ts$|^bench/` },
+      from: { pathNot: `${TESTS}|^vitest\\.config\\.ts$|^bench/|^scripts/screenshots\\.ts$` },
       to: { path: "^server/testing/|\\.test\\.tsx?$|^e2e/" },
     },
   ],

@@ -79,13 +79,13 @@ function enoughModules(output: string): string | null {
 /** `chromium` is asked when the browser is needed: it is found while the checks run. */
 export function stagesFor(paths: string[], chromium: () => string) {
   return {
-    lint: check("lint", [[BIN.biome, "ci", "--error-on-warnings", "--max-diagnostics=50"]]),
+    lint: check("lint", [[BIN.biome, "ci", "--colors=off", "--error-on-warnings", "--max-diagnostics=50"]]),
     boundaries: check(
       "boundaries",
       [[BIN.depcruise, "--config", ".dependency-cruiser.cjs", "--output-type", "err", ...CRUISED]],
       enoughModules,
     ),
-    "dead-code": check("dead code", [[BIN.knip, "--no-progress"]]),
+    "dead-code": check("dead code", [[BIN.knip, "--no-progress", "--no-config-hints"]]),
     types: check("types", [
       [BIN.next, "typegen"],
       [BIN.tsc, "--noEmit", "--pretty", "false"],
