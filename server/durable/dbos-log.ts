@@ -1,5 +1,5 @@
 import type { DLogger } from "@dbos-inc/dbos-sdk";
-import { createLogger } from "../telemetry/log.ts";
+import { createLogger, type Logger } from "../telemetry/log.ts";
 
 const WINDOW_MS = 10_000;
 const MAX_PER_WINDOW = 20;
@@ -8,17 +8,21 @@ const MAX_PER_WINDOW = 20;
  * DBOS's own logging on our log: its chatter at debug level, and at most 20 warnings and errors in 10 s, because it
  * repeats them on every poll while the database is away.
  */
-export function dbosLogger(now: () => number = Date.now): DLogger {
-  const log = createLogger("durable");
-  let windowStart = 0;
-  let written = 0;
-  const bounded = (write: (suppressed: number) => void) => {
+export function dbosLogger(
+  log: Pick<Logger, "trace" | "debug" | "warn" | "error"> = createLogger("durable"),
+  now: () => number = Date.now,
+): DLogger {
+  let windowStart = now();
+  let asked = 0;
+  const bounded = (write: () => void) => {
     if (now() - windowStart > WINDOW_MS) {
+      const suppressed = asked - MAX_PER_WINDOW;
+      if (suppressed > 0) log.warn({ suppressed }, "left out messages of the durable engine");
       windowStart = now();
-      written = 0;
+      asked = 0;
     }
-    written += 1;
-    if (written <= MAX_PER_WINDOW) write(written);
+    asked += 1;
+    if (asked <= MAX_PER_WINDOW) write();
   };
   return {
     debug: (entry) => log.trace(String(entry)),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { DBOSClient } from "@dbos-inc/dbos-sdk";
 import { AppError } from "../agent/kernel/errors.ts";
 import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
@@ -6,8 +7,11 @@ import { APPLICATION, APPLICATION_VERSION, DEPLOYMENT_WORKFLOW, NUDGE_TOPIC, QUE
 
 const WORKFLOW_NAMES = { deployment: DEPLOYMENT_WORKFLOW } as const;
 
+/** The client itself would try for ever while the database is away. */
+const PATIENCE_MS = 5_000;
+
 /** Starts and wakes workflows that workers run. Connects on first use; a failed connection is tried again next time. */
-export function createWorkflowQueue(url: string): WorkflowQueue & { close(): Promise<void> } {
+export function createWorkflowQueue(url: string, patienceMs = PATIENCE_MS): WorkflowQueue & { close(): Promise<void> } {
   let connecting: Promise<DBOSClient> | undefined;
   const connect = () => {
     connecting ??= DBOSClient.create({
@@ -22,14 +26,20 @@ export function createWorkflowQueue(url: string): WorkflowQueue & { close(): Pro
     return connecting;
   };
   const reach = async <T>(work: (client: DBOSClient) => Promise<T>): Promise<T> => {
+    const patience = new AbortController();
     try {
-      return await work(await connect());
+      const late = delay(patienceMs, undefined, { signal: patience.signal }).then(() => {
+        throw new Error(`no answer within ${patienceMs} ms`);
+      });
+      return await Promise.race([connect().then(work), late]);
     } catch (cause) {
       throw new AppError(
         "UPSTREAM_UNAVAILABLE",
         "The workflow queue cannot be reached. It comes up with the worker; see that the worker and the database run.",
         { cause },
       );
+    } finally {
+      patience.abort();
     }
   };
   return {

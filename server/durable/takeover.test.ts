@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { useDatabase } from "#server/testing/database.ts";
 import { type Followed, follow, type Operations, openOperations } from "#server/testing/durable/operations.ts";
 import { startTestWorker, type TestWorker } from "#server/testing/durable/worker.ts";
@@ -8,6 +8,7 @@ import { cancelDeployment, deployApplication } from "../agent/deploy/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { localPaths } from "../integrations/local/paths.ts";
 
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }); // each boots processes, on whatever machine this is
 const WANTED = 2;
 const SERVICES = ["web", "shop", "mail"];
 const database = useDatabase();
@@ -107,8 +108,9 @@ describe("a worker that is told to end", () => {
     await follow(ops, id, hasEvents(4));
     await first.end("SIGTERM");
     expect(first.child.exitCode).toBe(0);
-    const { deployment } = await follow(ops, id, undefined, 200).catch(() => ({ deployment: null }));
-    expect(deployment).toBeNull(); // nobody works on it
+    expect(await database.db.executor.findMany({ where: { pid: first.child.pid! } })).toMatchObject([
+      { state: "left" },
+    ]);
     await boot();
     const upAgain = Date.now();
     expect((await follow(ops, id)).deployment.status).toBe("succeeded");
@@ -161,6 +163,18 @@ describe("a worker", () => {
     expect(deployment?.status).toBe("queued");
     await boot();
     expect((await follow(ops, deployment!.id)).deployment.status).toBe("succeeded");
+  });
+
+  it("waits for a platform that is restarted under it, and finds its instances again", async () => {
+    await boot();
+    const [version, before] = [await otherVersion(), startedEver()];
+    const id = await begin(version);
+    await follow(ops, id, hasEvents(4));
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    expect((await follow(ops, id)).deployment.status).toBe("succeeded");
+    expect(await runs()).toEqual(Array(WANTED).fill([version, "ready"]));
+    expect(startedEver() - before).toBe(WANTED);
   });
 
   it("begins within a moment and returns to the version before when cancelled", async () => {

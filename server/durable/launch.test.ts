@@ -1,0 +1,72 @@
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type TestContext, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { deployApplication, getDeployment } from "../agent/deploy/index.ts";
+import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { launchDurable } from "./launch.ts";
+import { newExecutorId } from "./lease.ts";
+import { createWorkflowQueue } from "./queue.ts";
+import { deleteFinished } from "./retention.ts";
+
+const database = useDatabase();
+let queue: WorkflowQueue & { close(): Promise<void> };
+let ctx: TestContext;
+let durable: { stop(): Promise<void> };
+
+beforeAll(async () => {
+  queue = createWorkflowQueue(database.url);
+  ctx = testContext(database, { workflows: queue });
+  const times = { beatMs: 2_000, deadMs: 10_000 };
+  durable = await launchDurable(ctx, { id: newExecutorId(), url: database.url, log: createLogger("test"), times });
+});
+afterAll(async () => {
+  await queue?.close();
+  await durable?.stop();
+});
+
+const wish = { service: "checkout", environment: "production", version: "1.1.0" };
+const ended = (deploymentId: string) =>
+  eventually(async () => {
+    const { deployment } = await getDeployment(ctx, { deploymentId });
+    return deployment.finishedAt !== null && deployment;
+  });
+
+it("carries out what is queued; starting it again and waking it afterwards change nothing", async () => {
+  const { deployment } = await deployApplication(ctx, wish);
+  const { id } = deployment!;
+  expect((await ended(id)).status).toBe("succeeded");
+  await eventually(async () => (await DBOS.getWorkflowStatus(id))?.status === "SUCCESS");
+  const calls = ctx.platform.calls.length;
+  await queue.start("deployment", id);
+  await queue.nudge(id);
+  await queue.nudge("dep_unknown");
+  expect((await DBOS.getWorkflowStatus(id))?.status).toBe("SUCCESS");
+  expect(ctx.platform.calls).toHaveLength(calls);
+});
+
+it("closes the record of a deployment whose workflow broke", async () => {
+  ctx.platform.neverReady.add("1.2.0");
+  const { deployment } = await deployApplication(ctx, { ...wish, version: "1.2.0" });
+  const { id } = deployment!;
+  await eventually(async () => (await DBOS.getWorkflowStatus(id))?.status === "PENDING");
+  await DBOS.cancelWorkflow(id);
+  expect(await ended(id)).toMatchObject({
+    status: "failed",
+    summary: expect.stringContaining("Operate itself failed"),
+  });
+});
+
+it("deletes the bookkeeping of what ended and keeps the record", async () => {
+  const before = await database.db.deployment.count();
+  expect((await DBOS.listWorkflows({})).length).toBeGreaterThan(0);
+  await deleteFinished(new Date(Date.now() - 60_000));
+  expect((await DBOS.listWorkflows({})).length).toBeGreaterThan(0);
+  await eventually(async () => {
+    await deleteFinished(new Date(Date.now() + 60_000));
+    return (await DBOS.listWorkflows({})).length === 0;
+  });
+  expect(await database.db.deployment.count()).toBe(before);
+});

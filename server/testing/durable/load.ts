@@ -1,0 +1,56 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Agent, request } from "undici";
+
+export interface Load {
+  sent: number;
+  /** what each request that was not answered with 200 came to */
+  failed: string[];
+  seconds: number;
+}
+
+/**
+ * Sends `perSecond` requests a second to a URL, whether or not those before were answered, while `work` runs, and
+ * waits for the last answer.
+ */
+export async function underLoad<T>(
+  url: string,
+  perSecond: number,
+  work: () => Promise<T>,
+): Promise<Load & { result: T }> {
+  const dispatcher = new Agent({ connections: 64, bodyTimeout: 20_000, headersTimeout: 20_000 });
+  const failed: string[] = [];
+  const open = new Set<Promise<void>>();
+  const startedMs = performance.now();
+  const seconds = () => (performance.now() - startedMs) / 1_000;
+  let sent = 0;
+  let over = false;
+
+  const ask = async () => {
+    try {
+      const { statusCode, body } = await request(url, { dispatcher });
+      await body.dump();
+      if (statusCode !== 200) failed.push(`${statusCode} at ${seconds().toFixed(1)} s`);
+    } catch (error) {
+      failed.push(`${String(error)} at ${seconds().toFixed(1)} s`);
+    }
+  };
+  const pump = async () => {
+    while (!over) {
+      for (const due = Math.min(seconds() * perSecond, sent + perSecond); sent < due; sent++) {
+        const one = ask().finally(() => open.delete(one));
+        open.add(one);
+      }
+      await delay(5);
+    }
+  };
+  const pumping = pump();
+  try {
+    const result = await work();
+    return { result, sent, failed, seconds: seconds() };
+  } finally {
+    over = true;
+    await pumping;
+    await Promise.all(open);
+    await dispatcher.close();
+  }
+}
