@@ -211,6 +211,12 @@ describe("when an instance fails", () => {
     },
   );
 
+  it("does not repeat a body, and still answers the one who sent it", async () => {
+    rotate([await nobody("dead")]);
+    const response = await fetch(url, { method: "POST", body: Buffer.alloc(300_000) });
+    expect([response.status, await response.json()]).toMatchObject([502, { error: { code: "instance_unreachable" } }]);
+  });
+
   it("says 502 when nobody takes the connection, 503 when nobody is ready, and counts both", async () => {
     rotate([await nobody("dead")]);
     const unreachable = await fetch(url);

@@ -1,11 +1,14 @@
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createTestDaemon, sampleService } from "#server/testing/local-platform/daemon.ts";
 import { describePlatformContract } from "#server/testing/platform-contract.ts";
 import { createLocalPlatform } from "./client.ts";
 import { localPaths } from "./paths.ts";
+
+// Real processes on a machine that may be busy with everything else.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describePlatformContract("the local platform", async () => {
   const daemon = createTestDaemon([sampleService("web", {}, 2)]);

@@ -2,7 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, it } from "vitest";
+import { Pool } from "undici";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { PlatformInstance } from "#server/agent/ports/platform.ts";
 import {
   allReady,
@@ -15,6 +16,9 @@ import {
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
 import { localPaths } from "./paths.ts";
+
+// Real processes on a machine that may be busy with everything else.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const WEB = { service: "web", environment: "staging" };
 let daemon: TestDaemon;
@@ -109,6 +113,17 @@ describe("the daemon", () => {
     expect((await daemon.platform.getService(WEB)).url).toBe(before.url);
   });
 
+  it("waits no longer once it is asked a second time", async () => {
+    const patient = sampleService("web", {});
+    await begin([{ ...patient, local: { ...patient.local, stopTimeoutMs: 60_000 } }]);
+    const { id } = await start("stubborn");
+    const { pid } = await inState(daemon.platform, WEB, id, "ready");
+    daemon.child.kill("SIGTERM");
+    await eventually(async () => daemon.output().includes("stopping the instances"));
+    expect(await daemon.end("SIGINT")).toBe(0);
+    expect(isAlive(pid ?? 0)).toBe(false);
+  });
+
   it("stops when its parent is gone", async () => {
     await begin([sampleService("web")]);
     const [instance] = await allReady(daemon.platform, WEB);
@@ -172,15 +187,16 @@ describe("replacing instances one by one", () => {
     await begin([sampleService("web", {}, 3)]);
     const old = await allReady(daemon.platform, WEB);
     const { url } = await daemon.platform.getService(WEB);
+    const visitors = new Pool(url, { connections: 100 });
     const outcomes: (number | string)[] = [];
     const versions = new Set<string>();
     const visits: Promise<void>[] = [];
     let over = false;
     const visit = async () => {
       try {
-        const response = await fetch(`${url}/slow?ms=20`);
-        versions.add(((await response.json()) as { version: string }).version);
-        outcomes.push(response.status);
+        const response = await visitors.request({ path: "/slow?ms=20", method: "GET" });
+        versions.add(((await response.body.json()) as { version: string }).version);
+        outcomes.push(response.statusCode);
       } catch (error) {
         outcomes.push(String(error));
       }
@@ -198,6 +214,7 @@ describe("replacing instances one by one", () => {
     over = true;
     await load;
     await Promise.all(visits);
+    await visitors.close();
     expect(outcomes.filter((outcome) => outcome !== 200)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(150);
     expect(versions).toEqual(new Set(["1.0.0", "1.1.0"]));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { PlatformInstance } from "#server/agent/ports/platform.ts";
 import {
   allReady,
@@ -9,6 +9,9 @@ import {
   sampleService,
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
+
+// Real processes on a machine that may be busy with everything else.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** Every test has a service of its own under one daemon. */
 let daemon: TestDaemon;
