@@ -44,7 +44,7 @@ export const auditColumns = (onOpen: (id: string) => void): readonly Column<Audi
   },
   {
     id: "reason",
-    header: "Why refused",
+    header: "Reason",
     cell: (entry) => <span className="line-clamp-1 text-ink-2">{entry.reason ?? ""}</span>,
     hideBelow: "xl",
     className: "w-1/4",

@@ -67,7 +67,7 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
         onChange={(actor) => set({ actor })}
         options={actors.map((actor) => ({ value: actor.id, label: actor.name }))}
       />
-      <Labelled label="What begins with">
+      <Labelled label="What begins with" width="w-40">
         {(id) => (
           <>
             <Input
@@ -78,7 +78,6 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
               pattern={ACTION_FORM}
               title="lower-case words with dots, as in deployment.start"
               placeholder="deployment."
-              className="w-40"
               onBlur={(event) => event.target.checkValidity() && set({ action: event.target.value.trim() || null })}
             />
             <datalist id={actions}>
@@ -91,38 +90,38 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
       </Labelled>
       <Facet label="Outcome" value={filters.outcome} onChange={(outcome) => set({ outcome })} options={OUTCOMES} />
       <Facet label="On a" value={filters.type} onChange={(type) => set({ type })} options={TARGET_TYPES} />
-      <Labelled label="with id">
+      <Labelled label="with id" width="w-40">
         {(id) => (
           <Input
             id={id}
             key={filters.target}
             defaultValue={filters.target ?? ""}
             maxLength={200}
-            className="num w-36"
+            className="num"
             onBlur={(event) => set({ target: event.target.value.trim() || null })}
           />
         )}
       </Labelled>
-      <Labelled label="From">
+      <Labelled label="From" width="w-54">
         {(id) => (
           <Input
             id={id}
             type="datetime-local"
             key={filters.from?.toISOString()}
             defaultValue={toLocalInput(filters.from)}
-            className="num w-50"
+            className="num"
             onBlur={(event) => set({ from: day(event.target.value) })}
           />
         )}
       </Labelled>
-      <Labelled label="before">
+      <Labelled label="before" width="w-54">
         {(id) => (
           <Input
             id={id}
             type="datetime-local"
             key={filters.to?.toISOString()}
             defaultValue={toLocalInput(filters.to)}
-            className="num w-50"
+            className="num"
             onBlur={(event) => set({ to: day(event.target.value) })}
           />
         )}
@@ -144,14 +143,14 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
   );
 }
 
-function Labelled({ label, children }: { label: string; children: (id: string) => ReactNode }) {
+function Labelled({ label, width, children }: { label: string; width: string; children: (id: string) => ReactNode }) {
   const id = useId();
   return (
     <div className="flex items-center gap-1.5 text-sm">
-      <label htmlFor={id} className="text-ink-3">
+      <label htmlFor={id} className="whitespace-nowrap text-ink-3">
         {label}
       </label>
-      {children(id)}
+      <div className={width}>{children(id)}</div>
     </div>
   );
 }

@@ -18,7 +18,7 @@ export function Facet<T extends string>({ label, value, onChange, options }: Fac
   const unknown = value !== null && !all.some((option) => option.value === value);
   return (
     <div className="flex items-center gap-1.5 text-sm">
-      <label htmlFor={id} className="text-ink-3">
+      <label htmlFor={id} className="whitespace-nowrap text-ink-3">
         {label}
       </label>
       <Select

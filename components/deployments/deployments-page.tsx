@@ -18,6 +18,7 @@ import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { useDeploy } from "./deploy-dialog-provider.tsx";
 import { DEPLOYMENT_COLUMNS } from "./deployment-columns.tsx";
+import { deploymentsInput } from "./list-input.ts";
 
 const STATUS_OPTIONS = DEPLOYMENT_STATUSES.map((value) => ({ value, label: value.replace("_", " ") }));
 
@@ -29,14 +30,9 @@ export function DeploymentsPage() {
   const [status, setStatus] = useQueryState("status", parseAsStringLiteral(DEPLOYMENT_STATUSES));
   const services = useQuery(trpc.services.list.queryOptions({}));
   const query = useInfiniteQuery(
-    trpc.deploy.list.infiniteQueryOptions(
-      {
-        ...(environment ? { environment } : {}),
-        ...(service ? { service } : {}),
-        ...(status ? { status: [status] } : {}),
-      },
-      { getNextPageParam: (page) => page.nextCursor },
-    ),
+    trpc.deploy.list.infiniteQueryOptions(deploymentsInput({ environment, service, status }), {
+      getNextPageParam: (page) => page.nextCursor,
+    }),
   );
   const filtered = Boolean(service || status || environment);
   const clear = () => void Promise.all([setService(null), setStatus(null)]);

@@ -67,10 +67,14 @@ const Ends = ({ bars }: { bars: readonly Bar[] }) => {
   const [first, last] = [bars[0], bars.at(-1)];
   if (!first || !last) return null;
   return (
-    <div className="flex flex-wrap justify-between gap-x-4 text-ink-3 text-xs" suppressHydrationWarning>
-      <span className="num">{formatAbsolute(new Date(first.fromMs)).slice(0, 16)}</span>
+    <div className="flex flex-wrap justify-between gap-x-4 text-ink-3 text-xs">
+      <span className="num" suppressHydrationWarning>
+        {formatAbsolute(new Date(first.fromMs)).slice(0, 16)}
+      </span>
       <span>tall: down, middle: degraded, low: up, dot: not checked</span>
-      <span className="num">{formatAbsolute(new Date(last.toMs)).slice(0, 16)}</span>
+      <span className="num" suppressHydrationWarning>
+        {formatAbsolute(new Date(last.toMs)).slice(0, 16)}
+      </span>
     </div>
   );
 };
@@ -95,7 +99,7 @@ const Numbers = ({ bars }: { bars: readonly Bar[] }) => (
       <tbody>
         {bars.toReversed().map((bar) => (
           <tr key={bar.fromMs} className="num border-t">
-            <th scope="row" className="py-0.5 text-left font-normal">
+            <th scope="row" className="py-0.5 text-left font-normal" suppressHydrationWarning>
               {formatAbsolute(new Date(bar.fromMs))}
             </th>
             {bar.level === "none" ? (

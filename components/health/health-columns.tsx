@@ -6,6 +6,7 @@ import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
 import { formatMs, formatPercent } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
+import { foundBy } from "./found-by.ts";
 import type { TargetRow } from "./group-targets.ts";
 import { TargetBadges } from "./target-badges.tsx";
 import { UptimeCell } from "./uptime-cell.tsx";
@@ -47,8 +48,8 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     cell: ({ target }) => (
       <>
         {target.causedBy ? <span className="block">caused by {target.causedBy}</span> : null}
-        <span title={target.message ?? undefined} className="line-clamp-1 text-ink-2">
-          {target.message ?? "nothing yet"}
+        <span title={foundBy(target)} className="line-clamp-1 text-ink-2">
+          {foundBy(target)}
         </span>
       </>
     ),

@@ -17,9 +17,8 @@ import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { groupTargets } from "./group-targets.ts";
 import { HEALTH_COLUMNS } from "./health-columns.tsx";
+import { MOST_TARGETS, monitorInput, PAGE_TARGETS } from "./monitor-input.ts";
 
-const PAGE = 100;
-const MOST = 500;
 /** "last check" and latency move without a hint */
 const POLL_MS = 10_000;
 
@@ -30,16 +29,12 @@ export function HealthPage() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
   const [state, setState] = useQueryState("state", parseAsStringLiteral(HEALTH_STATES));
-  const [limit, setLimit] = useQueryState("limit", parseAsInteger.withDefault(PAGE));
+  const [limit, setLimit] = useQueryState("limit", parseAsInteger.withDefault(PAGE_TARGETS));
   const query = useQuery(
-    trpc.health.monitor.queryOptions(
-      {
-        limit: Math.min(MOST, Math.max(1, limit)),
-        ...(environment ? { environment } : {}),
-        ...(state ? { state: [state] } : {}),
-      },
-      { refetchInterval: POLL_MS, placeholderData: (before) => before },
-    ),
+    trpc.health.monitor.queryOptions(monitorInput({ environment, state, limit }), {
+      refetchInterval: POLL_MS,
+      placeholderData: (before) => before,
+    }),
   );
   return (
     <Page title="Health" meta={<Overall data={query.data} />}>
@@ -82,7 +77,7 @@ export function HealthPage() {
                 rowKey={(row) => row.target.id}
                 navigable
               />
-              <Foot data={data} onMore={() => void setLimit(MOST)} />
+              <Foot data={data} onMore={() => void setLimit(MOST_TARGETS)} />
             </>
           )}
         </QueryBoundary>
@@ -100,13 +95,15 @@ function Overall({ data }: { data: Monitor | undefined }) {
         <HealthMark state={data.overall} bare />
         <span className="font-medium">{data.summary}</span>
       </span>
-      <ul aria-label="How many are in each state" className="flex flex-wrap gap-x-3">
-        {present.map((state) => (
-          <li key={state} className="text-ink-2">
-            <span className="num">{formatCount(data.counts[state] ?? 0)}</span> {state}
-          </li>
-        ))}
-      </ul>
+      {present.length > 1 ? (
+        <ul aria-label="How many are in each state" className="flex flex-wrap gap-x-3">
+          {present.map((state) => (
+            <li key={state} className="text-ink-2">
+              <span className="num">{formatCount(data.counts[state] ?? 0)}</span> {state}
+            </li>
+          ))}
+        </ul>
+      ) : null}
     </>
   );
 }
@@ -115,9 +112,11 @@ const Foot = ({ data, onMore }: { data: Monitor; onMore: () => void }) => (
   <div className="flex min-h-10 flex-wrap items-center gap-3 border-t px-3 text-ink-3 text-xs">
     <span>
       {formatCount(data.targets.length)} of {formatCount(data.total)} shown
-      {data.targets.length >= MOST && data.total > MOST ? "; choose an environment or a state to see the others" : ""}
+      {data.targets.length >= MOST_TARGETS && data.total > MOST_TARGETS
+        ? "; choose an environment or a state to see the others"
+        : ""}
     </span>
-    {data.total > data.targets.length && data.targets.length < MOST ? (
+    {data.total > data.targets.length && data.targets.length < MOST_TARGETS ? (
       <Button size="sm" onClick={onMore}>
         Show more
       </Button>

@@ -16,6 +16,7 @@ import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Availability } from "./availability.tsx";
+import { foundBy } from "./found-by.ts";
 import { TargetActions } from "./target-actions.tsx";
 import { TargetBadges } from "./target-badges.tsx";
 
@@ -85,7 +86,7 @@ function Loaded({ data, range, onRange }: { data: History; range: Range; onRange
       <title>{`${target.name}: ${target.state} · Operate`}</title>
       <Section title="Last check" note={<Time at={target.lastCheckedAt} />}>
         <div className="flex flex-col gap-3 p-3">
-          <p className="break-words">{target.message ?? "It has not been checked yet."}</p>
+          <p className="break-words">{foundBy(target)}</p>
           {target.causedBy ? (
             <p className="text-ink-2">
               Only a consequence: it is explained by <strong className="font-medium">{target.causedBy}</strong>, which

@@ -33,7 +33,7 @@ export const UptimeStrip = ({ bars, label, height, className }: UptimeStripProps
       const tall = bar.level === "none" ? DOT : BAR_HEIGHT[bar.level] * height;
       return (
         <g key={bar.fromMs}>
-          <title>{`${formatAbsolute(new Date(bar.fromMs))}: ${describeBar(bar)}`}</title>
+          <title suppressHydrationWarning>{`${formatAbsolute(new Date(bar.fromMs))}: ${describeBar(bar)}`}</title>
           <rect x={index * STEP} y={0} width={STEP} height={height} fill="transparent" />
           <rect x={index * STEP} y={height - tall} width={STEP - 1} height={tall} className={FILL[bar.level]} />
         </g>

@@ -15,7 +15,7 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { plural } from "../lib/format.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
-import { SEVERITIES, UNRESOLVED } from "../marks/vocabulary.ts";
+import { SEVERITIES } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -23,6 +23,7 @@ import { Segmented } from "../ui/segmented.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { FormError } from "./form-error.tsx";
 import { INCIDENT_COLUMNS } from "./incident-columns.tsx";
+import { incidentsInput } from "./list-input.ts";
 import { NewIncidentDialog } from "./new-incident-dialog.tsx";
 import { ResolveDialog } from "./resolve-dialog.tsx";
 import { useManageIncident } from "./use-manage-incident.ts";
@@ -43,15 +44,9 @@ export function IncidentsPage() {
   const [creating, setCreating] = useQueryState("new", parseAsString);
   const services = useQuery(trpc.services.list.queryOptions({}));
   const query = useInfiniteQuery(
-    trpc.incidents.list.infiniteQueryOptions(
-      {
-        ...(show === "unresolved" ? { status: [...UNRESOLVED] } : {}),
-        ...(severity ? { severity: [severity] } : {}),
-        ...(service ? { service } : {}),
-        ...(environment ? { environment } : {}),
-      },
-      { getNextPageParam: (page) => page.nextCursor },
-    ),
+    trpc.incidents.list.infiniteQueryOptions(incidentsInput({ environment, service, severity, show }), {
+      getNextPageParam: (page) => page.nextCursor,
+    }),
   );
   const clear = () => void Promise.all([setSeverity(null), setService(null)]);
   const unresolved = query.data?.pages[0]?.unresolved;

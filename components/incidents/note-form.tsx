@@ -1,6 +1,6 @@
 "use client";
 
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
 import { Section } from "../layout/page.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
@@ -14,7 +14,8 @@ import { useManageIncident } from "./use-manage-incident.ts";
 /** A note for the timeline. What was typed survives a reload and a failure, until it is posted. */
 export function NoteForm({ incident }: { incident: IncidentView }) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(() => readDraft(incident.id));
+  const [text, setText] = useState("");
+  useEffect(() => setText(readDraft(incident.id)), [incident.id]);
   const write = (next: string) => {
     setText(next);
     keepDraft(incident.id, next);

@@ -5,6 +5,8 @@ import type {
   SEVERITIES as Levels,
   UNRESOLVED as Unresolved,
 } from "#server/agent/incidents/schema.ts";
+import type { ROLES as Roles } from "#server/agent/kernel/permissions.ts";
+import type { MAX_PASSWORD as Longest, MIN_PASSWORD as Shortest } from "#server/auth/schema.ts";
 
 /**
  * The schemas' lists of words for pages that need no more of them: importing a schema's value brings all of zod, 31 KB,
@@ -25,3 +27,6 @@ export const DEPLOYMENT_STATUSES: typeof Deployments = [
   "failed",
   "cancelled",
 ];
+export const ROLES: typeof Roles = ["viewer", "responder", "operator", "admin"];
+export const MIN_PASSWORD: typeof Shortest = 12;
+export const MAX_PASSWORD: typeof Longest = 128;

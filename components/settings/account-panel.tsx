@@ -3,9 +3,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
-import { MAX_PASSWORD, MIN_PASSWORD } from "#server/auth/schema.ts";
 import { Banner } from "../feedback/banner.tsx";
 import { Facts, Section } from "../layout/page.tsx";
+import { MAX_PASSWORD, MIN_PASSWORD } from "../marks/vocabulary.ts";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field, Input } from "../ui/field.tsx";

@@ -3,8 +3,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
-import { RoleName } from "#server/auth/schema.ts";
 import { formatAbsolute } from "../lib/format.ts";
+import { ROLES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useMe } from "../trpc/session.tsx";
@@ -50,7 +50,7 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const me = useMe();
-  const roles = RoleName.options.slice(0, RoleName.options.indexOf(me.role) + 1);
+  const roles = ROLES.slice(0, ROLES.indexOf(me.role) + 1);
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const [days, setDays] = useState(30);

@@ -1,7 +1,7 @@
 "use client";
 
 import type { Role } from "#server/agent/kernel/permissions.ts";
-import { RoleName } from "#server/auth/schema.ts";
+import { ROLES } from "../marks/vocabulary.ts";
 import { Field, Select } from "../ui/field.tsx";
 import { ROLE_MEANING } from "./role-meaning.ts";
 
@@ -9,7 +9,7 @@ export const RoleField = ({ role, onChange }: { role: Role; onChange: (role: Rol
   <Field label="Role" hint={ROLE_MEANING[role]}>
     {(control) => (
       <Select {...control} value={role} onChange={(event) => onChange(event.target.value as Role)}>
-        {RoleName.options.map((one) => (
+        {ROLES.map((one) => (
           <option key={one}>{one}</option>
         ))}
       </Select>

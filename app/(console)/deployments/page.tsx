@@ -1,8 +1,27 @@
 import type { Metadata } from "next";
 import { DeploymentsPage } from "#components/deployments/deployments-page.tsx";
+import { deploymentsInput } from "#components/deployments/list-input.ts";
+import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
+import { Prefetched } from "#components/trpc/prefetched.tsx";
 
 export const metadata: Metadata = { title: "Deployments" };
 
-export default function Page() {
-  return <DeploymentsPage />;
+export default async function Deployments({ searchParams }: { searchParams: SearchParams }) {
+  const query = await searchParams;
+  const input = deploymentsInput({
+    environment: oneOf(query.env),
+    service: oneOf(query.service),
+    status: oneOf(query.status),
+  });
+  return (
+    <Prefetched
+      reads={(api, client) => [
+        client.prefetchInfiniteQuery(
+          api.deploy.list.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor }),
+        ),
+      ]}
+    >
+      <DeploymentsPage />
+    </Prefetched>
+  );
 }

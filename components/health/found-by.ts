@@ -1,0 +1,9 @@
+import type { HealthTargetView } from "#server/agent/health/schema.ts";
+import { formatMs } from "../lib/format.ts";
+
+/** What the last check found, in words; a success has no message of its own. */
+export function foundBy(target: Pick<HealthTargetView, "message" | "lastCheckedAt" | "lastLatencyMs">): string {
+  if (target.message) return target.message;
+  if (!target.lastCheckedAt) return "It has not been checked yet.";
+  return target.lastLatencyMs === null ? "It answered." : `It answered in ${formatMs(target.lastLatencyMs)}.`;
+}
