@@ -17,6 +17,7 @@ const MOST_IN_FLIGHT = 64;
 const REQUEST_TIMEOUT_MS = 10_000;
 const LOOK_UP_AGAIN_MS = 2_000;
 const REPORT_EVERY_MS = 60_000;
+const OPENING_MS = 60_000;
 
 type Stream = OperateAgentConfig["traffic"][number];
 interface Tools {
@@ -51,6 +52,7 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
     }
   };
 
+  await untilOpen(platform, ref.environment, signal);
   for (let visitor = 0, dueMs = Date.now(); !signal.aborted; visitor++) {
     url ??= await findUrl(platform, ref, signal);
     if (url === null) return;
@@ -66,6 +68,21 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
     if (counts.failed > 0 || counts.skipped > 0) logger.warn({ ...ref, ...counts }, "some visitors were not served");
     Object.assign(counts, { sent: 0, failed: 0, skipped: 0 });
     reportAtMs = Date.now() + REPORT_EVERY_MS;
+  }
+}
+
+/** Until every service of the environment has an instance that serves, for a minute at most: nobody visits a shop before it opens. */
+async function untilOpen(platform: LocalPlatform, environment: string, signal: AbortSignal): Promise<void> {
+  const deadlineMs = Date.now() + OPENING_MS;
+  while (!signal.aborted && Date.now() < deadlineMs) {
+    const services = await platform.listServices().catch((error: unknown) => {
+      if (error instanceof AppError) return []; // the daemon is not up yet
+      throw error;
+    });
+    const here = services.filter((service) => service.environment === environment);
+    const open = here.every((service) => service.instances.some((instance) => instance.state === "ready"));
+    if (here.length > 0 && open) return;
+    await sleep(LOOK_UP_AGAIN_MS / 10, undefined, { signal }).catch(() => undefined);
   }
 }
 
