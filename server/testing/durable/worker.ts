@@ -8,7 +8,9 @@ const ENTRY = join(import.meta.dirname, "../../worker.ts");
 /** A real worker process on a test's database and daemon. */
 export interface TestWorker {
   child: ChildProcess;
+  /** everything it printed, and what of it went to its log */
   output(): string;
+  stdout(): string;
   /** Sends a signal and waits for the end. */
   end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -26,7 +28,9 @@ export async function startTestWorker(url: string, daemon: TestDaemon, leaseMs =
     silent: true,
   });
   let output = "";
+  let stdout = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += chunk));
+  child.stdout?.on("data", (chunk) => (stdout += chunk));
   const exited = once(child, "exit");
   const early = exited.then(([code, signal]) => {
     throw new Error(`the worker ended with ${code ?? signal}:\n${output}`);
@@ -36,6 +40,7 @@ export async function startTestWorker(url: string, daemon: TestDaemon, leaseMs =
   return {
     child,
     output: () => output,
+    stdout: () => stdout,
     async end(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await exited;
