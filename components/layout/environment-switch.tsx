@@ -20,7 +20,6 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
       trigger={
         <button
           type="button"
-          aria-label={`Environment: ${environment ?? "all"}`}
           className={cn(
             "flex h-8 min-w-0 items-center gap-1.5 rounded-md border px-2.5 font-medium text-sm",
             environment && isProduction(environment)
@@ -28,6 +27,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
               : "border-line-strong bg-surface text-ink",
           )}
         >
+          {environment ? <span className="sr-only">Environment: </span> : null}
           <span className="truncate">{environment ?? "all environments"}</span>
           <ChevronDown className="size-4 shrink-0" aria-hidden="true" />
         </button>

@@ -23,10 +23,10 @@ export function UserMenu() {
       trigger={
         <button
           type="button"
-          aria-label={`${me.name}, account`}
           className="flex size-8 items-center justify-center rounded-full border border-line-strong bg-sunken font-medium text-xs"
         >
-          {initials(me.name)}
+          <span aria-hidden="true">{initials(me.name)}</span>
+          <span className="sr-only">{me.name}, account</span>
         </button>
       }
     >

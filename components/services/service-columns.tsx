@@ -11,9 +11,7 @@ import { isProduction } from "../lib/environment.ts";
 import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
-
-/** Errors from here on are worth a colour; the promise itself is the SLO's business. */
-const ERROR_PERCENT_WORTH_SEEING = 1;
+import { worthSeeing } from "./error-share.ts";
 
 export const serviceHref = (row: { service: string; environment: string }) =>
   `/services/${encodeURIComponent(row.service)}?env=${encodeURIComponent(row.environment)}`;
@@ -79,7 +77,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       sort: (row) => row.traffic.errorPercent,
       cell: (row) => (
         <span
-          className={(row.traffic.errorPercent ?? 0) >= ERROR_PERCENT_WORTH_SEEING ? "text-critical" : undefined}
+          className={worthSeeing(row.traffic.errorPercent) ? "text-critical" : undefined}
           title={`${formatShare(row.traffic.errorPercent, row.traffic.requests, "requests")} in the last minute`}
         >
           {formatPercent(row.traffic.errorPercent)}

@@ -5,6 +5,7 @@ import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
+import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.ts";
 import { formatMs, formatRate, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
@@ -12,6 +13,7 @@ import type { RouterOutputs } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { worthSeeing } from "./error-share.ts";
 
 type Service = RouterOutputs["services"]["get"];
 
@@ -90,7 +92,11 @@ export function ServiceFacts({ service }: { service: Service }) {
           { label: "Requests", value: <span className="num">{formatRate(traffic.requestsPerSecond)}</span> },
           {
             label: "Errors, last minute",
-            value: <span className="num">{formatShare(traffic.errorPercent, traffic.requests, "requests")}</span>,
+            value: (
+              <span className={cn("num", worthSeeing(traffic.errorPercent) && "text-critical")}>
+                {formatShare(traffic.errorPercent, traffic.requests, "requests")}
+              </span>
+            ),
           },
           { label: "p95", value: <span className="num">{formatMs(traffic.p95Ms)}</span> },
           { label: "Owner", value: row.owner || MISSING },
