@@ -24,8 +24,10 @@ export interface LoadedConfig {
 type Checked = { ok: true; config: OperateAgentConfig } | { ok: false; issues: ConfigIssue[] };
 
 const keyOf = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((key, part) => (typeof part === "number" ? `${key}[${part}]` : key ? `${key}.${String(part)}` : String(part)), "") ||
-  "(whole file)";
+  path.reduce<string>(
+    (key, part) => (typeof part === "number" ? `${key}[${part}]` : key ? `${key}.${String(part)}` : String(part)),
+    "",
+  ) || "(whole file)";
 
 /**
  * Parses and validates the text of a configuration. `${env:NAME}` and `${secret:NAME}` are replaced from `env`
@@ -71,7 +73,8 @@ export function checkConfig(text: string, env: NodeJS.ProcessEnv): Checked {
 function explain(issue: z.core.$ZodIssue, found: unknown): string {
   if (issue.code === "unrecognized_keys") return "no such key here; remove it or check its spelling";
   if (issue.code === "custom") return issue.message;
-  const shown = found === undefined ? "nothing" : typeof found === "object" ? "a block" : `\`${String(found).slice(0, 60)}\``;
+  const shown =
+    found === undefined ? "nothing" : typeof found === "object" ? "a block" : `\`${String(found).slice(0, 60)}\``;
   return `found ${shown}; ${issue.message}`;
 }
 
@@ -93,7 +96,9 @@ function substitute(
     });
   if (Array.isArray(value)) return value.map((item, i) => substitute(item, [...path, i], env, report));
   if (value && typeof value === "object")
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, [...path, key], env, report)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, substitute(item, [...path, key], env, report)]),
+    );
   return value;
 }
 
@@ -108,7 +113,11 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new AppError("INVALID", `The configuration ${file} cannot be read. Set OPERATE_CONFIG to a file that exists.`, { cause });
+    throw new AppError(
+      "INVALID",
+      `The configuration ${file} cannot be read. Set OPERATE_CONFIG to a file that exists.`,
+      { cause },
+    );
   }
   const checked = checkConfig(text, env);
   if (!checked.ok)
