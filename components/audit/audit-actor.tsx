@@ -17,7 +17,7 @@ export const actorWord = (kind: Kind): string => KIND[kind].word;
 export function AuditActor({ actor }: { actor: AuditEntryView["actor"] }) {
   const { icon: Icon, word } = KIND[actor.kind];
   return (
-    <span className="inline-flex min-w-0 items-center gap-1.5" title={`${word}, ${actor.id}`}>
+    <span className="flex min-w-0 items-center gap-1.5" title={`${word}, ${actor.id}`}>
       <Icon className="size-3.5 shrink-0 text-ink-3" aria-hidden="true" />
       <span className="truncate">
         <span className="sr-only">{word} </span>

@@ -21,15 +21,15 @@ export const auditColumns = (onOpen: (id: string) => void): readonly Column<Audi
     header: "What",
     cell: (entry) => (
       <>
-        <RowButton onClick={() => onOpen(entry.id)} className="num">
+        <RowButton onClick={() => onOpen(entry.id)} className="num break-words max-sm:text-xs">
           {entry.action}
         </RowButton>
         <span className="block truncate text-ink-3 text-xs lg:hidden">{targetOf(entry)}</span>
       </>
     ),
-    className: "max-w-56",
+    className: "max-w-36 sm:max-w-56",
   },
-  { id: "who", header: "Who", cell: (entry) => <AuditActor actor={entry.actor} />, className: "max-w-40 sm:max-w-64" },
+  { id: "who", header: "Who", cell: (entry) => <AuditActor actor={entry.actor} />, className: "max-w-28 sm:max-w-64" },
   {
     id: "target",
     header: "On what",

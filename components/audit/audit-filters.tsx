@@ -1,8 +1,9 @@
 "use client";
 
 import { parseAsIsoDateTime, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
-import { type FormEvent, type ReactNode, useId } from "react";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { Facet } from "../data-table/facet.tsx";
+import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
 import { Input } from "../ui/field.tsx";
 import type { AuditEntryView } from "./entry.ts";
@@ -53,6 +54,7 @@ interface AuditFiltersProps extends Filters {
 /** What is typed counts when Enter is pressed or the field is left; what is chosen at once. */
 export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersProps) {
   const actions = useId();
+  const [open, setOpen] = useState(false);
   const set = (change: Parameters<typeof setFilters>[0]) => void setFilters(change);
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -61,71 +63,76 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
   const day = (text: string) => (text ? new Date(text) : null);
   return (
     <form onSubmit={onSubmit} className="flex flex-wrap items-center gap-x-4 gap-y-2">
-      <Facet
-        label="Who"
-        value={filters.actor}
-        onChange={(actor) => set({ actor })}
-        options={actors.map((actor) => ({ value: actor.id, label: actor.name }))}
-      />
-      <Labelled label="What begins with" width="w-40">
-        {(id) => (
-          <>
+      <Button aria-expanded={open} onClick={() => setOpen(!open)} className="sm:hidden">
+        {open ? "Hide the filters" : any ? "Filters, some set" : "Filters"}
+      </Button>
+      <div className={cn("flex-wrap items-center gap-x-4 gap-y-2 sm:contents", open ? "flex" : "hidden")}>
+        <Facet
+          label="Who"
+          value={filters.actor}
+          onChange={(actor) => set({ actor })}
+          options={actors.map((actor) => ({ value: actor.id, label: actor.name }))}
+        />
+        <Labelled label="What begins with" width="w-40">
+          {(id) => (
+            <>
+              <Input
+                id={id}
+                key={filters.action}
+                list={actions}
+                defaultValue={filters.action ?? ""}
+                pattern={ACTION_FORM}
+                title="lower-case words with dots, as in deployment.start"
+                placeholder="deployment."
+                onBlur={(event) => event.target.checkValidity() && set({ action: event.target.value.trim() || null })}
+              />
+              <datalist id={actions}>
+                {ACTIONS.map((one) => (
+                  <option key={one} value={one} />
+                ))}
+              </datalist>
+            </>
+          )}
+        </Labelled>
+        <Facet label="Outcome" value={filters.outcome} onChange={(outcome) => set({ outcome })} options={OUTCOMES} />
+        <Facet label="On a" value={filters.type} onChange={(type) => set({ type })} options={TARGET_TYPES} />
+        <Labelled label="with id" width="w-40">
+          {(id) => (
             <Input
               id={id}
-              key={filters.action}
-              list={actions}
-              defaultValue={filters.action ?? ""}
-              pattern={ACTION_FORM}
-              title="lower-case words with dots, as in deployment.start"
-              placeholder="deployment."
-              onBlur={(event) => event.target.checkValidity() && set({ action: event.target.value.trim() || null })}
+              key={filters.target}
+              defaultValue={filters.target ?? ""}
+              maxLength={200}
+              className="num"
+              onBlur={(event) => set({ target: event.target.value.trim() || null })}
             />
-            <datalist id={actions}>
-              {ACTIONS.map((one) => (
-                <option key={one} value={one} />
-              ))}
-            </datalist>
-          </>
-        )}
-      </Labelled>
-      <Facet label="Outcome" value={filters.outcome} onChange={(outcome) => set({ outcome })} options={OUTCOMES} />
-      <Facet label="On a" value={filters.type} onChange={(type) => set({ type })} options={TARGET_TYPES} />
-      <Labelled label="with id" width="w-40">
-        {(id) => (
-          <Input
-            id={id}
-            key={filters.target}
-            defaultValue={filters.target ?? ""}
-            maxLength={200}
-            className="num"
-            onBlur={(event) => set({ target: event.target.value.trim() || null })}
-          />
-        )}
-      </Labelled>
-      <Labelled label="From" width="w-54">
-        {(id) => (
-          <Input
-            id={id}
-            type="datetime-local"
-            key={filters.from?.toISOString()}
-            defaultValue={toLocalInput(filters.from)}
-            className="num"
-            onBlur={(event) => set({ from: day(event.target.value) })}
-          />
-        )}
-      </Labelled>
-      <Labelled label="before" width="w-54">
-        {(id) => (
-          <Input
-            id={id}
-            type="datetime-local"
-            key={filters.to?.toISOString()}
-            defaultValue={toLocalInput(filters.to)}
-            className="num"
-            onBlur={(event) => set({ to: day(event.target.value) })}
-          />
-        )}
-      </Labelled>
+          )}
+        </Labelled>
+        <Labelled label="From" width="w-54">
+          {(id) => (
+            <Input
+              id={id}
+              type="datetime-local"
+              key={filters.from?.toISOString()}
+              defaultValue={toLocalInput(filters.from)}
+              className="num"
+              onBlur={(event) => set({ from: day(event.target.value) })}
+            />
+          )}
+        </Labelled>
+        <Labelled label="before" width="w-54">
+          {(id) => (
+            <Input
+              id={id}
+              type="datetime-local"
+              key={filters.to?.toISOString()}
+              defaultValue={toLocalInput(filters.to)}
+              className="num"
+              onBlur={(event) => set({ to: day(event.target.value) })}
+            />
+          )}
+        </Labelled>
+      </div>
       <button type="submit" className="sr-only">
         Apply
       </button>

@@ -52,12 +52,15 @@ describe("windowsFor", () => {
     [3_600, "6h"],
     [40_000, "24h"],
   ])("covers a start %s s ago with %s", (age, range) => {
-    expect(windowsFor(at(0), null, START + age * 1000)?.range).toBe(range);
+    expect(windowsFor(at(0), null, true, START + age * 1000)?.range).toBe(range);
   });
   it("ends a quarter of an hour after the deployment did", () => {
-    expect(windowsFor(at(0), at(60), START + 7_200_000)?.windows.toMs).toBe(START + 60_000 + 900_000);
+    expect(windowsFor(at(0), at(60), true, START + 7_200_000)?.windows.toMs).toBe(START + 60_000 + 900_000);
+  });
+  it("ends with the deployment when the version did not stay", () => {
+    expect(windowsFor(at(0), at(60), false, START + 7_200_000)?.windows.toMs).toBe(START + 60_000);
   });
   it("compares nothing when it is too long ago", () => {
-    expect(windowsFor(at(0), at(60), START + 90_000_000)).toBeNull();
+    expect(windowsFor(at(0), at(60), true, START + 90_000_000)).toBeNull();
   });
 });

@@ -51,10 +51,13 @@ export type TrafficRange = (typeof RANGES)[number][0];
 /** At most this long on each side: what is compared should be near in time. */
 const SIDE_MS = 15 * 60_000;
 
-/** What to compare for a deployment, and the series range that covers it; null when it is too long ago. */
-export function windowsFor(startedAt: string, finishedAt: string | null, nowMs: number) {
+/**
+ * What to compare for a deployment, and the series range that covers it; null when it is too long ago. A version that
+ * stayed is judged until a quarter of an hour after the end, one that was taken back only while it was being put out.
+ */
+export function windowsFor(startedAt: string, finishedAt: string | null, stayed: boolean, nowMs: number) {
   const changedMs = Date.parse(startedAt);
-  const endMs = finishedAt ? Math.min(nowMs, Date.parse(finishedAt) + SIDE_MS) : nowMs;
+  const endMs = finishedAt ? Math.min(nowMs, Date.parse(finishedAt) + (stayed ? SIDE_MS : 0)) : nowMs;
   const fromMs = changedMs - SIDE_MS;
   const range = RANGES.find(([, seconds]) => nowMs - fromMs <= seconds * 1000)?.[0];
   return range ? { range, windows: { changedMs, fromMs, toMs: endMs } satisfies Windows } : null;

@@ -32,7 +32,12 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "version",
     header: "Version",
-    cell: (row) => <VersionChange from={row.previousVersion} to={row.version} />,
+    cell: (row) => (
+      <>
+        <VersionChange from={row.previousVersion} to={row.version} />
+        <Time at={row.startedAt ?? row.createdAt} className="block text-ink-3 text-xs sm:hidden" />
+      </>
+    ),
   },
   {
     id: "summary",

@@ -6,7 +6,7 @@ import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { useClock } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
-import { formatChange, formatMs, formatShare } from "../lib/format.ts";
+import { formatMs, formatShare } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
@@ -22,9 +22,9 @@ const VERDICT: Record<Comparison["verdict"], { tone: MarkTone; word: string }> =
 
 /** Is the new version better or worse: the service's traffic before and since the deployment began. */
 export function DeploymentEffect({ deployment }: { deployment: DeploymentView }) {
-  const { service, environment, startedAt, finishedAt } = deployment;
+  const { service, environment, status, startedAt, finishedAt } = deployment;
   const minute = useClock((now) => Math.floor(now / 60_000));
-  const compared = startedAt ? windowsFor(startedAt, finishedAt, (minute + 1) * 60_000) : null;
+  const compared = startedAt ? windowsFor(startedAt, finishedAt, status === "succeeded", (minute + 1) * 60_000) : null;
   const trpc = useTRPC();
   const query = useQuery(
     trpc.services.get.queryOptions(
@@ -36,7 +36,7 @@ export function DeploymentEffect({ deployment }: { deployment: DeploymentView })
   return (
     <Section
       title="Better or worse?"
-      note="15 min before the start against the time since"
+      note="all of its traffic: 15 min before the start against the time since"
       actions={
         <EnvLink href={href} className="link text-sm">
           All of {service}
@@ -106,7 +106,10 @@ const SideRow = ({ label, side, change }: { label: string; side: Side; change?: 
     <td className="num whitespace-nowrap py-1 text-right">
       {formatMs(side.p95Ms)}
       {change !== null && change !== undefined ? (
-        <span className="ml-1 text-ink-3">({formatChange(change)})</span>
+        <span className="ml-1 text-ink-3">
+          ({change < 0 ? "\u2212" : "+"}
+          {formatMs(Math.abs(change))})
+        </span>
       ) : null}
     </td>
   </tr>

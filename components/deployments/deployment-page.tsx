@@ -7,6 +7,7 @@ import type { DeploymentStatus } from "#server/agent/deploy/schema.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
+import { useDocumentTitle } from "../lib/document-title.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
 import { ACTIVE_STATUSES } from "../marks/vocabulary.ts";
@@ -53,6 +54,7 @@ function Loaded({ data }: { data: Data }) {
   const { deployment, events, instances, progress } = data;
   const { service, environment, version, previousVersion, status } = deployment;
   const active = isActive(status);
+  useDocumentTitle(`${service} ${version}: ${status.replace("_", " ")}`);
   const [cancelling, setCancelling] = useState(false);
   const [logs, setLogs] = useQueryState("logs", parseAsString);
   const newest = instances.find((one) => one.version === version) ?? instances[0];
@@ -74,7 +76,6 @@ function Loaded({ data }: { data: Data }) {
       }
       actions={<DeploymentActions deployment={deployment} active={active} onCancel={() => setCancelling(true)} />}
     >
-      <title>{`${service} ${version}: ${status.replace("_", " ")} · Operate`}</title>
       <div className="grid gap-4 lg:grid-cols-2">
         <DeploymentNow deployment={deployment} instances={instances} progress={progress} active={active} />
         <DeploymentEffect deployment={deployment} />

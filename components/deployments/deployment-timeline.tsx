@@ -7,6 +7,7 @@ import type { DeploymentEventView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
+import { cn } from "../lib/cn.ts";
 import { plural } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
 
@@ -74,24 +75,35 @@ export function DeploymentTimeline({ events, active }: { events: readonly Event[
 }
 
 function Entry({ event }: { event: Event }) {
+  const [open, setOpen] = useState(false);
   const { tone, word } = LEVEL[event.level];
+  const detail = event.detail && Object.keys(event.detail).length > 0 ? event.detail : null;
   return (
-    <li className="flex items-baseline gap-3 px-3 py-1 text-sm">
-      <Mark tone={tone} className="w-18 shrink-0 text-xs">
-        {word}
-      </Mark>
-      <div className="min-w-0 flex-1">
-        <span className={event.kind === "decision" ? "break-words font-medium" : "break-words"}>{event.message}</span>
-        {event.detail && Object.keys(event.detail).length > 0 ? (
-          <details className="text-xs">
-            <summary className="w-fit cursor-pointer text-ink-3 hover:text-ink">detail</summary>
-            <pre className="num mt-1 overflow-x-auto whitespace-pre-wrap rounded-sm bg-sunken p-2 text-ink-2">
-              {JSON.stringify(event.detail, null, 2)}
-            </pre>
-          </details>
+    <li className="px-3 py-1 text-sm">
+      <div className="flex items-baseline gap-3">
+        <Mark tone={tone} className="w-18 shrink-0 text-xs">
+          {word}
+        </Mark>
+        <span className={cn("min-w-0 flex-1 break-words", event.kind === "decision" && "font-medium")}>
+          {event.message}
+        </span>
+        {detail ? (
+          <button
+            type="button"
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+            className="shrink-0 text-ink-3 text-xs underline-offset-3 hover:text-ink hover:underline max-sm:hidden"
+          >
+            {open ? "less" : "detail"}
+          </button>
         ) : null}
+        <Time at={event.at} className="w-18 shrink-0 whitespace-nowrap text-right text-ink-3 text-xs" />
       </div>
-      <Time at={event.at} className="shrink-0 whitespace-nowrap text-ink-3 text-xs" />
+      {detail && open ? (
+        <pre className="num mt-1 ml-21 overflow-x-auto whitespace-pre-wrap rounded-sm bg-sunken p-2 text-ink-2 text-xs">
+          {JSON.stringify(detail, null, 2)}
+        </pre>
+      ) : null}
     </li>
   );
 }

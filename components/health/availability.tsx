@@ -17,7 +17,7 @@ const HEIGHT = 48;
 export function Availability({ data, rangeWords }: { data: History; rangeWords: string }) {
   const [asTable, setAsTable] = useQueryState("bars", parseAsBoolean.withDefault(false));
   const bars = uptimeBars(data.buckets, data.stepSeconds, BARS);
-  const share = `up ${formatShare(data.uptimePercent, data.checks, "checks")}`;
+  const share = `Up in ${formatShare(data.uptimePercent, data.checks, "checks")}`;
   return (
     <Section
       title="Availability"
@@ -71,7 +71,7 @@ const Ends = ({ bars }: { bars: readonly Bar[] }) => {
       <span className="num" suppressHydrationWarning>
         {formatAbsolute(new Date(first.fromMs)).slice(0, 16)}
       </span>
-      <span>tall: down, middle: degraded, low: up, dot: not checked</span>
+      <span>tall: down, middle: degraded, low: up, line: not checked</span>
       <span className="num" suppressHydrationWarning>
         {formatAbsolute(new Date(last.toMs)).slice(0, 16)}
       </span>

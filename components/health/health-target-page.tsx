@@ -9,6 +9,7 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
+import { useDocumentTitle } from "../lib/document-title.ts";
 import { formatDuration, formatMs, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_RANGES } from "../marks/vocabulary.ts";
@@ -54,6 +55,8 @@ export function HealthTargetPage({ id }: { id: string }) {
 
 function Loaded({ data, range, onRange }: { data: History; range: Range; onRange: (range: Range) => void }) {
   const { target } = data;
+  const title = target.environment ? `${target.name} in ${target.environment}` : target.name;
+  useDocumentTitle(`${title}: ${target.state}`);
   const [asTable, setAsTable] = useQueryState("table", parseAsBoolean.withDefault(false));
   const words = RANGE_WORDS[data.range];
   const latency = useMemo(
@@ -71,7 +74,7 @@ function Loaded({ data, range, onRange }: { data: History; range: Range; onRange
   );
   return (
     <Page
-      title={target.name}
+      title={title}
       meta={
         <>
           <HealthMark state={target.state} className="font-medium" />
@@ -83,7 +86,6 @@ function Loaded({ data, range, onRange }: { data: History; range: Range; onRange
       }
       actions={<TargetActions target={target} />}
     >
-      <title>{`${target.name}: ${target.state} · Operate`}</title>
       <Section title="Last check" note={<Time at={target.lastCheckedAt} />}>
         <div className="flex flex-col gap-3 p-3">
           <p className="break-words">{foundBy(target)}</p>

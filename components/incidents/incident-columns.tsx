@@ -24,7 +24,7 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
         </span>
       </span>
     ),
-    className: "w-2/5",
+    className: "w-full lg:w-2/5",
   },
   {
     id: "severity",

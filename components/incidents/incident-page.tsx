@@ -8,6 +8,7 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
+import { useDocumentTitle } from "../lib/document-title.ts";
 import { IncidentStatusMark, SeverityMark } from "../marks/incident-mark.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
@@ -32,6 +33,7 @@ export function IncidentPage({ id }: { id: string }) {
 
 function Loaded({ data: { incident, timeline } }: { data: RouterOutputs["incidents"]["get"] }) {
   const mayWrite = useCan("incident.write");
+  useDocumentTitle(`${incident.label} ${incident.title}`);
   return (
     <Page
       title={
@@ -52,7 +54,6 @@ function Loaded({ data: { incident, timeline } }: { data: RouterOutputs["inciden
         </>
       }
     >
-      <title>{`${incident.label} ${incident.title} · Operate`}</title>
       <IncidentActions incident={incident} />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex flex-col gap-4">

@@ -24,7 +24,7 @@ export function ConfigPanel() {
       {(config) => (
         <div className="flex flex-col gap-4">
           <Notes config={config} />
-          <div className="grid items-start gap-4 xl:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-2">
             <Section
               title="In the file"
               note={<span className="num break-all">{config.file}</span>}
@@ -39,7 +39,7 @@ export function ConfigPanel() {
               {config.issues.length > 0 ? <IssueList issues={config.issues} /> : null}
               <ConfigText text={config.text} issues={config.issues} />
             </Section>
-            <div className="flex flex-col gap-4">
+            <div className="flex min-w-0 flex-col gap-4">
               <ConfigCheck text={config.text} file={config.file} sample={config.sample} />
               <OwnSystem />
             </div>

@@ -1,9 +1,9 @@
 import type { Role } from "#server/agent/kernel/permissions.ts";
 
-/** What each role adds, in a few words. */
+/** What each role may, in a few words. */
 export const ROLE_MEANING: Record<Role, string> = {
-  viewer: "reads everything but the audit log and the settings",
-  responder: "also works on incidents, maintenance and muting, and reads the audit log",
-  operator: "also deploys, rolls back and reads the configuration",
-  admin: "also manages users and everyone's tokens",
+  viewer: "reads everything but the audit log and the configuration",
+  responder: "reads, works on incidents, sets maintenance and mutes checks",
+  operator: "what a responder may, deploys, rolls back and reads the configuration",
+  admin: "everything, with users and everyone's tokens",
 };
