@@ -133,7 +133,7 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
           )}
         </Labelled>
       </div>
-      <button type="submit" className="sr-only">
+      <button type="submit" className="link sr-only text-sm focus:not-sr-only">
         Apply
       </button>
       {any ? (
