@@ -45,7 +45,7 @@ export async function launchDurable(
   await lease.start();
   await DBOS.launch();
   await DBOS.setLatestApplicationVersion(APPLICATION_VERSION);
-  await DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 100, onConflict: "always_update" });
+  await DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 200, onConflict: "always_update" });
   await lease.follow();
   const parts = [startDeploymentSweep(runtime, log), startWorkflowRetention(log)];
   log.info({ executor: id }, "durable workflows run here");

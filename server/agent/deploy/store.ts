@@ -137,10 +137,6 @@ export async function recordEvent(
   return true;
 }
 
-export async function requestCancel(tx: Tx, id: string): Promise<DeploymentRow> {
-  return row(await tx.deployment.update({ where: { id }, data: { cancelRequested: true } }));
-}
-
 /** The newest 200 events, oldest first. */
 export async function listEvents(db: Db, deploymentId: string): Promise<DeploymentEvent[]> {
   const newest = await db.deploymentEvent.findMany({

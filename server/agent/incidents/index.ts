@@ -1,4 +1,4 @@
-export { type DeploymentRef, onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
+export { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
 export { getIncident } from "./get-incident.ts";
 export { onHealthTransition } from "./health.ts";
 export { listIncidents } from "./list-incidents.ts";
