@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { migrateDatabase } from "#server/db/migrate.ts";
@@ -109,6 +109,8 @@ try {
         ofOneCorePercent: round((measured.cpuSeconds / measured.seconds) * 100, 1),
         rssMb: Math.round(measured.rssMb),
         skippedOrNotUp: missed,
+        // drift says little on a machine that others keep busy
+        loadAverage: round(loadavg()[0] ?? 0, 1),
       },
     ],
     targets: [

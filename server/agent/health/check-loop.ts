@@ -10,7 +10,7 @@ export interface CheckStart {
   driftMs: number;
 }
 
-export interface CheckLoopOptions {
+interface CheckLoopOptions {
   check: (target: PlannedTarget) => Promise<ProbeResult>;
   onResult: (target: PlannedTarget, slotAtMs: number, endedAtMs: number, result: ProbeResult) => void;
   /** no result came about, for reasons of our own */

@@ -11,7 +11,7 @@ const GRACE_MS = 250;
  * reported as down and left behind.
  * @throws what the platform throws when it cannot say where a service is: that is no result, as nothing was asked
  */
-export type CheckTarget = (target: PlannedTarget) => Promise<ProbeResult>;
+type CheckTarget = (target: PlannedTarget) => Promise<ProbeResult>;
 
 export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Prober): CheckTarget {
   const addressOf = createServiceAddresses(runtime.platform);

@@ -3,7 +3,7 @@
  * ok and failed changed places, newer changes weighing up to 1.2 and older ones down to 0.8. Set at 30 %, cleared under
  * 25 % (the thresholds of Icinga 2), so that the flag itself does not flap.
  */
-export const FLAPPING_CHECKS = 21;
+const FLAPPING_CHECKS = 21;
 const SET_PERCENT = 30;
 const CLEAR_PERCENT = 25;
 
@@ -26,7 +26,7 @@ export function stateChanges(recent: string): { changes: number; percent: number
   return { changes, percent: (weighted / POSSIBLE) * 100 };
 }
 
-export interface Flapping {
+interface Flapping {
   flapping: boolean;
   /** the rule in words while the flag is set */
   flappingReason: string | null;

@@ -48,7 +48,7 @@ export async function healthHistory(
 }
 
 /** Rollups laid into buckets of `stepMs`, from `fromMs`; a bucket that none falls into is a gap. */
-export function fillBuckets(
+function fillBuckets(
   rollups: readonly (RollupCounts & { bucketAt: Date })[],
   fromMs: number,
   stepMs: number,

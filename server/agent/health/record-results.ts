@@ -68,7 +68,7 @@ export async function recordResults(runtime: Runtime, batch: readonly CheckResul
 }
 
 /** Counts by minute and hour; latency of answered checks only, as a refusal is quick and a timeout as long as its limit. */
-export function rollupsOf(rows: readonly (ResultRow & { slotAtMs: number })[]): RollupRow[] {
+function rollupsOf(rows: readonly (ResultRow & { slotAtMs: number })[]): RollupRow[] {
   const buckets = new Map<string, { row: RollupRow; latencies: number[] }>();
   for (const result of rows) {
     if (result.maintenance) continue;

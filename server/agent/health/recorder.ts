@@ -1,7 +1,7 @@
 import type { Runtime } from "../kernel/context.ts";
 import { type CheckResult, recordResults } from "./record-results.ts";
 
-export interface RecorderOptions {
+interface RecorderOptions {
   flushMs: number;
   /** told about each batch that could not be written; it is kept and tried again */
   report: (message: string, error: unknown) => void;
@@ -70,4 +70,3 @@ export function createRecorder(runtime: Runtime, options: RecorderOptions) {
     },
   };
 }
-export type Recorder = ReturnType<typeof createRecorder>;

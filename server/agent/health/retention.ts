@@ -2,8 +2,8 @@ import type { Runtime } from "../kernel/context.ts";
 import { deleteExpired } from "./store-results.ts";
 
 const HOUR_MS = 3_600_000;
-export const RAW_KEPT_MS = 24 * HOUR_MS;
-export const ROLLUPS_KEPT_MS = 90 * 24 * HOUR_MS;
+const RAW_KEPT_MS = 24 * HOUR_MS;
+const ROLLUPS_KEPT_MS = 90 * 24 * HOUR_MS;
 const EVERY_MS = 10 * 60_000;
 const BATCH = 20_000;
 

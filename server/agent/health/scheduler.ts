@@ -43,8 +43,10 @@ export interface HealthScheduler {
   };
 }
 
-const DEFAULTS = { concurrency: 256, flushMs: 500, leaseMs: 10_000, renewMs: 2_000 };
+const DEFAULTS = { concurrency: 256, flushMs: 1_000, leaseMs: 10_000, renewMs: 2_000 };
 const REDELIVER_MS = 2_000;
+/** a check that takes longer is given up at the end: another worker makes the next one */
+const DRAIN_MS = 1_500;
 const DRAIN_POLL_MS = 20;
 
 /**
@@ -102,7 +104,7 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
 
   return {
     async stop() {
-      const until = performance.now() + options.leaseMs / 2;
+      const until = performance.now() + DRAIN_MS;
       loop.remove(() => true);
       loop.stop();
       while (loop.running() > 0 && performance.now() < until)

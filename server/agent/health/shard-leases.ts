@@ -1,7 +1,7 @@
 import type { Db } from "../kernel/context.ts";
 import { leaveShards, makeShards, renewShards } from "./store-shards.ts";
 
-export interface ShardLeaseOptions {
+interface ShardLeaseOptions {
   workerId: string;
   leaseMs: number;
   /** several renewals fit into a lease, so that one slow one loses nothing */

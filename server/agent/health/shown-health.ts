@@ -1,7 +1,7 @@
 import { HEALTH_STATES, type HealthState } from "./schema.ts";
 
 /** What the stored row says, as far as showing it goes. */
-export interface StoredHealth {
+interface StoredHealth {
   name: string;
   state: string;
   maintenanceUntil: Date | null;
@@ -11,7 +11,7 @@ export interface StoredHealth {
 }
 
 /** Without a result for three intervals and a timeout, nothing is known any more. */
-export const staleAfterMs = (target: Pick<StoredHealth, "intervalMs" | "timeoutMs">): number =>
+const staleAfterMs = (target: Pick<StoredHealth, "intervalMs" | "timeoutMs">): number =>
   3 * target.intervalMs + target.timeoutMs;
 
 /** The state to show now: a result that is too old is unknown, never healthy; maintenance covers both. */

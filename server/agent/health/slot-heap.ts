@@ -1,4 +1,4 @@
-export interface Due {
+interface Due {
   atMs: number;
 }
 

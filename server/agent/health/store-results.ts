@@ -87,7 +87,7 @@ export async function addRollups(tx: Tx, rows: readonly RollupRow[]): Promise<vo
       )`;
 }
 
-export interface StateRow {
+interface StateRow {
   id: string;
   state: string;
   stateSince: string;

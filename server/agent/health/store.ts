@@ -37,7 +37,7 @@ export async function lockTarget(tx: Tx, id: string): Promise<TargetRow> {
   return await getTarget(tx, id);
 }
 
-export type TargetChange = Partial<
+type TargetChange = Partial<
   Pick<
     TargetRow,
     "muted" | "maintenanceUntil" | "state" | "stateSince" | "consecutiveFailures" | "consecutiveSuccesses" | "causedBy"

@@ -37,7 +37,7 @@ export const targetId = (origin: PlannedTarget["origin"], name: string, environm
     .digest("hex")
     .slice(0, 16)}`;
 
-export const shardOf = (id: string): number => createHash("sha256").update(id).digest().readUInt16BE(0) % SHARD_COUNT;
+const shardOf = (id: string): number => createHash("sha256").update(id).digest().readUInt16BE(0) % SHARD_COUNT;
 
 /** A URL without user, password, fragment, and with its query values hidden. */
 export function publicUrl(text: string): string {

@@ -6,7 +6,7 @@ import { getTarget, listTargets } from "./store.ts";
 import { listRollups } from "./store-results.ts";
 import { type RollupCounts, uptimeOf } from "./uptime.ts";
 
-export type ListedTarget = Awaited<ReturnType<typeof listTargets>>[number];
+type ListedTarget = Awaited<ReturnType<typeof listTargets>>[number];
 
 const DAY_HOURS = 24;
 

@@ -4,7 +4,7 @@ import type { AddressRule } from "./address-rule.ts";
 import type { ResolvedAddress, ResolveHost } from "./resolve-host.ts";
 
 /** The canonical form of a host: `0x7f.1`, `2130706433` and `[::1]` become the address they mean. */
-export function canonicalHost(host: string): string {
+function canonicalHost(host: string): string {
   const bracketed = isIP(host) === 6 ? `[${host}]` : host;
   if (!URL.canParse(`http://${bracketed}`)) throw new AppError("INVALID", `\`${host}\` is not a host name or address.`);
   return new URL(`http://${bracketed}`).hostname.replace(/^\[|\]$/g, "");

@@ -6,7 +6,7 @@ type HttpExpectations = Pick<
   "expectStatus" | "bodyIncludes" | "jsonPath" | "maxLatencyMs" | "tlsExpiryDays"
 >;
 
-export interface HttpAnswer {
+interface HttpAnswer {
   status: number;
   body: string;
   truncated: boolean;
