@@ -27,7 +27,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
               : "border-line-strong bg-surface text-ink",
           )}
         >
-          {environment ? <span className="sr-only">Environment: </span> : null}
+          <span className="sr-only">Environment: </span>
           <span className="truncate">{environment ?? "all environments"}</span>
           <ChevronDown className="size-4 shrink-0" aria-hidden="true" />
         </button>

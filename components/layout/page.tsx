@@ -42,7 +42,7 @@ export function Section({
   className?: string;
 }) {
   return (
-    <section className={cn("rounded-md border bg-surface", className)}>
+    <section className={cn("min-w-0 rounded-md border bg-surface", className)}>
       <div className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 border-b px-3 py-1">
         <h2 className="font-semibold text-sm">{title}</h2>
         {note ? <div className="text-ink-3 text-xs">{note}</div> : null}
