@@ -60,7 +60,7 @@ test("a version that never becomes ready is rolled back, opens an incident, and 
   await expect(page.getByText("rolled back").first()).toBeVisible({ timeout: 90_000 });
   await expectAccessible(page);
   await page
-    .getByRole("link", { name: /INC-|incident/i })
+    .getByRole("link", { name: /the incident it opened/ })
     .first()
     .click();
   await expect(page).toHaveURL(/\/incidents\//);
