@@ -75,12 +75,13 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
   const takeOn = async (shards: readonly number[]) => {
     const targets = plan.filter((target) => shards.includes(target.shard));
     const since = new Date(runtime.now().getTime() - Math.max(0, ...targets.map((target) => target.intervalMs)));
-    const unseen = await listUnseen(runtime.db, shards, since);
-    const held = leases.held();
-    loop.add(
-      targets.filter((target) => held.includes(target.shard)),
-      new Set(unseen),
-    );
+    const unseen = await listUnseen(runtime.db, shards, since).catch((error) => {
+      report("what was last seen of the targets could not be read; their first checks wait for their slots", error);
+      return [];
+    });
+    const held = leases.held(); // some may be gone again
+    const kept = targets.filter((target) => held.includes(target.shard));
+    loop.add(kept, new Set(unseen));
     delivery.soon();
   };
   const leases = startShardLeases(runtime.db, {
@@ -90,14 +91,7 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
     report,
     onChange: ({ gained, lost }) => {
       loop.remove((target) => lost.includes(target.shard));
-      if (gained.length > 0)
-        takeOn(gained).catch((error) => {
-          report("what was last seen of the targets could not be read", error);
-          loop.add(
-            plan.filter((target) => gained.includes(target.shard)),
-            new Set(),
-          );
-        });
+      if (gained.length > 0) void takeOn(gained);
     },
   });
   await leases.ready;
