@@ -82,6 +82,20 @@ describe("health", () => {
     expect((await timelineOf(incident!.id)).at(-1)).toBe("payments in production is up again");
   });
 
+  it.each(["degraded", "maintenance", "unknown"] as const)("recovers by way of %s", async (between) => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthTransition(ctx, goes("payments", between));
+    expect((await all())[0]?.status).toBe("open");
+    await onHealthTransition(ctx, goes("payments", "up", { from: between }));
+    expect((await all())[0]?.status).toBe("resolved");
+  });
+
+  it("a failure that was never confirmed resolves nothing", async () => {
+    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthTransition(ctx, goes("payments", "up", { from: "pending" }));
+    expect((await all())[0]?.status).toBe("open");
+  });
+
   it("slow is not recovered", async () => {
     await onHealthTransition(ctx, goes("payments", "down"));
     await onHealthTransition(ctx, goes("payments", "degraded"));

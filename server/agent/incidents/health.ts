@@ -26,11 +26,14 @@ export async function onHealthTransition(runtime: Runtime, transition: HealthTra
       const work = { runtime, tx, job: "health watcher", key: transition.key, at: runtime.now() };
       const own = await findOpen(work, causeOf(transition.target));
       if (transition.to === "down") await goesDown(work, transition, own);
-      else if (transition.from === "down") await recovers(work, transition, own);
+      else if (transition.from === "down" || (own && hasRecovered(transition))) await recovers(work, transition, own);
     },
     { timeout: 15_000, maxWait: 10_000 },
   );
 }
+
+/** Up at last by way of another state; from `pending` it never was away. */
+const hasRecovered = ({ from, to }: HealthTransition): boolean => to === "up" && from !== "up" && from !== "pending";
 
 async function findOpen({ tx }: AutomaticWork, causeKey: string): Promise<IncidentRow | null> {
   const last = await findByCause(tx, causeKey);
