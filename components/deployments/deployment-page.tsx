@@ -20,6 +20,7 @@ import { DeploymentActions } from "./deployment-actions.tsx";
 import { DeploymentEffect } from "./deployment-effect.tsx";
 import { DeploymentNow } from "./deployment-now.tsx";
 import { DeploymentTimeline } from "./deployment-timeline.tsx";
+import { deploymentTitle } from "./deployment-title.ts";
 import { VersionChange } from "./version-change.tsx";
 
 /** CPU, memory and requests in flight change without a hint. */
@@ -54,7 +55,7 @@ function Loaded({ data }: { data: Data }) {
   const { deployment, events, instances, progress } = data;
   const { service, environment, version, previousVersion, status } = deployment;
   const active = isActive(status);
-  useDocumentTitle(`${service} ${version}: ${status.replace("_", " ")}`);
+  useDocumentTitle(deploymentTitle(deployment));
   const [cancelling, setCancelling] = useState(false);
   const [logs, setLogs] = useQueryState("logs", parseAsString);
   const newest = instances.find((one) => one.version === version) ?? instances[0];

@@ -20,6 +20,7 @@ import { Availability } from "./availability.tsx";
 import { foundBy } from "./found-by.ts";
 import { TargetActions } from "./target-actions.tsx";
 import { TargetBadges } from "./target-badges.tsx";
+import { targetName, targetTitle } from "./target-title.ts";
 
 type Range = (typeof HEALTH_RANGES)[number];
 type History = RouterOutputs["health"]["history"];
@@ -55,8 +56,7 @@ export function HealthTargetPage({ id }: { id: string }) {
 
 function Loaded({ data, range, onRange }: { data: History; range: Range; onRange: (range: Range) => void }) {
   const { target } = data;
-  const title = target.environment ? `${target.name} in ${target.environment}` : target.name;
-  useDocumentTitle(`${title}: ${target.state}`);
+  useDocumentTitle(targetTitle(target));
   const [asTable, setAsTable] = useQueryState("table", parseAsBoolean.withDefault(false));
   const words = RANGE_WORDS[data.range];
   const latency = useMemo(
@@ -74,7 +74,7 @@ function Loaded({ data, range, onRange }: { data: History; range: Range; onRange
   );
   return (
     <Page
-      title={title}
+      title={targetName(target)}
       meta={
         <>
           <HealthMark state={target.state} className="font-medium" />
