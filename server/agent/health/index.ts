@@ -1,13 +1,12 @@
 export { healthHistory } from "./history.ts";
 export { monitorHealth } from "./monitor.ts";
 export { startHealthRetention } from "./retention.ts";
-export { type HealthScheduler, type HealthSchedulerOptions, startHealthScheduler } from "./scheduler.ts";
+export { startHealthScheduler } from "./scheduler.ts";
 export {
-  type HealthChangeView,
   listHealthChanges,
   listServiceHealth,
   type ServiceHealth,
 } from "./service-health.ts";
 export { setMaintenance } from "./set-maintenance.ts";
 export { setMuted } from "./set-muted.ts";
-export type { HealthTransition, OnHealthTransition } from "./transitions.ts";
+export type { HealthTransition } from "./transitions.ts";

@@ -15,6 +15,3 @@ export const PageInput = z.object({
 });
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
-
-/** Times of a series point: t is the start of the bucket. null is a gap, never a zero. */
-export const SeriesPoint = z.object({ t: Instant, value: z.number().nullable() });
