@@ -3,7 +3,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
-import { plural } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { Button } from "../ui/button.tsx";
@@ -35,9 +34,8 @@ export function CancelDialog({ deployment, onNewVersion, open, onOpenChange }: C
       <CancelForm deployment={deployment} onDone={() => onOpenChange(false)}>
         <ol className="flex list-decimal flex-col gap-1 pl-5 text-ink-2 text-sm marker:text-ink-3">
           <li>
-            No further instance is moved to {version}. {plural(onNewVersion, "instance")} of{" "}
-            {options.instances - options.maxUnavailable} to {options.instances} that serve{" "}
-            {onNewVersion === 1 ? "is" : "are"} on it now.
+            No further instance is moved to {version}; {onNewVersion} of {options.instances}{" "}
+            {onNewVersion === 1 ? "is" : "are"} ready on it now.
           </li>
           {previousVersion ? (
             <li>
@@ -99,7 +97,13 @@ function CancelForm({
         {children}
         <Field label="Why" hint="optional; everyone reads it in the timeline and the audit log">
           {(control) => (
-            <Input {...control} value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+            <Input
+              {...control}
+              autoFocus
+              value={reason}
+              maxLength={500}
+              onChange={(event) => setReason(event.target.value)}
+            />
           )}
         </Field>
         {cancel.error ? (

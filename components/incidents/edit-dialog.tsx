@@ -47,7 +47,13 @@ function EditForm({ incident, onDone }: { incident: IncidentView; onDone: () => 
       <DialogBody>
         <Field label="Title" hint="what is broken, for whom" error={title.trim() ? null : "A title is needed."}>
           {(control) => (
-            <Input {...control} value={title} maxLength={200} onChange={(event) => setTitle(event.target.value)} />
+            <Input
+              {...control}
+              autoFocus
+              value={title}
+              maxLength={200}
+              onChange={(event) => setTitle(event.target.value)}
+            />
           )}
         </Field>
         <Field label="What is known">

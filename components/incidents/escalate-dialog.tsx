@@ -55,7 +55,12 @@ function EscalateForm({ incident, onDone }: { incident: IncidentView; onDone: ()
           hint={incident.severity === "critical" ? "It is at the top already; the escalation is counted." : undefined}
         >
           {(control) => (
-            <Select {...control} value={severity} onChange={(event) => setSeverity(event.target.value as Severity)}>
+            <Select
+              {...control}
+              autoFocus
+              value={severity}
+              onChange={(event) => setSeverity(event.target.value as Severity)}
+            >
               {higher.map((one) => (
                 <option key={one}>{one}</option>
               ))}

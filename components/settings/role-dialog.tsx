@@ -26,7 +26,7 @@ export function RoleDialog({ user, onClose }: { user: UserView; onClose: () => v
     >
       <form onSubmit={onSubmit}>
         <DialogBody>
-          <RoleField role={role} onChange={choose} />
+          <RoleField autoFocus role={role} onChange={choose} />
           {setRole.error ? (
             <p role="alert" className="whitespace-pre-line text-critical text-sm">
               {describeError(setRole.error).message}

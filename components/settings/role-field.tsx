@@ -5,10 +5,21 @@ import { ROLES } from "../marks/vocabulary.ts";
 import { Field, Select } from "../ui/field.tsx";
 import { ROLE_MEANING } from "./role-meaning.ts";
 
-export const RoleField = ({ role, onChange }: { role: Role; onChange: (role: Role) => void }) => (
+interface RoleFieldProps {
+  role: Role;
+  onChange: (role: Role) => void;
+  autoFocus?: boolean;
+}
+
+export const RoleField = ({ role, onChange, autoFocus = false }: RoleFieldProps) => (
   <Field label="Role" hint={ROLE_MEANING[role]}>
     {(control) => (
-      <Select {...control} value={role} onChange={(event) => onChange(event.target.value as Role)}>
+      <Select
+        {...control}
+        autoFocus={autoFocus}
+        value={role}
+        onChange={(event) => onChange(event.target.value as Role)}
+      >
         {ROLES.map((one) => (
           <option key={one}>{one}</option>
         ))}
