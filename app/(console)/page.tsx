@@ -9,9 +9,10 @@ export default async function Overview({ searchParams }: { searchParams: SearchP
   const environment = oneOf((await searchParams).env);
   return (
     <Prefetched
-      reads={(api, client) => [
-        client.prefetchQuery(api.services.list.queryOptions(environment ? { environment } : {})),
-      ]}
+      // without an environment it is the frame's read, which is there already
+      reads={(api, client) =>
+        environment ? [client.prefetchQuery(api.services.list.queryOptions({ environment }))] : []
+      }
     >
       <OverviewPage />
     </Prefetched>
