@@ -15,6 +15,9 @@ import { IssueList } from "./issue-list.tsx";
 /** A whole configuration does not fit into a URL: this query is asked by POST. */
 const checker = createTRPCClient<AppRouter>({ links: [httpLink({ url: "/api/trpc", methodOverride: "POST" })] });
 
+/** lines of context that stay visible above the one that was chosen */
+const LINES_ABOVE = 4;
+
 interface ConfigCheckProps {
   text: string;
   file: string;
@@ -38,8 +41,12 @@ export function ConfigCheck({ text, file, sample }: ConfigCheckProps) {
         .slice(0, line - 1)
         .join("\n").length + (line > 1 ? 1 : 0);
     const end = draft.indexOf("\n", start);
-    field.current?.focus();
-    field.current?.setSelectionRange(start, end < 0 ? draft.length : end);
+    const area = field.current;
+    if (!area) return;
+    area.focus();
+    area.setSelectionRange(start, end < 0 ? draft.length : end);
+    // a selection alone does not bring its line into view
+    area.scrollTop = Math.max(0, line - LINES_ABOVE) * Number.parseFloat(getComputedStyle(area).lineHeight);
   };
   return (
     <Section title="Check a change" note="nothing is saved">
