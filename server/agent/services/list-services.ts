@@ -49,19 +49,31 @@ const STATE_WORDS: [HealthState, string][] = [
   ["pending", "failing, not yet confirmed"],
   ["maintenance", "in maintenance"],
 ];
+/** as many as a sentence can name */
+const NAMED_AT_MOST = 3;
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+const listed = (words: string[]) => [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" and ");
+const distinct = (words: string[]) => [...new Set(words)].sort();
 
-/** "2 services down · 1 incident · 1 deployment running", or that all is well. */
+/** "checkout (production) down · 1 open incident · 1 deployment running", or that all is well. */
 export function summarise(rows: readonly ServiceRow[], platformReachable: boolean): string {
   if (rows.length === 0) return "No services are configured yet";
   const parts: string[] = [];
   if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
   for (const [state, words] of STATE_WORDS) {
-    const count = rows.filter((row) => row.health === state).length;
-    if (count > 0) parts.push(`${plural(count, "service")} ${words}`);
+    const there = rows.filter((row) => row.health === state);
+    if (there.length === 0) continue;
+    const names = there.map((row) => `${row.service} (${row.environment})`);
+    parts.push(
+      `${names.length <= NAMED_AT_MOST ? listed(names) : `${names.length} of ${rows.length} services`} ${words}`,
+    );
   }
-  if (parts.length === 0) parts.push(`All ${plural(rows.length, "service")} up`);
-  const incidents = new Set(rows.flatMap((row) => row.openIncident?.id ?? [])).size;
+  if (parts.length === 0) {
+    const services = distinct(rows.map((row) => row.service)).length;
+    const environments = distinct(rows.map((row) => row.environment));
+    parts.push(`${services === 1 ? "The service is" : `All ${services} services are`} up in ${listed(environments)}`);
+  }
+  const incidents = distinct(rows.flatMap((row) => row.openIncident?.id ?? [])).length;
   const deployments = rows.filter((row) => row.activeDeployment).length;
   if (incidents > 0) parts.push(plural(incidents, "open incident"));
   if (deployments > 0) parts.push(`${plural(deployments, "deployment")} running`);

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { actor, testContext } from "../../testing/context.ts";
+import { useDatabase } from "../../testing/database.ts";
+import { manageIncident } from "../incidents/index.ts";
+import { getService, instanceLogs } from "./get-service.ts";
+import { listServices, summarise } from "./list-services.ts";
+import type { ServiceRow } from "./schema.ts";
+
+const row = (service: string, environment: string, change: Partial<ServiceRow> = {}): ServiceRow => ({
+  service,
+  environment,
+  owner: "",
+  health: "up",
+  healthSince: null,
+  healthMessage: null,
+  causedBy: null,
+  currentVersion: "1",
+  versions: [],
+  instancesReady: 1,
+  instancesWanted: 1,
+  openIncident: null,
+  activeDeployment: null,
+  traffic: { requestsPerSecond: 0, errorPercent: null, p95Ms: null, requests: 0, p95Series: [] },
+  ...change,
+});
+
+describe("summarise", () => {
+  const a = row("a", "production");
+  const b = row("b", "staging");
+  const down = (name: string) => row(name, "production", { health: "down" });
+  it.each([
+    [[], true, "No services are configured yet"],
+    [[a, b], true, "All 2 services are up in production and staging"],
+    [[a], true, "The service is up in production"],
+    [[down("a"), b], true, "a (production) down"],
+    [["a", "b", "c", "d"].map(down), true, "4 of 4 services down"],
+    [
+      [row("a", "production", { activeDeployment: { id: "d", version: "2", summary: "" } })],
+      true,
+      "The service is up in production · 1 deployment running",
+    ],
+    [[a], false, "The local platform does not answer: instances and traffic are unknown"],
+  ])("%#", (rows, reachable, words) => {
+    expect(summarise(rows as ServiceRow[], reachable as boolean)).toBe(words);
+  });
+});
+
+describe("services", () => {
+  const database = useDatabase();
+
+  it("shows unknown, never up, before anything was checked, and what runs", async () => {
+    const ctx = testContext(database);
+    const { rows, overall, platformReachable } = await listServices(ctx, {});
+    expect(rows.map((one) => [one.service, one.environment, one.instancesReady, one.instancesWanted])).toEqual([
+      ["checkout", "production", 3, 3],
+      ["payments", "production", 3, 3],
+      ["checkout", "staging", 1, 1],
+      ["payments", "staging", 1, 1],
+    ]);
+    expect([overall, platformReachable]).toEqual(["unknown", true]);
+  });
+
+  it("still answers when the platform is away, and says so", async () => {
+    const ctx = testContext(database);
+    ctx.platform.unreachable = true;
+    const { rows, platformReachable, summary } = await listServices(ctx, { environment: "production" });
+    expect(platformReachable).toBe(false);
+    expect(summary).toContain("does not answer");
+    expect(rows).toHaveLength(2);
+  });
+
+  it("puts the service with an open incident first and lists it among the changes", async () => {
+    const ctx = testContext(database);
+    await manageIncident(ctx, {
+      action: "create",
+      title: "Payments are slow",
+      service: "payments",
+      environment: "staging",
+    });
+    const { rows, changes } = await listServices(ctx, {});
+    expect(rows[0]).toMatchObject({ service: "payments", environment: "staging", openIncident: { status: "open" } });
+    expect(changes[0]).toMatchObject({ kind: "incident", service: "payments" });
+  });
+
+  it("names what exists when asked for what does not", async () => {
+    const ctx = testContext(database);
+    await expect(listServices(ctx, { environment: "moon" })).rejects.toMatchObject({
+      code: "INVALID",
+      details: { allowed: ["staging", "production"] },
+    });
+    await expect(getService(ctx, { service: "nope", environment: "staging", range: "1h" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      details: { allowed: ["payments", "checkout"] },
+    });
+    await expect(getService(ctx, { service: "checkout", environment: "moon", range: "1h" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+    });
+    await expect(
+      instanceLogs(ctx, { service: "checkout", environment: "staging", instanceId: "ins_999", lines: 10 }),
+    ).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("gives a service in depth, with a gap for every bucket nothing was counted in", async () => {
+    const ctx = testContext(database, { actor: actor({ role: "viewer" }) });
+    const found = await getService(ctx, { service: "payments", environment: "production", range: "15m" });
+    expect(found).toMatchObject({ usedBy: ["checkout"], dependsOn: [], stepSeconds: 10 });
+    expect(found.series).toHaveLength(90);
+    expect(found.series.every((point) => point.requestsPerSecond === null)).toBe(true);
+    expect(found.versions.filter((entry) => entry.running).map((entry) => entry.version)).toEqual(["1.0.0"]);
+  });
+});
