@@ -29,7 +29,14 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
   {
     id: "severity",
     header: "Severity",
-    cell: (row) => <SeverityMark severity={row.severity} />,
+    cell: (row) => (
+      <>
+        <SeverityMark severity={row.severity} />
+        <div className="text-xs sm:hidden">
+          <IncidentStatusMark status={row.status} />
+        </div>
+      </>
+    ),
     sort: (row) => SEVERITIES.indexOf(row.severity),
   },
   {
