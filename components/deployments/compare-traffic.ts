@@ -31,7 +31,7 @@ export interface Windows {
 }
 
 /** Fewer requests than this on a side and nothing is claimed. */
-export const MIN_REQUESTS = 50;
+const MIN_REQUESTS = 50;
 /** Errors differ when they differ by this many percentage points and by half of the smaller share. */
 const ERROR_POINTS = 0.5;
 /** Latency differs when it differs by a quarter and by 10 ms. */
@@ -46,7 +46,6 @@ const RANGES = [
   ["6h", 21_600],
   ["24h", 86_400],
 ] as const;
-export type TrafficRange = (typeof RANGES)[number][0];
 
 /** At most this long on each side: what is compared should be near in time. */
 const SIDE_MS = 15 * 60_000;

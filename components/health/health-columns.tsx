@@ -28,6 +28,7 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
           <span className="block text-ink-3 text-xs">
             {[target.environment, kindOf(target)].filter(Boolean).join(", ")}
           </span>
+          {target.causedBy ? <span className="block text-xs lg:hidden">caused by {target.causedBy}</span> : null}
         </span>
       </span>
     ),
