@@ -1,11 +1,12 @@
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, test } from "../fixtures/test.ts";
+import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
 
 /** The foundation's journey: live traffic, a good version, one that never becomes ready, the incident it opens. */
 test.describe.configure({ mode: "serial" });
 
 async function deploy(page: Page, version: string, readySeconds?: number) {
   await page.goto("/services/checkout?env=production");
+  await expectLive(page);
   await page
     .getByRole("button", { name: /^Deploy/ })
     .first()
@@ -79,6 +80,7 @@ test("the incident is acknowledged and resolved", async ({ page }) => {
     .getByRole("link", { name: /checkout/ })
     .first()
     .click();
+  await expectLive(page);
   await page.getByRole("button", { name: /^Acknowledge/ }).click();
   await expect(page.getByText("acknowledged").first()).toBeVisible();
   await page.getByRole("button", { name: /^Resolve/ }).click();

@@ -1,6 +1,6 @@
 import { openCutProxy } from "../fixtures/cut-proxy.ts";
 import { appState } from "../fixtures/state.ts";
-import { expect, expectAccessible, test } from "../fixtures/test.ts";
+import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
 
 const PAGES = [
   "/",
@@ -43,7 +43,7 @@ for (const path of PAGES) {
 
 test("keyboard: palette, jumps and help", async ({ page }) => {
   await page.goto("/");
-  await expect(page.getByRole("button", { name: "live" }), "the page listens").toBeVisible();
+  await expectLive(page);
   await page.keyboard.press("g");
   await page.keyboard.press("i");
   await expect(page).toHaveURL(/\/incidents/);
@@ -79,8 +79,9 @@ test("a lost connection shows, reconnects and catches up without a reload", asyn
 test("two tabs: what one does the other shows without a reload", async ({ page, context }) => {
   const other = await context.newPage();
   await other.goto("/incidents");
-  await expect(other.getByRole("button", { name: "live" })).toBeVisible();
+  await expectLive(other);
   await page.goto("/incidents?new=1");
+  await expectLive(page);
   const title = "Checkout is slow for customers in two tabs";
   await page.getByRole("dialog").getByLabel("Title").fill(title);
   await page
