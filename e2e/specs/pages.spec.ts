@@ -81,7 +81,6 @@ test("two tabs: what one does the other shows without a reload", async ({ page, 
   await other.goto("/incidents");
   await expectLive(other);
   await page.goto("/incidents?new=1");
-  await expectLive(page);
   const title = "Checkout is slow for customers in two tabs";
   await page.getByRole("dialog").getByLabel("Title").fill(title);
   await page
