@@ -48,7 +48,7 @@ test("keyboard: palette, jumps and help", async ({ page }) => {
   await page.keyboard.press("i");
   await expect(page).toHaveURL(/\/incidents/);
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("health");
+  await page.getByRole("dialog").getByRole("combobox").fill("health");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/health/);
   await page.keyboard.press("?");
