@@ -10,6 +10,7 @@ log.level = "silent";
 
 describe("live feed", () => {
   const database = useDatabase();
+  const followers = new Set<unknown>();
   const feeds: { close(): Promise<void> }[] = [];
   const open = () => {
     const feed = createLiveFeed(database.db, database.url, log);
@@ -27,6 +28,7 @@ describe("live feed", () => {
     lastEventId: string | null,
     enough: (hints: LiveHint[]) => boolean,
   ) {
+    followers.add(feed);
     const stop = new AbortController();
     const hints: LiveHint[] = [];
     for await (const hint of feed.follow({ lastEventId, signal: stop.signal })) {
@@ -41,6 +43,9 @@ describe("live feed", () => {
     );
     return rows as { pid: number }[];
   };
+  /** each feed that was ever followed keeps one connection */
+  const everyoneListens = () =>
+    expect.poll(async () => (await listeners()).length, { timeout: 15_000 }).toBe(followers.size);
   let client: pg.Client;
   const connect = async () => {
     client = new pg.Client({ connectionString: database.url });
@@ -51,7 +56,7 @@ describe("live feed", () => {
     const [writer, reader] = [open(), open()];
     await connect();
     const seen = collect(reader, null, (hints) => hints.some((hint) => hint.subjectId === "kept"));
-    await expect.poll(async () => (await listeners()).length).toBe(1);
+    await everyoneListens();
     await expect(
       database.db.$transaction(async (tx) => {
         await writer.publish(tx, "incident", "undone");
@@ -75,9 +80,8 @@ describe("live feed", () => {
 
   it("reconnects when its connection is cut, and tells followers to re-read", async () => {
     const feed = open();
-    const before = (await listeners()).length;
     const seen = collect(feed, null, (hints) => hints.some((hint) => hint.topic === "reset"));
-    await expect.poll(async () => (await listeners()).length).toBe(before + 1);
+    await everyoneListens();
     for (const { pid } of await listeners()) await client.query("select pg_terminate_backend($1)", [pid]);
     expect((await seen).at(-1)?.topic).toBe("reset");
   });
