@@ -43,7 +43,8 @@ async function tellStory(page: Page, url: string, setupLink: string): Promise<st
     .getByRole("link", { name: /checkout/ })
     .first()
     .click();
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  await page.waitForURL(/\/incidents\/./);
+  await page.getByRole("heading", { level: 1, name: /checkout/ }).waitFor();
   await shoot(page, "incident");
   const incident = new URL(page.url()).pathname;
   await page.goto(`${url}/health`);
