@@ -18,6 +18,7 @@ import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
 import { Kbd } from "../ui/kbd.tsx";
+import { score } from "./score.ts";
 
 interface PaletteProps {
   open: boolean;
@@ -34,7 +35,7 @@ export default function Palette({ open, onOpenChange }: PaletteProps) {
         <Radix.Content className="fixed top-[10vh] left-1/2 z-50 w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-appear overflow-hidden rounded-md border border-line-strong bg-surface">
           <Radix.Title className="sr-only">Search or jump</Radix.Title>
           <Radix.Description className="sr-only">Type, choose with the arrow keys, Enter goes.</Radix.Description>
-          <Command label="Search or jump" loop>
+          <Command label="Search or jump" loop filter={score}>
             <Command.Input
               placeholder="A page, a service, an incident, an action…"
               className="h-12 w-full border-b bg-transparent px-4 text-lg outline-none placeholder:text-ink-3"
