@@ -39,22 +39,45 @@ export interface LockedTarget {
   successThreshold: number;
 }
 
-/** Locks the rows in the order of their ids, so that two batches never wait for each other in a circle. */
-export const lockTargets = (tx: Tx, ids: readonly string[]): Promise<LockedTarget[]> =>
-  tx.$queryRaw<LockedTarget[]>`
-    select id, name, origin, service, environment, shard, state, "stateSince", flapping, "flappingReason",
-      "consecutiveFailures", "consecutiveSuccesses", recent, "causedBy", muted, "maintenanceUntil", "lastCheckedAt",
-      "lastLatencyMs", "lastMessage", "dependsOn", "intervalMs", "failureThreshold", "successThreshold"
-    from health_target where id = any(${ids}::text[]) order by id for no key update`;
+/**
+ * Locks the rows in the order of their ids, so that two batches never wait for each other in a circle. They come back
+ * as one JSON text: the ORM's work on each column of each row was a tenth of what a check costs.
+ */
+export async function lockTargets(tx: Tx, ids: readonly string[]): Promise<LockedTarget[]> {
+  const [found] = await tx.$queryRaw<{ rows: string }[]>`
+    select coalesce(json_agg(locked order by locked.id), '[]')::text as rows from (
+      select id, name, origin, service, environment, shard, state, "stateSince", flapping, "flappingReason",
+        "consecutiveFailures", "consecutiveSuccesses", recent, "causedBy", muted, "maintenanceUntil", "lastCheckedAt",
+        "lastLatencyMs", "lastMessage", "dependsOn", "intervalMs", "failureThreshold", "successThreshold"
+      from health_target where id = any(${ids}::text[]) order by id for no key update
+    ) as locked`;
+  const rows = JSON.parse(found?.rows ?? "[]") as LockedTargetJson[];
+  return rows.map((row) => ({
+    ...row,
+    stateSince: new Date(row.stateSince),
+    maintenanceUntil: row.maintenanceUntil === null ? null : new Date(row.maintenanceUntil),
+    lastCheckedAt: row.lastCheckedAt === null ? null : new Date(row.lastCheckedAt),
+  }));
+}
+
+type LockedTargetJson = Omit<LockedTarget, "stateSince" | "maintenanceUntil" | "lastCheckedAt"> & {
+  stateSince: string;
+  maintenanceUntil: string | null;
+  lastCheckedAt: string | null;
+};
 
 /** Stores results that are not stored yet; returns the keys `targetId@slotAt` of those that are new. */
 export async function insertResults(tx: Tx, rows: readonly ResultRow[]): Promise<Set<string>> {
-  const inserted = await tx.$queryRaw<{ targetId: string; slotAt: Date }[]>`
-    insert into health_result ("targetId", "slotAt", outcome, "latencyMs", "statusCode", message, maintenance)
-    select * from json_to_recordset(${JSON.stringify(rows)}::json) as r("targetId" text, "slotAt" timestamptz,
-      outcome text, "latencyMs" float8, "statusCode" int, message text, maintenance boolean)
-    on conflict do nothing returning "targetId", "slotAt"`;
-  return new Set(inserted.map((row) => resultKey(row.targetId, row.slotAt.toISOString())));
+  const [inserted] = await tx.$queryRaw<{ keys: string }[]>`
+    with fresh as (
+      insert into health_result ("targetId", "slotAt", outcome, "latencyMs", "statusCode", message, maintenance)
+      select * from json_to_recordset(${JSON.stringify(rows)}::json) as r("targetId" text, "slotAt" timestamptz,
+        outcome text, "latencyMs" float8, "statusCode" int, message text, maintenance boolean)
+      on conflict do nothing returning "targetId", "slotAt"
+    )
+    select coalesce(json_agg(json_build_array("targetId", "slotAt")), '[]')::text as keys from fresh`;
+  const keys = JSON.parse(inserted?.keys ?? "[]") as [string, string][];
+  return new Set(keys.map(([targetId, slotAt]) => resultKey(targetId, new Date(slotAt).toISOString())));
 }
 
 export const resultKey = (targetId: string, slotAt: string): string => `${targetId}@${slotAt}`;
