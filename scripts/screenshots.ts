@@ -15,7 +15,7 @@ const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 
 async function shoot(page: Page, name: string): Promise<void> {
-  await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
+  await page.locator("[data-skeleton]:visible").first().waitFor({ state: "hidden" });
   await page.screenshot({ path: join(README_DIR, `${name}.png`) });
 }
 
@@ -79,7 +79,7 @@ async function shootAll(context: BrowserContext, url: string, paths: string[], i
         await page.setViewportSize(size);
         await page.goto(`${url}${path}`);
         await page.getByRole("heading", { level: 1 }).waitFor();
-        await page.locator("[data-skeleton]").first().waitFor({ state: "detached" });
+        await page.locator("[data-skeleton]:visible").first().waitFor({ state: "hidden" });
         const name = path.replace(/[^a-z0-9]+/gi, "-").replace(/^-|-$/g, "") || "overview";
         await page.screenshot({
           path: join(into, `${name}-${size.width}-${colorScheme}.png`),
