@@ -31,6 +31,18 @@ describe("preparePanel", () => {
     expect(panel.markers).toEqual([{ t: Date.parse("2026-11-22T08:00:40Z"), label: "2.5.0" }]);
   });
 
+  it("lets the newest of crowded markers speak for all of them", () => {
+    const at = (second: number, label: string) => ({
+      at: new Date(Date.parse("2026-11-22T08:00:00Z") + second * 1_000).toISOString(),
+      label,
+    });
+    const panel = preparePanel(
+      { ...latency, markers: [at(80, "2.7.0"), at(10, "2.4.0"), at(78, "2.5.0"), at(76, "2.4.1")] },
+      0,
+    );
+    expect(panel.markers.map((marker) => marker.label)).toEqual(["2.4.0", "", "", "2.7.0 +2"]);
+  });
+
   it("says its unit once, on the axis", () => {
     const panel = preparePanel(latency, 0);
     expect([panel.axisUnit, panel.ticks.y.map(panel.formatTick)]).toEqual(["ms", ["0", "100", "200", "300", "400"]]);

@@ -68,15 +68,35 @@ export function preparePanel(input: PanelInput, offsetMinutes: number): Panel {
     lines,
     domain: { x: [from, to], y: [0, top] },
     ticks: { x: timeTicks(from, to, offsetMinutes), y },
-    markers: input.markers
-      .map((marker) => ({ t: Date.parse(marker.at), label: marker.label }))
-      .filter((marker) => marker.t >= from && marker.t <= to),
+    markers: placeMarkers(input.markers, from, to),
     axisUnit: unit === "ms" ? (seconds ? "s" : "ms") : unit === "percent" ? "%" : "per second",
     formatTick: (value) => formatNumber(seconds ? value / 1_000 : value),
     formatValue: formatIn[unit],
     known: values.length > 0,
     summary: summarise(rows, lines, formatIn[unit]),
   };
+}
+
+/** share of the width that a marker's label needs to itself */
+const LABEL_SHARE = 0.08;
+
+/** The markers inside the range, oldest first. Where labels would cover each other the newest stands for all: "2.7.0 +1". */
+function placeMarkers(markers: PanelInput["markers"], from: number, to: number): Panel["markers"] {
+  const inside = markers
+    .map((marker) => ({ t: Date.parse(marker.at), label: marker.label }))
+    .filter((marker) => marker.t >= from && marker.t <= to)
+    .sort((a, b) => a.t - b.t);
+  let covered = 0;
+  return inside.map((marker, i) => {
+    const next = inside[i + 1];
+    if (next && next.t - marker.t < (to - from) * LABEL_SHARE) {
+      covered++;
+      return { ...marker, label: "" };
+    }
+    const label = covered > 0 ? `${marker.label} +${covered}` : marker.label;
+    covered = 0;
+    return { ...marker, label };
+  });
 }
 
 function summarise(rows: Panel["rows"], lines: readonly Line[], format: Panel["formatValue"]): string {
