@@ -41,6 +41,17 @@ for (const path of PAGES) {
   });
 }
 
+test("a health check's own page, and a page that does not exist, are accessible", async ({ page }) => {
+  await page.goto("/health");
+  await page.getByRole("link", { name: "payments" }).first().click();
+  await page.waitForURL(/\/health\/./);
+  await expect(page.getByRole("heading", { level: 1, name: /payments/ })).toBeVisible();
+  await expectAccessible(page);
+  await page.goto("/nowhere");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expectAccessible(page);
+});
+
 test("keyboard: palette, jumps and help", async ({ page }) => {
   await page.goto("/");
   await expectLive(page);
