@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Browser, type BrowserContext, chromium, type Page } from "@playwright/test";
+import { PAGES } from "../e2e/fixtures/pages.ts";
 import runApp from "../e2e/fixtures/run-app.ts";
 import { ADMIN, appState } from "../e2e/fixtures/state.ts";
 
@@ -54,20 +55,6 @@ async function tellStory(page: Page, url: string, setupLink: string): Promise<st
   await shoot(page, "overview");
   return [incident, `/deployments/${id}`];
 }
-
-const PAGES = [
-  "/",
-  "/services",
-  "/services/checkout?env=production",
-  "/deployments",
-  "/incidents",
-  "/health",
-  "/audit",
-  "/settings?tab=config",
-  "/settings?tab=tokens",
-  "/settings?tab=users",
-  "/settings?tab=account",
-];
 
 async function shootAll(context: BrowserContext, url: string, paths: string[], into: string): Promise<void> {
   mkdirSync(into, { recursive: true });

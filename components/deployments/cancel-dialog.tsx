@@ -3,8 +3,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { useTRPC } from "../trpc/client.tsx";
-import { describeError } from "../trpc/errors.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
@@ -106,11 +106,7 @@ function CancelForm({
             />
           )}
         </Field>
-        {cancel.error ? (
-          <p role="alert" className="whitespace-pre-line text-critical text-sm">
-            {describeError(cancel.error).message}
-          </p>
-        ) : null}
+        <FormError error={cancel.error} />
       </DialogBody>
       <DialogActions>
         <Button onClick={onDone}>Keep it running</Button>

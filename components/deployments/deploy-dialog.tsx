@@ -4,6 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
+import { FormError } from "../feedback/form-error.tsx";
 import { isProduction } from "../lib/environment.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -120,11 +121,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           error={plan.error}
           instances={details.data?.row.instancesWanted ?? null}
         />
-        {begin.error ? (
-          <p role="alert" className="whitespace-pre-line text-critical text-sm">
-            {describeError(begin.error).message}
-          </p>
-        ) : null}
+        <FormError error={begin.error} />
       </DialogBody>
       <DialogActions>
         {environment && isProduction(environment) ? (

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Bell, BellOff, Wrench } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { HealthTargetView } from "#server/agent/health/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useCan } from "../trpc/session.tsx";
@@ -138,11 +139,7 @@ function MaintenanceForm({ target, onDone }: { target: HealthTargetView; onDone:
             />
           )}
         </Field>
-        {maintenance.error ? (
-          <p role="alert" className="whitespace-pre-line text-critical text-sm">
-            {describeError(maintenance.error).message}
-          </p>
-        ) : null}
+        <FormError error={maintenance.error} />
       </DialogBody>
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>

@@ -2,11 +2,11 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input, Select, Textarea } from "../ui/field.tsx";
-import { FormError } from "./form-error.tsx";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";
 

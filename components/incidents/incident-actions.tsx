@@ -2,13 +2,13 @@
 
 import { useState } from "react";
 import type { IncidentStatus, IncidentView } from "#server/agent/incidents/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useCan, useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { AssignMenu } from "./assign-menu.tsx";
 import { EscalateDialog } from "./escalate-dialog.tsx";
-import { FormError } from "./form-error.tsx";
 import { ResolveDialog } from "./resolve-dialog.tsx";
 import { useManageIncident } from "./use-manage-incident.ts";
 

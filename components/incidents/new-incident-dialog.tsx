@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { Severity } from "#server/agent/incidents/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { SEVERITIES } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
@@ -11,7 +12,6 @@ import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Checkbox, Field, Input, Select, Textarea } from "../ui/field.tsx";
-import { FormError } from "./form-error.tsx";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";
 

@@ -2,11 +2,11 @@
 
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { Section } from "../layout/page.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { Button } from "../ui/button.tsx";
 import { Field, Textarea } from "../ui/field.tsx";
-import { FormError } from "./form-error.tsx";
 import { keepDraft, readDraft } from "./note-draft.ts";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";

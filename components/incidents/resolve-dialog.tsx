@@ -2,10 +2,10 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Textarea } from "../ui/field.tsx";
-import { FormError } from "./form-error.tsx";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";
 

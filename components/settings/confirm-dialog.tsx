@@ -1,7 +1,7 @@
 "use client";
 
 import type { FormEvent, ReactNode } from "react";
-import { describeError } from "../trpc/errors.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 
@@ -27,11 +27,7 @@ export function ConfirmDialog({ title, action, mutation, onConfirm, onClose, chi
       <form onSubmit={onSubmit}>
         <DialogBody>
           <p className="text-sm">{children}</p>
-          {mutation.error ? (
-            <p role="alert" className="whitespace-pre-line text-critical text-sm">
-              {describeError(mutation.error).message}
-            </p>
-          ) : null}
+          <FormError error={mutation.error} />
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>

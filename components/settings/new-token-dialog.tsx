@@ -3,10 +3,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { formatAbsolute } from "../lib/format.ts";
 import { ROLES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
-import { describeError } from "../trpc/errors.ts";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
@@ -106,11 +106,7 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
             )}
           </Field>
         </div>
-        {create.error ? (
-          <p role="alert" className="whitespace-pre-line text-critical text-sm">
-            {describeError(create.error).message}
-          </p>
-        ) : null}
+        <FormError error={create.error} />
       </DialogBody>
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

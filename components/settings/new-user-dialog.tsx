@@ -2,8 +2,8 @@
 
 import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";
-import { describeError } from "../trpc/errors.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
@@ -90,11 +90,7 @@ function NewUserForm({ onCreated, onClose }: { onCreated: (created: Created) => 
           )}
         </Field>
         <RoleField role={role} onChange={setRole} />
-        {create.error ? (
-          <p role="alert" className="whitespace-pre-line text-critical text-sm">
-            {describeError(create.error).message}
-          </p>
-        ) : null}
+        <FormError error={create.error} />
       </DialogBody>
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>

@@ -3,7 +3,7 @@
 import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
 import type { UserView } from "#server/auth/schema.ts";
-import { describeError } from "../trpc/errors.ts";
+import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { RoleField } from "./role-field.tsx";
@@ -27,11 +27,7 @@ export function RoleDialog({ user, onClose }: { user: UserView; onClose: () => v
       <form onSubmit={onSubmit}>
         <DialogBody>
           <RoleField autoFocus role={role} onChange={choose} />
-          {setRole.error ? (
-            <p role="alert" className="whitespace-pre-line text-critical text-sm">
-              {describeError(setRole.error).message}
-            </p>
-          ) : null}
+          <FormError error={setRole.error} />
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>

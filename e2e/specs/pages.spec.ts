@@ -1,20 +1,7 @@
 import { openCutProxy } from "../fixtures/cut-proxy.ts";
+import { PAGES } from "../fixtures/pages.ts";
 import { appState } from "../fixtures/state.ts";
 import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
-
-const PAGES = [
-  "/",
-  "/services",
-  "/services/checkout?env=staging",
-  "/deployments",
-  "/incidents",
-  "/health",
-  "/audit",
-  "/settings?tab=config",
-  "/settings?tab=tokens",
-  "/settings?tab=users",
-  "/settings?tab=account",
-];
 
 for (const path of PAGES) {
   test(`${path} is accessible, calls no other host, and fits 360 to 2560 px`, async ({ page, baseURL }) => {
