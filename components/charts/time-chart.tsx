@@ -4,6 +4,7 @@ import {
   CartesianGrid,
   Line,
   LineChart,
+  ReferenceDot,
   ReferenceLine,
   ResponsiveContainer,
   Tooltip,
@@ -81,6 +82,16 @@ export default function TimeChart({ panel, cursor, height }: { panel: Panel; cur
             activeDot={{ r: 3, strokeWidth: 0 }}
             connectNulls={false}
             isAnimationActive={false}
+          />
+        ))}
+        {panel.lone.map((point) => (
+          <ReferenceDot
+            key={`${point.key}-${point.t}`}
+            x={point.t}
+            y={point.value}
+            r={1.75}
+            fill={STROKE[point.weight].stroke}
+            stroke="none"
           />
         ))}
       </LineChart>

@@ -31,6 +31,17 @@ describe("preparePanel", () => {
     expect(panel.markers).toEqual([{ t: Date.parse("2026-11-22T08:00:40Z"), label: "2.5.0" }]);
   });
 
+  it("finds the points that stand alone between gaps", () => {
+    expect(preparePanel(latency, 0).lone.map((point) => [point.key, point.value])).toEqual([
+      ["p50", 20],
+      ["p50", 22],
+      ["p95", 120],
+      ["p95", 310],
+    ]);
+    const joined = { ...latency, points: latency.points.map((point) => ({ ...point, p50: 20, p95: 100 })) };
+    expect(preparePanel(joined, 0).lone).toEqual([]);
+  });
+
   it("lets the newest of crowded markers speak for all of them", () => {
     const at = (second: number, label: string) => ({
       at: new Date(Date.parse("2026-11-22T08:00:00Z") + second * 1_000).toISOString(),

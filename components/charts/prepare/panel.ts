@@ -28,6 +28,8 @@ export interface Panel {
   domain: { x: [number, number]; y: [number, number] };
   ticks: { x: number[]; y: number[] };
   markers: { t: number; label: string }[];
+  /** points between two gaps, which a line alone would not show */
+  lone: { key: string; weight: Line["weight"]; t: number; value: number }[];
   /** the axis' unit, said once */
   axisUnit: string;
   formatTick: (value: number) => string;
@@ -69,12 +71,21 @@ export function preparePanel(input: PanelInput, offsetMinutes: number): Panel {
     domain: { x: [from, to], y: [0, top] },
     ticks: { x: timeTicks(from, to, offsetMinutes), y },
     markers: placeMarkers(input.markers, from, to),
+    lone: lines.flatMap((line) => lonePoints(rows, line)),
     axisUnit: unit === "ms" ? (seconds ? "s" : "ms") : unit === "percent" ? "%" : "per second",
     formatTick: (value) => formatNumber(seconds ? value / 1_000 : value),
     formatValue: formatIn[unit],
     known: values.length > 0,
     summary: summarise(rows, lines, formatIn[unit]),
   };
+}
+
+function lonePoints(rows: Panel["rows"], { key, weight }: Line): Panel["lone"] {
+  const at = (i: number) => rows[i]?.[key] ?? null;
+  return rows.flatMap((row, i) => {
+    const value = at(i);
+    return value !== null && at(i - 1) === null && at(i + 1) === null ? [{ key, weight, t: row.t, value }] : [];
+  });
 }
 
 /** share of the width that a marker's label needs to itself */
