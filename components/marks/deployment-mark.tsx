@@ -4,6 +4,7 @@ import { Mark, type MarkTone } from "../feedback/mark.tsx";
 const LOOK: Record<DeploymentStatus, { tone: MarkTone; word: string }> = {
   queued: { tone: "quiet", word: "queued" },
   running: { tone: "active", word: "running" },
+  paused: { tone: "maintenance", word: "paused" },
   rolling_back: { tone: "warning", word: "rolling back" },
   succeeded: { tone: "ok", word: "succeeded" },
   rolled_back: { tone: "warning", word: "rolled back" },

@@ -17,10 +17,11 @@ export const HEALTH_RANGES: typeof Ranges = ["1h", "24h", "7d", "30d", "90d"];
 export const SEVERITIES: typeof Levels = ["low", "medium", "high", "critical"];
 export const INCIDENT_STATUSES: typeof Incidents = ["open", "acknowledged", "in_progress", "resolved", "closed"];
 export const UNRESOLVED: typeof Unresolved = ["open", "acknowledged", "in_progress"];
-export const ACTIVE_STATUSES: typeof Active = ["queued", "running", "rolling_back"];
+export const ACTIVE_STATUSES: typeof Active = ["queued", "running", "paused", "rolling_back"];
 export const DEPLOYMENT_STATUSES: typeof Deployments = [
   "queued",
   "running",
+  "paused",
   "rolling_back",
   "succeeded",
   "rolled_back",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RolloutRulesSchema } from "./config-deployment.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
 
@@ -22,7 +23,15 @@ const ServiceEnvironmentSchema = z.strictObject({
 const LocalServiceSchema = z.strictObject({
   command: z.array(z.string().min(1)).min(1).describe("{version} is replaced; started without a shell"),
   cwd: z.string().default(".").describe("relative to the configuration file"),
-  versions: z.array(z.strictObject({ version: VersionName, notes: z.string().default("") })).min(1),
+  versions: z
+    .array(
+      z.strictObject({
+        version: VersionName,
+        notes: z.string().default(""),
+        committedAt: z.iso.datetime({ offset: true }).optional().describe("of its newest commit, for the lead time"),
+      }),
+    )
+    .min(1),
   readinessPath: z.string().startsWith("/").default("/readyz"),
   readinessIntervalMs: z.number().int().min(50).max(60_000).default(500),
   readinessTimeoutMs: z.number().int().min(50).max(60_000).default(1_000),
@@ -39,6 +48,7 @@ export const ServiceSchema = z
     healthPath: z.string().startsWith("/").default("/healthz"),
     local: LocalServiceSchema,
     environments: z.record(z.string(), ServiceEnvironmentSchema),
+    deployment: RolloutRulesSchema.optional().describe("overrides deploymentConfig.rollout key by key"),
   })
   .superRefine((service, issues) => {
     const versions = service.local.versions.map((entry) => entry.version);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { FreezeWindowSchema, RolloutRulesSchema, WaveSchema } from "./config-deployment.ts";
 import { ServiceSchema } from "./config-services.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
@@ -16,6 +17,9 @@ const DeploymentConfigSchema = z.strictObject({
   rolloutStrategy: z.enum(["rolling", "blue-green", "canary"]).default("rolling"),
   healthCheckUrl: z.url().optional(),
   timeoutSeconds: z.number().int().min(10).max(86_400).default(600).describe("deadline of a whole deployment"),
+  rollout: RolloutRulesSchema.optional().describe("steps, judge, hooks and limits of every service's deployments"),
+  freezeWindows: z.array(FreezeWindowSchema).default([]),
+  waves: z.array(WaveSchema).default([]).describe("which environments come first"),
 });
 
 const Threshold = z.number().int().min(1).max(20);
@@ -187,7 +191,11 @@ export type OperateAgentConfig = z.infer<typeof OperateAgentConfigSchema>;
 export type OperateAgentConfigInput = z.input<typeof OperateAgentConfigSchema>;
 
 interface References {
-  deploymentConfig: { environments: string[] };
+  deploymentConfig: {
+    environments: string[];
+    freezeWindows: { environments: string[]; services: string[] }[];
+    waves: { environment: string; requires: string[] }[];
+  };
   monitoringConfig: { healthEndpoints: { name: string; dependsOn: string[] }[] };
   services: { name: string; dependsOn: string[]; environments: Record<string, unknown> }[];
   traffic: { service: string; environment: string }[];
@@ -213,6 +221,7 @@ function checkReferences(config: References, issues: z.RefinementCtx): void {
         add(["services", i, "environments", name], `not in deploymentConfig.environments; ${allowed(environments)}`);
     }
   });
+  checkPolicy(config, services, add);
   config.monitoringConfig.healthEndpoints.forEach((endpoint, i) => {
     const path = ["monitoringConfig", "healthEndpoints", i];
     if (endpoints.indexOf(endpoint.name) !== i || services.includes(endpoint.name))
@@ -230,5 +239,30 @@ function checkReferences(config: References, issues: z.RefinementCtx): void {
         ["traffic", i, "environment"],
         `${service.name} does not run there; ${allowed(Object.keys(service.environments))}`,
       );
+  });
+}
+
+/** Freeze windows and waves name environments and services that exist. */
+function checkPolicy(
+  { deploymentConfig }: References,
+  services: string[],
+  add: (path: (string | number)[], message: string) => void,
+): void {
+  const { environments, freezeWindows, waves } = deploymentConfig;
+  const check = (path: (string | number)[], names: string[], known: string[], what: string) => {
+    for (const name of names)
+      if (!known.includes(name)) add(path, `no ${what} is named ${name}; allowed: ${known.join(", ") || "(none yet)"}`);
+  };
+  freezeWindows.forEach((window, i) => {
+    const path = ["deploymentConfig", "freezeWindows", i];
+    check([...path, "environments"], window.environments, environments, "environment");
+    check([...path, "services"], window.services, services, "service");
+  });
+  waves.forEach((wave, i) => {
+    const path = ["deploymentConfig", "waves", i];
+    check([...path, "environment"], [wave.environment], environments, "environment");
+    check([...path, "requires"], wave.requires, environments, "environment");
+    if (wave.requires.includes(wave.environment))
+      add([...path, "requires"], `${wave.environment} cannot require itself`);
   });
 }

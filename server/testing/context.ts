@@ -2,6 +2,7 @@ import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConf
 import type { Actor } from "../agent/kernel/actor.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { newId } from "../agent/kernel/ids.ts";
+import type { HookAnswer, HookContext } from "../agent/ports/hook-runner.ts";
 import type { LiveTopic } from "../agent/ports/live-feed.ts";
 import { auditLog } from "../audit/record.ts";
 import type { TestDatabase } from "./database.ts";
@@ -41,6 +42,9 @@ export interface TestContext extends AgentContext {
   /** workflows started, `deployment:<id>` */
   started: string[];
   nudged: string[];
+  /** hooks that ran, in order, and what each answers */
+  hooksRun: { name: string; context: HookContext }[];
+  hookAnswers: Record<string, Partial<HookAnswer>>;
 }
 
 /** A context on a real database with the real audit log; platform, live feed and queue record what they are told. */
@@ -48,6 +52,8 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
   const published: TestContext["published"] = [];
   const started: string[] = [];
   const nudged: string[] = [];
+  const hooksRun: TestContext["hooksRun"] = [];
+  const hookAnswers: TestContext["hookAnswers"] = {};
   const config = overrides.config ?? testConfig();
   return {
     config,
@@ -61,6 +67,12 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
       start: async (workflow, id) => void started.push(`${workflow}:${id}`),
       nudge: async (id) => void nudged.push(id),
     },
+    hooks: {
+      run: async (hook, context) => {
+        hooksRun.push({ name: hook.name, context });
+        return { ok: true, summary: "exit code 0", durationMs: 1, tries: 1, output: "", ...hookAnswers[hook.name] };
+      },
+    },
     source: { file: "/test/operate.config.yaml", text: "", sample: false },
     now: () => new Date(),
     actor: actor(),
@@ -71,5 +83,7 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
     published,
     started,
     nudged,
+    hooksRun,
+    hookAnswers,
   };
 }

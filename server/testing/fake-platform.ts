@@ -1,6 +1,8 @@
 import type { OperateAgentConfig } from "../agent/config.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import type {
+  DirectAnswer,
+  DirectRequest,
   LogLine,
   Platform,
   PlatformInstance,
@@ -15,6 +17,14 @@ export class FakePlatform implements Platform {
   readonly neverReady = new Set<string>();
   readonly calls: string[] = [];
   traffic: TrafficCounts[] = [];
+  /** 2-second buckets */
+  samples: TrafficCounts[] = [];
+  /** what every instance answers to `sendTo` */
+  answer: (request: DirectRequest) => Pick<DirectAnswer, "status" | "body" | "problem"> = () => ({
+    status: 200,
+    body: "ok",
+    problem: null,
+  });
   logs: LogLine[] = [];
   /** set to make every call fail as when the daemon is away */
   unreachable = false;
@@ -115,8 +125,11 @@ export class FakePlatform implements Platform {
     if (instance) instance.state = "ready";
   }
 
-  async setWeights(input: ServiceRef & { weights: Record<string, number> | null }) {
-    this.#find(input).weights = input.weights;
+  async setWeights(input: ServiceRef & { weights: Record<string, number> | null; candidate?: string | undefined }) {
+    const service = this.#find(input);
+    if (JSON.stringify(service.weights) !== JSON.stringify(input.weights))
+      this.calls.push(`weights ${input.service}/${input.environment} ${JSON.stringify(input.weights)}`);
+    service.weights = input.weights;
   }
 
   async tailLogs({ lines }: { lines: number }) {
@@ -126,5 +139,22 @@ export class FakePlatform implements Platform {
   async trafficSince(since: Date) {
     if (this.unreachable) throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform daemon is not running.");
     return this.traffic.filter((bucket) => Date.parse(bucket.bucketAt) >= since.getTime());
+  }
+
+  async samplesSince({ since, ...ref }: ServiceRef & { since: Date }) {
+    this.#find(ref);
+    return this.samples.filter(
+      (bucket) =>
+        bucket.service === ref.service &&
+        bucket.environment === ref.environment &&
+        Date.parse(bucket.bucketAt) >= since.getTime(),
+    );
+  }
+
+  async sendTo(request: DirectRequest): Promise<DirectAnswer[]> {
+    const ready = this.#find(request).instances.filter(
+      (instance) => instance.version === request.version && instance.state === "ready",
+    );
+    return ready.map((instance) => ({ instanceId: instance.id, durationMs: 1, ...this.answer(request) }));
   }
 }

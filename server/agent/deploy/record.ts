@@ -2,6 +2,7 @@ import { onDeploymentChange } from "../incidents/index.ts";
 import { systemActor } from "../kernel/actor.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
+import type { DeploymentPlan } from "./procedure.ts";
 import { publishDeployment } from "./publish.ts";
 import type { DeploymentStatus } from "./schema.ts";
 import {
@@ -14,18 +15,6 @@ import {
   type NewEvent,
   recordEvent,
 } from "./store.ts";
-
-/** What the procedure goes by: fixed when it begins. */
-export interface DeploymentPlan {
-  deploymentId: string;
-  service: string;
-  environment: string;
-  version: string;
-  previousVersion: string | null;
-  options: DeploymentOptions;
-  /** milliseconds since 1970 */
-  deadlineAt: number;
-}
 
 export type Ending = Extract<DeploymentStatus, "succeeded" | "rolled_back" | "failed" | "cancelled">;
 

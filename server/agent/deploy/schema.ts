@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { VersionName } from "../config-services.ts";
 import { ActorRef, EnvironmentName, Instant, PageInput, pageOf, ServiceName } from "../kernel/schema.ts";
+import { JudgeResult, Verdict } from "./judge/schema.ts";
 
 export const DEPLOYMENT_STATUSES = [
   "queued",
   "running",
+  "paused",
   "rolling_back",
   "succeeded",
   "rolled_back",
@@ -13,17 +15,48 @@ export const DEPLOYMENT_STATUSES = [
 ] as const;
 export const DeploymentStatus = z.enum(DEPLOYMENT_STATUSES);
 export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
-export const ACTIVE_STATUSES = ["queued", "running", "rolling_back"] as const satisfies readonly DeploymentStatus[];
+export const ACTIVE_STATUSES = [
+  "queued",
+  "running",
+  "paused",
+  "rolling_back",
+] as const satisfies readonly DeploymentStatus[];
 
-/** Strategies offered: those that work. */
-export const STRATEGIES = ["rolling"] as const;
+export const STRATEGIES = ["rolling", "blue-green", "canary"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/**
+ * hook: a call or command of the configuration · roll: instances replaced one by one · bring_up: new instances without
+ * traffic · verify: synthetic requests · weight: a share of the requests · analysis: the judge · hold: the old set is
+ * kept while the new one is watched · retire: the old set is drained and stopped
+ */
+export const STEP_KINDS = ["hook", "roll", "bring_up", "verify", "weight", "analysis", "hold", "retire"] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
+export const STEP_STATUSES = ["pending", "running", "waiting", "passed", "failed", "skipped"] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
+
+export const DECISIONS = ["promote", "retry", "rollback", "abort", "pause", "resume"] as const;
+export const Decision = z.enum(DECISIONS);
+export type Decision = z.infer<typeof Decision>;
+
+/** watching · passed · regressed: went back, or asked · kept: a person kept it · superseded: another one came */
+export const WATCH_STATES = ["watching", "passed", "regressed", "kept", "superseded"] as const;
+export type WatchState = (typeof WATCH_STATES)[number];
 
 export const DeployApplicationInput = z.object({
   environment: EnvironmentName.describe("where to deploy, as named in the configuration"),
   version: VersionName.describe("what to deploy; get_service lists the known versions"),
   service: ServiceName.optional().describe("may be left out only when one service is configured"),
-  strategy: z.enum(STRATEGIES).default("rolling").describe("rolling: instances are replaced one after the other"),
-  rollbackOnFailure: z.boolean().default(true).describe("return to the version before when the new one fails"),
+  strategy: z
+    .enum(STRATEGIES)
+    .optional()
+    .describe(
+      "rolling: instances are replaced one after the other · blue-green: a full new set, one switch · canary: a growing share of the requests, judged at each step; default from the configuration",
+    ),
+  rollbackOnFailure: z
+    .boolean()
+    .default(true)
+    .describe("return to the version before when the new one fails; false waits for a decision instead"),
   healthCheckTimeout: z
     .number()
     .int()
@@ -37,28 +70,104 @@ export const DeployApplicationInput = z.object({
     .min(10)
     .max(86_400)
     .optional()
-    .describe("deadline of the whole deployment; default from deploymentConfig"),
+    .describe(
+      "deadline of the whole deployment, waiting for people and the judge apart; default from deploymentConfig",
+    ),
   maxSurgePercent: z
     .number()
     .int()
     .min(1)
     .max(100)
     .default(25)
-    .describe("instances above the wanted number, rounded up to at least one"),
-  maxUnavailable: z.number().int().min(0).max(10).default(0).describe("instances below the wanted number"),
+    .describe("rolling: instances above the wanted number, rounded up to at least one"),
+  maxUnavailable: z.number().int().min(0).max(10).default(0).describe("rolling: instances below the wanted number"),
+  reason: z.string().trim().max(500).default("").describe("why, for those who read it later"),
+  overrideReason: z
+    .string()
+    .trim()
+    .min(5)
+    .max(500)
+    .optional()
+    .describe("administrators only: deploy although a freeze window, a lock or a wave forbids it, and say why"),
   dryRun: z.boolean().default(false).describe("check everything and return the plan; nothing is started"),
 });
 export type DeployApplicationInput = z.input<typeof DeployApplicationInput>;
+
+export const StepView = z.object({
+  index: z.number().int(),
+  kind: z.enum(STEP_KINDS),
+  title: z.string(),
+  weight: z.number().int().nullable().describe("percent of the requests the new version has from here on"),
+  instances: z.number().int().nullable(),
+  status: z.enum(STEP_STATUSES),
+  attempt: z.number().int(),
+  startedAt: Instant.nullable(),
+  finishedAt: Instant.nullable(),
+  note: z.string().nullable().describe("how it went"),
+});
+export type StepView = z.infer<typeof StepView>;
+
+/** What a hook printed or a verification was answered. */
+export const StepOutput = z.object({
+  index: z.number().int(),
+  attempt: z.number().int(),
+  parts: z.array(
+    z.object({ name: z.string(), ok: z.boolean(), summary: z.string(), durationMs: z.number(), output: z.string() }),
+  ),
+});
+export type StepOutput = z.infer<typeof StepOutput>;
+
+/** Whom it waits for: until somebody decides, or until `expiresAt`, when it goes back by itself. */
+export const Waiting = z.object({
+  id: z.string(),
+  kind: z.enum(["failed", "undecided", "paused", "regressed"]),
+  reason: z.string(),
+  since: Instant,
+  expiresAt: Instant,
+  options: z.array(Decision).describe("what decide_deployment accepts now"),
+  stepIndex: z.number().int().nullable(),
+});
+export type Waiting = z.infer<typeof Waiting>;
+
+export const DecisionView = z.object({
+  decision: Decision,
+  scope: z.enum(["step", "all"]),
+  reason: z.string(),
+  by: ActorRef,
+  via: z.string(),
+  at: Instant,
+  stepIndex: z.number().int().nullable(),
+});
+
+export const AnalysisSummary = z.object({
+  id: z.string(),
+  stepIndex: z.number().int().nullable(),
+  attempt: z.number().int(),
+  kind: z.enum(["step", "hold", "watch"]),
+  verdict: Verdict,
+  score: z.number().nullable(),
+  sentence: z.string(),
+  from: Instant,
+  to: Instant,
+  at: Instant,
+});
+export type AnalysisSummary = z.infer<typeof AnalysisSummary>;
 
 export const DeploymentView = z.object({
   id: z.string(),
   service: z.string(),
   environment: z.string(),
-  strategy: z.string(),
+  kind: z.enum(["deploy", "rollback"]),
+  rollbackOf: z.string().nullable(),
+  strategy: z.string().describe("rolling, blue-green, canary; restore: straight back to a version known to be good"),
   version: z.string(),
   previousVersion: z.string().nullable(),
   status: DeploymentStatus,
   summary: z.string().describe("what it does now, or how it ended"),
+  reason: z.string().nullable().describe("why it was asked for"),
+  waiting: Waiting.nullable().describe("what a person has to decide"),
+  watchState: z.enum(WATCH_STATES).nullable(),
+  watchUntil: Instant.nullable(),
   requestedBy: ActorRef,
   cancelRequested: z.boolean(),
   createdAt: Instant,
@@ -87,13 +196,35 @@ export const DeploymentEventView = z.object({
 });
 export type DeploymentEventView = z.infer<typeof DeploymentEventView>;
 
+/** What somebody agrees to before a deployment starts. */
+export const PlanView = z.object({
+  summary: z.string().describe("from what to what, in a sentence"),
+  strategy: z.string(),
+  steps: z.array(z.object({ title: z.string(), seconds: z.number() })),
+  expectedSeconds: z.number().describe("when nothing goes wrong"),
+  onFailure: z.string().describe("what happens when it fails"),
+  undo: z.string().describe("how to undo it"),
+  affects: z.array(z.string()).describe("services that depend on it, directly or through others"),
+  warnings: z.array(z.string()).describe("what one should know before agreeing"),
+});
+export type PlanView = z.infer<typeof PlanView>;
+
 export const DeployApplicationOutput = z.object({
   dryRun: z.boolean(),
-  plan: z.array(z.string()).describe("what will happen, step by step, and how to undo it"),
+  plan: PlanView,
   deployment: DeploymentView.nullable().describe("the handle to follow with get_deployment; null for a dry run"),
 });
 
-export const GetDeploymentInput = z.object({ deploymentId: z.string() });
+export const GetDeploymentInput = z.object({
+  deploymentId: z.string(),
+  followSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(50)
+    .default(0)
+    .describe("wait so long for the next change that matters (a step, a wait, the end) before answering"),
+});
 export const InstanceView = z.object({
   id: z.string(),
   version: z.string(),
@@ -106,20 +237,177 @@ export const InstanceView = z.object({
   startedAt: Instant,
   inFlight: z.number().int(),
 });
+/** How the requests are split, now and since it began. */
+export const VersionShare = z.object({
+  version: z.string(),
+  weight: z.number().nullable().describe("percent it is to have; null: evenly by instance"),
+  share: z.number().nullable().describe("percent it had in the last 10 s; null without requests"),
+  readyInstances: z.number().int(),
+  requests: z.number().int().describe("since the deployment began, as far as they were counted"),
+  errors: z.number().int().describe("of those answered with 5xx"),
+});
 export const GetDeploymentOutput = z.object({
   deployment: DeploymentView,
+  steps: z.array(StepView),
+  analyses: z.array(AnalysisSummary).describe("newest first, at most 20"),
+  decisions: z.array(DecisionView).describe("oldest first"),
   events: z.array(DeploymentEventView).describe("oldest first, at most the newest 200"),
   instances: z
     .array(InstanceView)
     .describe("of the service in that environment now; empty when the platform cannot be reached"),
+  split: z.array(VersionShare).describe("the old version, then the new one"),
   progress: z.object({ onNewVersion: z.number().int(), wanted: z.number().int() }),
+});
+export type GetDeploymentOutput = z.infer<typeof GetDeploymentOutput>;
+
+/** For the console: every number behind the judge's verdicts, and what hooks printed. */
+export const DeploymentDetailInput = z.object({ deploymentId: z.string() });
+export const DeploymentDetailOutput = z.object({
+  analyses: z
+    .array(AnalysisSummary.extend({ result: JudgeResult.nullable() }))
+    .describe("newest first, at most 20; the newest of each step with its numbers"),
+  outputs: z.array(StepOutput),
+});
+
+export const VersionPoint = z.object({
+  t: Instant,
+  requestsPerSecond: z.number().nullable(),
+  errorPercent: z.number().nullable(),
+  p50Ms: z.number().nullable(),
+  p95Ms: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+});
+/** Both versions on one axis, from five minutes before it began until ten after it ended. */
+export const DeploymentSeriesOutput = z.object({
+  stepSeconds: z.number().int(),
+  from: Instant,
+  to: Instant,
+  versions: z.array(z.object({ version: z.string(), role: z.enum(["old", "new"]), points: z.array(VersionPoint) })),
 });
 
 export const ListDeploymentsInput = PageInput.extend({
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
   status: z.array(DeploymentStatus).optional(),
+  strategy: z.array(z.enum([...STRATEGIES, "restore"])).optional(),
+  kind: z.enum(["deploy", "rollback"]).optional(),
 });
+const Counts = z.array(z.object({ value: z.string(), count: z.number().int() }));
 export const ListDeploymentsOutput = pageOf(DeploymentView);
+export const DeploymentFacetsInput = ListDeploymentsInput.omit({ limit: true, cursor: true });
+/** How many there are per value; each facet counts what the other filters leave. */
+export const DeploymentFacetsOutput = z.object({
+  service: Counts,
+  environment: Counts,
+  status: Counts,
+  strategy: Counts,
+  kind: Counts,
+});
 
-export const CancelDeploymentInput = z.object({ deploymentId: z.string(), reason: z.string().max(500).default("") });
+export const DecideDeploymentInput = z.object({
+  deploymentId: z.string(),
+  decision: Decision.describe(
+    "promote: go on to the next step, or accept what the judge did not · retry: repeat the step it stopped at · rollback: return to the version before (also of an ended deployment) · abort: cancel it, the version before serves again · pause, resume: hold it between steps",
+  ),
+  scope: z.enum(["step", "all"]).default("step").describe("promote only: all skips every analysis that is left"),
+  reason: z.string().trim().max(500).default(""),
+});
+export const DecideDeploymentOutput = z.object({
+  deployment: DeploymentView,
+  started: DeploymentView.nullable().describe("the rollback that an ended deployment was answered with"),
+});
+
+export const RollbackInput = z.object({
+  service: ServiceName,
+  environment: EnvironmentName,
+  version: VersionName.optional().describe("default: the last known good one"),
+  reason: z.string().trim().max(500).default(""),
+  dryRun: z.boolean().default(false),
+});
+
+export const ServiceRefInput = z.object({ service: ServiceName, environment: EnvironmentName });
+/** Versions that may be gone back to, newest first, at most 10; the first is the last known good one. */
+export const GoodVersionsOutput = z.object({
+  current: z.string().nullable(),
+  items: z.array(
+    z.object({
+      version: z.string(),
+      lastKnownGood: z.boolean(),
+      provenAt: Instant.nullable(),
+      deploymentId: z.string().nullable(),
+    }),
+  ),
+});
+
+export const LockView = z.object({
+  service: z.string(),
+  environment: z.string(),
+  reason: z.string(),
+  by: ActorRef,
+  at: Instant,
+});
+export const FreezeView = z.object({ name: z.string(), until: Instant, environments: z.array(z.string()) });
+export const LockInput = ServiceRefInput.extend({ reason: z.string().trim().min(3).max(500) });
+/** What stands against a deployment now, service by service or for all. */
+export const PolicyInput = z.object({ service: ServiceName.optional(), environment: EnvironmentName.optional() });
+export const PolicyOutput = z.object({
+  locks: z.array(LockView),
+  freezes: z.array(FreezeView.extend({ services: z.array(z.string()) })).describe("in force now"),
+  nextFreeze: z.object({ name: z.string(), from: Instant, until: Instant }).nullable(),
+});
+
+export const CompareVersionsInput = ServiceRefInput.extend({
+  baseline: VersionName.optional().describe("default: the version that ran before the candidate"),
+  candidate: VersionName.optional().describe("default: the newest version"),
+  minutes: z.number().int().min(1).max(1_440).default(30).describe("of each version's traffic, its newest"),
+});
+/** One line of the comparison. */
+export const ComparedMetric = z.object({
+  name: z.string(),
+  label: z.string(),
+  unit: z.enum(["percent", "ms", "bytes", "count", "perSecond"]),
+  baseline: z.number().nullable(),
+  candidate: z.number().nullable(),
+  difference: z.number().nullable(),
+  /** 0.18 is +18 %; null when there is no base to compare with */
+  ratio: z.number().nullable(),
+  certainty: z.enum(["sure", "probable", "unsure", "unknown"]),
+  better: z.enum(["better", "worse", "same", "unknown"]),
+  sentence: z.string().describe("p95 +41 ms (+18 %), sure"),
+});
+export const CompareVersionsOutput = z.object({
+  service: z.string(),
+  environment: z.string(),
+  baseline: z.object({ version: z.string(), from: Instant, to: Instant, requests: z.number().int() }).nullable(),
+  candidate: z.object({ version: z.string(), from: Instant, to: Instant, requests: z.number().int() }).nullable(),
+  sameMinutes: z.boolean().describe("both served at the same time, so the hour of the day explains nothing"),
+  summary: z.string(),
+  metrics: z.array(ComparedMetric),
+  versions: z.array(z.string()).describe("that have been counted here, newest first"),
+  stepSeconds: z.number().int(),
+  series: z.array(z.object({ version: z.string(), role: z.enum(["old", "new"]), points: z.array(VersionPoint) })),
+});
+
+export const DoraInput = z.object({
+  service: ServiceName.optional(),
+  environment: EnvironmentName.optional(),
+  days: z.number().int().min(1).max(365).default(30),
+});
+const Rating = z.enum(["elite", "high", "medium", "low"]).nullable();
+/** The four key measures per service; null where nothing happened to measure. */
+export const DoraRow = z.object({
+  service: z.string(),
+  environment: z.string(),
+  deployments: z.number().int(),
+  perDay: z.number(),
+  frequencyRating: Rating,
+  leadTimeSeconds: z.number().nullable().describe("median from commit to serving"),
+  leadTimeRating: Rating,
+  leadTimeKnown: z.number().int().describe("deployments whose commit time is known"),
+  changeFailureRate: z.number().nullable().describe("0…1 of the deployments that changed anything"),
+  failures: z.number().int(),
+  failureRating: Rating,
+  restoreSeconds: z.number().nullable().describe("median from failure to serving well again"),
+  restoreRating: Rating,
+});
+export const DoraOutput = z.object({ days: z.number().int(), rows: z.array(DoraRow) });

@@ -1,16 +1,32 @@
 import { type Deployment, type DeploymentEvent, Prisma } from "#server/db/generated/client.ts";
+import type { RolloutRules } from "../config-deployment.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
-import { ACTIVE_STATUSES, type DeploymentEventView, type DeploymentStatus, type DeploymentView } from "./schema.ts";
+import {
+  ACTIVE_STATUSES,
+  type DeploymentEventView,
+  type DeploymentStatus,
+  type DeploymentView,
+  type Strategy,
+  type Waiting,
+  type WatchState,
+} from "./schema.ts";
+import type { StepPlan } from "./steps.ts";
+import { insertSteps } from "./store-steps.ts";
 
-/** The only file of deployments that touches the database. */
+/** Deployments and their events in the database; steps, decisions, analyses and locks have stores beside this one. */
 
-export type DeploymentOptions = DeploymentView["options"];
-export type DeploymentRow = Omit<Deployment, "status" | "options"> & {
+/** `rules` are the rollout rules as they were when the deployment was asked for. */
+export type DeploymentOptions = DeploymentView["options"] & { rules: RolloutRules };
+export type DeploymentRow = Omit<Deployment, "status" | "options" | "kind" | "strategy" | "waiting" | "watchState"> & {
+  kind: "deploy" | "rollback";
+  strategy: Strategy | "restore";
   status: DeploymentStatus;
   options: DeploymentOptions;
+  waiting: Waiting | null;
+  watchState: WatchState | null;
 };
 
 const row = (deployment: Deployment): DeploymentRow => deployment as unknown as DeploymentRow;
@@ -19,9 +35,13 @@ export const isActive = (status: DeploymentStatus): boolean =>
   (ACTIVE_STATUSES as readonly DeploymentStatus[]).includes(status);
 
 export function toView(deployment: DeploymentRow, incidentId: string | null): DeploymentView {
-  const { id, service, environment, strategy, version, previousVersion, status, summary, options } = deployment;
+  const { id, service, environment, kind, rollbackOf, strategy, version, previousVersion } = deployment;
+  const { status, summary, reason, waiting, watchState } = deployment;
+  const { rules: _kept, ...options } = deployment.options;
   return {
-    ...{ id, service, environment, strategy, version, previousVersion, status, summary, options, incidentId },
+    ...{ id, service, environment, kind, rollbackOf, strategy, version, previousVersion },
+    ...{ status, summary, reason, waiting, watchState, options, incidentId },
+    watchUntil: deployment.watchUntil?.toISOString() ?? null,
     requestedBy: {
       kind: deployment.actorKind as Actor["kind"],
       id: deployment.actorId,
@@ -47,11 +67,16 @@ export const toEventView = (event: DeploymentEvent): DeploymentEventView => ({
 export interface NewDeployment {
   service: string;
   environment: string;
-  strategy: string;
+  kind: "deploy" | "rollback";
+  rollbackOf: string | null;
+  strategy: Strategy | "restore";
   version: string;
   previousVersion: string | null;
   options: DeploymentOptions;
   summary: string;
+  reason: string | null;
+  committedAt: Date | null;
+  steps: readonly StepPlan[];
 }
 
 /** Null when another deployment of that service and environment is active; its insert is waited for. */
@@ -62,12 +87,13 @@ export async function insertDeployment(
   at: Date,
 ): Promise<DeploymentRow | null> {
   const id = newId("dep", at.getTime());
+  const { steps, options, ...columns } = given;
   const { count } = await tx.deployment.createMany({
     data: [
       {
-        ...given,
+        ...columns,
         id,
-        options: { ...given.options },
+        options: options as unknown as Prisma.InputJsonObject,
         status: "queued",
         activeKey: `${given.service}/${given.environment}`,
         actorKind: by.actor.kind,
@@ -80,7 +106,9 @@ export async function insertDeployment(
     ],
     skipDuplicates: true,
   });
-  return count === 0 ? null : getDeploymentRow(tx, id);
+  if (count === 0) return null;
+  await insertSteps(tx, id, steps);
+  return getDeploymentRow(tx, id);
 }
 
 export async function findActive(tx: Tx | Db, service: string, environment: string): Promise<DeploymentRow | null> {
@@ -113,7 +141,18 @@ export interface NewEvent {
 }
 
 export type DeploymentPatch = Partial<
-  Pick<DeploymentRow, "status" | "summary" | "startedAt" | "finishedAt" | "deadlineAt" | "cancelRequested">
+  Pick<
+    DeploymentRow,
+    | "status"
+    | "summary"
+    | "startedAt"
+    | "finishedAt"
+    | "deadlineAt"
+    | "cancelRequested"
+    | "waiting"
+    | "watchState"
+    | "watchUntil"
+  >
 >;
 
 /**
@@ -132,9 +171,16 @@ export async function recordEvent(
     skipDuplicates: true,
   });
   if (count === 0) return false;
-  const ended = patch.status && !isActive(patch.status) ? { activeKey: null } : {};
-  await tx.deployment.update({ where: { id: deploymentId }, data: { ...patch, ...ended } });
+  await patchDeployment(tx, deploymentId, patch);
   return true;
+}
+
+/** Writes columns of a deployment; one that ends frees its service for the next. */
+export async function patchDeployment(tx: Tx, deploymentId: string, patch: DeploymentPatch): Promise<void> {
+  const { waiting, ...columns } = patch;
+  const ended = patch.status && !isActive(patch.status) ? { activeKey: null } : {};
+  const asked = waiting === undefined ? {} : { waiting: waiting ?? Prisma.DbNull };
+  await tx.deployment.update({ where: { id: deploymentId }, data: { ...columns, ...asked, ...ended } });
 }
 
 /** The newest 200 events, oldest first. */
@@ -151,7 +197,17 @@ export interface DeploymentFilter {
   service?: string | undefined;
   environment?: string | undefined;
   status?: DeploymentStatus[] | undefined;
+  strategy?: string[] | undefined;
+  kind?: "deploy" | "rollback" | undefined;
 }
+
+const whereOf = ({ service, environment, status, strategy, kind }: DeploymentFilter): Prisma.DeploymentWhereInput => ({
+  ...(service ? { service } : {}),
+  ...(environment ? { environment } : {}),
+  ...(status ? { status: { in: status } } : {}),
+  ...(strategy ? { strategy: { in: strategy } } : {}),
+  ...(kind ? { kind } : {}),
+});
 
 /** One page, newest first; `cursor` is the last id of the page before. */
 export async function pageDeployments(
@@ -162,9 +218,7 @@ export async function pageDeployments(
 ): Promise<{ items: DeploymentRow[]; nextCursor: string | null }> {
   const found = await db.deployment.findMany({
     where: {
-      ...(filter.service ? { service: filter.service } : {}),
-      ...(filter.environment ? { environment: filter.environment } : {}),
-      ...(filter.status ? { status: { in: filter.status } } : {}),
+      ...whereOf(filter),
       ...(cursor ? { id: { lt: cursor.replaceAll("\u0000", "") } } : {}),
     },
     orderBy: { id: "desc" },

@@ -1,6 +1,7 @@
 import type { Db, Tx } from "#server/db/client.ts";
 import type { OperateAgentConfig } from "../config.ts";
 import type { AuditLog } from "../ports/audit-log.ts";
+import type { HookRunner } from "../ports/hook-runner.ts";
 import type { LiveFeed } from "../ports/live-feed.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { WorkflowQueue } from "../ports/workflow-queue.ts";
@@ -19,6 +20,7 @@ export interface Runtime {
   live: LiveFeed;
   platform: Platform;
   workflows: WorkflowQueue;
+  hooks: HookRunner;
   /** where the configuration came from; `sample` while the built-in shop runs because none was given */
   source: { file: string; text: string; sample: boolean };
   /** the clock; tests give their own */

@@ -53,7 +53,7 @@ export interface PlatformService extends ServiceRef {
   instances: PlatformInstance[];
 }
 
-/** What the balancer counted for one version in one 10-second bucket. */
+/** What one version did and took in one bucket of time: 10 s in `trafficSince`, 2 s in `samplesSince`. */
 export interface TrafficCounts extends ServiceRef {
   version: string;
   /** ISO 8601, start of the bucket */
@@ -65,6 +65,42 @@ export interface TrafficCounts extends ServiceRef {
   status5xx: number;
   /** counts in the buckets of kernel/histogram.ts */
   latency: number[];
+  usage: VersionUsage;
+}
+
+/** What the instances of one version took together in one bucket; a field is null when it was not measured. */
+export interface VersionUsage {
+  /** milliseconds of CPU time used in the bucket */
+  cpuMs: number | null;
+  /** resident memory, mean over the bucket */
+  memoryBytes: number | null;
+  /** ready instances, mean over the bucket */
+  instances: number | null;
+  /** requests in flight, mean over the bucket */
+  inFlight: number | null;
+  /** lines written at level error or worse, or to stderr when a line names no level */
+  errorLines: number | null;
+}
+
+/** A request to one version, past its users' traffic. */
+export interface DirectRequest extends ServiceRef {
+  version: string;
+  method: "GET" | "HEAD" | "POST";
+  /** path and query */
+  path: string;
+  headers: Record<string, string>;
+  body: string | null;
+  timeoutMs: number;
+}
+
+/** What one instance answered to a DirectRequest; `status` is null when there was no answer, and `problem` says why. */
+export interface DirectAnswer {
+  instanceId: string;
+  status: number | null;
+  durationMs: number;
+  /** the first 4,096 characters */
+  body: string;
+  problem: string | null;
 }
 
 export interface LogLine {
@@ -89,9 +125,19 @@ export interface Platform {
   drainInstance(input: { instanceId: string; timeoutMs: number }): Promise<{ remaining: number }>;
   /** Puts a draining or unready instance back into the balancer's rotation. */
   undrainInstance(input: { instanceId: string }): Promise<void>;
-  setWeights(input: ServiceRef & { weights: Record<string, number> | null }): Promise<void>;
+  /**
+   * Shares of requests per version in percent; a version that is not named gets none. Null spreads evenly again.
+   * `candidate` names the version whose share grows: with stickiness, callers it was given to stay with it.
+   */
+  setWeights(
+    input: ServiceRef & { weights: Record<string, number> | null; candidate?: string | undefined },
+  ): Promise<void>;
   /** The newest lines, oldest first, at most `lines` (1…1000). */
   tailLogs(input: { instanceId: string; lines: number }): Promise<LogLine[]>;
-  /** Complete buckets that start at or after `since`; the platform remembers the last 15 minutes. */
+  /** Complete 10-second buckets that start at or after `since`; the platform remembers the last 15 minutes. */
   trafficSince(since: Date): Promise<TrafficCounts[]>;
+  /** The same of one service in complete 2-second buckets, oldest first: what the judge compares. */
+  samplesSince(input: ServiceRef & { since: Date }): Promise<TrafficCounts[]>;
+  /** Asks every ready instance of one version, whatever its share of the traffic. Never throws for what they answer. */
+  sendTo(request: DirectRequest): Promise<DirectAnswer[]>;
 }

@@ -11,6 +11,7 @@ type Change = z.infer<typeof ChangeView>;
 const DEPLOYMENT_LEVEL = {
   queued: "info",
   running: "info",
+  paused: "warning",
   rolling_back: "warning",
   succeeded: "ok",
   rolled_back: "error",
