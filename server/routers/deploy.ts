@@ -1,13 +1,45 @@
-import { cancelDeployment, deployApplication, getDeployment, listDeployments } from "../agent/deploy/index.ts";
 import {
-  CancelDeploymentInput,
+  compareVersions,
+  decideDeployment,
+  deployApplication,
+  deploymentDetail,
+  deploymentFacets,
+  deploymentSeries,
+  doraMetrics,
+  getDeployment,
+  getPolicy,
+  goodVersions,
+  listDeployments,
+  lockService,
+  rollbackDeployment,
+  unlockService,
+} from "../agent/deploy/index.ts";
+import {
+  CompareVersionsInput,
+  CompareVersionsOutput,
+  DecideDeploymentInput,
+  DecideDeploymentOutput,
   DeployApplicationInput,
   DeployApplicationOutput,
-  DeploymentView,
+  DeploymentDetailInput,
+  DeploymentDetailOutput,
+  DeploymentFacetsInput,
+  DeploymentFacetsOutput,
+  DeploymentSeriesOutput,
+  DoraInput,
+  DoraOutput,
   GetDeploymentInput,
   GetDeploymentOutput,
+  GoodVersionsOutput,
   ListDeploymentsInput,
   ListDeploymentsOutput,
+  LockInput,
+  LockView,
+  PolicyInput,
+  PolicyOutput,
+  RollbackInput,
+  ServiceRefInput,
+  UnlockOutput,
 } from "../agent/deploy/schema.ts";
 import { procedure, router } from "./trpc.ts";
 
@@ -19,7 +51,7 @@ export const deployRouter = router({
         name: "deploy_application",
         title: "Deploy a version",
         description:
-          "Start a rolling deployment of one version of a service to one environment: instances are replaced one after the other, each new one ready before an old one drains, and by default a failure rolls back and opens an incident. Returns at once with a handle; follow it with get_deployment until its status is succeeded, rolled_back, failed or cancelled. Pass dryRun true first to read the plan, the services that may feel it and how to undo it. Do not use it to restart a version that already runs (refused), nor while another deployment of that service and environment is active (refused with its id).",
+          "Start a deployment of one version of a service to one environment and return its handle at once; follow it with get_deployment. Strategies: rolling replaces instances one by one; blue-green brings up a full new set, checks it without users and switches all requests at once; canary sends a growing share of the requests to the new version and judges it against the old one after each step. By default a failure rolls back and opens an incident. Pass dryRun true first: it checks everything and returns the plan (steps, expected time, services that may feel it, how to undo it, warnings) and starts nothing. Refused: a version that runs everywhere already, a second deployment while one is active (with its id), a lock, a freeze window, a version that has not passed where it must first. To go back to an earlier version use decide_deployment with rollback on the deployment that brought the present one.",
         destructive: true,
         idempotent: false,
         openWorld: true,
@@ -28,11 +60,27 @@ export const deployRouter = router({
     .input(DeployApplicationInput)
     .output(DeployApplicationOutput)
     .mutation(({ ctx, input }) => deployApplication(ctx.agent, input)),
-  cancel: procedure
+  decide: procedure
+    .meta({
+      permission: "deployment.write",
+      mcp: {
+        name: "decide_deployment",
+        title: "Decide how a deployment goes on",
+        description:
+          "Answer a deployment that waits for a decision (deployment.waiting of get_deployment says why, until when, and which options it accepts), or step in while it runs: pause, resume, promote past the judge, rollback, abort. rollback also works on one that has ended and whose version still runs: it starts a rollback to the last version known to be good and returns it as started. Do not promote what the judge failed without reading its reason; when in doubt roll back. Refused with who decided what when somebody else was first, and with the options when it cannot be heeded now. Repeating your own decision changes nothing.",
+        destructive: true,
+        idempotent: true,
+        openWorld: true,
+      },
+    })
+    .input(DecideDeploymentInput)
+    .output(DecideDeploymentOutput)
+    .mutation(({ ctx, input }) => decideDeployment(ctx.agent, input)),
+  rollback: procedure
     .meta({ permission: "deployment.write" })
-    .input(CancelDeploymentInput)
-    .output(DeploymentView)
-    .mutation(({ ctx, input }) => cancelDeployment(ctx.agent, input)),
+    .input(RollbackInput)
+    .output(DeployApplicationOutput)
+    .mutation(({ ctx, input }) => rollbackDeployment(ctx.agent, input)),
   get: procedure
     .meta({
       permission: "deployment.read",
@@ -40,15 +88,26 @@ export const deployRouter = router({
         name: "get_deployment",
         title: "Follow a deployment",
         description:
-          "The state of one deployment: status, what it does now or how it ended, its events oldest first, the service's instances and how many run the new version. Call it again every few seconds to follow a running one. When it failed, incidentId names the incident it opened.",
+          "The state of one deployment: status, what it does now or how it ended, its steps, the judge's verdicts with the sentence that says why, who decided what, its newest events, instances, and how requests and errors are split between the two versions. To follow a running one pass followSeconds (30 is good): it answers at the next change of step, status or question, so call it again until status is succeeded, rolled_back, failed or cancelled. When waiting is set a decision is needed: see decide_deployment. incidentId names the incident a failure opened.",
         destructive: false,
         idempotent: true,
         openWorld: true,
+        maxSeconds: 60,
       },
     })
     .input(GetDeploymentInput)
     .output(GetDeploymentOutput)
-    .query(({ ctx, input }) => getDeployment(ctx.agent, input)),
+    .query(({ ctx, input, signal }) => getDeployment(ctx.agent, input, { signal, progress: ctx.progress })),
+  detail: procedure
+    .meta({ permission: "deployment.read" })
+    .input(DeploymentDetailInput)
+    .output(DeploymentDetailOutput)
+    .query(({ ctx, input }) => deploymentDetail(ctx.agent, input)),
+  series: procedure
+    .meta({ permission: "deployment.read" })
+    .input(DeploymentDetailInput)
+    .output(DeploymentSeriesOutput)
+    .query(({ ctx, input }) => deploymentSeries(ctx.agent, input)),
   list: procedure
     .meta({
       permission: "deployment.read",
@@ -56,7 +115,7 @@ export const deployRouter = router({
         name: "list_deployments",
         title: "List deployments",
         description:
-          "Deployments, newest first, filtered by service, environment or status, page by page. Use it to see what changed before something broke, or to find a running one (status queued, running, rolling_back). For its steps use get_deployment.",
+          "Deployments and rollbacks, newest first, filtered by service, environment, status, strategy or kind, page by page. Use it to see what changed before something broke, or to find one that runs or waits (status queued, running, paused, rolling_back). For its steps use get_deployment; for how two versions differ use compare_versions.",
         destructive: false,
         idempotent: true,
         openWorld: false,
@@ -65,4 +124,50 @@ export const deployRouter = router({
     .input(ListDeploymentsInput)
     .output(ListDeploymentsOutput)
     .query(({ ctx, input }) => listDeployments(ctx.agent, input)),
+  facets: procedure
+    .meta({ permission: "deployment.read" })
+    .input(DeploymentFacetsInput)
+    .output(DeploymentFacetsOutput)
+    .query(({ ctx, input }) => deploymentFacets(ctx.agent, input)),
+  goodVersions: procedure
+    .meta({ permission: "deployment.read" })
+    .input(ServiceRefInput)
+    .output(GoodVersionsOutput)
+    .query(({ ctx, input }) => goodVersions(ctx.agent, input)),
+  compare: procedure
+    .meta({
+      permission: "deployment.read",
+      mcp: {
+        name: "compare_versions",
+        title: "Compare two versions",
+        description:
+          "How two versions of a service differ in what was measured: error ratio, latency p50, p95 and p99, requests, CPU and memory, each with the difference, how sure it is, and a sentence. Without names it compares the newest version with the one before it. Use it to say whether a version is better or worse, during a canary or afterwards. When sameMinutes is false the two served at different times, so a difference may come from the hour and not from the version.",
+        destructive: false,
+        idempotent: true,
+        openWorld: false,
+      },
+    })
+    .input(CompareVersionsInput)
+    .output(CompareVersionsOutput)
+    .query(({ ctx, input }) => compareVersions(ctx.agent, input)),
+  dora: procedure
+    .meta({ permission: "deployment.read" })
+    .input(DoraInput)
+    .output(DoraOutput)
+    .query(({ ctx, input }) => doraMetrics(ctx.agent, input)),
+  policy: procedure
+    .meta({ permission: "deployment.read" })
+    .input(PolicyInput)
+    .output(PolicyOutput)
+    .query(({ ctx, input }) => getPolicy(ctx.agent, input)),
+  lock: procedure
+    .meta({ permission: "deployment.write" })
+    .input(LockInput)
+    .output(LockView)
+    .mutation(({ ctx, input }) => lockService(ctx.agent, input)),
+  unlock: procedure
+    .meta({ permission: "deployment.write" })
+    .input(ServiceRefInput)
+    .output(UnlockOutput)
+    .mutation(({ ctx, input }) => unlockService(ctx.agent, input)),
 });

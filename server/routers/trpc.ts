@@ -11,6 +11,8 @@ export interface RouterContext {
   requestId: string;
   /** why: an expired token, a session that ended */
   refusal?: AppError | null;
+  /** tells a caller that waits how far it is; absent when the transport cannot */
+  progress?: ((done: number, total: number, message: string) => Promise<void>) | undefined;
 }
 
 /** How a procedure shows itself as an MCP tool. Procedures without it are not tools. */
@@ -24,6 +26,8 @@ export interface McpMeta {
   idempotent: boolean;
   /** true when it reaches beyond Operate's own database */
   openWorld: boolean;
+  /** the longest it may take when it waits by design; default: what the endpoint allows every call */
+  maxSeconds?: number;
 }
 
 export interface Meta {

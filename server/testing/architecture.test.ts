@@ -37,7 +37,10 @@ const ofType = (type: string) => procedures.filter((procedure) => procedure.type
 /** A valid input for every mutation: one that is missing here fails the test below. */
 const INPUTS: Record<string, unknown> = {
   "deploy.start": { service: "checkout", environment: "staging", version: "1.1.0" },
-  "deploy.cancel": { deploymentId: "dep_none" },
+  "deploy.decide": { deploymentId: "dep_none", decision: "rollback" },
+  "deploy.rollback": { service: "checkout", environment: "staging" },
+  "deploy.lock": { service: "checkout", environment: "staging", reason: "inventory" },
+  "deploy.unlock": { service: "checkout", environment: "staging" },
   "health.setMaintenance": { targetId: "service:checkout:staging", minutes: 30, reason: "move" },
   "health.setMuted": { targetId: "service:checkout:staging", muted: true },
   "incidents.manage": { action: "create", title: "Checkout is slow", severity: "high" },

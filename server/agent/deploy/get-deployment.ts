@@ -3,42 +3,100 @@ import { incidentsOfDeployments } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
-import type { PlatformInstance, ServiceRef } from "../ports/platform.ts";
-import type { GetDeploymentOutput } from "./schema.ts";
-import { getDeploymentRow, listEvents, toEventView, toView } from "./store.ts";
+import type { PlatformInstance, PlatformService, TrafficCounts } from "../ports/platform.ts";
+import { type Following, followDeployment } from "./follow.ts";
+import type { GetDeploymentInput, GetDeploymentOutput, InstanceView } from "./schema.ts";
+import { splitOf } from "./split.ts";
+import { type DeploymentRow, getDeploymentRow, listEvents, toEventView, toView } from "./store.ts";
+import { listAnalyses, toAnalysisSummary } from "./store-analyses.ts";
+import { listDecisions, toDecisionView } from "./store-decisions.ts";
+import { countTraffic } from "./store-split.ts";
+import { listSteps, toStepView } from "./store-steps.ts";
 
-/** One deployment with its events and what runs now. @throws FORBIDDEN without deployment.read, NOT_FOUND */
+/** How much a person scrolls through, and how much a model reads. */
+const LIMITS = { people: { events: 200, analyses: 20 }, models: { events: 30, analyses: 6 } };
+/** The platform remembers its 2-second buckets for minutes; the stored ones lag behind by less. */
+const SAMPLES_MS = 120_000;
+
+/**
+ * One deployment with its steps, judgements, decisions and events, and what runs and serves now. With `followSeconds`
+ * it first waits for the next change that matters.
+ * @throws FORBIDDEN without deployment.read, NOT_FOUND
+ */
 export async function getDeployment(
   ctx: AgentContext,
-  input: { deploymentId: string },
+  { deploymentId, followSeconds = 0 }: z.input<typeof GetDeploymentInput>,
+  following: Following = {},
 ): Promise<z.infer<typeof GetDeploymentOutput>> {
   authorize(ctx, "deployment.read");
-  const deployment = await getDeploymentRow(ctx.db, input.deploymentId);
-  const { id, service, environment, version } = deployment;
-  const [events, incidents, instances] = await Promise.all([
+  if (followSeconds > 0) await followDeployment(ctx, deploymentId, followSeconds, following);
+  const deployment = await getDeploymentRow(ctx.db, deploymentId);
+  const { id, version } = deployment;
+  const limits = ctx.via === "mcp" ? LIMITS.models : LIMITS.people;
+  const [events, steps, analyses, decisions, incidents, now] = await Promise.all([
     listEvents(ctx.db, id),
+    listSteps(ctx.db, id),
+    listAnalyses(ctx.db, id, limits.analyses),
+    listDecisions(ctx.db, id),
     incidentsOfDeployments(ctx.db, [id]),
-    instancesNow(ctx, { service, environment }),
+    platformNow(ctx, deployment),
   ]);
+  const instances = now?.service.instances ?? [];
   const onNewVersion = instances.filter((one) => one.version === version && one.state === "ready").length;
   return {
     deployment: toView(deployment, incidents.get(id) ?? null),
-    events: events.map(toEventView),
-    instances: instances.map(({ id, version, state, reason, pid, cpuPercent, memoryBytes, restarts, ...rest }) => ({
-      ...{ id, version, state, reason, pid, cpuPercent, memoryBytes, restarts },
-      startedAt: rest.startedAt,
-      inFlight: rest.inFlight,
-    })),
+    steps: steps.map(toStepView),
+    analyses: analyses.map(toAnalysisSummary),
+    decisions: decisions.map(toDecisionView),
+    events: events.slice(-limits.events).map(toEventView),
+    instances: instances.map(instanceView),
+    split: await splitNow(ctx, deployment, now),
     progress: { onNewVersion, wanted: deployment.options.instances },
   };
 }
 
-/** Empty when the platform cannot be reached, or no longer knows the service: the record is readable without it. */
-async function instancesNow(ctx: AgentContext, ref: ServiceRef): Promise<PlatformInstance[]> {
+interface PlatformNow {
+  service: PlatformService;
+  samples: TrafficCounts[];
+}
+
+/** Null when the platform cannot be reached, or no longer knows the service: the record is readable without it. */
+async function platformNow(ctx: AgentContext, { service, environment }: DeploymentRow): Promise<PlatformNow | null> {
+  const ref = { service, environment };
+  const since = new Date(ctx.now().getTime() - SAMPLES_MS);
   try {
-    return (await ctx.platform.getService(ref)).instances;
+    const [found, samples] = await Promise.all([
+      ctx.platform.getService(ref),
+      ctx.platform.samplesSince({ ...ref, since }),
+    ]);
+    return { service: found, samples };
   } catch (error) {
-    if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return [];
+    if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return null;
     throw error;
   }
 }
+
+async function splitNow(ctx: AgentContext, deployment: DeploymentRow, now: PlatformNow | null) {
+  const { version, previousVersion, startedAt, finishedAt } = deployment;
+  const at = ctx.now();
+  const span = { from: startedAt ?? deployment.createdAt, to: finishedAt, now: at };
+  const { versions: stored, countedUntil } = await countTraffic(ctx.db, deployment, span);
+  return splitOf({
+    versions: previousVersion === null ? [version] : [previousVersion, version],
+    platform: now?.service ?? null,
+    samples: now?.samples ?? [],
+    stored,
+    countFrom: startedAt === null || finishedAt !== null ? null : (countedUntil ?? startedAt),
+    now: at,
+  });
+}
+
+const instanceView = ({ id, version, state, reason, ...rest }: PlatformInstance): z.infer<typeof InstanceView> => ({
+  ...{ id, version, state, reason },
+  pid: rest.pid,
+  cpuPercent: rest.cpuPercent,
+  memoryBytes: rest.memoryBytes,
+  restarts: rest.restarts,
+  startedAt: rest.startedAt,
+  inFlight: rest.inFlight,
+});

@@ -1,22 +1,28 @@
 import type { OperateAgentConfig } from "../config.ts";
-import { describeSeconds } from "../kernel/durations.ts";
+import { rulesFor } from "../config-deployment.ts";
+import type { ServiceConfig } from "../config-services.ts";
 import { AppError } from "../kernel/errors.ts";
-import type { PlatformInstance } from "../ports/platform.ts";
+import type { PlatformInstance, ServiceRef } from "../ports/platform.ts";
 import { surgeOf } from "./rolling.ts";
-import type { DeploymentView } from "./schema.ts";
+import type { Strategy } from "./schema.ts";
+import type { DeploymentOptions } from "./store.ts";
 
 /** A deployment as it was asked for, checked against the configuration. */
 export interface Target {
   service: string;
   environment: string;
   version: string;
-  options: DeploymentView["options"];
+  strategy: Strategy;
+  /** of the version's newest commit, when the configuration says so */
+  committedAt: Date | null;
+  options: DeploymentOptions;
 }
 
 interface Asked {
   service?: string | undefined;
   environment: string;
   version: string;
+  strategy?: Strategy | undefined;
   rollbackOnFailure: boolean;
   healthCheckTimeout: number;
   timeoutSeconds?: number | undefined;
@@ -26,6 +32,17 @@ interface Asked {
 
 const listed = (names: readonly string[]) => names.join(", ") || "none";
 
+/** @throws NOT_FOUND for a service or environment that is not configured; `details.allowed` has what there is. */
+export function resolveService(config: OperateAgentConfig, ref: ServiceRef): ServiceConfig {
+  const names = config.services.map((one) => one.name);
+  const service = config.services.find((one) => one.name === ref.service);
+  if (!service) throw unknown("service", ref.service, names, `Known services: ${listed(names)}.`);
+  const environments = Object.keys(service.environments);
+  if (!environments.includes(ref.environment))
+    throw unknown("environment", ref.environment, environments, `${service.name} runs in: ${listed(environments)}.`);
+  return service;
+}
+
 /** @throws NOT_FOUND for a service, environment or version that is not configured, INVALID when the service is missing; `details.allowed` has what there is. */
 export function resolveTarget(config: OperateAgentConfig, asked: Asked): Target {
   const names = config.services.map((one) => one.name);
@@ -34,20 +51,16 @@ export function resolveTarget(config: OperateAgentConfig, asked: Asked): Target 
     throw new AppError("INVALID", `Say which service to deploy. Known services: ${listed(names)}.`, {
       details: { missing: "service", allowed: names },
     });
-  const service = config.services.find((one) => one.name === name);
-  if (!service) throw unknown("service", name, names, `Known services: ${listed(names)}.`);
-  const environments = Object.keys(service.environments);
-  const environment = service.environments[asked.environment];
-  if (!environment || !environments.includes(asked.environment))
-    throw unknown("environment", asked.environment, environments, `${name} runs in: ${listed(environments)}.`);
+  const { environment } = asked;
+  const service = resolveService(config, { service: name, environment });
   const versions = service.local.versions.map((one) => one.version);
-  if (!versions.includes(asked.version))
-    throw unknown("version", asked.version, versions, `Versions of ${name}: ${listed(versions)}.`);
-  const wanted = environment.instances;
+  const version = service.local.versions.find((one) => one.version === asked.version);
+  if (!version) throw unknown("version", asked.version, versions, `Versions of ${name}: ${listed(versions)}.`);
+  const wanted = service.environments[environment]?.instances ?? 1;
   return {
-    service: name,
-    environment: asked.environment,
-    version: asked.version,
+    ...{ service: name, environment, version: asked.version },
+    strategy: asked.strategy ?? config.deploymentConfig.rolloutStrategy,
+    committedAt: version.committedAt === undefined ? null : new Date(version.committedAt),
     options: {
       rollbackOnFailure: asked.rollbackOnFailure,
       healthCheckTimeoutSeconds: asked.healthCheckTimeout,
@@ -55,6 +68,7 @@ export function resolveTarget(config: OperateAgentConfig, asked: Asked): Target 
       instances: wanted,
       maxSurge: surgeOf(wanted, asked.maxSurgePercent),
       maxUnavailable: Math.min(asked.maxUnavailable, wanted),
+      rules: rulesFor(config, name),
     },
   };
 }
@@ -99,32 +113,4 @@ export function blastRadius(config: OperateAgentConfig, service: string): string
         pending.push(one.name);
       }
   return [...found].sort();
-}
-
-/** What will happen, step by step, what it may touch, and how to undo it. */
-export function describePlan(
-  config: OperateAgentConfig,
-  { service, environment, version, options }: Target,
-  previous: string | null,
-  running: number,
-): string[] {
-  const { instances, maxSurge, maxUnavailable, healthCheckTimeoutSeconds, timeoutSeconds } = options;
-  const affected = blastRadius(config, service);
-  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
-  const from = previous ? `${count(running, "instance")} of ${previous}` : `${count(running, "instance")}`;
-  return [
-    `${service} in ${environment}: from ${from} to ${count(instances, "instance")} of ${version}.`,
-    `Start ${count(maxSurge, "instance")} of ${version} at a time beside what runs, and give each ${describeSeconds(healthCheckTimeoutSeconds)} to become ready.`,
-    `When one is ready, take one old instance out of the balancer, let its requests finish, and stop it; ${maxUnavailable === 0 ? `never fewer than ${instances} serve` : `at least ${instances - maxUnavailable} of ${instances} serve`}.`,
-    `Repeat until ${instances} of ${version} are ready and nothing else runs, within ${describeSeconds(timeoutSeconds)} in all.`,
-    options.rollbackOnFailure && previous
-      ? `When a new instance fails or the time is up: start ${previous} again where it is missing, then stop ${version}, and open an incident.`
-      : `When a new instance fails or the time is up: stop there, keep what serves, and open an incident. Nothing is rolled back${previous ? "" : ", because nothing else runs now"}.`,
-    affected.length > 0
-      ? `May be felt by ${affected.join(", ")}, which depend${affected.length === 1 ? "s" : ""} on ${service}.`
-      : `No other service depends on ${service}.`,
-    previous
-      ? `To undo: cancel it while it runs; afterwards deploy ${previous} to ${environment}.`
-      : "To undo: there is no version before it; deploy another version.",
-  ];
 }

@@ -322,6 +322,7 @@ export const RollbackInput = z.object({
   environment: EnvironmentName,
   version: VersionName.optional().describe("default: the last known good one"),
   reason: z.string().trim().max(500).default(""),
+  overrideReason: z.string().trim().min(5).max(500).optional().describe("administrators only: although it is locked"),
   dryRun: z.boolean().default(false),
 });
 
@@ -348,6 +349,7 @@ export const LockView = z.object({
 });
 export const FreezeView = z.object({ name: z.string(), until: Instant, environments: z.array(z.string()) });
 export const LockInput = ServiceRefInput.extend({ reason: z.string().trim().min(3).max(500) });
+export const UnlockOutput = z.object({ removed: LockView.nullable().describe("null when nothing was locked") });
 /** What stands against a deployment now, service by service or for all. */
 export const PolicyInput = z.object({ service: ServiceName.optional(), environment: EnvironmentName.optional() });
 export const PolicyOutput = z.object({

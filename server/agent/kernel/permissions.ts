@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   "service.read",
   "deployment.read",
   "deployment.write",
+  "deployment.override.write",
   "health.read",
   "health.write",
   "incident.read",

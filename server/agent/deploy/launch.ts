@@ -1,0 +1,137 @@
+import type { z } from "zod";
+import type { Actor } from "../kernel/actor.ts";
+import type { Channel, Runtime, Tx } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import type { PlatformInstance, ServiceRef } from "../ports/platform.ts";
+import { nextFreeze } from "./freeze.ts";
+import { blastRadius } from "./plan.ts";
+import { carriedOut, type Planned, planView, type Situation } from "./plan-view.ts";
+import { publishDeployment } from "./publish.ts";
+import type { DeployApplicationOutput } from "./schema.ts";
+import { type DeploymentRow, findActive, insertDeployment, recordEvent } from "./store.ts";
+
+/** What every deployment begins with, whoever asked for it: a checked plan, then a row, then a workflow. */
+
+export type DeployResult = z.infer<typeof DeployApplicationOutput>;
+
+/** Who asks, through what, under which request id. */
+export interface Requester {
+  actor: Actor;
+  via: Channel;
+  requestId: string;
+}
+
+/** Checked and ready to be written down. */
+export interface Prepared {
+  planned: Planned;
+  plan: DeployResult["plan"];
+  rollbackOf: string | null;
+  committedAt: Date | null;
+  /** obstacles that an administrator set aside, and why */
+  override: { reason: string; what: string[] } | null;
+}
+
+/** Traffic of the last minutes says how long the judge will take. */
+const RATE_SECONDS = 120;
+
+/** The plan in words, from what the platform says now. */
+export async function planOf(
+  runtime: Runtime,
+  planned: Planned,
+  instances: readonly PlatformInstance[],
+  policy: Pick<Situation, "overridden" | "notes">,
+): Promise<DeployResult["plan"]> {
+  const at = runtime.now();
+  const { service, environment } = planned;
+  return planView(planned, {
+    at,
+    ...policy,
+    instances: instances.length,
+    ready: instances.filter((one) => one.state === "ready").length,
+    requestsPerSecond: await requestRate(runtime, planned, at),
+    affects: blastRadius(runtime.config, service),
+    nextFreeze: nextFreeze(runtime.config.deploymentConfig.freezeWindows, { service, environment, at }),
+  });
+}
+
+/** Null when the platform cannot tell: a plan is possible without it. */
+async function requestRate({ platform }: Runtime, ref: ServiceRef, at: Date): Promise<number | null> {
+  try {
+    const counts = await platform.trafficSince(new Date(at.getTime() - RATE_SECONDS * 1_000));
+    const own = counts.filter((one) => one.service === ref.service && one.environment === ref.environment);
+    return own.reduce((sum, one) => sum + one.requests, 0) / RATE_SECONDS;
+  } catch (error) {
+    if (error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") return null;
+    throw error;
+  }
+}
+
+/** @throws CONFLICT (`details.deploymentId`) while another deployment is active there. */
+export async function refuseActive(runtime: Pick<Runtime, "db">, { service, environment }: ServiceRef): Promise<void> {
+  const active = await findActive(runtime.db, service, environment);
+  if (active) throw activeAlready(active);
+}
+
+/** Writes the deployment, its steps and its first events, and tells browsers. The caller audits. @throws CONFLICT */
+export async function insertPrepared(
+  runtime: Runtime,
+  tx: Tx,
+  by: Requester,
+  { planned, rollbackOf, committedAt, override }: Prepared,
+  reason: string,
+): Promise<DeploymentRow> {
+  const { service, environment, kind, version, previousVersion, options, steps } = planned;
+  const at = runtime.now();
+  const given = {
+    ...{ service, environment, kind, version, previousVersion, options, steps, rollbackOf, committedAt },
+    strategy: carriedOut(planned),
+    summary: "Waiting for a worker",
+    reason: reason || null,
+  };
+  const deployment = await insertDeployment(tx, given, by, at);
+  if (!deployment) throw activeAlready(await findActive(tx, service, environment));
+  const what =
+    kind === "rollback"
+      ? `rolls ${service} in ${environment} back to ${version}`
+      : `asked for ${service} ${version} in ${environment}`;
+  const message = `${by.actor.name} ${what}${previousVersion ? `, from ${previousVersion}` : ""}${reason ? `: ${reason}` : ""}`;
+  const detail = { plan: steps.map((step) => step.title) };
+  await recordEvent(tx, deployment.id, { key: "requested", level: "info", kind: "decision", message, detail }, {}, at);
+  if (override) {
+    const set = `${by.actor.name} set aside what stood against it: ${override.reason}`;
+    const event = { key: "overridden", level: "warning", kind: "decision", message: set } as const;
+    await recordEvent(tx, deployment.id, { ...event, detail: { obstacles: override.what } }, {}, at);
+  }
+  await publishDeployment(runtime, tx, deployment);
+  return deployment;
+}
+
+/** The record is what counts: a worker starts what is queued without a workflow, so an unreachable queue only delays. */
+export async function startWorkflow({ workflows }: Pick<Runtime, "workflows">, id: string): Promise<void> {
+  await unlessAway(workflows.start("deployment", id));
+}
+
+/** It looks at its record by itself within seconds; the nudge only spares the wait. */
+export async function nudgeWorkflow({ workflows }: Pick<Runtime, "workflows">, id: string): Promise<void> {
+  await unlessAway(workflows.nudge(id));
+}
+
+async function unlessAway(work: Promise<void>): Promise<"done" | "left to the workers"> {
+  try {
+    await work;
+    return "done";
+  } catch (error) {
+    if (error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") return "left to the workers";
+    throw error;
+  }
+}
+
+function activeAlready(active: DeploymentRow | null): AppError {
+  if (!active)
+    return new AppError("CONFLICT", "Another deployment was active a moment ago and has just ended. Try again.");
+  return new AppError(
+    "CONFLICT",
+    `${active.service} in ${active.environment} is already being deployed: ${active.id} to ${active.version}. Wait for it, or decide to roll it back or abort it.`,
+    { details: { deploymentId: active.id, version: active.version, status: active.status } },
+  );
+}

@@ -1,0 +1,29 @@
+import type { Db, Tx } from "../kernel/context.ts";
+import type { ServiceRef } from "../ports/platform.ts";
+import { type DeploymentRow, getDeploymentRow } from "./store.ts";
+
+/** What came before: questions about deployments that have ended. */
+
+/** The newest successful deployment of a version there; null when there is none. */
+export async function findPassed(
+  db: Db | Tx,
+  { service, environment }: ServiceRef,
+  version: string,
+): Promise<DeploymentRow | null> {
+  const found = await db.deployment.findFirst({
+    where: { service, environment, version, status: "succeeded" },
+    orderBy: { id: "desc" },
+    select: { id: true },
+  });
+  return found ? getDeploymentRow(db, found.id) : null;
+}
+
+/** The newest rollback of a deployment; null when there is none. */
+export async function findRollbackOf(db: Db | Tx, deploymentId: string): Promise<DeploymentRow | null> {
+  const found = await db.deployment.findFirst({
+    where: { rollbackOf: deploymentId },
+    orderBy: { id: "desc" },
+    select: { id: true },
+  });
+  return found ? getDeploymentRow(db, found.id) : null;
+}
