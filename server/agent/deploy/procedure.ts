@@ -8,7 +8,9 @@ import type { DecisionRow } from "./store-decisions.ts";
 /** Somebody stepped in: cancelled, or decided something the step must heed. */
 export type Interruption =
   | { kind: "cancel" }
-  | { kind: "decision"; decision: Pick<DecisionRow, "seq" | "decision" | "scope" | "reason" | "actorName"> };
+  | { kind: "decision"; decision: Pick<DecisionRow, "seq" | "decision" | "scope" | "reason" | "actorName"> }
+  /** nobody did, but an instance of the new version will not come back by itself */
+  | { kind: "broken"; instance: ObservedInstance; reason: string };
 
 export type StepOutcome =
   | { kind: "passed"; note: string }

@@ -19,8 +19,6 @@ export interface RollingGoal {
   maxUnavailable: number;
   /** how long an instance of `version` may be anything but ready */
   readyTimeoutMs: number;
-  /** on the way back nothing fails the goal: an instance that does not come up is replaced */
-  replaceBroken: boolean;
 }
 
 export type RollingAction =
@@ -44,7 +42,8 @@ export function noteUnready(
   return Object.fromEntries(waiting.map((one) => [one.id, since[one.id] ?? at]));
 }
 
-const isLeaving = (one: ObservedInstance) => one.state === "draining" || one.state === "stopping";
+/** On its way out: takes no new requests and does not count as capacity. */
+export const isLeaving = (one: ObservedInstance) => one.state === "draining" || one.state === "stopping";
 /** It will not serve by itself soon: taking it away costs no capacity. */
 const isBroken = (one: ObservedInstance) => one.state === "crash-looping" || one.state === "restarting";
 
@@ -65,9 +64,7 @@ export function nextRollingAction(
   const ready = staying.filter((one) => one.state === "ready").length;
   const freshReady = fresh.filter((one) => one.state === "ready").length;
 
-  const hopeless = findHopeless(fresh, goal, unreadySince, at);
-  if (hopeless && goal.replaceBroken)
-    return { do: "drainAndStop", instance: hopeless.instance, why: `it is replaced: ${hopeless.reason}` };
+  const [hopeless] = findHopeless(fresh, goal.readyTimeoutMs, unreadySince, at);
   if (hopeless) return { do: "fail", ...hopeless };
 
   const hasRoom = instances.length < goal.wanted + goal.maxSurge;
@@ -93,21 +90,29 @@ export function nextRollingAction(
   return { do: "waitReady", for: instances.filter((one) => one.state !== "ready").map((one) => one.id) };
 }
 
-function findHopeless(
+/** An instance of the goal's version that will not become ready, and why. */
+export interface Hopeless {
+  instance: ObservedInstance;
+  reason: string;
+}
+
+/** Those that will not become ready: they keep crashing, or had their time. Crashing ones come first. */
+export function findHopeless(
   fresh: readonly ObservedInstance[],
-  goal: RollingGoal,
+  readyTimeoutMs: number,
   unreadySince: UnreadySince,
   at: number,
-): { instance: ObservedInstance; reason: string } | null {
-  const looping = fresh.find((one) => one.state === "crash-looping");
-  if (looping) return { instance: looping, reason: `it keeps crashing${looping.reason ? `: ${looping.reason}` : ""}` };
-  const late = fresh.find((one) => at - (unreadySince[one.id] ?? at) >= goal.readyTimeoutMs);
-  if (!late) return null;
-  const seconds = Math.round(goal.readyTimeoutMs / 1_000);
-  return {
-    instance: late,
-    reason: `it was not ready within ${seconds} s${late.reason ? `: ${late.reason}` : ""}`,
-  };
+): Hopeless[] {
+  const because = ({ reason }: ObservedInstance) => (reason ? `: ${reason}` : "");
+  const looping = fresh.filter((one) => one.state === "crash-looping");
+  const late = fresh.filter(
+    (one) => one.state !== "crash-looping" && at - (unreadySince[one.id] ?? at) >= readyTimeoutMs,
+  );
+  const seconds = Math.round(readyTimeoutMs / 1_000);
+  return [
+    ...looping.map((instance) => ({ instance, reason: `it keeps crashing${because(instance)}` })),
+    ...late.map((instance) => ({ instance, reason: `it was not ready within ${seconds} s${because(instance)}` })),
+  ];
 }
 
 /** 25 % of 4 is 1, of 10 is 3; never less than 1. */
