@@ -3,9 +3,20 @@ import { DBOSClient } from "@dbos-inc/dbos-sdk";
 import { AppError } from "../agent/kernel/errors.ts";
 import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
 import { dbosLogger } from "./dbos-log.ts";
-import { APPLICATION, APPLICATION_VERSION, DEPLOYMENT_WORKFLOW, NUDGE_TOPIC, QUEUE } from "./names.ts";
+import {
+  APPLICATION,
+  APPLICATION_VERSION,
+  DEPLOYMENT_WORKFLOW,
+  NUDGE_TOPIC,
+  QUEUE,
+  WATCH_WORKFLOW,
+  watchWorkflowId,
+} from "./names.ts";
 
-const WORKFLOW_NAMES = { deployment: DEPLOYMENT_WORKFLOW } as const;
+const WORKFLOWS = {
+  deployment: { name: DEPLOYMENT_WORKFLOW, idOf: (deploymentId: string) => deploymentId },
+  watch: { name: WATCH_WORKFLOW, idOf: watchWorkflowId },
+} as const;
 
 /** The client itself would try for ever while the database is away. */
 const PATIENCE_MS = 5_000;
@@ -45,13 +56,18 @@ export function createWorkflowQueue(url: string, patienceMs = PATIENCE_MS): Work
   return {
     start: (workflow, id) =>
       reach(async (client) => {
-        const workflowName = WORKFLOW_NAMES[workflow];
-        await client.enqueue({ queueName: QUEUE, workflowName, workflowID: id, appVersion: APPLICATION_VERSION }, id);
+        const { name: workflowName, idOf } = WORKFLOWS[workflow];
+        const workflowID = idOf(id);
+        await client.enqueue({ queueName: QUEUE, workflowName, workflowID, appVersion: APPLICATION_VERSION }, id);
       }),
     nudge: (id) =>
       reach(async (client) => {
-        const status = await client.retrieveWorkflow(id).getStatus();
-        if (status?.status === "PENDING" || status?.status === "ENQUEUED") await client.send(id, "", NUDGE_TOPIC);
+        for (const { idOf } of Object.values(WORKFLOWS)) {
+          const workflowId = idOf(id);
+          const status = await client.retrieveWorkflow(workflowId).getStatus();
+          if (status?.status === "PENDING" || status?.status === "ENQUEUED")
+            await client.send(workflowId, "", NUDGE_TOPIC);
+        }
       }),
     close: async () => {
       const client = await connecting;

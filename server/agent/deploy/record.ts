@@ -1,39 +1,61 @@
 import { onDeploymentChange } from "../incidents/index.ts";
 import { systemActor } from "../kernel/actor.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
-import { describeSeconds } from "../kernel/durations.ts";
-import type { DeploymentPlan } from "./procedure.ts";
+import { AppError } from "../kernel/errors.ts";
+import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
 import { publishDeployment } from "./publish.ts";
+import { beginning } from "./run/words.ts";
 import type { DeploymentStatus } from "./schema.ts";
 import {
-  type DeploymentOptions,
   type DeploymentPatch,
   type DeploymentRow,
   getDeploymentRow,
   isActive,
   lockDeployment,
   type NewEvent,
+  patchDeployment,
   recordEvent,
+  supersedeWatches,
 } from "./store.ts";
+import { listDecisions } from "./store-decisions.ts";
+import { closeSteps, listSteps, patchStep, type StepPatch } from "./store-steps.ts";
+
+/** How the record of a deployment begins and ends, and how it is written to in between. */
 
 export type Ending = Extract<DeploymentStatus, "succeeded" | "rolled_back" | "failed" | "cancelled">;
 
-/** Writes an event once, with what it makes of the deployment. */
+export interface StepChange {
+  index: number;
+  patch: StepPatch;
+}
+
+/** Writes an event once, with what it makes of the deployment and of a step. */
 export const note = (
   runtime: Runtime,
   plan: Pick<DeploymentPlan, "deploymentId">,
   event: NewEvent,
   patch: DeploymentPatch = {},
-): Promise<void> => runtime.db.$transaction((tx) => noteIn(runtime, tx, plan.deploymentId, event, patch));
+  step: StepChange | null = null,
+): Promise<void> => runtime.db.$transaction((tx) => noteIn(runtime, tx, plan.deploymentId, event, patch, step));
 
-async function noteIn(runtime: Runtime, tx: Tx, id: string, event: NewEvent, patch: DeploymentPatch): Promise<void> {
+/** The same within a transaction. */
+export async function noteIn(
+  runtime: Runtime,
+  tx: Tx,
+  id: string,
+  event: NewEvent,
+  patch: DeploymentPatch = {},
+  step: StepChange | null = null,
+): Promise<void> {
   const written = await recordEvent(tx, id, event, patch, runtime.now());
-  if (written) await publishDeployment(runtime, tx, await getDeploymentRow(tx, id));
+  if (!written) return;
+  if (step) await patchStep(tx, id, step.index, step.patch);
+  await publishDeployment(runtime, tx, await getDeploymentRow(tx, id));
 }
 
 /** Takes the deployment up. Null when there is nothing to do: it has ended, or was cancelled before it began. */
 export async function begin(runtime: Runtime, id: string): Promise<DeploymentPlan | null> {
-  const row = await runtime.db.$transaction(async (tx) => {
+  const begun = await runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, id);
     if (!isActive(before.status)) return null;
     if (before.status === "queued" && before.cancelRequested) {
@@ -43,37 +65,55 @@ export async function begin(runtime: Runtime, id: string): Promise<DeploymentPla
     const at = runtime.now();
     const { timeoutSeconds } = before.options;
     const deadlineAt = new Date(at.getTime() + timeoutSeconds * 1_000);
-    const message = `Rolling from ${before.previousVersion ?? "nothing"} to ${before.version}, to be done within ${describeSeconds(timeoutSeconds)}`;
+    const message = beginning(before, timeoutSeconds);
     const event = { key: "begun", level: "info", kind: "step", message } as const;
     await noteIn(runtime, tx, id, event, { status: "running", startedAt: at, deadlineAt, summary: message });
-    return getDeploymentRow(tx, id);
+    await supersedeWatches(tx, before);
+    return { row: await getDeploymentRow(tx, id), steps: await listSteps(tx, id) };
   });
-  if (!row) return null;
-  const { service, environment, version, previousVersion, options, deadlineAt } = row;
-  const plan = { deploymentId: id, service, environment, version, previousVersion, options };
+  if (!begun) return null;
+  const { service, environment, kind, strategy, version, previousVersion, options, startedAt, deadlineAt } = begun.row;
+  const steps = begun.steps.map(
+    ({ index, kind, title, weight, instances, phase, hook }): PlannedStep => ({
+      ...{ index, kind, title, weight, instances, phase, hook },
+    }),
+  );
+  const plan = { deploymentId: id, service, environment, kind, strategy, version, previousVersion, options, steps };
   await onDeploymentChange(runtime, plan, "started", `Deployment of ${service} ${version} to ${environment} started`);
-  return { ...plan, deadlineAt: deadlineAt.getTime() };
+  return { ...plan, startedAt: (startedAt ?? runtime.now()).getTime(), deadlineAt: deadlineAt.getTime() };
 }
 
-/** Decides to go back; returns until when, in milliseconds since 1970. */
-export async function turnBack(runtime: Runtime, plan: DeploymentPlan, why: string, withinMs: number): Promise<number> {
-  const message = `Going back to ${plan.previousVersion}: ${why}`;
-  const event = { key: "turn-back", level: "warning", kind: "decision", message } as const;
-  await note(runtime, plan, event, { status: "rolling_back", summary: message });
-  return runtime.now().getTime() + withinMs;
-}
-
-/** Ends the deployment unless it has ended; the service can be deployed again from then on. */
-export async function end(runtime: Runtime, id: string, ending: Ending, summary: string): Promise<void> {
-  await runtime.db.$transaction(async (tx) => {
+/**
+ * Ends the deployment unless it has ended; the service can be deployed again from then on. With `heardSeq`, not when
+ * somebody cancelled it or called it back after that decision; returns whether it has ended.
+ */
+export async function end(
+  runtime: Runtime,
+  id: string,
+  ending: Ending,
+  summary: string,
+  heardSeq: number | null = null,
+): Promise<boolean> {
+  return runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, id);
-    if (isActive(before.status)) await endIn(runtime, tx, before, ending, summary);
+    if (!isActive(before.status)) return true;
+    if (heardSeq !== null && (await isCalledBack(tx, before, heardSeq))) return false;
+    await endIn(runtime, tx, before, ending, summary);
+    return true;
   });
+}
+
+async function isCalledBack(tx: Tx, { id, cancelRequested }: DeploymentRow, heardSeq: number): Promise<boolean> {
+  if (cancelRequested) return true;
+  const unheard = await listDecisions(tx, id, heardSeq);
+  return unheard.some(({ decision }) => decision === "abort" || decision === "rollback");
 }
 
 async function endIn(runtime: Runtime, tx: Tx, before: DeploymentRow, ending: Ending, summary: string): Promise<void> {
   const level = ending === "succeeded" ? "ok" : ending === "failed" ? "error" : "warning";
-  const patch = { status: ending, summary, finishedAt: runtime.now() };
+  const at = runtime.now();
+  const patch = { status: ending, summary, finishedAt: at, waiting: null, ...watchOf(before, ending, at) };
+  await closeSteps(tx, before.id, at);
   await noteIn(runtime, tx, before.id, { key: "ended", level, kind: "decision", message: summary }, patch);
   await runtime.audit.record(
     tx,
@@ -85,4 +125,38 @@ async function endIn(runtime: Runtime, tx: Tx, before: DeploymentRow, ending: En
       after: { status: ending, summary },
     },
   );
+}
+
+/** A new version that took the place of another one is watched for a while. */
+function watchOf(
+  { kind, previousVersion, options }: DeploymentRow,
+  ending: Ending,
+  at: Date,
+): Pick<DeploymentPatch, "watchState" | "watchUntil"> {
+  const { watchSeconds } = options.rules;
+  if (ending !== "succeeded" || kind !== "deploy" || previousVersion === null || watchSeconds === 0) return {};
+  return { watchState: "watching", watchUntil: new Date(at.getTime() + watchSeconds * 1_000) };
+}
+
+/** Starts the watch over a deployment that ended so. Workers start what the queue did not take. */
+export async function startWatch(runtime: Runtime, id: string): Promise<void> {
+  const { watchState } = await getDeploymentRow(runtime.db, id);
+  if (watchState !== "watching") return;
+  try {
+    await runtime.workflows.start("watch", id);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "UPSTREAM_UNAVAILABLE") throw error;
+  }
+}
+
+/** Says that nobody watches any more, because the watch itself broke. */
+export async function abandonWatch(runtime: Runtime, id: string): Promise<void> {
+  await runtime.db.$transaction(async (tx) => {
+    const before = await lockDeployment(tx, id);
+    if (before.watchState !== "watching") return;
+    const message = "Operate itself failed while it watched the new version; the log has the details";
+    const event = { key: "watch-broke", level: "error", kind: "decision", message } as const;
+    await noteIn(runtime, tx, id, event);
+    await patchDeployment(tx, id, { watchState: null });
+  });
 }

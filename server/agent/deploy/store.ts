@@ -175,6 +175,10 @@ export async function recordEvent(
   return true;
 }
 
+/** An event by its key; null when it was not written. */
+export const findEvent = (db: Db | Tx, deploymentId: string, key: string): Promise<DeploymentEvent | null> =>
+  db.deploymentEvent.findUnique({ where: { deploymentId_key: { deploymentId, key } } });
+
 /** Writes columns of a deployment; one that ends frees its service for the next. */
 export async function patchDeployment(tx: Tx, deploymentId: string, patch: DeploymentPatch): Promise<void> {
   const { waiting, ...columns } = patch;
@@ -237,4 +241,26 @@ export async function listActiveIds(db: Db, before: Date): Promise<string[]> {
     take: 100,
   });
   return found.map((one) => one.id);
+}
+
+/** Ids of deployments that are watched after their end, the oldest first. */
+export async function listWatching(db: Db): Promise<string[]> {
+  const found = await db.deployment.findMany({
+    where: { watchState: "watching" satisfies WatchState },
+    select: { id: true },
+    orderBy: { id: "asc" },
+    take: 100,
+  });
+  return found.map((one) => one.id);
+}
+
+/** Ends the watch over what ran in the place of a new deployment. */
+export async function supersedeWatches(
+  tx: Tx,
+  { id, service, environment }: Pick<DeploymentRow, "id" | "service" | "environment">,
+): Promise<void> {
+  await tx.deployment.updateMany({
+    where: { service, environment, watchState: "watching" satisfies WatchState, id: { not: id } },
+    data: { watchState: "superseded" satisfies WatchState },
+  });
 }

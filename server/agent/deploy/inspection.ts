@@ -1,0 +1,23 @@
+import type { Durable } from "./durable.ts";
+import type { DeploymentPlan, Heed, PlannedStep, StepOutcome } from "./procedure.ts";
+
+interface Inspected {
+  step: PlannedStep;
+  attempt: number;
+}
+
+/** What finds out whether the new version is good. Each waits by itself, in durable steps of its own. */
+export interface Inspection {
+  /** compares both versions until there is a verdict; `hold` lasts `holdSeconds`, and only a failure ends it before */
+  analyse(
+    durable: Durable,
+    plan: DeploymentPlan,
+    input: Inspected & { kind: "step" | "hold"; holdSeconds?: number; heed: Heed },
+  ): Promise<StepOutcome>;
+  hook(
+    durable: Durable,
+    plan: DeploymentPlan,
+    input: Inspected & { weight: number | null; heed: Heed },
+  ): Promise<StepOutcome>;
+  verify(durable: Durable, plan: DeploymentPlan, input: Inspected): Promise<StepOutcome>;
+}

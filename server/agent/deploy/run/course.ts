@@ -1,0 +1,128 @@
+import type { DeploymentPlan, Interruption } from "../procedure.ts";
+import type { Decision } from "../schema.ts";
+import type { DecisionRow } from "../store-decisions.ts";
+
+/** What was decided and by whom, as the procedure hears it. */
+export type HeardDecision = Pick<
+  DecisionRow,
+  "seq" | "decision" | "scope" | "reason" | "actorName" | "stepIndex" | "waitingId"
+>;
+
+/** What people asked for since it listened last. */
+export interface Ear {
+  /** milliseconds since 1970 */
+  at: number;
+  cancelRequested: boolean;
+  /** oldest first */
+  decisions: HeardDecision[];
+}
+
+/** What the procedure keeps in mind; made of remembered results only, so a second run of the body comes to the same. */
+export interface Course {
+  /** `seq` of the last decision that was heeded */
+  heard: number;
+  /** milliseconds since 1970; moves on by the time people and the judge take */
+  deadlineAt: number;
+  /** percent of the requests the new version was given; null before the traffic was split */
+  weight: number | null;
+  /** numbers of the instances that were started; each makes a key of its own */
+  started: Set<number>;
+  /** instances it started that are not ready yet, and when they were started */
+  awaited: Map<string, number>;
+  /** questions it has asked */
+  asked: number;
+  /** who accepted all that the judge has still to say */
+  promotedBy: string | null;
+  /** a pause that waits for the end of the step */
+  pause: HeardDecision | null;
+  cancelledBy: string | null;
+  /** the incidents know already that it failed */
+  reported: boolean;
+}
+
+export const newCourse = ({ deadlineAt }: Pick<DeploymentPlan, "deadlineAt">): Course => ({
+  heard: 0,
+  deadlineAt,
+  weight: null,
+  started: new Set(),
+  awaited: new Map(),
+  asked: 0,
+  promotedBy: null,
+  pause: null,
+  cancelledBy: null,
+  reported: false,
+});
+
+/** What a step can do with a decision nobody was asked for; going back is heeded by every step. */
+export interface Heeds {
+  /** it stops for a pause in the middle; others pause when they end */
+  pause: boolean;
+  /** it can be accepted as it is */
+  promote: boolean;
+}
+
+/** Takes in what was decided; what the step has to heed comes back, the rest is kept in mind for later. */
+export function listen(course: Course, ear: Ear, heeds: Heeds, stepIndex: number): Interruption | null {
+  for (const decision of ear.decisions) {
+    if (decision.seq <= course.heard) continue;
+    course.heard = decision.seq;
+    const interruption = hear(course, decision, heeds, stepIndex);
+    if (interruption) return interruption;
+  }
+  if (ear.cancelRequested) return { kind: "cancel" };
+  if (!heeds.pause || !course.pause) return null;
+  const { pause } = course;
+  course.pause = null;
+  return { kind: "decision", decision: pause };
+}
+
+function hear(course: Course, decision: HeardDecision, heeds: Heeds, stepIndex: number): Interruption | null {
+  switch (decision.decision) {
+    case "abort":
+      course.cancelledBy = decision.actorName;
+      return { kind: "cancel" };
+    case "rollback":
+      return { kind: "decision", decision };
+    case "pause":
+      course.pause = decision;
+      return null;
+    case "resume":
+      course.pause = null;
+      return null;
+    case "promote":
+      if (decision.scope === "all") course.promotedBy = decision.actorName;
+      // one that was meant for a step that has passed meanwhile says nothing about this one
+      return heeds.promote && (decision.stepIndex ?? stepIndex) === stepIndex ? { kind: "decision", decision } : null;
+    case "retry":
+      return null;
+  }
+}
+
+export interface Answer {
+  /** null: nobody answered in time */
+  decision: Exclude<Decision, "pause"> | null;
+  by: string;
+  reason: string;
+  /** milliseconds since 1970 */
+  at: number;
+}
+
+/** The first of the decisions that answers a question with these options. */
+export function answerIn(course: Course, ear: Ear, options: readonly Decision[]): Answer | null {
+  for (const { seq, decision, scope, actorName, reason } of ear.decisions) {
+    if (seq <= course.heard) continue;
+    course.heard = seq;
+    if (decision === "pause" || !options.includes(decision)) continue;
+    if (decision === "promote" && scope === "all") course.promotedBy = actorName;
+    if (decision === "abort") course.cancelledBy = actorName;
+    return { decision, by: actorName, reason, at: ear.at };
+  }
+  return ear.cancelRequested ? { decision: "abort", by: "somebody", reason: "", at: ear.at } : null;
+}
+
+/** The lowest `count` numbers no instance was started under. */
+export function freeSlots({ started }: Pick<Course, "started">, count: number): number[] {
+  const free: number[] = [];
+  for (let slot = 0; free.length < count; slot++) if (!started.has(slot)) free.push(slot);
+  return free;
+}

@@ -1,0 +1,246 @@
+import { describeSeconds } from "../../kernel/durations.ts";
+import type { Question } from "../effects-record.ts";
+import type { Interruption, PlannedStep, StepOutcome } from "../procedure.ts";
+import type { Decision, StepKind } from "../schema.ts";
+import type { Answer } from "./course.ts";
+import { letGo } from "./leave.ts";
+import { look, type Run } from "./run.ts";
+import { carryOut, giveShare, holdSecondsOf, isUntimed } from "./steps.ts";
+import { waitForDecision } from "./waiting.ts";
+import type { Stop } from "./way-back.ts";
+import { doing } from "./words.ts";
+
+/** The steps in their order; comes back when all have passed (null) or when it is not to go on. */
+export async function carryOutSteps(run: Run): Promise<Stop | null> {
+  const { durable, effects, plan, course } = run;
+  for (const step of plan.steps) {
+    if (course.promotedBy !== null && isSkipped(plan.steps, step)) {
+      const text = `Skipped: ${course.promotedBy} promoted it all the way`;
+      await durable.step("skip", () => effects.skipStep(plan, step.index, text));
+      continue;
+    }
+    const stop = (await pauseBefore(run, step)) ?? (await untilPassed(run, step));
+    if (stop) return stop;
+  }
+  return null;
+}
+
+/** What is left out once somebody promoted everything: the judge, the holding, and the shares in between. */
+export function isSkipped(steps: readonly PlannedStep[], { kind, index, weight }: PlannedStep): boolean {
+  if (kind === "analysis" || kind === "hold") return true;
+  if (kind === "weight") return weight !== 100;
+  return kind === "bring_up" && steps.some((later) => later.kind === "bring_up" && later.index > index);
+}
+
+type Turn =
+  | { kind: "passed" }
+  /** the same step again, as another try or as the same one */
+  | { kind: "again"; retry: boolean }
+  | { kind: "stop"; stop: Stop };
+
+const PASSED: Turn = { kind: "passed" };
+
+async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
+  const { durable, effects, plan, course } = run;
+  for (let attempt = 1; ; ) {
+    const summary = doing(plan, step, course.weight, holdSecondsOf(run));
+    const beganAt = await durable.step("step", () =>
+      effects.beginStep(plan, step, attempt, summary, course.deadlineAt),
+    );
+    const outcome = await carryOut(run, step, attempt);
+    const turn = await conclude(run, { step, attempt, beganAt }, outcome);
+    if (turn.kind === "stop") return turn.stop;
+    if (turn.kind === "passed") return null;
+    if (turn.retry) attempt += 1;
+  }
+}
+
+interface Attempt {
+  step: PlannedStep;
+  attempt: number;
+  /** milliseconds since 1970 */
+  beganAt: number;
+}
+
+/** What an outcome leads to. */
+async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<Turn> {
+  switch (outcome.kind) {
+    case "passed":
+      return pass(run, one, outcome.note);
+    case "failed":
+      return fail(run, one, outcome);
+    case "undecided": {
+      await countTime(run, one);
+      return ask(run, one, {
+        ...questionOf(run, one.step, "undecided"),
+        reason: outcome.reason,
+        inStep: true,
+      });
+    }
+    case "interrupted":
+      return interrupt(run, one, outcome.by);
+  }
+}
+
+async function pass(run: Run, one: Attempt, note: string): Promise<Turn> {
+  const { durable, effects, plan } = run;
+  const at = await durable.step("passed", () => effects.passStep(plan, one.step.index, note));
+  if (isUntimed(one.step.kind)) run.course.deadlineAt += Math.max(0, at - one.beganAt);
+  return PASSED;
+}
+
+/** The deadline moves on by what an untimed step took so far. */
+async function countTime(run: Run, { step, beganAt }: Attempt): Promise<void> {
+  if (!isUntimed(step.kind)) return;
+  const { durable, effects, plan, course } = run;
+  const { at } = await durable.step("hear", () => effects.hear(plan, course.heard));
+  course.deadlineAt += Math.max(0, at - beganAt);
+}
+
+type Failed = Extract<StepOutcome, { kind: "failed" }>;
+
+/** Back at once, or the users to the version before and the question to a person. */
+async function fail(run: Run, one: Attempt, { reason, instance }: Failed): Promise<Turn> {
+  const { durable, effects, plan, course } = run;
+  const { step, attempt } = one;
+  const at = await durable.step("failed", () =>
+    effects.failStep(plan, { index: step.index, attempt }, reason, instance),
+  );
+  if (isUntimed(step.kind)) course.deadlineAt += Math.max(0, at - one.beganAt);
+  if (plan.options.rollbackOnFailure)
+    return { kind: "stop", stop: { ending: "rolled_back", reason, failure: true, openStep: null } };
+  // while instances are replaced one by one, those of the version before are too few to serve alone
+  if (course.weight !== null) await durable.step("shelter", () => effects.shelter(plan));
+  return ask(run, one, { ...questionOf(run, step, "failed"), reason, inStep: true });
+}
+
+async function interrupt(run: Run, one: Attempt, by: Interruption): Promise<Turn> {
+  const { step } = one;
+  const openStep = step.index;
+  if (by.kind === "broken") return fail(run, one, { kind: "failed", reason: by.reason, instance: by.instance });
+  if (by.kind === "cancel") return { kind: "stop", stop: stopOf(run, by, openStep) };
+  const { decision, actorName, reason } = by.decision;
+  if (decision === "promote") return pass(run, one, `Promoted by ${actorName}${reason ? `: ${reason}` : ""}`);
+  if (decision !== "pause") return { kind: "stop", stop: stopOf(run, by, openStep) };
+  await countTime(run, one);
+  const text = `Paused by ${actorName}${reason ? `: ${reason}` : ""}`;
+  return ask(run, one, { ...questionOf(run, step, "paused"), reason: text, inStep: true });
+}
+
+/** How it ends when somebody stepped in. */
+export function stopOf({ course }: Run, by: Exclude<Interruption, { kind: "broken" }>, openStep: number | null): Stop {
+  const failure = false;
+  if (by.kind === "cancel") {
+    const reason = course.cancelledBy ? `${course.cancelledBy} cancelled it` : "it was cancelled";
+    return { ending: "cancelled", reason, failure, openStep };
+  }
+  const { actorName, reason } = by.decision;
+  const text = `${actorName} called it back${reason ? `: ${reason}` : ""}`;
+  return { ending: "rolled_back", reason: text, failure, openStep };
+}
+
+/** A pause that was asked for while a step ran that could not stop. */
+async function pauseBefore(run: Run, step: PlannedStep): Promise<Stop | null> {
+  const { pause } = run.course;
+  if (!pause) return null;
+  const reason = `Paused by ${pause.actorName}${pause.reason ? `: ${pause.reason}` : ""}`;
+  const question = { ...questionOf(run, step, "paused"), reason, inStep: false };
+  const answer = await waitForDecision(run, question);
+  if (goesBack(answer)) return backAfter(question, answer, null);
+  await goOn(run, answer, null);
+  return null;
+}
+
+const JUDGED: ReadonlySet<StepKind> = new Set(["analysis", "hold", "hook", "verify"]);
+
+/** What may be answered: a set that did not come up cannot be promoted, and without a version before none is back. */
+export function optionsOf(
+  kind: Question["kind"],
+  step: Pick<PlannedStep, "kind">,
+  previousVersion: string | null,
+): Decision[] {
+  const forward: Decision[] = kind === "paused" ? ["resume", "promote"] : ["promote", "retry"];
+  const offered = kind === "failed" && !JUDGED.has(step.kind) ? forward.filter((one) => one !== "promote") : forward;
+  return [...offered, ...(previousVersion === null ? [] : (["rollback"] as const)), "abort"];
+}
+
+function questionOf({ plan }: Run, step: PlannedStep, kind: Question["kind"]): Omit<Question, "reason" | "inStep"> {
+  const { decisionTimeoutSeconds, pauseTimeoutSeconds } = plan.options.rules;
+  const { previousVersion } = plan;
+  return {
+    kind,
+    options: optionsOf(kind, step, previousVersion),
+    stepIndex: step.index,
+    timeoutSeconds: kind === "paused" ? pauseTimeoutSeconds : decisionTimeoutSeconds,
+    otherwise: previousVersion === null ? "it ends as it is" : `it goes back to ${previousVersion}`,
+  };
+}
+
+const goesBack = ({ decision }: Answer): boolean =>
+  decision === null || decision === "rollback" || decision === "abort";
+
+async function ask(run: Run, { step }: Attempt, question: Question): Promise<Turn> {
+  const { durable, effects, plan } = run;
+  const answer = await waitForDecision(run, question);
+  if (goesBack(answer)) return { kind: "stop", stop: backAfter(question, answer, step.index) };
+  await goOn(run, answer, step.index);
+  const restored = await restoreShare(run, step.index);
+  if (restored) return { kind: "stop", stop: restored };
+  const { decision, by, reason } = answer;
+  // of a step whose outcome nobody has to accept, going on is all there is to promote
+  const accepted = decision === "promote" && JUDGED.has(step.kind);
+  if (accepted) {
+    const text = `Promoted by ${by}${reason ? `: ${reason}` : ""}${question.kind === "paused" ? "" : `, although ${question.reason}`}`;
+    await durable.step("passed", () => effects.passStep(plan, step.index, text));
+    return PASSED;
+  }
+  if (decision === "retry") await clearBroken(run, step);
+  return { kind: "again", retry: decision === "retry" || isUntimed(step.kind) };
+}
+
+/** How it ends when a question was answered so, or not at all. */
+function backAfter(question: Question, { decision, by, reason }: Answer, openStep: number | null): Stop {
+  const why = question.kind === "paused" ? "" : question.reason;
+  const said = reason ? `: ${reason}` : "";
+  if (decision === "abort")
+    return { ending: "cancelled", reason: `${by} cancelled it${said}`, failure: false, openStep };
+  const time = describeSeconds(question.timeoutSeconds);
+  const ended = decision === null ? `nobody decided within ${time}` : `${by} called it back${said}`;
+  const failure = question.kind === "failed" || (question.kind === "undecided" && decision === null);
+  if (question.kind === "paused" && decision === null)
+    return {
+      ending: "rolled_back",
+      reason: `${question.reason}, and nobody resumed it within ${time}`,
+      failure,
+      openStep,
+    };
+  return { ending: "rolled_back", reason: why ? `${why}; ${ended}` : ended, failure, openStep };
+}
+
+async function goOn(run: Run, answer: Answer & { number: number }, stepIndex: number | null): Promise<void> {
+  const { durable, effects, plan } = run;
+  const { decision, by, number } = answer;
+  const what = { promote: "promoted it", retry: "lets it try again", resume: "resumed it" };
+  const said = decision === "promote" || decision === "retry" ? what[decision] : what.resume;
+  await durable.step("go on", () => effects.goOn(plan, number, `Goes on: ${by} ${said}`, stepIndex));
+}
+
+/** While it waited after a failure the users were on the version before: the share it had comes back. */
+async function restoreShare(run: Run, stepIndex: number): Promise<Stop | null> {
+  const { course } = run;
+  if (course.weight === null || course.weight === 0) return null;
+  const trouble = await giveShare(run, course.weight, stepIndex);
+  if (!trouble || trouble.kind === "passed" || trouble.kind === "undecided") return null;
+  if (trouble.kind === "failed")
+    return { ending: "rolled_back", reason: trouble.reason, failure: true, openStep: stepIndex };
+  if (trouble.by.kind === "broken") return null;
+  return stopOf(run, trouble.by, stepIndex);
+}
+
+/** Instances of the new version that did not come up make room for others. */
+async function clearBroken(run: Run, { index }: PlannedStep): Promise<void> {
+  const sight = await look(run);
+  const down = (sight.instances ?? []).filter((one) => one.version === run.plan.version && one.state !== "ready");
+  const leavers = down.map((instance) => ({ instance, why: "it is tried anew" }));
+  if (leavers.length > 0) await letGo(run, leavers, null, index);
+}

@@ -1,0 +1,72 @@
+import type { StepOutcome } from "../procedure.ts";
+import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "../rolling.ts";
+import { freeSlots, type Heeds, listen } from "./course.ts";
+import { letGo } from "./leave.ts";
+import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
+import { announceReady, lateness } from "./set.ts";
+import { picture } from "./words.ts";
+
+/** Between two instances it stops for a pause; an instance that is leaving is seen off first. */
+const BETWEEN: Heeds = { pause: true, promote: false };
+const MEANWHILE: Heeds = { pause: false, promote: false };
+
+/** null: nothing of consequence, look again */
+type Turn = Extract<StepOutcome, { kind: "failed" | "interrupted" }> | { kind: "acted" } | { kind: "wait" };
+
+/** Replaces instances one after the other: looks, does the one next thing, and looks again, until all are new. */
+export async function roll(run: Run, stepIndex: number): Promise<StepOutcome> {
+  const { durable, effects, plan, course } = run;
+  const goal = goalOf(run);
+  const quiet = newQuiet();
+  let unready: UnreadySince = {};
+  for (;;) {
+    const sight = await look(run);
+    const by = listen(course, sight, BETWEEN, stepIndex);
+    if (by) return { kind: "interrupted", by };
+    await announceReady(run, sight, goal);
+    const { instances } = sight;
+    if (instances) unready = noteUnready(unready, instances, goal.version, sight.at);
+    const action = instances && nextRollingAction(instances, goal, unready, sight.at);
+    if (action?.do === "done" && sight.weights === null)
+      return { kind: "passed", note: `${goal.wanted} of ${goal.wanted} run ${goal.version}` };
+    if (action?.do === "fail") {
+      const { instance, reason } = action;
+      return { kind: "failed", reason: `${instance.id} (${goal.version}): ${reason}`, instance };
+    }
+    if (sight.at >= course.deadlineAt) return { kind: "failed", reason: lateness(sight), instance: null };
+    if (sight.weights) await durable.step("spread", () => effects.spread(plan)); // a split is not for this way of going
+    const turn = action ? await act(run, goal, action, stepIndex) : ({ kind: "wait" } as const);
+    if (turn.kind === "failed" || turn.kind === "interrupted") return turn;
+    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(instances), sight.at)));
+  }
+}
+
+const goalOf = ({ plan: { version, options } }: Run): RollingGoal => ({
+  version,
+  wanted: options.instances,
+  maxSurge: options.maxSurge,
+  maxUnavailable: options.maxUnavailable,
+  readyTimeoutMs: options.healthCheckTimeoutSeconds * 1_000,
+});
+
+async function act(run: Run, goal: RollingGoal, action: RollingAction, stepIndex: number): Promise<Turn> {
+  if (action.do === "drainAndStop") {
+    const departure = await letGo(run, [action], MEANWHILE, stepIndex);
+    if (departure.kind === "gone") return { kind: "acted" };
+    if (departure.kind === "interrupted") return departure;
+    return isPassing(departure.by) ? { kind: "wait" } : failed(departure.by.message);
+  }
+  if (action.do !== "start") return { kind: "wait" };
+  const { durable, effects, plan, course, sight } = run;
+  const [slot = 0] = freeSlots(course, 1);
+  const progress = `${Math.min(slot + 1, goal.wanted)} of ${goal.wanted}`;
+  const answer = await durable.step("start", () => effects.start(plan, goal.version, [{ slot, progress }]));
+  for (const { instanceId } of answer.started) {
+    course.started.add(slot);
+    course.awaited.set(instanceId, sight?.at ?? plan.startedAt);
+  }
+  if (!answer.refusal) return { kind: "acted" };
+  return isPassing(answer.refusal) ? { kind: "wait" } : failed(answer.refusal.message);
+}
+
+const failed = (reason: string): Turn => ({ kind: "failed", reason, instance: null });

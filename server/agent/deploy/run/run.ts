@@ -1,0 +1,53 @@
+import type { Durable } from "../durable.ts";
+import type { platformEffects, Refusal, Sight } from "../effects-platform.ts";
+import type { recordEffects } from "../effects-record.ts";
+import type { Inspection } from "../inspection.ts";
+import type { DeploymentPlan } from "../procedure.ts";
+import { type Course, newCourse } from "./course.ts";
+
+/** What the procedure does to the platform and to the record, and what inspects the new version for it. */
+export type DeploymentEffects = ReturnType<typeof platformEffects> &
+  ReturnType<typeof recordEffects> & { inspect: Inspection };
+
+/** One deployment being carried out: what its parts share. */
+export interface Run {
+  readonly durable: Durable;
+  readonly effects: DeploymentEffects;
+  readonly plan: DeploymentPlan;
+  readonly course: Course;
+  /** what was seen last; null before the first look */
+  sight: Sight | null;
+}
+
+export const newRun = (durable: Durable, effects: DeploymentEffects, plan: DeploymentPlan): Run => ({
+  ...{ durable, effects, plan, course: newCourse(plan) },
+  sight: null,
+});
+
+/** Looks at the platform and hears what was decided. */
+export async function look(run: Run): Promise<Sight> {
+  const { durable, effects, plan, course } = run;
+  const sight = await durable.step("look", () => effects.look(plan, course.heard));
+  run.sight = sight;
+  return sight;
+}
+
+/** Worth another try: the platform may come back. Anything else was refused for a reason that stays. */
+export const isPassing = ({ code }: Refusal): boolean =>
+  code === "UPSTREAM_UNAVAILABLE" || code === "TIMEOUT" || code === "INTERNAL" || code === "RATE_LIMITED";
+
+/** A tenth of the time nothing changed, between 100 ms and 5 s: quick at first, cheap in a long wait. */
+export const pauseMs = (quietMs: number): number => Math.min(5_000, Math.max(100, Math.round(quietMs / 10)));
+
+/** Since when the platform has looked the same. */
+export interface Quiet {
+  picture: string;
+  since: number;
+}
+export const newQuiet = (): Quiet => ({ picture: "", since: 0 });
+
+/** How long nothing changed, in milliseconds. */
+export function quietFor(quiet: Quiet, picture: string, at: number): number {
+  if (picture !== quiet.picture) Object.assign(quiet, { picture, since: at });
+  return at - quiet.since;
+}

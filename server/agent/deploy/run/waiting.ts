@@ -1,0 +1,33 @@
+import type { Question } from "../effects-record.ts";
+import { type Answer, answerIn } from "./course.ts";
+import type { Run } from "./run.ts";
+
+/** A nudge wakes it at once; this is how often it looks when none comes. */
+const LEAST_PAUSE_MS = 250;
+const MOST_PAUSE_MS = 10_000;
+
+/** Asks a person and waits until one decides or the time is up. The deadline moves on by as much. */
+export async function waitForDecision(run: Run, question: Question): Promise<Answer & { number: number }> {
+  const { durable, effects, plan, course } = run;
+  const number = course.asked;
+  course.asked += 1;
+  course.pause = null;
+  if (question.kind === "failed") course.reported = true;
+  const asked = await durable.step("ask", () => effects.ask(plan, number, question));
+  const close = (answer: Answer) => {
+    course.deadlineAt += Math.max(0, answer.at - asked.at);
+    return { ...answer, number };
+  };
+  for (;;) {
+    const ear = await durable.step("hear", () => effects.hear(plan, course.heard));
+    const answer = answerIn(course, ear, question.options);
+    if (answer) return close(answer);
+    if (ear.at >= asked.expiresAt) {
+      const expired = await durable.step("expire", () => effects.expire(plan, number, course.heard, question.options));
+      if (expired) return close({ decision: null, by: "nobody", reason: "", at: ear.at });
+      continue; // somebody decided at the last moment
+    }
+    const quiet = Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, Math.round((ear.at - asked.at) / 20)));
+    await durable.wait(Math.min(quiet, Math.max(50, asked.expiresAt - ear.at)));
+  }
+}

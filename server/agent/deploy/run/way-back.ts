@@ -1,0 +1,72 @@
+import type { Sight } from "../effects-platform.ts";
+import type { Ending } from "../record.ts";
+import { look, type Run } from "./run.ts";
+import { type SetWork, settle } from "./set.ts";
+import { serving } from "./words.ts";
+
+/** Why a deployment does not go on, and how it is to end. */
+export interface Stop {
+  ending: Extract<Ending, "rolled_back" | "cancelled">;
+  /** `Ada called it back: too many errors`; for the record and the incident */
+  reason: string;
+  /** it failed, as opposed to somebody having decided against it */
+  failure: boolean;
+  /** the step that was being carried out and is not marked as failed yet */
+  openStep: number | null;
+}
+
+/** The least time a rollback is given, however short the deployment's own deadline was. */
+const LEAST_MS = 120_000;
+
+/**
+ * Back to the version before: traffic first, then its set to the wanted number all at once, then the new instances go,
+ * and the weights last of all. Without a version before, everything is left as it is.
+ */
+export async function wayBack(run: Run, stop: Stop): Promise<void> {
+  const { durable, effects, plan } = run;
+  const { previousVersion, options } = plan;
+  if (previousVersion === null) return leaveAsItIs(run, stop);
+  const withinMs = Math.max(options.timeoutSeconds * 1_000, LEAST_MS);
+  const until = await durable.step("turn back", () => effects.turnBack(plan, stop.reason, stop.openStep, withinMs));
+  let traffic = await durable.step("traffic back", () => effects.shelter(plan));
+  const work: SetWork = {
+    version: previousVersion,
+    wanted: options.instances,
+    readyTimeoutMs: options.healthCheckTimeoutSeconds * 1_000,
+    replaceBroken: true,
+    stepIndex: -1,
+    until,
+    heeds: null,
+    keep: async (sight: Sight) => {
+      if (traffic.ok || !sight.instances) return;
+      traffic = await durable.step("traffic back", () => effects.shelter(plan));
+    },
+  };
+  const back = await settle(run, work);
+  if (back.kind !== "passed") {
+    const why = back.kind === "failed" ? back.reason : "it was interrupted";
+    const summary = `The way back to ${previousVersion} was not completed: ${why}. ${serving(run.sight?.instances ?? null)} Deploy a version that works.`;
+    return finish(run, "failed", stop.reason, true, summary);
+  }
+  const serves = `${previousVersion} serves again with ${options.instances} of ${options.instances} instances.`;
+  const how = stop.ending === "cancelled" ? "Cancelled." : `Rolled back: ${stop.reason}.`;
+  return finish(run, stop.ending, stop.reason, stop.failure, `${how} ${serves}`);
+}
+
+async function leaveAsItIs(run: Run, stop: Stop): Promise<void> {
+  const sight = await look(run);
+  const why = "nothing ran before it that it could go back to";
+  const how = stop.ending === "cancelled" ? "Cancelled" : stop.reason;
+  const summary = `${how}. Left as it is, because ${why}. ${serving(sight.instances)}`;
+  const ending = stop.ending === "cancelled" ? "cancelled" : "failed";
+  return finish(run, ending, stop.reason, stop.failure, summary);
+}
+
+/** Tells the incidents, then closes the record: whoever sees the end finds the incident, too. */
+async function finish(run: Run, ending: Ending, reason: string, failure: boolean, summary: string): Promise<void> {
+  const { durable, effects, plan, course } = run;
+  // an incident that was opened when it asked for a decision only learns how it ended
+  const blamed = ending === "failed" || (failure && !course.reported) ? reason : null;
+  await durable.step("report", () => effects.report(plan, ending, blamed, summary));
+  await durable.step("end", () => effects.end(plan, ending, summary));
+}

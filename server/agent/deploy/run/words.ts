@@ -1,0 +1,75 @@
+import { describeSeconds } from "../../kernel/durations.ts";
+import type { DeploymentPlan, PlannedStep } from "../procedure.ts";
+import type { ObservedInstance } from "../rolling.ts";
+import type { Decision } from "../schema.ts";
+
+/** What the procedure says to people. Pure. */
+
+const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+type Named = Pick<DeploymentPlan, "strategy" | "version" | "previousVersion">;
+
+const WAYS = { rolling: "Rolling", "blue-green": "Blue-green", canary: "Canary", restore: "Straight back" } as const;
+
+/** How it begins: `Canary from 1.0.0 to 1.1.0, to be done within 10 min`. */
+export const beginning = ({ strategy, version, previousVersion }: Named, timeoutSeconds: number): string =>
+  `${WAYS[strategy]} from ${previousVersion ?? "nothing"} to ${version}, to be done within ${describeSeconds(timeoutSeconds)}`;
+
+/** What it does during a step, in the words of a status line. */
+export function doing(plan: Named, step: PlannedStep, weight: number | null, holdSeconds: number): string {
+  const { version, previousVersion } = plan;
+  const old = previousVersion ?? "what ran before";
+  switch (step.kind) {
+    case "roll":
+      return `Replacing ${old} with ${version}, instance by instance`;
+    case "bring_up":
+      return `Bringing up ${count(step.instances ?? 0, "instance")} of ${version} beside ${old}`;
+    case "verify":
+      return `Asking ${version} questions of its own before users do`;
+    case "weight":
+      return `Sending ${step.weight ?? 0} % of the requests to ${version}`;
+    case "analysis":
+      return `${weight ?? 0} % to ${version}, comparing with ${old}`;
+    case "hold":
+      return `All requests go to ${version}; ${old} is kept ready for ${describeSeconds(holdSeconds)}`;
+    case "retire":
+      return `Letting ${old} finish its requests before it is stopped`;
+    case "hook":
+      return step.title;
+  }
+}
+
+const WORDS: Record<Decision, string> = {
+  promote: "promote",
+  retry: "retry",
+  rollback: "roll back",
+  abort: "abort",
+  pause: "pause",
+  resume: "resume",
+};
+
+/** `promote, retry, roll back or abort` */
+export const choices = (options: readonly Decision[]): string =>
+  new Intl.ListFormat("en-GB", { type: "disjunction" }).format(options.map((one) => WORDS[one]));
+
+/** What serves, in a sentence. */
+export function serving(instances: readonly ObservedInstance[] | null): string {
+  if (!instances) return "The platform does not answer, so what serves now is not known.";
+  const counts = new Map<string, number>();
+  for (const { version, state } of instances)
+    if (state === "ready") counts.set(version, (counts.get(version) ?? 0) + 1);
+  const list = [...counts].map(([version, ready]) => `${ready} × ${version}`).join(", ");
+  return list ? `Serving now: ${list}.` : "Nothing is ready to serve now.";
+}
+
+/** `1 × 1.1.0 starting, 2 × 1.0.0 ready`: changes when something on the platform does. */
+export function picture(instances: readonly ObservedInstance[] | null): string {
+  if (!instances) return "no answer";
+  const counts = new Map<string, number>();
+  for (const { version, state } of instances) {
+    const what = `${version} ${state}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([what, many]) => `${many} × ${what}`);
+  return parts.sort().join(", ") || "no instances";
+}

@@ -1,0 +1,126 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Agent, request } from "undici";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { useDatabase } from "#server/testing/database.ts";
+import { underLoad } from "#server/testing/durable/load.ts";
+import { follow, type Operations, openOperations } from "#server/testing/durable/operations.ts";
+import { startTestWorker, type TestWorker } from "#server/testing/durable/worker.ts";
+import { allReady, createTestDaemon, sampleService } from "#server/testing/local-platform/daemon.ts";
+import { deployApplication } from "../agent/deploy/index.ts";
+
+/** What users notice of each strategy: nothing, when the version is good; a bounded share, when it is not. */
+const RATE = 300;
+const SLOW_MS = 10_000;
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
+const database = useDatabase();
+const deployment = {
+  canary: { weights: [10, 50, 100], keepOldSeconds: 1 },
+  blueGreen: { keepOldSeconds: 2 },
+  analysis: { minRequests: 50, minSeconds: 2, intervalSeconds: 1, maxWaitSeconds: 60 },
+  verification: [
+    { name: "hello", path: "/hello", method: "GET" as const, headers: {}, expectStatus: [200], timeoutMs: 2_000 },
+  ],
+  drainSeconds: 20,
+  watchSeconds: 0,
+};
+const daemon = createTestDaemon([sampleService("web", { deployment }, 3)]);
+const ref = { service: "web", environment: "staging" };
+let worker: TestWorker;
+let ops: Operations;
+
+beforeAll(async () => {
+  [worker] = await Promise.all([startTestWorker(database.url, daemon), daemon.start()]);
+  ops = openOperations(database, daemon);
+  await allReady(daemon.platform, ref);
+});
+afterAll(async () => {
+  await ops?.close();
+  await worker?.end("SIGTERM");
+  await daemon.dispose();
+});
+
+/** Requests of ten seconds over connections that are kept alive, one begun every half second, until `work` is done. */
+async function withSlowRequests<T>(url: string, work: () => Promise<T>): Promise<{ result: T; slow: number[] }> {
+  const dispatcher = new Agent({
+    connections: 200,
+    headersTimeout: 30_000,
+    bodyTimeout: 30_000,
+    keepAliveTimeout: 60_000,
+  });
+  const asked: Promise<number>[] = [];
+  const over = new AbortController();
+  const pump = (async () => {
+    while (!over.signal.aborted) {
+      asked.push(
+        request(`${url}/slow?ms=${SLOW_MS}`, { dispatcher }).then(
+          async ({ statusCode, body }) => {
+            await body.dump();
+            return statusCode;
+          },
+          () => 0,
+        ),
+      );
+      await delay(500, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  })();
+  try {
+    const result = await work();
+    over.abort();
+    await pump;
+    return { result, slow: await Promise.all(asked) };
+  } finally {
+    over.abort();
+    await dispatcher.close();
+  }
+}
+
+describe.each(["rolling", "blue-green", "canary"] as const)("%s of a good version", (strategy) => {
+  it("fails no request at 300 a second, nor one that takes ten seconds", async () => {
+    const { url, currentVersion } = await daemon.platform.getService(ref);
+    const version = currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
+    const load = await underLoad(url, RATE, () =>
+      withSlowRequests(url, async () => {
+        const { deployment: started } = await deployApplication(ops, { ...ref, version, strategy });
+        return follow(ops, started!.id, undefined, 120_000);
+      }),
+    );
+    const { result, slow } = load.result;
+    expect(result.deployment).toMatchObject({ status: "succeeded", previousVersion: currentVersion });
+    expect(result.steps.map((step) => step.status)).toEqual(result.steps.map(() => "passed"));
+    expect(load.failed).toEqual([]);
+    expect(load.sent / load.seconds).toBeGreaterThan(RATE * 0.8);
+    expect(slow.length).toBeGreaterThan(5);
+    expect(slow.filter((status) => status !== 200)).toEqual([]);
+    const after = await daemon.platform.getService(ref);
+    expect(after.weights).toBeNull();
+    expect(after.instances.map((one) => [one.version, one.state])).toEqual(Array(3).fill([version, "ready"]));
+  });
+});
+
+describe("a canary of a version that fails one request in twenty", () => {
+  it("is caught at its first step, and what it cost is bounded by its weight", async () => {
+    const { url, currentVersion } = await daemon.platform.getService(ref);
+    const load = await underLoad(url, RATE, async () => {
+      const { deployment: started } = await deployApplication(ops, { ...ref, version: "failing", strategy: "canary" });
+      return follow(ops, started!.id, undefined, 120_000);
+    });
+    const {
+      deployment: ended,
+      analyses,
+      steps,
+      incidentId,
+    } = { ...load.result, incidentId: load.result.deployment.incidentId };
+    expect(ended.status).toBe("rolled_back");
+    expect(ended.summary).toMatch(/error/i);
+    expect(incidentId).not.toBeNull();
+    const firstAnalysis = steps.find((step) => step.kind === "analysis");
+    expect(firstAnalysis).toMatchObject({ status: "failed" });
+    expect(analyses[0]).toMatchObject({ stepIndex: firstAnalysis?.index, verdict: "fail" });
+    // one in twenty of the tenth that the canary got, and some air for the burst that is in flight when it is turned off
+    expect(load.failed.length).toBeGreaterThan(0);
+    expect(load.failed.length / load.sent).toBeLessThan(0.1 * 0.05 * 2);
+    const after = await daemon.platform.getService(ref);
+    expect(after.weights).toBeNull();
+    expect(after.instances.map((one) => [one.version, one.state])).toEqual(Array(3).fill([currentVersion, "ready"]));
+  });
+});
