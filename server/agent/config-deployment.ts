@@ -43,7 +43,7 @@ export const SyntheticRequestSchema = z.strictObject({
   body: z.string().max(65_536).optional(),
   expectStatus: z.array(z.number().int().min(100).max(599)).default([200, 201, 202, 203, 204]),
   bodyIncludes: z.string().optional(),
-  timeoutMs: z.number().int().min(50).max(60_000).default(5_000),
+  timeoutMs: z.number().int().min(50).max(15_000).default(5_000),
 });
 export type SyntheticRequest = z.infer<typeof SyntheticRequestSchema>;
 

@@ -81,6 +81,19 @@ export function describePlatformContract(name: string, setUp: () => Promise<Plat
       expect((await under.platform.getService(under.ref)).weights).toBeNull();
     });
 
+    it("gives a version without a share no request, and answers it directly all the same", async () => {
+      const started = await start(under.other, "contract-direct");
+      await until(async () => (await find(started.id))?.state === "ready");
+      const weights = { [under.running]: 100, [under.other]: 0 };
+      await under.platform.setWeights({ ...under.ref, weights, candidate: under.other });
+      const direct = { ...under.ref, method: "GET" as const, headers: {}, body: null, timeoutMs: 2_000 };
+      const answers = await under.platform.sendTo({ ...direct, version: under.other, path: "/hello" });
+      expect(answers).toMatchObject([{ instanceId: started.id, status: 200, problem: null }]);
+      expect(await under.platform.sendTo({ ...direct, version: "9.9.9", path: "/" })).toEqual([]);
+      await under.platform.setWeights({ ...under.ref, weights: null });
+      await under.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 0 });
+    });
+
     it("tails the newest log lines, oldest first", async () => {
       const [first] = await instances();
       const lines = await under.platform.tailLogs({ instanceId: first?.id ?? "", lines: 5 });
@@ -105,6 +118,8 @@ export function describePlatformContract(name: string, setUp: () => Promise<Plat
       await ask();
       const rows = await under.platform.trafficSince(since);
       for (const row of rows) expect(Date.parse(row.bucketAt) + 10_000).toBeLessThanOrEqual(Date.now());
+      const samples = await under.platform.samplesSince({ ...under.ref, since });
+      for (const row of samples) expect(Date.parse(row.bucketAt) + 2_000).toBeLessThanOrEqual(Date.now());
     });
   });
 }

@@ -18,6 +18,7 @@ const bucketsOf = (start: number, count: number): TrafficCounts[] =>
     status4xx: 0,
     status5xx: 1,
     latency: emptyHistogram().map((_v, b) => (b === 30 ? 10 : 0)),
+    usage: { cpuMs: 100, memoryBytes: 50_000_000, instances: 2, inFlight: 1, errorLines: 1 },
   }));
 
 describe("collectTraffic", () => {
@@ -35,6 +36,8 @@ describe("collectTraffic", () => {
       [60, 6, 60],
       [60, 6, 60],
     ]);
+    const usage = { cpuMs: 600, memoryBytes: 50_000_000, instances: 2, inFlight: 1, errorLines: 6 };
+    expect(minutes.map((minute) => minute.usage)).toEqual([usage, usage]);
   });
 
   it("catches up with what was counted while nobody collected", async () => {

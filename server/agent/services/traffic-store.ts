@@ -1,10 +1,22 @@
+import type { TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
-import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
+import { joinUsage } from "../kernel/version-usage.ts";
+import type { ServiceRef, TrafficCounts, VersionUsage } from "../ports/platform.ts";
 
 export type StoredTraffic = TrafficCounts;
 
 const MINUTE_MS = 60_000;
-const rowOf = (row: TrafficCounts, resolution: number) => ({ ...row, bucketAt: new Date(row.bucketAt), resolution });
+const rowOf = ({ usage, ...row }: TrafficCounts, resolution: number) => ({
+  ...row,
+  ...usage,
+  bucketAt: new Date(row.bucketAt),
+  resolution,
+});
+const countsOf = (row: TrafficBucket): TrafficCounts => {
+  const { cpuMs, memoryBytes, instances, inFlight, errorLines, resolution: _, ...counts } = row;
+  const usage = { cpuMs, memoryBytes, instances, inFlight, errorLines };
+  return { ...counts, bucketAt: row.bucketAt.toISOString(), usage };
+};
 const keyOf = (row: { service: string; environment: string; version: string; bucketAt: string | Date }) =>
   `${row.service}\n${row.environment}\n${row.version}\n${new Date(row.bucketAt).getTime()}`;
 
@@ -20,10 +32,7 @@ export async function storeTraffic(db: Db, counts: readonly TrafficCounts[]): Pr
       data: counts.map((row) => rowOf(row, 10)),
       skipDuplicates: true,
     });
-    await addToMinutes(
-      tx,
-      created.map((row) => ({ ...row, bucketAt: row.bucketAt.toISOString() })),
-    );
+    await addToMinutes(tx, created.map(countsOf));
     return created.length;
   });
 }
@@ -42,15 +51,34 @@ async function addToMinutes(tx: Tx, fresh: readonly TrafficCounts[]): Promise<vo
         "status5xx" = t."status5xx" + excluded."status5xx",
         "latency" = (select array_agg(coalesce(a, 0) + coalesce(b, 0) order by i)
                      from unnest(t."latency", excluded."latency") with ordinality as u(a, b, i))`;
+  await measureMinutes(tx, fresh);
+}
+
+/** What instances took is a mean over a minute's buckets, so it is taken anew from all of them. */
+async function measureMinutes(tx: Tx, fresh: readonly TrafficCounts[]): Promise<void> {
+  const minutes = [...new Set(fresh.map((row) => Math.floor(Date.parse(row.bucketAt) / MINUTE_MS) * MINUTE_MS))];
+  for (const minute of minutes.sort((a, b) => a - b))
+    await tx.$executeRaw`
+      update traffic_bucket as t set "cpuMs" = s."cpuMs", "memoryBytes" = s."memoryBytes",
+        "instances" = s."instances", "inFlight" = s."inFlight", "errorLines" = s."errorLines"
+      from (select "service", "environment", "version", sum("cpuMs") as "cpuMs", avg("memoryBytes") as "memoryBytes",
+              avg("instances") as "instances", avg("inFlight") as "inFlight", sum("errorLines")::int as "errorLines"
+            from traffic_bucket
+            where "resolution" = 10 and "bucketAt" >= ${new Date(minute)} and "bucketAt" < ${new Date(minute + MINUTE_MS)}
+            group by "service", "environment", "version") as s
+      where t."resolution" = 60 and t."bucketAt" = ${new Date(minute)} and t."service" = s."service"
+        and t."environment" = s."environment" and t."version" = s."version"`;
 }
 
 /** Sums buckets that fall into the same longer one, per service, environment and version. */
 export function sumBy(rows: readonly TrafficCounts[], stepMs: number): TrafficCounts[] {
   const sums = new Map<string, TrafficCounts>();
+  const usages = new Map<string, VersionUsage[]>();
   for (const row of rows) {
     const bucketAt = new Date(Math.floor(Date.parse(row.bucketAt) / stepMs) * stepMs).toISOString();
     const key = keyOf({ ...row, bucketAt });
     const sum = sums.get(key);
+    usages.set(key, [...(usages.get(key) ?? []), row.usage]);
     if (!sum) {
       sums.set(key, { ...row, bucketAt, latency: [...row.latency] });
       continue;
@@ -61,7 +89,7 @@ export function sumBy(rows: readonly TrafficCounts[], stepMs: number): TrafficCo
       sum.latency[i] = (sum.latency[i] ?? 0) + count;
     });
   }
-  return [...sums.values()];
+  return [...sums].map(([key, sum]) => ({ ...sum, usage: joinUsage(usages.get(key) ?? []) }));
 }
 
 /** Start of the newest stored bucket, or null when there is none. */
@@ -79,7 +107,7 @@ export async function listTraffic(
     where: { resolution: query.resolution, bucketAt: { gte: query.since }, ...query.ref },
     orderBy: { bucketAt: "asc" },
   });
-  return rows.map((row) => ({ ...row, bucketAt: row.bucketAt.toISOString() }));
+  return rows.map(countsOf);
 }
 
 /** Deletes 10-second buckets after 48 h and minutes after 90 days. */

@@ -19,6 +19,7 @@ const bucket = (offsetSeconds: number, requests: number, errors = 0, latencyMs =
     status4xx: 0,
     status5xx: errors,
     latency,
+    usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
   };
 };
 

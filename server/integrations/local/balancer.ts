@@ -5,7 +5,8 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
 import { Rotation } from "./rotation.ts";
-import { TrafficRing } from "./traffic-ring.ts";
+import { RouteChoice, type Routing } from "./route-choice.ts";
+import { type Look, TrafficRing } from "./traffic-ring.ts";
 
 export interface BalancerTimeouts {
   connectMs: number;
@@ -24,6 +25,7 @@ const KEEP_ALIVE_MS = 65_000;
 export class Balancer implements ExchangeHost {
   readonly ref: ServiceRef;
   readonly rotation = new Rotation<Target>();
+  readonly routes: RouteChoice;
   readonly #ring = new TrafficRing();
   readonly #server: Server;
   readonly #timeouts: BalancerTimeouts;
@@ -34,8 +36,10 @@ export class Balancer implements ExchangeHost {
     ref: ServiceRef,
     observer: { currentVersion(): string | null; refused(instanceId: string): void },
     timeouts: Partial<BalancerTimeouts> = {},
+    routing: Routing = { sticky: null, previewHeader: null },
   ) {
     this.ref = ref;
+    this.routes = new RouteChoice(routing);
     this.#observer = observer;
     this.#timeouts = { ...DEFAULT_TIMEOUTS, ...timeouts };
     this.#server = createServer(
@@ -90,6 +94,15 @@ export class Balancer implements ExchangeHost {
 
   settled(exchange: Exchange): void {
     this.#active.delete(exchange);
+  }
+
+  /** Adds what the instances of a version take now. */
+  measure(version: string, look: Look): void {
+    this.#ring.measure(version, look, Date.now());
+  }
+
+  samplesSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {
+    return this.#ring.samplesSince(this.ref, sinceMs, nowMs);
   }
 
   trafficSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {

@@ -2,7 +2,15 @@ import { z } from "zod";
 import type { Platform, ServiceRef } from "#server/agent/ports/platform.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { localPaths } from "./paths.ts";
-import { DrainAnswer, InstanceAnswer, LogsAnswer, ServiceAnswer, StopAnswer, TrafficAnswer } from "./protocol.ts";
+import {
+  DirectAnswers,
+  DrainAnswer,
+  InstanceAnswer,
+  LogsAnswer,
+  ServiceAnswer,
+  StopAnswer,
+  TrafficAnswer,
+} from "./protocol.ts";
 
 export interface LocalPlatform extends Platform {
   /** Closes the connections to the daemon. */
@@ -40,12 +48,16 @@ export function createLocalPlatform({ dataDir }: { dataDir: string }): LocalPlat
     async undrainInstance({ instanceId }) {
       await daemon.call("POST", instancePath(instanceId, "undrain"), Nothing, {});
     },
-    async setWeights({ weights, ...ref }) {
-      await daemon.call("PUT", `${servicePath(ref)}/weights`, Nothing, { weights });
+    async setWeights({ weights, candidate = null, ...ref }) {
+      await daemon.call("PUT", `${servicePath(ref)}/weights`, Nothing, { weights, candidate });
     },
     tailLogs: ({ instanceId, lines }) =>
       daemon.call("GET", `${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
     trafficSince: (since) => daemon.call("GET", `traffic?since=${since.toISOString()}`, TrafficAnswer),
+    samplesSince: ({ since, ...ref }) =>
+      daemon.call("GET", `${servicePath(ref)}/samples?since=${since.toISOString()}`, TrafficAnswer),
+    sendTo: ({ service, environment, ...request }) =>
+      daemon.call("POST", `${servicePath({ service, environment })}/ask`, DirectAnswers, request),
     close: () => daemon.close(),
   };
 }

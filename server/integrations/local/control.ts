@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import { askDirectly } from "./ask-directly.ts";
 import type { Fleet } from "./fleet.ts";
-import { DrainInput, LinesInput, StartInput, StopInput, WAIT_MS, WeightsInput } from "./protocol.ts";
+import { DirectInput, DrainInput, LinesInput, StartInput, StopInput, WAIT_MS, WeightsInput } from "./protocol.ts";
 
 const LARGEST_BODY_BYTES = 64 * 1024;
 
@@ -21,8 +22,15 @@ const ROUTES: Record<string, Handler> = {
     fleet.units.get({ service, environment }).describe(),
   "PUT services/:environment/:service/weights": async (fleet, { parts: [, environment = "", service = ""], body }) => {
     const unit = fleet.units.get({ service, environment });
-    await unit.setWeights(WeightsInput.parse(await body()).weights);
+    const { weights, candidate } = WeightsInput.parse(await body());
+    await unit.setWeights(weights, candidate);
     return {};
+  },
+  "POST services/:environment/:service/ask": async (fleet, { parts: [, environment = "", service = ""], body }) =>
+    askDirectly(fleet.units.get({ service, environment }), DirectInput.parse(await body())),
+  "GET services/:environment/:service/samples": (fleet, { parts: [, environment = "", service = ""], query }) => {
+    const sinceMs = Date.parse(z.iso.datetime().parse(query.get("since")));
+    return fleet.units.get({ service, environment }).balancer.samplesSince(sinceMs);
   },
   "POST instances": async (fleet, { body }) => {
     const { version, key, ...ref } = StartInput.parse(await body());

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Dispatcher } from "undici";
 import { requestHeaders, stripResponseHeaders } from "./headers.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
+import type { Choice, RouteChoice } from "./route-choice.ts";
 
 /** An instance as the balancer sees it. */
 export interface Target extends Candidate {
@@ -11,6 +12,7 @@ export interface Target extends Candidate {
 /** What an exchange needs of its balancer. */
 export interface ExchangeHost {
   readonly rotation: Rotation<Target>;
+  readonly routes: RouteChoice;
   /** the version that failures count for when no instance was chosen */
   currentVersion(): string | null;
   /** an instance refused a connection */
@@ -39,6 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #startedMs = performance.now();
   readonly #hasBody: boolean;
   #target: Target | undefined;
+  #choice: Choice | null;
   #controller: Controller | undefined;
   #tried: Set<string> | undefined;
   #retriedLost = false;
@@ -51,12 +54,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#response = response;
     const length = request.headers["content-length"];
+    this.#choice = host.routes.choose(request);
     this.#hasBody = request.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
     response.on("close", () => this.#onClientClosed());
   }
 
   start(): void {
-    const target = this.#host.rotation.pick(this.#tried);
+    const target = this.#host.rotation.pick(this.#tried, this.#choice?.version);
+    // the version that was asked for by name is not there: a request like any other
+    if (this.#choice?.preview && target?.version !== this.#choice.version) this.#choice = null;
     if (target === undefined) {
       if (this.#tried === undefined) this.#answer(503, "no_ready_instance", "No instance of this service is ready.");
       else this.#answer(502, "instance_unreachable", "No instance of this service accepted the connection.");
@@ -94,7 +100,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status;
     const length = headers["content-length"];
     this.#remaining = length === undefined || this.#request.method === "HEAD" ? -1 : Number(length);
-    this.#response.writeHead(status, statusMessage ?? "", stripResponseHeaders(headers));
+    const kept = stripResponseHeaders(headers);
+    if (this.#choice !== null) this.#tellChoice(kept, this.#choice);
+    this.#response.writeHead(status, statusMessage ?? "", kept);
+  }
+
+  /** The caller's cookie, or the name of the version that answered a preview. */
+  #tellChoice(headers: IncomingHttpHeaders, { setCookie, preview, version }: Choice): void {
+    if (setCookie !== null) headers["set-cookie"] = [...(headers["set-cookie"] ?? []), setCookie];
+    const name = this.#host.routes.previewHeader;
+    if (preview && name !== null) headers[name] = version;
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -176,7 +191,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#done = true;
     if (this.#target !== undefined) this.#target.inFlight--;
     const version = this.#target?.version ?? this.#host.currentVersion();
-    if (status !== null && version !== null) this.#host.record(version, status, performance.now() - this.#startedMs);
+    const counts = status !== null && this.#choice?.preview !== true;
+    if (counts && version !== null) this.#host.record(version, status, performance.now() - this.#startedMs);
     this.#host.settled(this);
   }
 }

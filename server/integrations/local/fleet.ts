@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
+import { rulesFor } from "#server/agent/config-deployment.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig } from "#server/config/load.ts";
 import { freePort } from "./free-port.ts";
 import { LogStore } from "./log-store.ts";
 import type { LocalPaths } from "./paths.ts";
 import { adopt, signalGroup, terminate } from "./process.ts";
+import { UnitSampler } from "./sampler.ts";
 import { newRecord, ServiceUnit, type UnitHost } from "./service-unit.ts";
 import { type ServiceRecord, StateFile } from "./state-file.ts";
 import { stopOrder } from "./stop-order.ts";
@@ -30,6 +32,7 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #state: StateFile;
   readonly #usage = new UsageSampler();
+  readonly #sampler = new UnitSampler();
   readonly #reservedPorts = new Set<number>();
   readonly #ticking = new AbortController();
   /** records of services that left the configuration, until their instances are gone */
@@ -100,6 +103,7 @@ export class Fleet {
       dataDir: this.#dataDir,
       logs: this.logs,
       freePort: () => this.#freePort(),
+      rulesOf: (service) => rulesFor(this.#loaded.config, service),
       urlOf: (service, environment) => this.units.find({ service, environment })?.url,
       usageOf: (pid) => this.#usage.of(pid),
       save: () => this.save(),
@@ -198,12 +202,19 @@ export class Fleet {
 
   async #tick(): Promise<void> {
     const { signal } = this.#ticking;
+    let measuredMs = performance.now();
     for (let tick = 0; !signal.aborted; tick++) {
       const instances = this.units.instances();
       try {
         await this.logs.watch(instances.map((instance) => instance.id));
         const pids = instances.flatMap((instance) => instance.pid ?? []);
-        if (tick % USAGE_EVERY_TICKS === 0) await this.#usage.sample(pids);
+        let elapsedMs: number | null = null;
+        if (tick % USAGE_EVERY_TICKS === 0) {
+          await this.#usage.sample(pids);
+          elapsedMs = performance.now() - measuredMs;
+          measuredMs += elapsedMs;
+        }
+        await this.#sampler.sample(this.units.all(), this.logs, tick === 0 ? null : elapsedMs);
         if (tick % PRUNE_EVERY_TICKS === 0) await this.logs.prune(new Set(instances.map((instance) => instance.id)));
       } catch (error) {
         this.#logger.warn({ err: error }, "measuring the instances failed, trying again");

@@ -45,6 +45,22 @@ export const TrafficAnswer = z.array(
     status4xx: z.number(),
     status5xx: z.number(),
     latency: z.array(z.number()),
+    usage: z.object({
+      cpuMs: z.number().nullable(),
+      memoryBytes: z.number().nullable(),
+      instances: z.number().nullable(),
+      inFlight: z.number().nullable(),
+      errorLines: z.number().nullable(),
+    }),
+  }),
+);
+export const DirectAnswers = z.array(
+  z.object({
+    instanceId: z.string(),
+    status: z.number().nullable(),
+    durationMs: z.number(),
+    body: z.string(),
+    problem: z.string().nullable(),
   }),
 );
 
@@ -75,5 +91,14 @@ export const WeightsInput = z.object({
     .record(z.string(), z.number().min(0).max(100))
     .refine((weights) => Object.values(weights).some((weight) => weight > 0), "one version must have more than 0")
     .nullable(),
+  candidate: z.string().nullable().default(null),
+});
+export const DirectInput = z.object({
+  version: z.string(),
+  method: z.enum(["GET", "HEAD", "POST"]),
+  path: z.string().startsWith("/"),
+  headers: z.record(z.string(), z.string()),
+  body: z.string().nullable(),
+  timeoutMs: z.number().int().min(1).max(15_000),
 });
 export const LinesInput = z.coerce.number().int().min(1).max(1_000);

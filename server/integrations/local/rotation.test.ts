@@ -53,4 +53,19 @@ describe("instances of a version", () => {
     expect(rotation.pick(new Set(["a"]))?.instanceId).toBe("b");
     expect(rotation.pick(new Set(["a", "b"]))).toBeUndefined();
   });
+
+  it("tries a version without a share only when nobody else is left", () => {
+    const rotation = new Rotation<Candidate>();
+    const all = [candidate("a", "1"), candidate("b", "1"), candidate("c", "2")];
+    rotation.update(all, { 1: 100, 2: 0 });
+    expect(rotation.pick(new Set(["a"]))?.instanceId).toBe("b");
+    expect(rotation.pick(new Set(["a", "b"]))?.instanceId).toBe("c");
+  });
+
+  it("takes the version that was asked for, whatever its share, and another when it has none", () => {
+    const rotation = new Rotation<Candidate>();
+    rotation.update([candidate("a", "1"), candidate("b", "2")], { 1: 100, 2: 0 });
+    expect(rotation.pick(undefined, "2")?.instanceId).toBe("b");
+    expect(rotation.pick(undefined, "3")?.instanceId).toBe("a");
+  });
 });

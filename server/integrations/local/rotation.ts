@@ -10,10 +10,12 @@ export interface Candidate {
  * The instances in rotation of one service. Versions share requests by smooth weighted round-robin (the method of
  * nginx), so 10 % means every tenth request, not one in ten by chance; within a version the instance with the fewest
  * requests in flight is taken, in turns when they are equal. A version that has no ready instance gives up its share;
- * when no weighted version has one, any ready instance serves rather than nobody.
+ * when no weighted version has one, any ready instance serves rather than nobody. A request may name its version.
  */
 export class Rotation<T extends Candidate> {
   #candidates: readonly T[] = [];
+  /** those whose version has a share; all when there are no weights, or none of them is ready */
+  #eligible: readonly T[] = [];
   #byVersion = new Map<string, T[]>();
   #weights: Record<string, number> | null = null;
   #credit = new Map<string, number>();
@@ -27,16 +29,20 @@ export class Rotation<T extends Candidate> {
     this.#candidates = candidates;
     this.#weights = weights;
     this.#byVersion = Map.groupBy(candidates, (candidate) => candidate.version);
+    const shared = weights === null ? [] : candidates.filter((candidate) => (weights[candidate.version] ?? 0) > 0);
+    this.#eligible = shared.length > 0 ? shared : candidates;
     for (const version of this.#credit.keys()) if (!this.#byVersion.has(version)) this.#credit.delete(version);
   }
 
-  /** The next instance, passing over those already tried; undefined when none is left. */
-  pick(tried?: ReadonlySet<string>): T | undefined {
-    const version = this.#weights === null ? undefined : this.#pickVersion(this.#weights);
-    const preferred = version === undefined ? this.#candidates : (this.#byVersion.get(version) ?? this.#candidates);
-    return (
-      this.#leastBusy(preferred, tried) ?? (tried === undefined ? undefined : this.#leastBusy(this.#candidates, tried))
-    );
+  /** The next instance, of `wish` when that version has one, passing over those tried; undefined when none is left. */
+  pick(tried?: ReadonlySet<string>, wish?: string): T | undefined {
+    const wished = wish === undefined ? undefined : this.#byVersion.get(wish);
+    const version = wished || this.#weights === null ? undefined : this.#pickVersion(this.#weights);
+    const shared = version === undefined ? undefined : this.#byVersion.get(version);
+    const preferred = wished ?? shared ?? this.#eligible;
+    const first = this.#leastBusy(preferred, tried);
+    if (first !== undefined || tried === undefined) return first;
+    return this.#leastBusy(this.#eligible, tried) ?? this.#leastBusy(this.#candidates, tried);
   }
 
   #pickVersion(weights: Record<string, number>): string | undefined {

@@ -1,3 +1,4 @@
+import type { RolloutRules } from "#server/agent/config-deployment.ts";
 import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
@@ -16,6 +17,7 @@ export interface UnitHost {
   dataDir: string;
   logs: LogStore;
   freePort(): Promise<number>;
+  rulesOf(service: string): Pick<RolloutRules, "canary" | "previewHeader">;
   urlOf(service: string, environment: string): string | undefined;
   usageOf(pid: number): Usage | undefined;
   /** resolves when the state of the whole fleet is on disk */
@@ -33,6 +35,8 @@ export class ServiceUnit {
   readonly instances = new Map<string, Instance>();
   port = 0;
   weights: Record<string, number> | null = null;
+  /** the version whose share grows */
+  candidate: string | null = null;
   readonly #host: UnitHost;
 
   constructor(host: UnitHost, config: ServiceConfig, environment: string, settings: ServiceEnvironmentConfig) {
@@ -40,10 +44,13 @@ export class ServiceUnit {
     this.config = config;
     this.settings = settings;
     this.ref = { service: config.name, environment };
-    this.balancer = new Balancer(this.ref, {
-      currentVersion: () => this.currentVersion(),
-      refused: (id) => this.instances.get(id)?.suspect(),
-    });
+    const { canary, previewHeader } = host.rulesOf(config.name);
+    this.balancer = new Balancer(
+      this.ref,
+      { currentVersion: () => this.currentVersion(), refused: (id) => this.instances.get(id)?.suspect() },
+      {},
+      { sticky: canary.sticky, previewHeader },
+    );
   }
 
   get url(): string {
@@ -56,7 +63,7 @@ export class ServiceUnit {
 
   record(): ServiceRecord {
     const instances = [...this.instances.values()].map((instance) => instance.record());
-    return { ...this.ref, port: this.port, weights: this.weights, instances };
+    return { ...this.ref, port: this.port, weights: this.weights, candidate: this.candidate, instances };
   }
 
   describe(): PlatformService {
@@ -66,13 +73,17 @@ export class ServiceUnit {
 
   describeInstance(instance: Instance): PlatformInstance {
     const { id, version, pid, port, state, reason, restarts, startedAt, createdAt, inFlight, key } = instance;
-    const usage = pid === null ? undefined : this.#host.usageOf(pid);
+    const usage = this.usageOf(instance);
     return {
       ...this.ref,
       ...{ id, version, pid, port, state, reason, restarts, startedAt, createdAt, inFlight, key },
       cpuPercent: usage?.cpuPercent ?? null,
       memoryBytes: usage?.memoryBytes ?? null,
     };
+  }
+
+  usageOf({ pid }: Instance): Usage | undefined {
+    return pid === null ? undefined : this.#host.usageOf(pid);
   }
 
   /** The version most instances run that are not on their way out; of equals the one that was there first. */
@@ -96,6 +107,7 @@ export class ServiceUnit {
     this.port = record.port;
     const known = Object.entries(record.weights ?? {}).filter(([version]) => this.versions.includes(version));
     this.weights = known.some(([, weight]) => weight > 0) ? Object.fromEntries(known) : null;
+    this.candidate = this.weights === null ? null : record.candidate;
     for (const { process: _, ...wanted } of record.instances) this.add(wanted);
   }
 
@@ -149,13 +161,14 @@ export class ServiceUnit {
     await this.#host.save();
   }
 
-  async setWeights(weights: Record<string, number> | null): Promise<void> {
+  async setWeights(weights: Record<string, number> | null, candidate: string | null): Promise<void> {
     const unknown = Object.keys(weights ?? {}).filter((version) => !this.versions.includes(version));
     if (unknown.length > 0) {
       const message = `${this.ref.service} has no version ${unknown.join(", ")}. Known: ${this.versions.join(", ")}.`;
       throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
     }
     this.weights = weights;
+    this.candidate = weights === null ? null : candidate;
     this.refreshRotation();
     await this.#host.save();
   }
@@ -163,6 +176,7 @@ export class ServiceUnit {
   refreshRotation(): void {
     const targets = [...this.instances.values()].flatMap((one) => (one.inRotation && one.target ? [one.target] : []));
     this.balancer.rotation.update(targets, this.weights);
+    this.balancer.routes.update(this.weights, this.candidate);
   }
 
   command(instanceId: string, version: string, port: number) {

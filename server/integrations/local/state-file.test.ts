@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 const record = (port: number): ServiceRecord => ({
-  ...{ service: "web", environment: "staging", port, weights: { "1.0.0": 100 } },
+  ...{ service: "web", environment: "staging", port, weights: { "1.0.0": 100 }, candidate: "1.0.0" },
   instances: [
     {
       ...{ id: "inst_1", key: "initial:1", version: "1.0.0", createdAt: "2026-05-01T00:00:00.000Z", restarts: 2 },

@@ -25,6 +25,7 @@ const ServiceRecordSchema = z.strictObject({
   environment: z.string(),
   port: z.number().int(),
   weights: z.record(z.string(), z.number()).nullable(),
+  candidate: z.string().nullable().default(null),
   instances: z.array(InstanceRecordSchema),
 });
 

@@ -36,6 +36,31 @@ describe("TrafficRing", () => {
     expect(ring.since(REF, T + sinceS * S, T + nowS * S)).toHaveLength(told);
   });
 
+  it("tells two seconds apart, each with what the instances took", () => {
+    const ring = new TrafficRing();
+    const look = { cpuMs: 10, memoryBytes: 100, instances: 2, inFlight: 1, errorLines: 1 };
+    ring.record("1", 200, 1, T);
+    ring.measure("1", look, T + S);
+    ring.measure("1", { ...look, cpuMs: null, memoryBytes: 300 }, T + 1.5 * S);
+    ring.measure("1", look, T + 3 * S);
+    ring.record("1", 500, 1, T + 4 * S);
+    const samples = ring.samplesSince(REF, T, T + 5 * S);
+    expect(samples.map((row) => [row.bucketAt.slice(17, 19), row.requests])).toEqual([
+      ["00", 1],
+      ["02", 0],
+    ]);
+    expect(samples[0]?.usage).toEqual({ cpuMs: 10, memoryBytes: 200, instances: 2, inFlight: 1, errorLines: 2 });
+    const [bucket] = ring.since(REF, T, T + 10 * S);
+    expect(bucket).toMatchObject({ requests: 2, status5xx: 1, usage: { cpuMs: 20, errorLines: 3 } });
+  });
+
+  it("does not tell ten seconds in which a version was idle", () => {
+    const ring = new TrafficRing();
+    ring.measure("1", { cpuMs: 1, memoryBytes: 1, instances: 1, inFlight: 0, errorLines: 0 }, T);
+    expect(ring.since(REF, T, T + 10 * S)).toEqual([]);
+    expect(ring.samplesSince(REF, T, T + 10 * S)).toHaveLength(1);
+  });
+
   it("never changes a complete bucket, even when the clock is set back", () => {
     const ring = new TrafficRing();
     ring.record("1", 200, 1, T + 15 * S);
