@@ -5,7 +5,6 @@
  *
  * It works on the Operate that runs here (`npm start`), with the same rules and the same audit log as the console.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../server/agent/kernel/errors.ts";
 import { OperateAgent } from "../server/agent/operate-agent.ts";
 
@@ -24,14 +23,16 @@ async function main(agent: OperateAgent): Promise<void> {
     return;
   }
   const { deployment, plan } = await agent.deployApplication({ service, environment, version });
-  console.log(plan.map((step) => `  ${step}`).join("\n"));
+  console.log(plan.summary);
+  for (const { title, seconds } of plan.steps) console.log(`  ${title}${seconds > 0 ? ` (about ${seconds} s)` : ""}`);
+  for (const warning of plan.warnings) console.log(`  Note: ${warning}`);
   if (deployment) await follow(agent, deployment.id);
 }
 
 async function follow(agent: OperateAgent, deploymentId: string): Promise<void> {
   const seen = new Set<string>();
   for (;;) {
-    const { deployment, events } = await agent.getDeployment({ deploymentId });
+    const { deployment, events } = await agent.getDeployment({ deploymentId, followSeconds: 30 });
     for (const event of events.filter(({ id }) => !seen.has(id))) {
       seen.add(event.id);
       console.log(`${event.at}  ${event.message}`);
@@ -41,7 +42,10 @@ async function follow(agent: OperateAgent, deploymentId: string): Promise<void> 
       if (deployment.status !== "succeeded") process.exitCode = 2;
       return;
     }
-    await delay(500);
+    if (deployment.waiting) {
+      const { reason, options, expiresAt } = deployment.waiting;
+      console.log(`It waits for a decision until ${expiresAt} (${options.join(", ")}): ${reason}`);
+    }
   }
 }
 

@@ -12,6 +12,8 @@ export interface McpTool {
   type: "query" | "mutation";
   permission: Meta["permission"];
   inputSchema: ObjectSchema;
+  /** the longest it may take when it waits by design; null: as every call */
+  maxSeconds: number | null;
   /** what `tools/list` sends */
   listing: Tool;
 }
@@ -68,6 +70,7 @@ function toolOf(path: string, def: ProcedureDef, meta: Meta, mcp: McpMeta): McpT
     type,
     permission: meta.permission,
     inputSchema,
+    maxSeconds: mcp.maxSeconds ?? null,
     listing: {
       name: mcp.name,
       title: mcp.title,

@@ -4,6 +4,7 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  type ServerContext,
 } from "@modelcontextprotocol/server";
 import { type AnyRouter, callTRPCProcedure } from "@trpc/server";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
@@ -51,9 +52,27 @@ export function mcpServer(serving: McpServing, agent: AgentContext): Server {
   server.setRequestHandler("tools/call", ({ params }, { mcpReq }) => {
     const tool = serving.tools.find(params.name);
     if (!tool) throw unknownTool(serving.tools, agent, params.name);
-    return callTool(serving, agent, tool, params.arguments ?? {}, mcpReq.signal);
+    const caller = { cancelled: mcpReq.signal, progress: progressFor(mcpReq) };
+    return callTool(serving, agent, tool, params.arguments ?? {}, caller);
   });
   return server;
+}
+
+/** Who waits for the answer of a call. */
+interface Caller {
+  cancelled: AbortSignal;
+  /** absent when the client did not ask to be told */
+  progress: RouterContext["progress"];
+}
+
+/** Sends `notifications/progress` under the token the client gave; a client that has left is told nothing. */
+function progressFor({ _meta, notify, signal }: ServerContext["mcpReq"]): Caller["progress"] {
+  const progressToken = _meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return async (progress, total, message) => {
+    if (signal.aborted) return;
+    await notify({ method: "notifications/progress", params: { progressToken, progress, total, message } });
+  };
 }
 
 /** The cursor is the name of the last tool of the page before, so a page stays right when tools are added. */
@@ -81,7 +100,7 @@ async function callTool(
   agent: AgentContext,
   tool: McpTool,
   input: Record<string, unknown>,
-  cancelled: AbortSignal,
+  { cancelled, progress }: Caller,
 ): Promise<CallToolResult> {
   const started = performance.now();
   const report = (outcome: CallReport["outcome"], fault?: unknown) =>
@@ -95,8 +114,9 @@ async function callTool(
     });
   try {
     refuseUnknownArguments(tool, input);
-    const output = await withDeadline(serving.callTimeoutMs, cancelled, (signal) =>
-      callProcedure(serving.router, tool, agent, input, signal),
+    const timeoutMs = tool.maxSeconds === null ? serving.callTimeoutMs : tool.maxSeconds * 1_000;
+    const output = await withDeadline(timeoutMs, cancelled, (signal) =>
+      callProcedure(serving.router, tool, { agent, requestId: agent.requestId, progress }, input, signal),
     );
     const result = toolResult(tool, output);
     report("done");
@@ -111,11 +131,10 @@ async function callTool(
 function callProcedure(
   router: AnyRouter,
   { path, type }: McpTool,
-  agent: AgentContext,
+  ctx: RouterContext,
   input: unknown,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const ctx: RouterContext = { agent, requestId: agent.requestId };
   return callTRPCProcedure({ router, path, type, ctx, getRawInput: async () => input, signal, batchIndex: 0 });
 }
 

@@ -2,7 +2,13 @@ import { join, resolve } from "node:path";
 import type { z } from "zod";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "./config.ts";
-import { deployApplication, getDeployment, listDeployments } from "./deploy/index.ts";
+import {
+  compareVersions,
+  decideDeployment,
+  deployApplication,
+  getDeployment,
+  listDeployments,
+} from "./deploy/index.ts";
 import * as deploy from "./deploy/schema.ts";
 import { monitorHealth } from "./health/index.ts";
 import * as health from "./health/schema.ts";
@@ -56,12 +62,23 @@ export class OperateAgent {
     return this.#run(deploy.DeployApplicationInput, deploy.DeployApplicationOutput, deployApplication, input);
   }
 
+  /** With `followSeconds` it waits for the next change of status, step or question before it answers. */
   getDeployment(input: z.input<typeof deploy.GetDeploymentInput>) {
     return this.#run(deploy.GetDeploymentInput, deploy.GetDeploymentOutput, getDeployment, input);
   }
 
   listDeployments(input: z.input<typeof deploy.ListDeploymentsInput> = {}) {
     return this.#run(deploy.ListDeploymentsInput, deploy.ListDeploymentsOutput, listDeployments, input);
+  }
+
+  /** Answers a deployment that waits, steps into one that runs, or rolls back one that has ended. */
+  decideDeployment(input: z.input<typeof deploy.DecideDeploymentInput>) {
+    return this.#run(deploy.DecideDeploymentInput, deploy.DecideDeploymentOutput, decideDeployment, input);
+  }
+
+  /** How two versions differ in what was measured, in numbers and in words. */
+  compareVersions(input: z.input<typeof deploy.CompareVersionsInput>) {
+    return this.#run(deploy.CompareVersionsInput, deploy.CompareVersionsOutput, compareVersions, input);
   }
 
   /** The state of everything that is checked, worst first. */

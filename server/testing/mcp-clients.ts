@@ -5,11 +5,14 @@ import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprot
 /** What an outside program does with an MCP server, whichever library it stands on. */
 export interface McpTestClient {
   listTools(cursor?: string): Promise<{ tools: ListedTool[]; nextCursor?: string | undefined }>;
-  callTool(name: string, args?: Record<string, unknown>): Promise<ToolAnswer>;
+  /** `onProgress` makes the client ask to be told how far it is */
+  callTool(name: string, args?: Record<string, unknown>, onProgress?: OnProgress): Promise<ToolAnswer>;
   serverInfo(): { name: string; version: string } | undefined;
   instructions(): string | undefined;
   close(): Promise<void>;
 }
+
+export type OnProgress = (told: { progress: number; total?: number | undefined; message?: string | undefined }) => void;
 
 export interface ListedTool {
   name: string;
@@ -53,33 +56,40 @@ export async function connectMcp(kind: McpClientKind, { url, token, fetch }: Tar
     const client = new OldClient(info);
     const transport = new OldTransport(new URL(url), options);
     await client.connect(transport as Parameters<OldClient["connect"]>[0]);
-    return facade(client as unknown as AnyClient);
+    return facade(client as unknown as AnyClient, (params, options) => client.callTool(params, undefined, options));
   }
   const client = new Client(
     info,
     kind === "official v2, newest revision" ? { versionNegotiation: { mode: "auto" } } : {},
   );
   await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
-  return facade(client as unknown as AnyClient);
+  return facade(client as unknown as AnyClient, (params, options) => client.callTool(params, options));
+}
+
+/** The one method whose parameters differ between the generations. */
+type Call = (
+  params: { name: string; arguments: Record<string, unknown> },
+  options: { onprogress?: OnProgress },
+) => Promise<unknown>;
+
+interface RawAnswer {
+  isError?: boolean;
+  content: { type: string; text?: string }[];
+  structuredContent?: Record<string, unknown>;
 }
 
 interface AnyClient {
   listTools(params?: { cursor: string }): Promise<{ tools: ListedTool[]; nextCursor?: string }>;
-  callTool(params: { name: string; arguments: Record<string, unknown> }): Promise<{
-    isError?: boolean;
-    content: { type: string; text?: string }[];
-    structuredContent?: Record<string, unknown>;
-  }>;
   getServerVersion(): { name: string; version: string } | undefined;
   getInstructions(): string | undefined;
   close(): Promise<void>;
 }
 
-function facade(client: AnyClient): McpTestClient {
+function facade(client: AnyClient, call: Call): McpTestClient {
   return {
     listTools: (cursor) => client.listTools(cursor === undefined ? undefined : { cursor }),
-    async callTool(name, args = {}) {
-      const result = await client.callTool({ name, arguments: args });
+    async callTool(name, args = {}, onprogress) {
+      const result = (await call({ name, arguments: args }, { ...(onprogress && { onprogress }) })) as RawAnswer;
       return {
         isError: result.isError === true,
         text: result.content.find((part) => part.type === "text")?.text ?? "",
