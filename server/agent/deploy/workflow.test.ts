@@ -1,72 +1,56 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type TestContext, testContext } from "#server/testing/context.ts";
+import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { cancelDeployment } from "./cancel-deployment.ts";
+import {
+  type Before,
+  type Clock,
+  decide,
+  rehearsal,
+  type Script,
+  scriptedEffects,
+} from "#server/testing/deploy/rehearsal.ts";
 import { deployApplication } from "./deploy-application.ts";
-import type { Durable } from "./durable.ts";
-import { deploymentEffects } from "./effects.ts";
 import { getDeployment } from "./get-deployment.ts";
 import { runDeployment } from "./workflow.ts";
 
 const database = useDatabase();
-const wish = { service: "checkout", environment: "production", version: "1.1.0" };
+const wish = { service: "checkout", environment: "production", version: "1.1.0", strategy: "rolling" } as const;
+const clock: Clock = { ms: 0 };
 let ctx: TestContext;
-let clockMs: number;
 beforeEach(async () => {
   await database.db.deployment.deleteMany();
   await database.db.incident.deleteMany();
-  clockMs = Date.parse("2026-03-01T10:00:00Z");
-  ctx = testContext(database, { now: () => new Date(clockMs) });
+  clock.ms = Date.parse("2026-03-01T10:00:00Z");
+  ctx = testContext(database, { now: () => new Date(clock.ms) });
 });
 
-/** Waiting moves the clock; every effect runs twice, as after a crash between effect and its being remembered. */
-function rehearsal(
-  before: (step: string, count: number) => Promise<void> | void = () => {},
-): Durable & { steps: string[] } {
-  const steps: string[] = [];
-  return {
-    steps,
-    async step(name, effect) {
-      steps.push(name);
-      await before(name, steps.filter((one) => one === name).length);
-      await effect();
-      return JSON.parse(JSON.stringify((await effect()) ?? null));
-    },
-    wait: async (ms) => {
-      clockMs += ms;
-    },
-  };
-}
-
-async function deploy(extra: object = {}, durable = rehearsal()) {
+async function deploy(extra: object = {}, before: Before = () => {}, script?: Script) {
   const { deployment } = await deployApplication(ctx, { ...wish, ...extra });
-  await runDeployment(durable, deploymentEffects(ctx), deployment!.id);
-  return getDeployment(ctx, { deploymentId: deployment!.id });
+  const durable = rehearsal(clock, before);
+  await runDeployment(durable, scriptedEffects(ctx, script), deployment!.id);
+  return { ...(await getDeployment(ctx, { deploymentId: deployment!.id })), durable };
 }
-const running = () => ctx.platform.services.get("checkout/production")!.instances;
+const service = () => ctx.platform.services.get("checkout/production")!;
+const running = () => service().instances;
 const versions = () => running().map((one) => one.version);
+const fresh = () => running().filter((one) => one.version === "1.1.0");
+const calls = () => ctx.platform.calls.map((call) => call.replace(" checkout/production", ""));
 
-describe("a deployment", () => {
+describe("a rolling deployment", () => {
   it("replaces one after the other and says each thing once", async () => {
-    const { deployment, events } = await deploy();
+    const { deployment, events, steps } = await deploy();
     expect(deployment).toMatchObject({
       status: "succeeded",
       summary: "checkout in production runs 1.1.0: 3 of 3 ready.",
     });
     expect(versions()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
-    expect(ctx.platform.calls.map((call) => call.split(" ")[0])).toEqual([
-      "start",
-      "stop",
-      "start",
-      "stop",
-      "start",
-      "stop",
-    ]);
+    expect(calls().map((call) => call.split(" ")[0])).toEqual(["start", "stop", "start", "stop", "start", "stop"]);
     expect(
       events.map((event) => event.message.replaceAll(/ins_\d+/g, "ins").replaceAll(/in \d+ ms/g, "at once")),
     ).toEqual([
       "Ada asked for checkout 1.1.0 in production, from 1.0.0",
       "Rolling from 1.0.0 to 1.1.0, to be done within 10 min",
+      "Replace 3 instances one by one with 1.1.0",
       ...[1, 2, 3].flatMap((n) => [
         `Started ins with 1.1.0 (${n} of 3)`,
         "ins is ready after 0 ms",
@@ -74,11 +58,11 @@ describe("a deployment", () => {
       ]),
       "checkout in production runs 1.1.0: 3 of 3 ready.",
     ]);
-    const last = await database.db.auditEntry.findFirst({
-      where: { action: "deployment.finish" },
-      orderBy: { id: "desc" },
+    expect(steps).toMatchObject([{ kind: "roll", status: "passed", attempt: 1, note: "3 of 3 run 1.1.0" }]);
+    const finishes = await database.db.auditEntry.findMany({
+      where: { action: "deployment.finish", targetId: deployment.id },
     });
-    expect(last).toMatchObject({ actorKind: "job", targetId: deployment.id, after: { status: "succeeded" } });
+    expect(finishes).toMatchObject([{ actorKind: "job", after: { status: "succeeded" } }]);
   });
 
   it("that never becomes ready goes back, with the reason, the last words and an incident", async () => {
@@ -87,71 +71,64 @@ describe("a deployment", () => {
       { at: "2026-03-01T10:00:00Z", stream: "stdout", text: "hello" },
       { at: "2026-03-01T10:00:01Z", stream: "stderr", text: "cannot open the ledger" },
     ];
-    const { deployment, events } = await deploy({ healthCheckTimeout: 5 });
+    const { deployment, events, steps } = await deploy({ healthCheckTimeout: 5 });
     expect(deployment).toMatchObject({ status: "rolled_back", incidentId: expect.any(String) });
     expect(deployment.summary).toMatch(/not ready within 5 s.*1\.0\.0 serves again with 3 of 3 instances\./);
     expect(versions()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(service().weights).toBeNull();
     expect(events.find((event) => event.level === "error")?.detail).toMatchObject({
       lastLines: ["cannot open the ledger"],
     });
+    expect(steps).toMatchObject([{ status: "failed", note: expect.stringContaining("not ready within 5 s") }]);
     const elapsedMs = Date.parse(deployment.finishedAt!) - Date.parse(deployment.startedAt!);
     expect(elapsedMs).toBeLessThan(6_000);
   });
 
   it("that crashes goes back at once", async () => {
-    const durable = rehearsal((step, count) => {
-      const fresh = running().find((one) => one.version === "1.1.0");
-      if (step === "look" && count === 2 && fresh)
-        Object.assign(fresh, { state: "crash-looping", reason: "exit code 3" });
+    const { deployment } = await deploy({}, (step, count) => {
+      if (step === "look" && count === 2) Object.assign(fresh()[0]!, { state: "crash-looping", reason: "exit code 3" });
     });
-    const { deployment } = await deploy({}, durable);
     expect(deployment).toMatchObject({ status: "rolled_back" });
     expect(deployment.summary).toContain("it keeps crashing: exit code 3");
   });
 
-  it("that fails half-way restores the old instances it had removed", async () => {
-    const durable = rehearsal((step, count) => {
-      const fresh = running().filter((one) => one.version === "1.1.0");
+  it("that fails half-way restores the old instances it had removed, all at once", async () => {
+    const { deployment } = await deploy({ healthCheckTimeout: 5 }, (step, count) => {
       if (step === "start" && count === 2) ctx.platform.neverReady.add("1.1.0");
-      if (fresh.length === 0) ctx.platform.neverReady.delete("1.1.0");
     });
-    const { deployment } = await deploy({ healthCheckTimeout: 5 }, durable);
     expect(deployment.status).toBe("rolled_back");
     expect(versions()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
-  });
-
-  it("keeps what serves when rollback is off, and says so", async () => {
-    ctx.platform.neverReady.add("1.1.0");
-    const { deployment } = await deploy({ healthCheckTimeout: 5, rollbackOnFailure: false });
-    expect(deployment.status).toBe("failed");
-    expect(deployment.summary).toMatch(/Left as it is, because rollback is off\. Serving now: 3 × 1\.0\.0\.$/);
-    expect(deployment.incidentId).not.toBeNull();
-    expect(versions()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.1.0"]);
+    const weights = calls().findIndex((call) => call.startsWith("weights"));
+    expect(calls().slice(weights)).toEqual([
+      'weights {"1.0.0":100,"1.1.0":0}',
+      "start 1.0.0",
+      "stop 1.1.0",
+      "stop 1.1.0",
+      "weights null",
+    ]);
   });
 
   it("that is not done within its deadline goes back", async () => {
-    const slow = rehearsal((step) => {
-      if (step === "look") clockMs += 5_000;
+    const { deployment } = await deploy({ timeoutSeconds: 10 }, (step) => {
+      if (step === "look") clock.ms += 5_000;
     });
-    const { deployment } = await deploy({ timeoutSeconds: 10 }, slow);
     expect(deployment.status).toBe("rolled_back");
     expect(deployment.summary).toContain("Not done in time");
     expect(versions()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
   it("waits for a platform that is away for a while", async () => {
-    const durable = rehearsal((step, count) => {
+    const { deployment, durable } = await deploy({}, (step, count) => {
       if (step === "look") ctx.platform.unreachable = count > 2 && count < 30;
     });
-    expect((await deploy({}, durable)).deployment.status).toBe("succeeded");
-    expect(durable.steps.length).toBeLessThan(60);
+    expect(deployment.status).toBe("succeeded");
+    expect(durable.steps.length).toBeLessThan(70);
   });
 
   it("fails in bounded time and steps when the platform stays away", async () => {
-    const durable = rehearsal((step, count) => {
+    const { deployment, instances, durable } = await deploy({ timeoutSeconds: 60 }, (step, count) => {
       if (step === "look" && count > 2) ctx.platform.unreachable = true;
     });
-    const { deployment, instances } = await deploy({ timeoutSeconds: 60 }, durable);
     expect(deployment).toMatchObject({ status: "failed", incidentId: expect.any(String) });
     expect(deployment.summary).toMatch(
       /^The way back to 1\.0\.0 was not completed: Not done in time: the platform does not answer/,
@@ -178,45 +155,129 @@ describe("a deployment", () => {
   it("takes traffic weights away", async () => {
     await ctx.platform.setWeights({ service: "checkout", environment: "production", weights: { "1.0.0": 100 } });
     await deploy();
-    expect(ctx.platform.services.get("checkout/production")!.weights).toBeNull();
+    expect(service().weights).toBeNull();
   });
 
-  it("has nothing to go back to when nothing ran", async () => {
-    ctx.platform.services.get("checkout/production")!.instances = [];
+  it("has nothing to go back to when nothing ran, whatever the strategy", async () => {
+    service().instances = [];
     ctx.platform.neverReady.add("1.1.0");
-    const { deployment } = await deploy({ healthCheckTimeout: 5 });
+    const { deployment, steps } = await deploy({ healthCheckTimeout: 5, strategy: "canary" });
     expect(deployment.status).toBe("failed");
     expect(deployment.summary).toContain("nothing ran before it");
+    expect(steps.map((step) => step.kind)).toEqual(["roll"]);
+  });
+
+  it("before which it was cancelled changes nothing", async () => {
+    const { deployment } = await deployApplication(ctx, wish);
+    await decide(ctx, deployment!.id, "abort");
+    const durable = rehearsal(clock);
+    await runDeployment(durable, scriptedEffects(ctx), deployment!.id);
+    expect(durable.steps).toEqual(["begin"]);
+    const after = await getDeployment(ctx, { deploymentId: deployment!.id });
+    expect(after.deployment.status).toBe("cancelled");
+    expect(after.steps.map((step) => step.status)).toEqual(["skipped"]);
+    expect(ctx.platform.calls).toEqual([]);
   });
 });
 
-describe("cancelling", () => {
-  const cancelAt = (step: string, count: number) =>
-    rehearsal(async (name, times) => {
-      if (name !== step || times !== count) return;
-      const { id } = await database.db.deployment.findFirstOrThrow({ orderBy: { id: "desc" } });
-      await cancelDeployment(ctx, { deploymentId: id });
-    });
-
-  it.each([
-    ["look", 1],
-    ["look", 3],
-    ["drain and stop", 1],
-    ["start", 3],
-    ["drain and stop", 3],
-  ])("at %s no. %i ends with the version before everywhere", async (step, count) => {
-    const { deployment } = await deploy({}, cancelAt(step, count));
-    expect(deployment).toMatchObject({ status: "cancelled", incidentId: null });
-    expect(versions()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+const hook = (name: string) => ({ name, type: "command", command: ["true"] }) as const;
+const staged = () =>
+  testContext(database, {
+    now: () => new Date(clock.ms),
+    config: testConfig({
+      deploymentConfig: {
+        rollout: {
+          canary: { weights: [10, 50], keepOldSeconds: 30 },
+          verification: [{ name: "home", path: "/" }],
+          hooks: { before: [hook("warn")], between: [hook("smoke")], after: [hook("tell")] },
+        },
+      },
+    }),
   });
 
-  it("before it begins changes nothing", async () => {
-    const { deployment } = await deployApplication(ctx, wish);
-    await cancelDeployment(ctx, { deploymentId: deployment!.id });
-    const durable = rehearsal();
-    await runDeployment(durable, deploymentEffects(ctx), deployment!.id);
-    expect(durable.steps).toEqual(["begin"]);
-    expect((await getDeployment(ctx, { deploymentId: deployment!.id })).deployment.status).toBe("cancelled");
-    expect(ctx.platform.calls).toEqual([]);
+describe("a staged deployment", () => {
+  beforeEach(() => {
+    ctx = staged();
+  });
+
+  it("as a canary moves the traffic step by step, and the old set goes last", async () => {
+    const { deployment, steps } = await deploy({ strategy: "canary" });
+    expect(deployment).toMatchObject({ status: "succeeded", watchState: "watching" });
+    expect(Date.parse(deployment.watchUntil!) - Date.parse(deployment.finishedAt!)).toBe(600_000);
+    expect(ctx.started).toContain(`watch:${deployment.id}`);
+    expect(steps.every((step) => step.status === "passed" && step.startedAt && step.finishedAt)).toBe(true);
+    expect(steps.map((step) => step.kind).join(" ")).toBe(
+      "hook bring_up verify weight analysis hook bring_up weight analysis hook bring_up weight hold retire hook",
+    );
+    expect(calls()).toEqual([
+      'weights {"1.0.0":100}',
+      "start 1.1.0",
+      'weights {"1.0.0":90,"1.1.0":10}',
+      "start 1.1.0",
+      'weights {"1.0.0":50,"1.1.0":50}',
+      "start 1.1.0",
+      'weights {"1.0.0":0,"1.1.0":100}',
+      ...Array(3).fill("stop 1.0.0"),
+      "weights null",
+    ]);
+  });
+
+  it("as blue-green switches once", async () => {
+    const { deployment, events } = await deploy({ strategy: "blue-green" });
+    expect(deployment.status).toBe("succeeded");
+    expect(calls()).toEqual([
+      'weights {"1.0.0":100}',
+      ...Array(3).fill("start 1.1.0"),
+      'weights {"1.0.0":0,"1.1.0":100}',
+      ...Array(3).fill("stop 1.0.0"),
+      "weights null",
+    ]);
+    expect(events.map((event) => event.message)).toContain("Blue-green from 1.0.0 to 1.1.0, to be done within 10 min");
+  });
+
+  it("does not count what the judge takes towards its deadline, and says when that is now", async () => {
+    const slow: Script = ({ step, round }) =>
+      (step.kind === "analysis" || step.kind === "hold") && round < 90 ? null : { kind: "passed", note: "good" };
+    const { deployment } = await deploy({ strategy: "canary", timeoutSeconds: 60 }, () => {}, slow);
+    expect(deployment.status).toBe("succeeded");
+    const allowedMs = Date.parse(deployment.deadlineAt) - Date.parse(deployment.startedAt!);
+    expect(allowedMs).toBeGreaterThanOrEqual(60_000 + 3 * 90_000);
+  });
+
+  it("that starts while the last one is watched takes its place", async () => {
+    const first = await deploy({ strategy: "blue-green" });
+    await deploy({ strategy: "blue-green", version: "1.2.0" });
+    const { deployment } = await getDeployment(ctx, { deploymentId: first.deployment.id });
+    expect(deployment.watchState).toBe("superseded");
+  });
+
+  it("replaces an instance of the new version that went missing before its share grows", async () => {
+    const { deployment } = await deploy({ strategy: "canary" }, (step, count) => {
+      if (step === "inspect" && count === 3) service().instances = running().filter((one) => one.version !== "1.1.0");
+    });
+    expect(deployment.status).toBe("succeeded");
+    expect(versions()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
+  });
+
+  it("tolerates an old instance that is down", async () => {
+    const { deployment } = await deploy({ strategy: "canary" }, (step, count) => {
+      if (step === "inspect" && count === 3) Object.assign(running()[0]!, { state: "crash-looping" });
+    });
+    expect(deployment.status).toBe("succeeded");
+  });
+
+  it("ends its analysis when a new instance keeps crashing", async () => {
+    const waits: Script = ({ step, round }) =>
+      step.kind === "analysis" && round < 50 ? null : { kind: "passed", note: "good" };
+    const { deployment } = await deploy(
+      { strategy: "canary" },
+      (step, count) => {
+        if (step === "inspect" && count === 5) Object.assign(fresh()[0]!, { state: "crash-looping", reason: "exit 1" });
+      },
+      waits,
+    );
+    expect(deployment.status).toBe("rolled_back");
+    expect(deployment.summary).toMatch(/Rolled back: ins_\d+ \(1\.1\.0\): it keeps crashing: exit 1\./);
+    expect(deployment.incidentId).not.toBeNull();
   });
 });
