@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { actor, type TestContext, testContext } from "#server/testing/context.ts";
+import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { AppError } from "../kernel/errors.ts";
-import { cancelDeployment } from "./cancel-deployment.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { getDeployment } from "./get-deployment.ts";
 import { listDeployments } from "./list-deployments.ts";
@@ -20,14 +19,14 @@ const audit = () => database.db.auditEntry.findMany({ orderBy: { id: "asc" } });
 
 describe("starting", () => {
   it("records it with its first event, audit entry and hints, and starts the workflow", async () => {
-    const { deployment, plan, dryRun } = await deployApplication(ctx, wish);
+    const { deployment, plan, dryRun } = await deployApplication(ctx, { ...wish, reason: "faster checkout" });
     expect(dryRun).toBe(false);
-    expect(plan[0]).toBe("checkout in production: from 3 instances of 1.0.0 to 3 instances of 1.1.0.");
+    expect(plan.summary).toBe("checkout in production: from 3 instances of 1.0.0 to 3 instances of 1.1.0.");
     expect(deployment).toMatchObject({ ...wish, status: "queued", previousVersion: "1.0.0", strategy: "rolling" });
     expect(ctx.started).toEqual([`deployment:${deployment!.id}`]);
     const seen = await getDeployment(ctx, { deploymentId: deployment!.id });
     expect(seen.events.map((event) => event.message)).toEqual([
-      "Ada asked for checkout 1.1.0 in production, from 1.0.0",
+      "Ada asked for checkout 1.1.0 in production, from 1.0.0: faster checkout",
     ]);
     expect(seen.progress).toEqual({ onNewVersion: 0, wanted: 3 });
     expect(seen.instances).toHaveLength(3);
@@ -47,15 +46,59 @@ describe("starting", () => {
   });
 
   it("a dry run returns the plan and writes nothing", async () => {
-    const result = await deployApplication(ctx, { ...wish, dryRun: true });
-    expect(result).toMatchObject({ dryRun: true, deployment: null });
-    expect(result.plan).toHaveLength(7);
+    const result = await deployApplication(ctx, { ...wish, strategy: "canary", dryRun: true });
+    expect(result).toMatchObject({ dryRun: true, deployment: null, plan: { strategy: "canary", affects: [] } });
     expect([await database.db.deployment.count(), (await audit()).length, ctx.published, ctx.started]).toEqual([
       0,
       0,
       [],
       [],
     ]);
+  });
+
+  it.each(["rolling", "blue-green", "canary"] as const)(
+    "what a dry run of %s shows is what is written",
+    async (strategy) => {
+      const asked = { ...wish, strategy };
+      const dry = await deployApplication(ctx, { ...asked, dryRun: true });
+      const { deployment, plan } = await deployApplication(ctx, asked);
+      const { steps } = await getDeployment(ctx, { deploymentId: deployment!.id });
+      expect(steps.length).toBeGreaterThan(0);
+      expect(steps.map((step) => step.title)).toEqual(dry.plan.steps.map((step) => step.title));
+      expect(plan).toEqual(dry.plan);
+      expect(steps.every((step) => step.status === "pending")).toBe(true);
+      expect(deployment!.strategy).toBe(strategy);
+    },
+  );
+
+  it("takes strategy and rules of that moment from the configuration, and the commit's time", async () => {
+    const config = testConfig({
+      deploymentConfig: { rolloutStrategy: "canary", rollout: { canary: { weights: [20] }, watchSeconds: 5 } },
+    });
+    const version = config.services.find((one) => one.name === "checkout")!.local.versions[1]!;
+    version.committedAt = "2026-11-20T10:00:00+01:00";
+    const { deployment } = await deployApplication(testContext(database, { config }), wish);
+    const row = await database.db.deployment.findUniqueOrThrow({ where: { id: deployment!.id } });
+    expect(row).toMatchObject({ strategy: "canary", committedAt: new Date("2026-11-20T09:00:00Z") });
+    expect(row.options).toMatchObject({ rules: { watchSeconds: 5, canary: { weights: [20, 100] } } });
+  });
+
+  it("comes down to rolling where nothing runs yet, and says so", async () => {
+    ctx.platform.services.get("checkout/production")!.instances = [];
+    const { deployment, plan } = await deployApplication(ctx, { ...wish, strategy: "blue-green" });
+    expect(deployment).toMatchObject({ strategy: "rolling", previousVersion: null });
+    expect(plan.warnings.join()).toContain("blue-green comes down to rolling");
+  });
+
+  it("reckons with the requests of the last two minutes", async () => {
+    const bucketAt = new Date(Date.now() - 60_000).toISOString();
+    const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
+    const counts = { status2xx: 240, status3xx: 0, status4xx: 0, status5xx: 0, latency: [], usage };
+    ctx.platform.traffic = ["checkout", "payments"].map((service) => ({
+      ...{ service, environment: "production", version: "1.0.0", bucketAt, requests: 240, ...counts },
+    }));
+    const { plan } = await deployApplication(ctx, { ...wish, strategy: "canary", dryRun: true });
+    expect(plan.warnings).toEqual([expect.stringMatching(/^At 2\.0 requests a second, 5 % of them reach 200 only/)]);
   });
 
   it("of many at once lets one through and names it to the others", async () => {
@@ -102,69 +145,29 @@ describe("starting", () => {
   it("leaves nothing when its audit entry cannot be written", async () => {
     const broken = testContext(database, { audit: { record: () => Promise.reject(new Error("disk full")) } });
     await expect(deployApplication(broken, wish)).rejects.toMatchObject({ code: "INTERNAL" });
-    expect([await database.db.deployment.count(), await database.db.deploymentEvent.count(), broken.started]).toEqual([
-      0,
-      0,
-      [],
-    ]);
+    const left = [database.db.deployment, database.db.deploymentEvent, database.db.deploymentStep] as const;
+    expect(await Promise.all([left[0].count(), left[1].count(), left[2].count()])).toEqual([0, 0, 0]);
+    expect(broken.started).toEqual([]);
   });
 });
 
-describe("cancelling", () => {
-  it("is noted once and wakes the workflow", async () => {
-    const { deployment } = await deployApplication(ctx, wish);
-    const deploymentId = deployment!.id;
-    for (let i = 0; i < 2; i++)
-      expect(await cancelDeployment(ctx, { deploymentId, reason: "wrong one" })).toMatchObject({
-        cancelRequested: true,
-      });
-    const { events } = await getDeployment(ctx, { deploymentId });
-    expect(events.map((event) => event.message).slice(1)).toEqual(["Ada cancelled it: wrong one"]);
-    expect(ctx.nudged).toContain(deploymentId);
-    expect((await audit()).map((entry) => entry.action)).toEqual(["deployment.start", "deployment.cancel"]);
-  });
-
-  it("is refused for one that has ended, and for one that is not there", async () => {
-    const { deployment } = await deployApplication(ctx, wish);
-    await end(ctx, deployment!.id, "succeeded", "done");
-    await expect(cancelDeployment(ctx, { deploymentId: deployment!.id })).rejects.toMatchObject({
-      code: "PRECONDITION",
-    });
-    await expect(cancelDeployment(ctx, { deploymentId: "dep_x" })).rejects.toMatchObject({ code: "NOT_FOUND" });
-  });
-});
-
-it.each(["viewer", "responder"] as const)(
-  "a %s may neither start nor cancel, and the refusals are recorded",
-  async (role) => {
-    const { deployment } = await deployApplication(ctx, wish);
-    await database.db.auditEntry.deleteMany();
-    const denied = testContext(database, { actor: actor({ role, name: "Eve" }) });
-    await expect(deployApplication(denied, { ...wish, environment: "staging" })).rejects.toMatchObject({
-      code: "FORBIDDEN",
-    });
-    await expect(deployApplication(denied, { ...wish, dryRun: true })).rejects.toMatchObject({ code: "FORBIDDEN" });
-    await expect(cancelDeployment(denied, { deploymentId: deployment!.id })).rejects.toMatchObject({
-      code: "FORBIDDEN",
-    });
-    expect((await audit()).map((entry) => [entry.action, entry.outcome, entry.actorName])).toEqual([
-      ["deployment.start", "refused", "Eve"],
-      ["deployment.cancel", "refused", "Eve"],
-    ]);
-    expect((await getDeployment(denied, { deploymentId: deployment!.id })).deployment.cancelRequested).toBe(false);
-  },
-);
-
-it("reads without the platform", async () => {
-  const { deployment } = await deployApplication(ctx, wish);
-  ctx.platform.unreachable = true;
-  expect(await getDeployment(ctx, { deploymentId: deployment!.id })).toMatchObject({ instances: [], deployment: wish });
+it.each(["viewer", "responder"] as const)("a %s may not start one, and the refusal is recorded", async (role) => {
+  const denied = testContext(database, { actor: actor({ role, name: "Eve" }) });
+  await expect(deployApplication(denied, wish)).rejects.toMatchObject({ code: "FORBIDDEN" });
+  await expect(deployApplication(denied, { ...wish, dryRun: true })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  expect((await audit()).map((entry) => [entry.action, entry.outcome, entry.actorName])).toEqual([
+    ["deployment.start", "refused", "Eve"],
+  ]);
 });
 
 it("lists page by page, newest first, filtered", async () => {
   const ids: string[] = [];
   for (const version of ["1.1.0", "1.2.0", "1.1.0"]) {
-    const { deployment } = await deployApplication(ctx, { ...wish, version });
+    const { deployment } = await deployApplication(ctx, {
+      ...wish,
+      version,
+      strategy: version === "1.2.0" ? "canary" : "rolling",
+    });
     ids.unshift(deployment!.id);
     await end(ctx, deployment!.id, version === "1.2.0" ? "failed" : "succeeded", "over");
   }
@@ -172,6 +175,10 @@ it("lists page by page, newest first, filtered", async () => {
   expect(first.items.map((one) => one.id)).toEqual(ids.slice(0, 2));
   const second = await listDeployments(ctx, { limit: 2, cursor: first.nextCursor! });
   expect(second).toMatchObject({ items: [{ id: ids[2] }], nextCursor: null });
-  expect((await listDeployments(ctx, { limit: 9, status: ["failed"] })).items).toHaveLength(1);
-  expect((await listDeployments(ctx, { limit: 9, service: "payments" })).items).toEqual([]);
+  const found = async (filter: Partial<Parameters<typeof listDeployments>[1]>) =>
+    (await listDeployments(ctx, { limit: 9, ...filter })).items.map((one) => one.id);
+  expect(await found({ status: ["failed"] })).toEqual([ids[1]]);
+  expect(await found({ strategy: ["canary"] })).toEqual([ids[1]]);
+  expect(await found({ kind: "rollback" })).toEqual([]);
+  expect(await found({ service: "payments" })).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { testConfig } from "#server/testing/context.ts";
+import { rulesFor } from "../config-deployment.ts";
 import type { InstanceState, PlatformInstance } from "../ports/platform.ts";
-import { blastRadius, describePlan, previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
+import { blastRadius, previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
 
 const config = testConfig();
 const asked = {
@@ -25,7 +26,30 @@ describe("resolveTarget", () => {
       instances: 3,
       maxSurge: 1,
       maxUnavailable: 0,
+      rules: rulesFor(config, "checkout"),
     });
+    expect(resolveTarget(config, asked)).toMatchObject({ strategy: "rolling", committedAt: null });
+  });
+
+  it("takes strategy, rules and the commit's time from the configuration, and the strategy asked for before it", () => {
+    const rich = testConfig({
+      deploymentConfig: { rolloutStrategy: "canary", rollout: { canary: { weights: [10] } } },
+      services: [
+        {
+          name: "checkout",
+          deployment: { watchSeconds: 7 },
+          local: { command: ["x"], versions: [{ version: "1", committedAt: "2026-11-20T10:00:00+01:00" }] },
+          environments: { production: { initialVersion: "1" } },
+        },
+      ],
+    });
+    const target = resolveTarget(rich, { ...asked, version: "1" });
+    expect(target).toMatchObject({
+      strategy: "canary",
+      committedAt: new Date("2026-11-20T09:00:00Z"),
+      options: { rules: { watchSeconds: 7, canary: { weights: [10, 100] } } },
+    });
+    expect(resolveTarget(rich, { ...asked, version: "1", strategy: "blue-green" }).strategy).toBe("blue-green");
   });
 
   it.each([
@@ -83,17 +107,4 @@ describe("blastRadius", () => {
     ["checkout", ["gateway"]],
     ["mail", []],
   ])("of %s is %j", (service, affected) => expect(blastRadius(chain, service)).toEqual(affected));
-});
-
-it("says what will happen and how to undo it", () => {
-  const plan = describePlan(config, resolveTarget(config, { ...asked, service: "payments" }), "1.0.0", 3);
-  expect(plan).toEqual([
-    "payments in production: from 3 instances of 1.0.0 to 3 instances of 1.1.0.",
-    "Start 1 instance of 1.1.0 at a time beside what runs, and give each 60 s to become ready.",
-    "When one is ready, take one old instance out of the balancer, let its requests finish, and stop it; never fewer than 3 serve.",
-    "Repeat until 3 of 1.1.0 are ready and nothing else runs, within 10 min in all.",
-    "When a new instance fails or the time is up: start 1.0.0 again where it is missing, then stop 1.1.0, and open an incident.",
-    "May be felt by checkout, which depends on payments.",
-    "To undo: cancel it while it runs; afterwards deploy 1.0.0 to production.",
-  ]);
 });

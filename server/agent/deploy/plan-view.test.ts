@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { mergeRules, type RolloutRulesInput } from "../config-deployment.ts";
+import { type Planned, planView, type Situation } from "./plan-view.ts";
+import { stepsOf } from "./steps.ts";
+
+const made = (rollout: RolloutRulesInput = {}, change: Partial<Planned> = {}): Planned => {
+  const rules = mergeRules(rollout);
+  const planned = {
+    service: "checkout",
+    environment: "production",
+    kind: "deploy",
+    strategy: "canary",
+    version: "1.1.0",
+    previousVersion: "1.0.0",
+    options: {
+      rollbackOnFailure: true,
+      healthCheckTimeoutSeconds: 60,
+      timeoutSeconds: 600,
+      instances: 4,
+      maxSurge: 1,
+      maxUnavailable: 0,
+      rules,
+    },
+    ...change,
+  } as const;
+  const { strategy, version, previousVersion, options } = planned;
+  return { ...planned, steps: stepsOf({ strategy, version, previousVersion, instances: options.instances, rules }) };
+};
+const now: Situation = {
+  at: new Date("2026-11-27T12:00:00Z"),
+  instances: 4,
+  ready: 4,
+  requestsPerSecond: 1_000,
+  affects: ["gateway"],
+  nextFreeze: null,
+  overridden: [],
+  notes: [],
+};
+const warnings = (planned: Planned, change: Partial<Situation> = {}) =>
+  planView(planned, { ...now, ...change }).warnings;
+
+it("of a canary with traffic enough: its steps, how long, what then, and nothing to warn of", () => {
+  const planned = made();
+  const plan = planView(planned, now);
+  expect(plan).toMatchObject({
+    summary: "checkout in production: from 4 instances of 1.0.0 to 4 instances of 1.1.0.",
+    strategy: "canary",
+    affects: ["gateway"],
+    warnings: [],
+    undo: "While it runs: abort it, and 1.0.0 serves everything again. Afterwards: roll production back to 1.0.0.",
+  });
+  expect(plan.steps.map((step) => step.title)).toEqual(planned.steps.map((step) => step.title));
+  expect(plan.expectedSeconds).toBe(plan.steps.reduce((sum, step) => sum + step.seconds, 0));
+  expect(plan.expectedSeconds).toBeGreaterThan(180);
+});
+
+describe("how long the judge takes follows from the traffic", () => {
+  // 200 requests of the new version wanted, at least 60 s, at most 900 s
+  it.each([
+    [1_000, [60, 60, 60]],
+    [40, [100, 60, 60]],
+    [4, [900, 200, 100]],
+    [0, [900, 900, 900]],
+    [null, [60, 60, 60]],
+  ])("at %s requests a second: %j", (requestsPerSecond, seconds) => {
+    const { steps } = planView(made(), { ...now, requestsPerSecond });
+    expect(steps.filter((step) => step.title.startsWith("Compare")).map((step) => step.seconds)).toEqual(seconds);
+  });
+
+  it.each([
+    [40, ["At 40 requests a second, 5 % of them reach 200 only after 100 s."]],
+    [4, ["At 4.0 requests a second, 5 % of them reach 200 only after 16 min 40 s; after 15 min the judge asks you."]],
+    [
+      0,
+      [
+        "No requests in the last minutes: the judge will have nothing to compare and will ask you after 15 min of each step.",
+      ],
+    ],
+    [null, ["How many requests come in is not known: the judge may have too little to compare, and would ask you."]],
+  ])("and is said at %s", (requestsPerSecond, expected) =>
+    expect(warnings(made(), { requestsPerSecond })).toEqual(expected),
+  );
+
+  it("is no matter of a rolling one", () =>
+    expect(warnings(made({}, { strategy: "rolling" }), { requestsPerSecond: 0 })).toEqual([]));
+});
+
+describe("warns of", () => {
+  const freeze = (from: string) => ({
+    nextFreeze: {
+      name: "weekend",
+      environments: [],
+      services: [],
+      from: new Date(from),
+      until: new Date("2026-11-30T07:00:00Z"),
+    },
+  });
+  it.each([
+    [made({}, { previousVersion: null }), {}, "canary comes down to rolling"],
+    [made(), { ready: 3 }, "1 of 4 instances are not ready now."],
+    [made({ canary: { sticky: { by: "cookie", name: "who" } } }), {}, "(cookie who)"],
+    [made({}, { options: { ...made().options, rollbackOnFailure: false } }), {}, "Rollback on failure is off"],
+    [
+      made(),
+      freeze("2026-11-27T13:00:00Z"),
+      "weekend begins in 1 h. What runs goes on; a fix would have to wait until 2026-11-30 07:00 UTC",
+    ],
+    [
+      made({ hooks: { before: [{ name: "migrate", type: "command", command: ["x"] } as never] } }),
+      {},
+      "It runs 1 hook: before migrate.",
+    ],
+    [made(), { overridden: ["It is locked."] }, "Set aside by you: It is locked."],
+    [made(), { notes: ["1.1.0 is still being watched in staging."] }, "still being watched in staging"],
+  ] as const)("case %#", (planned, change, text) =>
+    expect(warnings(planned, change as Partial<Situation>).join("\n")).toContain(text),
+  );
+
+  it("no freeze that is hours away, and none to a rollback", () => {
+    expect(warnings(made(), freeze("2026-11-27T18:00:00Z"))).toEqual([]);
+    expect(warnings(made({}, { kind: "rollback", strategy: "restore" }), freeze("2026-11-27T12:10:00Z"))).toEqual([]);
+  });
+});
+
+it.each([
+  [made(), "all requests go to 1.0.0 at once"],
+  [made({}, { strategy: "rolling" }), "1.0.0 is started again where it is missing"],
+  [made({}, { previousVersion: null }), "Nothing else runs that it could go back to"],
+  [
+    made({}, { options: { ...made().options, rollbackOnFailure: false } }),
+    "waits 30 min for somebody to promote, retry, roll back or abort",
+  ],
+])("says what happens when it fails, case %#", (planned, text) =>
+  expect(planView(planned, now).onFailure).toContain(text),
+);
+
+it("where nothing runs there is nothing to come from or go back to", () => {
+  const plan = planView(made({}, { previousVersion: null }), { ...now, instances: 0, ready: 0 });
+  expect(plan).toMatchObject({
+    summary: "checkout in production: from nothing to 4 instances of 1.1.0.",
+    strategy: "rolling",
+    undo: "There is no version before it. Deploy another version.",
+  });
+});
