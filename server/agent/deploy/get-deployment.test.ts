@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type TestContext, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+import { deployApplication } from "./deploy-application.ts";
+import { progressOf } from "./follow.ts";
+import { getDeployment } from "./get-deployment.ts";
+import { end } from "./record.ts";
+import { patchDeployment, recordEvent } from "./store.ts";
+import { insertAnalysis } from "./store-analyses.ts";
+import { patchStep } from "./store-steps.ts";
+
+const database = useDatabase();
+const ref = { service: "checkout", environment: "production" };
+let ctx: TestContext;
+let deploymentId: string;
+beforeEach(async () => {
+  await database.db.deployment.deleteMany();
+  await database.db.trafficBucket.deleteMany();
+  ctx = testContext(database);
+  const { deployment } = await deployApplication(ctx, { ...ref, version: "1.1.0", strategy: "canary" });
+  deploymentId = deployment!.id;
+});
+
+const counts = (version: string, at: number, requests: number, status5xx = 0): TrafficCounts => ({
+  ...{ ...ref, version, bucketAt: new Date(at).toISOString(), requests, status5xx },
+  ...{ status2xx: requests - status5xx, status3xx: 0, status4xx: 0, latency: [] },
+  usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
+});
+const store = async ({ usage: _not, ...row }: TrafficCounts) => {
+  await database.db.trafficBucket.create({ data: { ...row, resolution: 10 } });
+};
+const patch = (change: Parameters<typeof patchDeployment>[2]) =>
+  database.db.$transaction((tx) => patchDeployment(tx, deploymentId, change));
+
+describe("the split", () => {
+  it("of weights, of the last seconds, and since it began: what is stored and what is not yet, each once", async () => {
+    const now = Date.parse("2026-11-27T12:00:30.000Z");
+    ctx.now = () => new Date(now);
+    await patch({ status: "running", startedAt: new Date(now - 60_000) });
+    ctx.platform.services.get("checkout/production")!.weights = { "1.0.0": 75, "1.1.0": 25 };
+    await store(counts("1.0.0", now - 70_000, 9_999)); // before it began
+    await store(counts("1.0.0", now - 60_000, 1_000, 1));
+    await store(counts("1.0.0", now - 20_000, 900));
+    await store(counts("1.1.0", now - 20_000, 100, 5));
+    ctx.platform.samples = [
+      counts("1.0.0", now - 20_000, 180), // stored already
+      counts("1.0.0", now - 10_000, 60),
+      counts("1.1.0", now - 10_000, 40, 2),
+      { ...counts("1.1.0", now - 8_000, 5_000), environment: "staging" },
+    ];
+    const { split } = await getDeployment(ctx, { deploymentId });
+    expect(split).toEqual([
+      { version: "1.0.0", weight: 75, share: 60, readyInstances: 3, requests: 1_960, errors: 1 },
+      { version: "1.1.0", weight: 25, share: 40, readyInstances: 0, requests: 140, errors: 7 },
+    ]);
+  });
+
+  it("ends with the deployment; nothing asked, nothing shared", async () => {
+    const now = Date.parse("2026-11-27T12:00:30.000Z");
+    ctx.now = () => new Date(now);
+    await patch({ status: "succeeded", startedAt: new Date(now - 60_000), finishedAt: new Date(now - 30_000) });
+    await store(counts("1.1.0", now - 40_000, 100));
+    await store(counts("1.1.0", now - 20_000, 100));
+    const { split } = await getDeployment(ctx, { deploymentId });
+    expect(split[1]).toEqual({
+      version: "1.1.0",
+      weight: null,
+      share: null,
+      readyInstances: 0,
+      requests: 100,
+      errors: 0,
+    });
+  });
+});
+
+it("shows steps, judgements newest first, and is read without the platform", async () => {
+  const at = new Date("2026-11-27T12:00:00Z");
+  for (const [key, verdict] of [
+    ["first", "pass"],
+    ["second", "fail"],
+  ] as const)
+    await insertAnalysis(
+      database.db,
+      deploymentId,
+      {
+        key,
+        stepIndex: 2,
+        attempt: 1,
+        kind: "step",
+        verdict,
+        score: 50,
+        sentence: key,
+        from: at,
+        to: at,
+        result: null,
+      },
+      new Date(at.getTime() + key.length),
+    );
+  await patchStep(database.db, deploymentId, 0, { status: "passed", attempt: 1, note: "3 are ready" });
+  ctx.platform.unreachable = true;
+  const seen = await getDeployment(ctx, { deploymentId });
+  expect(seen).toMatchObject({
+    instances: [],
+    progress: { onNewVersion: 0, wanted: 3 },
+    analyses: [{ sentence: "second", verdict: "fail" }, { sentence: "first" }],
+    split: [
+      { version: "1.0.0", weight: null, share: null, readyInstances: 0 },
+      { version: "1.1.0", weight: null, share: null, readyInstances: 0 },
+    ],
+  });
+  expect(seen.steps[0]).toMatchObject({ status: "passed", note: "3 are ready" });
+});
+
+describe("following", () => {
+  const follow = (seconds: number, following: Parameters<typeof getDeployment>[2] = {}) =>
+    getDeployment(ctx, { deploymentId, followSeconds: seconds }, following);
+  const ms = async (work: Promise<unknown>): Promise<number> => {
+    const began = performance.now();
+    await work;
+    return performance.now() - began;
+  };
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["the status", () => patch({ status: "running" })],
+    ["a step", () => patchStep(database.db, deploymentId, 0, { status: "running", startedAt: new Date() })],
+    ["its repetition", () => patchStep(database.db, deploymentId, 0, { attempt: 2 })],
+    [
+      "a question",
+      () =>
+        patch({
+          waiting: { id: "w", kind: "paused", reason: "", since: "", expiresAt: "", options: [], stepIndex: 0 },
+        }),
+    ],
+    ["the end", () => end(ctx, deploymentId, "cancelled", "over")],
+  ])("answers when %s changes", async (_, change) => {
+    const looked = Promise.withResolvers<void>();
+    const answer = follow(30, { progress: async () => looked.resolve() });
+    await looked.promise;
+    await change();
+    expect(await ms(answer)).toBeLessThan(5_000);
+  });
+
+  it("answers when the time is up, and not before", async () => {
+    expect(await ms(follow(1))).toBeGreaterThan(950);
+  });
+
+  it("answers at once for one that has ended", async () => {
+    await end(ctx, deploymentId, "failed", "over");
+    expect(await ms(follow(30))).toBeLessThan(5_000);
+  });
+
+  it("stops looking when nobody waits any more", async () => {
+    const leave = new AbortController();
+    const answer = follow(30, { signal: leave.signal, progress: async () => leave.abort() });
+    expect(await ms(answer)).toBeLessThan(5_000);
+  });
+
+  it("tells how far it is, ever further", async () => {
+    const told: [number, number, string][] = [];
+    await patchStep(database.db, deploymentId, 0, { status: "running", startedAt: new Date() });
+    await follow(2, { progress: async (...one) => void told.push(one) });
+    expect(told.length).toBeGreaterThan(2);
+    const values = told.map(([done]) => done);
+    expect(values).toEqual([...new Set(values)].sort((a, b) => a - b));
+    const { steps } = await getDeployment(ctx, { deploymentId });
+    expect(told[0]).toEqual([expect.any(Number), steps.length, "Waiting for a worker"]);
+  });
+});
+
+it.each([
+  [[], 0],
+  [["pending"], 0],
+  [["passed", "running"], 1.5],
+  [["passed", "skipped", "waiting"], 2.5],
+  [["passed", "passed"], 2],
+] as const)("progress of %j ten seconds into a step", (statuses, done) => {
+  const at = new Date("2026-11-27T12:00:10Z");
+  const startedAt = new Date("2026-11-27T12:00:00Z");
+  expect(
+    progressOf(
+      statuses.map((status) => ({ status, startedAt })),
+      at,
+    ),
+  ).toBe(done);
+});
+
+it("gives a model the newest of what people scroll through", async () => {
+  for (let i = 0; i < 60; i++)
+    await database.db.$transaction((tx) =>
+      recordEvent(
+        tx,
+        deploymentId,
+        { key: `e${i}`, level: "info", kind: "step", message: `event ${i}` },
+        {},
+        new Date(Date.now() + i),
+      ),
+    );
+  const people = await getDeployment(ctx, { deploymentId });
+  const model = await getDeployment({ ...ctx, via: "mcp" }, { deploymentId });
+  expect([people.events.length, model.events.length]).toEqual([61, 30]);
+  expect(model.events.at(-1)?.message).toBe("event 59");
+});
