@@ -89,7 +89,7 @@ function cumulative(m: number, n: number): Float64Array {
   if (known) return known;
   const size = m * n + 1;
   // row[j] holds the counts for the i of the loop and j
-  let row = Array.from({ length: n + 1 }, () => Float64Array.of(1));
+  let row: Float64Array[] = Array.from({ length: n + 1 }, () => Float64Array.of(1));
   for (let i = 1; i <= m; i++) {
     const next: Float64Array[] = [Float64Array.of(1)];
     for (let j = 1; j <= n; j++) {

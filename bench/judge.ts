@@ -1,0 +1,114 @@
+import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
+import { judge } from "../server/agent/deploy/judge/index.ts";
+import { dice } from "../server/agent/deploy/judge/samples.ts";
+import { BUCKET_COUNT, bucketOf } from "../server/agent/kernel/histogram.ts";
+import type { TrafficCounts } from "../server/agent/ports/platform.ts";
+import { printReport } from "./harness.ts";
+import { judgeRecorded } from "./judge-recorded.ts";
+
+/**
+ * How often the judge is wrong, by traffic and by how much worse the new version is. Made-up traffic: latencies are
+ * log-normal around 25 ms with two in a hundred twice as slow, one request in a thousand fails; the canary has 5 % of
+ * the requests. `--runs=300` per cell, `--quick` for a fifth of them. Then the same on traffic recorded of the sample.
+ */
+const runs = Number(process.argv.find((text) => text.startsWith("--runs="))?.split("=")[1] ?? 300);
+const RUNS = process.argv.includes("--quick") ? Math.ceil(runs / 5) : runs;
+const REQUESTS = [100, 200, 500, 1_000, 5_000];
+const WEIGHT = 0.05;
+const SECONDS = 120;
+const BASE_ERRORS = 0.001;
+
+const EFFECTS = [
+  { effect: "none", bad: false, errors: 0, slow: 1, share: 0 },
+  { effect: "errors +0.5 points", bad: true, errors: 0.005, slow: 1, share: 0 },
+  { effect: "errors +1 point", bad: true, errors: 0.01, slow: 1, share: 0 },
+  { effect: "errors +2 points", bad: true, errors: 0.02, slow: 1, share: 0 },
+  { effect: "errors +5 points", bad: true, errors: 0.05, slow: 1, share: 0 },
+  { effect: "all 10 % slower", bad: false, errors: 0, slow: 1.1, share: 1 },
+  { effect: "all 50 % slower", bad: true, errors: 0, slow: 1.5, share: 1 },
+  { effect: "all twice as slow", bad: true, errors: 0, slow: 2, share: 1 },
+  { effect: "1 in 5 twice as slow", bad: true, errors: 0, slow: 2.2, share: 0.2 },
+];
+type Effect = (typeof EFFECTS)[number];
+
+const T0 = Date.parse("2026-03-01T10:00:00Z");
+
+function bucketsOf(version: string, requests: number, random: () => number, effect: Effect | null): TrafficCounts[] {
+  const buckets = Array.from({ length: SECONDS / 2 }, (_, i) => ({
+    ...{ service: "a", environment: "b", version, bucketAt: new Date(T0 + i * 2_000).toISOString() },
+    ...{ requests: 0, status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 },
+    latency: new Array<number>(BUCKET_COUNT).fill(0),
+    usage: { cpuMs: 0, memoryBytes: 5e7 * (0.98 + random() * 0.04), instances: 1, inFlight: 0, errorLines: 0 },
+  }));
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  for (let i = 0; i < requests; i++) {
+    const bucket = buckets[Math.floor(random() * buckets.length)];
+    if (!bucket) continue;
+    const failed = random() < BASE_ERRORS + (effect?.errors ?? 0);
+    let ms = 25 * Math.exp(0.15 * normal()) * (random() < 0.02 ? 2 : 1);
+    if (effect && random() < effect.share) ms *= effect.slow;
+    bucket.requests++;
+    if (failed) bucket.status5xx++;
+    else bucket.status2xx++;
+    if (failed) bucket.usage.errorLines++;
+    bucket.usage.cpuMs += 1.5 + random();
+    bucket.usage.inFlight += ms / 2_000;
+    const index = bucketOf(ms);
+    bucket.latency[index] = (bucket.latency[index] ?? 0) + 1;
+  }
+  return buckets;
+}
+
+const results: Record<string, string | number>[] = [];
+let falseAlarms = 0;
+let goodRuns = 0;
+for (const effect of EFFECTS)
+  for (const requests of REQUESTS) {
+    const seen = { pass: 0, fail: 0, inconclusive: 0, error: 0 };
+    for (let run = 0; run < RUNS; run++) {
+      const random = dice(run * 7_919 + requests + EFFECTS.indexOf(effect) * 1_000_003);
+      const total = Math.round(requests / WEIGHT) - requests;
+      const { result } = judge({
+        ...{ baselineVersion: "1.0.0", candidateVersion: "1.1.0", minRequests: Math.min(requests, 100) },
+        ...{ from: new Date(T0).toISOString(), to: new Date(T0 + SECONDS * 1_000).toISOString() },
+        baseline: bucketsOf("1.0.0", total, random, null),
+        candidate: bucketsOf("1.1.0", requests, random, effect),
+        rules: DEFAULT_RULES.analysis,
+        dependents: [],
+      });
+      seen[result.verdict]++;
+    }
+    if (effect.effect === "none") {
+      falseAlarms += seen.fail;
+      goodRuns += RUNS;
+    }
+    const percent = (count: number) => `${((count / RUNS) * 100).toFixed(1)} %`;
+    results.push({
+      "new version": effect.effect,
+      "its requests": requests,
+      failed: percent(seen.fail),
+      "not sure": percent(seen.inconclusive),
+      passed: percent(seen.pass),
+    });
+  }
+
+const cell = (effect: string, requests: number) =>
+  results.find((row) => row["new version"] === effect && row["its requests"] === requests);
+const recorded = judgeRecorded(RUNS >= 100 ? 100 : RUNS);
+printReport({
+  name: "judge",
+  results: [...results, ...recorded.rows],
+  targets: [
+    {
+      target: "false alarms on a version like the old one: under 1 %",
+      measured: `${falseAlarms} of ${goodRuns}`,
+      met: falseAlarms / goodRuns < 0.01,
+    },
+    ...["errors +5 points", "all twice as slow", "1 in 5 twice as slow"].map((effect) => ({
+      target: `${effect}, 500 requests: failed at least 99 %`,
+      measured: String(cell(effect, 500)?.failed),
+      met: Number.parseFloat(String(cell(effect, 500)?.failed)) >= 99,
+    })),
+    ...recorded.targets,
+  ],
+});

@@ -1,0 +1,122 @@
+import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
+import { fisherExact, newcombe } from "./count-test.ts";
+import { mannWhitney } from "./rank-test.ts";
+import type { Classification, MetricResult } from "./schema.ts";
+
+/**
+ * One metric's verdict. Ranks and effect size as in Kayenta's NetflixACAJudge (MannWhitneyClassifier.scala): a
+ * difference counts when the whole interval lies beyond the tolerance and the effect beyond what is allowed.
+ */
+
+type Rank = NonNullable<MetricResult["rank"]>;
+type Count = NonNullable<MetricResult["count"]>;
+type Effect = NonNullable<MetricResult["effect"]>;
+
+const finite = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
+export const meanOf = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+export const medianOf = (values: readonly number[]): number | null => quantileOf(values, 0.5);
+
+function quantileOf(values: readonly number[], q: number): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const rank = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(rank)];
+  const high = sorted[Math.ceil(rank)];
+  return low === undefined || high === undefined ? null : low + (high - low) * (rank - Math.floor(rank));
+}
+
+/** What is left of a side's values after the missing ones and the outliers were dealt with. */
+export function usable(values: readonly (number | null)[], rule: MetricRule): number[] {
+  const present = rule.missingData === "zero" ? values.map((value) => value ?? 0) : finite(values);
+  return rule.outlierFactor === null ? present : withoutOutliers(present, rule.outlierFactor);
+}
+
+/** Tukey's fences; with less than four values there is no telling. */
+export function withoutOutliers(values: readonly number[], factor: number): number[] {
+  const [lower, upper] = [quantileOf(values, 0.25), quantileOf(values, 0.75)];
+  if (lower === null || upper === null || values.length < 4) return [...values];
+  const reach = (upper - lower) * factor;
+  return values.filter((value) => value >= lower - reach && value <= upper + reach);
+}
+
+/** Null when there is nothing to rank: a side is empty, or all values are one. */
+export function rankOf(candidate: readonly number[], baseline: readonly number[], rules: AnalysisRules): Rank | null {
+  if (candidate.length === 0 || baseline.length === 0) return null;
+  const all = [...candidate, ...baseline];
+  const range = Math.max(...all) - Math.min(...all);
+  if (range === 0) return null;
+  const { confidence } = rules;
+  // R's 1e-4 is too coarse for shares and too fine for bytes
+  const test = mannWhitney(candidate, baseline, { confidence, tolerance: range * 1e-6 });
+  return { ...test, confidence, tolerance: rules.tolerance * Math.abs(test.estimate) };
+}
+
+/** Mean ratio, or the common language effect size: the share of pairs in which the new version is larger. */
+export function effectOf(
+  candidate: readonly number[],
+  baseline: readonly number[],
+  rank: Rank | null,
+  rule: MetricRule,
+): Effect {
+  const [above, below] = [meanOf(candidate), meanOf(baseline)];
+  const ratio = above === null || below === null || below === 0 ? null : above / below;
+  const cles = rank === null ? null : rank.u / (candidate.length * baseline.length);
+  const value = rule.effect === "cles" ? cles : ratio;
+  return { measure: rule.effect, value, allowed: rule.allowedIncrease, critical: rule.criticalIncrease };
+}
+
+/** By ranks: Kayenta's rule, and our own that a difference too small to matter does not count, however sure it is. */
+export function classifyRanks(rank: Rank | null, effect: Effect, rule: MetricRule): Classification {
+  if (rank === null) return "pass";
+  const bad = { up: rule.direction !== "decrease", down: rule.direction !== "increase" };
+  const beyond = (allowed: number) =>
+    effect.value === null || (allowed >= 1 ? effect.value > allowed : effect.value < allowed);
+  const matters = Math.abs(rank.estimate) >= rule.leastIncrease;
+  if (bad.up && matters && rank.low > rank.tolerance && beyond(allowedUp(rule))) return "high";
+  if (bad.down && matters && rank.high < -rank.tolerance && beyond(allowedDown(rule))) return "low";
+  return "pass";
+}
+
+const allowedUp = (rule: MetricRule) => (rule.effect === "cles" ? 1 : rule.allowedIncrease);
+const allowedDown = (rule: MetricRule) => (rule.effect === "cles" ? 1 : rule.allowedDecrease);
+
+/** A difference of pooled counts is sure from here on; the judge looks many times, so a tenth of the ranks' error. */
+const SURE_SHARE = 10;
+/** Below this it cannot be ruled out, and more requests are waited for. */
+const SUSPICIOUS = 0.05;
+
+export type CountVerdict = "sure" | "suspicious" | "none";
+
+/**
+ * Ours, because ranks cannot see a rare event: with one failure in twenty requests most samples of a small canary hold
+ * none. Both counts are pooled over the window and compared by Fisher's exact test.
+ */
+export function compareCounts(
+  candidate: { events: number; total: number },
+  baseline: { events: number; total: number },
+  rules: AnalysisRules,
+): Count | null {
+  if (candidate.total === 0 || baseline.total === 0) return null;
+  const counts = [candidate.events, candidate.total, baseline.events, baseline.total] as const;
+  return {
+    baselineEvents: baseline.events,
+    baselineTotal: baseline.total,
+    candidateEvents: candidate.events,
+    candidateTotal: candidate.total,
+    pValue: fisherExact(...counts),
+    ...newcombe(...counts, rules.confidence),
+  };
+}
+
+/** `least` and `allowed`: the absolute and the relative difference that are accepted. */
+export function judgeCounts(
+  count: Count | null,
+  rules: AnalysisRules,
+  { least, allowed }: { least: number; allowed: number },
+): CountVerdict {
+  if (count === null || count.difference < least) return "none";
+  const base = count.baselineEvents / count.baselineTotal;
+  if (base > 0 && count.candidateEvents / count.candidateTotal < base * allowed) return "none";
+  if (count.pValue < (1 - rules.confidence) / SURE_SHARE) return "sure";
+  return count.pValue < SUSPICIOUS ? "suspicious" : "none";
+}

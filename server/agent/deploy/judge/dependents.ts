@@ -1,0 +1,53 @@
+import type { AnalysisRules } from "../../config-deployment.ts";
+import type { TrafficCounts } from "../../ports/platform.ts";
+import { compareCounts, judgeCounts } from "./classify.ts";
+import type { Judged } from "./metrics.ts";
+import { sentenceOf } from "./sentences.ts";
+
+/** A service that depends on the one that is deployed, before and since. */
+export interface Dependent {
+  service: string;
+  before: readonly TrafficCounts[];
+  during: readonly TrafficCounts[];
+  /** null: not known */
+  wasHealthy: boolean | null;
+  isHealthy: boolean | null;
+}
+
+/**
+ * A dependent fails the comparison when it was healthy and is not any more, or when surely more of its own requests
+ * fail. It cannot be split by version, so it is compared with itself before.
+ */
+export const judgeDependents = (
+  dependents: readonly Dependent[],
+  rules: AnalysisRules,
+  baselineVersion: string,
+  candidateVersion: string,
+): Judged[] =>
+  dependents.map((dependent) => {
+    const rule = rules.metrics.dependents;
+    const total = (rows: readonly TrafficCounts[], field: "requests" | "status5xx") =>
+      rows.reduce((sum, row) => sum + row[field], 0);
+    const countOf = (rows: readonly TrafficCounts[]) => ({
+      events: total(rows, "status5xx"),
+      total: total(rows, "requests"),
+    });
+    const count = compareCounts(countOf(dependent.during), countOf(dependent.before), rules);
+    const counted = judgeCounts(count, rules, { least: rule.leastIncrease, allowed: rule.allowedIncrease });
+    const fell = dependent.wasHealthy === true && dependent.isHealthy === false;
+    const known = count !== null || dependent.isHealthy !== null;
+    const side = (version: string) => ({ version, samples: [], used: [], mean: null, median: null });
+    const metric = {
+      name: `dependent:${dependent.service}`,
+      label: `errors of ${dependent.service}, which depends on it,`,
+      ...{ unit: "ratio" as const, group: rule.group, direction: rule.direction },
+      // nothing to compare is no reason to doubt: it may simply have no users of its own
+      critical: rule.critical && known,
+      classification: fell || counted === "sure" ? ("high" as const) : known ? ("pass" as const) : ("nodata" as const),
+      ...{ baseline: side(baselineVersion), candidate: side(candidateVersion), rank: null, count, effect: null },
+    };
+    const sentence = fell
+      ? `${dependent.service}, which depends on it, was healthy before and is not any more`
+      : sentenceOf(metric, counted);
+    return { metric: { ...metric, sentence }, suspicious: false };
+  });

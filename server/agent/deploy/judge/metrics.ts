@@ -1,0 +1,183 @@
+import type { AnalysisRules, JudgedMetric, MetricRule } from "../../config-deployment.ts";
+import { BUCKET_COUNT, bucketOf, bucketUpperMs, quantileMs } from "../../kernel/histogram.ts";
+import {
+  type CountVerdict,
+  classifyRanks,
+  compareCounts,
+  effectOf,
+  judgeCounts,
+  meanOf,
+  medianOf,
+  rankOf,
+  usable,
+} from "./classify.ts";
+import { dice, poolOf, quantilesOf, type Sample } from "./samples.ts";
+import type { MetricResult, Side } from "./schema.ts";
+import { sentenceOf } from "./sentences.ts";
+
+/** Each metric: where its values come from, and what it came to. */
+
+export interface Sides {
+  baselineVersion: string;
+  candidateVersion: string;
+  baseline: Sample[];
+  candidate: Sample[];
+  rules: AnalysisRules;
+}
+
+/** A result, and whether more requests could still turn it over. */
+export interface Judged {
+  metric: MetricResult;
+  suspicious: boolean;
+}
+
+const LABELS: Record<Exclude<JudgedMetric, "dependents">, { label: string; unit: MetricResult["unit"] }> = {
+  errorRatio: { label: "error ratio", unit: "ratio" },
+  logErrorRate: { label: "error lines in the log per request", unit: "ratio" },
+  latencyP50: { label: "median latency", unit: "ms" },
+  latencyP95: { label: "p95 latency", unit: "ms" },
+  latencyP99: { label: "p99 latency", unit: "ms" },
+  saturation: { label: "requests in flight per instance", unit: "count" },
+  cpuPerRequest: { label: "CPU time per request", unit: "ms" },
+  memoryPerInstance: { label: "memory per instance", unit: "bytes" },
+};
+type Name = keyof typeof LABELS;
+const QUANTILES: Partial<Record<Name, number>> = { latencyP50: 0.5, latencyP95: 0.95, latencyP99: 0.99 };
+/** Idle cost weighs on a version with little to do: these compare only at about the same load per instance. */
+const PER_LOAD: readonly Name[] = ["saturation", "cpuPerRequest"];
+const SAME_LOAD = 2;
+
+export const METRIC_NAMES = Object.keys(LABELS) as Name[];
+
+export function judgeMetric(name: Name, sides: Sides): Judged {
+  const rule = sides.rules.metrics[name];
+  const base = describe(name, rule);
+  if (PER_LOAD.includes(name) && !sameLoad(sides)) {
+    const empty = { samples: [], used: [], mean: null, median: null };
+    const sentence = `${base.label}: not compared, because an instance of each version has very different numbers of requests to answer`;
+    const [baseline, candidate] = [sides.baselineVersion, sides.candidateVersion].map((version) => ({
+      version,
+      ...empty,
+    }));
+    return {
+      metric: { ...base, classification: "nodata", sentence, ...none, ...pair(baseline, candidate) },
+      suspicious: false,
+    };
+  }
+  const { baseline, candidate } = valuesOf(name, sides, rule);
+  const rank = rankOf(candidate.used, baseline.used, sides.rules);
+  const effect = effectOf(candidate.used, baseline.used, rank, rule);
+  const count = countsOf(name, sides, rule);
+  const counted: CountVerdict =
+    rule.direction === "decrease" ? "none" : judgeCounts(count, sides.rules, limitsOf(name, rule));
+  const missing = candidate.used.length === 0 || baseline.used.length === 0;
+  const ranked = classifyRanks(rank, effect, rule);
+  const classification =
+    counted === "sure" ? "high" : missing ? "nodata" : shareOnly(name) ? countedOnly(counted) : ranked;
+  const metric = { ...base, classification, sentence: "", baseline, candidate, rank, count, effect };
+  return {
+    metric: { ...metric, sentence: sentenceOf(metric, counted) },
+    suspicious: classification === "pass" && counted === "suspicious",
+  };
+}
+
+const none = { rank: null, count: null, effect: null };
+const pair = (baseline: Side | undefined, candidate: Side | undefined) => {
+  const empty: Side = { version: "", samples: [], used: [], mean: null, median: null };
+  return { baseline: baseline ?? empty, candidate: candidate ?? empty };
+};
+/** Shares of requests are told apart by their counts: ranks of mostly zeros are noise at best. */
+const shareOnly = (name: Name) => name === "errorRatio" || name === "logErrorRate";
+const countedOnly = (counted: CountVerdict) => (counted === "sure" ? ("high" as const) : ("pass" as const));
+
+const describe = (name: Name, rule: MetricRule) => ({
+  name,
+  ...LABELS[name],
+  group: rule.group,
+  critical: rule.critical,
+  direction: rule.direction,
+});
+
+function sameLoad({ baseline, candidate }: Sides): boolean {
+  const perInstance = (samples: Sample[]) => {
+    const { requests, usage } = poolOf(samples);
+    return usage.instances ? requests / usage.instances : null;
+  };
+  const [a, b] = [perInstance(baseline), perInstance(candidate)];
+  return a !== null && b !== null && a > 0 && b > 0 && Math.max(a / b, b / a) <= SAME_LOAD;
+}
+
+function valuesOf(name: Name, sides: Sides, rule: MetricRule): { baseline: Side; candidate: Side } {
+  const side = (version: string, samples: Sample[]): Side => {
+    const values = sampleValues(name, samples, sides).map((value) => (value === null ? null : round(value)));
+    const used = usable(values, rule);
+    return { version, samples: values, used, mean: meanOf(used), median: medianOf(used) };
+  };
+  return {
+    baseline: side(sides.baselineVersion, sides.baseline),
+    candidate: side(sides.candidateVersion, sides.candidate),
+  };
+}
+
+const round = (value: number): number => Number(value.toPrecision(6));
+
+function sampleValues(name: Name, samples: Sample[], { baseline, candidate }: Sides): (number | null)[] {
+  const quantile = QUANTILES[name];
+  if (quantile !== undefined) {
+    const perSample = (side: Sample[]) =>
+      medianOf(side.filter((one) => one.requests > 0).map((one) => one.requests)) ?? 0;
+    const atMost = Math.max(1, Math.round(Math.min(perSample(baseline), perSample(candidate))));
+    return quantilesOf(samples, quantile, atMost, dice(samples[0]?.at ?? 0));
+  }
+  return samples.map(({ requests, errors, usage }) => {
+    const per = (value: number | null, by: number | null) => (value === null || !by ? null : value / by);
+    switch (name) {
+      case "errorRatio":
+        return requests === 0 ? null : errors / requests;
+      case "logErrorRate":
+        return per(usage.errorLines, requests);
+      case "saturation":
+        return per(usage.inFlight, usage.instances);
+      case "cpuPerRequest":
+        return per(usage.cpuMs, requests);
+      default:
+        return per(usage.memoryBytes, usage.instances);
+    }
+  });
+}
+
+/** The same in counts of requests, where it can be counted. */
+function countsOf(name: Name, { baseline, candidate, rules }: Sides, rule: MetricRule) {
+  const [old, fresh] = [poolOf(baseline), poolOf(candidate)];
+  const quantile = QUANTILES[name];
+  if (name === "errorRatio") return compareCounts(countOf(fresh, fresh.errors), countOf(old, old.errors), rules);
+  if (name === "logErrorRate") {
+    const [a, b] = [fresh.usage.errorLines, old.usage.errorLines];
+    return a === null || b === null ? null : compareCounts(countOf(fresh, a), countOf(old, b), rules);
+  }
+  if (quantile === undefined) return null;
+  const edge = slowEdge(old.latency, quantile, rule);
+  const slow = ({ latency }: Sample) => latency.slice(edge + 1).reduce((sum, value) => sum + value, 0);
+  return edge >= BUCKET_COUNT - 1 ? null : compareCounts(countOf(fresh, slow(fresh)), countOf(old, slow(old)), rules);
+}
+
+/** A request can be followed by several error lines; a share above one is none. */
+const countOf = ({ requests }: Sample, events: number) => ({ events: Math.min(events, requests), total: requests });
+
+/**
+ * The last bucket of latencies that are still no slower than what the running version's quantile may become. Requests
+ * above it are counted: their share shows a slower tail long before quantiles of small samples do.
+ */
+function slowEdge(latency: readonly number[], quantile: number, rule: MetricRule): number {
+  const ms = quantileMs(latency, quantile) ?? 0;
+  const accepted = Math.max(ms * rule.allowedIncrease, ms + rule.leastIncrease);
+  const bucket = bucketOf(accepted);
+  return bucketUpperMs(bucket) <= accepted ? bucket : Math.max(bucket, 0);
+}
+
+/** For a quantile: so many more of the slow requests that the quantile itself has moved past the edge. */
+function limitsOf(name: Name, rule: MetricRule): { least: number; allowed: number } {
+  const quantile = QUANTILES[name];
+  if (quantile === undefined) return { least: rule.leastIncrease, allowed: rule.allowedIncrease };
+  return { least: 1 - quantile, allowed: rule.allowedIncrease };
+}

@@ -1,0 +1,55 @@
+import type { CountVerdict } from "./classify.ts";
+import type { MetricResult } from "./schema.ts";
+
+/** What the judge says, in words with numbers. */
+
+const three = (value: number): string => {
+  const rounded = Number(value.toPrecision(3));
+  return rounded.toLocaleString("en-US", { maximumFractionDigits: 3 });
+};
+
+export function amount(value: number | null, unit: MetricResult["unit"]): string {
+  if (value === null) return "unknown";
+  if (unit === "ratio") return `${three(value * 100)} %`;
+  if (unit === "bytes") return `${three(value / 1_048_576)} MiB`;
+  return unit === "ms" ? `${three(value)} ms` : three(value);
+}
+
+const signed = (value: number, unit: MetricResult["unit"]): string => {
+  const text = unit === "ratio" ? `${three(Math.abs(value) * 100)} points` : amount(Math.abs(value), unit);
+  return `${value < 0 ? "−" : "+"}${text}`;
+};
+
+const integer = (value: number): string => value.toLocaleString("en-US");
+
+type Unsaid = Omit<MetricResult, "sentence">;
+
+/** `error ratio 5.08 % (27 of 531) against 0 % (0 of 9,904): +5.08 points [3.2 … 7.9], surely worse` */
+export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
+  const { label, unit, baseline, candidate, rank, count, classification } = metric;
+  if (count !== null && unit === "ratio") {
+    const share = (events: number, total: number) =>
+      `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
+    const sides = `${share(count.candidateEvents, count.candidateTotal)} against ${share(count.baselineEvents, count.baselineTotal)}`;
+    const interval = `${signed(count.difference, unit)} [${three(count.low * 100)} … ${three(count.high * 100)}]`;
+    return `${label} ${sides}: ${interval}, ${word(classification, counted)}`;
+  }
+  if (classification === "nodata") return `${label}: nothing to compare`;
+  const sides = `${amount(candidate.median, unit)} against ${amount(baseline.median, unit)}`;
+  if (rank === null) return `${label} ${sides}: no difference`;
+  const relative = baseline.median
+    ? ` (${rank.estimate < 0 ? "−" : "+"}${three(Math.abs(rank.estimate / baseline.median) * 100)} %)`
+    : "";
+  const interval = `[${signed(rank.low, unit)} … ${signed(rank.high, unit)}]`;
+  const slow =
+    count !== null && counted !== "none"
+      ? `; ${three((count.candidateEvents / count.candidateTotal) * 100)} % of its requests are that slow, before it was ${three((count.baselineEvents / count.baselineTotal) * 100)} %`
+      : "";
+  return `${label} ${sides}: ${signed(rank.estimate, unit)}${relative} ${interval}, ${word(classification, counted)}${slow}`;
+}
+
+function word(classification: MetricResult["classification"], counted: CountVerdict): string {
+  if (classification === "high" || classification === "low") return "surely worse";
+  if (counted === "suspicious") return "perhaps worse, not sure yet";
+  return "not worse by more than is allowed";
+}
