@@ -4,7 +4,7 @@ import type { AgentContext, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { performWrite } from "../kernel/perform.ts";
 import { authorize } from "../kernel/permissions.ts";
-import { type Facts, inWords, rule } from "./decision-rule.ts";
+import { decidedAlready, type Facts, inWords, rule } from "./decision-rule.ts";
 import { nudgeWorkflow, startWorkflow } from "./launch.ts";
 import { publishDeployment } from "./publish.ts";
 import { insertRollback, prepareReturn, type Return } from "./rollback.ts";
@@ -72,6 +72,7 @@ async function decide(ctx: AgentContext, tx: Tx, input: Asked, back: Return | nu
   if (back?.kind === "going") return { deployment: before, started: back.rollback };
   if (input.decision === "rollback" && !back && !isActive(before.status))
     throw new AppError("CONFLICT", `${before.id} has ended a moment ago. Decide again to roll it back.`);
+  await refuseAnswered(tx, before, back);
   const facts = await factsOf(ctx, tx, before);
   // an ended deployment accepts a way back whether or not it asked for one
   const ruling =
@@ -88,6 +89,13 @@ async function decide(ctx: AgentContext, tx: Tx, input: Asked, back: Return | nu
   await write(ctx, tx, before, made);
   const started = back && (await insertRollback(ctx, tx, ctx, back.prepared, reason));
   return { deployment: await getDeploymentRow(tx, before.id), started };
+}
+
+/** The question an ended deployment asked is gone as soon as it is answered. @throws CONFLICT naming who did */
+async function refuseAnswered(tx: Tx, before: DeploymentRow, back: Return | null): Promise<void> {
+  if (back?.kind !== "new" || back.waitingId === null || before.waiting?.id === back.waitingId) return;
+  const answer = await findAnswer(tx, before.id, back.waitingId);
+  if (answer) throw decidedAlready(before, answer);
 }
 
 async function factsOf(ctx: AgentContext, tx: Tx, deployment: DeploymentRow): Promise<Facts> {

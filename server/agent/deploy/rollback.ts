@@ -74,7 +74,9 @@ async function prepareAsked(ctx: AgentContext, input: Asked): Promise<Prepared> 
 }
 
 /** What an ended deployment comes back to: a rollback that is to be made, or the one that is under way. */
-export type Return = { kind: "new"; prepared: Prepared } | { kind: "going"; rollback: DeploymentRow };
+export type Return =
+  | { kind: "new"; prepared: Prepared; waitingId: string | null }
+  | { kind: "going"; rollback: DeploymentRow };
 
 /**
  * The rollback of a deployment that has ended. A lock stands against it, unless the deployment itself asked.
@@ -97,7 +99,7 @@ export async function prepareReturn(ctx: AgentContext, row: DeploymentRow): Prom
     );
   if (!row.waiting) refuseObstacles(lockObstacle(await findLock(ctx.db, row)));
   const prepared = await prepare(ctx, row, { instances, currentVersion }, undefined, row.id, null);
-  return { kind: "new", prepared };
+  return { kind: "new", prepared, waitingId: row.waiting?.id ?? null };
 }
 
 /**
