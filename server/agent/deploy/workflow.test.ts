@@ -9,6 +9,7 @@ import {
   type Script,
   scriptedEffects,
 } from "#server/testing/deploy/rehearsal.ts";
+import { AppError } from "../kernel/errors.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { getDeployment } from "./get-deployment.ts";
 import { runDeployment } from "./workflow.ts";
@@ -257,6 +258,37 @@ describe("a staged deployment", () => {
     });
     expect(deployment.status).toBe("succeeded");
     expect(versions()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
+  });
+
+  it("starts again only what the platform did not start, and never one too many", async () => {
+    const start = ctx.platform.startInstance.bind(ctx.platform);
+    let asked = 0;
+    ctx.platform.startInstance = async (input) => {
+      asked += 1;
+      if (asked % 3 === 2) throw new AppError("TIMEOUT", "no answer");
+      const started = await start(input);
+      if (asked === 3) throw new AppError("TIMEOUT", "the answer was lost");
+      return started;
+    };
+    const { deployment } = await deploy({ strategy: "blue-green" });
+    expect(deployment.status).toBe("succeeded");
+    expect(calls().filter((call) => call === "start 1.1.0")).toHaveLength(3);
+  });
+
+  it("fails its first step when the platform refuses the weights", async () => {
+    ctx.platform.setWeights = async ({ weights }) => {
+      if (weights && weights["1.1.0"] !== 0) throw new AppError("NOT_FOUND", "No version 1.0.0.");
+    };
+    const { deployment } = await deploy({ strategy: "blue-green" });
+    expect(deployment).toMatchObject({ status: "rolled_back", summary: expect.stringContaining("No version 1.0.0") });
+    expect(calls()).toEqual([]);
+  });
+
+  it("does not believe that weights took effect which did not", async () => {
+    ctx.platform.setWeights = async () => {};
+    const { deployment } = await deploy({ strategy: "canary", timeoutSeconds: 10 });
+    expect(deployment.status).toBe("rolled_back");
+    expect(deployment.summary).toContain("did not take the weights");
   });
 
   it("tolerates an old instance that is down", async () => {

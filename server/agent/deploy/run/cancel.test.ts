@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
+import { deployApplication } from "../deploy-application.ts";
+import type { Decision, Strategy } from "../schema.ts";
+import { getDeploymentRow } from "../store.ts";
+import { runDeployment } from "../workflow.ts";
+
+vi.setConfig({ testTimeout: 240_000 }); // each case carries dozens of deployments out
+const database = useDatabase();
+const clock: Clock = { ms: 0 };
+let ctx: TestContext;
+
+const config = testConfig({
+  deploymentConfig: {
+    rollout: {
+      canary: { weights: [10, 50], keepOldSeconds: 30 },
+      verification: [{ name: "home", path: "/" }],
+      hooks: { before: [{ name: "warn", type: "command", command: ["true"] }] },
+    },
+  },
+});
+async function reset() {
+  await database.db.deployment.deleteMany();
+  clock.ms = Date.parse("2026-03-01T10:00:00Z");
+  ctx = testContext(database, { now: () => new Date(clock.ms), config });
+}
+beforeEach(reset);
+
+const takesTime: Script = ({ round }) => (round < 1 ? null : { kind: "passed", note: "good" });
+
+/** Carries one out; before durable step `at` somebody decides. */
+async function play(strategy: Strategy, at: number | null, decision: Decision) {
+  await reset();
+  const wish = { service: "checkout", environment: "production", version: "1.1.0" };
+  const { deployment } = await deployApplication(ctx, { ...wish, strategy });
+  const { id } = deployment!;
+  let index = 0;
+  let accepted = false;
+  const tape = new Tape(clock, null, async () => {
+    if (index++ !== at) return;
+    const { finishedAt } = await getDeploymentRow(database.db, id);
+    accepted = finishedAt === null; // afterwards it would be refused
+    if (accepted) await decide(ctx, id, decision);
+  });
+  await tape.play((durable) => runDeployment(durable, scriptedEffects(ctx, takesTime), id));
+  return { tape, accepted, row: await getDeploymentRow(database.db, id) };
+}
+const service = () => ctx.platform.services.get("checkout/production")!;
+
+describe.each([
+  ["abort", "cancelled"],
+  ["rollback", "rolled_back"],
+] as const)("somebody who decides to %s", (decision, status) => {
+  it.each(["rolling", "blue-green", "canary"] as const)(
+    "before any durable step of %s finds the version before serving everything",
+    async (strategy) => {
+      const { tape } = await play(strategy, null, decision);
+      for (let at = 0; at < tape.names.length; at++) {
+        const { accepted, row } = await play(strategy, at, decision);
+        const where = `before ${at}, ${tape.names[at]}`;
+        expect(accepted, where).toBe(tape.names.indexOf("report") > at);
+        if (!accepted) continue;
+        expect(row.status, where).toBe(status);
+        expect(service().weights, where).toBeNull();
+        const serving = service().instances.map((one) => `${one.version} ${one.state}`);
+        expect(serving, where).toEqual(Array(3).fill("1.0.0 ready"));
+      }
+    },
+  );
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../schema.ts";
+import { answerIn, type Ear, freeSlots, type HeardDecision, listen, newCourse } from "./course.ts";
+
+const course = () => newCourse({ deadlineAt: 0 });
+const heard = (seq: number, decision: Decision, more: Partial<HeardDecision> = {}): HeardDecision => ({
+  ...{ seq, decision, scope: "step", reason: "", actorName: "Ada", stepIndex: 3, waitingId: null },
+  ...more,
+});
+const ear = (decisions: HeardDecision[], cancelRequested = false): Ear => ({ at: 1_000, cancelRequested, decisions });
+const ALL = { pause: true, promote: true };
+const NONE = { pause: false, promote: false };
+
+describe("listen", () => {
+  it.each([
+    ["nothing", [], ALL, null],
+    ["a rollback, in any step", [heard(1, "rollback")], NONE, "rollback"],
+    ["an abort, in any step", [heard(1, "abort")], NONE, "cancel"],
+    ["a promotion of this step", [heard(1, "promote")], ALL, "promote"],
+    ["no promotion of another step", [heard(1, "promote", { stepIndex: 2 })], ALL, null],
+    ["no promotion where there is nothing to accept", [heard(1, "promote")], NONE, null],
+    ["a pause, where it can stop", [heard(1, "pause")], ALL, "pause"],
+    ["no pause where it cannot", [heard(1, "pause")], NONE, null],
+    ["no pause that was taken back at once", [heard(1, "pause"), heard(2, "resume")], ALL, null],
+    ["an abort after a pause", [heard(1, "pause"), heard(2, "abort")], ALL, "cancel"],
+    ["the first of two that go back", [heard(1, "rollback"), heard(2, "abort")], ALL, "rollback"],
+    ["no retry, which nobody asked about", [heard(1, "retry")], ALL, null],
+  ] as const)("heeds %s", (_, decisions, heeds, expected) => {
+    const by = listen(course(), ear([...decisions]), heeds, 3);
+    expect(by?.kind === "decision" ? by.decision.decision : (by?.kind ?? null)).toBe(expected);
+  });
+
+  it("heeds each decision once, and a cancel for as long as it stands", () => {
+    const mine = course();
+    const twice = ear([heard(7, "rollback")], true);
+    expect(listen(mine, twice, NONE, 3)?.kind).toBe("decision");
+    expect(listen(mine, twice, NONE, 3)?.kind).toBe("cancel");
+  });
+
+  it("keeps a pause in mind until a step can stop for it", () => {
+    const mine = course();
+    expect(listen(mine, ear([heard(1, "pause")]), NONE, 3)).toBeNull();
+    expect(mine.pause?.actorName).toBe("Ada");
+    expect(listen(mine, ear([]), ALL, 4)).toMatchObject({ decision: { decision: "pause" } });
+    expect(mine.pause).toBeNull();
+  });
+
+  it("remembers who promoted everything, and who cancelled", () => {
+    const mine = course();
+    listen(mine, ear([heard(1, "promote", { scope: "all", stepIndex: 0 }), heard(2, "abort")]), NONE, 3);
+    expect(mine).toMatchObject({ promotedBy: "Ada", cancelledBy: "Ada", heard: 2 });
+  });
+});
+
+describe("answerIn", () => {
+  it("takes the first decision that was offered, and leaves the rest for later", () => {
+    const mine = course();
+    const all = ear([heard(1, "pause"), heard(2, "resume"), heard(3, "retry"), heard(4, "rollback")]);
+    expect(answerIn(mine, all, ["promote", "retry", "rollback"])).toMatchObject({
+      decision: "retry",
+      by: "Ada",
+      at: 1_000,
+    });
+    expect(mine.heard).toBe(3);
+    expect(answerIn(mine, all, ["promote", "retry", "rollback"])?.decision).toBe("rollback");
+  });
+  it("takes a cancel that came without a decision", () =>
+    expect(answerIn(course(), ear([], true), ["retry"])?.decision).toBe("abort"));
+  it("is not there yet", () => expect(answerIn(course(), ear([]), ["retry"])).toBeNull());
+});
+
+it("finds numbers no instance was started under", () =>
+  expect(freeSlots({ started: new Set([0, 2]) }, 3)).toEqual([1, 3, 4]));
