@@ -69,6 +69,16 @@ const shop = router({
       .meta({ permission: "service.read", mcp: tool("hang_thing") })
       .output(z.object({}))
       .query(({ signal }) => delay(20_000, {}, { signal })),
+    watch: procedure
+      .meta({ permission: "service.read", mcp: tool("watch_thing", { maxSeconds: 10 }) })
+      .output(z.object({ told: z.boolean() }))
+      .query(async ({ ctx, signal }) => {
+        for (let done = 1; done <= 3; done++) {
+          await ctx.progress?.(done, 3, `look ${done}`);
+          await delay(60, undefined, { signal });
+        }
+        return { told: ctx.progress !== undefined };
+      }),
     hidden: procedure.meta({ permission: "service.read" }).query(() => 1),
   }),
 });
@@ -125,6 +135,7 @@ describe.each(MCP_CLIENTS)("a client (%s)", (kind) => {
       "crash_thing",
       "lie_thing",
       "hang_thing",
+      "watch_thing",
     ]);
     expect(tools[1]).toMatchObject({
       title: "change_thing",
@@ -216,6 +227,28 @@ describe.each(MCP_CLIENTS)("a client (%s)", (kind) => {
     const mcp = await connect(kind, "op", mcpEndpoint(options({ callTimeoutMs: 50 })));
     const answer = await mcp.callTool("hang_thing");
     expect(JSON.parse(answer.text)).toMatchObject({ code: "TIMEOUT", message: "No answer within 0.05 s." });
+  });
+});
+
+describe.each(MCP_CLIENTS)("a client that waits (%s)", (kind) => {
+  it("is told how far it is, in order, before the answer, when it asked for it", async () => {
+    const mcp = await connect(kind, "op");
+    const told: string[] = [];
+    const answer = await mcp.callTool("watch_thing", {}, ({ progress, total, message }) =>
+      told.push(`${progress} of ${total}: ${message}`),
+    );
+    expect(told).toEqual(["1 of 3: look 1", "2 of 3: look 2", "3 of 3: look 3"]);
+    expect(answer).toMatchObject({ isError: false, structuredContent: { told: true } });
+  });
+
+  it("and is not when it did not", async () => {
+    const answer = await (await connect(kind, "op")).callTool("watch_thing");
+    expect(answer).toMatchObject({ isError: false, structuredContent: { told: false } });
+  });
+
+  it("has the time that the tool says, beyond that of every call", async () => {
+    const mcp = await connect(kind, "op", mcpEndpoint(options({ callTimeoutMs: 50 })));
+    expect(await mcp.callTool("watch_thing")).toMatchObject({ isError: false });
   });
 });
 

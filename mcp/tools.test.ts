@@ -1,4 +1,7 @@
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { patchDeployment, recordEvent } from "#server/agent/deploy/store.ts";
+import { insertAnalysis } from "#server/agent/deploy/store-analyses.ts";
+import { patchStep } from "#server/agent/deploy/store-steps.ts";
 import type { Role } from "#server/agent/kernel/permissions.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
@@ -51,6 +54,7 @@ const connect = async (token: string, kind: McpClientKind = "official v2, newest
 };
 
 const READS = [
+  "compare_versions",
   "get_deployment",
   "get_health_history",
   "get_incident",
@@ -65,7 +69,7 @@ describe("the tools", () => {
   it.each([
     ["viewer", READS],
     ["responder", [...READS, "manage_incident"]],
-    ["operator", ["deploy_application", ...READS, "manage_incident"]],
+    ["operator", ["decide_deployment", "deploy_application", ...READS, "manage_incident"]],
   ] as const)("a %s's token sees what it may use", async (role, names) => {
     const { tools } = await (await connect((await tokenFor(role)).secret)).listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual([...names].sort());
@@ -83,7 +87,7 @@ describe("the tools", () => {
     expect(tools.find(({ name }) => name === "deploy_application")?.annotations).toMatchObject({ openWorldHint: true });
     const forModel = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
     expect(JSON.stringify(forModel).length).toBeLessThan(16_000);
-    expect(JSON.stringify(tools).length).toBeLessThan(48_000);
+    expect(JSON.stringify(tools).length).toBeLessThan(64_000);
   });
 });
 
@@ -150,18 +154,52 @@ describe.each(MCP_CLIENTS)("an agent (%s)", (kind) => {
   });
 });
 
-describe("an operator's agent deploys", () => {
+describe.each(MCP_CLIENTS)("an operator's agent deploys (%s)", (kind) => {
   const where = { service: "payments", environment: "staging" };
+  beforeEach(async () => {
+    await database.db.deployment.deleteMany();
+    context.started.length = 0;
+  });
+  const agent = async (role: Role = "operator") => {
+    const mcp = await connect((await tokenFor(role)).secret, kind);
+    await mcp.listTools();
+    return mcp;
+  };
+  const start = async (mcp: McpTestClient, args: object = {}) => {
+    const started = await mcp.callTool("deploy_application", { ...where, version: "1.1.0", ...args });
+    return contentOf<{ deployment: { id: string } }>(started).deployment.id;
+  };
+  const patch = (id: string, change: Parameters<typeof patchDeployment>[2]) =>
+    database.db.$transaction((tx) => patchDeployment(tx, id, change));
+  const question = () => {
+    const at = new Date().toISOString();
+    const options = ["promote", "retry", "rollback", "abort"] as const;
+    return {
+      id: "w",
+      kind: "failed",
+      reason: "p95 is worse",
+      since: at,
+      expiresAt: at,
+      options: [...options],
+      stepIndex: 1,
+    } as const;
+  };
 
   it("rehearses with a dry run, starts, follows, and cannot start a second", async () => {
-    const mcp = await connect((await tokenFor("operator")).secret);
-    await mcp.listTools();
-    const dry = await mcp.callTool("deploy_application", { ...where, version: "1.1.0", dryRun: true });
-    expect(dry.structuredContent).toMatchObject({ dryRun: true, deployment: null });
+    const mcp = await agent();
+    const dry = await mcp.callTool("deploy_application", {
+      ...where,
+      version: "1.1.0",
+      strategy: "canary",
+      dryRun: true,
+    });
+    expect(dry.structuredContent).toMatchObject({
+      ...{ dryRun: true, deployment: null },
+      plan: { strategy: "canary", affects: ["checkout"], steps: expect.any(Array), warnings: expect.any(Array) },
+    });
     expect(context.started).toEqual([]);
 
-    const started = await mcp.callTool("deploy_application", { ...where, version: "1.1.0" });
-    const { id } = contentOf<{ deployment: { id: string } }>(started).deployment;
+    const id = await start(mcp);
     expect(context.started).toEqual([`deployment:${id}`]);
     const followed = await mcp.callTool("get_deployment", { deploymentId: id });
     expect(followed.structuredContent).toMatchObject({ deployment: { id, status: "queued", version: "1.1.0" } });
@@ -171,8 +209,56 @@ describe("an operator's agent deploys", () => {
     expect(JSON.parse(second.text)).toMatchObject({ code: "CONFLICT", message: expect.stringContaining(id) });
   });
 
+  it("follows with news on the way, and is answered at the next change", async () => {
+    const mcp = await agent();
+    const id = await start(mcp, { strategy: "canary" });
+    await patch(id, { status: "running", startedAt: new Date(), summary: "Bringing up 1.1.0" });
+    await patchStep(database.db, id, 0, { status: "running", startedAt: new Date() });
+    const told: { progress: number; total?: number | undefined; message?: string | undefined }[] = [];
+    const answer = await mcp.callTool("get_deployment", { deploymentId: id, followSeconds: 20 }, (one) => {
+      told.push(one);
+      if (told.length === 2) void patch(id, { status: "paused", waiting: question() });
+    });
+    expect(answer.structuredContent).toMatchObject({ deployment: { status: "paused", waiting: { id: "w" } } });
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    expect(told[0]).toMatchObject({ total: expect.any(Number), message: "Bringing up 1.1.0" });
+    expect(told[1]!.progress).toBeGreaterThan(told[0]!.progress);
+  });
+
+  it("decides under its own name; a second agent is told who was first", async () => {
+    const mcp = await agent();
+    const id = await start(mcp, { strategy: "canary" });
+    await patch(id, { status: "paused", waiting: question() });
+    const wrong = await mcp.callTool("decide_deployment", { deploymentId: id, decision: "resume" });
+    expect(JSON.parse(wrong.text)).toMatchObject({
+      code: "PRECONDITION",
+      details: { allowed: ["promote", "retry", "rollback", "abort"] },
+    });
+    const decided = await mcp.callTool("decide_deployment", { deploymentId: id, decision: "retry", reason: "a blip" });
+    expect(decided.structuredContent).toMatchObject({ deployment: { id }, started: null });
+    await mcp.close();
+    const other = await agent("admin");
+    const late = await other.callTool("decide_deployment", { deploymentId: id, decision: "promote" });
+    expect(JSON.parse(late.text)).toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("operator bot (token of Ada) has already decided to retry the step"),
+    });
+    const { structuredContent } = await other.callTool("get_deployment", { deploymentId: id });
+    expect(structuredContent).toMatchObject({
+      decisions: [
+        { decision: "retry", reason: "a blip", via: "mcp", by: { kind: "agent", name: "operator bot (token of Ada)" } },
+      ],
+    });
+  });
+
+  it("compares two versions within the output schema", async () => {
+    const mcp = await agent("viewer");
+    const answer = await mcp.callTool("compare_versions", { ...where, baseline: "1.0.0", candidate: "1.1.0" });
+    expect(answer).toMatchObject({ isError: false, structuredContent: { service: "payments" } });
+  });
+
   it("learns which versions there are from a wrong one", async () => {
-    const mcp = await connect((await tokenFor("operator")).secret);
+    const mcp = await agent();
     const answer = await mcp.callTool("deploy_application", {
       service: "checkout",
       environment: "production",
@@ -180,6 +266,42 @@ describe("an operator's agent deploys", () => {
     });
     expect(answer.isError).toBe(true);
     expect(answer.text).toContain("1.2.0");
+  });
+
+  it("reads a long deployment in less than 8,000 tokens", async () => {
+    const mcp = await agent();
+    const id = await start(mcp, { strategy: "canary" });
+    const sentence =
+      "p95 412 ms against 231 ms: +181 ms (+78 %), sure; error ratio 0.1 % against 0.1 %, no difference that counts".repeat(
+        2,
+      );
+    const at = new Date();
+    for (let i = 0; i < 200; i++) {
+      const event = {
+        key: `e${i}`,
+        level: "info",
+        kind: "step",
+        message: `ins_${i} (1.1.0) is ready after 2.1 s: ${sentence}`.slice(0, 160),
+      } as const;
+      await database.db.$transaction((tx) => recordEvent(tx, id, event, {}, at));
+    }
+    const judged = {
+      stepIndex: 1,
+      attempt: 1,
+      kind: "step",
+      verdict: "fail",
+      score: 60,
+      sentence,
+      from: at,
+      to: at,
+      result: null,
+    } as const;
+    for (let i = 0; i < 20; i++) await insertAnalysis(database.db, id, { ...judged, key: `a${i}` }, at);
+    const answer = await mcp.callTool("get_deployment", { deploymentId: id });
+    // a token is about 3.5 characters of JSON
+    expect(answer.text.length / 3.5).toBeLessThan(8_000);
+    expect(JSON.stringify(answer.structuredContent).length / 3.5).toBeLessThan(8_000);
+    expect(answer.structuredContent?.events).toHaveLength(30);
   });
 });
 
