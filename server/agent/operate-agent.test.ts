@@ -38,6 +38,19 @@ describe("on a runtime that was given", () => {
     expect(followed.deployment).toEqual(deployment);
   });
 
+  it("follows it, decides about it, and compares its versions", async () => {
+    const runtime = testContext(database);
+    const agent = new OperateAgent(config, { runtime });
+    const [running] = (await agent.listDeployments()).items;
+    const deploymentId = running?.id ?? "";
+    const { deployment } = await agent.decideDeployment({ deploymentId, decision: "abort", reason: "wrong version" });
+    expect(deployment.cancelRequested).toBe(true);
+    const followed = await agent.getDeployment({ deploymentId, followSeconds: 1 });
+    expect(followed.decisions).toMatchObject([{ decision: "abort", via: "script", by: { kind: "job", id: "script" } }]);
+    const compared = await agent.compareVersions({ service: "checkout", environment: "staging", candidate: "1.1.0" });
+    expect(compared).toMatchObject({ service: "checkout", environment: "staging" });
+  });
+
   it("keeps an incident from its opening to its end, audited as a script", async () => {
     const agent = new OperateAgent(config, { runtime: testContext(database) });
     const { incident } = await agent.manageIncident({ action: "create", title: "Checkout is slow" });

@@ -43,6 +43,7 @@ export type Decision = z.infer<typeof Decision>;
 export const WATCH_STATES = ["watching", "passed", "regressed", "kept", "superseded"] as const;
 export type WatchState = (typeof WATCH_STATES)[number];
 
+const Whole = (least: number, most: number) => z.number().int().min(least).max(most);
 export const DeployApplicationInput = z.object({
   environment: EnvironmentName.describe("where to deploy, as named in the configuration"),
   version: VersionName.describe("what to deploy; get_service lists the known versions"),
@@ -57,27 +58,13 @@ export const DeployApplicationInput = z.object({
     .boolean()
     .default(true)
     .describe("return to the version before when the new one fails; false waits for a decision instead"),
-  healthCheckTimeout: z
-    .number()
-    .int()
-    .min(1)
-    .max(3_600)
-    .default(60)
-    .describe("seconds a new instance has to become ready"),
-  timeoutSeconds: z
-    .number()
-    .int()
-    .min(10)
-    .max(86_400)
+  healthCheckTimeout: Whole(1, 3_600).default(60).describe("seconds a new instance has to become ready"),
+  timeoutSeconds: Whole(10, 86_400)
     .optional()
     .describe(
       "deadline of the whole deployment, waiting for people and the judge apart; default from deploymentConfig",
     ),
-  maxSurgePercent: z
-    .number()
-    .int()
-    .min(1)
-    .max(100)
+  maxSurgePercent: Whole(1, 100)
     .default(25)
     .describe("rolling: instances above the wanted number, rounded up to at least one"),
   maxUnavailable: z.number().int().min(0).max(10).default(0).describe("rolling: instances below the wanted number"),
@@ -217,11 +204,7 @@ export const DeployApplicationOutput = z.object({
 
 export const GetDeploymentInput = z.object({
   deploymentId: z.string(),
-  followSeconds: z
-    .number()
-    .int()
-    .min(0)
-    .max(50)
+  followSeconds: Whole(0, 50)
     .default(0)
     .describe("wait so long for the next change that matters (a step, a wait, the end) before answering"),
 });
