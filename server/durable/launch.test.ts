@@ -1,6 +1,6 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type TestContext, testContext } from "#server/testing/context.ts";
+import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
 import { deployApplication, getDeployment } from "../agent/deploy/index.ts";
@@ -18,7 +18,9 @@ let durable: { stop(): Promise<void> };
 
 beforeAll(async () => {
   queue = createWorkflowQueue(database.url);
-  ctx = testContext(database, { workflows: queue });
+  // nothing is watched afterwards: what ended here has ended
+  const config = testConfig({ deploymentConfig: { rollout: { watchSeconds: 0 } } });
+  ctx = testContext(database, { workflows: queue, config });
   const times = { beatMs: 2_000, deadMs: 10_000 };
   durable = await launchDurable(ctx, { id: newExecutorId(), url: database.url, log: createLogger("test"), times });
 });

@@ -37,7 +37,7 @@ describe("a rolling deployment under 300 requests a second", () => {
   it("fails no request", async () => {
     const { url } = await daemon.platform.getService(ref);
     const { result, ...load } = await underLoad(url, RATE, async () => {
-      const { deployment } = await deployApplication(ops, { ...ref, version: "1.1.0" });
+      const { deployment } = await deployApplication(ops, { ...ref, version: "1.1.0", strategy: "rolling" });
       return follow(ops, deployment!.id);
     });
     expect(result.deployment).toMatchObject({ status: "succeeded", previousVersion: "1.0.0" });
@@ -55,7 +55,8 @@ describe("a rolling deployment under 300 requests a second", () => {
   it("rolls a version that never becomes ready back without losing one", async () => {
     const before = await daemon.platform.getService(ref);
     const { result, ...load } = await underLoad(before.url, RATE, async () => {
-      const { deployment } = await deployApplication(ops, { ...ref, version: "never", healthCheckTimeout: 2 });
+      const wish = { ...ref, version: "never", strategy: "rolling", healthCheckTimeout: 2 } as const;
+      const { deployment } = await deployApplication(ops, wish);
       return follow(ops, deployment!.id);
     });
     expect(result.deployment.status).toBe("rolled_back");

@@ -4,7 +4,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { type Followed, follow, type Operations, openOperations } from "#server/testing/durable/operations.ts";
 import { startTestWorker, type TestWorker } from "#server/testing/durable/worker.ts";
 import { allReady, createTestDaemon, eventually, sampleService } from "#server/testing/local-platform/daemon.ts";
-import { cancelDeployment, deployApplication } from "../agent/deploy/index.ts";
+import { decideDeployment, deployApplication } from "../agent/deploy/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { localPaths } from "../integrations/local/paths.ts";
 
@@ -50,7 +50,7 @@ const keysOf = async (deploymentId: string) =>
 const otherVersion = async () =>
   (await daemon.platform.getService(ref)).currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
 const begin = async (version: string, extra: object = {}) => {
-  const { deployment } = await deployApplication(ops, { ...ref, version, ...extra });
+  const { deployment } = await deployApplication(ops, { ...ref, version, strategy: "rolling", ...extra });
   return deployment!.id;
 };
 const hasEvents = (count: number) => (seen: Followed) =>
@@ -58,8 +58,8 @@ const hasEvents = (count: number) => (seen: Followed) =>
 const runs = async () =>
   (await daemon.platform.getService(ref)).instances.map((one) => [one.version, one.state]).sort();
 
-/** requested, begun, (start, ready, stop) for each instance, ended */
-const EVENTS_OF_SUCCESS = 3 + 3 * WANTED;
+/** requested, begun, the step, (start, ready, stop) for each instance, ended */
+const EVENTS_OF_SUCCESS = 4 + 3 * WANTED;
 
 describe("a worker killed with -9", () => {
   afterAll(endAll);
@@ -82,8 +82,8 @@ describe("a worker killed with -9", () => {
     },
   );
 
-  /** requested, begun, start, failed, turn-back, stop, ended */
-  it.each([3, 4, 5, 6])("after event %i of a deployment that must roll back", async (count) => {
+  /** requested, begun, the step, start, failed, turn-back, stop, ended */
+  it.each([4, 5, 6, 7])("after event %i of a deployment that must roll back", async (count) => {
     victim ??= await boot();
     const before = await daemon.platform.getService(ref);
     const startedBefore = startedEver();
@@ -141,7 +141,7 @@ describe("two workers", () => {
     const frozen = await boot(3_000);
     const [version, before] = [await otherVersion(), startedEver()];
     const id = await begin(version);
-    await follow(ops, id, hasEvents(3));
+    await follow(ops, id, hasEvents(4));
     frozen.child.kill("SIGSTOP");
     await boot(3_000);
     const { deployment } = await follow(ops, id);
@@ -159,7 +159,10 @@ describe("a worker", () => {
   it("starts a deployment that was recorded and never reached the queue", async () => {
     const unreachable = { ...ops.workflows, start: () => Promise.reject(new AppError("UPSTREAM_UNAVAILABLE", "away")) };
     const version = await otherVersion();
-    const { deployment } = await deployApplication({ ...ops, workflows: unreachable }, { ...ref, version });
+    const { deployment } = await deployApplication(
+      { ...ops, workflows: unreachable },
+      { ...ref, version, strategy: "rolling" },
+    );
     expect(deployment?.status).toBe("queued");
     await boot();
     expect((await follow(ops, deployment!.id)).deployment.status).toBe("succeeded");
@@ -181,10 +184,10 @@ describe("a worker", () => {
     await boot();
     const before = await runs();
     const id = await begin("never", { healthCheckTimeout: 60 });
-    const seen = await follow(ops, id, ({ events }) => events.length >= 3);
+    const seen = await follow(ops, id, ({ events }) => events.length >= 4);
     const waitedMs = Date.parse(seen.deployment.startedAt!) - Date.parse(seen.deployment.createdAt);
     expect(waitedMs).toBeLessThan(2_000);
-    await cancelDeployment(ops, { deploymentId: id, reason: "wrong version" });
+    await decideDeployment(ops, { deploymentId: id, decision: "abort", scope: "step", reason: "wrong version" });
     const { deployment } = await follow(ops, id);
     expect(deployment).toMatchObject({ status: "cancelled", incidentId: null });
     expect(await runs()).toEqual(before);

@@ -2,8 +2,10 @@ import { actor } from "#server/testing/context.ts";
 import { getDeployment } from "../../agent/deploy/index.ts";
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { auditLog } from "../../audit/record.ts";
-import { loadConfig } from "../../config/load.ts";
+import { configDir, loadConfig } from "../../config/load.ts";
 import { createWorkflowQueue } from "../../durable/queue.ts";
+import { createHookRunner } from "../../integrations/hooks/index.ts";
+import { createOutboundClient } from "../../integrations/http/client.ts";
 import { createLiveFeed } from "../../live/feed.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { TestDatabase } from "../database.ts";
@@ -16,6 +18,7 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
   const loaded = loadConfig(daemon.configFile);
   const live = createLiveFeed(database.db, database.url, createLogger("test"));
   const workflows = createWorkflowQueue(database.url);
+  const http = createOutboundClient(loaded.config.outbound);
   return {
     config: loaded.config,
     source: { file: loaded.file, text: loaded.text, sample: false },
@@ -24,6 +27,8 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
     live,
     platform: daemon.platform,
     workflows,
+    hooks: createHookRunner({ configDir: configDir(loaded), http }),
+    hooks: { run: () => Promise.reject(new Error("hooks run in the worker")) },
     now: () => new Date(),
     actor: actor(),
     via: "web",
@@ -31,6 +36,7 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
     close: async () => {
       await live.close();
       await workflows.close();
+      await http.close();
     },
   };
 }
