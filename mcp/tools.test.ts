@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Waiting } from "#server/agent/deploy/schema.ts";
 import { patchDeployment, recordEvent } from "#server/agent/deploy/store.ts";
-import { insertAnalysis } from "#server/agent/deploy/store-analyses.ts";
+import { upsertAnalysis } from "#server/agent/deploy/store-analyses.ts";
 import { patchStep } from "#server/agent/deploy/store-steps.ts";
 import type { Role } from "#server/agent/kernel/permissions.ts";
 import { identify } from "#server/auth/context.ts";
@@ -171,18 +172,10 @@ describe.each(MCP_CLIENTS)("an operator's agent deploys (%s)", (kind) => {
   };
   const patch = (id: string, change: Parameters<typeof patchDeployment>[2]) =>
     database.db.$transaction((tx) => patchDeployment(tx, id, change));
-  const question = () => {
+  const question = (): Waiting => {
     const at = new Date().toISOString();
-    const options = ["promote", "retry", "rollback", "abort"] as const;
-    return {
-      id: "w",
-      kind: "failed",
-      reason: "p95 is worse",
-      since: at,
-      expiresAt: at,
-      options: [...options],
-      stepIndex: 1,
-    } as const;
+    const options: Waiting["options"] = ["promote", "retry", "rollback", "abort"];
+    return { id: "w", kind: "failed", reason: "p95 is worse", since: at, expiresAt: at, options, stepIndex: 1 };
   };
 
   it("rehearses with a dry run, starts, follows, and cannot start a second", async () => {
@@ -296,7 +289,7 @@ describe.each(MCP_CLIENTS)("an operator's agent deploys (%s)", (kind) => {
       to: at,
       result: null,
     } as const;
-    for (let i = 0; i < 20; i++) await insertAnalysis(database.db, id, { ...judged, key: `a${i}` }, at);
+    for (let i = 0; i < 20; i++) await upsertAnalysis(database.db, id, { ...judged, key: `a${i}` }, at);
     const answer = await mcp.callTool("get_deployment", { deploymentId: id });
     // a token is about 3.5 characters of JSON
     expect(answer.text.length / 3.5).toBeLessThan(8_000);
