@@ -2,9 +2,11 @@ import { join, resolve } from "node:path";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { auditLog } from "./audit/record.ts";
-import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
 import { openDb } from "./db/client.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
+import { createHookRunner } from "./integrations/hooks/index.ts";
+import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform } from "./integrations/local/index.ts";
 import { createLiveFeed } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
@@ -29,6 +31,7 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
   const db = openDb(databaseUrl, connections);
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
+  const http = createOutboundClient(loaded.config.outbound);
   return {
     config: loaded.config,
     source: { file: loaded.file, text: loaded.text, sample },
@@ -37,12 +40,14 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
     live,
     platform: createLocalPlatform({ dataDir }),
     workflows,
+    hooks: createHookRunner({ configDir: configDir(loaded), http }),
     now: () => new Date(),
     databaseUrl,
     dataDir,
     close: async () => {
       await live.close();
       await workflows.close();
+      await http.close();
       await db.$disconnect();
     },
   };

@@ -1,6 +1,6 @@
 import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
 import { onHealthTransition } from "./agent/incidents/index.ts";
-import { startTrafficCollector } from "./agent/services/index.ts";
+import { startTrafficCollector } from "./agent/traffic/index.ts";
 import { type OpenRuntime, runtimeFromEnv } from "./container.ts";
 import { launchDurable } from "./durable/launch.ts";
 import { leaseTimesFromEnv, newExecutorId } from "./durable/lease.ts";

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { startHealthScheduler } from "#server/agent/health/index.ts";
 import type { Runtime } from "#server/agent/kernel/context.ts";
+import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { Platform } from "#server/agent/ports/platform.ts";
 import { auditLog } from "#server/audit/record.ts";
 import { openDb } from "#server/db/client.ts";
@@ -31,8 +32,9 @@ const runtime: Runtime = {
   audit: auditLog,
   live: { publish: async () => {}, follow: async function* () {} },
   workflows: { start: async () => {}, nudge: async () => {} },
-  // every target is an endpoint: the platform is never asked
+  // every target is an endpoint, and nothing is deployed: neither is ever asked
   platform: {} as Platform,
+  hooks: {} as HookRunner,
   source: { file: "bench", text: "", sample: false },
   now: () => new Date(),
 };

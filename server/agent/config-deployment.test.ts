@@ -3,7 +3,7 @@ import { checkConfig } from "../config/load.ts";
 import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, rulesFor } from "./config-deployment.ts";
 
 const load = (text: string) => {
-  const checked = checkConfig(text, {});
+  const checked = checkConfig(text, { NODE_ENV: "test" });
   if (!checked.ok) throw new Error(checked.issues.map(({ key, message }) => `${key}: ${message}`).join("\n"));
   return checked.config;
 };

@@ -14,7 +14,7 @@ export type AnalysisRow = Omit<DeploymentAnalysis, "verdict" | "kind" | "result"
 };
 
 interface NewAnalysis {
-  /** idempotency: the same key is written once */
+  /** the newest of a key is kept */
   key: string;
   stepIndex: number | null;
   attempt: number;
@@ -27,23 +27,21 @@ interface NewAnalysis {
   result: JudgeResult | null;
 }
 
-/** Writes it unless its key is there; returns what is there then. */
-export async function insertAnalysis(
+/** Writes the newest result under its key, in the place of the one before. */
+export async function upsertAnalysis(
   tx: Db | Tx,
   deploymentId: string,
   given: NewAnalysis,
   at: Date,
 ): Promise<AnalysisRow> {
-  const { result, ...columns } = given;
-  const kept = (result as unknown as Prisma.InputJsonObject | null) ?? Prisma.DbNull;
-  await tx.deploymentAnalysis.createMany({
-    data: [{ ...columns, id: newId("ana", at.getTime()), deploymentId, at, result: kept }],
-    skipDuplicates: true,
+  const { result, key, ...columns } = given;
+  const data = { ...columns, at, result: (result as unknown as Prisma.InputJsonObject | null) ?? Prisma.DbNull };
+  const row = await tx.deploymentAnalysis.upsert({
+    where: { deploymentId_key: { deploymentId, key } },
+    create: { ...data, key, deploymentId, id: newId("ana", at.getTime()) },
+    update: data,
   });
-  const found = await tx.deploymentAnalysis.findUniqueOrThrow({
-    where: { deploymentId_key: { deploymentId, key: given.key } },
-  });
-  return found as unknown as AnalysisRow;
+  return row as unknown as AnalysisRow;
 }
 
 /** Newest first, without the numbers. */

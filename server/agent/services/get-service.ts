@@ -4,11 +4,10 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ServiceRef } from "../ports/platform.ts";
+import { listTraffic, trafficSeries } from "../traffic/index.ts";
 import { listChanges } from "./changes.ts";
 import type { GetServiceInput, GetServiceOutput, InstanceLogsInput, InstanceLogsOutput } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
-import { trafficSeries } from "./traffic.ts";
-import { listTraffic } from "./traffic-store.ts";
 
 /** how a range is cut: seconds in all, seconds a point, and the stored resolution it is read from */
 const RANGES = {

@@ -1,3 +1,2 @@
-export { startTrafficCollector } from "./collect-traffic.ts";
 export { getService, instanceLogs } from "./get-service.ts";
 export { listServices } from "./list-services.ts";

@@ -7,9 +7,8 @@ import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.t
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
+import { listTraffic, newestTraffic, trafficFigures } from "../traffic/index.ts";
 import type { ServiceRow } from "./schema.ts";
-import { trafficFigures } from "./traffic.ts";
-import { listTraffic, newestTraffic } from "./traffic-store.ts";
 
 interface Facts {
   platform: PlatformService[] | null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
-import { trafficFigures, trafficSeries } from "./traffic.ts";
+import { trafficFigures, trafficSeries } from "./series.ts";
 import { sumBy } from "./traffic-store.ts";
 
 const T0 = Date.parse("2026-03-01T12:00:00.000Z");

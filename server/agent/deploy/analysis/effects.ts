@@ -1,0 +1,228 @@
+import type { SyntheticRequest } from "../../config-deployment.ts";
+import type { Runtime } from "../../kernel/context.ts";
+import { toAppError } from "../../kernel/errors.ts";
+import type { DirectAnswer } from "../../ports/platform.ts";
+import { judge } from "../judge/index.ts";
+import type { JudgeResult } from "../judge/schema.ts";
+import type { DeploymentPlan, Judgement, PlannedStep } from "../procedure.ts";
+import { publishDeployment } from "../publish.ts";
+import { note } from "../record.ts";
+import type { StepOutput } from "../schema.ts";
+import { type DeploymentPatch, findEvent, patchDeployment } from "../store.ts";
+import { type AnalysisKind, upsertAnalysis } from "../store-analyses.ts";
+import { patchStep } from "../store-steps.ts";
+import { collect, type Evidence } from "./collect.ts";
+
+type Part = StepOutput["parts"][number];
+export interface Answered {
+  ok: boolean;
+  summary: string;
+}
+
+export interface JudgeStep {
+  step: PlannedStep;
+  attempt: number;
+  kind: "step" | "hold";
+  /** milliseconds since 1970 */
+  since: number;
+}
+
+export type AnalysisEffects = ReturnType<typeof analysisEffects>;
+
+/** What analyses, hooks and verifications do outside. Each may run twice. */
+export const analysisEffects = (runtime: Runtime) => ({
+  now: async () => runtime.now().getTime(),
+  judge: (plan: DeploymentPlan, input: JudgeStep) => judgeStep(runtime, plan, input),
+  concluded: (plan: DeploymentPlan, key: string, level: "ok" | "warning", message: string) =>
+    note(runtime, plan, { key, level, kind: "decision", message }),
+  runHook: (plan: DeploymentPlan, step: PlannedStep, attempt: number, weight: number | null) =>
+    runHook(runtime, plan, step, attempt, weight),
+  verify: (plan: DeploymentPlan, step: PlannedStep, attempt: number) => verify(runtime, plan, step, attempt),
+});
+
+/** Judges once and keeps the newest result of the attempt. A fault on the way is a verdict of its own. */
+async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeStep): Promise<Judgement> {
+  const { step, attempt, kind, since } = input;
+  const at = runtime.now();
+  try {
+    const evidence = await collect(runtime, plan, kind, since);
+    const { result, tooLittle } = judgeEvidence(plan, evidence);
+    await keep(
+      runtime,
+      plan,
+      { key: `step-${step.index}-${attempt}`, stepIndex: step.index, attempt, kind },
+      result,
+      at,
+    );
+    await tellProgress(runtime, plan, progressOf(plan, result, evidence));
+    return summaryOf(at, result, tooLittle, evidence);
+  } catch (error) {
+    const { message } = toAppError(error);
+    const nothing = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
+    return { at: at.getTime(), verdict: "error", sentence: message, ...nothing };
+  }
+}
+
+export function judgeEvidence(
+  { version, previousVersion, options }: Pick<DeploymentPlan, "version" | "previousVersion" | "options">,
+  { baseline, candidate, dependents, from, to }: Evidence,
+): { result: JudgeResult; tooLittle: boolean } {
+  const rules = options.rules.analysis;
+  return judge({
+    ...{ baselineVersion: previousVersion ?? "", candidateVersion: version, rules, minRequests: rules.minRequests },
+    ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), baseline, candidate, dependents },
+  });
+}
+
+const total = (rows: Evidence["candidate"], field: "requests" | "status5xx") =>
+  rows.reduce((sum, row) => sum + row[field], 0);
+
+export const summaryOf = (at: Date, result: JudgeResult, tooLittle: boolean, evidence: Evidence): Judgement => ({
+  at: at.getTime(),
+  verdict: result.verdict,
+  tooLittle,
+  score: result.score,
+  sentence: result.verdict === "fail" ? `${result.sentence}. ${costOf(evidence, result)}` : result.sentence,
+  candidateRequests: result.candidateRequests,
+  candidateErrors: total(evidence.candidate, "status5xx"),
+});
+
+/** What the comparison cost the users: bounded by the share the new version had. */
+function costOf({ candidate, baseline }: Evidence, { candidateVersion }: JudgeResult): string {
+  const errors = total(candidate, "status5xx");
+  const requests = total(candidate, "requests");
+  const all = requests + total(baseline, "requests");
+  const share = (part: number) => `${Number(((part / Math.max(1, all)) * 100).toPrecision(2))} %`;
+  return `${errors.toLocaleString("en-US")} of all ${all.toLocaleString("en-US")} requests (${share(errors)}) failed on ${candidateVersion}, which had ${share(requests)} of them`;
+}
+
+function progressOf(
+  { version, previousVersion, options }: DeploymentPlan,
+  result: JudgeResult,
+  evidence: Evidence,
+): string {
+  const errors = total(evidence.candidate, "status5xx");
+  const { minRequests } = options.rules.analysis;
+  const counted = result.candidateRequests.toLocaleString("en-US");
+  const of = result.candidateRequests < minRequests ? ` of ${minRequests.toLocaleString("en-US")}` : "";
+  return `Comparing ${version} with ${previousVersion}: ${counted}${of} requests, ${errors.toLocaleString("en-US")} failed`;
+}
+
+interface Kept {
+  key: string;
+  stepIndex: number | null;
+  attempt: number;
+  kind: AnalysisKind;
+}
+
+/** Writes down the newest result under its key. */
+export const keep = (
+  runtime: Runtime,
+  { deploymentId }: Pick<DeploymentPlan, "deploymentId">,
+  kept: Kept,
+  result: JudgeResult,
+  at: Date,
+) =>
+  upsertAnalysis(
+    runtime.db,
+    deploymentId,
+    {
+      ...kept,
+      ...{ verdict: result.verdict, score: result.score, sentence: result.sentence },
+      ...{ from: new Date(result.from), to: new Date(result.to), result },
+    },
+    at,
+  );
+
+const tellProgress = (runtime: Runtime, plan: DeploymentPlan, summary: string): Promise<void> =>
+  runtime.db.$transaction(async (tx) => {
+    const patch: DeploymentPatch = { summary };
+    await patchDeployment(tx, plan.deploymentId, patch);
+    await publishDeployment(runtime, tx, { ...plan, id: plan.deploymentId });
+  });
+
+/**
+ * Runs the hook of a step. What it answered is remembered with the attempt, so that a worker that died after it does
+ * not run it again; one that died while it ran does, under the same key.
+ */
+async function runHook(
+  runtime: Runtime,
+  plan: DeploymentPlan,
+  { index, phase, hook: number }: PlannedStep,
+  attempt: number,
+  weight: number | null,
+): Promise<Answered> {
+  const { deploymentId, service, environment, version, previousVersion } = plan;
+  const hook = phase === null || number === null ? undefined : plan.options.rules.hooks[phase][number];
+  if (!hook || phase === null) return { ok: false, summary: "the hook is not part of this deployment's rules" };
+  const key = `hook:${index}:${attempt}`;
+  const known = await findEvent(runtime.db, deploymentId, key);
+  if (known) return { ok: known.level === "ok", summary: String((known.detail as { summary?: string })?.summary) };
+  const answer = await runtime.hooks.run(hook, {
+    ...{ deploymentId, service, environment, version, previousVersion, phase, weight },
+    key: `${deploymentId}:${index}:${attempt}`,
+  });
+  const tries = answer.tries > 1 ? ` after ${answer.tries} tries` : "";
+  const summary = `${answer.summary}${tries}`;
+  await keepOutput(runtime, plan, index, [
+    { name: hook.name, ok: answer.ok, summary, durationMs: answer.durationMs, output: answer.output },
+  ]);
+  const level = answer.ok ? "ok" : "error";
+  const message = `Hook ${hook.name}: ${summary}`;
+  await note(runtime, plan, { key, level, kind: "step", message, detail: { stepIndex: index, summary } });
+  const lastLine = answer.output.trimEnd().split("\n").at(-1)?.trim();
+  return { ok: answer.ok, summary: !answer.ok && lastLine ? `${summary}: ${lastLine.slice(0, 300)}` : summary };
+}
+
+const keepOutput = (runtime: Runtime, plan: DeploymentPlan, index: number, parts: Part[]): Promise<void> =>
+  patchStep(runtime.db, plan.deploymentId, index, { output: parts });
+
+/** Puts the configured questions to every ready instance of the new version. */
+async function verify(
+  runtime: Runtime,
+  plan: DeploymentPlan,
+  { index }: PlannedStep,
+  attempt: number,
+): Promise<Answered & { retry: boolean }> {
+  const { service, environment, version, options } = plan;
+  const parts: Part[] = [];
+  let unanswered = false;
+  for (const asked of options.rules.verification) {
+    const { method, path, headers, body, timeoutMs } = asked;
+    const request = { service, environment, version, method, path, headers, body: body ?? null, timeoutMs };
+    let answers: DirectAnswer[];
+    try {
+      answers = await runtime.platform.sendTo(request);
+    } catch (error) {
+      return { ok: false, summary: toAppError(error).message, retry: true };
+    }
+    if (answers.length === 0) return { ok: false, summary: `nothing of ${version} is ready to be asked`, retry: true };
+    for (const answer of answers) {
+      const problem = problemOf(asked, answer);
+      unanswered ||= answer.status === null;
+      parts.push({
+        name: `${asked.name}, ${answer.instanceId}`,
+        ok: problem === null,
+        summary: problem ?? `answered ${answer.status}`,
+        durationMs: answer.durationMs,
+        output: problem === null ? "" : answer.body,
+      });
+    }
+  }
+  await keepOutput(runtime, plan, index, parts);
+  const failed = parts.find((part) => !part.ok);
+  const count = `${parts.length} of ${parts.length} answers are as expected`;
+  const summary = failed ? `${failed.name}: ${failed.summary}` : count;
+  const key = `verify:${index}:${attempt}`;
+  if (!failed) await note(runtime, plan, { key, level: "ok", kind: "step", message: `Verification: ${summary}` });
+  return { ok: !failed, summary, retry: unanswered };
+}
+
+function problemOf(asked: SyntheticRequest, { status, problem, body }: DirectAnswer): string | null {
+  if (status === null) return `${asked.method} ${asked.path} was not answered: ${problem}`;
+  if (!asked.expectStatus.includes(status))
+    return `${asked.method} ${asked.path} answered ${status}, expected ${asked.expectStatus.join(" or ")}`;
+  if (asked.bodyIncludes !== undefined && !body.includes(asked.bodyIncludes))
+    return `${asked.method} ${asked.path} answered without "${asked.bodyIncludes}"`;
+  return null;
+}

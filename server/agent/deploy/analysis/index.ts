@@ -1,0 +1,87 @@
+import type { Durable } from "../durable.ts";
+import type { DeploymentPlan, Heed, Judgement, PlannedStep, StepOutcome } from "../procedure.ts";
+import type { AnalysisEffects } from "./effects.ts";
+import { nextAnalysisAction } from "./next-action.ts";
+
+export { type AnalysisEffects, analysisEffects } from "./effects.ts";
+
+/** What finds out whether the new version is good: the judge, hooks, questions of its own. */
+
+interface Inspected {
+  step: PlannedStep;
+  attempt: number;
+}
+
+/** Somebody who steps in wakes a wait; without that it is noticed after this. */
+const LONGEST_WAIT_MS = 5_000;
+
+/** Judges again and again until there is a verdict, or somebody steps in. */
+export async function runAnalysis(
+  durable: Durable,
+  effects: AnalysisEffects,
+  plan: DeploymentPlan,
+  { step, attempt, kind, holdSeconds, heed }: Inspected & { kind: "step" | "hold"; holdSeconds?: number; heed: Heed },
+): Promise<StepOutcome> {
+  const rules = plan.options.rules.analysis;
+  const startedAt = await durable.step("now", () => effects.now());
+  const judgements: Judgement[] = [];
+  const key = `analysis:${step.index}:${attempt}`;
+  for (;;) {
+    const by = await heed();
+    if (by) return { kind: "interrupted", by };
+    const at = await durable.step("now", () => effects.now());
+    const action = nextAnalysisAction(judgements, rules, { startedAt, at, holdSeconds });
+    switch (action.do) {
+      case "judge":
+        judgements.push(
+          await durable.step("judge", () => effects.judge(plan, { step, attempt, kind, since: startedAt })),
+        );
+        break;
+      case "wait":
+        await durable.wait(Math.min(action.ms, LONGEST_WAIT_MS));
+        break;
+      case "ask":
+        return { kind: "undecided", reason: action.reason };
+      case "fail":
+        return { kind: "failed", reason: action.judgement.sentence, instance: null };
+      case "pass": {
+        const note = action.judgement?.sentence ?? "Nothing spoke against it";
+        const message = kind === "hold" ? `Held for ${holdSeconds} s: ${note}` : `The judge: ${note}`;
+        await durable.step("concluded", () => effects.concluded(plan, key, "ok", message));
+        return { kind: "passed", note };
+      }
+    }
+  }
+}
+
+/** Runs one hook; a refusal halts. */
+export async function runHook(
+  durable: Durable,
+  effects: AnalysisEffects,
+  plan: DeploymentPlan,
+  { step, attempt, weight }: Inspected & { weight: number | null; heed: Heed },
+): Promise<StepOutcome> {
+  const { ok, summary } = await durable.step("hook", () => effects.runHook(plan, step, attempt, weight));
+  if (ok) return { kind: "passed", note: summary };
+  const name = step.phase === null || step.hook === null ? "" : plan.options.rules.hooks[step.phase][step.hook]?.name;
+  return { kind: "failed", reason: `The hook ${name ?? ""} refused: ${summary}`, instance: null };
+}
+
+const VERIFY_TRIES = 3;
+const VERIFY_PAUSE_MS = 1_000;
+
+/** Asks the new version its questions; only what was not answered at all is asked again. */
+export async function runVerification(
+  durable: Durable,
+  effects: AnalysisEffects,
+  plan: DeploymentPlan,
+  { step, attempt }: Inspected,
+): Promise<StepOutcome> {
+  for (let tries = 1; ; tries++) {
+    const { ok, summary, retry } = await durable.step("verify", () => effects.verify(plan, step, attempt));
+    if (ok) return { kind: "passed", note: summary };
+    if (!retry || tries === VERIFY_TRIES)
+      return { kind: "failed", reason: `The verification failed: ${summary}`, instance: null };
+    await durable.wait(VERIFY_PAUSE_MS);
+  }
+}

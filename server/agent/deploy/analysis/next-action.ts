@@ -1,0 +1,73 @@
+import type { AnalysisRules } from "../../config-deployment.ts";
+import type { Judgement } from "../procedure.ts";
+
+/** What an analysis does next. Limits as of Argo Rollouts' AnalysisRun (failureLimit, inconclusiveLimit, consecutiveErrorLimit). */
+export type AnalysisAction =
+  | { do: "judge" }
+  | { do: "wait"; ms: number }
+  | { do: "pass"; judgement: Judgement | null }
+  | { do: "fail"; judgement: Judgement }
+  | { do: "ask"; reason: string };
+
+interface Progress {
+  /** milliseconds since 1970 */
+  startedAt: number;
+  at: number;
+  /** of a hold: it lasts so long, and only a failure ends it before */
+  holdSeconds?: number | undefined;
+}
+
+type Limits = Pick<
+  AnalysisRules,
+  | "failureLimit"
+  | "inconclusiveLimit"
+  | "consecutiveErrorLimit"
+  | "minSeconds"
+  | "maxWaitSeconds"
+  | "intervalSeconds"
+  | "minRequests"
+>;
+
+/**
+ * The one next thing to do, from what was judged so far. Too little traffic counts towards no limit: it is waited for,
+ * at most `maxWaitSeconds`, and then a person is asked. Nothing passes without a verdict that says so.
+ */
+export function nextAnalysisAction(
+  judgements: readonly Judgement[],
+  rules: Limits,
+  { startedAt, at, holdSeconds }: Progress,
+): AnalysisAction {
+  const elapsed = (at - startedAt) / 1_000;
+  const last = judgements.at(-1) ?? null;
+  const failures = judgements.filter((one) => one.verdict === "fail");
+  const worst = failures.at(-1);
+  if (worst && failures.length > rules.failureLimit) return { do: "fail", judgement: worst };
+
+  const isHold = holdSeconds !== undefined;
+  if (!isHold) {
+    const errors = judgements.length - 1 - judgements.findLastIndex((one) => one.verdict !== "error");
+    if (last && errors > rules.consecutiveErrorLimit)
+      return { do: "ask", reason: `${errors} comparisons in a row could not be made: ${last.sentence}` };
+    const unsure = judgements.filter((one) => one.verdict === "inconclusive" && !one.tooLittle);
+    if (last && unsure.length > rules.inconclusiveLimit)
+      return { do: "ask", reason: `${unsure.length} comparisons could not decide: ${last.sentence}` };
+    if (last?.verdict === "pass" && elapsed >= rules.minSeconds) return { do: "pass", judgement: last };
+    if (elapsed >= Math.max(rules.maxWaitSeconds, rules.minSeconds))
+      return {
+        do: "ask",
+        reason: last
+          ? `Not decided in ${waited(elapsed)}: ${last.sentence}`
+          : `Nothing to compare in ${waited(elapsed)}`,
+      };
+  } else if (elapsed >= holdSeconds) return { do: "pass", judgement: last };
+
+  const lastAt = last?.at ?? startedAt;
+  const firstMs = Math.min(rules.intervalSeconds, rules.minSeconds) * 1_000;
+  const dueAt = last ? lastAt + rules.intervalSeconds * 1_000 : startedAt + firstMs;
+  if (at >= dueAt) return { do: "judge" };
+  const endAt = startedAt + (holdSeconds ?? rules.maxWaitSeconds) * 1_000;
+  return { do: "wait", ms: Math.max(100, Math.min(dueAt, endAt) - at) };
+}
+
+const waited = (seconds: number): string =>
+  seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;

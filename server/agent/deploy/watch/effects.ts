@@ -1,0 +1,153 @@
+import { onDeploymentFailed } from "../../incidents/index.ts";
+import { systemActor } from "../../kernel/actor.ts";
+import type { Runtime } from "../../kernel/context.ts";
+import { toAppError } from "../../kernel/errors.ts";
+import { newId } from "../../kernel/ids.ts";
+import { listTraffic } from "../../traffic/index.ts";
+import { dependentsOf } from "../analysis/collect.ts";
+import { judgeEvidence, keep, summaryOf } from "../analysis/effects.ts";
+import type { DeploymentPlan, Judgement } from "../procedure.ts";
+import { noteIn } from "../record.ts";
+import { startRollback } from "../rollback.ts";
+import type { Waiting } from "../schema.ts";
+import { getDeploymentRow, lockDeployment } from "../store.ts";
+
+/** What the watch goes by: fixed when it begins. */
+export interface WatchPlan
+  extends Pick<
+    DeploymentPlan,
+    "deploymentId" | "service" | "environment" | "version" | "previousVersion" | "options" | "startedAt"
+  > {
+  /** milliseconds since 1970 */
+  finishedAt: number;
+  until: number;
+}
+
+const BUCKET_MS = 10_000;
+/** of the version before, until the deployment began; and of the new one, its newest */
+const WINDOW_MS = 10 * 60_000;
+
+export type WatchEffects = ReturnType<typeof watchEffects>;
+
+/** What the watch over a deployment that went well does outside. Each may run twice. */
+export const watchEffects = (runtime: Runtime) => ({
+  begin: (id: string) => begin(runtime, id),
+  state: (id: string) => state(runtime, id),
+  judge: (plan: WatchPlan) => judgeNow(runtime, plan),
+  pass: (plan: WatchPlan, sentence: string | null) => pass(runtime, plan, sentence),
+  regress: (plan: WatchPlan, sentence: string) => regress(runtime, plan, sentence),
+  ask: (plan: WatchPlan, sentence: string) => ask(runtime, plan, sentence),
+  rollBack: (plan: WatchPlan, reason: string) => rollBack(runtime, plan, reason),
+});
+
+/** Null when there is nothing to watch: it was superseded, or ended long ago. */
+async function begin(runtime: Runtime, id: string): Promise<WatchPlan | null> {
+  const row = await getDeploymentRow(runtime.db, id);
+  const { service, environment, version, previousVersion, options, startedAt, finishedAt, watchUntil } = row;
+  if (row.watchState !== "watching" || !startedAt || !finishedAt || !watchUntil) return null;
+  const times = { startedAt: startedAt.getTime(), finishedAt: finishedAt.getTime(), until: watchUntil.getTime() };
+  return { deploymentId: id, service, environment, version, previousVersion, options, ...times };
+}
+
+/** Whether it is still to be watched, and what was decided about its question. */
+async function state(runtime: Runtime, id: string) {
+  const { watchState, waiting } = await getDeploymentRow(runtime.db, id);
+  const expiresAt = waiting === null ? null : Date.parse(waiting.expiresAt);
+  return { at: runtime.now().getTime(), watching: watchState === "watching", expiresAt };
+}
+
+/** The new version's newest minutes against the old one's before the deployment. Other minutes may differ by themselves. */
+async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
+  const at = runtime.now();
+  const { service, environment, version, previousVersion, startedAt, finishedAt } = plan;
+  const newest = Math.floor(at.getTime() / BUCKET_MS) * BUCKET_MS;
+  const from = Math.max(Math.ceil(finishedAt / BUCKET_MS) * BUCKET_MS, newest - WINDOW_MS);
+  try {
+    const since = new Date(startedAt - WINDOW_MS);
+    const rows = await listTraffic(runtime.db, { since, resolution: 10, ref: { service, environment } });
+    const start = (row: { bucketAt: string }) => Date.parse(row.bucketAt);
+    const evidence = {
+      baseline: rows.filter((row) => row.version === previousVersion && start(row) + BUCKET_MS <= startedAt),
+      candidate: rows.filter((row) => row.version === version && start(row) >= from),
+      dependents: await dependentsOf(runtime, plan, from),
+      ...{ from, to: newest },
+    };
+    const { result, tooLittle } = judgeEvidence(plan, evidence);
+    await keep(runtime, plan, { key: "watch", stepIndex: null, attempt: 1, kind: "watch" }, result, at);
+    return summaryOf(at, result, tooLittle, evidence);
+  } catch (error) {
+    const nothing = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
+    return { at: at.getTime(), verdict: "error", sentence: toAppError(error).message, ...nothing };
+  }
+}
+
+/** Ends the watch in one way, once; false when it had ended in another. */
+async function endWatch(
+  runtime: Runtime,
+  { deploymentId }: WatchPlan,
+  watchState: "passed" | "regressed",
+  message: string,
+): Promise<boolean> {
+  return runtime.db.$transaction(async (tx) => {
+    const before = await lockDeployment(tx, deploymentId);
+    if (before.watchState !== "watching") return before.watchState === watchState;
+    const level = watchState === "passed" ? "ok" : "error";
+    const event = { key: `watch-${watchState}`, level, kind: "decision", message } as const;
+    await noteIn(runtime, tx, deploymentId, event, { watchState, waiting: null });
+    return true;
+  });
+}
+
+const pass = (runtime: Runtime, plan: WatchPlan, sentence: string | null): Promise<boolean> =>
+  endWatch(runtime, plan, "passed", `The watch is over, ${plan.version} held${sentence ? `: ${sentence}` : ""}`);
+
+/** It got worse, and is rolled back by itself. False when somebody kept or replaced it meanwhile. */
+async function regress(runtime: Runtime, plan: WatchPlan, sentence: string): Promise<boolean> {
+  const message = `After it was done, ${plan.version} got worse: ${sentence}`;
+  const ended = await endWatch(runtime, plan, "regressed", message);
+  if (ended) await onDeploymentFailed(runtime, { ...plan, reason: sentence, rolledBack: true, summary: message });
+  return ended;
+}
+
+/** It got worse, and rollback is off: asks a person; without an answer it goes back. */
+async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise<void> {
+  const { deploymentId, version, options } = plan;
+  const message = `After it was done, ${version} got worse: ${sentence}`;
+  await runtime.db.$transaction(async (tx) => {
+    const before = await lockDeployment(tx, deploymentId);
+    if (before.watchState !== "watching" || before.waiting) return;
+    const since = runtime.now();
+    const waiting: Waiting = {
+      id: `${deploymentId}:watch`,
+      kind: "regressed",
+      reason: sentence,
+      since: since.toISOString(),
+      expiresAt: new Date(since.getTime() + options.rules.decisionTimeoutSeconds * 1_000).toISOString(),
+      options: ["promote", "rollback"],
+      stepIndex: null,
+    };
+    await noteIn(
+      runtime,
+      tx,
+      deploymentId,
+      { key: "watch-asked", level: "error", kind: "decision", message },
+      { waiting },
+    );
+  });
+  await onDeploymentFailed(runtime, { ...plan, reason: sentence, rolledBack: false, summary: message });
+}
+
+/** Starts the way back in Operate's own name; false when something else is being deployed or nothing is known to be good. */
+async function rollBack(runtime: Runtime, plan: WatchPlan, reason: string): Promise<boolean> {
+  const actor = systemActor("deployment-watch");
+  const by = { actor, via: "worker" as const, requestId: newId("req") };
+  const rollback = await startRollback(runtime, { deploymentId: plan.deploymentId, by, reason: reason.slice(0, 500) });
+  await runtime.db.$transaction(async (tx) => {
+    const message = rollback
+      ? `${rollback.id} takes ${plan.service} back to ${rollback.version}`
+      : "It was not rolled back: another deployment is under way, or no version before it is known to be good";
+    const level = rollback ? "warning" : "error";
+    await noteIn(runtime, tx, plan.deploymentId, { key: "watch-rollback", level, kind: "decision", message });
+  });
+  return rollback !== null;
+}

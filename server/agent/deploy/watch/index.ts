@@ -1,0 +1,55 @@
+import type { Durable } from "../durable.ts";
+import type { WatchEffects, WatchPlan } from "./effects.ts";
+
+export { type WatchEffects, watchEffects } from "./effects.ts";
+
+/** one comparison that fails may be the weather; the next one tells */
+const FAILURES_IN_A_ROW = 2;
+/** judgements take minutes of traffic in: looking more often would see the same */
+const INTERVALS = 3;
+const LEAST_INTERVAL_MS = 10_000;
+const LONGEST_LOOK_MS = 30_000;
+
+/**
+ * Watches over a deployment that went well: compares the new version's newest minutes with the old one's before, until
+ * the time is up, somebody keeps it, or another deployment takes its place. Two failures in a row roll back, or ask.
+ */
+export async function runWatch(durable: Durable, effects: WatchEffects, id: string): Promise<void> {
+  const plan = await durable.step("begin watch", () => effects.begin(id));
+  if (!plan) return;
+  const everyMs = Math.max(LEAST_INTERVAL_MS, plan.options.rules.analysis.intervalSeconds * 1_000 * INTERVALS);
+  let failures = 0;
+  let sentence: string | null = null;
+  for (;;) {
+    const now = await durable.step("state", () => effects.state(id));
+    if (!now.watching) return;
+    const judgement = await durable.step("judge", () => effects.judge(plan));
+    if (judgement.verdict === "pass" || judgement.verdict === "fail") ({ sentence } = judgement);
+    failures = judgement.verdict === "fail" ? failures + 1 : judgement.verdict === "pass" ? 0 : failures;
+    if (failures >= FAILURES_IN_A_ROW) return regressed(durable, effects, plan, judgement.sentence);
+    if (now.at >= plan.until) {
+      await durable.step("pass", () => effects.pass(plan, sentence));
+      return;
+    }
+    await durable.wait(Math.max(100, Math.min(everyMs, plan.until - now.at)));
+  }
+}
+
+async function regressed(durable: Durable, effects: WatchEffects, plan: WatchPlan, sentence: string): Promise<void> {
+  if (plan.options.rollbackOnFailure) {
+    const ours = await durable.step("regress", () => effects.regress(plan, sentence));
+    if (ours) await durable.step("roll back", () => effects.rollBack(plan, sentence));
+    return;
+  }
+  await durable.step("ask", () => effects.ask(plan, sentence));
+  for (;;) {
+    const { at, watching, expiresAt } = await durable.step("state", () => effects.state(plan.deploymentId));
+    if (!watching || expiresAt === null) return;
+    if (at >= expiresAt) {
+      const ours = await durable.step("regress", () => effects.regress(plan, sentence));
+      if (ours) await durable.step("roll back", () => effects.rollBack(plan, `Nobody decided in time: ${sentence}`));
+      return;
+    }
+    await durable.wait(Math.max(100, Math.min(LONGEST_LOOK_MS, expiresAt - at)));
+  }
+}

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Hook } from "#server/agent/config-deployment.ts";
+import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
+import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";
+import { scrubText } from "#server/audit/redact.ts";
+import { runCommand, type Tried } from "./run-command.ts";
+import { runHttp } from "./run-http.ts";
+
+interface Options {
+  /** relative folders of commands start here */
+  configDir: string;
+  http: OutboundHttp;
+  /** before the second try; it doubles with each */
+  firstPauseMs?: number;
+}
+
+const LONGEST_PAUSE_MS = 10_000;
+const SHORTEST_SECRET = 6;
+
+/** Runs hooks as commands or HTTP calls, with their retries; what they print is shown without the hook's own secrets. */
+export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Options): HookRunner => ({
+  async run(hook, context) {
+    const startedMs = performance.now();
+    let tried: Tried = { ok: false, summary: "never run", output: "" };
+    let tries = 0;
+    for (; tries <= hook.retries && !tried.ok; tries++) {
+      if (tries > 0) await delay(Math.min(LONGEST_PAUSE_MS, firstPauseMs * 2 ** (tries - 1)));
+      tried = hook.type === "http" ? await runHttp(hook, context, http) : await runCommand(hook, context, configDir);
+    }
+    return {
+      ok: tried.ok,
+      summary: conceal(tried.summary, hook),
+      durationMs: Math.round(performance.now() - startedMs),
+      tries,
+      output: conceal(tried.output, hook),
+    };
+  },
+});
+
+/** Values of the hook's environment and headers may be secrets; a short one would blot out ordinary words. */
+function conceal(text: string, hook: Hook): string {
+  const values = Object.values(hook.type === "http" ? hook.headers : hook.env);
+  const secrets = values.filter((value) => value.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "[redacted]"), scrubText(text));
+}
