@@ -16,7 +16,7 @@ import { listSteps, toStepView } from "./store-steps.ts";
 /** How much a person scrolls through, and how much a model reads. */
 const LIMITS = { people: { events: 200, analyses: 20 }, models: { events: 30, analyses: 6 } };
 /** The platform remembers its 2-second buckets for minutes; the stored ones lag behind by less. */
-const SAMPLES_MS = 120_000;
+const SAMPLES_MS = 60_000;
 
 /**
  * One deployment with its steps, judgements, decisions and events, and what runs and serves now. With `followSeconds`

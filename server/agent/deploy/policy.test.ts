@@ -184,7 +184,7 @@ describe("a wave", () => {
   it("that was never there is told where to begin; the newest time there counts", async () => {
     const ctx = testContext(database, { config });
     await expect(deployApplication(ctx, wish)).rejects.toMatchObject(
-      refusal("wave", /has not been deployed to staging yet\. Deploy it to staging first\./),
+      refusal("wave", /checkout 1\.1\.0 has no successful deployment there\. Deploy it to staging first\./),
     );
     await deployed(ctx, "succeeded", "regressed");
     await deployed(ctx, "succeeded", "passed");

@@ -64,7 +64,7 @@ export const requiredFor = (waves: readonly Wave[], environment: string): string
 export function waveObstacles({ service, environment, version }: Asked, states: readonly WaveState[]): Obstacle[] {
   return states.flatMap(({ environment: required, passed }): Obstacle[] => {
     if (passed === "initial" || (passed && passed.watchState !== "regressed")) return [];
-    const how = passed ? `regressed in ${required} after its deployment` : `has not been deployed to ${required} yet`;
+    const how = passed ? "regressed after its deployment there" : "has no successful deployment there";
     return [
       {
         reason: "wave",

@@ -84,7 +84,7 @@ export type Return =
  */
 export async function prepareReturn(ctx: AgentContext, row: DeploymentRow): Promise<Return> {
   const made = await findRollbackOf(ctx.db, row.id);
-  if (made && (isActive(made.status) || made.status === "succeeded")) {
+  if (made && isSettled(made)) {
     if (made.actorId === ctx.actor.id && made.actorKind === ctx.actor.kind) return { kind: "going", rollback: made };
     const decision = (await listDecisions(ctx.db, row.id)).findLast((one) => one.decision === "rollback");
     if (decision) throw decidedAlready(row, decision);
@@ -113,7 +113,7 @@ export async function startRollback(
 ): Promise<DeploymentRow | null> {
   const row = await getDeploymentRow(runtime.db, asked.deploymentId);
   const made = await findRollbackOf(runtime.db, row.id);
-  if (made) {
+  if (made && (made.actorId === asked.by.actor.id || isSettled(made))) {
     await startWorkflow(runtime, made.id);
     return made;
   }
@@ -130,6 +130,9 @@ export async function startRollback(
   await startWorkflow(runtime, deployment.id);
   return deployment;
 }
+
+/** One that failed leaves the way open for another. */
+const isSettled = ({ status }: DeploymentRow): boolean => isActive(status) || status === "succeeded";
 
 interface Running {
   instances: readonly PlatformInstance[];
