@@ -28,7 +28,6 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
     platform: daemon.platform,
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
-    hooks: { run: () => Promise.reject(new Error("hooks run in the worker")) },
     now: () => new Date(),
     actor: actor(),
     via: "web",
