@@ -7,7 +7,7 @@ import { progressOf } from "./follow.ts";
 import { getDeployment } from "./get-deployment.ts";
 import { end } from "./record.ts";
 import { patchDeployment, recordEvent } from "./store.ts";
-import { insertAnalysis } from "./store-analyses.ts";
+import { upsertAnalysis } from "./store-analyses.ts";
 import { patchStep } from "./store-steps.ts";
 
 const database = useDatabase();
@@ -80,7 +80,7 @@ it("shows steps, judgements newest first, and is read without the platform", asy
     ["first", "pass"],
     ["second", "fail"],
   ] as const)
-    await insertAnalysis(
+    await upsertAnalysis(
       database.db,
       deploymentId,
       {
