@@ -2,7 +2,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { abandonWatch, endDeployment, listActiveDeployments, listWatchedDeployments } from "../agent/deploy/index.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { watchWorkflowId } from "./names.ts";
+import { recoveryWorkflowId, watchWorkflowId } from "./names.ts";
 import { startPeriodic } from "./periodic.ts";
 
 /** A request younger than this may still be on its way to the queue. */
@@ -13,7 +13,7 @@ const RUNNING: readonly string[] = ["PENDING", "ENQUEUED", "DELAYED"];
 
 /**
  * Mends what a crash can leave between the record and the queue: an active deployment without a workflow is started,
- * and one whose workflow ended without closing the record is closed as failed; the same for the watch after its end.
+ * and one whose workflow ended without closing the record is taken back; the same for the watch after its end.
  * Any number of workers may run it.
  */
 export const startDeploymentSweep = (runtime: Runtime, log: Logger): { stop(): Promise<void> } =>
@@ -30,11 +30,19 @@ async function sweepDeployments(runtime: Runtime, log: Logger): Promise<void> {
       log.warn({ deployment: id }, "started a deployment that had not reached the queue");
     } else if (!RUNNING.includes(workflow.status)) {
       log.error({ deployment: id, workflow: workflow.status, err: workflow.error }, "a deployment's workflow broke");
-      const summary =
-        "Operate itself failed while it carried this out; the log has the details. What runs now is on the service's page.";
-      await endDeployment(runtime, id, "failed", summary);
+      await recover(runtime, log, id);
     }
   }
+}
+
+async function recover(runtime: Runtime, log: Logger, id: string): Promise<void> {
+  const recovery = await DBOS.getWorkflowStatus(recoveryWorkflowId(id));
+  if (!recovery) return runtime.workflows.start("recovery", id);
+  if (RUNNING.includes(recovery.status)) return;
+  log.error({ deployment: id, workflow: recovery.status, err: recovery.error }, "the recovery of a deployment broke");
+  const summary =
+    "Operate itself failed while it carried this out; the log has the details. What runs now is on the service's page.";
+  await endDeployment(runtime, id, "failed", summary);
 }
 
 async function sweepWatches(runtime: Runtime, log: Logger): Promise<void> {

@@ -49,16 +49,18 @@ it("carries out what is queued; starting it again and waking it afterwards chang
   expect(ctx.platform.calls).toHaveLength(calls);
 });
 
-it("closes the record of a deployment whose workflow broke", async () => {
+it("takes a deployment whose workflow broke back to the version before", async () => {
   ctx.platform.neverReady.add("1.2.0");
   const { deployment } = await deployApplication(ctx, { ...wish, version: "1.2.0" });
   const { id } = deployment!;
   await eventually(async () => (await DBOS.getWorkflowStatus(id))?.status === "PENDING");
   await DBOS.cancelWorkflow(id);
   expect(await ended(id)).toMatchObject({
-    status: "failed",
-    summary: expect.stringContaining("Operate itself failed"),
+    status: "rolled_back",
+    summary: expect.stringMatching(/Operate itself failed .* 1\.1\.0 serves again with 3 of 3 instances/),
   });
+  const { instances, weights } = await ctx.platform.getService(wish);
+  expect([instances.map((one) => one.version), weights]).toEqual([Array(3).fill("1.1.0"), null]);
 });
 
 it("deletes the bookkeeping of what ended and keeps the record", async () => {

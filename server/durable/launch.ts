@@ -1,12 +1,19 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
-import { deploymentEffects, runDeployment } from "../agent/deploy/index.ts";
+import { deploymentEffects, recoverDeployment, runDeployment, runWatch, watchEffects } from "../agent/deploy/index.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { dbosDurable } from "./dbos-durable.ts";
 import { dbosLogger } from "./dbos-log.ts";
 import { startDeploymentSweep } from "./deployment-sweep.ts";
 import { Lease, type LeaseTimes } from "./lease.ts";
-import { APPLICATION, APPLICATION_VERSION, DEPLOYMENT_WORKFLOW, QUEUE } from "./names.ts";
+import {
+  APPLICATION,
+  APPLICATION_VERSION,
+  DEPLOYMENT_WORKFLOW,
+  QUEUE,
+  RECOVERY_WORKFLOW,
+  WATCH_WORKFLOW,
+} from "./names.ts";
 import { startWorkflowRetention } from "./retention.ts";
 
 interface LaunchOptions {
@@ -30,9 +37,10 @@ export async function launchDurable(
   const lease = new Lease({ id, url, log, times, onFenced });
   const durable = dbosDurable(lease);
   const effects = deploymentEffects(runtime);
-  DBOS.registerWorkflow((deploymentId: string) => runDeployment(durable, effects, deploymentId), {
-    name: DEPLOYMENT_WORKFLOW,
-  });
+  const watching = watchEffects(runtime);
+  DBOS.registerWorkflow((id: string) => runDeployment(durable, effects, id), { name: DEPLOYMENT_WORKFLOW });
+  DBOS.registerWorkflow((id: string) => recoverDeployment(durable, effects, id), { name: RECOVERY_WORKFLOW });
+  DBOS.registerWorkflow((id: string) => runWatch(durable, watching, id), { name: WATCH_WORKFLOW });
   DBOS.setConfig({
     name: APPLICATION,
     systemDatabaseUrl: url,

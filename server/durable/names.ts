@@ -6,7 +6,9 @@ export const APPLICATION_VERSION = "operate-1";
 export const QUEUE = "operations";
 export const DEPLOYMENT_WORKFLOW = "deployment.v2";
 export const WATCH_WORKFLOW = "deployment-watch.v1";
-/** of the workflow that watches a deployment after its end */
+export const RECOVERY_WORKFLOW = "deployment-recovery.v1";
+/** ids of the workflows beside the one that carries a deployment out, which has the deployment's own */
 export const watchWorkflowId = (deploymentId: string): string => `${deploymentId}:watch`;
+export const recoveryWorkflowId = (deploymentId: string): string => `${deploymentId}:recovery`;
 /** topic of the messages that wake a waiting workflow */
 export const NUDGE_TOPIC = "nudge";

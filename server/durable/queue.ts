@@ -9,6 +9,8 @@ import {
   DEPLOYMENT_WORKFLOW,
   NUDGE_TOPIC,
   QUEUE,
+  RECOVERY_WORKFLOW,
+  recoveryWorkflowId,
   WATCH_WORKFLOW,
   watchWorkflowId,
 } from "./names.ts";
@@ -16,6 +18,7 @@ import {
 const WORKFLOWS = {
   deployment: { name: DEPLOYMENT_WORKFLOW, idOf: (deploymentId: string) => deploymentId },
   watch: { name: WATCH_WORKFLOW, idOf: watchWorkflowId },
+  recovery: { name: RECOVERY_WORKFLOW, idOf: recoveryWorkflowId },
 } as const;
 
 /** The client itself would try for ever while the database is away. */

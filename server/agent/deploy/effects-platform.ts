@@ -72,7 +72,7 @@ async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): P
 }
 
 export interface StartSlot {
-  /** makes the idempotency key, together with the deployment */
+  /** makes the idempotency key, together with deployment and version */
   slot: number;
   /** `2 of 3` */
   progress: string;
@@ -88,7 +88,7 @@ async function start(
   const { service, environment, deploymentId } = plan;
   const answers = await Promise.all(
     slots.map(async ({ slot, progress }) => {
-      const key = `${deploymentId}:${slot}`;
+      const key = `${deploymentId}:${version}:${slot}`;
       const answer = await attempt(() => runtime.platform.startInstance({ service, environment, version, key }));
       return { slot, progress, answer };
     }),
@@ -104,7 +104,7 @@ async function start(
     started.push({ slot, instanceId });
     const message = `Started ${instanceId} with ${version} (${progress})`;
     const summary = `Waiting for ${instanceId} (${version}) to become ready`;
-    const event = { key: `start:${slot}`, level: "info", kind: "instance", message } as const;
+    const event = { key: `start:${instanceId}`, level: "info", kind: "instance", message } as const;
     await note(runtime, plan, { ...event, detail: { instanceId, version } }, { summary });
   }
   return { started, refusal };

@@ -4,7 +4,7 @@ import { describeSeconds } from "../kernel/durations.ts";
 import { lastWords } from "./effects-platform.ts";
 import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
 import { publishDeployment } from "./publish.ts";
-import { begin, type Ending, end, note, noteIn, startWatch } from "./record.ts";
+import { begin, type Ending, end, note, noteIn, startWatch, takeUp } from "./record.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import { choices } from "./run/words.ts";
 import type { Waiting } from "./schema.ts";
@@ -29,6 +29,7 @@ export interface Question {
 
 export const recordEffects = (runtime: Runtime) => ({
   begin: (id: string) => begin(runtime, id),
+  takeUp: (id: string) => takeUp(runtime, id),
   beginStep: (plan: DeploymentPlan, step: PlannedStep, attempt: number, summary: string, deadlineAt: number) =>
     beginStep(runtime, plan, step, attempt, summary, deadlineAt),
   passStep: (plan: DeploymentPlan, index: number, text: string) => closeStep(runtime, plan, index, "passed", text),

@@ -16,4 +16,5 @@ export { abandonWatch, end as endDeployment } from "./record.ts";
 export { rollbackDeployment } from "./rollback.ts";
 export { listActiveIds as listActiveDeployments, listWatching as listWatchedDeployments } from "./store.ts";
 export { unlockService } from "./unlock.ts";
-export { runDeployment } from "./workflow.ts";
+export { runWatch, watchEffects } from "./watch/index.ts";
+export { recoverDeployment, runDeployment } from "./workflow.ts";

@@ -2,7 +2,7 @@ import { onDeploymentChange } from "../incidents/index.ts";
 import { systemActor } from "../kernel/actor.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
+import type { DeploymentPlan } from "./procedure.ts";
 import { publishDeployment } from "./publish.ts";
 import { beginning } from "./run/words.ts";
 import type { DeploymentStatus } from "./schema.ts";
@@ -18,7 +18,7 @@ import {
   supersedeWatches,
 } from "./store.ts";
 import { listDecisions } from "./store-decisions.ts";
-import { closeSteps, listSteps, patchStep, type StepPatch } from "./store-steps.ts";
+import { closeSteps, listSteps, patchStep, type StepPatch, type StepRow } from "./store-steps.ts";
 
 /** How the record of a deployment begins and ends, and how it is written to in between. */
 
@@ -72,15 +72,28 @@ export async function begin(runtime: Runtime, id: string): Promise<DeploymentPla
     return { row: await getDeploymentRow(tx, id), steps: await listSteps(tx, id) };
   });
   if (!begun) return null;
-  const { service, environment, kind, strategy, version, previousVersion, options, startedAt, deadlineAt } = begun.row;
-  const steps = begun.steps.map(
-    ({ index, kind, title, weight, instances, phase, hook }): PlannedStep => ({
+  const plan = planOf(begun.row, begun.steps, runtime.now());
+  const message = `Deployment of ${plan.service} ${plan.version} to ${plan.environment} started`;
+  await onDeploymentChange(runtime, plan, "started", message);
+  return plan;
+}
+
+/** The plan of a deployment whose own procedure broke. Null when it has ended meanwhile. */
+export async function takeUp(runtime: Runtime, id: string): Promise<DeploymentPlan | null> {
+  const row = await getDeploymentRow(runtime.db, id);
+  return isActive(row.status) ? planOf(row, await listSteps(runtime.db, id), runtime.now()) : null;
+}
+
+function planOf(row: DeploymentRow, steps: readonly StepRow[], now: Date): DeploymentPlan {
+  const { id: deploymentId, service, environment, kind, strategy, version, previousVersion, options } = row;
+  return {
+    ...{ deploymentId, service, environment, kind, strategy, version, previousVersion, options },
+    steps: steps.map(({ index, kind, title, weight, instances, phase, hook }) => ({
       ...{ index, kind, title, weight, instances, phase, hook },
-    }),
-  );
-  const plan = { deploymentId: id, service, environment, kind, strategy, version, previousVersion, options, steps };
-  await onDeploymentChange(runtime, plan, "started", `Deployment of ${service} ${version} to ${environment} started`);
-  return { ...plan, startedAt: (startedAt ?? runtime.now()).getTime(), deadlineAt: deadlineAt.getTime() };
+    })),
+    startedAt: (row.startedAt ?? now).getTime(),
+    deadlineAt: row.deadlineAt.getTime(),
+  };
 }
 
 /**

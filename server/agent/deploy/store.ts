@@ -205,7 +205,13 @@ export interface DeploymentFilter {
   kind?: "deploy" | "rollback" | undefined;
 }
 
-const whereOf = ({ service, environment, status, strategy, kind }: DeploymentFilter): Prisma.DeploymentWhereInput => ({
+export const whereOf = ({
+  service,
+  environment,
+  status,
+  strategy,
+  kind,
+}: DeploymentFilter): Prisma.DeploymentWhereInput => ({
   ...(service ? { service } : {}),
   ...(environment ? { environment } : {}),
   ...(status ? { status: { in: status } } : {}),
@@ -261,6 +267,6 @@ export async function supersedeWatches(
 ): Promise<void> {
   await tx.deployment.updateMany({
     where: { service, environment, watchState: "watching" satisfies WatchState, id: { not: id } },
-    data: { watchState: "superseded" satisfies WatchState },
+    data: { watchState: "superseded" satisfies WatchState, waiting: Prisma.DbNull },
   });
 }

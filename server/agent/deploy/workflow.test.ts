@@ -181,7 +181,7 @@ describe("a rolling deployment", () => {
   });
 });
 
-const hook = (name: string) => ({ name, type: "command", command: ["true"] }) as const;
+const hook = (name: string) => ({ name, type: "command" as const, command: ["true"] });
 const staged = () =>
   testContext(database, {
     now: () => new Date(clock.ms),

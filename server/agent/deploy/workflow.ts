@@ -26,3 +26,14 @@ export async function runDeployment(durable: Durable, effects: DeploymentEffects
   const by = listen(run.course, ear, { pause: false, promote: false }, -1);
   return wayBack(run, stopOf(run, by?.kind === "decision" ? by : { kind: "cancel" }, null));
 }
+
+/**
+ * Ends a deployment whose own procedure broke, as when the database was away for longer than a step is tried: whatever
+ * it had reached, the version before serves again.
+ */
+export async function recoverDeployment(durable: Durable, effects: DeploymentEffects, id: string): Promise<void> {
+  const plan = await durable.step("take up", () => effects.takeUp(id));
+  if (!plan) return;
+  const reason = "Operate itself failed while it carried this out; its log has the details";
+  return wayBack(newRun(durable, effects, plan), { ending: "rolled_back", reason, failure: true, openStep: null });
+}

@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 240_000 }); // each case carries dozens of deploymen
 const database = useDatabase();
 const clock: Clock = { ms: 0 };
 let ctx: TestContext;
-const hook = (name: string) => ({ name, type: "command", command: ["true"] }) as const;
+const hook = (name: string) => ({ name, type: "command" as const, command: ["true"] });
 const config = testConfig({
   services: [
     {

@@ -365,7 +365,7 @@ describe("somebody who steps in unasked", () => {
   });
 
   it("cancels a drain that would take for ever within a second or so", async () => {
-    ctx.platform.drainInstance = async ({ instanceId, timeoutMs }) => {
+    ctx.platform.drainInstance = async ({ instanceId, timeoutMs }: { instanceId: string; timeoutMs: number }) => {
       const one = service().instances.find((instance) => instance.id === instanceId);
       if (one) one.state = "draining";
       expect(timeoutMs).toBeLessThanOrEqual(1_000);

@@ -5,7 +5,7 @@ import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/
 import { deployApplication } from "../deploy-application.ts";
 import type { Decision, Strategy } from "../schema.ts";
 import { getDeploymentRow } from "../store.ts";
-import { runDeployment } from "../workflow.ts";
+import { recoverDeployment, runDeployment } from "../workflow.ts";
 
 vi.setConfig({ testTimeout: 240_000 }); // each case carries dozens of deployments out
 const database = useDatabase();
@@ -47,6 +47,25 @@ async function play(strategy: Strategy, at: number | null, decision: Decision) {
   await tape.play((durable) => runDeployment(durable, scriptedEffects(ctx, takesTime), id));
   return { tape, accepted, row: await getDeploymentRow(database.db, id) };
 }
+
+class Broken extends Error {}
+
+/** Breaks for good before durable step `at`, as a worker would that finds no database for too long; then recovers. */
+async function breakAt(strategy: Strategy, at: number) {
+  await reset();
+  const wish = { service: "checkout", environment: "production", version: "1.1.0" };
+  const { deployment } = await deployApplication(ctx, { ...wish, strategy });
+  const { id } = deployment!;
+  let index = 0;
+  const tape = new Tape(clock, null, () => {
+    if (index++ === at) throw new Broken();
+  });
+  const effects = scriptedEffects(ctx, takesTime);
+  await expect(tape.play((durable) => runDeployment(durable, effects, id))).rejects.toThrow(Broken);
+  await new Tape(clock).play((durable) => recoverDeployment(durable, effects, id));
+  const audit = await database.db.auditEntry.count({ where: { action: "deployment.finish", targetId: id } });
+  return { audit, row: await getDeploymentRow(database.db, id) };
+}
 const service = () => ctx.platform.services.get("checkout/production")!;
 
 describe.each([
@@ -64,6 +83,22 @@ describe.each([
         if (!accepted) continue;
         expect(row.status, where).toBe(status);
         expect(service().weights, where).toBeNull();
+        const serving = service().instances.map((one) => `${one.version} ${one.state}`);
+        expect(serving, where).toEqual(Array(3).fill("1.0.0 ready"));
+      }
+    },
+  );
+});
+
+describe("a procedure that broke", () => {
+  it.each(["rolling", "blue-green", "canary"] as const)(
+    "before any durable step of %s leaves the version before serving everything",
+    async (strategy) => {
+      const { tape } = await play(strategy, null, "abort");
+      for (let at = 0; at < tape.names.indexOf("report"); at++) {
+        const { audit, row } = await breakAt(strategy, at);
+        const where = `before ${at}, ${tape.names[at]}`;
+        expect([row.status, audit, service().weights], where).toEqual(["rolled_back", 1, null]);
         const serving = service().instances.map((one) => `${one.version} ${one.state}`);
         expect(serving, where).toEqual(Array(3).fill("1.0.0 ready"));
       }
