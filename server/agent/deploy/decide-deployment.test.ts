@@ -235,6 +235,12 @@ describe("of one that has ended", () => {
       });
   });
 
+  it("one that failed half-way goes back to what ran before it", async () => {
+    ctx.platform.services.get("checkout/production")!.instances[0]!.version = "1.1.0";
+    await end(ctx, deploymentId, "failed", "1 × 1.1.0, 2 × 1.0.0");
+    expect((await decide("rollback")).started).toMatchObject({ version: "1.0.0", previousVersion: "1.1.0" });
+  });
+
   it("not where its version does not run any more", async () => {
     await end(ctx, deploymentId, "rolled_back", "1.0.0 serves again");
     await expect(decide("rollback")).rejects.toMatchObject({

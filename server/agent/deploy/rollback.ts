@@ -98,7 +98,7 @@ export async function prepareReturn(ctx: AgentContext, row: DeploymentRow): Prom
       { details: { deploymentId: row.id, currentVersion } },
     );
   if (!row.waiting) refuseObstacles(lockObstacle(await findLock(ctx.db, row)));
-  const prepared = await prepare(ctx, row, { instances, currentVersion }, undefined, row.id, null);
+  const prepared = await prepare(ctx, row, { instances, currentVersion: row.version }, undefined, row.id, null);
   return { kind: "new", prepared, waitingId: row.waiting?.id ?? null };
 }
 
@@ -117,11 +117,11 @@ export async function startRollback(
     await startWorkflow(runtime, made.id);
     return made;
   }
-  const found = await runtime.platform.getService(row);
+  const { instances } = await runtime.platform.getService(row);
   if (await findActive(runtime.db, row.service, row.environment)) return null;
   let deployment: DeploymentRow;
   try {
-    const prepared = await prepare(runtime, row, found, undefined, row.id, null);
+    const prepared = await prepare(runtime, row, { instances, currentVersion: row.version }, undefined, row.id, null);
     deployment = await runtime.db.$transaction((tx) => insertRollback(runtime, tx, asked.by, prepared, asked.reason));
   } catch (error) {
     if (error instanceof AppError && (error.code === "PRECONDITION" || error.code === "CONFLICT")) return null;
@@ -136,6 +136,7 @@ const isSettled = ({ status }: DeploymentRow): boolean => isActive(status) || st
 
 interface Running {
   instances: readonly PlatformInstance[];
+  /** what is to be left */
   currentVersion: string | null;
 }
 

@@ -3,4 +3,4 @@ export { getIncident } from "./get-incident.ts";
 export { onHealthTransition } from "./health.ts";
 export { listIncidents } from "./list-incidents.ts";
 export { manageIncident } from "./manage-incident.ts";
-export { incidentsOfDeployments } from "./store.ts";
+export { endsOfDeploymentIncidents, incidentsOfDeployments } from "./store.ts";

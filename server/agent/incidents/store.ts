@@ -220,5 +220,20 @@ export async function incidentsOfDeployments(db: Db | Tx, deploymentIds: string[
   });
   return new Map(events.map((event) => [(event.key ?? "").slice(FAILURE.length), event.incidentId]));
 }
+
+/** When the incidents that deployments opened were resolved, by deployment; null while they are not. */
+export async function endsOfDeploymentIncidents(
+  db: Db | Tx,
+  deploymentIds: string[],
+): Promise<Map<string, { resolvedAt: Date | null }>> {
+  const ids = await incidentsOfDeployments(db, deploymentIds);
+  const found = await db.incident.findMany({
+    where: { id: { in: [...ids.values()] } },
+    select: { id: true, resolvedAt: true },
+  });
+  const ends = new Map(found.map((one) => [one.id, one.resolvedAt]));
+  return new Map([...ids].map(([deploymentId, id]) => [deploymentId, { resolvedAt: ends.get(id) ?? null }]));
+}
+
 const FAILURE = "deployment-failed:";
 export const failureKey = (deploymentId: string): string => FAILURE + deploymentId;

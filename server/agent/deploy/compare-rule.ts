@@ -1,0 +1,192 @@
+import type { z } from "zod";
+import { quantileMs } from "../kernel/histogram.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+import { meanOf } from "./judge/classify.ts";
+import { fisherExact } from "./judge/count-test.ts";
+import { mannWhitney } from "./judge/rank-test.ts";
+import { poolOf, samplesOf } from "./judge/samples.ts";
+import type { ComparedMetric } from "./schema.ts";
+
+/** Version against version in words with numbers, for people. The same statistics as the judge's. Pure. */
+
+export type Compared = z.infer<typeof ComparedMetric>;
+type Unit = Compared["unit"];
+
+/** of one value, in milliseconds */
+const SAMPLE_MS = 30_000;
+const LEAST_REQUESTS = 30;
+const LEAST_SAMPLES = 4;
+const SURE = 0.02;
+const PROBABLE = 0.1;
+/** a relative difference below it is called none, unless it is sure */
+const SMALL = 0.05;
+
+interface Facts {
+  name: string;
+  label: string;
+  unit: Unit;
+  /** what more of it means */
+  more: "better" | "worse" | "neither";
+  baseline: number | null;
+  candidate: number | null;
+  /** null: cannot be told */
+  p: number | null;
+  why?: string;
+}
+
+/** Both sides' buckets; empty when a version was not counted. */
+export function compareCounts(
+  baseline: readonly TrafficCounts[],
+  candidate: readonly TrafficCounts[],
+  seconds: { baseline: number; candidate: number },
+): Compared[] {
+  const sides = [baseline, candidate].map((rows) => {
+    const first = Math.min(...rows.map((row) => Date.parse(row.bucketAt)), Infinity);
+    const samples = samplesOf(rows, first, SAMPLE_MS);
+    return { samples, pool: poolOf(samples) };
+  });
+  const [old, fresh] = sides as [(typeof sides)[0], (typeof sides)[0]];
+  const enough = Math.min(old.pool.requests, fresh.pool.requests) >= LEAST_REQUESTS;
+  const fewWhy = `too few requests to tell (${Math.min(old.pool.requests, fresh.pool.requests)})`;
+
+  type Sample = (typeof old.samples)[number];
+  const valuesOf = (samples: Sample[], value: (sample: Sample) => number | null) =>
+    samples.flatMap((sample) => value(sample) ?? []);
+  const ranked = (value: (sample: Sample) => number | null): number | null => {
+    const [a, b] = [valuesOf(fresh.samples, value), valuesOf(old.samples, value)];
+    if (Math.min(a.length, b.length) < LEAST_SAMPLES) return null;
+    return new Set([...a, ...b]).size === 1 ? 1 : mannWhitney(a, b).pValue;
+  };
+  const mean = (samples: Sample[], value: (sample: Sample) => number | null) => meanOf(valuesOf(samples, value));
+
+  const errors = (pool: Sample) => (pool.requests === 0 ? null : (pool.errors / pool.requests) * 100);
+  const latency = (q: number, label: string): Facts => ({
+    ...{ name: `latencyP${q * 100}`, label, unit: "ms", more: "worse" },
+    baseline: quantileMs(old.pool.latency, q),
+    candidate: quantileMs(fresh.pool.latency, q),
+    p: enough ? ranked((sample) => (sample.requests === 0 ? null : quantileMs(sample.latency, q))) : null,
+    why: fewWhy,
+  });
+  const usage = (name: string, label: string, unit: Unit, value: (sample: Sample) => number | null): Facts => ({
+    ...{ name, label, unit, more: "worse" },
+    baseline: mean(old.samples, value),
+    candidate: mean(fresh.samples, value),
+    p: ranked(value),
+    why: "not measured often enough to tell",
+  });
+  const per = (part: number | null, whole: number | null) => (part === null || !whole ? null : part / whole);
+  const facts: Facts[] = [
+    {
+      ...{ name: "errorRatio", label: "error ratio", unit: "percent", more: "worse" },
+      baseline: errors(old.pool),
+      candidate: errors(fresh.pool),
+      p: enough ? fisherExact(fresh.pool.errors, fresh.pool.requests, old.pool.errors, old.pool.requests) : null,
+      why: fewWhy,
+    },
+    latency(0.5, "median latency"),
+    latency(0.95, "p95 latency"),
+    latency(0.99, "p99 latency"),
+    usage("cpuPerRequest", "CPU time per request", "ms", ({ requests, usage: { cpuMs } }) => per(cpuMs, requests)),
+    usage("memoryPerInstance", "memory per instance", "bytes", ({ usage: one }) => per(one.memoryBytes, one.instances)),
+    usage("errorLines", "error lines in the log per 100 requests", "count", ({ requests, usage: { errorLines } }) =>
+      per(errorLines === null ? null : errorLines * 100, requests),
+    ),
+    {
+      ...{ name: "requestRate", label: "requests", unit: "perSecond", more: "neither" },
+      baseline: per(old.pool.requests, seconds.baseline),
+      candidate: per(fresh.pool.requests, seconds.candidate),
+      p: null,
+    },
+    {
+      ...{ name: "instances", label: "instances", unit: "count", more: "neither" },
+      baseline: mean(old.samples, ({ usage: { instances } }) => instances),
+      candidate: mean(fresh.samples, ({ usage: { instances } }) => instances),
+      p: null,
+    },
+  ];
+  return facts.map(describeFacts);
+}
+
+function describeFacts({ name, label, unit, more, baseline, candidate, p, why }: Facts): Compared {
+  const common = { name, label, unit, baseline, candidate };
+  if (baseline === null || candidate === null) {
+    const known = baseline === null && candidate === null ? "not known" : "known of one version only";
+    return {
+      ...common,
+      ...{ difference: null, ratio: null, certainty: "unknown", better: "unknown", sentence: `${label}: ${known}` },
+    };
+  }
+  const difference = candidate - baseline;
+  const ratio = baseline === 0 ? null : difference / baseline;
+  const certainty = certaintyOf(p);
+  const better = betterOf({ more, p }, difference, ratio);
+  const change =
+    difference === 0
+      ? `${label} the same, ${amount(candidate, unit)}`
+      : `${label} ${amount(baseline, unit)} → ${amount(candidate, unit)}: ${changeOf(difference, ratio, unit)}`;
+  const end = more === "neither" ? "" : p === null ? `, ${why}` : difference === 0 ? "" : `, ${IN_WORDS[certainty]}`;
+  return { ...common, difference, ratio, certainty, better, sentence: `${change}${end}` };
+}
+
+const certaintyOf = (p: number | null): Compared["certainty"] =>
+  p === null ? "unknown" : p < SURE ? "sure" : p < PROBABLE ? "probable" : "unsure";
+const IN_WORDS = { sure: "sure", probable: "probable", unsure: "which may be chance", unknown: "" } as const;
+
+function betterOf(
+  { more, p }: Pick<Facts, "more" | "p">,
+  difference: number,
+  ratio: number | null,
+): Compared["better"] {
+  if (more === "neither" || p === null) return "unknown";
+  const small = difference === 0 || (ratio !== null && Math.abs(ratio) < SMALL);
+  if (small || p >= PROBABLE) return "same";
+  return difference > 0 === (more === "worse") ? "worse" : "better";
+}
+
+const three = (value: number): string =>
+  Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 3 });
+
+function amount(value: number, unit: Unit): string {
+  switch (unit) {
+    case "percent":
+      return `${three(value)} %`;
+    case "ms":
+      return `${three(value)} ms`;
+    case "bytes":
+      return `${three(value / 1_048_576)} MiB`;
+    case "perSecond":
+      return `${three(value)} /s`;
+    case "count":
+      return three(value);
+  }
+}
+
+function changeOf(difference: number, ratio: number | null, unit: Unit): string {
+  const sign = difference < 0 ? "−" : "+";
+  const size = Math.abs(difference);
+  const absolute = unit === "percent" ? `${three(size)} points` : amount(size, unit);
+  const relative = unit === "percent" || ratio === null ? "" : ` (${sign}${three(Math.abs(ratio) * 100)} %)`;
+  return `${sign}${absolute}${relative}`;
+}
+
+const WEIGHT = [
+  "errorRatio",
+  "latencyP95",
+  "latencyP99",
+  "latencyP50",
+  "errorLines",
+  "cpuPerRequest",
+  "memoryPerInstance",
+];
+
+/** What matters most, first: what is worse, else what is better, else that there is no difference to be seen. */
+export function summarise(candidate: string, baseline: string, metrics: readonly Compared[]): string {
+  const of = (better: Compared["better"]) =>
+    WEIGHT.flatMap((name) => metrics.find((metric) => metric.name === name && metric.better === better) ?? []);
+  const [worse, good] = [of("worse"), of("better")];
+  if (worse.length > 0) return `${candidate} is worse than ${baseline}: ${worse.map((one) => one.sentence).join("; ")}`;
+  if (metrics.every((metric) => metric.certainty === "unknown"))
+    return `There is too little to compare ${candidate} with ${baseline} by`;
+  if (good.length > 0) return `${candidate} is better than ${baseline}: ${good.map((one) => one.sentence).join("; ")}`;
+  return `No difference between ${candidate} and ${baseline} that could not be chance`;
+}
