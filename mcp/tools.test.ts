@@ -290,7 +290,11 @@ describe.each(MCP_CLIENTS)("an operator's agent deploys (%s)", (kind) => {
       result: null,
     } as const;
     for (let i = 0; i < 20; i++) await upsertAnalysis(database.db, id, { ...judged, key: `a${i}` }, at);
+    const { instances } = context.platform.services.get("payments/staging")!;
+    while (instances.length < 20)
+      instances.push({ ...instances[0]!, id: `ins_${instances.length}`, key: `k${instances.length}` });
     const answer = await mcp.callTool("get_deployment", { deploymentId: id });
+    instances.length = 1;
     // a token is about 3.5 characters of JSON
     expect(answer.text.length / 3.5).toBeLessThan(8_000);
     expect(JSON.stringify(answer.structuredContent).length / 3.5).toBeLessThan(8_000);
