@@ -128,6 +128,18 @@ describe("a decision", () => {
       "PRECONDITION",
     ],
     [
+      "is sent twice by the same person, and not taken for the next step",
+      facts("running", { newest: row("promote", { waitingId: "w" }) }),
+      wish("promote", ada),
+      "same",
+    ],
+    [
+      "promotes what the same person resumed",
+      facts("running", { newest: row("resume", { waitingId: "w" }) }),
+      wish("promote", ada, "all"),
+      "write 4 null",
+    ],
+    [
       "pauses after an answer was heeded",
       facts("running", { newest: row("promote", { waitingId: "w" }) }),
       wish("pause"),

@@ -25,8 +25,8 @@ export interface Wish {
 /** To be written down, or the same as what the same person decided already. */
 export type Ruling = { kind: "write"; stepIndex: number | null; waitingId: string | null } | { kind: "same" };
 
-/** Whoever answers so soon after another one has not seen the other's answer. */
-const JUST_NOW_MS = 60_000;
+/** Whoever answers so soon after an answer means the question that is gone, not what came after it. */
+const JUST_NOW_MS = 10_000;
 
 const WORDS: Record<Decision, string> = {
   promote: "promote it",
@@ -74,7 +74,8 @@ export function allowedNow({ deployment, steps, newest }: Facts, scope: "step" |
 }
 
 /** A decision that stands in the way of this one: it answered the same question, or it has not taken effect yet. */
-function earlierDecision({ deployment, answer, newest, at }: Facts, { decision }: Wish): DecisionRow | null {
+function earlierDecision({ deployment, answer, newest, at }: Facts, wish: Wish): DecisionRow | null {
+  const { decision, actor } = wish;
   if (deployment.waiting) return answer;
   if (!newest) return null;
   const active = isActive(deployment.status);
@@ -82,7 +83,8 @@ function earlierDecision({ deployment, answer, newest, at }: Facts, { decision }
   if (active && newest.decision === "pause") return decision === "pause" ? newest : null;
   const answered = newest.waitingId !== null && at.getTime() - newest.at.getTime() < JUST_NOW_MS;
   const answers: readonly Decision[] = ["promote", "retry", "resume"];
-  return answered && answers.includes(decision) ? newest : null;
+  if (!answered || !answers.includes(decision)) return null;
+  return isSame(newest, wish) || newest.actorId !== actor.id ? newest : null;
 }
 
 const isSame = (earlier: DecisionRow, { decision, scope, actor }: Wish): boolean =>
