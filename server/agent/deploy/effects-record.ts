@@ -45,8 +45,8 @@ export const recordEffects = (runtime: Runtime) => ({
   ask: (plan: DeploymentPlan, number: number, question: Question) => ask(runtime, plan, number, question),
   expire: (plan: DeploymentPlan, number: number, afterSeq: number, options: Waiting["options"]) =>
     expire(runtime, plan, number, afterSeq, options),
-  goOn: (plan: DeploymentPlan, number: number, message: string, stepIndex: number | null) =>
-    goOn(runtime, plan, number, message, stepIndex),
+  goOn: (plan: DeploymentPlan, number: number, message: string, stepIndex: number | null, deadlineAt: number) =>
+    goOn(runtime, plan, number, message, stepIndex, deadlineAt),
   turnBack: (plan: DeploymentPlan, why: string, stepIndex: number | null, withinMs: number) =>
     turnBack(runtime, plan, why, stepIndex, withinMs),
   report: (plan: DeploymentPlan, ending: Ending, reason: string | null, summary: string) =>
@@ -179,10 +179,12 @@ async function goOn(
   number: number,
   message: string,
   stepIndex: number | null,
+  deadlineAt: number,
 ): Promise<void> {
   const event = { key: `answered:${number}`, level: "info", kind: "decision", message } as const;
   const step = stepIndex === null ? null : { index: stepIndex, patch: { status: "running" } as const };
-  await note(runtime, plan, event, { status: "running", waiting: null, summary: message }, step);
+  const patch = { status: "running", waiting: null, summary: message, deadlineAt: new Date(deadlineAt) } as const;
+  await note(runtime, plan, event, patch, step);
 }
 
 /** Decides to go back; returns until when, in milliseconds since 1970. */

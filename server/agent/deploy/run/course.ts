@@ -23,8 +23,10 @@ export interface Course {
   heard: number;
   /** milliseconds since 1970; moves on by the time people and the judge take */
   deadlineAt: number;
-  /** percent of the requests the new version was given; null before the traffic was split */
+  /** percent of the requests the new version was given; null before the traffic was split and after the old set went */
   weight: number | null;
+  /** instances of the new version there are to be by now */
+  up: number;
   /** numbers of the instances that were started; each makes a key of its own */
   started: Set<number>;
   /** instances it started that are not ready yet, and when they were started */
@@ -44,6 +46,7 @@ export const newCourse = ({ deadlineAt }: Pick<DeploymentPlan, "deadlineAt">): C
   heard: 0,
   deadlineAt,
   weight: null,
+  up: 0,
   started: new Set(),
   awaited: new Map(),
   asked: 0,

@@ -150,6 +150,26 @@ describe("a step that failed, with rollback off", () => {
     expect(steps[3]).toMatchObject({ attempt: 2, status: "passed", note: "good" });
   });
 
+  it("is tried again with new instances for those that keep crashing", async () => {
+    const { row, steps } = await play({
+      script: staysAt(3),
+      at: {
+        "inspect 4": async () =>
+          void Object.assign(service().instances.at(-1)!, { state: "crash-looping", reason: "exit code 1" }),
+        "hear 2": (id) => decide(ctx, id, "retry"),
+        "inspect 5": async () => {
+          expect(service().instances.map((one) => `${one.version} ${one.state}`)).toEqual([
+            ...Array(3).fill("1.0.0 ready"),
+            "1.1.0 ready",
+          ]);
+          expect(service().weights).toEqual({ "1.0.0": 90, "1.1.0": 10 });
+        },
+      },
+    });
+    expect(row.status).toBe("succeeded");
+    expect(steps[3]).toMatchObject({ attempt: 2, status: "passed" });
+  });
+
   it("is accepted by whoever promotes it", async () => {
     const { row, steps } = await play({ script: failsOnce(3), at: { "hear 2": (id) => decide(ctx, id, "promote") } });
     expect(row.status).toBe("succeeded");
@@ -216,6 +236,43 @@ describe("a step that failed, with rollback off", () => {
     });
     expect(row.status).toBe("failed");
     expect(row.summary).toMatch(/nobody decided within 10 min\. Left as it is, because nothing ran before it/);
+  });
+});
+
+describe("a hook after everything that refuses", () => {
+  const after = { type: "command" as const, name: "tell", command: ["false"] };
+  const refusesOnce: Script = ({ step, attempt }) =>
+    step.phase === "after" && attempt === 1 ? { kind: "failed", reason: "exit code 1", instance: null } : passed;
+  beforeEach(() => {
+    const config = testConfig({
+      deploymentConfig: { rollout: { hooks: { after: [after] }, blueGreen: { keepOldSeconds: 0 } } },
+    });
+    ctx = testContext(database, { now: () => new Date(clock.ms), config });
+  });
+
+  it("brings the old version, which is gone by then, back before it gets a request", async () => {
+    const at = {
+      "drain 2": async () => {
+        // nothing was turned to instances that had not started
+        expect(service().weights).toBeNull();
+        expect(
+          service()
+            .instances.map((one) => one.version)
+            .sort(),
+        ).toEqual([...Array(3).fill("1.0.0"), ...Array(3).fill("1.1.0")]);
+      },
+    };
+    const extra = { strategy: "blue-green", rollbackOnFailure: true };
+    const { row } = await play({ script: refusesOnce, extra, at });
+    expect(row.status).toBe("rolled_back");
+    expect([versions(), service().weights]).toEqual([["1.0.0"], null]);
+  });
+
+  it.each(["retry", "promote"] as const)("leaves no weights behind when somebody decides to %s", async (decision) => {
+    const at = { "hear 3": (id: string) => decide(ctx, id, decision) };
+    const { row } = await play({ script: refusesOnce, extra: { strategy: "blue-green" }, at });
+    expect(row.status).toBe("succeeded");
+    expect([versions(), service().weights]).toEqual([["1.1.0"], null]);
   });
 });
 

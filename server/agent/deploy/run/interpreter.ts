@@ -3,9 +3,8 @@ import type { Question } from "../effects-record.ts";
 import type { Interruption, PlannedStep, StepOutcome } from "../procedure.ts";
 import type { Decision, StepKind } from "../schema.ts";
 import type { Answer } from "./course.ts";
-import { letGo } from "./leave.ts";
-import { look, type Run } from "./run.ts";
-import { carryOut, giveShare, holdSecondsOf, isUntimed } from "./steps.ts";
+import type { Run } from "./run.ts";
+import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./steps.ts";
 import { waitForDecision } from "./waiting.ts";
 import type { Stop } from "./way-back.ts";
 import { doing } from "./words.ts";
@@ -34,24 +33,27 @@ export function isSkipped(steps: readonly PlannedStep[], { kind, index, weight }
 
 type Turn =
   | { kind: "passed" }
-  /** the same step again, as another try or as the same one */
-  | { kind: "again"; retry: boolean }
+  /** the same step again: `anew` after a failure, else where it was */
+  | { kind: "again"; anew: boolean; attempts: 0 | 1 }
   | { kind: "stop"; stop: Stop };
 
 const PASSED: Turn = { kind: "passed" };
 
 async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
   const { durable, effects, plan, course } = run;
-  for (let attempt = 1; ; ) {
+  let attempt = 1;
+  for (let anew = false; ; ) {
     const summary = doing(plan, step, course.weight, holdSecondsOf(run));
     const beganAt = await durable.step("step", () =>
       effects.beginStep(plan, step, attempt, summary, course.deadlineAt),
     );
-    const outcome = await carryOut(run, step, attempt);
+    const trouble = anew ? await prepareRetry(run, step) : null;
+    const outcome = trouble ?? (await carryOut(run, step, attempt));
     const turn = await conclude(run, { step, attempt, beganAt }, outcome);
     if (turn.kind === "stop") return turn.stop;
     if (turn.kind === "passed") return null;
-    if (turn.retry) attempt += 1;
+    ({ anew } = turn);
+    attempt += turn.attempts;
   }
 }
 
@@ -184,18 +186,17 @@ async function ask(run: Run, { step }: Attempt, question: Question): Promise<Tur
   const answer = await waitForDecision(run, question);
   if (goesBack(answer)) return { kind: "stop", stop: backAfter(question, answer, step.index) };
   await goOn(run, answer, step.index);
-  const restored = await restoreShare(run, step.index);
-  if (restored) return { kind: "stop", stop: restored };
   const { decision, by, reason } = answer;
   // of a step whose outcome nobody has to accept, going on is all there is to promote
   const accepted = decision === "promote" && JUDGED.has(step.kind);
   if (accepted) {
+    const stop = question.kind === "failed" ? await restoreShare(run, step.index) : null;
+    if (stop) return { kind: "stop", stop };
     const text = `Promoted by ${by}${reason ? `: ${reason}` : ""}${question.kind === "paused" ? "" : `, although ${question.reason}`}`;
     await durable.step("passed", () => effects.passStep(plan, step.index, text));
     return PASSED;
   }
-  if (decision === "retry") await clearBroken(run, step);
-  return { kind: "again", retry: decision === "retry" || isUntimed(step.kind) };
+  return { kind: "again", anew: decision === "retry", attempts: decision === "retry" || isUntimed(step.kind) ? 1 : 0 };
 }
 
 /** How it ends when a question was answered so, or not at all. */
@@ -218,29 +219,20 @@ function backAfter(question: Question, { decision, by, reason }: Answer, openSte
 }
 
 async function goOn(run: Run, answer: Answer & { number: number }, stepIndex: number | null): Promise<void> {
-  const { durable, effects, plan } = run;
+  const { durable, effects, plan, course } = run;
   const { decision, by, number } = answer;
   const what = { promote: "promoted it", retry: "lets it try again", resume: "resumed it" };
   const said = decision === "promote" || decision === "retry" ? what[decision] : what.resume;
-  await durable.step("go on", () => effects.goOn(plan, number, `Goes on: ${by} ${said}`, stepIndex));
+  const message = `Goes on: ${by} ${said}`;
+  await durable.step("go on", () => effects.goOn(plan, number, message, stepIndex, course.deadlineAt));
 }
 
 /** While it waited after a failure the users were on the version before: the share it had comes back. */
 async function restoreShare(run: Run, stepIndex: number): Promise<Stop | null> {
-  const { course } = run;
-  if (course.weight === null || course.weight === 0) return null;
-  const trouble = await giveShare(run, course.weight, stepIndex);
-  if (!trouble || trouble.kind === "passed" || trouble.kind === "undecided") return null;
-  if (trouble.kind === "failed")
+  const { weight } = run.course;
+  const trouble = weight === null ? null : await giveShare(run, weight, stepIndex);
+  if (trouble?.kind === "failed")
     return { ending: "rolled_back", reason: trouble.reason, failure: true, openStep: stepIndex };
-  if (trouble.by.kind === "broken") return null;
+  if (trouble?.kind !== "interrupted" || trouble.by.kind === "broken") return null;
   return stopOf(run, trouble.by, stepIndex);
-}
-
-/** Instances of the new version that did not come up make room for others. */
-async function clearBroken(run: Run, { index }: PlannedStep): Promise<void> {
-  const sight = await look(run);
-  const down = (sight.instances ?? []).filter((one) => one.version === run.plan.version && one.state !== "ready");
-  const leavers = down.map((instance) => ({ instance, why: "it is tried anew" }));
-  if (leavers.length > 0) await letGo(run, leavers, null, index);
 }

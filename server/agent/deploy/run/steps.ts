@@ -2,6 +2,7 @@ import type { Heed, Interruption, PlannedStep, StepOutcome } from "../procedure.
 import { findHopeless, isLeaving, noteUnready, type UnreadySince } from "../rolling.ts";
 import type { StepKind } from "../schema.ts";
 import { type Heeds, listen } from "./course.ts";
+import { letGo } from "./leave.ts";
 import { roll } from "./roll.ts";
 import { isPassing, look, pauseMs, type Run } from "./run.ts";
 import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";
@@ -24,7 +25,7 @@ export function carryOut(run: Run, step: PlannedStep, attempt: number): Promise<
     case "weight":
       return weigh(run, step);
     case "retire":
-      return settle(run, newSet(run, step.index, plan.options.instances));
+      return retire(run, step);
     case "analysis":
       return effects.inspect.analyse(durable, plan, { step, attempt, kind: "step", heed: watchful(run, step.index) });
     case "hold": {
@@ -62,7 +63,32 @@ async function bringUp(run: Run, { index, instances }: PlannedStep): Promise<Ste
     const kept = await giveShare(run, 0, index);
     if (kept) return kept;
   }
-  return bringUpSet(run, newSet(run, index, instances ?? run.plan.options.instances));
+  run.course.up = instances ?? run.plan.options.instances;
+  return bringUpSet(run, newSet(run, index, run.course.up));
+}
+
+/** The old set goes, and with it the split of the traffic. */
+async function retire(run: Run, { index }: PlannedStep): Promise<StepOutcome> {
+  const outcome = await settle(run, newSet(run, index, run.plan.options.instances));
+  if (outcome.kind === "passed") run.course.weight = null;
+  return outcome;
+}
+
+/**
+ * What a step needs that is tried again after a failure: those of its instances that did not come up are replaced, and
+ * its share is given back. Null when it can begin.
+ */
+export async function prepareRetry(run: Run, { index, kind }: PlannedStep): Promise<StepOutcome | null> {
+  const { plan, course } = run;
+  const sight = await look(run);
+  const down = (sight.instances ?? []).filter((one) => one.version === plan.version && one.state !== "ready");
+  const leavers = down.map((instance) => ({ instance, why: "it is tried anew" }));
+  const departure = leavers.length > 0 ? await letGo(run, leavers, GOES_BACK, index) : null;
+  if (departure?.kind === "interrupted") return departure;
+  // these bring up and share by themselves
+  if (course.weight === null || kind === "bring_up" || kind === "weight") return null;
+  const up = await bringUpSet(run, newSet(run, index, course.up));
+  return up.kind === "passed" ? giveShare(run, course.weight, index) : up;
 }
 
 /** Gives the new version its share, once there are enough of it to carry that. */

@@ -2,9 +2,9 @@ import type { Question } from "../effects-record.ts";
 import { type Answer, answerIn } from "./course.ts";
 import type { Run } from "./run.ts";
 
-/** A nudge wakes it at once; this is how often it looks when none comes. */
+/** A nudge wakes it at once; this is how often it looks when none comes, less and less often in a wait of days. */
 const LEAST_PAUSE_MS = 250;
-const MOST_PAUSE_MS = 10_000;
+const MOST_PAUSE_MS = 60_000;
 
 /** Asks a person and waits until one decides or the time is up. The deadline moves on by as much. */
 export async function waitForDecision(run: Run, question: Question): Promise<Answer & { number: number }> {
