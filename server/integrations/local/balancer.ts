@@ -6,7 +6,7 @@ import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts"
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
-import { type Look, TrafficRing } from "./traffic-ring.ts";
+import { type Measured, TrafficRing } from "./traffic-ring.ts";
 
 export interface BalancerTimeouts {
   connectMs: number;
@@ -96,9 +96,14 @@ export class Balancer implements ExchangeHost {
     this.#active.delete(exchange);
   }
 
-  /** Adds what the instances of a version take now. */
-  measure(version: string, look: Look): void {
-    this.#ring.measure(version, look, Date.now());
+  /** Adds how many instances of a version are ready now and how many requests it has in flight. */
+  look(version: string, instances: number, inFlight: number, nowMs: number): void {
+    this.#ring.look(version, instances, inFlight, nowMs);
+  }
+
+  /** Adds what the instances of a version took until the bucket's end at `boundaryMs`. */
+  measure(version: string, measured: Measured, boundaryMs: number): void {
+    this.#ring.measure(version, measured, boundaryMs, Date.now());
   }
 
   samplesSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {

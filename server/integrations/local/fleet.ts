@@ -16,7 +16,6 @@ import { keyOf, UnitDirectory } from "./unit-directory.ts";
 import { UsageSampler } from "./usage.ts";
 
 const TICK_MS = 1_000;
-const USAGE_EVERY_TICKS = 2;
 const PRUNE_EVERY_TICKS = 600;
 const CLOSE_DRAIN_MS = 3_000;
 const REMOVED_SERVICE_STOP_MS = 10_000;
@@ -32,7 +31,6 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #state: StateFile;
   readonly #usage = new UsageSampler();
-  readonly #sampler = new UnitSampler();
   readonly #reservedPorts = new Set<number>();
   readonly #ticking = new AbortController();
   /** records of services that left the configuration, until their instances are gone */
@@ -64,6 +62,7 @@ export class Fleet {
     await Promise.all(this.units.all().map((unit) => this.#startWanted(unit)));
     await this.save();
     void this.#tick();
+    void this.#sample();
     this.#stopOrphans().catch((error: unknown) =>
       this.#logger.error({ err: error }, "a removed service may still run"),
     );
@@ -202,24 +201,25 @@ export class Fleet {
 
   async #tick(): Promise<void> {
     const { signal } = this.#ticking;
-    let measuredMs = performance.now();
     for (let tick = 0; !signal.aborted; tick++) {
-      const instances = this.units.instances();
+      const ids = this.units.instances().map((instance) => instance.id);
       try {
-        await this.logs.watch(instances.map((instance) => instance.id));
-        const pids = instances.flatMap((instance) => instance.pid ?? []);
-        let elapsedMs: number | null = null;
-        if (tick % USAGE_EVERY_TICKS === 0) {
-          await this.#usage.sample(pids);
-          elapsedMs = performance.now() - measuredMs;
-          measuredMs += elapsedMs;
-        }
-        await this.#sampler.sample(this.units.all(), this.logs, tick === 0 ? null : elapsedMs);
-        if (tick % PRUNE_EVERY_TICKS === 0) await this.logs.prune(new Set(instances.map((instance) => instance.id)));
+        await this.logs.watch(ids);
+        if (tick % PRUNE_EVERY_TICKS === 0) await this.logs.prune(new Set(ids));
       } catch (error) {
-        this.#logger.warn({ err: error }, "measuring the instances failed, trying again");
+        this.#logger.warn({ err: error }, "looking after the log files failed, trying again");
       }
       await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #sample(): Promise<void> {
+    const sampler = new UnitSampler({
+      units: () => this.units.all(),
+      usage: this.#usage,
+      logs: this.logs,
+      onFault: (error) => this.#logger.warn({ err: error }, "measuring the instances failed, trying again"),
+    });
+    return sampler.run(this.#ticking.signal);
   }
 }

@@ -1,45 +1,101 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ErrorLineCounter } from "./error-lines.ts";
-import type { Fleet } from "./fleet.ts";
+import type { Instance } from "./instance.ts";
+import type { LogStore } from "./log-store.ts";
 import type { ServiceUnit } from "./service-unit.ts";
+import { SAMPLE_MS } from "./traffic-ring.ts";
+import type { UsageSampler } from "./usage.ts";
 
-/** Tells each balancer's ring every second what the instances of each version take. */
+const LOOK_MS = 250;
+
+interface Sampled {
+  units(): readonly ServiceUnit[];
+  usage: UsageSampler;
+  logs: LogStore;
+  onFault(error: unknown): void;
+}
+
+/**
+ * Tells each balancer's ring what the instances of its versions take: how many and how busy four times a second, the
+ * rest at the end of each 2-second bucket, on the clock's even seconds, so that buckets and measurements agree.
+ */
 export class UnitSampler {
+  readonly #sampled: Sampled;
   readonly #errorLines = new ErrorLineCounter();
-  #known = new Set<string>();
+  /** those whose log files were begun under our eyes; at a take-over the past is passed over */
+  #known: Set<string> | null = null;
 
-  /** `elapsedMs` since CPU was measured last; null when it was not measured this time. */
-  async sample(units: readonly ServiceUnit[], logs: Fleet["logs"], elapsedMs: number | null): Promise<void> {
-    const files = new Set<string>();
-    const known = new Set<string>();
-    for (const unit of units) {
-      const byVersion = Map.groupBy(unit.instances.values(), (one) => one.version);
-      for (const [version, instances] of byVersion) {
-        let errorLines = 0;
-        for (const { id } of instances) {
-          known.add(id);
-          for (const kind of ["out", "err"] as const) {
-            const path = logs.file(id, kind);
-            files.add(path);
-            // an instance that is new to us began its file under our eyes; at a take-over the past is passed over
-            errorLines += await this.#errorLines.countNew(path, kind, this.#known.size > 0 && !this.#known.has(id));
-          }
-        }
-        const usage = instances.flatMap((one) => unit.usageOf(one) ?? []);
-        const serving = instances.filter((one) => one.state === "ready" || one.state === "draining");
-        const total = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
-        const measured = usage.length > 0;
-        const cpuMs =
-          measured && elapsedMs !== null ? total(usage.map((one) => (one.cpuPercent / 100) * elapsedMs)) : null;
-        unit.balancer.measure(version, {
-          cpuMs,
-          memoryBytes: measured ? total(usage.map((one) => one.memoryBytes)) : null,
-          instances: serving.length,
-          inFlight: total(instances.map((one) => one.inFlight)),
-          errorLines,
-        });
+  constructor(sampled: Sampled) {
+    this.#sampled = sampled;
+  }
+
+  /** Until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    let boundaryMs = nextOn(SAMPLE_MS);
+    while (!signal.aborted) {
+      await sleep(nextOn(LOOK_MS) - Date.now(), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        this.#look();
+        if (Date.now() < boundaryMs) continue;
+        await this.#measure(Math.floor(Date.now() / SAMPLE_MS) * SAMPLE_MS);
+      } catch (error) {
+        this.#sampled.onFault(error);
       }
+      boundaryMs = nextOn(SAMPLE_MS);
     }
-    this.#known = known;
+  }
+
+  #look(): void {
+    const nowMs = Date.now();
+    for (const unit of this.#sampled.units())
+      for (const [version, instances] of versionsOf(unit)) {
+        const ready = instances.filter((one) => one.state === "ready").length;
+        const inFlight = instances.reduce((sum, one) => sum + one.inFlight, 0);
+        unit.balancer.look(version, ready, inFlight, nowMs);
+      }
+  }
+
+  async #measure(boundaryMs: number): Promise<void> {
+    const units = this.#sampled.units();
+    const all = units.flatMap((unit) => [...unit.instances.values()]);
+    await this.#sampled.usage.sample(all.flatMap((one) => one.pid ?? []));
+    const files = new Set<string>();
+    for (const unit of units)
+      for (const [version, instances] of versionsOf(unit)) {
+        const errorLines = await this.#countErrorLines(instances, files);
+        unit.balancer.measure(version, { ...takenBy(unit, instances), errorLines }, boundaryMs);
+      }
+    this.#known = new Set(all.map((one) => one.id));
     this.#errorLines.keep(files);
   }
+
+  async #countErrorLines(instances: readonly Instance[], files: Set<string>): Promise<number> {
+    let count = 0;
+    for (const { id } of instances)
+      for (const kind of ["out", "err"] as const) {
+        const path = this.#sampled.logs.file(id, kind);
+        files.add(path);
+        count += await this.#errorLines.countNew(path, kind, this.#known !== null && !this.#known.has(id));
+      }
+    return count;
+  }
+}
+
+const nextOn = (stepMs: number): number => (Math.floor(Date.now() / stepMs) + 1) * stepMs;
+
+const versionsOf = (unit: ServiceUnit): Map<string, Instance[]> =>
+  Map.groupBy(unit.instances.values(), (one) => one.version);
+
+/**
+ * CPU time of all, as for a whole bucket even when the measurement came a little late, and memory of those that are
+ * ready; null while one of these was not measured yet.
+ */
+function takenBy(unit: ServiceUnit, instances: readonly Instance[]) {
+  const ready = instances.filter((one) => one.state === "ready");
+  const known = ready.length > 0 && ready.every((one) => unit.usageOf(one) !== undefined);
+  if (!known) return { cpuMs: null, memoryBytes: null };
+  const total = (some: readonly Instance[], field: "cpuPercent" | "memoryBytes") =>
+    some.reduce((sum, one) => sum + (unit.usageOf(one)?.[field] ?? 0), 0);
+  return { cpuMs: (total(instances, "cpuPercent") / 100) * SAMPLE_MS, memoryBytes: total(ready, "memoryBytes") };
 }

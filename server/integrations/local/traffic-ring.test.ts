@@ -11,7 +11,7 @@ describe("TrafficRing", () => {
     const ring = new TrafficRing();
     for (const status of [200, 204, 301, 404, 500, 503]) ring.record("1", status, 20, T + S);
     ring.record("2", 200, 5, T + 2 * S);
-    const rows = ring.since(REF, T, T + 10 * S);
+    const rows = ring.since(REF, T, T + 11 * S);
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatchObject({
       ...REF,
@@ -25,9 +25,10 @@ describe("TrafficRing", () => {
 
   it.each([
     { name: "a bucket that is not complete is not told", atS: 0, sinceS: 0, nowS: 9.9, told: 0 },
-    { name: "a complete one is", atS: 0, sinceS: 0, nowS: 10, told: 1 },
+    { name: "one that may still be measured is not", atS: 0, sinceS: 0, nowS: 10.4, told: 0 },
+    { name: "a complete one is", atS: 0, sinceS: 0, nowS: 10.5, told: 1 },
     { name: "one that starts before `since` is not", atS: 0, sinceS: 1, nowS: 20, told: 0 },
-    { name: "one that starts at `since` is", atS: 12, sinceS: 10, nowS: 20, told: 1 },
+    { name: "one that starts at `since` is", atS: 12, sinceS: 10, nowS: 21, told: 1 },
     { name: "15 minutes are kept", atS: 0, sinceS: 0, nowS: 905, told: 1 },
     { name: "more are not", atS: 0, sinceS: 0, nowS: 930, told: 0 },
   ])("$name", ({ atS, sinceS, nowS, told }) => {
@@ -38,43 +39,62 @@ describe("TrafficRing", () => {
 
   it("tells two seconds apart, each with what the instances took", () => {
     const ring = new TrafficRing();
-    const look = { cpuMs: 10, memoryBytes: 100, instances: 2, inFlight: 1, errorLines: 1 };
+    const measured = { cpuMs: 10, memoryBytes: 100, errorLines: 1 };
     ring.record("1", 200, 1, T);
-    ring.measure("1", look, T + S);
-    ring.measure("1", { ...look, cpuMs: null, memoryBytes: 300 }, T + 1.5 * S);
-    ring.measure("1", look, T + 3 * S);
-    ring.record("1", 500, 1, T + 4 * S);
-    const samples = ring.samplesSince(REF, T, T + 5 * S);
+    ring.look("1", 2, 1, T + S);
+    ring.look("1", 2, 4, T + 1.5 * S);
+    ring.look("1", 3, 0, T + 2 * S);
+    ring.measure("1", measured, T + 2 * S, T + 2 * S);
+    ring.record("1", 500, 1, T + 3 * S);
+    ring.measure("1", { ...measured, memoryBytes: 300 }, T + 4 * S, T + 4.1 * S);
+    ring.record("1", 500, 1, T + 4.2 * S);
+    const samples = ring.samplesSince(REF, T, T + 6 * S);
     expect(samples.map((row) => [row.bucketAt.slice(17, 19), row.requests])).toEqual([
       ["00", 1],
-      ["02", 0],
+      ["02", 1],
     ]);
-    expect(samples[0]?.usage).toEqual({ cpuMs: 10, memoryBytes: 200, instances: 2, inFlight: 1, errorLines: 2 });
-    const [bucket] = ring.since(REF, T, T + 10 * S);
-    expect(bucket).toMatchObject({ requests: 2, status5xx: 1, usage: { cpuMs: 20, errorLines: 3 } });
+    expect(samples[0]?.usage).toEqual({ cpuMs: 10, memoryBytes: 100, instances: 2, inFlight: 2.5, errorLines: 1 });
+    const [bucket] = ring.since(REF, T, T + 11 * S);
+    expect(bucket).toMatchObject({ requests: 3, status5xx: 2 });
+    expect(bucket?.usage).toEqual({ cpuMs: 20, memoryBytes: 200, instances: 2.5, inFlight: 1.25, errorLines: 2 });
   });
 
-  it("does not tell ten seconds in which a version was idle", () => {
+  it("changes nothing that was told when a measurement comes late; its error lines count for the next sample", () => {
     const ring = new TrafficRing();
-    ring.measure("1", { cpuMs: 1, memoryBytes: 1, instances: 1, inFlight: 0, errorLines: 0 }, T);
-    expect(ring.since(REF, T, T + 10 * S)).toEqual([]);
-    expect(ring.samplesSince(REF, T, T + 10 * S)).toHaveLength(1);
+    ring.record("1", 200, 1, T);
+    ring.measure("1", { cpuMs: 10, memoryBytes: 100, errorLines: 1 }, T + 2 * S, T + 2.5 * S);
+    ring.measure("1", { cpuMs: 20, memoryBytes: 200, errorLines: 2 }, T + 4 * S, T + 4 * S);
+    ring.record("1", 200, 1, T + 3 * S);
+    expect(ring.samplesSince(REF, T, T + 5 * S).map((row) => [row.usage.cpuMs, row.usage.errorLines])).toEqual([
+      [null, null],
+      [20, 3],
+    ]);
+  });
+
+  it("tells of an idle version while it has ready instances, and not in ten seconds", () => {
+    const ring = new TrafficRing();
+    ring.look("1", 1, 0, T);
+    ring.look("gone", 0, 0, T);
+    expect(ring.since(REF, T, T + 11 * S)).toEqual([]);
+    expect(ring.samplesSince(REF, T, T + 11 * S)).toMatchObject([{ version: "1", requests: 0 }]);
   });
 
   it("never changes a complete bucket, even when the clock is set back", () => {
     const ring = new TrafficRing();
     ring.record("1", 200, 1, T + 15 * S);
     ring.record("1", 200, 1, T + 5 * S);
-    expect(ring.since(REF, T, T + 20 * S).map((row) => [row.bucketAt.slice(17, 19), row.requests])).toEqual([
+    expect(ring.since(REF, T, T + 21 * S).map((row) => [row.bucketAt.slice(17, 19), row.requests])).toEqual([
       ["10", 2],
     ]);
   });
 
-  it("holds at most 15 minutes of a busy version", () => {
+  it("holds 15 minutes of ten seconds and 20 of two seconds", () => {
     const ring = new TrafficRing();
-    for (let i = 0; i < 200; i++) ring.record("1", 200, 1, T + i * 10 * S);
-    const rows = ring.since(REF, 0, T + 2_000 * S);
-    expect(rows.length).toBe(91);
+    for (let i = 0; i < 2_000; i++) ring.record("1", 200, 1, T + i * 2 * S);
+    const rows = ring.since(REF, 0, T + 4_001 * S);
+    expect(rows.length).toBe(90);
     expect(rows.map((row) => row.bucketAt)).toEqual(rows.map((row) => row.bucketAt).sort());
+    expect(rows.every((row) => row.requests === 5)).toBe(true);
+    expect(ring.samplesSince(REF, 0, T + 4_001 * S).length).toBe(600);
   });
 });
