@@ -1,5 +1,7 @@
 "use client";
 
+import { cn } from "../lib/cn.ts";
+import { STRATEGIES } from "../marks/vocabulary.ts";
 import { Checkbox, Field, Input, Select } from "../ui/field.tsx";
 
 export interface DeployOptions {
@@ -9,7 +11,16 @@ export interface DeployOptions {
   rollbackOnFailure: boolean;
   /** seconds */
   healthCheckTimeout: number;
+  /** null: as configured */
+  strategy: (typeof STRATEGIES)[number] | null;
+  reason: string;
 }
+
+const MEANING: Record<(typeof STRATEGIES)[number], string> = {
+  rolling: "instances are replaced one after the other",
+  "blue-green": "a full new set, then one switch",
+  canary: "a growing share of the requests, judged at each step",
+};
 
 interface DeployChoiceProps {
   options: DeployOptions;
@@ -18,10 +29,20 @@ interface DeployChoiceProps {
   environments: string[];
   versions: readonly { version: string; notes: string; running: boolean }[];
   current: string | null;
+  /** what the plan says will be done when nothing is chosen */
+  planned: string | null;
 }
 
 /** What goes where: the part of the dialog that can be changed. */
-export function DeployChoice({ options, onChange, services, environments, versions, current }: DeployChoiceProps) {
+export function DeployChoice({
+  options,
+  onChange,
+  services,
+  environments,
+  versions,
+  current,
+  planned,
+}: DeployChoiceProps) {
   const set = (change: Partial<DeployOptions>) => onChange({ ...options, ...change });
   const notes = versions.find((entry) => entry.version === options.version)?.notes;
   return (
@@ -69,6 +90,36 @@ export function DeployChoice({ options, onChange, services, environments, versio
           </Select>
         )}
       </Field>
+      <fieldset className="sm:col-span-2">
+        <legend className="mb-1 font-medium text-sm">How</legend>
+        <div className="grid gap-2 sm:grid-cols-3">
+          {STRATEGIES.map((strategy) => {
+            const chosen = (options.strategy ?? planned) === strategy;
+            return (
+              <label
+                key={strategy}
+                className={cn(
+                  "flex cursor-pointer flex-col rounded-md border px-2.5 py-1.5 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-accent",
+                  chosen ? "border-accent bg-selected" : "border-line-strong",
+                )}
+              >
+                <span className="flex items-center gap-2 font-medium">
+                  <input
+                    type="radio"
+                    name="strategy"
+                    className="accent-accent"
+                    value={strategy}
+                    checked={chosen}
+                    onChange={() => set({ strategy })}
+                  />
+                  {strategy}
+                </span>
+                <span className="text-ink-2 text-xs">{MEANING[strategy]}</span>
+              </label>
+            );
+          })}
+        </div>
+      </fieldset>
       <Field label="Time to become ready" hint="seconds a new instance has">
         {(control) => (
           <Input
@@ -83,10 +134,21 @@ export function DeployChoice({ options, onChange, services, environments, versio
       </Field>
       <Checkbox
         label="Roll back by itself when it fails"
+        title="without it a failure waits for a decision, with the users on the old version"
         checked={options.rollbackOnFailure}
         onChange={(event) => set({ rollbackOnFailure: event.target.checked })}
         className="sm:mt-5 sm:self-start"
       />
+      <Field label="Why" hint="optional; everyone reads it on the deployment's page" className="sm:col-span-2">
+        {(control) => (
+          <Input
+            {...control}
+            value={options.reason}
+            maxLength={500}
+            onChange={(event) => set({ reason: event.target.value })}
+          />
+        )}
+      </Field>
     </div>
   );
 }

@@ -2,19 +2,22 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useDeferredValue, useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { isProduction } from "../lib/environment.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
+import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Field, Input } from "../ui/field.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DeployChoice, type DeployOptions } from "./deploy-choice.tsx";
 import type { DeployRequest } from "./deploy-dialog-provider.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
+import { isObstacle } from "./obstacle.ts";
 
 interface DeployDialogProps {
   request: DeployRequest;
@@ -76,15 +79,26 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
     version: start.version ?? "",
     rollbackOnFailure: true,
     healthCheckTimeout: 60,
+    strategy: null,
+    reason: "",
   });
+  const [override, setOverride] = useState("");
   const { service, environment, version } = options;
+  const may = useCan("deployment.override.write");
+  const overrideReason = useDeferredValue(override.trim());
+  const input = {
+    ...{ service, environment, version },
+    ...{ rollbackOnFailure: options.rollbackOnFailure, healthCheckTimeout: options.healthCheckTimeout },
+    ...(options.strategy ? { strategy: options.strategy } : {}),
+    ...(overrideReason.length >= 5 ? { overrideReason } : {}),
+  };
 
   const details = useQuery(
     trpc.services.get.queryOptions({ service, environment }, { enabled: Boolean(service && environment) }),
   );
   const plan = useQuery({
-    queryKey: ["deploy-plan", options],
-    queryFn: () => client.deploy.start.mutate({ ...options, dryRun: true }),
+    queryKey: ["deploy-plan", input],
+    queryFn: () => client.deploy.start.mutate({ ...input, dryRun: true }),
     enabled: Boolean(service && environment && version),
     retry: false,
     staleTime: 5_000,
@@ -101,7 +115,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   const ready = Boolean(version) && plan.isSuccess && !begin.isPending;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    if (ready) begin.mutate({ ...options, dryRun: false });
+    if (ready) begin.mutate({ ...input, reason: options.reason.trim(), dryRun: false });
   };
 
   return (
@@ -114,13 +128,21 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           environments={environmentsOf(service)}
           versions={details.data?.versions ?? []}
           current={details.data?.row.currentVersion ?? null}
+          planned={plan.data?.plan.strategy ?? null}
         />
-        <DeployPlan
-          chosen={Boolean(version)}
-          plan={plan.data?.plan}
-          error={plan.error}
-          instances={details.data?.row.instancesWanted ?? null}
-        />
+        <DeployPlan chosen={Boolean(version)} plan={plan.data?.plan} error={plan.error} />
+        {may && (isObstacle(plan.error) || override) ? (
+          <Field label="Deploy all the same" hint="why it may not wait; at least 5 characters, kept in the audit log">
+            {(control) => (
+              <Input
+                {...control}
+                value={override}
+                maxLength={500}
+                onChange={(event) => setOverride(event.target.value)}
+              />
+            )}
+          </Field>
+        ) : null}
         <FormError error={begin.error} />
       </DialogBody>
       <DialogActions>

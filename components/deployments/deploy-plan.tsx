@@ -1,30 +1,21 @@
 "use client";
 
-import { plural } from "../lib/format.ts";
+import { TriangleAlert } from "lucide-react";
+import type { PlanView } from "#server/agent/deploy/schema.ts";
+import { formatDuration } from "../lib/format.ts";
 import { describeError } from "../trpc/errors.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 interface DeployPlanProps {
   chosen: boolean;
-  plan: readonly string[] | undefined;
+  plan: PlanView | undefined;
   error: unknown;
-  /** how many instances will be replaced */
-  instances: number | null;
 }
 
 /** What will happen, from a dry run; or why it will not. Keeps its height while it is worked out. */
-export function DeployPlan({ chosen, plan, error, instances }: DeployPlanProps) {
+export function DeployPlan({ chosen, plan, error }: DeployPlanProps) {
   return (
-    <section aria-live="polite" className="min-h-44 rounded-md border bg-sunken p-3 text-sm">
-      <h3 className="mb-1.5 font-medium">
-        Plan
-        {instances !== null && chosen ? (
-          <span className="font-normal text-ink-3">
-            {" "}
-            · {plural(instances, "instance")} replaced one after the other
-          </span>
-        ) : null}
-      </h3>
+    <section aria-live="polite" aria-label="Plan" className="min-h-64 rounded-md border bg-sunken p-3 text-sm">
       {!chosen ? (
         <p className="text-ink-2">Choose a version to see what would happen, step by step.</p>
       ) : error ? (
@@ -32,11 +23,7 @@ export function DeployPlan({ chosen, plan, error, instances }: DeployPlanProps) 
           {describeError(error).message}
         </p>
       ) : plan ? (
-        <ol className="flex list-decimal flex-col gap-1 pl-5 text-ink-2 marker:text-ink-3">
-          {plan.map((step) => (
-            <li key={step}>{step}</li>
-          ))}
-        </ol>
+        <Plan plan={plan} />
       ) : (
         <div className="flex flex-col gap-2 pt-1">
           <Skeleton className="h-3 w-4/5 bg-line" />
@@ -47,3 +34,42 @@ export function DeployPlan({ chosen, plan, error, instances }: DeployPlanProps) 
     </section>
   );
 }
+
+const Plan = ({ plan }: { plan: PlanView }) => (
+  <div className="flex flex-col gap-2">
+    <h3 className="font-medium">{plan.summary}</h3>
+    {plan.warnings.length > 0 ? (
+      <ul className="flex flex-col gap-1 rounded-sm bg-warning-soft px-2 py-1.5">
+        {plan.warnings.map((warning) => (
+          <li key={warning} className="flex items-start gap-2">
+            <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />
+            <span>{warning}</span>
+          </li>
+        ))}
+      </ul>
+    ) : null}
+    <ol className="flex list-decimal flex-col gap-0.5 pl-6 text-ink-2 marker:text-ink-3">
+      {plan.steps.map((step, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a plan's steps are told apart by their place
+        <li key={index}>
+          <div className="flex gap-3">
+            <span className="min-w-0 flex-1">{step.title}</span>
+            <span className="num shrink-0 text-ink-3 text-xs">
+              {step.seconds > 0 ? formatDuration(step.seconds * 1_000) : "at once"}
+            </span>
+          </div>
+        </li>
+      ))}
+    </ol>
+    <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 border-t pt-2 text-ink-2">
+      <dt className="text-ink-3">Expected</dt>
+      <dd className="num">about {formatDuration(plan.expectedSeconds * 1_000)} when nothing goes wrong</dd>
+      <dt className="text-ink-3">Felt by</dt>
+      <dd>{plan.affects.length > 0 ? `${plan.affects.join(", ")}, through dependencies` : "no other service"}</dd>
+      <dt className="text-ink-3">When it fails</dt>
+      <dd>{plan.onFailure}</dd>
+      <dt className="text-ink-3">To undo</dt>
+      <dd>{plan.undo}</dd>
+    </dl>
+  </div>
+);

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
@@ -11,20 +12,19 @@ import { InstanceSquares } from "./instance-squares.tsx";
 
 type Data = RouterOutputs["deploy"]["get"];
 
-interface DeploymentNowProps extends Pick<Data, "instances" | "progress"> {
+interface DeploymentNowProps extends Pick<Data, "instances" | "progress" | "steps"> {
   deployment: DeploymentView;
   active: boolean;
 }
 
 /** What it does now (or how it ended), how far it is, who asked for it and until when it may take. */
-export function DeploymentNow({ deployment, instances, progress, active }: DeploymentNowProps) {
-  const { version, summary, incidentId } = deployment;
+export function DeploymentNow({ deployment, steps, instances, progress, active }: DeploymentNowProps) {
+  const { version, summary, reason, incidentId } = deployment;
   return (
     <Section title={active ? "Now" : "How it ended"}>
       <div className="flex flex-col gap-3 p-3">
-        <p aria-live="polite" className="min-h-5 text-base">
-          {summary}
-        </p>
+        {active ? null : <p className="min-h-5 text-base">{summary}</p>}
+        {reason ? <p className="text-ink-2 text-sm">Why: {reason}</p> : null}
         <p className="text-ink-2 text-sm">
           <span className="num text-ink">
             {progress.onNewVersion} of {progress.wanted}
@@ -33,7 +33,8 @@ export function DeploymentNow({ deployment, instances, progress, active }: Deplo
           {active ? "" : " now"}.
         </p>
         <InstanceSquares instances={instances} version={version} wanted={progress.wanted} />
-        <Facts items={factsOf(deployment, active)} />
+        <Watch deployment={deployment} />
+        <Facts items={factsOf(deployment, steps, active)} />
         {incidentId ? (
           <p className="text-sm">
             Its failure is kept in{" "}
@@ -48,7 +49,39 @@ export function DeploymentNow({ deployment, instances, progress, active }: Deplo
   );
 }
 
-function factsOf(deployment: DeploymentView, active: boolean): { label: string; value: ReactNode }[] {
+const WATCH: Record<NonNullable<DeploymentView["watchState"]>, { tone: MarkTone; words: string }> = {
+  watching: { tone: "active", words: "watched" },
+  passed: { tone: "ok", words: "The watch over it ended well" },
+  regressed: { tone: "critical", words: "It got worse after it was done" },
+  kept: { tone: "quiet", words: "Kept by a decision" },
+  superseded: { tone: "quiet", words: "Another deployment took its place" },
+};
+
+/** What the watch after the end says; nothing when there is none. */
+function Watch({ deployment }: { deployment: DeploymentView }) {
+  const { watchState, watchUntil } = deployment;
+  if (watchState === null) return null;
+  const { tone, words } = WATCH[watchState];
+  return (
+    <p className="text-sm">
+      <Mark tone={tone}>
+        {watchState === "watching" && watchUntil ? (
+          <>
+            Compared with what was before, until <Time at={watchUntil} />
+          </>
+        ) : (
+          words
+        )}
+      </Mark>
+    </p>
+  );
+}
+
+function factsOf(
+  deployment: DeploymentView,
+  steps: Data["steps"],
+  active: boolean,
+): { label: string; value: ReactNode }[] {
   const { requestedBy, createdAt, startedAt, finishedAt, deadlineAt, options, strategy } = deployment;
   return [
     {
@@ -65,7 +98,12 @@ function factsOf(deployment: DeploymentView, active: boolean): { label: string; 
       : { label: "Ended", value: <Time at={finishedAt} /> },
     {
       label: "How",
-      value: `${strategy}, ${plural(options.maxSurge, "instance")} more and ${options.maxUnavailable} fewer at a time`,
+      value:
+        strategy === "rolling"
+          ? `rolling, ${plural(options.maxSurge, "instance")} more and ${options.maxUnavailable} fewer at a time`
+          : strategy === "restore"
+            ? "straight back"
+            : `${strategy}, ${plural(steps.length, "step")}`,
     },
     {
       label: "A new instance has",
@@ -73,7 +111,7 @@ function factsOf(deployment: DeploymentView, active: boolean): { label: string; 
     },
     {
       label: "When it fails",
-      value: options.rollbackOnFailure ? "rolls back by itself" : "stops and keeps what serves",
+      value: options.rollbackOnFailure ? "rolls back by itself" : "asks for a decision",
     },
   ];
 }

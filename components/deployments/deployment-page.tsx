@@ -1,8 +1,8 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { parseAsString, useQueryState } from "nuqs";
-import { useState } from "react";
 import type { DeploymentStatus } from "#server/agent/deploy/schema.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
@@ -15,13 +15,21 @@ import { InstanceTable } from "../services/instance-table.tsx";
 import { LogDrawer } from "../services/log-drawer.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import { CancelDialog } from "./cancel-dialog.tsx";
 import { DeploymentActions } from "./deployment-actions.tsx";
-import { DeploymentEffect } from "./deployment-effect.tsx";
 import { DeploymentNow } from "./deployment-now.tsx";
 import { DeploymentTimeline } from "./deployment-timeline.tsx";
 import { deploymentTitle } from "./deployment-title.ts";
+import { Compared } from "./detail/compared.tsx";
+import { DecisionBar } from "./detail/decision-bar.tsx";
+import { StepList } from "./detail/step-list.tsx";
+import { TrafficSplit } from "./detail/traffic-split.tsx";
+import { VersionCharts } from "./detail/version-charts.tsx";
 import { VersionChange } from "./version-change.tsx";
+
+const JudgePanel = dynamic(() => import("./detail/judge-panel.tsx").then((module) => module.JudgePanel), {
+  ssr: false,
+  loading: () => <Skeleton className="h-48" />,
+});
 
 /** CPU, memory and requests in flight change without a hint. */
 const ACTIVE_POLL_MS = 3_000;
@@ -52,11 +60,11 @@ export function DeploymentPage({ id }: { id: string }) {
 type Data = RouterOutputs["deploy"]["get"];
 
 function Loaded({ data }: { data: Data }) {
-  const { deployment, events, instances, progress } = data;
-  const { service, environment, version, previousVersion, status } = deployment;
+  const { deployment, steps, events, instances, progress, split } = data;
+  const { service, environment, version, previousVersion, status, watchState } = deployment;
   const active = isActive(status);
+  const live = active || watchState === "watching";
   useDocumentTitle(deploymentTitle(deployment));
-  const [cancelling, setCancelling] = useState(false);
   const [logs, setLogs] = useQueryState("logs", parseAsString);
   const newest = instances.find((one) => one.version === version) ?? instances[0];
 
@@ -75,12 +83,27 @@ function Loaded({ data }: { data: Data }) {
           <DeploymentMark status={status} className="font-medium" />
         </>
       }
-      actions={<DeploymentActions deployment={deployment} active={active} onCancel={() => setCancelling(true)} />}
+      actions={active ? null : <DeploymentActions deployment={deployment} />}
     >
-      <div className="grid gap-4 lg:grid-cols-2">
-        <DeploymentNow deployment={deployment} instances={instances} progress={progress} active={active} />
-        <DeploymentEffect deployment={deployment} />
+      {active || deployment.waiting ? <DecisionBar deployment={deployment} steps={steps} /> : null}
+      <div className="grid gap-4 xl:grid-cols-2">
+        <div className="flex min-w-0 flex-col gap-4">
+          <DeploymentNow
+            deployment={deployment}
+            steps={steps}
+            instances={instances}
+            progress={progress}
+            active={active}
+          />
+          <StepList deploymentId={deployment.id} steps={steps} active={active} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <TrafficSplit deployment={deployment} split={split} active={active} />
+          <Compared deployment={deployment} active={live} />
+        </div>
       </div>
+      <VersionCharts deployment={deployment} steps={steps} active={live} />
+      <JudgePanel deployment={deployment} steps={steps} active={live} />
       <DeploymentTimeline events={events} active={active} />
       <Section
         title="Instances now"
@@ -95,21 +118,16 @@ function Loaded({ data }: { data: Data }) {
         )}
       </Section>
       <LogDrawer service={service} environment={environment} instanceId={logs} onClose={() => void setLogs(null)} />
-      <CancelDialog
-        deployment={deployment}
-        onNewVersion={progress.onNewVersion}
-        open={cancelling && active}
-        onOpenChange={setCancelling}
-      />
     </Page>
   );
 }
 
 const Loading = () => (
   <Page title={<Skeleton className="h-7 w-72" />}>
-    <div className="grid gap-4 lg:grid-cols-2">
-      <Skeleton className="h-64" />
-      <Skeleton className="h-64" />
+    <Skeleton className="h-14" />
+    <div className="grid gap-4 xl:grid-cols-2">
+      <Skeleton className="h-96" />
+      <Skeleton className="h-96" />
     </div>
     <div className="rounded-md border bg-surface">
       <SkeletonRows rows={6} />

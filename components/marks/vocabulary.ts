@@ -1,4 +1,8 @@
-import type { ACTIVE_STATUSES as Active, DEPLOYMENT_STATUSES as Deployments } from "#server/agent/deploy/schema.ts";
+import type {
+  ACTIVE_STATUSES as Active,
+  DEPLOYMENT_STATUSES as Deployments,
+  STRATEGIES as Strategies,
+} from "#server/agent/deploy/schema.ts";
 import type { HEALTH_RANGES as Ranges, HEALTH_STATES as States } from "#server/agent/health/schema.ts";
 import type {
   INCIDENT_STATUSES as Incidents,
@@ -28,6 +32,7 @@ export const DEPLOYMENT_STATUSES: typeof Deployments = [
   "failed",
   "cancelled",
 ];
+export const STRATEGIES: typeof Strategies = ["rolling", "blue-green", "canary"];
 export const ROLES: typeof Roles = ["viewer", "responder", "operator", "admin"];
 export const MIN_PASSWORD: typeof Shortest = 12;
 export const MAX_PASSWORD: typeof Longest = 128;

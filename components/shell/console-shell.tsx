@@ -5,6 +5,7 @@ import dynamic from "next/dynamic";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useState } from "react";
 import { DeployDialogProvider } from "../deployments/deploy-dialog-provider.tsx";
+import { RollbackDialogProvider } from "../deployments/rollback-dialog-provider.tsx";
 import { ConsoleFrame } from "../layout/console-frame.tsx";
 import type { PageCounts } from "../layout/rail.tsx";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
@@ -28,7 +29,9 @@ export function ConsoleShell({ start, railCollapsed, children }: ConsoleShellPro
       <NuqsAdapter>
         <LiveProvider>
           <DeployDialogProvider>
-            <Framed railCollapsed={railCollapsed}>{children}</Framed>
+            <RollbackDialogProvider>
+              <Framed railCollapsed={railCollapsed}>{children}</Framed>
+            </RollbackDialogProvider>
           </DeployDialogProvider>
         </LiveProvider>
       </NuqsAdapter>

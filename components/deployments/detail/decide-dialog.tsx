@@ -1,0 +1,89 @@
+"use client";
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import { FormError } from "../../feedback/form-error.tsx";
+import { useTRPC } from "../../trpc/client.tsx";
+import { Button } from "../../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";
+import { Checkbox, Field, Input } from "../../ui/field.tsx";
+import { canPromoteAll, consequencesOf, labelOf } from "./decisions.ts";
+
+interface DecideDialogProps {
+  deployment: DeploymentView;
+  steps: readonly StepView[];
+  /** null: closed */
+  decision: Decision | null;
+  onClose: () => void;
+}
+
+/** Says what a decision will do, then asks for consent; Enter confirms. */
+export function DecideDialog({ deployment, steps, decision, onClose }: DecideDialogProps) {
+  const { service, environment, previousVersion, version } = deployment;
+  return (
+    <Dialog
+      open={decision !== null}
+      onOpenChange={(open) => !open && onClose()}
+      title={decision ? labelOf(decision, deployment) : ""}
+      description={`${service} in ${environment}, ${previousVersion ? `${previousVersion} to ` : ""}${version}`}
+    >
+      {decision ? <DecideForm key={decision} {...{ deployment, steps, decision, onClose }} /> : null}
+    </Dialog>
+  );
+}
+
+function DecideForm({ deployment, steps, decision, onClose }: DecideDialogProps & { decision: Decision }) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const [reason, setReason] = useState("");
+  const [all, setAll] = useState(false);
+  const decide = useMutation(
+    trpc.deploy.decide.mutationOptions({
+      onSuccess: onClose,
+      onSettled: () => queryClient.invalidateQueries(trpc.deploy.pathFilter()),
+    }),
+  );
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (decide.isPending) return;
+    decide.mutate({ deploymentId: deployment.id, decision, reason: reason.trim(), ...(all ? { scope: "all" } : {}) });
+  };
+  const back = decision === "rollback" || decision === "abort";
+  return (
+    <form onSubmit={onSubmit}>
+      <DialogBody>
+        <ul className="flex list-disc flex-col gap-1 pl-5 text-ink-2 text-sm marker:text-ink-3">
+          {consequencesOf(decision, deployment, steps).map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+        {decision === "promote" && canPromoteAll(steps) ? (
+          <Checkbox
+            label="All the way, without any further comparison"
+            checked={all}
+            onChange={(event) => setAll(event.target.checked)}
+          />
+        ) : null}
+        <Field label="Why" hint="optional; everyone reads it in the timeline and the audit log">
+          {(control) => (
+            <Input
+              {...control}
+              autoFocus
+              value={reason}
+              maxLength={500}
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
+        </Field>
+        <FormError error={decide.error} />
+      </DialogBody>
+      <DialogActions>
+        <Button onClick={onClose}>Leave it</Button>
+        <Button type="submit" variant={back ? "danger" : "primary"} disabled={decide.isPending}>
+          {decide.isPending ? "Deciding…" : labelOf(decision, deployment)}
+        </Button>
+      </DialogActions>
+    </form>
+  );
+}

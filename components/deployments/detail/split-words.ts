@@ -1,0 +1,32 @@
+import type { z } from "zod";
+import type { DeploymentView, VersionShare } from "#server/agent/deploy/schema.ts";
+import { formatCount, formatPercent } from "../../lib/format.ts";
+
+export type Share = z.infer<typeof VersionShare>;
+
+/** Percent of the bar's width per version: what it is to have, else what it had, else its instances. Sums to 100. */
+export function widthsOf(split: readonly Share[]): number[] {
+  const by = (value: (share: Share) => number | null) => {
+    const values = split.map(value);
+    const sum = values.reduce<number>((total, one) => total + (one ?? 0), 0);
+    return values.every((one) => one !== null) && sum > 0 ? values.map((one) => ((one ?? 0) / sum) * 100) : null;
+  };
+  return (
+    by((one) => one.weight) ??
+    by((one) => one.share) ??
+    by((one) => one.readyInstances) ??
+    split.map(() => 100 / split.length)
+  );
+}
+
+/** What the new version cost its users, against the share it had. Null while nothing was counted. */
+export function costOf({ version }: Pick<DeploymentView, "version">, split: readonly Share[]): string | null {
+  const all = split.reduce((sum, one) => sum + one.requests, 0);
+  const fresh = split.find((one) => one.version === version);
+  if (!fresh || all === 0) return null;
+  if (fresh.requests === 0) return `${version} has answered no request yet.`;
+  const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests (${formatPercent((fresh.requests / all) * 100)})`;
+  if (fresh.errors === 0) return `${had}; none of them failed.`;
+  const share = formatPercent((fresh.errors / all) * 100);
+  return `${had}; ${formatCount(fresh.errors)} of them failed, ${share} of all requests.`;
+}
