@@ -138,6 +138,17 @@ describe("a rolling deployment", () => {
     expect(durable.steps.length).toBeLessThan(150);
   });
 
+  it("whose platform goes away just when it turns back leaves no weights behind", async () => {
+    ctx.platform.neverReady.add("1.1.0");
+    const { deployment } = await deploy({ healthCheckTimeout: 5 }, (step, count) => {
+      if (step === "traffic back") ctx.platform.unreachable = count === 1;
+      if (step === "look" && calls().includes("start 1.1.0")) ctx.platform.unreachable = false;
+    });
+    expect(deployment.status).toBe("rolled_back");
+    expect(calls()).toContain('weights {"1.0.0":100,"1.1.0":0}');
+    expect(service().weights).toBeNull();
+  });
+
   it("that is refused by the platform goes back without waiting", async () => {
     const start = ctx.platform.startInstance.bind(ctx.platform);
     ctx.platform.startInstance = (input) =>

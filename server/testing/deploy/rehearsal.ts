@@ -39,18 +39,18 @@ export function rehearsal(clock: Clock, before: Before = () => {}): Durable & { 
 
 class Crash extends Error {}
 
-/** Remembers what each step came to, and dies once: after the effect of step `crashAt`, before that is remembered. */
+/** Remembers what each step came to, and dies once after the effect of each step in `crashes`, before it is remembered. */
 export class Tape implements Durable {
   readonly names: string[] = [];
   readonly #clock: Clock;
   readonly #results: unknown[] = [];
   #next = 0;
-  #crashAt: number | null;
+  readonly #crashes: Set<number>;
   readonly #before: Before;
 
-  constructor(clock: Clock, crashAt: number | null = null, before: Before = () => {}) {
+  constructor(clock: Clock, crashes: Iterable<number> = [], before: Before = () => {}) {
     this.#clock = clock;
-    this.#crashAt = crashAt;
+    this.#crashes = new Set(crashes);
     this.#before = before;
   }
 
@@ -62,10 +62,7 @@ export class Tape implements Durable {
     }
     await this.#before(name, this.names.filter((one) => one === name).length + 1);
     const value = asRemembered(await effect());
-    if (index === this.#crashAt) {
-      this.#crashAt = null;
-      throw new Crash(`died after ${name}`);
-    }
+    if (this.#crashes.delete(index)) throw new Crash(`died after ${name}`);
     this.names.push(name);
     this.#results.push(value);
     return value;

@@ -38,7 +38,7 @@ async function play(strategy: Strategy, at: number | null, decision: Decision) {
   const { id } = deployment!;
   let index = 0;
   let accepted = false;
-  const tape = new Tape(clock, null, async () => {
+  const tape = new Tape(clock, [], async () => {
     if (index++ !== at) return;
     const { finishedAt } = await getDeploymentRow(database.db, id);
     accepted = finishedAt === null; // afterwards it would be refused
@@ -57,7 +57,7 @@ async function breakAt(strategy: Strategy, at: number) {
   const { deployment } = await deployApplication(ctx, { ...wish, strategy });
   const { id } = deployment!;
   let index = 0;
-  const tape = new Tape(clock, null, () => {
+  const tape = new Tape(clock, [], () => {
     if (index++ === at) throw new Broken();
   });
   const effects = scriptedEffects(ctx, takesTime);

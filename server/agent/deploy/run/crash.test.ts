@@ -55,7 +55,7 @@ async function play({ input, script, neverReady = false, people = {} }: Scenario
   const { deployment } = await deployApplication(ctx, { ...wish, ...input });
   const { id } = deployment!;
   const done = new Set<string>();
-  const tape = new Tape(clock, crashAt, async (name, count) => {
+  const tape = new Tape(clock, crashAt === null ? [] : [crashAt], async (name, count) => {
     const key = `${name} ${count}`;
     if (done.has(key)) return;
     done.add(key);

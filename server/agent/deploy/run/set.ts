@@ -13,8 +13,8 @@ export interface SetWork extends SetGoal {
   until: number;
   /** null: nothing is heeded, because this is the way back already */
   heeds: Heeds | null;
-  /** called after each look; for what must hold while it goes on */
-  keep?: (sight: Sight) => Promise<void>;
+  /** called after each look, for what must hold while it goes on; true when it changed what was seen */
+  keep?: (sight: Sight) => Promise<boolean>;
 }
 
 type Failure = Extract<StepOutcome, { kind: "failed" | "interrupted" }>;
@@ -33,7 +33,7 @@ export async function bringUpSet(run: Run, work: SetWork): Promise<StepOutcome> 
     const sight = await look(run);
     const by = work.heeds && listen(course, sight, work.heeds, work.stepIndex);
     if (by) return interrupted(by);
-    await work.keep?.(sight);
+    if (await work.keep?.(sight)) continue;
     await announceReady(run, sight, work);
     const seen = sight.instances ?? [];
     if (sight.instances) unready = noteUnready(unready, seen, work.version, sight.at);

@@ -38,8 +38,9 @@ export async function wayBack(run: Run, stop: Stop): Promise<void> {
     until,
     heeds: null,
     keep: async (sight: Sight) => {
-      if (traffic.ok || !sight.instances) return;
+      if (traffic.ok || !sight.instances) return false;
       traffic = await durable.step("traffic back", () => effects.shelter(plan));
+      return traffic.ok;
     },
   };
   const back = await settle(run, work);
