@@ -2,9 +2,10 @@
 
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
-import { Elapsed, Time } from "../feedback/time.tsx";
-import { MISSING } from "../lib/format.ts";
+import { Elapsed, Time, useClock } from "../feedback/time.tsx";
+import { formatDuration, MISSING } from "../lib/format.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
+import { Badge } from "../ui/badge.tsx";
 import { VersionChange } from "./version-change.tsx";
 
 export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
@@ -21,7 +22,22 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "status",
     header: "Status",
-    cell: (row) => <DeploymentMark status={row.status} />,
+    cell: (row) => (
+      <>
+        <DeploymentMark status={row.status} />
+        {row.waiting ? <Waits at={row.waiting.expiresAt} /> : null}
+      </>
+    ),
+  },
+  {
+    id: "how",
+    header: "How",
+    cell: (row) => (
+      <span className="whitespace-nowrap text-ink-2">
+        {row.kind === "rollback" ? <Badge tone="warning">rollback</Badge> : row.strategy}
+      </span>
+    ),
+    hideBelow: "md",
   },
   {
     id: "environment",
@@ -66,3 +82,14 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     hideBelow: "md",
   },
 ];
+
+/** How long somebody still has to decide. */
+function Waits({ at }: { at: string }) {
+  const until = Date.parse(at);
+  const left = useClock((now) => formatDuration(Math.max(0, until - now)));
+  return (
+    <span className="block text-warning text-xs" suppressHydrationWarning>
+      decide within {left}
+    </span>
+  );
+}

@@ -12,15 +12,28 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DEPLOYMENT_STATUSES } from "../marks/vocabulary.ts";
-import { useTRPC } from "../trpc/client.tsx";
+import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
+import { DeliveryMeasures } from "./delivery-measures.tsx";
 import { useDeploy } from "./deploy-dialog-provider.tsx";
 import { DEPLOYMENT_COLUMNS } from "./deployment-columns.tsx";
-import { deploymentsInput } from "./list-input.ts";
+import { deploymentsInput, filtersInput, KINDS, SHOWN_STRATEGIES } from "./list-input.ts";
+import { PolicyBanner } from "./policy-banner.tsx";
 
-const STATUS_OPTIONS = DEPLOYMENT_STATUSES.map((value) => ({ value, label: value.replace("_", " ") }));
+type Counts = RouterOutputs["deploy"]["facets"]["status"];
+
+/** A facet's choices with how many there are of each; in the given order, else most first. */
+function counted(counts: Counts | undefined): { value: string; label: string }[];
+function counted<T extends string>(counts: Counts | undefined, all: readonly T[]): { value: T; label: string }[];
+function counted(counts: Counts | undefined, all?: readonly string[]): { value: string; label: string }[] {
+  const names = all ?? counts?.map((one) => one.value) ?? [];
+  return names.map((value) => {
+    const count = counts?.find((one) => one.value === value)?.count ?? 0;
+    return { value, label: `${value.replace("_", " ")} (${count})` };
+  });
+}
 
 /** What was deployed, newest first. */
 export function DeploymentsPage() {
@@ -28,17 +41,20 @@ export function DeploymentsPage() {
   const { environment } = useEnvironment();
   const [service, setService] = useQueryState("service", parseAsString);
   const [status, setStatus] = useQueryState("status", parseAsStringLiteral(DEPLOYMENT_STATUSES));
-  const services = useQuery(trpc.services.list.queryOptions({}));
+  const [strategy, setStrategy] = useQueryState("strategy", parseAsStringLiteral(SHOWN_STRATEGIES));
+  const [kind, setKind] = useQueryState("kind", parseAsStringLiteral(KINDS));
+  const url = { environment, service, status, strategy, kind };
+  const facets = useQuery(trpc.deploy.facets.queryOptions(filtersInput(url), { placeholderData: (before) => before }));
   const query = useInfiniteQuery(
-    trpc.deploy.list.infiniteQueryOptions(deploymentsInput({ environment, service, status }), {
-      getNextPageParam: (page) => page.nextCursor,
-    }),
+    trpc.deploy.list.infiniteQueryOptions(deploymentsInput(url), { getNextPageParam: (page) => page.nextCursor }),
   );
-  const filtered = Boolean(service || status || environment);
-  const clear = () => void Promise.all([setService(null), setStatus(null)]);
+  const chosen = Boolean(service || status || strategy || kind);
+  const filtered = chosen || Boolean(environment);
+  const clear = () => void Promise.all([setService(null), setStatus(null), setStrategy(null), setKind(null)]);
 
   return (
     <Page title="Deployments" actions={<DeployButton service={service} environment={environment} />}>
+      <PolicyBanner {...(environment ? { environment } : {})} />
       <Section
         title={environment ? `In ${environment}` : "In all environments"}
         note="newest first"
@@ -48,9 +64,26 @@ export function DeploymentsPage() {
               label="Service"
               value={service}
               onChange={(value) => void setService(value)}
-              options={[...new Set(services.data?.rows.map((row) => row.service))].sort()}
+              options={counted(facets.data?.service)}
             />
-            <Facet label="Status" value={status} onChange={(value) => void setStatus(value)} options={STATUS_OPTIONS} />
+            <Facet
+              label="Status"
+              value={status}
+              onChange={(value) => void setStatus(value)}
+              options={counted(facets.data?.status, DEPLOYMENT_STATUSES)}
+            />
+            <Facet
+              label="How"
+              value={strategy}
+              onChange={(value) => void setStrategy(value)}
+              options={counted(facets.data?.strategy, SHOWN_STRATEGIES)}
+            />
+            <Facet
+              label="Kind"
+              value={kind}
+              onChange={(value) => void setKind(value)}
+              options={counted(facets.data?.kind, KINDS)}
+            />
           </div>
         }
       >
@@ -62,9 +95,9 @@ export function DeploymentsPage() {
             data.pages[0]?.items.length ? null : filtered ? (
               <EmptyState
                 title="No deployment matches"
-                action={service || status ? <Button onClick={clear}>Clear the filters</Button> : undefined}
+                action={chosen ? <Button onClick={clear}>Clear the filters</Button> : undefined}
               >
-                Nothing was deployed with this service, status and environment.
+                Nothing was deployed that fits these filters and this environment.
               </EmptyState>
             ) : (
               <EmptyState title="Nothing was deployed yet">
@@ -91,6 +124,7 @@ export function DeploymentsPage() {
           }}
         </QueryBoundary>
       </Section>
+      <DeliveryMeasures environment={environment} service={service} />
     </Page>
   );
 }

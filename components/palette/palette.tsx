@@ -2,12 +2,13 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Boxes, LogOut, Plus, Rocket, Siren, SunMoon } from "lucide-react";
+import { Boxes, LogOut, Plus, Rocket, Scale, Siren, SunMoon, Undo2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
+import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { toast } from "../feedback/toast.ts";
 import { PAGES } from "../layout/navigation.ts";
 import { isProduction, useEnvironment } from "../lib/environment.ts";
@@ -130,6 +131,7 @@ function Actions({ close }: { close: () => void }) {
   const trpc = useTRPC();
   const router = useRouter();
   const deploy = useDeploy();
+  const rollback = useRollback();
   const { environment, link } = useEnvironment();
   const { resolvedTheme, setTheme } = useTheme();
   const mayDeploy = useCan("deployment.write");
@@ -151,6 +153,30 @@ function Actions({ close }: { close: () => void }) {
               icon={<Rocket aria-hidden="true" />}
             >
               Deploy {service}…
+            </Item>
+          ))
+        : null}
+      {mayDeploy && environment
+        ? names.map((service) => (
+            <Item
+              key={service}
+              value={`roll back ${service}`}
+              onSelect={after(() => rollback({ service, environment }))}
+              icon={<Undo2 aria-hidden="true" />}
+            >
+              Roll back {service} in {environment}…
+            </Item>
+          ))
+        : null}
+      {environment
+        ? names.map((service) => (
+            <Item
+              key={service}
+              value={`compare versions ${service}`}
+              onSelect={after(() => router.push(link(`/compare?service=${service}&environment=${environment}`)))}
+              icon={<Scale aria-hidden="true" />}
+            >
+              Compare versions of {service}
             </Item>
           ))
         : null}

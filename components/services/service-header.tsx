@@ -1,7 +1,10 @@
 "use client";
 
-import { ExternalLink, Rocket } from "lucide-react";
+import { ExternalLink, Lock, Rocket, Undo2 } from "lucide-react";
+import { useState } from "react";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
+import { LockDialog } from "../deployments/lock-dialog.tsx";
+import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
@@ -47,6 +50,8 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
 
 export function ServiceActions({ service: { row } }: { service: Service }) {
   const deploy = useDeploy();
+  const rollback = useRollback();
+  const [locking, setLocking] = useState(false);
   const mayDeploy = useCan("deployment.write");
   const mayOpen = useCan("incident.write");
   const place = { service: row.service, environment: row.environment };
@@ -56,6 +61,20 @@ export function ServiceActions({ service: { row } }: { service: Service }) {
         <Button asChild variant="ghost">
           <EnvLink href={`/incidents?new=1&service=${row.service}&env=${row.environment}`}>Create an incident</EnvLink>
         </Button>
+      ) : null}
+      <Button asChild variant="ghost">
+        <EnvLink href={`/compare?service=${row.service}&environment=${row.environment}`}>Compare versions</EnvLink>
+      </Button>
+      {mayDeploy ? (
+        <>
+          <Button variant="ghost" onClick={() => setLocking(true)}>
+            <Lock aria-hidden="true" /> Lock…
+          </Button>
+          <LockDialog {...place} open={locking} onOpenChange={setLocking} />
+          <Button onClick={() => rollback(place)} disabled={row.activeDeployment !== null}>
+            <Undo2 aria-hidden="true" /> Roll back…
+          </Button>
+        </>
       ) : null}
       {mayDeploy ? (
         <Button variant="primary" onClick={() => deploy(place)} disabled={row.activeDeployment !== null}>

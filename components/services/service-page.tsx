@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useCallback, useEffect } from "react";
+import { PolicyBanner } from "../deployments/policy-banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
@@ -59,6 +60,7 @@ export function ServicePage({ service }: { service: string }) {
       <QueryBoundary query={query} what="the service" skeleton={<ServiceSkeleton />}>
         {(data) => (
           <div className="flex flex-col gap-4">
+            <PolicyBanner service={service} environment={data.row.environment} />
             <ServiceFacts service={data} />
             <div className="flex items-center">
               <h2 className="font-semibold text-sm">Traffic</h2>

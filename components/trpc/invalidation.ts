@@ -14,7 +14,11 @@ export interface Hint {
 }
 
 /** Queries about one deployment, and the key of their input that names it. */
-const NARROW: Record<string, string> = { "deploy.get": "deploymentId" };
+const NARROW: Record<string, string> = {
+  "deploy.get": "deploymentId",
+  "deploy.detail": "deploymentId",
+  "deploy.series": "deploymentId",
+};
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 

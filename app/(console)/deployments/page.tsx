@@ -12,6 +12,8 @@ export default async function Deployments({ searchParams }: { searchParams: Sear
     environment: oneOf(query.env),
     service: oneOf(query.service),
     status: oneOf(query.status),
+    strategy: oneOf(query.strategy),
+    kind: oneOf(query.kind),
   });
   return (
     <Prefetched

@@ -1,0 +1,67 @@
+"use client";
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { FormError } from "../feedback/form-error.tsx";
+import { useTRPC } from "../trpc/client.tsx";
+import { Button } from "../ui/button.tsx";
+import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Field, Input } from "../ui/field.tsx";
+
+interface LockDialogProps {
+  service: string;
+  environment: string;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}
+
+/** Keeps everybody from deploying a service until it is unlocked. */
+export function LockDialog({ service, environment, open, onOpenChange }: LockDialogProps) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const [reason, setReason] = useState("");
+  const lock = useMutation(
+    trpc.deploy.lock.mutationOptions({
+      onSuccess: () => onOpenChange(false),
+      onSettled: () => queryClient.invalidateQueries(trpc.deploy.pathFilter()),
+    }),
+  );
+  const ready = reason.trim().length >= 3 && !lock.isPending;
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (ready) lock.mutate({ service, environment, reason: reason.trim() });
+  };
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title={`Lock ${service} in ${environment}`}
+      description="Nobody deploys it or rolls it back until somebody unlocks it; what runs goes on."
+    >
+      <form onSubmit={onSubmit}>
+        <DialogBody>
+          <Field label="Why" hint="whoever wants to deploy reads it">
+            {(control) => (
+              <Input
+                {...control}
+                autoFocus
+                required
+                value={reason}
+                maxLength={500}
+                placeholder="the database is being moved"
+                onChange={(event) => setReason(event.target.value)}
+              />
+            )}
+          </Field>
+          <FormError error={lock.error} />
+        </DialogBody>
+        <DialogActions>
+          <Button onClick={() => onOpenChange(false)}>Leave it</Button>
+          <Button type="submit" variant="primary" disabled={!ready}>
+            {lock.isPending ? "Locking…" : `Lock ${service}`}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  );
+}
