@@ -71,7 +71,7 @@ async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): P
   return { ...ear, at, instances, problem: null, weights: seen.service.weights };
 }
 
-export interface StartSlot {
+interface StartSlot {
   /** makes the idempotency key, together with deployment and version */
   slot: number;
   /** `2 of 3` */
@@ -126,7 +126,7 @@ async function drain(
   return drained.ok ? { ...drained, at: now().getTime() } : drained;
 }
 
-export interface Leaving {
+interface Leaving {
   instance: Pick<ObservedInstance, "id" | "version">;
   why: string;
   /** requests that had not finished */
@@ -162,7 +162,7 @@ async function stop(runtime: Runtime, plan: DeploymentPlan, leaving: readonly Le
 }
 
 /** Shares of both versions; at 0 % the new one is kept out of its users' traffic. */
-export const sharesOf = (
+const sharesOf = (
   { version, previousVersion }: Pick<DeploymentPlan, "version" | "previousVersion">,
   weight: number,
 ): Record<string, number> => {

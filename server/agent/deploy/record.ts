@@ -24,7 +24,7 @@ import { closeSteps, listSteps, patchStep, type StepPatch, type StepRow } from "
 
 export type Ending = Extract<DeploymentStatus, "succeeded" | "rolled_back" | "failed" | "cancelled">;
 
-export interface StepChange {
+interface StepChange {
   index: number;
   patch: StepPatch;
 }

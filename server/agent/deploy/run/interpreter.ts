@@ -25,7 +25,7 @@ export async function carryOutSteps(run: Run): Promise<Stop | null> {
 }
 
 /** What is left out once somebody promoted everything: the judge, the holding, and the shares in between. */
-export function isSkipped(steps: readonly PlannedStep[], { kind, index, weight }: PlannedStep): boolean {
+function isSkipped(steps: readonly PlannedStep[], { kind, index, weight }: PlannedStep): boolean {
   if (kind === "analysis" || kind === "hold") return true;
   if (kind === "weight") return weight !== 100;
   return kind === "bring_up" && steps.some((later) => later.kind === "bring_up" && later.index > index);
@@ -156,7 +156,7 @@ async function pauseBefore(run: Run, step: PlannedStep): Promise<Stop | null> {
 const JUDGED: ReadonlySet<StepKind> = new Set(["analysis", "hold", "hook", "verify"]);
 
 /** What may be answered: a set that did not come up cannot be promoted, and without a version before none is back. */
-export function optionsOf(
+function optionsOf(
   kind: Question["kind"],
   step: Pick<PlannedStep, "kind">,
   previousVersion: string | null,

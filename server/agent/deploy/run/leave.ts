@@ -7,12 +7,12 @@ import type { Run } from "./run.ts";
 /** A drain is cut in slices, so that a cancel is heard within one. */
 const SLICE_MS = 1_000;
 
-export interface Leaver {
+interface Leaver {
   instance: ObservedInstance;
   why: string;
 }
 
-export type Departure = { kind: "gone" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
+type Departure = { kind: "gone" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
 
 /**
  * Lets instances finish their requests and stops them, all at once. While they drain it listens, unless `heeds` is

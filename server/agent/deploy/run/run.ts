@@ -40,7 +40,7 @@ export const isPassing = ({ code }: Refusal): boolean =>
 export const pauseMs = (quietMs: number): number => Math.min(5_000, Math.max(100, Math.round(quietMs / 10)));
 
 /** Since when the platform has looked the same. */
-export interface Quiet {
+interface Quiet {
   picture: string;
   since: number;
 }
