@@ -42,6 +42,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #hasBody: boolean;
   #target: Target | undefined;
   #choice: Choice | null;
+  /** the version asked for by name that has no ready instance */
+  #missing: string | null = null;
   #controller: Controller | undefined;
   #tried: Set<string> | undefined;
   #retriedLost = false;
@@ -61,8 +63,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   start(): void {
     const target = this.#host.rotation.pick(this.#tried, this.#choice?.version);
-    // the version that was asked for by name is not there: a request like any other
-    if (this.#choice?.preview && target?.version !== this.#choice.version) this.#choice = null;
+    if (this.#choice?.preview && target?.version !== this.#choice.version) {
+      // Asked for by name and not there: a request like any other, and the answer says so.
+      this.#missing = this.#choice.version;
+      this.#choice = null;
+    }
     if (target === undefined) {
       if (this.#tried === undefined) this.#answer(503, "no_ready_instance", "No instance of this service is ready.");
       else this.#answer(502, "instance_unreachable", "No instance of this service accepted the connection.");
@@ -102,12 +107,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#remaining = length === undefined || this.#request.method === "HEAD" ? -1 : Number(length);
     const kept = stripResponseHeaders(headers);
     if (this.#choice !== null) this.#tellChoice(kept, this.#choice);
+    if (this.#missing !== null) kept[`${this.#host.routes.previewHeader}-missing`] = this.#missing.slice(0, 100);
     this.#response.writeHead(status, statusMessage ?? "", kept);
   }
 
-  /** The caller's cookie, or the name of the version that answered a preview. */
+  /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
   #tellChoice(headers: IncomingHttpHeaders, { setCookie, preview, version }: Choice): void {
-    if (setCookie !== null) headers["set-cookie"] = [...(headers["set-cookie"] ?? []), setCookie];
+    if (setCookie !== null) headers["set-cookie"] = [headers["set-cookie"] ?? [], setCookie].flat();
     const name = this.#host.routes.previewHeader;
     if (preview && name !== null) headers[name] = version;
   }

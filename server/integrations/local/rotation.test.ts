@@ -21,6 +21,7 @@ describe("the share of versions", () => {
     { weights: { 1: 100 }, ready: ["1", "2"], expected: { 1: 300 } },
     { weights: { 1: 90, 2: 10 }, ready: ["1"], expected: { 1: 300 } },
     { weights: { 1: 100, 2: 0 }, ready: ["2"], expected: { 2: 300 } },
+    { weights: { 1: 100, 2: 0 }, ready: ["2", "3"], expected: { 3: 300 } },
     { weights: { 1: 1, 2: 2 }, ready: ["1", "2"], expected: { 1: 100, 2: 200 } },
     { weights: null, ready: [], expected: { none: 300 } },
   ])("$weights over $ready", ({ weights, ready, expected }) => {
@@ -60,6 +61,10 @@ describe("instances of a version", () => {
     rotation.update(all, { 1: 100, 2: 0 });
     expect(rotation.pick(new Set(["a"]))?.instanceId).toBe("b");
     expect(rotation.pick(new Set(["a", "b"]))?.instanceId).toBe("c");
+    rotation.update([...all, candidate("d", "3")], { 1: 100, 2: 0 });
+    expect(rotation.pick(new Set(["a", "b"]))?.instanceId).toBe("d");
+    expect(rotation.pick(new Set(["a", "b", "d"]))?.instanceId).toBe("c");
+    expect(rotation.pick(new Set(["a", "b", "c", "d"]))).toBeUndefined();
   });
 
   it("takes the version that was asked for, whatever its share, and another when it has none", () => {

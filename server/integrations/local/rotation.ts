@@ -10,12 +10,15 @@ export interface Candidate {
  * The instances in rotation of one service. Versions share requests by smooth weighted round-robin (the method of
  * nginx), so 10 % means every tenth request, not one in ten by chance; within a version the instance with the fewest
  * requests in flight is taken, in turns when they are equal. A version that has no ready instance gives up its share;
- * when no weighted version has one, any ready instance serves rather than nobody. A request may name its version.
+ * when no weighted version has one, any other serves rather than nobody: first those of versions the weights do not
+ * name, then those they give 0. A request may name its version.
  */
 export class Rotation<T extends Candidate> {
   #candidates: readonly T[] = [];
-  /** those whose version has a share; all when there are no weights, or none of them is ready */
+  /** those whose version has a share; when none of them is ready, those that serve rather than nobody */
   #eligible: readonly T[] = [];
+  /** those whose version was not given 0 */
+  #notRefused: readonly T[] = [];
   #byVersion = new Map<string, T[]>();
   #weights: Record<string, number> | null = null;
   #credit = new Map<string, number>();
@@ -29,8 +32,9 @@ export class Rotation<T extends Candidate> {
     this.#candidates = candidates;
     this.#weights = weights;
     this.#byVersion = Map.groupBy(candidates, (candidate) => candidate.version);
-    const shared = weights === null ? [] : candidates.filter((candidate) => (weights[candidate.version] ?? 0) > 0);
-    this.#eligible = shared.length > 0 ? shared : candidates;
+    const shared = weights === null ? candidates : candidates.filter(({ version }) => (weights[version] ?? 0) > 0);
+    this.#notRefused = weights === null ? candidates : candidates.filter(({ version }) => weights[version] !== 0);
+    this.#eligible = [shared, this.#notRefused, candidates].find((some) => some.length > 0) ?? candidates;
     for (const version of this.#credit.keys()) if (!this.#byVersion.has(version)) this.#credit.delete(version);
   }
 
@@ -42,7 +46,11 @@ export class Rotation<T extends Candidate> {
     const preferred = wished ?? shared ?? this.#eligible;
     const first = this.#leastBusy(preferred, tried);
     if (first !== undefined || tried === undefined) return first;
-    return this.#leastBusy(this.#eligible, tried) ?? this.#leastBusy(this.#candidates, tried);
+    for (const others of [this.#eligible, this.#notRefused, this.#candidates]) {
+      const other = this.#leastBusy(others, tried);
+      if (other !== undefined) return other;
+    }
+    return undefined;
   }
 
   #pickVersion(weights: Record<string, number>): string | undefined {
