@@ -108,10 +108,11 @@ export class FakePlatform implements Platform {
 
   async stopInstance({ instanceId }: { instanceId: string }) {
     const instance = this.#instance(instanceId);
-    if (!instance) return;
+    if (!instance) return { note: null };
     this.calls.push(`stop ${instance.service}/${instance.environment} ${instance.version}`);
     const service = this.#find(instance);
     service.instances = service.instances.filter((candidate) => candidate.id !== instanceId);
+    return { note: null };
   }
 
   async drainInstance({ instanceId }: { instanceId: string }) {

@@ -119,8 +119,11 @@ export interface Platform {
   getService(ref: ServiceRef): Promise<PlatformService>;
   /** Starts one instance; returns at once, in state `starting`. It joins the balancer when its readiness check passes. */
   startInstance(input: ServiceRef & { version: string; key: string }): Promise<PlatformInstance>;
-  /** Drains (at most `drainTimeoutMs`), then SIGTERM, then SIGKILL. Resolves when the process is gone. */
-  stopInstance(input: { instanceId: string; drainTimeoutMs: number }): Promise<void>;
+  /**
+   * Drains (at most `drainTimeoutMs`), then SIGTERM, then SIGKILL. Resolves when the process is gone; `note` says what
+   * did not go as it should, as an ignored SIGTERM or requests still in flight.
+   */
+  stopInstance(input: { instanceId: string; drainTimeoutMs: number }): Promise<{ note: string | null }>;
   /** No new requests; resolves when none is in flight or the time is up, with the number left. */
   drainInstance(input: { instanceId: string; timeoutMs: number }): Promise<{ remaining: number }>;
   /** Puts a draining or unready instance back into the balancer's rotation. */

@@ -60,6 +60,7 @@ export class Balancer implements ExchangeHost {
     try {
       await promise;
     } catch (cause) {
+      this.#server.off("listening", resolve);
       const message = `Port ${port} for the balancer of ${this.ref.service} in ${this.ref.environment} cannot be opened. Free it, or give the service another port.`;
       throw new AppError("PRECONDITION", message, { details: { ...this.ref, port }, cause });
     }

@@ -32,9 +32,10 @@ export function createLocalPlatform({ dataDir }: { dataDir: string }): LocalPlat
       daemon.call("POST", "instances", InstanceAnswer, { service, environment, version, key }),
     async stopInstance({ instanceId, drainTimeoutMs }) {
       const until = Date.now() + drainTimeoutMs;
-      for (let done = false; !done; ) {
+      for (;;) {
         const body = { drainTimeoutMs: Math.max(0, until - Date.now()) };
-        ({ done } = await daemon.call("POST", instancePath(instanceId, "stop"), StopAnswer, body));
+        const { done, note } = await daemon.call("POST", instancePath(instanceId, "stop"), StopAnswer, body);
+        if (done) return { note };
       }
     },
     async drainInstance({ instanceId, timeoutMs }) {

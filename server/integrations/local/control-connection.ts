@@ -17,7 +17,8 @@ export class ControlConnection {
   constructor(socketPath: string) {
     this.#pool = new Pool("http://daemon", {
       socketPath,
-      connections: 16,
+      // Every wait for a drain or a stop holds one; the rest must not queue behind them.
+      connections: 128,
       headersTimeout: ANSWER_TIMEOUT_MS,
       bodyTimeout: ANSWER_TIMEOUT_MS,
     });

@@ -6,7 +6,8 @@ import { askDirectly } from "./ask-directly.ts";
 import type { Fleet } from "./fleet.ts";
 import { DirectInput, DrainInput, LinesInput, StartInput, StopInput, WAIT_MS, WeightsInput } from "./protocol.ts";
 
-const LARGEST_BODY_BYTES = 64 * 1024;
+/** a direct request's body may have 64 KiB, each byte of which may be escaped */
+const LARGEST_BODY_BYTES = 512 * 1024;
 
 interface Call {
   parts: string[];
@@ -40,8 +41,9 @@ const ROUTES: Record<string, Handler> = {
   "POST instances/:id/stop": async (fleet, { parts: [, id = ""], body }) => {
     const { drainTimeoutMs } = StopInput.parse(await body());
     const found = fleet.units.findInstance(id);
-    if (found === null) return { done: true };
-    return { done: await within(found.unit.stop(found.instance, drainTimeoutMs)) };
+    if (found === null) return { done: true, note: null };
+    const stopped = await within(found.unit.stop(found.instance, drainTimeoutMs));
+    return { done: stopped !== null, note: stopped?.note ?? null };
   },
   "POST instances/:id/drain": async (fleet, { parts: [, id = ""], body }) => {
     const { timeoutMs } = DrainInput.parse(await body());
@@ -52,7 +54,7 @@ const ROUTES: Record<string, Handler> = {
   },
   "POST instances/:id/undrain": async (fleet, { parts: [, id = ""] }) => {
     fleet.units.getInstance(id).instance.undrain();
-    await fleet.save();
+    await fleet.saveOrRetry();
     return {};
   },
   "GET instances/:id/logs": async (fleet, { parts: [, id = ""], query }) => {
@@ -121,14 +123,11 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 const invalid = (cause: z.ZodError): AppError =>
   new AppError("INVALID", z.prettifyError(cause), { cause, details: { issues: cause.issues } });
 
-/** Whether the work ended within one answer's time; if not it goes on. */
-async function within(work: Promise<void>): Promise<boolean> {
+/** What the work came to within one answer's time; null when it goes on. */
+async function within<T>(work: Promise<T>): Promise<T | null> {
   const timer = new AbortController();
   try {
-    return await Promise.race([
-      work.then(() => true),
-      sleep(WAIT_MS, false, { signal: timer.signal, ref: false }).catch(() => false),
-    ]);
+    return await Promise.race([work, sleep(WAIT_MS, null, { signal: timer.signal, ref: false }).catch(() => null)]);
   } finally {
     timer.abort();
   }

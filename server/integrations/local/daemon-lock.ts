@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { identityOf } from "./process.ts";
+import { storageProblem } from "./storage-problem.ts";
 
 const OwnerSchema = z.object({ pid: z.number().int(), identity: z.string() });
 
@@ -17,7 +18,7 @@ export function takeLock(path: string, dataDir: string): () => void {
       writeFileSync(path, JSON.stringify(own), { flag: "wx", mode: 0o600 });
       return () => rmSync(path, { force: true });
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw storageProblem(cause, path);
       const owner = ownerOf(path);
       if (owner !== null && identityOf(owner.pid) === owner.identity) {
         const message = `A local platform daemon (pid ${owner.pid}) already runs on ${dataDir}. Stop it first, or set OPERATE_DATA_DIR to another folder.`;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { rulesFor } from "#server/agent/config-deployment.ts";
-import { AppError } from "#server/agent/kernel/errors.ts";
+import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig } from "#server/config/load.ts";
 import { freePort } from "./free-port.ts";
 import { LogStore } from "./log-store.ts";
@@ -36,6 +36,8 @@ export class Fleet {
   /** records of services that left the configuration, until their instances are gone */
   #orphans: ServiceRecord[] = [];
   #opened = false;
+  /** the file on disk is older than what runs */
+  #unsaved = false;
 
   constructor(options: { loaded: LoadedConfig; dataDir: string; paths: LocalPaths; logger: Logger }) {
     this.#loaded = options.loaded;
@@ -47,7 +49,7 @@ export class Fleet {
 
   /**
    * Takes over what still runs, opens the balancers, starts what is wanted and does not run.
-   * @throws PRECONDITION for an unreadable state or a taken port, INVALID for a `${url:…}` that leads nowhere
+   * @throws PRECONDITION for an unreadable state, INVALID for a `${url:…}` that leads nowhere
    */
   async open(): Promise<void> {
     const saved = this.#state.load() ?? [];
@@ -55,12 +57,12 @@ export class Fleet {
     for (const unit of this.units.all()) unit.command("check", unit.settings.initialVersion, 0);
     await this.#adoptAll(saved);
     for (const unit of this.units.all()) await this.#openBalancer(unit);
-    for (const group of endStrays(this.#dataDir, this.#wantedGroups()))
+    for (const group of endStrays(this.#dataDir, this.#runningIds()))
       this.#logger.warn({ group }, "ended an instance that no state file knew");
     this.#opened = true;
-    await this.save();
+    await this.saveOrRetry();
     await Promise.all(this.units.all().map((unit) => this.#startWanted(unit)));
-    await this.save();
+    await this.saveOrRetry();
     void this.#tick();
     void this.#sample();
     this.#stopOrphans().catch((error: unknown) =>
@@ -72,6 +74,18 @@ export class Fleet {
   assertOpen(): void {
     if (this.#ticking.signal.aborted)
       throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform is stopping. Start Operate again first.");
+  }
+
+  /** Writes the state; what cannot be written now, as on a full disk, is tried again every second. Never throws. */
+  async saveOrRetry(): Promise<void> {
+    try {
+      await this.save();
+      if (this.#unsaved) this.#logger.info("the state could be written again");
+      this.#unsaved = false;
+    } catch (error) {
+      if (!this.#unsaved) this.#logger.error({ err: error }, "the state could not be written, trying again");
+      this.#unsaved = true;
+    }
   }
 
   /** Until everything is opened nothing is written: a half-read state must not replace a whole one. */
@@ -88,7 +102,7 @@ export class Fleet {
       await Promise.all(units.map((unit) => unit.balancer.close(CLOSE_DRAIN_MS)));
       await Promise.all(units.flatMap((unit) => [...unit.instances.values()].map((one) => one.stop(CLOSE_DRAIN_MS))));
     }
-    await this.save();
+    await this.saveOrRetry();
   }
 
   /** Ends every instance at once: whoever asked to stop does not want to wait any longer. */
@@ -106,9 +120,7 @@ export class Fleet {
       urlOf: (service, environment) => this.units.find({ service, environment })?.url,
       usageOf: (pid) => this.#usage.of(pid),
       save: () => this.save(),
-      saveSoon: () => {
-        this.save().catch((error: unknown) => this.#logger.error({ err: error }, "the state could not be written"));
-      },
+      saveOrRetry: () => this.saveOrRetry(),
     };
     for (const service of this.#loaded.config.services)
       for (const [environment, settings] of Object.entries(service.environments)) {
@@ -139,12 +151,26 @@ export class Fleet {
     try {
       unit.port = await unit.balancer.listen(wanted === 0 ? await this.#freePort() : wanted);
     } catch (error) {
-      if (fixed !== 0 || wanted === 0) throw error;
+      if (wanted === 0) throw error;
+      if (fixed !== 0) {
+        // The others go on; this one opens as soon as its port is free.
+        unit.port = fixed;
+        unit.problem = toAppError(error).message;
+        this.#logger.error({ ...unit.ref, port: fixed }, unit.problem);
+        return;
+      }
       // Instances that still run were told the old address; they learn the new one when they are replaced.
       unit.port = await unit.balancer.listen(await this.#freePort());
       this.#logger.warn({ ...unit.ref, old: wanted, port: unit.port }, "the balancer's port was taken, it moved");
     }
     this.#reservedPorts.add(unit.port);
+  }
+
+  async #openAgain(unit: ServiceUnit): Promise<void> {
+    const port = await unit.balancer.listen(unit.port).catch(() => null); // still taken
+    if (port === null) return;
+    unit.problem = null;
+    this.#logger.info({ ...unit.ref, port }, "the balancer's port is free again");
   }
 
   async #startWanted(unit: ServiceUnit): Promise<void> {
@@ -180,13 +206,14 @@ export class Fleet {
       await Promise.all(running.map((one) => (one === null ? undefined : terminate(one, REMOVED_SERVICE_STOP_MS))));
     }
     this.#orphans = [];
-    await this.save();
+    await this.saveOrRetry();
   }
 
-  /** The process groups that must live on: those taken over, and those of orphans, which are stopped in order. */
-  #wantedGroups(): Set<number> {
-    const orphans = this.#orphans.flatMap((record) => record.instances.map((one) => one.process?.pid ?? 0));
-    return new Set([...this.units.instances().map((instance) => instance.pid ?? 0), ...orphans]);
+  /** The instances whose processes must live on: those taken over, and those of orphans, which are stopped in order. */
+  #runningIds(): Set<string> {
+    const orphans = this.#orphans.flatMap((record) => record.instances.map((one) => one.id));
+    const taken = this.units.instances().filter((instance) => instance.pid !== null);
+    return new Set([...taken.map((instance) => instance.id), ...orphans]);
   }
 
   async #freePort(): Promise<number> {
@@ -205,9 +232,11 @@ export class Fleet {
       const ids = this.units.instances().map((instance) => instance.id);
       try {
         await this.logs.watch(ids);
+        if (this.#unsaved) await this.saveOrRetry();
+        for (const unit of this.units.all()) if (unit.problem !== null) await this.#openAgain(unit);
         if (tick % PRUNE_EVERY_TICKS === 0) await this.logs.prune(new Set(ids));
       } catch (error) {
-        this.#logger.warn({ err: error }, "looking after the log files failed, trying again");
+        this.#logger.warn({ err: error }, "looking after the services failed, trying again");
       }
       await sleep(TICK_MS, undefined, { signal }).catch(() => undefined);
     }

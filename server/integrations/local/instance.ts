@@ -2,9 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import type { InstanceState } from "#server/agent/ports/platform.ts";
 import type { Target } from "./exchange.ts";
+import { describeExit, stopNote } from "./exit-reason.ts";
 import { adopt, type ExitInfo, type launch, type RunningProcess, terminate } from "./process.ts";
 import { checkReadiness } from "./readiness.ts";
-import { afterCrash, type CrashHistory, NO_CRASHES } from "./restart-policy.ts";
+import {
+  afterCrash,
+  afterRefusedStart,
+  type CrashHistory,
+  NO_CRASHES,
+  type RestartDecision,
+} from "./restart-policy.ts";
 import type { InstanceRecord } from "./state-file.ts";
 
 /** What one instance needs of its surroundings. */
@@ -15,7 +22,10 @@ export interface InstanceHost {
   /** @throws AppError when the command cannot be started; its message becomes the instance's reason */
   launch(instance: Instance, port: number): ReturnType<typeof launch>;
   createTarget(instanceId: string, version: string, port: number): Target;
-  lastErrorLine(instanceId: string): Promise<string | null>;
+  /** what the last process said about its end, and whether it could say anything */
+  lastWords(instanceId: string): Promise<{ said: string | null; diskFull: boolean }>;
+  /** ends processes that the instance's own left behind */
+  endLeftovers(instanceId: string): Promise<void>;
   /** something changed: `wanted` when it must survive the daemon, `seen` when only the rotation may change */
   changed(what: "wanted" | "seen"): void;
 }
@@ -48,7 +58,7 @@ export class Instance {
   /** aborted when the current process, or the wait for the next one, is over */
   #life = new AbortController();
   #busy: Promise<void> = Promise.resolve();
-  #stopped: Promise<void> | null = null;
+  #stopped: Promise<string | null> | null = null;
   #drainUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(host: InstanceHost, record: Omit<InstanceRecord, "process">) {
@@ -131,28 +141,34 @@ export class Instance {
     this.#host.changed("wanted");
   }
 
-  /** Drains, SIGTERM, SIGKILL. A second call can only make the drain shorter. */
-  stop(drainTimeoutMs: number): Promise<void> {
+  /**
+   * Drains, SIGTERM, SIGKILL. A second call can only make the drain shorter. Resolves with what did not go as it
+   * should, or null.
+   */
+  stop(drainTimeoutMs: number): Promise<string | null> {
     this.#drainUntilMs = Math.min(this.#drainUntilMs, Date.now() + drainTimeoutMs);
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(): Promise<string | null> {
     await this.#busy;
     this.#host.changed("seen");
     if (this.#process !== null) await this.#untilIdle();
+    const leftInFlight = this.inFlight;
     this.#terminating = true;
     this.#life.abort();
     this.#host.changed("seen");
     const running = this.#process;
     // Idle connections close, so that the process need not wait for them; what is still in flight may finish.
     const closed = this.target?.pool.close();
-    if (running !== null) await terminate(running, this.#host.stopTimeoutMs);
+    const killed = running !== null && (await terminate(running, this.#host.stopTimeoutMs));
     await this.target?.pool.destroy();
     await closed;
     this.#process = null;
     this.target = null;
+    await this.#host.endLeftovers(this.id);
+    return stopNote({ killedAfterMs: killed ? this.#host.stopTimeoutMs : null, leftInFlight });
   }
 
   async #untilIdle(untilMs?: number): Promise<void> {
@@ -169,7 +185,7 @@ export class Instance {
       this.#enter(running, port);
       this.#host.changed("wanted");
     } catch (error) {
-      await this.#crashed(toAppError(error).message, 0);
+      this.#rest(toAppError(error).message, afterRefusedStart(this.#crashes));
     }
   }
 
@@ -192,12 +208,13 @@ export class Instance {
     const pool = this.target?.pool;
     this.target = null;
     await pool?.destroy();
-    const lastLine = await this.#host.lastErrorLine(this.id).catch(() => null);
-    await this.#crashed(describeExit(exit, ranForMs, lastLine), ranForMs);
+    await this.#host.endLeftovers(this.id);
+    const words = await this.#host.lastWords(this.id).catch(() => ({ said: null, diskFull: false }));
+    const reason = describeExit({ exit, ranForMs, ...words });
+    this.#rest(reason, afterCrash(this.#crashes, Date.now(), ranForMs));
   }
 
-  async #crashed(reason: string, ranForMs: number): Promise<void> {
-    const decision = afterCrash(this.#crashes, Date.now(), ranForMs);
+  #rest(reason: string, decision: RestartDecision): void {
     this.#crashes = decision.history;
     this.#phase = decision.crashLooping ? "crash-looping" : "restarting";
     this.reason = reason;
@@ -243,11 +260,4 @@ export class Instance {
     }
     if (this.#phase !== before) this.#host.changed("seen");
   }
-}
-
-function describeExit(exit: ExitInfo | null, ranForMs: number, lastLine: string | null): string {
-  const how =
-    exit === null ? "ended" : exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
-  const after = `after ${ranForMs < 10_000 ? (ranForMs / 1_000).toFixed(1) : Math.round(ranForMs / 1_000)} s`;
-  return lastLine === null ? `${how} ${after}` : `${how} ${after}: ${lastLine.slice(0, 200)}`;
 }

@@ -1,11 +1,17 @@
-import { copyFile, readdir, stat, truncate, unlink } from "node:fs/promises";
+import { copyFile, readdir, stat, statfs, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogLine } from "#server/agent/ports/platform.ts";
+import { isErrorLine } from "./error-lines.ts";
+import { tellingLine } from "./exit-reason.ts";
 import { type GrowthMark, readTail, timedLines } from "./log-tail.ts";
+import { storageProblem } from "./storage-problem.ts";
 
 /** The log files of all instances: `<instanceId>.out.log` and `.err.log`, bounded in size and number. */
 
 const LARGEST_FILE_BYTES = 8 * 1024 * 1024;
+/** A process that cannot write its log has less than this. */
+const FULL_BELOW_BYTES = 64 * 1024;
+const LAST_LINES = 60;
 const KEPT_MARKS = 600;
 const KEPT_GONE_MS = 24 * 3_600_000;
 const KEPT_GONE_FILES = 400;
@@ -17,6 +23,8 @@ export class LogStore {
   readonly #dir: string;
   readonly #largestFileBytes: number;
   readonly #marks = new Map<string, GrowthMark[]>();
+  /** where the log of the newest process begins */
+  readonly #begins = new Map<string, number>();
 
   constructor(dir: string, largestFileBytes: number = LARGEST_FILE_BYTES) {
     this.#dir = dir;
@@ -41,9 +49,33 @@ export class LogStore {
     return all.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-lines);
   }
 
-  async lastErrorLine(instanceId: string): Promise<string | null> {
-    const { lines } = await readTail(this.file(instanceId, "err"), 1);
-    return lines[0]?.text ?? null;
+  /** Notes where the log of a new process begins, behind that of the one before. @throws PRECONDITION */
+  async begin(instanceId: string): Promise<void> {
+    for (const kind of KINDS) {
+      const file = this.file(instanceId, kind);
+      try {
+        this.#begins.set(file, (await sizeOf(file)) ?? 0);
+      } catch (cause) {
+        throw storageProblem(cause, file);
+      }
+    }
+  }
+
+  /** What the newest process of an instance said that tells most, on stderr or as an error on stdout. */
+  async lastWords(instanceId: string): Promise<{ said: string | null; diskFull: boolean }> {
+    const { bavail, bsize } = await statfs(this.#dir);
+    const diskFull = bavail * bsize < FULL_BELOW_BYTES;
+    const said = tellingLine(await this.#newest(instanceId, "err"));
+    if (said !== null) return { said, diskFull };
+    const errors = (await this.#newest(instanceId, "out")).filter((text) => isErrorLine(text, "out"));
+    return { said: tellingLine(errors), diskFull };
+  }
+
+  async #newest(instanceId: string, kind: Kind): Promise<string[]> {
+    const file = this.file(instanceId, kind);
+    const begin = this.#begins.get(file) ?? 0;
+    const { lines } = await readTail(file, LAST_LINES);
+    return lines.filter((line) => line.endByte > begin).map((line) => line.text);
   }
 
   async exists(instanceId: string): Promise<boolean> {
@@ -60,7 +92,8 @@ export class LogStore {
         await this.#watchFile(file);
       }
     }
-    for (const file of this.#marks.keys()) if (!seen.has(file)) this.#marks.delete(file);
+    for (const known of [this.#marks, this.#begins])
+      for (const file of known.keys()) if (!seen.has(file)) known.delete(file);
   }
 
   async #watchFile(file: string): Promise<void> {
@@ -71,6 +104,7 @@ export class LogStore {
       await copyFile(file, `${file}.1`);
       await truncate(file, 0);
       this.#marks.delete(file);
+      this.#begins.delete(file);
       return;
     }
     const marks = this.#marks.get(file) ?? [];

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { storageProblem } from "./storage-problem.ts";
 
 /** Starting, recognising and ending the operating-system processes of instances. */
 
@@ -83,8 +84,8 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 export async function launch(input: LaunchInput): Promise<RunningProcess> {
   const [file = "", ...args] = input.command;
   if (!existsSync(input.cwd)) throw new AppError("PRECONDITION", `the folder ${input.cwd} does not exist`);
-  const out = await open(input.stdoutFile, "a", 0o600);
-  const err = await open(input.stderrFile, "a", 0o600);
+  const out = await openLog(input.stdoutFile);
+  const err = await openLog(input.stderrFile);
   try {
     const child = spawn(file, args, {
       cwd: input.cwd,
@@ -112,6 +113,11 @@ export async function launch(input: LaunchInput): Promise<RunningProcess> {
   }
 }
 
+const openLog = (path: string) =>
+  open(path, "a", 0o600).catch((cause: unknown) => {
+    throw storageProblem(cause, path);
+  });
+
 /** Takes over a process that an earlier daemon started; null when it is gone. */
 export function adopt(pid: number, identity: string): RunningProcess | null {
   if (identityOf(pid) !== identity) return null;
@@ -123,16 +129,18 @@ export function adopt(pid: number, identity: string): RunningProcess | null {
   return { pid, identity, exited: watch() };
 }
 
-/** SIGTERM, then SIGKILL after `timeoutMs`; resolves when the process is gone. */
-export async function terminate(running: RunningProcess, timeoutMs: number): Promise<void> {
+/** SIGTERM, then SIGKILL after `timeoutMs`; resolves when the process is gone, with whether SIGKILL was needed. */
+export async function terminate(running: RunningProcess, timeoutMs: number): Promise<boolean> {
   signalGroup(running.pid, "SIGTERM");
   const controller = new AbortController();
   const gone = running.exited.then(() => controller.abort());
   try {
     await sleep(timeoutMs, undefined, { signal: controller.signal });
-    signalGroup(running.pid, "SIGKILL");
   } catch (error) {
     if (!controller.signal.aborted) throw error;
+    return false;
   }
+  signalGroup(running.pid, "SIGKILL");
   await gone;
+  return true;
 }

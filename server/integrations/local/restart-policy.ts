@@ -22,6 +22,13 @@ export interface RestartDecision {
 
 export const NO_CRASHES: CrashHistory = { consecutive: 0, recentMs: [] };
 
+/** What follows a start that was refused, as for a command that is not there: trying again soon would not help. */
+export const afterRefusedStart = (before: CrashHistory): RestartDecision => ({
+  delayMs: LOOP_DELAY_MS,
+  crashLooping: true,
+  history: before,
+});
+
 /** What follows a crash at `nowMs` of a process that ran for `ranForMs`. */
 export function afterCrash(before: CrashHistory, nowMs: number, ranForMs: number): RestartDecision {
   const consecutive = (ranForMs >= STABLE_MS ? 0 : before.consecutive) + 1;

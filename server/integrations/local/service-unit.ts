@@ -9,6 +9,7 @@ import { instanceCommand } from "./instance-command.ts";
 import type { LogStore } from "./log-store.ts";
 import { launch } from "./process.ts";
 import type { InstanceRecord, ServiceRecord } from "./state-file.ts";
+import { endLeftovers } from "./strays.ts";
 import type { Usage } from "./usage.ts";
 
 /** What a unit shares with all others of its daemon. */
@@ -22,8 +23,8 @@ export interface UnitHost {
   usageOf(pid: number): Usage | undefined;
   /** resolves when the state of the whole fleet is on disk */
   save(): Promise<void>;
-  /** the same where nobody waits: a failure is logged, and the next change tries again */
-  saveSoon(): void;
+  /** the same for what must not fail because the disk is full, as going back: a failure is logged and tried again */
+  saveOrRetry(): Promise<void>;
 }
 
 /** One service in one environment: its balancer and its instances. */
@@ -37,7 +38,10 @@ export class ServiceUnit {
   weights: Record<string, number> | null = null;
   /** the version whose share grows */
   candidate: string | null = null;
+  /** why the balancer does not listen; null when it does */
+  problem: string | null = null;
   readonly #host: UnitHost;
+  readonly #starting = new Map<string, Promise<Instance>>();
 
   constructor(host: UnitHost, config: ServiceConfig, environment: string, settings: ServiceEnvironmentConfig) {
     this.#host = host;
@@ -76,7 +80,8 @@ export class ServiceUnit {
     const usage = this.usageOf(instance);
     return {
       ...this.ref,
-      ...{ id, version, pid, port, state, reason, restarts, startedAt, createdAt, inFlight, key },
+      ...{ id, version, pid, port, state, restarts, startedAt, createdAt, inFlight, key },
+      reason: reason ?? this.problem,
       cpuPercent: usage?.cpuPercent ?? null,
       memoryBytes: usage?.memoryBytes ?? null,
     };
@@ -120,7 +125,8 @@ export class ServiceUnit {
       freePort: () => this.#host.freePort(),
       launch: (instance, port) => this.#launch(instance, port),
       createTarget: (...args) => this.balancer.createTarget(...args),
-      lastErrorLine: (id) => this.#host.logs.lastErrorLine(id),
+      lastWords: (id) => this.#host.logs.lastWords(id),
+      endLeftovers,
       changed: (what) => this.#onChanged(what),
     };
     const instance = new Instance(host, record);
@@ -128,13 +134,24 @@ export class ServiceUnit {
     return instance;
   }
 
-  /** @throws NOT_FOUND for a version the configuration does not list */
-  async start(version: string, key: string): Promise<Instance> {
+  /**
+   * One instance per key, also when it is asked for twice at once.
+   * @throws NOT_FOUND for a version the configuration does not list, PRECONDITION when the balancer does not listen or
+   * the disk is full
+   */
+  start(version: string, key: string): Promise<Instance> {
+    const starting = this.#starting.get(key) ?? this.#start(version, key).finally(() => this.#starting.delete(key));
+    this.#starting.set(key, starting);
+    return starting;
+  }
+
+  async #start(version: string, key: string): Promise<Instance> {
     for (const instance of this.instances.values()) if (instance.key === key && !instance.removed) return instance;
     if (!this.versions.includes(version)) {
       const message = `${this.ref.service} has no version ${version}. Known: ${this.versions.join(", ")}.`;
       throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
     }
+    if (this.problem !== null) throw new AppError("PRECONDITION", this.problem);
     const instance = this.add(newRecord(version, key));
     try {
       await this.#host.save();
@@ -144,21 +161,22 @@ export class ServiceUnit {
       throw error;
     }
     await instance.start();
-    await this.#host.save();
+    await this.#host.saveOrRetry();
     return instance;
   }
 
-  /** Resolves when the process is gone and will not come back. */
-  async stop(instance: Instance, drainTimeoutMs: number): Promise<void> {
+  /** Resolves when the process is gone and will not come back, with what did not go as it should. */
+  async stop(instance: Instance, drainTimeoutMs: number): Promise<{ note: string | null }> {
     if (!instance.removed) {
       instance.removed = true;
       this.refreshRotation();
-      await this.#host.save();
+      await this.#host.saveOrRetry();
     }
-    await instance.stop(drainTimeoutMs);
+    const note = await instance.stop(drainTimeoutMs);
     this.instances.delete(instance.id);
     this.refreshRotation();
-    await this.#host.save();
+    await this.#host.saveOrRetry();
+    return { note };
   }
 
   async setWeights(weights: Record<string, number> | null, candidate: string | null): Promise<void> {
@@ -170,7 +188,7 @@ export class ServiceUnit {
     this.weights = weights;
     this.candidate = weights === null ? null : candidate;
     this.refreshRotation();
-    await this.#host.save();
+    await this.#host.saveOrRetry();
   }
 
   refreshRotation(): void {
@@ -192,15 +210,16 @@ export class ServiceUnit {
     });
   }
 
-  #launch(instance: Instance, port: number) {
+  async #launch(instance: Instance, port: number) {
     const stdoutFile = this.#host.logs.file(instance.id, "out");
     const stderrFile = this.#host.logs.file(instance.id, "err");
+    await this.#host.logs.begin(instance.id);
     return launch({ ...this.command(instance.id, instance.version, port), stdoutFile, stderrFile });
   }
 
   #onChanged(what: "wanted" | "seen"): void {
     this.refreshRotation();
-    if (what === "wanted") this.#host.saveSoon();
+    if (what === "wanted") void this.#host.saveOrRetry();
   }
 }
 

@@ -3,6 +3,7 @@ import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { storageProblem } from "./storage-problem.ts";
 
 /** What the daemon must know after it died: the wanted instances, their processes, the ports and weights. */
 
@@ -75,7 +76,7 @@ export class StateFile {
     throw new AppError("PRECONDITION", `${this.#path} ${what}; it was kept as ${kept}. ${next}`, { cause });
   }
 
-  /** Resolves when this state, or a later one, is on disk. */
+  /** Resolves when this state, or a later one, is on disk. @throws PRECONDITION that says why it cannot be written */
   save(services: ServiceRecord[]): Promise<void> {
     const text = `${JSON.stringify({ format: FORMAT, services }, null, 1)}\n`;
     if (this.#queued !== undefined) {
@@ -85,7 +86,9 @@ export class StateFile {
     const queued = { text, done: Promise.resolve() };
     queued.done = this.#running.then(() => {
       this.#queued = undefined;
-      return this.#write(queued.text);
+      return this.#write(queued.text).catch((cause: unknown) => {
+        throw storageProblem(cause, this.#path);
+      });
     });
     this.#queued = queued;
     this.#running = queued.done.catch(() => undefined);

@@ -3,15 +3,17 @@ import { createServer } from "node:http";
 
 /**
  * The service under test. Its version says how it behaves: `crash` ends at once, `never` is never ready, `stubborn`
- * ignores SIGTERM, `forking` starts a child of its own, anything else is good.
+ * ignores SIGTERM, `forking` starts a child of its own, `daemonizing` one in a session of its own, `taken` wants a port
+ * that is TAKEN_PORT, anything else is good.
  */
-const { PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
+const { PORT, TAKEN_PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
 
 if (version === "crash") {
   console.error("boom: no configuration");
   process.exit(3);
 }
-const child = version === "forking" ? spawn("sleep", ["600"], { stdio: "ignore" }) : undefined;
+const detached = version === "daemonizing";
+const child = detached || version === "forking" ? spawn("sleep", ["600"], { stdio: "ignore", detached }) : undefined;
 
 let visits = 0;
 let ready = version !== "never";
@@ -32,12 +34,16 @@ const server = createServer(async (request, response) => {
   if (url.pathname === "/slow") await new Promise((done) => setTimeout(done, Number(url.searchParams.get("ms"))));
   if (url.pathname === "/status") return reply(Number(url.searchParams.get("code")), {});
   if (url.pathname === "/large") return response.end(Buffer.alloc(Number(url.searchParams.get("bytes")), "x"));
+  if (url.pathname === "/burn")
+    for (const until = Date.now() + Number(url.searchParams.get("ms")); Date.now() < until; );
   if (url.pathname === "/log") console.error(url.searchParams.get("text"));
   let bytes = 0;
   for await (const chunk of request) bytes += chunk.length;
   reply(200, { version, instance, pid: process.pid, child: child?.pid, bytes });
 });
-server.listen(Number(PORT), "127.0.0.1", () => console.log(JSON.stringify({ message: "listening", version })));
+server.listen(Number(version === "taken" ? TAKEN_PORT : PORT), "127.0.0.1", () =>
+  console.log(JSON.stringify({ message: "listening", version })),
+);
 
 process.on("SIGTERM", () => {
   if (version === "stubborn") return;
