@@ -100,11 +100,11 @@ function Loaded({ data }: { data: Data }) {
         <div className="flex min-w-0 flex-col gap-4">
           <TrafficSplit deployment={deployment} split={split} active={active} />
           <Compared deployment={deployment} active={live} />
+          <DeploymentTimeline events={events} active={active} />
         </div>
       </div>
       <VersionCharts deployment={deployment} steps={steps} active={live} />
       <JudgePanel deployment={deployment} steps={steps} active={live} />
-      <DeploymentTimeline events={events} active={active} />
       <Section
         title="Instances now"
         note={`of ${service} in ${environment}${active ? "" : ", which may have been deployed again since"}`}

@@ -129,19 +129,26 @@ function Result({ analysis, result }: { analysis: Analysis; result: JudgeResult 
 /** The score on a line with the two thresholds, and the groups it is made of. */
 function Score({ result }: { result: JudgeResult }) {
   const { score, passScore, marginalScore, groups } = result;
+  const decided = result.verdict === "pass" || result.verdict === "fail";
   if (score === null) return null;
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
       <figure
         role="img"
         aria-label={`Score ${Math.round(score)} of 100; passes from ${passScore}, fails below ${marginalScore}`}
-        className="w-full max-w-80"
+        className="w-full max-w-md"
       >
         <div className="relative h-2 rounded-sm bg-sunken">
           <span
             className={cn(
               "absolute inset-y-0 left-0 rounded-sm",
-              score >= passScore ? "bg-ok" : score >= marginalScore ? "bg-unknown" : "bg-critical",
+              !decided
+                ? "bg-unknown"
+                : score >= passScore
+                  ? "bg-ok"
+                  : score >= marginalScore
+                    ? "bg-warning"
+                    : "bg-critical",
             )}
             style={{ width: `${score}%` }}
           />
@@ -149,8 +156,10 @@ function Score({ result }: { result: JudgeResult }) {
             <span key={threshold} className="absolute -top-1 h-4 w-px bg-ink" style={{ left: `${threshold}%` }} />
           ))}
         </div>
-        <div aria-hidden="true" className="num mt-1 flex justify-between text-ink-3 text-xs">
-          <span>score {Math.round(score)} of 100</span>
+        <div aria-hidden="true" className="mt-1 flex flex-wrap justify-between gap-x-4 text-ink-3 text-xs">
+          <span>
+            score {Math.round(score)} of 100{decided ? "" : " so far"}
+          </span>
           <span>
             fails below {marginalScore} · passes from {passScore}
           </span>
@@ -175,9 +184,13 @@ const CLASS: Record<Metric["classification"], { tone: MarkTone; word: string }> 
   nodata: { tone: "unknown", word: "not compared" },
 };
 
+/** Nothing was found, and yet there is too little to say that nothing is there. */
+const UNDECIDED = { tone: "unknown" as MarkTone, word: "nothing yet" };
+
 function MetricRow({ metric, result }: { metric: Metric; result: JudgeResult }) {
   const interval = intervalOf(metric);
-  const { tone, word } = CLASS[metric.classification];
+  const undecided = result.verdict === "inconclusive" && metric.classification === "pass";
+  const { tone, word } = undecided ? UNDECIDED : CLASS[metric.classification];
   return (
     <li className="border-t first:border-t-0">
       <details className="group">

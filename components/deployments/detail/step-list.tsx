@@ -28,7 +28,7 @@ export function StepList({
   const detail = useQuery(
     trpc.deploy.detail.queryOptions({ deploymentId }, { enabled: told, refetchInterval: active ? 5_000 : false }),
   );
-  const done = steps.filter((step) => step.status === "passed" || step.status === "skipped").length;
+  const done = steps.filter((step) => step.status === "passed").length;
   return (
     <Section title="Steps" note={`${done} of ${plural(steps.length, "step")} done`}>
       <ol className="flex flex-col">
@@ -39,6 +39,9 @@ export function StepList({
     </Section>
   );
 }
+
+/** Their notes say once more what the title says. */
+const PLAIN: readonly StepView["kind"][] = ["bring_up", "weight", "retire"];
 
 function Step({ step, output }: { step: StepView; output: StepOutput | undefined }) {
   const [open, setOpen] = useState<boolean | null>(null);
@@ -63,7 +66,7 @@ function Step({ step, output }: { step: StepView; output: StepOutput | undefined
           {startedAt ? <Elapsed since={startedAt} until={current ? null : finishedAt} /> : null}
         </span>
       </div>
-      {note && note !== title ? (
+      {note && !(status === "passed" && PLAIN.includes(step.kind)) ? (
         <p className={cn("ml-28 pl-3 text-xs", status === "failed" ? "text-critical" : "text-ink-2")}>{note}</p>
       ) : null}
       {output ? (

@@ -13,7 +13,7 @@ export type Compared = z.infer<typeof ComparedMetric>;
 type Unit = Compared["unit"];
 
 /** of one value, in milliseconds */
-const SAMPLE_MS = 30_000;
+const SAMPLE_MS = 10_000;
 const LEAST_REQUESTS = 30;
 const LEAST_SAMPLES = 4;
 const SURE = 0.02;
@@ -65,7 +65,7 @@ export function compareCounts(
     baseline: quantileMs(old.pool.latency, q),
     candidate: quantileMs(fresh.pool.latency, q),
     p: enough ? ranked((sample) => (sample.requests === 0 ? null : quantileMs(sample.latency, q))) : null,
-    why: fewWhy,
+    why: enough ? "too short to tell" : fewWhy,
   });
   const usage = (name: string, label: string, unit: Unit, value: (sample: Sample) => number | null): Facts => ({
     ...{ name, label, unit, more: "worse" },

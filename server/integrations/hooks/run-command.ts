@@ -36,8 +36,8 @@ export async function runCommand(
 ): Promise<Tried> {
   const [program = "", ...args] = hook.command;
   const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-  const child = spawn(program, args, {
-    cwd: resolve(configDir, hook.cwd),
+  const child = spawn(/* turbopackIgnore: true */ program, args, {
+    cwd: resolve(/* turbopackIgnore: true */ configDir, hook.cwd),
     env: { ...Object.fromEntries(inherited), ...hook.env, ...variablesOf(context) },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,

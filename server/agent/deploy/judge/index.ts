@@ -86,7 +86,14 @@ function conclude(
 ): { verdict: JudgeResult["verdict"]; sentence: string; tooLittle: boolean } {
   const metrics = judged.map((one) => one.metric);
   const worst = metrics.filter(isBad).sort((a, b) => Number(b.critical) - Number(a.critical));
-  const because = worst.map((metric) => metric.sentence).join("; ");
+  // the worst with its numbers, the others by name: the whole stands below each other in the result
+  const [first, ...others] = worst;
+  const because = [
+    first?.sentence,
+    others.length > 0 ? `also ${others.map((metric) => metric.label).join(", ")}` : null,
+  ]
+    .filter(Boolean)
+    .join("; ");
   const named = `${candidateVersion} against ${baselineVersion}`;
   const fatal = worst.find((metric) => metric.critical);
   if (fatal) return { verdict: "fail", sentence: `${candidateVersion} is worse: ${because}`, tooLittle: false };
