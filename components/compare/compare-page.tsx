@@ -93,12 +93,14 @@ const Loading = () => (
   </>
 );
 
+/** Follow from how the traffic is split; more of them is neither good nor bad. */
+const CONTEXT = ["requestRate", "instances"];
 const NO_MARKERS: { at: string; label: string }[] = [];
 
 function Loaded({ data }: { data: Data }) {
   const { baseline, candidate, metrics, sameMinutes, summary, series, stepSeconds } = data;
   return (
-    <>
+    <div className="flex flex-col gap-4">
       <Section
         title={baseline && candidate ? `${candidate.version} against ${baseline.version}` : "Comparison"}
         note={
@@ -127,9 +129,13 @@ function Loaded({ data }: { data: Data }) {
               key={metric.name}
               className="flex flex-wrap items-baseline gap-x-4 gap-y-1 border-t px-3 py-1.5 text-sm first:border-t-0"
             >
-              <Mark tone={LOOK[metric.better].tone} className="w-32 shrink-0">
-                {LOOK[metric.better].word}
-              </Mark>
+              {CONTEXT.includes(metric.name) ? (
+                <span className="w-32 shrink-0 text-ink-3">for context</span>
+              ) : (
+                <Mark tone={LOOK[metric.better].tone} className="w-32 shrink-0">
+                  {LOOK[metric.better].word}
+                </Mark>
+              )}
               <span className="min-w-0 flex-1 basis-64">{metric.sentence}</span>
             </li>
           ))}
@@ -138,6 +144,6 @@ function Loaded({ data }: { data: Data }) {
       {series.length > 0 ? (
         <Charts versions={series} stepSeconds={stepSeconds} markers={NO_MARKERS} cursor="compare" />
       ) : null}
-    </>
+    </div>
   );
 }

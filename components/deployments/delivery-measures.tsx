@@ -76,7 +76,9 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: (row) => (
       <Rated
         value={
-          row.changeFailureRate === null ? null : `${formatPercent(row.changeFailureRate * 100)} (${row.failures})`
+          row.changeFailureRate === null
+            ? null
+            : `${formatPercent(row.changeFailureRate * 100)} (${row.failures} of ${row.changes})`
         }
         rating={row.failureRating}
         why="nothing was changed"

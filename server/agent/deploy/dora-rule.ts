@@ -50,6 +50,7 @@ export function doraRow(
     leadTimeKnown: leads.length,
     changeFailureRate: rate,
     failures: failed.length,
+    changes: changes.length,
     failureRating: rate === null ? null : atMost(rate, [0.05, 0.1, 0.15]),
     restoreSeconds: restore,
     restoreRating: restore === null ? null : atMost(restore, [HOUR, DAY, 7 * DAY]),

@@ -391,6 +391,7 @@ export const DoraRow = z.object({
   leadTimeKnown: z.number().int().describe("deployments whose commit time is known"),
   changeFailureRate: z.number().nullable().describe("0…1 of the deployments that changed anything"),
   failures: z.number().int(),
+  changes: z.number().int().describe("what the rate is of"),
   failureRating: Rating,
   restoreSeconds: z.number().nullable().describe("median from failure to serving well again"),
   restoreRating: Rating,
