@@ -8,6 +8,7 @@ import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { launchDurable } from "./launch.ts";
 import { newExecutorId } from "./lease.ts";
+import { watchWorkflowId } from "./names.ts";
 import { createWorkflowQueue } from "./queue.ts";
 import { deleteFinished } from "./retention.ts";
 
@@ -61,6 +62,33 @@ it("takes a deployment whose workflow broke back to the version before", async (
   });
   const { instances, weights } = await ctx.platform.getService(wish);
   expect([instances.map((one) => one.version), weights]).toEqual([Array(3).fill("1.1.0"), null]);
+});
+
+it("starts a watch that never reached the queue, which ends when its time is up", async () => {
+  const { id } = await database.db.deployment.findFirstOrThrow({ where: { status: "succeeded" } });
+  const watchUntil = new Date(Date.now() + 1_000);
+  await database.db.deployment.update({ where: { id }, data: { watchState: "watching", watchUntil } });
+  const { watchState } = await eventually(async () => {
+    const row = await database.db.deployment.findUniqueOrThrow({ where: { id } });
+    return row.watchState !== "watching" && row;
+  });
+  expect(watchState).toBe("passed");
+  const events = await database.db.deploymentEvent.findMany({ where: { deploymentId: id, key: "watch-passed" } });
+  expect(events).toHaveLength(1);
+});
+
+it("abandons a watch whose workflow broke", async () => {
+  const { id } = await database.db.deployment.findFirstOrThrow({ where: { status: "rolled_back" } });
+  const watchUntil = new Date(Date.now() + 600_000);
+  await database.db.deployment.update({ where: { id }, data: { watchState: "watching", watchUntil } });
+  const workflowId = watchWorkflowId(id);
+  await eventually(async () => (await DBOS.getWorkflowStatus(workflowId))?.status === "PENDING");
+  await DBOS.cancelWorkflow(workflowId);
+  await eventually(async () => {
+    const row = await database.db.deployment.findUniqueOrThrow({ where: { id } });
+    return row.watchState === null;
+  });
+  expect(await database.db.deploymentEvent.count({ where: { deploymentId: id, key: "watch-broke" } })).toBe(1);
 });
 
 it("deletes the bookkeeping of what ended and keeps the record", async () => {

@@ -12,7 +12,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }); // each boots proc
 const WANTED = 2;
 const SERVICES = ["web", "shop", "mail"];
 const database = useDatabase();
-const daemon = createTestDaemon(SERVICES.map((name) => sampleService(name, {}, WANTED)));
+const daemon = createTestDaemon(
+  SERVICES.map((name) => sampleService(name, { deployment: { blueGreen: { keepOldSeconds: 1 } } }, WANTED)),
+);
 const ref = { service: "web", environment: "staging" };
 let ops: Operations;
 let workers: TestWorker[] = [];
@@ -73,7 +75,7 @@ describe("a worker killed with -9", () => {
       await victim.end("SIGKILL");
       victim = await boot();
       const { deployment } = await follow(ops, id);
-      expect(deployment.status).toBe("succeeded");
+      expect(deployment.status, deployment.summary).toBe("succeeded");
       expect(await runs()).toEqual(Array(WANTED).fill([version, "ready"]));
       expect(startedEver() - before).toBe(WANTED);
       const keys = await keysOf(id);
@@ -81,6 +83,25 @@ describe("a worker killed with -9", () => {
       expect(keys.at(-1)).toBe("ended");
     },
   );
+
+  /** requested, begun, bring up, (start, ready) for each instance, weight, hold, held, retire, stop for each, ended */
+  it.each([3, 4, 6, 8, 9, 11, 12])("after event %i of a blue-green deployment", async (count) => {
+    victim ??= await boot();
+    const [version, before] = [await otherVersion(), startedEver()];
+    const id = await begin(version, { strategy: "blue-green" });
+    await follow(ops, id, hasEvents(count));
+    await victim.end("SIGKILL");
+    victim = await boot();
+    const { deployment, steps } = await follow(ops, id);
+    expect(deployment.status, deployment.summary).toBe("succeeded");
+    expect(steps.map((step) => step.status)).toEqual(steps.map(() => "passed"));
+    expect([await runs(), (await daemon.platform.getService(ref)).weights]).toEqual([
+      Array(WANTED).fill([version, "ready"]),
+      null,
+    ]);
+    expect(startedEver() - before).toBe(WANTED);
+    expect((await keysOf(id)).at(-1)).toBe("ended");
+  });
 
   /** requested, begun, the step, start, failed, turn-back, stop, ended */
   it.each([4, 5, 6, 7])("after event %i of a deployment that must roll back", async (count) => {
@@ -145,7 +166,7 @@ describe("two workers", () => {
     frozen.child.kill("SIGSTOP");
     await boot(3_000);
     const { deployment } = await follow(ops, id);
-    expect(deployment.status).toBe("succeeded");
+    expect(deployment.status, deployment.summary).toBe("succeeded");
     frozen.child.kill("SIGCONT");
     await eventually(async () => frozen.child.exitCode === 1);
     expect(await runs()).toEqual(Array(WANTED).fill([version, "ready"]));
