@@ -12,7 +12,18 @@ import { identityOf } from "#server/integrations/local/process.ts";
 type ServiceInput = NonNullable<OperateAgentConfigInput["services"]>[number];
 
 export const ENTRY = join(import.meta.dirname, "../../integrations/local/daemon.ts");
-export const VERSIONS = ["1.0.0", "1.1.0", "crash", "never", "stubborn", "forking", "daemonizing", "taken"];
+export const VERSIONS = [
+  "1.0.0",
+  "1.1.0",
+  "crash",
+  "never",
+  "stubborn",
+  "forking",
+  "daemonizing",
+  "taken",
+  "failing",
+  "slow",
+];
 
 /** A service that runs `service.js` beside this file, in `staging`. */
 export const sampleService = (name: string, change: Partial<ServiceInput> = {}, instances = 1): ServiceInput => ({

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 /**
  * The service under test. Its version says how it behaves: `crash` ends at once, `never` is never ready, `stubborn`
  * ignores SIGTERM, `forking` starts a child of its own, `daemonizing` one in a session of its own, `taken` wants a port
- * that is TAKEN_PORT, anything else is good.
+ * that is TAKEN_PORT, `failing` answers one request in twenty with 500, `slow` one in five late; anything else is good.
  */
 const { PORT, TAKEN_PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
 
@@ -16,6 +16,7 @@ const detached = version === "daemonizing";
 const child = detached || version === "forking" ? spawn("sleep", ["600"], { stdio: "ignore", detached }) : undefined;
 
 let visits = 0;
+let asked = 0;
 let ready = version !== "never";
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://service");
@@ -24,6 +25,9 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(body));
   };
   if (url.pathname === "/readyz") return reply(ready ? 200 : 503, {});
+  asked++;
+  if (version === "failing" && asked % 20 === 0) return reply(500, {});
+  if (version === "slow" && asked % 5 === 0) await new Promise((done) => setTimeout(done, 30));
   if (url.pathname === "/visit") visits++;
   if (url.pathname === "/visits") return reply(200, visits);
   if (url.pathname === "/exit") return process.exit(Number(url.searchParams.get("code")));

@@ -1,0 +1,169 @@
+import type { Page } from "@playwright/test";
+import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
+
+/** Canary and blue-green as a person lives through them: a good version, a bad one, a change of mind, a pause. */
+test.describe.configure({ mode: "serial" });
+
+const CHECKOUT = { service: "checkout", environment: "production" };
+
+async function api<T>(page: Page, path: string, input: unknown): Promise<T> {
+  const answer = await page.request.get(`/api/trpc/${path}?input=${encodeURIComponent(JSON.stringify(input))}`);
+  expect(answer.ok(), await answer.text()).toBe(true);
+  return ((await answer.json()) as { result: { data: T } }).result.data;
+}
+
+const currentVersion = async (page: Page, where: { service: string; environment: string }): Promise<string> =>
+  (await api<{ row: { currentVersion: string } }>(page, "services.get", where)).row.currentVersion;
+
+async function deploy(
+  page: Page,
+  where: { service: string; environment: string },
+  version: string,
+  strategy: "canary" | "blue-green",
+): Promise<string> {
+  await page.goto(`/services/${where.service}?env=${where.environment}`);
+  await expectLive(page);
+  await page.getByRole("button", { name: "Deploy…", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Version").selectOption(version);
+  await dialog.getByRole("radio", { name: new RegExp(`^${strategy}`) }).check();
+  await expect(dialog.getByRole("region", { name: "Plan" })).toContainText(
+    strategy === "canary" ? /Send 5 % of the requests/ : /Send all requests/,
+  );
+  await dialog.getByRole("button", { name: `Deploy ${version} to ${where.environment}` }).click();
+  await expect(page).toHaveURL(/\/deployments\/dep_/);
+  return new URL(page.url()).pathname.split("/").at(-1) ?? "";
+}
+
+/** Its state beside the title. */
+const status = (page: Page, word: string) => page.locator("main").getByText(word, { exact: true }).first();
+
+async function goodVersion(page: Page): Promise<string> {
+  return (await currentVersion(page, CHECKOUT)) === "2.4.1" ? "2.4.0" : "2.4.1";
+}
+
+test("a good canary grows to all requests, judged at each step", async ({ page }) => {
+  test.setTimeout(300_000);
+  const version = await goodVersion(page);
+  await deploy(page, CHECKOUT, version, "canary");
+  await expect(page.getByRole("region", { name: "Decision" })).toContainText(/comparing|Comparing/, {
+    timeout: 30_000,
+  });
+  await expect(page.getByRole("row").filter({ hasText: version })).toContainText("5 %");
+  await expectAccessible(page);
+  await expect(status(page, "succeeded")).toBeVisible({ timeout: 240_000 });
+  await expect(page.getByText(`${version} is not worse than`).first()).toBeVisible();
+  await expect(page.getByText("14 of 14 steps done")).toBeVisible();
+  expect(await currentVersion(page, CHECKOUT)).toBe(version);
+  await expectAccessible(page);
+});
+
+test("a bad canary is caught at its first step, and the judge says why", async ({ page }) => {
+  test.setTimeout(240_000);
+  const before = await currentVersion(page, CHECKOUT);
+  const id = await deploy(page, CHECKOUT, "2.5.0", "canary");
+  await expect(status(page, "rolled back")).toBeVisible({ timeout: 200_000 });
+  const judge = page.locator("section").filter({ has: page.getByRole("heading", { name: "The judge" }) });
+  await expect(judge.getByText("worse", { exact: true }).first()).toBeVisible();
+  await expect(judge.getByText(/error ratio .* against 0 %/).first()).toBeVisible();
+  await judge
+    .getByText(/^error ratio/)
+    .first()
+    .click();
+  await expect(judge.getByText("Fisher's exact p")).toBeVisible();
+  await expectAccessible(page);
+  expect(await currentVersion(page, CHECKOUT)).toBe(before);
+  const { split, steps } = await api<{
+    split: { version: string; requests: number; errors: number }[];
+    steps: { kind: string; status: string }[];
+  }>(page, "deploy.get", { deploymentId: id });
+  expect(steps.find((step) => step.kind === "analysis")?.status).toBe("failed");
+  const all = split.reduce((sum, one) => sum + one.requests, 0);
+  const lost = split.find((one) => one.version === "2.5.0")?.errors ?? 0;
+  expect(lost / all, "what the canary lost is bounded by its weight").toBeLessThan(0.05);
+  await page.getByRole("link", { name: /the incident it opened/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("checkout");
+});
+
+test("blue-green is taken back by keyboard while the old set is still kept", async ({ page }) => {
+  test.setTimeout(120_000);
+  const before = await currentVersion(page, CHECKOUT);
+  await deploy(page, CHECKOUT, await goodVersion(page), "blue-green");
+  await expect(page.getByRole("listitem").filter({ hasText: /^7?\d*running.*Keep/ })).toBeVisible({ timeout: 60_000 });
+  await page.keyboard.press("b");
+  await expect(page.getByRole("dialog")).toContainText(`Roll back to ${before}`);
+  const decidedMs = Date.now();
+  await page.keyboard.press("Enter");
+  await expect(status(page, "rolled back")).toBeVisible({ timeout: 30_000 });
+  expect(Date.now() - decidedMs, "the old set was still there").toBeLessThan(15_000);
+  expect(await currentVersion(page, CHECKOUT)).toBe(before);
+});
+
+test("a canary without traffic is paused, resumed and promoted by keyboard, and rolled back with one click", async ({
+  page,
+}) => {
+  test.setTimeout(180_000);
+  const where = { service: "payments", environment: "staging" };
+  const before = await currentVersion(page, where);
+  const version = before === "1.5.0" ? "1.4.2" : "1.5.0";
+  await deploy(page, where, version, "canary");
+  const bar = page.getByRole("region", { name: "Decision" });
+  await expect(bar.getByRole("button", { name: /^Promote/ })).toBeVisible({ timeout: 30_000 });
+
+  await page.keyboard.press("w");
+  await expect(page.getByRole("dialog")).toContainText("Pause");
+  await page.keyboard.press("Enter");
+  await expect(bar).toContainText(/Paused by Ada/, { timeout: 20_000 });
+  await expect(bar).toContainText(/goes back to .* by itself in/);
+  await expectAccessible(page);
+
+  await page.keyboard.press("c");
+  await expect(page.getByRole("dialog")).toContainText("Go on");
+  await page.keyboard.press("Enter");
+  await expect(bar.getByRole("button", { name: /^Pause/ })).toBeVisible({ timeout: 20_000 });
+
+  await page.keyboard.press("p");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/All the way/).check();
+  await dialog.getByLabel("Why").fill("staging has too little traffic to tell");
+  await page.keyboard.press("Enter");
+  await expect(status(page, "succeeded")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/Ada Byron.*staging has too little traffic/).first()).toBeVisible();
+  expect(await currentVersion(page, where)).toBe(version);
+
+  await page.getByRole("button", { name: /^Roll back/ }).click();
+  await expect(dialog.getByText("last known good")).toBeVisible();
+  await dialog.getByRole("button", { name: `Roll back to ${before}` }).click();
+  const clickedMs = Date.now();
+  await expect(page.getByText(`${version} → ${before}`.replace(" → ", "")).or(status(page, "succeeded"))).toBeVisible();
+  await expect.poll(() => currentVersion(page, where), { timeout: 30_000 }).toBe(before);
+  expect(Date.now() - clickedMs).toBeLessThan(20_000);
+});
+
+test("a lock keeps others away, and says why", async ({ page }) => {
+  await page.goto("/services/catalog?env=staging");
+  await expectLive(page);
+  await page.getByRole("button", { name: "Lock…" }).click();
+  await page.getByRole("dialog").getByLabel("Why").fill("the shelves are being moved");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("the shelves are being moved")).toBeVisible();
+  await page.getByRole("button", { name: "Roll back…" }).click();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Deploy…", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Version").selectOption({ index: 2 });
+  await expect(dialog.getByRole("alert")).toContainText(/locked by Ada Byron/);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Unlock" }).click();
+  await expect(page.getByText("the shelves are being moved")).toBeHidden();
+});
+
+test("two versions are compared, and delivery is measured", async ({ page }) => {
+  await page.goto("/compare?service=checkout&environment=production&env=production");
+  await expect(page.getByText(/p95 latency/).first()).toBeVisible();
+  await expectAccessible(page);
+  await page.goto("/deployments?env=production&kind=deploy");
+  await expect(page.getByRole("table", { name: "Delivery per service" })).toContainText("checkout");
+  await expect(page.getByLabel("Status")).toContainText(/rolled back \(\d+\)/);
+  await expectAccessible(page);
+});
