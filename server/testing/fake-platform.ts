@@ -29,9 +29,17 @@ export class FakePlatform implements Platform {
   /** set to make every call fail as when the daemon is away */
   unreachable = false;
   #next = 1;
+  /** the versions each service may run */
+  readonly #versions = new Map<string, string[]>();
+  /** every instance there ever was: the logs of those that are gone stay */
+  readonly #made = new Set<string>();
 
   constructor(config: OperateAgentConfig) {
-    for (const service of config.services)
+    for (const service of config.services) {
+      this.#versions.set(
+        service.name,
+        service.local.versions.map((one) => one.version),
+      );
       for (const [environment, settings] of Object.entries(service.environments)) {
         const ref = { service: service.name, environment };
         const made: PlatformService = {
@@ -45,11 +53,13 @@ export class FakePlatform implements Platform {
         for (let i = 0; i < settings.instances; i++)
           made.instances.push(this.#make(ref, settings.initialVersion, `initial-${i}`));
       }
+    }
   }
 
   #make(ref: ServiceRef, version: string, key: string): PlatformInstance {
     const number = this.#next++;
     const at = new Date().toISOString();
+    this.#made.add(`ins_${number}`);
     const stuck = this.neverReady.has(version);
     return {
       ...ref,
@@ -72,12 +82,18 @@ export class FakePlatform implements Platform {
   #find(ref: ServiceRef): PlatformService {
     if (this.unreachable) throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform daemon is not running.");
     const found = this.services.get(`${ref.service}/${ref.environment}`);
-    if (!found) throw new AppError("NOT_FOUND", `No service ${ref.service} in ${ref.environment}.`);
+    if (!found) throw notFound(`service ${ref.service} in ${ref.environment}`, [...this.services.keys()]);
     const counts = new Map<string, number>();
     for (const { version, state } of found.instances)
       if (state !== "draining" && state !== "stopping") counts.set(version, (counts.get(version) ?? 0) + 1);
     found.currentVersion = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
     return found;
+  }
+
+  #assertVersions({ service }: ServiceRef, versions: readonly string[]): void {
+    const known = this.#versions.get(service) ?? [];
+    const unknown = versions.filter((version) => !known.includes(version));
+    if (unknown.length > 0) throw notFound(`version ${unknown.join(", ")} of ${service}`, known);
   }
 
   #all = (): PlatformService[] => [...this.services.values()].map((service) => this.#find(service));
@@ -100,6 +116,7 @@ export class FakePlatform implements Platform {
     const service = this.#find(input);
     const existing = service.instances.find((instance) => instance.key === input.key);
     if (existing) return structuredClone(existing);
+    this.#assertVersions(input, [input.version]);
     this.calls.push(`start ${input.service}/${input.environment} ${input.version}`);
     const made = this.#make(input, input.version, input.key);
     service.instances.push(made);
@@ -123,17 +140,20 @@ export class FakePlatform implements Platform {
 
   async undrainInstance({ instanceId }: { instanceId: string }) {
     const instance = this.#instance(instanceId);
-    if (instance) instance.state = "ready";
+    if (!instance) throw notFound(`instance ${instanceId}`, [...this.#made]);
+    instance.state = "ready";
   }
 
   async setWeights(input: ServiceRef & { weights: Record<string, number> | null; candidate?: string | undefined }) {
     const service = this.#find(input);
+    this.#assertVersions(input, Object.keys(input.weights ?? {}));
     if (JSON.stringify(service.weights) !== JSON.stringify(input.weights))
       this.calls.push(`weights ${input.service}/${input.environment} ${JSON.stringify(input.weights)}`);
     service.weights = input.weights;
   }
 
-  async tailLogs({ lines }: { lines: number }) {
+  async tailLogs({ instanceId, lines }: { instanceId: string; lines: number }) {
+    if (!this.#made.has(instanceId)) throw notFound(`instance ${instanceId}`, [...this.#made]);
     return this.logs.slice(-lines);
   }
 
@@ -159,3 +179,6 @@ export class FakePlatform implements Platform {
     return ready.map((instance) => ({ instanceId: instance.id, durationMs: 1, ...this.answer(request) }));
   }
 }
+
+const notFound = (what: string, known: readonly string[]): AppError =>
+  new AppError("NOT_FOUND", `No ${what}. Known: ${known.join(", ")}.`, { details: { allowed: known } });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BUCKET_COUNT } from "#server/agent/kernel/histogram.ts";
 import type { Platform, PlatformInstance, ServiceRef } from "#server/agent/ports/platform.ts";
 
 /** What the suite needs to know about a platform that runs one service with two instances of `running`. */
@@ -46,13 +47,27 @@ export function describePlatformContract(name: string, setUp: () => Promise<Plat
 
     it("starts an instance once per key, lets it join when ready, and stops it for good", async () => {
       const started = await start(under.other, "contract-join");
-      expect(started).toMatchObject({ ...under.ref, version: under.other, state: "starting", key: "contract-join" });
+      expect(started).toMatchObject({ ...under.ref, version: under.other, key: "contract-join" });
+      expect(["starting", "ready"]).toContain(started.state);
       expect((await start(under.other, "contract-join")).id).toBe(started.id);
       await until(async () => (await find(started.id))?.state === "ready");
-      await under.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 1_000 });
+      const stop = () => under.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 1_000 });
+      expect(await stop()).toEqual({ note: null });
       expect(await find(started.id)).toBeUndefined();
-      await under.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 1_000 });
+      expect(await stop()).toEqual({ note: null });
       expect(await under.platform.drainInstance({ instanceId: started.id, timeoutMs: 100 })).toEqual({ remaining: 0 });
+    });
+
+    it("starts, drains and stops several at once, each key once", async () => {
+      const { platform } = under;
+      const keys = ["contract-a", "contract-b", "contract-a", "contract-b"];
+      const ids = (await Promise.all(keys.map((key) => start(under.other, key)))).map((one) => one.id);
+      expect(ids).toEqual([ids[0], ids[1], ids[0], ids[1]]);
+      expect(ids[0]).not.toBe(ids[1]);
+      const drained = ids.map((instanceId) => platform.drainInstance({ instanceId, timeoutMs: 1_000 }));
+      expect(await Promise.all(drained)).toEqual(ids.map(() => ({ remaining: 0 })));
+      await Promise.all(ids.map((instanceId) => platform.stopInstance({ instanceId, drainTimeoutMs: 0 })));
+      expect((await instances()).every((one) => one.version === under.running)).toBe(true);
     });
 
     it("takes a drained instance out of rotation and puts it back", async () => {
@@ -89,8 +104,12 @@ export function describePlatformContract(name: string, setUp: () => Promise<Plat
       const direct = { ...under.ref, method: "GET" as const, headers: {}, body: null, timeoutMs: 2_000 };
       const answers = await under.platform.sendTo({ ...direct, version: under.other, path: "/hello" });
       expect(answers).toMatchObject([{ instanceId: started.id, status: 200, problem: null }]);
+      expect(answers[0]?.durationMs).toBeGreaterThan(0);
+      for (let i = 0; i < 5; i++) expect(await ask()).toBe(200);
       expect(await under.platform.sendTo({ ...direct, version: "9.9.9", path: "/" })).toEqual([]);
       await under.platform.setWeights({ ...under.ref, weights: null });
+      await under.platform.drainInstance({ instanceId: started.id, timeoutMs: 1_000 });
+      expect(await under.platform.sendTo({ ...direct, version: under.other, path: "/" })).toEqual([]);
       await under.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 0 });
     });
 
@@ -118,8 +137,30 @@ export function describePlatformContract(name: string, setUp: () => Promise<Plat
       await ask();
       const rows = await under.platform.trafficSince(since);
       for (const row of rows) expect(Date.parse(row.bucketAt) + 10_000).toBeLessThanOrEqual(Date.now());
-      const samples = await under.platform.samplesSince({ ...under.ref, since });
-      for (const row of samples) expect(Date.parse(row.bucketAt) + 2_000).toBeLessThanOrEqual(Date.now());
+    });
+
+    it("samples one service in complete 2-second buckets, oldest first, with what its instances took", async () => {
+      const { platform, ref, running } = under;
+      const since = new Date(Date.now() - 60_000);
+      const samples = () => platform.samplesSince({ ...ref, since });
+      await until(async () => (await samples()).some((row) => row.usage.memoryBytes !== null));
+      const rows = await samples();
+      const starts = rows.map((row) => Date.parse(row.bucketAt));
+      expect(starts).toEqual([...starts].sort((a, b) => a - b));
+      for (const row of rows) {
+        expect(row).toMatchObject(ref);
+        expect(Date.parse(row.bucketAt) % 2_000).toBe(0);
+        expect(Date.parse(row.bucketAt) + 2_000).toBeLessThanOrEqual(Date.now());
+        expect(row.latency).toHaveLength(BUCKET_COUNT);
+        expect(row.requests > 0 || (row.usage.instances ?? 0) > 0).toBe(true);
+      }
+      const measured = rows.find((row) => row.version === running && row.usage.memoryBytes !== null);
+      expect(measured?.usage.memoryBytes).toBeGreaterThan(1_000_000);
+      expect(measured?.usage.cpuMs).toBeGreaterThanOrEqual(0);
+      expect(await platform.samplesSince({ ...ref, since: new Date(Date.now() + 60_000) })).toEqual([]);
+      await expect(platform.samplesSince({ ...ref, service: "nobody", since })).rejects.toMatchObject({
+        code: "NOT_FOUND",
+      });
     });
   });
 }

@@ -46,4 +46,21 @@ describe("collectTraffic", () => {
     expect(await collectTraffic(ctx)).toBe(6);
     expect(await listTraffic(ctx.db, { since, resolution: 60 })).toHaveLength(3);
   });
+
+  it("takes a minute's means over the buckets that know, also when it is brought in several goes", async () => {
+    const ctx = testContext(database);
+    const minute = start + 180_000;
+    const taken = { memoryBytes: null, instances: 2, inFlight: null, errorLines: null };
+    const buckets = bucketsOf(minute, 4).map((bucket, i) => ({
+      ...bucket,
+      usage: { ...taken, cpuMs: [10, 20, null, 60][i] ?? null, memoryBytes: [100, 400, 700, null][i] ?? null },
+    }));
+    for (const some of [buckets.slice(0, 1), buckets.slice(1, 3), buckets.slice(3)]) {
+      ctx.platform.traffic = some;
+      expect(await collectTraffic(ctx)).toBe(some.length);
+    }
+    const [row] = await listTraffic(ctx.db, { since: new Date(minute), resolution: 60 });
+    expect(row?.requests).toBe(40);
+    expect(row?.usage).toEqual({ cpuMs: 90, memoryBytes: 400, instances: 2, inFlight: null, errorLines: null });
+  });
 });
