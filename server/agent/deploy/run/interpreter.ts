@@ -7,7 +7,7 @@ import type { Run } from "./run.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./steps.ts";
 import { waitForDecision } from "./waiting.ts";
 import type { Stop } from "./way-back.ts";
-import { doing } from "./words.ts";
+import { bare, doing } from "./words.ts";
 
 /** The steps in their order; comes back when all have passed (null) or when it is not to go on. */
 export async function carryOutSteps(run: Run): Promise<Stop | null> {
@@ -75,7 +75,7 @@ async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<T
       await countTime(run, one);
       return ask(run, one, {
         ...questionOf(run, one.step, "undecided"),
-        reason: outcome.reason,
+        reason: bare(outcome.reason),
         inStep: true,
       });
     }
@@ -102,8 +102,9 @@ async function countTime(run: Run, { step, beganAt }: Attempt): Promise<void> {
 type Failed = Extract<StepOutcome, { kind: "failed" }>;
 
 /** Back at once, or the users to the version before and the question to a person. */
-async function fail(run: Run, one: Attempt, { reason, instance }: Failed): Promise<Turn> {
+async function fail(run: Run, one: Attempt, { reason: said, instance }: Failed): Promise<Turn> {
   const { durable, effects, plan, course } = run;
+  const reason = bare(said);
   const { step, attempt } = one;
   const at = await durable.step("failed", () =>
     effects.failStep(plan, { index: step.index, attempt }, reason, instance),

@@ -5,7 +5,7 @@ import { freeSlots, type Heeds, listen } from "./course.ts";
 import { letGo } from "./leave.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
 import { leaversOf, nextSetAction, type SetAction, type SetGoal } from "./set-rule.ts";
-import { picture } from "./words.ts";
+import { bare, picture } from "./words.ts";
 
 export interface SetWork extends SetGoal {
   stepIndex: number;
@@ -58,7 +58,7 @@ const readyNote = (sight: Sight, { version, wanted }: SetGoal): string =>
 
 /** Why it was not done in time. */
 export const lateness = ({ problem, instances }: Sight): string =>
-  `Not done in time: ${problem ? `the platform does not answer (${problem})` : `there were ${picture(instances)}`}`;
+  `Not done in time: ${problem ? `the platform does not answer (${bare(problem)})` : `there were ${picture(instances)}`}`;
 
 async function act(run: Run, work: SetWork, action: SetAction): Promise<Turn> {
   if (action.do === "replace") {

@@ -2,7 +2,7 @@ import type { Sight } from "../effects-platform.ts";
 import type { Ending } from "../record.ts";
 import { look, type Run } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
-import { serving } from "./words.ts";
+import { bare, serving } from "./words.ts";
 
 /** Why a deployment does not go on, and how it is to end. */
 export interface Stop {
@@ -45,19 +45,19 @@ export async function wayBack(run: Run, stop: Stop): Promise<void> {
   };
   const back = await settle(run, work);
   if (back.kind !== "passed") {
-    const why = back.kind === "failed" ? back.reason : "it was interrupted";
+    const why = back.kind === "failed" ? bare(back.reason) : "it was interrupted";
     const summary = `The way back to ${previousVersion} was not completed: ${why}. ${serving(run.sight?.instances ?? null)} Deploy a version that works.`;
     return finish(run, "failed", stop.reason, true, summary);
   }
   const serves = `${previousVersion} serves again with ${options.instances} of ${options.instances} instances.`;
-  const how = stop.ending === "cancelled" ? "Cancelled." : `Rolled back: ${stop.reason}.`;
+  const how = stop.ending === "cancelled" ? "Cancelled." : `Rolled back: ${bare(stop.reason)}.`;
   return finish(run, stop.ending, stop.reason, stop.failure, `${how} ${serves}`);
 }
 
 async function leaveAsItIs(run: Run, stop: Stop): Promise<void> {
   const sight = await look(run);
   const why = "nothing ran before it that it could go back to";
-  const how = stop.ending === "cancelled" ? "Cancelled" : stop.reason;
+  const how = stop.ending === "cancelled" ? "Cancelled" : bare(stop.reason);
   const summary = `${how}. Left as it is, because ${why}. ${serving(sight.instances)}`;
   const ending = stop.ending === "cancelled" ? "cancelled" : "failed";
   return finish(run, ending, stop.reason, stop.failure, summary);

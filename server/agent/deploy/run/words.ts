@@ -52,6 +52,9 @@ const WORDS: Record<Decision, string> = {
 export const choices = (options: readonly Decision[]): string =>
   new Intl.ListFormat("en-GB", { type: "disjunction" }).format(options.map((one) => WORDS[one]));
 
+/** A reason without its full stop, to be put into a sentence. */
+export const bare = (reason: string): string => reason.replace(/[.\s]+$/, "");
+
 /** What serves, in a sentence. */
 export function serving(instances: readonly ObservedInstance[] | null): string {
   if (!instances) return "The platform does not answer, so what serves now is not known.";
