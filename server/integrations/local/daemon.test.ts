@@ -66,6 +66,40 @@ describe("the daemon", () => {
     expect(isAlive(after.instances[1]?.pid ?? 0)).toBe(false);
   });
 
+  it("killed with -9 keeps weights, candidate and every caller's version, and what instances forked", async () => {
+    const sticky = { by: "cookie" as const, name: "caller" };
+    await begin([sampleService("web", { deployment: { canary: { sticky } } }, 1)]);
+    await allReady(daemon.platform, WEB);
+    const { id } = await start("daemonizing");
+    await inState(daemon.platform, WEB, id, "ready");
+    const weights = { "1.0.0": 50, daemonizing: 50 };
+    await daemon.platform.setWeights({ ...WEB, weights, candidate: "daemonizing" });
+    const callers = Array.from({ length: 40 }, (_, i) => `caller=c${i}`);
+    const given = async () => {
+      const { url } = await daemon.platform.getService(WEB);
+      const answers = callers.map((cookie) => fetch(url, { headers: { cookie } }).then((one) => one.json()));
+      return ((await Promise.all(answers)) as { version: string; child?: number }[]) ?? [];
+    };
+    const before = await given();
+    expect(new Set(before.map((one) => one.version))).toEqual(new Set(Object.keys(weights)));
+    const child = before.find((one) => one.child)?.child ?? 0;
+    await daemon.end("SIGKILL");
+    await daemon.start();
+    const since = new Date();
+    expect((await daemon.platform.getService(WEB)).weights).toEqual(weights);
+    expect((await given()).map((one) => one.version)).toEqual(before.map((one) => one.version));
+    expect(isAlive(child)).toBe(true);
+    const measured = await eventually(async () => {
+      const rows = await daemon.platform.samplesSince({ ...WEB, since });
+      return rows.find((row) => row.version === "daemonizing" && row.usage.memoryBytes !== null);
+    });
+    expect(measured.usage).toMatchObject({ instances: 1, errorLines: 0 });
+    await daemon.platform.setWeights({ ...WEB, weights: { ...weights, daemonizing: 100 }, candidate: "daemonizing" });
+    const after = await given();
+    for (const [i, { version }] of before.entries())
+      if (version === "daemonizing") expect(after[i]?.version).toBe(version);
+  });
+
   it("finishes a stop that it died in, and starts again what died meanwhile", async () => {
     await begin([sampleService("web", {}, 2)]);
     const [first, second] = await allReady(daemon.platform, WEB);

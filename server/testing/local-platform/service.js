@@ -15,6 +15,15 @@ if (version === "crash") {
 const detached = version === "daemonizing";
 const child = detached || version === "forking" ? spawn("sleep", ["600"], { stdio: "ignore", detached }) : undefined;
 
+/** Uses that much CPU time, however busy the machine is. */
+function burn(ms) {
+  const before = process.cpuUsage();
+  for (let used = 0; used < ms * 1_000; ) {
+    const { user, system } = process.cpuUsage(before);
+    used = user + system;
+  }
+}
+
 let visits = 0;
 let asked = 0;
 let ready = version !== "never";
@@ -38,8 +47,7 @@ const server = createServer(async (request, response) => {
   if (url.pathname === "/slow") await new Promise((done) => setTimeout(done, Number(url.searchParams.get("ms"))));
   if (url.pathname === "/status") return reply(Number(url.searchParams.get("code")), {});
   if (url.pathname === "/large") return response.end(Buffer.alloc(Number(url.searchParams.get("bytes")), "x"));
-  if (url.pathname === "/burn")
-    for (const until = Date.now() + Number(url.searchParams.get("ms")); Date.now() < until; );
+  if (url.pathname === "/burn") burn(Number(url.searchParams.get("ms")));
   if (url.pathname === "/log") console.error(url.searchParams.get("text"));
   let bytes = 0;
   for await (const chunk of request) bytes += chunk.length;

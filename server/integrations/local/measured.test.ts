@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import type { DirectRequest, TrafficCounts } from "#server/agent/ports/platform.ts";
+import {
+  allReady,
+  createTestDaemon,
+  eventually,
+  sampleService,
+  type TestDaemon,
+} from "#server/testing/local-platform/daemon.ts";
+
+// Real processes on a machine that may be busy with everything else.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const WEB = { service: "web", environment: "staging" };
+let daemon: TestDaemon;
+let since: Date;
+
+beforeAll(async () => {
+  daemon = createTestDaemon([sampleService("web", {}, 2)]);
+  await daemon.start();
+  await allReady(daemon.platform, WEB);
+  since = new Date();
+});
+afterAll(() => daemon.dispose());
+
+const ask = async (path: string) => (await fetch((await daemon.platform.getService(WEB)).url + path)).status;
+const samples = () => daemon.platform.samplesSince({ ...WEB, since });
+const total = (rows: TrafficCounts[], field: "cpuMs" | "errorLines") =>
+  rows.reduce((sum, row) => sum + (row.usage[field] ?? 0), 0);
+const direct = (request: Partial<DirectRequest>) =>
+  daemon.platform.sendTo({
+    ...{ ...WEB, version: "1.0.0", method: "GET", path: "/", headers: {}, body: null, timeoutMs: 5_000 },
+    ...request,
+  });
+
+it("counts the CPU time a version really used, within its buckets", async () => {
+  await eventually(async () => (await samples()).some((row) => row.usage.cpuMs !== null));
+  await Promise.all([ask("/burn?ms=600"), ask("/burn?ms=600")]);
+  const rows = await eventually(async () => {
+    const seen = await samples();
+    return total(seen, "cpuMs") >= 1_000 && seen;
+  });
+  expect(total(rows, "cpuMs")).toBeLessThan(4_000);
+  for (const row of rows) expect(row.usage.cpuMs ?? 0).toBeLessThanOrEqual(2 * 2_100);
+});
+
+it("knows ready instances, requests in flight and memory of a bucket", async () => {
+  const slow = ask("/slow?ms=5000");
+  const full = await eventually(async () => (await samples()).find((row) => row.usage.inFlight === 1));
+  expect(full.usage).toMatchObject({ instances: 2, inFlight: 1 });
+  expect(full.usage.memoryBytes).toBeGreaterThan(2 * 20_000_000);
+  expect(full.usage.memoryBytes).toBeLessThan(2 * 400_000_000);
+  expect(await slow).toBe(200);
+});
+
+it("counts lines that tell of errors in the bucket they were written in", async () => {
+  const before = total(await samples(), "errorLines");
+  const at = new Date(Math.floor(Date.now() / 2_000) * 2_000);
+  const said = [
+    "it broke",
+    '{"level":50,"msg":"broke"}',
+    '{"level":30,"msg":"fine"}',
+    "level=error broke",
+    "level=warn",
+  ];
+  for (const text of said) await ask(`/log?text=${encodeURIComponent(text)}`);
+  const rows = await eventually(async () => {
+    const seen = await samples();
+    return total(seen, "errorLines") >= before + 3 && seen;
+  });
+  expect(total(rows, "errorLines")).toBe(before + 3);
+  for (const row of rows) if (Date.parse(row.bucketAt) < at.getTime()) expect(row.usage.errorLines ?? 0).toBe(0);
+});
+
+it("asks each instance directly, with method, headers and body", async () => {
+  const answers = await direct({ method: "POST", body: "x".repeat(65_536), headers: { "x-caller": "verification" } });
+  expect(answers).toHaveLength(2);
+  expect(new Set(answers.map((one) => JSON.parse(one.body).instance)).size).toBe(2);
+  for (const { status, body, problem } of answers) {
+    expect([status, problem]).toEqual([200, null]);
+    expect(JSON.parse(body)).toMatchObject({ bytes: 65_536 });
+  }
+  const [seen] = await direct({ path: "/headers", headers: { "x-caller": "verification" } });
+  expect(JSON.parse(seen?.body ?? "")).toMatchObject({ "x-caller": "verification" });
+});
+
+it("gives back what is answered, cut to 4,096 characters, and says what went wrong", async () => {
+  expect((await direct({ path: "/status?code=503" }))[0]).toMatchObject({ status: 503, problem: null });
+  expect((await direct({ path: "/large?bytes=9000000" }))[0]?.body).toBe("x".repeat(4_096));
+  expect((await direct({ method: "HEAD" }))[0]).toMatchObject({ status: 200, body: "" });
+  const problem = "no answer within 300 ms";
+  expect((await direct({ path: "/hang", timeoutMs: 300 }))[0]).toMatchObject({ status: null, body: "", problem });
+  expect((await direct({ headers: { "bad name": "1" } }))[0]).toMatchObject({ status: null, body: "" });
+  expect((await direct({ headers: { "bad name": "1" } }))[0]?.problem).toMatch(/header/i);
+  const traffic = await samples();
+  expect(traffic.reduce((sum, row) => sum + row.status5xx, 0)).toBe(0);
+});
