@@ -77,7 +77,6 @@ describe("a rollback of a deployment that ended well", () => {
     expect(steps.map((step) => step.kind)).toEqual(["bring_up", "weight", "retire"]);
     const tookMs = Date.parse(deployment.finishedAt!) - Date.parse(deployment.createdAt);
     expect(tookMs).toBeLessThan(5_000);
-    console.info(`rolled back to the last known good version in ${tookMs} ms`);
     const after = await daemon.platform.getService(shop);
     expect(after.instances.map((one) => [one.version, one.state])).toEqual(Array(WANTED).fill(["1.0.0", "ready"]));
     expect(after.weights).toBeNull();
