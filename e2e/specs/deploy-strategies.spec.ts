@@ -49,7 +49,7 @@ test("a good canary grows to all requests, judged at each step", async ({ page }
   await expect(page.getByRole("region", { name: "Decision" })).toContainText(/comparing|Comparing/, {
     timeout: 30_000,
   });
-  await expect(page.getByRole("row").filter({ hasText: version })).toContainText("5 %");
+  await expect(page.getByRole("row").filter({ hasText: version }).first()).toContainText("5 %");
   await expectAccessible(page);
   await expect(status(page, "succeeded")).toBeVisible({ timeout: 240_000 });
   await expect(page.getByText(`${version} is not worse than`).first()).toBeVisible();
@@ -89,7 +89,7 @@ test("blue-green is taken back by keyboard while the old set is still kept", asy
   test.setTimeout(120_000);
   const before = await currentVersion(page, CHECKOUT);
   await deploy(page, CHECKOUT, await goodVersion(page), "blue-green");
-  await expect(page.getByRole("listitem").filter({ hasText: /^7?\d*running.*Keep/ })).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator("li[aria-current=step]")).toContainText("Keep", { timeout: 60_000 });
   await page.keyboard.press("b");
   await expect(page.getByRole("dialog")).toContainText(`Roll back to ${before}`);
   const decidedMs = Date.now();
@@ -135,7 +135,6 @@ test("a canary without traffic is paused, resumed and promoted by keyboard, and 
   await expect(dialog.getByText("last known good")).toBeVisible();
   await dialog.getByRole("button", { name: `Roll back to ${before}` }).click();
   const clickedMs = Date.now();
-  await expect(page.getByText(`${version} → ${before}`.replace(" → ", "")).or(status(page, "succeeded"))).toBeVisible();
   await expect.poll(() => currentVersion(page, where), { timeout: 30_000 }).toBe(before);
   expect(Date.now() - clickedMs).toBeLessThan(20_000);
 });

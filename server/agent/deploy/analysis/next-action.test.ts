@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_RULES } from "../../config-deployment.ts";
+import type { Judgement } from "../procedure.ts";
+import { nextAnalysisAction } from "./next-action.ts";
+
+const rules = { ...DEFAULT_RULES.analysis, minSeconds: 60, maxWaitSeconds: 300, intervalSeconds: 10 };
+const of = (verdict: Judgement["verdict"], atSeconds: number, tooLittle = false): Judgement => ({
+  ...{ at: atSeconds * 1_000, verdict, tooLittle, score: 100, sentence: `${verdict} at ${atSeconds}` },
+  ...{ candidateRequests: 100, candidateErrors: 0 },
+});
+const next = (judgements: Judgement[], atSeconds: number, more: object = {}, holdSeconds?: number) =>
+  nextAnalysisAction(judgements, { ...rules, ...more }, { startedAt: 0, at: atSeconds * 1_000, holdSeconds });
+const passes = [10, 20, 30, 40, 50].map((at) => of("pass", at));
+
+describe("an analysis", () => {
+  it.each([
+    ["waits for the first look", [], 3, {}, { do: "wait", ms: 7_000 }],
+    ["looks when it is time", [], 10, {}, { do: "judge" }],
+    ["looks at a short step before it ends", [], 2, { minSeconds: 2 }, { do: "judge" }],
+    ["waits out its time although all is well", passes, 55, {}, { do: "wait", ms: 5_000 }],
+    ["looks once more at the end of its time", passes, 60, {}, { do: "pass" }],
+    ["passes after its time", [...passes, of("pass", 60)], 61, {}, { do: "pass" }],
+    ["fails at once", [of("pass", 10), of("fail", 20)], 20, {}, { do: "fail" }],
+    ["tolerates as many failures as it may", [of("fail", 10)], 12, { failureLimit: 1 }, { do: "wait", ms: 8_000 }],
+    ["and not one more", [of("fail", 10), of("pass", 20), of("fail", 30)], 30, { failureLimit: 1 }, { do: "fail" }],
+    [
+      "asks after too many that could not decide",
+      [10, 20, 30, 40].map((at) => of("inconclusive", at)),
+      40,
+      {},
+      { do: "ask" },
+    ],
+    ["goes on after a few of them", [10, 20, 30].map((at) => of("inconclusive", at)), 40, {}, { do: "judge" }],
+    [
+      "waits for more requests as often as need be",
+      [10, 20, 30, 40, 50].map((at) => of("inconclusive", at, true)),
+      60,
+      {},
+      { do: "judge" },
+    ],
+    ["asks when they do not come", [of("inconclusive", 295, true)], 300, {}, { do: "ask" }],
+    ["asks after faults in a row", [10, 20, 30, 40, 50].map((at) => of("error", at)), 50, {}, { do: "ask" }],
+    [
+      "forgets faults that passed",
+      [of("error", 10), of("error", 20), of("pass", 30), of("error", 40), of("error", 50), of("error", 60)],
+      70,
+      {},
+      { do: "judge" },
+    ],
+    [
+      "does not pass on an old verdict when the newest is a fault",
+      [...passes, of("error", 60)],
+      61,
+      {},
+      { do: "wait", ms: 9_000 },
+    ],
+  ] as const)("%s", (_, judgements, at, more, action) => {
+    expect(next([...judgements], at, more)).toMatchObject(action);
+  });
+
+  it("says what it waited for when it asks", () => {
+    expect(next([], 300)).toEqual({ do: "ask", reason: "Nothing to compare in 5 min" });
+    expect(next([of("inconclusive", 295, true)], 300)).toMatchObject({
+      reason: expect.stringContaining("inconclusive at 295"),
+    });
+  });
+});
+
+describe("a hold", () => {
+  it.each([
+    ["lasts its time", passes, 25, { do: "judge" }],
+    ["is over then, whatever could not be decided", [of("inconclusive", 10, true)], 30, { do: "pass" }],
+    ["is over then, although nothing could be asked", [of("error", 10), of("error", 20)], 30, { do: "pass" }],
+    ["ends at once when the new version fails", [of("fail", 10)], 11, { do: "fail" }],
+    ["never asks", [10, 12, 14, 16, 18].map((at) => of("error", at)), 20, { do: "wait" }],
+  ] as const)("%s", (_, judgements, at, action) => {
+    expect(next([...judgements].slice(0, at === 25 ? 1 : undefined), at, {}, 30)).toMatchObject(action);
+  });
+});
+
+describe("whatever the verdicts", () => {
+  const verdict = fc.record({
+    verdict: fc.constantFrom("pass", "fail", "inconclusive", "error"),
+    tooLittle: fc.boolean(),
+  }) as fc.Arbitrary<Pick<Judgement, "verdict" | "tooLittle">>;
+  const history = fc.array(verdict, { maxLength: 40 });
+
+  it("nothing passes without a verdict that says so, nor before its time", () => {
+    fc.assert(
+      fc.property(history, fc.integer({ min: 0, max: 400 }), (list, at) => {
+        const judgements = list.map((one, i) => ({
+          ...of(one.verdict, Math.min(at, i * 10)),
+          tooLittle: one.tooLittle,
+        }));
+        const action = next(judgements, at);
+        if (action.do !== "pass") return;
+        expect(judgements.at(-1)?.verdict).toBe("pass");
+        expect(at).toBeGreaterThanOrEqual(60);
+        expect(judgements.some((one) => one.verdict === "fail")).toBe(false);
+      }),
+    );
+  });
+
+  it("it ends within its longest time", () => {
+    fc.assert(
+      fc.property(history, (list) => {
+        const judgements = list.map((one, i) => ({ ...of(one.verdict, i * 7), tooLittle: one.tooLittle }));
+        expect(["pass", "fail", "ask"]).toContain(next(judgements, 300).do);
+      }),
+    );
+  });
+
+  it("too little traffic counts to no limit", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 28 }), (count) => {
+        const judgements = Array.from({ length: count }, (_, i) => of("inconclusive", (i + 1) * 10, true));
+        expect(["judge", "wait"]).toContain(next(judgements, count * 10 + 1).do);
+      }),
+    );
+  });
+});
