@@ -1,0 +1,165 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
+import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import type { TrafficCounts } from "../../ports/platform.ts";
+import { storeTraffic } from "../../traffic/index.ts";
+import { decideDeployment } from "../decide-deployment.ts";
+import { deployApplication } from "../deploy-application.ts";
+import { DecideDeploymentInput } from "../schema.ts";
+import { getDeploymentRow, listEvents, patchDeployment, supersedeWatches } from "../store.ts";
+import { runWatch, watchEffects } from "./index.ts";
+
+const database = useDatabase();
+const clock: Clock = { ms: 0 };
+const ref = { service: "checkout", environment: "production" };
+const MINUTE = 60_000;
+let ctx: TestContext;
+
+beforeEach(async () => {
+  await database.db.deployment.deleteMany();
+  await database.db.trafficBucket.deleteMany();
+  await database.db.incident.deleteMany();
+  clock.ms = Date.parse("2026-03-01T10:00:00Z");
+  ctx = testContext(database, {
+    now: () => new Date(clock.ms),
+    config: testConfig({
+      deploymentConfig: {
+        rollout: {
+          watchSeconds: 300,
+          decisionTimeoutSeconds: 120,
+          analysis: { minRequests: 100, intervalSeconds: 10 },
+        },
+      },
+    }),
+  });
+});
+
+/** `errors` of every 100 requests fail; a hundred requests in ten seconds. */
+function traffic(version: string, fromMs: number, minutes: number, errors: number): TrafficCounts[] {
+  return Array.from({ length: minutes * 6 }, (_, i) => {
+    const latency = emptyHistogram();
+    latency[bucketOf(20)] = 100;
+    return {
+      ...ref,
+      version,
+      bucketAt: new Date(fromMs + i * 10_000).toISOString(),
+      ...{ requests: 100, status2xx: 100 - errors, status3xx: 0, status4xx: 0, status5xx: errors, latency },
+      usage: { cpuMs: null, memoryBytes: null, instances: 3, inFlight: 1, errorLines: errors },
+    };
+  });
+}
+
+/** A deployment to 1.1.0 that went well a moment ago and is watched, with the traffic of both versions. */
+async function watched(errors: number, options: { rollbackOnFailure?: boolean } = {}): Promise<string> {
+  const begun = clock.ms;
+  const { deployment } = await deployApplication(ctx, { ...ref, version: "1.1.0", ...options });
+  const id = deployment!.id;
+  clock.ms += MINUTE;
+  for (const instance of ctx.platform.services.get("checkout/production")!.instances) instance.version = "1.1.0";
+  const times = { startedAt: new Date(begun), finishedAt: new Date(clock.ms) };
+  const watch = { watchState: "watching" as const, watchUntil: new Date(clock.ms + 5 * MINUTE) };
+  await database.db.$transaction((tx) => patchDeployment(tx, id, { status: "succeeded", ...times, ...watch }));
+  await storeTraffic(ctx.db, traffic("1.0.0", begun - 10 * MINUTE, 10, 0));
+  await storeTraffic(ctx.db, traffic("1.1.0", clock.ms, 6, errors));
+  return id;
+}
+const row = (id: string) => getDeploymentRow(ctx.db, id);
+const words = async (id: string) => (await listEvents(ctx.db, id)).map((event) => event.message);
+const rollbacks = () => ctx.db.deployment.findMany({ where: { kind: "rollback" } });
+
+describe("the watch over a version", () => {
+  it("that holds is over after its time", async () => {
+    const id = await watched(0);
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect(await row(id)).toMatchObject({ watchState: "passed", status: "succeeded", waiting: null });
+    expect((await words(id)).at(-1)).toMatch(/The watch is over, 1\.1\.0 held: 1\.1\.0 is not worse than 1\.0\.0/);
+    expect(await rollbacks()).toEqual([]);
+    const analyses = await ctx.db.deploymentAnalysis.findMany({ where: { deploymentId: id } });
+    expect(analyses).toMatchObject([{ kind: "watch", verdict: "pass" }]);
+  });
+
+  it("that got worse rolls it back in Operate's own name, with an incident", async () => {
+    const id = await watched(5);
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect((await row(id)).watchState).toBe("regressed");
+    const [back] = await rollbacks();
+    expect(back).toMatchObject({ rollbackOf: id, version: "1.0.0", strategy: "restore", actorKind: "job" });
+    expect(await rollbacks()).toHaveLength(1);
+    expect((await words(id)).slice(-2).join("\n")).toMatch(
+      /got worse.*error ratio 5 %[\s\S]*takes checkout back to 1\.0\.0/,
+    );
+    expect(await ctx.db.incident.count({ where: { deploymentId: id } })).toBe(1);
+  });
+
+  it("asks when it may not roll back, and what a person answers counts", async () => {
+    const id = await watched(5, { rollbackOnFailure: false });
+    const durable = rehearsal(clock, async (step, count) => {
+      if (step !== "state" || count < 4 || (await row(id)).watchState === "kept") return;
+      expect((await row(id)).waiting).toMatchObject({ kind: "regressed", options: ["promote", "rollback"] });
+      await decideDeployment(ctx, DecideDeploymentInput.parse({ deploymentId: id, decision: "promote" }));
+    });
+    await runWatch(durable, watchEffects(ctx), id);
+    expect(await row(id)).toMatchObject({ watchState: "kept", waiting: null });
+    expect(await rollbacks()).toEqual([]);
+  });
+
+  it("goes back when nobody answers", async () => {
+    const id = await watched(5, { rollbackOnFailure: false });
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect(await row(id)).toMatchObject({ watchState: "regressed", waiting: null });
+    expect(await rollbacks()).toMatchObject([
+      { rollbackOf: id, reason: expect.stringMatching(/^Nobody decided in time/) },
+    ]);
+  });
+
+  it("ends when another deployment takes the version's place", async () => {
+    const id = await watched(5);
+    const durable = rehearsal(clock, async (step, count) => {
+      if (step === "judge" && count === 2)
+        await ctx.db.$transaction((tx) => supersedeWatches(tx, { id: "dep_other", ...ref }));
+    });
+    await runWatch(durable, watchEffects(ctx), id);
+    expect(await row(id)).toMatchObject({ watchState: "superseded" });
+    expect(await rollbacks()).toEqual([]);
+  });
+
+  it("says so when it cannot be rolled back", async () => {
+    const id = await watched(5);
+    await deployApplication(ctx, { ...ref, version: "1.2.0" }); // somebody else's, not begun yet
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect((await words(id)).at(-1)).toMatch(/not rolled back: another deployment is under way/);
+  });
+
+  it("of a version without traffic ends without a verdict, and nothing is rolled back", async () => {
+    const id = await watched(0);
+    await ctx.db.trafficBucket.deleteMany();
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect((await row(id)).watchState).toBe("passed");
+    expect((await words(id)).at(-1)).toBe("The watch is over, 1.1.0 held");
+  });
+
+  it.each([0, 5])("comes to the same after a crash at any step (%i errors in a hundred)", async (errors) => {
+    const dry = new Tape(clock);
+    const id = await watched(errors);
+    await dry.play((durable) => runWatch(durable, watchEffects(ctx), id));
+    const wanted = {
+      state: (await row(id)).watchState,
+      events: (await words(id)).length,
+      backs: (await rollbacks()).length,
+    };
+    for (const crash of dry.names.keys()) {
+      await ctx.db.deployment.deleteMany();
+      await ctx.db.trafficBucket.deleteMany();
+      await ctx.db.incident.deleteMany();
+      clock.ms = Date.parse("2026-03-01T10:00:00Z");
+      ctx.platform = testContext(database).platform;
+      const again = await watched(errors);
+      await new Tape(clock, [crash]).play((durable) => runWatch(durable, watchEffects(ctx), again));
+      const state = (await row(again)).watchState;
+      const seen = { state, events: (await words(again)).length, backs: (await rollbacks()).length };
+      expect(seen, `crashed at ${crash}, ${dry.names[crash]}`).toEqual(wanted);
+    }
+  });
+});
