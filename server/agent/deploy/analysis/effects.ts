@@ -167,11 +167,12 @@ async function runHook(
   await keepOutput(runtime, plan, index, [
     { name: hook.name, ok: answer.ok, summary, durationMs: answer.durationMs, output: answer.output },
   ]);
-  const level = answer.ok ? "ok" : "error";
-  const message = `Hook ${hook.name}: ${summary}`;
-  await note(runtime, plan, { key, level, kind: "step", message, detail: { stepIndex: index, summary } });
   const lastLine = answer.output.trimEnd().split("\n").at(-1)?.trim();
-  return { ok: answer.ok, summary: !answer.ok && lastLine ? `${summary}: ${lastLine.slice(0, 300)}` : summary };
+  const told = !answer.ok && lastLine ? `${summary}: ${lastLine.slice(0, 300)}` : summary;
+  const level = answer.ok ? "ok" : "error";
+  const detail = { stepIndex: index, summary: told };
+  await note(runtime, plan, { key, level, kind: "step", message: `Hook ${hook.name}: ${told}`, detail });
+  return { ok: answer.ok, summary: told };
 }
 
 const keepOutput = (runtime: Runtime, plan: DeploymentPlan, index: number, parts: Part[]): Promise<void> =>

@@ -1,0 +1,228 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
+import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import type { TrafficCounts } from "../../ports/platform.ts";
+import { deployApplication } from "../deploy-application.ts";
+import type { DeploymentPlan, Heed, StepOutcome } from "../procedure.ts";
+import { begin } from "../record.ts";
+import { getDeploymentRow, listEvents } from "../store.ts";
+import { listSteps } from "../store-steps.ts";
+import { analysisEffects, runAnalysis, runHook, runVerification } from "./index.ts";
+
+const database = useDatabase();
+const clock: Clock = { ms: 0 };
+const nobody: Heed = async () => null;
+let ctx: TestContext;
+
+beforeEach(async () => {
+  await database.db.deployment.deleteMany();
+  clock.ms = Date.parse("2026-03-01T10:00:00Z");
+  ctx = testContext(database, {
+    now: () => new Date(clock.ms),
+    config: testConfig({
+      deploymentConfig: {
+        rollout: {
+          canary: { weights: [5], keepOldSeconds: 30 },
+          verification: [{ name: "order", path: "/order", bodyIncludes: "paid" }],
+          hooks: { before: [{ name: "migrate", type: "command", command: ["true"] }] },
+          analysis: { minRequests: 100, minSeconds: 30, intervalSeconds: 10, maxWaitSeconds: 120 },
+        },
+      },
+    }),
+  });
+});
+
+/** Two versions side by side for four minutes from now on: so many requests a second of the new one, of which errors. */
+function sideBySide(perSecond: number, errorShare: number): TrafficCounts[] {
+  const rows: TrafficCounts[] = [];
+  let asked = 0;
+  for (let at = 0; at < 240; at += 2)
+    for (const version of ["1.0.0", "1.1.0"]) {
+      const requests = version === "1.1.0" ? perSecond * 2 : perSecond * 38;
+      let failed = 0;
+      if (version === "1.1.0")
+        for (let i = 0; i < requests; i++) failed += ++asked % Math.round(1 / errorShare) === 0 ? 1 : 0;
+      const latency = emptyHistogram();
+      latency[bucketOf(20)] = requests;
+      rows.push({
+        ...{ service: "checkout", environment: "production", version, requests, latency },
+        bucketAt: new Date(clock.ms + at * 1_000).toISOString(),
+        ...{ status2xx: requests - failed, status3xx: 0, status4xx: 0, status5xx: failed },
+        usage: { cpuMs: requests, memoryBytes: 5e7, instances: 1, inFlight: 1, errorLines: failed },
+      });
+    }
+  return rows;
+}
+
+async function plan(): Promise<DeploymentPlan> {
+  const { deployment } = await deployApplication(ctx, {
+    ...{ service: "checkout", environment: "production", version: "1.1.0", strategy: "canary" },
+  });
+  return (await begin(ctx, deployment!.id))!;
+}
+/** Only what is over can be seen. */
+const showUntilNow = (all: TrafficCounts[]) => {
+  ctx.platform.samplesSince = async ({ since }) =>
+    all.filter((row) => Date.parse(row.bucketAt) >= since.getTime() && Date.parse(row.bucketAt) + 2_000 <= clock.ms);
+};
+
+async function analyse(
+  heed: Heed = nobody,
+  kind: "step" | "hold" = "step",
+): Promise<{ outcome: StepOutcome; plan: DeploymentPlan }> {
+  const made = await plan();
+  const step = made.steps.find((one) => one.kind === (kind === "step" ? "analysis" : "hold"))!;
+  const input = { step, attempt: 1, kind, heed, ...(kind === "hold" ? { holdSeconds: 30 } : {}) };
+  return { outcome: await runAnalysis(rehearsal(clock), analysisEffects(ctx), made, input), plan: made };
+}
+const kept = () => ctx.db.deploymentAnalysis.findMany();
+
+describe("an analysis", () => {
+  it("passes a version that is not worse, after its time, and keeps the numbers once", async () => {
+    showUntilNow(sideBySide(10, 1e-9));
+    const began = clock.ms;
+    const { outcome } = await analyse();
+    expect(outcome).toMatchObject({ kind: "passed", note: expect.stringContaining("1.1.0 is not worse than 1.0.0") });
+    expect(clock.ms - began).toBeGreaterThanOrEqual(30_000);
+    const rows = await kept();
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ verdict: "pass", kind: "step", attempt: 1 });
+    expect(JSON.stringify(rows[0]?.result).length).toBeLessThan(100_000);
+  });
+
+  it("fails a bad one as soon as it is sure, and says what that cost", async () => {
+    showUntilNow(sideBySide(10, 0.05));
+    const began = clock.ms;
+    const { outcome, plan: made } = await analyse();
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      reason: expect.stringMatching(/1\.1\.0 is worse: error ratio 5 %/),
+    });
+    expect(outcome).toMatchObject({
+      reason: expect.stringMatching(/of all [\d,]+ requests \(0\.2\d %\) failed on 1\.1\.0, which had 5 %/),
+    });
+    expect(clock.ms - began).toBeLessThan(30_000);
+    expect((await getDeploymentRow(ctx.db, made.deploymentId)).summary).toMatch(
+      /^Comparing 1\.1\.0 with 1\.0\.0: \d+ requests, \d+ failed$/,
+    );
+  });
+
+  it("asks a person when the requests do not come", async () => {
+    showUntilNow(sideBySide(0.5, 1e-9));
+    const { outcome } = await analyse();
+    expect(outcome).toMatchObject({
+      kind: "undecided",
+      reason: expect.stringMatching(/^Not decided in 2 min.*of the 100 requests/),
+    });
+    expect(await kept()).toMatchObject([{ verdict: "inconclusive" }]);
+  });
+
+  it("asks a person when the platform stays away", async () => {
+    const step = analyse();
+    ctx.platform.samplesSince = () => Promise.reject(new Error("gone"));
+    expect((await step).outcome).toMatchObject({
+      kind: "undecided",
+      reason: expect.stringContaining("in a row could not be made"),
+    });
+  });
+
+  it("stops for whoever steps in", async () => {
+    showUntilNow(sideBySide(10, 1e-9));
+    let asked = 0;
+    const { outcome } = await analyse(async () => (++asked === 4 ? { kind: "cancel" } : null));
+    expect(outcome).toEqual({ kind: "interrupted", by: { kind: "cancel" } });
+  });
+
+  it("holds on to the old version while the new one serves alone", async () => {
+    const before = sideBySide(10, 1e-9);
+    clock.ms += 120_000;
+    const at = clock.ms;
+    showUntilNow(before.filter((row) => (row.version === "1.0.0") === Date.parse(row.bucketAt) < at));
+    const { outcome } = await analyse(nobody, "hold");
+    expect(outcome.kind).toBe("passed");
+    expect(clock.ms - at).toBeGreaterThanOrEqual(30_000);
+    expect(await kept()).toMatchObject([{ kind: "hold", verdict: "pass" }]);
+  });
+
+  it("comes to the same after a crash at any step", async () => {
+    const run = async (crashes: number[]) => {
+      await ctx.db.deployment.deleteMany();
+      clock.ms = Date.parse("2026-03-01T10:00:00Z");
+      showUntilNow(sideBySide(10, 0.05));
+      const made = await plan();
+      const step = made.steps.find((one) => one.kind === "analysis")!;
+      const tape = new Tape(clock, crashes);
+      let outcome: StepOutcome | undefined;
+      await tape.play(async (durable) => {
+        outcome = await runAnalysis(durable, analysisEffects(ctx), made, {
+          step,
+          attempt: 1,
+          kind: "step",
+          heed: nobody,
+        });
+      });
+      return { names: tape.names, kind: outcome?.kind, analyses: (await kept()).length };
+    };
+    const { names, ...wanted } = await run([]);
+    for (const crash of names.keys()) expect(await run([crash])).toMatchObject(wanted);
+  });
+});
+
+describe("a hook", () => {
+  const hook = async () => {
+    const made = await plan();
+    const step = made.steps.find((one) => one.kind === "hook")!;
+    const input = { step, attempt: 1, weight: null, heed: nobody };
+    const outcome = await runHook(rehearsal(clock), analysisEffects(ctx), made, input);
+    return { outcome, made, step, row: (await listSteps(ctx.db, made.deploymentId))[step.index] };
+  };
+
+  it("runs once, although its step is carried out twice, and what it printed is kept", async () => {
+    ctx.hookAnswers.migrate = { output: "0042 applied\n", tries: 2 };
+    const { outcome, row, made } = await hook();
+    expect(outcome).toEqual({ kind: "passed", note: "exit code 0 after 2 tries" });
+    expect(ctx.hooksRun).toHaveLength(1);
+    expect(ctx.hooksRun[0]?.context).toMatchObject({ phase: "before", weight: null, key: `${made.deploymentId}:0:1` });
+    expect(row?.output).toMatchObject([{ name: "migrate", ok: true, output: "0042 applied\n" }]);
+    const events = await listEvents(ctx.db, made.deploymentId);
+    expect(events.filter((event) => event.message.startsWith("Hook"))).toHaveLength(1);
+  });
+
+  it("halts with its last words when it refuses", async () => {
+    ctx.hookAnswers.migrate = { ok: false, summary: "exit code 3", output: "connecting\ncolumn exists already\n" };
+    const { outcome } = await hook();
+    expect(outcome).toEqual({
+      ...{ kind: "failed", instance: null },
+      reason: "The hook migrate refused: exit code 3: column exists already",
+    });
+  });
+});
+
+describe("a verification", () => {
+  const verify = async () => {
+    const made = await plan();
+    await ctx.platform.startInstance({ service: "checkout", environment: "production", version: "1.1.0", key: "new" });
+    const step = made.steps.find((one) => one.kind === "verify")!;
+    const outcome = await runVerification(rehearsal(clock), analysisEffects(ctx), made, { step, attempt: 1 });
+    return { outcome, output: (await listSteps(ctx.db, made.deploymentId))[step.index]?.output };
+  };
+
+  it("passes when every instance answers as expected", async () => {
+    ctx.platform.answer = () => ({ status: 200, body: '{"state":"paid"}', problem: null });
+    const { outcome, output } = await verify();
+    expect(outcome).toEqual({ kind: "passed", note: "1 of 1 answers are as expected" });
+    expect(output).toMatchObject([{ ok: true, summary: "answered 200" }]);
+  });
+
+  it.each([
+    [{ status: 500, body: "no", problem: null }, /GET \/order answered 500, expected 200/],
+    [{ status: 200, body: "nothing", problem: null }, /answered without "paid"/],
+    [{ status: null, body: "", problem: "no answer within 5000 ms" }, /was not answered: no answer within 5000 ms/],
+  ])("fails on %o", async (answer, why) => {
+    ctx.platform.answer = () => answer;
+    const { outcome } = await verify();
+    expect(outcome).toMatchObject({ kind: "failed", reason: expect.stringMatching(why) });
+  });
+});
