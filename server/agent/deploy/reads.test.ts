@@ -1,0 +1,272 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { type TestContext, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+import { storeTraffic } from "../traffic/index.ts";
+import { compareVersions } from "./compare-versions.ts";
+import { deployApplication } from "./deploy-application.ts";
+import { doraMetrics } from "./dora-metrics.ts";
+import { doraRow } from "./dora-rule.ts";
+import { deploymentDetail } from "./get-detail.ts";
+import { deploymentSeries } from "./get-series.ts";
+import { goodVersions, goodVersionsOf } from "./good-versions.ts";
+import { deploymentFacets } from "./list-facets.ts";
+import { CompareVersionsInput, DeploymentFacetsInput, type DeploymentStatus, DoraInput } from "./schema.ts";
+import { patchDeployment } from "./store.ts";
+import type { Measured } from "./store-reads.ts";
+
+const database = useDatabase();
+const ref = { service: "checkout", environment: "production" };
+const T0 = Date.parse("2026-03-01T10:00:00Z");
+const MINUTE = 60_000;
+let ctx: TestContext;
+let nowMs: number;
+beforeEach(async () => {
+  await database.db.deployment.deleteMany();
+  await database.db.trafficBucket.deleteMany();
+  nowMs = T0;
+  ctx = testContext(database, { now: () => new Date(nowMs) });
+});
+
+/** A deployment that has ended so, a minute after it began. */
+async function ended(version: string, status: DeploymentStatus, more: object = {}): Promise<string> {
+  const { deployment } = await deployApplication(ctx, { ...ref, version });
+  const id = deployment!.id;
+  const times = { startedAt: new Date(nowMs), finishedAt: new Date(nowMs + MINUTE) };
+  await database.db.$transaction((tx) => patchDeployment(tx, id, { status, ...times }));
+  await database.db.deployment.update({ where: { id }, data: more });
+  if (status === "succeeded")
+    for (const one of ctx.platform.services.get("checkout/production")!.instances) one.version = version;
+  nowMs += 10 * MINUTE;
+  return id;
+}
+
+describe("versions to go back to", () => {
+  const at = (n: number) => new Date(T0 + n);
+  const proven = (version: string, good: boolean, n = 0) => ({
+    id: `dep_${version}`,
+    version,
+    good,
+    finishedAt: at(n),
+  });
+  const known = { configured: ["1", "2", "3", "4"], initial: "1", current: "4" };
+
+  it.each([
+    [
+      "newest first, without the one that runs",
+      [proven("4", true), proven("3", true), proven("2", true)],
+      ["3", "2", "1"],
+    ],
+    ["none that went wrong", [proven("4", true), proven("3", false), proven("2", true)], ["2", "1"]],
+    ["what became of it last is what counts", [proven("3", false), proven("2", true), proven("3", true)], ["2", "1"]],
+    ["none that is no longer configured", [proven("9", true), proven("2", true)], ["2", "1"]],
+    ["not even the first one when it failed later", [proven("1", false), proven("2", true)], ["2"]],
+    ["the first one when nothing was ever deployed", [], ["1"]],
+  ])("%s", (_, list, versions) => {
+    const good = goodVersionsOf(list, known);
+    expect(good.map((one) => one.version)).toEqual(versions);
+    expect(good.map((one) => one.lastKnownGood)).toEqual(versions.map((_v, i) => i === 0));
+  });
+
+  it("are at most ten", () => {
+    const versions = Array.from({ length: 15 }, (_, i) => `v${i}`);
+    const list = versions.map((version) => proven(version, true));
+    expect(goodVersionsOf(list, { configured: versions, initial: null, current: null })).toHaveLength(10);
+  });
+
+  it("leave out what regressed or was rolled back, from the record", async () => {
+    const bad = await ended("1.1.0", "succeeded");
+    await ended("1.0.0", "succeeded", { kind: "rollback", rollbackOf: bad });
+    await ended("1.2.0", "succeeded", { watchState: "regressed" });
+    const { current, items } = await goodVersions(ctx, ref);
+    expect(current).toBe("1.2.0");
+    expect(items).toMatchObject([{ version: "1.0.0", lastKnownGood: true }]);
+  });
+});
+
+describe("the four key measures", () => {
+  const change = (n: number, status: string, more: Partial<Measured> = {}): Measured => ({
+    ...{ id: `dep_${n}`, ...ref, kind: "deploy", rollbackOf: null, status, watchState: null, committedAt: null },
+    startedAt: new Date(T0 + n * 3_600_000),
+    finishedAt: new Date(T0 + n * 3_600_000 + 10 * MINUTE),
+    ...more,
+  });
+  const measure = (rows: Measured[], incidents = new Map(), days = 10) => doraRow(ref, rows, incidents, days);
+
+  it("are unknown when nothing happened, not zero", () => {
+    expect(measure([])).toMatchObject({
+      ...{ deployments: 0, perDay: 0, frequencyRating: null, leadTimeSeconds: null },
+      ...{ changeFailureRate: null, failures: 0, changes: 0, restoreSeconds: null },
+    });
+  });
+
+  it("count what was promoted, what failed of what was tried, and how long it took back", () => {
+    const rows = [
+      change(1, "succeeded", { committedAt: new Date(T0) }),
+      change(2, "rolled_back"),
+      change(3, "succeeded", { committedAt: new Date(T0) }),
+      change(4, "cancelled"),
+      change(5, "failed"),
+      change(6, "succeeded"),
+    ];
+    expect(measure(rows)).toMatchObject({
+      ...{ deployments: 3, perDay: 0.3, frequencyRating: "high", leadTimeKnown: 2 },
+      leadTimeSeconds: ((1 + 3) / 2) * 3_600 + 600,
+      ...{ changes: 5, failures: 2, changeFailureRate: 0.4, failureRating: "low" },
+      // ten minutes for the one that went back by itself, an hour and ten for the one the next version repaired
+      restoreSeconds: (600 + 4_200) / 2,
+    });
+  });
+
+  it.each([
+    ["regressed under the watch", [change(1, "succeeded", { watchState: "regressed" })], new Map()],
+    [
+      "was rolled back later",
+      [change(1, "succeeded"), change(2, "succeeded", { kind: "rollback", rollbackOf: "dep_1" })],
+      new Map(),
+    ],
+    [
+      "opened an incident",
+      [change(1, "succeeded")],
+      new Map([["dep_1", { resolvedAt: new Date(T0 + 2 * 3_600_000) }]]),
+    ],
+  ])("count a change that %s as failed", (_, rows, incidents) => {
+    expect(measure(rows as Measured[], incidents)).toMatchObject({ failures: 1, changes: 1 });
+  });
+
+  it.each([
+    [1, "elite"],
+    [0.2, "high"],
+    [0.05, "medium"],
+    [0.01, "low"],
+  ])("rate %d a day as %s", (perDay, rating) => {
+    expect(measure([change(1, "succeeded")], new Map(), 1 / perDay).frequencyRating).toBe(rating);
+  });
+
+  it("have a row for every service, from the record", async () => {
+    await ended("1.1.0", "succeeded");
+    const { rows } = await doraMetrics(ctx, DoraInput.parse({ days: 7 }));
+    expect(rows).toHaveLength(4);
+    expect(rows.find((row) => row.service === "checkout" && row.environment === "production")).toMatchObject({
+      deployments: 1,
+    });
+  });
+});
+
+it("facets count under the other filters", async () => {
+  await ended("1.1.0", "succeeded");
+  await ended("1.2.0", "rolled_back");
+  const all = await deploymentFacets(ctx, DeploymentFacetsInput.parse({ status: ["succeeded"] }));
+  expect(all.status).toEqual([
+    { value: "rolled_back", count: 1 },
+    { value: "succeeded", count: 1 },
+  ]);
+  expect(all.service).toEqual([{ value: "checkout", count: 1 }]);
+  expect(all.strategy).toEqual([{ value: "rolling", count: 1 }]);
+});
+
+/** `perBucket` requests every ten seconds, of which errors, at a latency that wanders a little. */
+function traffic(
+  version: string,
+  from: number,
+  buckets: number,
+  perBucket: number,
+  errors: number,
+  ms: number,
+): TrafficCounts[] {
+  return Array.from({ length: buckets }, (_, i) => {
+    const latency = emptyHistogram();
+    latency[bucketOf(ms * (1 + (i % 5) / 50))] = perBucket;
+    return {
+      ...{ ...ref, version, requests: perBucket, latency },
+      bucketAt: new Date(from + i * 10_000).toISOString(),
+      ...{ status2xx: perBucket - errors, status3xx: 0, status4xx: 0, status5xx: errors },
+      usage: {
+        cpuMs: perBucket * 2,
+        memoryBytes: 3e7 * (1 + i / 1_000),
+        instances: 1,
+        inFlight: 1,
+        errorLines: errors,
+      },
+    };
+  });
+}
+
+describe("a deployment's charts", () => {
+  it("show both versions on one axis, the newest seconds from the platform", async () => {
+    const id = await ended("1.1.0", "succeeded");
+    await storeTraffic(ctx.db, traffic("1.0.0", T0 - MINUTE, 12, 100, 0, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 6, 5, 0, 20));
+    nowMs = T0 + 90_000;
+    ctx.platform.samples = traffic("1.1.0", T0 + 60_000, 2, 7, 0, 20);
+    const { versions, stepSeconds, from, to } = await deploymentSeries(ctx, { deploymentId: id });
+    expect([stepSeconds, from, to]).toEqual([10, "2026-03-01T09:55:00.000Z", "2026-03-01T10:01:30.000Z"]);
+    expect(versions.map((one) => [one.version, one.role])).toEqual([
+      ["1.0.0", "old"],
+      ["1.1.0", "new"],
+    ]);
+    expect(versions.map((one) => one.points.length)).toEqual([39, 39]);
+    const rates = versions[1]?.points.map((point) => point.requestsPerSecond);
+    expect(rates?.slice(29)).toEqual([null, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.7, 0.7, null]);
+  });
+
+  it("do without the platform", async () => {
+    const id = await ended("1.1.0", "succeeded");
+    ctx.platform.unreachable = true;
+    expect((await deploymentSeries(ctx, { deploymentId: id })).versions).toHaveLength(2);
+    expect(await deploymentDetail(ctx, { deploymentId: id })).toEqual({ analyses: [], outputs: [] });
+  });
+});
+
+describe("version against version", () => {
+  const compare = (extra: object = {}) =>
+    compareVersions(ctx, CompareVersionsInput.parse({ ...ref, baseline: "1.0.0", candidate: "1.1.0", ...extra }));
+
+  it("in the same minutes says what is worse, in words with numbers", async () => {
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 190, 0, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 30, 10, 1, 40));
+    nowMs = T0 + 6 * MINUTE;
+    const { summary, sameMinutes, metrics, baseline, candidate, series } = await compare();
+    expect(sameMinutes).toBe(true);
+    expect([baseline?.requests, candidate?.requests]).toEqual([5_700, 300]);
+    const of = (name: string) => metrics.find((metric) => metric.name === name);
+    expect(of("errorRatio")).toMatchObject({ better: "worse", certainty: "sure", difference: 10 });
+    expect(of("errorRatio")?.sentence).toBe("error ratio 0 % → 10 %: +10 points, sure");
+    expect(of("latencyP95")).toMatchObject({ better: "worse", certainty: "sure" });
+    expect(of("latencyP95")?.sentence).toMatch(
+      /^p95 latency 2\d(\.\d)? ms → 4\d(\.\d)? ms: \+2\d(\.\d)? ms \(\+\d+(\.\d)? %\), sure$/,
+    );
+    expect(of("cpuPerRequest")).toMatchObject({ better: "same", difference: 0 });
+    expect(of("instances")).toMatchObject({ better: "unknown", baseline: 1 });
+    expect(summary).toMatch(/^1\.1\.0 is worse than 1\.0\.0: error ratio/);
+    expect(series.map((one) => one.role)).toEqual(["old", "new"]);
+  });
+
+  it("at different times compares each one's newest minutes, and says so", async () => {
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 100, 5, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0 + 20 * MINUTE, 30, 100, 0, 20));
+    nowMs = T0 + 30 * MINUTE;
+    const { sameMinutes, summary } = await compare({ minutes: 5 });
+    expect(sameMinutes).toBe(false);
+    expect(summary).toMatch(/^1\.1\.0 is better than 1\.0\.0: error ratio 5 % → 0 %/);
+  });
+
+  it("does not make much of a little", async () => {
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 100, 1, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 30, 100, 1, 20.4));
+    nowMs = T0 + 6 * MINUTE;
+    expect((await compare()).summary).toBe("No difference between 1.1.0 and 1.0.0 that could not be chance");
+    await database.db.trafficBucket.deleteMany();
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 2, 5, 0, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 2, 5, 1, 20));
+    expect((await compare()).summary).toBe("There is too little to compare 1.1.0 with 1.0.0 by");
+  });
+
+  it("says what is missing, and refuses a version against itself", async () => {
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 6, 100, 0, 20));
+    nowMs = T0 + 2 * MINUTE;
+    expect((await compare()).summary).toBe("Nothing was counted of 1.1.0 in the time that is kept");
+    await expect(compare({ candidate: "1.0.0" })).rejects.toMatchObject({ code: "INVALID" });
+  });
+});
