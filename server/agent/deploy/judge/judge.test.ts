@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
+import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
+import type { Dependent } from "./dependents.ts";
+import { judge } from "./index.ts";
+import { dice, sampleLengthMs, samplesOf, thin } from "./samples.ts";
+
+const T0 = Date.parse("2026-03-01T10:00:00Z");
+const SECONDS = 120;
+
+interface Shape {
+  perBucket: number;
+  /** every so many requests one fails; 0: none */
+  failEvery?: number;
+  ms?: number;
+  /** every so many requests one takes twice as long; 0: none */
+  slowEvery?: number;
+  usage?: Partial<VersionUsage>;
+}
+
+function rows(
+  version: string,
+  { perBucket, failEvery = 0, ms = 25, slowEvery = 0, usage = {} }: Shape,
+): TrafficCounts[] {
+  const random = dice(perBucket * 31 + ms);
+  let asked = 0;
+  return Array.from({ length: SECONDS / 2 }, (_, i) => {
+    const latency = emptyHistogram();
+    let failed = 0;
+    for (let n = 0; n < perBucket; n++) {
+      asked++;
+      if (failEvery > 0 && asked % failEvery === 0) failed++;
+      const slow = slowEvery > 0 && asked % slowEvery === 0 ? 2.2 : 1;
+      latency[bucketOf(ms * slow * (0.8 + random() * 0.4))]! += 1;
+    }
+    return {
+      ...{ service: "a", environment: "b", version, requests: perBucket, latency },
+      bucketAt: new Date(T0 + i * 2_000).toISOString(),
+      ...{ status2xx: perBucket - failed, status3xx: 0, status4xx: 0, status5xx: failed },
+      usage: {
+        ...{ cpuMs: perBucket * (1.5 + random() * 0.2), memoryBytes: 5e7 * (1 + random() / 50), instances: 1 },
+        ...{ inFlight: 0.5 + random() / 10, errorLines: failed, ...usage },
+      },
+    };
+  });
+}
+
+interface Case {
+  old?: Shape;
+  fresh?: Shape;
+  minRequests?: number;
+  dependents?: Dependent[];
+  rules?: Partial<AnalysisRules>;
+}
+const compare = ({ old, fresh, minRequests = 200, dependents = [], rules = {} }: Case) =>
+  judge({
+    ...{ baselineVersion: "1.0.0", candidateVersion: "1.1.0", minRequests, dependents },
+    ...{ from: new Date(T0).toISOString(), to: new Date(T0 + SECONDS * 1_000).toISOString() },
+    baseline: rows("1.0.0", { perBucket: 40, ...old }),
+    candidate: rows("1.1.0", { perBucket: 20, ...fresh }),
+    rules: { ...DEFAULT_RULES.analysis, ...rules },
+  });
+const metric = ({ result }: ReturnType<typeof compare>, name: string) =>
+  result.metrics.find((one) => one.name === name);
+
+describe("the judge", () => {
+  it("passes a version that is like the old one", () => {
+    const { result, tooLittle } = compare({});
+    expect(result).toMatchObject({ verdict: "pass", score: 100, candidateRequests: 1_200, baselineRequests: 2_400 });
+    expect(tooLittle).toBe(false);
+    expect(result.metrics.map((one) => one.classification)).not.toContain("nodata");
+    expect(result.sentence).toBe("1.1.0 is not worse than 1.0.0, 100 of 100 points");
+  });
+
+  it("fails one that answers one request in twenty with an error, by counting them", () => {
+    const judged = compare({ fresh: { perBucket: 20, failEvery: 20 } });
+    expect(judged.result).toMatchObject({ verdict: "fail", score: 0 });
+    expect(metric(judged, "errorRatio")).toMatchObject({
+      classification: "high",
+      count: { candidateEvents: 60, candidateTotal: 1_200, baselineEvents: 0, baselineTotal: 2_400 },
+    });
+    expect(judged.result.sentence).toMatch(
+      /^1\.1\.0 is worse: error ratio 5 % \(60 of 1,200\) against 0 % \(0 of 2,400\)/,
+    );
+  });
+
+  it("fails one of which a fifth of the requests take twice as long, although its median is the same", () => {
+    const judged = compare({ fresh: { perBucket: 20, slowEvery: 5 } });
+    expect(judged.result.verdict).toBe("fail");
+    expect(metric(judged, "latencyP95")?.classification).toBe("high");
+    expect(metric(judged, "latencyP50")?.classification).toBe("pass");
+  });
+
+  it("fails one that is slower altogether, by ranks", () => {
+    const judged = compare({ fresh: { perBucket: 20, ms: 45 } });
+    const { rank, classification } = metric(judged, "latencyP50") ?? {};
+    expect(classification).toBe("high");
+    expect(rank!.low).toBeGreaterThan(rank!.tolerance);
+    expect(rank!.estimate).toBeGreaterThan(15);
+  });
+
+  it("does not mind one that is faster, nor a difference that is sure and small", () => {
+    expect(compare({ fresh: { perBucket: 20, ms: 12 } }).result.verdict).toBe("pass");
+    expect(compare({ fresh: { perBucket: 20, ms: 27 } }).result.verdict).toBe("pass");
+  });
+
+  it("is undecided when only what is not critical got worse", () => {
+    const judged = compare({ fresh: { perBucket: 20, usage: { memoryBytes: 1.5e8, cpuMs: 200 } } });
+    expect(metric(judged, "memoryPerInstance")?.classification).toBe("high");
+    expect(judged.result).toMatchObject({ verdict: "inconclusive", score: expect.closeTo(86.67, 1) });
+    expect(judged.tooLittle).toBe(false);
+  });
+
+  it("fails below the marginal score", () => {
+    const fresh = { perBucket: 20, usage: { memoryBytes: 1.5e8, cpuMs: 200 } };
+    expect(compare({ fresh, rules: { marginalScore: 90 } }).result.verdict).toBe("fail");
+  });
+});
+
+describe("too little", () => {
+  it.each([
+    ["requests of the new version", { fresh: { perBucket: 1 } }, /^1\.1\.0 has answered 60 of the 200 requests/],
+    ["requests of the old version", { old: { perBucket: 1 } }, /^1\.0\.0 has answered 60 of the 200 requests/],
+    ["of everything", { old: { perBucket: 0 }, fresh: { perBucket: 0 } }, /has answered 0 of the 200 requests/],
+  ])("%s is never a pass", (_, given, sentence) => {
+    const { result, tooLittle } = compare(given);
+    expect(result.verdict).toBe("inconclusive");
+    expect(result.sentence).toMatch(sentence);
+    expect(tooLittle).toBe(true);
+  });
+
+  it("does not wait for more when the failure is beyond doubt", () => {
+    const { result } = compare({ fresh: { perBucket: 1, failEvery: 5 } });
+    expect(result).toMatchObject({ verdict: "fail", candidateRequests: 60 });
+  });
+
+  it("waits for more when something might be wrong", () => {
+    const { result, tooLittle } = compare({ fresh: { perBucket: 5, failEvery: 150 }, minRequests: 100 });
+    expect(result).toMatchObject({
+      verdict: "inconclusive",
+      sentence: expect.stringContaining("perhaps worse, not sure yet"),
+    });
+    expect(tooLittle).toBe(true);
+  });
+
+  it("known of most metrics is no score at all", () => {
+    const only = (name: string) => ({ ...DEFAULT_RULES.analysis.metrics[name as "errorRatio"], critical: false });
+    const metrics = Object.fromEntries(
+      Object.keys(DEFAULT_RULES.analysis.metrics).map((name) => [
+        name,
+        { ...only(name), enabled: ["errorRatio", "saturation", "cpuPerRequest"].includes(name) },
+      ]),
+    ) as AnalysisRules["metrics"];
+    const usage = { cpuMs: null, inFlight: null };
+    const { result } = compare({ old: { perBucket: 40, usage }, fresh: { perBucket: 20, usage }, rules: { metrics } });
+    expect(result).toMatchObject({
+      verdict: "fail",
+      score: 0,
+      sentence: expect.stringContaining("most of what is compared is missing"),
+    });
+  });
+});
+
+describe("what cannot be compared", () => {
+  it("is cost per request at a very different load per instance", () => {
+    const judged = compare({ old: { perBucket: 100 }, fresh: { perBucket: 5 } });
+    expect(metric(judged, "cpuPerRequest")?.classification).toBe("nodata");
+    expect(judged.result.verdict).toBe("pass");
+  });
+});
+
+describe("services that depend on it", () => {
+  const dependent = (more: Partial<Dependent>): Dependent => ({
+    ...{ service: "gateway", before: rows("g", { perBucket: 20 }), during: rows("g", { perBucket: 20 }) },
+    ...{ wasHealthy: true, isHealthy: true, ...more },
+  });
+  it.each([
+    ["as they were", {}, "pass"],
+    ["down since", { isHealthy: false }, "fail"],
+    ["down before already", { wasHealthy: false, isHealthy: false }, "pass"],
+    ["with more errors of their own", { during: rows("g", { perBucket: 20, failEvery: 10 }) }, "fail"],
+    ["of which nothing is known", { before: [], during: [], wasHealthy: null, isHealthy: null }, "pass"],
+  ])("%s", (_, more, verdict) => {
+    expect(compare({ dependents: [dependent(more)] }).result.verdict).toBe(verdict);
+  });
+});
+
+it("a result with every number is small enough to keep", () => {
+  const { result } = compare({ old: { perBucket: 400 }, fresh: { perBucket: 200 } });
+  expect(JSON.stringify(result).length).toBeLessThan(100_000);
+  for (const { baseline, candidate } of result.metrics)
+    for (const side of [baseline, candidate]) expect(side.samples.length).toBeLessThanOrEqual(60);
+});
+
+it("the same data is judged the same way", () => {
+  const given = { fresh: { perBucket: 7, slowEvery: 9 } };
+  expect(compare(given)).toEqual(compare(given));
+});
+
+describe("samples", () => {
+  it.each([
+    [50, 60_000, 6_000],
+    [500, 120_000, 6_000],
+    [100_000, 120_000, 2_000],
+    [3, 10_000, 2_000],
+    [100_000, 600_000, 10_000],
+  ])("of %i requests in %i ms are %i ms long", (requests, span, length) => {
+    expect(sampleLengthMs(requests, span, 2_000)).toBe(length);
+  });
+
+  it("hold all that was counted", () => {
+    const given = rows("1", { perBucket: 7, failEvery: 10 });
+    const samples = samplesOf(given, T0, 7_000);
+    expect(samples.reduce((sum, one) => sum + one.requests, 0)).toBe(420);
+    expect(samples.reduce((sum, one) => sum + one.errors, 0)).toBe(42);
+  });
+
+  it("are thinned to the number that is wanted, each bucket at most to what it held", () => {
+    const histogram = [5, 0, 90, 5];
+    const drawn = thin(histogram, 30, dice(1));
+    expect(drawn.reduce((sum, one) => sum + one, 0)).toBe(30);
+    expect(drawn.every((one, i) => one <= (histogram[i] ?? 0))).toBe(true);
+    expect(thin(histogram, 30, dice(1))).toEqual(drawn);
+    expect(thin(histogram, 200, dice(1))).toEqual(histogram);
+  });
+});
