@@ -8,7 +8,7 @@ export interface ServiceRef {
 /**
  * starting: not ready yet · ready: takes requests · unready: was ready, its readiness check fails · draining: no new
  * requests, those in flight finish · stopping · restarting: crashed, waits for its back-off · crash-looping: 5
- * crashes in 60 s
+ * crashes in 60 s, or a command that cannot be started
  */
 export const INSTANCE_STATES = [
   "starting",

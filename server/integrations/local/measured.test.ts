@@ -72,6 +72,21 @@ it("counts lines that tell of errors in the bucket they were written in", async 
   for (const row of rows) if (Date.parse(row.bucketAt) < at.getTime()) expect(row.usage.errorLines ?? 0).toBe(0);
 });
 
+it("answers a preview by default, and counts it for nobody", async () => {
+  const { url } = await daemon.platform.getService(WEB);
+  const before = new Date(Math.ceil(Date.now() / 2_000) * 2_000);
+  await eventually(async () => Date.now() >= before.getTime());
+  const preview = await fetch(url, { headers: { "x-operate-version": "1.0.0" } });
+  expect(preview.headers.get("x-operate-version")).toBe("1.0.0");
+  const missing = await fetch(url, { headers: { "x-operate-version": "1.1.0" } });
+  expect(missing.headers.get("x-operate-version-missing")).toBe("1.1.0");
+  const rows = await eventually(async () => {
+    const seen = (await samples()).filter((row) => Date.parse(row.bucketAt) >= before.getTime());
+    return seen.some((row) => row.requests > 0) && seen;
+  });
+  expect(rows.reduce((sum, row) => sum + row.requests, 0)).toBe(1);
+});
+
 it("asks each instance directly, with method, headers and body", async () => {
   const answers = await direct({ method: "POST", body: "x".repeat(65_536), headers: { "x-caller": "verification" } });
   expect(answers).toHaveLength(2);
