@@ -29,13 +29,13 @@ it("counts a process with what it forked, from its second look on", async () => 
   expect(sampler.of(pid)?.cpuPercent).toBeLessThan(400);
 });
 
-it("forgets a process that is gone and knows nothing of one that never was", async () => {
-  const pid = begin("setInterval(() => undefined, 1000)");
+it("forgets a process that is no longer asked for and knows nothing of one that never was", async () => {
+  const nobody = 2 ** 22 + 1; // beyond the largest pid there can be
   const sampler = new UsageSampler();
-  await sampler.sample([pid, 2 ** 22 + 1]);
-  await sampler.sample([pid, 2 ** 22 + 1]);
-  expect(sampler.of(pid)?.memoryBytes).toBeGreaterThan(0);
-  expect(sampler.of(2 ** 22 + 1)).toBeUndefined();
+  await sampler.sample([process.pid, nobody]);
+  await sampler.sample([process.pid, nobody]);
+  expect(sampler.of(process.pid)?.memoryBytes).toBeGreaterThan(10_000_000);
+  expect(sampler.of(nobody)).toBeUndefined();
   await sampler.sample([]);
-  expect(sampler.of(pid)).toBeUndefined();
+  expect(sampler.of(process.pid)).toBeUndefined();
 });
