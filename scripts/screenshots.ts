@@ -20,12 +20,19 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(README_DIR, `${name}.png`) });
 }
 
-async function deploy(page: Page, url: string, version: string, until: RegExp, name: string): Promise<string> {
-  const call = { service: "checkout", environment: "production", version, healthCheckTimeout: 8 };
+async function deploy(
+  page: Page,
+  url: string,
+  version: string,
+  until: RegExp,
+  name: string,
+  strategy: "rolling" | "canary" = "rolling",
+): Promise<string> {
+  const call = { service: "checkout", environment: "production", version, strategy, healthCheckTimeout: 8 };
   const answer = await page.request.post(`${url}/api/trpc/deploy.start`, { data: call, headers: { origin: url } });
   const { result } = (await answer.json()) as { result: { data: { deployment: { id: string } } } };
   await page.goto(`${url}/deployments/${result.data.deployment.id}?env=production`);
-  await page.getByText(until).first().waitFor({ timeout: 120_000 });
+  await page.getByText(until).first().waitFor({ timeout: 240_000 });
   await shoot(page, name);
   return result.data.deployment.id;
 }
@@ -39,6 +46,9 @@ async function tellStory(page: Page, url: string, setupLink: string): Promise<st
   await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
   await deploy(page, url, "2.4.1", /succeeded/, "deployment-succeeded");
   const id = await deploy(page, url, "2.7.0", /rolled back/, "deployment-rolled-back");
+  const canary = await deploy(page, url, "2.5.0", /rolled back/, "canary-caught", "canary");
+  const judge = page.locator("section").filter({ has: page.getByRole("heading", { name: "The judge" }) });
+  await judge.screenshot({ path: join(README_DIR, "canary-judge.png") });
   await page.goto(`${url}/incidents`);
   await page
     .getByRole("link", { name: /checkout/ })
@@ -53,7 +63,7 @@ async function tellStory(page: Page, url: string, setupLink: string): Promise<st
   await delay(Number(process.env.SETTLE_MS ?? 90_000)); // graphs want minutes of traffic, not seconds
   await page.goto(`${url}/`);
   await shoot(page, "overview");
-  return [incident, `/deployments/${id}`];
+  return [incident, `/deployments/${id}`, `/deployments/${canary}`];
 }
 
 async function shootAll(context: BrowserContext, url: string, paths: string[], into: string): Promise<void> {
