@@ -62,7 +62,7 @@ export function trafficFigures(
   };
 }
 
-export interface SeriesPoint {
+interface SeriesPoint {
   t: string;
   requestsPerSecond: number | null;
   errorPercent: number | null;

@@ -155,7 +155,7 @@ describe("what the daemon itself cannot have", () => {
     rmSync(`${state}.tmp`);
     await eventually(async () => !readFileSync(state, "utf8").includes(first?.id ?? ""));
     expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ services: [{ weights: { "1.1.0": 0 } }] });
-    expect((await start("web", "1.1.0")).state).toBe("starting");
+    expect(await start("web", "1.1.0")).toMatchObject({ version: "1.1.0" });
   });
 
   it("a log folder: the instance says which file cannot be written", async () => {
@@ -187,6 +187,6 @@ describe("what the daemon itself cannot have", () => {
     const { url } = await daemon.platform.getService(ref("web"));
     expect(url).toBe(`http://127.0.0.1:${port}`);
     expect((await fetch(url)).status).toBe(200);
-    expect((await start("web", "1.1.0")).state).toBe("starting");
+    expect(await start("web", "1.1.0")).toMatchObject({ version: "1.1.0" });
   });
 });
