@@ -37,6 +37,7 @@ export function DeployDialog({ request, open, onOpenChange }: DeployDialogProps)
       onOpenChange={onOpenChange}
       title={request.service ? `Deploy ${request.service}` : "Deploy a service"}
       description="Nothing starts before you have read the plan."
+      className="lg:max-w-5xl"
     >
       {services.data && !service ? (
         <EmptyState title="No service is configured">Add one under services in the configuration.</EmptyState>
@@ -120,7 +121,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
 
   return (
     <form onSubmit={onSubmit}>
-      <DialogBody>
+      <DialogBody className="lg:grid lg:grid-cols-2 lg:items-start">
         <DeployChoice
           options={options}
           onChange={setOptions}
@@ -130,20 +131,22 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           current={details.data?.row.currentVersion ?? null}
           planned={plan.data?.plan.strategy ?? null}
         />
-        <DeployPlan chosen={Boolean(version)} plan={plan.data?.plan} error={plan.error} />
-        {may && (isObstacle(plan.error) || override) ? (
-          <Field label="Deploy all the same" hint="why it may not wait; at least 5 characters, kept in the audit log">
-            {(control) => (
-              <Input
-                {...control}
-                value={override}
-                maxLength={500}
-                onChange={(event) => setOverride(event.target.value)}
-              />
-            )}
-          </Field>
-        ) : null}
-        <FormError error={begin.error} />
+        <div className="flex flex-col gap-4">
+          <DeployPlan chosen={Boolean(version)} plan={plan.data?.plan} error={plan.error} />
+          {may && (isObstacle(plan.error) || override) ? (
+            <Field label="Deploy all the same" hint="why it may not wait; at least 5 characters, kept in the audit log">
+              {(control) => (
+                <Input
+                  {...control}
+                  value={override}
+                  maxLength={500}
+                  onChange={(event) => setOverride(event.target.value)}
+                />
+              )}
+            </Field>
+          ) : null}
+          <FormError error={begin.error} />
+        </div>
       </DialogBody>
       <DialogActions>
         {environment && isProduction(environment) ? (

@@ -67,10 +67,10 @@ function Step({ step, output }: { step: StepView; output: StepOutput | undefined
         </span>
       </div>
       {note && !(status === "passed" && PLAIN.includes(step.kind)) ? (
-        <p className={cn("ml-28 pl-3 text-xs", status === "failed" ? "text-critical" : "text-ink-2")}>{note}</p>
+        <p className={cn("ml-8 text-xs sm:ml-31", status === "failed" ? "text-critical" : "text-ink-2")}>{note}</p>
       ) : null}
       {output ? (
-        <div className="ml-28 pl-3">
+        <div className="ml-8 sm:ml-31">
           <button
             type="button"
             aria-expanded={shown}

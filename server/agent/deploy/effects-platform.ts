@@ -139,22 +139,24 @@ interface Leaving {
 async function stop(runtime: Runtime, plan: DeploymentPlan, leaving: readonly Leaving[]): Promise<Effect<unknown>> {
   const began = performance.now();
   const stopped = await attempt(async () => {
-    await Promise.all(
+    const told = await Promise.all(
       leaving.map(({ instance }) => runtime.platform.stopInstance({ instanceId: instance.id, drainTimeoutMs: 0 })),
     );
-    return {};
+    return { notes: told.map(({ note }) => note) };
   });
   if (!stopped.ok) return stopped;
   const stoppingMs = performance.now() - began;
-  for (const { instance, why, remaining, drainedMs } of leaving) {
+  for (const [i, { instance, why, remaining, drainedMs }] of leaving.entries()) {
     const { id: instanceId, version } = instance;
     const took = describeSeconds((drainedMs + stoppingMs) / 1_000);
-    const left = remaining > 0 ? `; ${remaining} requests had not finished` : "";
+    // what the platform noticed, an ignored SIGTERM say; with requests left it only says that once more
+    const noticed = stopped.notes[i] ?? null;
+    const left = remaining > 0 ? `${remaining} requests had not finished` : noticed;
     await note(runtime, plan, {
       key: `stop:${instanceId}`,
-      level: remaining > 0 ? "warning" : "info",
+      level: left ? "warning" : "info",
       kind: "instance",
-      message: `Drained and stopped ${instanceId} (${version}) in ${took}: ${why}${left}`,
+      message: `Drained and stopped ${instanceId} (${version}) in ${took}: ${why}${left ? `; ${left}` : ""}`,
       detail: { instanceId, version, remaining },
     });
   }

@@ -92,7 +92,10 @@ function costOf({ candidate, baseline }: Evidence, { candidateVersion }: JudgeRe
   const errors = total(candidate, "status5xx");
   const requests = total(candidate, "requests");
   const all = requests + total(baseline, "requests");
+  if (all === 0) return "No request was counted";
   const share = (part: number) => `${Number(((part / Math.max(1, all)) * 100).toPrecision(2))} %`;
+  const had = `${candidateVersion} had ${share(requests)} of all ${all.toLocaleString("en-US")} requests`;
+  if (errors === 0) return `${had}, and none of them failed`;
   return `${errors.toLocaleString("en-US")} of all ${all.toLocaleString("en-US")} requests (${share(errors)}) failed on ${candidateVersion}, which had ${share(requests)} of them`;
 }
 
