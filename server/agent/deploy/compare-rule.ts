@@ -16,6 +16,9 @@ type Unit = Compared["unit"];
 const SAMPLE_MS = 10_000;
 const LEAST_REQUESTS = 30;
 const LEAST_SAMPLES = 4;
+/** cost per request is compared up to this ratio of requests per instance */
+const SAME_LOAD = 2;
+const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
 const SURE = 0.02;
 const PROBABLE = 0.1;
 /** a relative difference below it is called none, unless it is sure */
@@ -75,6 +78,15 @@ export function compareCounts(
     why: "not measured often enough to tell",
   });
   const per = (part: number | null, whole: number | null) => (part === null || !whole ? null : part / whole);
+  const load = ({ requests, usage: { instances } }: Sample, span: number) => per(per(requests, instances), span);
+  const loads = [load(old.pool, seconds.baseline), load(fresh.pool, seconds.candidate)];
+  const alike =
+    loads.every((one) => one !== null) && Math.max(...known(loads)) <= SAME_LOAD * Math.min(...known(loads));
+  const cpu = usage("cpuPerRequest", "CPU time per request", "ms", ({ requests, usage: { cpuMs } }) =>
+    per(cpuMs, requests),
+  );
+  // what an idle instance takes weighs on a version with little to do
+  const cpuAtLoad: Facts = alike ? cpu : { ...cpu, p: null, why: "at a very different load per instance" };
   const facts: Facts[] = [
     {
       ...{ name: "errorRatio", label: "error ratio", unit: "percent", more: "worse" },
@@ -86,7 +98,7 @@ export function compareCounts(
     latency(0.5, "median latency"),
     latency(0.95, "p95 latency"),
     latency(0.99, "p99 latency"),
-    usage("cpuPerRequest", "CPU time per request", "ms", ({ requests, usage: { cpuMs } }) => per(cpuMs, requests)),
+    cpuAtLoad,
     usage("memoryPerInstance", "memory per instance", "bytes", ({ usage: one }) => per(one.memoryBytes, one.instances)),
     usage("errorLines", "error lines in the log per 100 requests", "count", ({ requests, usage: { errorLines } }) =>
       per(errorLines === null ? null : errorLines * 100, requests),

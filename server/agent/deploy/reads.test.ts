@@ -238,7 +238,7 @@ describe("version against version", () => {
       /^p95 latency 2\d(\.\d)? ms → 4\d(\.\d)? ms: \+2\d(\.\d)? ms \(\+\d+(\.\d)? %\), sure$/,
     );
     expect(of("cpuPerRequest")).toMatchObject({ better: "same", difference: 0 });
-    expect(of("instances")).toMatchObject({ better: "unknown", baseline: 1 });
+    expect(of("instances")).toMatchObject({ better: "unknown", baseline: 19 });
     expect(summary).toMatch(/^1\.1\.0 is worse than 1\.0\.0: error ratio/);
     expect(series.map((one) => one.role)).toEqual(["old", "new"]);
   });
