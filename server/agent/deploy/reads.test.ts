@@ -185,7 +185,7 @@ function traffic(
       usage: {
         cpuMs: perBucket * 2,
         memoryBytes: 3e7 * (1 + i / 1_000),
-        instances: 1,
+        instances: perBucket / 10,
         inFlight: 1,
         errorLines: errors,
       },
