@@ -139,9 +139,13 @@ function Versions({ row }: { row: ServiceRow }) {
       <span className="num">{from ?? MISSING}</span>
       <ArrowRight className="size-3" aria-label="to" />
       <span className="num">{activeDeployment.version}</span>
-      <span className="num text-ink-2 text-xs">
-        {there}/{row.instancesWanted}
-      </span>
+      {activeDeployment.waiting ? (
+        <span className="text-warning text-xs">decide</span>
+      ) : (
+        <span className="num text-ink-2 text-xs">
+          {activeDeployment.weight === null ? `${there}/${row.instancesWanted}` : `${activeDeployment.weight} %`}
+        </span>
+      )}
     </EnvLink>
   );
 }

@@ -24,6 +24,10 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   ...change,
 });
 
+const deploying = (weight: number | null, waiting = false) => ({
+  ...{ id: "d", version: "2", summary: "", weight, waiting },
+});
+
 describe("summarise", () => {
   const a = row("a", "production");
   const b = row("b", "staging");
@@ -35,9 +39,22 @@ describe("summarise", () => {
     [[down("a"), b], true, "a (production) down"],
     [["a", "b", "c", "d"].map(down), true, "4 of 4 services down"],
     [
-      [row("a", "production", { activeDeployment: { id: "d", version: "2", summary: "" } })],
+      [row("a", "production", { activeDeployment: deploying(null) })],
       true,
       "The service is up in production · 1 deployment running",
+    ],
+    [
+      [row("a", "production", { activeDeployment: deploying(25) })],
+      true,
+      "The service is up in production · 1 deployment at 25 %",
+    ],
+    [
+      [
+        row("a", "production", { activeDeployment: deploying(5, true) }),
+        row("b", "production", { activeDeployment: deploying(0) }),
+      ],
+      true,
+      "All 2 services are up in production · 1 deployment at 0 % · 1 deployment waits for a decision",
     ],
     [[a], false, "The local platform does not answer: instances and traffic are unknown"],
   ])("%#", (rows, reachable, words) => {

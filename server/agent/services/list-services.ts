@@ -74,8 +74,17 @@ export function summarise(rows: readonly ServiceRow[], platformReachable: boolea
     parts.push(`${services === 1 ? "The service is" : `All ${services} services are`} up in ${listed(environments)}`);
   }
   const incidents = distinct(rows.flatMap((row) => row.openIncident?.id ?? [])).length;
-  const deployments = rows.filter((row) => row.activeDeployment).length;
+  const deployments = rows.flatMap((row) => row.activeDeployment ?? []);
+  const waiting = deployments.filter((one) => one.waiting).length;
   if (incidents > 0) parts.push(plural(incidents, "open incident"));
-  if (deployments > 0) parts.push(`${plural(deployments, "deployment")} running`);
+  if (deployments.length > waiting) parts.push(running(deployments.filter((one) => !one.waiting)));
+  if (waiting > 0) parts.push(`${plural(waiting, "deployment")} ${waiting === 1 ? "waits" : "wait"} for a decision`);
   return parts.join(" · ");
+}
+
+/** `1 deployment at 25 %`, when there is one whose share says more than that it runs. */
+function running(deployments: readonly NonNullable<ServiceRow["activeDeployment"]>[]): string {
+  const [only] = deployments;
+  const share = deployments.length === 1 && only?.weight != null ? `at ${only.weight} %` : "running";
+  return `${plural(deployments.length, "deployment")} ${share}`;
 }

@@ -30,7 +30,15 @@ export const ServiceRow = z.object({
   openIncident: z
     .object({ id: z.string(), label: z.string(), severity: z.string(), status: z.string(), openedAt: Instant })
     .nullable(),
-  activeDeployment: z.object({ id: z.string(), version: z.string(), summary: z.string() }).nullable(),
+  activeDeployment: z
+    .object({
+      id: z.string(),
+      version: z.string(),
+      summary: z.string(),
+      weight: z.number().nullable().describe("percent of the requests the new version is to have; null: evenly"),
+      waiting: z.boolean().describe("it waits for a person to decide"),
+    })
+    .nullable(),
 });
 export type ServiceRow = z.infer<typeof ServiceRow>;
 

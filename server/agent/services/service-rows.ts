@@ -108,7 +108,11 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
         }
       : null,
     activeDeployment: deployment
-      ? { id: deployment.id, version: deployment.version, summary: deployment.summary }
+      ? {
+          ...{ id: deployment.id, version: deployment.version, summary: deployment.summary },
+          weight: running?.weights ? (running.weights[deployment.version] ?? 0) : null,
+          waiting: deployment.waiting !== null,
+        }
       : null,
   };
 }
