@@ -54,7 +54,8 @@ export function ChartPanel(props: ChartPanelProps) {
         </>
       }
     >
-      <div className="p-1" style={{ height: HEIGHT + 8 }}>
+      {/* the drawing takes its new width a moment after its place has it */}
+      <div className="overflow-hidden p-1" style={{ height: HEIGHT + 8 }}>
         {asTable ? (
           hydrated && <Numbers panel={panel} title={title} />
         ) : panel.known ? (
