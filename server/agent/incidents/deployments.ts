@@ -20,7 +20,8 @@ export async function onDeploymentChange(
   message: string,
 ): Promise<void> {
   await runtime.db.$transaction(async (tx) => {
-    const key = `deployment-${phase}:${deployment.deploymentId}`;
+    // a failure that opened an incident has the plain key: how that one ended is another entry
+    const key = `deployment-${phase === "failed" ? "ended-badly" : phase}:${deployment.deploymentId}`;
     await noteEverywhere({ runtime, tx, job, key, at: runtime.now() }, deployment, phase, message);
   });
 }

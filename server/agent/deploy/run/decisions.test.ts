@@ -236,6 +236,8 @@ describe("a step that failed, with rollback off", () => {
     });
     expect(row.status).toBe("failed");
     expect(row.summary).toMatch(/nobody decided within 10 min\. Left as it is, because nothing ran before it/);
+    // the incident of the question also tells how it ended
+    expect(await database.db.incidentEvent.count({ where: { key: `deployment-ended-badly:${row.id}` } })).toBe(1);
   });
 });
 

@@ -67,7 +67,7 @@ async function leaveAsItIs(run: Run, stop: Stop): Promise<void> {
 async function finish(run: Run, ending: Ending, reason: string, failure: boolean, summary: string): Promise<void> {
   const { durable, effects, plan, course } = run;
   // an incident that was opened when it asked for a decision only learns how it ended
-  const blamed = ending === "failed" || (failure && !course.reported) ? reason : null;
+  const blamed = !course.reported && (ending === "failed" || failure) ? reason : null;
   await durable.step("report", () => effects.report(plan, ending, blamed, summary));
   await durable.step("end", () => effects.end(plan, ending, summary));
 }
