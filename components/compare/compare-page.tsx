@@ -1,145 +1,195 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
-import { Facet } from "../data-table/facet.tsx";
+import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
+import { useId } from "react";
 import { Charts } from "../deployments/detail/version-charts.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { formatCount } from "../lib/format.ts";
+import { useDocumentTitle } from "../lib/document-title.ts";
+import { formatDuration, plural } from "../lib/format.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
+import { Select } from "../ui/field.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
+import { compareInput, DEFAULT_MINUTES, MINUTES } from "./compare-input.ts";
+import { MetricTable } from "./metric-table.tsx";
 
 type Data = RouterOutputs["deploy"]["compare"];
-type Metric = Data["metrics"][number];
 
-const MINUTES = ["5", "30", "120"] as const;
-const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
-  better: { tone: "ok", word: "better" },
-  worse: { tone: "critical", word: "worse" },
-  same: { tone: "quiet", word: "no difference" },
-  unknown: { tone: "unknown", word: "not judged" },
+const URL_STATE = {
+  service: parseAsString,
+  environment: parseAsString,
+  baseline: parseAsString,
+  candidate: parseAsString,
+  minutes: parseAsStringLiteral(MINUTES).withDefault(DEFAULT_MINUTES),
 };
 
 /** One version against another, in words with numbers and on one axis. */
 export function ComparePage() {
   const trpc = useTRPC();
-  const [service] = useQueryState("service", parseAsString.withDefault(""));
-  const [environment] = useQueryState("environment", parseAsString.withDefault(""));
-  const [baseline, setBaseline] = useQueryState("baseline", parseAsString);
-  const [candidate, setCandidate] = useQueryState("candidate", parseAsString);
-  const [minutes, setMinutes] = useQueryState("minutes", parseAsStringLiteral(MINUTES).withDefault("30"));
+  const [url, setUrl] = useQueryStates(URL_STATE, { history: "push" });
+  const services = useQuery(trpc.services.list.queryOptions({}));
+  const input = compareInput(url);
   const query = useQuery(
-    trpc.deploy.compare.queryOptions(
-      {
-        ...{ service, environment, minutes: Number(minutes) },
-        ...(baseline ? { baseline } : {}),
-        ...(candidate ? { candidate } : {}),
-      },
-      { enabled: service !== "" && environment !== "", refetchInterval: 15_000, placeholderData: (before) => before },
-    ),
+    trpc.deploy.compare.queryOptions(input ?? { service: "-", environment: "-" }, {
+      enabled: input !== null,
+      refetchInterval: 15_000,
+      placeholderData: (before) =>
+        before?.service === url.service && before.environment === url.environment ? before : undefined,
+    }),
   );
-  if (service === "" || environment === "")
-    return (
-      <Page title="Compare versions">
-        <EmptyState title="Nothing is chosen">Open it from a service or a deployment: Compare versions.</EmptyState>
-      </Page>
-    );
+  const title = input ? `Versions of ${input.service} in ${input.environment}` : "Compare versions";
+  useDocumentTitle(title);
+  const places = (services.data?.rows ?? []).map(({ service, environment }) => ({ service, environment }));
   const { data } = query;
+  const [old, fresh] = [url.baseline ?? data?.baseline?.version, url.candidate ?? data?.candidate?.version];
+  const versions = data?.versions ?? [];
+
   return (
     <Page
-      title={`${service} in ${environment}`}
-      meta={<span className="text-ink-2">version against version</span>}
+      title={title}
       actions={
         <>
-          <Facet
-            label="Old"
-            value={baseline ?? data?.baseline?.version ?? null}
-            onChange={(value) => void setBaseline(value)}
-            options={data?.versions ?? []}
+          <Choose
+            label="Of"
+            value={input ? `${input.service} in ${input.environment}` : undefined}
+            options={places.map(({ service, environment }) => ({ value: `${service} in ${environment}` }))}
+            onChange={(chosen) => {
+              const place = places.find(({ service, environment }) => `${service} in ${environment}` === chosen);
+              if (place) void setUrl({ ...place, baseline: null, candidate: null });
+            }}
           />
-          <Facet
-            label="New"
-            value={candidate ?? data?.candidate?.version ?? null}
-            onChange={(value) => void setCandidate(value)}
-            options={data?.versions ?? []}
-          />
-          <Segmented
-            label="Minutes of each"
-            value={minutes}
-            onChange={(value) => void setMinutes(value)}
-            options={MINUTES.map((value) => ({ value, label: value === "120" ? "2 h" : `${value} min` }))}
-          />
+          {input ? (
+            <>
+              <Choose
+                label="Old"
+                value={old}
+                options={versions.map((value) => ({ value, disabled: value === fresh }))}
+                onChange={(value) => void setUrl({ baseline: value })}
+              />
+              <Choose
+                label="New"
+                value={fresh}
+                options={versions.map((value) => ({ value, disabled: value === old }))}
+                onChange={(value) => void setUrl({ candidate: value })}
+              />
+              <Segmented
+                label="Minutes of each"
+                value={url.minutes}
+                onChange={(value) => void setUrl({ minutes: value })}
+                options={MINUTES.map((value) => ({ value, label: formatDuration(Number(value) * 60_000) }))}
+              />
+            </>
+          ) : null}
         </>
       }
     >
-      <QueryBoundary query={query} what="the comparison" skeleton={<Loading />}>
-        {(loaded) => <Loaded data={loaded} />}
-      </QueryBoundary>
+      {input ? (
+        <QueryBoundary query={query} what="the comparison" skeleton={<Loading />}>
+          {(loaded) => <Loaded data={loaded} />}
+        </QueryBoundary>
+      ) : (
+        <Section title="What is compared">
+          <EmptyState title="Choose a service above">
+            Its newest version is then compared with the one before it: errors, latency, CPU, memory. Deployments and
+            services lead here, too.
+          </EmptyState>
+        </Section>
+      )}
     </Page>
   );
 }
 
+interface ChooseProps {
+  label: string;
+  value: string | undefined;
+  options: { value: string; disabled?: boolean }[];
+  onChange: (value: string) => void;
+}
+
+function Choose({ label, value, options, onChange }: ChooseProps) {
+  const id = useId();
+  const listed = value === undefined || options.some((option) => option.value === value);
+  return (
+    <div className="flex min-w-0 items-center gap-1.5 text-sm">
+      <label htmlFor={id} className="whitespace-nowrap text-ink-3">
+        {label}
+      </label>
+      <Select
+        id={id}
+        className="w-auto min-w-24"
+        value={value ?? ""}
+        onChange={(event) => onChange(event.target.value)}
+      >
+        {value === undefined ? <option value="">choose</option> : null}
+        {listed ? null : <option value={value}>{value}</option>}
+        {options.map((option) => (
+          <option key={option.value} value={option.value} disabled={option.disabled}>
+            {option.value}
+          </option>
+        ))}
+      </Select>
+    </div>
+  );
+}
+
+/** The sizes of what comes, so that nothing moves when it does. */
 const Loading = () => (
-  <>
+  <div className="flex flex-col gap-4">
     <div className="rounded-md border bg-surface">
+      <Skeleton className="m-3 h-32" />
       <SkeletonRows rows={9} />
     </div>
-    <Skeleton className="h-[237px]" />
-  </>
+    <div className="grid gap-4 lg:grid-cols-3">
+      <Skeleton className="h-[237px]" />
+      <Skeleton className="h-[237px]" />
+      <Skeleton className="h-[237px]" />
+    </div>
+  </div>
 );
 
-/** Follow from how the traffic is split; more of them is neither good nor bad. */
-const CONTEXT = ["requestRate", "instances"];
 const NO_MARKERS: { at: string; label: string }[] = [];
 
 function Loaded({ data }: { data: Data }) {
-  const { baseline, candidate, metrics, sameMinutes, summary, series, stepSeconds } = data;
+  const { baseline, candidate, metrics, sameMinutes, summary, series, stepSeconds, service } = data;
+  const both = baseline !== null && candidate !== null;
   return (
     <div className="flex flex-col gap-4">
       <Section
-        title={baseline && candidate ? `${candidate.version} against ${baseline.version}` : "Comparison"}
-        note={
-          sameMinutes ? "both served in the same minutes" : "each version's own newest minutes: other hours may differ"
-        }
+        title={both ? `${candidate.version} against ${baseline.version}` : "Comparison"}
+        note={both && sameMinutes ? "in the minutes in which both served" : undefined}
       >
         <div className="flex flex-col gap-2 p-3">
-          <p className="text-base">{summary}.</p>
-          <p className="text-ink-3 text-xs">
-            {[baseline, candidate].map((side, i) =>
+          <p className="max-w-prose text-base">{summary}.</p>
+          {both && !sameMinutes ? (
+            <Mark tone="warning" className="items-start whitespace-normal text-sm [&>svg]:mt-1">
+              They did not serve in the same minutes: a difference may come from the hour and not from the version.
+            </Mark>
+          ) : null}
+          <ul className="flex flex-wrap gap-x-6 gap-y-1 text-ink-3 text-xs">
+            {[baseline, candidate].map((side) =>
               side ? (
-                <span key={side.version} className="mr-4">
-                  <span className="num">{side.version}</span>: {formatCount(side.requests)} requests, until{" "}
-                  <Time at={side.to} />
-                </span>
-              ) : (
-                // biome-ignore lint/suspicious/noArrayIndexKey: two places
-                <span key={i} />
-              ),
+                <li key={side.version}>
+                  <span className="num text-ink-2">{side.version}</span>: {plural(side.requests, "request")} in{" "}
+                  {formatDuration(Date.parse(side.to) - Date.parse(side.from))}, until <Ended at={side.to} />
+                </li>
+              ) : null,
             )}
-          </p>
+          </ul>
         </div>
-        <ul className="border-t">
-          {metrics.map((metric) => (
-            <li
-              key={metric.name}
-              className="flex flex-wrap items-baseline gap-x-4 gap-y-1 border-t px-3 py-1.5 text-sm first:border-t-0"
-            >
-              {CONTEXT.includes(metric.name) ? (
-                <span className="w-32 shrink-0 text-ink-3">for context</span>
-              ) : (
-                <Mark tone={LOOK[metric.better].tone} className="w-32 shrink-0">
-                  {LOOK[metric.better].word}
-                </Mark>
-              )}
-              <span className="min-w-0 flex-1 basis-64">{metric.sentence}</span>
-            </li>
-          ))}
-        </ul>
+        {both ? (
+          <div className="border-t">
+            <MetricTable metrics={metrics} baseline={baseline.version} candidate={candidate.version} />
+          </div>
+        ) : (
+          <EmptyState title="There is no second version to compare with">
+            Deploy another version of {service}: while both serve, and afterwards, this page tells them apart.
+          </EmptyState>
+        )}
       </Section>
       {series.length > 0 ? (
         <Charts versions={series} stepSeconds={stepSeconds} markers={NO_MARKERS} cursor="compare" />
@@ -147,3 +197,6 @@ function Loaded({ data }: { data: Data }) {
     </div>
   );
 }
+
+/** A minute that is not over ends in the future. */
+const Ended = ({ at }: { at: string }) => (Date.parse(at) > Date.now() - 5_000 ? "now" : <Time at={at} />);

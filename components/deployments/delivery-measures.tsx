@@ -7,11 +7,11 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
-import { formatDuration, formatNumber, formatPercent } from "../lib/format.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
+import { failuresOf, frequencyOf, leadTimeOf, restoreOf } from "./delivery-words.ts";
 
 type Row = RouterOutputs["deploy"]["dora"]["rows"][number];
 
@@ -19,26 +19,28 @@ const DAYS = ["7", "30", "90"] as const;
 const TONE: Record<NonNullable<Row["frequencyRating"]>, Tone> = {
   elite: "ok",
   high: "ok",
-  medium: "warning",
-  low: "critical",
+  medium: "neutral",
+  low: "warning",
 };
 
-const Rated = ({ value, rating, why }: { value: string | null; rating: Row["frequencyRating"]; why: string }) =>
-  value === null ? (
-    <span className="text-ink-3" title={why}>
-      –
-    </span>
-  ) : (
-    <span className="inline-flex items-center gap-2 whitespace-nowrap">
-      <span className="num">{value}</span>
-      {rating ? <Badge tone={TONE[rating]}>{rating}</Badge> : null}
-    </span>
-  );
+interface RatedProps {
+  value: string | null;
+  rating: Row["frequencyRating"];
+  /** what the value is of, or why there is none */
+  base: string;
+}
 
-const seconds = (value: number | null): string | null => (value === null ? null : formatDuration(value * 1_000));
-
-const often = ({ deployments, perDay }: Row): string | null =>
-  deployments === 0 ? null : perDay >= 1 ? `${formatNumber(perDay)} a day` : `${formatNumber(perDay * 7)} a week`;
+const Rated = ({ value, rating, base }: RatedProps) => (
+  <span className="flex flex-col py-0.5">
+    {value === null ? null : (
+      <span className="inline-flex items-center gap-2 whitespace-nowrap">
+        <span className="num">{value}</span>
+        {rating ? <Badge tone={TONE[rating]}>{rating}</Badge> : null}
+      </span>
+    )}
+    <span className="text-ink-3 text-xs">{base}</span>
+  </span>
+);
 
 const COLUMNS: readonly Column<Row>[] = [
   {
@@ -49,46 +51,30 @@ const COLUMNS: readonly Column<Row>[] = [
         <EnvLink href={`/services/${row.service}?env=${encodeURIComponent(row.environment)}`} className="link">
           {row.service}
         </EnvLink>{" "}
-        <span className="text-ink-3 text-xs">{row.environment}</span>
+        <span className="block text-ink-3 text-xs">{row.environment}</span>
       </>
     ),
   },
   {
     id: "frequency",
     header: "Deployed",
-    cell: (row) => <Rated value={often(row)} rating={row.frequencyRating} why="nothing was deployed" />,
+    cell: (row) => <Rated {...frequencyOf(row)} rating={row.frequencyRating} />,
   },
   {
     id: "lead",
     header: "Lead time",
-    cell: (row) => (
-      <Rated
-        value={seconds(row.leadTimeSeconds)}
-        rating={row.leadTimeRating}
-        why="no commit times are known: set committedAt on the versions"
-      />
-    ),
-    hideBelow: "lg",
+    cell: (row) => <Rated {...leadTimeOf(row)} rating={row.leadTimeRating} />,
+    hideBelow: "md",
   },
   {
     id: "failures",
     header: "Changes that failed",
-    cell: (row) => (
-      <Rated
-        value={
-          row.changeFailureRate === null
-            ? null
-            : `${formatPercent(row.changeFailureRate * 100)} (${row.failures} of ${row.changes})`
-        }
-        rating={row.failureRating}
-        why="nothing was changed"
-      />
-    ),
+    cell: (row) => <Rated {...failuresOf(row)} rating={row.failureRating} />,
   },
   {
     id: "restore",
     header: "Time to restore",
-    cell: (row) => <Rated value={seconds(row.restoreSeconds)} rating={row.restoreRating} why="nothing failed" />,
+    cell: (row) => <Rated {...restoreOf(row)} rating={row.restoreRating} />,
     hideBelow: "sm",
   },
 ];

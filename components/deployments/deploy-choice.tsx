@@ -31,6 +31,8 @@ interface DeployChoiceProps {
   current: string | null;
   /** what the plan says will be done when nothing is chosen */
   planned: string | null;
+  /** it was chosen before the dialog opened: Enter then confirms from where the cursor is */
+  versionGiven: boolean;
 }
 
 /** What goes where: the part of the dialog that can be changed. */
@@ -42,6 +44,7 @@ export function DeployChoice({
   versions,
   current,
   planned,
+  versionGiven,
 }: DeployChoiceProps) {
   const set = (change: Partial<DeployOptions>) => onChange({ ...options, ...change });
   const notes = versions.find((entry) => entry.version === options.version)?.notes;
@@ -79,7 +82,12 @@ export function DeployChoice({
         className="sm:col-span-2"
       >
         {(control) => (
-          <Select {...control} value={options.version} onChange={(event) => set({ version: event.target.value })}>
+          <Select
+            {...control}
+            autoFocus={!versionGiven}
+            value={options.version}
+            onChange={(event) => set({ version: event.target.value })}
+          >
             <option value="">Choose a version</option>
             {versions.map((entry) => (
               <option key={entry.version} value={entry.version} disabled={entry.version === current}>
@@ -143,6 +151,7 @@ export function DeployChoice({
         {(control) => (
           <Input
             {...control}
+            autoFocus={versionGiven}
             value={options.reason}
             maxLength={500}
             onChange={(event) => set({ reason: event.target.value })}

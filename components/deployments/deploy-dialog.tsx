@@ -2,22 +2,22 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type FormEvent, useDeferredValue, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { isProduction } from "../lib/environment.ts";
+import { useSettled } from "../lib/settled.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
-import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
-import { Field, Input } from "../ui/field.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DeployChoice, type DeployOptions } from "./deploy-choice.tsx";
 import type { DeployRequest } from "./deploy-dialog-provider.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
-import { isObstacle } from "./obstacle.ts";
+import { PolicyBanner } from "./policy-banner.tsx";
+import { MIN_OVERRIDE, Override } from "./refused.tsx";
 
 interface DeployDialogProps {
   request: DeployRequest;
@@ -85,13 +85,14 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   });
   const [override, setOverride] = useState("");
   const { service, environment, version } = options;
-  const may = useCan("deployment.override.write");
-  const overrideReason = useDeferredValue(override.trim());
+  const overrideReason = useSettled(override.trim());
+  const healthCheckTimeout = useSettled(options.healthCheckTimeout);
+  const settled = overrideReason === override.trim() && healthCheckTimeout === options.healthCheckTimeout;
   const input = {
-    ...{ service, environment, version },
-    ...{ rollbackOnFailure: options.rollbackOnFailure, healthCheckTimeout: options.healthCheckTimeout },
+    ...{ service, environment, version, healthCheckTimeout },
+    rollbackOnFailure: options.rollbackOnFailure,
     ...(options.strategy ? { strategy: options.strategy } : {}),
-    ...(overrideReason.length >= 5 ? { overrideReason } : {}),
+    ...(overrideReason.length >= MIN_OVERRIDE ? { overrideReason } : {}),
   };
 
   const details = useQuery(
@@ -103,20 +104,30 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
     enabled: Boolean(service && environment && version),
     retry: false,
     staleTime: 5_000,
+    placeholderData: (before) => before,
   });
+  // a second click may come before the first is drawn as pending
+  const sent = useRef(false);
   const begin = useMutation(
     trpc.deploy.start.mutationOptions({
       onSuccess: ({ deployment }) => {
         onClose();
         if (deployment) router.push(`/deployments/${deployment.id}?env=${encodeURIComponent(environment)}`);
       },
+      onError: () => {
+        sent.current = false;
+      },
     }),
   );
 
-  const ready = Boolean(version) && plan.isSuccess && !begin.isPending;
+  // consent is given to the plan that is shown, never to the one before it
+  const shown = Boolean(version) && plan.isSuccess && !plan.isPlaceholderData && settled;
+  const ready = shown && !begin.isPending;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    if (ready) begin.mutate({ ...input, reason: options.reason.trim(), dryRun: false });
+    if (!ready || sent.current) return;
+    sent.current = true;
+    begin.mutate({ ...input, reason: options.reason.trim(), dryRun: false });
   };
 
   return (
@@ -130,21 +141,20 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           versions={details.data?.versions ?? []}
           current={details.data?.row.currentVersion ?? null}
           planned={plan.data?.plan.strategy ?? null}
+          versionGiven={start.version !== undefined}
         />
         <div className="flex flex-col gap-4">
-          <DeployPlan chosen={Boolean(version)} plan={plan.data?.plan} error={plan.error} />
-          {may && (isObstacle(plan.error) || override) ? (
-            <Field label="Deploy all the same" hint="why it may not wait; at least 5 characters, kept in the audit log">
-              {(control) => (
-                <Input
-                  {...control}
-                  value={override}
-                  maxLength={500}
-                  onChange={(event) => setOverride(event.target.value)}
-                />
-              )}
-            </Field>
-          ) : null}
+          {version ? null : <PolicyBanner service={service} environment={environment} />}
+          <DeployPlan
+            chosen={Boolean(version)}
+            plan={plan.data?.plan}
+            error={plan.error}
+            waiting={!shown && !plan.error}
+            service={service}
+            environment={environment}
+            onLeave={onClose}
+          />
+          <Override label="Deploy all the same" value={override} onChange={setOverride} error={plan.error} />
           <FormError error={begin.error} />
         </div>
       </DialogBody>

@@ -1,29 +1,42 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import type { PlanView } from "#server/agent/deploy/schema.ts";
+import { EnvLink } from "../layout/env-link.tsx";
+import { cn } from "../lib/cn.ts";
 import { formatDuration } from "../lib/format.ts";
-import { describeError } from "../trpc/errors.ts";
+import { HealthMark } from "../marks/health-mark.tsx";
+import { useTRPC } from "../trpc/client.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { Refused } from "./refused.tsx";
 
 interface DeployPlanProps {
   chosen: boolean;
   plan: PlanView | undefined;
   error: unknown;
+  /** another plan is being worked out: what is shown is that of the choice before */
+  waiting: boolean;
+  service: string;
+  environment: string;
+  onLeave: () => void;
 }
 
 /** What will happen, from a dry run; or why it will not. Keeps its height while it is worked out. */
-export function DeployPlan({ chosen, plan, error }: DeployPlanProps) {
+export function DeployPlan({ chosen, plan, error, waiting, service, environment, onLeave }: DeployPlanProps) {
   return (
-    <section aria-live="polite" aria-label="Plan" className="min-h-64 rounded-md border bg-sunken p-3 text-sm">
+    <section
+      aria-live="polite"
+      aria-label="Plan"
+      aria-busy={chosen && waiting}
+      className="min-h-64 rounded-md border bg-sunken p-3 text-sm lg:min-h-96"
+    >
       {!chosen ? (
         <p className="text-ink-2">Choose a version to see what would happen, step by step.</p>
       ) : error ? (
-        <p role="alert" className="whitespace-pre-line text-critical">
-          {describeError(error).message}
-        </p>
+        <Refused error={error} service={service} environment={environment} onLeave={onLeave} />
       ) : plan ? (
-        <Plan plan={plan} />
+        <Plan plan={plan} environment={environment} waiting={waiting} />
       ) : (
         <div className="flex flex-col gap-2 pt-1">
           <Skeleton className="h-3 w-4/5 bg-line" />
@@ -35,8 +48,8 @@ export function DeployPlan({ chosen, plan, error }: DeployPlanProps) {
   );
 }
 
-const Plan = ({ plan }: { plan: PlanView }) => (
-  <div className="flex flex-col gap-2">
+const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: string; waiting: boolean }) => (
+  <div className={cn("flex flex-col gap-2", waiting && "opacity-50")}>
     <h3 className="font-medium">{plan.summary}</h3>
     {plan.warnings.length > 0 ? (
       <ul className="flex flex-col gap-1 rounded-sm bg-warning-soft px-2 py-1.5">
@@ -65,7 +78,9 @@ const Plan = ({ plan }: { plan: PlanView }) => (
       <dt className="text-ink-3">Expected</dt>
       <dd className="num">about {formatDuration(plan.expectedSeconds * 1_000)} when nothing goes wrong</dd>
       <dt className="text-ink-3">Felt by</dt>
-      <dd>{plan.affects.length > 0 ? `${plan.affects.join(", ")}, through dependencies` : "no other service"}</dd>
+      <dd>
+        <Affected names={plan.affects} environment={environment} />
+      </dd>
       <dt className="text-ink-3">When it fails</dt>
       <dd>{plan.onFailure}</dd>
       <dt className="text-ink-3">To undo</dt>
@@ -73,3 +88,31 @@ const Plan = ({ plan }: { plan: PlanView }) => (
     </dl>
   </div>
 );
+
+/** Services that lean on it, with how they are now; they open beside the dialog, so that no choice is lost. */
+function Affected({ names, environment }: { names: readonly string[]; environment: string }) {
+  const trpc = useTRPC();
+  const { data } = useQuery(trpc.services.list.queryOptions({}));
+  if (names.length === 0) return "no other service";
+  return (
+    <ul className="flex flex-wrap gap-x-3 gap-y-0.5">
+      {names.map((name) => {
+        const row = data?.rows.find((one) => one.service === name && one.environment === environment);
+        return (
+          <li key={name} className="inline-flex items-center gap-1.5">
+            {row ? <HealthMark state={row.health} bare /> : null}
+            <EnvLink
+              href={`/services/${name}?env=${encodeURIComponent(environment)}`}
+              className="link"
+              target="_blank"
+              title="opens in a new tab"
+            >
+              {name}
+            </EnvLink>
+          </li>
+        );
+      })}
+      <li className="text-ink-3">through dependencies</li>
+    </ul>
+  );
+}

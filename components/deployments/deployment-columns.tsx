@@ -34,7 +34,13 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     header: "How",
     cell: (row) => (
       <span className="whitespace-nowrap text-ink-2">
-        {row.kind === "rollback" ? <Badge tone="warning">rollback</Badge> : row.strategy}
+        {row.kind === "rollback" ? (
+          <>
+            <Badge tone="warning">rollback</Badge> {row.strategy === "restore" ? "" : row.strategy}
+          </>
+        ) : (
+          row.strategy
+        )}
       </span>
     ),
     hideBelow: "md",
@@ -51,6 +57,7 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     cell: (row) => (
       <>
         <VersionChange from={row.previousVersion} to={row.version} />
+        {row.kind === "rollback" ? <span className="block text-warning text-xs md:hidden">rollback</span> : null}
         <Time at={row.startedAt ?? row.createdAt} className="block text-ink-3 text-xs sm:hidden" />
       </>
     ),
@@ -58,7 +65,18 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "summary",
     header: "What happened",
-    cell: (row) => <span className="line-clamp-1 text-ink-2">{row.summary}</span>,
+    cell: (row) => (
+      <>
+        <span className="line-clamp-1 text-ink-2" title={row.summary}>
+          {row.summary}
+        </span>
+        {row.reason ? (
+          <span className="line-clamp-1 text-ink-3 text-xs" title={row.reason}>
+            Why: {row.reason}
+          </span>
+        ) : null}
+      </>
+    ),
     hideBelow: "xl",
     className: "w-2/5",
   },

@@ -12,33 +12,21 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DEPLOYMENT_STATUSES } from "../marks/vocabulary.ts";
-import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
+import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { DeliveryMeasures } from "./delivery-measures.tsx";
 import { useDeploy } from "./deploy-dialog-provider.tsx";
 import { DEPLOYMENT_COLUMNS } from "./deployment-columns.tsx";
+import { counted } from "./facet-counts.ts";
 import { deploymentsInput, filtersInput, KINDS, SHOWN_STRATEGIES } from "./list-input.ts";
 import { PolicyBanner } from "./policy-banner.tsx";
-
-type Counts = RouterOutputs["deploy"]["facets"]["status"];
-
-/** A facet's choices with how many there are of each; in the given order, else most first. */
-function counted(counts: Counts | undefined): { value: string; label: string }[];
-function counted<T extends string>(counts: Counts | undefined, all: readonly T[]): { value: T; label: string }[];
-function counted(counts: Counts | undefined, all?: readonly string[]): { value: string; label: string }[] {
-  const names = all ?? counts?.map((one) => one.value) ?? [];
-  return names.map((value) => {
-    const count = counts?.find((one) => one.value === value)?.count ?? 0;
-    return { value, label: `${value.replace("_", " ")} (${count})` };
-  });
-}
 
 /** What was deployed, newest first. */
 export function DeploymentsPage() {
   const trpc = useTRPC();
-  const { environment } = useEnvironment();
+  const { environment, setEnvironment } = useEnvironment();
   const [service, setService] = useQueryState("service", parseAsString);
   const [status, setStatus] = useQueryState("status", parseAsStringLiteral(DEPLOYMENT_STATUSES));
   const [strategy, setStrategy] = useQueryState("strategy", parseAsStringLiteral(SHOWN_STRATEGIES));
@@ -65,6 +53,12 @@ export function DeploymentsPage() {
               value={service}
               onChange={(value) => void setService(value)}
               options={counted(facets.data?.service)}
+            />
+            <Facet
+              label="Environment"
+              value={environment}
+              onChange={(value) => void setEnvironment(value)}
+              options={counted(facets.data?.environment)}
             />
             <Facet
               label="Status"
@@ -117,6 +111,7 @@ export function DeploymentsPage() {
                   rows={rows}
                   rowKey={(row) => row.id}
                   navigable
+                  rowClassName={(row) => (row.waiting ? "bg-warning-soft" : undefined)}
                 />
                 <LoadMore query={query} shown={rows.length} of={rows.length === 1 ? "deployment" : "deployments"} />
               </>

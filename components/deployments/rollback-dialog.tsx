@@ -2,21 +2,22 @@
 
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Time } from "../feedback/time.tsx";
 import { cn } from "../lib/cn.ts";
+import { isProduction } from "../lib/environment.ts";
+import { useSettled } from "../lib/settled.ts";
 import { type RouterOutputs, useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
-import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
-import { isObstacle } from "./obstacle.ts";
+import { MIN_OVERRIDE, Override } from "./refused.tsx";
 import type { RollbackRequest } from "./rollback-dialog-provider.tsx";
 
 interface RollbackDialogProps {
@@ -35,6 +36,7 @@ export function RollbackDialog({ request, open, onOpenChange }: RollbackDialogPr
       onOpenChange={onOpenChange}
       title={`Roll back ${request.service} in ${request.environment}`}
       description={good.data?.current ? `${good.data.current} runs now.` : "To a version that served well before."}
+      className="lg:max-w-4xl"
     >
       {good.data && good.data.items.length > 0 ? (
         <RollbackForm request={request} items={good.data.items} onClose={() => onOpenChange(false)} />
@@ -70,93 +72,88 @@ function RollbackForm({ request, items, onClose }: FormProps) {
   const [version, setVersion] = useState(items[0]?.version ?? "");
   const [reason, setReason] = useState("");
   const [override, setOverride] = useState("");
-  const may = useCan("deployment.override.write");
+  const overrideReason = useSettled(override.trim());
   const input = {
     ...{ ...request, version },
-    ...(override.trim().length >= 5 ? { overrideReason: override.trim() } : {}),
+    ...(overrideReason.length >= MIN_OVERRIDE ? { overrideReason } : {}),
   };
   const plan = useQuery({
     queryKey: ["rollback-plan", input],
     queryFn: () => client.deploy.rollback.mutate({ ...input, dryRun: true }),
     retry: false,
     staleTime: 5_000,
+    placeholderData: (before) => before,
   });
+  // a second click may come before the first is drawn as pending
+  const sent = useRef(false);
   const begin = useMutation(
     trpc.deploy.rollback.mutationOptions({
       onSuccess: ({ deployment }) => {
         onClose();
         if (deployment) router.push(`/deployments/${deployment.id}?env=${encodeURIComponent(request.environment)}`);
       },
+      onError: () => {
+        sent.current = false;
+      },
     }),
   );
-  const ready = plan.isSuccess && !begin.isPending;
+  // consent is given to the plan that is shown, never to the one before it
+  const shown = plan.isSuccess && !plan.isPlaceholderData && overrideReason === override.trim();
+  const ready = shown && !begin.isPending;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
-    if (ready) begin.mutate({ ...input, reason: reason.trim(), dryRun: false });
+    if (!ready || sent.current) return;
+    sent.current = true;
+    begin.mutate({ ...input, reason: reason.trim(), dryRun: false });
   };
   return (
     <form onSubmit={onSubmit}>
-      <DialogBody>
-        <fieldset>
-          <legend className="mb-1 font-medium text-sm">To</legend>
-          <div className="flex flex-col gap-1">
-            {items.map((item) => (
-              <label
-                key={item.version}
-                className={cn(
-                  "flex cursor-pointer items-center gap-3 rounded-md border px-2.5 py-1.5 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-accent",
-                  item.version === version ? "border-accent bg-selected" : "border-line-strong",
-                )}
-              >
-                <input
-                  type="radio"
-                  name="version"
-                  className="accent-accent"
-                  checked={item.version === version}
-                  onChange={() => setVersion(item.version)}
+      <DialogBody className="lg:grid lg:grid-cols-2 lg:items-start">
+        <div className="flex flex-col gap-4">
+          <fieldset>
+            <legend className="mb-1 font-medium text-sm">To</legend>
+            <div className="flex flex-col gap-1">
+              {items.map((item) => (
+                <Choice
+                  key={item.version}
+                  item={item}
+                  chosen={item.version === version}
+                  onChoose={() => setVersion(item.version)}
                 />
-                <span className="num">{item.version}</span>
-                {item.lastKnownGood ? <Badge tone="ok">last known good</Badge> : null}
-                <span className="ml-auto text-ink-3 text-xs">
-                  {item.provenAt ? (
-                    <>
-                      good <Time at={item.provenAt} />
-                    </>
-                  ) : (
-                    "from the start"
-                  )}
-                </span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
-        <DeployPlan chosen plan={plan.data?.plan} error={plan.error} />
-        {may && (isObstacle(plan.error) || override) ? (
-          <Field label="Roll back all the same" hint="why it may not wait; kept in the audit log">
+              ))}
+            </div>
+          </fieldset>
+          <Field label="Why" hint="optional; everyone reads it on the deployment's page">
             {(control) => (
               <Input
                 {...control}
-                value={override}
+                autoFocus
+                value={reason}
                 maxLength={500}
-                onChange={(event) => setOverride(event.target.value)}
+                onChange={(event) => setReason(event.target.value)}
               />
             )}
           </Field>
-        ) : null}
-        <Field label="Why" hint="optional; everyone reads it on the deployment's page">
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={reason}
-              maxLength={500}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-        <FormError error={begin.error} />
+        </div>
+        <div className="flex flex-col gap-4">
+          <DeployPlan
+            chosen
+            plan={plan.data?.plan}
+            error={plan.error}
+            waiting={!shown && !plan.error}
+            {...request}
+            onLeave={onClose}
+          />
+          <Override label="Roll back all the same" value={override} onChange={setOverride} error={plan.error} />
+          <FormError error={begin.error} />
+        </div>
       </DialogBody>
       <DialogActions>
+        {isProduction(request.environment) ? (
+          <Badge tone="production" className="mr-auto">
+            {request.environment}
+          </Badge>
+        ) : null}
         <Button onClick={onClose}>Leave it</Button>
         <Button type="submit" variant="danger" disabled={!ready}>
           {begin.isPending ? "Starting…" : `Roll back to ${version}`}
@@ -165,3 +162,41 @@ function RollbackForm({ request, items, onClose }: FormProps) {
     </form>
   );
 }
+
+/** One version, since when it is known to be good, and how the way back to it goes. */
+const Choice = ({
+  item,
+  chosen,
+  onChoose,
+}: {
+  item: FormProps["items"][number];
+  chosen: boolean;
+  onChoose: () => void;
+}) => (
+  <label
+    className={cn(
+      "grid cursor-pointer grid-cols-[auto_1fr] items-center gap-x-3 rounded-md border px-2.5 py-1.5 text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-accent",
+      chosen ? "border-accent bg-selected" : "border-line-strong",
+    )}
+  >
+    <input type="radio" name="version" className="accent-accent" checked={chosen} onChange={onChoose} />
+    <span className="flex flex-wrap items-center gap-x-3">
+      <span className="num">{item.version}</span>
+      {item.lastKnownGood ? <Badge tone="ok">last known good</Badge> : null}
+      <span className="ml-auto text-ink-3 text-xs">
+        {item.provenAt ? (
+          <>
+            good <Time at={item.provenAt} />
+          </>
+        ) : (
+          "from the start"
+        )}
+      </span>
+    </span>
+    <span className="col-start-2 text-ink-2 text-xs">
+      {item.lastKnownGood
+        ? "straight back within seconds, past hooks and judge"
+        : "like any deployment, by the configured strategy"}
+    </span>
+  </label>
+);

@@ -7,6 +7,7 @@ import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { compareHref } from "../compare/compare-input.ts";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { toast } from "../feedback/toast.ts";
@@ -137,6 +138,7 @@ function Actions({ close }: { close: () => void }) {
   const mayDeploy = useCan("deployment.write");
   const mayOpen = useCan("incident.write");
   const services = useQuery(trpc.services.list.queryOptions({}));
+  const places = (services.data?.rows ?? []).filter((row) => environment === null || row.environment === environment);
   const names = [...new Set(services.data?.rows.map((row) => row.service) ?? [])].sort();
   const after = (run: () => void) => () => {
     close();
@@ -156,30 +158,28 @@ function Actions({ close }: { close: () => void }) {
             </Item>
           ))
         : null}
-      {mayDeploy && environment
-        ? names.map((service) => (
+      {mayDeploy
+        ? places.map((place) => (
             <Item
-              key={service}
-              value={`roll back ${service}`}
-              onSelect={after(() => rollback({ service, environment }))}
+              key={`${place.service}/${place.environment}`}
+              value={`roll back ${place.service} ${place.environment}`}
+              onSelect={after(() => rollback({ service: place.service, environment: place.environment }))}
               icon={<Undo2 aria-hidden="true" />}
             >
-              Roll back {service} in {environment}…
+              Roll back {place.service} in {place.environment}…
             </Item>
           ))
         : null}
-      {environment
-        ? names.map((service) => (
-            <Item
-              key={service}
-              value={`compare versions ${service}`}
-              onSelect={after(() => router.push(link(`/compare?service=${service}&environment=${environment}`)))}
-              icon={<Scale aria-hidden="true" />}
-            >
-              Compare versions of {service}
-            </Item>
-          ))
-        : null}
+      {places.map((place) => (
+        <Item
+          key={`${place.service}/${place.environment}`}
+          value={`compare versions ${place.service} ${place.environment}`}
+          onSelect={after(() => router.push(link(compareHref(place))))}
+          icon={<Scale aria-hidden="true" />}
+        >
+          Compare versions of {place.service} in {place.environment}
+        </Item>
+      ))}
       {mayOpen ? (
         <Item
           value="create open new incident"

@@ -2,6 +2,7 @@
 
 import { ExternalLink, Lock, Rocket, Undo2 } from "lucide-react";
 import { useState } from "react";
+import { compareHref } from "../compare/compare-input.ts";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { LockDialog } from "../deployments/lock-dialog.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
@@ -63,7 +64,7 @@ export function ServiceActions({ service: { row } }: { service: Service }) {
         </Button>
       ) : null}
       <Button asChild variant="ghost">
-        <EnvLink href={`/compare?service=${row.service}&environment=${row.environment}`}>Compare versions</EnvLink>
+        <EnvLink href={compareHref(row)}>Compare versions</EnvLink>
       </Button>
       {mayDeploy ? (
         <>

@@ -8,8 +8,9 @@ export const metadata: Metadata = { title: "Deployments" };
 
 export default async function Deployments({ searchParams }: { searchParams: SearchParams }) {
   const query = await searchParams;
+  const environment = oneOf(query.env);
   const input = deploymentsInput({
-    environment: oneOf(query.env),
+    environment,
     service: oneOf(query.service),
     status: oneOf(query.status),
     strategy: oneOf(query.strategy),
@@ -21,6 +22,8 @@ export default async function Deployments({ searchParams }: { searchParams: Sear
         client.prefetchInfiniteQuery(
           api.deploy.list.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor }),
         ),
+        client.prefetchQuery(api.deploy.facets.queryOptions(input)),
+        client.prefetchQuery(api.deploy.policy.queryOptions(environment ? { environment } : {})),
       ]}
     >
       <DeploymentsPage />

@@ -23,7 +23,12 @@ export default async function Service({ params, searchParams }: Props) {
   return (
     <Prefetched
       reads={(api, client) =>
-        environment ? [client.prefetchQuery(api.services.get.queryOptions({ service, environment, range }))] : []
+        environment
+          ? [
+              client.prefetchQuery(api.services.get.queryOptions({ service, environment, range })),
+              client.prefetchQuery(api.deploy.policy.queryOptions({ service, environment })),
+            ]
+          : []
       }
     >
       <ServicePage service={service} />

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { type Metric, metricRows } from "./metric-rows.ts";
+
+const metric = (change: Partial<Metric>): Metric => ({
+  ...{ name: "latencyP95", label: "p95 latency", unit: "ms", baseline: 228, candidate: 269, difference: 41 },
+  ...{ ratio: 0.18, certainty: "sure", better: "worse", sentence: "p95 latency 228 ms → 269 ms, sure" },
+  ...change,
+});
+const spaced = (text: string | undefined) => text?.replaceAll("\u00a0", " ");
+
+describe("the comparison as rows", () => {
+  it("says both values, the difference and how sure it is", () => {
+    const [row] = metricRows([metric({})]);
+    expect([row?.label, row?.baseline, row?.candidate, row?.difference].map(spaced)).toEqual([
+      "P95 latency",
+      "228 ms",
+      "269 ms",
+      "+41 ms (+18 %)",
+    ]);
+    expect(row).toMatchObject({ certainty: "sure", verdict: "worse", why: null });
+  });
+
+  it.each([
+    { what: { unit: "percent", difference: 4.8, ratio: 12 }, words: "+4.8 points" },
+    { what: { unit: "bytes", difference: -2_097_152, ratio: -0.1 }, words: "−2 MiB (−10 %)" },
+    { what: { unit: "ms", difference: 41, ratio: null }, words: "+41 ms" },
+    { what: { unit: "perSecond", difference: -1.5, ratio: -0.5 }, words: "−1.5/s (−50 %)" },
+    { what: { unit: "count", difference: 0, ratio: 0 }, words: "none" },
+    { what: { unit: "ms", difference: null, ratio: null }, words: "–" },
+  ] as const)("writes the difference $words", ({ what, words }) => {
+    expect(spaced(metricRows([metric(what)])[0]?.difference)).toBe(words);
+  });
+
+  it("puts what is worse first and what is only context last, else keeps the order", () => {
+    const rows = metricRows([
+      metric({ name: "requestRate", better: "unknown" }),
+      metric({ name: "a", better: "unknown" }),
+      metric({ name: "b", better: "same" }),
+      metric({ name: "c", better: "worse" }),
+      metric({ name: "d", better: "better" }),
+      metric({ name: "e", better: "worse" }),
+    ]);
+    expect(rows.map((row) => row.name)).toEqual(["c", "e", "d", "b", "a", "requestRate"]);
+  });
+
+  it("gives the reason only where something that counts was not judged", () => {
+    const unknown = { certainty: "unknown", better: "unknown", sentence: "too few requests to tell (12)" } as const;
+    const rows = metricRows([metric(unknown), metric({ ...unknown, name: "instances" })]);
+    expect(rows.map((row) => row.why)).toEqual(["too few requests to tell (12)", null]);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { type DeliveryRow, failuresOf, frequencyOf, leadTimeOf, restoreOf } from "./delivery-words.ts";
+
+const NOTHING: DeliveryRow = {
+  ...{ service: "checkout", environment: "production", deployments: 0, perDay: 0, frequencyRating: null },
+  ...{ leadTimeSeconds: null, leadTimeRating: null, leadTimeKnown: 0 },
+  ...{
+    changeFailureRate: null,
+    failures: 0,
+    changes: 0,
+    failureRating: null,
+    restoreSeconds: null,
+    restoreRating: null,
+  },
+};
+const plain = (words: { value: string | null; base: string }) =>
+  [words.value, words.base].map((text) => text?.replaceAll("\u00a0", " ") ?? null);
+
+describe("delivery in words", () => {
+  it("says why there is no number", () => {
+    expect([frequencyOf, leadTimeOf, failuresOf, restoreOf].map((words) => plain(words(NOTHING)))).toEqual([
+      [null, "nothing was deployed"],
+      [null, "nothing was deployed"],
+      [null, "nothing was changed"],
+      [null, "nothing failed"],
+    ]);
+    expect(plain(leadTimeOf({ ...NOTHING, deployments: 3 }))).toEqual([null, "no commit times known: set committedAt"]);
+    expect(plain(restoreOf({ ...NOTHING, failures: 1 }))).toEqual([null, "not restored yet"]);
+  });
+
+  it("never leaves a rate without what it is of", () => {
+    const row = { ...NOTHING, changeFailureRate: 3 / 21, failures: 3, changes: 21 };
+    expect(plain(failuresOf(row))).toEqual(["14.3 %", "3 of 21 changes"]);
+    expect(plain(failuresOf({ ...row, changeFailureRate: 0, failures: 0, changes: 1 }))).toEqual([
+      "0 %",
+      "0 of 1 change",
+    ]);
+    expect(plain(leadTimeOf({ ...row, deployments: 18, leadTimeKnown: 12, leadTimeSeconds: 5_400 }))).toEqual([
+      "1 h 30 min",
+      "known of 12 of 18",
+    ]);
+    expect(plain(restoreOf({ ...row, restoreSeconds: 42 }))).toEqual(["42 s", "median after 3 failures"]);
+  });
+
+  it.each([
+    { deployments: 60, perDay: 2, value: "2 a day" },
+    { deployments: 30, perDay: 1, value: "1 a day" },
+    { deployments: 15, perDay: 0.5, value: "3.5 a week" },
+  ])("counts $deployments in 30 days as $value", ({ value, ...counted }) => {
+    expect(frequencyOf({ ...NOTHING, ...counted }).value).toBe(value);
+  });
+});

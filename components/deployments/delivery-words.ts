@@ -1,0 +1,34 @@
+import { formatDuration, formatNumber, formatPercent, plural } from "../lib/format.ts";
+import type { RouterOutputs } from "../trpc/client.tsx";
+
+/** The four key measures in words: the number, and what it is of, or why there is none. Pure. */
+
+export type DeliveryRow = RouterOutputs["deploy"]["dora"]["rows"][number];
+
+interface Words {
+  value: string | null;
+  base: string;
+}
+
+export function frequencyOf({ deployments, perDay }: DeliveryRow): Words {
+  if (deployments === 0) return { value: null, base: "nothing was deployed" };
+  const value = perDay >= 1 ? `${formatNumber(perDay)} a day` : `${formatNumber(perDay * 7)} a week`;
+  return { value, base: plural(deployments, "deployment") };
+}
+
+export function leadTimeOf({ leadTimeSeconds, leadTimeKnown, deployments }: DeliveryRow): Words {
+  if (deployments === 0) return { value: null, base: "nothing was deployed" };
+  if (leadTimeSeconds === null) return { value: null, base: "no commit times known: set committedAt" };
+  return { value: formatDuration(leadTimeSeconds * 1_000), base: `known of ${leadTimeKnown} of ${deployments}` };
+}
+
+export function failuresOf({ changeFailureRate, failures, changes }: DeliveryRow): Words {
+  if (changeFailureRate === null) return { value: null, base: "nothing was changed" };
+  return { value: formatPercent(changeFailureRate * 100), base: `${failures} of ${plural(changes, "change")}` };
+}
+
+export function restoreOf({ restoreSeconds, failures }: DeliveryRow): Words {
+  if (failures === 0) return { value: null, base: "nothing failed" };
+  if (restoreSeconds === null) return { value: null, base: "not restored yet" };
+  return { value: formatDuration(restoreSeconds * 1_000), base: `median after ${plural(failures, "failure")}` };
+}

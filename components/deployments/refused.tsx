@@ -1,0 +1,79 @@
+"use client";
+
+import { TriangleAlert } from "lucide-react";
+import { EnvLink } from "../layout/env-link.tsx";
+import { describeError } from "../trpc/errors.ts";
+import { useCan } from "../trpc/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Field, Input } from "../ui/field.tsx";
+import { Unlock } from "./policy-banner.tsx";
+import { refusalOf } from "./refusal.ts";
+
+interface RefusedProps {
+  error: unknown;
+  service: string;
+  environment: string;
+  /** the dialog closes when its reader goes elsewhere */
+  onLeave: () => void;
+}
+
+/** Why it cannot begin, each reason with what to do about it. */
+export function Refused({ error, service, environment, onLeave }: RefusedProps) {
+  const { obstacles, activeId, message } = refusalOf(describeError(error));
+  if (obstacles.length === 0)
+    return (
+      <div role="alert" className="flex flex-col items-start gap-2">
+        <p className="whitespace-pre-line text-critical">{message}</p>
+        {activeId ? (
+          <Button asChild size="sm">
+            <EnvLink href={`/deployments/${activeId}?env=${encodeURIComponent(environment)}`} onClick={onLeave}>
+              Open the deployment that runs
+            </EnvLink>
+          </Button>
+        ) : null}
+      </div>
+    );
+  return (
+    <div role="alert" className="flex flex-col gap-2">
+      <p className="font-medium">It may not begin now.</p>
+      <ul className="flex flex-col gap-2 rounded-sm bg-warning-soft px-2 py-1.5">
+        {obstacles.map((obstacle) => (
+          <li key={`${obstacle.reason} ${obstacle.message}`} className="flex items-start gap-2">
+            <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />
+            <span className="min-w-0 flex-1">
+              {obstacle.message} <span className="text-ink-2">{obstacle.advice}</span>
+            </span>
+            {obstacle.reason === "locked" ? <Unlock service={service} environment={environment} /> : null}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface OverrideProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  error: unknown;
+}
+
+/** Shorter ones say nothing, and the server refuses them. */
+export const MIN_OVERRIDE = 5;
+
+/** For administrators: go on although a freeze, a lock or a wave stands against it; absent for everything else. */
+export function Override({ label, value, onChange, error }: OverrideProps) {
+  const may = useCan("deployment.override.write");
+  const stands = Boolean(error) && refusalOf(describeError(error)).obstacles.length > 0;
+  if (!may || !(stands || value)) return null;
+  return (
+    <Field
+      label={label}
+      hint={`Why it cannot wait, at least ${MIN_OVERRIDE} characters. It stands in the timeline and the audit log.`}
+    >
+      {(control) => (
+        <Input {...control} value={value} maxLength={500} onChange={(event) => onChange(event.target.value)} />
+      )}
+    </Field>
+  );
+}
