@@ -67,9 +67,12 @@ const MetricRuleSchema = z.strictObject({
   critical: z.boolean().describe("a failure of this metric alone fails the analysis"),
   direction: z.enum(["increase", "decrease", "either"]).describe("the change that is bad"),
   effect: z.enum(["meanRatio", "cles"]).describe("how the size of a difference is measured"),
-  allowedIncrease: z.number().min(1).describe("effect up to which a sure difference is still accepted, 1.2 = +20 %"),
+  allowedIncrease: z
+    .number()
+    .min(0.5)
+    .describe("effect up to which a sure difference is still accepted: 1.2 = +20 %; with cles 0.5…1"),
   allowedDecrease: z.number().min(0).max(1),
-  criticalIncrease: z.number().min(1).nullable().describe("effect from which the metric counts as critical"),
+  criticalIncrease: z.number().min(0.5).nullable().describe("effect from which the metric counts as critical"),
   leastIncrease: z.number().min(0).describe("smallest absolute difference that counts, in the metric's unit"),
   missingData: z.enum(["remove", "zero"]),
   outlierFactor: z.number().min(1).max(10).nullable().describe("of the interquartile range; null keeps outliers"),

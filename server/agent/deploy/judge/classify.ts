@@ -25,8 +25,12 @@ function quantileOf(values: readonly number[], q: number): number | null {
   return low === undefined || high === undefined ? null : low + (high - low) * (rank - Math.floor(rank));
 }
 
-/** What is left of a side's values after the missing ones and the outliers were dealt with. */
+/**
+ * What is left of a side's values after the missing ones and the outliers were dealt with. Zeros fill gaps only: where
+ * nothing was measured at all nothing is known, other than in Kayenta, which then passes the metric.
+ */
 export function usable(values: readonly (number | null)[], rule: MetricRule): number[] {
+  if (values.every((value) => value === null)) return [];
   const present = rule.missingData === "zero" ? values.map((value) => value ?? 0) : finite(values);
   return rule.outlierFactor === null ? present : withoutOutliers(present, rule.outlierFactor);
 }
@@ -62,23 +66,40 @@ export function effectOf(
   const ratio = above === null || below === null || below === 0 ? null : above / below;
   const cles = rank === null ? null : rank.u / (candidate.length * baseline.length);
   const value = rule.effect === "cles" ? cles : ratio;
-  return { measure: rule.effect, value, allowed: rule.allowedIncrease, critical: rule.criticalIncrease };
+  const down = rule.direction === "decrease" || (rule.direction === "either" && (rank?.estimate ?? 0) < 0);
+  return { measure: rule.effect, value, allowed: allowedOf(rule, down), critical: criticalOf(rule) };
+}
+
+/** A share of pairs is one at most: a limit for it that only makes sense for a ratio leaves the ranks to decide alone. */
+const EVEN = 0.5;
+
+function allowedOf(rule: MetricRule, down: boolean): number {
+  if (rule.effect === "meanRatio") return down ? rule.allowedDecrease : rule.allowedIncrease;
+  if (down) return Math.min(rule.allowedDecrease, EVEN);
+  return rule.allowedIncrease < 1 ? rule.allowedIncrease : EVEN;
+}
+
+const criticalOf = ({ effect, criticalIncrease }: MetricRule) =>
+  effect === "cles" && criticalIncrease !== null && criticalIncrease > 1 ? null : criticalIncrease;
+
+/** Whether a classification is critical: with a limit from that effect on, as in Kayenta when the effect is unknown anyway. */
+export function isCritical(classification: Classification, effect: Effect, rule: MetricRule): boolean {
+  if (classification !== "high" || effect.critical === null || effect.value === null) return rule.critical;
+  return effect.value >= effect.critical;
 }
 
 /** By ranks: Kayenta's rule, and our own that a difference too small to matter does not count, however sure it is. */
 export function classifyRanks(rank: Rank | null, effect: Effect, rule: MetricRule): Classification {
   if (rank === null) return "pass";
   const bad = { up: rule.direction !== "decrease", down: rule.direction !== "increase" };
-  const beyond = (allowed: number) =>
-    effect.value === null || (allowed >= 1 ? effect.value > allowed : effect.value < allowed);
+  const { value } = effect;
   const matters = Math.abs(rank.estimate) >= rule.leastIncrease;
-  if (bad.up && matters && rank.low > rank.tolerance && beyond(allowedUp(rule))) return "high";
-  if (bad.down && matters && rank.high < -rank.tolerance && beyond(allowedDown(rule))) return "low";
+  if (bad.up && matters && rank.low > rank.tolerance && (value === null || value > allowedOf(rule, false)))
+    return "high";
+  if (bad.down && matters && rank.high < -rank.tolerance && (value === null || value < allowedOf(rule, true)))
+    return "low";
   return "pass";
 }
-
-const allowedUp = (rule: MetricRule) => (rule.effect === "cles" ? 1 : rule.allowedIncrease);
-const allowedDown = (rule: MetricRule) => (rule.effect === "cles" ? 1 : rule.allowedDecrease);
 
 /** A difference of pooled counts is sure from here on; the judge looks many times, so a tenth of the ranks' error. */
 const SURE_SHARE = 10;

@@ -49,5 +49,5 @@ export const judgeDependents = (
     const sentence = fell
       ? `${dependent.service}, which depends on it, was healthy before and is not any more`
       : sentenceOf(metric, counted);
-    return { metric: { ...metric, sentence }, suspicious: false };
+    return { metric: { ...metric, sentence }, suspicious: false, expected: known };
   });

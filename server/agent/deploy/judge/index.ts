@@ -39,7 +39,7 @@ export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: bool
   if (rules.metrics.dependents.enabled)
     judged.push(...judgeDependents(input.dependents, rules, baselineVersion, candidateVersion));
   const metrics = judged.map((one) => one.metric);
-  const scored = scoreOf(metrics, rules);
+  const scored = scoreOf(judged, rules);
   const common = {
     ...{ score: scored.score, passScore: rules.passScore, marginalScore: rules.marginalScore, groups: scored.groups },
     ...{ from: input.from, to: input.to, baselineVersion, candidateVersion, metrics },
@@ -100,12 +100,14 @@ function conclude(
   const unseen = metrics.find((metric) => metric.critical && metric.classification === "nodata");
   if (unseen)
     return { verdict: "inconclusive", sentence: `${named}: nothing is known about ${unseen.label}`, tooLittle: true };
-  const points = `${Math.round(score ?? 0)} of 100 points`;
   if (missing) return { verdict: "fail", sentence: `${named}: most of what is compared is missing`, tooLittle: false };
+  if (score === null)
+    return { verdict: "inconclusive", sentence: `${named}: there is nothing to compare`, tooLittle: true };
+  const points = `${Math.round(score)} of 100 points`;
   const doubt = judged.find((one) => one.suspicious && one.metric.critical);
-  if ((score ?? 0) < rules.marginalScore)
+  if (score < rules.marginalScore)
     return { verdict: "fail", sentence: `${candidateVersion} is worse, ${points}: ${because}`, tooLittle: false };
-  if ((score ?? 0) < rules.passScore)
+  if (score < rules.passScore)
     return { verdict: "inconclusive", sentence: `${named}, ${points}: ${because}`, tooLittle: false };
   if (doubt) return { verdict: "inconclusive", sentence: `${named}: ${doubt.metric.sentence}`, tooLittle: true };
   return {

@@ -17,15 +17,16 @@ interface Shape {
   /** every so many requests one takes twice as long; 0: none */
   slowEvery?: number;
   usage?: Partial<VersionUsage>;
+  seconds?: number;
 }
 
 function rows(
   version: string,
-  { perBucket, failEvery = 0, ms = 25, slowEvery = 0, usage = {} }: Shape,
+  { perBucket, failEvery = 0, ms = 25, slowEvery = 0, usage = {}, seconds = SECONDS }: Shape,
 ): TrafficCounts[] {
   const random = dice(perBucket * 31 + ms);
   let asked = 0;
-  return Array.from({ length: SECONDS / 2 }, (_, i) => {
+  return Array.from({ length: seconds / 2 }, (_, i) => {
     const latency = emptyHistogram();
     let failed = 0;
     for (let n = 0; n < perBucket; n++) {
@@ -144,21 +145,37 @@ describe("too little", () => {
     expect(tooLittle).toBe(true);
   });
 
-  it("known of most metrics is no score at all", () => {
-    const only = (name: string) => ({ ...DEFAULT_RULES.analysis.metrics[name as "errorRatio"], critical: false });
-    const metrics = Object.fromEntries(
-      Object.keys(DEFAULT_RULES.analysis.metrics).map((name) => [
+  const onlyOf = (names: string[]) =>
+    Object.fromEntries(
+      Object.entries(DEFAULT_RULES.analysis.metrics).map(([name, rule]) => [
         name,
-        { ...only(name), enabled: ["errorRatio", "saturation", "cpuPerRequest"].includes(name) },
+        { ...rule, critical: false, enabled: names.includes(name) },
       ]),
     ) as AnalysisRules["metrics"];
-    const usage = { cpuMs: null, inFlight: null };
-    const { result } = compare({ old: { perBucket: 40, usage }, fresh: { perBucket: 20, usage }, rules: { metrics } });
+
+  it("known of most metrics is no score at all", () => {
+    const metrics = onlyOf(["errorRatio", "memoryPerInstance", "logErrorRate"]);
+    const usage = { memoryBytes: null, errorLines: null };
+    const { result } = compare({ fresh: { perBucket: 20, usage }, rules: { metrics } });
     expect(result).toMatchObject({
       verdict: "fail",
       score: 0,
       sentence: expect.stringContaining("most of what is compared is missing"),
     });
+  });
+
+  it.each([
+    ["no metric is on", []],
+    ["all that is on is not measured", ["memoryPerInstance", "logErrorRate"]],
+  ])("to compare is no pass and no failure: %s", (_, names) => {
+    const usage = { memoryBytes: null, errorLines: null };
+    const { result, tooLittle } = compare({
+      ...{ old: { perBucket: 40, usage }, fresh: { perBucket: 20, usage }, rules: { metrics: onlyOf(names) } },
+    });
+    expect(result).toMatchObject({
+      ...{ verdict: "inconclusive", score: null, sentence: expect.stringContaining("there is nothing to compare") },
+    });
+    expect(tooLittle).toBe(true);
   });
 });
 
@@ -168,6 +185,37 @@ describe("what cannot be compared", () => {
     expect(metric(judged, "cpuPerRequest")?.classification).toBe("nodata");
     expect(judged.result.verdict).toBe("pass");
   });
+
+  it("is usage that the platform does not measure, and the rest decides", () => {
+    const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
+    const judged = compare({ old: { perBucket: 40, usage }, fresh: { perBucket: 20, usage } });
+    for (const name of ["logErrorRate", "saturation", "cpuPerRequest", "memoryPerInstance"])
+      expect(metric(judged, name)?.classification).toBe("nodata");
+    expect(metric(judged, "saturation")?.sentence).toContain("it is not known how many requests an instance");
+    expect(judged.result).toMatchObject({ verdict: "pass", score: 100 });
+    expect(judged.result.groups.find((group) => group.name === "resources")?.score).toBeNull();
+    const bad = compare({ old: { perBucket: 40, usage }, fresh: { perBucket: 20, usage, failEvery: 20 } });
+    expect(bad.result.verdict).toBe("fail");
+  });
+});
+
+it("a quantile that jumps about in small samples counts only when it is borne out by all requests", () => {
+  // every seventh request takes 2.2 times as long on both sides: only how many fall into one sample differs
+  const judged = compare({ old: { perBucket: 41, slowEvery: 7 }, fresh: { perBucket: 7, slowEvery: 7 } });
+  expect(metric(judged, "latencyP95")?.classification).toBe("pass");
+  expect(judged.result.verdict).toBe("pass");
+});
+
+it("an effect from which a metric is critical makes it fail the whole", () => {
+  const { metrics } = DEFAULT_RULES.analysis;
+  const memoryPerInstance = { ...metrics.memoryPerInstance, criticalIncrease: 2 };
+  const judged = (memoryBytes: number) =>
+    compare({
+      fresh: { perBucket: 20, usage: { memoryBytes } },
+      rules: { metrics: { ...metrics, memoryPerInstance } },
+    }).result;
+  expect(judged(8e7).verdict).toBe("inconclusive");
+  expect(judged(1.5e8).verdict).toBe("fail");
 });
 
 describe("services that depend on it", () => {
@@ -184,10 +232,17 @@ describe("services that depend on it", () => {
   ])("%s", (_, more, verdict) => {
     expect(compare({ dependents: [dependent(more)] }).result.verdict).toBe(verdict);
   });
+
+  it("do not make data missing, however many have no users of their own", () => {
+    const idle = dependent({ before: [], during: [], wasHealthy: null, isHealthy: null });
+    const { result } = compare({ dependents: Array.from({ length: 20 }, () => idle) });
+    expect(result).toMatchObject({ verdict: "pass", score: 100 });
+  });
 });
 
 it("a result with every number is small enough to keep", () => {
-  const { result } = compare({ old: { perBucket: 400 }, fresh: { perBucket: 200 } });
+  const { result } = compare({ old: { perBucket: 400, seconds: 900 }, fresh: { perBucket: 200 } });
+  expect(result.baselineRequests).toBe(450 * 400);
   expect(JSON.stringify(result).length).toBeLessThan(100_000);
   for (const { baseline, candidate } of result.metrics)
     for (const side of [baseline, candidate]) expect(side.samples.length).toBeLessThanOrEqual(60);

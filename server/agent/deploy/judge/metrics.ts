@@ -1,17 +1,18 @@
 import type { AnalysisRules, JudgedMetric, MetricRule } from "../../config-deployment.ts";
-import { BUCKET_COUNT, bucketOf, bucketUpperMs, quantileMs } from "../../kernel/histogram.ts";
+import { BUCKET_COUNT, bucketOf, quantileMs } from "../../kernel/histogram.ts";
 import {
   type CountVerdict,
   classifyRanks,
   compareCounts,
   effectOf,
+  isCritical,
   judgeCounts,
   meanOf,
   medianOf,
   rankOf,
   usable,
 } from "./classify.ts";
-import { dice, poolOf, quantilesOf, type Sample } from "./samples.ts";
+import { dice, MOST_SAMPLES, poolOf, quantilesOf, type Sample } from "./samples.ts";
 import type { MetricResult, Side } from "./schema.ts";
 import { sentenceOf } from "./sentences.ts";
 
@@ -25,10 +26,12 @@ export interface Sides {
   rules: AnalysisRules;
 }
 
-/** A result, and whether more requests could still turn it over. */
 export interface Judged {
   metric: MetricResult;
+  /** more requests could still turn it over */
   suspicious: boolean;
+  /** false: there is nothing to compare and nothing that should be there, so that it does not count as missing */
+  expected: boolean;
 }
 
 const LABELS: Record<Exclude<JudgedMetric, "dependents">, { label: string; unit: MetricResult["unit"] }> = {
@@ -46,6 +49,8 @@ const QUANTILES: Partial<Record<Name, number>> = { latencyP50: 0.5, latencyP95: 
 /** Idle cost weighs on a version with little to do: these compare only at about the same load per instance. */
 const PER_LOAD: readonly Name[] = ["saturation", "cpuPerRequest"];
 const SAME_LOAD = 2;
+/** What a platform may not measure at all; the others come from the requests themselves. */
+const OF_USAGE: readonly Name[] = [...PER_LOAD, "memoryPerInstance", "logErrorRate"];
 
 export const METRIC_NAMES = Object.keys(LABELS) as Name[];
 
@@ -54,14 +59,18 @@ export function judgeMetric(name: Name, sides: Sides): Judged {
   const base = describe(name, rule);
   if (PER_LOAD.includes(name) && !sameLoad(sides)) {
     const empty = { samples: [], used: [], mean: null, median: null };
-    const sentence = `${base.label}: not compared, because an instance of each version has very different numbers of requests to answer`;
+    const measured = loadOf(sides.baseline) !== null && loadOf(sides.candidate) !== null;
+    const why = measured
+      ? "an instance of each version has very different numbers of requests to answer"
+      : "it is not known how many requests an instance had to answer";
+    const sentence = `${base.label}: not compared, because ${why}`;
     const [baseline, candidate] = [sides.baselineVersion, sides.candidateVersion].map((version) => ({
       version,
       ...empty,
     }));
     return {
       metric: { ...base, classification: "nodata", sentence, ...none, ...pair(baseline, candidate) },
-      suspicious: false,
+      ...{ suspicious: false, expected: false },
     };
   }
   const { baseline, candidate } = valuesOf(name, sides, rule);
@@ -72,14 +81,36 @@ export function judgeMetric(name: Name, sides: Sides): Judged {
     rule.direction === "decrease" ? "none" : judgeCounts(count, sides.rules, limitsOf(name, rule));
   const missing = candidate.used.length === 0 || baseline.used.length === 0;
   const ranked = classifyRanks(rank, effect, rule);
+  const overall = overallRatio(name, sides);
+  const borne = overall === null || rule.effect === "cles" || isBorneOut(ranked, overall, rule);
   const classification =
-    counted === "sure" ? "high" : missing ? "nodata" : shareOnly(name) ? countedOnly(counted) : ranked;
-  const metric = { ...base, classification, sentence: "", baseline, candidate, rank, count, effect };
+    counted === "sure" ? "high" : missing ? "nodata" : shareOnly(name) ? countedOnly(counted) : borne ? ranked : "pass";
+  const critical = isCritical(classification, effect, rule);
+  const metric = { ...base, critical, classification, sentence: "", baseline, candidate, rank, count, effect };
+  const words = sentenceOf(metric, counted);
+  const sentence = borne || classification !== "pass" ? words : `${words}: over all requests ${percent(overall)}`;
   return {
-    metric: { ...metric, sentence: sentenceOf(metric, counted) },
+    metric: { ...metric, sentence },
     suspicious: classification === "pass" && counted === "suspicious",
+    expected: !OF_USAGE.includes(name) || candidate.used.length > 0 || baseline.used.length > 0,
   };
 }
+
+const percent = (ratio: number) => `${ratio < 1 ? "−" : "+"}${Number((Math.abs(ratio - 1) * 100).toPrecision(2))} %`;
+
+/**
+ * How a quantile of all requests together compares. Ours: the quantile of some ten requests jumps about and its mean
+ * with it, so that a difference which the ranks see must also be too large where it is measured best.
+ */
+function overallRatio(name: Name, { baseline, candidate }: Sides): number | null {
+  const quantile = QUANTILES[name];
+  if (quantile === undefined) return null;
+  const [fresh, old] = [candidate, baseline].map((side) => quantileMs(poolOf(side).latency, quantile));
+  return fresh && old ? fresh / old : null;
+}
+
+const isBorneOut = (ranked: MetricResult["classification"], ratio: number, rule: MetricRule): boolean =>
+  ranked === "high" ? ratio > rule.allowedIncrease : ranked !== "low" || ratio < rule.allowedDecrease;
 
 const none = { rank: null, count: null, effect: null };
 const pair = (baseline: Side | undefined, candidate: Side | undefined) => {
@@ -98,18 +129,23 @@ const describe = (name: Name, rule: MetricRule) => ({
   direction: rule.direction,
 });
 
+/** Requests per instance; null when the instances were not counted. */
+function loadOf(samples: Sample[]): number | null {
+  const { requests, usage } = poolOf(samples);
+  return usage.instances ? requests / usage.instances : null;
+}
+
 function sameLoad({ baseline, candidate }: Sides): boolean {
-  const perInstance = (samples: Sample[]) => {
-    const { requests, usage } = poolOf(samples);
-    return usage.instances ? requests / usage.instances : null;
-  };
-  const [a, b] = [perInstance(baseline), perInstance(candidate)];
+  const [a, b] = [loadOf(baseline), loadOf(candidate)];
   return a !== null && b !== null && a > 0 && b > 0 && Math.max(a / b, b / a) <= SAME_LOAD;
 }
 
 function valuesOf(name: Name, sides: Sides, rule: MetricRule): { baseline: Side; candidate: Side } {
   const side = (version: string, samples: Sample[]): Side => {
-    const values = sampleValues(name, samples, sides).map((value) => (value === null ? null : round(value)));
+    // of minutes before the deployment, which may be many, the last ones
+    const values = sampleValues(name, samples.slice(-MOST_SAMPLES), sides).map((value) =>
+      value === null ? null : round(value),
+    );
     const used = usable(values, rule);
     return { version, samples: values, used, mean: meanOf(used), median: medianOf(used) };
   };
@@ -171,8 +207,7 @@ const countOf = ({ requests }: Sample, events: number) => ({ events: Math.min(ev
 function slowEdge(latency: readonly number[], quantile: number, rule: MetricRule): number {
   const ms = quantileMs(latency, quantile) ?? 0;
   const accepted = Math.max(ms * rule.allowedIncrease, ms + rule.leastIncrease);
-  const bucket = bucketOf(accepted);
-  return bucketUpperMs(bucket) <= accepted ? bucket : Math.max(bucket, 0);
+  return bucketOf(accepted);
 }
 
 /** For a quantile: so many more of the slow requests that the quantile itself has moved past the edge. */

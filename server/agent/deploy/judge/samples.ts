@@ -17,7 +17,7 @@ export interface Sample {
 const REQUESTS_PER_SAMPLE = 25;
 /** … but ranks need some samples to tell sides apart, and more than these add nothing */
 const LEAST_SAMPLES = 10;
-const MOST_SAMPLES = 60;
+export const MOST_SAMPLES = 60;
 
 /**
  * How long a sample must be so that the side with fewer requests has enough in each: a canary at 5 % would else be
