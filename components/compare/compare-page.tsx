@@ -166,9 +166,12 @@ function Loaded({ data }: { data: Data }) {
         <div className="flex flex-col gap-2 p-3">
           <p className="max-w-prose text-base">{summary}.</p>
           {both && !sameMinutes ? (
-            <Mark tone="warning" className="items-start whitespace-normal text-sm [&>svg]:mt-1">
+            <p className="flex items-baseline gap-1.5 text-sm">
+              <Mark tone="warning" bare>
+                note
+              </Mark>
               They did not serve in the same minutes: a difference may come from the hour and not from the version.
-            </Mark>
+            </p>
           ) : null}
           <ul className="flex flex-wrap gap-x-6 gap-y-1 text-ink-3 text-xs">
             {[baseline, candidate].map((side) =>

@@ -12,7 +12,7 @@ describe("the comparison as rows", () => {
   it("says both values, the difference and how sure it is", () => {
     const [row] = metricRows([metric({})]);
     expect([row?.label, row?.baseline, row?.candidate, row?.difference].map(spaced)).toEqual([
-      "P95 latency",
+      "p95 latency",
       "228 ms",
       "269 ms",
       "+41 ms (+18 %)",
@@ -31,6 +31,10 @@ describe("the comparison as rows", () => {
     expect(spaced(metricRows([metric(what)])[0]?.difference)).toBe(words);
   });
 
+  it("does not say how sure it is of no difference", () => {
+    expect(metricRows([metric({ difference: 0, certainty: "unsure", better: "same" })])[0]?.certainty).toBe("–");
+  });
+
   it("puts what is worse first and what is only context last, else keeps the order", () => {
     const rows = metricRows([
       metric({ name: "requestRate", better: "unknown" }),
@@ -44,8 +48,15 @@ describe("the comparison as rows", () => {
   });
 
   it("gives the reason only where something that counts was not judged", () => {
-    const unknown = { certainty: "unknown", better: "unknown", sentence: "too few requests to tell (12)" } as const;
-    const rows = metricRows([metric(unknown), metric({ ...unknown, name: "instances" })]);
-    expect(rows.map((row) => row.why)).toEqual(["too few requests to tell (12)", null]);
+    const unknown = { certainty: "unknown", better: "unknown" } as const;
+    const rows = metricRows([
+      metric({
+        ...unknown,
+        sentence: "p95 latency 1,040 ms → 1,041 ms: +1 ms (+0.1 %), too few requests to tell (12)",
+      }),
+      metric({ ...unknown, sentence: "p95 latency: known of one version only" }),
+      metric({ ...unknown, name: "instances", sentence: "instances 2 → 3: +1 (+50 %)" }),
+    ]);
+    expect(rows.map((row) => row.why)).toEqual(["too few requests to tell (12)", "known of one version only", null]);
   });
 });

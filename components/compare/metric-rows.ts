@@ -14,9 +14,8 @@ export interface MetricRow {
   difference: string;
   certainty: string;
   verdict: Metric["better"] | "context";
-  /** why it was not judged, in a sentence; null when it was */
+  /** why it was not judged; null when it was */
   why: string | null;
-  sentence: string;
 }
 
 const NBSP = "\u00a0";
@@ -36,14 +35,17 @@ export const metricRows = (metrics: readonly Metric[]): MetricRow[] =>
 function rowOf({ name, label, unit, baseline, candidate, difference, ratio, certainty, better, sentence }: Metric) {
   const verdict = CONTEXT.includes(name) ? ("context" as const) : better;
   return {
-    ...{ name, label: `${label.charAt(0).toUpperCase()}${label.slice(1)}`, verdict, sentence },
+    ...{ name, label, verdict },
     baseline: amountOf(baseline, unit),
     candidate: amountOf(candidate, unit),
     difference: differenceOf(difference, ratio, unit),
-    certainty: CERTAINTY[certainty],
-    why: verdict === "unknown" ? sentence : null,
+    certainty: difference === 0 ? MISSING : CERTAINTY[certainty],
+    why: verdict === "unknown" ? reasonOf(sentence) : null,
   };
 }
+
+/** The sentence ends with its reason: "p95 latency 40 ms → 41 ms: +1 ms (+2.5 %), too short to tell". */
+const reasonOf = (sentence: string): string => /[,:] ([^,:]+)$/.exec(sentence)?.[1] ?? sentence;
 
 function amountOf(value: number | null, unit: Metric["unit"]): string {
   switch (unit) {

@@ -2,6 +2,7 @@
 
 import { type Column, DataTable } from "../data-table/data-table.tsx";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { MISSING } from "../lib/format.ts";
 import { type Metric, type MetricRow, metricRows } from "./metric-rows.ts";
 
 const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
@@ -11,30 +12,26 @@ const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
   unknown: { tone: "unknown", word: "not judged" },
 };
 
+const Verdict = ({ verdict }: Pick<MetricRow, "verdict">) =>
+  verdict === "context" ? (
+    <span className="whitespace-nowrap text-ink-3">for context</span>
+  ) : (
+    <Mark tone={LOOK[verdict].tone}>{LOOK[verdict].word}</Mark>
+  );
+
 const columns = (baseline: string, candidate: string): Column<MetricRow>[] => [
-  {
-    id: "verdict",
-    header: "Verdict",
-    cell: ({ verdict }) =>
-      verdict === "context" ? (
-        <span className="text-ink-3">for context</span>
-      ) : (
-        <Mark tone={LOOK[verdict].tone}>{LOOK[verdict].word}</Mark>
-      ),
-  },
   {
     id: "measure",
     header: "Measure",
     cell: (row) => (
       <>
-        <span>{row.label}</span>
-        {row.why ? <span className="block text-ink-3 text-xs">{row.why}</span> : null}
+        <span className="inline-block first-letter:uppercase">{row.label}</span>
         <span className="num block text-ink-2 text-xs sm:hidden">
           {row.baseline} → {row.candidate}
         </span>
       </>
     ),
-    className: "w-2/5",
+    className: "max-sm:w-1/2",
   },
   { id: "baseline", header: baseline, numeric: true, cell: (row) => row.baseline, hideBelow: "sm" },
   { id: "candidate", header: candidate, numeric: true, cell: (row) => row.candidate, hideBelow: "sm" },
@@ -42,12 +39,21 @@ const columns = (baseline: string, candidate: string): Column<MetricRow>[] => [
     id: "difference",
     header: "Difference",
     numeric: true,
+    cell: (row) => row.difference,
+    hideBelow: "sm",
+  },
+  {
+    id: "verdict",
+    header: "Verdict",
     cell: (row) => (
-      <>
-        <span>{row.difference}</span>
-        <span className="block font-sans text-ink-3 text-xs sm:hidden">{row.certainty}</span>
-      </>
+      <span className="flex flex-col">
+        <span className="num text-xs sm:hidden">{row.difference}</span>
+        <Verdict verdict={row.verdict} />
+        {row.why ? <span className="text-ink-3 text-xs">{row.why}</span> : null}
+        {row.certainty === MISSING ? null : <span className="text-ink-3 text-xs sm:hidden">{row.certainty}</span>}
+      </span>
     ),
+    className: "sm:w-1/3 sm:pl-8",
   },
   {
     id: "certainty",

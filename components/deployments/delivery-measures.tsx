@@ -33,7 +33,7 @@ interface RatedProps {
 const Rated = ({ value, rating, base }: RatedProps) => (
   <span className="flex flex-col py-0.5">
     {value === null ? null : (
-      <span className="inline-flex items-center gap-2 whitespace-nowrap">
+      <span className="inline-flex flex-wrap items-center gap-x-2 sm:whitespace-nowrap">
         <span className="num">{value}</span>
         {rating ? <Badge tone={TONE[rating]}>{rating}</Badge> : null}
       </span>
@@ -68,7 +68,7 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   {
     id: "failures",
-    header: "Changes that failed",
+    header: "Failed changes",
     cell: (row) => <Rated {...failuresOf(row)} rating={row.failureRating} />,
   },
   {

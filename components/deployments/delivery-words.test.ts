@@ -17,15 +17,19 @@ const plain = (words: { value: string | null; base: string }) =>
   [words.value, words.base].map((text) => text?.replaceAll("\u00a0", " ") ?? null);
 
 describe("delivery in words", () => {
-  it("says why there is no number", () => {
+  it("says once that nothing was deployed", () => {
     expect([frequencyOf, leadTimeOf, failuresOf, restoreOf].map((words) => plain(words(NOTHING)))).toEqual([
       [null, "nothing was deployed"],
-      [null, "nothing was deployed"],
-      [null, "nothing was changed"],
-      [null, "nothing failed"],
+      [null, "–"],
+      [null, "–"],
+      [null, "–"],
     ]);
+  });
+
+  it("says why there is no number", () => {
+    expect(plain(restoreOf({ ...NOTHING, changes: 2 }))).toEqual([null, "nothing failed"]);
     expect(plain(leadTimeOf({ ...NOTHING, deployments: 3 }))).toEqual([null, "no commit times known: set committedAt"]);
-    expect(plain(restoreOf({ ...NOTHING, failures: 1 }))).toEqual([null, "not restored yet"]);
+    expect(plain(restoreOf({ ...NOTHING, changes: 1, failures: 1 }))).toEqual([null, "not restored yet"]);
   });
 
   it("never leaves a rate without what it is of", () => {

@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber, formatPercent, plural } from "../lib/format.ts";
+import { formatDuration, formatNumber, formatPercent, MISSING, plural } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 
 /** The four key measures in words: the number, and what it is of, or why there is none. Pure. */
@@ -17,17 +17,18 @@ export function frequencyOf({ deployments, perDay }: DeliveryRow): Words {
 }
 
 export function leadTimeOf({ leadTimeSeconds, leadTimeKnown, deployments }: DeliveryRow): Words {
-  if (deployments === 0) return { value: null, base: "nothing was deployed" };
+  if (deployments === 0) return { value: null, base: MISSING };
   if (leadTimeSeconds === null) return { value: null, base: "no commit times known: set committedAt" };
   return { value: formatDuration(leadTimeSeconds * 1_000), base: `known of ${leadTimeKnown} of ${deployments}` };
 }
 
 export function failuresOf({ changeFailureRate, failures, changes }: DeliveryRow): Words {
-  if (changeFailureRate === null) return { value: null, base: "nothing was changed" };
+  if (changeFailureRate === null) return { value: null, base: MISSING };
   return { value: formatPercent(changeFailureRate * 100), base: `${failures} of ${plural(changes, "change")}` };
 }
 
-export function restoreOf({ restoreSeconds, failures }: DeliveryRow): Words {
+export function restoreOf({ restoreSeconds, failures, changes }: DeliveryRow): Words {
+  if (changes === 0) return { value: null, base: MISSING };
   if (failures === 0) return { value: null, base: "nothing failed" };
   if (restoreSeconds === null) return { value: null, base: "not restored yet" };
   return { value: formatDuration(restoreSeconds * 1_000), base: `median after ${plural(failures, "failure")}` };

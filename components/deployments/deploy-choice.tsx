@@ -99,7 +99,9 @@ export function DeployChoice({
         )}
       </Field>
       <fieldset className="sm:col-span-2">
-        <legend className="mb-1 font-medium text-sm">How</legend>
+        <legend className="mb-1 font-medium text-sm">
+          How <span className="font-normal text-ink-3 text-xs">as configured, unless you choose</span>
+        </legend>
         <div className="grid gap-2 sm:grid-cols-3">
           {STRATEGIES.map((strategy) => {
             const chosen = (options.strategy ?? planned) === strategy;

@@ -83,7 +83,7 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "who",
     header: "Who",
-    cell: (row) => <span className="text-ink-2">{row.requestedBy.name}</span>,
+    cell: (row) => <span className="whitespace-nowrap text-ink-2">{row.requestedBy.name}</span>,
     hideBelow: "lg",
   },
   {
@@ -106,7 +106,7 @@ function Waits({ at }: { at: string }) {
   const until = Date.parse(at);
   const left = useClock((now) => formatDuration(Math.max(0, until - now)));
   return (
-    <span className="block text-warning text-xs" suppressHydrationWarning>
+    <span className="block whitespace-nowrap text-warning text-xs" suppressHydrationWarning>
       decide within {left}
     </span>
   );

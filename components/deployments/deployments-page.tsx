@@ -54,12 +54,14 @@ export function DeploymentsPage() {
               onChange={(value) => void setService(value)}
               options={counted(facets.data?.service)}
             />
-            <Facet
-              label="Environment"
-              value={environment}
-              onChange={(value) => void setEnvironment(value)}
-              options={counted(facets.data?.environment)}
-            />
+            <div className="hidden md:block">
+              <Facet
+                label="Environment"
+                value={environment}
+                onChange={(value) => void setEnvironment(value)}
+                options={counted(facets.data?.environment)}
+              />
+            </div>
             <Facet
               label="Status"
               value={status}

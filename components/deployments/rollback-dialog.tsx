@@ -11,11 +11,13 @@ import { isProduction } from "../lib/environment.ts";
 import { useSettled } from "../lib/settled.ts";
 import { type RouterOutputs, useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
+import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { useDeploy } from "./deploy-dialog-provider.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
 import { MIN_OVERRIDE, Override } from "./refused.tsx";
 import type { RollbackRequest } from "./rollback-dialog-provider.tsx";
@@ -29,6 +31,8 @@ interface RollbackDialogProps {
 /** Back to a version that served well; the last known good one is chosen already. */
 export function RollbackDialog({ request, open, onOpenChange }: RollbackDialogProps) {
   const trpc = useTRPC();
+  const deploy = useDeploy();
+  const mayDeploy = useCan("deployment.write");
   const good = useQuery(trpc.deploy.goodVersions.queryOptions(request, { enabled: open, staleTime: 0 }));
   return (
     <Dialog
@@ -41,8 +45,23 @@ export function RollbackDialog({ request, open, onOpenChange }: RollbackDialogPr
       {good.data && good.data.items.length > 0 ? (
         <RollbackForm request={request} items={good.data.items} onClose={() => onOpenChange(false)} />
       ) : good.data ? (
-        <EmptyState title="No version to go back to">
-          None is known to have served well before. Deploy another version instead.
+        <EmptyState
+          title="No version to go back to"
+          action={
+            mayDeploy ? (
+              <Button
+                onClick={() => {
+                  onOpenChange(false);
+                  deploy(request);
+                }}
+              >
+                Deploy another version…
+              </Button>
+            ) : null
+          }
+        >
+          No other version is known to have served well here: one counts when its deployment succeeded and was not
+          rolled back since.
         </EmptyState>
       ) : (
         <DialogBody>
