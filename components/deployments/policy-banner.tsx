@@ -28,7 +28,6 @@ export function PolicyBanner(where: { service?: string; environment?: string }) 
           deployed. It ends <Time at={freeze.until} />. Going back to an earlier version is allowed.
         </Banner>
       ))}
-      {data.nextFreeze ? <Next freeze={data.nextFreeze} /> : null}
       {data.locks.map((lock) => (
         <Banner
           key={`${lock.service}/${lock.environment}`}
@@ -42,6 +41,7 @@ export function PolicyBanner(where: { service?: string; environment?: string }) 
           ): {lock.reason}
         </Banner>
       ))}
+      {data.nextFreeze ? <Next freeze={data.nextFreeze} /> : null}
     </>
   );
 }

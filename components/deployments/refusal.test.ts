@@ -17,7 +17,7 @@ describe("a refusal taken apart", () => {
     expect(obstacles.map(({ reason, advice }) => [reason, advice])).toEqual([
       ["locked", "Ask Ada, or unlock it."],
       ["frozen", "Wait until it ends. Going back to an earlier version is allowed."],
-      ["wave", "Deploy a version that is well in staging."],
+      ["wave", "It has to pass in staging first."],
     ]);
     expect(obstacles[0]?.message).toBe("checkout is locked by Ada: tests.");
     expect(activeId).toBeNull();

@@ -40,7 +40,7 @@ function adviceFor(reason: ObstacleReason, { lockedBy, requires }: Record<string
       return typeof lockedBy === "string" ? `Ask ${lockedBy}, or unlock it.` : "Unlock it first.";
     case "wave":
       return typeof requires === "string"
-        ? `Deploy a version that is well in ${requires}.`
-        : "Deploy it to the environment before first.";
+        ? `It has to pass in ${requires} first.`
+        : "It has to pass in the environment before first.";
   }
 }
