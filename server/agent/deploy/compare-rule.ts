@@ -12,8 +12,8 @@ import type { ComparedMetric } from "./schema.ts";
 export type Compared = z.infer<typeof ComparedMetric>;
 type Unit = Compared["unit"];
 
-/** of one value, in milliseconds */
-const SAMPLE_MS = 10_000;
+/** a day in samples of 10 s would say no more, and take seconds to rank */
+const MOST_SAMPLES = 180;
 const LEAST_REQUESTS = 30;
 const LEAST_SAMPLES = 4;
 /** cost per request is compared up to this ratio of requests per instance */
@@ -37,15 +37,23 @@ interface Facts {
   why?: string;
 }
 
-/** Both sides' buckets; empty when a version was not counted. */
+/** Of one value: ten seconds, for long spans more, then in whole minutes as they are stored. */
+function sampleLengthMs(seconds: number): number {
+  const least = seconds / MOST_SAMPLES;
+  const unit = least > 60 ? 60 : 10;
+  return Math.max(1, Math.ceil(least / unit)) * unit * 1_000;
+}
+
+/** Both sides' buckets, and the seconds they cover; empty when a version was not counted. */
 export function compareCounts(
   baseline: readonly TrafficCounts[],
   candidate: readonly TrafficCounts[],
   seconds: { baseline: number; candidate: number },
 ): Compared[] {
+  const lengthMs = sampleLengthMs(Math.max(seconds.baseline, seconds.candidate));
   const sides = [baseline, candidate].map((rows) => {
     const first = Math.min(...rows.map((row) => Date.parse(row.bucketAt)), Infinity);
-    const samples = samplesOf(rows, first, SAMPLE_MS);
+    const samples = samplesOf(rows, first, lengthMs);
     return { samples, pool: poolOf(samples) };
   });
   const [old, fresh] = sides as [(typeof sides)[0], (typeof sides)[0]];

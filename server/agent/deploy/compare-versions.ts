@@ -5,7 +5,7 @@ import { authorize } from "../kernel/permissions.ts";
 import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { trafficSeries } from "../traffic/index.ts";
 import { compareCounts, summarise } from "./compare-rule.ts";
-import { countsBetween } from "./get-series.ts";
+import { countsBetween, stepSecondsFor } from "./counts.ts";
 import { currentVersionOf } from "./good-versions.ts";
 import { resolveService } from "./plan.ts";
 import type { CompareVersionsInput, CompareVersionsOutput } from "./schema.ts";
@@ -15,17 +15,19 @@ import { lastCounted, listKnownVersions } from "./store-reads.ts";
 type Asked = z.output<typeof CompareVersionsInput>;
 type Answer = z.infer<typeof CompareVersionsOutput>;
 
-const BUCKET_MS = 10_000;
-/** buckets of both versions in the same ten seconds, from which on they count as serving side by side */
+/** buckets of both versions at the same time, from which on they count as serving side by side */
 const LEAST_COMMON = 3;
-/** 10-second buckets are kept two days */
-const FINE_MS = 47 * 3_600_000;
 
-interface Window {
-  version: string;
+interface Span {
   from: Date;
   to: Date;
+}
+
+interface Window extends Span {
+  version: string;
   rows: TrafficCounts[];
+  /** that the rows cover: less than from … to when other times lie between */
+  seconds: number;
 }
 
 /**
@@ -40,24 +42,20 @@ export async function compareVersions(ctx: AgentContext, input: Asked): Promise<
   const { baseline, candidate } = await chooseVersions(ctx, ref, input, versions);
   if (baseline !== null && baseline === candidate)
     throw new AppError("INVALID", `Compare ${candidate} with another version.`, { details: { allowed: versions } });
-  const span = input.minutes * 60_000;
-  const [old, fresh] = await Promise.all([windowOf(ctx, ref, baseline, span), windowOf(ctx, ref, candidate, span)]);
-  const common = old && fresh && commonWindow(old, fresh);
-  const sides = common ?? { old, fresh };
-  const seconds = (side: Window | null) => (side ? (side.to.getTime() - side.from.getTime()) / 1_000 : 0);
+  const sides = await sidesOf(ctx, ref, { baseline, candidate }, input.minutes * 60_000);
   const metrics = compareCounts(sides.old?.rows ?? [], sides.fresh?.rows ?? [], {
-    baseline: seconds(sides.old),
-    candidate: seconds(sides.fresh),
+    baseline: sides.old?.seconds ?? 0,
+    candidate: sides.fresh?.seconds ?? 0,
   });
   return {
     ...ref,
     baseline: sideOf(sides.old),
     candidate: sideOf(sides.fresh),
-    sameMinutes: common !== null && common !== undefined,
+    sameMinutes: sides.same,
     summary: summaryOf(sides.old, sides.fresh, { baseline, candidate }, metrics),
     metrics,
     versions: [...new Set([candidate, baseline, ...versions].flatMap((one) => one ?? []))],
-    ...seriesOf(sides.old, sides.fresh),
+    ...seriesOf(sides),
   };
 }
 
@@ -79,40 +77,98 @@ async function chooseVersions(
   return { baseline: baseline ?? null, candidate: candidate ?? null };
 }
 
-/** The newest `spanMs` in which a version was counted; null when it was not. */
-async function windowOf(
+interface Sides {
+  old: Window | null;
+  fresh: Window | null;
+  same: boolean;
+  stepSeconds: 10 | 60;
+}
+
+/** Both versions in buckets of one length: in the minutes they have in common, else each one's newest. */
+async function sidesOf(
+  ctx: AgentContext,
+  ref: ServiceRef,
+  { baseline, candidate }: { baseline: string | null; candidate: string | null },
+  spanMs: number,
+): Promise<Sides> {
+  const now = ctx.now();
+  const spans = await Promise.all([baseline, candidate].map((version) => newestSpan(ctx, ref, version, spanMs)));
+  const [oldSpan, freshSpan] = [spans[0] ?? null, spans[1] ?? null];
+  const steps = spans.map((span) => (span ? stepSecondsFor(span.from, span.to, now) : 10));
+  const stepSeconds = steps.includes(60) ? 60 : 10;
+  const [old, fresh] = await Promise.all([
+    windowOf(ctx, ref, baseline, oldSpan, stepSeconds),
+    windowOf(ctx, ref, candidate, freshSpan, stepSeconds),
+  ]);
+  const sides = { old, fresh, same: false, stepSeconds } as const;
+  const common = old && fresh && commonTimes(old, fresh);
+  if (!old || !fresh || !common) return sides;
+  const { from, to } = common.span;
+  // a canary of minutes somewhere in a day: read finely, there is more to tell it by
+  if (stepSeconds === 60 && stepSecondsFor(from, to, now) === 10) {
+    const [fineOld, fineFresh] = await Promise.all([
+      windowOf(ctx, ref, baseline, common.span, 10),
+      windowOf(ctx, ref, candidate, common.span, 10),
+    ]);
+    const fine = fineOld && fineFresh && commonTimes(fineOld, fineFresh);
+    if (fine && fine.times.size >= LEAST_COMMON)
+      return { old: cut(fineOld, fine, 10), fresh: cut(fineFresh, fine, 10), same: true, stepSeconds: 10 };
+  }
+  if (common.times.size < LEAST_COMMON) return sides;
+  return { old: cut(old, common, stepSeconds), fresh: cut(fresh, common, stepSeconds), same: true, stepSeconds };
+}
+
+/** The newest `spanMs` in which a version was counted; null when there is none to ask for. */
+async function newestSpan(
   ctx: AgentContext,
   ref: ServiceRef,
   version: string | null,
   spanMs: number,
-): Promise<Window | null> {
+): Promise<Span | null> {
   if (version === null) return null;
   const now = ctx.now().getTime();
   const last = await lastCounted(ctx.db, ref, version);
   // its minute is stored with the first ten seconds of it
-  const to = new Date(last === null ? now : Math.min(now, last.getTime() + 60_000));
-  const from = new Date(to.getTime() - spanMs);
-  const stepSeconds = now - from.getTime() < FINE_MS ? 10 : 60;
-  const all = await countsBetween(ctx, ref, { from, to, stepSeconds });
-  const rows = all.filter((row) => row.version === version);
-  const [first] = rows;
-  return first ? { version, from: new Date(Math.max(from.getTime(), Date.parse(first.bucketAt))), to, rows } : null;
+  const to = last === null ? now : Math.min(now, last.getTime() + 60_000);
+  return { from: new Date(to - spanMs), to: new Date(to) };
 }
 
-function commonWindow(old: Window, fresh: Window): { old: Window; fresh: Window } | null {
-  const times = new Set(old.rows.map((row) => row.bucketAt));
-  const shared = fresh.rows.filter((row) => times.has(row.bucketAt)).map((row) => row.bucketAt);
-  if (shared.length < LEAST_COMMON) return null;
-  const both = new Set(shared);
-  const starts = shared.map((at) => Date.parse(at));
-  const [from, to] = [new Date(Math.min(...starts)), new Date(Math.max(...starts) + BUCKET_MS)];
-  const cut = (side: Window): Window => ({
-    ...side,
-    from,
-    to,
-    rows: side.rows.filter((row) => both.has(row.bucketAt)),
-  });
-  return { old: cut(old), fresh: cut(fresh) };
+/** Null when nothing was counted then. */
+async function windowOf(
+  ctx: AgentContext,
+  ref: ServiceRef,
+  version: string | null,
+  span: Span | null,
+  stepSeconds: 10 | 60,
+): Promise<Window | null> {
+  if (version === null || span === null) return null;
+  const { rows } = await countsBetween(ctx, ref, { ...span, stepSeconds, versions: [version] });
+  const [first] = rows;
+  if (!first) return null;
+  const from = new Date(first.bucketAt);
+  return { version, from, to: span.to, rows, seconds: (span.to.getTime() - from.getTime()) / 1_000 };
+}
+
+interface Common {
+  /** starts of the buckets in which both served */
+  times: ReadonlySet<string>;
+  span: Span;
+}
+
+/** Null when there is none. */
+function commonTimes(old: Window, fresh: Window): Common | null {
+  const served = new Set(old.rows.map((row) => row.bucketAt));
+  const shared = fresh.rows.map((row) => row.bucketAt).filter((at) => served.has(at));
+  const [first, last] = [shared[0], shared.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const end = Math.min(fresh.to.getTime(), Date.parse(last) + 60_000);
+  return { times: new Set(shared), span: { from: new Date(first), to: new Date(end) } };
+}
+
+function cut(side: Window, { times, span }: Common, stepSeconds: number): Window {
+  const rows = side.rows.filter((row) => times.has(row.bucketAt));
+  const end = Math.max(span.from.getTime(), ...rows.map((row) => Date.parse(row.bucketAt) + stepSeconds * 1_000));
+  return { ...side, rows, from: span.from, to: new Date(end), seconds: times.size * stepSeconds };
 }
 
 const sideOf = (side: Window | null): Answer["baseline"] =>
@@ -136,17 +192,18 @@ function summaryOf(
   return summarise(asked.candidate, asked.baseline, metrics);
 }
 
-function seriesOf(old: Window | null, fresh: Window | null): Pick<Answer, "stepSeconds" | "series"> {
+function seriesOf({ old, fresh, stepSeconds }: Sides): Pick<Answer, "stepSeconds" | "series"> {
   const sides = [old, fresh].filter((one) => one !== null);
   const times = sides.flatMap((one) => [one.from.getTime(), one.to.getTime()]);
   const [from, to] = [new Date(Math.min(...times)), new Date(Math.max(...times))];
-  const stepSeconds = times.length > 0 && to.getTime() - from.getTime() > 2 * 3_600_000 ? 60 : 10;
+  // far apart in time they share an axis of minutes
+  const drawn = times.length > 0 && to.getTime() - from.getTime() > 2 * 3_600_000 ? 60 : stepSeconds;
   return {
-    stepSeconds,
+    stepSeconds: drawn,
     series: sides.map((side) => ({
       version: side.version,
       role: side === old ? "old" : "new",
-      points: trafficSeries(side.rows, { from, to, stepSeconds }),
+      points: trafficSeries(side.rows, { from, to, stepSeconds: drawn }),
     })),
   };
 }

@@ -4,6 +4,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { storeTraffic } from "../traffic/index.ts";
+import { compareCounts } from "./compare-rule.ts";
 import { compareVersions } from "./compare-versions.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { doraMetrics } from "./dora-metrics.ts";
@@ -11,7 +12,9 @@ import { doraRow } from "./dora-rule.ts";
 import { deploymentDetail } from "./get-detail.ts";
 import { deploymentSeries } from "./get-series.ts";
 import { goodVersions, goodVersionsOf } from "./good-versions.ts";
+import { dice } from "./judge/samples.ts";
 import { deploymentFacets } from "./list-facets.ts";
+import { seriesWithOpenStep } from "./open-step.ts";
 import { CompareVersionsInput, DeploymentFacetsInput, type DeploymentStatus, DoraInput } from "./schema.ts";
 import { patchDeployment } from "./store.ts";
 import type { Measured } from "./store-reads.ts";
@@ -211,6 +214,48 @@ describe("a deployment's charts", () => {
     expect(rates?.slice(29)).toEqual([null, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.7, 0.7, null]);
   });
 
+  it("show a canary after its first seconds, at its true rate", async () => {
+    const id = await ended("1.1.0", "succeeded");
+    const samples = traffic("1.1.0", T0 + 40_000, 4, 4, 0, 20);
+    for (const [answered, rate] of [
+      [1, 2],
+      [3, 2],
+    ] as const) {
+      ctx.platform.samples = samples
+        .slice(0, answered)
+        .map((one, i) => ({ ...one, bucketAt: new Date(T0 + 40_000 + i * 2_000).toISOString() }));
+      nowMs = T0 + 40_000 + answered * 2_000 + 500;
+      const points = (await deploymentSeries(ctx, { deploymentId: id })).versions[1]?.points;
+      expect(points?.at(-1)).toMatchObject({ t: "2026-03-01T10:00:40.000Z", requestsPerSecond: rate, errorPercent: 0 });
+    }
+  });
+
+  it("are drawn from minutes once the finer counts are forgotten", async () => {
+    const id = await ended("1.1.0", "succeeded");
+    await storeTraffic(ctx.db, traffic("1.0.0", T0 - 5 * MINUTE, 30, 100, 0, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 30, 50, 0, 20));
+    await database.db.trafficBucket.deleteMany({ where: { resolution: 10 } });
+    nowMs = T0 + 72 * 60 * MINUTE;
+    const { versions, stepSeconds } = await deploymentSeries(ctx, { deploymentId: id });
+    expect(stepSeconds).toBe(60);
+    const rates = versions.map((one) => one.points.flatMap((point) => point.requestsPerSecond ?? []));
+    expect(rates).toEqual([new Array(5).fill(10), new Array(5).fill(5)]);
+  });
+
+  it("have the same rate however much of the last step is counted", () => {
+    const random = dice(7);
+    for (let round = 0; round < 200; round++) {
+      const counted = 1 + Math.floor(random() * 60);
+      const rows = traffic("1.1.0", T0, counted, 6, 0, 20).map((one, i) => ({
+        ...one,
+        bucketAt: new Date(T0 + i * 2_000).toISOString(),
+      }));
+      const points = seriesWithOpenStep(rows, { from: T0, countedUntil: T0 + counted * 2_000, stepSeconds: 10 });
+      expect(points).toHaveLength(Math.ceil(counted / 5));
+      for (const point of points) expect(point.requestsPerSecond).toBeCloseTo(3, 9);
+    }
+  });
+
   it("do without the platform", async () => {
     const id = await ended("1.1.0", "succeeded");
     ctx.platform.unreachable = true;
@@ -268,5 +313,57 @@ describe("version against version", () => {
     nowMs = T0 + 2 * MINUTE;
     expect((await compare()).summary).toBe("Nothing was counted of 1.1.0 in the time that is kept");
     await expect(compare({ candidate: "1.0.0" })).rejects.toMatchObject({ code: "INVALID" });
+  });
+
+  it("counts only the minutes in common, also when they lie hours apart", async () => {
+    const again = T0 + 4 * 60 * MINUTE;
+    for (const from of [T0, again]) {
+      await storeTraffic(ctx.db, traffic("1.0.0", from, 30, 190, 0, 20));
+      await storeTraffic(ctx.db, traffic("1.1.0", from, 30, 10, 0, 20));
+    }
+    nowMs = again + 6 * MINUTE;
+    const { sameMinutes, metrics } = await compare({ minutes: 1_440 });
+    expect(sameMinutes).toBe(true);
+    expect(metrics.find((metric) => metric.name === "requestRate")).toMatchObject({ baseline: 19, candidate: 1 });
+  });
+
+  it("reads a short canary of a long day finely, and both versions in buckets of one length", async () => {
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 12, 190, 0, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 12, 10, 1, 20));
+    const later = T0 + 23.5 * 60 * MINUTE;
+    await storeTraffic(ctx.db, traffic("1.1.0", later, 6, 10, 0, 20));
+    nowMs = later + 2 * MINUTE;
+    const { sameMinutes, stepSeconds, baseline, candidate, metrics } = await compare({ minutes: 1_440 });
+    expect([sameMinutes, stepSeconds]).toEqual([true, 10]);
+    const span = { from: "2026-03-01T10:00:00.000Z", to: "2026-03-01T10:02:00.000Z" };
+    expect(baseline).toEqual({ version: "1.0.0", ...span, requests: 2_280 });
+    expect(candidate).toEqual({ version: "1.1.0", ...span, requests: 120 });
+    expect(metrics.find((metric) => metric.name === "errorRatio")).toMatchObject({
+      better: "worse",
+      certainty: "sure",
+    });
+  });
+
+  it("says the opposite when the sides are exchanged", () => {
+    const random = dice(11);
+    const side = (version: string) =>
+      traffic(version, T0, 12, 100, Math.floor(random() * 8), 20 + random() * 10).map((one) => {
+        const latency = emptyHistogram();
+        latency[bucketOf(20 + random() * 30)] = 100;
+        return { ...one, latency };
+      });
+    const opposite = { better: "worse", worse: "better", same: "same", unknown: "unknown" };
+    for (let round = 0; round < 50; round++) {
+      const [a, b] = [side("1.0.0"), side("1.1.0")];
+      const seconds = { baseline: 120, candidate: 120 };
+      const back = compareCounts(b, a, seconds);
+      for (const [i, metric] of compareCounts(a, b, seconds).entries()) {
+        expect(back[i]?.certainty).toBe(metric.certainty);
+        expect(back[i]?.difference).toBeCloseTo(-(metric.difference ?? 0), 9);
+        // what is small is small of its own base, so only what is not may be called the opposite
+        const [here, there] = [metric.better, back[i]?.better];
+        if (here !== "same" && there !== "same") expect(there).toBe(opposite[here]);
+      }
+    }
   });
 });

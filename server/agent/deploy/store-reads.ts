@@ -1,6 +1,6 @@
 import type { Prisma } from "#server/db/generated/client.ts";
 import type { Db } from "../kernel/context.ts";
-import type { ServiceRef } from "../ports/platform.ts";
+import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { type DeploymentFilter, whereOf } from "./store.ts";
 
 /** Questions over many deployments. */
@@ -99,7 +99,36 @@ export async function listKnownVersions(db: Db, { service, environment }: Servic
     .map((row) => row.version);
 }
 
-/** When a version was counted last, and first within the time kept fine; null when never. */
+interface CountsQuery {
+  from: Date;
+  /** left out: buckets that start then or later */
+  to: Date;
+  stepSeconds: 10 | 60;
+  versions: readonly string[];
+}
+
+/** Stored buckets of these versions, oldest first. Both ends are bounded: a day of them is a second to read. */
+export async function listCounts(
+  db: Db,
+  { service, environment }: ServiceRef,
+  { from, to, stepSeconds, versions }: CountsQuery,
+): Promise<TrafficCounts[]> {
+  const rows = await db.trafficBucket.findMany({
+    where: {
+      ...{ service, environment, resolution: stepSeconds },
+      bucketAt: { gte: from, lt: to },
+      version: { in: [...versions] },
+    },
+    omit: { resolution: true },
+    orderBy: { bucketAt: "asc" },
+  });
+  return rows.map(({ cpuMs, memoryBytes, instances, inFlight, errorLines, ...counts }) => ({
+    ...{ ...counts, bucketAt: counts.bucketAt.toISOString() },
+    usage: { cpuMs, memoryBytes, instances, inFlight, errorLines },
+  }));
+}
+
+/** Start of the newest minute in which a version was counted; null when never. */
 export async function lastCounted(db: Db, { service, environment }: ServiceRef, version: string): Promise<Date | null> {
   const { _max } = await db.trafficBucket.aggregate({
     where: { service, environment, version, resolution: 60 },
