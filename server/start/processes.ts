@@ -52,6 +52,7 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
     ...inherited,
     NODE_ENV: options.dev ? "development" : "production",
     NEXT_TELEMETRY_DISABLED: "1",
+    OPERATE_DEV: options.dev ? "1" : "0",
     DATABASE_URL: handed.databaseUrl,
     OPERATE_DATA_DIR: options.dataDir,
     OPERATE_CONFIG: options.configFile,
