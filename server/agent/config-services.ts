@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { RolloutRulesSchema } from "./config-deployment.ts";
+import { ServiceTelemetrySchema } from "./config-telemetry.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
 
@@ -49,6 +50,7 @@ export const ServiceSchema = z
     local: LocalServiceSchema,
     environments: z.record(z.string(), ServiceEnvironmentSchema),
     deployment: RolloutRulesSchema.optional().describe("overrides deploymentConfig.rollout key by key"),
+    telemetry: ServiceTelemetrySchema.optional().describe("where its metrics, logs and traces are, and how named"),
   })
   .superRefine((service, issues) => {
     const versions = service.local.versions.map((entry) => entry.version);

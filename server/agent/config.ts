@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FreezeWindowSchema, RolloutRulesSchema, WaveSchema } from "./config-deployment.ts";
 import { ServiceSchema } from "./config-services.ts";
+import { IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
 
@@ -72,9 +73,15 @@ export const HealthEndpointSchema = z.discriminatedUnion("type", [HttpCheckSchem
 export type HealthEndpoint = z.infer<typeof HealthEndpointSchema>;
 
 const MonitoringConfigSchema = z.strictObject({
-  metricsEndpoint: z.url().optional(),
-  logsEndpoint: z.url().optional(),
-  tracesEndpoint: z.url().optional(),
+  metricsEndpoint: z.url().optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
+  logsEndpoint: z.url().optional().describe("Loki"),
+  tracesEndpoint: z.url().optional().describe("Jaeger or Tempo"),
+  tracesApi: z.enum(["jaeger", "tempo"]).default("jaeger"),
+  endpointHeaders: z.record(z.string(), z.string()).default({}).describe("sent to the three endpoints"),
+  grafanaUrl: z.url().optional().describe("panels link to it"),
+  scrape: z.array(ScrapeTargetSchema).default([]),
+  retention: RetentionSchema.prefault({}),
+  limits: IngestLimitsSchema.prefault({}),
   healthEndpoints: z.array(HealthEndpointSchema).default([]),
   checkIntervalMs: z.number().int().min(1_000).max(3_600_000).default(30_000),
   failureThreshold: Threshold.default(3),
@@ -196,7 +203,7 @@ interface References {
     freezeWindows: { environments: string[]; services: string[] }[];
     waves: { environment: string; requires: string[] }[];
   };
-  monitoringConfig: { healthEndpoints: { name: string; dependsOn: string[] }[] };
+  monitoringConfig: { healthEndpoints: { name: string; dependsOn: string[] }[]; scrape: { name: string }[] };
   services: { name: string; dependsOn: string[]; environments: Record<string, unknown> }[];
   traffic: { service: string; environment: string }[];
 }
@@ -230,6 +237,10 @@ function checkReferences(config: References, issues: z.RefinementCtx): void {
       if (!known.has(name) || name === endpoint.name)
         add([...path, "dependsOn", j], `nothing else is named ${name}; ${allowed(known)}`);
     });
+  });
+  const targets = config.monitoringConfig.scrape.map((target) => target.name);
+  targets.forEach((name, i) => {
+    if (targets.indexOf(name) !== i) add(["monitoringConfig", "scrape", i, "name"], `a second target named ${name}`);
   });
   config.traffic.forEach((traffic, i) => {
     const service = config.services.find((candidate) => candidate.name === traffic.service);

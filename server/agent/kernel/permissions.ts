@@ -10,6 +10,9 @@ export const PERMISSIONS = [
   "health.write",
   "incident.read",
   "incident.write",
+  "telemetry.read",
+  "telemetry.write",
+  "ingest.write",
   "audit.read",
   "settings.read",
   "settings.write",
@@ -19,15 +22,26 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** What people and agents may be. */
 export const ROLES = ["viewer", "responder", "operator", "admin"] as const;
-export type Role = (typeof ROLES)[number];
+/** What a token may be besides: `ingest` sends telemetry and can do nothing else. */
+export const TOKEN_ROLES = ["ingest", ...ROLES] as const;
+export type Role = (typeof TOKEN_ROLES)[number];
 
-const viewer: Permission[] = ["service.read", "deployment.read", "health.read", "incident.read", "token.write"];
-const responder: Permission[] = [...viewer, "incident.write", "health.write", "audit.read"];
-const operator: Permission[] = [...responder, "deployment.write", "settings.read"];
+const viewer: Permission[] = [
+  "service.read",
+  "deployment.read",
+  "health.read",
+  "incident.read",
+  "telemetry.read",
+  "token.write",
+];
+const responder: Permission[] = [...viewer, "incident.write", "health.write", "telemetry.write", "audit.read"];
+const operator: Permission[] = [...responder, "deployment.write", "ingest.write", "settings.read"];
 
-/** What each role may do. A role includes all of the one before it. */
+/** What each role may do. Each of ROLES includes all of the one before it. */
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
+  ingest: new Set<Permission>(["ingest.write"]),
   viewer: new Set(viewer),
   responder: new Set(responder),
   operator: new Set(operator),
@@ -35,7 +49,7 @@ export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
 };
 
 /** The lesser of two roles: a token never reaches further than the person who made it. */
-export const lesserRole = (a: Role, b: Role): Role => (ROLES.indexOf(a) < ROLES.indexOf(b) ? a : b);
+export const lesserRole = (a: Role, b: Role): Role => (TOKEN_ROLES.indexOf(a) < TOKEN_ROLES.indexOf(b) ? a : b);
 
 /** The least role that holds a permission, for messages. */
 export const leastRoleFor = (permission: Permission): Role =>

@@ -1,0 +1,86 @@
+import { z } from "zod";
+
+/** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
+
+const Name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
+const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "letters, digits and _, not starting with a digit");
+const Days = z.number().int().min(1).max(400);
+
+export const ScrapeTargetSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  url: z.url({ protocol: /^https?$/ }),
+  service: Name.optional().describe("the label `service` of its series; default: its own, else the target's name"),
+  environment: Name.optional(),
+  intervalMs: z.number().int().min(1_000).max(3_600_000).default(15_000),
+  timeoutMs: z.number().int().min(100).max(60_000).default(10_000),
+  headers: z.record(z.string(), z.string()).default({}),
+  labels: z.record(LabelName, z.string().max(200)).default({}),
+  maxSamples: z.number().int().min(1).max(500_000).default(50_000).describe("a page with more is refused as a whole"),
+});
+export type ScrapeTarget = z.infer<typeof ScrapeTargetSchema>;
+
+export const RetentionSchema = z.strictObject({
+  logsDays: Days.default(7),
+  samplesDays: Days.default(15),
+  spansDays: Days.default(3),
+  rollupsDays: Days.default(90).describe("counts per minute and hour"),
+});
+
+export const IngestLimitsSchema = z.strictObject({
+  maxSeries: z.number().int().min(100).max(5_000_000).default(200_000).describe("that had a sample in the kept days"),
+  maxSeriesPerService: z.number().int().min(100).max(5_000_000).default(50_000),
+  maxPatterns: z.number().int().min(100).max(100_000).default(10_000).describe("of log lines, the least used give way"),
+  maxBodyBytes: z
+    .number()
+    .int()
+    .min(10_000)
+    .max(268_435_456)
+    .default(16_777_216)
+    .describe("of one request as it is sent; four times as much once decompressed"),
+  maxPendingBytes: z
+    .number()
+    .int()
+    .min(1_000_000)
+    .max(1_073_741_824)
+    .default(67_108_864)
+    .describe("of requests being worked on; beyond it senders are told to come again"),
+});
+
+/** How a service's figures are named, so that nobody has to write queries. */
+export const SLI_TEMPLATES = [
+  "balancer",
+  "prometheus-http",
+  "otel-http",
+  "grpc",
+  "queue-age",
+  "job-success",
+  "spans",
+] as const;
+
+const Home = z.enum(["built-in", "external"]);
+export const ServiceTelemetrySchema = z.strictObject({
+  metrics: Home.optional().describe("default: external when monitoringConfig.metricsEndpoint is set"),
+  logs: Home.optional().describe("default: external when monitoringConfig.logsEndpoint is set"),
+  traces: Home.optional().describe("default: external when monitoringConfig.tracesEndpoint is set"),
+  template: z.enum(SLI_TEMPLATES).optional().describe("default: balancer where Operate runs the instances"),
+  labels: z
+    .record(LabelName, z.string())
+    .default({})
+    .describe("what picks out its series; default: service and environment"),
+  queries: z
+    .strictObject({
+      requestRate: z.string().optional(),
+      errorRatio: z.string().optional(),
+      latencyP50: z.string().optional(),
+      latencyP95: z.string().optional(),
+      latencyP99: z.string().optional(),
+      cpu: z.string().optional(),
+      memory: z.string().optional(),
+      saturation: z.string().optional(),
+    })
+    .prefault({})
+    .describe("PromQL of your own, for an external source; {service} and {environment} are replaced"),
+});
+export type ServiceTelemetry = z.infer<typeof ServiceTelemetrySchema>;

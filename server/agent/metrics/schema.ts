@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
+import { HomeName, Points, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
+
+/** Inputs and outputs of metrics. Safe in a browser. */
+
+const MetricName = z.string().min(1).max(200);
+const LabelName = z.string().min(1).max(200);
+export const FILTER_OPS = ["=", "!=", "=~", "!~"] as const;
+export const LabelFilterInput = z.object({
+  label: LabelName,
+  op: z.enum(FILTER_OPS).default("=").describe("=~ and !~ are anchored regular expressions"),
+  value: z.string().max(400),
+});
+export const METRIC_FUNCTION_NAMES = [
+  "rate",
+  "increase",
+  "avg",
+  "min",
+  "max",
+  "sum",
+  "last",
+  "quantile",
+  "count",
+] as const;
+
+export const ListMetricsInput = z.object({
+  search: z.string().max(200).optional().describe("part of a name"),
+  service: ServiceName.optional(),
+  limit: z.number().int().min(1).max(500).default(100),
+  source: HomeName.optional(),
+});
+export const ListMetricsOutput = z.object({
+  total: z.number().int(),
+  source: SourceView,
+  items: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(["gauge", "counter", "delta", "histogram", "unknown"]),
+      unit: z.string(),
+      help: z.string(),
+      series: z.number().int().nullable(),
+    }),
+  ),
+});
+
+export const MetricLabelsInput = z.object({ metric: MetricName, source: HomeName.optional() });
+export const MetricLabelsOutput = z.object({ labels: z.array(z.string()), source: SourceView });
+export const LabelValuesInput = z.object({
+  metric: MetricName,
+  label: LabelName,
+  limit: z.number().int().min(1).max(1_000).default(200),
+  source: HomeName.optional(),
+});
+export const LabelValuesOutput = z.object({ values: z.array(z.string()), source: SourceView });
+
+export const QueryMetricsInput = z.object({
+  ...WindowInput,
+  metric: MetricName.optional().describe("a metric of list_metrics; a histogram without _bucket"),
+  promql: z.string().min(1).max(4_000).optional().describe("instead of metric, where the source speaks PromQL"),
+  filters: z.array(LabelFilterInput).max(20).default([]),
+  groupBy: z.array(LabelName).max(5).default([]),
+  fn: z
+    .enum(METRIC_FUNCTION_NAMES)
+    .optional()
+    .describe("default: rate for counters, quantile for histograms, avg for gauges"),
+  quantile: z.number().min(0).max(1).default(0.95),
+  service: ServiceName.optional().describe("a filter, and decides the source"),
+  environment: EnvironmentName.optional(),
+  stepSeconds: z.number().int().min(1).max(86_400).optional().describe("default: about 120 points"),
+  limit: z.number().int().min(1).max(100).default(20).describe("lines at most"),
+  source: HomeName.optional(),
+});
+export const QueryMetricsOutput = z.object({
+  total: z.number().int().describe("lines in all"),
+  truncated: z.boolean(),
+  stepSeconds: z.number().int(),
+  unit: z.string(),
+  promql: z.string().describe("what was asked, in PromQL"),
+  source: SourceView,
+  start: Instant.describe("of the first step"),
+  lines: z.array(
+    z.object({
+      labels: z.record(z.string(), z.string()),
+      last: z.number().nullable(),
+      min: z.number().nullable(),
+      avg: z.number().nullable(),
+      max: z.number().nullable(),
+      values: Points,
+    }),
+  ),
+});
+
+export const SIGNALS = [
+  "requestRate",
+  "errorPercent",
+  "latencyP50Ms",
+  "latencyP95Ms",
+  "latencyP99Ms",
+  "cpuPercent",
+  "memoryBytes",
+  "saturation",
+] as const;
+export type SignalName = (typeof SIGNALS)[number];
+
+export const ServiceSignalsInput = z.object({
+  ...WindowInput,
+  service: ServiceName,
+  environment: EnvironmentName,
+  compareBefore: z.boolean().default(false).describe("the equal window before, too"),
+});
+export const SignalView = z.object({
+  signal: z.enum(SIGNALS),
+  unit: z.enum(["per-second", "percent", "ms", "bytes", "requests", "seconds", "ratio"]),
+  values: Points,
+  before: Points.nullable(),
+  /** how it was asked: PromQL, or what was counted */
+  query: z.string(),
+  grafanaHref: z.string().nullable(),
+  problem: z.string().nullable().describe("why there are no values"),
+});
+export const ServiceSignalsOutput = z.object({
+  template: z.string().describe("which SLI template answered"),
+  source: SourceView,
+  stepSeconds: z.number().int(),
+  start: Instant,
+  signals: z.array(SignalView),
+  markers: z.array(z.object({ at: Instant, label: z.string(), href: z.string(), level: z.string() })),
+});
+export type ServiceSignalsOutput = z.infer<typeof ServiceSignalsOutput>;

@@ -1,0 +1,76 @@
+import type { Answer, SourceInfo, TimeWindow } from "./source.ts";
+import type { SeriesKind } from "./telemetry.ts";
+
+export interface LabelFilter {
+  label: string;
+  /** `=~` and `!~` are anchored regular expressions, as Prometheus has them */
+  op: "=" | "!=" | "=~" | "!~";
+  value: string;
+}
+
+/**
+ * rate: of counters, per second · increase: of counters, per step · avg, min, max, sum: over series and step ·
+ * last: the newest value of each series, summed over a group · quantile: of a histogram (`metric` without `_bucket`) ·
+ * count: how many series have a sample
+ */
+export const METRIC_FUNCTIONS = ["rate", "increase", "avg", "min", "max", "sum", "last", "quantile", "count"] as const;
+export type MetricFunction = (typeof METRIC_FUNCTIONS)[number];
+
+export interface MetricQuery {
+  metric: string;
+  filters: LabelFilter[];
+  /** labels that make a line of their own; none: one line over all series */
+  groupBy: string[];
+  fn: MetricFunction;
+  /** 0…1, of `quantile` */
+  quantile?: number | undefined;
+}
+
+export interface MetricLine {
+  labels: Record<string, string>;
+  /** one per step of the window, oldest first; null is a gap */
+  values: (number | null)[];
+}
+
+export interface MetricLines {
+  stepSeconds: number;
+  /** start of the first step, ms since 1970 */
+  startMs: number;
+  lines: MetricLine[];
+  /** lines in all; more than `lines` when the limit cut some off */
+  total: number;
+}
+
+export interface MetricInfo {
+  name: string;
+  kind: SeriesKind | "histogram" | "unknown";
+  unit: string;
+  help: string;
+  /** null where the source cannot say cheaply */
+  series: number | null;
+}
+
+/** Series of numbers. Throws as LogSource does. */
+export interface MetricsSource {
+  readonly info: SourceInfo;
+  metrics(query: {
+    search?: string | undefined;
+    service?: string | undefined;
+    limit: number;
+  }): Promise<Answer<{ items: MetricInfo[]; total: number }>>;
+  labels(query: { metric: string }): Promise<Answer<string[]>>;
+  labelValues(query: { metric: string; label: string; limit: number }): Promise<Answer<string[]>>;
+  query(
+    query: MetricQuery & { window: TimeWindow; stepSeconds: number; limit: number },
+    signal?: AbortSignal,
+  ): Promise<Answer<MetricLines>>;
+  /** Evaluates PromQL; null where the source does not speak it. @throws INVALID with the source's message */
+  readonly promql:
+    | ((
+        query: { expression: string; window: TimeWindow; stepSeconds: number; limit: number },
+        signal?: AbortSignal,
+      ) => Promise<Answer<MetricLines>>)
+    | null;
+  /** The PromQL a structured query stands for, so that a person can go on from it. */
+  toPromql(query: MetricQuery, stepSeconds: number): string;
+}

@@ -1,0 +1,25 @@
+/** Who answered, for every read of telemetry. */
+
+export const SOURCE_KINDS = ["built-in", "balancer", "prometheus", "loki", "jaeger", "tempo"] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+export interface SourceInfo {
+  kind: SourceKind;
+  /** the address of an external source without credentials; null for what Operate stores itself */
+  address: string | null;
+}
+
+/** An answer with its age: `stale` when the source cannot be reached and this is what it said last. */
+export interface Answer<T> {
+  data: T;
+  source: SourceInfo;
+  /** ISO 8601: when the source said so */
+  asOf: string;
+  stale: boolean;
+}
+
+export interface TimeWindow {
+  from: Date;
+  /** exclusive */
+  to: Date;
+}

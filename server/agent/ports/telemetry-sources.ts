@@ -1,0 +1,22 @@
+import type { LogSource } from "./log-source.ts";
+import type { MetricsSource } from "./metrics-source.ts";
+import type { TelemetryStore } from "./telemetry-store.ts";
+import type { TraceSource } from "./trace-source.ts";
+
+/** built-in: what Operate stores itself · external: the endpoint the configuration names for the signal */
+export type Home = "built-in" | "external";
+
+/** What to read from: a service's own home, or the one asked for. */
+export interface Wanted {
+  service?: string | undefined;
+  /** @throws PRECONDITION from the chooser when no external source is configured */
+  home?: Home | undefined;
+}
+
+/** Chooses the source of each signal. Without a service: the external one where it is configured, else the built-in. */
+export interface TelemetrySources {
+  store: TelemetryStore;
+  logs(wanted?: Wanted): LogSource;
+  metrics(wanted?: Wanted): MetricsSource;
+  traces(wanted?: Wanted): TraceSource;
+}

@@ -1,0 +1,97 @@
+/** What arrives from outside, after decoding and before storing: one shape for every wire format. */
+
+/** Least severe first. */
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The level of an OpenTelemetry SeverityNumber (1–24, four to a level); null for 0, which says nothing. */
+export const levelOfSeverity = (severity: number): LogLevel | null =>
+  severity >= 1 ? (LOG_LEVELS[Math.min(5, Math.floor((severity - 1) / 4))] ?? null) : null;
+
+/** The least SeverityNumber of a level: trace 1, debug 5, info 9, warn 13, error 17, fatal 21. */
+export const severityOfLevel = (level: LogLevel): number => LOG_LEVELS.indexOf(level) * 4 + 1;
+
+/** Where a record comes from; "" where the sender did not say. */
+export interface Origin {
+  service: string;
+  environment: string;
+  version: string;
+  instance: string;
+}
+
+export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue };
+export type Attributes = Record<string, AttributeValue>;
+
+export interface LogRecord extends Origin {
+  /** milliseconds since 1970, with microseconds after the point */
+  atMs: number;
+  /** SeverityNumber of OpenTelemetry; 0: not said */
+  severity: number;
+  body: string;
+  attributes: Attributes;
+  /** 32 hex digits in lower case */
+  traceId: string | null;
+  /** 16 hex digits in lower case */
+  spanId: string | null;
+}
+
+/**
+ * gauge: any value · counter: a running total that only grows, except when it starts again · delta: what was added
+ * since the sample before
+ */
+export const SERIES_KINDS = ["gauge", "counter", "delta"] as const;
+export type SeriesKind = (typeof SERIES_KINDS)[number];
+
+/**
+ * Samples of one series. Names and labels as Prometheus has them (a histogram is `x_bucket{le}`, `x_sum`, `x_count`);
+ * the origin stands in the labels `service`, `environment`, `version` and `instance`, left out where it is not known.
+ */
+export interface SeriesSamples {
+  name: string;
+  labels: Record<string, string>;
+  kind: SeriesKind;
+  /** UCUM or Prometheus' words; "" when not said */
+  unit: string;
+  timesMs: number[];
+  values: number[];
+}
+
+export const SPAN_KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
+export type SpanKind = (typeof SPAN_KINDS)[number];
+export const SPAN_STATUSES = ["unset", "ok", "error"] as const;
+export type SpanStatus = (typeof SPAN_STATUSES)[number];
+
+export interface SpanEvent {
+  atMs: number;
+  name: string;
+  attributes: Attributes;
+}
+
+export interface SpanRecord extends Origin {
+  traceId: string;
+  spanId: string;
+  parentSpanId: string | null;
+  name: string;
+  kind: SpanKind;
+  status: SpanStatus;
+  statusMessage: string;
+  /** as LogRecord.atMs */
+  startMs: number;
+  durationMs: number;
+  attributes: Attributes;
+  events: SpanEvent[];
+}
+
+/** Records that were left out, with the reason a sender can act on. */
+export interface Rejection {
+  reason: string;
+  count: number;
+  /** of what was left out, for the ingest page; at most 200 characters, never a secret header */
+  example: string | null;
+}
+
+/** A body that could be read: the good records, and what was wrong with the others. */
+export interface Decoded<T> {
+  records: T[];
+  rejected: Rejection[];
+}

@@ -1,0 +1,66 @@
+import type { Answer, SourceInfo, TimeWindow } from "./source.ts";
+import type { SpanRecord } from "./telemetry.ts";
+
+export interface TraceFilter {
+  service?: string | undefined;
+  environment?: string | undefined;
+  /** name of a span of that service */
+  operation?: string | undefined;
+  minDurationMs?: number | undefined;
+  maxDurationMs?: number | undefined;
+  onlyErrors?: boolean | undefined;
+  version?: string | undefined;
+}
+
+export interface TraceSummaryRecord {
+  traceId: string;
+  /** of the span without parent, or the earliest that arrived */
+  rootService: string;
+  rootName: string;
+  /** ISO 8601 */
+  startAt: string;
+  durationMs: number;
+  spans: number;
+  errors: number;
+  services: string[];
+}
+
+/** Calls of one service by another in the window. */
+export interface CallEdge {
+  from: string;
+  to: string;
+  calls: number;
+  errors: number;
+  /** counts in the buckets of kernel/histogram.ts; null where the source knows no durations */
+  latency: number[] | null;
+}
+
+/** What one service served in the window, from its server and consumer spans. */
+export interface ServedCounts {
+  service: string;
+  calls: number;
+  errors: number;
+  latency: number[];
+}
+
+/** Traces. Throws as LogSource does. */
+export interface TraceSource {
+  readonly info: SourceInfo;
+  /** Newest first. `durationMs` and `errors` are of the whole trace as far as it arrived. */
+  list(
+    query: { window: TimeWindow; filter: TraceFilter; limit: number; cursor?: string | undefined },
+    signal?: AbortSignal,
+  ): Promise<Answer<{ items: TraceSummaryRecord[]; nextCursor: string | null }>>;
+  /** All spans that arrived, earliest first; null when there are none. */
+  get(traceId: string, signal?: AbortSignal): Promise<Answer<SpanRecord[] | null>>;
+  services(window: TimeWindow): Promise<Answer<string[]>>;
+  operations(query: { service: string; window: TimeWindow }): Promise<Answer<string[]>>;
+  /** Who calls whom; null where the source cannot say. */
+  readonly edges:
+    | ((query: { window: TimeWindow; environment?: string | undefined }) => Promise<Answer<CallEdge[]>>)
+    | null;
+  /** null where the source cannot say */
+  readonly served:
+    | ((query: { window: TimeWindow; environment?: string | undefined }) => Promise<Answer<ServedCounts[]>>)
+    | null;
+}
