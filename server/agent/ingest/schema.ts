@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { Instant } from "../kernel/schema.ts";
+
+/** What arrives, from whom, how much, and what was refused and why. Safe in a browser. */
+
+export const INGEST_RANGES = ["15m", "1h", "6h", "24h"] as const;
+export const SIGNALS = ["logs", "metrics", "traces"] as const;
+export const SignalName = z.enum(SIGNALS);
+export type SignalName = z.infer<typeof SignalName>;
+export const INGEST_PROTOCOLS = ["otlp", "loki", "remote-write", "scrape", "instance"] as const;
+
+const Figures = z.object({
+  accepted: z.number().int().describe("log lines, samples or spans that were stored, in the range"),
+  rejected: z.number().int().describe("of the same kind, refused in the range"),
+  bytes: z.number().int().describe("of the bodies as far as they are known; 0 where nothing is sent, as by scraping"),
+  perSecond: z.number().describe("accepted, over the range"),
+  /** accepted per bucket of `stepSeconds`, oldest first, every bucket of the range; nothing arrived is 0 */
+  buckets: z.array(z.number().int()),
+});
+
+export const SenderView = Figures.extend({
+  signal: SignalName,
+  protocol: z.string().describe("otlp, loki, remote-write, scrape or instance (stdout and stderr of local instances)"),
+  name: z.string().describe("of the token, the scrape target or the local instance's service"),
+  services: z.array(z.string()).describe("whose telemetry it sends, most first, at most 10"),
+  lastAt: Instant.describe("start of the last minute in which something arrived"),
+});
+export type SenderView = z.infer<typeof SenderView>;
+
+export const RefusalView = z.object({
+  signal: SignalName,
+  protocol: z.string(),
+  sender: z.string(),
+  reason: z.string().describe("what a sender can do about it"),
+  count: z.number().int().describe("since firstAt"),
+  firstAt: Instant,
+  lastAt: Instant,
+  example: z.string().nullable(),
+});
+export type RefusalView = z.infer<typeof RefusalView>;
+
+export const ScrapeTargetView = z.object({
+  name: z.string(),
+  url: z.string().describe("without credentials"),
+  service: z.string(),
+  environment: z.string().nullable(),
+  intervalMs: z.number().int(),
+  state: z.enum(["up", "down", "unknown"]).describe("unknown: not scraped within its last three intervals"),
+  lastAt: Instant.nullable(),
+  durationMs: z.number().nullable(),
+  samples: z.number().int().nullable().describe("of the last page"),
+  error: z.string().nullable().describe("why it is down"),
+});
+export type ScrapeTargetView = z.infer<typeof ScrapeTargetView>;
+
+export const IngestOverviewInput = z.object({ range: z.enum(INGEST_RANGES).default("1h") });
+export type IngestOverviewInput = z.infer<typeof IngestOverviewInput>;
+export const IngestOverviewOutput = z.object({
+  range: z.enum(INGEST_RANGES),
+  from: Instant,
+  to: Instant,
+  stepSeconds: z.number().int(),
+  collector: z.object({
+    running: z.boolean(),
+    message: z.string().describe("what is wrong when it does not run"),
+  }),
+  signals: z.array(Figures.extend({ signal: SignalName })).describe("all senders together: logs, metrics, traces"),
+  senders: z.array(SenderView).describe("most first"),
+  refusals: z.array(RefusalView).describe("last seen in the range, newest first"),
+  targets: z.array(ScrapeTargetView).describe("monitoringConfig.scrape, those that are down first"),
+  limits: z.array(
+    z.object({
+      name: z.string().describe("series, patterns"),
+      used: z.number().int(),
+      max: z.number().int(),
+      key: z.string().describe("the key of the configuration that sets it"),
+    }),
+  ),
+  storage: z.array(
+    z.object({
+      signal: z.enum([...SIGNALS, "rollups"]),
+      keptDays: z.number().int(),
+      bytes: z.number().int().describe("on disk, with indexes"),
+      oldestDay: z.string().nullable().describe("YYYY-MM-DD of the oldest data; null when there is none"),
+    }),
+  ),
+  addresses: z
+    .object({ otlp: z.string(), loki: z.string(), remoteWrite: z.string() })
+    .describe("paths senders use below the console's own address"),
+});
+export type IngestOverviewOutput = z.infer<typeof IngestOverviewOutput>;
