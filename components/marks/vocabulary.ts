@@ -9,7 +9,7 @@ import type {
   SEVERITIES as Levels,
   UNRESOLVED as Unresolved,
 } from "#server/agent/incidents/schema.ts";
-import type { ROLES as Roles } from "#server/agent/kernel/permissions.ts";
+import type { ROLES as Roles, TOKEN_ROLES as TokenRoles } from "#server/agent/kernel/permissions.ts";
 import type { MAX_PASSWORD as Longest, MIN_PASSWORD as Shortest } from "#server/auth/schema.ts";
 
 /**
@@ -34,5 +34,6 @@ export const DEPLOYMENT_STATUSES: typeof Deployments = [
 ];
 export const STRATEGIES: typeof Strategies = ["rolling", "blue-green", "canary"];
 export const ROLES: typeof Roles = ["viewer", "responder", "operator", "admin"];
+export const TOKEN_ROLES: typeof TokenRoles = ["ingest", ...ROLES];
 export const MIN_PASSWORD: typeof Shortest = 12;
 export const MAX_PASSWORD: typeof Longest = 128;

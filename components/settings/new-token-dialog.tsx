@@ -5,15 +5,16 @@ import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import { formatAbsolute } from "../lib/format.ts";
-import { ROLES } from "../marks/vocabulary.ts";
+import { TOKEN_ROLES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
-import { useMe } from "../trpc/session.tsx";
+import { useCan, useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input, Select } from "../ui/field.tsx";
 import { CopyText } from "./copy-text.tsx";
 import { mcpClientConfig } from "./mcp-client-config.ts";
 import { ROLE_MEANING } from "./role-meaning.ts";
+import { senderConfig } from "./sender-config.ts";
 
 type Created = RouterOutputs["tokens"]["create"];
 
@@ -30,7 +31,9 @@ export function NewTokenDialog({ open, onOpenChange }: { open: boolean; onOpenCh
       onOpenChange={(next) => (next ? onOpenChange(true) : close())}
       title={created ? `${created.token.name} is made` : "New API token"}
       description={
-        created ? "Copy it now: it is not stored and cannot be shown again." : "For an agent over MCP, or a program."
+        created
+          ? "Copy it now: it is not stored and cannot be shown again."
+          : "For an agent over MCP, a program, or a sender of telemetry."
       }
       className="max-w-2xl"
     >
@@ -50,7 +53,8 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const me = useMe();
-  const roles = ROLES.slice(0, ROLES.indexOf(me.role) + 1);
+  const mayIngest = useCan("ingest.write");
+  const roles = TOKEN_ROLES.slice(mayIngest ? 0 : 1, TOKEN_ROLES.indexOf(me.role) + 1);
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const [days, setDays] = useState(30);
@@ -123,7 +127,14 @@ function Made({ created: { token, secret }, onClose }: { created: Created; onClo
     <>
       <DialogBody>
         <CopyText label="Token" text={secret} />
-        <CopyText label="For an MCP client (streamable HTTP)" text={mcpClientConfig(window.location.origin, secret)} />
+        {token.role === "ingest" ? (
+          <CopyText label="For an OpenTelemetry SDK" text={senderConfig(window.location.origin, secret)} />
+        ) : (
+          <CopyText
+            label="For an MCP client (streamable HTTP)"
+            text={mcpClientConfig(window.location.origin, secret)}
+          />
+        )}
         <p className="text-ink-2 text-sm">
           Programs send it as the header <code className="num">Authorization: Bearer …</code>. It may do what the role{" "}
           {token.role} may, until <span className="num">{formatAbsolute(new Date(token.expiresAt))}</span>.

@@ -1,7 +1,7 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
-import type { Role } from "#server/agent/kernel/permissions.ts";
+import type { UserView } from "#server/auth/schema.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
@@ -45,7 +45,7 @@ function NewUserForm({ onCreated, onClose }: { onCreated: (created: Created) => 
   const { create } = useUserWrites();
   const [name, setName] = useState("");
   const [email, setEmail] = useState("");
-  const [role, setRole] = useState<Role>("viewer");
+  const [role, setRole] = useState<UserView["role"]>("viewer");
   const [tried, setTried] = useState(false);
   const badEmail = !/^\S+@\S+\.\S+$/.test(email.trim());
   const onSubmit = (event: FormEvent) => {

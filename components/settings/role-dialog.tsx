@@ -1,7 +1,6 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
-import type { Role } from "#server/agent/kernel/permissions.ts";
 import type { UserView } from "#server/auth/schema.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
@@ -11,7 +10,7 @@ import { useUserWrites } from "./use-user-writes.ts";
 
 export function RoleDialog({ user, onClose }: { user: UserView; onClose: () => void }) {
   const { setRole } = useUserWrites();
-  const [role, choose] = useState<Role>(user.role);
+  const [role, choose] = useState(user.role);
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (role === user.role) onClose();

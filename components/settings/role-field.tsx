@@ -1,13 +1,13 @@
 "use client";
 
-import type { Role } from "#server/agent/kernel/permissions.ts";
+import type { UserView } from "#server/auth/schema.ts";
 import { ROLES } from "../marks/vocabulary.ts";
 import { Field, Select } from "../ui/field.tsx";
 import { ROLE_MEANING } from "./role-meaning.ts";
 
 interface RoleFieldProps {
-  role: Role;
-  onChange: (role: Role) => void;
+  role: UserView["role"];
+  onChange: (role: UserView["role"]) => void;
   autoFocus?: boolean;
 }
 
@@ -18,7 +18,7 @@ export const RoleField = ({ role, onChange, autoFocus = false }: RoleFieldProps)
         {...control}
         autoFocus={autoFocus}
         value={role}
-        onChange={(event) => onChange(event.target.value as Role)}
+        onChange={(event) => onChange(event.target.value as UserView["role"])}
       >
         {ROLES.map((one) => (
           <option key={one}>{one}</option>

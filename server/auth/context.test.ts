@@ -64,6 +64,13 @@ describe("a token", () => {
     expect((await agentContextOf(runtime(), bearer(orphan.secret), "api"))?.actor.id).toBe(orphan.token.id);
   });
 
+  test("that only ingests is nobody's over tRPC and over MCP", async () => {
+    const ada = await addPerson(database.db, { role: "operator" });
+    const { secret } = await tokenOf(ada, { role: "ingest" });
+    for (const via of ["api", "web", "mcp"] as const)
+      expect(await refusalOf(bearer(secret), via)).toMatch(/only sends telemetry/);
+  });
+
   test("an Authorization header never falls back to the cookie beside it", async () => {
     const ada = await addPerson(database.db);
     const cookie = cookiesOf(await signIn(runtime(), ada));

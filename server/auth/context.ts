@@ -4,7 +4,7 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { lesserRole } from "../agent/kernel/permissions.ts";
 import { getAuth } from "./better-auth.ts";
 import { requestIdOf } from "./request-id.ts";
-import { roleOf } from "./role.ts";
+import { roleOf, tokenRoleOf } from "./role.ts";
 import { hashToken } from "./tokens/secret.ts";
 
 /** Who asks, or why nobody may: `refusal` is UNAUTHENTICATED with a message for whoever holds the token. */
@@ -58,12 +58,14 @@ async function actorOfToken(runtime: Runtime, authorization: string, via: Channe
   if (token.expiresAt <= now)
     return refuse(`This API token expired on ${token.expiresAt.toISOString().slice(0, 10)}. Make a new one.`);
   if (token.owner.disabledAt) return refuse("The account that owns this API token is disabled.");
+  if (tokenRoleOf(token.role) === "ingest")
+    return refuse("This API token only sends telemetry, to /api/ingest. Make one with another role for anything else.");
   if (!token.lastUsedAt || now.getTime() - token.lastUsedAt.getTime() >= TOUCH_EVERY_MS)
     await runtime.db.apiToken.updateMany({ where: { id: token.id }, data: { lastUsedAt: now } });
   return {
     kind: via === "mcp" ? "agent" : "token",
     id: token.id,
     name: `${token.name} (token of ${token.owner.name})`,
-    role: lesserRole(roleOf(token.role), roleOf(token.owner.role)),
+    role: lesserRole(tokenRoleOf(token.role), roleOf(token.owner.role)),
   };
 }

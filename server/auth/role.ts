@@ -1,4 +1,7 @@
-import { ROLES, type Role } from "../agent/kernel/permissions.ts";
+import { ROLES, type Role, TOKEN_ROLES } from "../agent/kernel/permissions.ts";
 
-/** A stored role; one that is not known (a newer schema, a hand-made row) is the least. */
-export const roleOf = (stored: string): Role => ROLES.find((role) => role === stored) ?? "viewer";
+/** A person's stored role; one that is not known (a newer schema, a hand-made row) is the least. */
+export const roleOf = (stored: string): (typeof ROLES)[number] => ROLES.find((role) => role === stored) ?? "viewer";
+
+/** A token's stored role, in the same way. */
+export const tokenRoleOf = (stored: string): Role => TOKEN_ROLES.find((role) => role === stored) ?? "viewer";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ACTOR_KINDS } from "../agent/kernel/actor.ts";
-import { PERMISSIONS, ROLES } from "../agent/kernel/permissions.ts";
+import { PERMISSIONS, ROLES, TOKEN_ROLES } from "../agent/kernel/permissions.ts";
 import { Instant, pageOf } from "../agent/kernel/schema.ts";
 
 /** Inputs and outputs of identity. Safe in a browser. */
@@ -8,6 +8,8 @@ import { Instant, pageOf } from "../agent/kernel/schema.ts";
 export const MIN_PASSWORD = 12;
 export const MAX_PASSWORD = 128;
 export const RoleName = z.enum(ROLES);
+/** `ingest` is a token's alone: it sends telemetry and can do nothing else */
+export const TokenRoleName = z.enum(TOKEN_ROLES);
 export const Password = z
   .string()
   .min(MIN_PASSWORD, `at least ${MIN_PASSWORD} characters`)
@@ -35,7 +37,7 @@ export const Me = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
-  role: RoleName,
+  role: TokenRoleName,
   permissions: z.array(z.enum(PERMISSIONS)),
   kind: z.enum(ACTOR_KINDS),
   mustChangePassword: z.boolean().describe("the password was handed over by someone else"),
@@ -75,7 +77,7 @@ export type ResetPasswordInput = z.infer<typeof ResetPasswordInput>;
 export const TokenView = z.object({
   id: z.string(),
   name: z.string(),
-  role: RoleName.describe("at most; never more than its owner has now"),
+  role: TokenRoleName.describe("at most; never more than its owner has now"),
   prefix: z.string().describe("the first characters of the token"),
   owner: z.object({ id: z.string(), name: z.string() }),
   createdAt: Instant,
@@ -88,7 +90,7 @@ export type TokenView = z.infer<typeof TokenView>;
 export const ListTokensOutput = pageOf(TokenView);
 export const CreateTokenInput = z.object({
   name: Name(80),
-  role: RoleName,
+  role: TokenRoleName,
   expiresInDays: z.number().int().min(1).max(365),
 });
 export type CreateTokenInput = z.infer<typeof CreateTokenInput>;

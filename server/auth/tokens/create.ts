@@ -2,7 +2,7 @@ import type { AgentContext } from "../../agent/kernel/context.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { newId } from "../../agent/kernel/ids.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
-import { lesserRole } from "../../agent/kernel/permissions.ts";
+import { authorize, lesserRole } from "../../agent/kernel/permissions.ts";
 import { onlyPeople } from "../only-people.ts";
 import type { CreateTokenInput, TokenView } from "../schema.ts";
 import { newTokenSecret } from "./secret.ts";
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * An API token of the person who asks. `secret` is the token, which nothing can show again.
- * @throws FORBIDDEN for a role above one's own, and for anyone but a person.
+ * @throws FORBIDDEN for a role above one's own, for `ingest` without ingest.write, and for anyone but a person.
  */
 export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise<{ token: TokenView; secret: string }> {
   const id = newId("tok");
@@ -21,6 +21,7 @@ export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise
   return performWrite(ctx, write, async (tx) => {
     const { actor } = ctx;
     onlyPeople(ctx);
+    if (input.role === "ingest") authorize(ctx, "ingest.write");
     if (lesserRole(input.role, actor.role) !== input.role)
       throw new AppError(
         "FORBIDDEN",

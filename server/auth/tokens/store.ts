@@ -1,6 +1,6 @@
 import type { AgentContext, Db, Tx } from "../../agent/kernel/context.ts";
 import type { ApiToken, User } from "../../db/generated/client.ts";
-import { roleOf } from "../role.ts";
+import { tokenRoleOf } from "../role.ts";
 import type { TokenView } from "../schema.ts";
 
 type OwnedToken = ApiToken & { owner: Pick<User, "id" | "name" | "disabledAt"> };
@@ -14,7 +14,7 @@ const stateOf = (token: OwnedToken, now: Date): TokenView["state"] => {
 export const toTokenView = (token: OwnedToken, now: Date): TokenView => ({
   id: token.id,
   name: token.name,
-  role: roleOf(token.role),
+  role: tokenRoleOf(token.role),
   prefix: token.prefix,
   owner: { id: token.owner.id, name: token.owner.name },
   createdAt: token.createdAt.toISOString(),

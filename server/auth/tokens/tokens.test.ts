@@ -44,6 +44,15 @@ describe("create", () => {
     expect(entry).toMatchObject({ action: "token.create", errorCode: "FORBIDDEN", after: { role: "operator" } });
   });
 
+  test("a token that ingests is made by whoever may ingest, and by nobody else", async () => {
+    const ingest = { ...input, role: "ingest" } as const;
+    expect((await createToken(as(bob), ingest)).token.role).toBe("ingest");
+    await expect(createToken(as(ada), ingest)).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      message: expect.stringMatching(/role operator or above/),
+    });
+  });
+
   test("a token or an agent makes no tokens, though its role would let it", async () => {
     const { secret } = await createToken(as(root), { ...input, role: "admin" });
     const before = await database.db.apiToken.count();
