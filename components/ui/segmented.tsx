@@ -11,7 +11,8 @@ export function Segmented<T extends string>({
   options,
 }: {
   label: string;
-  value: T;
+  /** null: none of them */
+  value: T | null;
   onChange: (value: T) => void;
   options: readonly { value: T; label: ReactNode; title?: string }[];
 }) {

@@ -1,0 +1,37 @@
+"use client";
+
+import { CalendarClock } from "lucide-react";
+import { useState } from "react";
+import { cn } from "../lib/cn.ts";
+import { Button } from "../ui/button.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import { CustomRangeDialog } from "./custom-range-dialog.tsx";
+import { PRESET_WORDS, PRESETS, presetOf, presetRange } from "./range.ts";
+import { useTimeRange } from "./time-range.tsx";
+
+/** Presets side by side, anything else in a dialog; a range that is no preset says itself in words. */
+export function RangePicker() {
+  const { range, words, setRange } = useTimeRange();
+  const [custom, setCustom] = useState(false);
+  const preset = presetOf(range);
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <Segmented
+        label="Range"
+        value={preset}
+        onChange={(next) => next && setRange(presetRange(next))}
+        options={PRESETS.map((value) => ({ value, label: value, title: PRESET_WORDS[value] }))}
+      />
+      <Button
+        size={preset ? "icon" : "md"}
+        onClick={() => setCustom(true)}
+        aria-label={preset ? "Another range" : `Range: ${words}. Change`}
+        className={cn(!preset && "bg-selected")}
+      >
+        <CalendarClock aria-hidden="true" />
+        {preset ? null : words}
+      </Button>
+      <CustomRangeDialog open={custom} onOpenChange={setCustom} />
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+"use client";
+
+import { parseAsString, useQueryStates } from "nuqs";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { useHydrated } from "../feedback/time.tsx";
+import {
+  DEFAULT_RANGE,
+  isRelative,
+  parseRange,
+  resolveRange,
+  stepMs,
+  type TimeRange,
+  wordsOf,
+  writeMoment,
+} from "./range.ts";
+
+export interface TimeRangeState {
+  range: TimeRange;
+  /** the same object until the range moves on by a step, so that a query's key is stable */
+  from: Date;
+  /** exclusive */
+  to: Date;
+  /** it follows the clock */
+  relative: boolean;
+  /** "last hour", "25 Nov 14:00 to 15:30" */
+  words: string;
+  /** a new entry of the browser's history: the back button undoes it */
+  setRange: (range: TimeRange) => void;
+  zoomTo: (from: Date, to: Date) => void;
+  /** how often what is shown grows old; false for a fixed range. From and to move on by themselves that often */
+  refreshMs: number | false;
+}
+
+const TimeRangeContext = createContext<TimeRangeState | null>(null);
+
+/**
+ * Keeps the page's range in its URL, and moves it on with the clock while the tab is seen. `renderedAt` is the server's
+ * time in ms: the first render in the browser must ask for the same window as the server did.
+ */
+export function TimeRangeProvider({ renderedAt, children }: { renderedAt: number; children: ReactNode }) {
+  const [ends, setEnds] = useQueryStates({ from: parseAsString, to: parseAsString }, { history: "push" });
+  const [nowMs, setNow] = useState(renderedAt);
+  const hydrated = useHydrated();
+  const range = useMemo(() => parseRange(ends.from, ends.to, renderedAt), [ends.from, ends.to, renderedAt]);
+  const relative = isRelative(range);
+  const step = stepMs(range, nowMs);
+  const { fromMs, toMs } = resolveRange(range, nowMs);
+
+  useEffect(() => {
+    if (!relative) return;
+    const tick = () => {
+      if (!document.hidden) setNow(Math.floor(Date.now() / step) * step);
+    };
+    tick();
+    const timer = setInterval(tick, step);
+    document.addEventListener("visibilitychange", tick);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", tick);
+    };
+  }, [relative, step]);
+
+  const state = useMemo((): TimeRangeState => {
+    const setRange = (next: TimeRange) => {
+      const [from, to] = [writeMoment(next.from), writeMoment(next.to)];
+      const isDefault = from === writeMoment(DEFAULT_RANGE.from) && to === "now";
+      void setEnds(isDefault ? { from: null, to: null } : { from, to });
+    };
+    const [from, to] = [new Date(fromMs), new Date(toMs)];
+    return {
+      range,
+      from,
+      to,
+      relative,
+      words: wordsOf(range, toMs, hydrated ? -to.getTimezoneOffset() : 0),
+      setRange,
+      zoomTo: (start, end) =>
+        setRange({ from: { kind: "at", ms: start.getTime() }, to: { kind: "at", ms: end.getTime() } }),
+      refreshMs: relative ? step : false,
+    };
+  }, [range, fromMs, toMs, relative, step, hydrated, setEnds]);
+
+  return <TimeRangeContext value={state}>{children}</TimeRangeContext>;
+}
+
+/** The page's range. Only below a TimeRangeProvider. */
+export function useTimeRange(): TimeRangeState {
+  const state = useContext(TimeRangeContext);
+  if (!state) throw new Error("The range is used outside of a TimeRangeProvider");
+  return state;
+}
