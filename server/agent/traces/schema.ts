@@ -106,6 +106,7 @@ export const ServiceMapOutput = z.object({
   summary: z.string(),
   environment: z.string().nullable(),
   source: SourceView,
+  truncated: z.boolean().describe("true: the healthiest and least called are left out"),
   nodes: z.array(
     z.object({
       id: z.string(),

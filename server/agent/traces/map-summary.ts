@@ -1,0 +1,67 @@
+import type { ServiceGraph } from "./service-graph.ts";
+import { counted, inPercent } from "./words.ts";
+
+/** fewer failures than this are not worth naming a service for, or a smaller share */
+const LEAST_ERRORS = 3;
+const LEAST_ERROR_PERCENT = 1;
+
+type Node = ServiceGraph["nodes"][number];
+const failures = ({ errorPercent, requests }: Pick<Node, "errorPercent" | "requests">): number =>
+  Math.round(((errorPercent ?? 0) / 100) * requests);
+const failing = (part: Pick<Node, "errorPercent" | "requests">): boolean =>
+  failures(part) >= LEAST_ERRORS && (part.errorPercent ?? 0) >= LEAST_ERROR_PERCENT;
+
+/** The worst by name, what fails between whom, and how much there is; `window` as in "the last 15 min". */
+export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: string): string {
+  if (nodes.length === 0) return `No service is configured, and no trace has arrived in ${window}.`;
+  const seen = edges.filter((edge) => edge.seen);
+  const services = nodes.filter(({ kind }) => kind === "service").length + hidden.nodes;
+  const external = nodes.filter(({ kind }) => kind === "external").length;
+  const size = `${counted(services, "service")}${external > 0 ? ` and ${external} outside` : ""}`;
+  const calls =
+    seen.length > 0
+      ? `${counted(seen.length, "connection")} seen in ${window}`
+      : `no calls between services seen in ${window}${edges.length > 0 ? ": the map shows what the configuration says" : ""}`;
+  return [...troubles(nodes, seen), `${size}, ${calls}.`].join(" ");
+}
+
+function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[] {
+  const inState = (state: string) => nodes.filter(({ health }) => health === state).map(({ label }) => label);
+  const down = inState("down");
+  const degraded = inState("degraded");
+  const sentences: string[] = [];
+  if (down.length > 0) sentences.push(`Down: ${listed(down)}.`);
+  if (degraded.length > 0) sentences.push(`Degraded: ${listed(degraded)}.`);
+  const worst = nodes.filter(failing).sort(mostFailuresFirst)[0];
+  if (worst) {
+    const origin = originOf(worst, nodes, seen);
+    const felt = origin === worst ? "" : `, felt by ${worst.label}`;
+    sentences.push(`${origin.label} fails most: ${rate(origin)}${felt}.`);
+  }
+  return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
+}
+
+const mostFailuresFirst = (a: Pick<Node, "errorPercent" | "requests">, b: typeof a): number =>
+  failures(b) - failures(a);
+
+/** Follows failing calls while the callee explains at least half of its caller's failures. */
+function originOf(worst: Node, nodes: readonly Node[], seen: ServiceGraph["edges"]): Node {
+  const visited = new Set([worst.id]);
+  let origin = worst;
+  for (;;) {
+    const call = seen
+      .filter((edge) => edge.from === origin.id && !visited.has(edge.to) && failing(edge))
+      .filter((edge) => failures(edge) >= failures(origin) / 2)
+      .sort(mostFailuresFirst)[0];
+    const callee = call && nodes.find((node) => node.id === call.to && failing(node));
+    if (!callee) return origin;
+    visited.add(callee.id);
+    origin = callee;
+  }
+}
+
+const rate = (part: Pick<Node, "errorPercent" | "requests">): string =>
+  `${failures(part).toLocaleString("en-US")} of ${counted(part.requests, "request")} (${inPercent(part.errorPercent ?? 0, 100)})`;
+
+const listed = (names: readonly string[]): string =>
+  names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");

@@ -1,0 +1,141 @@
+import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
+import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
+import type { ServiceMapOutput } from "./schema.ts";
+
+type MapNode = ServiceMapOutput["nodes"][number];
+type MapEdge = ServiceMapOutput["edges"][number];
+
+export interface GraphFacts {
+  /** null: the source cannot say who calls whom */
+  edges: readonly CallEdge[] | null;
+  /** null: the source cannot say what each served */
+  served: readonly ServedCounts[] | null;
+  configured: readonly { name: string; dependsOn: readonly string[] }[];
+  health: ReadonlyMap<string, HealthState>;
+  versions: ReadonlyMap<string, string>;
+  /** length of the window the counts are of */
+  seconds: number;
+}
+
+export interface GraphLimits {
+  nodes: number;
+  edges: number;
+}
+
+export interface ServiceGraph {
+  /** worst first */
+  nodes: MapNode[];
+  edges: MapEdge[];
+  /** how many were left out by the limits */
+  hidden: { nodes: number; edges: number };
+}
+
+interface Counts {
+  calls: number;
+  errors: number;
+  latency: number[] | null;
+}
+
+/**
+ * The service map: what traces of the window show, joined with what the configuration, the health checks and the
+ * platform say. A node that is called but neither configured nor ever seen to serve or call is external; its figures are
+ * those its callers measured. Figures are null where no trace tells them, never zero. Beyond the limits the healthy,
+ * the unconfigured and the least called give way, and with a node its edges.
+ */
+export function serviceGraph(facts: GraphFacts, limits: GraphLimits): ServiceGraph {
+  const nodes = nodesOf(facts);
+  const kept = nodes.sort(worstFirst).slice(0, limits.nodes);
+  const ids = new Set(kept.map(({ id }) => id));
+  const edges = edgesOf(facts);
+  const between = edges.filter(({ from, to }) => ids.has(from) && ids.has(to)).sort(busiestFirst);
+  return {
+    nodes: kept,
+    edges: between.slice(0, limits.edges),
+    hidden: {
+      nodes: nodes.length - kept.length,
+      edges: edges.length - Math.min(between.length, limits.edges),
+    },
+  };
+}
+
+function nodesOf({ edges, served, configured, health, versions, seconds }: GraphFacts): MapNode[] {
+  const own = new Map((served ?? []).map((counts) => [counts.service, counts]));
+  const known = new Set(configured.map(({ name }) => name));
+  const callers = new Set((edges ?? []).map(({ from }) => from));
+  const callsTo = new Map<string, Counts>();
+  for (const edge of edges ?? []) callsTo.set(edge.to, sum(callsTo.get(edge.to), edge));
+  const names = new Set([...known, ...own.keys(), ...callers, ...callsTo.keys()]);
+  return [...names].map((name) => {
+    const isService = known.has(name) || own.has(name) || callers.has(name) || served === null;
+    return {
+      id: name,
+      label: name,
+      kind: isService ? "service" : "external",
+      configured: known.has(name),
+      health: health.get(name) ?? null,
+      version: versions.get(name) ?? null,
+      ...figures(own.get(name) ?? callsTo.get(name), seconds),
+    };
+  });
+}
+
+function edgesOf({ edges, configured, seconds }: GraphFacts): MapEdge[] {
+  const seen = new Map<string, CallEdge>();
+  for (const edge of edges ?? []) {
+    if (edge.from === edge.to) continue;
+    const key = JSON.stringify([edge.from, edge.to]);
+    const before = seen.get(key);
+    seen.set(key, { from: edge.from, to: edge.to, ...sum(before, edge) });
+  }
+  const promised = configured.flatMap(({ name, dependsOn }) => dependsOn.map((to) => ({ from: name, to })));
+  const isPromised = new Set(promised.map(({ from, to }) => JSON.stringify([from, to])));
+  const measured = [...seen].map(([key, edge]) => ({
+    from: edge.from,
+    to: edge.to,
+    seen: true,
+    configured: isPromised.has(key),
+    ...figures(edge, seconds),
+  }));
+  const unseen = promised
+    .filter(({ from, to }) => !seen.has(JSON.stringify([from, to])))
+    .map((edge) => ({ ...edge, seen: false, configured: true, ...figures(undefined, seconds) }));
+  return [...measured, ...unseen];
+}
+
+function sum(before: Counts | undefined, more: Counts): Counts {
+  const latency = before?.latency || more.latency ? emptyHistogram() : null;
+  if (latency) for (const part of [before?.latency, more.latency]) addHistogram(latency, part ?? []);
+  return { calls: (before?.calls ?? 0) + more.calls, errors: (before?.errors ?? 0) + more.errors, latency };
+}
+
+function figures(counts: Counts | undefined, seconds: number) {
+  if (!counts) return { requestsPerSecond: null, errorPercent: null, p95Ms: null, requests: 0 };
+  const { calls, errors, latency } = counts;
+  return {
+    requestsPerSecond: calls / seconds,
+    errorPercent: calls > 0 ? (errors / calls) * 100 : null,
+    p95Ms: latency && quantileMs(latency, 0.95),
+    requests: calls,
+  };
+}
+
+const rankOf = (node: MapNode): number => (node.health === null ? 0 : HEALTH_STATES.indexOf(node.health));
+
+/** By health, then configured before others, then by failed requests, then by requests. */
+function worstFirst(a: MapNode, b: MapNode): number {
+  const failed = (node: MapNode) => (node.errorPercent ?? 0) * node.requests;
+  return (
+    rankOf(b) - rankOf(a) ||
+    Number(b.configured) - Number(a.configured) ||
+    failed(b) - failed(a) ||
+    b.requests - a.requests ||
+    a.id.localeCompare(b.id)
+  );
+}
+
+const busiestFirst = (a: MapEdge, b: MapEdge): number =>
+  Number(b.configured) - Number(a.configured) ||
+  b.requests - a.requests ||
+  a.from.localeCompare(b.from) ||
+  a.to.localeCompare(b.to);

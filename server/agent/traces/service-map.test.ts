@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { HealthState } from "../health/schema.ts";
+import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { summariseMap } from "./map-summary.ts";
+import { type GraphFacts, serviceGraph } from "./service-graph.ts";
+
+const at = (ms: number, count: number): number[] => {
+  const latency = emptyHistogram();
+  latency[bucketOf(ms)] = count;
+  return latency;
+};
+const edge = (from: string, to: string, calls: number, errors = 0, ms = 20) => ({
+  ...{ from, to, calls, errors },
+  latency: at(ms, calls),
+});
+const served = (service: string, calls: number, errors = 0, ms = 20) => ({
+  ...{ service, calls, errors },
+  latency: at(ms, calls),
+});
+const NOTHING: GraphFacts = {
+  edges: [],
+  served: [],
+  configured: [],
+  health: new Map(),
+  versions: new Map(),
+  seconds: 100,
+};
+const graph = (facts: Partial<GraphFacts>, limits = { nodes: 200, edges: 600 }) =>
+  serviceGraph({ ...NOTHING, ...facts }, limits);
+
+const SHOP: Partial<GraphFacts> = {
+  configured: [
+    { name: "gateway", dependsOn: ["catalog", "checkout"] },
+    { name: "catalog", dependsOn: [] },
+    { name: "checkout", dependsOn: ["payments"] },
+    { name: "payments", dependsOn: [] },
+  ],
+  served: [served("gateway", 4_000, 50), served("checkout", 2_000, 50), served("payments", 1_950), served("mail", 3)],
+  edges: [
+    edge("gateway", "checkout", 2_000, 50),
+    edge("checkout", "payments", 1_950),
+    edge("checkout", "postgresql", 500, 0, 5),
+  ],
+  health: new Map<string, HealthState>([
+    ["gateway", "up"],
+    ["checkout", "up"],
+  ]),
+  versions: new Map([["checkout", "2.5.0"]]),
+};
+
+describe("the map", () => {
+  const { nodes, edges } = graph(SHOP);
+  const node = (id: string) => nodes.find((one) => one.id === id);
+
+  it("joins what traces show with health and version", () => {
+    expect(node("checkout")).toMatchObject({
+      ...{ kind: "service", configured: true, health: "up", version: "2.5.0" },
+      ...{ requests: 2_000, requestsPerSecond: 20, errorPercent: 2.5 },
+    });
+    expect(node("checkout")?.p95Ms).toBeGreaterThan(15);
+  });
+
+  it("shows a service that is not configured, and tells what sends no spans from it", () => {
+    expect(node("mail")).toMatchObject({ kind: "service", configured: false, health: null });
+    expect(node("postgresql")).toMatchObject({
+      kind: "external",
+      requests: 500,
+      errorPercent: 0,
+      requestsPerSecond: 5,
+    });
+  });
+
+  it("does not know the figures of a service no trace told about", () => {
+    expect(node("catalog")).toMatchObject({ requestsPerSecond: null, errorPercent: null, p95Ms: null, requests: 0 });
+  });
+
+  it("draws dependencies that were promised, seen, or both", () => {
+    expect(edges.map((one) => [one.from, one.to, one.seen, one.configured])).toEqual([
+      ["gateway", "checkout", true, true],
+      ["checkout", "payments", true, true],
+      ["gateway", "catalog", false, true],
+      ["checkout", "postgresql", true, false],
+    ]);
+  });
+
+  it("adds up edges that a source splits, and leaves out a service that calls itself", () => {
+    const both = graph({ edges: [edge("a", "b", 1), { ...edge("a", "b", 2, 1), latency: null }, edge("a", "a", 9)] });
+    expect(both.edges).toMatchObject([{ from: "a", to: "b", requests: 3 }]);
+    expect(both.edges[0]?.p95Ms).not.toBeNull();
+  });
+
+  it("calls everything a service where the source does not know who served", () => {
+    expect(graph({ served: null, edges: [edge("a", "b", 1)] }).nodes.map(({ kind }) => kind)).toEqual([
+      "service",
+      "service",
+    ]);
+  });
+
+  it("copes with names that are also names of JavaScript", () => {
+    expect(graph({ edges: [edge("__proto__", "constructor", 1)] }).nodes).toHaveLength(2);
+  });
+
+  it("keeps the worst and what is configured within its limits, and only edges between those", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(30), fc.nat(30), fc.nat(100)), { maxLength: 80 }),
+        fc.integer({ min: 1, max: 20 }),
+        (calls, limit) => {
+          const facts = { ...SHOP, edges: calls.map(([a, b, n]) => edge(`s${a}`, `s${b}`, n)), served: [] };
+          const small = graph(facts, { nodes: limit, edges: limit });
+          const whole = graph(facts, { nodes: 1_000, edges: 1_000 });
+          expect(small.nodes).toEqual(whole.nodes.slice(0, limit));
+          expect(small.edges.length).toBeLessThanOrEqual(limit);
+          expect(small.hidden).toEqual({
+            nodes: whole.nodes.length - small.nodes.length,
+            edges: whole.edges.length - small.edges.length,
+          });
+          const ids = new Set(small.nodes.map(({ id }) => id));
+          for (const { from, to } of small.edges) expect([ids.has(from), ids.has(to)]).toEqual([true, true]);
+        },
+      ),
+    );
+  });
+});
+
+describe("its sentence", () => {
+  it.each<[string, Partial<GraphFacts>, string]>([
+    ["nothing", {}, "No service is configured, and no trace has arrived in the last 15 min."],
+    [
+      "dependencies alone",
+      { configured: SHOP.configured ?? [] },
+      "Nothing is known to fail. 4 services, no calls between services seen in the last 15 min: the map shows what the configuration says.",
+    ],
+    [
+      "where failures come from and who feels them",
+      SHOP,
+      "checkout fails most: 50 of 2,000 requests (2.5 %), felt by gateway. 5 services and 1 outside, 3 connections seen in the last 15 min.",
+    ],
+    [
+      "the deepest call that explains them",
+      {
+        served: [served("gateway", 4_000, 60), served("checkout", 2_000, 50)],
+        edges: [edge("gateway", "checkout", 2_000, 50), edge("checkout", "bank", 900, 48)],
+      },
+      "bank fails most: 48 of 900 requests (5.33 %), felt by gateway. 2 services and 1 outside, 2 connections seen in the last 15 min.",
+    ],
+    [
+      "what health says first",
+      {
+        configured: SHOP.configured ?? [],
+        health: new Map<string, HealthState>([
+          ["payments", "down"],
+          ["catalog", "degraded"],
+        ]),
+      },
+      "Down: payments. Degraded: catalog. 4 services, no calls between services seen in the last 15 min: the map shows what the configuration says.",
+    ],
+    [
+      "no single failure",
+      { served: [served("a", 1_000, 2)], edges: [] },
+      "Nothing is known to fail. 1 service, no calls between services seen in the last 15 min.",
+    ],
+    [
+      "calls in a circle",
+      { served: [served("a", 10, 5), served("b", 10, 5)], edges: [edge("a", "b", 10, 5), edge("b", "a", 10, 5)] },
+      "b fails most: 5 of 10 requests (50 %), felt by a. 2 services, 2 connections seen in the last 15 min.",
+    ],
+  ])("names %s", (_, facts, sentence) => {
+    expect(summariseMap(graph(facts), "the last 15 min")).toBe(sentence);
+  });
+});

@@ -1,0 +1,85 @@
+import { clipText } from "../kernel/page-within.ts";
+import type { SpanRecord } from "../ports/telemetry.ts";
+import { errorOrigins, type Waterfall, type WaterfallSpan } from "./waterfall.ts";
+import { counted, inMs } from "./words.ts";
+
+/** places with less of the critical path than this share are not named */
+const LEAST_SHARE = 0.05;
+const MOST_PLACES = 3;
+
+/**
+ * Where the time of a trace went and what failed: `GET /checkout of gateway took 240 ms: payments 180 ms, checkout
+ * 32 ms, gateway 28 ms. 2 of 9 spans failed, first POST /charges of payments: card declined.` The times are those of
+ * the critical path.
+ */
+export function summariseTrace(trace: Waterfall): string {
+  const root = mainRoot(trace.spans);
+  if (!root) return "No span of this trace has arrived.";
+  const orphan = root.span.parentSpanId !== null;
+  const took = `${clipText(root.span.name, 120)} of ${root.span.service} took ${inMs(trace.durationMs)}`;
+  return [
+    `${took}${whereTimeWent(trace, root)}.`,
+    orphan ? "The span that called it has not arrived, so the beginning may be missing." : "",
+    whatFailed(trace),
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** The span a trace is named after: without a parent if there is one, then the longest. */
+export function mainRoot(spans: readonly WaterfallSpan[]): WaterfallSpan | undefined {
+  const orphan = ({ span }: WaterfallSpan) => Number(span.parentSpanId !== null);
+  const length = (node: WaterfallSpan) => node.endMs - node.startMs;
+  return spans.filter(({ depth }) => depth === 0).sort((a, b) => orphan(a) - orphan(b) || length(b) - length(a))[0];
+}
+
+function whereTimeWent({ spans, durationMs }: Waterfall, root: WaterfallSpan): string {
+  const byPlace = new Map<string, number>();
+  for (const node of spans)
+    if (node.criticalMs !== null) {
+      const place = placeOf(node);
+      byPlace.set(place, (byPlace.get(place) ?? 0) + node.criticalMs);
+    }
+  const places = [...byPlace].filter(([, ms]) => ms >= durationMs * LEAST_SHARE).sort((a, b) => b[1] - a[1]);
+  if (places.length === 1 && places[0]?.[0] === root.span.service) return slowestPart(spans, durationMs, root);
+  if (places.length === 0) return "";
+  return `: ${places
+    .slice(0, MOST_PLACES)
+    .map(([place, ms]) => `${place} ${inMs(ms)}`)
+    .join(", ")}`;
+}
+
+/** Within one service the span that took the most is the better answer. */
+function slowestPart(spans: readonly WaterfallSpan[], durationMs: number, root: WaterfallSpan): string {
+  const own = (node: WaterfallSpan) => node.criticalMs ?? 0;
+  const most = spans.toSorted((a, b) => own(b) - own(a))[0];
+  if (!most || most === root || own(most) < durationMs * LEAST_SHARE) return "";
+  return `, ${inMs(own(most))} of it in ${clipText(most.span.name, 120)}`;
+}
+
+/** A call whose other side sent no span is time spent at what was called. */
+function placeOf({ span, children }: WaterfallSpan): string {
+  if (span.kind !== "client" || children.length > 0) return span.service;
+  const peer = ["peer.service", "db.system.name", "db.system", "server.address", "net.peer.name"]
+    .map((name) => span.attributes[name])
+    .find((value) => typeof value === "string" && value !== "");
+  return peer === undefined ? span.service : `${span.service} waiting for ${clipText(String(peer), 80)}`;
+}
+
+function whatFailed({ spans, errorCount }: Waterfall): string {
+  if (errorCount === 0) return "Nothing failed.";
+  const first = errorOrigins(spans)[0];
+  const verdict = `${errorCount.toLocaleString("en-US")} of ${counted(spans.length, "span")} failed`;
+  if (!first) return `${verdict}.`;
+  const reason = reasonOf(first.span);
+  const where = `${clipText(first.span.name, 120)} of ${first.span.service}`;
+  return `${verdict}, ${errorCount > 1 ? "first " : ""}${where}${reason ? `: ${reason}` : ""}.`;
+}
+
+/** The status' message, else that of the exception it recorded, else the error's type. */
+function reasonOf({ statusMessage, events, attributes }: SpanRecord): string {
+  const exception = events.find(({ name }) => name === "exception")?.attributes;
+  const said = statusMessage || exception?.["exception.message"] || exception?.["exception.type"];
+  const code = attributes["error.type"] ?? attributes["http.response.status_code"];
+  return clipText(String(said || (code ?? "")), 200).replace(/\.$/, "");
+}
