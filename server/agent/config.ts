@@ -74,6 +74,13 @@ export type HealthEndpoint = z.infer<typeof HealthEndpointSchema>;
 
 const MonitoringConfigSchema = z.strictObject({
   metricsEndpoint: z.url().optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
+  metricsIntervalSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3_600)
+    .default(15)
+    .describe("how often metricsEndpoint takes samples: rates look back four times as far"),
   logsEndpoint: z.url().optional().describe("Loki"),
   tracesEndpoint: z.url().optional().describe("Jaeger or Tempo"),
   tracesApi: z.enum(["jaeger", "tempo"]).default("jaeger"),

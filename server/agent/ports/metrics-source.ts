@@ -36,6 +36,7 @@ export interface MetricLines {
   stepSeconds: number;
   /** start of the first step, ms since 1970 */
   startMs: number;
+  /** largest mean first, so that a limit keeps what matters; equal ones by their labels */
   lines: MetricLine[];
   /** lines in all; more than `lines` when the limit cut some off */
   total: number;

@@ -1,0 +1,90 @@
+import { AppError } from "../../agent/kernel/errors.ts";
+import type { MetricLines, MetricsSource } from "../../agent/ports/metrics-source.ts";
+import type { Answer, TimeWindow } from "../../agent/ports/source.ts";
+import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
+import { createPrometheusClient } from "./client.ts";
+import { linesOf, metricsOf } from "./mapper.ts";
+import { literally, promqlOf, selector } from "./promql.ts";
+
+export { rangesOf } from "./promql.ts";
+
+export interface PrometheusOptions extends EndpointOptions {
+  /** how often the source takes samples; rates look back four times as far, as Grafana's $__rate_interval */
+  scrapeSeconds?: number;
+  /** what picks out a service's series; default: the label `service` */
+  labelsOf?: (service: string) => Record<string, string>;
+  now?: () => Date;
+}
+
+/** the interval Grafana assumes of a Prometheus it knows nothing about */
+const SCRAPE_SECONDS = 15;
+/** Prometheus refuses more points a line than this */
+const MOST_POINTS = 11_000;
+/** names and labels are of series that had a sample since */
+const KNOWN_SINCE_MS = 24 * 3_600_000;
+
+/**
+ * A MetricsSource on the HTTP API of Prometheus and of what speaks it: Mimir, Thanos, VictoriaMetrics. A step's value
+ * is what the expression says at the step's end, so `rate` covers the step and not the time after it.
+ */
+export function createPrometheusSource(options: PrometheusOptions): MetricsSource {
+  const { scrapeSeconds = SCRAPE_SECONDS, now = () => new Date() } = options;
+  const labelsOf = options.labelsOf ?? ((service: string) => ({ service }));
+  const endpoint = createEndpoint(options);
+  const client = createPrometheusClient(endpoint);
+  const info = { kind: "prometheus" as const, address: endpoint.address };
+  const answer = <T>(data: T): Answer<T> => ({ data, source: info, asOf: now().toISOString(), stale: false });
+  const since = (): Date => new Date(now().getTime() - KNOWN_SINCE_MS);
+  const seriesOf = (metric: string): string[] => [selector(metric, []), selector(`${metric}_bucket`, [])];
+
+  const evaluate = async (
+    query: { expression: string; window: TimeWindow; stepSeconds: number; limit: number },
+    signal?: AbortSignal,
+  ): Promise<Answer<MetricLines>> => {
+    const { expression, window, stepSeconds, limit } = query;
+    const startMs = window.from.getTime();
+    const steps = Math.ceil((window.to.getTime() - startMs) / (stepSeconds * 1_000));
+    if (steps > MOST_POINTS)
+      throw new AppError(
+        "INVALID",
+        `${steps} points a line are more than ${MOST_POINTS}. Choose a longer step or a narrower window.`,
+      );
+    const empty: MetricLines = { stepSeconds, startMs, lines: [], total: 0 };
+    if (steps <= 0) return answer(empty);
+    const firstMs = startMs + stepSeconds * 1_000;
+    const endMs = startMs + steps * stepSeconds * 1_000;
+    const matrix = await client.range({ expression, startMs: firstMs, endMs, stepSeconds }, signal);
+    const lines = linesOf(matrix, { firstMs, stepSeconds, steps });
+    return answer({ ...empty, lines: lines.slice(0, limit), total: lines.length });
+  };
+
+  return {
+    info,
+    async metrics({ search, service, limit }) {
+      const filters = [
+        ...(search ? [{ label: "__name__", op: "=~" as const, value: `(?i).*${literally(search)}.*` }] : []),
+        ...Object.entries(service ? labelsOf(service) : {}).map(([label, value]) => ({
+          label,
+          op: "=" as const,
+          value,
+        })),
+      ];
+      const matches = filters.length > 0 ? [selector("", filters)] : [];
+      const [names, metadata] = await Promise.all([client.values("__name__", matches, since()), client.metadata()]);
+      const items = metricsOf(names, metadata);
+      return answer({ items: items.slice(0, limit), total: items.length });
+    },
+    async labels({ metric }) {
+      const names = await client.labels(seriesOf(metric), since());
+      return answer(names.filter((name) => name !== "__name__" && name !== "le").sort());
+    },
+    async labelValues({ metric, label, limit }) {
+      const values = await client.values(label, seriesOf(metric), since());
+      return answer(values.sort().slice(0, limit));
+    },
+    query: (query, signal) =>
+      evaluate({ ...query, expression: promqlOf(query, query.stepSeconds, scrapeSeconds) }, signal),
+    promql: evaluate,
+    toPromql: (query, stepSeconds) => promqlOf(query, stepSeconds, scrapeSeconds),
+  };
+}
