@@ -6,8 +6,8 @@ import { useMemo } from "react";
 import { useHydrated } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { formatAbsolute } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
+import { NumberTable } from "./number-table.tsx";
 import { type Panel, type PanelInput, preparePanel } from "./prepare/panel.ts";
 
 const HEIGHT = 188;
@@ -57,7 +57,9 @@ export function ChartPanel(props: ChartPanelProps) {
       {/* the drawing takes its new width a moment after its place has it */}
       <div className="overflow-hidden p-1" style={{ height: HEIGHT + 8 }}>
         {asTable ? (
-          hydrated && <Numbers panel={panel} title={title} />
+          hydrated && (
+            <NumberTable title={title} columns={panel.lines} rows={panel.rows} formatValue={panel.formatValue} />
+          )
         ) : panel.known ? (
           <figure role="img" aria-label={`${title}, ${props.rangeWords}. ${panel.summary}`}>
             <TimeChart panel={panel} cursor={props.cursor} height={HEIGHT} />
@@ -81,38 +83,4 @@ const Legend = ({ panel }: { panel: Panel }) => (
       </li>
     ))}
   </ul>
-);
-
-const Numbers = ({ panel, title }: { panel: Panel; title: string }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must be able to reach it
-  <section className="h-full overflow-y-auto" aria-label={`${title}, numbers`} tabIndex={0}>
-    <table className="w-full text-xs">
-      <thead className="sticky top-0 bg-surface text-ink-3">
-        <tr>
-          <th scope="col" className="px-2 py-1 text-left font-medium">
-            from
-          </th>
-          {panel.lines.map((line) => (
-            <th key={line.key} scope="col" className="px-2 py-1 text-right font-medium">
-              {line.label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {[...panel.rows].reverse().map((row) => (
-          <tr key={row.t} className="border-t">
-            <th scope="row" className="num px-2 py-0.5 text-left font-normal">
-              {formatAbsolute(new Date(row.t))}
-            </th>
-            {panel.lines.map((line) => (
-              <td key={line.key} className="num px-2 py-0.5 text-right">
-                {panel.formatValue(row[line.key])}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </section>
 );

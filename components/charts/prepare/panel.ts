@@ -1,4 +1,5 @@
 import { formatMs, formatNumber, formatPercent, formatRate, MISSING } from "../../lib/format.ts";
+import { placeMarkers } from "./markers.ts";
 import { timeTicks, valueTicks } from "./ticks.ts";
 
 export type Unit = "per-second" | "percent" | "ms";
@@ -85,28 +86,6 @@ function lonePoints(rows: Panel["rows"], { key, weight }: Line): Panel["lone"] {
   return rows.flatMap((row, i) => {
     const value = at(i);
     return value !== null && at(i - 1) === null && at(i + 1) === null ? [{ key, weight, t: row.t, value }] : [];
-  });
-}
-
-/** share of the width that a marker's label needs to itself */
-const LABEL_SHARE = 0.08;
-
-/** The markers inside the range, oldest first. Where labels would cover each other the newest stands for all: "2.7.0 +1". */
-function placeMarkers(markers: PanelInput["markers"], from: number, to: number): Panel["markers"] {
-  const inside = markers
-    .map((marker) => ({ t: Date.parse(marker.at), label: marker.label }))
-    .filter((marker) => marker.t >= from && marker.t <= to)
-    .sort((a, b) => a.t - b.t);
-  let covered = 0;
-  return inside.map((marker, i) => {
-    const next = inside[i + 1];
-    if (next && next.t - marker.t < (to - from) * LABEL_SHARE) {
-      covered++;
-      return { ...marker, label: "" };
-    }
-    const label = covered > 0 ? `${marker.label} +${covered}` : marker.label;
-    covered = 0;
-    return { ...marker, label };
   });
 }
 
