@@ -1,22 +1,29 @@
-import { call, serve, work } from "./service.js";
+import { call, log, serve, work } from "./service.js";
 
 /** The front door: composes pages out of catalog and checkout. */
 
 const { CATALOG_URL, CHECKOUT_URL } = process.env;
+const SLOW_MS = 6;
+
+/** Puts the page together; a template that takes long is worth a line. */
+async function render(page, ms) {
+  const tookMs = await work("render page", ms);
+  if (tookMs > SLOW_MS) log("warn", `template ${page} took ${tookMs} ms`);
+}
 
 serve({
   routes: {
     "/": async (_, headers) => {
-      await work(3);
+      await render("home", 3);
       const { products } = await call(CATALOG_URL, "/products", { headers });
       return { page: "home", products: products.slice(0, 3) };
     },
     "/products": async (_, headers) => {
-      await work(2);
+      await render("products", 2);
       return call(CATALOG_URL, "/products", { headers });
     },
     "/checkout": async (url, headers) => {
-      await work(4);
+      await render("checkout", 4);
       return call(CHECKOUT_URL, `/orders?product=${url.searchParams.get("product") ?? 1}`, { headers });
     },
   },
