@@ -1,0 +1,17 @@
+/** Names of attributes and labels; those of metrics, too. */
+export const MOST_NAME = 255;
+
+/**
+ * Text that PostgreSQL takes: NUL and lone surrogates become U+FFFD. What is longer than `maxLength` UTF-16 units is
+ * cut, and ends in an ellipsis.
+ */
+export function storableText(text: string, maxLength: number): string {
+  let kept = text;
+  if (text.length > maxLength) {
+    const last = text.charCodeAt(maxLength - 2);
+    const splitsPair = last >= 0xd800 && last < 0xdc00;
+    kept = `${text.slice(0, maxLength - (splitsPair ? 2 : 1))}…`;
+  }
+  if (kept.includes("\0")) kept = kept.replaceAll("\0", "\ufffd");
+  return kept.isWellFormed() ? kept : kept.toWellFormed();
+}
