@@ -1,10 +1,5 @@
+import { toCsv } from "../lib/csv.ts";
 import type { AuditEntryView } from "./entry.ts";
-
-/** A cell of RFC 4180; what a spreadsheet would run as a formula is kept as text by a leading apostrophe. */
-function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 const HEAD = [
   "at",
@@ -43,5 +38,5 @@ export function auditCsv(entries: readonly AuditEntryView[]): string {
     jsonOf(entry.before),
     jsonOf(entry.after),
   ]);
-  return `${[HEAD, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
+  return toCsv([HEAD, ...rows]);
 }

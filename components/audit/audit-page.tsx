@@ -8,6 +8,7 @@ import { LoadMore } from "../data-table/load-more.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
+import { download } from "../lib/download.ts";
 import { formatCount } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
@@ -54,7 +55,7 @@ function AuditLog() {
         title="Changes"
         note="newest first, refused ones too"
         actions={
-          <Button size="sm" disabled={entries.length === 0} onClick={() => download(entries)}>
+          <Button size="sm" disabled={entries.length === 0} onClick={() => download("audit", "csv", auditCsv(entries))}>
             <Download aria-hidden="true" /> CSV of {formatCount(entries.length)}
           </Button>
         }
@@ -94,12 +95,3 @@ function AuditLog() {
 
 const actorsOf = (entries: readonly AuditEntryView[]) =>
   [...new Map(entries.map(({ actor }) => [actor.id, actor])).values()].sort((a, b) => a.name.localeCompare(b.name));
-
-function download(entries: readonly AuditEntryView[]): void {
-  const url = URL.createObjectURL(new Blob([auditCsv(entries)], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `operate-audit-${new Date().toISOString().slice(0, 10)}.csv`;
-  link.click();
-  URL.revokeObjectURL(url);
-}
