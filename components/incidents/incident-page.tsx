@@ -74,6 +74,7 @@ function Loaded({ data: { incident, timeline } }: { data: RouterOutputs["inciden
 const SOURCE: Record<IncidentView["source"], string> = {
   health: "a health check",
   deployment: "a failed deployment",
+  logs: "a pattern of log lines",
   person: "a person",
   agent: "an agent",
 };

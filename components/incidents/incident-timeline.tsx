@@ -10,6 +10,7 @@ import {
   MessageSquare,
   Pencil,
   Rocket,
+  ScrollText,
   Siren,
   UserRound,
 } from "lucide-react";
@@ -32,6 +33,7 @@ const LOOK: Record<Kind, { icon: LucideIcon; word: string }> = {
   escalated: { icon: ArrowUpRight, word: "escalation" },
   health: { icon: HeartPulse, word: "health" },
   deployment: { icon: Rocket, word: "deployment" },
+  logs: { icon: ScrollText, word: "logs" },
   resolution: { icon: CheckCheck, word: "resolution" },
   edited: { icon: Pencil, word: "edit" },
 };
@@ -55,7 +57,7 @@ export const IncidentTimeline = ({ events }: { events: readonly IncidentEventVie
 
 function Entry({ event }: { event: IncidentEventView }) {
   const { icon: Icon, word } = LOOK[event.kind];
-  const deploymentId = event.detail?.deploymentId;
+  const { deploymentId, patternId } = event.detail ?? {};
   return (
     <li className="flex gap-3 px-3 py-1.5 text-sm">
       <span title={word} className="mt-0.5 shrink-0 text-ink-3">
@@ -79,6 +81,11 @@ function Entry({ event }: { event: IncidentEventView }) {
         {typeof deploymentId === "string" ? (
           <EnvLink href={`/deployments/${deploymentId}`} className="link text-xs">
             The deployment
+          </EnvLink>
+        ) : null}
+        {typeof patternId === "string" ? (
+          <EnvLink href={`/logs?tab=lines&pattern=${encodeURIComponent(patternId)}`} className="link text-xs">
+            Its lines
           </EnvLink>
         ) : null}
       </div>

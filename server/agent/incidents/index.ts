@@ -2,5 +2,6 @@ export { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
 export { getIncident } from "./get-incident.ts";
 export { onHealthTransition } from "./health.ts";
 export { listIncidents } from "./list-incidents.ts";
+export { type LoudPattern, onLoudPattern, onQuietPattern } from "./log-patterns.ts";
 export { manageIncident } from "./manage-incident.ts";
 export { endsOfDeploymentIncidents, incidentsOfDeployments } from "./store.ts";

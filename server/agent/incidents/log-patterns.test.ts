@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { testConfig, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import {
+  getIncident,
+  type LoudPattern,
+  listIncidents,
+  manageIncident,
+  onLoudPattern,
+  onQuietPattern,
+} from "./index.ts";
+
+const database = useDatabase();
+let ctx: ReturnType<typeof testContext>;
+let clockMs: number;
+beforeEach(async () => {
+  await database.db.incident.deleteMany();
+  clockMs = Date.parse("2026-03-01T10:00:00Z");
+  ctx = testContext(database, { now: () => new Date(clockMs) });
+});
+
+const loud = (change: Partial<LoudPattern> = {}): LoudPattern => ({
+  patternId: "17",
+  title: "rounding error: total is not the sum of its lines",
+  service: "checkout",
+  environment: "production",
+  count: 1_204,
+  minutes: 5,
+  threshold: 1_000,
+  severity: "high",
+  ...change,
+});
+const all = async () => (await listIncidents(ctx, { limit: 100 })).items;
+const messagesOf = async (incidentId: string) =>
+  (await getIncident(ctx, { incidentId })).timeline.map((entry) => entry.message);
+
+describe("a pattern that is too loud", () => {
+  it("opens one incident with its numbers, and writes on it once a window", async () => {
+    await Promise.all([1, 2, 3].map(() => onLoudPattern(ctx, loud())));
+    clockMs += 60_000;
+    await onLoudPattern(ctx, loud({ count: 2_000 }));
+    clockMs += 5 * 60_000;
+    await onLoudPattern(ctx, loud({ count: 3_000 }));
+    const [incident, ...more] = await all();
+    expect(more).toEqual([]);
+    expect(incident).toMatchObject({
+      title: "checkout in production logs: rounding error: total is not the sum of its lines",
+      severity: "high",
+      source: "logs",
+      service: "checkout",
+    });
+    expect(await messagesOf(incident!.id)).toEqual([
+      "1,204 lines in 5 min, 1,000 raise it",
+      "3,000 lines in 5 min, 1,000 raise it",
+    ]);
+    expect(await database.db.auditEntry.count({ where: { targetId: incident!.id } })).toBe(1);
+  });
+
+  it("has an incident of its own in each environment, also where the sender did not say who it is", async () => {
+    await onLoudPattern(ctx, loud());
+    await onLoudPattern(ctx, loud({ environment: "staging" }));
+    await onLoudPattern(ctx, loud({ service: "", environment: "", title: "x".repeat(500) }));
+    const titles = (await all()).map((incident) => incident.title);
+    expect(new Set(titles).size).toBe(3);
+    expect(titles[0]).toMatch(/^an unknown service logs: x{160}…$/);
+  });
+});
+
+describe("a pattern that is quiet again", () => {
+  const quiet = (seen: string[]) => onQuietPattern(ctx, { patternId: "17", minutes: 5, seen: new Set(seen) });
+  const statuses = async () => Object.fromEntries((await all()).map((one) => [one.environment, one.status]));
+
+  it("is resolved where it is not seen any more, and nowhere else", async () => {
+    await onLoudPattern(ctx, loud());
+    await onLoudPattern(ctx, loud({ environment: "staging" }));
+    await onLoudPattern(ctx, loud({ patternId: "171", environment: "test" }));
+    await quiet(["checkout/production"]);
+    expect(await statuses()).toEqual({ production: "open", staging: "resolved", test: "open" });
+  });
+
+  it("stays with a person who said so, and with who wants to resolve by hand", async () => {
+    await onLoudPattern(ctx, loud());
+    const [incident] = await all();
+    await manageIncident(ctx, { action: "update", incidentId: incident!.id, status: "acknowledged" });
+    ctx.config = testConfig({ alertingConfig: { resolveOnRecovery: false } });
+    await quiet([]);
+    expect(await statuses()).toEqual({ production: "acknowledged" });
+  });
+
+  it("opens the same incident again when it comes back within minutes", async () => {
+    await onLoudPattern(ctx, loud());
+    await quiet([]);
+    clockMs += 6 * 60_000;
+    await onLoudPattern(ctx, loud({ count: 5_000 }));
+    expect((await all()).map((one) => one.status)).toEqual(["open"]);
+  });
+});
