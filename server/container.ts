@@ -5,11 +5,13 @@ import { auditLog } from "./audit/record.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
 import { openDb } from "./db/client.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
+import { createTelemetryStore } from "./integrations/builtin/index.ts";
 import { createHookRunner } from "./integrations/hooks/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform } from "./integrations/local/index.ts";
 import { createLiveFeed } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { createTelemetrySources } from "./telemetry/sources.ts";
 
 /** The one place where ports meet adapters. */
 
@@ -32,6 +34,7 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
   const http = createOutboundClient(loaded.config.outbound);
+  const store = createTelemetryStore({ databaseUrl, config: loaded.config.monitoringConfig });
   return {
     config: loaded.config,
     source: { file: loaded.file, text: loaded.text, sample },
@@ -41,6 +44,7 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
     platform: createLocalPlatform({ dataDir }),
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
+    telemetry: createTelemetrySources({ config: loaded.config, store, http }),
     now: () => new Date(),
     databaseUrl,
     dataDir,
@@ -48,6 +52,7 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
       await live.close();
       await workflows.close();
       await http.close();
+      await store.close();
       await db.$disconnect();
     },
   };

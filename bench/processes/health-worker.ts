@@ -4,6 +4,7 @@ import { startHealthScheduler } from "#server/agent/health/index.ts";
 import type { Runtime } from "#server/agent/kernel/context.ts";
 import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { Platform } from "#server/agent/ports/platform.ts";
+import type { TelemetrySources } from "#server/agent/ports/telemetry-sources.ts";
 import { auditLog } from "#server/audit/record.ts";
 import { openDb } from "#server/db/client.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
@@ -32,9 +33,10 @@ const runtime: Runtime = {
   audit: auditLog,
   live: { publish: async () => {}, follow: async function* () {} },
   workflows: { start: async () => {}, nudge: async () => {} },
-  // every target is an endpoint, and nothing is deployed: neither is ever asked
+  // every target is an endpoint, and nothing is deployed: none of these is ever asked
   platform: {} as Platform,
   hooks: {} as HookRunner,
+  telemetry: {} as TelemetrySources,
   source: { file: "bench", text: "", sample: false },
   now: () => new Date(),
 };

@@ -18,6 +18,8 @@ import { type Actor, systemActor } from "./kernel/actor.ts";
 import type { AgentContext, Runtime } from "./kernel/context.ts";
 import { AppError } from "./kernel/errors.ts";
 import { newId } from "./kernel/ids.ts";
+import { listMetrics, queryMetrics } from "./metrics/index.ts";
+import * as metrics from "./metrics/schema.ts";
 import { getService, listServices } from "./services/index.ts";
 import * as services from "./services/schema.ts";
 
@@ -97,6 +99,16 @@ export class OperateAgent {
 
   listIncidents(input: z.input<typeof incidents.ListIncidentsInput> = {}) {
     return this.#run(incidents.ListIncidentsInput, incidents.ListIncidentsOutput, listIncidents, input);
+  }
+
+  /** Names of the metrics there are, with kind, unit and meaning. */
+  listMetrics(input: z.input<typeof metrics.ListMetricsInput> = {}) {
+    return this.#run(metrics.ListMetricsInput, metrics.ListMetricsOutput, listMetrics, input);
+  }
+
+  /** One metric, or a PromQL expression where the source speaks it, as lines of one value a step. */
+  queryMetrics(input: z.input<typeof metrics.QueryMetricsInput>) {
+    return this.#run(metrics.QueryMetricsInput, metrics.QueryMetricsOutput, queryMetrics, input);
   }
 
   /** Every service per environment with health, versions, traffic and open incidents, worst first. */

@@ -3,6 +3,7 @@ import { deployRouter } from "./deploy.ts";
 import { healthRouter } from "./health.ts";
 import { incidentsRouter } from "./incidents.ts";
 import { liveRouter } from "./live.ts";
+import { metricsRouter } from "./metrics.ts";
 import { servicesRouter } from "./services.ts";
 import { sessionRouter } from "./session.ts";
 import { settingsRouter } from "./settings.ts";
@@ -16,6 +17,7 @@ export const appRouter = router({
   deploy: deployRouter,
   health: healthRouter,
   incidents: incidentsRouter,
+  metrics: metricsRouter,
   audit: auditRouter,
   settings: settingsRouter,
   tokens: tokensRouter,

@@ -7,6 +7,7 @@ import type { LiveTopic } from "../agent/ports/live-feed.ts";
 import { auditLog } from "../audit/record.ts";
 import type { TestDatabase } from "./database.ts";
 import { FakePlatform } from "./fake-platform.ts";
+import { FakeTelemetry } from "./fake-telemetry.ts";
 
 /** An actor of a role; an administrator who is a person unless told otherwise. */
 export const actor = (given: Partial<Actor> = {}): Actor => ({
@@ -73,6 +74,7 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
         return { ok: true, summary: "exit code 0", durationMs: 1, tries: 1, output: "", ...hookAnswers[hook.name] };
       },
     },
+    telemetry: new FakeTelemetry(),
     source: { file: "/test/operate.config.yaml", text: "", sample: false },
     now: () => new Date(),
     actor: actor(),

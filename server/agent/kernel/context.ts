@@ -4,6 +4,7 @@ import type { AuditLog } from "../ports/audit-log.ts";
 import type { HookRunner } from "../ports/hook-runner.ts";
 import type { LiveFeed } from "../ports/live-feed.ts";
 import type { Platform } from "../ports/platform.ts";
+import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { WorkflowQueue } from "../ports/workflow-queue.ts";
 import type { Actor } from "./actor.ts";
 
@@ -21,6 +22,8 @@ export interface Runtime {
   platform: Platform;
   workflows: WorkflowQueue;
   hooks: HookRunner;
+  /** where metrics, logs and traces are read */
+  telemetry: TelemetrySources;
   /** where the configuration came from; `sample` while the built-in shop runs because none was given */
   source: { file: string; text: string; sample: boolean };
   /** the clock; tests give their own */

@@ -98,13 +98,17 @@ export async function newestTraffic(db: Db): Promise<Date | null> {
   return _max.bucketAt;
 }
 
-/** Buckets of one resolution (10 or 60 s) from `since` on, oldest first. */
+/** Buckets of one resolution (10 or 60 s) that begin from `since` on and before `until`, oldest first. */
 export async function listTraffic(
   db: Db,
-  query: { since: Date; resolution: 10 | 60; ref?: ServiceRef },
+  query: { since: Date; until?: Date; resolution: 10 | 60; ref?: ServiceRef },
 ): Promise<StoredTraffic[]> {
   const rows = await db.trafficBucket.findMany({
-    where: { resolution: query.resolution, bucketAt: { gte: query.since }, ...query.ref },
+    where: {
+      resolution: query.resolution,
+      bucketAt: { gte: query.since, ...(query.until && { lt: query.until }) },
+      ...query.ref,
+    },
     orderBy: { bucketAt: "asc" },
   });
   return rows.map(countsOf);

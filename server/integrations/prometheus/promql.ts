@@ -1,3 +1,4 @@
+import { quoted } from "../../agent/kernel/query-text.ts";
 import type { LabelFilter, MetricQuery } from "../../agent/ports/metrics-source.ts";
 
 /** Structured queries as PromQL. https://prometheus.io/docs/prometheus/latest/querying/basics/ */
@@ -18,12 +19,6 @@ export const rangesOf = (stepSeconds: number, scrapeSeconds: number): Ranges => 
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-
-/** A string literal: PromQL takes Go's escapes, of which JSON's are a part; half a surrogate pair has none. */
-export const quoted = (text: string): string => JSON.stringify(text.toWellFormed());
-
-/** Text as a regular expression (RE2) that matches it alone. */
-export const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
 const labelName = (name: string): string => (LABEL_NAME.test(name) ? name : quoted(name));
 

@@ -9,6 +9,7 @@ import { createOutboundClient } from "../../integrations/http/client.ts";
 import { createLiveFeed } from "../../live/feed.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { TestDatabase } from "../database.ts";
+import { FakeTelemetry } from "../fake-telemetry.ts";
 import { eventually, type TestDaemon } from "../local-platform/daemon.ts";
 
 export type Operations = AgentContext & { close(): Promise<void> };
@@ -28,6 +29,7 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
     platform: daemon.platform,
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
+    telemetry: new FakeTelemetry(),
     now: () => new Date(),
     actor: actor(),
     via: "web",

@@ -1,0 +1,3 @@
+export { labelValues, listMetrics, metricLabels } from "./list-metrics.ts";
+export { queryMetrics } from "./query-metrics.ts";
+export { serviceSignals } from "./service-signals.ts";

@@ -1,0 +1,51 @@
+import type { z } from "zod";
+import { sourceView } from "../kernel/answered.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { clipText, countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { authorize } from "../kernel/permissions.ts";
+import type {
+  LabelValuesInput,
+  LabelValuesOutput,
+  ListMetricsInput,
+  ListMetricsOutput,
+  MetricLabelsInput,
+  MetricLabelsOutput,
+} from "./schema.ts";
+
+/** room for what stands around the items of an answer to a model */
+const FRAME_BYTES = 1_000;
+const MODEL_HELP = 120;
+
+/** Metrics by name. A model gets as many as it may read. @throws as MetricsSource does */
+export async function listMetrics(
+  ctx: AgentContext,
+  input: z.output<typeof ListMetricsInput>,
+): Promise<z.input<typeof ListMetricsOutput>> {
+  authorize(ctx, "telemetry.read");
+  const { search, service, limit } = input;
+  const source = ctx.telemetry.metrics({ service, home: input.source });
+  const answer = await source.metrics({ search, service, limit });
+  const { items, total } = answer.data;
+  if (ctx.via !== "mcp") return { total, source: sourceView(answer), items };
+  const brief = items.map((item) => ({ ...item, help: clipText(item.help, MODEL_HELP) }));
+  const fitting = brief.slice(0, countWithin(brief, MODEL_BUDGET_BYTES - FRAME_BYTES));
+  return { total, source: sourceView(answer), items: fitting };
+}
+
+export async function metricLabels(
+  ctx: AgentContext,
+  { metric, source: home }: z.output<typeof MetricLabelsInput>,
+): Promise<z.input<typeof MetricLabelsOutput>> {
+  authorize(ctx, "telemetry.read");
+  const answer = await ctx.telemetry.metrics({ home }).labels({ metric });
+  return { labels: answer.data, source: sourceView(answer) };
+}
+
+export async function labelValues(
+  ctx: AgentContext,
+  { metric, label, limit, source: home }: z.output<typeof LabelValuesInput>,
+): Promise<z.input<typeof LabelValuesOutput>> {
+  authorize(ctx, "telemetry.read");
+  const answer = await ctx.telemetry.metrics({ home }).labelValues({ metric, label, limit });
+  return { values: answer.data, source: sourceView(answer) };
+}

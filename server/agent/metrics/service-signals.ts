@@ -1,0 +1,122 @@
+import type { z } from "zod";
+import { listDeployments } from "../deploy/index.ts";
+import type { DeploymentStatus } from "../deploy/schema.ts";
+import { windowOf } from "../kernel/answered.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { authorize } from "../kernel/permissions.ts";
+import type { ServiceRef } from "../ports/platform.ts";
+import type { TimeWindow } from "../ports/source.ts";
+import { grafanaHref } from "./grafana-link.ts";
+import { measureBalancer } from "./measure-balancer.ts";
+import { measureMetrics } from "./measure-metrics.ts";
+import { measureSpans, SPAN_POINTS, SPAN_STEP_SECONDS } from "./measure-spans.ts";
+import type { Measured } from "./measured.ts";
+import { type ServiceSignalsInput, type ServiceSignalsOutput, SIGNALS } from "./schema.ts";
+import { type Grid, gridBefore, gridOf, stepFor, windowOfGrid } from "./steps.ts";
+
+/** the balancer's buckets are of 10 s; samples are seldom taken more often than every 15 s */
+const BALANCER_STEP_SECONDS = 10;
+const SAMPLED_STEP_SECONDS = 15;
+const POINTS = 120;
+/** the newest bucket may not have been collected yet */
+const BALANCER_LAG_MS = 10_000;
+
+/**
+ * Requests, errors, latency, CPU, memory and saturation of a service under its SLI template, with the deployments of
+ * the window. A signal that cannot be measured carries the reason.
+ * @throws NOT_FOUND for a service that is not configured, INVALID for the window, and as the sources do
+ */
+export async function serviceSignals(
+  ctx: AgentContext,
+  input: z.output<typeof ServiceSignalsInput>,
+): Promise<ServiceSignalsOutput> {
+  authorize(ctx, "telemetry.read");
+  const ref = { service: input.service, environment: input.environment };
+  const template = templateOf(ctx, ref);
+  const window = windowOf(input);
+  const grid = gridFor(ctx, template, window);
+  const [measured, before, markers] = await Promise.all([
+    measure(ctx, template, ref, grid),
+    input.compareBefore ? measure(ctx, template, ref, gridBefore(grid)) : null,
+    deploymentMarkers(ctx, ref, window),
+  ]);
+  const { grafanaUrl } = ctx.config.monitoringConfig;
+  const { from, to } = windowOfGrid(grid);
+  return {
+    template,
+    source: measured.source,
+    stepSeconds: grid.stepSeconds,
+    start: from.toISOString(),
+    signals: SIGNALS.map((signal) => {
+      const { promql, ...rest } = measured.signals[signal];
+      return {
+        ...{ signal, ...rest },
+        before: before?.signals[signal].values ?? null,
+        grafanaHref:
+          grafanaUrl && promql !== null ? grafanaHref(grafanaUrl, promql, from.getTime(), to.getTime()) : null,
+      };
+    }),
+    markers,
+  };
+}
+
+type Template = ReturnType<typeof templateOf>;
+
+/** Operate runs the instances of local services, so that its balancer knows them without any metric. */
+function templateOf(ctx: AgentContext, { service, environment }: ServiceRef) {
+  const { services } = ctx.config;
+  const configured = services.find((one) => one.name === service);
+  if (configured && environment in configured.environments) return configured.telemetry?.template ?? "balancer";
+  const allowed = configured ? Object.keys(configured.environments) : services.map(({ name }) => name);
+  throw new AppError(
+    "NOT_FOUND",
+    configured
+      ? `${service} does not run in ${environment}. It runs in ${allowed.join(", ")}.`
+      : `There is no service ${service}. Configured: ${allowed.join(", ") || "none"}.`,
+    { details: { allowed } },
+  );
+}
+
+function gridFor(ctx: AgentContext, template: Template, window: TimeWindow): Grid {
+  const now = ctx.now();
+  if (template === "spans") return gridOf(window, stepFor(window, SPAN_POINTS, SPAN_STEP_SECONDS), now);
+  if (template !== "balancer") return gridOf(window, stepFor(window, POINTS, SAMPLED_STEP_SECONDS), now);
+  const step = stepFor(window, POINTS, BALANCER_STEP_SECONDS);
+  const inBuckets = step % BALANCER_STEP_SECONDS === 0 ? step : step * 2; // 15 s has no whole buckets
+  return gridOf(window, inBuckets, new Date(now.getTime() - BALANCER_LAG_MS));
+}
+
+function measure(ctx: AgentContext, template: Template, ref: ServiceRef, grid: Grid): Promise<Measured> {
+  const { service } = ref;
+  if (template === "balancer") return measureBalancer(ctx, ref, grid);
+  if (template === "spans") return measureSpans(ctx.telemetry.traces({ service }), ref, grid, ctx);
+  return measureMetrics(ctx, ctx.telemetry.metrics({ service }), ref, template, grid);
+}
+
+const LEVELS: Partial<Record<DeploymentStatus, string>> = {
+  succeeded: "ok",
+  rolled_back: "error",
+  failed: "error",
+  paused: "warning",
+  rolling_back: "warning",
+  cancelled: "warning",
+};
+
+/** Where a deployment began, by the version it put out. */
+async function deploymentMarkers(
+  ctx: AgentContext,
+  ref: ServiceRef,
+  { from, to }: TimeWindow,
+): Promise<ServiceSignalsOutput["markers"]> {
+  const { items } = await listDeployments(ctx, { ...ref, limit: 100 });
+  return items
+    .map((one) => ({
+      at: one.startedAt ?? one.createdAt,
+      label: one.version,
+      href: `/deployments/${one.id}`,
+      level: LEVELS[one.status] ?? "info",
+    }))
+    .filter(({ at }) => Date.parse(at) >= from.getTime() && Date.parse(at) < to.getTime())
+    .reverse();
+}

@@ -1,0 +1,67 @@
+import type { OperateAgentConfig } from "../agent/config.ts";
+import { AppError } from "../agent/kernel/errors.ts";
+import { seriesLabels } from "../agent/kernel/series-labels.ts";
+import type { OutboundHttp } from "../agent/ports/outbound-http.ts";
+import type { TelemetrySources, Wanted } from "../agent/ports/telemetry-sources.ts";
+import type { TelemetryStore } from "../agent/ports/telemetry-store.ts";
+import { createLokiSource } from "../integrations/loki/index.ts";
+import { createPrometheusSource } from "../integrations/prometheus/index.ts";
+import { createAnswerMemory } from "./memory.ts";
+import { rememberingLogs, rememberingMetrics } from "./remembering.ts";
+
+interface Options {
+  config: OperateAgentConfig;
+  store: TelemetryStore;
+  http: OutboundHttp;
+  now?: () => Date;
+}
+
+type Signal = "metrics" | "logs" | "traces";
+const ENDPOINT = { metrics: "metricsEndpoint", logs: "logsEndpoint", traces: "tracesEndpoint" } as const;
+
+/** Chooses where each signal is read: the home asked for, else the service's, else the external one if there is any. */
+export function createTelemetrySources({ config, store, http, now }: Options): TelemetrySources {
+  const external = externalSources(config, http, now);
+  const choose = <T>(signal: Signal, { service, home }: Wanted, own: T, other: T | null): T => {
+    const configured = config.services.find((one) => one.name === service)?.telemetry?.[signal];
+    const wanted = home ?? configured ?? (other ? "external" : "built-in");
+    if (wanted === "built-in") return own;
+    if (other) return other;
+    throw new AppError(
+      "PRECONDITION",
+      `No external source of ${signal} is configured. Set \`monitoringConfig.${ENDPOINT[signal]}\`, or read the built-in ones.`,
+      { details: { signal, key: `monitoringConfig.${ENDPOINT[signal]}` } },
+    );
+  };
+  return {
+    store,
+    metrics: (wanted = {}) => choose("metrics", wanted, store.metrics, external.metrics),
+    logs: (wanted = {}) => choose("logs", wanted, store.logs, external.logs),
+    traces: (wanted = {}) => choose("traces", wanted, store.traces, external.traces),
+  };
+}
+
+/** Nothing is asked of them before their first use. */
+function externalSources({ monitoringConfig, services }: OperateAgentConfig, http: OutboundHttp, now?: () => Date) {
+  const { metricsEndpoint, logsEndpoint, endpointHeaders: headers } = monitoringConfig;
+  const clock = now ? { now } : {};
+  const memory = { memory: createAnswerMemory(), ...clock };
+  const labelsOf = (service: string, environment?: string): Record<string, string> =>
+    seriesLabels(services.find((one) => one.name === service)?.telemetry?.labels ?? {}, service, environment);
+  const metrics = metricsEndpoint
+    ? createPrometheusSource({
+        ...{ url: metricsEndpoint, headers, http, ...clock },
+        scrapeSeconds: monitoringConfig.metricsIntervalSeconds,
+        labelsOf: (service) => orElse(labelsOf(service), { service }),
+      })
+    : null;
+  const logs = logsEndpoint ? createLokiSource({ url: logsEndpoint, headers, http, labelsOf, ...clock }) : null;
+  return {
+    metrics: metrics && rememberingMetrics(metrics, memory),
+    logs: logs && rememberingLogs(logs, memory),
+    traces: null,
+  };
+}
+
+const orElse = (labels: Record<string, string>, other: Record<string, string>): Record<string, string> =>
+  Object.keys(labels).length > 0 ? labels : other;
