@@ -9,6 +9,7 @@ import {
 import { type AnyRouter, callTRPCProcedure } from "@trpc/server";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError, type ErrorCode } from "#server/agent/kernel/errors.ts";
+import { failSpan, inSpan } from "#server/agent/kernel/span.ts";
 import type { RouterContext } from "#server/routers/trpc.ts";
 import manifest from "../package.json" with { type: "json" };
 import { refuseUnknownArguments } from "./arguments.ts";
@@ -38,6 +39,8 @@ export interface McpServing {
 
 const TOOLS_A_PAGE = 50;
 
+type Input = Record<string, unknown>;
+
 /** A server for one request of one actor. Cheap: the tools were collected before. */
 export function mcpServer(serving: McpServing, agent: AgentContext): Server {
   const server = new Server(
@@ -53,7 +56,7 @@ export function mcpServer(serving: McpServing, agent: AgentContext): Server {
     const tool = serving.tools.find(params.name);
     if (!tool) throw unknownTool(serving.tools, agent, params.name);
     const caller = { cancelled: mcpReq.signal, progress: progressFor(mcpReq) };
-    return callTool(serving, agent, tool, params.arguments ?? {}, caller);
+    return tracedCall(serving, agent, tool, params.arguments ?? {}, caller);
   });
   return server;
 }
@@ -95,12 +98,25 @@ function unknownTool(tools: ToolRegistry, { actor }: AgentContext, name: string)
   );
 }
 
+function tracedCall(serving: McpServing, agent: AgentContext, tool: McpTool, input: Input, caller: Caller) {
+  const { name } = tool.listing;
+  const attributes = {
+    "mcp.method.name": "tools/call",
+    "gen_ai.tool.name": name,
+    "operate.request_id": agent.requestId,
+    "operate.actor": agent.actor.kind,
+  };
+  return inSpan(`tools/call ${name}`, { kind: "server", attributes }, (span) =>
+    callTool(serving, agent, tool, input, { ...caller, failed: (error) => failSpan(span, error) }),
+  );
+}
+
 async function callTool(
   serving: McpServing,
   agent: AgentContext,
   tool: McpTool,
-  input: Record<string, unknown>,
-  { cancelled, progress }: Caller,
+  input: Input,
+  { cancelled, progress, failed }: Caller & { failed: (error: unknown) => void },
 ): Promise<CallToolResult> {
   const started = performance.now();
   const report = (outcome: CallReport["outcome"], fault?: unknown) =>
@@ -123,6 +139,7 @@ async function callTool(
     return result;
   } catch (error) {
     const shown = toolError(error, agent.requestId);
+    failed(faultOf(error) ?? new AppError(shown.code, shown.message));
     report(shown.code, faultOf(error));
     return { isError: true, content: [{ type: "text", text: JSON.stringify(shown) }] };
   }

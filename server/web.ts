@@ -4,6 +4,7 @@ import { stampClientAddress } from "./auth/client-address.ts";
 import { closeRuntime } from "./container.ts";
 import { shutdown } from "./shutdown.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { startTracing } from "./telemetry/tracing.ts";
 
 /** The web process: Next.js behind a plain HTTP server, so that it can end while live subscriptions are open. */
 
@@ -12,6 +13,7 @@ const port = Number(process.env.PORT ?? 4310);
 const hostname = process.env.HOST ?? "127.0.0.1";
 const dev = process.env.OPERATE_DEV === "1";
 
+const tracing = await startTracing("web");
 const app = next({ dev, dir: process.cwd(), hostname, port, quiet: !dev });
 await app.prepare();
 const handle = app.getRequestHandler();
@@ -39,12 +41,13 @@ server.listen(port, hostname, () => {
 });
 
 let ending = false;
-/** Open subscriptions end first, then requests in flight, then the connections to the database. */
+/** Open subscriptions end first, then tracing, then requests in flight, then the connections to the database. */
 async function end(reason: string): Promise<void> {
   if (ending) return;
   ending = true;
   log.info({ reason }, "ending");
   shutdown.abort();
+  await tracing.stop(); // while this process still takes in what it sends
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   setTimeout(() => server.closeAllConnections(), 2_000).unref();

@@ -8,6 +8,7 @@ import { createOutboundClient } from "./integrations/http/client.ts";
 import { createProber } from "./integrations/probe/prober.ts";
 import { startLiveRetention } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { startTracing } from "./telemetry/tracing.ts";
 
 /** The worker process: durable workflows, health checks, traffic, and the sweeps that keep tables to their size. */
 
@@ -58,6 +59,7 @@ async function main(): Promise<void> {
   process.on("SIGTERM", () => void end("SIGTERM", runtime, parts));
   process.on("SIGINT", () => {}); // a terminal's Ctrl-C goes to the supervisor, which ends everything in order
   process.on("disconnect", () => void end("supervisor gone", runtime, parts));
+  parts.push(await startTracing("worker"));
   parts.push(...(await startParts(runtime)));
   process.send?.({ type: "ready" });
 }

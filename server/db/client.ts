@@ -1,4 +1,4 @@
-import { PrismaPg } from "@prisma/adapter-pg";
+import { CountedPg } from "./counted-pg.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
 
 export type Db = PrismaClient;
@@ -8,7 +8,7 @@ export type Tx = Prisma.TransactionClient;
 export function openDb(url: string, max = 10): Db {
   return new PrismaClient({
     // the adapter drops the offset of a timestamptz: every session must speak UTC, whatever the server's zone is
-    adapter: new PrismaPg({ connectionString: url, max, connectionTimeoutMillis: 10_000, options: "-c TimeZone=UTC" }),
+    adapter: new CountedPg({ connectionString: url, max, connectionTimeoutMillis: 10_000, options: "-c TimeZone=UTC" }),
     errorFormat: "minimal",
   });
 }

@@ -1,10 +1,15 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Durable } from "../agent/deploy/index.ts";
+import { inSpan } from "../agent/kernel/span.ts";
 import type { Lease } from "./lease.ts";
 import { NUDGE_TOPIC } from "./names.ts";
 
 /** A step whose effect fails is tried again for about four minutes; then the workflow fails and is closed by the sweep. */
 const RETRY = { retriesAllowed: true, maxAttempts: 10, intervalSeconds: 0.5, backoffRate: 2 };
+
+/** Steps that look again and again whether something has changed; few of them are worth a trace. */
+const LOOKS = new Set(["look", "hear", "state"]);
+const SHARE_OF_LOOKS = 0.05;
 
 /** The durable procedure's footing on DBOS. Only inside a workflow. */
 export const dbosDurable = (lease: Pick<Lease, "confirm">): Durable => ({
@@ -12,7 +17,8 @@ export const dbosDurable = (lease: Pick<Lease, "confirm">): Durable => ({
     DBOS.runStep(
       async () => {
         await lease.confirm();
-        return effect();
+        const attributes = { "operate.workflow_id": DBOS.workflowID ?? "" };
+        return inSpan(`deployment: ${name}`, { attributes, share: LOOKS.has(name) ? SHARE_OF_LOOKS : 1 }, effect);
       },
       { name, ...RETRY },
     ),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
+import { failSpan, inSpan } from "../agent/kernel/span.ts";
 
 /** What a request brings: an agent context, or the reason why there is none. */
 export interface RouterContext {
@@ -78,6 +79,34 @@ export const describeZodError = (error: z.ZodError): string =>
     .map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
     .join("\n");
 
+/** The console asks again and again for the same; one in twenty such reads is enough to know how long they take. */
+const SHARE_OF_PAGE_READS = 0.05;
+
+/** Each call is a span; a subscription, which lasts as long as somebody listens, is not. */
+const traced = t.middleware(({ ctx, path, type, next }) => {
+  if (type === "subscription") return next();
+  const attributes = {
+    "rpc.system": "trpc",
+    "rpc.method": path,
+    "operate.request_id": ctx.requestId,
+    ...(ctx.agent && { "operate.via": ctx.agent.via, "operate.actor": ctx.agent.actor.kind }),
+  };
+  // within the span of a tool call it is a part of that call
+  const kind = ctx.agent?.via === "mcp" ? "internal" : "server";
+  const share = type === "query" && ctx.agent?.via === "web" ? SHARE_OF_PAGE_READS : 1;
+  return inSpan(path, { kind, attributes, share }, async (span) => {
+    const result = await next();
+    if (!result.ok) failSpan(span, faultOrRefusal(result.error));
+    return result;
+  });
+});
+
+/** What tRPC itself refuses, an input or somebody who is not signed in, is a refusal as well. */
+function faultOrRefusal({ code, cause, message }: TRPCError): unknown {
+  if (cause instanceof AppError || code === "INTERNAL_SERVER_ERROR") return cause ?? new Error(message);
+  return new AppError(code === "UNAUTHORIZED" ? "UNAUTHENTICATED" : "INVALID", message);
+}
+
 /** The one place where the core's errors become tRPC's. */
 const translateErrors = t.middleware(async ({ next }) => {
   const result = await next();
@@ -107,4 +136,4 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 /** Every procedure starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
-export const procedure = t.procedure.use(translateErrors).use(permitted);
+export const procedure = t.procedure.use(traced).use(translateErrors).use(permitted);

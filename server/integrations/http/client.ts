@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Agent, Client, type Dispatcher } from "undici";
 import { AppError } from "../../agent/kernel/errors.ts";
+import { inSpan, isRecorded, traceparentOf } from "../../agent/kernel/span.ts";
 import type { OutboundHttp, OutboundRequest, OutboundResponse } from "../../agent/ports/outbound-http.ts";
 import { type AddressRule, createAddressRule } from "./address-rule.ts";
 import { type CircuitBreaker, createCircuitBreaker } from "./circuit-breaker.ts";
@@ -59,19 +60,47 @@ export function createOutboundClient(options: OutboundClientOptions): OutboundCl
 
   return {
     reachable,
-    async request(request) {
-      const url = httpUrl(request.url);
-      const limit = timeLimit(request, url.host);
-      try {
-        return await retrying(request, limit, options.random, () => attemptOnce(parts, breaker, request, url, limit));
-      } finally {
-        limit.clear();
-      }
+    request: (request) => {
+      if (!isRecorded()) return send(parts, breaker, request, options.random);
+      return traced(request, (withTrace) => send(parts, breaker, withTrace, options.random));
     },
     async close() {
       await Promise.all([parts.agents.plain.destroy(), parts.agents.trusted.destroy()]);
     },
   };
+}
+
+async function send(
+  parts: Parts,
+  breaker: CircuitBreaker,
+  request: OutboundRequest,
+  random: (() => number) | undefined,
+): Promise<OutboundResponse> {
+  const url = httpUrl(request.url);
+  const limit = timeLimit(request, url.host);
+  try {
+    return await retrying(request, limit, random, () => attemptOnce(parts, breaker, request, url, limit));
+  } finally {
+    limit.clear();
+  }
+}
+
+/** Part of a trace: a span by OpenTelemetry's conventions for HTTP clients, which the host is told of. */
+function traced(request: OutboundRequest, ask: (request: OutboundRequest) => Promise<OutboundResponse>) {
+  const method = request.method ?? "GET";
+  const { hostname, port, protocol, origin, pathname } = httpUrl(request.url);
+  const attributes = {
+    "http.request.method": method,
+    "url.full": origin + pathname, // the query may hold secrets
+    "server.address": hostname,
+    "server.port": Number(port) || (protocol === "https:" ? 443 : 80),
+  };
+  return inSpan(method, { kind: "client", attributes }, async (span) => {
+    const answer = await ask({ ...request, headers: { ...request.headers, traceparent: traceparentOf(span) } });
+    span.setAttribute("http.response.status_code", answer.status);
+    if (answer.status >= 400) span.setAttribute("error.type", String(answer.status));
+    return answer;
+  });
 }
 
 type Limit = ReturnType<typeof timeLimit>;

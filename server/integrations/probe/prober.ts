@@ -1,4 +1,5 @@
 import { AppError } from "../../agent/kernel/errors.ts";
+import { inSpan } from "../../agent/kernel/span.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../agent/ports/prober.ts";
 import { describeNetworkError } from "../http/http-errors.ts";
@@ -6,6 +7,9 @@ import type { Reachable } from "../http/reachable.ts";
 import { probeDns } from "./dns.ts";
 import { probeHttp } from "./http.ts";
 import { probeTcp } from "./tcp.ts";
+
+/** There are many and they are all alike: one in a hundred is traced, as a whole. */
+const SHARE_OF_CHECKS = 0.01;
 
 /** HTTP, TCP and DNS checks on the outbound client; whatever fails about the target is a `down` that says why. */
 export function createProber(outbound: OutboundHttp & { reachable: Reachable }): Prober {
@@ -19,18 +23,24 @@ export function createProber(outbound: OutboundHttp & { reachable: Reachable }):
         return probeDns(outbound.reachable, spec, within(spec, signal));
     }
   };
+  const find = async (spec: ProbeSpec, signal: AbortSignal): Promise<ProbeResult> => {
+    const startedAt = performance.now();
+    try {
+      return await ask(spec, signal);
+    } catch (error) {
+      const latencyMs = performance.now() - startedAt;
+      const late = latencyMs >= spec.timeoutMs || (error instanceof AppError && error.code === "TIMEOUT");
+      const message = late ? `gave no full answer within ${spec.timeoutMs} ms` : reason(error, spec);
+      return { outcome: "down", latencyMs, statusCode: null, message };
+    }
+  };
   return {
-    async probe(spec, signal) {
-      const startedAt = performance.now();
-      try {
-        return await ask(spec, signal);
-      } catch (error) {
-        const latencyMs = performance.now() - startedAt;
-        const late = latencyMs >= spec.timeoutMs || (error instanceof AppError && error.code === "TIMEOUT");
-        const message = late ? `gave no full answer within ${spec.timeoutMs} ms` : reason(error, spec);
-        return { outcome: "down", latencyMs, statusCode: null, message };
-      }
-    },
+    probe: (spec, signal) =>
+      inSpan(`health check: ${spec.type}`, { share: SHARE_OF_CHECKS, closed: true }, async (span) => {
+        const result = await find(spec, signal);
+        span.setAttribute("operate.check.outcome", result.outcome);
+        return result;
+      }),
   };
 }
 

@@ -1,0 +1,85 @@
+import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { AppError } from "./errors.ts";
+
+/**
+ * Spans of Operate's own work. Only OpenTelemetry's API stands here: without an SDK, which server/telemetry/tracing.ts
+ * brings when there is somewhere to send to, all of this does nothing.
+ */
+
+/** the one tracer that records; what libraries trace on their own is left out */
+export const TRACER = "operate";
+/** attribute: the share of such traces that is recorded, by which counts can be scaled */
+export const SHARE = "operate.recorded_share";
+
+export interface SpanOptions {
+  /** server: asked from outside · client: asks another */
+  kind?: "server" | "client" | "internal";
+  attributes?: Attributes;
+  /** 0…1: how many of the traces that begin with this span are recorded; default 1 */
+  share?: number;
+  /** true: what happens inside is not part of the trace */
+  closed?: boolean;
+}
+
+/** Runs `work` as a span. What it throws makes the span failed, unless it is a refusal the asker can put right. */
+export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const { kind = "internal", attributes, share = 1, closed = false } = options;
+  const span = trace.getTracer(TRACER).startSpan(name, {
+    kind: KIND[kind],
+    attributes: { ...attributes, ...(share < 1 && { [SHARE]: share }) },
+  });
+  try {
+    return await (closed ? work(span) : context.with(trace.setSpan(context.active(), span), () => work(span)));
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    const queries = queriesOf.get(span);
+    if (queries) span.setAttributes({ "operate.db.queries": queries.count, "operate.db.ms": queries.ms });
+    span.end();
+  }
+}
+
+const KIND = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL };
+const FAULTS = new Set<string>(["INTERNAL", "TIMEOUT", "UPSTREAM_UNAVAILABLE", "UPSTREAM_REJECTED"]);
+
+/** Notes what went wrong; faults of ours and of others make the span failed, refusals do not. */
+export function failSpan(span: Span, error: unknown): void {
+  const code = error instanceof AppError ? error.code : "INTERNAL";
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  span.setAttribute("error.type", error instanceof AppError ? code : name);
+  if (!FAULTS.has(code)) return;
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+  if (code === "INTERNAL") span.recordException({ name, message, ...(stack && { stack }) });
+}
+
+/** The span that is being recorded now, if there is one. */
+function recording(): Span | undefined {
+  const span = trace.getActiveSpan();
+  return span?.isRecording() ? span : undefined;
+}
+
+/** True inside of a span that is recorded. */
+export const isRecorded = (): boolean => recording() !== undefined;
+
+const queriesOf = new WeakMap<Span, { count: number; ms: number }>();
+
+/** Adds a query to the sums of the present span; a span for each would cost more than many a query. */
+export function countQuery(ms: number): void {
+  const span = recording();
+  if (!span) return;
+  const sum = queriesOf.get(span) ?? { count: 0, ms: 0 };
+  queriesOf.set(span, { count: sum.count + 1, ms: sum.ms + ms });
+}
+
+/** The present span's ids, as log lines carry them; nothing outside of one. */
+export function traceIds(): { trace_id?: string; span_id?: string } {
+  const span = recording()?.spanContext();
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+}
+
+/** `traceparent` (W3C Trace Context) for a request made in the name of this span. */
+export function traceparentOf(span: Span): string {
+  const { traceId, spanId, traceFlags } = span.spanContext();
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
+}
