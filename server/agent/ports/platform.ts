@@ -109,6 +109,29 @@ export interface LogLine {
   text: string;
 }
 
+/** What one stream of one instance wrote since it was last asked for. */
+export interface FollowedStream extends ServiceRef {
+  instanceId: string;
+  version: string;
+  stream: LogLine["stream"];
+  /** names the stream in `cursors` */
+  name: string;
+  /** oldest first; `at` is when the line was seen to be written, `cursor` where to go on behind it */
+  lines: { at: string; text: string; cursor: string }[];
+}
+
+/** Reading everything that instances write. */
+export interface LogFollower {
+  /**
+   * Whole lines behind the cursors, from every instance that runs or ended within the last quarter of an hour; from
+   * its first kept line where there is no cursor. At most about `maxBytes`: `more` says that there is more already.
+   */
+  followLogs(input: {
+    cursors: Readonly<Record<string, string>>;
+    maxBytes: number;
+  }): Promise<{ streams: FollowedStream[]; more: boolean }>;
+}
+
 /**
  * Effects are idempotent: starting under a key that exists returns the instance started before; stopping or draining
  * one that is gone succeeds. Every method throws UPSTREAM_UNAVAILABLE when the platform cannot be reached and

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import type { Platform, ServiceRef } from "#server/agent/ports/platform.ts";
+import type { LogFollower, Platform, ServiceRef } from "#server/agent/ports/platform.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { localPaths } from "./paths.ts";
 import {
   DirectAnswers,
   DrainAnswer,
+  FollowAnswer,
   InstanceAnswer,
   LogsAnswer,
   ServiceAnswer,
@@ -12,7 +13,7 @@ import {
   TrafficAnswer,
 } from "./protocol.ts";
 
-export interface LocalPlatform extends Platform {
+export interface LocalPlatform extends Platform, LogFollower {
   /** Closes the connections to the daemon. */
   close(): Promise<void>;
 }
@@ -54,6 +55,7 @@ export function createLocalPlatform({ dataDir }: { dataDir: string }): LocalPlat
     },
     tailLogs: ({ instanceId, lines }) =>
       daemon.call("GET", `${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
+    followLogs: (input) => daemon.call("POST", "logs/follow", FollowAnswer, input),
     trafficSince: (since) => daemon.call("GET", `traffic?since=${since.toISOString()}`, TrafficAnswer),
     samplesSince: ({ since, ...ref }) =>
       daemon.call("GET", `${servicePath(ref)}/samples?since=${since.toISOString()}`, TrafficAnswer),

@@ -4,7 +4,16 @@ import { z } from "zod";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { askDirectly } from "./ask-directly.ts";
 import type { Fleet } from "./fleet.ts";
-import { DirectInput, DrainInput, LinesInput, StartInput, StopInput, WAIT_MS, WeightsInput } from "./protocol.ts";
+import {
+  DirectInput,
+  DrainInput,
+  FollowInput,
+  LinesInput,
+  StartInput,
+  StopInput,
+  WAIT_MS,
+  WeightsInput,
+} from "./protocol.ts";
 
 /** a direct request's body may have 64 KiB, each byte of which may be escaped */
 const LARGEST_BODY_BYTES = 512 * 1024;
@@ -62,6 +71,7 @@ const ROUTES: Record<string, Handler> = {
     if (!/^[a-z0-9_]+$/.test(id) || !(await fleet.logs.exists(id))) fleet.units.getInstance(id);
     return fleet.logs.tail(id, lines);
   },
+  "POST logs/follow": async (fleet, { body }) => fleet.follower.follow(FollowInput.parse(await body())),
   "GET traffic": (fleet, { query }) => {
     const sinceMs = Date.parse(z.iso.datetime().parse(query.get("since")));
     return fleet.units.all().flatMap((unit) => unit.balancer.trafficSince(sinceMs));

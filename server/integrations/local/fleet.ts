@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { rulesFor } from "#server/agent/config-deployment.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig } from "#server/config/load.ts";
+import { InstanceLogFollower } from "./follow-logs.ts";
 import { freePort } from "./free-port.ts";
 import { LogStore } from "./log-store.ts";
 import type { LocalPaths } from "./paths.ts";
@@ -26,6 +27,7 @@ const PORT_RESERVED_MS = 30_000;
 export class Fleet {
   readonly units = new UnitDirectory();
   readonly logs: LogStore;
+  readonly follower: InstanceLogFollower;
   readonly #loaded: LoadedConfig;
   readonly #dataDir: string;
   readonly #logger: Logger;
@@ -45,6 +47,13 @@ export class Fleet {
     this.#logger = options.logger;
     this.#state = new StateFile(options.paths.state);
     this.logs = new LogStore(options.paths.logs);
+    this.follower = new InstanceLogFollower(this.logs, () =>
+      this.units
+        .all()
+        .flatMap((unit) =>
+          [...unit.instances.values()].map(({ id, version }) => ({ ...unit.ref, instanceId: id, version })),
+        ),
+    );
   }
 
   /**

@@ -37,6 +37,7 @@ export function instanceCommand(input: InstanceCommandInput): InstanceCommand {
     const value = outerEnv[name];
     if (value !== undefined) env[name] = value;
   }
+  Object.assign(env, senderSettings(input));
   env.PATH = [dirname(process.execPath), outerEnv.PATH ?? "/usr/local/bin:/usr/bin:/bin"].join(delimiter);
   for (const [name, value] of Object.entries(input.settings.env)) env[name] = resolveUrls(value, name, input);
   Object.assign(env, {
@@ -62,3 +63,26 @@ const resolveUrls = (value: string, variable: string, input: InstanceCommandInpu
     const where = `services ${input.service.name}, environments.${input.environment}.env.${variable}`;
     throw new AppError("INVALID", `${where}: ${whole} names no service that runs in ${input.environment}.`);
   });
+
+/**
+ * With which an OpenTelemetry SDK in the instance reports to Operate without further settings; what the service's own
+ * environment sets wins. Nothing where Operate takes no telemetry, as in a daemon that was started alone.
+ */
+function senderSettings({ service, environment, version, instanceId, outerEnv }: InstanceCommandInput) {
+  const { OPERATE_INGEST_URL, OPERATE_INGEST_SECRET } = outerEnv;
+  if (!OPERATE_INGEST_URL || !OPERATE_INGEST_SECRET) return {};
+  const attributes = {
+    "service.version": version,
+    "deployment.environment.name": environment,
+    "service.instance.id": instanceId,
+  };
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: OPERATE_INGEST_URL,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(`Bearer ${OPERATE_INGEST_SECRET}`)}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    OTEL_SERVICE_NAME: service.name,
+    OTEL_RESOURCE_ATTRIBUTES: Object.entries(attributes)
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+      .join(","),
+  };
+}

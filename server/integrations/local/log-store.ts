@@ -1,12 +1,17 @@
-import { copyFile, readdir, stat, statfs, truncate, unlink } from "node:fs/promises";
+import { readdir, readFile, stat, statfs, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LogLine } from "#server/agent/ports/platform.ts";
+import { z } from "zod";
+import type { LogLine, ServiceRef } from "#server/agent/ports/platform.ts";
 import { isErrorLine } from "./error-lines.ts";
 import { tellingLine } from "./exit-reason.ts";
+import { cutFile } from "./log-cut.ts";
 import { type GrowthMark, readTail, timedLines } from "./log-tail.ts";
 import { storageProblem } from "./storage-problem.ts";
 
-/** The log files of all instances: `<instanceId>.out.log` and `.err.log`, bounded in size and number. */
+/**
+ * The log files of all instances: `<instanceId>.out.log` and `.err.log`, bounded in size and number, and beside them
+ * `<instanceId>.origin.json`, which says whose they are when the instance is gone.
+ */
 
 const LARGEST_FILE_BYTES = 8 * 1024 * 1024;
 /** A process that cannot write its log has less than this. */
@@ -15,9 +20,14 @@ const LAST_LINES = 60;
 const KEPT_MARKS = 600;
 const KEPT_GONE_MS = 24 * 3_600_000;
 const KEPT_GONE_FILES = 400;
+const ORIGIN = z.object({ service: z.string(), environment: z.string(), version: z.string() });
 const STREAMS = { out: "stdout", err: "stderr" } as const;
 type Kind = keyof typeof STREAMS;
 const KINDS: Kind[] = ["out", "err"];
+
+export interface InstanceOrigin extends ServiceRef {
+  version: string;
+}
 
 export class LogStore {
   readonly #dir: string;
@@ -49,8 +59,20 @@ export class LogStore {
     return all.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-lines);
   }
 
-  /** Notes where the log of a new process begins, behind that of the one before. @throws PRECONDITION */
-  async begin(instanceId: string): Promise<void> {
+  /** When a file was seen to grow up to where, oldest first. */
+  marksOf(file: string): readonly GrowthMark[] {
+    return this.#marks.get(file) ?? [];
+  }
+
+  /**
+   * Notes whose log it is, and where that of a new process begins, behind that of the one before.
+   * @throws PRECONDITION
+   */
+  async begin(instanceId: string, origin: InstanceOrigin): Promise<void> {
+    const note = this.#originFile(instanceId);
+    await writeFile(note, JSON.stringify(origin), { mode: 0o600 }).catch((cause: unknown) => {
+      throw storageProblem(cause, note);
+    });
     for (const kind of KINDS) {
       const file = this.file(instanceId, kind);
       try {
@@ -69,6 +91,24 @@ export class LogStore {
     if (said !== null) return { said, diskFull };
     const errors = (await this.#newest(instanceId, "out")).filter((text) => isErrorLine(text, "out"));
     return { said: tellingLine(errors), diskFull };
+  }
+
+  #originFile(instanceId: string): string {
+    return join(this.#dir, `${instanceId}.origin.json`);
+  }
+
+  /** Instances whose files are kept and were written to since, other than those known. */
+  async goneSince(sinceMs: number, known: ReadonlySet<string>): Promise<(InstanceOrigin & { instanceId: string })[]> {
+    const gone: (InstanceOrigin & { instanceId: string })[] = [];
+    for (const name of await readdir(this.#dir)) {
+      const id = /^(.+)\.origin\.json$/.exec(name)?.[1];
+      if (id === undefined || known.has(id)) continue;
+      const written = await Promise.all(KINDS.map((kind) => stat(this.file(id, kind)).catch(() => null))); // pruned
+      if (!written.some((info) => info !== null && info.mtimeMs >= sinceMs)) continue;
+      const origin = ORIGIN.safeParse(JSON.parse(await readFile(this.#originFile(id), "utf8").catch(() => "null")));
+      if (origin.success) gone.push({ instanceId: id, ...origin.data });
+    }
+    return gone;
   }
 
   async #newest(instanceId: string, kind: Kind): Promise<string[]> {
@@ -100,9 +140,7 @@ export class LogStore {
     const size = await sizeOf(file);
     if (size === null) return;
     if (size > this.#largestFileBytes) {
-      // The writer appends (O_APPEND), so after the cut it goes on at the new end.
-      await copyFile(file, `${file}.1`);
-      await truncate(file, 0);
+      await cutFile(file, `${file}.1`);
       this.#marks.delete(file);
       this.#begins.delete(file);
       return;
@@ -118,7 +156,7 @@ export class LogStore {
   async prune(known: ReadonlySet<string>): Promise<void> {
     const gone: { path: string; modifiedMs: number }[] = [];
     for (const name of await readdir(this.#dir)) {
-      const id = /^(.+)\.(?:out|err)\.log(?:\.1)?$/.exec(name)?.[1];
+      const id = /^(.+)\.(?:(?:out|err)\.log(?:\.1)?|origin\.json)$/.exec(name)?.[1];
       if (id === undefined || known.has(id)) continue;
       const path = join(this.#dir, name);
       const info = await stat(path);

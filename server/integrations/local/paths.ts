@@ -15,19 +15,22 @@ export interface LocalPaths {
   socket: string;
 }
 
-/**
- * Where the daemon of a data directory keeps its things; the same for the daemon and its clients. A socket path too
- * long for the operating system moves to a private folder of the temporary directory, named after the data directory.
- */
+/** Where the daemon of a data directory keeps its things; the same for the daemon and its clients. */
 export function localPaths(dataDir: string): LocalPaths {
   const dir = join(resolve(dataDir), "local");
-  const inside = join(dir, "control.sock");
-  const hash = createHash("sha256").update(dir).digest("hex").slice(0, 16);
-  const socket =
-    Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH
-      ? inside
-      : join(tmpdir(), `operate-${userInfo().uid}-${hash}`, "control.sock");
+  const socket = socketPath(dir, "control.sock");
   return { dir, logs: join(dir, "logs"), state: join(dir, "state.json"), lock: join(dir, "daemon.lock"), socket };
+}
+
+/**
+ * The path of a socket in a folder. One too long for the operating system moves to a private folder of the temporary
+ * directory, named after the folder.
+ */
+export function socketPath(dir: string, name: string): string {
+  const inside = join(dir, name);
+  if (Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH) return inside;
+  const hash = createHash("sha256").update(dir).digest("hex").slice(0, 16);
+  return join(tmpdir(), `operate-${userInfo().uid}-${hash}`, name);
 }
 
 /**

@@ -33,6 +33,21 @@ export const ServiceAnswer = z.object({
 
 export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));
 
+export const FollowAnswer = z.object({
+  streams: z.array(
+    z.object({
+      service: z.string(),
+      environment: z.string(),
+      instanceId: z.string(),
+      version: z.string(),
+      stream: z.enum(["stdout", "stderr"]),
+      name: z.string(),
+      lines: z.array(z.object({ at: z.string(), text: z.string(), cursor: z.string() })),
+    }),
+  ),
+  more: z.boolean(),
+});
+
 export const TrafficAnswer = z.array(
   z.object({
     service: z.string(),
@@ -102,3 +117,7 @@ export const DirectInput = z.object({
   timeoutMs: z.number().int().min(1).max(15_000),
 });
 export const LinesInput = z.coerce.number().int().min(1).max(1_000);
+export const FollowInput = z.object({
+  cursors: z.record(z.string(), z.string()),
+  maxBytes: z.number().int().min(1).max(8_388_608),
+});

@@ -213,7 +213,7 @@ export class ServiceUnit {
   async #launch(instance: Instance, port: number) {
     const stdoutFile = this.#host.logs.file(instance.id, "out");
     const stderrFile = this.#host.logs.file(instance.id, "err");
-    await this.#host.logs.begin(instance.id);
+    await this.#host.logs.begin(instance.id, { ...this.ref, version: instance.version });
     return launch({ ...this.command(instance.id, instance.version, port), stdoutFile, stderrFile });
   }
 
