@@ -9,6 +9,9 @@ const SECURITY_HEADERS = [
   { key: "Permissions-Policy", value: "camera=(), microphone=(), geolocation=(), payment=(), usb=()" },
 ];
 
+/** Where senders of telemetry expect to find what they send to, when they are given nothing but the host. */
+const INGEST_PATHS = ["/v1/logs", "/v1/metrics", "/v1/traces", "/loki/api/v1/push", "/api/v1/write"];
+
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
@@ -29,6 +32,7 @@ const config: NextConfig = {
     "@prisma/schema-engine-wasm",
   ],
   experimental: { optimizePackageImports: ["lucide-react", "radix-ui"] },
+  rewrites: async () => INGEST_PATHS.map((source) => ({ source, destination: `/api/ingest${source}` })),
   headers: async () => [{ source: "/:path*", headers: SECURITY_HEADERS }],
 };
 

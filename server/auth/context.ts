@@ -5,6 +5,7 @@ import { lesserRole } from "../agent/kernel/permissions.ts";
 import { getAuth } from "./better-auth.ts";
 import { requestIdOf } from "./request-id.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
+import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
 
 /** Who asks, or why nobody may: `refusal` is UNAUTHENTICATED with a message for whoever holds the token. */
@@ -14,7 +15,6 @@ export interface Identified {
   refusal: AppError | null;
 }
 
-const TOUCH_EVERY_MS = 60_000;
 const refuse = (message: string) => new AppError("UNAUTHENTICATED", message);
 
 /**
@@ -51,17 +51,10 @@ async function actorOfSession(runtime: Runtime, headers: Headers): Promise<Actor
 async function actorOfToken(runtime: Runtime, authorization: string, via: Channel): Promise<Actor | AppError> {
   const secret = /^bearer\s+(\S+)$/i.exec(authorization)?.[1];
   if (!secret) return refuse("The Authorization header must be `Bearer opk_…`.");
-  const token = await runtime.db.apiToken.findUnique({ where: { hash: hashToken(secret) }, include: { owner: true } });
-  if (!token) return refuse("This API token is not known. Make a new one under Settings, Tokens.");
-  const now = runtime.now();
-  if (token.revokedAt) return refuse("This API token was revoked. Make a new one under Settings, Tokens.");
-  if (token.expiresAt <= now)
-    return refuse(`This API token expired on ${token.expiresAt.toISOString().slice(0, 10)}. Make a new one.`);
-  if (token.owner.disabledAt) return refuse("The account that owns this API token is disabled.");
+  const token = await checkToken(runtime, hashToken(secret));
+  if (token instanceof AppError) return token;
   if (tokenRoleOf(token.role) === "ingest")
     return refuse("This API token only sends telemetry, to /api/ingest. Make one with another role for anything else.");
-  if (!token.lastUsedAt || now.getTime() - token.lastUsedAt.getTime() >= TOUCH_EVERY_MS)
-    await runtime.db.apiToken.updateMany({ where: { id: token.id }, data: { lastUsedAt: now } });
   return {
     kind: via === "mcp" ? "agent" : "token",
     id: token.id,

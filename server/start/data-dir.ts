@@ -43,23 +43,36 @@ function reasonOf(error: unknown, dataDir: string): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
 }
 
-const SecretsSchema = z.object({ authSecret: z.string().min(32) });
+const SecretsSchema = z.object({ authSecret: z.string().min(32), ingestSecret: z.string().min(32).optional() });
+type Secrets = z.infer<typeof SecretsSchema>;
 
-/** The secret that signs sessions: `env` wins, else the one of `<dataDir>/secrets.json`, made on the first start. */
-export function authSecret(dataDir: string, env: NodeJS.ProcessEnv): string {
-  if (env.OPERATE_SECRET_KEY) {
-    if (env.OPERATE_SECRET_KEY.length >= 32) return env.OPERATE_SECRET_KEY;
-    throw new AppError("INVALID", "OPERATE_SECRET_KEY is too short; it must have at least 32 characters.");
-  }
-  const file = join(dataDir, "secrets.json");
-  if (existsSync(file)) return readSecrets(file).authSecret;
-  const secrets = { authSecret: randomBytes(32).toString("base64url") };
-  writeFileSync(`${file}.new`, JSON.stringify(secrets), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return secrets.authSecret;
+/** What a data directory keeps to itself. */
+export interface OwnSecrets {
+  /** signs sessions */
+  authSecret: string;
+  /** with which instances of the local platform send their telemetry, and can do nothing else */
+  ingestSecret: string;
 }
 
-function readSecrets(file: string): z.infer<typeof SecretsSchema> {
+/** The secrets of `<dataDir>/secrets.json`, made on the first start; OPERATE_SECRET_KEY of `env` wins. */
+export function ownSecrets(dataDir: string, env: NodeJS.ProcessEnv): OwnSecrets {
+  const given = env.OPERATE_SECRET_KEY;
+  if (given && given.length < 32)
+    throw new AppError("INVALID", "OPERATE_SECRET_KEY is too short; it must have at least 32 characters.");
+  const file = join(dataDir, "secrets.json");
+  const kept: Partial<Secrets> = existsSync(file) ? readSecrets(file) : {};
+  const secrets = {
+    authSecret: kept.authSecret ?? randomBytes(32).toString("base64url"),
+    ingestSecret: kept.ingestSecret ?? `opi_${randomBytes(32).toString("base64url")}`,
+  };
+  if (!kept.authSecret || !kept.ingestSecret) {
+    writeFileSync(`${file}.new`, JSON.stringify(secrets), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return { ...secrets, authSecret: given || secrets.authSecret };
+}
+
+function readSecrets(file: string): Secrets {
   try {
     return SecretsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findRunningPostgres } from "../db/embedded.ts";
 import { freePort } from "../db/embedded-files.ts";
 
-/** Stand-ins for the four processes: each writes down when it is up and why it leaves. */
+/** Stand-ins for the five processes: each writes down when it is up and why it leaves. */
 const STAND_IN = `
 import { appendFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -21,6 +21,7 @@ setInterval(() => {}, 1000);
 `;
 const PROCESSES = [
   "server/integrations/local/daemon.ts",
+  "server/collector.ts",
   "server/worker.ts",
   "server/web.ts",
   "server/integrations/local/traffic.ts",
@@ -104,11 +105,17 @@ describe("operate", () => {
   it("starts everything, offers the set-up link and stops in order on one Ctrl-C of the whole group", async () => {
     const one = await start();
     await one.ready();
-    expect(said().sort()).toEqual(["daemon up", "traffic up", "web up", "worker up"]);
+    expect(said().sort()).toEqual(["collector up", "daemon up", "traffic up", "web up", "worker up"]);
     expect(one.shown()).toMatch(/\/setup#[\w-]{32}$/m);
     process.kill(-Number(one.child.pid), "SIGINT");
     expect(await one.ended).toBe(0);
-    expect(leaving()).toEqual(["traffic SIGTERM", "web SIGTERM", "worker SIGTERM", "daemon SIGTERM"]);
+    expect(leaving()).toEqual([
+      "traffic SIGTERM",
+      "web SIGTERM",
+      "worker SIGTERM",
+      "collector SIGTERM",
+      "daemon SIGTERM",
+    ]);
     expect(await findRunningPostgres(dataDir)).toBeNull();
   });
 
@@ -118,7 +125,13 @@ describe("operate", () => {
     one.child.kill("SIGKILL");
     await expect
       .poll(() => leaving().sort(), { timeout: 20_000 })
-      .toEqual(["daemon left alone", "traffic left alone", "web left alone", "worker left alone"]);
+      .toEqual([
+        "collector left alone",
+        "daemon left alone",
+        "traffic left alone",
+        "web left alone",
+        "worker left alone",
+      ]);
     const two = await start();
     await two.ready();
     two.child.kill("SIGTERM");
@@ -131,10 +144,10 @@ describe("operate", () => {
     expect(await one.ended).toBe(1);
     expect(one.shown()).toContain("worker does not stay up");
     expect(one.shown()).toContain("Error: the worker is broken");
-    expect(leaving()).toEqual(["traffic SIGTERM", "web SIGTERM", "daemon SIGTERM"]);
+    expect(leaving()).toEqual(["traffic SIGTERM", "web SIGTERM", "collector SIGTERM", "daemon SIGTERM"]);
   });
 
-  it("goes on without the traffic generator", async () => {
+  it("goes on without what is not essential", async () => {
     const one = await start({ BROKEN: "traffic" });
     await expect.poll(one.shown, { timeout: 30_000 }).toContain("traffic does not stay up");
     expect(one.child.exitCode).toBeNull();

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { loadConfig } from "../config/load.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrateDatabase } from "../db/migrate.ts";
-import { authSecret, openDataDir } from "./data-dir.ts";
+import { openDataDir, ownSecrets } from "./data-dir.ts";
 import { newSetupToken } from "./first-run.ts";
 import { watchServer } from "./hot-reload.ts";
 import type { StartOptions } from "./options.ts";
@@ -22,7 +22,7 @@ export type Ending = { asked: true } | { asked: false; reason: string };
 
 /**
  * Starts everything in order, says when it is ready, and returns when it was stopped or cannot go on. What was
- * started is stopped in the opposite order, whatever happens: traffic, web, worker, daemon, PostgreSQL.
+ * started is stopped in the opposite order, whatever happens: traffic, web, worker, collector, daemon, PostgreSQL.
  * @throws AppError for what can be put right: data directory, configuration, port, database.
  */
 export async function operate(
@@ -50,13 +50,13 @@ async function startAndWait(
   started.defer(() => dataDir.release());
   const { config } = loadConfig(options.configFile);
   await assertPortFree(options.host, options.port);
-  const secretKey = authSecret(options.dataDir, process.env);
+  const secrets = ownSecrets(options.dataDir, process.env);
 
   const database = await terminal.stage("database", openDatabase(options, started));
   if (stop.aborted) return { asked: true };
   const setupToken = await newSetupToken(database.url);
 
-  const handed = { databaseUrl: database.url, secretKey, setupToken };
+  const handed = { databaseUrl: database.url, setupToken, ...secrets };
   const running = new Map<string, Supervised>();
   const gaveUp = Promise.withResolvers<Ending>();
   void database.exited.then((reason) => gaveUp.resolve({ asked: false, reason }));
@@ -80,7 +80,9 @@ async function startAndWait(
   const early = await Promise.race([allReady.then(() => null), stopped, gaveUp.promise]);
   if (early) return early;
   if (options.dev) {
-    const watcher = watchServer(root, () => running.get("worker")?.restart());
+    const watcher = watchServer(root, () => {
+      for (const name of ["worker", "collector"]) running.get(name)?.restart();
+    });
     started.defer(() => watcher.close());
   }
   announce(options, setupToken, terminal.line);

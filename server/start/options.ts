@@ -75,7 +75,8 @@ function readBaseUrl(text: string | undefined): string | null {
   );
 }
 
-function hostInUrl(host: string): string {
+/** Under which name this machine itself reaches what is bound to `host`. */
+export function hostInUrl(host: string): string {
   if (EVERY_ADDRESS.has(host)) return DEFAULT_HOST;
   return host.includes(":") ? `[${host}]` : host;
 }

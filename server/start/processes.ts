@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
-import type { StartOptions } from "./options.ts";
+import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";
 
 const READY_MS = 60_000;
@@ -21,6 +21,8 @@ const WORKER: ProcessSpec = {
   stopTimeoutMs: 4_000,
   forcedStopTimeoutMs: 0,
 };
+/** Deploying and rolling back go on without telemetry. */
+const COLLECTOR: ProcessSpec = { ...WORKER, name: "collector", file: "server/collector.ts", essential: false };
 const WEB: ProcessSpec = { ...WORKER, name: "web", file: "server/web.ts", readyTimeoutMs: 2 * READY_MS };
 const TRAFFIC: ProcessSpec = {
   ...WORKER,
@@ -32,7 +34,7 @@ const TRAFFIC: ProcessSpec = {
 
 /** What runs under a configuration, in the order in which it is stopped, last one first. */
 export function processesFor(config: Pick<OperateAgentConfig, "services" | "traffic">, root: string): ProcessSpec[] {
-  const wanted = [WORKER, WEB];
+  const wanted = [COLLECTOR, WORKER, WEB];
   if (config.services.length > 0) wanted.unshift(DAEMON);
   if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
   return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));
@@ -40,14 +42,15 @@ export function processesFor(config: Pick<OperateAgentConfig, "services" | "traf
 
 interface Handed {
   databaseUrl: string;
-  secretKey: string;
+  authSecret: string;
+  ingestSecret: string;
   /** null once somebody can sign in */
   setupToken: string | null;
 }
 
-/** The environment of a process: all get the common part, only web and worker the secrets. */
+/** The environment of a process: all get the common part, and the secrets only who needs them. */
 export function environmentOf(name: string, options: StartOptions, handed: Handed): NodeJS.ProcessEnv {
-  const { OPERATE_SECRET_KEY: _, OPERATE_SETUP_TOKEN: __, ...inherited } = process.env;
+  const { OPERATE_SECRET_KEY: _, OPERATE_SETUP_TOKEN: __, OPERATE_INGEST_SECRET: ___, ...inherited } = process.env;
   const common = {
     ...inherited,
     NODE_ENV: options.dev ? "development" : "production",
@@ -61,7 +64,26 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
     HOST: options.host,
     PORT: String(options.port),
   } as const;
-  if (name !== "web" && name !== "worker") return common;
-  const withSecret = { ...common, OPERATE_SECRET_KEY: handed.secretKey };
-  return name === "web" && handed.setupToken ? { ...withSecret, OPERATE_SETUP_TOKEN: handed.setupToken } : withSecret;
+  return { ...common, ...secretsFor(name, options, handed) };
+}
+
+function secretsFor(name: string, options: StartOptions, handed: Handed): Record<string, string> {
+  const OPERATE_SECRET_KEY = handed.authSecret;
+  const OPERATE_INGEST_SECRET = handed.ingestSecret;
+  switch (name) {
+    case "worker":
+      return { OPERATE_SECRET_KEY };
+    case "web":
+      return {
+        OPERATE_SECRET_KEY,
+        OPERATE_INGEST_SECRET,
+        ...(handed.setupToken ? { OPERATE_SETUP_TOKEN: handed.setupToken } : {}),
+      };
+    case "daemon": {
+      const OPERATE_INGEST_URL = `http://${hostInUrl(options.host)}:${options.port}/api/ingest`;
+      return { OPERATE_INGEST_SECRET, OPERATE_INGEST_URL };
+    }
+    default:
+      return {};
+  }
 }

@@ -1,0 +1,4 @@
+export { followLogs } from "./follow-logs.ts";
+export { type Arrival, createIngest, type Ingest } from "./ingest.ts";
+export { recordsOf } from "./raw-lines.ts";
+export { scrapeTargets } from "./scrape-loop.ts";

@@ -1,0 +1,95 @@
+import { AppError } from "../kernel/errors.ts";
+import type { Miner } from "../mining/index.ts";
+import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
+import type { Decoded, LogRecord, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
+import type { Sender, Written } from "../ports/telemetry-store.ts";
+import { createPatternBook } from "./pattern-book.ts";
+import { createRefusalBook } from "./refusal-book.ts";
+import { createWriteGate } from "./write-gate.ts";
+
+/** One request, not decoded yet. */
+export interface Arrival<T> {
+  sender: Sender;
+  /** bytes after decompression, as far as can be told; more are tried with `mostBytes`, alone if need be */
+  likelyBytes: number;
+  /** after decompression, at most */
+  mostBytes: number;
+  /**
+   * Decompresses and decodes it. @throws INVALID when the body as a whole cannot be read, with `details.maxBytes` when
+   * it comes to more than `maxBytes`
+   */
+  read: (maxBytes: number) => Promise<Decoded<T>>;
+  /** aborted when nobody waits for the answer any more */
+  gone?: AbortSignal | undefined;
+}
+
+export interface IngestOptions {
+  store: IngestStore;
+  miner: Miner;
+  /** told what goes wrong unasked */
+  report: (message: string, error: unknown) => void;
+}
+
+/** The way from what arrived to the store. Answers come after the commit; errors are those of `read` and the store. */
+export interface Ingest {
+  logs(arrival: Arrival<LogRecord>): Promise<Written>;
+  metrics(arrival: Arrival<SeriesSamples>): Promise<Written>;
+  traces(arrival: Arrival<SpanRecord>): Promise<Written>;
+  /** Lines read from streams, with how far each was read. @throws CONFLICT as IngestStore.writeReadLogs */
+  readLogs(records: readonly LogRecord[], sender: Sender, positions: readonly StreamPosition[]): Promise<Written>;
+  /** Counts what was refused before it came to the pipeline. */
+  refused(signal: Signal, sender: Sender, rejected: readonly Rejection[]): void;
+  stop(): Promise<void>;
+}
+
+/** bytes that are decoded and not yet written, at most; about ten times as much in memory */
+const MOST_IN_WRITE = 24 * 2 ** 20;
+/** however small, a request takes its place: this many are decoded and written together at most */
+const LEAST_SHARE = 16 * 1024;
+
+const isLarger = (error: unknown): boolean => error instanceof AppError && error.details?.maxBytes !== undefined;
+
+/**
+ * Decodes, mines and writes what arrives, in the order of its arrival and never more at once than memory has room for;
+ * the store writes together what comes together.
+ */
+export function createIngest({ store, miner, report }: IngestOptions): Ingest {
+  const gate = createWriteGate(MOST_IN_WRITE);
+  const book = createPatternBook(store, miner);
+  const refusals = createRefusalBook(store, report);
+
+  /** Memory holds no more than the gate let in: a body that turns out larger leaves, and comes in again as large. */
+  async function pass<T>(
+    signal: Signal,
+    arrival: Arrival<T>,
+    write: (records: T[]) => Promise<Written>,
+    allowed = Math.min(arrival.mostBytes, arrival.likelyBytes),
+  ): Promise<Written> {
+    const share = Math.max(LEAST_SHARE, allowed);
+    await gate.enter(share);
+    try {
+      if (arrival.gone?.aborted) throw new AppError("TIMEOUT", "The sender went away.");
+      const { records, rejected } = await arrival.read(allowed);
+      refusals.note(signal, arrival.sender, rejected);
+      const written = await write(records);
+      return { accepted: written.accepted, rejected: [...rejected, ...written.rejected] };
+    } catch (error) {
+      if (!isLarger(error) || allowed >= arrival.mostBytes) throw error;
+    } finally {
+      gate.leave(share);
+    }
+    return pass(signal, arrival, write, arrival.mostBytes);
+  }
+
+  return {
+    logs: (arrival) =>
+      pass("logs", arrival, async (records) => store.writeLogs(await book.mine(records), arrival.sender)),
+    metrics: (arrival) => pass("metrics", arrival, (series) => store.writeSamples(series, arrival.sender)),
+    traces: (arrival) => pass("traces", arrival, (spans) => store.writeSpans(spans, arrival.sender)),
+    async readLogs(records, sender, positions) {
+      return store.writeReadLogs(await book.mine(records), sender, positions);
+    },
+    refused: (signal, sender, rejected) => refusals.note(signal, sender, rejected),
+    stop: () => refusals.stop(),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Rejection } from "./telemetry.ts";
+import type { MinedLog, Sender, TelemetryStore, Written } from "./telemetry-store.ts";
+
+export type Signal = "logs" | "metrics" | "traces";
+
+/** How far a stream of lines was read, as the platform's own cursor. */
+export interface StreamPosition {
+  stream: string;
+  /** where it stood when the lines were read; null: it was never read */
+  from: string | null;
+  to: string;
+}
+
+/** How the last scrape of a target went. */
+export interface ScrapeNote {
+  target: string;
+  at: Date;
+  ok: boolean;
+  durationMs: number;
+  samples: number;
+  /** null when it went well */
+  error: string | null;
+}
+
+/** What the collector needs besides: lines that are read, not sent, and what it found when it scraped. */
+export interface IngestStore extends TelemetryStore {
+  /**
+   * Lines read from streams, and how far, in one transaction.
+   * @throws CONFLICT, and nothing is written, when a stream does not stand at `from`: somebody else reads it too
+   */
+  writeReadLogs(records: readonly MinedLog[], sender: Sender, positions: readonly StreamPosition[]): Promise<Written>;
+  /** Where each stream stands that was read in the last days, by its name. */
+  streamPositions(): Promise<Map<string, string>>;
+  noteScrape(note: ScrapeNote): Promise<void>;
+}
+
+/** What arrived in one minute from one sender for one service. */
+export interface ArrivedMinute {
+  minuteMs: number;
+  signal: Signal;
+  protocol: string;
+  sender: string;
+  service: string;
+  accepted: number;
+  rejected: number;
+  bytes: number;
+}
+
+export interface RefusalRow extends Rejection {
+  signal: Signal;
+  protocol: string;
+  sender: string;
+  firstAt: Date;
+  lastAt: Date;
+}
+
+/** What is kept of one kind, on disk. */
+export interface StoredKind {
+  kind: Signal | "rollups";
+  bytes: number;
+  /** YYYY-MM-DD; null when there is none */
+  oldestDay: string | null;
+}
+
+/** What the ingest page shows. */
+export interface IngestFigures {
+  arrived(from: Date, to: Date): Promise<ArrivedMinute[]>;
+  /** newest first */
+  refusals(since: Date, limit: number): Promise<RefusalRow[]>;
+  scrapes(): Promise<ScrapeNote[]>;
+  used(): Promise<{ series: number; patterns: number }>;
+  stored(): Promise<StoredKind[]>;
+}

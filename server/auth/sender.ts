@@ -1,0 +1,89 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Runtime } from "../agent/kernel/context.ts";
+import { AppError } from "../agent/kernel/errors.ts";
+import { can, leastRoleFor, lesserRole } from "../agent/kernel/permissions.ts";
+import { roleOf, tokenRoleOf } from "./role.ts";
+import { checkToken } from "./tokens/check.ts";
+import { hashToken } from "./tokens/secret.ts";
+
+/** Who sends telemetry: the name its figures are counted under. */
+export interface Sender {
+  name: string;
+}
+
+/** a token that was revoked, or whose owner may no longer ingest, is refused after this long at the latest */
+const REMEMBERED_MS = 4_000;
+const MOST_REMEMBERED = 5_000;
+
+interface Remembered {
+  untilMs: number;
+  answer: Promise<Sender | AppError>;
+}
+
+// on globalThis because each route of Next has its own copy of this module
+const holder = globalThis as { __operateSenders?: Map<string, Remembered> };
+holder.__operateSenders ??= new Map();
+const senders = holder.__operateSenders;
+
+/**
+ * The sender behind a request: a token with `ingest.write` as a bearer token, or as the password of basic
+ * authentication, which is all that some shippers can send; or the secret that instances of the local platform get
+ * (OPERATE_INGEST_SECRET). Cookies count for nothing. Answers are remembered for 4 s, refusals too.
+ * @throws UNAUTHENTICATED, FORBIDDEN with what to do
+ */
+export async function identifySender(runtime: Pick<Runtime, "db" | "now">, headers: Headers): Promise<Sender> {
+  const secret = secretOf(headers.get("authorization"));
+  if (secret === null)
+    throw new AppError(
+      "UNAUTHENTICATED",
+      "Send an API token with the role ingest as `Authorization: Bearer opk_…`, or as the password of basic authentication. The console makes one under Settings, Tokens.",
+    );
+  if (isLocalSecret(secret)) return { name: "local instances" };
+  const answer = await remembered(hashToken(secret), runtime.now().getTime(), (hash) => lookUp(runtime, hash));
+  if (answer instanceof AppError) throw answer;
+  return answer;
+}
+
+function secretOf(authorization: string | null): string | null {
+  const [, scheme = "", value = ""] = /^(bearer|basic)\s+(\S+)$/i.exec(authorization ?? "") ?? [];
+  if (scheme.toLowerCase() !== "basic") return value || null;
+  const pair = Buffer.from(value, "base64").toString("utf8");
+  return pair.slice(pair.indexOf(":") + 1) || null;
+}
+
+function isLocalSecret(secret: string): boolean {
+  const own = process.env.OPERATE_INGEST_SECRET;
+  if (!own) return false;
+  // hashes have one length, whatever was sent
+  return timingSafeEqual(Buffer.from(hashToken(secret)), Buffer.from(hashToken(own)));
+}
+
+/** One look-up at a time for a token, however many requests carry it. A look-up that fails is not remembered. */
+function remembered(hash: string, nowMs: number, ask: (hash: string) => Promise<Sender | AppError>) {
+  const known = senders.get(hash);
+  if (known && nowMs < known.untilMs) return known.answer;
+  if (senders.size >= MOST_REMEMBERED) senders.clear();
+  const answer = ask(hash);
+  senders.set(hash, { untilMs: nowMs + REMEMBERED_MS, answer });
+  answer.catch(() => senders.delete(hash));
+  return answer;
+}
+
+async function lookUp(runtime: Pick<Runtime, "db" | "now">, hash: string): Promise<Sender | AppError> {
+  const token = await checkToken(runtime, hash).catch((cause: unknown) => {
+    throw new AppError("UPSTREAM_UNAVAILABLE", "The database does not answer. Send it again later.", { cause });
+  });
+  if (token instanceof AppError) return token;
+  const [role, owner] = [tokenRoleOf(token.role), roleOf(token.owner.role)];
+  if (!can(lesserRole(role, owner), "ingest.write"))
+    return new AppError(
+      "FORBIDDEN",
+      `The API token ${token.name} has the role ${role}, which may not send telemetry. Make one with the role ingest.`,
+    );
+  if (!can(owner, "ingest.write"))
+    return new AppError(
+      "FORBIDDEN",
+      `The owner of the API token ${token.name} may no longer send telemetry. Make one as someone with the role ${leastRoleFor("ingest.write")} or above.`,
+    );
+  return { name: token.name };
+}

@@ -1,0 +1,116 @@
+import { once } from "node:events";
+import { chmodSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import { dirname, resolve } from "node:path";
+import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
+import { AppError } from "./agent/kernel/errors.ts";
+import { createMiner } from "./agent/mining/index.ts";
+import { createIngestServer } from "./collector/ingest-server.ts";
+import { collectorSocket } from "./collector/socket.ts";
+import { loadConfig } from "./config/load.ts";
+import { startExclusive } from "./db/exclusive.ts";
+import { createTelemetryStore } from "./integrations/builtin/index.ts";
+import { createOutboundClient } from "./integrations/http/client.ts";
+import { createLocalPlatform } from "./integrations/local/index.ts";
+import { privateDir } from "./integrations/local/paths.ts";
+import { parseExposition } from "./integrations/prometheus/exposition.ts";
+import { createLogger } from "./telemetry/log.ts";
+
+/** The collector process: takes telemetry from the web process, follows local instances' lines, scrapes, stores. */
+
+interface Part {
+  stop(): Promise<unknown>;
+}
+
+const log = createLogger("collector");
+const GIVE_UP_MS = 3_500;
+const LOCK = { logs: 1, scrape: 2 };
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new AppError("PRECONDITION", `The collector needs ${name}. It is started by the supervisor.`);
+}
+
+async function startParts(): Promise<Part[]> {
+  const databaseUrl = required("DATABASE_URL");
+  const dataDir = resolve(required("OPERATE_DATA_DIR"));
+  const { config } = loadConfig(required("OPERATE_CONFIG"));
+  const { limits, scrape } = config.monitoringConfig;
+  const report = (message: string, err: unknown) => log.warn({ err }, message);
+  const now = () => Date.now();
+
+  const store = createTelemetryStore({ databaseUrl, config: config.monitoringConfig });
+  const patterns = await store.loadPatterns(limits.maxPatterns);
+  const miner = createMiner({ maxPatterns: limits.maxPatterns, patterns });
+  const ingest = createIngest({ store, miner, report });
+  const server = createIngestServer({
+    ingest,
+    limits,
+    now,
+    onFault: (err) => log.error({ err }, "a request could not be taken"),
+  });
+  const platform = createLocalPlatform({ dataDir });
+  const external = config.services.filter((service) => service.telemetry?.logs === "external");
+  const following = startExclusive({
+    ...{ databaseUrl, lock: LOCK.logs, report },
+    work: (signal) =>
+      followLogs(
+        { follower: platform, store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report },
+        signal,
+      ),
+  });
+  const http = createOutboundClient(config.outbound);
+  const scraping = startExclusive({
+    ...{ databaseUrl, lock: LOCK.scrape, report },
+    work: (signal) =>
+      scrapeTargets({ targets: scrape, http, parse: parseExposition, store, ingest, now, report }, signal),
+  });
+  await listen(server, collectorSocket(dataDir));
+  return [
+    ...(config.services.length > 0 ? [following] : []),
+    ...(scrape.length > 0 ? [scraping] : []),
+    { stop: () => closeServer(server) },
+    { stop: () => ingest.stop() },
+    { stop: () => Promise.all([store.close(), platform.close(), http.close()]) },
+  ];
+}
+
+async function listen(server: Server, socket: string): Promise<void> {
+  privateDir(dirname(socket));
+  rmSync(socket, { force: true });
+  server.listen(socket);
+  await once(server, "listening");
+  chmodSync(socket, 0o600);
+}
+
+/** Requests in work are answered; their senders were told nothing yet. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  await closed;
+}
+
+let ending = false;
+async function end(reason: string, parts: Part[]): Promise<void> {
+  if (ending) return;
+  ending = true;
+  log.info({ reason }, "ending");
+  setTimeout(() => process.exit(1), GIVE_UP_MS).unref();
+  for (const part of parts) await part.stop().catch((err: unknown) => log.warn({ err }, "a part did not end in order"));
+  process.exit(0);
+}
+
+async function main(): Promise<void> {
+  const parts: Part[] = [];
+  process.on("SIGTERM", () => void end("SIGTERM", parts));
+  process.on("SIGINT", () => {}); // a terminal's Ctrl-C goes to the supervisor, which ends everything in order
+  process.on("disconnect", () => void end("supervisor gone", parts));
+  parts.push(...(await startParts()));
+  process.send?.({ type: "ready" });
+}
+
+main().catch((err: unknown) => {
+  log.fatal({ err }, "the collector cannot run");
+  process.exit(1);
+});

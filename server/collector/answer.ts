@@ -1,0 +1,54 @@
+import type { AppError, ErrorCode } from "../agent/kernel/errors.ts";
+import { encodeStatus } from "../integrations/otlp/response.ts";
+
+export const PROTOBUF = "application/x-protobuf";
+export const JSON_TYPE = "application/json";
+
+export interface Answer {
+  status: number;
+  contentType: string;
+  body: Uint8Array | string;
+}
+
+/** Senders try again after 429 and 503, and after no other. */
+const STATUS = {
+  INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 503,
+  PRECONDITION: 400,
+  RATE_LIMITED: 429,
+  UPSTREAM_UNAVAILABLE: 503,
+  UPSTREAM_REJECTED: 500,
+  TIMEOUT: 503,
+  INTERNAL: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+const LONGEST_RETRY_SECONDS = 5;
+
+/** "Application/JSON; charset=utf-8" → "application/json" */
+export const mediaType = (header: string | null | undefined): string =>
+  (header ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+
+/**
+ * What a sender is told, in the words of the protocol that `path` speaks. Whoever may come again learns when: after 1
+ * to 5 seconds, so that not all come back at once.
+ */
+export function refusalOf(
+  error: AppError,
+  path: string,
+  contentType: string,
+): Answer & { headers: Record<string, string> } {
+  const { status = STATUS[error.code], allow } = (error.details ?? {}) as { status?: number; allow?: string };
+  const headers: Record<string, string> = {};
+  if (status === 429 || status === 503)
+    headers["retry-after"] = String(1 + Math.floor(Math.random() * LONGEST_RETRY_SECONDS));
+  if (status === 401) headers["www-authenticate"] = 'Bearer realm="Operate"';
+  if (allow) headers.allow = allow;
+  const { code, message } = error;
+  if (!path.startsWith("/v1/")) return { status, contentType: "text/plain", body: `${message}\n`, headers };
+  const isJson = contentType === JSON_TYPE;
+  const body = encodeStatus(isJson ? "json" : "protobuf", { code, message });
+  return { status, contentType: isJson ? JSON_TYPE : PROTOBUF, body, headers };
+}

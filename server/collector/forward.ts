@@ -1,0 +1,112 @@
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import type { Runtime } from "../agent/kernel/context.ts";
+import { AppError, toAppError } from "../agent/kernel/errors.ts";
+import { identifySender } from "../auth/sender.ts";
+import { mediaType, refusalOf } from "./answer.ts";
+import { collectorSocket, SENDER_HEADER } from "./socket.ts";
+
+/** of one web process; more are told to come again */
+const MOST_REQUESTS = 1_000;
+/** a sender that was refused may finish what it sends, unread, to see the answer */
+const LINGER_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 120_000;
+
+// on globalThis because each route of Next has its own copy of this module
+const holder = globalThis as { __operateIngestAgent?: Agent };
+holder.__operateIngestAgent ??= new Agent({ keepAlive: true, maxFreeSockets: 64 });
+const agent = holder.__operateIngestAgent;
+
+/**
+ * Passes a request for `path` (below /api/ingest) on to the collector of this machine once its sender is known. The
+ * body is streamed and never held here.
+ */
+export async function forwardIngest(
+  runtime: Pick<Runtime, "db" | "now"> & { dataDir: string },
+  request: Request,
+  path: string,
+): Promise<Response> {
+  try {
+    if (path === "/ready") return await pass(runtime.dataDir, request, path, "");
+    const { name } = await identifySender(runtime, request.headers);
+    return await pass(runtime.dataDir, request, path, name);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    const contentType = mediaType(request.headers.get("content-type"));
+    const { status, headers, body, contentType: answered } = refusalOf(error, path, contentType);
+    return new Response(body as BodyInit, { status, headers: { ...headers, "content-type": answered } });
+  }
+}
+
+async function pass(dataDir: string, request: Request, path: string, sender: string): Promise<Response> {
+  const waiting = Object.values(agent.requests).length + Object.values(agent.sockets).flat().length;
+  if (waiting > MOST_REQUESTS) throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later.");
+  const headers: Record<string, string> = { [SENDER_HEADER]: encodeURIComponent(sender) };
+  for (const name of ["content-type", "content-encoding", "content-length"]) {
+    const value = request.headers.get(name);
+    if (value !== null) headers[name] = value;
+  }
+  const upstream = httpRequest({
+    socketPath: collectorSocket(dataDir),
+    agent,
+    method: request.method,
+    path,
+    headers,
+    timeout: ANSWER_TIMEOUT_MS,
+  });
+  const answer = answerOf(upstream);
+  void sendBody(request.body, upstream, answer);
+  const incoming = await answer;
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const kept = ["content-type", "retry-after", "allow"].flatMap((name) => {
+    const value = incoming.headers[name];
+    return typeof value === "string" ? [[name, value] as [string, string]] : [];
+  });
+  const status = incoming.statusCode ?? 502;
+  return new Response(status === 204 ? null : Buffer.concat(chunks), { status, headers: kept });
+}
+
+function answerOf(upstream: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    upstream.once("response", resolve);
+    upstream.once("timeout", () => upstream.destroy(new Error("no answer")));
+    upstream.on("error", (cause) =>
+      reject(new AppError("UPSTREAM_UNAVAILABLE", "The collector does not run. Send it again later.", { cause })),
+    );
+  });
+}
+
+/** Streams the body until it ends or the collector has answered; what is left then is read and thrown away. */
+async function sendBody(
+  body: ReadableStream<Uint8Array> | null,
+  upstream: ClientRequest,
+  answer: Promise<IncomingMessage>,
+): Promise<void> {
+  if (!body) {
+    upstream.end();
+    return;
+  }
+  const reader = body.getReader();
+  let answered = false;
+  const over = answer
+    .catch(() => {})
+    .then(() => {
+      answered = true;
+    });
+  try {
+    for (let next = await reader.read(); !next.done && !answered; next = await reader.read()) {
+      if (!upstream.write(next.value))
+        await Promise.race([over, new Promise((resolve) => upstream.once("drain", resolve))]);
+    }
+    if (!answered) upstream.end();
+    else await drain(reader);
+  } catch {
+    upstream.destroy(); // the sender went away
+  }
+}
+
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const enough = setTimeout(() => void reader.cancel().catch(() => {}), LINGER_MS); // gone already
+  while (!(await reader.read()).done);
+  clearTimeout(enough);
+}

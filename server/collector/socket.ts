@@ -1,0 +1,9 @@
+import { join, resolve } from "node:path";
+import { socketPath } from "../integrations/local/paths.ts";
+
+/** The socket on which the collector of a data directory takes what the web process passes on. */
+export const collectorSocket = (dataDir: string): string =>
+  socketPath(join(resolve(dataDir), "collector"), "ingest.sock");
+
+/** Headers between the web process and the collector; what a client sends under these names is dropped. */
+export const SENDER_HEADER = "x-operate-sender";
