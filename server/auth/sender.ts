@@ -27,8 +27,8 @@ const senders = holder.__operateSenders;
 
 /**
  * The sender behind a request: a token with `ingest.write` as a bearer token, or as the password of basic
- * authentication, which is all that some shippers can send; or the secret that instances of the local platform get
- * (OPERATE_INGEST_SECRET). Cookies count for nothing. Answers are remembered for 4 s, refusals too.
+ * authentication, which is all that some shippers can send; or the secret that instances of the local platform
+ * and Operate's own processes have (OPERATE_INGEST_SECRET). Cookies count for nothing. Answers are remembered for 4 s, refusals too.
  * @throws UNAUTHENTICATED, FORBIDDEN with what to do
  */
 export async function identifySender(runtime: Pick<Runtime, "db" | "now">, headers: Headers): Promise<Sender> {
@@ -38,7 +38,7 @@ export async function identifySender(runtime: Pick<Runtime, "db" | "now">, heade
       "UNAUTHENTICATED",
       "Send an API token with the role ingest as `Authorization: Bearer opk_…`, or as the password of basic authentication. The console makes one under Settings, Tokens.",
     );
-  if (isLocalSecret(secret)) return { name: "local instances" };
+  if (isLocalSecret(secret)) return { name: "this machine" };
   const answer = await remembered(hashToken(secret), runtime.now().getTime(), (hash) => lookUp(runtime, hash));
   if (answer instanceof AppError) throw answer;
   return answer;

@@ -67,23 +67,16 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
   return { ...common, ...secretsFor(name, options, handed) };
 }
 
+/** The ingest secret goes to all that report about themselves, and to the web process, which takes what they send. */
 function secretsFor(name: string, options: StartOptions, handed: Handed): Record<string, string> {
   const OPERATE_SECRET_KEY = handed.authSecret;
-  const OPERATE_INGEST_SECRET = handed.ingestSecret;
-  switch (name) {
-    case "worker":
-      return { OPERATE_SECRET_KEY };
-    case "web":
-      return {
-        OPERATE_SECRET_KEY,
-        OPERATE_INGEST_SECRET,
-        ...(handed.setupToken ? { OPERATE_SETUP_TOKEN: handed.setupToken } : {}),
-      };
-    case "daemon": {
-      const OPERATE_INGEST_URL = `http://${hostInUrl(options.host)}:${options.port}/api/ingest`;
-      return { OPERATE_INGEST_SECRET, OPERATE_INGEST_URL };
-    }
-    default:
-      return {};
-  }
+  const reporting = {
+    OPERATE_INGEST_URL: `http://${hostInUrl(options.host)}:${options.port}/api/ingest`,
+    OPERATE_INGEST_SECRET: handed.ingestSecret,
+  };
+  if (name === "daemon") return reporting;
+  if (name === "worker") return { ...reporting, OPERATE_SECRET_KEY };
+  if (name !== "web") return {};
+  const setup: Record<string, string> = handed.setupToken ? { OPERATE_SETUP_TOKEN: handed.setupToken } : {};
+  return { ...reporting, OPERATE_SECRET_KEY, ...setup };
 }

@@ -1,7 +1,8 @@
 import type { Runtime } from "../agent/kernel/context.ts";
+import { collectorAnswers } from "../collector/answers.ts";
 
 export interface ReadinessCheck {
-  name: "configuration" | "database" | "worker" | "platform";
+  name: "configuration" | "database" | "worker" | "collector" | "platform";
   ok: boolean;
   message: string;
 }
@@ -17,14 +18,14 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 /** What has to be there before the console can serve: asked anew at each call, each answer bounded to 2 s. */
-export async function readiness(runtimeOf: () => Runtime): Promise<ReadinessCheck[]> {
-  let runtime: Runtime;
+export async function readiness(runtimeOf: () => Runtime & { dataDir: string }): Promise<ReadinessCheck[]> {
+  let runtime: Runtime & { dataDir: string };
   try {
     runtime = runtimeOf();
   } catch {
     return [failed("configuration", "the configuration cannot be loaded; `npm run config:check` says why")];
   }
-  return Promise.all([database(runtime), worker(runtime), platform(runtime)]);
+  return Promise.all([database(runtime), worker(runtime), collector(runtime), platform(runtime)]);
 }
 
 async function database({ db }: Runtime): Promise<ReadinessCheck> {
@@ -48,6 +49,12 @@ async function worker({ db, now }: Runtime): Promise<ReadinessCheck> {
   } catch {
     return failed("worker", "unknown: the database does not answer");
   }
+}
+
+async function collector({ dataDir }: { dataDir: string }): Promise<ReadinessCheck> {
+  return (await collectorAnswers(dataDir, 2_000))
+    ? { name: "collector", ok: true, message: "answers" }
+    : failed("collector", "does not answer: telemetry is not taken in, senders keep it and try again");
 }
 
 async function platform({ platform: port, config }: Runtime): Promise<ReadinessCheck> {
