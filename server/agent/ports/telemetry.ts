@@ -35,6 +35,19 @@ export interface LogRecord extends Origin {
   spanId: string | null;
 }
 
+/** A line of text as it was sent, before level, time and ids are looked for in it. */
+export interface RawLine extends Origin {
+  /** as LogRecord.atMs */
+  atMs: number;
+  text: string;
+  /** SeverityNumber, where the sender said it beside the text; else 0 */
+  severity: number;
+  /** what was said beside the text and is not the origin */
+  attributes: Attributes;
+  traceId: string | null;
+  spanId: string | null;
+}
+
 /**
  * gauge: any value · counter: a running total that only grows, except when it starts again · delta: what was added
  * since the sample before

@@ -1,6 +1,7 @@
+import snappyjs from "snappyjs";
 import { describe, expect, it } from "vitest";
 import { tryDamaged, tryOddJson, tryRandomBytes, tryTruncated } from "../../testing/telemetry/hostile-bodies.ts";
-import { pushRequest, snappyjs } from "../../testing/telemetry/wire.ts";
+import { pushRequest } from "../../testing/telemetry/wire.ts";
 import { decodePush } from "./push.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";

@@ -11,7 +11,6 @@ export const varintField = (field: number): number => (field << 3) | VARINT;
 export const fixed64Field = (field: number): number => (field << 3) | FIXED64;
 /** strings, bytes, messages and packed numbers */
 export const bytesField = (field: number): number => (field << 3) | BYTES;
-export const fixed32Field = (field: number): number => (field << 3) | FIXED32;
 
 /** short names come again and again: one string for all of them */
 const NAME_SLOTS = 4096;

@@ -1,0 +1,119 @@
+import { AppError } from "../../agent/kernel/errors.ts";
+import type { Decoded, SeriesSamples } from "../../agent/ports/telemetry.ts";
+import { Batch } from "../http/body/batch.ts";
+import { describeSeries } from "../http/body/labels.ts";
+import { type Line, parseSample, type Sample } from "./exposition-line.ts";
+import { createKinds, FAMILY_TYPES, type Family, type Kind } from "./series-kind.ts";
+import { withTargetLabels } from "./target-labels.ts";
+
+export interface ExpositionOptions {
+  /** of the answer; Prometheus' text format when there is none */
+  contentType: string | undefined;
+  /** of the target (job, instance, service …); they win over labels of the same name */
+  targetLabels: Readonly<Record<string, string>>;
+  /** the time of a sample that says none */
+  scrapedAtMs: number;
+  /** samples beyond are rejected; 100,000 when not given */
+  maxRecords?: number;
+}
+
+const MOST_FAMILIES = 20_000;
+const MOST_UNIT = 63;
+
+/**
+ * Reads what a target shows: Prometheus' text format 0.0.4, or OpenMetrics 1.0. Exemplars are passed over, and so are
+ * quantiles of nothing, which are NaN. A line that cannot be read is rejected with its number, the others are kept.
+ * Sources: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
+ * @throws INVALID for another content type, and for OpenMetrics without its `# EOF`, which was cut on its way
+ */
+export function parseExposition(body: Uint8Array, options: ExpositionOptions): Decoded<SeriesSamples> {
+  const openMetrics = isOpenMetrics(options.contentType);
+  const batch = new Batch<SeriesSamples>(options.maxRecords);
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const families = new Map<string, Family>();
+  let kindOf = createKinds(families);
+  let number = 0;
+  let ended = false;
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(10, from);
+    const to = newline === -1 ? bytes.length : newline;
+    // decoded line by line: a string cut out of the whole body would keep all of it in memory
+    const line: Line = { number: ++number, text: bytes.toString("utf8", from, to), openMetrics };
+    from = to + 1;
+    if (ended) {
+      batch.reject("a line stands after # EOF", () => lineExample(line));
+      continue;
+    }
+    if (line.text.startsWith("#")) {
+      ended = openMetrics && line.text.trimEnd() === "# EOF";
+      if (!ended && readMetadata(line.text, families)) kindOf = createKinds(families);
+    } else if (line.text.trim() !== "") readLine(line, kindOf, options, batch);
+  }
+  if (openMetrics && !ended)
+    throw new AppError("INVALID", "The metrics were cut: OpenMetrics ends with `# EOF`, which is missing.", {
+      details: { lines: number },
+    });
+  return batch.decoded();
+}
+
+function isOpenMetrics(contentType: string | undefined): boolean {
+  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (type === "" || type === "text/plain") return false;
+  if (type === "application/openmetrics-text") return true;
+  throw new AppError(
+    "INVALID",
+    `The target answered with ${type.slice(0, 100)}. Give the path of its metrics in Prometheus' text format.`,
+    { details: { allowed: ["text/plain", "application/openmetrics-text"] } },
+  );
+}
+
+const METADATA = /^#[ \t]+(TYPE|UNIT)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]+(\S+)/;
+
+/**
+ * Other comments, HELP among them, are passed over. `untyped` is what the text format calls unknown.
+ * @returns whether something was learned
+ */
+function readMetadata(text: string, families: Map<string, Family>): boolean {
+  const [, what, name, value] = METADATA.exec(text) ?? [];
+  if (name === undefined || value === undefined) return false;
+  const family = families.get(name) ?? { type: "unknown", unit: "" };
+  if (what === "UNIT") family.unit = value.slice(0, MOST_UNIT);
+  else family.type = FAMILY_TYPES.find((type) => type === value) ?? "unknown";
+  if (families.size < MOST_FAMILIES) families.set(name, family);
+  return true;
+}
+
+function readLine(
+  line: Line,
+  kindOf: (name: string) => Kind,
+  options: ExpositionOptions,
+  batch: Batch<SeriesSamples>,
+): void {
+  if (batch.full()) {
+    batch.overflow();
+    return;
+  }
+  const sample = parseSample(line);
+  if (typeof sample === "string") {
+    batch.reject("a line cannot be read", () => `line ${line.number}: ${sample}: ${line.text}`);
+    return;
+  }
+  const collector = withTargetLabels(sample.labels, options.targetLabels);
+  if (collector.problem !== null) batch.reject(collector.problem, () => lineExample(line));
+  else if (!Number.isFinite(sample.value)) {
+    if (!isEmptyQuantile(sample))
+      batch.reject("a value is not a number or infinite", () => describeSeries(sample.name, collector.labels));
+  } else
+    batch.keep({
+      name: sample.name,
+      labels: collector.labels,
+      ...kindOf(sample.name),
+      timesMs: [sample.timeMs ?? options.scrapedAtMs],
+      values: [sample.value],
+    });
+}
+
+const isEmptyQuantile = ({ labels, value }: Sample): boolean =>
+  Number.isNaN(value) && labels.some(([name]) => name === "quantile");
+
+const lineExample = ({ number, text }: Line): string => `line ${number}: ${text}`;

@@ -1,0 +1,47 @@
+import protobuf from "protobufjs";
+import snappyjs from "snappyjs";
+
+/** Bodies of Loki and of Prometheus, written by other hands than those that read them. */
+
+const LOGPROTO = `
+  syntax = "proto3";
+  package logproto;
+  message PushRequest { repeated StreamAdapter streams = 1; }
+  message StreamAdapter { string labels = 1; repeated EntryAdapter entries = 2; uint64 hash = 3; }
+  message EntryAdapter { Timestamp timestamp = 1; string line = 2; repeated LabelPairAdapter structuredMetadata = 3; }
+  message LabelPairAdapter { string name = 1; string value = 2; }
+  message Timestamp { int64 seconds = 1; int32 nanos = 2; }
+`;
+
+const PROMETHEUS = `
+  syntax = "proto3";
+  package prometheus;
+  message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
+  message MetricMetadata { int32 type = 1; string metric_family_name = 2; string help = 4; string unit = 5; }
+  message TimeSeries {
+    repeated Label labels = 1;
+    repeated Sample samples = 2;
+    repeated Exemplar exemplars = 3;
+    repeated Histogram histograms = 4;
+  }
+  message Label { string name = 1; string value = 2; }
+  message Sample { double value = 1; int64 timestamp = 2; }
+  message Exemplar { repeated Label labels = 1; double value = 2; int64 timestamp = 3; }
+  message Histogram { uint64 count_int = 1; }
+`;
+
+const encoder = (source: string, type: string) => {
+  const { root } = protobuf.parse(source, { keepCase: true });
+  const message = root.lookupType(type);
+  return (value: object): Uint8Array => message.encode(message.fromObject(value)).finish();
+};
+
+const encodePush = encoder(LOGPROTO, "logproto.PushRequest");
+const encodeWrite = encoder(PROMETHEUS, "prometheus.WriteRequest");
+
+/** logproto.PushRequest, in snappy */
+export const pushRequest = (streams: object[]): Uint8Array => snappyjs.compress(encodePush({ streams }));
+
+/** prometheus.WriteRequest, in snappy */
+export const writeRequest = (timeseries: object[], metadata: object[] = []): Uint8Array =>
+  snappyjs.compress(encodeWrite({ timeseries, metadata }));
