@@ -49,19 +49,23 @@ export function timeOf(
   return assumed > context.receivedMs + AHEAD_MS ? null : assumed;
 }
 
-/** Without a year, as syslog and klog leave it out: the one that brings it nearest to when the line came in. */
+/**
+ * Without a year, as syslog and klog leave it out: the one that brings it nearest to when the line came in. What is
+ * ahead by more than a day is of the year before; by less, of another zone.
+ */
 export function timeWithoutYear(
   date: { month: number; day: number },
   clock: Clock,
   context: LineContext,
 ): number | null {
-  const received = new Date(context.receivedMs).getUTCFullYear();
-  const far = { ...context, receivedMs: Number.POSITIVE_INFINITY };
-  const candidates = [received - 1, received, received + 1].map((year) =>
-    timeOf({ ...date, year }, clock, undefined, far),
+  const { receivedMs } = context;
+  const year = new Date(receivedMs).getUTCFullYear();
+  const candidates = [year - 1, year, year + 1].map((one) =>
+    timeOf({ ...date, year: one }, clock, undefined, { ...context, receivedMs: Number.POSITIVE_INFINITY }),
   );
-  const nearest = nearestTo(context.receivedMs, candidates);
-  return nearest !== null && nearest > context.receivedMs + AHEAD_MS ? null : nearest;
+  const near = candidates.filter((candidate) => candidate === null || candidate <= receivedMs + DAY_MS);
+  const nearest = nearestTo(receivedMs, near);
+  return nearest !== null && nearest > receivedMs + AHEAD_MS ? null : nearest;
 }
 
 /** A time of day alone, on the day that brings it nearest to when the line came in. */

@@ -296,6 +296,8 @@ describe("plain lines", () => {
   it("put a time without a year or a day beside the moment they came in", () => {
     const newYear = { receivedMs: Date.parse("2027-01-01T00:00:01Z") };
     expect(parseLine("Dec 31 23:59:59 box a: x", newYear).atMs).toBe(Date.parse("2026-12-31T23:59:59Z"));
+    expect(parseLine("Dec 10 06:55:46 box a: x", context).atMs).toBe(Date.parse("2025-12-10T06:55:46Z"));
+    expect(parseLine("Nov 25 15:45:00 box a: x", context)).toMatchObject({ atMs: null, body: "x" });
     expect(parseLine("23:59:59 INFO x", newYear).atMs).toBe(Date.parse("2026-12-31T23:59:59Z"));
   });
 });

@@ -108,7 +108,7 @@ const klog: TextFormat = {
 const syslog: TextFormat = {
   begins: `<${MONTH_LETTERS}`,
   shape:
-    /^(?:<(\d{1,3})>)?([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))? (?:([\w.:-]{1,255}) )?([^\s[\]:<>]{1,100})(?:\[(\d{1,10})\])?: /,
+    /^(?:<(\d{1,3})>)?([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))? (?:([\w.:-]{1,255}) )?([^\s[\]:<>]{1,100})(?: [\d.]{1,12})?(?:\[(\d{1,10})\])?: /,
   read: (found, context, line) => {
     const [, priority, month = "", day, hour, minute, second, fraction, host, program, pid] = found;
     if (monthOf(month) === 0) return null;

@@ -1,0 +1,94 @@
+import { type Anomaly, type Grid, type PatternHistory, type ServiceHistory, scoreOf, sumOf } from "./anomaly.ts";
+import { dispersionOf } from "./statistics.ts";
+import { integer, named, quoted, span } from "./wording.ts";
+
+/** Heartbeats that are gone: what a service said regularly and says no more. */
+
+const PRESENT_SHARE = 0.8;
+const MOST_DISPERSION = 2;
+/** Below it lines come by the clock, not with the traffic. */
+const CLOCKWORK = 0.5;
+const LEAST_MISSED = 5;
+/** How likely one of all regular patterns may be silent by chance. */
+const CHANCE = 0.001;
+
+/**
+ * Patterns in at least 80 % of the buckets of the window before, evenly, of which at least five lines are missing at the
+ * end of the window, while the service still logs or is known to run. Lines that come with the traffic are missed only
+ * where there was traffic, and the more of them the more they vary: e⁻ⁿ is how likely n expected lines all stay out.
+ */
+export function findVanished(grid: Grid, patterns: readonly PatternHistory[], service: ServiceHistory): Anomaly[] {
+  const regular = patterns.flatMap((pattern) => {
+    const dispersion = regularity(pattern, service);
+    return dispersion === null ? [] : { pattern, dispersion };
+  });
+  const worstCase = Math.log(Math.max(1, regular.length) / CHANCE);
+  return regular.flatMap(({ pattern, dispersion }) => {
+    const quiet = silenceOf(pattern, grid, service);
+    if (quiet.silentMs === 0 || (quiet.lines === 0 && service.running !== true)) return [];
+    const missed = dispersion < CLOCKWORK ? quiet.missedByTime : Math.min(quiet.missedByTime, quiet.missedByTraffic);
+    if (missed < Math.max(LEAST_MISSED, dispersion * worstCase)) return [];
+    return anomalyOf(pattern, service, quiet, missed);
+  });
+}
+
+/** The dispersion of a pattern that is regular; null for any other. */
+function regularity({ before }: PatternHistory, { linesBefore }: ServiceHistory): number | null {
+  const present = before.filter((count) => count > 0).length;
+  if (present < PRESENT_SHARE * before.length) return null;
+  const byTime = dispersionOf(
+    before,
+    before.map(() => 1),
+  );
+  const byTraffic = dispersionOf(before, linesBefore);
+  if (byTime === null || byTraffic === null) return null;
+  const least = byTime < CLOCKWORK ? byTime : Math.max(CLOCKWORK, Math.min(byTime, byTraffic));
+  return least <= MOST_DISPERSION ? least : null;
+}
+
+interface Silence {
+  silentMs: number;
+  /** when the last bucket with a line ended */
+  sinceMs: number;
+  intervalMs: number;
+  /** of the service, while the pattern was silent */
+  lines: number;
+  missedByTime: number;
+  missedByTraffic: number;
+}
+
+function silenceOf({ counts, before }: PatternHistory, grid: Grid, service: ServiceHistory): Silence {
+  const all = [...before, ...counts];
+  const last = all.findLastIndex((count) => count > 0);
+  const silent = Math.min(counts.length, all.length - 1 - last);
+  const silentMs = silent * grid.stepMs;
+  const events = sumOf(before);
+  const others = sumOf(service.linesBefore) - events;
+  const lines = sumOf(service.lines.slice(service.lines.length - silent));
+  const intervalMs = (before.length * grid.stepMs) / events;
+  return {
+    ...{ silentMs, intervalMs, lines },
+    sinceMs: grid.fromMs + (counts.length - silent) * grid.stepMs,
+    missedByTime: silentMs / intervalMs,
+    missedByTraffic: others > 0 ? (events / others) * lines : silentMs / intervalMs,
+  };
+}
+
+function anomalyOf(
+  { patternId, template, level, before }: PatternHistory,
+  { service, environment, running }: ServiceHistory,
+  { silentMs, sinceMs, intervalMs, lines }: Silence,
+  missed: number,
+): Anomaly {
+  const still = lines > 0 ? `logged ${integer(lines)} other lines meanwhile` : "still runs";
+  const base = `${integer(sumOf(before))} lines in the ${span(intervalMs * sumOf(before))} before`;
+  return {
+    ...{ kind: "vanished", severity: "warning", atMs: sinceMs, patternId, template, level, service, environment },
+    sentence: `${quoted(template)} is gone for ${span(silentMs)}: it came every ${span(intervalMs)} (${base}), and ${named(service)} ${still}`,
+    evidence: {
+      ...{ silentSeconds: silentMs / 1_000, intervalSeconds: intervalMs / 1_000, countBefore: sumOf(before) },
+      ...{ missed, serviceLines: lines, running: running === null ? null : String(running) },
+    },
+    score: scoreOf("warning", "vanished", missed),
+  };
+}

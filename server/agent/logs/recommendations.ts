@@ -1,0 +1,133 @@
+import type { Anomaly } from "./anomalies/anomaly.ts";
+import { isError } from "./anomalies/anomaly.ts";
+import { named, quoted } from "./anomalies/wording.ts";
+import { formatQuery } from "./query-language.ts";
+import type { AnalyzeLogsOutput, AnomalyView } from "./schema.ts";
+
+/** What to do next, where something follows from what was found. */
+
+export type Recommendation = AnalyzeLogsOutput["recommendations"][number];
+
+/** An anomaly with the deployment it began with, when there is one. */
+export type ExplainedAnomaly = Anomaly & { deployment: AnomalyView["deployment"] };
+
+interface Window {
+  /** ISO 8601 */
+  from: string;
+  to: string;
+}
+
+const MOST = 8;
+const NOTABLE = new Set(["warning", "critical"]);
+
+/**
+ * Sentences that follow from anomalies, in their order, each with a tool of Operate or a console path to go on with. One
+ * for each deployment, service or pattern; none of what is only worth knowing; empty when nothing follows.
+ */
+export function recommend(anomalies: readonly ExplainedAnomaly[], window: Window): Recommendation[] {
+  const given = new Map<string, Recommendation>();
+  for (const anomaly of anomalies) {
+    if (!NOTABLE.has(anomaly.severity) || given.size >= MOST) continue;
+    for (const [key, recommendation] of follows(anomaly, window))
+      if (!given.has(key) && given.size < MOST) given.set(key, recommendation);
+  }
+  return [...given.values()];
+}
+
+function follows(anomaly: ExplainedAnomaly, window: Window): [string, Recommendation][] {
+  const { kind, deployment, patternId } = anomaly;
+  if (deployment !== null && (isError(anomaly.level) || anomaly.severity === "critical"))
+    return sinceDeployment(anomaly, deployment);
+  switch (kind) {
+    case "vanished":
+      return [[`health ${anomaly.service}`, checkHealth(anomaly)]];
+    case "error-ratio":
+      return [[`errors ${anomaly.service}`, lookAtErrors(anomaly, window)]];
+    case "broken-sequence":
+      return [[`trace ${patternId}`, lookAtTrace(anomaly)]];
+    case "new":
+    case "emerging":
+    case "burst":
+      return [[`lines ${patternId} ${anomaly.service}`, lookAtLines(anomaly, window)]];
+  }
+}
+
+const place = ({ service, environment }: Anomaly): { service?: string; environment?: string } => ({
+  ...(service ? { service } : {}),
+  ...(environment ? { environment } : {}),
+});
+
+const path = (pathname: string, search: Record<string, string | undefined>): string => {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) if (value) query.set(key, value);
+  return query.size === 0 ? pathname : `${pathname}?${query}`;
+};
+
+function sinceDeployment(
+  anomaly: ExplainedAnomaly,
+  { id, version }: NonNullable<ExplainedAnomaly["deployment"]>,
+): [string, Recommendation][] {
+  const { service } = anomaly;
+  const where = place(anomaly);
+  const what = named(service ?? "");
+  return [
+    [
+      `compare ${id}`,
+      {
+        sentence: `Compare ${version} of ${what} with the version before it: this began when it was deployed.`,
+        tool: "compare_versions",
+        arguments: { ...where, candidate: version },
+        href: path("/compare", { ...where, candidate: version }),
+      },
+    ],
+    [
+      `rollback ${id}`,
+      {
+        sentence: `If ${version} is to blame, roll ${what} back to the version before it.`,
+        tool: "decide_deployment",
+        arguments: { deploymentId: id, decision: "rollback" },
+        href: `/deployments/${encodeURIComponent(id)}`,
+      },
+    ],
+  ];
+}
+
+function checkHealth(anomaly: ExplainedAnomaly): Recommendation {
+  return {
+    sentence: `Check the health of ${named(anomaly.service ?? "")}: it no longer says ${quoted(anomaly.template ?? "")}.`,
+    tool: "monitor_health",
+    arguments: { ...place(anomaly) },
+    href: "/health",
+  };
+}
+
+function lookAtErrors(anomaly: ExplainedAnomaly, window: Window): Recommendation {
+  const from = new Date(anomaly.atMs).toISOString();
+  return {
+    sentence: `See what has failed in ${named(anomaly.service ?? "")} since its error ratio rose.`,
+    tool: "analyze_logs",
+    arguments: { startTime: from, endTime: window.to, logLevel: "error", ...place(anomaly) },
+    href: path("/logs", { ...place(anomaly), from, to: window.to, level: "error" }),
+  };
+}
+
+function lookAtTrace(anomaly: ExplainedAnomaly): Recommendation {
+  const traceId = String(anomaly.evidence.exampleTraceId ?? "");
+  return {
+    sentence: `Follow one of the traces of ${named(anomaly.service ?? "")} that took another way: ${traceId}.`,
+    tool: "get_trace",
+    arguments: { traceId },
+    href: `/traces/${traceId}`,
+  };
+}
+
+function lookAtLines(anomaly: ExplainedAnomaly, window: Window): Recommendation {
+  const { patternId, template } = anomaly;
+  const query = formatQuery({ ...(patternId === null ? {} : { patternId }), terms: [] });
+  return {
+    sentence: `Look at the lines of ${quoted(template ?? "")}.`,
+    tool: "search_logs",
+    arguments: { startTime: window.from, endTime: window.to, query, ...place(anomaly) },
+    href: path("/logs", { ...place(anomaly), from: window.from, to: window.to, query }),
+  };
+}
