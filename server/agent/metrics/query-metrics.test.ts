@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { actor, testConfig, testContext } from "../../testing/context.ts";
+import { useDatabase } from "../../testing/database.ts";
+import { fakeMetrics } from "../../testing/fake-metrics.ts";
+import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import type { MetricsSource } from "../ports/metrics-source.ts";
+import { labelValues, listMetrics, metricLabels, queryMetrics } from "./index.ts";
+import { LabelValuesInput, ListMetricsInput, QueryMetricsInput, QueryMetricsOutput } from "./schema.ts";
+
+const database = useDatabase();
+const now = () => new Date("2026-03-01T12:00:00Z");
+const HOUR = { startTime: "2026-03-01T10:00:00Z", endTime: "2026-03-01T11:00:00Z" };
+
+const METRICS = [
+  { name: "requests_total", kind: "counter" as const },
+  { name: "duration_seconds", kind: "histogram" as const },
+  { name: "queue_length", kind: "gauge" as const },
+  { name: "untold_count", kind: "unknown" as const },
+];
+const steady = (value: number | null, steps: number) => [{ labels: {}, values: new Array(steps).fill(value) }];
+const plain = () => fakeMetrics({ metrics: METRICS, linesOf: (_, steps) => steady(2, steps) });
+const speaking = () =>
+  fakeMetrics({ metrics: METRICS, linesOf: (_, steps) => steady(2, steps), evaluate: (_, steps) => steady(7, steps) });
+
+const contextOf = (metrics: MetricsSource, more: Partial<AgentContext> = {}) =>
+  testContext(database, { now, telemetry: new FakeTelemetry({ metrics }), ...more });
+const query = async (ctx: AgentContext, input: object) =>
+  QueryMetricsOutput.parse(await queryMetrics(ctx, QueryMetricsInput.parse({ ...HOUR, ...input })));
+
+describe("a query of a metric", () => {
+  it.each([
+    ["requests_total", "rate"],
+    ["duration_seconds", "quantile"],
+    ["queue_length", "avg"],
+    ["untold_count", "rate"],
+  ])("of %s takes the %s unless told otherwise", async (metric, fn) => {
+    const metrics = plain();
+    await query(contextOf(metrics), { metric });
+    await query(contextOf(metrics), { metric, fn: "max" });
+    expect(metrics.asked.map((one) => one.fn)).toEqual([fn, "max"]);
+  });
+
+  it("cuts the window into about 120 round steps and sums each line up", async () => {
+    const metrics = fakeMetrics({
+      metrics: METRICS,
+      linesOf: (_, steps) => [
+        { labels: { code: "200" }, values: Array.from({ length: steps }, (__, i) => (i < 3 ? i : null)) },
+      ],
+    });
+    const answer = await query(contextOf(metrics), { metric: "queue_length", groupBy: ["code"] });
+    expect(answer).toMatchObject({ total: 1, truncated: false, stepSeconds: 30, start: "2026-03-01T10:00:00.000Z" });
+    expect(answer.lines[0]).toMatchObject({ labels: { code: "200" }, last: 2, min: 0, avg: 1, max: 2 });
+    expect(answer.lines[0]?.values).toHaveLength(120);
+    expect(answer.source).toMatchObject({ kind: "built-in", stale: false });
+  });
+
+  it("filters by service and environment, by the labels the configuration names where the source is external", async () => {
+    const config = testConfig({
+      services: testConfig().services.map((service) => ({
+        ...service,
+        telemetry: { labels: { job: "shop-{service}", namespace: "{environment}" } },
+      })),
+    });
+    const asked = { metric: "queue_length", service: "checkout", environment: "staging" };
+    const [own, other] = [plain(), speaking()];
+    await query(contextOf(own, { config }), asked);
+    await query(contextOf(other, { config }), asked);
+    const labelsOf = (filters: { label: string; value: string }[] = []) =>
+      Object.fromEntries(filters.map(({ label, value }) => [label, value]));
+    expect(labelsOf(own.asked[0]?.filters)).toEqual({ service: "checkout", environment: "staging" });
+    expect(labelsOf(other.asked[0]?.filters)).toEqual({ job: "shop-checkout", namespace: "staging" });
+  });
+
+  it("evaluates PromQL where the source speaks it, and says what to do where it does not", async () => {
+    const answer = await query(contextOf(speaking()), { promql: "sum(up)" });
+    expect(answer).toMatchObject({ promql: "sum(up)", lines: [{ last: 7 }] });
+    await expect(query(contextOf(plain()), { promql: "sum(up)" })).rejects.toMatchObject({
+      code: "PRECONDITION",
+      message: expect.stringContaining("monitoringConfig.metricsEndpoint"),
+    });
+  });
+
+  it.each([
+    [{}, "INVALID", "either metric"],
+    [{ metric: "a", promql: "b" }, "INVALID", "either metric"],
+    [{ metric: "queue_length", ...HOUR, endTime: HOUR.startTime }, "INVALID", "must be after"],
+    [{ metric: "queue_length", stepSeconds: 1 }, "INVALID", "longer stepSeconds"],
+  ])("refuses %o", async (input, code, message) => {
+    await expect(query(contextOf(plain()), input)).rejects.toMatchObject({
+      ...{ code, message: expect.stringContaining(message) },
+    });
+  });
+
+  it("names the way to what there is when a metric is not there", async () => {
+    const metrics = fakeMetrics({ metrics: METRICS, linesOf: () => [] });
+    await expect(query(contextOf(metrics), { metric: "nowhere" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: expect.stringContaining("list_metrics"),
+    });
+    expect(await query(contextOf(metrics), { metric: "queue_length" })).toMatchObject({ total: 0, lines: [] });
+  });
+
+  it("gives a model what it can read, however many lines there are", async () => {
+    const metrics = fakeMetrics({
+      metrics: METRICS,
+      linesOf: (_, steps) =>
+        Array.from({ length: 500 }, (__, i) => ({
+          labels: { instance: `instance-with-a-long-name-${i}` },
+          values: Array.from({ length: steps }, () => 1 / (i + 3)),
+        })),
+    });
+    const input = { metric: "queue_length", limit: 100 };
+    const [model, person] = [
+      await query(contextOf(metrics, { via: "mcp" }), input),
+      await query(contextOf(metrics), input),
+    ];
+    expect(Buffer.byteLength(JSON.stringify(model))).toBeLessThan(24_000);
+    expect(model.total).toBe(500);
+    expect(model.truncated).toBe(true);
+    expect(model.lines.length).toBeGreaterThan(10);
+    expect(person.lines).toHaveLength(100);
+  });
+
+  it("is refused without telemetry.read", async () => {
+    const ingest = { actor: actor({ role: "ingest" }) };
+    await expect(query(contextOf(plain(), ingest), { metric: "a" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+});
+
+describe("what one can choose from", () => {
+  it("is listed with its source, and cut for a model", async () => {
+    const many = Array.from({ length: 400 }, (_, i) => ({
+      name: `metric_${i}`.padEnd(150, "x"),
+      kind: "gauge" as const,
+    }));
+    const ctx = contextOf(fakeMetrics({ metrics: many, linesOf: () => [] }), { via: "mcp" });
+    const listed = await listMetrics(ctx, ListMetricsInput.parse({ limit: 400 }));
+    expect(listed.total).toBe(400);
+    expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(24_000);
+    const found = await listMetrics(contextOf(plain()), ListMetricsInput.parse({ search: "queue" }));
+    expect(found).toMatchObject({ total: 1, items: [{ name: "queue_length" }] });
+  });
+
+  it("is asked of the home that is wanted", async () => {
+    const telemetry = new FakeTelemetry({ metrics: plain() });
+    const ctx = testContext(database, { now, telemetry });
+    await metricLabels(ctx, { metric: "queue_length", source: "external" });
+    const values = await labelValues(ctx, LabelValuesInput.parse({ metric: "queue_length", label: "code" }));
+    expect(values.values).toEqual(["a", "b"]);
+    expect(telemetry.wanted.map((one) => one.home)).toEqual(["external", undefined]);
+  });
+});
