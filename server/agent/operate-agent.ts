@@ -22,6 +22,8 @@ import { listMetrics, queryMetrics } from "./metrics/index.ts";
 import * as metrics from "./metrics/schema.ts";
 import { getService, listServices } from "./services/index.ts";
 import * as services from "./services/schema.ts";
+import { getTrace, listTraces, serviceMap } from "./traces/index.ts";
+import * as traces from "./traces/schema.ts";
 
 export interface OperateAgentOptions {
   /** acts on these instead of opening its own; the caller closes it */
@@ -109,6 +111,21 @@ export class OperateAgent {
   /** One metric, or a PromQL expression where the source speaks it, as lines of one value a step. */
   queryMetrics(input: z.input<typeof metrics.QueryMetricsInput>) {
     return this.#run(metrics.QueryMetricsInput, metrics.QueryMetricsOutput, queryMetrics, input);
+  }
+
+  /** Traces of a window, newest first. */
+  listTraces(input: z.input<typeof traces.ListTracesInput>) {
+    return this.#run(traces.ListTracesInput, traces.ListTracesOutput, listTraces, input);
+  }
+
+  /** One trace as a waterfall, and a sentence that says where its time went. */
+  getTrace(input: z.input<typeof traces.GetTraceInput>) {
+    return this.#run(traces.GetTraceInput, traces.GetTraceOutput, getTrace, input);
+  }
+
+  /** Which services there are, who calls whom, and how that goes. */
+  getServiceMap(input: z.input<typeof traces.ServiceMapInput> = {}) {
+    return this.#run(traces.ServiceMapInput, traces.ServiceMapOutput, serviceMap, input);
   }
 
   /** Every service per environment with health, versions, traffic and open incidents, worst first. */

@@ -8,6 +8,7 @@ import { servicesRouter } from "./services.ts";
 import { sessionRouter } from "./session.ts";
 import { settingsRouter } from "./settings.ts";
 import { tokensRouter } from "./tokens.ts";
+import { tracesRouter } from "./traces.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 import { usersRouter } from "./users.ts";
 
@@ -18,6 +19,7 @@ export const appRouter = router({
   health: healthRouter,
   incidents: incidentsRouter,
   metrics: metricsRouter,
+  traces: tracesRouter,
   audit: auditRouter,
   settings: settingsRouter,
   tokens: tokensRouter,

@@ -11,17 +11,23 @@ const failures = ({ errorPercent, requests }: Pick<Node, "errorPercent" | "reque
 const failing = (part: Pick<Node, "errorPercent" | "requests">): boolean =>
   failures(part) >= LEAST_ERRORS && (part.errorPercent ?? 0) >= LEAST_ERROR_PERCENT;
 
-/** The worst by name, what fails between whom, and how much there is; `window` as in "the last 15 min". */
-export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: string): string {
+/**
+ * The worst by name, what fails between whom, and how much there is; `window` as in "the last 15 min". `callsKnown` is
+ * false where the source does not say who calls whom.
+ */
+export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: string, callsKnown = true): string {
   if (nodes.length === 0) return `No service is configured, and no trace has arrived in ${window}.`;
   const seen = edges.filter((edge) => edge.seen);
   const services = nodes.filter(({ kind }) => kind === "service").length + hidden.nodes;
   const external = nodes.filter(({ kind }) => kind === "external").length;
   const size = `${counted(services, "service")}${external > 0 ? ` and ${external} outside` : ""}`;
+  const promised = edges.length > 0 ? ": the map shows what the configuration says" : "";
   const calls =
     seen.length > 0
       ? `${counted(seen.length, "connection")} seen in ${window}`
-      : `no calls between services seen in ${window}${edges.length > 0 ? ": the map shows what the configuration says" : ""}`;
+      : callsKnown
+        ? `no calls between services seen in ${window}${promised}`
+        : `the source of traces does not say who calls whom${promised}`;
   return [...troubles(nodes, seen), `${size}, ${calls}.`].join(" ");
 }
 

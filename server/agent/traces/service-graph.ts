@@ -1,5 +1,6 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
+import { countWithin } from "../kernel/page-within.ts";
 import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
 import type { ServiceMapOutput } from "./schema.ts";
 
@@ -59,6 +60,14 @@ export function serviceGraph(facts: GraphFacts, limits: GraphLimits): ServiceGra
   };
 }
 
+/** As `serviceGraph`, with as many nodes and edges as fit into so many bytes of JSON, half of them for each. */
+export function graphWithin(facts: GraphFacts, limits: GraphLimits, bytes: number): ServiceGraph {
+  const fitting = (items: readonly unknown[]) => countWithin(items, bytes / 2);
+  const nodes = fitting(serviceGraph(facts, limits).nodes);
+  const edges = fitting(serviceGraph(facts, { ...limits, nodes }).edges);
+  return serviceGraph(facts, { nodes, edges });
+}
+
 function nodesOf({ edges, served, configured, health, versions, seconds }: GraphFacts): MapNode[] {
   const own = new Map((served ?? []).map((counts) => [counts.service, counts]));
   const known = new Set(configured.map(({ name }) => name));
@@ -112,13 +121,16 @@ function sum(before: Counts | undefined, more: Counts): Counts {
 function figures(counts: Counts | undefined, seconds: number) {
   if (!counts) return { requestsPerSecond: null, errorPercent: null, p95Ms: null, requests: 0 };
   const { calls, errors, latency } = counts;
+  const p95Ms = latency && quantileMs(latency, 0.95);
   return {
-    requestsPerSecond: calls / seconds,
-    errorPercent: calls > 0 ? (errors / calls) * 100 : null,
-    p95Ms: latency && quantileMs(latency, 0.95),
+    requestsPerSecond: rounded(calls / seconds),
+    errorPercent: calls > 0 ? rounded((errors / calls) * 100) : null,
+    p95Ms: p95Ms === null ? null : rounded(p95Ms),
     requests: calls,
   };
 }
+
+const rounded = (value: number): number => Number(value.toPrecision(6));
 
 const rankOf = (node: MapNode): number => (node.health === null ? 0 : HEALTH_STATES.indexOf(node.health));
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { HealthState } from "../health/schema.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { summariseMap } from "./map-summary.ts";
-import { type GraphFacts, serviceGraph } from "./service-graph.ts";
+import { type GraphFacts, graphWithin, serviceGraph } from "./service-graph.ts";
 
 const at = (ms: number, count: number): number[] => {
   const latency = emptyHistogram();
@@ -124,7 +124,22 @@ describe("the map", () => {
   });
 });
 
+it("is small enough for a model, whatever the names", () => {
+  const calls = Array.from({ length: 300 }, (_, i) => edge(`${"long".repeat(i % 50)}${i}`, `b${i % 7}`, i));
+  const small = graphWithin({ ...NOTHING, edges: calls }, { nodes: 200, edges: 600 }, 20_000);
+  expect(JSON.stringify(small).length).toBeLessThan(21_000);
+  expect(small.nodes.length).toBeGreaterThan(20);
+  expect(small.edges.length).toBeGreaterThan(5);
+  expect(small.hidden.nodes).toBe(307 - small.nodes.length);
+});
+
 describe("its sentence", () => {
+  it("says when the source cannot know", () => {
+    expect(summariseMap(graph({ ...SHOP, edges: null, served: null }), "the last hour", false)).toBe(
+      "Nothing is known to fail. 4 services, the source of traces does not say who calls whom: the map shows what the configuration says.",
+    );
+  });
+
   it.each<[string, Partial<GraphFacts>, string]>([
     ["nothing", {}, "No service is configured, and no trace has arrived in the last 15 min."],
     [

@@ -6,6 +6,10 @@ import { counted, inMs } from "./words.ts";
 /** places with less of the critical path than this share are not named */
 const LEAST_SHARE = 0.05;
 const MOST_PLACES = 3;
+const LONGEST_NAME = 120;
+const LONGEST_REASON = 200;
+
+const short = (name: string): string => clipText(name, LONGEST_NAME);
 
 /**
  * Where the time of a trace went and what failed: `GET /checkout of gateway took 240 ms: payments 180 ms, checkout
@@ -16,7 +20,7 @@ export function summariseTrace(trace: Waterfall): string {
   const root = mainRoot(trace.spans);
   if (!root) return "No span of this trace has arrived.";
   const orphan = root.span.parentSpanId !== null;
-  const took = `${clipText(root.span.name, 120)} of ${root.span.service} took ${inMs(trace.durationMs)}`;
+  const took = `${short(root.span.name)} of ${short(root.span.service)} took ${inMs(trace.durationMs)}`;
   return [
     `${took}${whereTimeWent(trace, root)}.`,
     orphan ? "The span that called it has not arrived, so the beginning may be missing." : "",
@@ -41,7 +45,7 @@ function whereTimeWent({ spans, durationMs }: Waterfall, root: WaterfallSpan): s
       byPlace.set(place, (byPlace.get(place) ?? 0) + node.criticalMs);
     }
   const places = [...byPlace].filter(([, ms]) => ms >= durationMs * LEAST_SHARE).sort((a, b) => b[1] - a[1]);
-  if (places.length === 1 && places[0]?.[0] === root.span.service) return slowestPart(spans, durationMs, root);
+  if (places.length === 1 && places[0]?.[0] === short(root.span.service)) return slowestPart(spans, durationMs, root);
   if (places.length === 0) return "";
   return `: ${places
     .slice(0, MOST_PLACES)
@@ -54,16 +58,16 @@ function slowestPart(spans: readonly WaterfallSpan[], durationMs: number, root: 
   const own = (node: WaterfallSpan) => node.criticalMs ?? 0;
   const most = spans.toSorted((a, b) => own(b) - own(a))[0];
   if (!most || most === root || own(most) < durationMs * LEAST_SHARE) return "";
-  return `, ${inMs(own(most))} of it in ${clipText(most.span.name, 120)}`;
+  return `, ${inMs(own(most))} of it in ${short(most.span.name)}`;
 }
 
 /** A call whose other side sent no span is time spent at what was called. */
 function placeOf({ span, children }: WaterfallSpan): string {
-  if (span.kind !== "client" || children.length > 0) return span.service;
+  if (span.kind !== "client" || children.length > 0) return short(span.service);
   const peer = ["peer.service", "db.system.name", "db.system", "server.address", "net.peer.name"]
     .map((name) => span.attributes[name])
     .find((value) => typeof value === "string" && value !== "");
-  return peer === undefined ? span.service : `${span.service} waiting for ${clipText(String(peer), 80)}`;
+  return peer === undefined ? short(span.service) : `${short(span.service)} waiting for ${short(String(peer))}`;
 }
 
 function whatFailed({ spans, errorCount }: Waterfall): string {
@@ -72,7 +76,7 @@ function whatFailed({ spans, errorCount }: Waterfall): string {
   const verdict = `${errorCount.toLocaleString("en-US")} of ${counted(spans.length, "span")} failed`;
   if (!first) return `${verdict}.`;
   const reason = reasonOf(first.span);
-  const where = `${clipText(first.span.name, 120)} of ${first.span.service}`;
+  const where = `${short(first.span.name)} of ${short(first.span.service)}`;
   return `${verdict}, ${errorCount > 1 ? "first " : ""}${where}${reason ? `: ${reason}` : ""}.`;
 }
 
@@ -81,5 +85,5 @@ function reasonOf({ statusMessage, events, attributes }: SpanRecord): string {
   const exception = events.find(({ name }) => name === "exception")?.attributes;
   const said = statusMessage || exception?.["exception.message"] || exception?.["exception.type"];
   const code = attributes["error.type"] ?? attributes["http.response.status_code"];
-  return clipText(String(said || (code ?? "")), 200).replace(/\.$/, "");
+  return clipText(String(said || (code ?? "")), LONGEST_REASON).replace(/\.$/, "");
 }

@@ -1,0 +1,77 @@
+import type { z } from "zod";
+import { sourceView } from "../kernel/answered.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { clipText } from "../kernel/page-within.ts";
+import { authorize } from "../kernel/permissions.ts";
+import type { Answer } from "../ports/source.ts";
+import type { SpanRecord } from "../ports/telemetry.ts";
+import type { TraceSource } from "../ports/trace-source.ts";
+import type { GetTraceInput, GetTraceOutput } from "./schema.ts";
+import { servicesForModel, spansForModel, spanView } from "./span-view.ts";
+import { mainRoot, summariseTrace } from "./trace-summary.ts";
+import { cutSpans, type Waterfall, waterfall } from "./waterfall.ts";
+
+const LONGEST_ENVIRONMENT = 120;
+
+/**
+ * One trace as a waterfall, with where its time went. Beyond the limit the spans stay that `cutSpans` says; a model
+ * gets as many as it can read.
+ * @throws NOT_FOUND when no span of it is kept, and as TraceSource does
+ */
+export async function getTrace(
+  ctx: AgentContext,
+  input: z.output<typeof GetTraceInput>,
+  signal?: AbortSignal,
+): Promise<GetTraceOutput> {
+  authorize(ctx, "telemetry.read");
+  const { answer, records } = await findTrace(ctx, input, signal);
+  const trace = waterfall(records);
+  const forModel = ctx.via === "mcp";
+  const shown = forModel ? spansForModel(trace.spans, input.limit) : cutSpans(trace.spans, input.limit).map(spanView);
+  const services = servicesOf(trace);
+  return {
+    traceId: input.traceId,
+    summary: summariseTrace(trace),
+    startAt: new Date(trace.startMs).toISOString(),
+    durationMs: trace.durationMs,
+    spanCount: trace.spans.length,
+    errorCount: trace.errorCount,
+    truncated: shown.length < trace.spans.length,
+    source: sourceView(answer),
+    services: forModel ? servicesForModel(services) : services,
+    environment: clipText(mainRoot(trace.spans)?.span.environment ?? "", LONGEST_ENVIRONMENT),
+    spans: shown,
+  };
+}
+
+/** Where the service's traces are; and, as a trace id says nothing of its home, in the built-in store besides. */
+async function findTrace(
+  ctx: AgentContext,
+  { traceId, service, source }: z.output<typeof GetTraceInput>,
+  signal: AbortSignal | undefined,
+): Promise<{ answer: Answer<SpanRecord[] | null>; records: SpanRecord[] }> {
+  const first = ctx.telemetry.traces({ service, home: source });
+  const homes: TraceSource[] = [first];
+  if (source === undefined && first.info.kind !== "built-in") homes.push(ctx.telemetry.store.traces);
+  for (const home of homes) {
+    const answer = await home.get(traceId, signal);
+    if (answer.data && answer.data.length > 0) return { answer, records: answer.data };
+  }
+  throw new AppError(
+    "NOT_FOUND",
+    `No span of the trace ${traceId} is there. It may be older than the days that are kept, not sampled, or on its way: spans arrive some seconds after they end.`,
+    { details: { traceId, asked: homes.map(({ info }) => info.kind) } },
+  );
+}
+
+function servicesOf({ spans }: Waterfall): GetTraceOutput["services"] {
+  const services = new Map<string, { service: string; spans: number; selfMs: number }>();
+  for (const { span, selfMs } of spans) {
+    const entry = services.get(span.service) ?? { service: span.service, spans: 0, selfMs: 0 };
+    entry.spans++;
+    entry.selfMs += selfMs;
+    services.set(span.service, entry);
+  }
+  return [...services.values()].sort((a, b) => b.selfMs - a.selfMs);
+}

@@ -1,0 +1,59 @@
+import type { z } from "zod";
+import { sourceView, windowOf } from "../kernel/answered.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { clipText } from "../kernel/page-within.ts";
+import { authorize } from "../kernel/permissions.ts";
+import type { TraceSummaryRecord } from "../ports/trace-source.ts";
+import type { ListTracesInput, ListTracesOutput, TraceFacetsInput, TraceFacetsOutput } from "./schema.ts";
+
+/** so that a page of this many always fits into what a model may read */
+const MODEL_PAGE = 50;
+const MODEL_NAME = 120;
+const MODEL_SERVICES = 6;
+
+/**
+ * Traces of a window, newest first. A model gets smaller pages with long names cut.
+ * @throws INVALID for a window that ends before it begins, and as TraceSource does
+ */
+export async function listTraces(
+  ctx: AgentContext,
+  input: z.output<typeof ListTracesInput>,
+  signal?: AbortSignal,
+): Promise<z.input<typeof ListTracesOutput>> {
+  authorize(ctx, "telemetry.read");
+  const { service, environment, operation, version, minDurationMs, maxDurationMs, onlyErrors, cursor } = input;
+  const forModel = ctx.via === "mcp";
+  const answer = await ctx.telemetry.traces({ service, home: input.source }).list(
+    {
+      window: windowOf(input),
+      filter: { service, environment, operation, version, minDurationMs, maxDurationMs, onlyErrors },
+      limit: forModel ? Math.min(input.limit, MODEL_PAGE) : input.limit,
+      cursor,
+    },
+    signal,
+  );
+  const { items, nextCursor } = answer.data;
+  return { source: sourceView(answer), nextCursor, items: forModel ? items.map(brief) : items };
+}
+
+const brief = (trace: TraceSummaryRecord): TraceSummaryRecord => ({
+  ...trace,
+  rootService: clipText(trace.rootService, MODEL_NAME),
+  rootName: clipText(trace.rootName, MODEL_NAME),
+  services: trace.services.slice(0, MODEL_SERVICES),
+});
+
+/** Services that sent spans in the window and, when one is given, the names of its spans: what one can filter by. */
+export async function traceFacets(
+  ctx: AgentContext,
+  input: z.output<typeof TraceFacetsInput>,
+): Promise<z.input<typeof TraceFacetsOutput>> {
+  authorize(ctx, "telemetry.read");
+  const { service } = input;
+  const window = windowOf(input);
+  const traces = ctx.telemetry.traces({ service, home: input.source });
+  const services = await traces.services(window);
+  if (service === undefined) return { services: services.data, operations: [], source: sourceView(services) };
+  const operations = await traces.operations({ service, window });
+  return { services: services.data, operations: operations.data, source: sourceView(services, operations) };
+}

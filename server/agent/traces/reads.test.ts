@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest";
+import { actor, testConfig, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import type { Answer, SourceKind } from "../ports/source.ts";
+import type { SpanRecord } from "../ports/telemetry.ts";
+import type { TelemetryStore } from "../ports/telemetry-store.ts";
+import type { TraceSource } from "../ports/trace-source.ts";
+import { getTrace, listTraces, serviceMap, traceFacets } from "./index.ts";
+import { GetTraceInput, ListTracesInput, ServiceMapInput } from "./schema.ts";
+
+const database = useDatabase();
+const NOW = new Date("2026-03-01T12:00:00.000Z");
+const WINDOW = { startTime: "2026-03-01T11:00:00.000Z", endTime: NOW.toISOString() };
+const ID = "ab".repeat(16);
+
+const refuse = (): never => {
+  throw new AppError("UPSTREAM_UNAVAILABLE", "This test asks for nothing of the kind.");
+};
+/** A source that answers what it is given. */
+function source(given: Partial<TraceSource>, kind: SourceKind = "built-in"): TraceSource {
+  const info = { kind, address: kind === "built-in" ? null : "http://traces.example" };
+  const nothing = { list: refuse, get: refuse, services: refuse, operations: refuse, edges: null, served: null };
+  return { info, ...nothing, ...given };
+}
+const answered = <T>(data: T, kind: SourceKind = "built-in"): Answer<T> => ({
+  data,
+  source: source({}, kind).info,
+  asOf: NOW.toISOString(),
+  stale: false,
+});
+
+const context = (traces: TraceSource, overrides: Partial<AgentContext> = {}) =>
+  testContext(database, { telemetry: new FakeTelemetry({ traces }), now: () => NOW, ...overrides });
+
+const span = (spanId: string, parentSpanId: string | null, more: Partial<SpanRecord> = {}): SpanRecord => ({
+  ...{ traceId: ID, spanId, parentSpanId, name: `op-${spanId}`, kind: "server", status: "unset", statusMessage: "" },
+  ...{ startMs: NOW.getTime(), durationMs: 100, attributes: {}, events: [] },
+  ...{ service: "checkout", environment: "production", version: "1.0.0", instance: "i-1" },
+  ...more,
+});
+
+describe("list_traces", () => {
+  const trace = {
+    ...{ traceId: ID, rootService: "gateway", rootName: "n".repeat(300), startAt: NOW.toISOString() },
+    ...{ durationMs: 12.5, spans: 3, errors: 1, services: Array.from({ length: 40 }, (_, i) => `service-${i}`) },
+  };
+  const asked: unknown[] = [];
+  const traces = source({
+    list: async (query) => {
+      asked.push(query);
+      return answered({ items: Array.from({ length: query.limit }, () => trace), nextCursor: "more" });
+    },
+  });
+
+  it("asks with the filter and window that were given, and says who answered", async () => {
+    const ctx = context(traces);
+    const filter = { service: "checkout", environment: "production", onlyErrors: true, minDurationMs: 5 };
+    const page = await listTraces(ctx, ListTracesInput.parse({ ...WINDOW, ...filter, limit: 2, cursor: "here" }));
+    expect(asked.at(-1)).toMatchObject({
+      window: { from: new Date(WINDOW.startTime), to: NOW },
+      ...{ filter, limit: 2, cursor: "here" },
+    });
+    expect(page).toEqual({
+      source: { kind: "built-in", address: null, asOf: NOW.toISOString(), stale: false },
+      ...{ nextCursor: "more", items: [trace, trace] },
+    });
+    expect((ctx.telemetry as FakeTelemetry).wanted).toEqual([{ service: "checkout", home: undefined }]);
+  });
+
+  it("keeps a model's page small, whatever is asked for", async () => {
+    const page = await listTraces(context(traces, { via: "mcp" }), ListTracesInput.parse({ ...WINDOW, limit: 200 }));
+    expect(page.items.length).toBeGreaterThan(20);
+    expect(JSON.stringify(page).length).toBeLessThan(MODEL_BUDGET_BYTES);
+    expect(page.nextCursor).toBe("more");
+  });
+
+  it("refuses a window that ends before it begins", async () => {
+    const input = ListTracesInput.parse({ startTime: WINDOW.endTime, endTime: WINDOW.startTime });
+    await expect(listTraces(context(traces), input)).rejects.toMatchObject({ code: "INVALID" });
+  });
+
+  it("is nothing for somebody who may only send", async () => {
+    const ctx = context(traces, { actor: actor({ role: "ingest" }) });
+    await expect(listTraces(ctx, ListTracesInput.parse(WINDOW))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(serviceMap(ctx, ServiceMapInput.parse({}))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(getTrace(ctx, GetTraceInput.parse({ traceId: ID }))).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  it("names what one can filter by: operations once there is a service", async () => {
+    const ctx = context(
+      source({
+        services: async () => answered(["a", "b"]),
+        operations: async ({ service }) => ({ ...answered([`GET /${service}`]), stale: true }),
+      }),
+    );
+    expect(await traceFacets(ctx, WINDOW)).toMatchObject({ services: ["a", "b"], operations: [] });
+    expect(await traceFacets(ctx, { ...WINDOW, service: "a" })).toMatchObject({
+      operations: ["GET /a"],
+      source: { stale: true },
+    });
+  });
+});
+
+describe("get_trace", () => {
+  it("is a waterfall with its sentence, by service", async () => {
+    const records = [
+      span("a", null, { service: "gateway" }),
+      span("b", "a", { startMs: NOW.getTime() + 10, durationMs: 80, status: "error", statusMessage: "no money" }),
+    ];
+    const ctx = context(source({ get: async () => answered(records) }));
+    const trace = await getTrace(ctx, GetTraceInput.parse({ traceId: ID.toUpperCase() }));
+    expect(trace).toMatchObject({
+      ...{ traceId: ID, startAt: NOW.toISOString(), durationMs: 100, spanCount: 2, errorCount: 1, truncated: false },
+      summary:
+        "op-a of gateway took 100 ms: checkout 80 ms, gateway 20 ms. 1 of 2 spans failed, op-b of checkout: no money.",
+      environment: "production",
+      services: [
+        { service: "checkout", spans: 1, selfMs: 80 },
+        { service: "gateway", spans: 1, selfMs: 20 },
+      ],
+      spans: [
+        { spanId: "a", parentSpanId: null, depth: 0, startOffsetMs: 0, selfMs: 20, onCriticalPath: true },
+        { spanId: "b", parentSpanId: "a", depth: 1, startOffsetMs: 10, durationMs: 80 },
+      ],
+    });
+  });
+
+  it("is found in the built-in store when the external source does not have it, and nowhere else", async () => {
+    const external = source({ get: async () => answered(null, "jaeger") }, "jaeger");
+    const store = { traces: source({ get: async () => answered([span("a", null)]) }) } as TelemetryStore;
+    const telemetry = new FakeTelemetry({ traces: external, store });
+    const input = { traceId: ID };
+    const found = await getTrace(context(external, { telemetry }), GetTraceInput.parse(input));
+    expect(found.source.kind).toBe("built-in");
+    const there = GetTraceInput.parse({ ...input, source: "external" });
+    await expect(getTrace(context(external, { telemetry }), there)).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      details: { asked: ["jaeger"] },
+    });
+  });
+
+  it("is cut to the limit and says so", async () => {
+    const records = [span("root", null), ...Array.from({ length: 500 }, (_, i) => span(`s${i}`, "root"))];
+    const ctx = context(source({ get: async () => answered(records) }));
+    const trace = await getTrace(ctx, GetTraceInput.parse({ traceId: ID, limit: 50 }));
+    expect(trace).toMatchObject({ truncated: true, spanCount: 501 });
+    expect(trace.spans).toHaveLength(50);
+  });
+
+  it.each([
+    ["many spans", 5_000, {}],
+    ["long texts", 300, { name: "é".repeat(3_000), statusMessage: "x".repeat(9_000), service: "s".repeat(4_000) }],
+    [
+      "many attributes and events",
+      300,
+      {
+        attributes: Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`k${i}`.repeat(40), "😀".repeat(999)])),
+        events: Array.from({ length: 50 }, () => ({
+          ...{ atMs: NOW.getTime(), name: "exception" },
+          attributes: { "exception.stacktrace": "at x\n".repeat(900) },
+        })),
+      },
+    ],
+  ])("fits into what a model reads with %s", async (_, count, more) => {
+    const records = Array.from({ length: count }, (_, i) =>
+      span(`s${i}`, i === 0 ? null : `s${Math.floor(i / 3)}`, { status: i % 7 ? "unset" : "error", ...more }),
+    );
+    const ctx = context(source({ get: async () => answered(records) }), { via: "mcp" });
+    const trace = await getTrace(ctx, GetTraceInput.parse({ traceId: ID, limit: 5_000 }));
+    expect(JSON.stringify(trace).length).toBeLessThan(MODEL_BUDGET_BYTES);
+    expect(trace).toMatchObject({ truncated: true, spanCount: count });
+    expect(trace.spans.length).toBeGreaterThan(0);
+  });
+});
+
+describe("get_service_map", () => {
+  const latency = emptyHistogram();
+  latency[bucketOf(20)] = 900;
+  const seen: unknown[] = [];
+  const traces = source({
+    edges: async (query) => {
+      seen.push(query);
+      return answered([{ from: "checkout", to: "payments", calls: 900, errors: 9, latency }]);
+    },
+    served: async () => ({
+      ...answered([{ service: "payments", calls: 900, errors: 9, latency }]),
+      ...{ asOf: "2026-03-01T11:50:00.000Z", stale: true },
+    }),
+  });
+
+  it("joins traces, configuration, health and the platform, for one environment", async () => {
+    const check = { name: "payments", kind: "http", origin: "service", service: "payments", address: "x", shard: 0 };
+    await database.db.healthTarget.createMany({
+      data: ["staging", "production"].map((environment) => ({
+        ...{ ...check, environment, id: `service:payments:${environment}`, spec: {}, stateSince: NOW },
+        ...{ state: environment === "staging" ? "up" : "down", lastCheckedAt: NOW, intervalMs: 10_000 },
+        ...{ timeoutMs: 1_000, failureThreshold: 3, successThreshold: 2 },
+      })),
+    });
+    const ctx = context(traces, { config: testConfig() });
+    for (const instance of ctx.platform.services.get("payments/production")!.instances) instance.version = "1.1.0";
+    const production = await serviceMap(ctx, ServiceMapInput.parse({ environment: "production" }));
+    expect(seen.at(-1)).toEqual({
+      window: { from: new Date(NOW.getTime() - 900_000), to: NOW },
+      environment: "production",
+    });
+    expect(production).toMatchObject({
+      summary:
+        "Down: payments. payments fails most: 9 of 900 requests (1 %). 2 services, 1 connection seen in the last 15 min.",
+      source: { stale: true, asOf: "2026-03-01T11:50:00.000Z" },
+      truncated: false,
+      nodes: [
+        { id: "payments", health: "down", version: "1.1.0", requestsPerSecond: 1, errorPercent: 1, configured: true },
+        { id: "checkout", health: null, requestsPerSecond: null },
+      ],
+      edges: [{ from: "checkout", to: "payments", seen: true, configured: true, requests: 900 }],
+    });
+    const everywhere = await serviceMap(ctx, ServiceMapInput.parse({ range: "1h" }));
+    expect(everywhere.nodes[0]).toMatchObject({ health: "down", version: null, requestsPerSecond: 0.25 });
+  });
+
+  it("shows the configuration when the source knows nothing and the platform is away", async () => {
+    const ctx = context(source({}));
+    ctx.platform.unreachable = true;
+    const map = await serviceMap(ctx, ServiceMapInput.parse({}));
+    expect(map.summary).toContain("the source of traces does not say who calls whom");
+    expect(map.nodes.map(({ id }) => id).sort()).toEqual(["checkout", "payments"]);
+    expect(map.edges).toMatchObject([{ seen: false, configured: true }]);
+  });
+});

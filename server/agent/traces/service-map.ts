@@ -1,0 +1,91 @@
+import type { z } from "zod";
+import { listServiceHealth } from "../health/index.ts";
+import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import { sourceView } from "../kernel/answered.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { authorize } from "../kernel/permissions.ts";
+import { summariseMap } from "./map-summary.ts";
+import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
+import { graphWithin, serviceGraph } from "./service-graph.ts";
+
+const RANGES: Record<(typeof MAP_RANGES)[number], { seconds: number; words: string }> = {
+  "15m": { seconds: 900, words: "the last 15 min" },
+  "1h": { seconds: 3_600, words: "the last hour" },
+  "6h": { seconds: 21_600, words: "the last 6 h" },
+  "24h": { seconds: 86_400, words: "the last 24 h" },
+};
+const LIMITS = { nodes: 200, edges: 600 };
+/** of nodes and edges together; the rest is for the summary */
+const MODEL_BYTES = MODEL_BUDGET_BYTES - 2_000;
+
+/**
+ * Which services there are and who calls whom: from traces of the range and from `dependsOn`, with health, versions
+ * and figures. The worst come first.
+ * @throws as TraceSource does
+ */
+export async function serviceMap(
+  ctx: AgentContext,
+  { environment, range }: z.output<typeof ServiceMapInput>,
+): Promise<ServiceMapOutput> {
+  authorize(ctx, "telemetry.read");
+  const { seconds, words } = RANGES[range];
+  const to = ctx.now();
+  const window = { from: new Date(to.getTime() - seconds * 1_000), to };
+  const traces = ctx.telemetry.traces();
+  const [edges, served, health, versions] = await Promise.all([
+    traces.edges?.({ window, environment }) ?? null,
+    traces.served?.({ window, environment }) ?? null,
+    healthOf(ctx, environment),
+    versionsOf(ctx, environment),
+  ]);
+  const facts = {
+    edges: edges?.data ?? null,
+    served: served?.data ?? null,
+    configured: ctx.config.services.filter((one) => environment === undefined || environment in one.environments),
+    ...{ health, versions, seconds },
+  };
+  const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);
+  const nobody = { data: null, source: traces.info, asOf: to.toISOString(), stale: false };
+  return {
+    summary: summariseMap(graph, words, edges !== null),
+    environment: environment ?? null,
+    source: sourceView(edges ?? served ?? nobody, served ?? edges ?? nobody),
+    truncated: graph.hidden.nodes + graph.hidden.edges > 0,
+    nodes: graph.nodes,
+    edges: graph.edges,
+  };
+}
+
+/** The worst of each service in the environment, or in all. */
+async function healthOf(ctx: AgentContext, environment: string | undefined): Promise<Map<string, HealthState>> {
+  const worst = new Map<string, HealthState>();
+  for (const { service, state, ...check } of await listServiceHealth(ctx.db, ctx.now())) {
+    if (environment !== undefined && check.environment !== environment) continue;
+    const before = worst.get(service);
+    if (before === undefined || HEALTH_STATES.indexOf(state) > HEALTH_STATES.indexOf(before)) worst.set(service, state);
+  }
+  return worst;
+}
+
+/** The version that runs, where it is one and the same; nothing while the platform does not answer. */
+async function versionsOf(ctx: AgentContext, environment: string | undefined): Promise<Map<string, string>> {
+  const versions = new Map<string, Set<string>>();
+  for (const running of await platformServices(ctx)) {
+    if ((environment !== undefined && running.environment !== environment) || running.currentVersion === null) continue;
+    versions.set(running.service, (versions.get(running.service) ?? new Set()).add(running.currentVersion));
+  }
+  return new Map(
+    [...versions].flatMap(([service, [only, ...more]]) => (only && more.length === 0 ? [[service, only]] : [])),
+  );
+}
+
+async function platformServices(ctx: AgentContext) {
+  try {
+    return await ctx.platform.listServices();
+  } catch (error) {
+    if (error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") return [];
+    throw error;
+  }
+}
