@@ -11,7 +11,7 @@ import {
   SEPARATOR,
   SPACE,
 } from "./characters.ts";
-import { hexGroupsEnd, numberEnd, unitEnd } from "./numbers.ts";
+import { hexGroupsEnd, isPort, numberEnd, unitEnd } from "./numbers.ts";
 
 /**
  * Where values end that are variable in any log: numbers with their units, dates, times, addresses, paths, hosts. None
@@ -78,7 +78,7 @@ export function pathStart(line: Characters, from: number): number {
 /** What goes on after a colon, or -1: `https://…`, `fe80::1`, `db.internal:5432`, `node-7:80`, `Main.java:42`. */
 export function colonEnd(line: Characters, from: number, colon: number): number {
   if (codeAt(line, colon + 1) === SLASH && codeAt(line, colon + 2) === SLASH) return pathEnd(line, colon + 1);
-  if (isDigitAt(line, colon + 1) && namesHost(line, from, colon)) return numberEnd(line, colon + 1);
+  if (isPort(line, colon + 1) && namesHost(line, from, colon)) return numberEnd(line, colon + 1);
   if (!isHex(codeAt(line, from)) || colon - from > 4) return -1;
   const groups = hexGroupsEnd(line, from);
   return groups > 0 ? numberEnd(line, groups) : -1;

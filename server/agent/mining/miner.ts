@@ -100,12 +100,14 @@ class DrainMiner implements Miner {
     this.#read(body);
     const line = this.#line;
     const { version } = this.#tree.level(line.count);
-    let pattern = this.#cache.find(line, version) ?? null;
-    if (!pattern) {
+    let pattern = this.#cache.find(line, version);
+    if (pattern === undefined) {
       pattern = findCovering(this.#tree, line);
-      if (!pattern) return this.#learn();
+      const closest = pattern ? null : findSimilar(this.#tree, line, this.#similarity);
+      if (closest) return this.#learn(closest);
       this.#cache.put(line, version, pattern);
     }
+    if (!pattern) return this.#learn(null);
     pattern.usedAt = this.#lines;
     return { key: pattern.key, template: pattern.template, change: "none", from: NONE, also: NONE, dropped: NONE };
   }
@@ -148,9 +150,9 @@ class DrainMiner implements Miner {
   }
 
   /** A line that no pattern covers: a new pattern, or wider ones. */
-  #learn(): Mined {
+  #learn(closest: Pattern | null): Mined {
     const changes = createChangeLog();
-    let own = this.#join(changes);
+    let own = closest ? this.#join(closest, changes) : this.#create(changes, null);
     const siblings = [...tooManyFirstWords(this.#tree, own, this.#similarity)];
     if (siblings.length > 0) {
       widenAll(this.#tree, siblings, new Set([0]), changes);
@@ -167,9 +169,7 @@ class DrainMiner implements Miner {
     };
   }
 
-  #join(changes: ChangeLog): Pattern {
-    const closest = findSimilar(this.#tree, this.#line, this.#similarity);
-    if (!closest) return this.#create(changes, null);
+  #join(closest: Pattern, changes: ChangeLog): Pattern {
     const family = familyOf(this.#tree, closest, this.#similarity);
     const positions = positionsToWiden(this.#line, closest, family);
     if (positions.size > 0) {

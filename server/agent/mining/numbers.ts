@@ -2,6 +2,7 @@ import { type Characters, codeAt, isDigitAt, isHex, isInWord, kindAt, WORD } fro
 
 const COLON = 58;
 const COMMA = 44;
+const DOT = 46;
 const SLASH = 47;
 const PERCENT = 37;
 
@@ -13,6 +14,7 @@ const UNITS = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 const LONGEST_UNIT = 9;
+const LONGEST_PORT = 5;
 
 /** The end of the run of word characters and digits from `from` on. */
 export function wordEnd(line: Characters, from: number): number {
@@ -26,17 +28,26 @@ export function numberEnd(line: Characters, from: number): number {
   let at = wordEnd(line, Math.max(from, hexGroupsEnd(line, from)));
   for (;;) {
     const code = codeAt(line, at);
-    const inside = code === COLON || (code === COMMA && isDigitAt(line, at - 1));
-    if (!inside || !isDigitAt(line, at + 1)) return at;
+    if (code !== COLON && code !== COMMA) return at;
+    const inside = isDigitAt(line, at - 1) ? isDigitAt(line, at + 1) : code === COLON && isPort(line, at + 1);
+    if (!inside) return at;
     at = wordEnd(line, at + 1);
   }
+}
+
+/** Up to five digits and nothing else: what stands after a host, or a line's number after a file. */
+export function isPort(line: Characters, from: number): boolean {
+  let at = from;
+  while (isDigitAt(line, at)) at++;
+  if (at === from || at > from + LONGEST_PORT) return false;
+  return !isInWord(line, codeAt(line, at) === DOT ? at + 1 : at);
 }
 
 /** The end of the unit that follows a number after one space, or the number's own end. */
 export function unitEnd(line: Characters, numberAt: number): number {
   const from = numberAt + 1;
   const to = wordEnd(line, from);
-  const plain = codeAt(line, to - 1) === 46 ? to - 1 : to;
+  const plain = codeAt(line, to - 1) === DOT ? to - 1 : to;
   if (plain - from > LONGEST_UNIT || plain === from) return numberAt;
   return UNITS.has(line.text.slice(from, plain).toLowerCase()) ? plain : numberAt;
 }

@@ -33,6 +33,7 @@ const MASKS: [string, string, string][] = [
   ["IPv4 with port and mask", "from 10.0.0.7:50010 to 10.0.0.0/8", "from * to *"],
   ["IPv6 and MAC addresses", "fe80::1ff:fe23:4567 and aa:bb:cc:dd:ee:ff", "* and *"],
   ["a host with its port", "db.internal:5432 node-7:80 localhost:8080 cache:6379", "* * * cache *"],
+  ["a hash after its kind", "SHA256:8aBc SHA256:aBc8 node-7:80.", "* * * * *"],
   ["a source file with its line", "in Main.java:42", "in *"],
   ["a host or nothing in parentheses", "client 10.0.0.7 (web.example.org) and 10.0.0.8 ()", "client * * and * *"],
   ["a call's parentheses are punctuation", "main() returned", "main returned"],
