@@ -4,9 +4,8 @@ import { readOn } from "./read-on.ts";
 
 type Followed = InstanceOrigin & { instanceId: string };
 
+/** for so long after its end an instance's last words are handed out */
 const GONE_MS = 15 * 60_000;
-/** those that are gone write no more: besides when one ends, looking now and then is enough */
-const LOOK_EVERY_MS = 30_000;
 const MOST_PER_STREAM = 512 * 1024;
 const STREAMS = [
   ["stdout", "out"],
@@ -17,9 +16,8 @@ const STREAMS = [
 export class InstanceLogFollower {
   readonly #logs: LogStore;
   readonly #running: () => Followed[];
-  #gone: Followed[] = [];
-  #seen: ReadonlySet<string> = new Set();
-  #lookedAtMs = 0;
+  /** by id; `goneMs` is when it was first seen to be gone */
+  #known: Map<string, { followed: Followed; goneMs: number | null }> | null = null;
   /** streams take turns at being first, so that a loud one does not keep the others waiting */
   #turn = 0;
 
@@ -53,22 +51,25 @@ export class InstanceLogFollower {
     return { streams, more };
   }
 
+  /** Those that ran under a daemon before this one are found by their files, the others as they start. */
   async #streams() {
     const running = this.#running();
-    const now = Date.now();
     const ids = new Set(running.map((one) => one.instanceId));
-    const ended = [...this.#seen].some((id) => !ids.has(id));
-    this.#seen = ids;
-    if (ended || now - this.#lookedAtMs > LOOK_EVERY_MS) {
-      this.#gone = await this.#logs.goneSince(now - GONE_MS, ids);
-      this.#lookedAtMs = now;
+    const nowMs = Date.now();
+    const earlier = this.#known === null ? await this.#logs.goneSince(nowMs - GONE_MS, ids) : [];
+    this.#known ??= new Map();
+    for (const followed of [...earlier, ...this.#logs.takeBegun(), ...running])
+      this.#known.set(followed.instanceId, { followed, goneMs: null });
+    for (const [id, one] of this.#known) {
+      if (ids.has(id)) continue;
+      one.goneMs ??= nowMs;
+      if (nowMs - one.goneMs > GONE_MS) this.#known.delete(id);
     }
-    const known = [...running.map((one) => ({ one, gone: false })), ...this.#gone.map((one) => ({ one, gone: true }))];
-    return known.flatMap(({ one, gone }) =>
+    return [...this.#known.values()].flatMap(({ followed, goneMs }) =>
       STREAMS.map(([stream, kind]) => ({
-        followed: { ...one, stream, name: `${one.instanceId}/${stream}` },
-        file: this.#logs.file(one.instanceId, kind),
-        gone,
+        followed: { ...followed, stream, name: `${followed.instanceId}/${stream}` },
+        file: this.#logs.file(followed.instanceId, kind),
+        gone: goneMs !== null,
       })),
     );
   }

@@ -35,6 +35,8 @@ export class LogStore {
   readonly #marks = new Map<string, GrowthMark[]>();
   /** where the log of the newest process begins */
   readonly #begins = new Map<string, number>();
+  /** instances that started since they were last asked for */
+  readonly #begun = new Map<string, InstanceOrigin>();
 
   constructor(dir: string, largestFileBytes: number = LARGEST_FILE_BYTES) {
     this.#dir = dir;
@@ -69,6 +71,7 @@ export class LogStore {
    * @throws PRECONDITION
    */
   async begin(instanceId: string, origin: InstanceOrigin): Promise<void> {
+    this.#begun.set(instanceId, origin);
     const note = this.#originFile(instanceId);
     await writeFile(note, JSON.stringify(origin), { mode: 0o600 }).catch((cause: unknown) => {
       throw storageProblem(cause, note);
@@ -95,6 +98,13 @@ export class LogStore {
 
   #originFile(instanceId: string): string {
     return join(this.#dir, `${instanceId}.origin.json`);
+  }
+
+  /** The instances that started since the last call, however short they ran. */
+  takeBegun(): (InstanceOrigin & { instanceId: string })[] {
+    const begun = [...this.#begun].map(([instanceId, origin]) => ({ instanceId, ...origin }));
+    this.#begun.clear();
+    return begun;
   }
 
   /** Instances whose files are kept and were written to since, other than those known. */

@@ -1,0 +1,133 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { OperateAgentConfigInput } from "../agent/config.ts";
+import { createTestCollector, type TestCollector } from "../testing/collector.ts";
+import { useDatabase } from "../testing/database.ts";
+import {
+  allReady,
+  createTestDaemon,
+  eventually,
+  sampleService,
+  type TestDaemon,
+} from "../testing/local-platform/daemon.ts";
+
+const database = useDatabase();
+const services: NonNullable<OperateAgentConfigInput["services"]> = [
+  sampleService("checkout"),
+  sampleService("payments", { telemetry: { logs: "external" } }),
+];
+const ref = { service: "checkout", environment: "staging" };
+let client: pg.Client;
+let daemon: TestDaemon;
+let collector: TestCollector;
+beforeAll(async () => {
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  daemon = createTestDaemon(services);
+  await daemon.start();
+  collector = createTestCollector({ databaseUrl: database.url, config: { services }, dataDir: daemon.dataDir });
+  await collector.start();
+  for (const { name } of services) await allReady(daemon.platform, { service: name, environment: "staging" });
+});
+afterAll(async () => {
+  await collector.dispose();
+  await daemon.dispose();
+  await client.end();
+});
+
+async function say(text: string, service = "checkout"): Promise<void> {
+  const { url } = await daemon.platform.getService({ service, environment: "staging" });
+  await fetch(`${url}/log?text=${encodeURIComponent(text)}`);
+}
+
+interface Row {
+  body: string;
+  severity: number;
+  service: string;
+  environment: string;
+  version: string;
+  instance: string;
+  pattern_id: number | null;
+  attributes: Record<string, unknown> | null;
+}
+const linesLike = async (part: string): Promise<Row[]> =>
+  (await client.query<Row>("select * from log_line where body like $1 order by at, id", [`%${part}%`])).rows;
+const lineLike = (part: string) => eventually(async () => (await linesLike(part))[0], 15_000);
+
+describe("lines of local instances", () => {
+  it("arrive within two seconds with origin, level and pattern", async () => {
+    const [instance] = await allReady(daemon.platform, ref);
+    const saidMs = Date.now();
+    await say(JSON.stringify({ level: "warn", msg: "stock of 17 is low", sku: "a-1" }));
+    const line = await lineLike("is low");
+    expect(Date.now() - saidMs).toBeLessThan(2_000);
+    expect(line).toMatchObject({
+      ...ref,
+      version: "1.0.0",
+      instance: instance?.id,
+      severity: 13,
+      body: "stock of 17 is low",
+    });
+    expect(line.attributes).toMatchObject({ sku: "a-1", "log.iostream": "stderr" });
+    expect(line.pattern_id).not.toBeNull();
+    expect(await lineLike("listening")).toMatchObject({ ...ref, body: "listening", severity: 0 });
+  });
+
+  it("are one event where they are a stack trace, an error where they come from stderr and name no level", async () => {
+    await say("TypeError: x is not a function\n    at charge (pay.js:10:5)\n    at main (pay.js:2:1)");
+    expect(await lineLike("TypeError")).toMatchObject({
+      severity: 17,
+      body: "TypeError: x is not a function\n    at charge (pay.js:10:5)\n    at main (pay.js:2:1)",
+    });
+  });
+
+  it("are left where a service keeps its lines elsewhere", async () => {
+    await say("to be found elsewhere", "payments");
+    await say("after it");
+    await lineLike("after it");
+    expect(await linesLike("elsewhere")).toEqual([]);
+  });
+
+  it("include the last words of an instance that is gone", async () => {
+    const started = await daemon.platform.startInstance({ ...ref, version: "1.1.0", key: "leaving" });
+    await allReady(daemon.platform, ref);
+    await daemon.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 0 });
+    await eventually(async () => (await linesLike("listening")).some((line) => line.instance === started.id), 15_000);
+  });
+
+  it("are each kept once, whenever the collector is killed", async () => {
+    const said: string[] = [];
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 25; i++) {
+        said.push(`kept once ${round}.${i};`);
+        await say(said.at(-1) ?? "");
+      }
+      // somewhere between reading the lines and the commit
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 900));
+      await collector.end("SIGKILL");
+      said.push(`kept once ${round}.down;`);
+      await say(said.at(-1) ?? "");
+      await collector.start();
+    }
+    await lineLike("kept once 3.down;");
+    const bodies = (await linesLike("kept once")).flatMap(({ body }) => body.split("\n"));
+    expect(bodies.sort()).toEqual(said.sort());
+  }, 60_000);
+
+  it("are read by one collector at a time, and by the next when that one ends", async () => {
+    const other = createTestCollector({ databaseUrl: database.url, config: { services }, dataDir: daemon.dataDir });
+    await say("before both");
+    await lineLike("before both");
+    await collector.end("SIGTERM");
+    await other.start();
+    await collector.start();
+    await say("with both");
+    await lineLike("with both");
+    await other.end("SIGKILL");
+    await say("with one");
+    await lineLike("with one");
+    expect(await linesLike("with both")).toHaveLength(1);
+    expect(await linesLike("with one")).toHaveLength(1);
+    await other.dispose();
+  }, 60_000);
+});
