@@ -71,6 +71,21 @@ describe("new patterns", () => {
     const found = find([patternOf({ ...fresh, ...pattern })], serviceOf(service));
     expect(found.map((one) => [one.kind, one.severity])).toEqual(severity === null ? [] : [["new", severity]]);
   });
+
+  it("of a service that just began to log are those that came later, not those it began with", () => {
+    const service = serviceOf({ linesBefore: flat(0), lines: from(40, 60) });
+    const began = patternOf({ ...fresh, patternId: "began", counts: from(40, 3) });
+    const came = patternOf({ ...fresh, patternId: "came", counts: from(58, 3) });
+    const once = patternOf({ ...fresh, patternId: "once", counts: only({ 45: 1 }) });
+    expect(find([began, came, once], service)).toMatchObject([
+      {
+        ...{ kind: "new", patternId: "came", severity: "critical" },
+        evidence: { count: 6, lines: 120, linesBefore: 1_080 },
+        sentence:
+          '"payment <*> refused" is new: 6 lines of shop (5 % of 120 since it came), none of 1,080 in the 18 min before',
+      },
+    ]);
+  });
 });
 
 describe("emerging patterns", () => {

@@ -12,39 +12,67 @@ import { integer, lines, named, percent, quoted, span } from "./wording.ts";
 
 /** Patterns that nobody has seen before the window. */
 
-/** Of an error one line is enough; of others so many that the window before would have shown them, too. */
+/** Of an error one line is enough; of others so many that the time before would have shown them, too. */
 const CHANCE = 0.05;
 /** A new error with this share of its service's lines is critical. */
 const CRITICAL_SHARE = 0.05;
 
+/** The lines of a service among which a pattern was not, and those among which it is. */
+interface Base {
+  linesBefore: number;
+  lines: number;
+  /** how long the time before was */
+  spanMs: number;
+  /** the equal window before, not only the begin of this one */
+  isWhole: boolean;
+}
+
 /**
- * Patterns seen for the first time in the window and not at all in the equal window before. None for a service that
- * logged nothing before: all that it says is new then, and nothing is known.
+ * Patterns seen for the first time in the window and not at all in the equal window before. Where the service logged
+ * nothing then, what it said in this window until the pattern came stands in for it: whatever it began with is unknown,
+ * not new, and an error needs as many lines as others to count.
  */
 export function findNew(grid: Grid, patterns: readonly PatternHistory[], service: ServiceHistory): Anomaly[] {
-  const total = sumOf(service.lines);
-  const totalBefore = sumOf(service.linesBefore);
-  if (totalBefore === 0) return [];
   return patterns.flatMap((pattern) => {
     const count = sumOf(pattern.counts);
     if (count === 0 || sumOf(pattern.before) > 0 || pattern.firstSeenMs < grid.fromMs) return [];
-    const chance = riseProbability({ events: count, exposure: total }, { events: 0, exposure: totalBefore });
-    if (!isError(pattern.level) && chance > CHANCE) return [];
-    const share = count / Math.max(total, count);
-    const { level, patternId, template } = pattern;
-    const severity = severityOf(pattern, share);
-    const windowMs = grid.buckets * grid.stepMs;
-    return {
-      ...{ kind: "new" as const, severity, atMs: pattern.firstSeenMs, patternId, template, level },
-      ...{ service: service.service, environment: service.environment },
-      sentence: `${quoted(template)} is new: ${lines(count)} of ${named(service.service)} (${percent(share)} of ${integer(total)}), none of ${integer(totalBefore)} in the ${span(windowMs)} before`,
-      evidence: { count, lines: total, share, countBefore: 0, linesBefore: totalBefore },
-      score: scoreOf(severity, "new", count),
-    };
+    const base = baseOf(grid, pattern, service);
+    const chance = riseProbability({ events: count, exposure: base.lines }, { events: 0, exposure: base.linesBefore });
+    const oneIsEnough = base.isWhole && isError(pattern.level);
+    return chance <= CHANCE || oneIsEnough ? anomalyOf(pattern, service, base, count) : [];
   });
 }
 
-function severityOf({ level }: PatternHistory, share: number): Anomaly["severity"] {
+function baseOf(grid: Grid, { counts }: PatternHistory, service: ServiceHistory): Base {
+  const lines = sumOf(service.lines);
+  const linesBefore = sumOf(service.linesBefore);
+  if (linesBefore > 0) return { linesBefore, lines, spanMs: grid.buckets * grid.stepMs, isWhole: true };
+  const began = service.lines.findIndex((count) => count > 0);
+  const came = counts.findIndex((count) => count > 0);
+  const until = sumOf(service.lines.slice(0, came));
+  return { linesBefore: until, lines: lines - until, spanMs: (came - began) * grid.stepMs, isWhole: false };
+}
+
+function anomalyOf(
+  pattern: PatternHistory,
+  { service, environment }: ServiceHistory,
+  base: Base,
+  count: number,
+): Anomaly {
+  const { level, patternId, template, firstSeenMs } = pattern;
+  const total = Math.max(base.lines, count);
+  const share = count / total;
+  const severity = severityOf(level, share);
+  const since = base.isWhole ? "" : " since it came";
+  return {
+    ...{ kind: "new", severity, atMs: firstSeenMs, patternId, template, level, service, environment },
+    sentence: `${quoted(template)} is new: ${lines(count)} of ${named(service)} (${percent(share)} of ${integer(total)}${since}), none of ${integer(base.linesBefore)} in the ${span(base.spanMs)} before`,
+    evidence: { count, lines: total, share, countBefore: 0, linesBefore: base.linesBefore },
+    score: scoreOf(severity, "new", count),
+  };
+}
+
+function severityOf(level: PatternHistory["level"], share: number): Anomaly["severity"] {
   if (level === "fatal" || (level === "error" && share >= CRITICAL_SHARE)) return "critical";
   return level === "error" || level === "warn" ? "warning" : "info";
 }

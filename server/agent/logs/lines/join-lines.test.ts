@@ -69,7 +69,12 @@ net/http.(*conn).serve.func1()
 const NESTED_DATA = `2026-11-25T10:00:00Z INFO settings {
   "a": 1
 }`;
-const TRACES = { JAVA, PYTHON, GO, NODE, DOTNET, RUST, RUBY, PHP, GO_SERVER, NESTED_DATA };
+const JAVA_BARE = `com.shop.CartException: full
+	at com.shop.Cart.add(Cart.java:10)`;
+const PYTHON_BARE = `Traceback (most recent call last):
+  File "a.py", line 1, in <module>
+shop.CartError: full`;
+const TRACES = { JAVA_BARE, PYTHON_BARE, JAVA, PYTHON, GO, NODE, DOTNET, RUST, RUBY, PHP, GO_SERVER, NESTED_DATA };
 
 describe("one event", () => {
   it.each(Object.entries(TRACES))("is a trace of %s, among other lines", (_, trace) => {
@@ -100,6 +105,7 @@ describe("events of their own", () => {
     ["JSON lines, and what comes after", '{"msg":"a"}\n  indented\n{"msg":"b"}\n}'],
     ["an indented line with its own time", "one\n  2026-11-25T10:00:00Z two"],
     ["a traceback below a line that did not fail", "hello\nTraceback (most recent call last):"],
+    ["a traceback below a warning", "WARNING low\nTraceback (most recent call last):"],
     ["an exception below a line that did not fail", "hello\ncom.shop.CartException: full"],
     ["a ranking", "the winners\n#1 Ada"],
     ["log lines in the middle of a panic", "panic: full\n2026/11/25 10:00:00 still here"],

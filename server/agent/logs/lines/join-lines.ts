@@ -7,7 +7,6 @@ const MAX_LINES = 500;
 const MAX_CHARACTERS = 65_536;
 /** A stream that is silent for so long has finished what it was writing. */
 const QUIET_MS = 500;
-const WARN = 13;
 
 export interface StreamLine {
   text: string;
@@ -73,8 +72,8 @@ function goesOn(joiner: LineJoiner, { text, atMs }: StreamLine): TraceMode | nul
   )
     return null;
   const [first = ""] = joiner.lines;
-  const failed = () => parseLine(first, { receivedMs: atMs }).severity >= WARN;
-  return continuation(text, { mode: joiner.mode, last: joiner.last, failed });
+  const severity = () => parseLine(first, { receivedMs: atMs }).severity;
+  return continuation(text, { mode: joiner.mode, last: joiner.last, severity });
 }
 
 function add(joiner: LineJoiner, { text, atMs }: StreamLine, mode: TraceMode): void {

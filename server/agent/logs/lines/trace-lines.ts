@@ -19,6 +19,9 @@ const ALWAYS =
 /** A Java or .NET exception with its package: log4j prints it in a line of its own, below the message. */
 const QUALIFIED_EXCEPTION =
   /^(?:[A-Za-z_$][\w$]{0,99}\.){1,12}[A-Z][\w$]{0,99}(?:Exception|Error|Throwable|Failure)(?::|$)/;
+/** Java logs exceptions as warnings, too; below a Python warning a traceback is of a crash. */
+const [WARN, ERROR] = [13, 17];
+
 const TRACEBACK = /^Traceback \(most recent call last\):?/;
 const CHAINED = /^(?:During handling of the above exception|The above exception was the direct cause)/;
 const GO =
@@ -43,8 +46,8 @@ export interface Before {
   mode: TraceMode;
   /** the last line of the event that was not empty */
   last: string;
-  /** whether its first line is a warning or worse; asked only where it matters */
-  failed: () => boolean;
+  /** SeverityNumber of its first line; asked only where it matters */
+  severity: () => number;
 }
 
 /** Whether a line goes on with the event before, and the mode after it; null when it begins an event of its own. */
@@ -56,8 +59,11 @@ export function continuation(line: string, before: Before): TraceMode | null {
   if (HEAD.test(line)) return null;
   if (/^goroutine \d+ \[/.test(line)) return "go";
   if (ALWAYS.test(line)) return mode;
-  if (TRACEBACK.test(line)) return CHAINED.test(last) || before.failed() ? "traceback" : null;
-  if (QUALIFIED_EXCEPTION.test(line) && (mode === "traceback" || before.failed())) return "plain";
+  if (TRACEBACK.test(line))
+    return CHAINED.test(last) || (mode === "plain" && before.severity() >= ERROR) ? "traceback" : null;
+  // a second exception below the frames of a first is another failure
+  const isFirst = !isIndented(last) && !QUALIFIED_EXCEPTION.test(last);
+  if (mode === "plain" && isFirst && QUALIFIED_EXCEPTION.test(line)) return before.severity() >= WARN ? "plain" : null;
   return inMode(line, mode, last);
 }
 
