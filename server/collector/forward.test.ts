@@ -1,0 +1,169 @@
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createToken } from "../auth/tokens/create.ts";
+import { revokeToken } from "../auth/tokens/revoke.ts";
+import { setUserRole } from "../auth/users/set-role.ts";
+import { createTestCollector, type TestCollector } from "../testing/collector.ts";
+import { testContext } from "../testing/context.ts";
+import { useDatabase } from "../testing/database.ts";
+import { addPerson, type Person } from "../testing/people.ts";
+import { serve } from "../testing/serve.ts";
+import { forwardIngest } from "./forward.ts";
+
+const database = useDatabase();
+const LOGS = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "hello" } }] }] }] });
+const JSON_TYPE = { "content-type": "application/json" };
+let collector: TestCollector;
+let web: Awaited<ReturnType<typeof serve>>;
+let root: Person;
+/** ms by which the clock of the web process is ahead */
+let aheadMs = 0;
+let lookUps = 0;
+
+beforeAll(async () => {
+  root = await addPerson(database.db, { name: "Root" });
+  collector = createTestCollector({ databaseUrl: database.url });
+  await collector.start();
+  const db = database.db.$extends({
+    query: {
+      apiToken: {
+        findUnique: ({ args, query }) => {
+          lookUps++;
+          return query(args);
+        },
+      },
+    },
+  }) as unknown as typeof database.db;
+  const runtime = { db, dataDir: collector.dataDir, now: () => new Date(Date.now() + aheadMs) };
+  web = await serve((request) =>
+    forwardIngest(runtime, request, new URL(request.url).pathname.replace(/^\/api\/ingest/, "")),
+  );
+});
+afterAll(async () => {
+  await web.close();
+  await collector.dispose();
+});
+
+const as = (person: Person) => testContext(database, { actor: person.actor });
+const tokenOf = async (person: Person, role: "ingest" | "viewer" | "operator" = "ingest") =>
+  createToken(as(person), { name: `${role} of ${person.name}`, role, expiresInDays: 1 });
+const send = (headers: Record<string, string>, path = "/v1/logs", body: BodyInit = LOGS) =>
+  fetch(`${web.url}/api/ingest${path}`, { method: "POST", body, headers: { ...JSON_TYPE, ...headers } });
+const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
+const basic = (user: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`,
+});
+
+describe("who may send", () => {
+  it("whoever has a token that ingests, as a bearer token or as a password", async () => {
+    const { secret } = await tokenOf(root);
+    expect((await send(bearer(secret))).status).toBe(200);
+    expect((await send(basic("anybody", secret))).status).toBe(200);
+    expect((await send(bearer((await tokenOf(root, "operator")).secret))).status).toBe(200);
+    await expect
+      .poll(async () => (await database.db.$queryRaw<{ sender: string }[]>`select sender from ingest_count`).length)
+      .toBeGreaterThan(0);
+    const senders = await database.db.$queryRaw<{ sender: string }[]>`select distinct sender from ingest_count`;
+    expect(senders.map((row) => row.sender)).toContain("ingest of Root");
+  });
+
+  it("the local platform's instances, with the secret the supervisor made", async () => {
+    process.env.OPERATE_INGEST_SECRET = "opi_a secret of this machine, made at its first start";
+    expect((await send(basic("", process.env.OPERATE_INGEST_SECRET))).status).toBe(200);
+    expect((await send(bearer("opi_another"))).status).toBe(401);
+    delete process.env.OPERATE_INGEST_SECRET;
+  });
+
+  it("nobody without a token, however signed in", async () => {
+    for (const headers of [{}, { cookie: "better-auth.session_token=x" }, { authorization: "Digest x" }]) {
+      const answer = await send(headers);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="Operate"');
+      expect(await answer.json()).toMatchObject({ code: 16, message: expect.stringContaining("role ingest") });
+    }
+  });
+
+  it("no token whose role only reads", async () => {
+    const answer = await send(bearer((await tokenOf(root, "viewer")).secret), "/loki/api/v1/push");
+    expect([answer.status, await answer.text()]).toEqual([
+      403,
+      expect.stringMatching(/role viewer, which may not send/),
+    ]);
+  });
+
+  it("no token that was revoked, or whose owner lost the right, five seconds later", async () => {
+    const ada = await addPerson(database.db, { name: "Ada", role: "operator" });
+    const [revoked, kept] = [await tokenOf(ada), await tokenOf(ada)];
+    for (const { secret } of [revoked, kept]) expect((await send(bearer(secret))).status).toBe(200);
+    await revokeToken(as(ada), { tokenId: revoked.token.id });
+    await setUserRole(as(root), { userId: ada.id, role: "responder" });
+    aheadMs += 5_000;
+    expect((await send(bearer(revoked.secret))).status).toBe(401);
+    const answer = await send(bearer(kept.secret));
+    expect([answer.status, await answer.json()]).toEqual([
+      403,
+      { code: 7, message: expect.stringMatching(/owner.*may no longer send.*role operator or above/) },
+    ]);
+  });
+
+  it("is looked up once for a thousand requests", async () => {
+    const { secret } = await tokenOf(root);
+    lookUps = 0;
+    for (let i = 0; i < 20; i++)
+      await Promise.all(
+        Array.from({ length: 50 }, () => send(bearer(secret), "/v1/nothing").then((one) => one.text())),
+      );
+    expect(lookUps).toBeLessThanOrEqual(2);
+  }, 60_000);
+});
+
+describe("on the way", () => {
+  it("a body of 100 MB is refused, whether its length is declared or not, and the sender sees the answer", async () => {
+    const headers = bearer((await tokenOf(root)).secret);
+    const declared = await send(headers, "/v1/logs", new Uint8Array(100_000_000));
+    expect([declared.status, await declared.text()]).toEqual([413, expect.stringContaining("larger than 16777216")]);
+    let sent = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        sent += 1_000_000;
+        if (sent > 100_000_000) controller.close();
+        else controller.enqueue(new Uint8Array(1_000_000));
+      },
+    });
+    const counted = await fetch(`${web.url}/api/ingest/v1/logs`, {
+      ...{ method: "POST", body: endless, headers: { ...JSON_TYPE, ...headers }, duplex: "half" },
+    } as RequestInit);
+    expect(counted.status).toBe(413);
+    expect((await send(headers)).status).toBe(200);
+  }, 60_000);
+
+  it("a sender that stops in the middle holds nobody up", async () => {
+    const { secret } = await tokenOf(root);
+    const { hostname, port } = new URL(web.url);
+    const sockets = Array.from({ length: 100 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {}); // the test ends them
+      socket.write(
+        `POST /api/ingest/v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer ${secret}\r\ncontent-length: 1000\r\n\r\n{`,
+      );
+      return socket;
+    });
+    expect((await send(bearer(secret))).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    expect((await send(bearer(secret))).status).toBe(200);
+  });
+
+  it("senders are told to come again while the collector is away", async () => {
+    const { secret } = await tokenOf(root);
+    expect((await fetch(`${web.url}/api/ingest/ready`)).status).toBe(200);
+    await collector.end("SIGTERM");
+    for (const path of ["/v1/traces", "/api/v1/write"]) {
+      const answer = await send(bearer(secret), path);
+      expect(answer.status).toBe(503);
+      expect(Number(answer.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    }
+    expect((await fetch(`${web.url}/api/ingest/ready`)).status).toBe(503);
+    await collector.start();
+    expect((await send(bearer(secret))).status).toBe(200);
+  });
+});
