@@ -2,7 +2,7 @@
 
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { parseAsString, useQueryState } from "nuqs";
-import { type ReactNode, useRef } from "react";
+import { Fragment, type ReactNode, useRef } from "react";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { useRowNavigation } from "./row-navigation.ts";
@@ -39,11 +39,13 @@ interface DataTableProps<Row> {
   /** j and k; at most one table of a page */
   navigable?: boolean;
   rowClassName?: (row: Row) => string | undefined;
+  /** what stands below a row that is opened; null for a row that is not */
+  detail?: (row: Row) => ReactNode;
 }
 
 /** Dense table, rows of 36 px, sorted in the URL. The first cell's RowLink makes the whole row clickable. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, navigable, rowClassName } = props;
+  const { label, columns, rows, rowKey, navigable, rowClassName, detail } = props;
   const [sortText, setSort] = useQueryState(props.sortParameter ?? "sort", parseAsString);
   const sorting = props.sortParameter ? parseSorting(sortText) : null;
   const by = columns.find((column) => column.id === sorting?.column)?.sort;
@@ -74,34 +76,43 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         </thead>
         <tbody>
           {ordered.map((row) => (
-            <tr
-              key={rowKey(row)}
-              data-row-key={rowKey(row)}
-              className={cn(
-                "relative h-9 border-b last:border-b-0 focus-within:bg-selected hover:bg-hover",
-                rowClassName?.(row),
-              )}
-            >
-              {columns.map((column) => (
-                <td
-                  key={column.id}
-                  className={cn(
-                    "px-2 py-1 first:pl-3 last:pr-3",
-                    column.numeric && "num whitespace-nowrap text-right",
-                    column.hideBelow && HIDE[column.hideBelow],
-                    column.className,
-                  )}
-                >
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            <Fragment key={rowKey(row)}>
+              <tr
+                data-row-key={rowKey(row)}
+                className={cn(
+                  "relative h-9 border-b last:border-b-0 focus-within:bg-selected hover:bg-hover",
+                  rowClassName?.(row),
+                )}
+              >
+                {columns.map((column) => (
+                  <td
+                    key={column.id}
+                    className={cn(
+                      "px-2 py-1 first:pl-3 last:pr-3",
+                      column.numeric && "num whitespace-nowrap text-right",
+                      column.hideBelow && HIDE[column.hideBelow],
+                      column.className,
+                    )}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+              <Detail columns={columns.length}>{detail?.(row)}</Detail>
+            </Fragment>
           ))}
         </tbody>
       </table>
     </div>
   );
 }
+
+const Detail = ({ columns, children }: { columns: number; children: ReactNode }) =>
+  children ? (
+    <tr className="border-b bg-sunken last:border-b-0">
+      <td colSpan={columns}>{children}</td>
+    </tr>
+  ) : null;
 
 function RowKeys({ container }: { container: React.RefObject<HTMLDivElement | null> }) {
   useRowNavigation(container);
@@ -158,16 +169,20 @@ export const RowLink = ({ href, children, className }: { href: string; children:
 /** For rows that open something in place instead of a page. */
 export const RowButton = ({
   onClick,
+  expanded,
   children,
   className,
 }: {
   onClick: () => void;
+  /** for a row that opens below itself */
+  expanded?: boolean;
   children: ReactNode;
   className?: string;
 }) => (
   <button
     type="button"
     onClick={onClick}
+    aria-expanded={expanded}
     data-row-link=""
     className={cn("text-left font-medium text-ink after:absolute after:inset-0 hover:underline", className)}
   >

@@ -25,13 +25,24 @@ interface QueryBoundaryProps<T> {
   skeleton: ReactNode;
   /** returns what stands there when there is nothing, else null */
   empty?: (data: T) => ReactNode;
+  /** a person stopped the first read: nothing is on its way */
+  stopped?: boolean;
   children: (data: T) => ReactNode;
 }
 
 /** The four states of a panel. Data once shown stays: when a later read fails, its age is said beside it. */
-export function QueryBoundary<T>({ query, what, skeleton, empty, children }: QueryBoundaryProps<T>) {
+export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, children }: QueryBoundaryProps<T>) {
   const { data, error } = query;
   if (data === undefined) {
+    if (stopped && !error)
+      return (
+        <div className="flex flex-col items-start gap-2 px-4 py-6 text-sm">
+          <p>You stopped reading {what}.</p>
+          <Button size="sm" onClick={() => void query.refetch()}>
+            Read again
+          </Button>
+        </div>
+      );
     if (!error)
       return (
         <div aria-busy="true">

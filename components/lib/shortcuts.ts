@@ -19,11 +19,19 @@ const registered = new Set<Registered>();
 const SEQUENCE_MS = 1_200;
 let first: { key: string; at: number } | null = null;
 
-/** What works right now, newest registration of a key winning; the help dialog lists it. */
+/** Of those that want the same key: the page's own before the frame's, then the newest. */
+function winnerOf(keys: string): Registered | undefined {
+  const all = [...registered].filter((shortcut) => shortcut.keys === keys);
+  return all.findLast(({ group }) => group === "This page" || group === "List") ?? all.at(-1);
+}
+
+/** What works right now; the help dialog lists it. */
 export function activeShortcuts(): Shortcut[] {
-  const byKeys = new Map<string, Shortcut>();
-  for (const { keys, label, group } of registered) byKeys.set(keys, { keys, label, group });
-  return [...byKeys.values()];
+  const all = [...new Set([...registered].map((shortcut) => shortcut.keys))];
+  return all.flatMap((keys) => {
+    const winner = winnerOf(keys);
+    return winner ? [{ keys, label: winner.label, group: winner.group }] : [];
+  });
 }
 
 const typing = (target: EventTarget | null): boolean =>
@@ -41,7 +49,7 @@ function onKeyDown(event: KeyboardEvent): void {
   first = match.kind === "wait" ? { key: match.first, at: Date.now() } : null;
   if (match.kind !== "run") return;
   event.preventDefault();
-  [...registered].findLast((shortcut) => shortcut.keys === match.keys)?.run();
+  winnerOf(match.keys)?.run();
 }
 
 /** Shortcuts that work while the component is mounted. Not while typing or while a dialog is open, but for mod+… */

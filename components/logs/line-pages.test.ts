@@ -55,6 +55,7 @@ describe("pages of lines", () => {
     expect(lineAt(state, 10)).toBeNull();
     expect(missingPage(state, 0, 30)).toBe(0);
     expect(missingPage(state, 99_900, 99_999)).toBe(-1);
+    expect(missingPage(state, 200_000, 200_050), "beyond what was read").toBe(-1);
   });
 
   it("fills a page again without moving a row, and lets others go", () => {

@@ -74,7 +74,8 @@ export function lineAt(state: LinePages, row: number): LogLineView | null {
 
 /** The first page that is seen, or next to one, and whose lines were let go; -1 when all are there. */
 export function missingPage(state: LinePages, firstRow: number, lastRow: number): number {
-  const [from, to] = [pageOf(state, firstRow), pageOf(state, Math.min(lastRow, state.count - 1))];
-  for (let i = Math.max(0, from); i <= to; i++) if (state.pages[i]?.lines === null) return i;
+  const pageWithin = (row: number) => pageOf(state, Math.min(row, state.count - 1));
+  const to = pageWithin(lastRow);
+  for (let i = Math.max(0, pageWithin(firstRow)); i <= to; i++) if (state.pages[i]?.lines === null) return i;
   return -1;
 }

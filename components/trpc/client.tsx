@@ -1,7 +1,7 @@
 "use client";
 
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { createTRPCClient, httpBatchStreamLink, httpSubscriptionLink, splitLink } from "@trpc/client";
+import { createTRPCClient, httpBatchStreamLink, httpLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
@@ -21,7 +21,11 @@ const createClient = () =>
       splitLink({
         condition: (operation) => operation.type === "subscription",
         true: httpSubscriptionLink({ url: URL_PATH }),
-        false: httpBatchStreamLink({ url: URL_PATH, maxURLLength: 6_000 }),
+        false: splitLink({
+          condition: (operation) => operation.context.alone === true,
+          true: httpLink({ url: URL_PATH }),
+          false: httpBatchStreamLink({ url: URL_PATH, maxURLLength: 6_000 }),
+        }),
       }),
     ],
   });
@@ -33,6 +37,12 @@ const queryClientHere = () => {
   browserQueryClient ??= createQueryClient();
   return browserQueryClient;
 };
+
+/**
+ * For a read that may take long: it has a request of its own, which ends when nobody waits for it any longer, and it
+ * can be stopped.
+ */
+export const LONG_READ = { trpc: { abortOnUnmount: true, context: { alone: true } } } as const;
 
 /** Queries and mutations are batched, the live feed has a stream of its own. */
 export function ApiProvider({ children }: { children: ReactNode }) {

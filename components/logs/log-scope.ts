@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import type { AnalyzeLogsInput } from "#server/agent/logs/schema.ts";
+
+type Scope = Pick<z.input<typeof AnalyzeLogsInput>, "service" | "environment" | "logLevel" | "query">;
+
+/** "this level and worse", least severe first. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+export const TABS = ["patterns", "lines"] as const;
+
+/** What the page asks about, as its URL has it. */
+export interface LogUrl {
+  query: string | null;
+  service: string | null;
+  level: string | null;
+  environment: string | null;
+}
+
+const LONGEST_QUERY = 1_000;
+/** longer than any name of a service or environment: refused by the server, so not asked */
+const LONGEST_NAME = 40;
+const isName = (text: string): boolean => text.length <= LONGEST_NAME;
+
+/** The part of every input that the URL decides, on the server and in the browser alike. */
+export function scopeOf(url: LogUrl): Scope {
+  const level = LEVELS.find((one) => one === url.level);
+  const query = url.query?.trim().slice(0, LONGEST_QUERY);
+  return {
+    ...(url.service && isName(url.service) ? { service: url.service } : {}),
+    ...(url.environment && isName(url.environment) ? { environment: url.environment } : {}),
+    ...(level ? { logLevel: level } : {}),
+    ...(query ? { query } : {}),
+  };
+}
+
+export const windowInput = (window: { from: Date; to: Date }) => ({
+  startTime: window.from.toISOString(),
+  endTime: window.to.toISOString(),
+});
