@@ -79,8 +79,11 @@ export const describeZodError = (error: z.ZodError): string =>
     .map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
     .join("\n");
 
-/** The console asks again and again for the same; one in twenty such reads is enough to know how long they take. */
-const SHARE_OF_PAGE_READS = 0.05;
+/**
+ * The console asks again and again for the same, and anybody may ask who is not signed in; one in twenty of these is
+ * enough to know how long they take.
+ */
+const SHARE_OF_FREQUENT = 0.05;
 
 /** Each call is a span; a subscription, which lasts as long as somebody listens, is not. */
 const traced = t.middleware(({ ctx, path, type, next }) => {
@@ -93,7 +96,8 @@ const traced = t.middleware(({ ctx, path, type, next }) => {
   };
   // within the span of a tool call it is a part of that call
   const kind = ctx.agent?.via === "mcp" ? "internal" : "server";
-  const share = type === "query" && ctx.agent?.via === "web" ? SHARE_OF_PAGE_READS : 1;
+  const frequent = ctx.agent === null || (type === "query" && ctx.agent.via === "web");
+  const share = frequent ? SHARE_OF_FREQUENT : 1;
   return inSpan(path, { kind, attributes, share }, async (span) => {
     const result = await next();
     if (!result.ok) failSpan(span, faultOrRefusal(result.error));

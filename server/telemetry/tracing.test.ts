@@ -121,9 +121,13 @@ describe("what Operate does", () => {
   });
 
   it("shows a refused procedure as refused and not as failed", async () => {
-    const caller = createCaller({ agent: null, requestId: "req_nobody" });
-    await expect(caller.incidents.get({ incidentId: "inc_none" })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
-    expect(await arrives("incidents.get")).toMatchObject({ status: "unset" });
+    const agent = testContext(database, { via: "api", actor: actor({ role: "ingest" }) });
+    const caller = createCaller({ agent, requestId: agent.requestId });
+    await expect(caller.incidents.get({ incidentId: "inc_none" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    expect(await arrives("incidents.get")).toMatchObject({
+      status: "unset",
+      attributes: { "error.type": "FORBIDDEN" },
+    });
   });
 
   it("shows an input that is not valid as refused, too", async () => {
