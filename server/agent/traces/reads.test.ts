@@ -6,6 +6,7 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { OperateAgent } from "../operate-agent.ts";
 import type { Answer, SourceKind } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import type { TelemetryStore } from "../ports/telemetry-store.ts";
@@ -222,6 +223,14 @@ describe("get_service_map", () => {
     });
     const everywhere = await serviceMap(ctx, ServiceMapInput.parse({ range: "1h" }));
     expect(everywhere.nodes[0]).toMatchObject({ health: "down", version: null, requestsPerSecond: 0.25 });
+  });
+
+  it("is there for scripts, too, within its schema", async () => {
+    const agent = new OperateAgent({}, { runtime: context(traces) });
+    const { nodes } = await agent.getServiceMap({ environment: "production" });
+    expect(nodes.map(({ id }) => id).sort()).toEqual(["checkout", "payments"]);
+    await expect(agent.getTrace({ traceId: "no" })).rejects.toMatchObject({ code: "INVALID" });
+    await expect(agent.listTraces(WINDOW)).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
   });
 
   it("shows the configuration when the source knows nothing and the platform is away", async () => {
