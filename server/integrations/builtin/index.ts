@@ -1,0 +1,1 @@
+export { createTelemetryStore, type TelemetryStoreOptions } from "./store.ts";

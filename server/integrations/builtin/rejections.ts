@@ -1,0 +1,30 @@
+import { RejectionTally } from "../../agent/kernel/rejections.ts";
+import type { Rejection } from "../../agent/ports/telemetry.ts";
+
+const MAX_REASON_LENGTH = 300;
+
+/** What was left out of one batch, also by service for the ingest page. */
+export interface Rejections {
+  add(reason: string, example: () => string | null, service: string, count?: number): void;
+  list(): Rejection[];
+  readonly byService: ReadonlyMap<string, number>;
+}
+
+export function createRejections(): Rejections {
+  const tally = new RejectionTally();
+  const byService = new Map<string, number>();
+  return {
+    byService,
+    add: (reason, example, service, count = 1) => {
+      byService.set(service, (byService.get(service) ?? 0) + count);
+      tally.add(storableReason(reason), example, count);
+    },
+    list: () => tally.list(),
+  };
+}
+
+/** Reasons are part of a key: of a bounded length, and without what PostgreSQL cannot store. */
+export const storableReason = (reason: string): string =>
+  (reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH - 1)}…` : reason)
+    .replaceAll("\0", "\uFFFD")
+    .toWellFormed();

@@ -1,0 +1,47 @@
+import type pg from "pg";
+import type { Connection } from "./database.ts";
+
+/**
+ * Rollups run behind the writers, from closed minutes. A writer that comes after the closing must say so, and one that
+ * began before it must be waited for: writers hold a lock together, closing takes it alone for a moment.
+ */
+const JOBS = { logs: 1, metrics: 2, spans: 3 } as const;
+export type RollupJob = keyof typeof JOBS;
+
+/**
+ * To be called first in a writing transaction. Records before the instant (ms since 1970) that is returned are late:
+ * a note of their bucket has to be left in the same transaction.
+ */
+export async function closedUntil(tx: Connection, job: RollupJob): Promise<number> {
+  // two statements: the second must see what was committed while the first waited
+  const results = (await tx.query(
+    `select pg_advisory_xact_lock_shared(7310011, ${JOBS[job]});
+     select extract(epoch from closed_until)::float8 * 1000 as ms from rollup_progress where job = '${job}'`,
+  )) as unknown as pg.QueryResult<{ ms: number | null }>[];
+  return results[1]?.rows[0]?.ms ?? Number.NEGATIVE_INFINITY;
+}
+
+/** Leaves notes that something came late into these buckets. */
+export async function noteLate(tx: Connection, job: RollupJob, bucketsMs: Iterable<number>): Promise<void> {
+  const buckets = [...new Set(bucketsMs)];
+  if (buckets.length > 0)
+    await tx.query(
+      "insert into rollup_late (job, bucket_at) select $1, to_timestamp(b / 1000) from unnest($2::float8[]) b",
+      [job, buckets],
+    );
+}
+
+/** Closes the buckets before an instant, after all writers that took them for open have committed. Moves forward only. */
+export async function closeUntil(tx: Connection, job: RollupJob, atMs: number): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock(7310011, ${JOBS[job]})`);
+  await tx.query(
+    `update rollup_progress set closed_until = greatest(closed_until, to_timestamp($2::float8 / 1000)) where job = $1`,
+    [job, atMs],
+  );
+}
+
+/** True when this transaction may do the job's work; false while another process does. */
+export async function takeJob(tx: Connection, job: RollupJob): Promise<boolean> {
+  const { rows } = await tx.query(`select pg_try_advisory_xact_lock(7310012, ${JOBS[job]}) as taken`);
+  return rows[0]?.taken === true;
+}

@@ -1,0 +1,196 @@
+import { SERIES_KINDS, type SeriesSamples } from "../../agent/ports/telemetry.ts";
+import { cleanText } from "./attributes.ts";
+import type { Connection } from "./database.ts";
+import { type Fingerprint, fingerprintText } from "./fingerprint.ts";
+import { DAY_MS } from "./partitions.ts";
+import type { StoreParts } from "./record-writer.ts";
+
+/** of one statement: bounds what a batch of a million series takes */
+const CHUNK = 5_000;
+/** a count this old is taken again before a series is let in or turned away */
+const COUNTED_MS = 10_000;
+const LOCK = "select pg_advisory_xact_lock(7310010, 3)";
+
+export interface WantedSeries {
+  fingerprint: Fingerprint;
+  series: Pick<SeriesSamples, "name" | "labels" | "kind" | "unit">;
+}
+
+/** The id of a series, or why it gets none. */
+export type Resolved = number | string;
+
+interface Candidate {
+  key: string;
+  name: string;
+  labels: Record<string, string>;
+  kind: number;
+  unit: string;
+  service: string;
+  environment: string;
+}
+
+interface StoredSeries {
+  id: number;
+  key: string;
+  name: string;
+  labels: Record<string, string>;
+  seen_ms: number;
+}
+
+/** Series by their fingerprints, in the order they were asked for; new ones are made as far as the limits allow. */
+export interface SeriesRegistry {
+  resolve(wanted: readonly WantedSeries[]): Promise<Resolved[]>;
+}
+
+export function createSeriesRegistry({ database, retention, limits, now }: StoreParts): SeriesRegistry {
+  /** series in use by service, as of `countedAt` */
+  let counts = new Map<string, number>();
+  let total = 0;
+  let countedAt = Number.NEGATIVE_INFINITY;
+  const oldestSeen = () => now().getTime() - retention.samplesDays * DAY_MS;
+
+  const count = async (query: (sql: string, values: unknown[]) => Promise<{ service: string; n: number }[]>) => {
+    const rows = await query(
+      "select service, count(*)::int as n from metric_series where last_seen_at >= $1 group by service",
+      [new Date(oldestSeen())],
+    );
+    counts = new Map(rows.map((row) => [row.service, row.n]));
+    total = rows.reduce((sum, row) => sum + row.n, 0);
+    countedAt = now().getTime();
+  };
+
+  const refusal = ({ name, service }: Candidate): string | null => {
+    if ((counts.get(service) ?? 0) >= limits.maxSeriesPerService)
+      return `${name} of ${service || "no service"}: a new series beyond the ${limits.maxSeriesPerService} that one service may have (monitoringConfig.limits.maxSeriesPerService); look for a label with too many values`;
+    if (total >= limits.maxSeries)
+      return `${name} of ${service || "no service"}: a new series beyond the ${limits.maxSeries} that are kept in all (monitoringConfig.limits.maxSeries); look for a label with too many values`;
+    return null;
+  };
+  const admit = (candidate: Candidate): string | null => {
+    const reason = refusal(candidate);
+    if (reason !== null) return reason;
+    counts.set(candidate.service, (counts.get(candidate.service) ?? 0) + 1);
+    total++;
+    return null;
+  };
+
+  /** Under a lock, with a fresh count: several writers together keep to the limits, too. */
+  const make = (candidates: ReadonlyMap<string, Candidate>): Promise<Map<string, Resolved>> =>
+    database.transact(async (tx) => {
+      await tx.query(LOCK);
+      await count(async (sql, values) => (await tx.query(sql, values)).rows);
+      const made = new Map<string, Resolved>();
+      const admitted: Candidate[] = [];
+      for (const candidate of candidates.values()) {
+        const reason = admit(candidate);
+        if (reason === null) admitted.push(candidate);
+        else made.set(candidate.key, reason);
+      }
+      await insertSeries(tx, admitted, now());
+      for (const row of await findSeries(
+        async (sql, values) => (await tx.query(sql, values)).rows,
+        admitted.map(({ key }) => key),
+      ))
+        made.set(row.key, row.id);
+      return made;
+    });
+
+  const resolveChunk = async (wanted: readonly WantedSeries[]): Promise<Resolved[]> => {
+    const candidates = wanted.map(candidateOf);
+    const stored = new Map(
+      (
+        await findSeries(
+          database.read,
+          candidates.flatMap((c) => (typeof c === "string" ? [] : [c.key])),
+        )
+      ).map((row) => [row.key, row]),
+    );
+    const inUse = (row: StoredSeries | undefined): row is StoredSeries =>
+      row !== undefined && row.seen_ms >= oldestSeen();
+    const fresh = candidates.filter((c): c is Candidate => typeof c !== "string" && !inUse(stored.get(c.key)));
+    if (fresh.length > 0 && now().getTime() - countedAt > COUNTED_MS) await count(database.read);
+    const open = new Map(fresh.flatMap((c) => (refusal(c) === null ? [[c.key, c] as const] : [])));
+    const made = open.size > 0 ? await make(open) : new Map<string, Resolved>();
+    return candidates.map((candidate) => {
+      if (typeof candidate === "string") return candidate;
+      const row = stored.get(candidate.key);
+      if (row && !isSame(row, candidate))
+        return `${candidate.name}: its name and labels have the same fingerprint as another series; change a label`;
+      return inUse(row) ? row.id : (made.get(candidate.key) ?? refusal(candidate) ?? "the series could not be made");
+    });
+  };
+  return {
+    resolve: async (wanted) => {
+      const resolved: Resolved[] = [];
+      for (let i = 0; i < wanted.length; i += CHUNK)
+        for (const one of await resolveChunk(wanted.slice(i, i + CHUNK))) resolved.push(one);
+      return resolved;
+    },
+  };
+}
+
+const MAX_NAME_LENGTH = 200;
+const MAX_LABELS = 100;
+const MAX_LABELS_LENGTH = 16_384;
+
+/** A series as it would be stored, or why it cannot be. */
+function candidateOf({ fingerprint, series }: WantedSeries): Candidate | string {
+  const name = cleanText(series.name);
+  if (name === "") return "a metric without a name";
+  if (name.length > MAX_NAME_LENGTH) return `a metric's name of more than ${MAX_NAME_LENGTH} characters`;
+  const labels: Record<string, string> = {};
+  let [size, length] = [0, 0];
+  for (const [key, value] of Object.entries(series.labels)) {
+    if (value === "") continue;
+    labels[cleanText(key)] = cleanText(value);
+    size++;
+    length += key.length + value.length;
+  }
+  if (size > MAX_LABELS || length > MAX_LABELS_LENGTH)
+    return `${name}: more than ${MAX_LABELS} labels or ${MAX_LABELS_LENGTH} characters in them`;
+  const { service = "", environment = "" } = labels;
+  if (service.length > MAX_NAME_LENGTH || environment.length > MAX_NAME_LENGTH)
+    return `${name}: a service or environment of more than ${MAX_NAME_LENGTH} characters`;
+  const kind = SERIES_KINDS.indexOf(series.kind);
+  return { key: fingerprintText(fingerprint), name, labels, kind, unit: cleanText(series.unit), service, environment };
+}
+
+const isSame = (row: StoredSeries, { name, labels }: Candidate): boolean => {
+  const keys = Object.keys(labels);
+  return (
+    row.name === name &&
+    keys.length === Object.keys(row.labels).length &&
+    keys.every((key) => row.labels[key] === labels[key])
+  );
+};
+
+type Query = <Row extends { [key: string]: unknown }>(sql: string, values: unknown[]) => Promise<Row[]>;
+
+const findSeries = (query: Query, keys: readonly string[]): Promise<StoredSeries[]> =>
+  keys.length === 0
+    ? Promise.resolve([])
+    : query<StoredSeries & { [key: string]: unknown }>(
+        `select id, fingerprint::text as key, name, labels, extract(epoch from last_seen_at)::float8 * 1000 as seen_ms
+         from metric_series where fingerprint = any($1::int8[])`,
+        [keys],
+      );
+
+/** Makes series, or takes those up again that had been silent for longer than samples are kept. */
+async function insertSeries(tx: Connection, candidates: readonly Candidate[], now: Date): Promise<void> {
+  if (candidates.length === 0) return;
+  await tx.query(
+    `insert into metric_series (fingerprint, name, labels, kind, unit, service, environment, created_at, last_seen_at)
+     select *, $8, $8 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[])
+     on conflict (fingerprint) do update set last_seen_at = excluded.last_seen_at`,
+    [
+      candidates.map((c) => c.key),
+      candidates.map((c) => c.name),
+      candidates.map((c) => JSON.stringify(c.labels)),
+      candidates.map((c) => c.kind),
+      candidates.map((c) => c.unit),
+      candidates.map((c) => c.service),
+      candidates.map((c) => c.environment),
+      now,
+    ],
+  );
+}

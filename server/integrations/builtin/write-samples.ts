@@ -1,0 +1,207 @@
+import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
+import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
+import type { Connection } from "./database.ts";
+import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+import { DAY_MS } from "./partitions.ts";
+import { type KeptTime, keptTime } from "./record-checks.ts";
+import { createRecordWriter, type Entry, type Prepared, type RecordTarget, type StoreParts } from "./record-writer.ts";
+import { createRejections, type Rejections } from "./rejections.ts";
+import { closedUntil } from "./rollup-progress.ts";
+import { createSeriesRegistry, type Resolved, type SeriesRegistry, type WantedSeries } from "./series-registry.ts";
+import { SeriesTable } from "./series-table.ts";
+
+const MINUTE_MS = 60_000;
+/** how far behind the newest sample of its series one may come */
+const OUT_OF_ORDER_MS = 3_600_000;
+/** how exact `last_seen_at` of a series is */
+const SEEN_MS = 3_600_000;
+/** sums of what is stored must not overflow in the database */
+const MAX_VALUE = 1e290;
+
+interface SamplesEntry extends Entry {
+  fingerprint: Fingerprint;
+  id: number;
+  timesMs: number[];
+  values: number[];
+  /** the registry has to be told that the series lives */
+  unseen: boolean;
+}
+
+export interface SampleWriter {
+  write(series: readonly SeriesSamples[], sender: Sender): Promise<Written>;
+}
+
+export function createSampleWriter(parts: StoreParts): SampleWriter {
+  const table = new SeriesTable();
+  const registry = createSeriesRegistry(parts);
+  const writer = createRecordWriter(parts, createSampleTarget(parts, table));
+  return {
+    write: async (series, sender) => writer.write(await prepare(parts, table, registry, series), sender),
+  };
+}
+
+async function prepare(
+  { now, retention, limits }: StoreParts,
+  table: SeriesTable,
+  registry: SeriesRegistry,
+  series: readonly SeriesSamples[],
+): Promise<Prepared<SamplesEntry>> {
+  const nowMs = now().getTime();
+  const time = keptTime(now(), retention.samplesDays, "samples");
+  const rejections = createRejections();
+  const fingerprints = series.map((one) => fingerprintOf(one.name, one.labels));
+  const ids = await resolveAll(table, registry, series, fingerprints, nowMs, limits.maxSeries);
+  /** a batch may bring a series in several pieces */
+  const entries = new Map<number, SamplesEntry>();
+  series.forEach((one, i) => {
+    const id = ids[i];
+    const fingerprint = fingerprints[i];
+    if (id === undefined || fingerprint === undefined) return;
+    const service = one.labels.service?.slice(0, 200) ?? "";
+    const example = () => `${one.name} ${JSON.stringify(one.labels)}`;
+    if (typeof id === "string") {
+      rejections.add(id, example, service, one.timesMs.length);
+      return;
+    }
+    const slot = table.find(fingerprint);
+    const known = entries.get(id);
+    const entry = known ?? { service, example, records: 0, fingerprint, id, timesMs: [], values: [], unseen: false };
+    takeSamples(entry, one, { time, rejections, lastMs: slot < 0 ? Number.NEGATIVE_INFINITY : table.lastMs(slot) });
+    entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
+    if (!known) entries.set(id, entry);
+  });
+  return { entries: [...entries.values()].filter((entry) => entry.records > 0), rejections };
+}
+
+/** The id of each series or why it has none; what is not remembered is asked of the registry. */
+async function resolveAll(
+  table: SeriesTable,
+  registry: SeriesRegistry,
+  series: readonly SeriesSamples[],
+  fingerprints: readonly Fingerprint[],
+  nowMs: number,
+  maxSeries: number,
+): Promise<Resolved[]> {
+  const missing: number[] = [];
+  const ids = fingerprints.map((fingerprint, i): Resolved => {
+    const slot = table.find(fingerprint);
+    // one that was silent for long may be gone from the registry
+    if (slot >= 0 && nowMs - table.seenMs(slot) < DAY_MS) return table.id(slot);
+    missing.push(i);
+    return 0;
+  });
+  if (missing.length === 0) return ids;
+  if (table.size > 2 * maxSeries) table.clear();
+  const wanted = missing.flatMap((i): WantedSeries[] => {
+    const [one, fingerprint] = [series[i], fingerprints[i]];
+    return one && fingerprint ? [{ series: one, fingerprint }] : [];
+  });
+  const resolved = await registry.resolve(wanted);
+  missing.forEach((i, k) => {
+    const [id, fingerprint] = [resolved[k], fingerprints[i]];
+    if (id === undefined || fingerprint === undefined) return;
+    ids[i] = id;
+    // seen: some time within the last hours; the next write notes it
+    if (typeof id === "number") table.add(fingerprint, id, nowMs - 2 * SEEN_MS);
+  });
+  return ids;
+}
+
+/** Adds to an entry what of a series can be stored. */
+function takeSamples(
+  entry: SamplesEntry,
+  { timesMs, values }: SeriesSamples,
+  { time, rejections, lastMs }: { time: KeptTime; rejections: Rejections; lastMs: number },
+): void {
+  const before = new Set(entry.timesMs);
+  let previousMs = Number.NaN;
+  for (let i = 0; i < timesMs.length; i++) {
+    const atMs = Math.floor(timesMs[i] ?? Number.NaN);
+    const value = values[i] ?? Number.NaN;
+    if (Number.isNaN(value)) continue; // Prometheus' mark that a series ended: nothing to keep, nothing to complain of
+    const reason = sampleRefusal(atMs, value, lastMs, time, atMs === previousMs || before.has(atMs));
+    previousMs = atMs;
+    if (reason !== null) rejections.add(reason, entry.example, entry.service);
+    else {
+      entry.timesMs.push(atMs);
+      entry.values.push(value);
+      entry.records++;
+    }
+  }
+}
+
+function sampleRefusal(atMs: number, value: number, lastMs: number, time: KeptTime, isSecond: boolean): string | null {
+  const reason = time.refusal(atMs);
+  if (reason !== null) return reason;
+  if (Math.abs(value) > MAX_VALUE) return `a value beyond ±${MAX_VALUE} or infinite`;
+  if (isSecond || atMs === lastMs) return "a second sample of the same series and instant";
+  return atMs < lastMs - OUT_OF_ORDER_MS ? "more than an hour behind the newest sample of its series" : null;
+}
+
+function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarget<SamplesEntry> {
+  return {
+    signal: "metrics",
+    into: "metric_sample (at, value, series_id)",
+    tables: ["metric_sample", "metric_minute", "metric_hour"],
+    maxRecords: 50_000,
+    instantsMs: ({ timesMs }) => timesMs,
+    open: async (tx) => {
+      const closedMs = await closedUntil(tx, "metrics");
+      return {
+        append: (rows, { id, timesMs, values }) => {
+          for (let i = 0; i < timesMs.length; i++) {
+            rows.row(3);
+            rows.timestamp(timesMs[i] ?? 0);
+            rows.float64(values[i] ?? 0);
+            rows.int32(id);
+          }
+        },
+        finish: async (stored) => {
+          await noteLateSeries(tx, stored, closedMs);
+          await noteSeen(tx, stored, now());
+        },
+      };
+    },
+    committed: (stored) => {
+      const nowMs = now().getTime();
+      for (const { fingerprint, timesMs } of stored) {
+        const slot = table.find(fingerprint);
+        if (slot < 0) continue;
+        for (const atMs of timesMs) table.advance(slot, atMs);
+        if (nowMs - table.seenMs(slot) > SEEN_MS) table.noteSeen(slot, nowMs);
+      }
+    },
+  };
+}
+
+/** Leaves notes for minutes that are rolled up already. */
+async function noteLateSeries(tx: Connection, stored: readonly SamplesEntry[], closedMs: number): Promise<void> {
+  const series: number[] = [];
+  const minutes: number[] = [];
+  for (const { id, timesMs } of stored) {
+    let noted = Number.NaN;
+    for (const atMs of timesMs) {
+      const minute = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+      if (minute >= closedMs || minute === noted) continue;
+      noted = minute;
+      series.push(id);
+      minutes.push(minute);
+    }
+  }
+  if (series.length > 0)
+    await tx.query(
+      `insert into rollup_late_series (series_id, bucket_at)
+       select series, to_timestamp(minute / 1000) from unnest($1::int4[], $2::float8[]) as u(series, minute)`,
+      [series, minutes],
+    );
+}
+
+async function noteSeen(tx: Connection, stored: readonly SamplesEntry[], now: Date): Promise<void> {
+  const ids = stored.filter((entry) => entry.unseen).map((entry) => entry.id);
+  if (ids.length === 0) return;
+  await tx.query(
+    `with held as (select id from metric_series where id = any($1) and last_seen_at < $3 order by id for update)
+     update metric_series s set last_seen_at = $2 from held where s.id = held.id`,
+    [ids, now, new Date(now.getTime() - SEEN_MS)],
+  );
+}
