@@ -147,10 +147,10 @@ module.exports = {
     },
     {
       name: "integrations-stand-alone",
-      comment: "One outside system does not know another; all share the guarded HTTP client.",
+      comment: "One outside system does not know another; all share the guarded HTTP client, and OTLP's decoders.",
       severity: "error",
       from: { path: "^server/integrations/([^/]+)/", pathNot: TESTS },
-      to: { path: "^server/integrations/[^/]+/", pathNot: "^server/integrations/($1|http)/" },
+      to: { path: "^server/integrations/[^/]+/", pathNot: "^server/integrations/($1|http|otlp)/" },
     },
     {
       name: "the-supervisor-starts-processes",

@@ -4,10 +4,12 @@ import { seriesLabels } from "../agent/kernel/series-labels.ts";
 import type { OutboundHttp } from "../agent/ports/outbound-http.ts";
 import type { TelemetrySources, Wanted } from "../agent/ports/telemetry-sources.ts";
 import type { TelemetryStore } from "../agent/ports/telemetry-store.ts";
+import { createJaegerSource } from "../integrations/jaeger/index.ts";
 import { createLokiSource } from "../integrations/loki/index.ts";
 import { createPrometheusSource } from "../integrations/prometheus/index.ts";
+import { createTempoSource } from "../integrations/tempo/index.ts";
 import { createAnswerMemory } from "./memory.ts";
-import { rememberingLogs, rememberingMetrics } from "./remembering.ts";
+import { rememberingLogs, rememberingMetrics, rememberingTraces } from "./remembering.ts";
 
 interface Options {
   config: OperateAgentConfig;
@@ -43,7 +45,7 @@ export function createTelemetrySources({ config, store, http, now }: Options): T
 
 /** Nothing is asked of them before their first use. */
 function externalSources({ monitoringConfig, services }: OperateAgentConfig, http: OutboundHttp, now?: () => Date) {
-  const { metricsEndpoint, logsEndpoint, endpointHeaders: headers } = monitoringConfig;
+  const { metricsEndpoint, logsEndpoint, tracesEndpoint, endpointHeaders: headers } = monitoringConfig;
   const clock = now ? { now } : {};
   const memory = { memory: createAnswerMemory(), ...clock };
   const labelsOf = (service: string, environment?: string): Record<string, string> =>
@@ -56,10 +58,12 @@ function externalSources({ monitoringConfig, services }: OperateAgentConfig, htt
       })
     : null;
   const logs = logsEndpoint ? createLokiSource({ url: logsEndpoint, headers, http, labelsOf, ...clock }) : null;
+  const createTraces = monitoringConfig.tracesApi === "tempo" ? createTempoSource : createJaegerSource;
+  const traces = tracesEndpoint ? createTraces({ url: tracesEndpoint, headers, http, ...clock }) : null;
   return {
     metrics: metrics && rememberingMetrics(metrics, memory),
     logs: logs && rememberingLogs(logs, memory),
-    traces: null,
+    traces: traces && rememberingTraces(traces, memory),
   };
 }
 

@@ -30,7 +30,8 @@ export interface CallEdge {
   from: string;
   to: string;
   calls: number;
-  errors: number;
+  /** null where the source does not tell failed calls from others */
+  errors: number | null;
   /** counts in the buckets of kernel/histogram.ts; null where the source knows no durations */
   latency: number[] | null;
 }

@@ -34,7 +34,7 @@ export interface ServiceGraph {
 
 interface Counts {
   calls: number;
-  errors: number;
+  errors: number | null;
   latency: number[] | null;
 }
 
@@ -115,7 +115,9 @@ function edgesOf({ edges, configured, seconds }: GraphFacts): MapEdge[] {
 function sum(before: Counts | undefined, more: Counts): Counts {
   const latency = before?.latency || more.latency ? emptyHistogram() : null;
   if (latency) for (const part of [before?.latency, more.latency]) addHistogram(latency, part ?? []);
-  return { calls: (before?.calls ?? 0) + more.calls, errors: (before?.errors ?? 0) + more.errors, latency };
+  const known = [before?.errors ?? null, more.errors].filter((errors) => errors !== null);
+  const errors = known.length > 0 ? known.reduce((total, one) => total + one, 0) : null;
+  return { calls: (before?.calls ?? 0) + more.calls, errors, latency };
 }
 
 function figures(counts: Counts | undefined, seconds: number) {
@@ -124,7 +126,7 @@ function figures(counts: Counts | undefined, seconds: number) {
   const p95Ms = latency && quantileMs(latency, 0.95);
   return {
     requestsPerSecond: rounded(calls / seconds),
-    errorPercent: calls > 0 ? rounded((errors / calls) * 100) : null,
+    errorPercent: calls > 0 && errors !== null ? rounded((errors / calls) * 100) : null,
     p95Ms: p95Ms === null ? null : rounded(p95Ms),
     requests: calls,
   };

@@ -1,7 +1,7 @@
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
 
-/** An outside system of the configuration that answers in JSON: Prometheus, Loki, Jaeger, Tempo. */
+/** An outside system of the configuration that is asked over HTTP: Prometheus, Loki, Jaeger, Tempo. */
 
 export interface EndpointOptions {
   /** as configured; a path in it is kept in front of every path, its query is added to every one */
@@ -16,18 +16,23 @@ export type Params = readonly (readonly [name: string, value: string])[];
 
 export interface EndpointAnswer {
   status: number;
-  text: string;
+  body: Uint8Array;
+  /** the body as UTF-8 */
+  readonly text: string;
+}
+
+export interface AskOptions {
+  form?: boolean;
+  /** default: JSON */
+  accept?: string;
+  signal?: AbortSignal | undefined;
 }
 
 export interface Endpoint {
   /** without credentials, query and trailing slash: may be shown */
   readonly address: string;
   /** A GET, or a form where the address would become too long and `form` allows it. Any status but 401 and 403 is an answer. */
-  ask(
-    path: string,
-    params: Params,
-    options?: { form?: boolean; signal?: AbortSignal | undefined },
-  ): Promise<EndpointAnswer>;
+  ask(path: string, params: Params, options?: AskOptions): Promise<EndpointAnswer>;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -47,7 +52,7 @@ export function createEndpoint({ url, headers, http, timeoutMs = TIMEOUT_MS }: E
   const trusted = [`${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`];
   return {
     address,
-    async ask(path, params, { form = false, signal } = {}) {
+    async ask(path, params, { form = false, accept = "application/json", signal } = {}) {
       const target = new URL(base);
       target.pathname = `${prefix}${path}`;
       const query = new URLSearchParams([...params].map(([name, value]) => [name, value]));
@@ -56,7 +61,7 @@ export function createEndpoint({ url, headers, http, timeoutMs = TIMEOUT_MS }: E
       const response = await http.request({
         url: target.href,
         headers: {
-          accept: "application/json",
+          accept,
           ...headers,
           ...(asForm && { "content-type": "application/x-www-form-urlencoded" }),
         },
@@ -72,7 +77,13 @@ export function createEndpoint({ url, headers, http, timeoutMs = TIMEOUT_MS }: E
           `${address} refuses our requests (${response.status}). Set the credentials in \`monitoringConfig.endpointHeaders\`.`,
           { details: { address, status: response.status } },
         );
-      return { status: response.status, text: Buffer.from(response.body).toString("utf8") };
+      const { status, body } = response;
+      return {
+        ...{ status, body },
+        get text() {
+          return Buffer.from(body).toString("utf8");
+        },
+      };
     },
   };
 }
