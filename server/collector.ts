@@ -24,6 +24,7 @@ interface Part {
 
 const log = createLogger("collector");
 const GIVE_UP_MS = 3_500;
+const LAST_REQUESTS_MS = 2_000;
 const LOCK = { logs: 1, scrape: 2 };
 
 function required(name: string): string {
@@ -52,24 +53,26 @@ async function startParts(): Promise<Part[]> {
   });
   const platform = createLocalPlatform({ dataDir });
   const external = config.services.filter((service) => service.telemetry?.logs === "external");
-  const following = startExclusive({
-    ...{ databaseUrl, lock: LOCK.logs, report },
-    work: (signal) =>
-      followLogs(
-        { follower: platform, store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report },
-        signal,
-      ),
-  });
+  const following = () =>
+    startExclusive({
+      ...{ databaseUrl, lock: LOCK.logs, report },
+      work: (signal) =>
+        followLogs(
+          { follower: platform, store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report },
+          signal,
+        ),
+    });
   const http = createOutboundClient(config.outbound);
-  const scraping = startExclusive({
-    ...{ databaseUrl, lock: LOCK.scrape, report },
-    work: (signal) =>
-      scrapeTargets({ targets: scrape, http, parse: parseExposition, store, ingest, now, report }, signal),
-  });
+  const scraping = () =>
+    startExclusive({
+      ...{ databaseUrl, lock: LOCK.scrape, report },
+      work: (signal) =>
+        scrapeTargets({ targets: scrape, http, parse: parseExposition, store, ingest, now, report }, signal),
+    });
   await listen(server, collectorSocket(dataDir));
   return [
-    ...(config.services.length > 0 ? [following] : []),
-    ...(scrape.length > 0 ? [scraping] : []),
+    ...(config.services.length > 0 ? [following()] : []),
+    ...(scrape.length > 0 ? [scraping()] : []),
     { stop: () => closeServer(server) },
     { stop: () => ingest.stop() },
     { stop: () => Promise.all([store.close(), platform.close(), http.close()]) },
@@ -87,7 +90,7 @@ async function listen(server: Server, socket: string): Promise<void> {
 /** Requests in work are answered; their senders were told nothing yet. */
 async function closeServer(server: Server): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
-  server.closeIdleConnections();
+  setTimeout(() => server.closeAllConnections(), LAST_REQUESTS_MS).unref();
   await closed;
 }
 

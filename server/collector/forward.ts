@@ -53,11 +53,14 @@ async function pass(dataDir: string, request: Request, path: string, sender: str
     headers,
     timeout: ANSWER_TIMEOUT_MS,
   });
+  const giveUp = () => upstream.destroy(new Error("the sender went away"));
+  request.signal.addEventListener("abort", giveUp, { once: true });
   const answer = answerOf(upstream);
   void sendBody(request.body, upstream, answer);
   const incoming = await answer;
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  request.signal.removeEventListener("abort", giveUp);
   const kept = ["content-type", "retry-after", "allow"].flatMap((name) => {
     const value = incoming.headers[name];
     return typeof value === "string" ? [[name, value] as [string, string]] : [];

@@ -21,12 +21,16 @@ interface Options {
  */
 export function startExclusive(options: Options): { stop(): Promise<void> } {
   const stopping = new AbortController();
+  let failing = false;
   const loop = async () => {
     while (!stopping.signal.aborted) {
       try {
         await holdAndWork(options, stopping.signal);
+        failing = false;
       } catch (error) {
-        options.report("the lock of a background part could not be held; tried again", error);
+        if (!failing)
+          options.report("the lock of a background part cannot be held; tried again every two seconds", error);
+        failing = true;
       }
       await delay(AGAIN_MS, undefined, { signal: stopping.signal }).catch(() => undefined); // the loop's condition sees it
     }

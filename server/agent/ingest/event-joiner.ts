@@ -1,4 +1,10 @@
-import { createLineJoiner, flushLines, joinLines, type StreamLine } from "../logs/index.ts";
+import { createLineJoiner, flushLines, joinLines } from "../logs/index.ts";
+
+interface StreamLine {
+  text: string;
+  /** when it came in, ms since 1970 */
+  atMs: number;
+}
 
 /** Lines that are one event, as a stack trace is. */
 export interface JoinedEvent<T> {

@@ -44,13 +44,18 @@ interface Stream {
  * none kept twice.
  */
 export async function followLogs(options: Options, signal: AbortSignal): Promise<void> {
+  let failing = false;
+  const onRound = () => {
+    failing = false;
+  };
   while (!signal.aborted) {
     try {
       const written = await options.store.streamPositions();
-      await keepReading(options, written, signal);
+      await keepReading(options, written, onRound, signal);
     } catch (error) {
       // from the start with what the store says: what was read and not written is read again
-      options.report("what instances write could not be followed; tried again", error);
+      if (!failing) options.report("what instances write cannot be followed; tried again every two seconds", error);
+      failing = true;
       await pause(AFTER_FAILURE_MS, signal);
     }
   }
@@ -59,7 +64,12 @@ export async function followLogs(options: Options, signal: AbortSignal): Promise
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal }).catch(() => undefined); // aborted: the loop's condition sees it
 
-async function keepReading(options: Options, written: Map<string, string>, signal: AbortSignal): Promise<void> {
+async function keepReading(
+  options: Options,
+  written: Map<string, string>,
+  onRound: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const streams = new Map<string, Stream>();
   /** further than `written` where lines are still being joined */
   const cursors = Object.fromEntries(written);
@@ -78,6 +88,7 @@ async function keepReading(options: Options, written: Map<string, string>, signa
       found.push(...stream.joiner.flush(readMs).map((event) => ({ stream, event })));
     for (const [service, events] of Map.groupBy(found, ({ stream }) => stream.of.service))
       await write(options.ingest, service, events);
+    onRound();
     if (!answer.more) await pause(options.everyMs ?? EVERY_MS, signal);
   }
 }
