@@ -31,8 +31,9 @@ const openPool = (url: string, max: number, timeoutMs: number, settings: string)
     application_name: "operate telemetry",
     options: `-c TimeZone=UTC -c jit=off -c statement_timeout=${timeoutMs} ${settings}`,
   });
-  // an idle connection that is lost is replaced by the next use; the use itself reports what it meets
+  // an idle connection that is lost is replaced by the next use; a lost one in use fails its next statement
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 };
 
