@@ -1,3 +1,3 @@
 export type { PatternChange } from "./changes.ts";
-export { createMiner, type Mined, type Miner, type MinerOptions } from "./miner.ts";
+export { createMiner, type Mined, type Miner } from "./miner.ts";
 export { templateMatches } from "./template.ts";
