@@ -40,7 +40,13 @@ export function refusalOf(
   path: string,
   contentType: string,
 ): Answer & { headers: Record<string, string> } {
-  const { status = STATUS[error.code], allow } = (error.details ?? {}) as { status?: number; allow?: string };
+  const { allowed, allow, ...details } = (error.details ?? {}) as {
+    status?: number;
+    allow?: string;
+    allowed?: unknown;
+  };
+  // what is allowed instead is said of content types and encodings only
+  const status = details.status ?? (allowed ? 415 : STATUS[error.code]);
   const headers: Record<string, string> = {};
   if (status === 429 || status === 503)
     headers["retry-after"] = String(1 + Math.floor(Math.random() * LONGEST_RETRY_SECONDS));

@@ -10,12 +10,13 @@ import { decodeMetrics } from "../integrations/otlp/metrics.ts";
 import { encodeResponse } from "../integrations/otlp/response.ts";
 import { decodeTraces } from "../integrations/otlp/traces.ts";
 import { decodeWriteRequest } from "../integrations/prometheus/remote-write.ts";
-import { type Answer, JSON_TYPE, PROTOBUF } from "./answer.ts";
+import { type Answer, JSON_TYPE, mediaType, PROTOBUF } from "./answer.ts";
 
 /** A request whose body has arrived. */
 export interface Taken {
   sender: Sender;
   body: Buffer;
+  /** the whole header, of which the media type is one that the endpoint takes */
   contentType: string;
   contentEncoding: string | undefined;
   /** after decompression, at most */
@@ -42,13 +43,13 @@ function arrivalOf<T>(request: Taken, read: (body: Uint8Array, maxBytes: number)
   return {
     sender,
     mostBytes,
-    likelyBytes: contentEncoding || contentType === PROTOBUF ? body.length * USUAL_RATIO : body.length,
+    likelyBytes: contentEncoding || mediaType(contentType) === PROTOBUF ? body.length * USUAL_RATIO : body.length,
     read: async (maxBytes) => read(await decompress(body, contentEncoding, maxBytes), maxBytes),
     gone,
   };
 }
 
-const otlpType = (contentType: string): string => (contentType === JSON_TYPE ? JSON_TYPE : PROTOBUF);
+const otlpType = (contentType: string): string => (mediaType(contentType) === JSON_TYPE ? JSON_TYPE : PROTOBUF);
 
 const otlp = (signal: Signal, take: Endpoint["take"]): Endpoint => ({
   signal,

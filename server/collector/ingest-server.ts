@@ -79,10 +79,10 @@ const known = (): string => Object.keys(ENDPOINTS).join(", ");
 
 /** @throws INVALID with status 415, naming what is taken */
 function formatOf({ headers }: IncomingMessage, { accepts }: Endpoint) {
-  const contentType = mediaType(headers["content-type"]);
-  if (!accepts.includes(contentType))
+  const contentType = headers["content-type"] ?? "";
+  if (!accepts.includes(mediaType(contentType)))
     throw new AppError("INVALID", `Send it with the Content-Type ${accepts.join(" or ")}.`, {
-      details: { status: 415, allowed: accepts },
+      details: { allowed: accepts },
     });
   const encoding = headers["content-encoding"]?.trim().toLowerCase();
   return { contentType, contentEncoding: encoding === "identity" ? undefined : encoding };
