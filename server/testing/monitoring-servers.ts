@@ -109,36 +109,38 @@ function openMetrics(series: readonly SeriesSamples[]): string {
   return `${blocks.join("\n")}\n# EOF\n`;
 }
 
-/** Prometheus with given samples (history) or targets to scrape every second. */
-export const startPrometheus = (
-  options: { series?: readonly SeriesSamples[]; targets?: readonly string[]; port?: number } = {},
-): Promise<RunningServer> =>
+interface PrometheusOptions {
+  /** history */
+  series?: readonly SeriesSamples[];
+  /** `host:port`, scraped every second */
+  targets?: readonly string[];
+  /** instead of targets */
+  configFile?: string;
+  port?: number;
+}
+
+export const startPrometheus = (options: PrometheusOptions): Promise<RunningServer> =>
   inFolder(async (folder) => {
-    const targets = (options.targets ?? []).map((target) => `"${target}"`).join(", ");
-    await writeFile(
-      join(folder, "prometheus.yml"),
-      `global: { scrape_interval: 1s }\nscrape_configs:\n  - job_name: test\n    static_configs: [{ targets: [${targets}] }]\n`,
-    );
+    const configFile = options.configFile ?? join(folder, "prometheus.yml");
+    if (!options.configFile) await writeFile(configFile, scraping(options.targets ?? []));
+    const data = join(folder, "data");
     if (options.series) {
       await writeFile(join(folder, "samples.txt"), openMetrics(options.series));
-      await run("promtool", [
-        "tsdb",
-        "create-blocks-from",
-        "openmetrics",
-        join(folder, "samples.txt"),
-        join(folder, "data"),
-      ]);
+      await run("promtool", ["tsdb", "create-blocks-from", "openmetrics", join(folder, "samples.txt"), data]);
     }
     return start(
       "prometheus",
-      (address) => [
-        `--config.file=${join(folder, "prometheus.yml")}`,
-        `--storage.tsdb.path=${join(folder, "data")}`,
-        `--web.listen-address=${address}`,
-      ],
+      (address) => [`--config.file=${configFile}`, `--storage.tsdb.path=${data}`, `--web.listen-address=${address}`],
       { readyPath: "/-/ready", folder, ...(options.port && { port: options.port }) },
     );
   });
+
+const scraping = (targets: readonly string[]): string =>
+  `global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: test
+    static_configs: [{ targets: [${targets.map((target) => `"${target}"`).join(", ")}] }]
+`;
 
 export const startVictoriaMetrics = (series: readonly SeriesSamples[]): Promise<RunningServer> =>
   inFolder(async (folder) => {

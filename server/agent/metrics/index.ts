@@ -1,3 +1,4 @@
+export { grafanaDashboard } from "./grafana-dashboard.ts";
 export { labelValues, listMetrics, metricLabels } from "./list-metrics.ts";
 export { queryMetrics } from "./query-metrics.ts";
 export { serviceSignals } from "./service-signals.ts";

@@ -3,18 +3,25 @@ import type { LabelFilter, MetricQuery } from "../../agent/ports/metrics-source.
 
 /** Structured queries as PromQL. https://prometheus.io/docs/prometheus/latest/querying/basics/ */
 
-/** How far functions look back, in whole seconds. */
-export interface Ranges {
-  /** of counters: Grafana's $__rate_interval, max(step + scrape interval, 4 × scrape interval) */
-  rate: number;
-  /** of other samples: the step, but never so short that a late scrape leaves it empty */
-  samples: number;
+/** Durations in an expression: `75s`, or a variable that somebody else fills in. */
+export interface Durations {
+  /** how far rates look back */
+  rate: string;
+  /** how far other functions look back */
+  samples: string;
+  /** a step, as a number of seconds */
+  step: string;
 }
 
-/** @param scrapeSeconds how often the source takes samples */
-export const rangesOf = (stepSeconds: number, scrapeSeconds: number): Ranges => ({
-  rate: Math.ceil(Math.max(stepSeconds + scrapeSeconds, 4 * scrapeSeconds)),
-  samples: Math.ceil(Math.max(stepSeconds, 2 * scrapeSeconds)),
+/**
+ * Rates look back as Grafana's $__rate_interval does: max(step + scrape interval, 4 × scrape interval). Other functions
+ * look at the step, but never at so little that a late scrape leaves it empty.
+ * @param scrapeSeconds how often the source takes samples
+ */
+const durationsOf = (stepSeconds: number, scrapeSeconds: number): Durations => ({
+  rate: `${Math.ceil(Math.max(stepSeconds + scrapeSeconds, 4 * scrapeSeconds))}s`,
+  samples: `${Math.ceil(Math.max(stepSeconds, 2 * scrapeSeconds))}s`,
+  step: String(stepSeconds),
 });
 
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
@@ -30,9 +37,12 @@ export function selector(metric: string, filters: readonly LabelFilter[]): strin
   return `${plain ? metric : ""}${matchers.length > 0 ? `{${matchers.join(",")}}` : ""}`;
 }
 
-/** What a query asks for. `increase` is the rate times the step, so that the sum over steps is the whole increase. */
-export function promqlOf(query: MetricQuery, stepSeconds: number, scrapeSeconds: number): string {
-  const ranges = rangesOf(stepSeconds, scrapeSeconds);
+/** What a query asks for at the end of each step. */
+export const promqlOf = (query: MetricQuery, stepSeconds: number, scrapeSeconds: number): string =>
+  promqlWith(query, durationsOf(stepSeconds, scrapeSeconds));
+
+/** `increase` is the rate times the step, so that the sum over steps is the whole increase. */
+export function promqlWith(query: MetricQuery, { rate, samples, step }: Durations): string {
   const series = selector(query.metric, query.filters);
   const by = (more: readonly string[] = []): string => {
     const labels = [...more, ...query.groupBy.filter((label) => !more.includes(label))];
@@ -40,21 +50,21 @@ export function promqlOf(query: MetricQuery, stepSeconds: number, scrapeSeconds:
   };
   switch (query.fn) {
     case "rate":
-      return `sum${by()}(rate(${series}[${ranges.rate}s]))`;
+      return `sum${by()}(rate(${series}[${rate}]))`;
     case "increase":
-      return `sum${by()}(rate(${series}[${ranges.rate}s])) * ${stepSeconds}`;
+      return `sum${by()}(rate(${series}[${rate}])) * ${step}`;
     case "avg":
     case "min":
     case "max":
     case "sum":
-      return `${query.fn}${by()}(${query.fn}_over_time(${series}[${ranges.samples}s]))`;
+      return `${query.fn}${by()}(${query.fn}_over_time(${series}[${samples}]))`;
     case "last":
       return `sum${by()}(${series})`;
     case "count":
-      return `count${by()}(count_over_time(${series}[${ranges.samples}s]))`;
+      return `count${by()}(count_over_time(${series}[${samples}]))`;
     case "quantile": {
       const buckets = selector(`${query.metric}_bucket`, query.filters);
-      return `histogram_quantile(${query.quantile ?? 0.95}, sum${by(["le"])}(rate(${buckets}[${ranges.rate}s])))`;
+      return `histogram_quantile(${query.quantile ?? 0.95}, sum${by(["le"])}(rate(${buckets}[${rate}])))`;
     }
   }
 }
