@@ -32,8 +32,15 @@ function accuracyOf({ lines, events }: LabelledLog) {
   return { accuracy: groupingAccuracy(groups, events), patterns: new Set(groups).size };
 }
 
-/** Lines per second of the best round, by the clock and by the processor time of this process. */
-function speedOf(lines: readonly string[], repeats: number): { perSecond: number; perCpuSecond: number } {
+/** Lines per second of the best round. */
+interface Speed {
+  /** by the clock: less on a machine with other work */
+  perSecond: number;
+  /** by processor time */
+  perCpuSecond: number;
+}
+
+function speedOf(lines: readonly string[], repeats: number): Speed {
   const best = { perSecond: 0, perCpuSecond: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     const miner = createMiner();
@@ -49,10 +56,10 @@ function speedOf(lines: readonly string[], repeats: number): { perSecond: number
 }
 
 /** Drain3 on the same lines; null, with the reason, where it is not installed. */
-function speedOfDrain3(lines: readonly string[], repeats: number): { perSecond: number | null; reason: string } {
+function speedOfDrain3(lines: readonly string[], repeats: number): { speed: Speed | null; reason: string } {
   const python = option("python") ?? "python3";
   if (spawnSync(python, ["-c", "import drain3"], { stdio: "ignore" }).status !== 0)
-    return { perSecond: null, reason: `Drain3: ${python} cannot import drain3` };
+    return { speed: null, reason: `Drain3: ${python} cannot import drain3` };
   const temp = mkdtempSync(join(tmpdir(), "operate-drain3-"));
   try {
     const file = join(temp, "lines.json");
@@ -61,8 +68,8 @@ function speedOfDrain3(lines: readonly string[], repeats: number): { perSecond: 
     const { status, stdout, stderr } = spawnSync(python, [script, file, String(repeats), String(ROUNDS)], {
       encoding: "utf8",
     });
-    if (status !== 0) return { perSecond: null, reason: `Drain3: ${stderr.trim().split("\n").at(-1)}` };
-    return { perSecond: Number(stdout), reason: "" };
+    if (status !== 0) return { speed: null, reason: `Drain3: ${stderr.trim().split("\n").at(-1)}` };
+    return { speed: JSON.parse(stdout), reason: "" };
   } finally {
     rmSync(temp, { recursive: true });
   }
@@ -102,7 +109,8 @@ function measure(systems: readonly LabelledLog[]): void {
   }
   const drain3 = speedOfDrain3(lines, repeats);
   const perSecond = (value: number) => `${Math.round(value).toLocaleString("en")} lines/s`;
-  const ratio = drain3.perSecond ? speed.perSecond / drain3.perSecond : null;
+  const both = (value: Speed) => `${perSecond(value.perSecond)}, ${perSecond(value.perCpuSecond)} of processor time`;
+  const ratio = drain3.speed ? speed.perCpuSecond / drain3.speed.perCpuSecond : null;
   printReport({
     name: "logs",
     results: accuracies.map(({ accuracy, ...row }) => ({ ...row, "grouping accuracy": Number(accuracy.toFixed(4)) })),
@@ -110,15 +118,15 @@ function measure(systems: readonly LabelledLog[]): void {
       { target: "average grouping accuracy of at least 0.93", measured: average.toFixed(4), met: average >= 0.93 },
       {
         target: "at least 150,000 lines/s on one core",
-        measured: `${perSecond(speed.perSecond)}, ${perSecond(speed.perCpuSecond)} of processor time`,
+        measured: both(speed),
         met: speed.perSecond >= 150_000,
       },
-      ...(ratio === null
+      ...(ratio === null || !drain3.speed
         ? []
         : [
             {
-              target: "at least twice as fast as Drain3",
-              measured: `${ratio.toFixed(1)} times its ${perSecond(drain3.perSecond ?? 0)}`,
+              target: "at least twice as fast as Drain3 by processor time",
+              measured: `${ratio.toFixed(1)} times its ${both(drain3.speed)}`,
               met: ratio >= 2,
             },
           ]),
