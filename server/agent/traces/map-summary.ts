@@ -40,8 +40,9 @@ function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[]
   if (degraded.length > 0) sentences.push(`Degraded: ${listed(degraded)}.`);
   const worst = nodes.filter(failing).sort(mostFailuresFirst)[0];
   if (worst) {
-    const origin = originOf(worst, nodes, seen);
-    const felt = origin === worst ? "" : `, felt by ${worst.label}`;
+    const origin = follow(worst, nodes, seen, "to");
+    const top = follow(origin, nodes, seen, "from");
+    const felt = top === origin ? "" : `, felt by ${top.label}`;
     sentences.push(`${origin.label} fails most: ${rate(origin)}${felt}.`);
   }
   return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
@@ -50,19 +51,26 @@ function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[]
 const mostFailuresFirst = (a: Pick<Node, "errorPercent" | "requests">, b: typeof a): number =>
   failures(b) - failures(a);
 
-/** Follows failing calls while the callee explains at least half of its caller's failures. */
-function originOf(worst: Node, nodes: readonly Node[], seen: ServiceGraph["edges"]): Node {
-  const visited = new Set([worst.id]);
-  let origin = worst;
+/**
+ * Along failing calls to the last callee, or back to the first caller, as long as the callee's failures are at least
+ * half of the caller's and so may explain them.
+ */
+function follow(start: Node, nodes: readonly Node[], seen: ServiceGraph["edges"], end: "from" | "to"): Node {
+  const begin = end === "to" ? "from" : "to";
+  const visited = new Set([start.id]);
+  let here = start;
   for (;;) {
-    const call = seen
-      .filter((edge) => edge.from === origin.id && !visited.has(edge.to) && failing(edge))
-      .filter((edge) => failures(edge) >= failures(origin) / 2)
-      .sort(mostFailuresFirst)[0];
-    const callee = call && nodes.find((node) => node.id === call.to && failing(node));
-    if (!callee) return origin;
-    visited.add(callee.id);
-    origin = callee;
+    const [next] = seen
+      .filter((edge) => edge[begin] === here.id && !visited.has(edge[end]) && failing(edge))
+      .sort(mostFailuresFirst)
+      .flatMap((edge) => nodes.find((node) => node.id === edge[end] && failing(node)) ?? [])
+      .filter((node) => {
+        const [caller, callee] = end === "to" ? [here, node] : [node, here];
+        return failures(callee) >= failures(caller) / 2;
+      });
+    if (!next) return here;
+    visited.add(next.id);
+    here = next;
   }
 }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import { summariseTrace } from "./trace-summary.ts";
-import { cutSpans, type WaterfallSpan, waterfall } from "./waterfall.ts";
+import { cutSpans, errorOrigins, type WaterfallSpan, waterfall } from "./waterfall.ts";
 
 const T0 = Date.parse("2026-03-01T12:00:00.000Z");
 
@@ -234,6 +234,17 @@ describe("a trace that is cut", () => {
     expect(cutSpans(spans, 4).map((node) => node.span.name)).toEqual(["root", "fast", "slow", "beside"]);
     expect(cutSpans(spans, 2).map((node) => node.span.name)).toEqual(["root", "slow"]);
   });
+});
+
+it("finds where errors began below spans that do not say that they failed", () => {
+  const failed = { status: "error" } as const;
+  const { spans } = draw(
+    ["a", null, 0, 9, failed],
+    ["b", "a", 1, 8],
+    ["c", "b", 2, 7, failed],
+    ["d", "a", 8, 9, failed],
+  );
+  expect(errorOrigins(spans).map((node) => node.span.name)).toEqual(["c", "d"]);
 });
 
 describe("the sentence", () => {

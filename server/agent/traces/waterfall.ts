@@ -51,9 +51,15 @@ export function cutSpans(spans: readonly WaterfallSpan[], limit: number): Waterf
 
 const failed = ({ span }: TreeSpan): boolean => span.status === "error";
 
-/** Failed spans none of whose children failed: where errors began, earliest first. */
-export const errorOrigins = (spans: readonly WaterfallSpan[]): WaterfallSpan[] =>
-  spans.filter((node) => failed(node) && !node.children.some(failed)).sort((a, b) => a.startMs - b.startMs);
+/** Failed spans below which nothing failed: where errors began, earliest first. */
+export function errorOrigins(spans: readonly WaterfallSpan[]): WaterfallSpan[] {
+  const failsBelow = new Set<string>();
+  // from the last to the first, so that each span comes before its parent
+  for (const node of spans.toReversed())
+    if (node.parent && (failed(node) || failsBelow.has(node.span.spanId))) failsBelow.add(node.parent.span.spanId);
+  const origins = spans.filter((node) => failed(node) && !failsBelow.has(node.span.spanId));
+  return origins.sort((a, b) => a.startMs - b.startMs);
+}
 
 function byImportance(spans: readonly WaterfallSpan[], limit: number): Iterable<WaterfallSpan> {
   const length = (node: WaterfallSpan) => node.endMs - node.startMs;
