@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { auditLog } from "./audit/record.ts";
+import { collectorAnswers } from "./collector/answers.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
 import { openDb } from "./db/client.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
@@ -26,6 +27,8 @@ interface Options {
   connections?: number;
 }
 
+const COLLECTOR_TIMEOUT_MS = 2_000;
+
 export type OpenRuntime = Runtime & { databaseUrl: string; dataDir: string; close(): Promise<void> };
 
 /** Builds a process's runtime. Connections are opened on first use; callers `close()` it. */
@@ -44,7 +47,10 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
     platform: createLocalPlatform({ dataDir }),
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
-    telemetry: createTelemetrySources({ config: loaded.config, store, http }),
+    telemetry: createTelemetrySources({
+      ...{ config: loaded.config, store, http },
+      ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS) },
+    }),
     now: () => new Date(),
     databaseUrl,
     dataDir,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serviceSignals } from "#server/agent/metrics/index.ts";
+import type { TelemetrySources } from "#server/agent/ports/telemetry-sources.ts";
 import type { TelemetryStore } from "#server/agent/ports/telemetry-store.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
@@ -76,7 +77,12 @@ describe.skipIf(!PROGRAMS.every(isInstalled))(named("The example beside a Promet
     const { config } = loadConfig(join(root, "examples", "prometheus", "operate.config.yaml"));
     config.monitoringConfig.metricsEndpoint = prometheus.url;
     config.monitoringConfig.metricsIntervalSeconds = 1;
-    const telemetry = createTelemetrySources({ config, http, store: {} as TelemetryStore });
+    const telemetry = createTelemetrySources({
+      config,
+      http,
+      store: {} as TelemetryStore,
+      ingest: {} as TelemetrySources["ingest"],
+    });
     // a while ago, so that no later scrape changes what is compared
     const now = () => new Date(Date.now() - 3_000);
     const ctx = testContext(database, { config, telemetry, now });

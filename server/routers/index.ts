@@ -2,6 +2,7 @@ import { auditRouter } from "./audit.ts";
 import { deployRouter } from "./deploy.ts";
 import { healthRouter } from "./health.ts";
 import { incidentsRouter } from "./incidents.ts";
+import { ingestRouter } from "./ingest.ts";
 import { liveRouter } from "./live.ts";
 import { metricsRouter } from "./metrics.ts";
 import { servicesRouter } from "./services.ts";
@@ -20,6 +21,7 @@ export const appRouter = router({
   incidents: incidentsRouter,
   metrics: metricsRouter,
   traces: tracesRouter,
+  ingest: ingestRouter,
   audit: auditRouter,
   settings: settingsRouter,
   tokens: tokensRouter,

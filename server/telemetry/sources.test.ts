@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import type { TelemetrySources } from "../agent/ports/telemetry-sources.ts";
 import type { TelemetryStore } from "../agent/ports/telemetry-store.ts";
 import { createOutboundClient } from "../integrations/http/client.ts";
 import { testConfig } from "../testing/context.ts";
@@ -10,6 +11,7 @@ afterAll(() => http.close());
 
 const own = (kind: string) => ({ info: { kind, address: null } });
 const store = { metrics: own("metrics"), logs: own("logs"), traces: own("traces") } as unknown as TelemetryStore;
+const ingest = {} as TelemetrySources["ingest"];
 const endpoints = {
   metricsEndpoint: "http://prometheus.test/mimir/",
   logsEndpoint: "http://loki.test",
@@ -19,7 +21,7 @@ const sourcesOf = (monitoringConfig: object, telemetry: object = {}) => {
   const services = testConfig().services.map((service) =>
     service.name === "checkout" ? { ...service, telemetry } : service,
   );
-  return createTelemetrySources({ config: testConfig({ monitoringConfig, services }), store, http });
+  return createTelemetrySources({ config: testConfig({ monitoringConfig, services }), store, ingest, http });
 };
 
 describe("where telemetry is read", () => {
@@ -49,9 +51,8 @@ describe("where telemetry is read", () => {
 
   it("names the key to set when an external source is asked for and there is none", () => {
     expect(() => sourcesOf({}).logs({ home: "external" })).toThrow("`monitoringConfig.logsEndpoint`");
-    expect(() => sourcesOf({}, { traces: "external" }).traces({ service: "checkout" })).toThrow(
-      expect.objectContaining({ code: "PRECONDITION" }),
-    );
+    expect(() => sourcesOf({}, { traces: "external" })).toThrow("monitoringConfig.tracesEndpoint is not set");
+    expect(() => sourcesOf({}).traces({ home: "external" })).toThrow(expect.objectContaining({ code: "PRECONDITION" }));
   });
 
   it("asks by the labels and the interval of the configuration", async () => {

@@ -14,6 +14,7 @@ import { rememberingLogs, rememberingMetrics, rememberingTraces } from "./rememb
 interface Options {
   config: OperateAgentConfig;
   store: TelemetryStore;
+  ingest: TelemetrySources["ingest"];
   http: OutboundHttp;
   now?: () => Date;
 }
@@ -22,7 +23,7 @@ type Signal = "metrics" | "logs" | "traces";
 const ENDPOINT = { metrics: "metricsEndpoint", logs: "logsEndpoint", traces: "tracesEndpoint" } as const;
 
 /** Chooses where each signal is read: the home asked for, else the service's, else the external one if there is any. */
-export function createTelemetrySources({ config, store, http, now }: Options): TelemetrySources {
+export function createTelemetrySources({ config, store, ingest, http, now }: Options): TelemetrySources {
   const external = externalSources(config, http, now);
   const choose = <T>(signal: Signal, { service, home }: Wanted, own: T, other: T | null): T => {
     const configured = config.services.find((one) => one.name === service)?.telemetry?.[signal];
@@ -37,6 +38,7 @@ export function createTelemetrySources({ config, store, http, now }: Options): T
   };
   return {
     store,
+    ingest,
     metrics: (wanted = {}) => choose("metrics", wanted, store.metrics, external.metrics),
     logs: (wanted = {}) => choose("logs", wanted, store.logs, external.logs),
     traces: (wanted = {}) => choose("traces", wanted, store.traces, external.traces),

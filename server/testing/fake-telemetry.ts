@@ -6,6 +6,7 @@ import type { TelemetryStore } from "../agent/ports/telemetry-store.ts";
 import type { TraceSource } from "../agent/ports/trace-source.ts";
 
 interface Given {
+  ingest?: TelemetrySources["ingest"];
   store?: TelemetryStore;
   metrics?: MetricsSource;
   logs?: LogSource;
@@ -24,6 +25,10 @@ export class FakeTelemetry implements TelemetrySources {
 
   get store(): TelemetryStore {
     return present(this.#given.store, "store");
+  }
+
+  get ingest(): TelemetrySources["ingest"] {
+    return present(this.#given.ingest, "figures of ingest");
   }
 
   metrics(wanted: Wanted = {}): MetricsSource {

@@ -1,3 +1,4 @@
+import type { IngestFigures } from "./ingest-store.ts";
 import type { LogSource } from "./log-source.ts";
 import type { MetricsSource } from "./metrics-source.ts";
 import type { TelemetryStore } from "./telemetry-store.ts";
@@ -19,4 +20,9 @@ export interface TelemetrySources {
   logs(wanted?: Wanted): LogSource;
   metrics(wanted?: Wanted): MetricsSource;
   traces(wanted?: Wanted): TraceSource;
+  /** of what arrives in the built-in store */
+  ingest: IngestFigures & {
+    /** whether the collector of this machine takes telemetry now */
+    collecting(): Promise<boolean>;
+  };
 }

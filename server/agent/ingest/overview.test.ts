@@ -1,0 +1,100 @@
+import { expect, it } from "vitest";
+import { createTelemetryStore } from "../../integrations/builtin/index.ts";
+import { actor, testConfig, testContext } from "../../testing/context.ts";
+import { useDatabase } from "../../testing/database.ts";
+import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import type { LogRecord } from "../ports/telemetry.ts";
+import { ingestOverview } from "./overview.ts";
+import { IngestOverviewOutput } from "./schema.ts";
+
+const database = useDatabase();
+const target = (name: string) => ({ name, url: `http://user:secret@${name}.example:9100/metrics` });
+const config = testConfig({ monitoringConfig: { scrape: [target("node"), target("db"), target("late")] } });
+const NOW = Date.parse("2026-11-25T10:07:30Z");
+const MINUTE_MS = 60_000;
+
+/** A store on this file's database whose clock stands at `atMs`. */
+function storeAt(atMs: number) {
+  const store = createTelemetryStore({
+    databaseUrl: database.url,
+    config: config.monitoringConfig,
+    now: () => new Date(atMs),
+  });
+  return { store, [Symbol.asyncDispose]: () => store.close() };
+}
+
+const line = (service: string, atMs: number): LogRecord & { patternId: null } => ({
+  ...{ service, environment: "staging", version: "", instance: "", atMs, severity: 9, body: "x", attributes: {} },
+  ...{ traceId: null, spanId: null, patternId: null },
+});
+const lines = (count: number, service: string, atMs: number) =>
+  Array.from({ length: count }, () => line(service, atMs));
+
+it("says what arrives, from whom, what was refused, which targets are down and what is kept", async () => {
+  const ci = { protocol: "otlp", name: "ci" };
+  for (const [minutesAgo, count] of [
+    [200, 3],
+    [30, 5],
+    [0, 10],
+  ] as const) {
+    await using at = storeAt(NOW - minutesAgo * MINUTE_MS);
+    await at.store.writeLogs(lines(count, "checkout", NOW - minutesAgo * MINUTE_MS), ci);
+  }
+  await using now = storeAt(NOW);
+  const { store } = now;
+  const instance = { protocol: "instance", name: "payments" };
+  await store.writeLogs([...lines(1, "other", NOW), ...lines(2, "payments", NOW)], instance);
+  const tooOld = await store.writeLogs(lines(4, "checkout", NOW - 30 * 86_400_000), ci);
+  expect(tooOld.accepted).toBe(0);
+  await store.noteRefusal("traces", ci, [{ reason: "The body is no JSON.", count: 1, example: null }]);
+  const scraped = { at: new Date(NOW - 5_000), durationMs: 12, samples: 40 };
+  await store.noteScrape({ target: "node", ok: true, error: null, ...scraped });
+  await store.noteScrape({ target: "db", ok: false, error: "It answers 500 instead of 200.", ...scraped });
+  await store.noteScrape({ target: "late", ok: true, error: null, ...scraped, at: new Date(NOW - 10 * MINUTE_MS) });
+
+  const ingest = { ...store, collecting: async () => false };
+  const context = testContext(database, { config, telemetry: new FakeTelemetry({ ingest }), now: () => new Date(NOW) });
+  const overview = IngestOverviewOutput.parse(await ingestOverview(context, { range: "1h" }));
+
+  expect(overview).toMatchObject({ from: "2026-11-25T09:08:00.000Z", to: "2026-11-25T10:08:00.000Z", stepSeconds: 60 });
+  expect(overview.collector).toEqual({ running: false, message: expect.stringMatching(/senders keep what they have/) });
+  const [logs, metrics] = overview.signals;
+  expect(logs).toMatchObject({ signal: "logs", accepted: 18, rejected: 4, perSecond: 18 / 3_600 });
+  expect(logs?.buckets).toHaveLength(60);
+  expect([logs?.buckets[59], logs?.buckets[29], logs?.buckets[28]]).toEqual([13, 5, 0]);
+  expect(metrics).toMatchObject({ signal: "metrics", accepted: 0 });
+  expect(overview.senders).toMatchObject([
+    { ...ci, signal: "logs", accepted: 15, rejected: 4, services: ["checkout"], lastAt: "2026-11-25T10:07:00.000Z" },
+    { ...instance, signal: "logs", accepted: 3, services: ["payments", "other"] },
+    { ...ci, signal: "traces", accepted: 0, rejected: 1 },
+  ]);
+  expect(overview.refusals.map(({ signal, sender, count }) => [signal, sender, count]).sort()).toEqual([
+    ["logs", "ci", 4],
+    ["traces", "ci", 1],
+  ]);
+  expect(overview.targets).toMatchObject([
+    { name: "db", state: "down", error: "It answers 500 instead of 200.", url: "http://db.example:9100/metrics" },
+    { name: "late", state: "unknown" },
+    { name: "node", state: "up", samples: 40, durationMs: 12, service: "node", environment: null },
+  ]);
+  expect(overview.limits).toEqual([
+    { name: "series", used: 0, max: 200_000, key: "monitoringConfig.limits.maxSeries" },
+    { name: "patterns", used: 0, max: 10_000, key: "monitoringConfig.limits.maxPatterns" },
+  ]);
+  expect(overview.storage).toMatchObject([
+    { signal: "logs", keptDays: 7, oldestDay: "2026-11-25" },
+    { signal: "metrics", keptDays: 15, oldestDay: null },
+    { signal: "traces", keptDays: 3, oldestDay: null },
+    { signal: "rollups", keptDays: 90, oldestDay: expect.any(String) },
+  ]);
+  expect(overview.storage[0]?.bytes).toBeGreaterThan(8_000);
+
+  const day = await ingestOverview(context, { range: "24h" });
+  expect(day.signals[0]).toMatchObject({ accepted: 21 });
+  expect(day.signals[0]?.buckets).toHaveLength(96);
+});
+
+it("is refused to a token that only ingests", async () => {
+  const context = testContext(database, { actor: actor({ kind: "token", role: "ingest" }) });
+  await expect(ingestOverview(context, { range: "1h" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+});

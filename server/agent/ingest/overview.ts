@@ -1,0 +1,146 @@
+import type { ScrapeTarget } from "../config-telemetry.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { authorize } from "../kernel/permissions.ts";
+import type { ArrivedMinute, ScrapeNote } from "../ports/ingest-store.ts";
+import {
+  type IngestOverviewInput,
+  type IngestOverviewOutput,
+  type ScrapeTargetView,
+  type SenderView,
+  SIGNALS,
+} from "./schema.ts";
+
+/** length and step in seconds; a step is a whole number of the minutes in which arrivals are counted */
+const RANGES = {
+  "15m": { seconds: 900, stepSeconds: 60 },
+  "1h": { seconds: 3_600, stepSeconds: 60 },
+  "6h": { seconds: 21_600, stepSeconds: 300 },
+  "24h": { seconds: 86_400, stepSeconds: 900 },
+} as const;
+const MOST_REFUSALS = 200;
+const MOST_SERVICES = 10;
+/** a target is unknown once it has missed so many turns */
+const MISSED_TURNS = 3;
+/** below the console's own address */
+const ADDRESSES = { otlp: "/api/ingest", loki: "/loki/api/v1/push", remoteWrite: "/api/v1/write" };
+
+/** What arrives, from whom, how much, what was refused and why, and what is kept. @throws FORBIDDEN */
+export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInput): Promise<IngestOverviewOutput> {
+  authorize(ctx, "telemetry.read");
+  const { seconds, stepSeconds } = RANGES[input.range];
+  const now = ctx.now();
+  // the step in progress belongs to it
+  const to = new Date((Math.floor(now.getTime() / 1_000 / stepSeconds) + 1) * stepSeconds * 1_000);
+  const from = new Date(to.getTime() - seconds * 1_000);
+  const { ingest } = ctx.telemetry;
+  const [arrived, refusals, notes, used, stored, running] = await Promise.all([
+    ingest.arrived(from, to),
+    ingest.refusals(from, MOST_REFUSALS),
+    ingest.scrapes(),
+    ingest.used(),
+    ingest.stored(),
+    ingest.collecting(),
+  ]);
+  const { retention, limits, scrape } = ctx.config.monitoringConfig;
+  const window = { fromMs: from.getTime(), steps: seconds / stepSeconds, stepSeconds, seconds };
+  const kept = { logs: retention.logsDays, metrics: retention.samplesDays, traces: retention.spansDays };
+  const keptDays = { ...kept, rollups: Math.max(retention.rollupsDays, ...Object.values(kept)) };
+  const limit = (name: "series" | "patterns", key: "maxSeries" | "maxPatterns") => ({
+    ...{ name, used: used[name], max: limits[key], key: `monitoringConfig.limits.${key}` },
+  });
+  return {
+    ...{ range: input.range, stepSeconds, from: from.toISOString(), to: to.toISOString() },
+    collector: {
+      running,
+      message: running
+        ? "takes telemetry"
+        : "The collector does not answer: senders keep what they have and try again.",
+    },
+    signals: SIGNALS.map((signal) => ({
+      signal,
+      ...figuresOf(
+        arrived.filter((row) => row.signal === signal),
+        window,
+      ),
+    })),
+    senders: sendersOf(arrived, window),
+    refusals: refusals.map(({ firstAt, lastAt, ...row }) => ({
+      ...row,
+      ...{ firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() },
+    })),
+    targets: targetsOf(scrape, notes, now),
+    limits: [limit("series", "maxSeries"), limit("patterns", "maxPatterns")],
+    storage: ([...SIGNALS, "rollups"] as const).map((signal) => {
+      const { bytes = 0, oldestDay = null } = stored.find(({ kind }) => kind === signal) ?? {};
+      return { signal, keptDays: keptDays[signal], bytes, oldestDay };
+    }),
+    addresses: ADDRESSES,
+  };
+}
+
+interface Steps {
+  fromMs: number;
+  steps: number;
+  stepSeconds: number;
+  seconds: number;
+}
+
+function figuresOf(rows: readonly ArrivedMinute[], { fromMs, steps, stepSeconds, seconds }: Steps) {
+  const sums = { accepted: 0, rejected: 0, bytes: 0 };
+  const buckets = new Array<number>(steps).fill(0);
+  for (const row of rows) {
+    sums.accepted += row.accepted;
+    sums.rejected += row.rejected;
+    sums.bytes += row.bytes;
+    const step = Math.floor((row.minuteMs - fromMs) / 1_000 / stepSeconds);
+    buckets[step] = (buckets[step] ?? 0) + row.accepted;
+  }
+  return { ...sums, perSecond: sums.accepted / seconds, buckets };
+}
+
+function sendersOf(arrived: readonly ArrivedMinute[], steps: Steps): SenderView[] {
+  const bySender = Map.groupBy(arrived, ({ signal, protocol, sender }) => JSON.stringify([signal, protocol, sender]));
+  const senders = [...bySender.values()].flatMap((rows): SenderView[] => {
+    const [first] = rows;
+    if (!first) return [];
+    const lastMs = rows.reduce((latest, { minuteMs }) => Math.max(latest, minuteMs), 0);
+    return [
+      {
+        ...{ signal: first.signal, protocol: first.protocol, name: first.sender },
+        ...figuresOf(rows, steps),
+        services: servicesOf(rows),
+        lastAt: new Date(lastMs).toISOString(),
+      },
+    ];
+  });
+  return senders.sort((a, b) => b.accepted - a.accepted || a.name.localeCompare(b.name));
+}
+
+function servicesOf(rows: readonly ArrivedMinute[]): string[] {
+  const sums = new Map<string, number>();
+  for (const { service, accepted } of rows) if (service) sums.set(service, (sums.get(service) ?? 0) + accepted);
+  return [...sums]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MOST_SERVICES)
+    .map(([service]) => service);
+}
+
+const BADNESS = { down: 0, unknown: 1, up: 2 };
+
+function targetsOf(targets: readonly ScrapeTarget[], notes: readonly ScrapeNote[], now: Date): ScrapeTargetView[] {
+  const views = targets.map((target): ScrapeTargetView => {
+    const note = notes.find((one) => one.target === target.name);
+    const fresh = note && now.getTime() - note.at.getTime() < MISSED_TURNS * target.intervalMs + target.timeoutMs;
+    const url = new URL(target.url);
+    url.username = "";
+    url.password = "";
+    return {
+      ...{ name: target.name, url: url.href, service: target.service ?? target.name },
+      ...{ environment: target.environment ?? null, intervalMs: target.intervalMs },
+      state: fresh ? (note.ok ? "up" : "down") : "unknown",
+      lastAt: note?.at.toISOString() ?? null,
+      ...{ durationMs: note?.durationMs ?? null, samples: note?.samples ?? null, error: note?.error ?? null },
+    };
+  });
+  return views.sort((a, b) => BADNESS[a.state] - BADNESS[b.state] || a.name.localeCompare(b.name));
+}

@@ -1,0 +1,11 @@
+import { ingestOverview } from "../agent/ingest/index.ts";
+import { IngestOverviewInput, IngestOverviewOutput } from "../agent/ingest/schema.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const ingestRouter = router({
+  overview: procedure
+    .meta({ permission: "telemetry.read" })
+    .input(IngestOverviewInput)
+    .output(IngestOverviewOutput)
+    .query(({ ctx, input }) => ingestOverview(ctx.agent, input)),
+});
