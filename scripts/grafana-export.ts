@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { promqlWith } from "#server/agent/kernel/promql.ts";
 import { grafanaDashboard } from "#server/agent/metrics/index.ts";
 import { loadConfig } from "#server/config/load.ts";
-import { promqlWith } from "#server/integrations/prometheus/promql.ts";
 
 /**
  * `npm run grafana:export [-- file]`: the service page as a dashboard for Grafana's provisioning, printed or written to

@@ -81,6 +81,29 @@ export const ServiceTelemetrySchema = z.strictObject({
       saturation: z.string().optional(),
     })
     .prefault({})
-    .describe("PromQL of your own, for an external source; {service} and {environment} are replaced"),
+    .describe(
+      "PromQL of your own, for an external source; {service} and {environment} are replaced. errorRatio is 0…1, latencies are in seconds, cpu in cores, memory in bytes, saturation a ratio",
+    ),
 });
 export type ServiceTelemetry = z.infer<typeof ServiceTelemetrySchema>;
+
+export interface Homes {
+  monitoringConfig: Partial<Record<"metricsEndpoint" | "logsEndpoint" | "tracesEndpoint", string | undefined>>;
+  services: {
+    telemetry?: Partial<Record<"metrics" | "logs" | "traces", "built-in" | "external" | undefined>> | undefined;
+  }[];
+}
+
+/** What is said to be in an external home needs the address of one. */
+export function checkHomes(
+  { monitoringConfig, services }: Homes,
+  add: (path: (string | number)[], message: string) => void,
+): void {
+  services.forEach(({ telemetry }, i) => {
+    for (const signal of ["metrics", "logs", "traces"] as const) {
+      const key = `${signal}Endpoint` as const;
+      if (telemetry?.[signal] === "external" && monitoringConfig[key] === undefined)
+        add(["services", i, "telemetry", signal], `external, but monitoringConfig.${key} is not set`);
+    }
+  });
+}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { FreezeWindowSchema, RolloutRulesSchema, WaveSchema } from "./config-deployment.ts";
 import { ServiceSchema } from "./config-services.ts";
-import { IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
+import { checkHomes, type Homes, IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
 
@@ -210,8 +210,15 @@ interface References {
     freezeWindows: { environments: string[]; services: string[] }[];
     waves: { environment: string; requires: string[] }[];
   };
-  monitoringConfig: { healthEndpoints: { name: string; dependsOn: string[] }[]; scrape: { name: string }[] };
-  services: { name: string; dependsOn: string[]; environments: Record<string, unknown> }[];
+  monitoringConfig: Homes["monitoringConfig"] & {
+    healthEndpoints: { name: string; dependsOn: string[] }[];
+    scrape: { name: string }[];
+  };
+  services: (Homes["services"][number] & {
+    name: string;
+    dependsOn: string[];
+    environments: Record<string, unknown>;
+  })[];
   traffic: { service: string; environment: string }[];
 }
 
@@ -236,6 +243,7 @@ function checkReferences(config: References, issues: z.RefinementCtx): void {
     }
   });
   checkPolicy(config, services, add);
+  checkHomes(config, add);
   config.monitoringConfig.healthEndpoints.forEach((endpoint, i) => {
     const path = ["monitoringConfig", "healthEndpoints", i];
     if (endpoints.indexOf(endpoint.name) !== i || services.includes(endpoint.name))
