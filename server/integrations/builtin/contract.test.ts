@@ -1,6 +1,7 @@
 import { OperateAgentConfigSchema } from "../../agent/config.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { describeLogSourceContract } from "../../testing/log-source-contract.ts";
+import { describeMetricsSourceContract } from "../../testing/metrics-source-contract.ts";
 import { describeTraceSourceContract } from "../../testing/trace-source-contract.ts";
 import { createTelemetryStore } from "./index.ts";
 
@@ -19,6 +20,12 @@ describeLogSourceContract("The built-in store", async (records) => {
     sender,
   );
   return { source: store.logs, stop: () => store.close() };
+});
+
+describeMetricsSourceContract("The built-in store", async (series) => {
+  const store = openStore();
+  await store.writeSamples(series, sender);
+  return { source: store.metrics, stop: () => store.close() };
 });
 
 describeTraceSourceContract("The built-in store", async (spans) => {
