@@ -43,6 +43,8 @@ CREATE TABLE log_line (
 CREATE INDEX log_line_at ON log_line (at, id);
 CREATE INDEX log_line_service ON log_line (service, at);
 CREATE INDEX log_line_pattern ON log_line (pattern_id, at);
+-- Warnings and worse are few among many, and what is looked for.
+CREATE INDEX log_line_severe ON log_line (at, id) WHERE severity >= 13;
 CREATE INDEX log_line_trace ON log_line (trace_id) WHERE trace_id IS NOT NULL;
 
 -- Lines per minute, kept by the writers, pattern 0: not mined, level: 0 not said, 1 trace … 6 fatal.

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Connection } from "./database.ts";
+import type { Connection, Database } from "./database.ts";
 
 /**
  * Rollups run behind the writers, from closed minutes. A writer that comes after the closing must say so, and one that
@@ -44,4 +44,13 @@ export async function closeUntil(tx: Connection, job: RollupJob, atMs: number): 
 export async function takeJob(tx: Connection, job: RollupJob): Promise<boolean> {
   const { rows } = await tx.query(`select pg_try_advisory_xact_lock(7310012, ${JOBS[job]}) as taken`);
   return rows[0]?.taken === true;
+}
+
+/** The instant (ms since 1970) before which everything but what came late is rolled up; 0 when nothing is. */
+export async function doneUntil(database: Pick<Database, "read">, job: RollupJob): Promise<number> {
+  const [row] = await database.read<{ ms: number | null }>(
+    "select extract(epoch from done_until)::float8 * 1000 as ms from rollup_progress where job = $1",
+    [job],
+  );
+  return row?.ms ?? 0;
 }

@@ -1,15 +1,16 @@
 import type { z } from "zod";
 import type { IngestLimitsSchema } from "../../agent/config-telemetry.ts";
-import type { IngestStore } from "../../agent/ports/ingest-store.ts";
-import type { LogSource } from "../../agent/ports/log-source.ts";
-import type { MetricsSource } from "../../agent/ports/metrics-source.ts";
-import type { TraceSource } from "../../agent/ports/trace-source.ts";
+import type { IngestFigures, IngestStore } from "../../agent/ports/ingest-store.ts";
 import { noteScrape, streamPositions } from "./collector-state.ts";
 import { openDatabase } from "./database.ts";
 import { noteRefusals } from "./ingest-counts.ts";
+import { createIngestFigures } from "./ingest-figures.ts";
+import { createLogSource } from "./log-source.ts";
+import { createMetricsSource } from "./metrics-source.ts";
 import { createPartitions, type Retention } from "./partitions.ts";
 import { generalisePattern, loadPatterns, patternIds } from "./patterns.ts";
 import type { StoreParts } from "./record-writer.ts";
+import { createTraceSource } from "./trace-source.ts";
 import { createLogWriter } from "./write-logs.ts";
 import { createSampleWriter } from "./write-samples.ts";
 import { createSpanWriter } from "./write-spans.ts";
@@ -23,10 +24,11 @@ export interface TelemetryStoreOptions {
   connections?: number;
 }
 
-export type BuiltinStore = IngestStore & {
-  /** for the upkeep, which runs beside the writers */
-  readonly parts: StoreParts;
-};
+export type BuiltinStore = IngestStore &
+  IngestFigures & {
+    /** for the upkeep, which runs beside the writers */
+    readonly parts: StoreParts;
+  };
 
 /** The built-in home of telemetry, on PostgreSQL. Makes no connection before it is used. */
 export function createTelemetryStore({
@@ -42,10 +44,11 @@ export function createTelemetryStore({
   const sampleWriter = createSampleWriter(parts);
   const spanWriter = createSpanWriter(parts);
   return {
+    ...createIngestFigures(parts),
     parts,
-    logs: {} as LogSource,
-    metrics: {} as MetricsSource,
-    traces: {} as TraceSource,
+    logs: createLogSource(parts),
+    metrics: createMetricsSource(parts),
+    traces: createTraceSource(parts),
     writeLogs: logWriter.write,
     writeReadLogs: logWriter.writeRead,
     writeSamples: sampleWriter.write,

@@ -1,11 +1,11 @@
 import { AppError } from "../../agent/kernel/errors.ts";
+import { promqlOf, selector } from "../../agent/kernel/promql.ts";
 import { literally } from "../../agent/kernel/query-text.ts";
 import type { MetricLines, MetricsSource } from "../../agent/ports/metrics-source.ts";
 import type { Answer, TimeWindow } from "../../agent/ports/source.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
 import { createPrometheusClient } from "./client.ts";
 import { linesOf, metricsOf } from "./mapper.ts";
-import { promqlOf, selector } from "./promql.ts";
 
 export interface PrometheusOptions extends EndpointOptions {
   /** how often the source takes samples; rates look back four times as far, as Grafana's $__rate_interval */

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { promqlOf, selector } from "../../agent/kernel/promql.ts";
 import { literally, quoted } from "../../agent/kernel/query-text.ts";
 import { describeMetricsSourceContract } from "../../testing/metrics-source-contract.ts";
 import {
@@ -16,7 +17,6 @@ import {
 } from "../../testing/monitoring-servers.ts";
 import { createOutboundClient } from "../http/client.ts";
 import { createPrometheusSource } from "./index.ts";
-import { promqlOf, selector } from "./promql.ts";
 
 const http = createOutboundClient({ allow: [], deny: [] });
 afterAll(() => http.close());

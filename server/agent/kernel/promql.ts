@@ -1,5 +1,5 @@
-import { quoted } from "../../agent/kernel/query-text.ts";
-import type { LabelFilter, MetricQuery } from "../../agent/ports/metrics-source.ts";
+import type { LabelFilter, MetricQuery } from "../ports/metrics-source.ts";
+import { quoted } from "./query-text.ts";
 
 /** Structured queries as PromQL. https://prometheus.io/docs/prometheus/latest/querying/basics/ */
 

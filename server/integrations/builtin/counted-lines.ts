@@ -1,0 +1,234 @@
+import { AppError } from "../../agent/kernel/errors.ts";
+import type { LineOrigin, LogFilter, LogSource, PatternCount } from "../../agent/ports/log-source.ts";
+import type { TimeWindow } from "../../agent/ports/source.ts";
+import { LOG_LEVELS, type LogLevel } from "../../agent/ports/telemetry.ts";
+import { lineConditions, type ResolvedFilter, resolveFilter } from "./line-filter.ts";
+import { levelNumber } from "./log-tally.ts";
+import { DAY_MS } from "./partitions.ts";
+import type { StoreParts } from "./record-writer.ts";
+import { doneUntil } from "./rollup-progress.ts";
+import { createSqlValues, globLike, literalLike, type SqlValues } from "./sql-values.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const MAX_STEPS = 11_000;
+const LEVEL = "case when severity < 1 then 0 else least(6, (severity - 1) / 4 + 1) end";
+
+const levelOf = (level: number): LogLevel | null => LOG_LEVELS[level - 1] ?? null;
+
+/** Where counts of a range are read: whole hours and minutes from rollups, what is left from the lines. */
+interface Range {
+  table: "log_count_hour" | "log_count" | "log_line";
+  fromMs: number;
+  toMs: number;
+}
+
+/**
+ * Ranges that cover a window, each from the coarsest table that can tell. Buckets begin at `originMs`: the window's
+ * start, taken back to the full minute or hour where steps are whole minutes or hours.
+ */
+export function rangesOf(
+  { fromMs, toMs, stepMs }: { fromMs: number; toMs: number; stepMs: number },
+  {
+    exact,
+    nowMs,
+    keptFromMs,
+    hoursUntilMs,
+  }: { exact: boolean; nowMs: number; keptFromMs: number; hoursUntilMs: number },
+): { originMs: number; ranges: Range[] } {
+  if (!exact || stepMs % MINUTE_MS !== 0) return { originMs: fromMs, ranges: [{ table: "log_line", fromMs, toMs }] };
+  const originMs = floor(fromMs, stepMs % HOUR_MS === 0 ? HOUR_MS : MINUTE_MS);
+  // lines that are not kept any more cannot be counted again: their minute is taken whole, as is the one in progress
+  const minutes = {
+    fromMs: fromMs < keptFromMs ? floor(fromMs, MINUTE_MS) : ceil(fromMs, MINUTE_MS),
+    toMs: toMs >= nowMs || toMs < keptFromMs ? ceil(toMs, MINUTE_MS) : floor(toMs, MINUTE_MS),
+  };
+  if (minutes.toMs <= minutes.fromMs) return { originMs, ranges: [{ table: "log_line", fromMs, toMs }] };
+  const hours =
+    stepMs % HOUR_MS === 0
+      ? { fromMs: ceil(minutes.fromMs, HOUR_MS), toMs: floor(Math.min(minutes.toMs, hoursUntilMs), HOUR_MS) }
+      : { fromMs: minutes.fromMs, toMs: minutes.fromMs };
+  const ranges: Range[] = [
+    { table: "log_line", fromMs, toMs: minutes.fromMs },
+    { table: "log_line", fromMs: minutes.toMs, toMs },
+  ];
+  if (hours.toMs <= hours.fromMs) ranges.push({ table: "log_count", ...minutes });
+  else
+    ranges.push(
+      { table: "log_count", fromMs: minutes.fromMs, toMs: hours.fromMs },
+      { table: "log_count_hour", ...hours },
+      { table: "log_count", fromMs: hours.toMs, toMs: minutes.toMs },
+    );
+  return { originMs, ranges: ranges.filter((range) => range.toMs > range.fromMs) };
+}
+
+const floor = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
+const ceil = (ms: number, unitMs: number): number => Math.ceil(ms / unitMs) * unitMs;
+
+interface Counted {
+  window: TimeWindow;
+  filter: ResolvedFilter;
+  stepSeconds: number;
+  /** the filter says nothing that only lines can tell */
+  exact: boolean;
+}
+
+/** A subquery of (service, environment, version, pattern_id, level, bucket_ms, count). */
+async function countedSql(
+  { database, retention, now }: StoreParts,
+  { window, filter, stepSeconds, exact }: Counted,
+  sql: SqlValues,
+): Promise<string> {
+  const [fromMs, toMs, stepMs] = [window.from.getTime(), window.to.getTime(), stepSeconds * 1_000];
+  if ((toMs - fromMs) / stepMs > MAX_STEPS)
+    throw new AppError("INVALID", `More than ${MAX_STEPS} steps. Choose a longer step or a narrower window.`);
+  const nowMs = now().getTime();
+  const keptFromMs = nowMs - retention.logsDays * DAY_MS;
+  const hoursUntilMs = stepMs % HOUR_MS === 0 ? await doneUntil(database, "logs") : 0;
+  const { originMs, ranges } = rangesOf({ fromMs, toMs, stepMs }, { exact, nowMs, keptFromMs, hoursUntilMs });
+  const origin = sql.add(originMs / 1_000);
+  const step = sql.add(stepSeconds);
+  const parts = ranges.map(({ table, ...range }) => {
+    const [at, level, count] = table === "log_line" ? ["at", LEVEL, "count(*)"] : ["bucket_at", "level", "sum(count)"];
+    const bucket = `(${origin}::float8 + floor((extract(epoch from ${at})::float8 - ${origin}) / ${step}::float8) * ${step}) * 1000`;
+    const conditions = [
+      `${at} >= ${sql.add(new Date(range.fromMs))}`,
+      `${at} < ${sql.add(new Date(range.toMs))}`,
+      ...(table === "log_line" ? lineConditions(filter, sql) : countConditions(filter, sql)),
+    ];
+    return `select service, environment, version, coalesce(pattern_id, 0) as pattern_id, ${level} as level,
+        ${bucket} as bucket_ms, ${count}::int8 as count
+      from ${table} where ${conditions.join(" and ")} group by 1, 2, 3, 4, 5, 6`;
+  });
+  return parts.length > 0
+    ? parts.join("\nunion all\n")
+    : "select '' as service, '' as environment, '' as version, 0 as pattern_id, 0 as level, 0::float8 as bucket_ms, 0::int8 as count where false";
+}
+
+const ORIGIN_FIELDS = ["service", "environment", "version"] as const;
+
+function countConditions(filter: ResolvedFilter, sql: SqlValues): string[] {
+  const conditions: string[] = [];
+  for (const column of ORIGIN_FIELDS) {
+    const wanted = filter[column];
+    if (wanted !== undefined) conditions.push(`${column} = ${sql.add(wanted)}`);
+  }
+  if (filter.minSeverity !== undefined) conditions.push(`level >= ${sql.add(levelNumber(filter.minSeverity))}`);
+  if (filter.patternIds !== null) conditions.push(`pattern_id = any(${sql.add(filter.patternIds)}::int4[])`);
+  for (const term of filter.terms) {
+    const column = term.kind === "field" ? ORIGIN_FIELDS.find((name) => name === term.field) : undefined;
+    if (column) conditions.push(`${column} ${term.negated ? "not " : ""}like ${sql.add(globLike(term.value))}`);
+  }
+  return conditions;
+}
+
+const isOfOrigin = (term: LogFilter["terms"][number]): boolean =>
+  term.kind === "field" && ORIGIN_FIELDS.some((name) => name === term.field);
+
+/** True when rollups hold all that a filter asks about. */
+const isCounted = ({ instance, traceId, minSeverity = 0 }: LogFilter): boolean =>
+  instance === undefined && traceId === undefined && (minSeverity <= 0 || (minSeverity - 1) % 4 === 0);
+
+/** Lines per bucket and level. */
+export async function countLines(
+  parts: StoreParts,
+  { window, filter, stepSeconds }: Parameters<LogSource["counts"]>[0],
+  signal?: AbortSignal,
+): Promise<{ bucketMs: number; level: LogLevel | null; count: number }[]> {
+  const sql = createSqlValues();
+  const resolved = await resolveFilter(parts.database, filter);
+  const exact = isCounted(filter) && filter.terms.every(isOfOrigin);
+  const counted = await countedSql(parts, { window, filter: resolved, stepSeconds, exact }, sql);
+  const rows = await parts.database.read<{ bucket_ms: number; level: number; count: string }>(
+    `select bucket_ms, level, sum(count)::text as count from (${counted}) c group by 1, 2 order by 1, 2`,
+    sql.values,
+    signal,
+  );
+  return rows.map((row) => ({ bucketMs: row.bucket_ms, level: levelOf(row.level), count: Number(row.count) }));
+}
+
+const MOST_ORIGINS = 1_000;
+
+/** Lines per service and environment. */
+export async function countOrigins(
+  parts: StoreParts,
+  { window }: { window: TimeWindow },
+  signal?: AbortSignal,
+): Promise<LineOrigin[]> {
+  const sql = createSqlValues();
+  const filter: ResolvedFilter = { terms: [], patternIds: null };
+  const counted = await countedSql(parts, { window, filter, stepSeconds: HOUR_MS / 1_000, exact: true }, sql);
+  const rows = await parts.database.read<{ service: string; environment: string; lines: string }>(
+    `select service, environment, sum(count)::text as lines from (${counted}) c group by 1, 2
+     order by sum(count) desc limit ${sql.add(MOST_ORIGINS)}`,
+    sql.values,
+    signal,
+  );
+  return rows.map((row) => ({ ...row, lines: Number(row.lines) }));
+}
+
+interface PatternRow {
+  [column: string]: unknown;
+  pattern: number;
+  template: string;
+  name: string | null;
+  pinned: boolean;
+  ignored: boolean;
+  first_seen_at: Date;
+  service: string;
+  environment: string;
+  version: string;
+  level: number;
+  bucket_ms: number;
+  count: string;
+}
+
+/**
+ * How often patterns were seen. Text terms are applied to the template. @throws INVALID for terms that only single
+ * lines can tell: instance, trace and attributes
+ */
+export async function countPatterns(
+  parts: StoreParts,
+  { window, filter, stepSeconds }: { window: TimeWindow; filter: LogFilter; stepSeconds: number },
+  signal?: AbortSignal,
+): Promise<PatternCount[]> {
+  const other = filter.terms.find((term) => term.kind === "field" && !isOfOrigin(term));
+  if (other?.kind === "field" || filter.instance !== undefined || filter.traceId !== undefined)
+    throw new AppError(
+      "INVALID",
+      `Patterns are counted by service, environment, version and level: ${other?.kind === "field" ? other.field : "instance and trace"} cannot be asked of them. Leave it out, or search the lines.`,
+    );
+  const sql = createSqlValues();
+  const texts = filter.terms.flatMap((term) => (term.kind === "text" ? [term] : []));
+  const fields = { ...filter, terms: filter.terms.filter((term) => term.kind === "field") };
+  const resolved = await resolveFilter(parts.database, fields);
+  const counted = await countedSql(parts, { window, filter: resolved, stepSeconds, exact: isCounted(filter) }, sql);
+  const conditions = texts.map(
+    (term) => `shown.template ${term.negated ? "not " : ""}ilike ${sql.add(`%${literalLike(term.value)}%`)}`,
+  );
+  const rows = await parts.database.read<PatternRow>(
+    `select shown.id as pattern, shown.template, shown.name, shown.pinned, shown.ignored, shown.first_seen_at,
+       c.service, c.environment, c.version, c.level, c.bucket_ms, c.count::text as count
+     from (select coalesce(p.merged_into, p.id) as shown_id, service, environment, version, level, bucket_ms, sum(count) as count
+           from (${counted}) l join log_pattern p on p.id = l.pattern_id group by 1, 2, 3, 4, 5, 6) c
+     join log_pattern shown on shown.id = c.shown_id
+     ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
+     order by c.shown_id, c.bucket_ms`,
+    sql.values,
+    signal,
+  );
+  return rows.map((row) => ({
+    patternId: String(row.pattern),
+    template: row.template,
+    name: row.name,
+    pinned: row.pinned,
+    ignored: row.ignored,
+    firstSeenAt: row.first_seen_at.toISOString(),
+    service: row.service,
+    environment: row.environment,
+    version: row.version,
+    level: levelOf(row.level),
+    bucketMs: row.bucket_ms,
+    count: Number(row.count),
+  }));
+}

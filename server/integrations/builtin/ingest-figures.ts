@@ -1,0 +1,75 @@
+import type { ArrivedMinute, IngestFigures, RefusalRow, Signal, StoredKind } from "../../agent/ports/ingest-store.ts";
+import { scrapes } from "./collector-state.ts";
+import { DAY_MS, type PartitionedName } from "./partitions.ts";
+import type { StoreParts } from "./record-writer.ts";
+
+const MINUTE_MS = 60_000;
+const KINDS: Record<PartitionedName, StoredKind["kind"]> = {
+  log_line: "logs",
+  metric_sample: "metrics",
+  span: "traces",
+  log_count: "rollups",
+  log_count_hour: "rollups",
+  metric_minute: "rollups",
+  metric_hour: "rollups",
+  span_minute: "rollups",
+  call_minute: "rollups",
+  ingest_count: "rollups",
+};
+
+/** What arrives, what is refused, and what it takes. */
+export function createIngestFigures({ database, retention, now }: StoreParts): IngestFigures {
+  return {
+    arrived: async (from, to) => {
+      const rows = await database.read<Omit<ArrivedMinute, "accepted" | "rejected" | "bytes"> & Record<Counts, string>>(
+        `select extract(epoch from bucket_at)::float8 * 1000 as "minuteMs", signal, protocol, sender, service,
+           accepted::text, rejected::text, bytes::text
+         from ingest_count where bucket_at >= $1 and bucket_at < $2 order by bucket_at, signal, protocol, sender, service`,
+        [new Date(Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS), to],
+      );
+      return rows.map((row) => ({
+        ...row,
+        accepted: Number(row.accepted),
+        rejected: Number(row.rejected),
+        bytes: Number(row.bytes),
+      }));
+    },
+    refusals: async (since, limit) => {
+      const rows = await database.read<Omit<RefusalRow, "count"> & { count: string }>(
+        `select signal, protocol, sender, reason, count::text, example, first_at as "firstAt", last_at as "lastAt"
+         from ingest_refusal where last_at >= $1 order by last_at desc, count desc limit $2`,
+        [since, limit],
+      );
+      return rows.map((row) => ({ ...row, count: Number(row.count) }));
+    },
+    scrapes: () => scrapes(database),
+    used: async () => {
+      const [row] = await database.read<{ series: number; patterns: number }>(
+        `select (select count(*)::int from metric_series where last_seen_at >= $1) as series,
+           (select count(*)::int from log_pattern where merged_into is null) as patterns`,
+        [new Date(now().getTime() - retention.samplesDays * DAY_MS)],
+      );
+      return row ?? { series: 0, patterns: 0 };
+    },
+    stored: async () => {
+      const rows = await database.read<{ parent: PartitionedName; bytes: string; oldest: string | null }>(
+        `select p.relname as parent, coalesce(sum(pg_total_relation_size(c.oid)), 0)::text as bytes,
+           min(right(c.relname, 8)) as oldest
+         from pg_class p left join pg_inherits i on i.inhparent = p.oid left join pg_class c on c.oid = i.inhrelid
+         where p.relname = any($1) and p.relkind = 'p' and p.relnamespace = current_schema()::regnamespace group by 1`,
+        [Object.keys(KINDS)],
+      );
+      return (["logs", "metrics", "traces", "rollups"] as const satisfies (Signal | "rollups")[]).map((kind) => {
+        const own = rows.filter((row) => KINDS[row.parent] === kind);
+        const oldest = own.flatMap((row) => (row.oldest ? [row.oldest] : [])).sort()[0];
+        return {
+          kind,
+          bytes: own.reduce((sum, row) => sum + Number(row.bytes), 0),
+          oldestDay: oldest ? oldest.replace(/(....)(..)(..)/, "$1-$2-$3") : null,
+        };
+      });
+    },
+  };
+}
+
+type Counts = "accepted" | "rejected" | "bytes";

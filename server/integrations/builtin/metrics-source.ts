@@ -1,0 +1,22 @@
+import { promqlOf } from "../../agent/kernel/promql.ts";
+import type { MetricsSource } from "../../agent/ports/metrics-source.ts";
+import { answered, BUILT_IN } from "./answer.ts";
+import { listLabels, listLabelValues, listMetrics } from "./metric-catalog.ts";
+import { queryMetrics } from "./query-metrics.ts";
+import type { StoreParts } from "./record-writer.ts";
+
+/** what a Prometheus that scrapes the same targets would be set to */
+const SCRAPE_SECONDS = 15;
+
+export function createMetricsSource(parts: StoreParts): MetricsSource {
+  const { database, now } = parts;
+  return {
+    info: BUILT_IN,
+    metrics: async (query) => answered(await listMetrics(parts, query), now()),
+    labels: async ({ metric }) => answered(await listLabels(database, metric), now()),
+    labelValues: async (query) => answered(await listLabelValues(database, query), now()),
+    query: async (query, signal) => answered(await queryMetrics(parts, query, signal), now()),
+    promql: null,
+    toPromql: (query, stepSeconds) => promqlOf(query, stepSeconds, SCRAPE_SECONDS),
+  };
+}

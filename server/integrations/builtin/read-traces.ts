@@ -1,0 +1,193 @@
+import { AppError } from "../../agent/kernel/errors.ts";
+import {
+  type Attributes,
+  SPAN_KINDS,
+  SPAN_STATUSES,
+  type SpanEvent,
+  type SpanRecord,
+} from "../../agent/ports/telemetry.ts";
+import type { TraceFilter, TraceSource, TraceSummaryRecord } from "../../agent/ports/trace-source.ts";
+import type { Database } from "./database.ts";
+import { DAY_MS } from "./partitions.ts";
+import { isTraceId } from "./record-checks.ts";
+import { createSqlValues, instantText, microsOf, type SqlValues } from "./sql-values.ts";
+
+const ERROR = SPAN_STATUSES.indexOf("error");
+const TRACE_TEXT = "replace(trace_id::text, '-', '')";
+const spanText = (column: string): string => `lpad(to_hex(${column}), 16, '0')`;
+/** what comes into a service from outside, as the index `span_entry` has it */
+const ENTRY = "(parent_span_id is null or kind in (1, 4))";
+
+/** Conditions on one span, which some span of a trace has to meet. */
+function spanConditions(filter: TraceFilter, sql: SqlValues): string[] {
+  const conditions: string[] = [];
+  const add = (condition: string, value: unknown) => {
+    if (value !== undefined) conditions.push(`${condition} ${sql.add(value)}`);
+  };
+  add("service =", filter.service);
+  add("environment =", filter.environment);
+  add("name =", filter.operation);
+  add("version =", filter.version);
+  add("duration_ms >=", filter.minDurationMs);
+  add("duration_ms <=", filter.maxDurationMs);
+  // without a service any span would do, and every trace has a short one
+  if (filter.service === undefined && filter.operation === undefined) conditions.push(ENTRY);
+  return conditions;
+}
+
+interface Found {
+  trace: string;
+  micros: string;
+}
+
+/** A page of traces, newest first. A trace stands at the first of its spans that meets the filter. @throws INVALID */
+export async function listTraces(
+  database: Database,
+  { window, filter, limit, cursor }: Parameters<TraceSource["list"]>[0],
+  signal?: AbortSignal,
+): Promise<{ items: TraceSummaryRecord[]; nextCursor: string | null }> {
+  const after = cursor === undefined ? null : placeOf(cursor);
+  const sql = createSqlValues();
+  const conditions = [
+    `start_at >= ${sql.add(window.from)}`,
+    `start_at < ${sql.add(window.to)}`,
+    ...spanConditions(filter, sql),
+  ];
+  const matching = `select trace_id, span_id, start_at from span where ${conditions.join(" and ")}`;
+  const erring = filter.onlyErrors
+    ? `and exists (select from span e where e.trace_id = s.trace_id and e.status = ${ERROR})`
+    : "";
+  const before = after
+    ? `and (s.start_at, s.trace_id) < (${sql.add(instantText(BigInt(after.micros)))}::timestamptz, ${sql.add(after.trace)}::uuid)`
+    : "";
+  const rows = await database.read<Found & { [column: string]: unknown }>(
+    `select distinct ${microsOf("s.start_at")} as micros, s.start_at, s.trace_id, replace(s.trace_id::text, '-', '') as trace
+     from (${matching}) s
+     where not exists (
+       select from (${matching}) first
+       where first.trace_id = s.trace_id and (first.start_at, first.span_id) < (s.start_at, s.span_id)) ${erring} ${before}
+     order by s.start_at desc, s.trace_id desc limit ${sql.add(limit + 1)}`,
+    sql.values,
+    signal,
+  );
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    items: await summaries(database, page, signal),
+    nextCursor: rows.length > limit && last ? `${last.micros}-${last.trace}` : null,
+  };
+}
+
+function placeOf(cursor: string): Found {
+  const [, micros, trace] = /^(\d{1,17})-([0-9a-f]{32})$/.exec(cursor) ?? [];
+  if (micros !== undefined && trace !== undefined) return { micros, trace };
+  throw new AppError("INVALID", "The cursor is not one of this source. Ask for the first page again.");
+}
+
+interface SummaryRow {
+  [column: string]: unknown;
+  trace: string;
+  root_service: string;
+  root_name: string;
+  start_ms: number;
+  end_ms: number;
+  spans: number;
+  errors: number;
+  services: string[];
+}
+
+/** Of whole traces, as far as they arrived within a day of what was found. */
+async function summaries(
+  database: Database,
+  found: readonly Found[],
+  signal?: AbortSignal,
+): Promise<TraceSummaryRecord[]> {
+  const times = found.map(({ micros }) => Number(micros) / 1_000);
+  if (times.length === 0) return [];
+  const rows = await database.read<SummaryRow>(
+    `select trace, (array_agg(service order by parent_span_id is null desc, start_at))[1] as root_service,
+       (array_agg(name order by parent_span_id is null desc, start_at))[1] as root_name,
+       min(start_ms) as start_ms, max(start_ms + duration_ms) as end_ms, count(*)::int as spans,
+       (count(*) filter (where status = ${ERROR}))::int as errors, array_agg(distinct service order by service) as services
+     from (select distinct on (trace_id, span_id) ${TRACE_TEXT} as trace, parent_span_id, service, name, status, start_at,
+             duration_ms, extract(epoch from start_at)::float8 * 1000 as start_ms
+           from span where trace_id = any($1::uuid[]) and start_at >= $2 and start_at < $3 order by trace_id, span_id) s
+     group by trace`,
+    [found.map(({ trace }) => trace), new Date(Math.min(...times) - DAY_MS), new Date(Math.max(...times) + DAY_MS)],
+    signal,
+  );
+  const byTrace = new Map(rows.map((row) => [row.trace, row]));
+  return found.flatMap(({ trace }) => {
+    const row = byTrace.get(trace);
+    return row ? [summaryOf(row)] : [];
+  });
+}
+
+const summaryOf = (row: SummaryRow): TraceSummaryRecord => ({
+  traceId: row.trace,
+  rootService: row.root_service,
+  rootName: row.root_name,
+  startAt: new Date(row.start_ms).toISOString(),
+  // times are kept to the microsecond
+  durationMs: Math.round((row.end_ms - row.start_ms) * 1_000) / 1_000,
+  spans: row.spans,
+  errors: row.errors,
+  services: row.services,
+});
+
+interface SpanRow {
+  [column: string]: unknown;
+  micros: string;
+  trace: string;
+  span: string;
+  parent: string | null;
+  service: string;
+  environment: string;
+  version: string;
+  instance: string;
+  name: string;
+  kind: number;
+  status: number;
+  status_message: string;
+  duration_ms: number;
+  attributes: Attributes | null;
+  events: SpanEvent[] | null;
+}
+
+/** All spans of a trace, each once, earliest first; null when there are none. */
+export async function getTrace(
+  database: Database,
+  traceId: string,
+  signal?: AbortSignal,
+): Promise<SpanRecord[] | null> {
+  if (!isTraceId(traceId)) return null;
+  const rows = await database.read<SpanRow>(
+    `select * from (
+       select distinct on (span_id) ${microsOf("start_at")} as micros, start_at, ${TRACE_TEXT} as trace,
+         ${spanText("span_id")} as span, ${spanText("parent_span_id")} as parent, service, environment, version, instance,
+         name, kind, status, status_message, duration_ms, attributes, events
+       from span where trace_id = $1::uuid order by span_id) s
+     order by start_at, span`,
+    [traceId],
+    signal,
+  );
+  return rows.length === 0 ? null : rows.map(spanOf);
+}
+
+const spanOf = (row: SpanRow): SpanRecord => ({
+  traceId: row.trace,
+  spanId: row.span,
+  parentSpanId: row.parent,
+  service: row.service,
+  environment: row.environment,
+  version: row.version,
+  instance: row.instance,
+  name: row.name,
+  kind: SPAN_KINDS[row.kind] ?? "internal",
+  status: SPAN_STATUSES[row.status] ?? "unset",
+  statusMessage: row.status_message,
+  startMs: Number(row.micros) / 1_000,
+  durationMs: row.duration_ms,
+  attributes: row.attributes ?? {},
+  events: row.events ?? [],
+});

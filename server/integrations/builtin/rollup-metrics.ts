@@ -1,0 +1,81 @@
+import type { Connection } from "./database.ts";
+import { COUNTED_COLUMNS, minuteRows } from "./minute-rows.ts";
+import type { Rollup } from "./rollup.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** notes of late samples that are worked through in one transaction */
+const NOTES = 20_000;
+
+const UPDATES = COUNTED_COLUMNS.split(", ")
+  .slice(2)
+  .map((column) => `${column} = excluded.${column}`)
+  .join(", ");
+const upsert = (table: "metric_minute" | "metric_hour", rows: string): string =>
+  `insert into ${table} (${COUNTED_COLUMNS}) ${rows} on conflict (series_id, bucket_at) do update set ${UPDATES}`;
+
+const SAMPLES = `
+  select distinct on (series_id, at) series_id, at, value, date_bin('1 minute', at, 'epoch') as bucket_at
+  from metric_sample where at >= $1 and at < $2 order by series_id, at`;
+
+/** @param minutes rows of `metric_minute` as `m`, that make whole hours: what follows `from` */
+const hourRows = (minutes: string): string => `
+  select h.bucket_at, h.series_id, h.count, newest.last, h.increase, h.sum, h.min, h.max
+  from (select date_bin('1 hour', m.bucket_at, 'epoch') as bucket_at, m.series_id, sum(m.count)::int as count,
+          sum(m.increase) as increase, sum(m.sum) as sum, min(m.min) as min, max(m.max) as max, max(m.bucket_at) as newest_at
+        from ${minutes} group by 1, 2) h
+  join metric_minute newest on newest.series_id = h.series_id and newest.bucket_at = h.newest_at`;
+
+/** A late sample also changes the growth of the minutes after it, as far as they look back. */
+const LATE_SAMPLES = `
+  select distinct on (m.series_id, m.at) m.series_id, m.at, m.value, w.bucket_at
+  from (select distinct n.series_id, b.bucket_at
+        from late_notes n, generate_series(n.bucket_at, n.bucket_at + interval '5 minutes', interval '1 minute') as b(bucket_at)
+        where b.bucket_at < to_timestamp($1::float8 / 1000)) w
+  join metric_sample m on m.series_id = w.series_id and m.at >= w.bucket_at and m.at < w.bucket_at + interval '1 minute'
+  order by m.series_id, m.at`;
+const LATE_HOURS = `
+  (select distinct n.series_id, date_bin('1 hour', n.bucket_at + offsets.by, 'epoch') as hour_at
+   from late_notes n, (values (interval '0'), (interval '5 minutes')) as offsets(by)) w
+  join metric_minute m on m.series_id = w.series_id and m.bucket_at >= w.hour_at
+    and m.bucket_at < w.hour_at + interval '1 hour'
+  where w.hour_at + interval '1 hour' <= to_timestamp($1::float8 / 1000)`;
+
+/** Minutes from samples, and hours from minutes as soon as an hour is whole. */
+export const METRIC_ROLLUP: Rollup = {
+  job: "metrics",
+  unitMs: MINUTE_MS,
+  chunkMs: 5 * MINUTE_MS,
+  graceMs: 30_000,
+  raw: "metric_sample",
+  roll: async (tx, fromMs, toMs) => {
+    await tx.query(upsert("metric_minute", minuteRows(SAMPLES)), [new Date(fromMs), new Date(toMs)]);
+    // chunks divide the hour: one of them ends with it
+    if (toMs % HOUR_MS === 0)
+      await tx.query(upsert("metric_hour", hourRows("metric_minute m where m.bucket_at >= $1 and m.bucket_at < $2")), [
+        new Date(toMs - HOUR_MS),
+        new Date(toMs),
+      ]);
+  },
+  redo: async (tx, doneMs) => {
+    const taken = await takeNotes(tx, doneMs);
+    if (taken === 0) return false;
+    await tx.query(upsert("metric_minute", minuteRows(LATE_SAMPLES)), [doneMs]);
+    await tx.query(upsert("metric_hour", hourRows(LATE_HOURS)), [doneMs]);
+    return taken === NOTES;
+  },
+};
+
+/** Moves notes into a table of this transaction, whose size the planner then knows. */
+async function takeNotes(tx: Connection, doneMs: number): Promise<number> {
+  const due = "select id from rollup_late_series where bucket_at < to_timestamp($1::float8 / 1000) order by id limit";
+  if ((await tx.query(`${due} 1`, [doneMs])).rows.length === 0) return 0;
+  await tx.query("create temporary table late_notes (series_id integer, bucket_at timestamptz) on commit drop");
+  const { rowCount } = await tx.query(
+    `with taken as (delete from rollup_late_series where id in (${due} ${NOTES}) returning series_id, bucket_at)
+     insert into late_notes select series_id, bucket_at from taken`,
+    [doneMs],
+  );
+  await tx.query("analyze late_notes");
+  return rowCount ?? 0;
+}

@@ -1,0 +1,191 @@
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { OperateAgentConfigSchema } from "#server/agent/config.ts";
+import { quantileMs } from "#server/agent/kernel/histogram.ts";
+import type { SpanRecord } from "#server/agent/ports/telemetry.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { describeTraceSourceContract } from "#server/testing/trace-source-contract.ts";
+import { advance } from "./rollup.ts";
+import { SPAN_ROLLUP } from "./rollup-spans.ts";
+import { type BuiltinStore, createTelemetryStore } from "./store.ts";
+
+const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
+const SENDER = { protocol: "otlp", name: "test" };
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const rollUp = ({ parts }: BuiltinStore): Promise<void> => advance(parts.database, SPAN_ROLLUP, parts.now());
+
+const numberHex = (number: number, length: number): string => number.toString(16).padStart(length, "0");
+let spans = 0;
+function span(given: Partial<SpanRecord> & { trace: number }): SpanRecord {
+  const { trace, ...rest } = given;
+  spans += 1;
+  return {
+    traceId: numberHex(trace, 32),
+    spanId: numberHex(spans, 16),
+    parentSpanId: null,
+    ...{ service: "gateway", environment: "production", version: "1", instance: "a", name: "GET /" },
+    ...{ kind: "server", status: "unset", statusMessage: "", startMs: Date.now(), durationMs: 10 },
+    ...{ attributes: {}, events: [] },
+    ...rest,
+  };
+}
+
+describe.each(["before", "after"])("spans %s they are rolled up", (when) => {
+  const database = useDatabase();
+  describeTraceSourceContract("the built-in store", async (records) => {
+    const store = createTelemetryStore({ databaseUrl: database.url, config });
+    expect(await store.writeSpans(records, SENDER)).toEqual({ accepted: records.length, rejected: [] });
+    if (when === "after") await rollUp(store);
+    return { source: store.traces, stop: () => store.close() };
+  });
+});
+
+describe("calls between services", () => {
+  const database = useDatabase();
+  let store: BuiltinStore;
+  let nowMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 40 * MINUTE_MS;
+  const window = () => ({ from: new Date(nowMs - 5 * MINUTE_MS), to: new Date(nowMs) });
+  beforeEach(() => {
+    nowMs += 6 * MINUTE_MS;
+    store ??= createTelemetryStore({ databaseUrl: database.url, config, now: () => new Date(nowMs) });
+  });
+  afterAll(() => store.close());
+  const write = (...records: SpanRecord[]) => store.writeSpans(records, SENDER);
+  const edges = async () =>
+    ((await store.traces.edges?.({ window: window() }))?.data ?? []).map(
+      ({ from, to, calls, errors, latency }) =>
+        `${from} ${to} ${calls} ${errors} ${Math.round(quantileMs(latency ?? [], 0.5) ?? -1)}`,
+    );
+  /** a call as OpenTelemetry has it: a client span here, a server span there */
+  const call = (trace: number, startMs: number, durationMs: number, status: SpanRecord["status"] = "unset") => {
+    const client = span({ trace, kind: "client", name: "GET", startMs, durationMs });
+    const server = span({
+      ...{
+        trace,
+        service: "catalog",
+        parentSpanId: client.spanId,
+        startMs: startMs + 1,
+        durationMs: durationMs - 2,
+        status,
+      },
+    });
+    return { client, server };
+  };
+
+  it("are counted once, as long as the caller waited, and by both sides' failures", async () => {
+    const startMs = nowMs - 3 * MINUTE_MS;
+    const calls = [10, 10, 10, 10].map((ms, i) => call(100 + i, startMs + i, ms, i === 0 ? "error" : "unset"));
+    await write(...calls.flatMap(({ client, server }) => [client, server]));
+    await write(...calls.map(({ server }) => server)); // an exporter that heard no answer sends again
+    const before = await edges();
+    expect(before).toEqual([expect.stringMatching(/^gateway catalog 4 1 (9|10|11)$/)]);
+    await rollUp(store);
+    expect(await edges()).toEqual(before);
+    expect(
+      (await store.traces.served?.({ window: window() }))?.data.map(({ service, calls: n }) => [service, n]),
+    ).toEqual([["catalog", 4]]);
+    expect((await store.traces.edges?.({ window: window(), environment: "staging" }))?.data).toEqual([]);
+  });
+
+  it("are counted when one side comes after its minute was rolled up", async () => {
+    const startMs = nowMs - 3 * MINUTE_MS - 1; // caller and callee begin in two minutes
+    const { client, server } = call(200, startMs, 50);
+    const second = call(201, startMs, 50);
+    await write(client, second.server);
+    await rollUp(store);
+    expect(await edges()).toEqual([]);
+    await write(server, second.client);
+    await rollUp(store);
+    expect(await edges()).toEqual([expect.stringMatching(/^gateway catalog 2 0 /)]);
+  });
+
+  it.each([
+    [{ "peer.service": "bank", "server.address": "10.0.0.1" }, "bank"],
+    [{ "db.system": "postgresql", "db.name": "orders" }, "postgresql orders"],
+    [{ "db.system.name": "redis" }, "redis"],
+    [{ "messaging.system": "kafka", "messaging.destination.name": "mails" }, "kafka mails"],
+    [{ "server.address": "api.example.com", "server.port": 443 }, "api.example.com:443"],
+    [{}, null],
+  ])("to someone who sends no spans, known by %j, go to %j", async (attributes, to) => {
+    const startMs = nowMs - 2 * MINUTE_MS;
+    const client = span({ trace: 300, kind: "client", startMs, attributes });
+    await write(client, span({ trace: 300, kind: "internal", parentSpanId: client.spanId, startMs, name: "dns" }));
+    expect((await edges()).map((edge) => edge.replace(/ 1 0 \d+$/, ""))).toEqual(to === null ? [] : [`gateway ${to}`]);
+  });
+
+  it("to oneself are no edge", async () => {
+    const startMs = nowMs - 2 * MINUTE_MS;
+    const client = span({ trace: 400, kind: "client", startMs, attributes: { "server.address": "localhost" } });
+    await write(client, span({ trace: 400, parentSpanId: client.spanId, startMs }));
+    expect(await edges()).toEqual([]);
+  });
+});
+
+describe("a list of traces", () => {
+  const database = useDatabase();
+  const endMs = Date.now() - HOUR_MS;
+  const window = { from: new Date(endMs - HOUR_MS), to: new Date(endMs) };
+  let store: BuiltinStore;
+  beforeEach(() => {
+    store ??= createTelemetryStore({ databaseUrl: database.url, config });
+  });
+  afterAll(() => store.close());
+
+  it("has each trace once, however many of its spans fit and whichever page they fall on", async () => {
+    // seven traces; in each three spans of the same service, interleaved with those of the others
+    const records = Array.from({ length: 7 }, (_, i) => {
+      const root = span({ trace: i + 1, service: "web", startMs: endMs - 60_000 + i * 10 });
+      const inner = [5, 15, 25].map((ms) =>
+        span({ trace: i + 1, service: "db", parentSpanId: root.spanId, startMs: root.startMs + ms }),
+      );
+      return [root, ...inner];
+    }).flat();
+    await store.writeSpans(records, SENDER);
+    for (const filter of [{ service: "db" }, { service: "web" }, {}]) {
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { data } = await store.traces.list({ window, filter, limit: 2, cursor });
+        seen.push(...data.items.map(({ traceId }) => traceId));
+        cursor = data.nextCursor ?? undefined;
+      } while (cursor && seen.length < 50);
+      expect(seen.map((id) => Number.parseInt(id, 16))).toEqual([7, 6, 5, 4, 3, 2, 1]);
+    }
+  });
+
+  it("has traces whose root never came, by what came first", async () => {
+    const orphan = span({
+      trace: 90,
+      service: "worker",
+      parentSpanId: "f".repeat(16),
+      startMs: endMs - 1_000,
+      name: "job",
+    });
+    await store.writeSpans(
+      [orphan, span({ trace: 90, service: "mail", parentSpanId: orphan.spanId, startMs: endMs - 990 })],
+      SENDER,
+    );
+    const { data } = await store.traces.list({ window, filter: {}, limit: 1 });
+    expect(data.items[0]).toMatchObject({
+      rootService: "worker",
+      rootName: "job",
+      spans: 2,
+      services: ["mail", "worker"],
+    });
+  });
+
+  it("takes names for names, whatever they hold", async () => {
+    const hostile = "'; drop table span; -- % _ \\ \0 \u202e";
+    await store.writeSpans([span({ trace: 91, service: hostile, name: hostile, startMs: endMs - 500 })], SENDER);
+    const { data } = await store.traces.list({ window, filter: { service: hostile, operation: hostile }, limit: 5 });
+    expect(data.items).toHaveLength(1);
+    expect((await store.traces.operations({ service: hostile, window })).data).toHaveLength(1);
+    expect((await store.traces.list({ window, filter: { service: "%" }, limit: 5 })).data.items).toEqual([]);
+  });
+
+  it("is given up when nobody waits for it any more", async () => {
+    const listed = store.traces.list({ window, filter: {}, limit: 5 }, AbortSignal.abort());
+    await expect(listed).rejects.toMatchObject({ code: "TIMEOUT" });
+  });
+});

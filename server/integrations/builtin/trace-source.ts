@@ -1,0 +1,17 @@
+import type { TraceSource } from "../../agent/ports/trace-source.ts";
+import { answered, BUILT_IN } from "./answer.ts";
+import { callEdges, servedCounts, tracedOperations, tracedServices } from "./read-calls.ts";
+import { getTrace, listTraces } from "./read-traces.ts";
+import type { StoreParts } from "./record-writer.ts";
+
+export function createTraceSource({ database, now }: StoreParts): TraceSource {
+  return {
+    info: BUILT_IN,
+    list: async (query, signal) => answered(await listTraces(database, query, signal), now()),
+    get: async (traceId, signal) => answered(await getTrace(database, traceId, signal), now()),
+    services: async (window) => answered(await tracedServices(database, window), now()),
+    operations: async (query) => answered(await tracedOperations(database, query), now()),
+    edges: async (query) => answered(await callEdges(database, query), now()),
+    served: async (query) => answered(await servedCounts(database, query), now()),
+  };
+}

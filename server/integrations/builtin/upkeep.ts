@@ -1,0 +1,86 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { forgetRefusals } from "./ingest-counts.ts";
+import { DAY_MS } from "./partitions.ts";
+import type { StoreParts } from "./record-writer.ts";
+import { advance } from "./rollup.ts";
+import { LOG_ROLLUP } from "./rollup-logs.ts";
+import { METRIC_ROLLUP } from "./rollup-metrics.ts";
+import { SPAN_ROLLUP } from "./rollup-spans.ts";
+
+const ROLL_UP_MS = 5_000;
+const KEEP_HOUSE_MS = 3_600_000;
+
+/** Rolls up what is closed; many processes may do it, each part is done by one of them. */
+async function rollUp({ database, now }: StoreParts): Promise<void> {
+  for (const rollup of [LOG_ROLLUP, METRIC_ROLLUP, SPAN_ROLLUP]) await advance(database, rollup, now());
+  await summarizeRanges({ database, now });
+  await database.transact(forgetRefusals);
+}
+
+/** Tells the BRIN indexes of today's raw records what was appended; until then it is scanned as a whole. */
+async function summarizeRanges({ database, now }: Pick<StoreParts, "database" | "now">): Promise<void> {
+  const day = now().toISOString().slice(0, 10).replaceAll("-", "");
+  await database.withConnection((connection) =>
+    connection.query(
+      `select brin_summarize_new_values(i.indexrelid) from pg_index i
+         join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
+       where a.amname = 'brin' and i.indrelid = any(array[to_regclass($1), to_regclass($2)])`,
+      [`metric_sample_${day}`, `span_${day}`],
+    ),
+  );
+}
+
+/** Makes partitions ahead, drops old ones, and forgets what nothing refers to any more. */
+async function keepHouse({ database, partitions, retention, now }: StoreParts): Promise<void> {
+  await partitions.makeAhead(now());
+  await partitions.dropOld(now());
+  const before = (days: number) => new Date(now().getTime() - (days + 8) * DAY_MS); // rollups go by the week
+  await database.transact(async (tx) => {
+    await tx.query("delete from metric_series where last_seen_at < $1", [
+      before(Math.max(retention.rollupsDays, retention.samplesDays)),
+    ]);
+    await tx.query(
+      `delete from log_pattern p where last_seen_at < $1 and name is null and not pinned and not ignored and alert is null
+         and not exists (select from log_pattern m where m.merged_into = p.id)`,
+      [before(Math.max(retention.rollupsDays, retention.logsDays))],
+    );
+    await tx.query("delete from stream_position where read_at < $1", [before(retention.logsDays)]);
+    await tx.query("delete from scrape_state where last_at < $1", [before(retention.samplesDays)]);
+  });
+}
+
+/** All that is due now. */
+export async function upkeepOnce({ parts }: { parts: StoreParts }): Promise<void> {
+  await keepHouse(parts);
+  await rollUp(parts);
+}
+
+/** Rolls up every five seconds and keeps house every hour, in any number of processes, until stopped. */
+export function startTelemetryUpkeep(
+  { parts }: { parts: StoreParts },
+  report: (message: string, error: unknown) => void,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let housekeptAt = Number.NEGATIVE_INFINITY;
+  const round = async () => {
+    if (parts.now().getTime() - housekeptAt >= KEEP_HOUSE_MS) {
+      await keepHouse(parts);
+      housekeptAt = parts.now().getTime();
+    }
+    await rollUp(parts);
+  };
+  const loop = async () => {
+    while (!signal.aborted) {
+      await round().catch((error: unknown) => report("telemetry was not rolled up; tried again later", error));
+      await delay(ROLL_UP_MS, undefined, { signal }).catch(() => undefined); // aborted: the loop's condition sees it
+    }
+  };
+  const running = loop();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
