@@ -9,7 +9,7 @@ import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
 import { startExclusive } from "./db/exclusive.ts";
-import { createTelemetryStore } from "./integrations/builtin/index.ts";
+import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform } from "./integrations/local/index.ts";
 import { privateDir } from "./integrations/local/paths.ts";
@@ -74,6 +74,7 @@ async function startParts(): Promise<Part[]> {
     ...(config.services.length > 0 ? [following()] : []),
     ...(scrape.length > 0 ? [scraping()] : []),
     { stop: () => closeServer(server) },
+    startTelemetryUpkeep(store, report),
     { stop: () => ingest.stop() },
     { stop: () => Promise.all([store.close(), platform.close(), http.close()]) },
   ];
