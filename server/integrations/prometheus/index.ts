@@ -4,6 +4,7 @@ import { literally } from "../../agent/kernel/query-text.ts";
 import type { MetricLines, MetricsSource } from "../../agent/ports/metrics-source.ts";
 import type { Answer, TimeWindow } from "../../agent/ports/source.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
+import { createKept } from "../http/kept.ts";
 import { createPrometheusClient } from "./client.ts";
 import { linesOf, metricsOf } from "./mapper.ts";
 
@@ -21,6 +22,8 @@ const SCRAPE_SECONDS = 15;
 const MOST_POINTS = 11_000;
 /** names and labels are of series that had a sample since */
 const KNOWN_SINCE_MS = 24 * 3_600_000;
+/** what metrics mean changes with releases, and large servers have megabytes of it */
+const METADATA_FOR_MS = 5 * 60_000;
 
 /**
  * A MetricsSource on the HTTP API of Prometheus and of what speaks it: Mimir, Thanos, VictoriaMetrics. A step's value
@@ -31,6 +34,7 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
   const labelsOf = options.labelsOf ?? ((service: string) => ({ service }));
   const endpoint = createEndpoint(options);
   const client = createPrometheusClient(endpoint);
+  const metadata = createKept(() => client.metadata(), METADATA_FOR_MS, now);
   const info = { kind: "prometheus" as const, address: endpoint.address };
   const answer = <T>(data: T): Answer<T> => ({ data, source: info, asOf: now().toISOString(), stale: false });
   const since = (): Date => new Date(now().getTime() - KNOWN_SINCE_MS);
@@ -69,8 +73,8 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
         })),
       ];
       const matches = filters.length > 0 ? [selector("", filters)] : [];
-      const [names, metadata] = await Promise.all([client.values("__name__", matches, since()), client.metadata()]);
-      const items = metricsOf(names, metadata);
+      const [names, about] = await Promise.all([client.values("__name__", matches, since()), metadata()]);
+      const items = metricsOf(names, about);
       return answer({ items: items.slice(0, limit), total: items.length });
     },
     async labels({ metric }) {
