@@ -124,6 +124,7 @@ describe("every question of the three ports", () => {
     logs: (source: LogSource) => [
       source.lines({ window, filter, order: "newest-first", limit: 5 }),
       source.counts({ window, filter, stepSeconds: 60 }),
+      source.origins({ window }),
       source.around({ lineId: "a", before: 1, after: 1 }),
       source.patternCounts?.({ window, filter, stepSeconds: 60 }),
     ],
@@ -157,7 +158,7 @@ describe("every question of the three ports", () => {
     ],
     [
       "logs",
-      4,
+      5,
       (made: object, options: Parameters<typeof rememberingLogs>[1]) =>
         questions.logs(rememberingLogs(made as LogSource, options)),
     ],

@@ -88,8 +88,10 @@ export function rememberingLogs(source: LogSource, options: Options): LogSource 
     info: source.info,
     lines: (query, signal) => recall("lines", query, () => source.lines(query, signal), signal),
     counts: (query, signal) => recall("counts", query, () => source.counts(query, signal), signal),
+    origins: (query, signal) => recall("origins", query, () => source.origins(query, signal), signal),
     around: (query) => recall("around", query, () => source.around(query)),
-    patternCounts: patternCounts && ((query) => recall("patternCounts", query, () => patternCounts(query))),
+    patternCounts:
+      patternCounts && ((query, signal) => recall("patternCounts", query, () => patternCounts(query, signal), signal)),
   };
 }
 

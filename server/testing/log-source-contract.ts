@@ -177,6 +177,15 @@ export function describeLogSourceContract(
       expect(alone.data.map((line) => line.id)).toEqual([id]);
     });
 
+    it("counts the lines of each service and environment", async () => {
+      const { data } = await under.source.origins({ window });
+      expect(data.toSorted((a, b) => b.lines - a.lines)).toEqual([
+        { service: "checkout", environment: "production", lines: 20 * STEPS + 32 },
+        { service: "payments", environment: "production", lines: 20 * STEPS },
+        { service: "checkout", environment: "staging", lines: 1 },
+      ]);
+    });
+
     it("says when it has no such line, and refuses a cursor of another", async () => {
       const around = (lineId: string) => under.source.around({ lineId, before: 1, after: 1 });
       await expect(around("nothing")).rejects.toMatchObject({ code: "NOT_FOUND" });

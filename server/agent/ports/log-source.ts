@@ -62,6 +62,13 @@ export interface PatternCount {
   count: number;
 }
 
+/** Where lines come from, and how many. */
+export interface LineOrigin {
+  service: string;
+  environment: string;
+  lines: number;
+}
+
 /**
  * Lines of a time window. Methods throw INVALID for a filter the source cannot apply, UPSTREAM_UNAVAILABLE or TIMEOUT
  * when it does not answer and nothing is remembered.
@@ -83,6 +90,8 @@ export interface LogSource {
     query: { window: TimeWindow; filter: LogFilter; stepSeconds: number },
     signal?: AbortSignal,
   ): Promise<Answer<{ bucketMs: number; level: LogLevel | null; count: number }[]>>;
+  /** Lines per service and environment, in no order; at most 1,000 of them. */
+  origins(query: { window: TimeWindow }, signal?: AbortSignal): Promise<Answer<LineOrigin[]>>;
   /** The lines of the same instance around one, oldest first, that line included. @throws NOT_FOUND */
   around(query: { lineId: string; before: number; after: number }): Promise<Answer<LogLineRecord[]>>;
   /**
@@ -90,6 +99,9 @@ export interface LogSource {
    * and mine them. Text terms are applied to the template, field terms on attributes cannot be applied (INVALID).
    */
   readonly patternCounts:
-    | ((query: { window: TimeWindow; filter: LogFilter; stepSeconds: number }) => Promise<Answer<PatternCount[]>>)
+    | ((
+        query: { window: TimeWindow; filter: LogFilter; stepSeconds: number },
+        signal?: AbortSignal,
+      ) => Promise<Answer<PatternCount[]>>)
     | null;
 }

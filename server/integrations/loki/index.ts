@@ -3,10 +3,11 @@ import { quoted } from "../../agent/kernel/query-text.ts";
 import type { LogSource } from "../../agent/ports/log-source.ts";
 import type { Answer } from "../../agent/ports/source.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
+import { createKept } from "../http/kept.ts";
 import { createLokiClient, type LokiLine } from "./client.ts";
 import { chooseLabels, type LabelNames, LEVEL_LABELS } from "./label-names.ts";
-import { countsOf, type LabelsOf, logqlOf } from "./logql.ts";
-import { countsFrom, idOf, lineOf, nsOfId } from "./mapper.ts";
+import { countsOf, type LabelsOf, logqlOf, originsOf } from "./logql.ts";
+import { countsFrom, idOf, lineOf, nsOfId, originsFrom } from "./mapper.ts";
 import { readPage } from "./pages.ts";
 
 export interface LokiOptions extends EndpointOptions {
@@ -30,7 +31,9 @@ export function createLokiSource(options: LokiOptions): LogSource {
   const client = createLokiClient(endpoint);
   const info = { kind: "loki" as const, address: endpoint.address };
   const answer = <T>(data: T): Answer<T> => ({ data, source: info, asOf: now().toISOString(), stale: false });
-  const labelNames = createLabelNames(() => client.labels(new Date(now().getTime() - LABELS_SINCE_MS)), now);
+  const askLabels = async (): Promise<LabelNames> =>
+    chooseLabels(await client.labels(new Date(now().getTime() - LABELS_SINCE_MS)));
+  const labelNames = createKept(askLabels, LABELS_FOR_MS, now);
 
   return {
     info,
@@ -55,6 +58,14 @@ export function createLokiSource(options: LokiOptions): LogSource {
       const [first, last] = [startMs + stepSeconds * 1_000, startMs + steps * stepSeconds * 1_000];
       const matrix = await client.matrix({ logql, startMs: first, endMs: last, stepSeconds }, signal);
       return answer(countsFrom(matrix, stepSeconds));
+    },
+    async origins({ window }, signal) {
+      const names = await labelNames();
+      const endMs = window.to.getTime();
+      const seconds = Math.ceil((endMs - window.from.getTime()) / 1_000);
+      const logql = originsOf(logqlOf({ terms: [] }, names, labelsOf), names, seconds);
+      const matrix = await client.matrix({ logql, startMs: endMs, endMs, stepSeconds: seconds }, signal);
+      return answer(originsFrom(matrix, names));
     },
     async around({ lineId, before, after }) {
       const names = await labelNames();
@@ -89,20 +100,4 @@ function sameInstance({ labels }: LokiLine, names: LabelNames): string {
   const levels: readonly string[] = LEVEL_LABELS;
   const own = Object.entries(labels).filter(([name]) => names.stream.has(name) && !levels.includes(name));
   return `{${own.map(([name, value]) => `${name}=${quoted(value)}`).join(",")}}`;
-}
-
-/** Asks for the labels once in a while; several callers at once wait for the same answer. */
-function createLabelNames(ask: () => Promise<string[]>, now: () => Date): () => Promise<LabelNames> {
-  let known: { names: Promise<LabelNames>; atMs: number } | null = null;
-  return () => {
-    const nowMs = now().getTime();
-    if (!known || nowMs - known.atMs > LABELS_FOR_MS) {
-      const names = ask().then(chooseLabels);
-      known = { names, atMs: nowMs };
-      names.catch(() => {
-        known = null; // the next call may find it answering
-      });
-    }
-    return known.names;
-  };
 }

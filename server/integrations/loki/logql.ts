@@ -103,3 +103,7 @@ export const countsOf = (logql: string, stepSeconds: number): string => {
   const parsed = `| json ${PARSED}_json="level" | logfmt ${PARSED}_logfmt="level" | ${FORGET_ERRORS}`;
   return `sum by (${COUNTED_LEVELS.join(", ")}) (count_over_time(${logql} ${parsed} [${stepSeconds}s]))`;
 };
+
+/** Lines of a log query per origin in the `seconds` before the time it is asked for. */
+export const originsOf = (logql: string, { service, environment }: LabelNames, seconds: number): string =>
+  `sum by (${service}, ${environment}) (count_over_time(${logql} [${seconds}s]))`;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { severityOfWord } from "../../agent/kernel/severity-words.ts";
-import type { LogLineRecord } from "../../agent/ports/log-source.ts";
+import type { LineOrigin, LogLineRecord } from "../../agent/ports/log-source.ts";
 import { type Attributes, type LogLevel, levelOfSeverity } from "../../agent/ports/telemetry.ts";
 import type { LokiLine, LokiMatrix } from "./client.ts";
 import { type LabelNames, LEVEL_LABELS, SPAN_LABELS, TRACE_LABELS } from "./label-names.ts";
@@ -90,3 +90,17 @@ export function countsFrom(
   }
   return [...counts.values()].filter(({ count }) => count > 0).sort((a, b) => a.bucketMs - b.bucketMs);
 }
+
+const MOST_ORIGINS = 1_000;
+
+/** Lines per service and environment, of a matrix with one value a series. */
+export const originsFrom = ({ result }: LokiMatrix, names: LabelNames): LineOrigin[] =>
+  result
+    .map(({ metric, values }) => ({
+      service: metric[names.service] ?? "",
+      environment: metric[names.environment] ?? "",
+      lines: Number(values[0]?.[1] ?? 0),
+    }))
+    .filter(({ lines }) => lines > 0)
+    .sort((a, b) => b.lines - a.lines)
+    .slice(0, MOST_ORIGINS);
