@@ -10,7 +10,7 @@ import { useBrush } from "./use-brush.ts";
 
 const FILL: Record<BarSeries["tone"], string> = {
   critical: "fill-critical",
-  warning: "fill-warning",
+  warning: "fill-warning/65 dark:fill-warning",
   neutral: "fill-chart-2",
   faint: "fill-chart-3",
 };

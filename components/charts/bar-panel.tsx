@@ -17,7 +17,7 @@ const DRAWN = 112;
 
 const DOT: Record<BarSeries["tone"], string> = {
   critical: "bg-critical",
-  warning: "bg-warning",
+  warning: "bg-warning/65 dark:bg-warning",
   neutral: "bg-chart-2",
   faint: "bg-chart-3",
 };

@@ -1,13 +1,18 @@
 "use client";
 
 import { CalendarClock } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
 import { Segmented } from "../ui/segmented.tsx";
-import { CustomRangeDialog } from "./custom-range-dialog.tsx";
 import { PRESET_WORDS, PRESETS, presetOf, presetRange } from "./range.ts";
 import { useTimeRange } from "./time-range.tsx";
+
+const CustomRangeDialog = dynamic(
+  () => import("./custom-range-dialog.tsx").then((module) => module.CustomRangeDialog),
+  { ssr: false },
+);
 
 /** Presets side by side, anything else in a dialog; a range that is no preset says itself in words. */
 export function RangePicker() {
@@ -26,12 +31,12 @@ export function RangePicker() {
         size={preset ? "icon" : "md"}
         onClick={() => setCustom(true)}
         aria-label={preset ? "Another range" : `Range: ${words}. Change`}
-        className={cn(!preset && "bg-selected")}
+        className={cn(!preset && "bg-selected!")}
       >
         <CalendarClock aria-hidden="true" />
         {preset ? null : words}
       </Button>
-      <CustomRangeDialog open={custom} onOpenChange={setCustom} />
+      {custom ? <CustomRangeDialog open onOpenChange={setCustom} /> : null}
     </div>
   );
 }

@@ -1,0 +1,148 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsStringLiteral, useQueryState } from "nuqs";
+import type { IngestOverviewOutput } from "#server/agent/ingest/schema.ts";
+import { Sparkline } from "../charts/sparkline.tsx";
+import { DataTable } from "../data-table/data-table.tsx";
+import { Banner } from "../feedback/banner.tsx";
+import { EmptyState } from "../feedback/empty-state.tsx";
+import { Mark } from "../feedback/mark.tsx";
+import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { Facts, Page, Section } from "../layout/page.tsx";
+import { formatCount, formatNumber, plural } from "../lib/format.ts";
+import { useTRPC } from "../trpc/client.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
+import { HowToSend } from "./how-to-send.tsx";
+import { DEFAULT_RANGE, INGEST_RANGES } from "./ingest-range.ts";
+import { ingestSentence, RANGE_WORDS, RECORDS } from "./ingest-words.ts";
+import { Limits, Storage } from "./limits.tsx";
+import { Refusals } from "./refusals.tsx";
+import { scrapeColumns } from "./scrape-columns.tsx";
+import { senderColumns } from "./sender-columns.tsx";
+
+const REFETCH_MS = 10_000;
+
+/** What arrives, from whom, how much, and what was refused and why. */
+export function IngestPage() {
+  const trpc = useTRPC();
+  const [range, setRange] = useQueryState(
+    "range",
+    parseAsStringLiteral(INGEST_RANGES).withDefault(DEFAULT_RANGE).withOptions({ history: "push" }),
+  );
+  const query = useQuery(
+    trpc.ingest.overview.queryOptions({ range }, { refetchInterval: REFETCH_MS, placeholderData: (before) => before }),
+  );
+  return (
+    <Page
+      title="Ingest"
+      actions={
+        <Segmented
+          label="Range"
+          value={range}
+          onChange={(next) => void setRange(next)}
+          options={INGEST_RANGES.map((value) => ({ value, label: value, title: RANGE_WORDS[value] }))}
+        />
+      }
+    >
+      <QueryBoundary query={query} what="what arrives" skeleton={<IngestSkeleton />}>
+        {(data) => <Overview data={data} />}
+      </QueryBoundary>
+    </Page>
+  );
+}
+
+function Overview({ data }: { data: IngestOverviewOutput }) {
+  const nothing = data.senders.length === 0 && data.refusals.length === 0;
+  const words = RANGE_WORDS[data.range];
+  return (
+    <div className="flex flex-col gap-4">
+      {data.collector.running ? null : (
+        <Banner tone="critical">
+          <Mark tone="critical" className="whitespace-normal">
+            Nothing can be taken: the collector does not run. {data.collector.message}
+          </Mark>
+        </Banner>
+      )}
+      <p className="font-medium">{ingestSentence(data)}</p>
+      <Signals data={data} />
+      {nothing ? <HowToSend addresses={data.addresses} /> : null}
+      <Section title="Senders" note={data.senders.length > 0 ? `${words}, most first` : undefined}>
+        {data.senders.length > 0 ? (
+          <DataTable
+            label="Senders"
+            columns={senderColumns}
+            rows={data.senders}
+            rowKey={(sender) => `${sender.signal} ${sender.protocol} ${sender.name}`}
+            sortParameter="sort"
+          />
+        ) : (
+          <EmptyState title={`Nobody has sent anything in the ${words}`}>
+            Give a sender the text under “How to send”, or choose a longer range.
+          </EmptyState>
+        )}
+      </Section>
+      <Section
+        title="Refused"
+        note={data.refusals.length > 0 ? `${plural(data.refusals.length, "reason")}, newest first` : undefined}
+      >
+        {data.refusals.length > 0 ? (
+          <Refusals refusals={data.refusals} />
+        ) : (
+          <p className="px-4 py-3 text-ink-2 text-sm">Nothing was refused in the {words}.</p>
+        )}
+      </Section>
+      {data.targets.length > 0 ? (
+        <Section title="Scraped" note={plural(data.targets.length, "target")}>
+          <DataTable
+            label="Scrape targets"
+            columns={scrapeColumns}
+            rows={data.targets}
+            rowKey={(target) => target.name}
+            sortParameter="targets"
+          />
+        </Section>
+      ) : null}
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <Section title="Limits" note="of the built-in store">
+          <Limits limits={data.limits} />
+        </Section>
+        <Section title="Storage" note="of the built-in store">
+          <Storage storage={data.storage} />
+        </Section>
+      </div>
+      {nothing ? null : <HowToSend addresses={data.addresses} />}
+    </div>
+  );
+}
+
+const Signals = ({ data }: { data: IngestOverviewOutput }) => (
+  <Facts
+    items={data.signals.map((one) => ({
+      label: one.signal,
+      value: (
+        <span className="flex items-center gap-3">
+          <span>
+            <span className="num">{formatNumber(one.perSecond)}</span> {RECORDS[one.signal]}/s
+          </span>
+          <Sparkline values={one.buckets} label={`most in one step: ${formatCount(Math.max(0, ...one.buckets))}`} />
+        </span>
+      ),
+    }))}
+  />
+);
+
+const IngestSkeleton = () => (
+  <div className="flex flex-col gap-4">
+    <Skeleton className="h-5 w-2/3" />
+    <Skeleton className="h-10 w-1/2" />
+    <Section title="Senders">
+      <SkeletonRows rows={6} />
+    </Section>
+    <Section title="Refused">
+      <SkeletonRows rows={2} />
+    </Section>
+    <Skeleton className="h-48" />
+  </div>
+);

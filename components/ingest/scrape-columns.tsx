@@ -1,0 +1,73 @@
+"use client";
+
+import type { ScrapeTargetView } from "#server/agent/ingest/schema.ts";
+import type { Column } from "../data-table/data-table.tsx";
+import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Time } from "../feedback/time.tsx";
+import { formatDuration, formatMs, formatNumber } from "../lib/format.ts";
+
+const TONE: Record<ScrapeTargetView["state"], MarkTone> = { up: "ok", down: "critical", unknown: "unknown" };
+
+/** What Operate fetches itself. */
+export const scrapeColumns: Column<ScrapeTargetView>[] = [
+  {
+    id: "target",
+    header: "Target",
+    className: "w-full max-w-0 min-w-32",
+    sort: (target) => target.name,
+    cell: (target) => (
+      <span className="flex min-w-0 flex-col">
+        <span className="truncate font-medium">{target.name}</span>
+        <span className="num truncate text-ink-3 text-xs">{target.url}</span>
+        {target.error ? <span className="text-critical text-xs">{target.error}</span> : null}
+      </span>
+    ),
+  },
+  {
+    id: "state",
+    header: "State",
+    sort: (target) => target.state,
+    cell: (target) => <Mark tone={TONE[target.state]}>{target.state}</Mark>,
+  },
+  {
+    id: "service",
+    header: "Service",
+    hideBelow: "md",
+    sort: (target) => target.service,
+    cell: (target) => (
+      <span className="whitespace-nowrap">
+        {target.service} <span className="text-ink-3">{target.environment}</span>
+      </span>
+    ),
+  },
+  {
+    id: "interval",
+    header: "Every",
+    numeric: true,
+    hideBelow: "md",
+    cell: (target) => formatDuration(target.intervalMs),
+  },
+  {
+    id: "samples",
+    header: "Samples",
+    numeric: true,
+    hideBelow: "sm",
+    sort: (target) => target.samples,
+    cell: (target) => formatNumber(target.samples),
+  },
+  {
+    id: "duration",
+    header: "Took",
+    numeric: true,
+    hideBelow: "sm",
+    sort: (target) => target.durationMs,
+    cell: (target) => formatMs(target.durationMs),
+  },
+  {
+    id: "last",
+    header: "Last",
+    className: "whitespace-nowrap",
+    sort: (target) => target.lastAt,
+    cell: (target) => <Time at={target.lastAt} className="text-ink-2 text-xs" />,
+  },
+];
