@@ -1,14 +1,18 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import pg from "pg";
 import protobuf from "protobufjs/minimal.js";
 import snappy from "snappyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { createTestCollector, type TestCollector } from "../testing/collector.ts";
 import { useDatabase } from "../testing/database.ts";
 import { eventually } from "../testing/local-platform/daemon.ts";
+import { isInstalled, named, startPrometheus } from "../testing/monitoring-servers.ts";
 import { serve } from "../testing/serve.ts";
 import { forwardIngest } from "./forward.ts";
 
@@ -25,6 +29,16 @@ afterAll(async () => {
   await collector.dispose();
   await client.end();
 });
+
+const SECRET = "opi_of_this_machine";
+/** The way in, as the web process serves it. */
+function serveWeb() {
+  process.env.OPERATE_INGEST_SECRET = SECRET;
+  const runtime = { db: database.db, dataDir: collector.dataDir, now: () => new Date() };
+  return serve((request) =>
+    forwardIngest(runtime, request, new URL(request.url).pathname.replace(/^\/api\/ingest/, "")),
+  );
+}
 
 const JSON_TYPE = { "content-type": "application/json" };
 const PROTOBUF = { "content-type": "application/x-protobuf" };
@@ -142,6 +156,43 @@ describe("remote write", () => {
     ]);
   });
 
+  it.skipIf(!isInstalled("prometheus"))(
+    named("of a real Prometheus arrives whole, also what it scraped while the collector was away", "prometheus"),
+    async () => {
+      const web = await serveWeb();
+      let scrapes = 0;
+      const page = await serve(async () => new Response(`orders_total ${++scrapes}\n`));
+      const folder = mkdtempSync(join(tmpdir(), "operate-prometheus-"));
+      const configFile = join(folder, "prometheus.yml");
+      writeFileSync(
+        configFile,
+        stringify({
+          global: { scrape_interval: "1s" },
+          remote_write: [{ url: `${web.url}/api/v1/write`, basic_auth: { username: "any", password: SECRET } }],
+          scrape_configs: [{ job_name: "scraped", static_configs: [{ targets: [new URL(page.url).host] }] }],
+        }),
+      );
+      const prometheus = await startPrometheus({ configFile });
+      const values = async (name: string) =>
+        (await samplesOf("scraped")).filter((sample) => sample.name === name).map((sample) => sample.value);
+      await eventually(async () => (await values("orders_total")).length >= 2);
+      await collector.end("SIGKILL");
+      const before = scrapes;
+      await eventually(async () => scrapes >= before + 2);
+      await collector.start();
+      await eventually(async () => (await values("orders_total")).includes(before + 3));
+      expect(await values("orders_total")).toEqual(
+        Array.from({ length: (await values("orders_total")).length }, (_, i) => i + 1),
+      );
+      expect(new Set(await values("up"))).toEqual(new Set([1]));
+      await prometheus.stop();
+      await page.close();
+      await web.close();
+      rmSync(folder, { recursive: true });
+    },
+    60_000,
+  );
+
   it("in its second version is refused with what to set", async () => {
     const headers = { "content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request" };
     const { status, text } = await collector.send("/api/v1/write", "x", headers);
@@ -151,16 +202,12 @@ describe("remote write", () => {
 
 describe("the official SDK of OpenTelemetry", () => {
   it("sends all three signals with three lines of configuration", async () => {
-    process.env.OPERATE_INGEST_SECRET = "opi_of_this_machine";
-    const runtime = { db: database.db, dataDir: collector.dataDir, now: () => new Date() };
-    const web = await serve((request) =>
-      forwardIngest(runtime, request, new URL(request.url).pathname.replace(/^\/api\/ingest/, "")),
-    );
+    const web = await serveWeb();
     const child = fork(join(import.meta.dirname, "../testing/otel-service.ts"), {
       env: {
         PATH: process.env.PATH,
         OTEL_EXPORTER_OTLP_ENDPOINT: `${web.url}/api/ingest`,
-        OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20opi_of_this_machine",
+        OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${SECRET}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
         OTEL_SERVICE_NAME: "sdk-shop",
         OTEL_RESOURCE_ATTRIBUTES: "service.version=1.2.0,deployment.environment.name=staging",
@@ -189,6 +236,5 @@ describe("the official SDK of OpenTelemetry", () => {
       ]),
     );
     await web.close();
-    delete process.env.OPERATE_INGEST_SECRET;
   }, 60_000);
 });

@@ -21,6 +21,8 @@ interface Options {
 /** less than the half second after which a stream counts as quiet, so that a trace is not torn between two rounds */
 const EVERY_MS = 400;
 const AFTER_FAILURE_MS = 2_000;
+/** a platform that starts with the collector is not there at once */
+const REPORTED_AFTER = 5;
 const MOST_BYTES = 2 * 2 ** 20;
 
 /** `atMs` is when it was read, by which lines are joined; `at` when it was written. */
@@ -44,9 +46,9 @@ interface Stream {
  * none kept twice.
  */
 export async function followLogs(options: Options, signal: AbortSignal): Promise<void> {
-  let failing = false;
+  let failures = 0;
   const onRound = () => {
-    failing = false;
+    failures = 0;
   };
   while (!signal.aborted) {
     try {
@@ -54,8 +56,8 @@ export async function followLogs(options: Options, signal: AbortSignal): Promise
       await keepReading(options, written, onRound, signal);
     } catch (error) {
       // from the start with what the store says: what was read and not written is read again
-      if (!failing) options.report("what instances write cannot be followed; tried again every two seconds", error);
-      failing = true;
+      if (++failures === REPORTED_AFTER)
+        options.report("what instances write cannot be followed; tried again every two seconds", error);
       await pause(AFTER_FAILURE_MS, signal);
     }
   }
