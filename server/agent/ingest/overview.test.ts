@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTelemetryStore } from "../../integrations/builtin/index.ts";
 import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
@@ -13,15 +13,13 @@ const config = testConfig({ monitoringConfig: { scrape: [target("node"), target(
 const NOW = Date.parse("2026-11-25T10:07:30Z");
 const MINUTE_MS = 60_000;
 
-/** A store on this file's database whose clock stands at `atMs`. */
-function storeAt(atMs: number) {
-  const store = createTelemetryStore({
-    databaseUrl: database.url,
-    config: config.monitoringConfig,
-    now: () => new Date(atMs),
-  });
-  return { store, [Symbol.asyncDispose]: () => store.close() };
-}
+let clockMs = NOW;
+let store: ReturnType<typeof createTelemetryStore>;
+beforeAll(() => {
+  const { monitoringConfig } = config;
+  store = createTelemetryStore({ databaseUrl: database.url, config: monitoringConfig, now: () => new Date(clockMs) });
+});
+afterAll(() => store.close());
 
 const line = (service: string, atMs: number): LogRecord & { patternId: null } => ({
   ...{ service, environment: "staging", version: "", instance: "", atMs, severity: 9, body: "x", attributes: {} },
@@ -37,11 +35,9 @@ it("says what arrives, from whom, what was refused, which targets are down and w
     [30, 5],
     [0, 10],
   ] as const) {
-    await using at = storeAt(NOW - minutesAgo * MINUTE_MS);
-    await at.store.writeLogs(lines(count, "checkout", NOW - minutesAgo * MINUTE_MS), ci);
+    clockMs = NOW - minutesAgo * MINUTE_MS;
+    await store.writeLogs(lines(count, "checkout", clockMs), ci);
   }
-  await using now = storeAt(NOW);
-  const { store } = now;
   const instance = { protocol: "instance", name: "payments" };
   await store.writeLogs([...lines(1, "other", NOW), ...lines(2, "payments", NOW)], instance);
   const tooOld = await store.writeLogs(lines(4, "checkout", NOW - 30 * 86_400_000), ci);

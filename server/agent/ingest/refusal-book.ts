@@ -58,4 +58,3 @@ export function createRefusalBook(
     },
   };
 }
-export type RefusalBook = ReturnType<typeof createRefusalBook>;

@@ -7,7 +7,6 @@ export const INGEST_RANGES = ["15m", "1h", "6h", "24h"] as const;
 export const SIGNALS = ["logs", "metrics", "traces"] as const;
 export const SignalName = z.enum(SIGNALS);
 export type SignalName = z.infer<typeof SignalName>;
-export const INGEST_PROTOCOLS = ["otlp", "loki", "remote-write", "scrape", "instance"] as const;
 
 const Figures = z.object({
   accepted: z.number().int().describe("log lines, samples or spans that were stored, in the range"),
