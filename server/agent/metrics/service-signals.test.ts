@@ -165,7 +165,7 @@ describe("signals from metrics", () => {
 
 describe("signals from spans", () => {
   const served = (calls: number, errors: number): ServedCounts => ({
-    ...{ service: "checkout", calls, errors },
+    ...{ service: "checkout", calls, errors, sinceMs: null },
     latency: latencyOf(20, calls),
   });
   const info = { kind: "built-in" as const, address: null };

@@ -42,6 +42,8 @@ export interface ServedCounts {
   calls: number;
   errors: number;
   latency: number[];
+  /** start of the first minute of the window in which it served, ms since 1970; null where the source cannot say */
+  sinceMs: number | null;
 }
 
 /** Traces. Throws as LogSource does. */

@@ -189,7 +189,7 @@ describe("get_service_map", () => {
       return answered([{ from: "checkout", to: "payments", calls: 900, errors: 9, latency }]);
     },
     served: async () => ({
-      ...answered([{ service: "payments", calls: 900, errors: 9, latency }]),
+      ...answered([{ service: "payments", calls: 900, errors: 9, latency, sinceMs: null }]),
       ...{ asOf: "2026-03-01T11:50:00.000Z", stale: true },
     }),
   });

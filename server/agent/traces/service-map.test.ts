@@ -15,7 +15,7 @@ const edge = (from: string, to: string, calls: number, errors = 0, ms = 20) => (
   latency: at(ms, calls),
 });
 const served = (service: string, calls: number, errors = 0, ms = 20) => ({
-  ...{ service, calls, errors },
+  ...{ service, calls, errors, sinceMs: null },
   latency: at(ms, calls),
 });
 const NOTHING: GraphFacts = {

@@ -6,6 +6,8 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
+import type { TimeWindow } from "../ports/source.ts";
+import type { ServedCounts } from "../ports/trace-source.ts";
 import { summariseMap } from "./map-summary.ts";
 import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
 import { graphWithin, serviceGraph } from "./service-graph.ts";
@@ -44,7 +46,7 @@ export async function serviceMap(
     edges: edges?.data ?? null,
     served: served?.data ?? null,
     configured: ctx.config.services.filter((one) => environment === undefined || environment in one.environments),
-    ...{ health, versions, seconds },
+    ...{ health, versions, seconds: knownSeconds(window, served?.data ?? []) },
   };
   const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);
   const nobody = { data: null, source: traces.info, asOf: to.toISOString(), stale: false };
@@ -56,6 +58,14 @@ export async function serviceMap(
     nodes: graph.nodes,
     edges: graph.edges,
   };
+}
+
+/** The length of the window, or of its part since the first trace: rates right after a start are of what was seen. */
+function knownSeconds(window: TimeWindow, served: readonly ServedCounts[]): number {
+  const since = served.flatMap(({ sinceMs }) => (sinceMs === null ? [] : [sinceMs]));
+  const firstMs = since.length > 0 ? Math.min(window.to.getTime() - 60_000, ...since) : 0;
+  const fromMs = Math.max(window.from.getTime(), firstMs);
+  return (window.to.getTime() - fromMs) / 1_000;
 }
 
 /** The worst of each service in the environment, or in all. */

@@ -7,47 +7,71 @@ import { CALL_ROWS, SPAN_ROWS } from "./span-rows.ts";
 
 const MINUTE_MS = 60_000;
 
-type CallRow = SparseLatency & { calls: string; errors: string; [column: string]: unknown };
-type RowQuery = <Row extends CallRow>(
-  rolled: string,
-  raw: string,
-  conditions: string,
-  values: unknown[],
-) => Promise<Row[]>;
+/**
+ * a client span is there before the span of who answers it, which comes with the next batch of another sender: until
+ * then it would seem to call somebody unknown
+ */
+const ANSWERS_AFTER_MS = 10_000;
 
-/** Reads the whole minutes that a window touches: rolled-up ones from the table, newer ones from the spans. */
-function whole(database: Database, window: TimeWindow): RowQuery {
-  const fromMs = Math.floor(window.from.getTime() / MINUTE_MS) * MINUTE_MS;
-  const toMs = Math.ceil(window.to.getTime() / MINUTE_MS) * MINUTE_MS;
-  return async (rolled, raw, conditions, values) => {
-    const doneMs = Math.min(toMs, Math.max(fromMs, await doneUntil(database, "spans")));
-    const from = (source: string, startMs: number, endMs: number) =>
-      startMs < endMs
-        ? database.read(`select * from (${source}) r where ${conditions}`, [
-            new Date(startMs),
-            new Date(endMs),
-            ...values,
-          ])
-        : Promise.resolve([]);
-    const table = `select * from ${rolled} where bucket_at >= $1 and bucket_at < $2`;
-    const parts = await Promise.all([from(table, fromMs, doneMs), from(raw, doneMs, toMs)]);
-    return parts.flat() as never;
-  };
+type CallRow = SparseLatency & { calls: string; errors: string; since_ms: number; [column: string]: unknown };
+
+/** Sums of rows that agree in `keys`: calls and errors once, the histogram bucket by bucket. */
+const summed = (rows: string, keys: string, conditions: string): string => `
+  with told as materialized (select * from (${rows}) r where ${conditions}),
+  total as (select ${keys}, sum(calls)::text as calls, sum(errors)::text as errors,
+    extract(epoch from min(bucket_at))::float8 * 1000 as since_ms from told group by ${keys}),
+  histogram as (
+    select ${keys}, array_agg(bucket)::int4[] as latency_buckets, array_agg(n)::float8[] as latency_counts
+    from (select ${keys}, bucket, sum(n) as n
+          from (select ${keys}, unnest(latency_buckets) as bucket, unnest(latency_counts) as n from told) cell
+          group by ${keys}, bucket) sums
+    group by ${keys})
+  select * from total join histogram using (${keys})`;
+
+interface Counted {
+  /** rolled-up rows */
+  table: string;
+  /** the same, from spans */
+  rows: string;
+  keys: string;
+  conditions: string;
+  values: unknown[];
+}
+
+/** The whole minutes that a window touches: rolled-up ones from the table, newer ones from the spans. */
+async function whole<Row extends CallRow>(
+  database: Database,
+  { from, to }: TimeWindow,
+  { table, rows, keys, conditions, values }: Counted,
+): Promise<Row[]> {
+  const fromMs = Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS;
+  const toMs = to.getTime();
+  const doneMs = Math.min(toMs, Math.max(fromMs, await doneUntil(database, "spans")));
+  const sums = (source: string, startMs: number, endMs: number): Promise<Row[]> =>
+    startMs < endMs
+      ? database.read<Row>(summed(source, keys, conditions), [new Date(startMs), new Date(endMs), ...values])
+      : Promise.resolve([]);
+  const rolled = `select * from ${table} where bucket_at >= $1 and bucket_at < $2`;
+  return (await Promise.all([sums(rolled, fromMs, doneMs), sums(rows, doneMs, toMs)])).flat();
 }
 
 const groupBy = <T>(rows: readonly T[], keyOf: (row: T) => string): T[][] => [...Map.groupBy(rows, keyOf).values()];
-const ofEnvironment = (environment: string | undefined): [condition: string, values: unknown[]] =>
-  environment === undefined ? ["true", []] : ["environment = $3", [environment]];
+const ofEnvironment = (environment: string | undefined): Pick<Counted, "conditions" | "values"> =>
+  environment === undefined
+    ? { conditions: "true", values: [] }
+    : { conditions: "environment = $3", values: [environment.replaceAll("\0", "\uFFFD")] };
 
-/** Who called whom in the minutes of a window. */
+/** Who called whom in the minutes of a window, as far as answers to calls can be there. */
 export async function callEdges(
   database: Database,
   { window, environment }: { window: TimeWindow; environment?: string | undefined },
+  now: Date,
 ): Promise<CallEdge[]> {
-  const rows = await whole(database, window)<CallRow & { from_service: string; to_service: string }>(
-    "call_minute",
-    CALL_ROWS,
-    ...ofEnvironment(environment),
+  const to = new Date(Math.min(window.to.getTime(), now.getTime() - ANSWERS_AFTER_MS));
+  const rows = await whole<CallRow & { from_service: string; to_service: string }>(
+    database,
+    { from: window.from, to },
+    { table: "call_minute", rows: CALL_ROWS, keys: "from_service, to_service", ...ofEnvironment(environment) },
   );
   return groupBy(rows, (row) => `${row.from_service}\0${row.to_service}`).map((same) => ({
     from: same[0]?.from_service ?? "",
@@ -61,14 +85,16 @@ export async function servedCounts(
   database: Database,
   { window, environment }: { window: TimeWindow; environment?: string | undefined },
 ): Promise<ServedCounts[]> {
-  const [condition, values] = ofEnvironment(environment);
-  const rows = await whole(database, window)<CallRow & { service: string }>(
-    "span_minute",
-    SPAN_ROWS,
-    `kind in (1, 4) and ${condition}`,
-    values,
-  );
-  return groupBy(rows, (row) => row.service).map((same) => ({ service: same[0]?.service ?? "", ...sumCalls(same) }));
+  const { conditions, values } = ofEnvironment(environment);
+  const rows = await whole<CallRow & { service: string }>(database, window, {
+    ...{ table: "span_minute", rows: SPAN_ROWS, keys: "service", values },
+    conditions: `kind in (1, 4) and ${conditions}`,
+  });
+  return groupBy(rows, (row) => row.service).map((same) => ({
+    service: same[0]?.service ?? "",
+    ...sumCalls(same),
+    sinceMs: Math.min(...same.map((row) => row.since_ms)),
+  }));
 }
 
 /** Names from rolled-up minutes and from newer spans, in order. */

@@ -85,6 +85,7 @@ describe("calls between services", () => {
     expect(
       (await store.traces.served?.({ window: window() }))?.data.map(({ service, calls: n }) => [service, n]),
     ).toEqual([["catalog", 4]]);
+    expect((await store.traces.served?.({ window: window() }))?.data[0]?.sinceMs).toBe(nowMs - 3 * MINUTE_MS);
     expect((await store.traces.edges?.({ window: window(), environment: "staging" }))?.data).toEqual([]);
   });
 
@@ -112,6 +113,19 @@ describe("calls between services", () => {
     const client = span({ trace: 300, kind: "client", startMs, attributes });
     await write(client, span({ trace: 300, kind: "internal", parentSpanId: client.spanId, startMs, name: "dns" }));
     expect((await edges()).map((edge) => edge.replace(/ 1 0 \d+$/, ""))).toEqual(to === null ? [] : [`gateway ${to}`]);
+  });
+
+  it("are not counted before their answers can be there", async () => {
+    const client = span({
+      trace: 500,
+      kind: "client",
+      startMs: nowMs - 4_000,
+      attributes: { "server.address": "catalog" },
+    });
+    await write(client);
+    expect(await edges()).toEqual([]);
+    nowMs += 10_000;
+    expect(await edges()).toEqual([expect.stringMatching(/^gateway catalog 1 0 /)]);
   });
 
   it("to oneself are no edge", async () => {

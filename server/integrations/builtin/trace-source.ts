@@ -11,7 +11,7 @@ export function createTraceSource({ database, now }: StoreParts): TraceSource {
     get: async (traceId, signal) => answered(await getTrace(database, traceId, signal), now()),
     services: async (window) => answered(await tracedServices(database, window), now()),
     operations: async (query) => answered(await tracedOperations(database, query), now()),
-    edges: async (query) => answered(await callEdges(database, query), now()),
+    edges: async (query) => answered(await callEdges(database, query, now()), now()),
     served: async (query) => answered(await servedCounts(database, query), now()),
   };
 }
