@@ -225,6 +225,17 @@ describe("get_service_map", () => {
     expect(everywhere.nodes[0]).toMatchObject({ health: "down", version: null, requestsPerSecond: 0.25 });
   });
 
+  it("gives rates since the first trace when there are none of the whole range", async () => {
+    const sinceMs = NOW.getTime() - 120_000;
+    const young = source({
+      edges: async () => answered([{ from: "checkout", to: "payments", calls: 60, errors: 0, latency }]),
+      served: async () => answered([{ service: "payments", calls: 240, errors: 0, latency, sinceMs }]),
+    });
+    const { nodes, edges } = await serviceMap(context(young), ServiceMapInput.parse({}));
+    expect(nodes.find(({ id }) => id === "payments")?.requestsPerSecond).toBe(2);
+    expect(edges[0]?.requestsPerSecond).toBe(0.5);
+  });
+
   it("is there for scripts, too, within its schema", async () => {
     const agent = new OperateAgent({}, { runtime: context(traces) });
     const { nodes } = await agent.getServiceMap({ environment: "production" });
