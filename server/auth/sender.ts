@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { can, leastRoleFor, lesserRole } from "../agent/kernel/permissions.ts";
+import { can, leastRoleFor, lesserRole, type Role } from "../agent/kernel/permissions.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
@@ -29,9 +29,14 @@ const senders = holder.__operateSenders;
  * The sender behind a request: a token with `ingest.write` as a bearer token, or as the password of basic
  * authentication, which is all that some shippers can send; or the secret that instances of the local platform
  * and Operate's own processes have (OPERATE_INGEST_SECRET). Cookies count for nothing. Answers are remembered for 4 s, refusals too.
+ * @param onForbidden told of a known token that may not send, at most once in those 4 s
  * @throws UNAUTHENTICATED, FORBIDDEN with what to do
  */
-export async function identifySender(runtime: Pick<Runtime, "db" | "now">, headers: Headers): Promise<Sender> {
+export async function identifySender(
+  runtime: Pick<Runtime, "db" | "now">,
+  headers: Headers,
+  onForbidden: (sender: Sender, refusal: AppError) => void,
+): Promise<Sender> {
   const secret = secretOf(headers.get("authorization"));
   if (secret === null)
     throw new AppError(
@@ -39,7 +44,9 @@ export async function identifySender(runtime: Pick<Runtime, "db" | "now">, heade
       "Send an API token with the role ingest as `Authorization: Bearer opk_…`, or as the password of basic authentication. The console makes one under Settings, Tokens.",
     );
   if (isLocalSecret(secret)) return { name: "this machine" };
-  const answer = await remembered(hashToken(secret), runtime.now().getTime(), (hash) => lookUp(runtime, hash));
+  const answer = await remembered(hashToken(secret), runtime.now().getTime(), (hash) =>
+    lookUp(runtime, hash, onForbidden),
+  );
   if (answer instanceof AppError) throw answer;
   return answer;
 }
@@ -69,21 +76,29 @@ function remembered(hash: string, nowMs: number, ask: (hash: string) => Promise<
   return answer;
 }
 
-async function lookUp(runtime: Pick<Runtime, "db" | "now">, hash: string): Promise<Sender | AppError> {
+async function lookUp(
+  runtime: Pick<Runtime, "db" | "now">,
+  hash: string,
+  onForbidden: (sender: Sender, refusal: AppError) => void,
+): Promise<Sender | AppError> {
   const token = await checkToken(runtime, hash).catch((cause: unknown) => {
     throw new AppError("UPSTREAM_UNAVAILABLE", "The database does not answer. Send it again later.", { cause });
   });
   if (token instanceof AppError) return token;
-  const [role, owner] = [tokenRoleOf(token.role), roleOf(token.owner.role)];
+  const refusal = refusalFor(token.name, tokenRoleOf(token.role), roleOf(token.owner.role));
+  if (refusal) onForbidden({ name: token.name }, refusal);
+  return refusal ?? { name: token.name };
+}
+
+function refusalFor(name: string, role: Role, owner: Role): AppError | null {
   if (!can(lesserRole(role, owner), "ingest.write"))
     return new AppError(
       "FORBIDDEN",
-      `The API token ${token.name} has the role ${role}, which may not send telemetry. Make one with the role ingest.`,
+      `The API token ${name} has the role ${role}, which may not send telemetry. Make one with the role ingest.`,
     );
-  if (!can(owner, "ingest.write"))
-    return new AppError(
-      "FORBIDDEN",
-      `The owner of the API token ${token.name} may no longer send telemetry. Make one as someone with the role ${leastRoleFor("ingest.write")} or above.`,
-    );
-  return { name: token.name };
+  if (can(owner, "ingest.write")) return null;
+  return new AppError(
+    "FORBIDDEN",
+    `The owner of the API token ${name} may no longer send telemetry. Make one as someone with the role ${leastRoleFor("ingest.write")} or above.`,
+  );
 }

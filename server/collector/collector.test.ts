@@ -10,6 +10,7 @@ import snappy from "snappyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { createTestCollector, type TestCollector } from "../testing/collector.ts";
+import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { eventually } from "../testing/local-platform/daemon.ts";
 import { isInstalled, named, startPrometheus } from "../testing/monitoring-servers.ts";
@@ -34,7 +35,7 @@ const SECRET = "opi_of_this_machine";
 /** The way in, as the web process serves it. */
 function serveWeb() {
   process.env.OPERATE_INGEST_SECRET = SECRET;
-  const runtime = { db: database.db, dataDir: collector.dataDir, now: () => new Date() };
+  const runtime = { ...testContext(database), dataDir: collector.dataDir };
   return serve((request) =>
     forwardIngest(runtime, request, new URL(request.url).pathname.replace(/^\/api\/ingest/, "")),
   );

@@ -2,8 +2,12 @@ import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { identifySender } from "../auth/sender.ts";
+import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf } from "./answer.ts";
+import { ENDPOINTS } from "./endpoints.ts";
 import { collectorSocket, SENDER_HEADER } from "./socket.ts";
+
+const log = createLogger("ingest");
 
 /** of one web process; more are told to come again */
 const MOST_REQUESTS = 1_000;
@@ -21,13 +25,13 @@ const agent = holder.__operateIngestAgent;
  * body is streamed and never held here.
  */
 export async function forwardIngest(
-  runtime: Pick<Runtime, "db" | "now"> & { dataDir: string },
+  runtime: Pick<Runtime, "db" | "now" | "telemetry"> & { dataDir: string },
   request: Request,
   path: string,
 ): Promise<Response> {
   try {
     if (path === "/ready") return await pass(runtime.dataDir, request, path, "");
-    const { name } = await identifySender(runtime, request.headers);
+    const { name } = await identifySender(runtime, request.headers, noteRefusal(runtime, path));
     return await pass(runtime.dataDir, request, path, name);
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -36,6 +40,18 @@ export async function forwardIngest(
     return new Response(body as BodyInit, { status, headers: { ...headers, "content-type": answered } });
   }
 }
+
+/** For the ingest page: whoever looks there for a sender that does not get through sees why. */
+const noteRefusal =
+  ({ telemetry }: Pick<Runtime, "telemetry">, path: string) =>
+  ({ name }: { name: string }, { message }: AppError): void => {
+    const endpoint = ENDPOINTS[path];
+    if (!endpoint) return;
+    const { signal, protocol } = endpoint;
+    telemetry.store
+      .noteRefusal(signal, { protocol, name }, [{ reason: message, count: 1, example: null }])
+      .catch((err: unknown) => log.warn({ err }, "a refusal was not written down"));
+  };
 
 async function pass(dataDir: string, request: Request, path: string, sender: string): Promise<Response> {
   const waiting = Object.values(agent.requests).length + Object.values(agent.sockets).flat().length;

@@ -25,7 +25,7 @@ async function keepAsking(options: Options, target: ScrapeTarget, phaseMs: numbe
     const waitMs = target.intervalMs - ((now() - phaseMs) % target.intervalMs);
     await delay(waitMs, undefined, { signal }).catch(() => undefined); // aborted: the next line sees it
     if (signal.aborted) return;
-    await scrapeTarget(options, target).catch((error: unknown) =>
+    await scrapeTarget(options, target, signal).catch((error: unknown) =>
       report(`what ${target.name} shows could not be stored; tried again at its next turn`, error),
     );
   }

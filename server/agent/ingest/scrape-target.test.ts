@@ -108,6 +108,16 @@ describe("a target that cannot be read is down, and the page says why", () => {
   });
 });
 
+it("says nothing of a target that it stops asking", async () => {
+  const stop = new AbortController();
+  answer = () => {
+    stop.abort();
+    return new Promise<Response>(() => {});
+  };
+  await scrapeTarget(parts, target("stopped"), stop.signal);
+  expect(await valuesOf("stopped")).toEqual({});
+});
+
 it("asks each target at its interval, not all at once, and stops when it is told", async () => {
   const askedAt: number[] = [];
   answer = () => {

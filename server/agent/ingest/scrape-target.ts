@@ -34,9 +34,10 @@ const MOST_BYTES = 64 * 2 ** 20;
  * Prometheus makes them. A target that does not answer is `up` 0, with the reason on the ingest page.
  * @throws UPSTREAM_UNAVAILABLE when the store cannot take it
  */
-export async function scrapeTarget(parts: ScrapeParts, target: ScrapeTarget): Promise<void> {
+export async function scrapeTarget(parts: ScrapeParts, target: ScrapeTarget, signal?: AbortSignal): Promise<void> {
   const atMs = parts.now();
-  const scraped = await tryScrape(parts, target, atMs);
+  const scraped = await tryScrape(parts, target, atMs, signal);
+  if (signal?.aborted) return; // given up by us, which says nothing of the target
   const durationMs = parts.now() - atMs;
   const samples = scraped.decoded.records.reduce((sum, series) => sum + series.values.length, 0);
   const own = ownSeries(target, atMs, { up: scraped.error ? 0 : 1, seconds: durationMs / 1_000, samples });
@@ -58,7 +59,12 @@ interface Scraped {
   error: string | null;
 }
 
-async function tryScrape(parts: ScrapeParts, target: ScrapeTarget, atMs: number): Promise<Scraped> {
+async function tryScrape(
+  parts: ScrapeParts,
+  target: ScrapeTarget,
+  atMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Scraped> {
   try {
     const response = await parts.http.request({
       url: target.url,
@@ -67,6 +73,7 @@ async function tryScrape(parts: ScrapeParts, target: ScrapeTarget, atMs: number)
       maxBytes: MOST_BYTES,
       retries: 0,
       breaker: false, // it is asked at its own pace, and must show as down each time
+      ...(signal && { signal }),
     });
     return { decoded: read(parts, target, response, atMs), bytes: response.body.length, error: null };
   } catch (error) {
