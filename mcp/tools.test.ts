@@ -55,6 +55,7 @@ const connect = async (token: string, kind: McpClientKind = "official v2, newest
 };
 
 const READS = [
+  "analyze_logs",
   "compare_versions",
   "get_deployment",
   "get_health_history",
@@ -69,6 +70,7 @@ const READS = [
   "list_traces",
   "monitor_health",
   "query_metrics",
+  "search_logs",
 ];
 
 describe("the tools", () => {

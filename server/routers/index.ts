@@ -4,6 +4,7 @@ import { healthRouter } from "./health.ts";
 import { incidentsRouter } from "./incidents.ts";
 import { ingestRouter } from "./ingest.ts";
 import { liveRouter } from "./live.ts";
+import { logsRouter } from "./logs.ts";
 import { metricsRouter } from "./metrics.ts";
 import { servicesRouter } from "./services.ts";
 import { sessionRouter } from "./session.ts";
@@ -19,6 +20,7 @@ export const appRouter = router({
   deploy: deployRouter,
   health: healthRouter,
   incidents: incidentsRouter,
+  logs: logsRouter,
   metrics: metricsRouter,
   traces: tracesRouter,
   ingest: ingestRouter,

@@ -44,6 +44,7 @@ const INPUTS: Record<string, unknown> = {
   "health.setMaintenance": { targetId: "service:checkout:staging", minutes: 30, reason: "move" },
   "health.setMuted": { targetId: "service:checkout:staging", muted: true },
   "incidents.manage": { action: "create", title: "Checkout is slow", severity: "high" },
+  "logs.updatePattern": { patternId: "1", pinned: true },
   "tokens.create": { name: "ci", role: "viewer", expiresInDays: 30 },
   "tokens.revoke": { tokenId: "tok_none" },
   "users.create": { name: "Grace", email: "grace@example.com", role: "viewer" },

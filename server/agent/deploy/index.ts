@@ -15,6 +15,7 @@ export { lockService } from "./lock.ts";
 export { abandonWatch, end as endDeployment } from "./record.ts";
 export { rollbackDeployment } from "./rollback.ts";
 export { listActiveIds as listActiveDeployments, listWatching as listWatchedDeployments } from "./store.ts";
+export { type DeploymentStart, listStarts as listDeploymentStarts } from "./store-reads.ts";
 export { unlockService } from "./unlock.ts";
 export { runWatch, watchEffects } from "./watch/index.ts";
 export { recoverDeployment, runDeployment } from "./workflow.ts";

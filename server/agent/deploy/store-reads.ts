@@ -136,3 +136,27 @@ export async function lastCounted(db: Db, { service, environment }: ServiceRef, 
   });
   return _max.bucketAt;
 }
+
+/** When a version began to be rolled out. */
+export interface DeploymentStart extends ServiceRef {
+  id: string;
+  version: string;
+  startedMs: number;
+  isRollback: boolean;
+}
+
+/** What was started from `from` to `to`, both included, the newest first, 1,000 at most. */
+export async function listStarts(
+  db: Db,
+  { from, to, service, environment }: { from: Date; to: Date } & Partial<Record<keyof ServiceRef, string | undefined>>,
+): Promise<DeploymentStart[]> {
+  const rows = await db.deployment.findMany({
+    where: { ...whereOf({ service, environment }), startedAt: { gte: from, lte: to } },
+    select: { id: true, service: true, environment: true, version: true, kind: true, startedAt: true },
+    orderBy: { startedAt: "desc" },
+    take: 1_000,
+  });
+  return rows.flatMap(({ startedAt, kind, ...row }) =>
+    startedAt ? [{ ...row, startedMs: startedAt.getTime(), isRollback: kind === "rollback" }] : [],
+  );
+}

@@ -45,7 +45,7 @@ describe("recommendations", () => {
       { kind: "burst" },
       "search_logs",
       { startTime: WINDOW.from, endTime: WINDOW.to, query: "pattern:7", ...place },
-      "/logs?service=checkout&environment=prod&from=2026-11-25T10%3A00%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&query=pattern%3A7",
+      "/logs?service=checkout&env=prod&from=2026-11-25T10%3A00%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&query=pattern%3A7&tab=lines",
     ],
     ["a heartbeat that is gone: the health", { kind: "vanished", level: "info" }, "monitor_health", place, "/health"],
     [
@@ -53,7 +53,7 @@ describe("recommendations", () => {
       { kind: "error-ratio", patternId: null },
       "analyze_logs",
       { startTime: "2026-11-25T10:20:00.000Z", endTime: WINDOW.to, logLevel: "error", ...place },
-      "/logs?service=checkout&environment=prod&from=2026-11-25T10%3A20%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&level=error",
+      "/logs?service=checkout&env=prod&from=2026-11-25T10%3A20%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&level=error",
     ],
     [
       "a broken sequence: one of its traces",
@@ -67,7 +67,7 @@ describe("recommendations", () => {
       { level: "warn", deployment },
       "search_logs",
       { startTime: WINDOW.from, endTime: WINDOW.to, query: "pattern:7", ...place },
-      "/logs?service=checkout&environment=prod&from=2026-11-25T10%3A00%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&query=pattern%3A7",
+      "/logs?service=checkout&env=prod&from=2026-11-25T10%3A00%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&query=pattern%3A7&tab=lines",
     ],
   ])("go on from %s", (_, given, tool, args, href) => {
     expect(recommend([anomaly(given)], WINDOW)).toMatchObject([{ tool, arguments: args, href }]);

@@ -1,7 +1,7 @@
+import { patternQuery } from "./analysis/pattern-query.ts";
 import type { Anomaly } from "./anomalies/anomaly.ts";
 import { isError } from "./anomalies/anomaly.ts";
 import { named, quoted } from "./anomalies/wording.ts";
-import { formatQuery } from "./query-language.ts";
 import type { AnalyzeLogsOutput, AnomalyView } from "./schema.ts";
 
 /** What to do next, where something follows from what was found. */
@@ -63,6 +63,10 @@ const path = (pathname: string, search: Record<string, string | undefined>): str
   return query.size === 0 ? pathname : `${pathname}?${query}`;
 };
 
+/** The console's own words: the environment of every page is `env`. */
+const logsPath = ({ service, environment }: Anomaly, search: Record<string, string>): string =>
+  path("/logs", { service: service ?? undefined, env: environment ?? undefined, ...search });
+
 function sinceDeployment(
   anomaly: ExplainedAnomaly,
   { id, version }: NonNullable<ExplainedAnomaly["deployment"]>,
@@ -107,7 +111,7 @@ function lookAtErrors(anomaly: ExplainedAnomaly, window: Window): Recommendation
     sentence: `See what has failed in ${named(anomaly.service ?? "")} since its error ratio rose.`,
     tool: "analyze_logs",
     arguments: { startTime: from, endTime: window.to, logLevel: "error", ...place(anomaly) },
-    href: path("/logs", { ...place(anomaly), from, to: window.to, level: "error" }),
+    href: logsPath(anomaly, { from, to: window.to, level: "error" }),
   };
 }
 
@@ -123,11 +127,11 @@ function lookAtTrace(anomaly: ExplainedAnomaly): Recommendation {
 
 function lookAtLines(anomaly: ExplainedAnomaly, window: Window): Recommendation {
   const { patternId, template } = anomaly;
-  const query = formatQuery({ ...(patternId === null ? {} : { patternId }), terms: [] });
+  const query = patternId === null ? "" : patternQuery({ id: patternId, template: template ?? "" });
   return {
     sentence: `Look at the lines of ${quoted(template ?? "")}.`,
     tool: "search_logs",
     arguments: { startTime: window.from, endTime: window.to, query, ...place(anomaly) },
-    href: path("/logs", { ...place(anomaly), from: window.from, to: window.to, query }),
+    href: logsPath(anomaly, { from: window.from, to: window.to, query, tab: "lines" }),
   };
 }

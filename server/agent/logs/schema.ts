@@ -65,6 +65,7 @@ export const AnomalyView = z.object({
   environment: z.string().nullable(),
   sentence: z.string().describe("what was seen, with its numbers and their base"),
   evidence: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
+  query: z.string().nullable().describe("for search_logs: shows its lines; null: it is about a service as a whole"),
   deployment: z
     .object({ id: z.string(), version: z.string(), at: Instant, sentence: z.string() })
     .nullable()
@@ -117,11 +118,16 @@ export const SearchLogsInput = z.object({
     .regex(/^[0-9a-f]{32}$/i, "32 hex digits")
     .optional(),
   order: z.enum(["newest-first", "oldest-first"]).default("newest-first"),
-  limit: z.number().int().min(1).max(1_000).default(50),
+  limit: z.number().int().min(1).max(1_000).default(25),
   cursor: Cursor.optional(),
 });
+export type SearchLogsInput = z.output<typeof SearchLogsInput>;
 export const SearchLogsOutput = z.object({
-  matched: z.number().int().nullable().describe("lines in the window; null where counting would need a scan"),
+  matched: z
+    .number()
+    .int()
+    .nullable()
+    .describe("lines in the window; null on later pages and where counting would need a scan"),
   truncated: z.boolean().describe("there are more lines: pass nextCursor as cursor"),
   nextCursor: z.string().nullable(),
   source: SourceView,
@@ -178,8 +184,10 @@ export const UpdatePatternOutput = z.object({
     alert: PatternView.shape.alert,
   }),
 });
+export type UpdatePatternOutput = z.infer<typeof UpdatePatternOutput>;
 
 export const LogFacetsInput = z.object({ ...WindowInput, source: HomeName.optional() });
 export const LogFacetsOutput = z.object({
+  source: SourceView,
   services: z.array(z.object({ service: z.string(), environment: z.string(), lines: z.number().int() })),
 });

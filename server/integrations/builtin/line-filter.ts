@@ -45,6 +45,8 @@ export function lineConditions(filter: ResolvedFilter, sql: SqlValues): string[]
 function termCondition(term: LogTerm, sql: SqlValues): string {
   const not = term.negated ? "not " : "";
   if (term.kind === "text") return `body ${not}ilike ${sql.add(`%${literalLike(term.value)}%`)}`;
+  // the index of traced lines can be used
+  if (term.field === "trace" && /^\*+$/.test(term.value)) return `trace_id is ${term.negated ? "" : "not "}null`;
   const holds = holdsFor(term.value, sql);
   const column = term.field === "trace" ? TRACE_TEXT : COLUMNS.find((name) => name === term.field);
   if (column) return term.negated ? `(${holds(column)}) is not true` : holds(column);

@@ -26,11 +26,13 @@ export interface Anomaly {
   score: number;
 }
 
-/** Complete buckets of one length, oldest first. */
+/** Buckets of one length, oldest first. */
 export interface Grid {
   fromMs: number;
   stepMs: number;
   buckets: number;
+  /** buckets at the end that lines may still come for; default 0 */
+  open?: number;
 }
 
 /** How often one pattern was seen in one service and environment; every list is as long as the grid. */

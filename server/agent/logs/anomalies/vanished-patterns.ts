@@ -57,18 +57,22 @@ interface Silence {
   missedByTraffic: number;
 }
 
+/** Buckets that lines may still come for are left aside, unless they have some: then the pattern is not gone. */
 function silenceOf({ counts, before }: PatternHistory, grid: Grid, service: ServiceHistory): Silence {
-  const all = [...before, ...counts];
+  const open = Math.min(grid.open ?? 0, counts.length);
+  const isBack = counts.slice(counts.length - open).some((count) => count > 0);
+  const closed = counts.slice(0, counts.length - open);
+  const all = [...before, ...closed];
   const last = all.findLastIndex((count) => count > 0);
-  const silent = Math.min(counts.length, all.length - 1 - last);
+  const silent = isBack ? 0 : Math.min(closed.length, all.length - 1 - last);
   const silentMs = silent * grid.stepMs;
   const events = sumOf(before);
   const others = sumOf(service.linesBefore) - events;
-  const lines = sumOf(service.lines.slice(service.lines.length - silent));
+  const lines = sumOf(service.lines.slice(closed.length - silent, closed.length));
   const intervalMs = (before.length * grid.stepMs) / events;
   return {
     ...{ silentMs, intervalMs, lines },
-    sinceMs: grid.fromMs + (counts.length - silent) * grid.stepMs,
+    sinceMs: grid.fromMs + (closed.length - silent) * grid.stepMs,
     missedByTime: silentMs / intervalMs,
     missedByTraffic: others > 0 ? (events / others) * lines : silentMs / intervalMs,
   };
