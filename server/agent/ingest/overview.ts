@@ -1,7 +1,7 @@
 import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
-import type { ArrivedMinute, ScrapeNote } from "../ports/ingest-store.ts";
+import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
 import {
   type IngestOverviewInput,
   type IngestOverviewOutput,
@@ -34,7 +34,7 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
   const from = new Date(to.getTime() - seconds * 1_000);
   const { ingest } = ctx.telemetry;
   const [arrived, refusals, notes, used, stored, running] = await Promise.all([
-    ingest.arrived(from, to),
+    ingest.arrived(from, to, stepSeconds),
     ingest.refusals(from, MOST_REFUSALS),
     ingest.scrapes(),
     ingest.used(),
@@ -85,25 +85,25 @@ interface Steps {
   seconds: number;
 }
 
-function figuresOf(rows: readonly ArrivedMinute[], { fromMs, steps, stepSeconds, seconds }: Steps) {
+function figuresOf(rows: readonly Arrived[], { fromMs, steps, stepSeconds, seconds }: Steps) {
   const sums = { accepted: 0, rejected: 0, bytes: 0 };
   const buckets = new Array<number>(steps).fill(0);
   for (const row of rows) {
     sums.accepted += row.accepted;
     sums.rejected += row.rejected;
     sums.bytes += row.bytes;
-    const step = Math.floor((row.minuteMs - fromMs) / 1_000 / stepSeconds);
+    const step = Math.round((row.stepMs - fromMs) / 1_000 / stepSeconds);
     buckets[step] = (buckets[step] ?? 0) + row.accepted;
   }
   return { ...sums, perSecond: sums.accepted / seconds, buckets };
 }
 
-function sendersOf(arrived: readonly ArrivedMinute[], steps: Steps): SenderView[] {
+function sendersOf(arrived: readonly Arrived[], steps: Steps): SenderView[] {
   const bySender = Map.groupBy(arrived, ({ signal, protocol, sender }) => JSON.stringify([signal, protocol, sender]));
   const senders = [...bySender.values()].flatMap((rows): SenderView[] => {
     const [first] = rows;
     if (!first) return [];
-    const lastMs = rows.reduce((latest, { minuteMs }) => Math.max(latest, minuteMs), 0);
+    const lastMs = Math.max(...rows.map((row) => row.lastMs));
     return [
       {
         ...{ signal: first.signal, protocol: first.protocol, name: first.sender },
@@ -116,7 +116,7 @@ function sendersOf(arrived: readonly ArrivedMinute[], steps: Steps): SenderView[
   return senders.sort((a, b) => b.accepted - a.accepted || a.name.localeCompare(b.name));
 }
 
-function servicesOf(rows: readonly ArrivedMinute[]): string[] {
+function servicesOf(rows: readonly Arrived[]): string[] {
   const sums = new Map<string, number>();
   for (const { service, accepted } of rows) if (service) sums.set(service, (sums.get(service) ?? 0) + accepted);
   return [...sums]

@@ -34,9 +34,12 @@ export interface IngestStore extends TelemetryStore {
   noteScrape(note: ScrapeNote): Promise<void>;
 }
 
-/** What arrived in one minute from one sender for one service. */
-export interface ArrivedMinute {
-  minuteMs: number;
+/** What arrived in one step of time from one sender for one service. */
+export interface Arrived {
+  /** start of the step, ms since 1970 */
+  stepMs: number;
+  /** start of its last minute in which something arrived */
+  lastMs: number;
   signal: Signal;
   protocol: string;
   sender: string;
@@ -64,7 +67,8 @@ export interface StoredKind {
 
 /** What the ingest page shows. */
 export interface IngestFigures {
-  arrived(from: Date, to: Date): Promise<ArrivedMinute[]>;
+  /** Steps count from `from`, which lies on a minute; a step is a whole number of minutes. */
+  arrived(from: Date, to: Date, stepSeconds: number): Promise<Arrived[]>;
   /** newest first */
   refusals(since: Date, limit: number): Promise<RefusalRow[]>;
   scrapes(): Promise<ScrapeNote[]>;

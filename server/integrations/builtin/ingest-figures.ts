@@ -1,9 +1,8 @@
-import type { ArrivedMinute, IngestFigures, RefusalRow, Signal, StoredKind } from "../../agent/ports/ingest-store.ts";
+import type { Arrived, IngestFigures, RefusalRow, Signal, StoredKind } from "../../agent/ports/ingest-store.ts";
 import { scrapes } from "./collector-state.ts";
 import { DAY_MS, type PartitionedName } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
 
-const MINUTE_MS = 60_000;
 const KINDS: Record<PartitionedName, StoredKind["kind"]> = {
   log_line: "logs",
   metric_sample: "metrics",
@@ -20,12 +19,13 @@ const KINDS: Record<PartitionedName, StoredKind["kind"]> = {
 /** What arrives, what is refused, and what it takes. */
 export function createIngestFigures({ database, retention, now }: StoreParts): IngestFigures {
   return {
-    arrived: async (from, to) => {
-      const rows = await database.read<Omit<ArrivedMinute, "accepted" | "rejected" | "bytes"> & Record<Counts, string>>(
-        `select extract(epoch from bucket_at)::float8 * 1000 as "minuteMs", signal, protocol, sender, service,
-           accepted::text, rejected::text, bytes::text
-         from ingest_count where bucket_at >= $1 and bucket_at < $2 order by bucket_at, signal, protocol, sender, service`,
-        [new Date(Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS), to],
+    arrived: async (from, to, stepSeconds) => {
+      const rows = await database.read<Omit<Arrived, Counts> & Record<Counts, string>>(
+        `select extract(epoch from date_bin($3 * interval '1 second', bucket_at, $1))::float8 * 1000 as "stepMs",
+           extract(epoch from max(bucket_at))::float8 * 1000 as "lastMs", signal, protocol, sender, service,
+           sum(accepted)::text as accepted, sum(rejected)::text as rejected, sum(bytes)::text as bytes
+         from ingest_count where bucket_at >= $1 and bucket_at < $2 group by 1, 3, 4, 5, 6`,
+        [from, to, stepSeconds],
       );
       return rows.map((row) => ({
         ...row,
