@@ -71,6 +71,9 @@ export async function startEmbeddedPostgres({ dataDir, settings = {} }: Options)
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     max_connections: "200",
+    // telemetry appends some MB a second: fewer checkpoints mean fewer whole pages in the log, and a longer recovery
+    shared_buffers: "256MB",
+    max_wal_size: "2GB",
     ...settings,
   };
   const args = ["-D", cluster, ...Object.entries(flags).flatMap(([key, value]) => ["-c", `${key}=${value}`])];

@@ -125,9 +125,9 @@ async function bucketRows(
     selects.push(`select ${columns} from metric_minute where ${between("bucket_at", hoursMs, doneMs)}`);
   if (endMs > doneMs) {
     const width = sql.add(`${Math.min(stepMs, MINUTE_MS)} milliseconds`);
-    const samples = `select distinct on (series_id, at) series_id, at, value,
+    const samples = `select distinct on (series_id, bucket_at, at) series_id, at, value,
         date_bin(${width}::interval, at, 'epoch') as bucket_at
-      from metric_sample where ${between("at", doneMs, endMs)} order by series_id, at`;
+      from metric_sample where ${between("at", doneMs, endMs)} order by series_id, bucket_at, at`;
     selects.push(
       raw && ofValues
         ? `select bucket_at, series_id, count(*) as count, null::float8 as last, null::float8 as increase,

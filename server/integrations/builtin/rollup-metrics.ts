@@ -15,8 +15,8 @@ const upsert = (table: "metric_minute" | "metric_hour", rows: string): string =>
   `insert into ${table} (${COUNTED_COLUMNS}) ${rows} on conflict (series_id, bucket_at) do update set ${UPDATES}`;
 
 const SAMPLES = `
-  select distinct on (series_id, at) series_id, at, value, date_bin('1 minute', at, 'epoch') as bucket_at
-  from metric_sample where at >= $1 and at < $2 order by series_id, at`;
+  select distinct on (series_id, bucket_at, at) series_id, at, value, date_bin('1 minute', at, 'epoch') as bucket_at
+  from metric_sample where at >= $1 and at < $2 order by series_id, bucket_at, at`;
 
 /** @param minutes rows of `metric_minute` as `m`, that make whole hours: what follows `from` */
 const hourRows = (minutes: string): string => `
@@ -28,12 +28,12 @@ const hourRows = (minutes: string): string => `
 
 /** A late sample also changes the growth of the minutes after it, as far as they look back. */
 const LATE_SAMPLES = `
-  select distinct on (m.series_id, m.at) m.series_id, m.at, m.value, w.bucket_at
+  select distinct on (m.series_id, w.bucket_at, m.at) m.series_id, m.at, m.value, w.bucket_at
   from (select distinct n.series_id, b.bucket_at
         from late_notes n, generate_series(n.bucket_at, n.bucket_at + interval '5 minutes', interval '1 minute') as b(bucket_at)
         where b.bucket_at < to_timestamp($1::float8 / 1000)) w
   join metric_sample m on m.series_id = w.series_id and m.at >= w.bucket_at and m.at < w.bucket_at + interval '1 minute'
-  order by m.series_id, m.at`;
+  order by m.series_id, w.bucket_at, m.at`;
 const LATE_HOURS = `
   (select distinct n.series_id, date_bin('1 hour', n.bucket_at + offsets.by, 'epoch') as hour_at
    from late_notes n, (values (interval '0'), (interval '5 minutes')) as offsets(by)) w

@@ -1,5 +1,5 @@
 import type { Connection, Database } from "./database.ts";
-import { listPartitions, type PartitionedName } from "./partitions.ts";
+import { DAY_MS, listPartitions, type Partition, type PartitionedName } from "./partitions.ts";
 import { closeUntil, type RollupJob, takeJob } from "./rollup-progress.ts";
 
 /** How one signal is rolled up. */
@@ -29,7 +29,13 @@ export async function advance(database: Database, rollup: Rollup, now: Date): Pr
   const dueMs = Math.floor((now.getTime() - rollup.graceMs) / rollup.unitMs) * rollup.unitMs;
   if (((await readProgress(database, rollup.job)).closedMs ?? 0) < dueMs)
     await database.transact((tx) => closeUntil(tx, rollup.job, dueMs));
-  const first = await firstMs(database, rollup.raw);
+  const partitions = (await listPartitions(database)).filter(({ table }) => table === rollup.raw);
+  const { doneMs } = await readProgress(database, rollup.job);
+  await summarizeRanges(
+    database,
+    partitions.filter(({ startMs }) => startMs + DAY_MS > (doneMs ?? 0)),
+  );
+  const first = partitions[0]?.startMs ?? null;
   while (await database.transact((tx) => rollNext(tx, rollup, first)));
   while (await database.transact((tx) => redoNext(tx, rollup)));
 }
@@ -82,6 +88,14 @@ async function readProgress(database: Pick<Database, "read">, job: RollupJob): P
   return { closedMs: row?.closed ?? null, doneMs: row?.done ?? null };
 }
 
-/** start of the oldest partition */
-const firstMs = async (database: Database, raw: PartitionedName): Promise<number | null> =>
-  (await listPartitions(database)).find((partition) => partition.table === raw)?.startMs ?? null;
+/** Tells BRIN indexes what was appended: a range that they do not know is read as a whole each time. */
+async function summarizeRanges(database: Database, partitions: readonly Partition[]): Promise<void> {
+  await database.withConnection((connection) =>
+    connection.query(
+      `select brin_summarize_new_values(i.indexrelid) from pg_index i
+         join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
+       where a.amname = 'brin' and i.indrelid = any(select to_regclass(name) from unnest($1::text[]) name)`,
+      [partitions.map(({ name }) => name)],
+    ),
+  );
+}

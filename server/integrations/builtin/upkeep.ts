@@ -13,21 +13,7 @@ const KEEP_HOUSE_MS = 3_600_000;
 /** Rolls up what is closed; many processes may do it, each part is done by one of them. */
 async function rollUp({ database, now }: StoreParts): Promise<void> {
   for (const rollup of [LOG_ROLLUP, METRIC_ROLLUP, SPAN_ROLLUP]) await advance(database, rollup, now());
-  await summarizeRanges({ database, now });
   await database.transact(forgetRefusals);
-}
-
-/** Tells the BRIN indexes of today's raw records what was appended; until then it is scanned as a whole. */
-async function summarizeRanges({ database, now }: Pick<StoreParts, "database" | "now">): Promise<void> {
-  const day = now().toISOString().slice(0, 10).replaceAll("-", "");
-  await database.withConnection((connection) =>
-    connection.query(
-      `select brin_summarize_new_values(i.indexrelid) from pg_index i
-         join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
-       where a.amname = 'brin' and i.indrelid = any(array[to_regclass($1), to_regclass($2)])`,
-      [`metric_sample_${day}`, `span_${day}`],
-    ),
-  );
 }
 
 /** Makes partitions ahead, drops old ones, and forgets what nothing refers to any more. */
