@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { dirname, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { createMiner } from "./agent/mining/index.ts";
+import type { StoredPattern, TelemetryStore } from "./agent/ports/telemetry-store.ts";
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
@@ -25,6 +27,7 @@ interface Part {
 const log = createLogger("collector");
 const GIVE_UP_MS = 3_500;
 const LAST_REQUESTS_MS = 2_000;
+const DATABASE_AGAIN_MS = 500;
 const LOCK = { logs: 1, scrape: 2 };
 
 function required(name: string): string {
@@ -42,7 +45,7 @@ async function startParts(): Promise<Part[]> {
   const now = () => Date.now();
 
   const store = createTelemetryStore({ databaseUrl, config: config.monitoringConfig });
-  const patterns = await store.loadPatterns(limits.maxPatterns);
+  const patterns = await knownPatterns(store, limits.maxPatterns);
   const miner = createMiner({ maxPatterns: limits.maxPatterns, patterns });
   const ingest = createIngest({ store, miner, report });
   const server = createIngestServer({
@@ -78,6 +81,19 @@ async function startParts(): Promise<Part[]> {
     { stop: () => ingest.stop() },
     { stop: () => Promise.all([store.close(), platform.close(), http.close()]) },
   ];
+}
+
+/** Waits for a database that is not there yet: ending again and again would look like a fault to the supervisor. */
+async function knownPatterns(store: TelemetryStore, limit: number): Promise<StoredPattern[]> {
+  for (let waiting = false; ; waiting = true) {
+    try {
+      return await store.loadPatterns(limit);
+    } catch (err) {
+      if (!(err instanceof AppError) || err.code !== "UPSTREAM_UNAVAILABLE") throw err;
+      if (!waiting) log.warn({ err }, "waiting for the database");
+      await delay(DATABASE_AGAIN_MS);
+    }
+  }
 }
 
 async function listen(server: Server, socket: string): Promise<void> {

@@ -131,3 +131,13 @@ it("PostgreSQL, killed and started again", async () => {
     await someMore();
   });
 });
+
+it("a collector that starts before its database waits for it", async () => {
+  await collector.end("SIGTERM");
+  await postgres.stop();
+  const starting = collector.start();
+  await expect.poll(() => collector.output(), { timeout: 30_000 }).toContain("waiting for the database");
+  postgres = await startEmbeddedPostgres({ dataDir });
+  await starting;
+  expect((await collector.send("/v1/logs", batchOf("after"), JSON_TYPE)).status).toBe(200);
+});

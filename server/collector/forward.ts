@@ -15,10 +15,8 @@ const MOST_REQUESTS = 1_000;
 const LINGER_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 120_000;
 
-// on globalThis because each route of Next has its own copy of this module
-const holder = globalThis as { __operateIngestAgent?: Agent };
-holder.__operateIngestAgent ??= new Agent({ keepAlive: true, maxFreeSockets: 64 });
-const agent = holder.__operateIngestAgent;
+const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+let under = 0;
 
 /**
  * Passes a request for `path` (below /api/ingest) on to the collector of this machine once its sender is known. The
@@ -35,6 +33,7 @@ export async function forwardIngest(
     return await pass(runtime.dataDir, request, path, name);
   } catch (thrown) {
     const error = toAppError(thrown);
+    if (error.code === "INTERNAL") log.error({ err: thrown }, "a request could not be passed on");
     const contentType = mediaType(request.headers.get("content-type"));
     const { status, headers, body, contentType: answered } = refusalOf(error, path, contentType);
     return new Response(body as BodyInit, { status, headers: { ...headers, "content-type": answered } });
@@ -54,15 +53,17 @@ const noteRefusal =
   };
 
 async function pass(dataDir: string, request: Request, path: string, sender: string): Promise<Response> {
-  const waiting = Object.values(agent.requests).length + Object.values(agent.sockets).flat().length;
-  if (waiting > MOST_REQUESTS) throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later.");
+  if (under >= MOST_REQUESTS)
+    throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later, or send larger batches.");
+  under++;
   const headers: Record<string, string> = { [SENDER_HEADER]: encodeURIComponent(sender) };
   for (const name of ["content-type", "content-encoding", "content-length"]) {
     const value = request.headers.get(name);
     if (value !== null) headers[name] = value;
   }
+  const socketPath = collectorSocket(dataDir);
   const upstream = httpRequest({
-    socketPath: collectorSocket(dataDir),
+    socketPath,
     agent,
     method: request.method,
     path,
@@ -71,12 +72,19 @@ async function pass(dataDir: string, request: Request, path: string, sender: str
   });
   const giveUp = () => upstream.destroy(new Error("the sender went away"));
   request.signal.addEventListener("abort", giveUp, { once: true });
-  const answer = answerOf(upstream);
-  void sendBody(request.body, upstream, answer);
-  const incoming = await answer;
+  try {
+    const answer = answerOf(upstream);
+    void sendBody(request.body, upstream, answer);
+    return await responseOf(await answer);
+  } finally {
+    request.signal.removeEventListener("abort", giveUp);
+    under--;
+  }
+}
+
+async function responseOf(incoming: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  request.signal.removeEventListener("abort", giveUp);
   const kept = ["content-type", "retry-after", "allow"].flatMap((name) => {
     const value = incoming.headers[name];
     return typeof value === "string" ? [[name, value] as [string, string]] : [];

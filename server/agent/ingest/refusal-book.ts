@@ -21,6 +21,7 @@ export function createRefusalBook(
   report: (message: string, error: unknown) => void,
 ) {
   let entries = new Map<string, Entry>();
+  let failing = false;
 
   const add = (signal: Signal, sender: Sender, { reason, count, example }: Rejection) => {
     const key = [signal, sender.protocol, sender.name, reason].join("\n");
@@ -32,13 +33,17 @@ export function createRefusalBook(
   async function flush(): Promise<void> {
     const due = entries;
     entries = new Map();
+    let failed = false;
     for (const { signal, sender, rejection } of due.values())
       try {
         await store.noteRefusal(signal, sender, [rejection]);
       } catch (error) {
-        report("what was refused could not be written down; tried again", error);
+        failed = true;
+        if (!failing) report("what was refused cannot be written down; tried again every second", error);
+        failing = true;
         add(signal, sender, rejection);
       }
+    failing &&= failed;
   }
 
   let flushing = Promise.resolve();
