@@ -1,19 +1,17 @@
 "use client";
 
-import { type KeyboardEvent, useId, useState } from "react";
+import dynamic from "next/dynamic";
+import { type KeyboardEvent, useState } from "react";
 import { useHydrated } from "../feedback/time.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatAbsolute, formatClock, formatCount } from "../lib/format.ts";
-import type { BarSeries, Bars } from "./prepare/bars.ts";
+import type { Bars } from "./prepare/bars.ts";
 import { fractionAt, type Span, zoomOf } from "./prepare/brush.ts";
 import { useBrush } from "./use-brush.ts";
 
-const FILL: Record<BarSeries["tone"], string> = {
-  critical: "fill-critical",
-  warning: "fill-warning/65 dark:fill-warning",
-  neutral: "fill-chart-2",
-  faint: "fill-chart-3",
-};
+/** room above the bars for the markers' labels, px */
+const LABEL_ROOM = 24;
+const BarDrawing = dynamic(() => import("./bar-drawing.tsx"), { ssr: false });
 
 /** a longer range has dates on its axis, a shorter one clock times */
 const DAYS_FROM_MS = 36 * 3_600_000;
@@ -29,7 +27,7 @@ interface BarChartProps {
 }
 
 /**
- * Draws prepared bars in plain SVG, so that they are in the page at once. Drag over them to zoom; with the keyboard:
+ * Prepared bars and what can be done with them. Drag over them to zoom; with the keyboard:
  * arrows move, Shift and arrows select, Enter zooms.
  */
 export function BarChart({ bars, label, height, onZoom }: BarChartProps) {
@@ -60,7 +58,7 @@ export function BarChart({ bars, label, height, onZoom }: BarChartProps) {
         }}
         onPointerLeave={() => setHovered(null)}
       >
-        <Drawing bars={bars} label={label} />
+        <Drawing bars={bars} label={label} height={height} />
         <div
           role="slider"
           tabIndex={0}
@@ -121,64 +119,17 @@ function valueText(bars: Bars, index: number | null, hydrated: boolean): string 
   return `${formatAbsolute(new Date(row.t))}: ${parts.join(", ")}`;
 }
 
-function Drawing({ bars, label }: { bars: Bars; label: string }) {
-  const gap = useId();
-  return (
-    <svg role="img" aria-label={`${label}. ${bars.summary}`} className="absolute inset-0 size-full overflow-visible">
-      <defs>
-        <pattern id={gap} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <rect width="1" height="6" className="fill-chart-3" />
-        </pattern>
-      </defs>
-      {bars.ticks.y.map((tick) => (
-        <line
-          key={tick.at}
-          x1="0"
-          x2="100%"
-          y1={percent(1 - tick.at)}
-          y2={percent(1 - tick.at)}
-          stroke={tick.at === 0 ? "var(--line)" : "var(--chart-grid)"}
-        />
-      ))}
-      {bars.bars.map((bar) =>
-        bar.total === null ? (
-          <rect
-            key={bar.t}
-            x={percent(bar.left)}
-            width={percent(bar.width)}
-            y="0"
-            height="100%"
-            fill={`url(#${gap})`}
-          />
-        ) : (
-          bar.segments.map((segment) => (
-            <rect
-              key={`${bar.t}-${segment.key}`}
-              x={percent(bar.left + bar.width * 0.08)}
-              width={percent(bar.width * 0.84)}
-              y={percent(1 - segment.to)}
-              height={percent(segment.to - segment.from)}
-              className={FILL[segment.tone]}
-            />
-          ))
-        ),
-      )}
-      {bars.markers.map((marker) => (
-        <g key={`${marker.t}-${marker.label}`}>
-          <line x1={percent(marker.at)} x2={percent(marker.at)} y1="-4" y2="100%" stroke="var(--ink-3)" />
-          <text
-            x={percent(marker.at)}
-            y="-7"
-            textAnchor={marker.at > 0.92 ? "end" : marker.at < 0.05 ? "start" : "middle"}
-            className="fill-ink-2 text-xs"
-          >
-            {marker.label}
-          </text>
-        </g>
-      ))}
-    </svg>
-  );
-}
+/** Its place is kept while the library comes, so that nothing moves. */
+const Drawing = ({ bars, label, height }: Pick<BarChartProps, "bars" | "label" | "height">) => (
+  <figure
+    role="img"
+    aria-label={`${label}. ${bars.summary}`}
+    className="pointer-events-none absolute inset-x-0 bottom-0"
+    style={{ height: height + LABEL_ROOM }}
+  >
+    <BarDrawing bars={bars} height={height} labelRoom={LABEL_ROOM} />
+  </figure>
+);
 
 const Selected = ({ span }: { span: Span }) => (
   <div

@@ -1,0 +1,128 @@
+"use client";
+
+import { useId } from "react";
+import {
+  Bar,
+  BarChart,
+  type BarShapeProps,
+  CartesianGrid,
+  ReferenceArea,
+  ReferenceLine,
+  ResponsiveContainer,
+  usePlotArea,
+  XAxis,
+  YAxis,
+} from "recharts";
+import type { BarSeries, Bars, Bar as PreparedBar } from "./prepare/bars.ts";
+
+const FILL: Record<BarSeries["tone"], string> = {
+  critical: "fill-critical",
+  warning: "fill-warning/65 dark:fill-warning",
+  neutral: "fill-chart-2",
+  faint: "fill-chart-3",
+};
+
+/** share of a bar's width that stays free on either side */
+const FREE = 0.08;
+
+interface BarDrawingProps {
+  bars: Bars;
+  /** of the bars, px */
+  height: number;
+  /** above them for the markers' labels, px */
+  labelRoom: number;
+}
+
+/** Draws prepared bars: places and heights are shares of the plot already, so both axes go from 0 to 1. */
+export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps) {
+  const gap = useId();
+  const rows = bars.bars.map((bar) => ({
+    bar,
+    x: bar.left + bar.width / 2,
+    ...Object.fromEntries(bar.segments.map((segment) => [segment.key, segment.to - segment.from])),
+  }));
+  return (
+    <ResponsiveContainer width="100%" height={height + labelRoom}>
+      <BarChart data={rows} accessibilityLayer={false} margin={{ top: labelRoom, right: 0, bottom: 0, left: 0 }}>
+        <defs>
+          <pattern id={gap} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+            <rect width="1" height="6" className="fill-chart-3" />
+          </pattern>
+        </defs>
+        <CartesianGrid vertical={false} stroke="var(--chart-grid)" />
+        <XAxis
+          dataKey="x"
+          type="number"
+          domain={[0, 1]}
+          allowDataOverflow
+          tick={false}
+          tickLine={false}
+          axisLine={{ stroke: "var(--line)" }}
+          height={1}
+        />
+        <YAxis domain={[0, 1]} ticks={bars.ticks.y.map(({ at }) => at)} allowDataOverflow hide />
+        {bars.bars
+          .filter((bar) => bar.total === null)
+          .map((bar) => (
+            <ReferenceArea
+              key={bar.t}
+              x1={bar.left}
+              x2={bar.left + bar.width}
+              fill={`url(#${gap})`}
+              fillOpacity={1}
+              stroke="none"
+            />
+          ))}
+        {bars.series.map(({ key, tone }) => (
+          <Bar
+            key={key}
+            dataKey={key}
+            stackId="all"
+            className={FILL[tone]}
+            shape={(shape: BarShapeProps) => <Segment of={key} row={shape.payload} />}
+            isAnimationActive={false}
+          />
+        ))}
+        {bars.markers.map((marker) => (
+          <ReferenceLine
+            key={`${marker.t}-${marker.label}`}
+            x={marker.at}
+            stroke="var(--ink-3)"
+            label={(label: MarkerLabel) => <MarkerName label={label} marker={marker} />}
+          />
+        ))}
+      </BarChart>
+    </ResponsiveContainer>
+  );
+}
+
+interface MarkerLabel {
+  viewBox?: { x?: number; y?: number };
+}
+
+const MarkerName = ({ label: { viewBox }, marker }: { label: MarkerLabel; marker: Bars["markers"][number] }) => (
+  <text
+    x={viewBox?.x ?? 0}
+    y={(viewBox?.y ?? 0) - 7}
+    textAnchor={marker.at > 0.92 ? "end" : marker.at < 0.05 ? "start" : "middle"}
+    className="fill-ink-2 text-xs"
+  >
+    {marker.label}
+  </text>
+);
+
+/** recharts makes all bars of a time axis equally wide; those at the ends of the range may be cut. */
+function Segment({ of, row }: { of: string; row: { bar: PreparedBar } }) {
+  const plot = usePlotArea();
+  const { bar } = row;
+  const segment = bar.segments.find(({ key }) => key === of);
+  if (!plot || !segment) return null;
+  return (
+    <rect
+      x={plot.x + plot.width * (bar.left + bar.width * FREE)}
+      width={plot.width * bar.width * (1 - 2 * FREE)}
+      y={plot.y + plot.height * (1 - segment.to)}
+      height={plot.height * (segment.to - segment.from)}
+    />
+  );
+}
