@@ -9,6 +9,8 @@ To follow a deployment: deploy_application returns at once with deployment.id. C
 
 A deployment with waiting set needs a decision: decide_deployment takes one of waiting.options, and without one it goes back by itself at waiting.expiresAt. Never promote what the judge failed because it is in your way; compare_versions shows the difference in numbers. To undo a finished deployment: decide_deployment with rollback. PRECONDITION with reason locked, frozen or wave means the house rules say no: tell a person.
 
+To find out why: analyze_logs says what is new or growing in the logs of a window and with which deployment it began, search_logs shows the lines; list_traces and get_trace show one request through all services, get_service_map who calls whom and where failures come from; query_metrics reads any figure. Go from the anomaly to its lines (pattern:<id>), from a line to its trace (traceId), from the trace to the service at fault. Each answer names its source; stale means that it is old.
+
 Incidents: manage_incident creates, updates, resolves and escalates; get_incident has the timeline. Write what you found and did into updateNotes, so that people can follow.
 
 Lists page: pass nextCursor as cursor. A null figure means unknown, never zero. Errors are JSON with code, message and request id; FORBIDDEN means your token's role is too small, so ask a person instead of retrying.`;
