@@ -1,21 +1,19 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { type KeyboardEvent, useState } from "react";
+import { useState } from "react";
 import { useHydrated } from "../feedback/time.tsx";
 import { cn } from "../lib/cn.ts";
-import { formatAbsolute, formatClock, formatCount } from "../lib/format.ts";
+import { formatAbsolute, formatCount } from "../lib/format.ts";
+import { percent, Selected, TimeAxis, ValueAxis } from "./axes.tsx";
 import type { Bars } from "./prepare/bars.ts";
 import { fractionAt, type Span, zoomOf } from "./prepare/brush.ts";
 import { useBrush } from "./use-brush.ts";
+import { useStepKeys } from "./use-step-keys.ts";
 
 /** room above the bars for the markers' labels, px */
 const LABEL_ROOM = 24;
 const BarDrawing = dynamic(() => import("./bar-drawing.tsx"), { ssr: false });
-
-/** a longer range has dates on its axis, a shorter one clock times */
-const DAYS_FROM_MS = 36 * 3_600_000;
-const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
 
 interface BarChartProps {
   bars: Bars;
@@ -38,7 +36,7 @@ export function BarChart({ bars, label, height, onZoom }: BarChartProps) {
     if (to) onZoom(new Date(to.fromMs), new Date(to.toMs));
   };
   const brush = useBrush(zoom);
-  const keys = useBarKeys(bars, zoom);
+  const keys = useStepKeys(bars.bars, zoom);
   const shown = keys.at ?? hovered;
   const span = brush.span ?? keys.span;
   const pointed = (share: number) =>
@@ -46,7 +44,7 @@ export function BarChart({ bars, label, height, onZoom }: BarChartProps) {
 
   return (
     <div className="grid grid-cols-[2.875rem_minmax(0,1fr)]">
-      <ValueAxis bars={bars} />
+      <ValueAxis ticks={bars.ticks.y} />
       <div
         className="relative cursor-crosshair touch-pan-y select-none"
         style={{ height }}
@@ -75,41 +73,9 @@ export function BarChart({ bars, label, height, onZoom }: BarChartProps) {
         {shown !== null && bars.bars[shown] ? <Reading bars={bars} index={shown} /> : null}
       </div>
       <span />
-      <TimeAxis bars={bars} />
+      <TimeAxis ticks={bars.ticks.x} lengthMs={bars.domain.toMs - bars.domain.fromMs} />
     </div>
   );
-}
-
-function useBarKeys(bars: Bars, zoom: (span: Span) => void) {
-  const [at, setAt] = useState<number | null>(null);
-  const [anchor, setAnchor] = useState<number | null>(null);
-  const edges = (index: number): [number, number] => {
-    const bar = bars.bars[index];
-    return bar ? [bar.left, bar.left + bar.width] : [0, 0];
-  };
-  const span =
-    at !== null && anchor !== null
-      ? { from: Math.min(edges(at)[0], edges(anchor)[0]), to: Math.max(edges(at)[1], edges(anchor)[1]) }
-      : null;
-  const leave = () => {
-    setAt(null);
-    setAnchor(null);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const last = bars.bars.length - 1;
-    const now = Math.min(at ?? last, last);
-    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key];
-    if (next !== undefined) {
-      event.preventDefault();
-      setAnchor(event.shiftKey ? (anchor ?? now) : null);
-      setAt(at === null && !event.shiftKey ? last : Math.min(last, Math.max(0, next)));
-    } else if (event.key === "Enter" && span) {
-      event.preventDefault();
-      leave();
-      zoom(span);
-    } else if (event.key === "Escape") leave();
-  };
-  return { at, span, onKeyDown, leave };
 }
 
 function valueText(bars: Bars, index: number | null, hydrated: boolean): string {
@@ -129,14 +95,6 @@ const Drawing = ({ bars, label, height }: Pick<BarChartProps, "bars" | "label" |
   >
     <BarDrawing bars={bars} height={height} labelRoom={LABEL_ROOM} />
   </figure>
-);
-
-const Selected = ({ span }: { span: Span }) => (
-  <div
-    aria-hidden="true"
-    className="pointer-events-none absolute inset-y-0 border-accent border-x bg-accent/15"
-    style={{ left: percent(Math.min(span.from, span.to)), width: percent(Math.abs(span.to - span.from)) }}
-  />
 );
 
 /** The numbers of one bar, beside it on the side that has the room. */
@@ -168,35 +126,5 @@ function Reading({ bars, index }: { bars: Bars; index: number }) {
         ))}
       </div>
     </>
-  );
-}
-
-const ValueAxis = ({ bars }: { bars: Bars }) => (
-  <div aria-hidden="true" className="relative text-ink-3 text-xs">
-    {bars.ticks.y.map((tick) => (
-      <span key={tick.at} className="num absolute right-1.5 -translate-y-1/2" style={{ top: percent(1 - tick.at) }}>
-        {tick.label}
-      </span>
-    ))}
-  </div>
-);
-
-function TimeAxis({ bars }: { bars: Bars }) {
-  const hydrated = useHydrated();
-  const days = bars.domain.toMs - bars.domain.fromMs > DAYS_FROM_MS;
-  return (
-    <div aria-hidden="true" className="relative h-6 text-ink-3 text-xs">
-      {hydrated
-        ? bars.ticks.x.map((tick) => (
-            <span
-              key={tick.t}
-              className={cn("num absolute top-1.5", tick.at > 0.96 ? "-translate-x-full" : "-translate-x-1/2")}
-              style={{ left: percent(tick.at) }}
-            >
-              {days ? formatAbsolute(new Date(tick.t)).slice(5, 10) : formatClock(new Date(tick.t))}
-            </span>
-          ))
-        : null}
-    </div>
   );
 }

@@ -1,20 +1,18 @@
 "use client";
 
 import { ChartLine, Table2 } from "lucide-react";
-import dynamic from "next/dynamic";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useHydrated } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
-import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
+import { LineChart, type Picked } from "./line-chart.tsx";
+import { LineSample } from "./line-sample.tsx";
 import { NumberTable } from "./number-table.tsx";
 import { type Panel, type PanelInput, preparePanel } from "./prepare/panel.ts";
 
-const HEIGHT = 188;
-const TimeChart = dynamic(() => import("./time-chart.tsx"), {
-  ssr: false,
-  loading: () => <div style={{ height: HEIGHT }} />,
-});
+/** the drawing; with its axis and the markers' labels it needs more */
+const DRAWN = 146;
+const HEIGHT = DRAWN + 50;
 
 interface ChartPanelProps {
   title: string;
@@ -24,24 +22,30 @@ interface ChartPanelProps {
   cursor: string;
   asTable: boolean;
   onAsTableChange: (asTable: boolean) => void;
+  onZoom?: ((from: Date, to: Date) => void) | undefined;
+  onPick?: ((picked: Picked) => void) | undefined;
+  /** why nothing is known, where that can be said */
+  problem?: string | null;
+  /** beside the title, instead of unit and range */
+  note?: string;
+  actions?: ReactNode;
   className?: string;
 }
 
-const DOT = { main: "bg-accent", second: "bg-chart-2", third: "bg-chart-3" } as const;
-
 /** One chart with its words: title, unit, range, legend, and the same numbers as a table. Its height never changes. */
 export function ChartPanel(props: ChartPanelProps) {
-  const { title, input, asTable } = props;
+  const { title, input, asTable, rangeWords } = props;
   const panel = useMemo(() => preparePanel(input, -new Date().getTimezoneOffset()), [input]);
   const hydrated = useHydrated();
   return (
     <Section
       title={title}
-      note={`${panel.axisUnit}, ${props.rangeWords}`}
-      className={cn("min-w-0", props.className)}
+      note={props.note ?? [panel.axisUnit, rangeWords].filter(Boolean).join(", ")}
+      {...(props.className ? { className: props.className } : {})}
       actions={
         <>
           {panel.lines.length > 1 ? <Legend panel={panel} /> : null}
+          {props.actions}
           <Button
             variant="ghost"
             size="icon"
@@ -54,19 +58,23 @@ export function ChartPanel(props: ChartPanelProps) {
         </>
       }
     >
-      {/* the drawing takes its new width a moment after its place has it */}
-      <div className="overflow-hidden p-1" style={{ height: HEIGHT + 8 }}>
+      <div style={{ height: HEIGHT }}>
         {asTable ? (
           hydrated && (
             <NumberTable title={title} columns={panel.lines} rows={panel.rows} formatValue={panel.formatValue} />
           )
         ) : panel.known ? (
-          <figure role="img" aria-label={`${title}, ${props.rangeWords}. ${panel.summary}`}>
-            <TimeChart panel={panel} cursor={props.cursor} height={HEIGHT} />
-          </figure>
+          <LineChart
+            panel={panel}
+            label={`${title}, ${rangeWords}`}
+            height={DRAWN}
+            cursor={props.cursor}
+            onZoom={props.onZoom}
+            onPick={props.onPick}
+          />
         ) : (
-          <p className="flex h-full items-center justify-center text-ink-3 text-sm">
-            Nothing was counted in the {props.rangeWords}: unknown, not zero.
+          <p className="flex h-full items-center justify-center px-4 text-center text-ink-3 text-sm">
+            {props.problem ?? `Nothing was counted in the ${rangeWords}: unknown, not zero.`}
           </p>
         )}
       </div>
@@ -78,7 +86,7 @@ const Legend = ({ panel }: { panel: Panel }) => (
   <ul className="flex gap-3 text-ink-2 text-xs">
     {panel.lines.map((line) => (
       <li key={line.key} className="flex items-center gap-1.5">
-        <span aria-hidden="true" className={cn("h-0.5 w-3 rounded-full", DOT[line.weight])} />
+        <LineSample line={line} />
         {line.label}
       </li>
     ))}

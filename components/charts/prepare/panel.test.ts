@@ -31,17 +31,6 @@ describe("preparePanel", () => {
     expect(panel.markers).toEqual([{ t: Date.parse("2026-11-22T08:00:40Z"), label: "2.5.0" }]);
   });
 
-  it("finds the points that stand alone between gaps", () => {
-    expect(preparePanel(latency, 0).lone.map((point) => [point.key, point.value])).toEqual([
-      ["p50", 20],
-      ["p50", 22],
-      ["p95", 120],
-      ["p95", 310],
-    ]);
-    const joined = { ...latency, points: latency.points.map((point) => ({ ...point, p50: 20, p95: 100 })) };
-    expect(preparePanel(joined, 0).lone).toEqual([]);
-  });
-
   it("lets the newest of crowded markers speak for all of them", () => {
     const at = (second: number, label: string) => ({
       at: new Date(Date.parse("2026-11-22T08:00:00Z") + second * 1_000).toISOString(),
@@ -59,6 +48,19 @@ describe("preparePanel", () => {
     expect([panel.axisUnit, panel.ticks.y.map(panel.formatTick)]).toEqual(["ms", ["0", "100", "200", "300", "400"]]);
     const slow = preparePanel({ ...latency, points: [{ t: "2026-11-22T08:00:00Z", p50: 100, p95: 3_700 }] }, 0);
     expect([slow.axisUnit, slow.ticks.y.map(slow.formatTick)]).toEqual(["s", ["0", "1", "2", "3", "4"]]);
+    const memory = { ...latency, unit: "bytes" as const, points: [{ t: "2026-11-22T08:00:00Z", p50: 0, p95: 97e6 }] };
+    const large = preparePanel(memory, 0);
+    expect([large.axisUnit, large.ticks.y.map(large.formatTick)]).toEqual(["MiB", ["0", "25", "50", "75", "100"]]);
+    const named = preparePanel({ ...latency, unit: "number", unitWord: "jobs" }, 0);
+    expect(named.axisUnit).toBe("jobs");
+  });
+
+  it("reaches below zero where the values do", () => {
+    const points = [{ t: "2026-11-22T08:00:00Z", p50: -30, p95: 70 }];
+    const panel = preparePanel({ ...latency, unit: "number", points }, 0);
+    expect(panel.domain.y[0]).toBeLessThanOrEqual(-30);
+    expect(panel.domain.y[1]).toBeGreaterThanOrEqual(70);
+    expect(panel.ticks.y).toContain(0);
   });
 
   it("tells nothing from zero", () => {

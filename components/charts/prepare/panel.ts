@@ -1,19 +1,22 @@
-import { formatMs, formatNumber, formatPercent, formatRate, MISSING } from "../../lib/format.ts";
+import { formatNumber, MISSING } from "../../lib/format.ts";
 import { placeMarkers } from "./markers.ts";
-import { timeTicks, valueTicks } from "./ticks.ts";
-
-export type Unit = "per-second" | "percent" | "ms";
+import { spanTicks, timeTicks } from "./ticks.ts";
+import { formatIn, leastTop, scaleOf, type Unit } from "./units.ts";
 
 export interface Line {
   /** key of the value in a point */
   key: string;
   label: string;
-  /** the one that answers the question is `main`; the others give it context */
-  weight: "main" | "second" | "third";
+  /** the one that answers the question is `main`; the others give it context, `before` is the window before */
+  weight: "main" | "second" | "third" | "before";
+  /** one of many alike: 0, 1, 2 … tell them apart by colour and dash instead of by weight */
+  series?: number;
 }
 
 export interface PanelInput {
   unit: Unit;
+  /** for plain numbers: what is counted */
+  unitWord?: string;
   lines: readonly Line[];
   /** oldest first; `t` is the start of the bucket; null is a gap */
   points: readonly ({ t: string } & Record<string, number | string | null>)[];
@@ -26,11 +29,10 @@ export interface PanelInput {
 export interface Panel {
   rows: ({ t: number } & Record<string, number | null>)[];
   lines: readonly Line[];
+  stepMs: number;
   domain: { x: [number, number]; y: [number, number] };
   ticks: { x: number[]; y: number[] };
   markers: { t: number; label: string }[];
-  /** points between two gaps, which a line alone would not show */
-  lone: { key: string; weight: Line["weight"]; t: number; value: number }[];
   /** the axis' unit, said once */
   axisUnit: string;
   formatTick: (value: number) => string;
@@ -41,14 +43,8 @@ export interface Panel {
   summary: string;
 }
 
-/** The least top of each axis: below it, differences are noise. */
-const FLOOR: Record<Unit, number> = { "per-second": 1, percent: 1, ms: 10 };
-
-export const formatIn: Record<Unit, (value: number | null | undefined) => string> = {
-  "per-second": formatRate,
-  percent: formatPercent,
-  ms: formatMs,
-};
+/** so many lines are read out; more are in the table */
+const SPOKEN = 6;
 
 const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
 
@@ -60,37 +56,41 @@ export function preparePanel(input: PanelInput, offsetMinutes: number): Panel {
     for (const line of lines) row[line.key] = number(point[line.key]);
     return row;
   });
-  const values = rows.flatMap((row) => lines.map((line) => row[line.key] ?? null)).filter((value) => value !== null);
-  const y = valueTicks(Math.max(0, ...values), FLOOR[unit]);
-  const top = y.at(-1) ?? 1;
+  const [bottom, highest] = reachOf(rows, lines);
+  const top = leastTop(unit, highest);
+  const scale = scaleOf(unit, top, input.unitWord);
+  const y = spanTicks(bottom / scale.size, top / scale.size).map((tick) => tick * scale.size);
   const from = rows[0]?.t ?? 0;
-  const to = (rows.at(-1)?.t ?? 0) + input.stepSeconds * 1_000;
-  const seconds = unit === "ms" && top >= 2_000;
+  const stepMs = input.stepSeconds * 1_000;
+  const to = (rows.at(-1)?.t ?? 0) + stepMs;
   return {
     rows,
     lines,
-    domain: { x: [from, to], y: [0, top] },
+    stepMs,
+    domain: { x: [from, to], y: [y[0] ?? 0, y.at(-1) ?? 1] },
     ticks: { x: timeTicks(from, to, offsetMinutes), y },
     markers: placeMarkers(input.markers, from, to),
-    lone: lines.flatMap((line) => lonePoints(rows, line)),
-    axisUnit: unit === "ms" ? (seconds ? "s" : "ms") : unit === "percent" ? "%" : "per second",
-    formatTick: (value) => formatNumber(seconds ? value / 1_000 : value),
+    axisUnit: scale.word,
+    formatTick: (value) => formatNumber(value / scale.size),
     formatValue: formatIn[unit],
-    known: values.length > 0,
+    known: rows.some((row) => lines.some(({ key }) => row[key] !== null)),
     summary: summarise(rows, lines, formatIn[unit]),
   };
 }
 
-function lonePoints(rows: Panel["rows"], { key, weight }: Line): Panel["lone"] {
-  const at = (i: number) => rows[i]?.[key] ?? null;
-  return rows.flatMap((row, i) => {
-    const value = at(i);
-    return value !== null && at(i - 1) === null && at(i + 1) === null ? [{ key, weight, t: row.t, value }] : [];
-  });
+/** From the lowest value, or zero, to the highest, or zero. */
+function reachOf(rows: Panel["rows"], lines: readonly Line[]): [number, number] {
+  let [low, high] = [0, 0];
+  for (const row of rows)
+    for (const { key } of lines) {
+      low = Math.min(low, row[key] ?? 0);
+      high = Math.max(high, row[key] ?? 0);
+    }
+  return [low, high];
 }
 
 function summarise(rows: Panel["rows"], lines: readonly Line[], format: Panel["formatValue"]): string {
-  const parts = lines.map((line) => {
+  const parts = lines.slice(0, SPOKEN).map((line) => {
     const values = rows.map((row) => row[line.key] ?? null).filter((value) => value !== null);
     if (values.length === 0) return `${line.label}: ${MISSING}`;
     return `${line.label}: latest ${format(values.at(-1))}, highest ${format(Math.max(...values))}`;

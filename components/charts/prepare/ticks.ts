@@ -14,6 +14,17 @@ export function valueTicks(top: number, floor = 1): number[] {
   return Array.from({ length: count + 1 }, (_, index) => Number((index * step).toPrecision(6)));
 }
 
+/** Ticks that also reach below zero, when there is something. */
+export function spanTicks(bottom: number, top: number): number[] {
+  if (bottom >= 0) return valueTicks(top, 0);
+  const above = valueTicks(Math.max(top, -bottom), 0);
+  const step = (above[1] ?? 1) * 2;
+  const ticks: number[] = [];
+  for (let tick = Math.floor(bottom / step); tick <= Math.max(0, Math.ceil(top / step)); tick++)
+    ticks.push(Number((tick * step).toPrecision(6)));
+  return ticks;
+}
+
 const MINUTE = 60_000;
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080, 30_240].map(
   (minutes) => minutes * MINUTE,
