@@ -1,5 +1,6 @@
 import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
-import { onHealthTransition } from "./agent/incidents/index.ts";
+import { onHealthTransition, onLoudPattern, onQuietPattern } from "./agent/incidents/index.ts";
+import { startPatternAlerts } from "./agent/logs/index.ts";
 import { startTrafficCollector } from "./agent/traffic/index.ts";
 import { type OpenRuntime, runtimeFromEnv } from "./container.ts";
 import { launchDurable } from "./durable/launch.ts";
@@ -10,7 +11,7 @@ import { startLiveRetention } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
-/** The worker process: durable workflows, health checks, traffic, and the sweeps that keep tables to their size. */
+/** The worker process: durable workflows, health checks, traffic, alerts on log patterns, and the sweeps that keep tables to their size. */
 
 interface Part {
   stop(): Promise<void>;
@@ -35,6 +36,11 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
     health,
     startHealthRetention(runtime, report),
     startTrafficCollector(runtime, (err) => report("traffic was not collected", err)),
+    startPatternAlerts(runtime, {
+      onLoud: (pattern) => onLoudPattern(runtime, pattern),
+      onQuiet: (pattern) => onQuietPattern(runtime, pattern),
+      report,
+    }),
     startLiveRetention(runtime, log),
   ];
 }

@@ -18,6 +18,8 @@ import { type Actor, systemActor } from "./kernel/actor.ts";
 import type { AgentContext, Runtime } from "./kernel/context.ts";
 import { AppError } from "./kernel/errors.ts";
 import { newId } from "./kernel/ids.ts";
+import { analyzeLogs, searchLogs } from "./logs/index.ts";
+import * as logs from "./logs/schema.ts";
 import { listMetrics, queryMetrics } from "./metrics/index.ts";
 import * as metrics from "./metrics/schema.ts";
 import { getService, listServices } from "./services/index.ts";
@@ -101,6 +103,16 @@ export class OperateAgent {
 
   listIncidents(input: z.input<typeof incidents.ListIncidentsInput> = {}) {
     return this.#run(incidents.ListIncidentsInput, incidents.ListIncidentsOutput, listIncidents, input);
+  }
+
+  /** What the logs of a window say: totals, patterns ranked, anomalies with their numbers, what to do next. */
+  analyzeLogs(input: z.input<typeof logs.AnalyzeLogsInput>) {
+    return this.#run(logs.AnalyzeLogsInput, logs.AnalyzeLogsOutput, analyzeLogs, input);
+  }
+
+  /** Lines of a window that meet a query, newest first unless told otherwise, page by page. */
+  searchLogs(input: z.input<typeof logs.SearchLogsInput>) {
+    return this.#run(logs.SearchLogsInput, logs.SearchLogsOutput, searchLogs, input);
   }
 
   /** Names of the metrics there are, with kind, unit and meaning. */

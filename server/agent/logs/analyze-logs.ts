@@ -11,10 +11,10 @@ import { type Frame, frameOf } from "./analysis/frame.ts";
 import { patternQuery } from "./analysis/pattern-query.ts";
 import { pageAfter, readSamples, viewPattern } from "./analysis/pattern-views.ts";
 import { type Reading, readCounts } from "./analysis/read-counts.ts";
+import { findReturned } from "./analysis/returned-errors.ts";
 import type { Listening } from "./analysis/stream-lines.ts";
 import { summarise } from "./analysis/summary.ts";
 import { brokenSequences } from "./analysis/traced-steps.ts";
-import type { Anomaly } from "./anomalies/anomaly.ts";
 import { byScore, findAnomalies } from "./anomalies/index.ts";
 import { filterOf } from "./asked.ts";
 import { rankPatterns, tagsOf } from "./rank-patterns.ts";
@@ -53,28 +53,32 @@ export async function analyzeLogs(
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
   const reading = await readCounts(source, filter, frame, listening);
   const patterns = patternsOf(frame.grid, reading.rows);
-  const found = findAnomalies(historyOf(frame.grid, reading.rows));
-  if (reading.steps) found.push(...brokenSequences(reading.steps, patterns, frame));
   const analysis: Analysis = {
     ...{ input, source, filter, frame, reading, patterns },
-    anomalies: await withDeployments(ctx, found.sort(byScore), filter, frame, reading),
+    anomalies: await anomaliesOf(ctx, filter, frame, reading, patterns),
     isBeforeKnown: reading.rows.before.length > 0 || (await wroteBefore(source, frame, listening.signal)),
   };
   const output = outputOf(analysis, await viewPatterns(ctx, analysis, listening.signal));
   return ctx.via === "mcp" ? analysisForModel(output) : output;
 }
 
-async function withDeployments(
+/** Worst first, each with the deployment it began with. */
+async function anomaliesOf(
   { db }: AgentContext,
-  found: readonly Anomaly[],
   { service, environment }: LogFilter,
-  { grid, endMs }: Frame,
-  { rows }: Reading,
+  frame: Frame,
+  { rows, steps }: Reading,
+  patterns: readonly CountedPattern[],
 ): Promise<ExplainedAnomaly[]> {
-  if (found.length === 0) return [];
+  const { grid, endMs } = frame;
+  const history = historyOf(grid, rows);
+  if (history.patterns.length === 0) return [];
   const span = { from: new Date(grid.fromMs - BEFORE_MS), to: new Date(endMs) };
   const starts = await listDeploymentStarts(db, { ...span, service, environment });
-  return found.map((anomaly) => explain(anomaly, starts, rows.now, grid));
+  const found = findAnomalies(history);
+  const returned = findReturned(history, found, rows.now, starts);
+  const broken = steps ? brokenSequences(steps, patterns, frame) : [];
+  return [...found, ...returned, ...broken].sort(byScore).map((anomaly) => explain(anomaly, starts, rows.now, grid));
 }
 
 /** Whether anybody wrote a line in the window before: where nobody did, nothing is known of it. */

@@ -1,3 +1,4 @@
+export { startPatternAlerts } from "./alerts.ts";
 export { analyzeLogs } from "./analyze-logs.ts";
 export { createLineJoiner, flushLines, type JoinedLines, joinLines, type LineJoiner } from "./lines/join-lines.ts";
 export type { LineContext, LineEvent } from "./lines/line-event.ts";

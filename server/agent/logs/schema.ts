@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Severity } from "../incidents/schema.ts";
 import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
 import { HomeName, Level, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
 
@@ -48,7 +49,7 @@ export const PatternView = z.object({
   samples: z.array(z.string()).describe("at most 3 lines"),
   query: z.string().describe("for search_logs: shows its lines"),
   alert: z
-    .object({ count: z.number().int(), minutes: z.number().int(), severity: z.string() })
+    .object({ count: z.number().int(), minutes: z.number().int(), severity: Severity })
     .nullable()
     .describe("opens an incident at so many lines in so many minutes"),
 });
@@ -168,7 +169,7 @@ export const UpdatePatternInput = z.object({
     .object({
       count: z.number().int().min(1).max(1_000_000),
       minutes: z.number().int().min(1).max(60),
-      severity: z.enum(["low", "medium", "high", "critical"]),
+      severity: Severity,
     })
     .nullable()
     .optional()

@@ -40,9 +40,9 @@ export function explain(
 const isPlace = (anomaly: Anomaly, service: string, environment: string): boolean =>
   anomaly.service === service && (anomaly.environment === environment || anomaly.environment === "");
 
-/** What began in a step began at its start or later; only of new patterns the time itself is known. */
-function beganWith({ kind, atMs }: Anomaly, { startedMs }: DeploymentStart, { stepMs }: Grid): boolean {
-  const after = kind === "new" ? AFTER_MS : Math.max(AFTER_MS, stepMs);
+/** What is known by its step began at the start of that or later. */
+function beganWith({ atMs }: Anomaly, { startedMs }: DeploymentStart, { fromMs, stepMs }: Grid): boolean {
+  const after = (atMs - fromMs) % stepMs === 0 ? Math.max(AFTER_MS, stepMs) : AFTER_MS;
   return startedMs >= atMs - BEFORE_MS && startedMs <= atMs + after;
 }
 
@@ -68,7 +68,8 @@ function viewOf(
   total: number,
 ): NonNullable<ExplainedAnomaly["deployment"]> {
   const did = isRollback ? `${service} was rolled back to ${version}` : `${version} was deployed`;
-  const when = kind !== "emerging" && atMs >= startedMs ? ` ${span(atMs - startedMs)} before` : "";
+  const isOnset = kind !== "emerging";
+  const when = !isOnset ? "" : atMs >= startedMs ? ` ${span(atMs - startedMs)} before` : " at about the same time";
   const what = kind === "error-ratio" ? "error lines" : "lines";
   const lines = total > 0 ? `: ${integer(of)} of ${integer(total)} ${what} are from ${version}` : "";
   return { id, version, at: new Date(startedMs).toISOString(), sentence: `since ${did}${when}${lines}` };
