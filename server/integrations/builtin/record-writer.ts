@@ -44,11 +44,12 @@ export interface RecordTarget<E extends Entry> {
   tables: readonly PartitionedName[];
   maxRecords: number;
   instantsMs(entry: E): Iterable<number>;
-  /** Called first in every transaction; `append` adds the rows of an entry, `finish` is told what was stored. */
+  /** Called first in every transaction; `append` adds the rows of the i-th entry, maybe
+   * more than once; `finish` is told what was stored. */
   open(
     tx: Connection,
     entries: readonly E[],
-  ): Promise<{ append(rows: CopyRows, entry: E): void; finish(stored: readonly E[]): Promise<void> }>;
+  ): Promise<{ append(rows: CopyRows, entry: E, i: number): void; finish(stored: readonly E[]): Promise<void> }>;
   /** told after the commit */
   committed?(entries: readonly E[]): void;
 }
@@ -121,7 +122,7 @@ async function storePieces<E extends Entry>(
   const { append, finish } = await target.open(tx, entries);
   const encode = (entry: E, i: number) => {
     const before = rows.bytes;
-    append(rows, entry);
+    append(rows, entry, i);
     bytes[i] = rows.bytes - before;
   };
   const refused = await copy(tx, { into: target.into, rows, encode }, entries);

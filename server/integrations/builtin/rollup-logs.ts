@@ -8,7 +8,7 @@ const HOURS: Omit<Rollup, "redo"> = {
   unitMs: HOUR_MS,
   chunkMs: HOUR_MS,
   graceMs: 60_000,
-  raw: "log_count",
+  raw: { table: "log_count", at: "bucket_at" },
   roll: async (tx: Connection, fromMs, toMs) => {
     const range = [new Date(fromMs), new Date(toMs)];
     await tx.query("delete from log_count_hour where bucket_at >= $1 and bucket_at < $2", range);

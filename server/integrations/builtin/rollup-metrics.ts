@@ -47,7 +47,7 @@ export const METRIC_ROLLUP: Rollup = {
   unitMs: MINUTE_MS,
   chunkMs: 5 * MINUTE_MS,
   graceMs: 30_000,
-  raw: "metric_sample",
+  raw: { table: "metric_sample", at: "at" },
   roll: async (tx, fromMs, toMs) => {
     await tx.query(upsert("metric_minute", minuteRows(SAMPLES)), [new Date(fromMs), new Date(toMs)]);
     // chunks divide the hour: one of them ends with it

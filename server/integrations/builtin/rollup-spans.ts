@@ -9,7 +9,7 @@ const MINUTES: Omit<Rollup, "redo"> = {
   unitMs: MINUTE_MS,
   chunkMs: 5 * MINUTE_MS,
   graceMs: 20_000,
-  raw: "span",
+  raw: { table: "span", at: "start_at" },
   roll: async (tx: Connection, fromMs, toMs) => {
     const range = [new Date(fromMs), new Date(toMs)];
     for (const [table, columns, rows] of [

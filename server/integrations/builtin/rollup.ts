@@ -2,6 +2,8 @@ import type { Connection, Database } from "./database.ts";
 import { DAY_MS, listPartitions, type Partition, type PartitionedName } from "./partitions.ts";
 import { closeUntil, type RollupJob, takeJob } from "./rollup-progress.ts";
 
+const HOUR_MS = 3_600_000;
+
 /** How one signal is rolled up. */
 export interface Rollup {
   job: RollupJob;
@@ -11,8 +13,8 @@ export interface Rollup {
   chunkMs: number;
   /** what comes within so long after the end of its bucket is not late */
   graceMs: number;
-  /** the table of the raw records, which tells where to begin */
-  raw: PartitionedName;
+  /** the table and time of what is rolled up */
+  raw: { table: PartitionedName; at: string };
   /** Makes the buckets from `fromMs` to `toMs` anew. */
   roll(tx: Connection, fromMs: number, toMs: number): Promise<void>;
   /** Makes again what came late, up to `doneMs`. @returns whether there is more of it */
@@ -29,7 +31,7 @@ export async function advance(database: Database, rollup: Rollup, now: Date): Pr
   const dueMs = Math.floor((now.getTime() - rollup.graceMs) / rollup.unitMs) * rollup.unitMs;
   if (((await readProgress(database, rollup.job)).closedMs ?? 0) < dueMs)
     await database.transact((tx) => closeUntil(tx, rollup.job, dueMs));
-  const partitions = (await listPartitions(database)).filter(({ table }) => table === rollup.raw);
+  const partitions = (await listPartitions(database)).filter(({ table }) => table === rollup.raw.table);
   const { doneMs } = await readProgress(database, rollup.job);
   await summarizeRanges(
     database,
@@ -47,13 +49,24 @@ async function rollNext(tx: Connection, rollup: Rollup, firstMs: number | null):
   // before the first run there is nothing; after an outage, nothing older than what is kept
   const fromMs = Math.max(doneMs ?? 0, Math.min(firstMs ?? closedMs, closedMs));
   if (doneMs !== null && fromMs >= closedMs) return false;
-  const toMs = Math.min(closedMs, (Math.floor(fromMs / rollup.chunkMs) + 1) * rollup.chunkMs);
-  if (toMs > fromMs) await rollup.roll(tx, fromMs, toMs);
+  let toMs = Math.min(closedMs, (Math.floor(fromMs / rollup.chunkMs) + 1) * rollup.chunkMs);
+  const dayMs = Math.min(closedMs, fromMs + DAY_MS);
+  // after an outage: nothing arrived, and whole hours are left out at once
+  if (dayMs > toMs && fromMs % HOUR_MS === 0 && !(await hasRecords(tx, rollup, fromMs, dayMs))) toMs = dayMs;
+  else if (toMs > fromMs) await rollup.roll(tx, fromMs, toMs);
   await tx.query("update rollup_progress set done_until = to_timestamp($2::float8 / 1000) where job = $1", [
     rollup.job,
     toMs,
   ]);
   return toMs < closedMs;
+}
+
+async function hasRecords(tx: Connection, { raw }: Rollup, fromMs: number, toMs: number): Promise<boolean> {
+  const { rows } = await tx.query(
+    `select exists (select from ${raw.table} where ${raw.at} >= $1 and ${raw.at} < $2) as found`,
+    [new Date(fromMs), new Date(toMs)],
+  );
+  return rows[0]?.found === true;
 }
 
 async function redoNext(tx: Connection, rollup: Rollup): Promise<boolean> {

@@ -55,9 +55,9 @@ function createLineTarget(): RecordTarget<LineEntry> {
     instantsMs: ({ line }) => [line.atMs],
     open: async (tx, entries) => {
       const closedMs = await closedUntil(tx, "logs");
-      const nextId = await ids.take(tx, entries.length);
+      const numbers = await ids.take(tx, entries.length);
       return {
-        append: (rows, { line }) => appendLine(rows, line, nextId()),
+        append: (rows, { line }, i) => appendLine(rows, line, numbers[i] ?? 0),
         finish: async (stored) => {
           const tally = createLogTally();
           for (const { line } of stored) tally.add(line);
