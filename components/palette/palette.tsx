@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Boxes, LogOut, Plus, Rocket, Scale, Siren, SunMoon, Undo2 } from "lucide-react";
+import { Boxes, LogOut, Logs, Plus, Rocket, Scale, Siren, SunMoon, Undo2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import { Dialog as Radix } from "radix-ui";
@@ -137,6 +137,7 @@ function Actions({ close }: { close: () => void }) {
   const { resolvedTheme, setTheme } = useTheme();
   const mayDeploy = useCan("deployment.write");
   const mayOpen = useCan("incident.write");
+  const mayReadLogs = useCan("telemetry.read");
   const services = useQuery(trpc.services.list.queryOptions({}));
   const places = (services.data?.rows ?? []).filter((row) => environment === null || row.environment === environment);
   const names = [...new Set(services.data?.rows.map((row) => row.service) ?? [])].sort();
@@ -180,6 +181,20 @@ function Actions({ close }: { close: () => void }) {
           Compare versions of {place.service} in {place.environment}
         </Item>
       ))}
+      {mayReadLogs
+        ? places.map((place) => (
+            <Item
+              key={`${place.service}/${place.environment}`}
+              value={`logs lines of ${place.service} ${place.environment}`}
+              onSelect={after(() =>
+                router.push(`/logs?${new URLSearchParams({ service: place.service, env: place.environment })}`),
+              )}
+              icon={<Logs aria-hidden="true" />}
+            >
+              Logs of {place.service} in {place.environment}
+            </Item>
+          ))
+        : null}
       {mayOpen ? (
         <Item
           value="create open new incident"

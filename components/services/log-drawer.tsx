@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useEffect, useRef } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
@@ -22,6 +23,9 @@ interface LogDrawerProps {
   onClose: () => void;
 }
 
+const logsHref = (service: string, environment: string, instanceId: string): string =>
+  `/logs?${new URLSearchParams({ tab: "lines", service, env: environment, query: `instance:${instanceId}` })}`;
+
 /** The last lines of one instance, followed while the view is at the end. */
 export function LogDrawer({ service, environment, instanceId, onClose }: LogDrawerProps) {
   const trpc = useTRPC();
@@ -36,7 +40,16 @@ export function LogDrawer({ service, environment, instanceId, onClose }: LogDraw
       open={instanceId !== null}
       onOpenChange={(open) => !open && onClose()}
       title={<span className="num text-base">{instanceId}</span>}
-      description={`Output of this instance of ${service} in ${environment}, at most the newest 300 lines.`}
+      description={
+        <>
+          Output of this instance of {service} in {environment}, at most the newest 300 lines.{" "}
+          {instanceId ? (
+            <Link href={logsHref(service, environment, instanceId)} className="link">
+              Search all its lines
+            </Link>
+          ) : null}
+        </>
+      }
     >
       <QueryBoundary
         query={query}

@@ -1,0 +1,82 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { parseAsBoolean, useQueryState } from "nuqs";
+import { useMemo } from "react";
+import { BAR_PANEL_HEIGHT, BarPanel } from "../charts/bar-panel.tsx";
+import type { BarInput, BarSeries } from "../charts/prepare/bars.ts";
+import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { Section } from "../layout/page.tsx";
+import { formatCount, formatDuration } from "../lib/format.ts";
+import { useTimeRange } from "../time-range/time-range.tsx";
+import { useTRPC } from "../trpc/client.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import type { LogView } from "./use-log-view.ts";
+import type { useCounts } from "./use-logs.ts";
+
+const SERIES: readonly BarSeries[] = [
+  { key: "error", label: "error", tone: "critical" },
+  { key: "warn", label: "warn", tone: "warning" },
+  { key: "info", label: "info", tone: "neutral" },
+  { key: "debug", label: "debug", tone: "faint" },
+];
+
+/** newest deployments that may fall into the range */
+const MARKERS = 50;
+
+/** Lines over time by level, deployments as thin verticals; a drag zooms. */
+export function LogHistogram({ counts, scope }: { counts: ReturnType<typeof useCounts>; scope: LogView["scope"] }) {
+  const trpc = useTRPC();
+  const { words, zoomTo } = useTimeRange();
+  const [asTable, setAsTable] = useQueryState("table", parseAsBoolean.withDefault(false));
+  const { service, environment } = scope;
+  const deployments = useQuery(
+    trpc.deploy.list.queryOptions({
+      ...(service ? { service } : {}),
+      ...(environment ? { environment } : {}),
+      limit: MARKERS,
+    }),
+  );
+  const { query, window } = counts;
+  const input = useMemo(
+    (): BarInput => ({
+      series: SERIES,
+      points: query.data?.points ?? [],
+      markers: (deployments.data?.items ?? []).flatMap(({ startedAt, version, service: of }) =>
+        startedAt ? [{ at: startedAt, label: service ? version : `${of} ${version}` }] : [],
+      ),
+      stepSeconds: query.data?.stepSeconds ?? 60,
+      of: "lines",
+      range: { fromMs: window.from.getTime(), toMs: window.to.getTime() },
+    }),
+    [query.data, deployments.data, window, service],
+  );
+  const total = input.points.reduce(
+    (sum, point) => sum + SERIES.reduce((all, { key }) => all + (typeof point[key] === "number" ? point[key] : 0), 0),
+    0,
+  );
+  const boundary = (
+    <QueryBoundary query={query} what="the number of lines" skeleton={<HistogramSkeleton />}>
+      {(data) => (
+        <BarPanel
+          title="Lines"
+          note={`${formatCount(total)} in the ${words}, one bar is ${formatDuration(data.stepSeconds * 1_000)}`}
+          input={input}
+          rangeWords={words}
+          asTable={asTable}
+          onAsTableChange={(next) => void setAsTable(next || null)}
+          onZoom={zoomTo}
+        />
+      )}
+    </QueryBoundary>
+  );
+  return query.data || !query.error ? boundary : <Section title="Lines">{boundary}</Section>;
+}
+
+const HistogramSkeleton = () => (
+  <Section title="Lines">
+    <div className="p-3" style={{ height: BAR_PANEL_HEIGHT }}>
+      <Skeleton className="h-full" />
+    </div>
+  </Section>
+);

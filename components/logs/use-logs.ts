@@ -1,0 +1,73 @@
+"use client";
+
+import { type QueryKey, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTimeRange } from "../time-range/time-range.tsx";
+import { useCalmWindow } from "../time-range/use-calm-window.ts";
+import { LONG_READ, useTRPC } from "../trpc/client.tsx";
+import { windowInput } from "./log-scope.ts";
+import type { LogView } from "./use-log-view.ts";
+
+/** What a query's key asks for beside its window: what is shown may stay while only the window moves. */
+function scopeKey(key: QueryKey | undefined): string {
+  const asked = key?.[1];
+  const input = typeof asked === "object" && asked !== null ? (Reflect.get(asked, "input") ?? {}) : {};
+  const { startTime: _, endTime: __, limit: ___, ...scope } = input as Record<string, unknown>;
+  return JSON.stringify(Object.entries(scope).sort());
+}
+
+/** Keeps the data of the window before while the same question is asked of the next one. */
+export const sameScope =
+  (own: QueryKey) =>
+  <T>(before: T | undefined, query: { queryKey: QueryKey } | undefined): T | undefined =>
+    scopeKey(query?.queryKey) === scopeKey(own) ? before : undefined;
+
+/** Patterns, anomalies and what to do about them. `cancel` stops a read that takes too long. */
+export function useAnalysis(scope: LogView["scope"], limit: number, enabled: boolean) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const window = useCalmWindow(busy);
+  const input = { ...windowInput(window), ...scope, limit };
+  const query = useQuery(
+    trpc.logs.analyze.queryOptions(input, {
+      ...LONG_READ,
+      enabled,
+      placeholderData: sameScope(trpc.logs.analyze.queryKey(input)),
+    }),
+  );
+  const stopped = enabled && query.data === undefined && query.fetchStatus === "idle" && !query.error;
+  if (busy !== (query.isFetching || stopped)) setBusy(query.isFetching || stopped);
+  return {
+    query,
+    stopped,
+    cancel: () => void queryClient.cancelQueries({ queryKey: trpc.logs.analyze.queryKey(input) }),
+  };
+}
+
+/** Lines per step and level, and the window they are of. */
+export function useCounts(scope: LogView["scope"], enabled: boolean) {
+  const trpc = useTRPC();
+  const [busy, setBusy] = useState(false);
+  const window = useCalmWindow(busy);
+  const input = { ...windowInput(window), ...scope };
+  const query = useQuery(
+    trpc.logs.counts.queryOptions(input, {
+      ...LONG_READ,
+      enabled,
+      placeholderData: sameScope(trpc.logs.counts.queryKey(input)),
+    }),
+  );
+  if (busy !== query.isFetching) setBusy(query.isFetching);
+  return { query, window };
+}
+
+/** The services that wrote lines in the window, most first. */
+export function useFacets() {
+  const trpc = useTRPC();
+  const { from, to } = useTimeRange();
+  const input = windowInput({ from, to });
+  return useQuery(
+    trpc.logs.facets.queryOptions(input, { placeholderData: sameScope(trpc.logs.facets.queryKey(input)) }),
+  );
+}
