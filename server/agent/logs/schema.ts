@@ -135,6 +135,8 @@ export const SearchLogsOutput = z.object({
   lines: z.array(LogLineView),
 });
 
+export type SearchLogsOutput = z.infer<typeof SearchLogsOutput>;
+
 export const LogCountsInput = z.object({ ...WindowInput, ...Scope, patternId: z.string().max(40).optional() });
 export const LogCountsOutput = z.object({
   stepSeconds: z.number().int(),
