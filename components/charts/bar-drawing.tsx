@@ -13,6 +13,7 @@ import {
   XAxis,
   YAxis,
 } from "recharts";
+import { type MarkerLabel, MarkerName } from "./marker-name.tsx";
 import type { BarSeries, Bars, Bar as PreparedBar } from "./prepare/bars.ts";
 
 const FILL: Record<BarSeries["tone"], string> = {
@@ -88,28 +89,13 @@ export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps)
             key={`${marker.t}-${marker.label}`}
             x={marker.at}
             stroke="var(--ink-3)"
-            label={(label: MarkerLabel) => <MarkerName label={label} marker={marker} />}
+            label={(label: MarkerLabel) => <MarkerName label={label} at={marker.at} name={marker.label} />}
           />
         ))}
       </BarChart>
     </ResponsiveContainer>
   );
 }
-
-interface MarkerLabel {
-  viewBox?: { x?: number; y?: number };
-}
-
-const MarkerName = ({ label: { viewBox }, marker }: { label: MarkerLabel; marker: Bars["markers"][number] }) => (
-  <text
-    x={viewBox?.x ?? 0}
-    y={(viewBox?.y ?? 0) - 7}
-    textAnchor={marker.at > 0.92 ? "end" : marker.at < 0.05 ? "start" : "middle"}
-    className="fill-ink-2 text-xs"
-  >
-    {marker.label}
-  </text>
-);
 
 /** recharts makes all bars of a time axis equally wide; those at the ends of the range may be cut. */
 function Segment({ of, row }: { of: string; row: { bar: PreparedBar } }) {

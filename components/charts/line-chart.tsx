@@ -1,5 +1,6 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { type PointerEvent, useMemo, useRef } from "react";
 import { useHydrated } from "../feedback/time.tsx";
 import { cn } from "../lib/cn.ts";
@@ -7,11 +8,15 @@ import { formatAbsolute } from "../lib/format.ts";
 import { percent, Selected, TimeAxis, ValueAxis } from "./axes.tsx";
 import { lookOf } from "./line-look.ts";
 import { fractionAt, type Span, zoomOf } from "./prepare/brush.ts";
-import { CANVAS, linePaths, nearestLine, placeIn, rowAt } from "./prepare/line-paths.ts";
+import { nearestLine, placeIn, rowAt } from "./prepare/line-places.ts";
 import type { Panel } from "./prepare/panel.ts";
 import { useSharedCursor } from "./shared-cursor.ts";
 import { useBrush } from "./use-brush.ts";
 import { useStepKeys } from "./use-step-keys.ts";
+
+/** room above the lines for the markers' labels, px */
+const LABEL_ROOM = 18;
+const LineDrawing = dynamic(() => import("./line-drawing.tsx"), { ssr: false });
 
 /** What somebody pointed at: a step, and the line that is nearest. */
 export interface Picked {
@@ -35,7 +40,7 @@ interface LineChartProps {
   onPick?: ((picked: Picked) => void) | undefined;
 }
 
-/** Draws a prepared panel in plain SVG, so that it is in the page at once, and decides nothing. */
+/** A prepared panel and what can be done with it; recharts draws it, and its place is kept until it comes. */
 export function LineChart({ panel, label, height, cursor, onZoom, onPick }: LineChartProps) {
   const [t, moveTo] = useSharedCursor(cursor);
   const hydrated = useHydrated();
@@ -90,7 +95,7 @@ export function LineChart({ panel, label, height, cursor, onZoom, onPick }: Line
         onPointerMove={onPointerMove}
         onPointerLeave={() => moveTo(null)}
       >
-        <Drawing panel={panel} label={label} />
+        <Drawing panel={panel} label={label} height={height} />
         <div
           role="slider"
           tabIndex={0}
@@ -131,62 +136,16 @@ function spoken(panel: Panel, index: number): string {
   return `${formatAbsolute(new Date(row.t))}: ${values.join(", ")}`;
 }
 
-function Drawing({ panel, label }: { panel: Panel; label: string }) {
-  const at = useMemo(() => placeIn(panel), [panel]);
-  const paths = useMemo(() => linePaths(panel), [panel]);
-  return (
-    <>
-      <svg role="img" aria-label={`${label}. ${panel.summary}`} className="absolute inset-0 size-full overflow-visible">
-        {panel.ticks.y.map((tick) => (
-          <line
-            key={tick}
-            x1="0"
-            x2="100%"
-            y1={percent(1 - at.y(tick))}
-            y2={percent(1 - at.y(tick))}
-            stroke={tick === 0 ? "var(--line)" : "var(--chart-grid)"}
-          />
-        ))}
-        {panel.markers.map((marker) => (
-          <g key={`${marker.t}-${marker.label}`}>
-            <line x1={percent(at.x(marker.t))} x2={percent(at.x(marker.t))} y1="-4" y2="100%" stroke="var(--ink-3)" />
-            <text
-              x={percent(at.x(marker.t))}
-              y="-7"
-              textAnchor={at.x(marker.t) > 0.92 ? "end" : at.x(marker.t) < 0.05 ? "start" : "middle"}
-              className="fill-ink-2 text-xs"
-            >
-              {marker.label}
-            </text>
-          </g>
-        ))}
-      </svg>
-      <svg
-        aria-hidden="true"
-        viewBox={`0 0 ${CANVAS} ${CANVAS}`}
-        preserveAspectRatio="none"
-        className="absolute inset-0 size-full overflow-visible"
-        fill="none"
-        strokeLinejoin="round"
-        strokeLinecap="round"
-      >
-        {panel.lines.map((line, index) => {
-          const look = lookOf(line);
-          return (
-            <path
-              key={line.key}
-              d={paths[index]?.path}
-              className={look.stroke}
-              strokeWidth={look.width}
-              strokeDasharray={look.dash}
-              vectorEffect="non-scaling-stroke"
-            />
-          );
-        })}
-      </svg>
-    </>
-  );
-}
+const Drawing = ({ panel, label, height }: Pick<LineChartProps, "panel" | "label" | "height">) => (
+  <figure
+    role="img"
+    aria-label={`${label}. ${panel.summary}`}
+    className="pointer-events-none absolute inset-x-0 bottom-0"
+    style={{ height: height + LABEL_ROOM }}
+  >
+    <LineDrawing panel={panel} height={height} labelRoom={LABEL_ROOM} />
+  </figure>
+);
 
 /** so many lines fit beside the cursor: the largest of that moment */
 const READ = 8;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { linePaths, nearestLine, placeIn, rowAt } from "./line-paths.ts";
+import { isAlone, nearestLine, placeIn, rowAt } from "./line-places.ts";
 import { preparePanel } from "./panel.ts";
 
 const at = (second: number) => new Date(Date.parse("2026-11-22T08:00:00Z") + second * 1_000).toISOString();
@@ -17,17 +17,25 @@ const panelOf = (values: readonly (number | null)[]) =>
     },
     0,
   );
-const pathOf = (values: readonly (number | null)[]) => linePaths(panelOf(values))[0]?.path;
 
-describe("linePaths", () => {
-  it("draws one path from left to right, its height from below", () => {
-    expect(pathOf([0, 50])).toBe("M0 1000L500 500");
-  });
-
-  it("breaks at a gap and shows what stands alone", () => {
-    expect(pathOf([0, null, 50, null])).toBe("M0 1000h0M500 500h0");
-    expect(pathOf([null, 0, 0, null])).toBe("M250 1000L500 1000");
-    expect(pathOf([null, null])).toBe("");
+describe("isAlone", () => {
+  it.each([
+    [
+      [0, 50],
+      [false, false],
+    ],
+    [
+      [0, null, 50, null],
+      [true, false, true, false],
+    ],
+    [
+      [null, 0, 0, null],
+      [false, false, false, false],
+    ],
+    [[0], [true]],
+  ])("in %j: %j", (values, alone) => {
+    const { rows } = panelOf(values);
+    expect(values.map((_, i) => isAlone(rows, i, "a"))).toEqual(alone);
   });
 });
 

@@ -1,8 +1,5 @@
 import type { Panel } from "./panel.ts";
 
-/** Width and height of the drawing's own coordinates; the page stretches them. */
-export const CANVAS = 1_000;
-
 /** Where a time and a value stand: shares of width and height, the height from below. */
 export function placeIn({ domain }: Pick<Panel, "domain">): { x: (t: number) => number; y: (value: number) => number } {
   const [from, to] = domain.x;
@@ -13,25 +10,10 @@ export function placeIn({ domain }: Pick<Panel, "domain">): { x: (t: number) => 
   };
 }
 
-/** One SVG path a line: a gap breaks it, and a point between two gaps is a dot (a line of no length, round at its ends). */
-export function linePaths(panel: Pick<Panel, "rows" | "lines" | "domain">): { key: string; path: string }[] {
-  const at = placeIn(panel);
-  const round = (share: number): string => String(Math.round(share * CANVAS * 10) / 10);
-  return panel.lines.map(({ key }) => {
-    let path = "";
-    let points = 0;
-    for (const row of panel.rows) {
-      const value = row[key] ?? null;
-      if (value === null) {
-        if (points === 1) path += "h0";
-        points = 0;
-        continue;
-      }
-      path += `${points === 0 ? "M" : "L"}${round(at.x(row.t))} ${round(1 - at.y(value))}`;
-      points++;
-    }
-    return { key, path: points === 1 ? `${path}h0` : path };
-  });
+/** Whether a value stands between two gaps, where a line has no length. */
+export function isAlone(rows: Panel["rows"], index: number, key: string): boolean {
+  const known = (i: number): boolean => (rows[i]?.[key] ?? null) !== null;
+  return known(index) && !known(index - 1) && !known(index + 1);
 }
 
 /** The row whose bucket holds a share of the width; null outside of them. */

@@ -1,0 +1,80 @@
+"use client";
+
+import {
+  CartesianGrid,
+  type DotItemDotProps,
+  Line,
+  LineChart,
+  ReferenceLine,
+  ResponsiveContainer,
+  XAxis,
+  YAxis,
+} from "recharts";
+import { lookOf } from "./line-look.ts";
+import { type MarkerLabel, MarkerName } from "./marker-name.tsx";
+import { isAlone, placeIn } from "./prepare/line-places.ts";
+import type { Panel } from "./prepare/panel.ts";
+
+interface LineDrawingProps {
+  panel: Panel;
+  /** of the lines, px */
+  height: number;
+  /** above them for the markers' labels, px */
+  labelRoom: number;
+}
+
+/** Draws a prepared panel: a gap stays a gap, and what stands between two gaps is a dot. */
+export default function LineDrawing({ panel, height, labelRoom }: LineDrawingProps) {
+  const at = placeIn(panel);
+  return (
+    <ResponsiveContainer width="100%" height={height + labelRoom}>
+      <LineChart data={panel.rows} accessibilityLayer={false} margin={{ top: labelRoom, right: 0, bottom: 0, left: 0 }}>
+        <CartesianGrid vertical={false} stroke="var(--chart-grid)" />
+        <XAxis dataKey="t" type="number" domain={panel.domain.x} allowDataOverflow hide />
+        <YAxis domain={panel.domain.y} ticks={panel.ticks.y} allowDataOverflow hide />
+        <ReferenceLine y={0} stroke="var(--line)" />
+        {panel.lines.map((line) => {
+          const look = lookOf(line);
+          return (
+            <Line
+              key={line.key}
+              dataKey={line.key}
+              type="linear"
+              stroke={look.color}
+              strokeWidth={look.width}
+              strokeLinejoin="round"
+              strokeLinecap="round"
+              {...(look.dash ? { strokeDasharray: look.dash } : {})}
+              dot={(dot: DotItemDotProps) => (
+                <Alone key={dot.index} panel={panel} of={line.key} color={look.color} dot={dot} />
+              )}
+              activeDot={false}
+              isAnimationActive={false}
+            />
+          );
+        })}
+        {panel.markers.map((marker) => (
+          <ReferenceLine
+            key={`${marker.t}-${marker.label}`}
+            x={marker.t}
+            stroke="var(--ink-3)"
+            label={(label: MarkerLabel) => <MarkerName label={label} at={at.x(marker.t)} name={marker.label} />}
+          />
+        ))}
+      </LineChart>
+    </ResponsiveContainer>
+  );
+}
+
+interface AloneProps {
+  panel: Panel;
+  of: string;
+  color: string;
+  dot: DotItemDotProps;
+}
+
+/** A line of one point has no length: it is drawn as a dot. */
+function Alone({ panel, of, color, dot: { cx, cy, index } }: AloneProps) {
+  if (!isAlone(panel.rows, index, of) || cx === undefined || cy === undefined) return null;
+  return <circle cx={cx} cy={cy} r={1.25} fill={color} stroke="none" />;
+}
