@@ -1,7 +1,8 @@
 import { AppError } from "../../agent/kernel/errors.ts";
-import type { LineOrigin, LogFilter, LogSource, PatternCount } from "../../agent/ports/log-source.ts";
+import type { LineOrigin, LogFilter, LogSource, LogTerm, PatternCount } from "../../agent/ports/log-source.ts";
 import type { TimeWindow } from "../../agent/ports/source.ts";
 import { LOG_LEVELS, type LogLevel } from "../../agent/ports/telemetry.ts";
+import type { Database } from "./database.ts";
 import { lineConditions, type ResolvedFilter, resolveFilter } from "./line-filter.ts";
 import { levelNumber } from "./log-tally.ts";
 import { DAY_MS } from "./partitions.ts";
@@ -36,8 +37,9 @@ export function rangesOf(
     hoursUntilMs,
   }: { exact: boolean; nowMs: number; keptFromMs: number; hoursUntilMs: number },
 ): { originMs: number; ranges: Range[] } {
-  if (!exact || stepMs % MINUTE_MS !== 0) return { originMs: fromMs, ranges: [{ table: "log_line", fromMs, toMs }] };
-  const originMs = floor(fromMs, stepMs % HOUR_MS === 0 ? HOUR_MS : MINUTE_MS);
+  const unitMs = [HOUR_MS, MINUTE_MS].find((unit) => stepMs % unit === 0) ?? 1;
+  const originMs = floor(fromMs, unitMs);
+  if (!exact || unitMs === 1) return { originMs, ranges: [{ table: "log_line", fromMs, toMs }] };
   // lines that are not kept any more cannot be counted again: their minute is taken whole, as is the one in progress
   const minutes = {
     fromMs: fromMs < keptFromMs ? floor(fromMs, MINUTE_MS) : ceil(fromMs, MINUTE_MS),
@@ -73,10 +75,15 @@ interface Counted {
   exact: boolean;
 }
 
-/** A subquery of (service, environment, version, pattern_id, level, bucket_ms, count). */
+type Key = "service" | "environment" | "version" | "pattern_id" | "level" | "bucket";
+
+const MS_OF_BUCKET = "extract(epoch from bucket)::float8 * 1000";
+
+/** A subquery of the keys that are asked for and their count. Each row may be one of several for its keys. */
 async function countedSql(
   { database, retention, now }: StoreParts,
   { window, filter, stepSeconds, exact }: Counted,
+  keys: readonly Key[],
   sql: SqlValues,
 ): Promise<string> {
   const [fromMs, toMs, stepMs] = [window.from.getTime(), window.to.getTime(), stepSeconds * 1_000];
@@ -86,23 +93,25 @@ async function countedSql(
   const keptFromMs = nowMs - retention.logsDays * DAY_MS;
   const hoursUntilMs = stepMs % HOUR_MS === 0 ? await doneUntil(database, "logs") : 0;
   const { originMs, ranges } = rangesOf({ fromMs, toMs, stepMs }, { exact, nowMs, keptFromMs, hoursUntilMs });
-  const origin = sql.add(originMs / 1_000);
-  const step = sql.add(stepSeconds);
-  const parts = ranges.map(({ table, ...range }) => {
+  const binned = keys.includes("bucket") ? [sql.add(`${stepSeconds} s`), sql.add(new Date(originMs))] : [];
+  const nothing: Range = { table: "log_line", fromMs, toMs: fromMs };
+  const parts = (ranges.length > 0 ? ranges : [nothing]).map(({ table, ...range }) => {
     const [at, level, count] = table === "log_line" ? ["at", LEVEL, "count(*)"] : ["bucket_at", "level", "sum(count)"];
-    const bucket = `(${origin}::float8 + floor((extract(epoch from ${at})::float8 - ${origin}) / ${step}::float8) * ${step}) * 1000`;
+    const columns: Record<Key, string> = {
+      ...{ service: "service", environment: "environment", version: "version", level },
+      pattern_id: "coalesce(pattern_id, 0)",
+      bucket: `date_bin(${binned[0]}::interval, ${at}, ${binned[1]}::timestamptz)`,
+    };
+    const selected = keys.map((key) => `${columns[key]} as ${key}`);
     const conditions = [
       `${at} >= ${sql.add(new Date(range.fromMs))}`,
       `${at} < ${sql.add(new Date(range.toMs))}`,
       ...(table === "log_line" ? lineConditions(filter, sql) : countConditions(filter, sql)),
     ];
-    return `select service, environment, version, coalesce(pattern_id, 0) as pattern_id, ${level} as level,
-        ${bucket} as bucket_ms, ${count}::int8 as count
-      from ${table} where ${conditions.join(" and ")} group by 1, 2, 3, 4, 5, 6`;
+    return `select ${selected.join(", ")}, ${count}::int8 as count
+      from ${table} where ${conditions.join(" and ")} group by ${keys.map((_, i) => i + 1).join(", ")}`;
   });
-  return parts.length > 0
-    ? parts.join("\nunion all\n")
-    : "select '' as service, '' as environment, '' as version, 0 as pattern_id, 0 as level, 0::float8 as bucket_ms, 0::int8 as count where false";
+  return parts.join("\nunion all\n");
 }
 
 const ORIGIN_FIELDS = ["service", "environment", "version"] as const;
@@ -138,9 +147,11 @@ export async function countLines(
   const sql = createSqlValues();
   const resolved = await resolveFilter(parts.database, filter);
   const exact = isCounted(filter) && filter.terms.every(isOfOrigin);
-  const counted = await countedSql(parts, { window, filter: resolved, stepSeconds, exact }, sql);
+  const asked = { window, filter: resolved, stepSeconds, exact };
+  const counted = await countedSql(parts, asked, ["level", "bucket"], sql);
   const rows = await parts.database.read<{ bucket_ms: number; level: number; count: string }>(
-    `select bucket_ms, level, sum(count)::text as count from (${counted}) c group by 1, 2 order by 1, 2`,
+    `select ${MS_OF_BUCKET} as bucket_ms, level, sum(count)::text as count
+     from (${counted}) c group by bucket, level order by bucket, level`,
     sql.values,
     signal,
   );
@@ -157,7 +168,8 @@ export async function countOrigins(
 ): Promise<LineOrigin[]> {
   const sql = createSqlValues();
   const filter: ResolvedFilter = { terms: [], patternIds: null };
-  const counted = await countedSql(parts, { window, filter, stepSeconds: HOUR_MS / 1_000, exact: true }, sql);
+  const asked = { window, filter, stepSeconds: HOUR_MS / 1_000, exact: true };
+  const counted = await countedSql(parts, asked, ["service", "environment"], sql);
   const rows = await parts.database.read<{ service: string; environment: string; lines: string }>(
     `select service, environment, sum(count)::text as lines from (${counted}) c group by 1, 2
      order by sum(count) desc limit ${sql.add(MOST_ORIGINS)}`,
@@ -169,12 +181,17 @@ export async function countOrigins(
 
 interface PatternRow {
   [column: string]: unknown;
-  pattern: number;
+  id: number;
   template: string;
   name: string | null;
   pinned: boolean;
   ignored: boolean;
   first_seen_at: Date;
+}
+
+interface CountRow {
+  [column: string]: unknown;
+  pattern: number;
   service: string;
   environment: string;
   version: string;
@@ -202,33 +219,51 @@ export async function countPatterns(
   const texts = filter.terms.flatMap((term) => (term.kind === "text" ? [term] : []));
   const fields = { ...filter, terms: filter.terms.filter((term) => term.kind === "field") };
   const resolved = await resolveFilter(parts.database, fields);
-  const counted = await countedSql(parts, { window, filter: resolved, stepSeconds, exact: isCounted(filter) }, sql);
-  const conditions = texts.map(
-    (term) => `shown.template ${term.negated ? "not " : ""}ilike ${sql.add(`%${literalLike(term.value)}%`)}`,
-  );
-  const rows = await parts.database.read<PatternRow>(
-    `select shown.id as pattern, shown.template, shown.name, shown.pinned, shown.ignored, shown.first_seen_at,
-       c.service, c.environment, c.version, c.level, c.bucket_ms, c.count::text as count
-     from (select coalesce(p.merged_into, p.id) as shown_id, service, environment, version, level, bucket_ms, sum(count) as count
-           from (${counted}) l join log_pattern p on p.id = l.pattern_id group by 1, 2, 3, 4, 5, 6) c
-     join log_pattern shown on shown.id = c.shown_id
-     ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
-     order by c.shown_id, c.bucket_ms`,
+  const asked = { window, filter: resolved, stepSeconds, exact: isCounted(filter) };
+  const keys = ["service", "environment", "version", "pattern_id", "level", "bucket"] as const;
+  const counted = await countedSql(parts, asked, keys, sql);
+  // a pattern is seen in many buckets, and its template may be long: it is fetched once
+  const rows = await parts.database.read<CountRow>(
+    `select coalesce(p.merged_into, p.id) as pattern, service, environment, version, level, ${MS_OF_BUCKET} as bucket_ms,
+       sum(count)::text as count
+     from (${counted}) l join log_pattern p on p.id = l.pattern_id
+     group by coalesce(p.merged_into, p.id), service, environment, version, level, bucket`,
     sql.values,
     signal,
   );
-  return rows.map((row) => ({
-    patternId: String(row.pattern),
-    template: row.template,
-    name: row.name,
-    pinned: row.pinned,
-    ignored: row.ignored,
-    firstSeenAt: row.first_seen_at.toISOString(),
-    service: row.service,
-    environment: row.environment,
-    version: row.version,
-    level: levelOf(row.level),
-    bucketMs: row.bucket_ms,
-    count: Number(row.count),
-  }));
+  const patterns = await findPatterns(parts.database, rows, texts, signal);
+  return rows.flatMap(({ pattern, service, environment, version, level, bucket_ms: bucketMs, count }) => {
+    const shown = patterns.get(pattern);
+    if (!shown) return [];
+    return { ...shown, service, environment, version, level: levelOf(level), bucketMs, count: Number(count) };
+  });
+}
+
+type Pattern = Omit<PatternCount, "service" | "environment" | "version" | "level" | "bucketMs" | "count">;
+
+/** The patterns of these rows whose templates meet the texts, by id. */
+async function findPatterns(
+  database: Database,
+  rows: readonly CountRow[],
+  texts: readonly Extract<LogTerm, { kind: "text" }>[],
+  signal: AbortSignal | undefined,
+): Promise<Map<number, Pattern>> {
+  const sql = createSqlValues();
+  const conditions = [
+    `id = any(${sql.add([...new Set(rows.map((row) => row.pattern))])}::int4[])`,
+    ...texts.map(
+      ({ value, negated }) => `template ${negated ? "not " : ""}ilike ${sql.add(`%${literalLike(value)}%`)}`,
+    ),
+  ];
+  const found = await database.read<PatternRow>(
+    `select id, template, name, pinned, ignored, first_seen_at from log_pattern where ${conditions.join(" and ")}`,
+    sql.values,
+    signal,
+  );
+  return new Map(
+    found.map(({ id, first_seen_at, template, name, pinned, ignored }) => [
+      id,
+      { patternId: String(id), template, name, pinned, ignored, firstSeenAt: first_seen_at.toISOString() },
+    ]),
+  );
 }

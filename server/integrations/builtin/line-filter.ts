@@ -7,7 +7,7 @@ import { globLike, literalLike, type SqlValues } from "./sql-values.ts";
 
 const COLUMNS = ["service", "environment", "version", "instance"] as const;
 const TRACE_TEXT = "replace(trace_id::text, '-', '')";
-/** dots in a name beyond these are taken as steps of a path */
+/** a name with more dots is read in two ways: as one name, and as a path */
 const MAX_DOTS = 4;
 
 /** A filter with the pattern it names looked up: ids under which its lines were mined, null when it names none. */
@@ -67,11 +67,12 @@ const holdsFor = (value: string, sql: SqlValues): ((text: string) => string) => 
 function pathsOf(field: string): string[][] {
   const parts = field.replaceAll("\0", "\uFFFD").split(".");
   const [first = "", ...rest] = parts;
+  if (rest.length > MAX_DOTS) return [parts, [parts.join(".")]];
   let paths: string[][] = [[first]];
-  rest.forEach((part, i) => {
-    const longer = paths.map((path) => [...path, part]);
-    const joined = paths.map((path) => [...path.slice(0, -1), `${path.at(-1)}.${part}`]);
-    paths = i < MAX_DOTS ? [...joined, ...longer] : longer;
-  });
+  for (const part of rest)
+    paths = paths.flatMap((path) => [
+      [...path, part],
+      [...path.slice(0, -1), `${path.at(-1)}.${part}`],
+    ]);
   return paths;
 }
