@@ -9,10 +9,11 @@ import { filterOf } from "./asked.ts";
 import { isCounted } from "./counted.ts";
 import { briefLine } from "./line-view.ts";
 import type { SearchLogsInput, SearchLogsOutput } from "./schema.ts";
-import { stepFor } from "./steps.ts";
 
 /** of an answer to a model, for what is not lines */
 const FRAME_BYTES = 1_500;
+/** whole hours are added up already */
+const HOUR_SECONDS = 3_600;
 
 /**
  * Lines of a window that meet a filter, page by page. A model gets them with long texts cut, and as many as it can read.
@@ -67,6 +68,6 @@ async function countMatched(
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
   if (source.patternCounts === null || !isCounted(filter)) return null;
-  const { data } = await source.counts({ window, filter, stepSeconds: stepFor(window, 100, 60) }, signal);
+  const { data } = await source.counts({ window, filter, stepSeconds: HOUR_SECONDS }, signal);
   return data.reduce((sum, { count }) => sum + count, 0);
 }
