@@ -24,8 +24,9 @@ interface LineDetailProps {
 /** One line in full: its body, where it comes from, its attributes, each a filter, and the ways on from it. */
 export function LineDetail({ line, mark, onFilter, onContext }: LineDetailProps) {
   const { link } = useEnvironment();
-  const { rows, left } = attributeRows(line.attributes);
   const origin = (["service", "environment", "version", "instance"] as const).filter((field) => line[field]);
+  const { rows, left } = attributeRows(line.attributes);
+  const others = rows.filter((row) => !origin.some((field) => field === row.path && line[field] === row.value));
   return (
     <div className="flex flex-col gap-2 border-y bg-sunken px-3 py-2 sm:pl-9">
       <div className="flex flex-wrap items-center gap-2">
@@ -62,7 +63,7 @@ export function LineDetail({ line, mark, onFilter, onContext }: LineDetailProps)
           <Attribute key={field} name={field} value={line[field]} onFilter={onFilter} />
         ))}
         {line.traceId ? <Attribute name="trace" value={line.traceId} onFilter={onFilter} /> : null}
-        {rows.map((row) => (
+        {others.map((row) => (
           <Attribute key={row.path} name={row.path} value={row.value} {...(row.filterable ? { onFilter } : {})} />
         ))}
       </dl>

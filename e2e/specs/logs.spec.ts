@@ -98,7 +98,7 @@ test("a line: opened by the keyboard, its fields filter, its neighbours are read
   await expect(drawer).toBeHidden();
 
   await page.getByRole("button", { name: "Open the line" }).first().click();
-  await page.getByRole("button", { name: "Only lines with this service" }).click();
+  await page.getByRole("button", { name: "Only lines with this service", exact: true }).click();
   await expect(page).toHaveURL(/service=payments/);
   await page.getByRole("button", { name: "Open the line" }).first().click();
   await page.getByRole("button", { name: "No lines with this instance" }).click();
