@@ -12,6 +12,8 @@ import { openDatabase } from "./database.ts";
 import { createTelemetryStore } from "./store.ts";
 
 const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
+/** the machine may be busy */
+const LONG = { timeout: 15_000 };
 
 describe("a store whose database goes away", () => {
   const dataDir = mkdtempSync(join(tmpdir(), "operate-store-"));
@@ -44,7 +46,7 @@ describe("a store whose database goes away", () => {
         else return result;
       }
     })();
-    await expect.poll(() => acknowledged.length).toBeGreaterThan(3);
+    await expect.poll(() => acknowledged.length, LONG).toBeGreaterThan(3);
     await postgres.stop();
     expect(await sending).toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     stopping = true;
@@ -82,10 +84,10 @@ describe("a query", () => {
     const one = openDatabase(database.url, 2);
     const giveUp = new AbortController();
     const query = one.read("select pg_sleep(60)", [], giveUp.signal);
-    await expect.poll(sleepers).toBe(1);
+    await expect.poll(sleepers, LONG).toBe(1);
     giveUp.abort();
     await expect(query).rejects.toMatchObject({ code: "TIMEOUT" });
-    expect(await sleepers()).toBe(0);
+    await expect.poll(sleepers, LONG).toBe(0);
     expect(await one.read("select 1 as one", [], new AbortController().signal)).toEqual([{ one: 1 }]);
     await one.close();
   });
@@ -113,7 +115,7 @@ describe("a query", () => {
       await client.end();
       return rows[0]?.n;
     };
-    expect(await connections()).toBe(0);
+    await expect.poll(connections, LONG).toBe(0); // those of the tests before are on their way out
     await store.logs.lines({
       ...{ window: { from: new Date(0), to: new Date() }, filter: { terms: [] }, order: "newest-first", limit: 1 },
     });

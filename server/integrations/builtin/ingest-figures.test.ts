@@ -100,7 +100,7 @@ describe("the upkeep", () => {
     const reported: unknown[] = [];
     await database.db.$executeRaw`alter table rollup_progress rename to rollup_progress_away`;
     const upkeep = startTelemetryUpkeep(store, (message, error) => reported.push([message, error]));
-    await expect.poll(() => reported.length).toBe(1);
+    await expect.poll(() => reported.length, { timeout: 15_000 }).toBe(1);
     await database.db.$executeRaw`alter table rollup_progress_away rename to rollup_progress`;
     await upkeep.stop();
     expect(reported).toHaveLength(1);
