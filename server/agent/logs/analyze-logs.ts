@@ -22,6 +22,11 @@ import { type ExplainedAnomaly, recommend } from "./recommendations.ts";
 import type { AnalyzeLogsInput, AnalyzeLogsOutput, AnomalyView, PatternView } from "./schema.ts";
 import { findAlerts } from "./store.ts";
 
+/** a model reads no more patterns at once, and one line of each */
+const MODEL_PATTERNS = 40;
+const MODEL_SAMPLES = 1;
+const SAMPLES = 3;
+
 /** An analysis under way. */
 interface Analysis {
   input: z.output<typeof AnalyzeLogsInput>;
@@ -96,7 +101,7 @@ interface Shown {
 
 /** One page of the patterns that were seen, and of those that are gone. */
 async function viewPatterns(
-  { db }: AgentContext,
+  { db, via }: AgentContext,
   { input, source, filter, frame, reading, patterns, anomalies, isBeforeKnown }: Analysis,
   signal: AbortSignal | undefined,
 ): Promise<Shown> {
@@ -105,9 +110,11 @@ async function viewPatterns(
     patterns.filter(({ id, count }) => count > 0 || tags.get(id)?.includes("vanished")),
     tags,
   );
-  const page = pageAfter(ranked, input.cursor, input.limit);
+  const forModel = via === "mcp";
+  const page = pageAfter(ranked, input.cursor, forModel ? Math.min(input.limit, MODEL_PATTERNS) : input.limit);
+  const limit = forModel ? MODEL_SAMPLES : SAMPLES;
   const [samples, alerts] = await Promise.all([
-    reading.samples ?? readSamples(source, page, { window: frame.window, filter }, signal),
+    reading.samples ?? readSamples(source, page, { window: frame.window, filter, limit }, signal),
     findAlerts(
       db,
       page.map(({ id }) => id),

@@ -12,6 +12,8 @@ import type { SearchLogsInput, SearchLogsOutput } from "./schema.ts";
 
 /** of an answer to a model, for what is not lines */
 const FRAME_BYTES = 1_500;
+/** more never fit */
+const MODEL_LINES = 100;
 /** whole hours are added up already */
 const HOUR_SECONDS = 3_600;
 
@@ -28,8 +30,9 @@ export async function searchLogs(
   const window = windowOf(input);
   const filter = filterOf(input);
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
-  const { order, limit, cursor } = input;
+  const { order, cursor } = input;
   const forModel = ctx.via === "mcp";
+  const limit = forModel ? Math.min(input.limit, MODEL_LINES) : input.limit;
   const [answer, counted] = await Promise.all([
     readPage(source, { window, filter, order, limit, cursor }, forModel, signal),
     cursor === undefined ? countMatched(source, window, filter, signal) : null,

@@ -2,7 +2,7 @@ import { createMiner, type Mined } from "../../mining/index.ts";
 import type { LogLineRecord, PatternCount } from "../../ports/log-source.ts";
 import type { Grid } from "../anomalies/anomaly.ts";
 import { idOfTemplate } from "./pattern-query.ts";
-import { MOST_SAMPLES, type Samples } from "./pattern-views.ts";
+import type { Samples } from "./pattern-views.ts";
 
 /** Counts lines by pattern as they are read, mining those that have none. */
 
@@ -10,6 +10,8 @@ import { MOST_SAMPLES, type Samples } from "./pattern-views.ts";
 export type KnownPattern = Pick<PatternCount, "patternId" | "template" | "name" | "pinned" | "ignored" | "firstSeenAt">;
 
 const MAX_PATTERNS = 5_000;
+/** held of each pattern */
+const MOST_SAMPLES = 3;
 /** of one sample, in characters */
 const LONGEST_SAMPLE = 4_000;
 

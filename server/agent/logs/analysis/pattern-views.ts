@@ -9,8 +9,6 @@ import { patternQuery } from "./pattern-query.ts";
 
 /** Patterns as a reader sees them. */
 
-export const MOST_SAMPLES = 3;
-
 /** @throws INVALID for the cursor of another analysis */
 export function pageAfter(
   ranked: readonly CountedPattern[],
@@ -37,11 +35,11 @@ export interface Samples {
 export async function readSamples(
   source: LogSource,
   patterns: readonly CountedPattern[],
-  { window, filter }: { window: TimeWindow; filter: LogFilter },
+  { window, filter, limit }: { window: TimeWindow; filter: LogFilter; limit: number },
   signal?: AbortSignal,
 ): Promise<Map<string, Samples>> {
   const read = async ({ id }: CountedPattern): Promise<[string, Samples]> => {
-    const query = { window, filter: { ...filter, patternId: id }, order: "newest-first", limit: MOST_SAMPLES } as const;
+    const query = { window, filter: { ...filter, patternId: id }, order: "newest-first", limit } as const;
     const { lines } = (await source.lines(query, signal)).data;
     return [id, { lines: lines.map(({ body }) => body), lastAt: lines[0]?.at ?? null }];
   };
