@@ -1,74 +1,151 @@
 "use client";
 
-import { parseAsArrayOf, parseAsStringLiteral, useQueryState } from "nuqs";
-import { useMemo } from "react";
+import { ExternalLink } from "lucide-react";
+import { parseAsArrayOf, parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
+import { useMemo, useState } from "react";
+import type { ServiceSignalsOutput } from "#server/agent/metrics/schema.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
-import type { Line, PanelInput, Unit } from "../charts/prepare/panel.ts";
-import type { RouterOutputs } from "../trpc/client.tsx";
+import type { Picked } from "../charts/line-chart.tsx";
+import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { SourceNote } from "../feedback/source-note.tsx";
+import { useHydrated } from "../feedback/time.tsx";
+import { cn } from "../lib/cn.ts";
+import { wordsOf } from "../time-range/range.ts";
+import { RangePicker } from "../time-range/range-picker.tsx";
+import { useTimeRange } from "../time-range/time-range.tsx";
+import { ZoomOutButton } from "../time-range/zoom-out-button.tsx";
+import { useCan } from "../trpc/session.tsx";
+import { Button } from "../ui/button.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { ExampleTraces } from "./example-traces.tsx";
+import { PANELS, queriesOf, type SignalPanel, signalPanels, templateWords } from "./signal-panels.ts";
+import { useSignals } from "./use-signals.ts";
 
-type Service = RouterOutputs["services"]["get"];
+interface Ref {
+  service: string;
+  environment: string;
+}
 
-const PANELS = ["rate", "errors", "latency"] as const;
-type PanelName = (typeof PANELS)[number];
-
-const LOOK: Record<PanelName, { title: string; unit: Unit; lines: Line[] }> = {
-  rate: {
-    title: "Requests",
-    unit: "per-second",
-    lines: [{ key: "requestsPerSecond", label: "requests", weight: "main" }],
-  },
-  errors: {
-    title: "Errors, 5xx",
-    unit: "percent",
-    lines: [{ key: "errorPercent", label: "share of requests", weight: "main" }],
-  },
-  latency: {
-    title: "Latency",
-    unit: "ms",
-    lines: [
-      { key: "p50Ms", label: "p50", weight: "third" },
-      { key: "p99Ms", label: "p99", weight: "second" },
-      { key: "p95Ms", label: "p95", weight: "main" },
-    ],
-  },
-};
-
-/** The version a change put out, for its marker; other changes are in the list below. */
-const versionOf = (title: string): string => /(\S+): [\w ]+$/.exec(title)?.[1] ?? "deploy";
-
-/** Traffic, errors and latency under one cursor, with a thin vertical where a deployment was. */
-export function ServiceCharts({ service, rangeWords }: { service: Service; rangeWords: string }) {
-  const [tables, setTables] = useQueryState("table", parseAsArrayOf(parseAsStringLiteral(PANELS)).withDefault([]));
-  const inputs = useMemo(() => {
-    const markers = service.changes
-      .filter((change) => change.kind === "deployment")
-      .map((change) => ({ at: change.at, label: versionOf(change.title) }));
-    const input = (name: PanelName): PanelInput => ({
-      unit: LOOK[name].unit,
-      lines: LOOK[name].lines,
-      points: service.series,
-      markers,
-      stepSeconds: service.stepSeconds,
-    });
-    return { rate: input("rate"), errors: input("errors"), latency: input("latency") };
-  }, [service]);
-  const toggle = (name: PanelName, asTable: boolean) =>
-    void setTables(asTable ? [...tables, name] : tables.filter((table) => table !== name));
-
+/** Requests, errors, latency and what they take, under one range and one cursor, with the deployments. */
+export function ServiceCharts({ service, environment }: Ref) {
+  const [compare, setCompare] = useQueryState("compare", parseAsBoolean.withDefault(false));
+  const { query, window } = useSignals({ service, environment }, compare);
   return (
-    <div className="grid gap-4 lg:grid-cols-2 2xl:grid-cols-3">
-      {PANELS.map((name) => (
-        <ChartPanel
-          key={name}
-          title={LOOK[name].title}
-          input={inputs[name]}
-          rangeWords={rangeWords}
-          cursor="service"
-          asTable={tables.includes(name)}
-          onAsTableChange={(asTable) => toggle(name, asTable)}
-          {...(name === "latency" ? { className: "lg:max-2xl:col-span-2" } : {})}
-        />
-      ))}
+    <div className="flex flex-col gap-2">
+      <div className="flex flex-wrap items-center gap-2">
+        <h2 className="font-semibold text-sm">Traffic</h2>
+        <div className="ml-auto flex flex-wrap items-center gap-2">
+          <Button
+            aria-pressed={compare}
+            onClick={() => void setCompare(compare ? null : true)}
+            className={cn(compare && "bg-selected!")}
+          >
+            Compare with before
+          </Button>
+          <ZoomOutButton />
+          <RangePicker />
+        </div>
+      </div>
+      {compare ? <BeforeNote window={window} /> : null}
+      <QueryBoundary query={query} what="the figures of the service" skeleton={<ChartsSkeleton />}>
+        {(data) => <Panels data={data} service={service} environment={environment} />}
+      </QueryBoundary>
     </div>
   );
 }
+
+function BeforeNote({ window: { from, to } }: { window: { from: Date; to: Date } }) {
+  const hydrated = useHydrated();
+  const length = to.getTime() - from.getTime();
+  const range = {
+    from: { kind: "at", ms: from.getTime() - length },
+    to: { kind: "at", ms: from.getTime() },
+  } as const;
+  return (
+    <p className="text-ink-2 text-xs">
+      Grey and dotted: the equal time before,{" "}
+      <span className="num">{wordsOf(range, to.getTime(), hydrated ? -to.getTimezoneOffset() : 0)}</span>, moved to the
+      same place.
+    </p>
+  );
+}
+
+function Panels({ data, service, environment }: Ref & { data: ServiceSignalsOutput }) {
+  const { words, zoomTo } = useTimeRange();
+  const [tables, setTables] = useQueryState("table", parseAsArrayOf(parseAsStringLiteral(PANELS)).withDefault([]));
+  const [picked, setPicked] = useState<Picked | null>(null);
+  const mayReadTraces = useCan("telemetry.read");
+  const panels = useMemo(() => signalPanels(data), [data]);
+  return (
+    <>
+      <div className="grid gap-4 lg:grid-cols-2 2xl:grid-cols-3">
+        {panels.map((panel) => (
+          <ChartPanel
+            key={panel.name}
+            title={panel.title}
+            input={panel.input}
+            rangeWords={words}
+            cursor="service"
+            problem={panel.problem}
+            asTable={tables.includes(panel.name)}
+            onAsTableChange={(asTable) =>
+              void setTables(asTable ? [...tables, panel.name] : tables.filter((table) => table !== panel.name))
+            }
+            onZoom={zoomTo}
+            onPick={panel.name === "latency" && mayReadTraces ? setPicked : undefined}
+            actions={<GrafanaLink panel={panel} />}
+          />
+        ))}
+      </div>
+      <HowMeasured data={data} />
+      <ExampleTraces
+        service={service}
+        environment={environment}
+        picked={picked && !picked.key.endsWith("-before") ? picked : null}
+        onClose={() => setPicked(null)}
+      />
+    </>
+  );
+}
+
+const GrafanaLink = ({ panel: { title, grafanaHref } }: { panel: SignalPanel }) =>
+  grafanaHref ? (
+    <Button asChild variant="ghost" size="icon">
+      <a href={grafanaHref} target="_blank" rel="noreferrer" aria-label={`${title} in Grafana, in a new tab`}>
+        <ExternalLink />
+      </a>
+    </Button>
+  ) : null;
+
+/** Who answered, and what was asked for each line. */
+const HowMeasured = ({ data }: { data: ServiceSignalsOutput }) => (
+  <div className="mt-2 flex flex-wrap items-start gap-x-4 gap-y-1 text-ink-3 text-xs">
+    <span>
+      <SourceNote source={data.source} /> {templateWords(data.template)}, {data.stepSeconds} s a point. Drag over a
+      chart to zoom, click the latency for example traces.
+    </span>
+    <details className="min-w-0">
+      <summary className="cursor-pointer hover:text-ink">How each line is measured</summary>
+      <dl className="mt-1 grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1">
+        {queriesOf(data).map(({ label, query }) => (
+          <div key={label} className="contents">
+            <dt>{label}</dt>
+            <dd className="num break-all text-ink-2">{query}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  </div>
+);
+
+/** The size of what comes, so that nothing moves when it does. */
+export const ChartsSkeleton = () => (
+  <>
+    <div className="grid gap-4 lg:grid-cols-2 2xl:grid-cols-3">
+      {PANELS.map((name) => (
+        <Skeleton key={name} className="h-[239px]" />
+      ))}
+    </div>
+    <Skeleton className="mt-2 h-4 w-96 max-w-full" />
+  </>
+);

@@ -1,29 +1,33 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
+import { parseAsString, useQueryState } from "nuqs";
 import { useCallback, useEffect } from "react";
 import { PolicyBanner } from "../deployments/policy-banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
+import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
-import { Segmented } from "../ui/segmented.tsx";
+import { useCan } from "../trpc/session.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
 import { LogDrawer } from "./log-drawer.tsx";
-import { DEFAULT_RANGE, RANGE_WORDS, RANGES } from "./ranges.ts";
-import { ServiceCharts } from "./service-charts.tsx";
+import { coveringRange, RANGE_WORDS } from "./ranges.ts";
+import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
+import { ServiceLogs } from "./service-logs.tsx";
 import { VersionTable } from "./version-table.tsx";
 
 /** How is it doing, what changed? One service in one environment; without one in the URL, its worst. */
 export function ServicePage({ service }: { service: string }) {
   const trpc = useTRPC();
   const { environment, setEnvironment } = useEnvironment();
-  const [range, setRange] = useQueryState("range", parseAsStringLiteral(RANGES).withDefault(DEFAULT_RANGE));
+  const time = useTimeRange();
+  const range = coveringRange(time.range, time);
+  const mayReadTelemetry = useCan("telemetry.read");
   const [instanceId, setInstance] = useQueryState("instance", parseAsString);
 
   const all = useQuery(trpc.services.list.queryOptions({}, { enabled: environment === null }));
@@ -62,18 +66,13 @@ export function ServicePage({ service }: { service: string }) {
           <div className="flex flex-col gap-4">
             <PolicyBanner service={service} environment={data.row.environment} />
             <ServiceFacts service={data} />
-            <div className="flex items-center">
-              <h2 className="font-semibold text-sm">Traffic</h2>
-              <div className="ml-auto">
-                <Segmented
-                  label="Range"
-                  value={range}
-                  onChange={(next) => void setRange(next)}
-                  options={RANGES.map((value) => ({ value, label: value, title: RANGE_WORDS[value] }))}
-                />
-              </div>
-            </div>
-            <ServiceCharts service={data} rangeWords={RANGE_WORDS[range]} />
+            {mayReadTelemetry ? (
+              <ServiceCharts
+                key={`${service}/${data.row.environment}`}
+                service={service}
+                environment={data.row.environment}
+              />
+            ) : null}
             <Section title="Instances" note={`${data.row.instancesReady} of ${data.row.instancesWanted} ready`}>
               <InstanceTable instances={data.instances} onOpen={openLog} />
             </Section>
@@ -89,6 +88,7 @@ export function ServicePage({ service }: { service: string }) {
                 )}
               </Section>
             </div>
+            {mayReadTelemetry ? <ServiceLogs service={service} environment={data.row.environment} /> : null}
           </div>
         )}
       </QueryBoundary>
@@ -109,11 +109,7 @@ const ServiceSkeleton = () => (
   <div className="flex flex-col gap-4">
     <Skeleton className="h-10 w-2/3" />
     <Skeleton className="h-8 w-24" />
-    <div className="grid gap-4 lg:grid-cols-2 2xl:grid-cols-3">
-      <Skeleton className="h-60" />
-      <Skeleton className="h-60" />
-      <Skeleton className="h-60 lg:max-2xl:col-span-2" />
-    </div>
+    <ChartsSkeleton />
     <Skeleton className="h-40" />
     <Skeleton className="h-40" />
   </div>

@@ -1,7 +1,11 @@
 import type { Metadata } from "next";
+import { redirect } from "next/navigation";
 import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
-import { rangeOf } from "#components/services/ranges.ts";
+import { coveringRange, movedRange } from "#components/services/ranges.ts";
 import { ServicePage } from "#components/services/service-page.tsx";
+import { signalsInput } from "#components/services/signals-input.ts";
+import { parseRange, resolveRange } from "#components/time-range/range.ts";
+import { TimeRangeProvider } from "#components/time-range/time-range.tsx";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
 
 interface Props {
@@ -19,7 +23,17 @@ export default async function Service({ params, searchParams }: Props) {
   const service = await nameOf(params);
   const query = await searchParams;
   const environment = oneOf(query.env);
-  const range = rangeOf(oneOf(query.range));
+  const moved = movedRange(oneOf(query.range));
+  if (moved)
+    redirect(
+      `/services/${encodeURIComponent(service)}?${new URLSearchParams({ ...moved, ...(environment ? { env: environment } : {}) })}`,
+    );
+  const renderedAt = Date.now();
+  const asked = parseRange(oneOf(query.from), oneOf(query.to), renderedAt);
+  const { fromMs, toMs } = resolveRange(asked, renderedAt);
+  const window = { from: new Date(fromMs), to: new Date(toMs) };
+  const range = coveringRange(asked, window);
+  const compare = oneOf(query.compare) === "true";
   return (
     <Prefetched
       reads={(api, client) =>
@@ -27,11 +41,16 @@ export default async function Service({ params, searchParams }: Props) {
           ? [
               client.prefetchQuery(api.services.get.queryOptions({ service, environment, range })),
               client.prefetchQuery(api.deploy.policy.queryOptions({ service, environment })),
+              client.prefetchQuery(
+                api.metrics.signals.queryOptions(signalsInput(window, { service, environment }, compare)),
+              ),
             ]
           : []
       }
     >
-      <ServicePage service={service} />
+      <TimeRangeProvider renderedAt={renderedAt}>
+        <ServicePage service={service} />
+      </TimeRangeProvider>
     </Prefetched>
   );
 }
