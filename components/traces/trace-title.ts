@@ -1,0 +1,7 @@
+import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
+
+/** The request as its first span names it: "gateway POST /orders". */
+export function traceTitle({ spans, traceId }: Pick<GetTraceOutput, "spans" | "traceId">): string {
+  const [root] = spans;
+  return root ? `${root.service} ${root.name}`.trim() : `Trace ${traceId.slice(0, 8)}`;
+}

@@ -1,0 +1,92 @@
+"use client";
+
+import { useInfiniteQuery, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useState } from "react";
+import { sameScope } from "../logs/use-logs.ts";
+import { useTimeRange } from "../time-range/time-range.tsx";
+import { useCalmWindow } from "../time-range/use-calm-window.ts";
+import { LONG_READ, useTRPC } from "../trpc/client.tsx";
+import { PAGE, SAMPLE } from "./page-sizes.ts";
+import { slicesOf } from "./prepare/slices.ts";
+import type { TraceRow } from "./trace-columns.tsx";
+import type { TraceView } from "./use-trace-view.ts";
+
+const windowInput = ({ from, to }: { from: Date; to: Date }) => ({
+  startTime: from.toISOString(),
+  endTime: to.toISOString(),
+});
+
+/**
+ * The newest traces, page by page. A range that follows the clock stands still once a second page is shown, so that the
+ * list does not begin anew under the reader; `follow` lets it go on.
+ */
+export function useTraces(scope: TraceView["scope"]) {
+  const trpc = useTRPC();
+  const queryClient = useQueryClient();
+  const { range, relative } = useTimeRange();
+  const [busy, setBusy] = useState(false);
+  const [heldFor, setHeldFor] = useState<{ range: typeof range; scope: typeof scope } | null>(null);
+  const held = heldFor !== null && heldFor.range === range && heldFor.scope === scope;
+  const window = useCalmWindow(busy || held);
+  const input = { ...windowInput(window), ...scope, limit: PAGE };
+  const query = useInfiniteQuery(
+    trpc.traces.list.infiniteQueryOptions(input, {
+      ...LONG_READ,
+      getNextPageParam: (page) => page.nextCursor,
+      placeholderData: sameScope(trpc.traces.list.infiniteQueryKey(input)),
+    }),
+  );
+  const stopped = query.data === undefined && query.fetchStatus === "idle" && !query.error;
+  if (busy !== (query.isFetching || stopped)) setBusy(query.isFetching || stopped);
+  return {
+    window,
+    stopped,
+    cancel: () => void queryClient.cancelQueries({ queryKey: trpc.traces.list.infiniteQueryKey(input) }),
+    query: {
+      ...query,
+      fetchNextPage: () => {
+        setHeldFor({ range, scope });
+        return query.fetchNextPage();
+      },
+    },
+    held: held && relative,
+    follow: () => setHeldFor(null),
+  };
+}
+
+/** old enough that no more spans come */
+const SETTLED_MS = 60_000;
+
+/**
+ * A few traces from each part of the window, for a picture of all of it: the newest page alone may be of seconds only.
+ * Null until all parts are there, and while it is not wanted.
+ */
+export function useTraceSample(scope: TraceView["scope"], window: { from: Date; to: Date }, wanted: boolean) {
+  const trpc = useTRPC();
+  const slices = wanted ? slicesOf(window) : [];
+  const combine = useCallback(
+    (results: { data: { items: TraceRow[] } | undefined }[]): TraceRow[] | null =>
+      results.length > 0 && results.every(({ data }) => data) ? results.flatMap(({ data }) => data?.items ?? []) : null,
+    [],
+  );
+  return useQueries({
+    queries: slices.map((slice, index) =>
+      trpc.traces.list.queryOptions(
+        { ...windowInput({ from: new Date(slice.fromMs), to: new Date(slice.toMs) }), ...scope, limit: SAMPLE },
+        // only the parts at the ends change with the window
+        { staleTime: index < slices.length - 1 ? 10 * SETTLED_MS : SETTLED_MS },
+      ),
+    ),
+    combine,
+  });
+}
+
+/** The services that sent spans in the range, and the operations of the chosen one. */
+export function useTraceFacets(service: string | undefined) {
+  const trpc = useTRPC();
+  const { from, to } = useTimeRange();
+  const input = { ...windowInput({ from, to }), ...(service ? { service } : {}) };
+  return useQuery(
+    trpc.traces.facets.queryOptions(input, { placeholderData: sameScope(trpc.traces.facets.queryKey(input)) }),
+  );
+}
