@@ -1,0 +1,37 @@
+import { cn } from "../lib/cn.ts";
+import { formatMs, formatPercent, formatRate, formatShare, MISSING } from "../lib/format.ts";
+import { isFailing, type MapEdge, type MapNode } from "./prepare/edges.ts";
+
+type Part = Pick<MapNode | MapEdge, "requestsPerSecond" | "errorPercent" | "p95Ms" | "requests">;
+
+/** "19.9/s · 0.4 % · p95 65 ms" */
+export function Figures({ part, className }: { part: Part; className?: string }) {
+  if (part.requestsPerSecond === null) return <span className={cn("text-ink-3", className)}>no calls seen</span>;
+  return (
+    <span className={cn("num whitespace-nowrap", className)}>
+      {formatRate(part.requestsPerSecond)}
+      <span className="text-ink-3"> · </span>
+      <span className={cn(isFailing(part) && "font-medium text-critical")}>
+        {part.errorPercent === null ? MISSING : formatPercent(part.errorPercent)}
+      </span>
+      <span className="text-ink-3"> · </span>
+      {formatMs(part.p95Ms)}
+    </span>
+  );
+}
+
+/** The same with words and the base of the share. */
+export const FigureFacts = ({ part }: { part: Part }) => (
+  <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 text-sm">
+    <dt className="text-ink-3">Requests</dt>
+    <dd className="num">{formatRate(part.requestsPerSecond)}</dd>
+    <dt className="text-ink-3">Errors</dt>
+    <dd className={cn("num", isFailing(part) && "text-critical")}>
+      {part.errorPercent === null && part.requests > 0
+        ? "unknown"
+        : formatShare(part.errorPercent, part.requests, "requests")}
+    </dd>
+    <dt className="text-ink-3">p95</dt>
+    <dd className="num">{formatMs(part.p95Ms)}</dd>
+  </dl>
+);

@@ -1,0 +1,111 @@
+"use client";
+
+import { useMemo } from "react";
+import { type Column, DataTable, RowButton } from "../data-table/data-table.tsx";
+import { Section } from "../layout/page.tsx";
+import { cn } from "../lib/cn.ts";
+import { formatMs, formatPercent, formatRate, MISSING, plural } from "../lib/format.ts";
+import { HEALTH_TONE, HealthMark } from "../marks/health-mark.tsx";
+import { isFailing, type MapEdge, type MapNode } from "./prepare/edges.ts";
+import { edgeKey } from "./prepare/layout-keys.ts";
+
+/** the share of failures, and the number it is a share of */
+function Errors({ part }: { part: MapNode | MapEdge }) {
+  return (
+    <span className={cn(isFailing(part) && "text-critical")} title={`of ${plural(part.requests, "request")}`}>
+      {part.errorPercent === null ? MISSING : formatPercent(part.errorPercent)}
+    </span>
+  );
+}
+
+const FIGURES: Column<MapNode | MapEdge>[] = [
+  {
+    id: "rate",
+    header: "Requests",
+    numeric: true,
+    sort: (part) => part.requestsPerSecond,
+    cell: (part) => formatRate(part.requestsPerSecond),
+  },
+  {
+    id: "errors",
+    header: "Errors",
+    numeric: true,
+    sort: (part) => part.errorPercent,
+    cell: (part) => <Errors part={part} />,
+  },
+  { id: "p95", header: "p95", numeric: true, sort: (part) => part.p95Ms, cell: (part) => formatMs(part.p95Ms) },
+];
+
+const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
+  {
+    id: "service",
+    header: "Service",
+    sort: (node) => node.label,
+    cell: (node) => (
+      <span className="flex items-center gap-2">
+        <RowButton onClick={() => onChoose(node.id)}>{node.label}</RowButton>
+        {node.kind === "external" ? <span className="text-ink-3 text-xs">external</span> : null}
+      </span>
+    ),
+  },
+  {
+    id: "health",
+    header: "Health",
+    sort: (node) => (node.health ? Object.keys(HEALTH_TONE).indexOf(node.health) : null),
+    cell: (node) => (node.health ? <HealthMark state={node.health} /> : <span className="text-ink-3">{MISSING}</span>),
+  },
+  {
+    id: "version",
+    header: "Version",
+    hideBelow: "md",
+    cell: (node) => <span className="num">{node.version ?? MISSING}</span>,
+  },
+  ...FIGURES,
+];
+
+const EDGE_COLUMNS: Column<MapEdge>[] = [
+  { id: "from", header: "Caller", sort: (edge) => edge.from, cell: (edge) => edge.from },
+  { id: "to", header: "Called", sort: (edge) => edge.to, cell: (edge) => edge.to },
+  {
+    id: "seen",
+    header: "Known from",
+    hideBelow: "md",
+    cell: (edge) =>
+      edge.seen ? (edge.configured ? "traces and configuration" : "traces") : "configuration; no call was seen",
+  },
+  ...FIGURES,
+];
+
+interface MapTablesProps {
+  nodes: readonly MapNode[];
+  edges: readonly MapEdge[];
+  onChoose: (id: string) => void;
+}
+
+/** The map without a drawing: each service, and each call between two. */
+export function MapTables({ nodes, edges, onChoose }: MapTablesProps) {
+  const columns = useMemo(() => nodeColumns(onChoose), [onChoose]);
+  return (
+    <div className="flex min-w-0 flex-col gap-4">
+      <Section title="Services" note="worst first">
+        <DataTable
+          label="Services of the map"
+          columns={columns}
+          rows={nodes}
+          rowKey={(node) => node.id}
+          sortParameter="sort"
+          navigable
+        />
+      </Section>
+      <Section title="Calls" note={plural(edges.length, "connection")}>
+        <DataTable
+          label="Calls between services"
+          columns={EDGE_COLUMNS}
+          rows={edges}
+          rowKey={edgeKey}
+          sortParameter="calls"
+        />
+      </Section>
+    </div>
+  );
+}

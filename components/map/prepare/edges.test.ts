@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { callsOf, isFailing, kindOf, type MapEdge, widthOf } from "./edges.ts";
+
+const edge = (more: Partial<MapEdge>): MapEdge => ({
+  ...{
+    from: "a",
+    to: "b",
+    seen: true,
+    configured: false,
+    requestsPerSecond: 1,
+    errorPercent: 0,
+    p95Ms: 10,
+    requests: 900,
+  },
+  ...more,
+});
+
+describe("kindOf", () => {
+  it.each([
+    [{ errorPercent: 0 }, "calls"],
+    [{ errorPercent: 5 }, "failing"],
+    [{ errorPercent: 0.5 }, "calls"],
+    [{ errorPercent: 10, requests: 10 }, "calls"],
+    [{ errorPercent: null }, "calls"],
+    [{ seen: false, requestsPerSecond: null, errorPercent: null, requests: 0 }, "unseen"],
+  ] as const)("%j is %s", (more, kind) => {
+    expect(kindOf(edge(more))).toBe(kind);
+  });
+
+  it("takes three failures of thirty for a failure, two of twenty not", () => {
+    expect([
+      isFailing(edge({ errorPercent: 10, requests: 30 })),
+      isFailing(edge({ errorPercent: 10, requests: 20 })),
+    ]).toEqual([true, false]);
+  });
+});
+
+describe("widthOf", () => {
+  it("grows by equal steps for equal ratios, within bounds", () => {
+    const [one, ten, hundred] = [widthOf(1), widthOf(10), widthOf(100)];
+    expect(ten - one).toBeCloseTo(hundred - ten, 1);
+    expect([widthOf(null), widthOf(0), widthOf(1e-9), widthOf(1e9)]).toEqual([1.25, 1.25, 1.25, 6]);
+  });
+});
+
+describe("callsOf", () => {
+  it("tells callers from called, busiest first", () => {
+    const edges = [
+      edge({ from: "a", to: "b", requests: 1 }),
+      edge({ from: "a", to: "c", requests: 5 }),
+      edge({ from: "c", to: "a" }),
+    ];
+    expect(callsOf(edges, "a")).toMatchObject({ to: [{ to: "c" }, { to: "b" }], from: [{ from: "c" }] });
+  });
+});
