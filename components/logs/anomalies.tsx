@@ -76,7 +76,7 @@ export function Anomalies({ analysis, query, setView }: AnomaliesProps) {
 
 /** The page that shows an anomaly's lines: of its pattern, or of its service's errors. */
 function linesOf(anomaly: AnomalyView, query: string): Parameters<LogView["setView"]>[0] {
-  if (anomaly.patternId) return { tab: "lines", query: `pattern:${anomaly.patternId}`, level: null };
+  if (anomaly.query) return { tab: "lines", query: anomaly.query, level: null };
   return { tab: "lines", query, service: anomaly.service, level: anomaly.kind === "error-ratio" ? "error" : null };
 }
 

@@ -34,6 +34,8 @@ export const logsRouter = router({
           "Each pattern has a query for search_logs, which shows its lines. Page through patterns with cursor; " +
           "anomalies, trend and recommendations come with the first page. Null is not known, notes say why.",
         ...READ,
+        // lines of an external source are read and mined while the caller waits, and is told how far it is
+        maxSeconds: 120,
       },
     })
     .input(AnalyzeLogsInput)

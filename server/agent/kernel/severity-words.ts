@@ -21,15 +21,18 @@ const SEVERITIES = new Map(
   ),
 );
 
+/** The SeverityNumber of a word that names a level, whatever its case; 0 for any other. */
+export const severityOfName = (word: string): number => SEVERITIES.get(word.toLowerCase()) ?? 0;
+
 /** short names of the specification: `INFO2` is one more than `INFO` */
 const NUMBERED = /^(trace|debug|info|warn|error|fatal)([1-4])$/;
 
-/** The SeverityNumber of a level's word, whatever its case (`WARN`, `critical`, `INFO2`); 0 for a word that names none. */
+/** As `severityOfName`, for a whole value: blanks around it and numbered names (`INFO2`) are read, too. */
 export function severityOfWord(word: string): number {
   const known = SEVERITIES.get(word);
   if (known !== undefined || word.length > 20) return known ?? 0;
   const lower = word.trim().toLowerCase();
   const numbered = NUMBERED.exec(lower);
-  if (numbered?.[1] === undefined) return SEVERITIES.get(lower) ?? 0;
-  return (SEVERITIES.get(numbered[1]) ?? 0) + Number(numbered[2]) - 1;
+  if (numbered?.[1] === undefined) return severityOfName(lower);
+  return severityOfName(numbered[1]) + Number(numbered[2]) - 1;
 }

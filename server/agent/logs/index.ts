@@ -1,12 +1,9 @@
 export { startPatternAlerts } from "./alerts.ts";
 export { analyzeLogs } from "./analyze-logs.ts";
-export { createLineJoiner, flushLines, type JoinedLines, joinLines, type LineJoiner } from "./lines/join-lines.ts";
-export type { LineContext, LineEvent } from "./lines/line-event.ts";
+export { createLineJoiner, flushLines, joinLines } from "./lines/join-lines.ts";
 export { parseLine } from "./lines/parse-line.ts";
 export { logContext } from "./log-context.ts";
 export { logCounts } from "./log-counts.ts";
 export { logFacets } from "./log-facets.ts";
-export { matches } from "./match-line.ts";
-export { formatQuery, parseQuery } from "./query-language.ts";
 export { searchLogs } from "./search-logs.ts";
 export { updatePattern } from "./update-pattern.ts";

@@ -4,12 +4,13 @@ import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
+import { onLoudPattern, onQuietPattern } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { OperateAgent } from "../operate-agent.ts";
 import type { LogSource } from "../ports/log-source.ts";
-import { checkPatternAlerts, type PatternListener } from "./alerts.ts";
+import { checkPatternAlerts, type PatternListener, startPatternAlerts } from "./alerts.ts";
 import { logContext, logCounts, logFacets, searchLogs, updatePattern } from "./index.ts";
 import { LogContextInput, SearchLogsInput, SearchLogsOutput, UpdatePatternInput } from "./schema.ts";
 
@@ -233,5 +234,26 @@ describe("an alert on a pattern", () => {
     expect(await check(alert(1))).toEqual([[]]);
     clockMs = NOW;
     await check(null);
+  });
+
+  it("opens one incident, however many workers look, and stops with them", async () => {
+    const patternId = await patternOf("refused");
+    const alert = { count: 10, minutes: 10, severity: "high" };
+    await updatePattern(context(), UpdatePatternInput.parse({ patternId, alert }));
+    const problems: unknown[] = [];
+    const workers = [1, 2, 3].map(() => {
+      const ctx = context();
+      return startPatternAlerts(ctx, {
+        onLoud: (pattern) => onLoudPattern(ctx, pattern),
+        onQuiet: (pattern) => onQuietPattern(ctx, pattern),
+        report: (message, error) => void problems.push(message, error),
+      });
+    });
+    await Promise.all(workers.map((worker) => worker.stop()));
+    expect(problems).toEqual([]);
+    const incidents = await database.db.incident.findMany();
+    expect(incidents).toMatchObject([
+      { source: "logs", severity: "high", service: "payments", title: expect.stringContaining("Cards") },
+    ]);
   });
 });

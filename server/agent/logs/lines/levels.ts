@@ -1,32 +1,15 @@
-/**
- * Words and numbers for severity as SeverityNumber, after appendix B of OpenTelemetry's "Logs Data Model". There syslog's
- * `crit` is an error and the `critical` of Python and .NET is fatal.
- */
+import { severityOfName } from "../../kernel/severity-words.ts";
 
-const WORDS: Record<number, string> = {
-  1: "trace trc trce finest silly",
-  5: "debug debug1 debug2 debug3 debug4 debug5 dbg dbug fine finer verbose vrb",
-  7: "config",
-  9: "info inf information informational log http note system",
-  10: "notice",
-  13: "warn warning wrn",
-  17: "error err eror fail severe",
-  18: "crit dpanic",
-  19: "alert",
-  21: "fatal ftl critical panic emerg emergency",
-};
+/** What lines say of their level, as SeverityNumber: words, letters and numbers. */
+
+/** PostgreSQL's five levels of it, which are not those of the specification */
+const NUMBERED_DEBUG = /^debug[1-5]$/i;
 const LETTERS: Record<string, number> = { t: 1, d: 5, v: 5, i: 9, n: 10, w: 13, e: 17, c: 18, a: 19, f: 21 };
 /** Words that begin a sentence as often as they name a level. */
 const AMBIGUOUS = new Set("log http note system config fine finer fail silly verbose alert panic".split(" "));
 
-const SEVERITIES = new Map(
-  Object.entries(WORDS).flatMap(([severity, words]) =>
-    words.split(" ").map((word) => [word, Number(severity)] as const),
-  ),
-);
-
 /** 0 when it is not the name of a level. */
-export const severityOfWord = (word: string): number => SEVERITIES.get(word.toLowerCase()) ?? 0;
+export const severityOfWord = (word: string): number => (NUMBERED_DEBUG.test(word) ? 5 : severityOfName(word));
 
 /** The first letter, as klog, Ruby and MongoDB (`D2`) write it. */
 export const severityOfLetter = (letter: string): number => LETTERS[letter.charAt(0).toLowerCase()] ?? 0;
