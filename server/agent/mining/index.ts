@@ -1,3 +1,2 @@
 export type { PatternChange } from "./changes.ts";
 export { createMiner, type Mined, type Miner } from "./miner.ts";
-export { templateMatches } from "./template.ts";
