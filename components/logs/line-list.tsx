@@ -47,7 +47,14 @@ export function LineList({ label, count, lineAt, version, look, detail, onSeen, 
     useFlushSync: false,
   });
   const followed = useFollowEnd({ virtualizer, version, count, keyOf }, follow);
-  const onToggle = useCallback((line: LogLineView) => setOpen((before) => (before === line.id ? null : line.id)), []);
+  /** Lines that were opened: only these, and wrapped ones, have a height that has to be measured. */
+  const opened = useRef(new Set<string>());
+  const onToggle = useCallback((line: LogLineView) => {
+    opened.current.add(line.id);
+    setOpen((before) => (before === line.id ? null : line.id));
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: heights of the other way are of no use
+  useEffect(() => virtualizer.measure(), [virtualizer, look.wrap]);
   const items = virtualizer.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => {
@@ -85,7 +92,7 @@ export function LineList({ label, count, lineAt, version, look, detail, onSeen, 
             return (
               <li
                 key={item.key}
-                ref={virtualizer.measureElement}
+                ref={look.wrap || (line && opened.current.has(line.id)) ? virtualizer.measureElement : null}
                 data-index={item.index}
                 data-line=""
                 aria-posinset={item.index + 1}

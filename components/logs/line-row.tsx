@@ -51,7 +51,8 @@ export const LineRow = memo(function LineRow({ line, look, open, onToggle, activ
     <div
       onClick={onClick}
       className={cn(
-        "flex min-h-6 cursor-default items-start gap-2 overflow-hidden px-2 text-xs leading-6 hover:bg-hover",
+        "flex cursor-default items-start gap-2 overflow-hidden px-2 text-xs leading-6 hover:bg-hover",
+        look.wrap ? "min-h-6" : "h-6",
         (open || chosen) && "bg-selected",
         chosen && "shadow-[inset_2px_0_0_var(--accent)]",
       )}
