@@ -1,4 +1,4 @@
-import { type Anomaly, type Grid, isError, type PatternHistory, scoreOf, sumOf } from "./anomaly.ts";
+import { type Anomaly, type Grid, isError, type PatternHistory, scoreOf, serviceKey, sumOf } from "./anomaly.ts";
 import { dispersionOf, medianOf, spreadOf } from "./statistics.ts";
 import { integer, named, quoted, span } from "./wording.ts";
 
@@ -14,6 +14,9 @@ const HOUR_MS = 3_600_000;
 /** With fewer values of earlier days the rest of the window is the better measure. */
 const LEAST_REFERENCE = 12;
 
+/** With fewer buckets since its service was first heard of, what is usual is not known. */
+const LEAST_HEARD = 5;
+
 /** Of a pattern too rare before to tell: a burst out of nothing has to be larger. */
 const UNKNOWN_DISPERSION = 4;
 
@@ -23,15 +26,18 @@ const steady = (count: number): number => 2 * Math.sqrt(count + 0.375);
 /**
  * Buckets whose robust z-score (median and MAD of Anscombe-transformed counts, and at least the spread that lines in clumps have) is beyond 3.5,
  * and beyond what chance reaches once in a hundred windows. Measured against the same hour of earlier days when there
- * are any, else against the other buckets of this window and the one before. Neighbours are one burst, with its peak;
+ * are any, else against the other buckets of this window and the one before, as far as its service was heard of by then: a
+ * service that has just begun is no burst. Neighbours are one burst, with its peak;
  * what has happened before at this height, or fills half the window, is none.
  */
 export function findBursts(grid: Grid, patterns: readonly PatternHistory[]): Anomaly[] {
   const looks = Math.max(1, patterns.length * grid.buckets);
   // P(Z > z) < exp(-z²/2)/2
   const limit = Math.max(LEAST_Z, Math.sqrt(2 * Math.log(looks / (2 * CHANCE))));
+  const heard = heardSince(patterns);
   return patterns.flatMap((pattern) => {
-    const scores = pattern.counts.map((count, i) => scoreBucket(pattern, grid, count, i));
+    const since = heard.get(serviceKey(pattern)) ?? 0;
+    const scores = pattern.counts.map((count, i) => scoreBucket(pattern, grid, count, i, since));
     const runs = runsOf(scores.map((score) => score !== null && score.z > limit));
     return runs
       .filter((run) => run.to - run.from <= grid.buckets / 2)
@@ -45,19 +51,33 @@ interface Score {
   byEarlierDays: boolean;
 }
 
-function scoreBucket(pattern: PatternHistory, grid: Grid, count: number, at: number): Score | null {
+/** The first bucket in which a service said anything, counted from the beginning of the window before. */
+function heardSince(patterns: readonly PatternHistory[]): Map<string, number> {
+  const since = new Map<string, number>();
+  for (const pattern of patterns) {
+    const first = [...pattern.before, ...pattern.counts].findIndex((count) => count > 0);
+    if (first < 0) continue;
+    const key = serviceKey(pattern);
+    since.set(key, Math.min(since.get(key) ?? first, first));
+  }
+  return since;
+}
+
+function scoreBucket(pattern: PatternHistory, grid: Grid, count: number, at: number, since: number): Score | null {
   const { before, counts, earlierDays } = pattern;
   if (count < LEAST_PEAK || before.some((other) => other >= count)) return null;
   const radius = Math.max(1, Math.round(HOUR_MS / 2 / grid.stepMs));
   const sameHour = earlierDays.flatMap((day) => day.slice(Math.max(0, at - radius), at + radius + 1));
   if (sameHour.some((other) => other >= count)) return null;
   const byEarlierDays = sameHour.length >= LEAST_REFERENCE;
-  const reference = byEarlierDays ? sameHour : [...before, ...counts.slice(0, at), ...counts.slice(at + 1)];
+  const others = [...before, ...counts].filter((_, i) => i >= since && i !== before.length + at);
+  if (!byEarlierDays && others.length < LEAST_HEARD) return null;
+  const reference = byEarlierDays ? sameHour : others;
   const usual = medianOf(reference);
   if (count < LEAST_RATIO * usual) return null;
   const values = reference.map(steady);
   const median = medianOf(values);
-  const spread = Math.max(spreadOf(values, median), clumpSpread(byEarlierDays ? sameHour : before));
+  const spread = Math.max(spreadOf(values, median), clumpSpread(byEarlierDays ? sameHour : before.slice(since)));
   return { z: (steady(count) - median) / spread, usual, byEarlierDays };
 }
 
