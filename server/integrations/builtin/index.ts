@@ -1,2 +1,2 @@
-export { createTelemetryStore, type TelemetryStoreOptions } from "./store.ts";
+export { createTelemetryStore } from "./store.ts";
 export { startTelemetryUpkeep, upkeepOnce } from "./upkeep.ts";

@@ -40,8 +40,9 @@ export async function closeUntil(tx: Connection, job: RollupJob, atMs: number): 
   );
 }
 
-/** True when this transaction may do the job's work; false while another process does. */
+/** True when this transaction may do the job's work; false while another process does. It may take its time. */
 export async function takeJob(tx: Connection, job: RollupJob): Promise<boolean> {
+  await tx.query("set local statement_timeout = '10min'");
   const { rows } = await tx.query(`select pg_try_advisory_xact_lock(7310012, ${JOBS[job]}) as taken`);
   return rows[0]?.taken === true;
 }

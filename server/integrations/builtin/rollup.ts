@@ -49,11 +49,10 @@ async function rollNext(tx: Connection, rollup: Rollup, firstMs: number | null):
   // before the first run there is nothing; after an outage, nothing older than what is kept
   const fromMs = Math.max(doneMs ?? 0, Math.min(firstMs ?? closedMs, closedMs));
   if (doneMs !== null && fromMs >= closedMs) return false;
-  let toMs = Math.min(closedMs, (Math.floor(fromMs / rollup.chunkMs) + 1) * rollup.chunkMs);
-  const dayMs = Math.min(closedMs, fromMs + DAY_MS);
-  // after an outage: nothing arrived, and whole hours are left out at once
-  if (dayMs > toMs && fromMs % HOUR_MS === 0 && !(await hasRecords(tx, rollup, fromMs, dayMs))) toMs = dayMs;
-  else if (toMs > fromMs) await rollup.roll(tx, fromMs, toMs);
+  const chunkEndMs = Math.min(closedMs, (Math.floor(fromMs / rollup.chunkMs) + 1) * rollup.chunkMs);
+  const idleEndMs = chunkEndMs < closedMs ? await endOfIdle(tx, rollup, fromMs, closedMs) : fromMs;
+  const toMs = Math.max(chunkEndMs, idleEndMs);
+  if (toMs > fromMs && idleEndMs === fromMs) await rollup.roll(tx, fromMs, toMs);
   await tx.query("update rollup_progress set done_until = to_timestamp($2::float8 / 1000) where job = $1", [
     rollup.job,
     toMs,
@@ -61,12 +60,24 @@ async function rollNext(tx: Connection, rollup: Rollup, firstMs: number | null):
   return toMs < closedMs;
 }
 
-async function hasRecords(tx: Connection, { raw }: Rollup, fromMs: number, toMs: number): Promise<boolean> {
-  const { rows } = await tx.query(
-    `select exists (select from ${raw.table} where ${raw.at} >= $1 and ${raw.at} < $2) as found`,
-    [new Date(fromMs), new Date(toMs)],
-  );
-  return rows[0]?.found === true;
+/** After an outage: whole days and hours in which nothing arrived are stepped over. @returns `fromMs` if there are none */
+async function endOfIdle(tx: Connection, { raw }: Rollup, fromMs: number, closedMs: number): Promise<number> {
+  if (fromMs % HOUR_MS !== 0) return fromMs;
+  // the records of an hour lie together: what the planner takes for a short scan may go through the whole day
+  await tx.query("set local enable_seqscan = off");
+  let endMs = fromMs;
+  for (const lengthMs of [DAY_MS, HOUR_MS]) {
+    const nextMs = Math.min(closedMs, fromMs + lengthMs);
+    const { rows } = await tx.query(
+      `select exists (select from ${raw.table} where ${raw.at} >= $1 and ${raw.at} < $2) as found`,
+      [new Date(fromMs), new Date(nextMs)],
+    );
+    if (rows[0]?.found === true) continue;
+    endMs = nextMs;
+    break;
+  }
+  await tx.query("set local enable_seqscan = on");
+  return endMs;
 }
 
 async function redoNext(tx: Connection, rollup: Rollup): Promise<boolean> {

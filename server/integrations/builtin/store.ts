@@ -15,7 +15,7 @@ import { createLogWriter } from "./write-logs.ts";
 import { createSampleWriter } from "./write-samples.ts";
 import { createSpanWriter } from "./write-spans.ts";
 
-export interface TelemetryStoreOptions {
+interface TelemetryStoreOptions {
   databaseUrl: string;
   /** `monitoringConfig` */
   config: { retention: Retention; limits: z.infer<typeof IngestLimitsSchema> };

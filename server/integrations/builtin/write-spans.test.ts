@@ -36,7 +36,7 @@ describe("spans", () => {
       ...{ version: text, instance: text, statusMessage: text, attributes },
       kind: fc.constantFrom(...SPAN_KINDS),
       status: fc.constantFrom(...SPAN_STATUSES),
-      startMs: fc.integer({ min: nowMs - 48 * 60 * MINUTE_MS, max: nowMs }),
+      startMs: fc.integer({ min: nowMs - 50 * MINUTE_MS, max: nowMs }),
       durationMs: fc.double({ min: 0, max: 1e9, noNaN: true }),
       events: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: nowMs }), name: text, attributes }), {
         maxLength: 2,
@@ -116,6 +116,7 @@ describe("what a service served", () => {
     const { data } = await store.traces.operations({ service: "wild", window });
     expect(data).toHaveLength(201);
     expect(data).toEqual(expect.arrayContaining(["GET /", "(other)"]));
-    expect((await store.traces.served?.({ window }))?.data).toMatchObject([{ service: "wild", calls: 600 }]);
+    const served = (await store.traces.served?.({ window }))?.data.find(({ service }) => service === "wild");
+    expect(served?.calls).toBe(600);
   });
 });
