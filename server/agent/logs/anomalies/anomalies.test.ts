@@ -210,7 +210,9 @@ describe("bursts", () => {
 
   it("are found of a service that began a while ago, against what is usual since", () => {
     const counts = begun(30, 4).map((n, i) => (i === 50 ? 60 : n));
-    const found = findBursts({ fromMs: FROM, stepMs: MINUTE, buckets: 60 }, [patternOf({ level: "info", counts, before: flat(0) })]);
+    const found = findBursts({ fromMs: FROM, stepMs: MINUTE, buckets: 60 }, [
+      patternOf({ level: "info", counts, before: flat(0) }),
+    ]);
     expect(found).toMatchObject([{ atMs: FROM + 50 * MINUTE, evidence: { peak: 60, usual: 4 } }]);
   });
 });
