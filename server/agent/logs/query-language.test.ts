@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { matches } from "#server/testing/match-line.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { LogFilter, LogLineRecord, LogTerm } from "../ports/log-source.ts";
 import { LOG_LEVELS, severityOfLevel } from "../ports/telemetry.ts";
-import { matches } from "./match-line.ts";
 import { formatQuery, parseQuery } from "./query-language.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { matches } from "#server/testing/match-line.ts";
 import { testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
@@ -8,7 +9,6 @@ import type { Answer } from "../ports/source.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
 import type { Listening } from "./analysis/stream-lines.ts";
 import { analyzeLogs } from "./index.ts";
-import { matches } from "./match-line.ts";
 import { parseQuery } from "./query-language.ts";
 import { AnalyzeLogsInput, AnalyzeLogsOutput } from "./schema.ts";
 

@@ -1,5 +1,5 @@
-import type { LogFilter, LogLineRecord, LogTerm } from "../ports/log-source.ts";
-import { type Attributes, type AttributeValue, LOG_LEVELS, levelOfSeverity } from "../ports/telemetry.ts";
+import type { LogFilter, LogLineRecord, LogTerm } from "../agent/ports/log-source.ts";
+import { type Attributes, type AttributeValue, LOG_LEVELS, levelOfSeverity } from "../agent/ports/telemetry.ts";
 
 /** Whether lines meet a filter, for lines that are not filtered by their source: streams and live tail. */
 
