@@ -10,9 +10,10 @@ import { LineSample } from "./line-sample.tsx";
 import { NumberTable } from "./number-table.tsx";
 import { type Panel, type PanelInput, preparePanel } from "./prepare/panel.ts";
 
-/** the drawing; with its axis and the markers' labels it needs more */
+/** px of the drawing, unless asked for otherwise */
 const DRAWN = 146;
-const HEIGHT = DRAWN + 50;
+/** its axis and the markers' labels */
+const AROUND = 50;
 
 interface ChartPanelProps {
   title: string;
@@ -26,25 +27,29 @@ interface ChartPanelProps {
   onPick?: ((picked: Picked) => void) | undefined;
   /** why nothing is known, where that can be said */
   problem?: string | null;
-  /** beside the title, instead of unit and range */
+  /** beside the title, after unit and range */
   note?: string;
   actions?: ReactNode;
+  /** px of the drawing */
+  drawn?: number;
+  /** false: the lines are named elsewhere */
+  legend?: boolean;
   className?: string;
 }
 
 /** One chart with its words: title, unit, range, legend, and the same numbers as a table. Its height never changes. */
 export function ChartPanel(props: ChartPanelProps) {
-  const { title, input, asTable, rangeWords } = props;
+  const { title, input, asTable, rangeWords, drawn = DRAWN, legend = true } = props;
   const panel = useMemo(() => preparePanel(input, -new Date().getTimezoneOffset()), [input]);
   const hydrated = useHydrated();
   return (
     <Section
       title={title}
-      note={props.note ?? [panel.axisUnit, rangeWords].filter(Boolean).join(", ")}
+      note={[panel.axisUnit, rangeWords, props.note].filter(Boolean).join(", ")}
       {...(props.className ? { className: props.className } : {})}
       actions={
         <>
-          {panel.lines.length > 1 ? <Legend panel={panel} /> : null}
+          {legend && panel.lines.length > 1 ? <Legend panel={panel} /> : null}
           {props.actions}
           <Button
             variant="ghost"
@@ -58,7 +63,7 @@ export function ChartPanel(props: ChartPanelProps) {
         </>
       }
     >
-      <div style={{ height: HEIGHT }}>
+      <div style={{ height: drawn + AROUND }}>
         {asTable ? (
           hydrated && (
             <NumberTable title={title} columns={panel.lines} rows={panel.rows} formatValue={panel.formatValue} />
@@ -67,7 +72,7 @@ export function ChartPanel(props: ChartPanelProps) {
           <LineChart
             panel={panel}
             label={`${title}, ${rangeWords}`}
-            height={DRAWN}
+            height={drawn}
             cursor={props.cursor}
             onZoom={props.onZoom}
             onPick={props.onPick}

@@ -1,7 +1,7 @@
 import { Globe } from "lucide-react";
 import { cn } from "../lib/cn.ts";
+import { formatMs, formatPercent, formatRate } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
-import { Figures } from "./figures.tsx";
 import { isFailing, type MapNode as Node } from "./prepare/edges.ts";
 import { NODE, type Point } from "./prepare/layout.ts";
 
@@ -34,7 +34,7 @@ export function MapNode({ node, at, scale, chosen, faint, onChoose, onFocus }: M
       onFocus={onFocus}
       title={node.label}
       className={cn(
-        "absolute flex flex-col justify-center gap-0.5 overflow-hidden border bg-surface px-2.5 text-left hover:border-ink-3",
+        "absolute flex flex-col justify-center overflow-hidden border bg-surface px-2.5 text-left hover:border-ink-3",
         external ? "rounded-full border-line-strong border-dashed bg-page px-4" : "rounded-md border-line-strong",
         node.health === "down" && "border-critical bg-critical-soft",
         node.health === "degraded" && "border-warning bg-warning-soft",
@@ -54,14 +54,29 @@ export function MapNode({ node, at, scale, chosen, faint, onChoose, onFocus }: M
         >
           {node.label}
         </span>
-        {brief || !node.version ? null : (
-          <span className="num ml-auto shrink-0 text-ink-3 text-xs">{node.version}</span>
-        )}
       </span>
-      {brief ? <span className="sr-only">{node.kind}</span> : <Figures part={node} className="text-xs" />}
+      {brief ? <span className="sr-only">{node.kind}</span> : <Lines node={node} />}
     </button>
   );
 }
+
+const Lines = ({ node }: { node: Node }) => (
+  <span className="num flex flex-col text-ink-2 text-xs">
+    {node.requestsPerSecond === null ? (
+      <span className="text-ink-3">no calls seen</span>
+    ) : (
+      <span className="whitespace-nowrap">
+        {formatRate(node.requestsPerSecond)}
+        <span className="text-ink-3"> · </span>
+        <span className={cn(isFailing(node) && "font-medium text-critical")}>{formatPercent(node.errorPercent)}</span>
+      </span>
+    )}
+    <span className="flex gap-2">
+      <span className="whitespace-nowrap">{node.p95Ms === null ? "" : `p95 ${formatMs(node.p95Ms)}`}</span>
+      <span className="ml-auto min-w-0 truncate text-ink-3">{node.version}</span>
+    </span>
+  </span>
+);
 
 /** px at which a name still fits beside its mark; a letter is about 0.56 of its size wide. */
 const largestFor = (label: string): number => Math.max(NAME_PX, (NODE.width - 48) / (label.length * 0.56));

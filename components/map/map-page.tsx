@@ -10,6 +10,7 @@ import { SourceNote } from "../feedback/source-note.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.ts";
+import { useWide } from "../lib/wide.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
@@ -31,6 +32,7 @@ export function MapPage() {
   const { environment } = useEnvironment();
   const [range, setRange] = useQueryState("range", parseAsStringLiteral(MAP_RANGES).withDefault(DEFAULT_MAP_RANGE));
   const [view, setView] = useQueryState("view", parseAsStringLiteral(VIEWS));
+  const wide = useWide(768);
   const query = useQuery(
     trpc.traces.map.queryOptions(
       { range, ...(environment ? { environment } : {}) },
@@ -48,7 +50,7 @@ export function MapPage() {
         <>
           <Segmented
             label="View"
-            value={view}
+            value={view ?? (wide ? "map" : "table")}
             onChange={(next) => void setView(next)}
             options={[
               { value: "map", label: "Map" },

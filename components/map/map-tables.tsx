@@ -18,7 +18,7 @@ function Errors({ part }: { part: MapNode | MapEdge }) {
   );
 }
 
-const FIGURES: Column<MapNode | MapEdge>[] = [
+const RATES: Column<MapNode | MapEdge>[] = [
   {
     id: "rate",
     header: "Requests",
@@ -33,8 +33,13 @@ const FIGURES: Column<MapNode | MapEdge>[] = [
     sort: (part) => part.errorPercent,
     cell: (part) => <Errors part={part} />,
   },
-  { id: "p95", header: "p95", numeric: true, sort: (part) => part.p95Ms, cell: (part) => formatMs(part.p95Ms) },
 ];
+
+const P95: Column<MapNode | MapEdge> = {
+  ...{ id: "p95", header: "p95", numeric: true },
+  sort: (part) => part.p95Ms,
+  cell: (part) => formatMs(part.p95Ms),
+};
 
 const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
   {
@@ -43,6 +48,11 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
     sort: (node) => node.label,
     cell: (node) => (
       <span className="flex items-center gap-2">
+        {node.health ? (
+          <span className="sm:hidden">
+            <HealthMark state={node.health} bare />
+          </span>
+        ) : null}
         <RowButton onClick={() => onChoose(node.id)}>{node.label}</RowButton>
         {node.kind === "external" ? <span className="text-ink-3 text-xs">external</span> : null}
       </span>
@@ -51,6 +61,7 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
   {
     id: "health",
     header: "Health",
+    hideBelow: "sm",
     sort: (node) => (node.health ? Object.keys(HEALTH_TONE).indexOf(node.health) : null),
     cell: (node) => (node.health ? <HealthMark state={node.health} /> : <span className="text-ink-3">{MISSING}</span>),
   },
@@ -60,7 +71,8 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
     hideBelow: "md",
     cell: (node) => <span className="num">{node.version ?? MISSING}</span>,
   },
-  ...FIGURES,
+  ...RATES,
+  P95,
 ];
 
 const EDGE_COLUMNS: Column<MapEdge>[] = [
@@ -73,7 +85,8 @@ const EDGE_COLUMNS: Column<MapEdge>[] = [
     cell: (edge) =>
       edge.seen ? (edge.configured ? "traces and configuration" : "traces") : "configuration; no call was seen",
   },
-  ...FIGURES,
+  ...RATES,
+  { ...P95, hideBelow: "sm" },
 ];
 
 interface MapTablesProps {

@@ -7,19 +7,20 @@ interface ScatterDrawingProps {
   scatter: Prepared;
   /** id of the trace the pointer is at */
   hovered: string | null;
-  /** px */
+  /** of the dots' places, px; around it there is `room`, so that a dot at the edge is whole */
   height: number;
+  room: number;
 }
 
 /** Draws prepared dots and decides nothing: a circle for what went well, a diamond for what failed. */
-export default function ScatterDrawing({ scatter, hovered, height }: ScatterDrawingProps) {
+export default function ScatterDrawing({ scatter, hovered, height, room }: ScatterDrawingProps) {
   const ticks = scatter.ticks.y.map((tick) => tick.at);
   return (
-    <ResponsiveContainer width="100%" height={height}>
-      <ScatterChart accessibilityLayer={false} margin={{ top: 0, right: 0, bottom: 0, left: 0 }}>
+    <ResponsiveContainer width="100%" height={height + 2 * room}>
+      <ScatterChart accessibilityLayer={false} margin={{ top: room, right: room, bottom: room, left: room }}>
         <CartesianGrid vertical={false} stroke="var(--chart-grid)" />
-        <XAxis dataKey="x" type="number" domain={[0, 1]} allowDataOverflow hide />
-        <YAxis dataKey="y" type="number" domain={[0, 1]} ticks={ticks} allowDataOverflow hide />
+        <XAxis dataKey="x" type="number" domain={[0, 1]} hide />
+        <YAxis dataKey="y" type="number" domain={[0, 1]} ticks={ticks} hide />
         <Scatter
           data={scatter.dots}
           isAnimationActive={false}

@@ -1,10 +1,10 @@
 "use client";
 
-import { useId, useState } from "react";
+import { useId } from "react";
 import { Facet } from "../data-table/facet.tsx";
 import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
-import { Input } from "../ui/field.tsx";
+import { DraftInput } from "../ui/draft-input.tsx";
 import type { TraceView } from "./use-trace-view.ts";
 import { useTraceFacets } from "./use-traces.ts";
 
@@ -79,41 +79,25 @@ interface WrittenProps {
   label: string;
   unit?: string;
   value: string;
-  /** when Enter is pressed or the field is left */
   onWritten: (text: string) => void;
   className: string;
 }
 
 function Written({ label, unit, value, onWritten, className }: WrittenProps) {
   const id = useId();
-  const [draft, setDraft] = useState<{ of: string; text: string } | null>(null);
-  // what is typed stands until the URL says something else
-  const text = draft && draft.of === value ? draft.text : value;
-  const done = () => {
-    if (text.trim() !== value) onWritten(text.trim());
-    setDraft(null);
-  };
   return (
-    <form
-      className="flex items-center gap-1.5 text-sm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        done();
-      }}
-    >
+    <span className="flex items-center gap-1.5 text-sm">
       <label htmlFor={id} className="whitespace-nowrap text-ink-3">
         {label}
       </label>
-      <Input
+      <DraftInput
         id={id}
-        value={text}
+        value={value}
+        onWritten={onWritten}
         inputMode={unit ? "decimal" : "text"}
-        autoComplete="off"
-        onChange={(event) => setDraft({ of: value, text: event.target.value })}
-        onBlur={done}
         className={className}
       />
       {unit ? <span className="text-ink-3">{unit}</span> : null}
-    </form>
+    </span>
   );
 }

@@ -15,6 +15,8 @@ import type { TraceRow } from "./trace-columns.tsx";
 const ScatterDrawing = dynamic(() => import("./scatter-drawing.tsx"), { ssr: false });
 
 const DRAWN = 168;
+/** for dots at the edge, px */
+const ROOM = 10;
 /** of the whole place, with its axis */
 export const SCATTER_HEIGHT = DRAWN + 46;
 /** less than this of the width or height was a click, not a drag */
@@ -138,8 +140,13 @@ function Plot({
 }
 
 const Dots = ({ scatter, label, hovered }: { scatter: Scatter; label: string; hovered: Dot | null }) => (
-  <figure role="img" aria-label={`${label}. ${scatter.summary}`} className="pointer-events-none absolute inset-0">
-    <ScatterDrawing scatter={scatter} hovered={hovered?.traceId ?? null} height={DRAWN} />
+  <figure
+    role="img"
+    aria-label={`${label}. ${scatter.summary}`}
+    className="pointer-events-none absolute"
+    style={{ inset: -ROOM }}
+  >
+    <ScatterDrawing scatter={scatter} hovered={hovered?.traceId ?? null} height={DRAWN} room={ROOM} />
   </figure>
 );
 

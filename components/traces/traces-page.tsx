@@ -78,8 +78,14 @@ interface LoadedProps {
 
 function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
   const { zoomTo } = useTimeRange();
-  const sample = useLastSample(useTraceSample(scope, window, query.hasNextPage), scope);
-  const shown = query.hasNextPage ? (sample ?? rows) : rows;
+  const last = useLastSample(useTraceSample(scope, window, query.hasNextPage), scope);
+  const sample = query.hasNextPage ? last : null;
+  const shown = sample ?? rows;
+  const of = sample
+    ? `a sample of ${formatCount(sample.length)} from all of the ${words}`
+    : query.hasNextPage
+      ? `the newest ${formatCount(rows.length)} of the ${words}`
+      : words;
   const longestMs = Math.max(0, ...rows.map((row) => row.durationMs));
   const columns = useMemo(() => traceColumns(longestMs), [longestMs]);
   return (
@@ -87,7 +93,7 @@ function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
       <TraceScatter
         traces={shown}
         window={window}
-        words={query.hasNextPage ? `a sample of ${formatCount(shown.length)} traces from all of the ${words}` : words}
+        words={of}
         onZoom={({ from, to, min, max }) => {
           zoomTo(from, to);
           setView({ ...(min === null ? {} : { min }), ...(max === null ? {} : { max }) });

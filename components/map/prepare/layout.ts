@@ -2,8 +2,8 @@ import { layout as dagreLayout, Graph } from "@dagrejs/dagre";
 import { edgeKey } from "./layout-keys.ts";
 
 /** px in the drawing's own measure; zooming changes nothing of it */
-export const NODE = { width: 188, height: 60 };
-const GAP = { rank: 96, node: 22, loose: 22 };
+export const NODE = { width: 168, height: 66 };
+const GAP = { rank: 72, node: 18, loose: 18 };
 
 export interface Topology {
   nodes: readonly string[];

@@ -3,7 +3,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
-import { seriesDot } from "../../charts/line-look.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
 import { Mark } from "../../feedback/mark.tsx";
 import { QueryBoundary } from "../../feedback/query-boundary.tsx";
@@ -14,7 +13,7 @@ import { Page, Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useDocumentTitle } from "../../lib/document-title.ts";
 import { isProduction } from "../../lib/environment.ts";
-import { formatCount, formatMs, formatPercent, plural } from "../../lib/format.ts";
+import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
@@ -25,15 +24,19 @@ import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { FIRST_SPANS } from "../page-sizes.ts";
 import { traceTitle } from "../trace-title.ts";
 import { CopyId } from "./copy-id.tsx";
+import { NoTrace } from "./no-trace.tsx";
 import { SpanDetail } from "./span-detail.tsx";
 import { TraceLines } from "./trace-lines.tsx";
 import { TraceMinimap } from "./trace-minimap.tsx";
+import { TraceServices } from "./trace-services.tsx";
 import { TraceWaterfall } from "./trace-waterfall.tsx";
 import { useTraceLogs, windowOfTrace } from "./use-trace-logs.ts";
 import { useWaterfall } from "./use-waterfall.ts";
 
 /** spans that can be asked for at most */
 const MOST_SPANS = 5_000;
+/** fewer are seen at one glance without it */
+const MINIMAP_FROM = 30;
 /** from here on the details stand beside the waterfall */
 const BESIDE_PX = 1_280;
 
@@ -50,7 +53,7 @@ export function TracePage({ traceId }: { traceId: string }) {
   );
   if (query.error && describeError(query.error).code === "NOT_FOUND" && !query.data)
     return (
-      <NotThere traceId={traceId} message={describeError(query.error).message} onRetry={() => void query.refetch()} />
+      <NoTrace traceId={traceId} message={describeError(query.error).message} onRetry={() => void query.refetch()} />
     );
   return (
     <QueryBoundary query={query} what="the trace" skeleton={<Loading />}>
@@ -102,41 +105,83 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
       }
     >
       <p className="font-medium">{trace.summary}</p>
-      <Services services={trace.services} traceMs={trace.durationMs} seriesOf={look.seriesOf} />
+      <TraceServices services={trace.services} traceMs={trace.durationMs} seriesOf={look.seriesOf} />
       <div className={cn("grid items-start gap-4", beside && chosen && "grid-cols-[minmax(0,1fr)_26rem]")}>
-        <Section
-          title="Spans"
-          note={spanWords(trace)}
-          actions={
-            <>
-              {more ? (
-                <Button size="sm" onClick={more}>
-                  Read up to {formatCount(MOST_SPANS)}
+        <div className="flex min-w-0 flex-col gap-4">
+          <Section
+            title="Spans"
+            note={spanWords(trace)}
+            actions={
+              <>
+                {more ? (
+                  <Button size="sm" onClick={more}>
+                    Read up to {formatCount(MOST_SPANS)}
+                  </Button>
+                ) : null}
+                <Button
+                  size="sm"
+                  variant="ghost"
+                  aria-pressed={state.onlyCritical}
+                  className={cn(state.onlyCritical && "bg-selected!")}
+                  onClick={() => state.setOnlyCritical(!state.onlyCritical)}
+                >
+                  Critical path only
                 </Button>
-              ) : null}
-              <Button
-                size="sm"
-                variant="ghost"
-                aria-pressed={state.onlyCritical}
-                className={cn(state.onlyCritical && "bg-selected!")}
-                onClick={() => state.setOnlyCritical(!state.onlyCritical)}
-              >
-                Critical path only
-              </Button>
-              <Button size="sm" variant="ghost" onClick={state.allOpen ? state.closeAll : state.openAll}>
-                {state.allOpen ? "Close all" : "Open all"}
-              </Button>
-            </>
-          }
-        >
-          <TraceMinimap
-            spans={trace.spans}
-            traceMs={trace.durationMs}
-            chosen={chosen ? trace.spans.indexOf(chosen) : -1}
-          />
-          <TraceWaterfall state={state} look={look} onOpen={() => setOpened(true)} />
-          <Legend />
-        </Section>
+                <Button size="sm" variant="ghost" onClick={state.allOpen ? state.closeAll : state.openAll}>
+                  {state.allOpen ? "Close all" : "Open all"}
+                </Button>
+              </>
+            }
+          >
+            {trace.spans.length >= MINIMAP_FROM ? (
+              <TraceMinimap
+                spans={trace.spans}
+                traceMs={trace.durationMs}
+                chosen={chosen ? trace.spans.indexOf(chosen) : -1}
+              />
+            ) : null}
+            <TraceWaterfall state={state} look={look} onOpen={() => setOpened(true)} />
+            <Legend />
+          </Section>
+          <Section
+            title="Log lines"
+            note="that carry this trace's id"
+            actions={
+              <EnvLink href={logsHref(trace)} className="link text-sm">
+                Search them
+              </EnvLink>
+            }
+          >
+            <QueryBoundary
+              query={logs.query}
+              what="the log lines"
+              skeleton={<SkeletonRows rows={3} rowClassName="h-7" />}
+              empty={(data) =>
+                data.lines.length === 0 ? (
+                  <EmptyState title="No line carries this trace's id">
+                    A service that logs the field trace_id, or sends its logs with OpenTelemetry, has its lines here.
+                  </EmptyState>
+                ) : null
+              }
+            >
+              {(data) => (
+                <>
+                  <TraceLines
+                    lines={data.lines}
+                    startMs={Date.parse(trace.startAt)}
+                    chosen={chosen?.spanId ?? null}
+                    onChoose={state.choose}
+                  />
+                  {data.truncated ? (
+                    <p className="border-t px-3 py-2 text-ink-3 text-xs">
+                      The first {formatCount(data.lines.length)} lines; the page of logs has all of them.
+                    </p>
+                  ) : null}
+                </>
+              )}
+            </QueryBoundary>
+          </Section>
+        </div>
         {beside && detail ? (
           <Section
             title={<span className="break-words">{chosen?.name}</span>}
@@ -162,44 +207,6 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
           {detail}
         </Drawer>
       )}
-      <Section
-        title="Log lines"
-        note="that carry this trace's id"
-        actions={
-          <EnvLink href={logsHref(trace)} className="link text-sm">
-            Search them
-          </EnvLink>
-        }
-      >
-        <QueryBoundary
-          query={logs.query}
-          what="the log lines"
-          skeleton={<SkeletonRows rows={3} rowClassName="h-7" />}
-          empty={(data) =>
-            data.lines.length === 0 ? (
-              <EmptyState title="No line carries this trace's id">
-                A service that logs the field trace_id, or sends its logs with OpenTelemetry, has its lines here.
-              </EmptyState>
-            ) : null
-          }
-        >
-          {(data) => (
-            <>
-              <TraceLines
-                lines={data.lines}
-                startMs={Date.parse(trace.startAt)}
-                chosen={chosen?.spanId ?? null}
-                onChoose={state.choose}
-              />
-              {data.truncated ? (
-                <p className="border-t px-3 py-2 text-ink-3 text-xs">
-                  The first {formatCount(data.lines.length)} lines; the page of logs has all of them.
-                </p>
-              ) : null}
-            </>
-          )}
-        </QueryBoundary>
-      </Section>
     </Page>
   );
 }
@@ -217,43 +224,6 @@ const spanWords = (trace: GetTraceOutput): string =>
   trace.truncated
     ? `${formatCount(trace.spans.length)} of ${plural(trace.spanCount, "span")}: the slowest and what failed`
     : plural(trace.spanCount, "span");
-
-interface ServicesProps {
-  services: GetTraceOutput["services"];
-  traceMs: number;
-  seriesOf: (service: string) => number;
-}
-
-/** Which service took the time: their own, without what they waited for. */
-function Services({ services, traceMs, seriesOf }: ServicesProps) {
-  const all = services.reduce((sum, { selfMs }) => sum + selfMs, 0);
-  return (
-    <div className="flex flex-col gap-2">
-      <div aria-hidden="true" className="flex h-2 overflow-hidden rounded-sm bg-sunken">
-        {services.map(({ service, selfMs }) => (
-          <span
-            key={service}
-            className={seriesDot(seriesOf(service))}
-            style={{ width: `${all > 0 ? (selfMs / all) * 100 : 0}%` }}
-          />
-        ))}
-      </div>
-      <ul className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
-        {services.map(({ service, spans, selfMs }) => (
-          <li key={service} className="flex items-center gap-2">
-            <span aria-hidden="true" className={cn("size-2.5 rounded-sm", seriesDot(seriesOf(service)))} />
-            <span className="font-medium">{service}</span>
-            <span className="num">{formatMs(selfMs)}</span>
-            <span className="text-ink-3 text-xs">
-              {traceMs > 0 && all > 0 ? `${formatPercent((selfMs / all) * 100)} of the work, ` : ""}
-              {plural(spans, "span")}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
 
 const Legend = () => (
   <ul className="flex flex-wrap gap-x-4 gap-y-1 border-t px-3 py-1.5 text-ink-3 text-xs">
@@ -275,31 +245,6 @@ const Legend = () => (
     <li className="max-md:hidden">Arrow keys move, open and close; e goes to the next error.</li>
   </ul>
 );
-
-function NotThere({ traceId, message, onRetry }: { traceId: string; message: string; onRetry: () => void }) {
-  const trpc = useTRPC();
-  const kept = useQuery(trpc.ingest.overview.queryOptions({}));
-  const days = kept.data?.storage.find(({ signal }) => signal === "traces")?.keptDays;
-  return (
-    <Page title="Trace" meta={<span className="num break-all text-ink-3 text-xs">{traceId}</span>}>
-      <Section title="Spans">
-        <EmptyState
-          title="This trace is not there"
-          action={
-            <span className="flex gap-2">
-              <Button onClick={onRetry}>Look again</Button>
-              <Button asChild variant="ghost">
-                <EnvLink href="/traces">All traces</EnvLink>
-              </Button>
-            </span>
-          }
-        >
-          {message} {days ? `The built-in store keeps spans for ${plural(days, "day")}.` : ""}
-        </EmptyState>
-      </Section>
-    </Page>
-  );
-}
 
 const Loading = () => (
   <Page title={<Skeleton className="h-7 w-72" />}>

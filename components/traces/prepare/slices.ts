@@ -1,7 +1,7 @@
 const STEPS_MS = [1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400].map(
   (seconds) => seconds * 1_000,
 );
-const MOST = 10;
+const MOST = 20;
 
 export interface Slice {
   fromMs: number;
@@ -9,7 +9,7 @@ export interface Slice {
 }
 
 /**
- * A window cut at round times into at most ten parts, so that a sample can be taken from each. As the window moves on
+ * A window cut at round times into at most twenty parts, so that a sample can be taken from each. As the window moves on
  * its inner parts stay the same, and need not be read again.
  */
 export function slicesOf({ from, to }: { from: Date; to: Date }): Slice[] {
