@@ -14,6 +14,7 @@ import { ACTIVE_STATUSES } from "../marks/vocabulary.ts";
 import { InstanceTable } from "../services/instance-table.tsx";
 import { LogDrawer } from "../services/log-drawer.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
+import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { DeploymentActions } from "./deployment-actions.tsx";
 import { DeploymentNow } from "./deployment-now.tsx";
@@ -21,6 +22,7 @@ import { DeploymentTimeline } from "./deployment-timeline.tsx";
 import { deploymentTitle } from "./deployment-title.ts";
 import { Compared } from "./detail/compared.tsx";
 import { DecisionBar } from "./detail/decision-bar.tsx";
+import { NewPatterns } from "./detail/new-patterns.tsx";
 import { StepList } from "./detail/step-list.tsx";
 import { TrafficSplit } from "./detail/traffic-split.tsx";
 import { VersionCharts } from "./detail/version-charts.tsx";
@@ -65,6 +67,7 @@ function Loaded({ data }: { data: Data }) {
   const active = isActive(status);
   const live = active || watchState === "watching";
   useDocumentTitle(deploymentTitle(deployment));
+  const mayReadTelemetry = useCan("telemetry.read");
   const [logs, setLogs] = useQueryState("logs", parseAsString);
   const newest = instances.find((one) => one.version === version) ?? instances[0];
 
@@ -105,6 +108,7 @@ function Loaded({ data }: { data: Data }) {
       </div>
       <VersionCharts deployment={deployment} steps={steps} active={live} />
       <JudgePanel deployment={deployment} steps={steps} active={live} />
+      {mayReadTelemetry ? <NewPatterns deployment={deployment} active={live} /> : null}
       <Section
         title="Instances now"
         note={`of ${service} in ${environment}${active ? "" : ", which may have been deployed again since"}`}
