@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Boxes, LogOut, Logs, Plus, Rocket, Scale, Siren, SunMoon, Undo2 } from "lucide-react";
+import { Boxes, LogOut, Logs, Plus, Rocket, Scale, Siren, SunMoon, Undo2, Waypoints } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import { Dialog as Radix } from "radix-ui";
@@ -17,6 +17,7 @@ import { signOut } from "../lib/sign-out.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { SeverityMark } from "../marks/incident-mark.tsx";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
+import { tracesHref } from "../traces/trace-scope.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
 import { Kbd } from "../ui/kbd.tsx";
@@ -137,7 +138,7 @@ function Actions({ close }: { close: () => void }) {
   const { resolvedTheme, setTheme } = useTheme();
   const mayDeploy = useCan("deployment.write");
   const mayOpen = useCan("incident.write");
-  const mayReadLogs = useCan("telemetry.read");
+  const mayReadTelemetry = useCan("telemetry.read");
   const services = useQuery(trpc.services.list.queryOptions({}));
   const places = (services.data?.rows ?? []).filter((row) => environment === null || row.environment === environment);
   const names = [...new Set(services.data?.rows.map((row) => row.service) ?? [])].sort();
@@ -181,7 +182,7 @@ function Actions({ close }: { close: () => void }) {
           Compare versions of {place.service} in {place.environment}
         </Item>
       ))}
-      {mayReadLogs
+      {mayReadTelemetry
         ? places.map((place) => (
             <Item
               key={`${place.service}/${place.environment}`}
@@ -192,6 +193,18 @@ function Actions({ close }: { close: () => void }) {
               icon={<Logs aria-hidden="true" />}
             >
               Logs of {place.service} in {place.environment}
+            </Item>
+          ))
+        : null}
+      {mayReadTelemetry
+        ? places.map((place) => (
+            <Item
+              key={`${place.service}/${place.environment}`}
+              value={`traces slow failed requests of ${place.service} ${place.environment}`}
+              onSelect={after(() => router.push(tracesHref(place)))}
+              icon={<Waypoints aria-hidden="true" />}
+            >
+              Traces of {place.service} in {place.environment}
             </Item>
           ))
         : null}

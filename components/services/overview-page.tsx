@@ -26,6 +26,7 @@ export function OverviewPage() {
   const { sample } = useStart();
   const deploy = useDeploy();
   const mayDeploy = useCan("deployment.write");
+  const mayReadTelemetry = useCan("telemetry.read");
   const query = useQuery(
     trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: RATES_MS }),
   );
@@ -48,7 +49,7 @@ export function OverviewPage() {
           running.
         </Banner>
       ) : null}
-      <Section title="Services" note="worst first">
+      <Section title="Services" note="worst first" actions={mayReadTelemetry ? <MapLink /> : null}>
         <ServiceTable query={query} showEnvironment={all} />
       </Section>
       <Section title="What changed" note="last 6 h">
@@ -70,6 +71,12 @@ export function OverviewPage() {
     </Page>
   );
 }
+
+const MapLink = () => (
+  <EnvLink href="/map" className="link text-sm">
+    Service map
+  </EnvLink>
+);
 
 const SampleBanner = () => (
   <Banner
