@@ -8,13 +8,20 @@ import { useClock } from "./time.tsx";
 /** shorter ones need no words */
 const SPOKEN_AFTER_MS = 1_500;
 
-/** What a long read does now, for how long, and the way to stop it. Stands nowhere while there is nothing to say. */
-export const LongRead = ({ active, doing, onCancel }: { active: boolean; doing: string; onCancel: () => void }) =>
-  active ? <Running doing={doing} onCancel={onCancel} /> : null;
+interface LongReadProps {
+  doing: string;
+  onCancel: () => void;
+  /** a shorter read is not spoken of */
+  afterMs?: number;
+}
 
-function Running({ doing, onCancel }: { doing: string; onCancel: () => void }) {
+/** What a long read does now, for how long, and the way to stop it. Stands nowhere while there is nothing to say. */
+export const LongRead = ({ active, ...running }: LongReadProps & { active: boolean }) =>
+  active ? <Running {...running} /> : null;
+
+function Running({ doing, onCancel, afterMs = SPOKEN_AFTER_MS }: LongReadProps) {
   const [since] = useState(() => Date.now());
-  const elapsed = useClock((now) => (now - since < SPOKEN_AFTER_MS ? "" : formatDuration(now - since)));
+  const elapsed = useClock((now) => (now - since < afterMs ? "" : formatDuration(now - since)));
   if (!elapsed) return null;
   return (
     <span className="flex items-center gap-2 text-ink-2 text-xs">

@@ -17,6 +17,9 @@ import { alsoAsk, withoutField } from "./query-edit.ts";
 import type { LogView } from "./use-log-view.ts";
 import type { useAnalysis } from "./use-logs.ts";
 
+/** what is shown is read again by itself: worth words only when that takes unusually long */
+const REFRESH_SPOKEN_MS = 5_000;
+
 interface PatternsTabProps {
   analysis: ReturnType<typeof useAnalysis>;
   view: LogView["view"];
@@ -47,7 +50,14 @@ export function PatternsTab({ analysis, view, setView, limit, onMore }: Patterns
           <Section
             title="Patterns"
             note={data.patterns.length > 0 ? `${formatCount(data.patternCount)}, what matters most first` : undefined}
-            actions={<LongRead active={query.isFetching} doing="Reading the patterns" onCancel={cancel} />}
+            actions={
+              <LongRead
+                active={query.isFetching}
+                doing="Reading the patterns"
+                onCancel={cancel}
+                afterMs={REFRESH_SPOKEN_MS}
+              />
+            }
           >
             {data.patterns.length === 0 ? (
               <NoLines filtered={filtered} />
