@@ -30,5 +30,5 @@ export function proxy(request: NextRequest): NextResponse {
 
 /** Pages only: route handlers and static files carry no scripts of ours. */
 export const config = {
-  matcher: ["/((?!api|v1/|loki/|_next/static|_next/image|healthz|readyz|metrics|favicon.ico|icon.svg).*)"],
+  matcher: ["/((?!api|v1/|loki/|_next/static|_next/image|healthz|readyz|metrics$|favicon.ico|icon.svg).*)"],
 };

@@ -63,7 +63,35 @@ async function tellStory(page: Page, url: string, setupLink: string): Promise<st
   await delay(Number(process.env.SETTLE_MS ?? 90_000)); // graphs want minutes of traffic, not seconds
   await page.goto(`${url}/`);
   await shoot(page, "overview");
-  return [incident, `/deployments/${id}`, `/deployments/${canary}`];
+  const trace = await shootTelemetry(page, url);
+  return [incident, trace, `/deployments/${id}`, `/deployments/${canary}`];
+}
+
+/** What the canary left in logs and traces. @returns the path of a trace that failed */
+async function shootTelemetry(page: Page, url: string): Promise<string> {
+  await page.goto(`${url}/logs?env=production&service=checkout&from=now-15m&to=now`);
+  await page
+    .getByText(/rounding error/)
+    .first()
+    .waitFor();
+  await shoot(page, "logs");
+  await page.goto(`${url}/map?env=production`);
+  await page
+    .getByText(/payments/)
+    .first()
+    .waitFor();
+  await shoot(page, "map");
+  const window = { startTime: new Date(Date.now() - 900_000).toISOString(), endTime: new Date().toISOString() };
+  const input = { ...window, service: "checkout", environment: "production", onlyErrors: true, limit: 1 };
+  const answer = await page.request.get(
+    `${url}/api/trpc/traces.list?input=${encodeURIComponent(JSON.stringify(input))}`,
+  );
+  const { result } = (await answer.json()) as { result: { data: { items: { traceId: string }[] } } };
+  const path = `/traces/${result.data.items[0]?.traceId}`;
+  await page.goto(`${url}${path}?env=production`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await shoot(page, "trace");
+  return path;
 }
 
 async function shootAll(context: BrowserContext, url: string, paths: string[], into: string): Promise<void> {

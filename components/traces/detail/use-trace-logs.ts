@@ -38,4 +38,3 @@ export function useTraceLogs(trace: GetTraceOutput) {
   return { query, bySpan };
 }
 
-export type TraceLogs = ReturnType<typeof useTraceLogs>;

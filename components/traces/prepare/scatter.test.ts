@@ -18,6 +18,11 @@ describe("prepareScatter", () => {
     expect(scatter.dots.map(({ failed }) => failed)).toEqual([false, false, true]);
   });
 
+  it("draws what failed over the rest", () => {
+    const { dots } = prepareScatter([trace("a", 0, 10, 1), trace("b", 0, 10)], range, 0);
+    expect(dots.map(({ traceId }) => traceId)).toEqual(["b", "a"]);
+  });
+
   it("has few round durations on its axis", () => {
     expect(plain(scatter.ticks.y.map(({ label }) => label))).toEqual(["10 ms", "100 ms", "1 s"]);
     const narrow = prepareScatter([trace("a", 0, 120), trace("b", 0, 180)], range, 0);

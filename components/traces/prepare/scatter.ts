@@ -19,6 +19,7 @@ export interface Dot {
 
 /** Traces as dots: time to the right, duration upwards on a scale of equal ratios. */
 export interface Scatter {
+  /** what failed is last, so that it is drawn over the rest */
   dots: Dot[];
   domain: { fromMs: number; toMs: number; lowMs: number; highMs: number };
   ticks: { x: { t: number; at: number }[]; y: { label: string; at: number }[] };
@@ -56,12 +57,14 @@ export function prepareScatter(
   const x = (t: number) => Math.min(1, Math.max(0, (t - range.fromMs) / Math.max(1, range.toMs - range.fromMs)));
   return {
     domain,
-    dots: traces.map((trace) => ({
-      traceId: trace.traceId,
-      x: x(Date.parse(trace.startAt)),
-      y: shareOf(durationOf(trace), domain),
-      failed: trace.errors > 0,
-    })),
+    dots: traces
+      .map((trace) => ({
+        traceId: trace.traceId,
+        x: x(Date.parse(trace.startAt)),
+        y: shareOf(durationOf(trace), domain),
+        failed: trace.errors > 0,
+      }))
+      .sort((a, b) => Number(a.failed) - Number(b.failed)),
     ticks: {
       x: timeTicks(range.fromMs, range.toMs, offsetMinutes).map((t) => ({ t, at: x(t) })),
       y: durationTicks(low, high).map((ms) => ({ label: formatMs(ms), at: shareOf(ms, domain) })),

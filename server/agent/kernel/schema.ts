@@ -4,7 +4,8 @@ import { ACTOR_KINDS } from "./actor.ts";
 /** Pieces that several capabilities' inputs and outputs share. Safe in a browser. */
 
 export const Instant = z.iso.datetime().describe("ISO 8601, UTC");
-export const ServiceName = z.string().min(1).max(40);
+/** configured ones have at most 40; what sends telemetry from elsewhere names itself */
+export const ServiceName = z.string().min(1).max(200);
 export const EnvironmentName = z.string().min(1).max(40);
 export const ActorRef = z.object({ kind: z.enum(ACTOR_KINDS), id: z.string(), name: z.string() });
 
