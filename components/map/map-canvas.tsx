@@ -54,6 +54,7 @@ export function MapCanvas({ nodes, edges, chosen, onChoose, className }: MapCanv
                     key={node.id}
                     node={node}
                     at={at}
+                    size={layout.node}
                     scale={view.scale}
                     chosen={node.id === chosen}
                     faint={chosen !== null && node.id !== chosen && !near.has(node.id)}

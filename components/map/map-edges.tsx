@@ -59,7 +59,7 @@ export function MapEdges({ edges, layout, chosen, onHover }: MapEdgesProps) {
         const kind = kindOf(edge);
         const faint = chosen !== null && edge.from !== chosen && edge.to !== chosen;
         return path ? (
-          <g key={edgeKey(edge)} className={cn(faint && "opacity-20")}>
+          <g key={edgeKey(edge)} className={cn(faint && "opacity-25")}>
             <path
               d={path}
               className={STROKE[kind]}

@@ -2,12 +2,14 @@ import { Globe } from "lucide-react";
 import { cn } from "../lib/cn.ts";
 import { formatMs, formatPercent, formatRate } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
+import { Figures } from "./figures.tsx";
 import { isFailing, type MapNode as Node } from "./prepare/edges.ts";
-import { NODE, type Point } from "./prepare/layout.ts";
+import type { NodeSize, Point } from "./prepare/layout.ts";
 
 interface MapNodeProps {
   node: Node;
   at: Point;
+  size: NodeSize;
   scale: number;
   chosen: boolean;
   /** it has nothing to do with the chosen one */
@@ -20,12 +22,14 @@ interface MapNodeProps {
 const FIGURES_FROM = 0.72;
 const NAME_PX = 13;
 const LARGEST_PX = 26;
+/** a lower node has one line for its figures */
+const TALL_PX = 60;
 
 /** One service, or something outside that is called. Smaller than it reads, it shows its name only. */
-export function MapNode({ node, at, scale, chosen, faint, onChoose, onFocus }: MapNodeProps) {
+export function MapNode({ node, at, size, scale, chosen, faint, onChoose, onFocus }: MapNodeProps) {
   const brief = scale < FIGURES_FROM;
   const external = node.kind === "external";
-  const fontSize = brief ? Math.min(LARGEST_PX, NAME_PX / scale, largestFor(node.label)) : NAME_PX;
+  const fontSize = brief ? Math.min(LARGEST_PX, NAME_PX / scale, largestFor(node.label, size)) : NAME_PX;
   return (
     <button
       type="button"
@@ -39,9 +43,9 @@ export function MapNode({ node, at, scale, chosen, faint, onChoose, onFocus }: M
         node.health === "down" && "border-critical bg-critical-soft",
         node.health === "degraded" && "border-warning bg-warning-soft",
         chosen && "outline-2 outline-accent outline-offset-2",
-        faint && "opacity-40",
+        faint && "border-line! bg-page! **:text-ink-3!",
       )}
-      style={{ left: at.x - NODE.width / 2, top: at.y - NODE.height / 2, ...NODE }}
+      style={{ left: at.x - size.width / 2, top: at.y - size.height / 2, ...size }}
     >
       <span className="flex min-w-0 items-center gap-1.5">
         {node.health ? (
@@ -55,7 +59,13 @@ export function MapNode({ node, at, scale, chosen, faint, onChoose, onFocus }: M
           {node.label}
         </span>
       </span>
-      {brief ? <span className="sr-only">{node.kind}</span> : <Lines node={node} />}
+      {brief ? (
+        <span className="sr-only">{node.kind}</span>
+      ) : size.height < TALL_PX ? (
+        <Figures part={node} className="text-ink-2 text-xs" />
+      ) : (
+        <Lines node={node} />
+      )}
     </button>
   );
 }
@@ -79,4 +89,5 @@ const Lines = ({ node }: { node: Node }) => (
 );
 
 /** px at which a name still fits beside its mark; a letter is about 0.56 of its size wide. */
-const largestFor = (label: string): number => Math.max(NAME_PX, (NODE.width - 48) / (label.length * 0.56));
+const largestFor = (label: string, { width }: NodeSize): number =>
+  Math.max(NAME_PX, (width - 52) / (label.length * 0.56));

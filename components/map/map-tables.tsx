@@ -54,7 +54,7 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
           </span>
         ) : null}
         <RowButton onClick={() => onChoose(node.id)}>{node.label}</RowButton>
-        {node.kind === "external" ? <span className="text-ink-3 text-xs">external</span> : null}
+        {node.kind === "external" ? <span className="text-ink-3 text-xs max-sm:hidden">external</span> : null}
       </span>
     ),
   },

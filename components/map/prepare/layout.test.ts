@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fiftyServices } from "../testing/fifty-services.ts";
-import { layoutOf, NODE, pathThrough, type Topology } from "./layout.ts";
+import { layoutOf, pathThrough, type Topology } from "./layout.ts";
 import { edgeKey } from "./layout-keys.ts";
 
 const SHOP: Topology = {
@@ -16,7 +16,7 @@ const overlaps = (layout: ReturnType<typeof layoutOf>): string[] => {
   return all.flatMap(([id, a], i) =>
     all
       .slice(i + 1)
-      .filter(([, b]) => Math.abs(a.x - b.x) < NODE.width && Math.abs(a.y - b.y) < NODE.height)
+      .filter(([, b]) => Math.abs(a.x - b.x) < layout.node.width && Math.abs(a.y - b.y) < layout.node.height)
       .map(([other]) => `${id} ${other}`),
   );
 };
@@ -60,9 +60,9 @@ describe("layoutOf", () => {
     expect(layout.nodes.size).toBe(50);
     expect(overlaps(layout)).toEqual([]);
     for (const { x, y } of layout.nodes.values()) {
-      expect(x - NODE.width / 2).toBeGreaterThanOrEqual(0);
-      expect(x + NODE.width / 2).toBeLessThanOrEqual(layout.width + 0.5);
-      expect(y + NODE.height / 2).toBeLessThanOrEqual(layout.height + 0.5);
+      expect(x - layout.node.width / 2).toBeGreaterThanOrEqual(0);
+      expect(x + layout.node.width / 2).toBeLessThanOrEqual(layout.width + 0.5);
+      expect(y + layout.node.height / 2).toBeLessThanOrEqual(layout.height + 0.5);
     }
   });
 });

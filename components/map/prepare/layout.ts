@@ -1,9 +1,20 @@
 import { layout as dagreLayout, Graph } from "@dagrejs/dagre";
 import { edgeKey } from "./layout-keys.ts";
 
+export interface NodeSize {
+  width: number;
+  height: number;
+}
+
 /** px in the drawing's own measure; zooming changes nothing of it */
-export const NODE = { width: 168, height: 66 };
-const GAP = { rank: 72, node: 18, loose: 18 };
+const SIZES = {
+  few: { node: { width: 168, height: 66 }, rank: 72, gap: 18, edge: 14 },
+  /** wide for the name, which is all that can be read of so many at once */
+  many: { node: { width: 236, height: 42 }, rank: 64, gap: 10, edge: 4 },
+};
+const MANY_FROM = 20;
+
+type Sizes = (typeof SIZES)["few"];
 
 export interface Topology {
   nodes: readonly string[];
@@ -22,6 +33,8 @@ export interface Layout {
   edges: Map<string, Point[]>;
   width: number;
   height: number;
+  /** of every node */
+  node: NodeSize;
 }
 
 /**
@@ -35,21 +48,24 @@ export function layoutOf({ nodes, edges }: Topology): Layout {
     .toSorted((a, b) => edgeKey(a).localeCompare(edgeKey(b)));
   const joined = new Set(drawn.flatMap(({ from, to }) => [from, to]));
   const ordered = [...known].sort();
+  const sizes = ordered.length >= MANY_FROM ? SIZES.many : SIZES.few;
   const main = layered(
     ordered.filter((id) => joined.has(id)),
     drawn,
+    sizes,
   );
   return withLoose(
     main,
     ordered.filter((id) => !joined.has(id)),
+    sizes,
   );
 }
 
-function layered(ids: readonly string[], edges: readonly { from: string; to: string }[]): Layout {
+function layered(ids: readonly string[], edges: readonly { from: string; to: string }[], sizes: Sizes): Layout {
   const graph = new Graph({ multigraph: false });
-  graph.setGraph({ rankdir: "LR", nodesep: GAP.node, ranksep: GAP.rank, edgesep: 14, acyclicer: "greedy" });
+  graph.setGraph({ rankdir: "LR", nodesep: sizes.gap, ranksep: sizes.rank, edgesep: sizes.edge, acyclicer: "greedy" });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const id of ids) graph.setNode(id, { ...NODE });
+  for (const id of ids) graph.setNode(id, { ...sizes.node });
   for (const { from, to } of edges) graph.setEdge(from, to);
   if (ids.length > 0) dagreLayout(graph);
   const { width = 0, height = 0 } = ids.length > 0 ? graph.graph() : {};
@@ -61,26 +77,26 @@ function layered(ids: readonly string[], edges: readonly { from: string; to: str
       }),
     ),
     edges: new Map(edges.map((edge) => [edgeKey(edge), [...(graph.edge(edge.from, edge.to)?.points ?? [])]])),
-    ...{ width, height },
+    ...{ width, height, node: sizes.node },
   };
 }
 
-function withLoose(main: Layout, loose: readonly string[]): Layout {
+function withLoose(main: Layout, loose: readonly string[], { node, gap }: Sizes): Layout {
   if (loose.length === 0) return main;
-  const step = { x: NODE.width + GAP.loose, y: NODE.height + GAP.loose };
-  const columns = Math.max(1, Math.floor((Math.max(main.width, step.x * 4) + GAP.loose) / step.x));
-  const top = main.height > 0 ? main.height + GAP.loose * 2 : 0;
+  const step = { x: node.width + gap, y: node.height + gap };
+  const columns = Math.max(1, Math.floor((Math.max(main.width, step.x * 4) + gap) / step.x));
+  const top = main.height > 0 ? main.height + gap * 2 : 0;
   const nodes = new Map(main.nodes);
   for (const [index, id] of loose.entries())
     nodes.set(id, {
-      x: NODE.width / 2 + (index % columns) * step.x,
-      y: top + NODE.height / 2 + Math.floor(index / columns) * step.y,
+      x: node.width / 2 + (index % columns) * step.x,
+      y: top + node.height / 2 + Math.floor(index / columns) * step.y,
     });
   const rows = Math.ceil(loose.length / columns);
   return {
-    ...{ nodes, edges: main.edges },
-    width: Math.max(main.width, Math.min(columns, loose.length) * step.x - GAP.loose),
-    height: top + rows * step.y - GAP.loose,
+    ...{ nodes, edges: main.edges, node },
+    width: Math.max(main.width, Math.min(columns, loose.length) * step.x - gap),
+    height: top + rows * step.y - gap,
   };
 }
 

@@ -37,4 +37,3 @@ export function useTraceLogs(trace: GetTraceOutput) {
   }, [query.data]);
   return { query, bySpan };
 }
-
