@@ -71,7 +71,8 @@ async function tellStory(page: Page, url: string, setupLink: string): Promise<st
 async function shootTelemetry(page: Page, url: string): Promise<string> {
   await page.goto(`${url}/logs?env=production&service=checkout&from=now-15m&to=now`);
   await page
-    .getByText(/rounding error/)
+    .getByRole("listitem")
+    .filter({ hasText: /rounding error/ })
     .first()
     .waitFor();
   await shoot(page, "logs");
