@@ -62,7 +62,7 @@ describe("a pattern that is too loud", () => {
     await onLoudPattern(ctx, loud({ service: "", environment: "", title: "x".repeat(500) }));
     const titles = (await all()).map((incident) => incident.title);
     expect(new Set(titles).size).toBe(3);
-    expect(titles[0]).toMatch(/^an unknown service logs: x{160}…$/);
+    expect(titles).toContain(`an unknown service logs: ${"x".repeat(160)}…`);
   });
 });
 
