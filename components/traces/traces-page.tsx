@@ -7,6 +7,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
+import { Time } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { formatCount } from "../lib/format.ts";
@@ -26,7 +27,7 @@ import { useTraceSample, useTraces } from "./use-traces.ts";
 export function TracesPage() {
   const traces = useTraceView();
   const { words } = useTimeRange();
-  const { query, window, held, follow, stopped, cancel } = useTraces(traces.scope);
+  const { query, window, refresh, stopped, cancel } = useTraces(traces.scope);
   const source = query.data?.pages.at(-1)?.source;
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
   return (
@@ -46,10 +47,13 @@ export function TracesPage() {
         ) : query.error ? null : (
           <Skeleton className="h-3 w-96 max-w-full" />
         )}
-        {held ? (
-          <Button size="sm" onClick={follow}>
-            Back to the newest
-          </Button>
+        {refresh ? (
+          <span className="flex items-center gap-2 text-ink-3 text-xs">
+            read <Time at={window.to.toISOString()} />
+            <Button size="sm" onClick={refresh}>
+              Show the newest
+            </Button>
+          </span>
         ) : null}
         <LongRead active={query.isFetching} doing="Reading traces" onCancel={cancel} />
       </div>
@@ -114,7 +118,7 @@ function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
   );
 }
 
-/** The newest part is read anew with each step of the clock; until it is there the picture before stands. */
+/** While the parts of a newer window are read, the picture before stands. */
 function useLastSample(sample: TraceRow[] | null, scope: TraceView["scope"]): TraceRow[] | null {
   const last = useRef<{ sample: TraceRow[]; scope: typeof scope } | null>(null);
   if (sample) last.current = { sample, scope };

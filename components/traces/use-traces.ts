@@ -4,7 +4,6 @@ import { useInfiniteQuery, useQueries, useQuery, useQueryClient } from "@tanstac
 import { useCallback, useState } from "react";
 import { sameScope } from "../logs/use-logs.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
-import { useCalmWindow } from "../time-range/use-calm-window.ts";
 import { LONG_READ, useTRPC } from "../trpc/client.tsx";
 import { PAGE, SAMPLE } from "./page-sizes.ts";
 import { slicesOf } from "./prepare/slices.ts";
@@ -17,40 +16,33 @@ const windowInput = ({ from, to }: { from: Date; to: Date }) => ({
 });
 
 /**
- * The newest traces, page by page. A range that follows the clock stands still once a second page is shown, so that the
- * list does not begin anew under the reader; `follow` lets it go on.
+ * The newest traces, page by page. The list stands still under its reader: a range that follows the clock is read anew
+ * when asked, and by itself only while nothing was found.
  */
 export function useTraces(scope: TraceView["scope"]) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const { range, relative } = useTimeRange();
-  const [busy, setBusy] = useState(false);
-  const [heldFor, setHeldFor] = useState<{ range: typeof range; scope: typeof scope } | null>(null);
-  const held = heldFor !== null && heldFor.range === range && heldFor.scope === scope;
-  const window = useCalmWindow(busy || held);
+  const { range, from, to, relative } = useTimeRange();
+  const [held, setHeld] = useState({ range, from, to });
+  const window = held.range === range ? held : { range, from, to };
   const input = { ...windowInput(window), ...scope, limit: PAGE };
   const query = useInfiniteQuery(
     trpc.traces.list.infiniteQueryOptions(input, {
       ...LONG_READ,
+      staleTime: Number.POSITIVE_INFINITY,
       getNextPageParam: (page) => page.nextCursor,
       placeholderData: sameScope(trpc.traces.list.infiniteQueryKey(input)),
     }),
   );
   const stopped = query.data === undefined && query.fetchStatus === "idle" && !query.error;
-  if (busy !== (query.isFetching || stopped)) setBusy(query.isFetching || stopped);
+  const empty = query.data?.pages.every((page) => page.items.length === 0) ?? false;
+  const behind = relative && window.to !== to;
+  if (held.range !== range || (empty && behind && !query.isFetching)) setHeld({ range, from, to });
   return {
-    window,
-    stopped,
+    ...{ window, query, stopped },
     cancel: () => void queryClient.cancelQueries({ queryKey: trpc.traces.list.infiniteQueryKey(input) }),
-    query: {
-      ...query,
-      fetchNextPage: () => {
-        setHeldFor({ range, scope });
-        return query.fetchNextPage();
-      },
-    },
-    held: held && relative,
-    follow: () => setHeldFor(null),
+    /** null: what is shown is the newest there can be */
+    refresh: behind && query.data ? () => setHeld({ range, from, to }) : null,
   };
 }
 

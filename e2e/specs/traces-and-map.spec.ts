@@ -110,7 +110,7 @@ test("traces: filters narrow the list, the picture zooms in time and duration, a
   await expect(page).not.toHaveURL(/from=\d{4}-/);
   await page.getByRole("button", { name: "Clear all" }).click();
   await expect(page).not.toHaveURL(/service=/);
-
+  await expect(table.getByRole("link").first()).toBeVisible();
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/traces\/[0-9a-f]{32}/);

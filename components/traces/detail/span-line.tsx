@@ -5,7 +5,7 @@ import { percent } from "../../charts/axes.tsx";
 import { seriesDot } from "../../charts/line-look.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { cn } from "../../lib/cn.ts";
-import { formatMs, plural } from "../../lib/format.ts";
+import { formatMs } from "../../lib/format.ts";
 import { barOf, type SpanRow } from "../prepare/span-rows.ts";
 
 /** What all rows share. */
@@ -43,7 +43,6 @@ export function SpanLine({ id, row, look, chosen, onChoose, onToggle }: SpanLine
       aria-level={span.depth + 1}
       aria-selected={chosen}
       {...(hasChildren ? { "aria-expanded": open } : {})}
-      aria-label={spoken(row, look)}
       onClick={onChoose}
       className={cn(
         "h-full cursor-default text-sm hover:bg-hover",
@@ -52,7 +51,6 @@ export function SpanLine({ id, row, look, chosen, onChoose, onToggle }: SpanLine
       )}
     >
       <span
-        aria-hidden="true"
         className={cn("flex min-w-0 items-center gap-1.5", look.wide && "border-r pr-2")}
         style={{ paddingLeft: (look.wide ? 8 : 0) + depth * (look.wide ? 14 : 8) }}
       >
@@ -83,12 +81,16 @@ function Marks({ row: { span, open, below, failedBelow, hasChildren }, lines }: 
     <span className="ml-auto flex shrink-0 items-center gap-1.5 text-xs">
       {lines > 0 ? (
         <span className="flex items-center gap-0.5 text-ink-3">
-          <Logs className="size-3" />
+          <Logs className="size-3" aria-hidden="true" />
           <span className="num">{lines}</span>
+          <span className="sr-only">{lines === 1 ? "log line" : "log lines"}</span>
         </span>
       ) : null}
       {hasChildren && !open ? (
-        <span className={cn("num", failedBelow > 0 ? "text-critical" : "text-ink-3")}>+{below}</span>
+        <span className={cn("num", failedBelow > 0 ? "text-critical" : "text-ink-3")}>
+          +{below}
+          <span className="sr-only"> spans below</span>
+        </span>
       ) : null}
       {span.status === "error" ? <Mark tone="critical">error</Mark> : null}
     </span>
@@ -98,7 +100,7 @@ function Marks({ row: { span, open, below, failedBelow, hasChildren }, lines }: 
 function Bar({ row: { span }, look }: { row: SpanRow; look: SpanLook }) {
   const bar = barOf(span, look.traceMs);
   return (
-    <span aria-hidden="true" className={cn("relative mr-16 block", look.wide ? "h-full" : "h-3")}>
+    <span className={cn("relative mr-16 block", look.wide ? "h-full" : "h-3")}>
       <span
         className={cn(
           "absolute top-1/2 h-2.5 min-w-0.5 -translate-y-1/2 rounded-xs",
@@ -110,6 +112,7 @@ function Bar({ row: { span }, look }: { row: SpanRow; look: SpanLook }) {
       />
       {span.onCriticalPath ? (
         <span
+          title="on the critical path"
           className="absolute bottom-0.5 h-0.5 min-w-0.5 bg-ink"
           style={{ left: percent(bar.left), width: percent(bar.width) }}
         />
@@ -119,19 +122,8 @@ function Bar({ row: { span }, look }: { row: SpanRow; look: SpanLook }) {
         style={{ left: percent(bar.left + bar.width) }}
       >
         {formatMs(span.durationMs)}
+        {span.onCriticalPath ? <span className="sr-only"> on the critical path</span> : null}
       </span>
     </span>
   );
-}
-
-function spoken({ span, below }: SpanRow, { linesOf }: SpanLook): string {
-  const parts = [
-    `${span.service} ${span.name}`,
-    `${formatMs(span.durationMs)} from ${formatMs(span.startOffsetMs)}`,
-    span.status === "error" ? `error ${span.statusMessage}`.trim() : "",
-    span.onCriticalPath ? "on the critical path" : "",
-    linesOf(span.spanId) > 0 ? plural(linesOf(span.spanId), "log line") : "",
-    below > 0 ? `${plural(below, "span")} below` : "",
-  ];
-  return parts.filter(Boolean).join(", ");
 }
