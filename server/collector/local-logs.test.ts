@@ -12,10 +12,12 @@ import {
 } from "../testing/local-platform/daemon.ts";
 
 const database = useDatabase();
-const services: NonNullable<OperateAgentConfigInput["services"]> = [
-  sampleService("checkout"),
-  sampleService("payments", { telemetry: { logs: "external" } }),
-];
+const services = ["checkout", "payments"].map((name) => sampleService(name));
+/** lines of payments are in a Loki of its own */
+const config: OperateAgentConfigInput = {
+  services: [sampleService("checkout"), sampleService("payments", { telemetry: { logs: "external" } })],
+  monitoringConfig: { logsEndpoint: "http://127.0.0.1:3100" },
+};
 const ref = { service: "checkout", environment: "staging" };
 let client: pg.Client;
 let daemon: TestDaemon;
@@ -25,7 +27,7 @@ beforeAll(async () => {
   await client.connect();
   daemon = createTestDaemon(services);
   await daemon.start();
-  collector = createTestCollector({ databaseUrl: database.url, config: { services }, dataDir: daemon.dataDir });
+  collector = createTestCollector({ databaseUrl: database.url, config, dataDir: daemon.dataDir });
   await collector.start();
   for (const { name } of services) await allReady(daemon.platform, { service: name, environment: "staging" });
 });
@@ -115,7 +117,7 @@ describe("lines of local instances", () => {
   }, 60_000);
 
   it("are read by one collector at a time, and by the next when that one ends", async () => {
-    const other = createTestCollector({ databaseUrl: database.url, config: { services }, dataDir: daemon.dataDir });
+    const other = createTestCollector({ databaseUrl: database.url, config, dataDir: daemon.dataDir });
     await say("before both");
     await lineLike("before both");
     await collector.end("SIGTERM");
