@@ -167,7 +167,9 @@ describe("what the daemon itself cannot have", () => {
     symlinkSync("/dev/full", logs);
     const { id } = await start("web", "1.1.0");
     const { reason } = await inState(daemon.platform, ref("web"), id, "crash-looping");
-    expect(reason).toBe(`${logs}/${id}.origin.json cannot be written: ENOTDIR. Look after that folder, then try again.`);
+    expect(reason).toBe(
+      `${logs}/${id}.origin.json cannot be written: ENOTDIR. Look after that folder, then try again.`,
+    );
   });
 
   it("a balancer's port: that service says so and opens when the port is free, the others go on", async () => {
