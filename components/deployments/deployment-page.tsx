@@ -108,7 +108,7 @@ function Loaded({ data }: { data: Data }) {
       </div>
       <VersionCharts deployment={deployment} steps={steps} active={live} />
       <JudgePanel deployment={deployment} steps={steps} active={live} />
-      {mayReadTelemetry ? <NewPatterns deployment={deployment} active={live} /> : null}
+      {mayReadTelemetry ? <NewPatterns deployment={deployment} /> : null}
       <Section
         title="Instances now"
         note={`of ${service} in ${environment}${active ? "" : ", which may have been deployed again since"}`}

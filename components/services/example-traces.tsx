@@ -7,6 +7,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { formatAbsolute, formatMs, plural } from "../lib/format.ts";
+import { plainText } from "../logs/plain-text.ts";
 import { DurationBar } from "../traces/duration-bar.tsx";
 import { exampleDurations, tracesHref } from "../traces/trace-scope.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
@@ -112,7 +113,7 @@ function TraceLines({ traces }: { traces: RouterOutputs["traces"]["list"]["items
               href={`/traces/${trace.traceId}`}
               className="block truncate font-medium after:absolute after:inset-0 hover:underline"
             >
-              {trace.rootName}
+              {plainText(trace.rootName) || "(no name)"}
             </EnvLink>
             <span className="text-ink-3 text-xs">
               {trace.rootService}, {plural(trace.spans, "span")}

@@ -4,6 +4,7 @@ import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { formatCount } from "../lib/format.ts";
+import { plainText } from "../logs/plain-text.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { DurationBar } from "./duration-bar.tsx";
 
@@ -20,7 +21,7 @@ export const traceColumns = (longestMs: number): Column<TraceRow>[] => [
     cell: (trace) => (
       <span className="flex min-w-0 items-baseline gap-2">
         <RowLink href={`/traces/${trace.traceId}`} className="min-w-0 shrink truncate">
-          {trace.rootName || "(no name)"}
+          {plainText(trace.rootName) || "(no name)"}
         </RowLink>
         <span className="shrink-0 text-ink-3 text-xs max-sm:hidden">{trace.rootService}</span>
       </span>

@@ -9,6 +9,7 @@ import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.ts";
 import { formatAbsolute, formatMs, plural } from "../lib/format.ts";
+import { plainText } from "../logs/plain-text.ts";
 import { type Area, type Dot, dotAt, prepareScatter, type Scatter, zoomOfArea } from "./prepare/scatter.ts";
 import type { TraceRow } from "./trace-columns.tsx";
 
@@ -175,7 +176,7 @@ function Reading({ dot, trace }: { dot: Dot; trace: TraceRow | undefined }) {
       )}
       style={{ left: percent(dot.x), top: percent(1 - dot.y) }}
     >
-      <p className="truncate font-medium">{trace.rootName}</p>
+      <p className="truncate font-medium">{plainText(trace.rootName)}</p>
       <p className="num text-ink-3">{formatAbsolute(new Date(trace.startAt))}</p>
       <p>
         <span className="num">{formatMs(trace.durationMs)}</span>, {plural(trace.spans, "span")}

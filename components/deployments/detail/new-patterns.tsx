@@ -19,13 +19,8 @@ const STEP_MS = 15_000;
 const PATTERNS = 20;
 const TONES: Record<AnomalyView["severity"], MarkTone> = { info: "quiet", warning: "warning", critical: "critical" };
 
-interface NewPatternsProps {
-  deployment: DeploymentView;
-  active: boolean;
-}
-
 /** What the service began to log with this deployment. One quiet line when there is nothing. */
-export function NewPatterns({ deployment, active }: NewPatternsProps) {
+export function NewPatterns({ deployment }: { deployment: DeploymentView }) {
   const { service, environment, startedAt } = deployment;
   const fromMs = Date.parse(startedAt ?? deployment.createdAt);
   const nowMs = useClock((now) => Math.floor(now / STEP_MS) * STEP_MS);
@@ -61,7 +56,8 @@ export function NewPatterns({ deployment, active }: NewPatternsProps) {
           {({ anomalies }) => (
             <Found
               found={anomalies.filter((anomaly) => anomaly.deployment?.id === deployment.id)}
-              {...{ service, environment, window, active }}
+              {...{ service, environment, window }}
+              watched={nowMs >= fromMs + WATCHED_MS}
             />
           )}
         </QueryBoundary>
@@ -75,13 +71,14 @@ interface FoundProps {
   service: string;
   environment: string;
   window: { from: string; to: string };
-  active: boolean;
+  /** the time in which something may appear is over */
+  watched: boolean;
 }
 
-const Found = ({ found, service, environment, window, active }: FoundProps) =>
+const Found = ({ found, service, environment, window, watched }: FoundProps) =>
   found.length === 0 ? (
     <p className="px-3 py-2.5 text-ink-2 text-sm">
-      {active ? "None so far." : "None: in its first half hour it wrote what the version before wrote, too."}
+      {watched ? "None: in its first half hour it wrote what the version before wrote, too." : "None so far."}
     </p>
   ) : (
     <ol className="divide-y">

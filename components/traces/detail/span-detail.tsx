@@ -49,7 +49,7 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
           ["kind", span.kind],
           ["begins", `${formatMs(span.startOffsetMs)} after the trace`],
           ["takes", `${formatMs(span.durationMs)}${shareOf(span.durationMs, trace.durationMs)}`],
-          ["itself", `${formatMs(span.selfMs)}, the rest in spans below it`],
+          ["itself", selfWords(span)],
           ["critical path", span.onCriticalPath ? "yes: shortening it makes the request faster" : "no"],
         ]}
       />
@@ -89,6 +89,10 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
     </div>
   );
 }
+
+/** a rounding apart, it had nobody to wait for */
+const selfWords = ({ selfMs, durationMs }: SpanView): string =>
+  selfMs >= durationMs * 0.999 ? "all of it" : `${formatMs(selfMs)}, the rest in spans below it`;
 
 const shareOf = (ms: number, wholeMs: number): string =>
   wholeMs > 0 ? `, ${formatPercent((ms / wholeMs) * 100)} of the trace's ${formatMs(wholeMs)}` : "";

@@ -6,6 +6,7 @@ import { seriesDot } from "../../charts/line-look.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatMs } from "../../lib/format.ts";
+import { plainText } from "../../logs/plain-text.ts";
 import { barOf, type SpanRow } from "../prepare/span-rows.ts";
 
 /** What all rows share. */
@@ -67,8 +68,8 @@ export function SpanLine({ id, row, look, chosen, onChoose, onToggle }: SpanLine
           {hasChildren ? <ChevronRight className={cn("size-3.5 transition-transform", open && "rotate-90")} /> : null}
         </span>
         <span className={cn("h-3.5 w-1 shrink-0 rounded-sm", seriesDot(look.seriesOf(span.service)))} />
-        <span className="shrink-0 font-medium">{span.service}</span>
-        <span className="min-w-0 truncate text-ink-2">{span.name}</span>
+        <span className="shrink-0 font-medium">{plainText(span.service, 60)}</span>
+        <span className="min-w-0 truncate text-ink-2">{plainText(span.name)}</span>
         <Marks row={row} lines={look.linesOf(span.spanId)} />
       </span>
       <Bar row={row} look={look} />

@@ -15,6 +15,7 @@ import { useDocumentTitle } from "../../lib/document-title.ts";
 import { isProduction } from "../../lib/environment.ts";
 import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
+import { plainText } from "../../logs/plain-text.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -35,6 +36,8 @@ import { useWaterfall } from "./use-waterfall.ts";
 
 /** spans that can be asked for at most */
 const MOST_SPANS = 5_000;
+/** it quotes what went wrong */
+const LONGEST_SUMMARY = 2_000;
 /** fewer are seen at one glance without it */
 const MINIMAP_FROM = 30;
 /** from here on the details stand beside the waterfall */
@@ -104,7 +107,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
         </>
       }
     >
-      <p className="font-medium">{trace.summary}</p>
+      <p className="break-words font-medium">{plainText(trace.summary, LONGEST_SUMMARY)}</p>
       <TraceServices services={trace.services} traceMs={trace.durationMs} seriesOf={look.seriesOf} />
       <div className={cn("grid items-start gap-4", beside && chosen && "grid-cols-[minmax(0,1fr)_26rem]")}>
         <div className="flex min-w-0 flex-col gap-4">
@@ -184,7 +187,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
         </div>
         {beside && detail ? (
           <Section
-            title={<span className="break-words">{chosen?.name}</span>}
+            title={<span className="break-words">{plainText(chosen?.name ?? "")}</span>}
             className="sticky top-14 max-h-[calc(100dvh-4rem)] overflow-y-auto"
             actions={
               <Button size="sm" variant="ghost" onClick={() => state.choose(null)}>
@@ -200,8 +203,8 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
         <Drawer
           open={opened && chosen !== null}
           onOpenChange={setOpened}
-          title={chosen?.name}
-          description={chosen?.service}
+          title={plainText(chosen?.name ?? "")}
+          description={plainText(chosen?.service ?? "")}
           className="max-sm:top-auto max-sm:bottom-0 max-sm:max-h-[75dvh] max-sm:rounded-t-md max-sm:border-t max-sm:border-l-0"
         >
           {detail}

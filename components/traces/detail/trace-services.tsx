@@ -2,6 +2,7 @@ import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
 import { seriesDot } from "../../charts/line-look.ts";
 import { cn } from "../../lib/cn.ts";
 import { formatMs, formatPercent, plural } from "../../lib/format.ts";
+import { plainText } from "../../logs/plain-text.ts";
 
 interface TraceServicesProps {
   services: GetTraceOutput["services"];
@@ -27,7 +28,7 @@ export function TraceServices({ services, traceMs, seriesOf }: TraceServicesProp
         {services.map(({ service, spans, selfMs }) => (
           <li key={service} className="flex items-center gap-2">
             <span aria-hidden="true" className={cn("size-2.5 rounded-sm", seriesDot(seriesOf(service)))} />
-            <span className="font-medium">{service}</span>
+            <span className="font-medium">{plainText(service, 60)}</span>
             <span className="num">{formatMs(selfMs)}</span>
             <span className="text-ink-3 text-xs">
               {traceMs > 0 && all > 0 ? `${formatPercent((selfMs / all) * 100)} of the work, ` : ""}

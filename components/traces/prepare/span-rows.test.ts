@@ -88,8 +88,8 @@ describe("treeMove", () => {
     expect(treeMove(open, 2, "ArrowRight")).toBeNull();
   });
 
-  it("begins at the top when no row is chosen", () => {
-    expect(treeMove(open, -1, "ArrowDown")).toEqual({ to: 0 });
+  it("begins at an end when no row is chosen", () => {
+    expect([treeMove(open, -1, "ArrowDown"), treeMove(open, -1, "End")]).toEqual([{ to: 0 }, { to: 4 }]);
     expect(treeMove([], -1, "ArrowDown")).toBeNull();
   });
 });

@@ -65,6 +65,12 @@ export const traceTicks = (traceMs: number): { label: string; at: number }[] =>
         .filter((ms) => ms <= traceMs)
         .map((ms) => ({ label: ms === 0 ? "0" : formatMs(ms), at: ms / traceMs }));
 
+/** Where a key begins while no row is chosen. */
+const FIRST: Record<string, "top" | "bottom"> = {
+  ...{ ArrowDown: "top", j: "top", Home: "top" },
+  ...{ ArrowUp: "bottom", k: "bottom", End: "bottom" },
+};
+
 /** What a key of the tree does from a row: another row to go to, or a row to open or close. */
 export function treeMove(
   rows: readonly SpanRow[],
@@ -72,7 +78,7 @@ export function treeMove(
   key: string,
 ): { to: number } | { toggle: string } | null {
   const row = rows[at];
-  if (!row) return rows.length > 0 && ["ArrowDown", "ArrowUp", "Home", "End"].includes(key) ? { to: 0 } : null;
+  if (!row) return rows.length > 0 && key in FIRST ? { to: FIRST[key] === "top" ? 0 : rows.length - 1 } : null;
   switch (key) {
     case "ArrowDown":
     case "j":
