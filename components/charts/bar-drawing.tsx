@@ -84,18 +84,22 @@ export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps)
             isAnimationActive={false}
           />
         ))}
-        {bars.markers.map((marker) => (
+        {bars.markers.map((marker, i) => (
           <ReferenceLine
             key={`${marker.t}-${marker.label}`}
             x={marker.at}
             stroke="var(--ink-3)"
-            label={(label: MarkerLabel) => <MarkerName label={label} at={marker.at} name={marker.label} />}
+            label={(label: MarkerLabel) => (
+              <MarkerName label={label} at={marker.at} name={marker.label} next={nameOf(bars.markers[i + 1])} />
+            )}
           />
         ))}
       </BarChart>
     </ResponsiveContainer>
   );
 }
+
+const nameOf = (marker: Bars["markers"][number] | undefined) => (marker ? { at: marker.at, name: marker.label } : null);
 
 /** recharts makes all bars of a time axis equally wide; those at the ends of the range may be cut. */
 function Segment({ of, row }: { of: string; row: { bar: PreparedBar } }) {

@@ -26,6 +26,8 @@ interface LineDrawingProps {
 /** Draws a prepared panel: a gap stays a gap, and what stands between two gaps is a dot. */
 export default function LineDrawing({ panel, height, labelRoom }: LineDrawingProps) {
   const at = placeIn(panel);
+  const nameOf = (marker: Panel["markers"][number] | undefined) =>
+    marker ? { at: at.x(marker.t), name: marker.label } : null;
   return (
     <ResponsiveContainer width="100%" height={height + labelRoom}>
       <LineChart data={panel.rows} accessibilityLayer={false} margin={{ top: labelRoom, right: 0, bottom: 0, left: 0 }}>
@@ -53,12 +55,14 @@ export default function LineDrawing({ panel, height, labelRoom }: LineDrawingPro
             />
           );
         })}
-        {panel.markers.map((marker) => (
+        {panel.markers.map((marker, i) => (
           <ReferenceLine
             key={`${marker.t}-${marker.label}`}
             x={marker.t}
             stroke="var(--ink-3)"
-            label={(label: MarkerLabel) => <MarkerName label={label} at={at.x(marker.t)} name={marker.label} />}
+            label={(label: MarkerLabel) => (
+              <MarkerName label={label} at={at.x(marker.t)} name={marker.label} next={nameOf(panel.markers[i + 1])} />
+            )}
           />
         ))}
       </LineChart>
