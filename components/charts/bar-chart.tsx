@@ -90,7 +90,7 @@ const Drawing = ({ bars, label, height }: Pick<BarChartProps, "bars" | "label" |
   <figure
     role="img"
     aria-label={`${label}. ${bars.summary}`}
-    className="pointer-events-none absolute inset-x-0 bottom-0"
+    className="pointer-events-none absolute inset-x-0 bottom-0 overflow-x-clip"
     style={{ height: height + LABEL_ROOM }}
   >
     <BarDrawing bars={bars} height={height} labelRoom={LABEL_ROOM} />

@@ -140,7 +140,7 @@ const Drawing = ({ panel, label, height }: Pick<LineChartProps, "panel" | "label
   <figure
     role="img"
     aria-label={`${label}. ${panel.summary}`}
-    className="pointer-events-none absolute inset-x-0 bottom-0"
+    className="pointer-events-none absolute inset-x-0 bottom-0 overflow-x-clip"
     style={{ height: height + LABEL_ROOM }}
   >
     <LineDrawing panel={panel} height={height} labelRoom={LABEL_ROOM} />
