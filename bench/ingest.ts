@@ -29,6 +29,7 @@ const MOST_MEMORY_MB = 400;
 const MOST_QUERY_MS = 100;
 const DAY_MS = 86_400_000;
 const EVERY_MS = 15_000;
+const STEPS_A_WRITE = 20;
 
 interface Sent {
   acknowledged: number;
@@ -64,34 +65,35 @@ async function measure(kind: keyof typeof LEAST, socket: string, pid: number | u
   return { ...sent, perSecond: sent.acknowledged / sent.seconds, highestMb };
 }
 
+interface Day {
+  samples: number;
+  fillSeconds: number;
+  rollUpSeconds: number;
+  queriesMs: number[];
+}
+
 /** A day of 15-second samples of many series, among them the requests of one service by status. */
-async function fillDay(url: string): Promise<{ samples: number; rollUpSeconds: number; queriesMs: number[] }> {
+async function fillDay(url: string): Promise<Day> {
   const now = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - 60_000);
   const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
   const store = createTelemetryStore({ databaseUrl: url, config, now: () => now });
   try {
     const fromMs = now.getTime() - DAY_MS;
     const perSeries = DAY_MS / EVERY_MS;
-    const series = Math.ceil(DAY_SAMPLES / perSeries);
-    await store.writeSamples(
-      Array.from({ length: series }, (_, i) => ({
-        name: "http_requests_total",
-        labels: { service: `day-${Math.floor(i / 20)}`, code: i % 10 === 0 ? "500" : "200", series: String(i) },
-        ...{ kind: "counter" as const, unit: "", timesMs: [fromMs], values: [0] },
-      })),
-      { protocol: "bench", name: "day" },
-    );
-    const { database, partitions } = store.parts;
-    await partitions.ensure(["metric_sample", "metric_minute", "metric_hour"], [fromMs, now.getTime()]);
-    await database.withConnection(async (connection) => {
-      await connection.query("set statement_timeout = 0");
-      await connection.query(
-        `insert into metric_sample (at, value, series_id)
-         select to_timestamp($1::float8 / 1000) + step * interval '15 seconds', step * 10 + s.id % 7, s.id
-         from generate_series(1, $2::int) step, metric_series s where s.service like 'day-%'`,
-        [fromMs, perSeries - 1],
-      );
-    });
+    const series = Array.from({ length: Math.ceil(DAY_SAMPLES / perSeries) }, (_, i) => ({
+      name: "http_requests_total",
+      labels: { service: `day-${Math.floor(i / 20)}`, code: i % 10 === 0 ? "500" : "200", series: String(i) },
+      ...{ kind: "counter" as const, unit: "" },
+    }));
+    const filled = performance.now();
+    for (let step = 0; step < perSeries; step += STEPS_A_WRITE) {
+      const steps = Array.from({ length: Math.min(STEPS_A_WRITE, perSeries - step) }, (_, i) => step + i);
+      const timesMs = steps.map((at) => fromMs + at * EVERY_MS);
+      const batch = series.map((one, i) => ({ ...one, timesMs, values: steps.map((at) => at * 10 + (i % 7)) }));
+      const { rejected } = await store.writeSamples(batch, { protocol: "bench", name: "day" });
+      if (rejected.length > 0) throw new Error(`the day was refused: ${rejected[0]?.reason}`);
+    }
+    const fillSeconds = (performance.now() - filled) / 1_000;
     const began = performance.now();
     await upkeepOnce(store);
     const rollUpSeconds = (performance.now() - began) / 1_000;
@@ -108,10 +110,11 @@ async function fillDay(url: string): Promise<{ samples: number; rollUpSeconds: n
       queriesMs.push(performance.now() - start);
       if (all.data.lines.length !== 1 || failed.data.lines.length !== 1) throw new Error("the day has no error ratio");
     }
-    const [row] = await database.read<{ n: string }>("select count(*)::text as n from metric_sample where at < $1", [
-      now,
-    ]);
-    return { samples: Number(row?.n ?? 0), rollUpSeconds, queriesMs };
+    const [row] = await store.parts.database.read<{ n: string }>(
+      "select count(*)::text as n from metric_sample where at < $1",
+      [now],
+    );
+    return { samples: Number(row?.n ?? 0), fillSeconds, rollUpSeconds, queriesMs };
   } finally {
     await store.close();
   }
@@ -170,7 +173,7 @@ try {
       },
       {
         target: `a day's error ratio in under ${MOST_QUERY_MS} ms with ${(DAY_SAMPLES / 1e6).toLocaleString("en")} million samples stored`,
-        measured: `median ${queryMs} ms, 95 of 100 under ${round(percentile(day.queriesMs, 0.95), 1)} ms (${day.samples.toLocaleString("en")} samples, rolled up in ${round(day.rollUpSeconds)} s)`,
+        measured: `median ${queryMs} ms, 95 of 100 under ${round(percentile(day.queriesMs, 0.95), 1)} ms (${day.samples.toLocaleString("en")} samples, written in ${round(day.fillSeconds)} s, rolled up in ${round(day.rollUpSeconds)} s; first ${round(day.queriesMs[0] ?? 0)} ms)`,
         met: queryMs < MOST_QUERY_MS,
       },
     ],

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
+import { heapFlags } from "../collector/heap.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";
 
@@ -33,8 +34,11 @@ const TRAFFIC: ProcessSpec = {
 };
 
 /** What runs under a configuration, in the order in which it is stopped, last one first. */
-export function processesFor(config: Pick<OperateAgentConfig, "services" | "traffic">, root: string): ProcessSpec[] {
-  const wanted = [COLLECTOR, WORKER, WEB];
+export function processesFor(
+  config: Pick<OperateAgentConfig, "services" | "traffic" | "monitoringConfig">,
+  root: string,
+): ProcessSpec[] {
+  const wanted = [{ ...COLLECTOR, flags: heapFlags(config.monitoringConfig.limits) }, WORKER, WEB];
   if (config.services.length > 0) wanted.unshift(DAEMON);
   if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
   return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));

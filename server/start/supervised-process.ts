@@ -7,6 +7,8 @@ export interface ProcessSpec {
   name: string;
   /** the module the pinned Node runs */
   file: string;
+  /** Node's, before the module */
+  flags?: readonly string[];
   /** without an essential process Operate as a whole gives up */
   essential: boolean;
   readyTimeoutMs: number;
@@ -72,7 +74,7 @@ export function supervise(spec: ProcessSpec, { cwd, env, logDir, notice, force }
   };
 
   function launch(): void {
-    const current = spawn(process.execPath, [spec.file], {
+    const current = spawn(process.execPath, [...(spec.flags ?? []), spec.file], {
       cwd,
       env,
       detached: true,

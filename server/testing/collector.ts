@@ -5,7 +5,8 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { OperateAgentConfigInput } from "../agent/config.ts";
+import { type OperateAgentConfigInput, OperateAgentConfigSchema } from "../agent/config.ts";
+import { heapFlags } from "../collector/heap.ts";
 import { collectorSocket, SENDER_HEADER } from "../collector/socket.ts";
 
 const ENTRY = join(import.meta.dirname, "../collector.ts");
@@ -28,7 +29,6 @@ export interface TestCollector {
   end(signal: NodeJS.Signals): Promise<void>;
   /** Sends to its socket, as the web process does for a sender it knows. @throws when there is no answer */
   send(path: string, body: Buffer | string, headers?: Record<string, string>): Promise<Answered>;
-  /** resident memory in bytes; Linux only */
   dispose(): Promise<void>;
 }
 
@@ -44,6 +44,7 @@ export function createTestCollector({ databaseUrl, config = {}, dataDir: given }
   const dataDir = given ?? join(root, "data");
   const configFile = join(root, "operate.config.yaml");
   writeFileSync(configFile, stringify(config));
+  const execArgv = heapFlags(OperateAgentConfigSchema.parse(config).monitoringConfig.limits);
   let output = "";
   const collector: TestCollector = {
     dataDir,
@@ -51,7 +52,7 @@ export function createTestCollector({ databaseUrl, config = {}, dataDir: given }
     output: () => output,
     async start() {
       const env = { ...process.env, DATABASE_URL: databaseUrl, OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: configFile };
-      const child = fork(ENTRY, { env, silent: true, execArgv: [] });
+      const child = fork(ENTRY, { env, silent: true, execArgv });
       collector.child = child;
       for (const stream of [child.stdout, child.stderr])
         stream?.on("data", (chunk) => {
