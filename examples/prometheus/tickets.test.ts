@@ -9,6 +9,7 @@ import type { TelemetrySources } from "#server/agent/ports/telemetry-sources.ts"
 import type { TelemetryStore } from "#server/agent/ports/telemetry-store.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
+import { readOptions } from "#server/start/options.ts";
 import { createTelemetrySources } from "#server/telemetry/sources.ts";
 import { testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
@@ -55,8 +56,8 @@ describe.skipIf(!PROGRAMS.every(isInstalled))(named("The example beside a Promet
       configFile,
       readFileSync(join(HERE, "prometheus.yml"), "utf8").replace("scrape_interval: 5s", "scrape_interval: 1s"),
     );
+    prometheus = await startPrometheus({ configFile }); // first, as the commands say: it must see who comes later
     const urls = [await startTickets("a"), await startTickets("b")];
-    prometheus = await startPrometheus({ configFile });
     clients = setInterval(() => {
       for (const url of urls)
         void fetch(url).then(
@@ -89,6 +90,11 @@ describe.skipIf(!PROGRAMS.every(isInstalled))(named("The example beside a Promet
     const window = { startTime: new Date(now().getTime() - 60_000).toISOString(), endTime: now().toISOString() };
     return serviceSignals(ctx, { ...window, service: "tickets", environment: "production", compareBefore: false });
   };
+
+  it("is told where Operate listens by itself", () => {
+    const { baseUrl } = readOptions([], {}, root);
+    expect(readFileSync(join(HERE, "prometheus.yml"), "utf8")).toContain(`targets: ["${new URL(baseUrl).host}"]`);
+  });
 
   it("draws the service page with the figures of promtool", async () => {
     await vi.waitUntil(async () => (await signals()).signals.every(({ problem }) => problem === null), {
