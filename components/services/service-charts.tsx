@@ -34,6 +34,7 @@ export function ServiceCharts({ service, environment }: Ref) {
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
         <h2 className="font-semibold text-sm">Traffic</h2>
+        {query.data?.source.stale ? <SourceNote source={query.data.source} /> : null}
         <div className="ml-auto flex flex-wrap items-center gap-2">
           <Button
             aria-pressed={compare}
@@ -121,8 +122,9 @@ const GrafanaLink = ({ panel: { title, grafanaHref } }: { panel: SignalPanel }) 
 const HowMeasured = ({ data }: { data: ServiceSignalsOutput }) => (
   <div className="mt-2 flex flex-wrap items-start gap-x-4 gap-y-1 text-ink-3 text-xs">
     <span>
-      <SourceNote source={data.source} /> {templateWords(data.template)}, {data.stepSeconds} s a point. Drag over a
-      chart to zoom, click the latency for example traces.
+      <SourceNote source={data.source} />
+      {templateWords(data.template)}, {data.stepSeconds} s a point. Drag over a chart to zoom, click the latency for
+      example traces.
     </span>
     <details className="min-w-0">
       <summary className="cursor-pointer hover:text-ink">How each line is measured</summary>
