@@ -92,7 +92,7 @@ describe.skipIf(!PROGRAMS.every(isInstalled))(named("The example beside a Promet
   };
 
   it("is told where Operate listens by itself", () => {
-    const { baseUrl } = readOptions([], {}, root);
+    const { baseUrl } = readOptions([], { NODE_ENV: "production" }, root);
     expect(readFileSync(join(HERE, "prometheus.yml"), "utf8")).toContain(`targets: ["${new URL(baseUrl).host}"]`);
   });
 
