@@ -10,6 +10,8 @@ export type Connection = pg.PoolClient;
 export interface Database {
   /** Rows of one statement. @throws TIMEOUT after 15 s or when `signal` fires, UPSTREAM_UNAVAILABLE, INVALID */
   read<Row extends pg.QueryResultRow>(sql: string, values: unknown[], signal?: AbortSignal): Promise<Row[]>;
+  /** As `read`, after `set local` statements that hold for it alone. */
+  readWith<Row extends pg.QueryResultRow>(settings: string, sql: string, values: unknown[]): Promise<Row[]>;
   /** Work in one transaction, done again from the start after a deadlock. @throws UPSTREAM_UNAVAILABLE */
   transact<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Work on one writing connection outside of a transaction. @throws UPSTREAM_UNAVAILABLE */
@@ -43,15 +45,7 @@ export function openDatabase(url: string, connections: number): Database {
 
   const withConnection = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
     try {
-      const connection = await writes.connect();
-      try {
-        const result = await work(connection);
-        connection.release();
-        return result;
-      } catch (error) {
-        connection.release(true); // whatever state it is in, nobody else gets it
-        throw error;
-      }
+      return await onConnection(writes, work);
     } catch (error) {
       throw databaseError(error, WRITE_TIMEOUT_MS);
     }
@@ -64,6 +58,18 @@ export function openDatabase(url: string, connections: number): Database {
         return signal ? await readCancellable(reads, sql, values, signal) : (await reads.query(sql, values)).rows;
       } catch (error) {
         throw databaseError(error, READ_TIMEOUT_MS, signal);
+      }
+    },
+    readWith: async <Row extends pg.QueryResultRow>(settings: string, sql: string, values: unknown[]) => {
+      try {
+        return await onConnection(reads, (connection) =>
+          inTransaction(connection, async () => {
+            await connection.query(settings);
+            return (await connection.query<Row>(sql, values)).rows;
+          }),
+        );
+      } catch (error) {
+        throw databaseError(error, READ_TIMEOUT_MS);
       }
     },
     transact: async (work) => {
@@ -80,6 +86,18 @@ export function openDatabase(url: string, connections: number): Database {
       await Promise.all([reads.end(), writes.end()]);
     },
   };
+}
+
+async function onConnection<T>(pool: pg.Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await pool.connect();
+  try {
+    const result = await work(connection);
+    connection.release();
+    return result;
+  } catch (error) {
+    connection.release(true); // whatever state it is in, nobody else gets it
+    throw error;
+  }
 }
 
 /** After a failure there is nothing to roll back: the connection is closed, and the server does it. */

@@ -3,7 +3,7 @@ import type { CallEdge, ServedCounts } from "../../agent/ports/trace-source.ts";
 import type { Database } from "./database.ts";
 import { type SparseLatency, sumCalls } from "./latency-sql.ts";
 import { doneUntil } from "./rollup-progress.ts";
-import { CALL_ROWS, SPAN_ROWS } from "./span-rows.ts";
+import { CALL_ROWS, MANY_ROWS, SPAN_ROWS } from "./span-rows.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -47,12 +47,15 @@ async function whole<Row extends CallRow>(
   const fromMs = Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS;
   const toMs = to.getTime();
   const doneMs = Math.min(toMs, Math.max(fromMs, await doneUntil(database, "spans")));
-  const sums = (source: string, startMs: number, endMs: number): Promise<Row[]> =>
+  const sums = async (settings: string, source: string, startMs: number, endMs: number): Promise<Row[]> =>
     startMs < endMs
-      ? database.read<Row>(summed(source, keys, conditions), [new Date(startMs), new Date(endMs), ...values])
-      : Promise.resolve([]);
+      ? database.readWith<Row>(settings, summed(source, keys, conditions), [
+          ...[new Date(startMs), new Date(endMs)],
+          ...values,
+        ])
+      : [];
   const rolled = `select * from ${table} where bucket_at >= $1 and bucket_at < $2`;
-  return (await Promise.all([sums(rolled, fromMs, doneMs), sums(rows, doneMs, toMs)])).flat();
+  return (await Promise.all([sums("", rolled, fromMs, doneMs), sums(MANY_ROWS, rows, doneMs, toMs)])).flat();
 }
 
 const groupBy = <T>(rows: readonly T[], keyOf: (row: T) => string): T[][] => [...Map.groupBy(rows, keyOf).values()];

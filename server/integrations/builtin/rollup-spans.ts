@@ -1,6 +1,6 @@
 import type { Connection } from "./database.ts";
 import { type Rollup, redoBuckets } from "./rollup.ts";
-import { CALL_COLUMNS, CALL_ROWS, SPAN_COLUMNS, SPAN_ROWS } from "./span-rows.ts";
+import { CALL_COLUMNS, CALL_ROWS, MANY_ROWS, SPAN_COLUMNS, SPAN_ROWS } from "./span-rows.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -11,6 +11,7 @@ const MINUTES: Omit<Rollup, "redo"> = {
   graceMs: 20_000,
   raw: { table: "span", at: "start_at" },
   roll: async (tx: Connection, fromMs, toMs) => {
+    await tx.query(MANY_ROWS);
     const range = [new Date(fromMs), new Date(toMs)];
     for (const [table, columns, rows] of [
       ["span_minute", SPAN_COLUMNS, SPAN_ROWS],

@@ -2,6 +2,12 @@ import { LATENCY_BUCKET } from "./latency-sql.ts";
 
 /** Sums of spans per minute, as selects over the raw ones from $1 to $2: for the rollups, and for what is too new for them. */
 
+/**
+ * To be set where these are run. Of the newest spans the planner has no statistics: it takes them for one row and goes
+ * through them again for each other one. They are many: joins must hash or merge.
+ */
+export const MANY_ROWS = "set local enable_nestloop = off";
+
 /** names and peers of one service in one minute that are told apart; a name with an id in it would have no end */
 const TOLD_APART = 200;
 const OTHER = "'(other)'";
@@ -58,24 +64,45 @@ const PEER = `left(coalesce(
 const EARLIER = "interval '5 minutes'";
 const LATER = "interval '1 minute'";
 
+/** Written so that the index of times cannot serve it: read for each span, it costs more than the few spans of a trace. */
+const near = (span: string, before: string, after: string): string =>
+  `${span}.start_at - $1::timestamptz >= -${before} and ${span}.start_at - $2::timestamptz < ${after}`;
+
+/** The span whose child `s` is. */
+const PARENT = "p.trace_id = s.trace_id and p.span_id = s.parent_span_id";
+/** A span that answers the call `s`. */
+const ANSWER =
+  "k.trace_id = s.trace_id and k.parent_span_id = s.span_id and (k.service <> s.service or k.kind in (1, 4))";
+
 /**
  * CALL_COLUMNS. A span whose parent is another service's was called by that one. A client or producer span that no
  * other service answers called what its attributes name. The client's own span and the one that serves it are one call.
+ * Nearly all find each other within the range; only for the rest the spans around it are looked up, one by one.
  */
 export const CALL_ROWS = `
   with spans as materialized (${SPANS}),
+  strays as materialized (
+    select s.* from spans s
+    where s.parent_span_id is not null and not exists (select from spans p where ${PARENT})),
+  unanswered as materialized (
+    select s.* from (select *, ${PEER} as peer from spans where kind in (2, 3)) s
+    where s.peer is not null and not exists (select from spans k where ${ANSWER})),
   calls as (
     select s.bucket_at, s.environment, p.service as from_service, s.service as to_service, s.latency, s.status
-    from spans s join lateral (
-      select service from span where trace_id = s.trace_id and span_id = s.parent_span_id
-        and start_at >= $1::timestamptz - ${EARLIER} and start_at < $2::timestamptz + ${LATER} limit 1
+    from spans s join spans p on ${PARENT} and p.service <> s.service
+    union all
+    select s.bucket_at, s.environment, p.service, s.service, s.latency, s.status
+    from strays s join lateral (
+      select p.service from span p where ${PARENT}
+        and ${near("p", EARLIER, LATER)} limit 1
     ) p on p.service <> s.service
     union all
     select s.bucket_at, s.environment, s.service, s.peer, s.latency, s.status
-    from (select *, ${PEER} as peer from spans where kind in (2, 3)) s
-    where s.peer is not null and not exists (
-      select from span k where k.trace_id = s.trace_id and k.parent_span_id = s.span_id and (k.service <> s.service or k.kind in (1, 4))
-        and k.start_at >= $1::timestamptz - ${LATER} and k.start_at < $2::timestamptz + ${EARLIER})),
+    from unanswered s left join lateral (
+      select true as found from span k where ${ANSWER}
+        and ${near("k", LATER, EARLIER)} limit 1
+    ) answer on true
+    where answer.found is null),
   peers as (
     select bucket_at, from_service, to_service,
       row_number() over (partition by bucket_at, from_service order by count(*) desc, to_service) as place
