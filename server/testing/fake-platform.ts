@@ -44,7 +44,7 @@ export class FakePlatform implements Platform {
         const ref = { service: service.name, environment };
         const made: PlatformService = {
           ...ref,
-          url: "http://127.0.0.1:1",
+          url: `http://127.0.0.1:${this.services.size + 1}`, // nobody listens there
           currentVersion: null,
           weights: null,
           instances: [],

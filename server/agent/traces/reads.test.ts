@@ -225,6 +225,23 @@ describe("get_service_map", () => {
     expect(everywhere.nodes[0]).toMatchObject({ health: "down", version: null, requestsPerSecond: 0.25 });
   });
 
+  it("knows its own by their addresses, when a call is all that was traced", async () => {
+    const ctx = context(traces, { config: testConfig() });
+    const [payments] = (await ctx.platform.listServices()).filter(({ service }) => service === "payments");
+    if (!payments) throw new Error("no payments");
+    const { host, hostname } = new URL(payments.url);
+    const to = [host, `${hostname}:${payments.instances[0]?.port}`, "10.1.2.3:443"];
+    const edges = async () => answered(to.map((one) => ({ from: "checkout", to: one, calls: 30, errors: 0, latency })));
+    const map = await serviceMap(
+      context(source({ edges, served: traces.served }), { config: testConfig(), platform: ctx.platform }),
+      ServiceMapInput.parse({}),
+    );
+    expect(map.edges.map((edge) => [edge.to, edge.requests])).toEqual([
+      ["payments", 60],
+      ["10.1.2.3:443", 30],
+    ]);
+  });
+
   it("gives rates since the first trace when there are none of the whole range", async () => {
     const sinceMs = NOW.getTime() - 120_000;
     const young = source({

@@ -6,8 +6,9 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
+import type { PlatformService } from "../ports/platform.ts";
 import type { TimeWindow } from "../ports/source.ts";
-import type { ServedCounts } from "../ports/trace-source.ts";
+import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
 import { summariseMap } from "./map-summary.ts";
 import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
 import { graphWithin, serviceGraph } from "./service-graph.ts";
@@ -36,14 +37,15 @@ export async function serviceMap(
   const to = ctx.now();
   const window = { from: new Date(to.getTime() - seconds * 1_000), to };
   const traces = ctx.telemetry.traces();
-  const [edges, served, health, versions] = await Promise.all([
+  const [edges, served, health, running] = await Promise.all([
     traces.edges?.({ window, environment }) ?? null,
     traces.served?.({ window, environment }) ?? null,
     healthOf(ctx, environment),
-    versionsOf(ctx, environment),
+    platformServices(ctx),
   ]);
+  const versions = versionsOf(running, environment);
   const facts = {
-    edges: edges?.data ?? null,
+    edges: edges && named(edges.data, addressesOf(running)),
     served: served?.data ?? null,
     configured: ctx.config.services.filter((one) => environment === undefined || environment in one.environments),
     ...{ health, versions, seconds: knownSeconds(window, served?.data ?? []) },
@@ -80,18 +82,32 @@ async function healthOf(ctx: AgentContext, environment: string | undefined): Pro
 }
 
 /** The version that runs, where it is one and the same; nothing while the platform does not answer. */
-async function versionsOf(ctx: AgentContext, environment: string | undefined): Promise<Map<string, string>> {
+function versionsOf(running: readonly PlatformService[], environment: string | undefined): Map<string, string> {
   const versions = new Map<string, Set<string>>();
-  for (const running of await platformServices(ctx)) {
-    if ((environment !== undefined && running.environment !== environment) || running.currentVersion === null) continue;
-    versions.set(running.service, (versions.get(running.service) ?? new Set()).add(running.currentVersion));
+  for (const one of running) {
+    if ((environment !== undefined && one.environment !== environment) || one.currentVersion === null) continue;
+    versions.set(one.service, (versions.get(one.service) ?? new Set()).add(one.currentVersion));
   }
   return new Map(
     [...versions].flatMap(([service, [only, ...more]]) => (only && more.length === 0 ? [[service, only]] : [])),
   );
 }
 
-async function platformServices(ctx: AgentContext) {
+/** Whose balancer or instance listens at an address, as `host:port`. */
+function addressesOf(running: readonly PlatformService[]): Map<string, string> {
+  return new Map(
+    running.flatMap(({ service, url, instances }) => {
+      const { hostname, host } = new URL(url);
+      return [[host, service] as const, ...instances.map(({ port }) => [`${hostname}:${port}`, service] as const)];
+    }),
+  );
+}
+
+/** A call whose answer sent no span is known by its address alone: where one of our services listens, it has a name. */
+const named = (edges: readonly CallEdge[], addresses: ReadonlyMap<string, string>): CallEdge[] =>
+  edges.map((edge) => ({ ...edge, to: addresses.get(edge.to) ?? edge.to }));
+
+async function platformServices(ctx: AgentContext): Promise<PlatformService[]> {
   try {
     return await ctx.platform.listServices();
   } catch (error) {
