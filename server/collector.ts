@@ -10,6 +10,7 @@ import type { StoredPattern, TelemetryStore } from "./agent/ports/telemetry-stor
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
+import { ownTarget } from "./config/own-target.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
@@ -66,20 +67,29 @@ async function startParts(): Promise<Part[]> {
         ),
     });
   const http = createOutboundClient(config.outbound);
-  const scraping = () =>
-    startExclusive({
+  const own = ownTarget(config.monitoringConfig, process.env);
+  // what users may reach is no matter for our own address, which no user gave
+  const ownHttp = createOutboundClient({ allow: ["0.0.0.0/0", "::/0"], deny: [] });
+  const scraping = () => {
+    const parts = { parse: parseExposition, store, ingest, now, report };
+    return startExclusive({
       ...{ databaseUrl, lock: LOCK.scrape, report },
-      work: (signal) =>
-        scrapeTargets({ targets: scrape, http, parse: parseExposition, store, ingest, now, report }, signal),
+      work: async (signal) => {
+        await Promise.all([
+          scrapeTargets({ ...parts, targets: scrape, http }, signal),
+          scrapeTargets({ ...parts, targets: own ? [own] : [], http: ownHttp }, signal),
+        ]);
+      },
     });
+  };
   await listen(server, collectorSocket(dataDir));
   return [
     ...(config.services.length > 0 ? [following()] : []),
-    ...(scrape.length > 0 ? [scraping()] : []),
+    ...(scrape.length > 0 || own ? [scraping()] : []),
     { stop: () => closeServer(server) },
     startTelemetryUpkeep(store, report),
     { stop: () => ingest.stop() },
-    { stop: () => Promise.all([store.close(), platform.close(), http.close()]) },
+    { stop: () => Promise.all([store.close(), platform.close(), http.close(), ownHttp.close()]) },
   ];
 }
 

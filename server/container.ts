@@ -1,9 +1,11 @@
 import { join, resolve } from "node:path";
+import type { ScrapeTarget } from "./agent/config-telemetry.ts";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { auditLog } from "./audit/record.ts";
 import { collectorAnswers } from "./collector/answers.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
+import { ownTarget } from "./config/own-target.ts";
 import { openDb } from "./db/client.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
 import { createTelemetryStore } from "./integrations/builtin/index.ts";
@@ -21,6 +23,8 @@ interface Options {
   /** absolute; holds the local platform's control socket */
   dataDir: string;
   loaded: LoadedConfig;
+  /** Operate's own page of figures, where it is scraped */
+  own?: ScrapeTarget | null;
   /** true while the built-in shop runs because no configuration was given */
   sample: boolean;
   /** connections to the database at most */
@@ -32,7 +36,14 @@ const COLLECTOR_TIMEOUT_MS = 2_000;
 export type OpenRuntime = Runtime & { databaseUrl: string; dataDir: string; close(): Promise<void> };
 
 /** Builds a process's runtime. Connections are opened on first use; callers `close()` it. */
-export function createRuntime({ databaseUrl, dataDir, loaded, sample, connections = 10 }: Options): OpenRuntime {
+export function createRuntime({
+  databaseUrl,
+  dataDir,
+  loaded,
+  own = null,
+  sample,
+  connections = 10,
+}: Options): OpenRuntime {
   const db = openDb(databaseUrl, connections);
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
@@ -48,7 +59,7 @@ export function createRuntime({ databaseUrl, dataDir, loaded, sample, connection
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
     telemetry: createTelemetrySources({
-      ...{ config: loaded.config, store, http },
+      ...{ config: loaded.config, store, http, own },
       ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS) },
     }),
     now: () => new Date(),
@@ -69,10 +80,12 @@ export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env): OpenRuntim
   const { DATABASE_URL, OPERATE_DATA_DIR, OPERATE_CONFIG } = env;
   if (!DATABASE_URL || !OPERATE_CONFIG)
     throw new AppError("PRECONDITION", "DATABASE_URL and OPERATE_CONFIG are not set. Start Operate with `npm start`.");
+  const loaded = loadConfig(OPERATE_CONFIG, env);
   return createRuntime({
     databaseUrl: DATABASE_URL,
     dataDir: OPERATE_DATA_DIR ? resolve(OPERATE_DATA_DIR) : join(process.cwd(), ".operate"),
-    loaded: loadConfig(OPERATE_CONFIG, env),
+    loaded,
+    own: ownTarget(loaded.config.monitoringConfig, env),
     sample: env.OPERATE_SAMPLE === "1",
   });
 }

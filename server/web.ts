@@ -3,7 +3,9 @@ import next from "next";
 import { stampClientAddress } from "./auth/client-address.ts";
 import { closeRuntime } from "./container.ts";
 import { shutdown } from "./shutdown.ts";
+import { observeRequests } from "./telemetry/http-metrics.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { httpMetrics } from "./telemetry/metrics.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
 /** The web process: Next.js behind a plain HTTP server, so that it can end while live subscriptions are open. */
@@ -18,7 +20,9 @@ const app = next({ dev, dir: process.cwd(), hostname, port, quiet: !dev });
 await app.prepare();
 const handle = app.getRequestHandler();
 
-const server = createServer((request, response) => {
+const server = createServer();
+observeRequests(server, httpMetrics()); // first, so that what fails counts, too
+server.on("request", (request, response) => {
   stampClientAddress(request);
   handle(request, response).catch((err: unknown) => {
     log.error({ err, url: request.url?.split("?")[0] }, "request failed");

@@ -9,3 +9,6 @@ export function EnvLink({ href, ...props }: Omit<ComponentProps<typeof Link>, "h
   const { link } = useEnvironment();
   return <Link href={link(href)} {...props} />;
 }
+
+/** The link that goes with an environment: without one the page to come has none either, whatever the console's is. */
+export const linkFor = (environment: string | undefined) => (environment === undefined ? Link : EnvLink);

@@ -1,5 +1,6 @@
 "use client";
 
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
@@ -88,7 +89,11 @@ function Ways({ node, environment }: { node: MapNode; environment: string | null
         <EnvLink href={`/services/${encodeURIComponent(node.id)}?${new URLSearchParams(env)}`} className="link">
           Service
         </EnvLink>
-      ) : null}
+      ) : (
+        <Link href={`/services/${encodeURIComponent(node.id)}`} className="link">
+          Service
+        </Link>
+      )}
       <EnvLink href={tracesHref(place)} className="link">
         Traces
       </EnvLink>

@@ -5,7 +5,7 @@ import type { Picked } from "../charts/line-chart.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
-import { EnvLink } from "../layout/env-link.tsx";
+import { EnvLink, linkFor } from "../layout/env-link.tsx";
 import { formatAbsolute, formatMs, plural } from "../lib/format.ts";
 import { plainText } from "../logs/plain-text.ts";
 import { DurationBar } from "../traces/duration-bar.tsx";
@@ -13,14 +13,13 @@ import { exampleDurations, tracesHref } from "../traces/trace-scope.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Drawer } from "../ui/dialog.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
+import type { SignalsOf } from "./signals-input.ts";
 
 /** read, to find the slowest of them; shown are fewer */
 const READ = 100;
 const SHOWN = 12;
 
-interface ExampleTracesProps {
-  service: string;
-  environment: string;
+interface ExampleTracesProps extends SignalsOf {
   /** where in the latency chart; null: closed */
   picked: Picked | null;
   onClose: () => void;
@@ -54,7 +53,7 @@ function windowAround({ from, to }: Picked): { from: Date; to: Date } {
   return { from: new Date(from.getTime() - step), to: new Date(to.getTime() + step) };
 }
 
-function Examples({ service, environment, picked }: { service: string; environment: string; picked: Picked }) {
+function Examples({ service, environment, picked }: SignalsOf & { picked: Picked }) {
   const trpc = useTRPC();
   const { min, max } = exampleDurations(picked.key, picked.value);
   const window = windowAround(picked);
@@ -66,7 +65,8 @@ function Examples({ service, environment, picked }: { service: string; environme
       endTime: window.to.toISOString(),
     }),
   );
-  const place = { service, environment };
+  const place = { service, environment: environment ?? null };
+  const To = linkFor(environment);
   return (
     <QueryBoundary
       query={query}
@@ -77,9 +77,9 @@ function Examples({ service, environment, picked }: { service: string; environme
           <EmptyState
             title="No trace of that time took so long"
             action={
-              <EnvLink href={tracesHref(place, window)} className="link text-sm">
+              <To href={tracesHref(place, window)} className="link text-sm">
                 All traces of that time
-              </EnvLink>
+              </To>
             }
           >
             Not every request is traced, and traces are kept for fewer days than these figures.
@@ -91,9 +91,9 @@ function Examples({ service, environment, picked }: { service: string; environme
         <>
           <TraceLines traces={data.items} />
           <p className="px-4 py-3 text-sm">
-            <EnvLink href={tracesHref({ ...place, min, max }, window)} className="link">
+            <To href={tracesHref({ ...place, min, max }, window)} className="link">
               All traces like these
-            </EnvLink>
+            </To>
           </p>
         </>
       )}

@@ -19,15 +19,11 @@ import { Button } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ExampleTraces } from "./example-traces.tsx";
 import { PANELS, queriesOf, type SignalPanel, signalPanels, templateWords } from "./signal-panels.ts";
+import type { SignalsOf } from "./signals-input.ts";
 import { useSignals } from "./use-signals.ts";
 
-interface Ref {
-  service: string;
-  environment: string;
-}
-
 /** Requests, errors, latency and what they take, under one range and one cursor, with the deployments. */
-export function ServiceCharts({ service, environment }: Ref) {
+export function ServiceCharts({ service, environment }: SignalsOf) {
   const [compare, setCompare] = useQueryState("compare", parseAsBoolean.withDefault(false));
   const { query, window } = useSignals({ service, environment }, compare);
   return (
@@ -71,7 +67,7 @@ function BeforeNote({ window: { from, to } }: { window: { from: Date; to: Date }
   );
 }
 
-function Panels({ data, service, environment }: Ref & { data: ServiceSignalsOutput }) {
+function Panels({ data, service, environment }: SignalsOf & { data: ServiceSignalsOutput }) {
   const { words, zoomTo } = useTimeRange();
   const [tables, setTables] = useQueryState("table", parseAsArrayOf(parseAsStringLiteral(PANELS)).withDefault([]));
   const [picked, setPicked] = useState<Picked | null>(null);

@@ -6,7 +6,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
-import { EnvLink } from "../layout/env-link.tsx";
+import { linkFor } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatCount, plural } from "../lib/format.ts";
 import { LevelMark } from "../logs/level-mark.tsx";
@@ -15,19 +15,18 @@ import { useAnalysis } from "../logs/use-logs.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
+import type { SignalsOf } from "./signals-input.ts";
 
 const PATTERNS = 6;
 const FINDINGS = 3;
 
-interface ServiceLogsProps {
-  service: string;
-  environment: string;
-}
+type ServiceLogsProps = SignalsOf;
 
 /** What is new or growing in the service's log, and its most telling patterns, over the page's range. */
 export function ServiceLogs({ service, environment }: ServiceLogsProps) {
   const { words } = useTimeRange();
-  const { query, cancel, stopped } = useAnalysis({ service, environment }, PATTERNS, true);
+  const { query, cancel, stopped } = useAnalysis({ service, ...(environment && { environment }) }, PATTERNS, true);
+  const To = linkFor(environment);
   return (
     <Section
       title="Logs"
@@ -35,9 +34,9 @@ export function ServiceLogs({ service, environment }: ServiceLogsProps) {
       actions={
         <>
           <LongRead active={query.isFetching} doing="Reading the patterns" onCancel={cancel} />
-          <EnvLink href={logsHref({ service, environment })} className="link text-sm">
+          <To href={logsHref({ service, environment })} className="link text-sm">
             All logs of {service}
-          </EnvLink>
+          </To>
         </>
       }
     >
@@ -72,9 +71,10 @@ export function ServiceLogs({ service, environment }: ServiceLogsProps) {
 const totalsWords = ({ totals }: AnalyzeLogsOutput, words: string): string =>
   `${plural(totals.lines, "line")} in the ${words}, ${plural(totals.errors, "error")}, ${plural(totals.warnings, "warning")}`;
 
-const logsHref = (query: Record<string, string>): string => {
+const logsHref = (query: Record<string, string | undefined>): string => {
   const { environment, ...rest } = query;
-  return `/logs?${new URLSearchParams({ ...rest, ...(environment ? { env: environment } : {}) })}`;
+  const told = Object.entries({ ...rest, env: environment }).filter((entry): entry is [string, string] => !!entry[1]);
+  return `/logs?${new URLSearchParams(told)}`;
 };
 
 const TONES = { info: "quiet", warning: "warning", critical: "critical" } as const;
@@ -106,25 +106,28 @@ const WORDS: Partial<Record<PatternView["tags"][number], string>> = {
   burst: "burst",
 };
 
-const PatternLine = ({ pattern, service, environment }: ServiceLogsProps & { pattern: PatternView }) => (
-  <li className="relative flex min-h-9 items-center gap-2 px-3 py-1 text-sm hover:bg-hover">
-    <LevelMark level={pattern.level} bare />
-    <EnvLink
-      href={logsHref({ tab: "lines", service, environment, query: `pattern:${pattern.id}` })}
-      className="min-w-0 flex-1 truncate after:absolute after:inset-0 hover:underline"
-    >
-      {pattern.name ?? <Template text={pattern.template} />}
-    </EnvLink>
-    {pattern.tags.map((tag) =>
-      WORDS[tag] ? (
-        <Badge key={tag} tone={tag === "new" ? "critical" : "warning"}>
-          {WORDS[tag]}
-        </Badge>
-      ) : null,
-    )}
-    <span className="max-md:hidden">
-      <Sparkline values={pattern.trend} label={`most in one step: ${formatCount(Math.max(0, ...pattern.trend))}`} />
-    </span>
-    <span className="num w-16 text-right">{formatCount(pattern.count)}</span>
-  </li>
-);
+function PatternLine({ pattern, service, environment }: ServiceLogsProps & { pattern: PatternView }) {
+  const To = linkFor(environment);
+  return (
+    <li className="relative flex min-h-9 items-center gap-2 px-3 py-1 text-sm hover:bg-hover">
+      <LevelMark level={pattern.level} bare />
+      <To
+        href={logsHref({ tab: "lines", service, environment, query: `pattern:${pattern.id}` })}
+        className="min-w-0 flex-1 truncate after:absolute after:inset-0 hover:underline"
+      >
+        {pattern.name ?? <Template text={pattern.template} />}
+      </To>
+      {pattern.tags.map((tag) =>
+        WORDS[tag] ? (
+          <Badge key={tag} tone={tag === "new" ? "critical" : "warning"}>
+            {WORDS[tag]}
+          </Badge>
+        ) : null,
+      )}
+      <span className="max-md:hidden">
+        <Sparkline values={pattern.trend} label={`most in one step: ${formatCount(Math.max(0, ...pattern.trend))}`} />
+      </span>
+      <span className="num w-16 text-right">{formatCount(pattern.count)}</span>
+    </li>
+  );
+}

@@ -15,6 +15,7 @@ import { Skeleton } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
 import { LogDrawer } from "./log-drawer.tsx";
+import { ObservedService } from "./observed-service.tsx";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
@@ -30,8 +31,9 @@ export function ServicePage({ service }: { service: string }) {
   const mayReadTelemetry = useCan("telemetry.read");
   const [instanceId, setInstance] = useQueryState("instance", parseAsString);
 
-  const all = useQuery(trpc.services.list.queryOptions({}, { enabled: environment === null }));
+  const all = useQuery(trpc.services.list.queryOptions({})); // the frame's read
   const worst = all.data?.rows.find((row) => row.service === service)?.environment;
+  const isObserved = all.data !== undefined && worst === undefined;
   useEffect(() => {
     if (environment === null && worst) void setEnvironment(worst, { history: "replace" });
   }, [environment, worst, setEnvironment]);
@@ -40,7 +42,7 @@ export function ServicePage({ service }: { service: string }) {
     trpc.services.get.queryOptions(
       { service, environment: environment ?? "", range },
       {
-        enabled: environment !== null,
+        enabled: environment !== null && !isObserved,
         refetchInterval: range === "15m" || range === "1h" ? 10_000 : 60_000,
         placeholderData: (before) =>
           before?.row.service === service && before.row.environment === environment ? before : undefined,
@@ -49,7 +51,8 @@ export function ServicePage({ service }: { service: string }) {
   );
   const openLog = useCallback((instance: Instance) => void setInstance(instance.id), [setInstance]);
 
-  if (environment === null && all.data && !worst)
+  if (isObserved && mayReadTelemetry) return <ObservedService service={service} />;
+  if (isObserved)
     return (
       <Page title={service}>
         <EmptyState title={`There is no service ${service}`}>The overview lists those that are configured.</EmptyState>

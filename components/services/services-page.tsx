@@ -7,7 +7,9 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.ts";
 import { plural } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
+import { useCan } from "../trpc/session.tsx";
 import { Input } from "../ui/field.tsx";
+import { ObservedServices } from "./observed-services.tsx";
 import { ServiceTable } from "./service-table.tsx";
 
 /** Every service, filtered by words that its name, owner, version or environment contains. */
@@ -18,8 +20,9 @@ export function ServicesPage() {
   const query = useQuery(
     trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: 10_000 }),
   );
+  const mayReadTelemetry = useCan("telemetry.read");
+  const wanted = useMemo(() => words.toLowerCase().split(/\s+/).filter(Boolean), [words]);
   const filtered = useMemo(() => {
-    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
     if (!query.data || wanted.length === 0) return query.data;
     const rows = query.data.rows.filter((row) => {
       const text =
@@ -27,7 +30,7 @@ export function ServicesPage() {
       return wanted.every((word) => text.includes(word));
     });
     return { ...query.data, rows };
-  }, [query.data, words]);
+  }, [query.data, wanted]);
   const total = query.data?.rows.length ?? 0;
   return (
     <Page title="Services">
@@ -51,6 +54,7 @@ export function ServicesPage() {
           <ServiceTable query={{ ...query, data: filtered }} showEnvironment={environment === null} />
         )}
       </Section>
+      {mayReadTelemetry ? <ObservedServices words={wanted} /> : null}
     </Page>
   );
 }

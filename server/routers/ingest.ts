@@ -1,5 +1,5 @@
-import { ingestOverview } from "../agent/ingest/index.ts";
-import { IngestOverviewInput, IngestOverviewOutput } from "../agent/ingest/schema.ts";
+import { ingestOverview, observedServices } from "../agent/ingest/index.ts";
+import { IngestOverviewInput, IngestOverviewOutput, ObservedServicesOutput } from "../agent/ingest/schema.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const ingestRouter = router({
@@ -8,4 +8,8 @@ export const ingestRouter = router({
     .input(IngestOverviewInput)
     .output(IngestOverviewOutput)
     .query(({ ctx, input }) => ingestOverview(ctx.agent, input)),
+  services: procedure
+    .meta({ permission: "telemetry.read" })
+    .output(ObservedServicesOutput)
+    .query(({ ctx }) => observedServices(ctx.agent)),
 });

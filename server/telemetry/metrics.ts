@@ -1,8 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Runtime } from "../agent/kernel/context.ts";
+import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
 
 interface Metrics {
   registry: Registry;
+  http: HttpMetrics;
   failures: Counter<"procedure" | "type" | "code">;
   targets: Gauge<"state">;
   deployments: Gauge<"status">;
@@ -12,10 +14,11 @@ interface Metrics {
 
 function createMetrics(): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: "operate_" });
+  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   return {
     registry,
+    http: createHttpMetrics(registry),
     failures: new Counter({
       name: "operate_procedure_failures_total",
       help: "Procedures that were refused or failed",
@@ -45,6 +48,9 @@ const metrics = (): Metrics => {
   holder.__operateMetrics ??= createMetrics();
   return holder.__operateMetrics;
 };
+
+/** What counts this process's requests. */
+export const httpMetrics = (): HttpMetrics => metrics().http;
 
 /** Counts a refused or failed procedure. */
 export function countRequest(procedure: string, type: string, code: string): void {

@@ -1,4 +1,5 @@
 import type { OperateAgentConfig } from "../agent/config.ts";
+import type { ScrapeTarget } from "../agent/config-telemetry.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { seriesLabels } from "../agent/kernel/series-labels.ts";
 import type { OutboundHttp } from "../agent/ports/outbound-http.ts";
@@ -15,6 +16,7 @@ interface Options {
   config: OperateAgentConfig;
   store: TelemetryStore;
   ingest: TelemetrySources["ingest"];
+  own?: ScrapeTarget | null;
   http: OutboundHttp;
   now?: () => Date;
 }
@@ -23,12 +25,13 @@ type Signal = "metrics" | "logs" | "traces";
 const ENDPOINT = { metrics: "metricsEndpoint", logs: "logsEndpoint", traces: "tracesEndpoint" } as const;
 
 /** Chooses where each signal is read: the home asked for, else the service's, else the external one if there is any. */
-export function createTelemetrySources({ config, store, ingest, http, now }: Options): TelemetrySources {
+export function createTelemetrySources({ config, store, ingest, own = null, http, now }: Options): TelemetrySources {
   const external = externalSources(config, http, now);
-  const choose = <T>(signal: Signal, { service, home }: Wanted, own: T, other: T | null): T => {
+  const choose = <T>(signal: Signal, { service, home }: Wanted, builtIn: T, other: T | null): T => {
     const configured = config.services.find((one) => one.name === service)?.telemetry?.[signal];
-    const wanted = home ?? configured ?? (other ? "external" : "built-in");
-    if (wanted === "built-in") return own;
+    const isOwn = own !== null && service === own.service;
+    const wanted = home ?? configured ?? (other && !isOwn ? "external" : "built-in");
+    if (wanted === "built-in") return builtIn;
     if (other) return other;
     throw new AppError(
       "PRECONDITION",
@@ -39,6 +42,7 @@ export function createTelemetrySources({ config, store, ingest, http, now }: Opt
   return {
     store,
     ingest,
+    own,
     metrics: (wanted = {}) => choose("metrics", wanted, store.metrics, external.metrics),
     logs: (wanted = {}) => choose("logs", wanted, store.logs, external.logs),
     traces: (wanted = {}) => choose("traces", wanted, store.traces, external.traces),

@@ -27,6 +27,7 @@ export class FakeTelemetry implements TelemetrySources {
     return present(this.#given.store, "store");
   }
 
+  readonly own = null;
   get ingest(): TelemetrySources["ingest"] {
     return present(this.#given.ingest, "figures of ingest");
   }

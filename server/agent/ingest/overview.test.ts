@@ -55,7 +55,7 @@ it("says what arrives, from whom, what was refused, which targets are down and w
   expect(overview).toMatchObject({ from: "2026-11-25T09:08:00.000Z", to: "2026-11-25T10:08:00.000Z", stepSeconds: 60 });
   expect(overview.collector).toEqual({ running: false, message: expect.stringMatching(/senders keep what they have/) });
   const [logs, metrics] = overview.signals;
-  expect(logs).toMatchObject({ signal: "logs", accepted: 18, rejected: 4, perSecond: 18 / 3_600 });
+  expect(logs).toMatchObject({ signal: "logs", accepted: 18, rejected: 4, perSecond: 18 / 1_830 });
   expect(logs?.buckets).toHaveLength(60);
   expect([logs?.buckets[59], logs?.buckets[29], logs?.buckets[28]]).toEqual([13, 5, 0]);
   expect(metrics).toMatchObject({ signal: "metrics", accepted: 0 });

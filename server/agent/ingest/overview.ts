@@ -32,7 +32,7 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
   // the step in progress belongs to it
   const to = new Date((Math.floor(now.getTime() / 1_000 / stepSeconds) + 1) * stepSeconds * 1_000);
   const from = new Date(to.getTime() - seconds * 1_000);
-  const { ingest } = ctx.telemetry;
+  const { ingest, own } = ctx.telemetry;
   const [arrived, refusals, notes, used, stored, running] = await Promise.all([
     ingest.arrived(from, to, stepSeconds),
     ingest.refusals(from, MOST_REFUSALS),
@@ -42,7 +42,12 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
     ingest.collecting(),
   ]);
   const { retention, limits, scrape } = ctx.config.monitoringConfig;
-  const window = { fromMs: from.getTime(), steps: seconds / stepSeconds, stepSeconds, seconds };
+  const firstMs = Math.min(...arrived.map((row) => row.stepMs));
+  const since = Math.max(from.getTime(), Math.min(firstMs, now.getTime() - stepSeconds * 1_000));
+  const window = {
+    ...{ fromMs: from.getTime(), steps: seconds / stepSeconds, stepSeconds },
+    seconds: (now.getTime() - since) / 1_000,
+  };
   const kept = { logs: retention.logsDays, metrics: retention.samplesDays, traces: retention.spansDays };
   const keptDays = { ...kept, rollups: Math.max(retention.rollupsDays, ...Object.values(kept)) };
   const limit = (name: "series" | "patterns", key: "maxSeries" | "maxPatterns") => ({
@@ -68,7 +73,7 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
       ...row,
       ...{ firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() },
     })),
-    targets: targetsOf(scrape, notes, now),
+    targets: targetsOf(own ? [...scrape, own] : scrape, notes, now),
     limits: [limit("series", "maxSeries"), limit("patterns", "maxPatterns")],
     storage: ([...SIGNALS, "rollups"] as const).map((signal) => {
       const { bytes = 0, oldestDay = null } = stored.find(({ kind }) => kind === signal) ?? {};
@@ -82,6 +87,7 @@ interface Steps {
   fromMs: number;
   steps: number;
   stepSeconds: number;
+  /** of the range, since anything arrived in it: a young system is not slow */
   seconds: number;
 }
 

@@ -12,7 +12,7 @@ const Figures = z.object({
   accepted: z.number().int().describe("log lines, samples or spans that were stored, in the range"),
   rejected: z.number().int().describe("of the same kind, refused in the range"),
   bytes: z.number().int().describe("of the bodies as far as they are known; 0 where nothing is sent, as by scraping"),
-  perSecond: z.number().describe("accepted, over the range"),
+  perSecond: z.number().describe("accepted, over the range or since anything arrived in it"),
   /** accepted per bucket of `stepSeconds`, oldest first, every bucket of the range; nothing arrived is 0 */
   buckets: z.array(z.number().int()),
 });
@@ -66,7 +66,7 @@ export const IngestOverviewOutput = z.object({
   signals: z.array(Figures.extend({ signal: SignalName })).describe("all senders together: logs, metrics, traces"),
   senders: z.array(SenderView).describe("most first"),
   refusals: z.array(RefusalView).describe("last seen in the range, newest first"),
-  targets: z.array(ScrapeTargetView).describe("monitoringConfig.scrape, those that are down first"),
+  targets: z.array(ScrapeTargetView).describe("monitoringConfig.scrape and Operate itself, down ones first"),
   limits: z.array(
     z.object({
       name: z.string().describe("series, patterns"),
@@ -88,3 +88,16 @@ export const IngestOverviewOutput = z.object({
     .describe("paths senders use below the console's own address"),
 });
 export type IngestOverviewOutput = z.infer<typeof IngestOverviewOutput>;
+
+export const ObservedServicesOutput = z.object({
+  services: z
+    .array(
+      z.object({
+        service: z.string(),
+        signals: z.array(SignalName).describe("what it sent"),
+        lastAt: Instant.describe("start of the last minute in which something arrived"),
+      }),
+    )
+    .describe("that sent something in the last day and are not configured, by name, at most 200"),
+});
+export type ObservedServicesOutput = z.infer<typeof ObservedServicesOutput>;

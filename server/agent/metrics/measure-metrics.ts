@@ -2,9 +2,8 @@ import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { toAppError } from "../kernel/errors.ts";
 import type { MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
-import type { ServiceRef } from "../ports/platform.ts";
 import type { Answer } from "../ports/source.ts";
-import { allSignals, type Measured, type MeasuredSignal, unmeasured } from "./measured.ts";
+import { allSignals, type Measured, type MeasuredRef, type MeasuredSignal, unmeasured } from "./measured.ts";
 import { ownQueries } from "./own-queries.ts";
 import type { SignalName } from "./schema.ts";
 import { serviceFilters } from "./service-filters.ts";
@@ -21,7 +20,7 @@ const MOST_METRICS = 5_000;
 export async function measureMetrics(
   ctx: AgentContext,
   source: MetricsSource,
-  ref: ServiceRef,
+  ref: MeasuredRef,
   template: MetricTemplate,
   grid: Grid,
 ): Promise<Measured> {
@@ -59,7 +58,7 @@ export async function measureMetrics(
   return { source: sourceView(listed, ...reader.answers), signals: allSignals(found, missing) };
 }
 
-function whyMissing(template: MetricTemplate, signal: SignalName, ref: ServiceRef, served: string | null): string {
+function whyMissing(template: MetricTemplate, signal: SignalName, ref: MeasuredRef, served: string | null): string {
   if (signal === "errorPercent" && served !== null)
     return `${served} has no label that tells how a request ended. Give queries.errorRatio in services[].telemetry.`;
   const names = namesOf(template, signal);

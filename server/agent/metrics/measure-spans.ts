@@ -1,9 +1,8 @@
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { quantileMs } from "../kernel/histogram.ts";
-import type { ServiceRef } from "../ports/platform.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
-import { allSignals, type Measured, type MeasuredSignal, UNITS, unmeasured } from "./measured.ts";
+import { allSignals, type Measured, type MeasuredRef, type MeasuredSignal, UNITS, unmeasured } from "./measured.ts";
 import type { SignalName } from "./schema.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
 
@@ -15,7 +14,7 @@ const AT_ONCE = 4;
 /** Rate, errors and latency of a service from its server and consumer spans (RED from traces). @throws as TraceSource does */
 export async function measureSpans(
   traces: TraceSource,
-  ref: ServiceRef,
+  ref: MeasuredRef,
   grid: Grid,
   ctx: AgentContext,
 ): Promise<Measured> {

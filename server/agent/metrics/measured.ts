@@ -15,6 +15,12 @@ export interface MeasuredSignal {
   problem: string | null;
 }
 
+/** A service, in one environment or in all. */
+export interface MeasuredRef {
+  service: string;
+  environment: string | undefined;
+}
+
 export interface Measured {
   source: SourceView;
   signals: Record<SignalName, MeasuredSignal>;

@@ -1,5 +1,5 @@
 import type { AgentContext } from "../kernel/context.ts";
-import type { ServiceRef } from "../ports/platform.ts";
+import type { MeasuredRef } from "./measured.ts";
 import type { SignalName } from "./schema.ts";
 import type { SignalUnit } from "./sli-templates.ts";
 
@@ -24,14 +24,14 @@ export interface OwnQuery {
 /** The PromQL that a service's configuration has of its own, with service and environment filled in. */
 export function ownQueries(
   config: AgentContext["config"],
-  { service, environment }: ServiceRef,
+  { service, environment }: MeasuredRef,
 ): Partial<Record<SignalName, OwnQuery>> {
   const queries = config.services.find((one) => one.name === service)?.telemetry?.queries ?? {};
   const own: Partial<Record<SignalName, OwnQuery>> = {};
   for (const [name, text] of Object.entries(queries) as [keyof typeof OWN, string | undefined][]) {
     if (text === undefined) continue;
     const { signal, unit, scale } = OWN[name];
-    const filled = text.replaceAll("{service}", service).replaceAll("{environment}", environment);
+    const filled = text.replaceAll("{service}", service).replaceAll("{environment}", environment ?? "");
     own[signal] = { expression: scale === 1 ? filled : `${scale} * (${filled})`, unit };
   }
   return own;

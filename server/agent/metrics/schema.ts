@@ -106,7 +106,7 @@ export type SignalName = (typeof SIGNALS)[number];
 export const ServiceSignalsInput = z.object({
   ...WindowInput,
   service: ServiceName,
-  environment: EnvironmentName,
+  environment: EnvironmentName.optional().describe("all together without; a configured service needs one"),
   compareBefore: z.boolean().default(false).describe("the equal window before, too"),
 });
 export const SignalView = z.object({

@@ -196,12 +196,23 @@ describe("signals from spans", () => {
 });
 
 describe("what is asked for", () => {
-  it("must be configured", async () => {
-    const ctx = testContext(database, { now });
+  it("must be configured, or have sent something", async () => {
+    const info = { kind: "built-in" as const, address: null };
+    const services = async () => ({ data: ["batch"], source: info, asOf: now().toISOString(), stale: false });
+    const served = async () => ({ data: [], source: info, asOf: now().toISOString(), stale: false });
+    const traces = { info, services, served } as unknown as TraceSource;
+    const telemetry = new FakeTelemetry({ metrics: fakeMetrics({ metrics: [], linesOf: () => [] }), traces });
+    const ctx = testContext(database, { now, telemetry });
     await expect(ask(ctx, { service: "nobody" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
       message: expect.stringContaining("checkout"),
     });
     await expect(ask(ctx, { environment: "nowhere" })).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(ask(ctx, { environment: undefined })).rejects.toMatchObject({
+      message: expect.stringContaining("needs an environment"),
+    });
+    const batch = await ask(ctx, { service: "batch", environment: undefined });
+    expect(batch.answer).toMatchObject({ template: "spans", markers: [] });
   });
 
   it("brings the deployments of the window as markers, oldest first", async () => {

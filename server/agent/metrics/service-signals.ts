@@ -5,13 +5,13 @@ import { windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
-import type { ServiceRef } from "../ports/platform.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import { grafanaHref } from "./grafana-link.ts";
 import { measureBalancer } from "./measure-balancer.ts";
 import { measureMetrics } from "./measure-metrics.ts";
 import { measureSpans, SPAN_POINTS, SPAN_STEP_SECONDS } from "./measure-spans.ts";
-import type { Measured } from "./measured.ts";
+import type { Measured, MeasuredRef } from "./measured.ts";
+import { observedTemplate } from "./observed-template.ts";
 import { type ServiceSignalsInput, type ServiceSignalsOutput, SIGNALS } from "./schema.ts";
 import { type Grid, gridBefore, gridOf, stepFor, windowOfGrid } from "./steps.ts";
 
@@ -24,8 +24,8 @@ const BALANCER_LAG_MS = 10_000;
 
 /**
  * Requests, errors, latency, CPU, memory and saturation of a service under its SLI template, with the deployments of
- * the window. A signal that cannot be measured carries the reason.
- * @throws NOT_FOUND for a service that is not configured, INVALID for the window, and as the sources do
+ * the window. A signal that cannot be measured carries the reason. A service that is not configured is measured by what
+ * it sends. @throws NOT_FOUND for one that is not known at all, INVALID for the window, and as the sources do
  */
 export async function serviceSignals(
   ctx: AgentContext,
@@ -33,8 +33,8 @@ export async function serviceSignals(
 ): Promise<ServiceSignalsOutput> {
   authorize(ctx, "telemetry.read");
   const ref = { service: input.service, environment: input.environment };
-  const template = templateOf(ctx, ref);
   const window = windowOf(input);
+  const template = await templateOf(ctx, ref, window);
   const grid = gridFor(ctx, template, window);
   const [measured, before, markers] = await Promise.all([
     measure(ctx, template, ref, grid),
@@ -61,19 +61,22 @@ export async function serviceSignals(
   };
 }
 
-type Template = ReturnType<typeof templateOf>;
+type Template = Awaited<ReturnType<typeof templateOf>>;
 
 /** Operate runs the instances of local services, so that its balancer knows them without any metric. */
-function templateOf(ctx: AgentContext, { service, environment }: ServiceRef) {
+async function templateOf(ctx: AgentContext, { service, environment }: MeasuredRef, window: TimeWindow) {
   const { services } = ctx.config;
   const configured = services.find((one) => one.name === service);
-  if (configured && environment in configured.environments) return configured.telemetry?.template ?? "balancer";
+  if (configured && environment !== undefined && environment in configured.environments)
+    return configured.telemetry?.template ?? "balancer";
+  const observed = configured ? null : await observedTemplate(ctx, service, window);
+  if (observed) return observed;
   const allowed = configured ? Object.keys(configured.environments) : services.map(({ name }) => name);
   throw new AppError(
     "NOT_FOUND",
     configured
-      ? `${service} does not run in ${environment}. It runs in ${allowed.join(", ")}.`
-      : `There is no service ${service}. Configured: ${allowed.join(", ") || "none"}.`,
+      ? `${service} ${environment === undefined ? "needs an environment" : `does not run in ${environment}`}. It runs in ${allowed.join(", ")}.`
+      : `There is no service ${service}, and nothing arrived from one. Configured: ${allowed.join(", ") || "none"}.`,
     { details: { allowed } },
   );
 }
@@ -87,9 +90,9 @@ function gridFor(ctx: AgentContext, template: Template, window: TimeWindow): Gri
   return gridOf(window, inBuckets, new Date(now.getTime() - BALANCER_LAG_MS));
 }
 
-function measure(ctx: AgentContext, template: Template, ref: ServiceRef, grid: Grid): Promise<Measured> {
+function measure(ctx: AgentContext, template: Template, ref: MeasuredRef, grid: Grid): Promise<Measured> {
   const { service } = ref;
-  if (template === "balancer") return measureBalancer(ctx, ref, grid);
+  if (template === "balancer") return measureBalancer(ctx, { service, environment: ref.environment ?? "" }, grid);
   if (template === "spans") return measureSpans(ctx.telemetry.traces({ service }), ref, grid, ctx);
   return measureMetrics(ctx, ctx.telemetry.metrics({ service }), ref, template, grid);
 }
@@ -106,10 +109,11 @@ const LEVELS: Partial<Record<DeploymentStatus, string>> = {
 /** Where a deployment began, by the version it put out. */
 async function deploymentMarkers(
   ctx: AgentContext,
-  ref: ServiceRef,
+  { service, environment }: MeasuredRef,
   { from, to }: TimeWindow,
 ): Promise<ServiceSignalsOutput["markers"]> {
-  const { items } = await listDeployments(ctx, { ...ref, limit: 100 });
+  if (environment === undefined) return []; // only configured services are deployed
+  const { items } = await listDeployments(ctx, { service, environment, limit: 100 });
   return items
     .map((one) => ({
       at: one.startedAt ?? one.createdAt,

@@ -6,7 +6,9 @@ import type { SignalName } from "./schema.ts";
  * there are comes in as an argument.
  */
 
-export type MetricTemplate = "prometheus-http" | "otel-http" | "grpc" | "queue-age" | "job-success";
+/** the commonest first */
+export const METRIC_TEMPLATES = ["otel-http", "prometheus-http", "grpc", "queue-age", "job-success"] as const;
+export type MetricTemplate = (typeof METRIC_TEMPLATES)[number];
 export type SignalUnit = "per-second" | "percent" | "ms" | "bytes" | "requests" | "seconds" | "ratio";
 
 /** One signal as queries: `scale` × `top` ÷ `bottom`; of an `age`, the time since `top` (a Unix time in seconds). */

@@ -54,6 +54,13 @@ describe("metrics in the built-in store", () => {
     expect(answer.signals.find(({ signal }) => signal === "cpuPercent")?.problem).toContain("process_cpu");
   });
 
+  it("give those of a service that is not configured, in all its environments", async () => {
+    const unknown = { ...context(), config: { ...config, services: [] } };
+    const answer = await serviceSignals(unknown, { ...window, service: "checkout", compareBefore: false });
+    expect(answer).toMatchObject({ template: "otel-http", markers: [] });
+    expect(answer.signals.find(({ signal }) => signal === "requestRate")?.values[20]).toBeCloseTo(10);
+  });
+
   it("are listed and queried by their kind", async () => {
     const listed = await listMetrics(context(), ListMetricsInput.parse({ service: "checkout" }));
     expect(listed.items).toMatchObject([{ name: DURATION, kind: "histogram" }]);

@@ -1,3 +1,4 @@
+import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { IngestFigures } from "./ingest-store.ts";
 import type { LogSource } from "./log-source.ts";
 import type { MetricsSource } from "./metrics-source.ts";
@@ -17,6 +18,8 @@ export interface Wanted {
 /** Chooses the source of each signal. Without a service: the external one where it is configured, else the built-in. */
 export interface TelemetrySources {
   store: TelemetryStore;
+  /** Operate's own figures, scraped beside the configured targets; what is told of its service is built in */
+  own: ScrapeTarget | null;
   logs(wanted?: Wanted): LogSource;
   metrics(wanted?: Wanted): MetricsSource;
   traces(wanted?: Wanted): TraceSource;

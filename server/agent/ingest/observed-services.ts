@@ -1,0 +1,21 @@
+import type { AgentContext } from "../kernel/context.ts";
+import { authorize } from "../kernel/permissions.ts";
+import { type ObservedServicesOutput, SIGNALS } from "./schema.ts";
+
+const DAY_MS = 86_400_000;
+const MOST = 200;
+
+/** The services that only their telemetry tells of: what arrived in the last day and is not configured. @throws FORBIDDEN */
+export async function observedServices(ctx: AgentContext): Promise<ObservedServicesOutput> {
+  authorize(ctx, "telemetry.read");
+  const now = ctx.now();
+  const configured = new Set(ctx.config.services.map(({ name }) => name));
+  const rows = await ctx.telemetry.ingest.arrived(new Date(now.getTime() - DAY_MS), now, DAY_MS / 1_000);
+  const told = rows.filter(({ service, accepted }) => service !== "" && accepted > 0 && !configured.has(service));
+  const services = [...Map.groupBy(told, ({ service }) => service)].map(([service, of]) => ({
+    service,
+    signals: SIGNALS.filter((signal) => of.some((row) => row.signal === signal)),
+    lastAt: new Date(Math.max(...of.map(({ lastMs }) => lastMs))).toISOString(),
+  }));
+  return { services: services.sort((a, b) => a.service.localeCompare(b.service)).slice(0, MOST) };
+}

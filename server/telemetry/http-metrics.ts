@@ -1,0 +1,86 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { Gauge, Histogram, type Registry } from "prom-client";
+
+/** What the web process answers, under the names of OpenTelemetry's semantic conventions for HTTP servers. */
+
+/** https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
+/** first parts of paths that are told apart; the rest comes from outside and has no end */
+const PAGES = new Set([
+  ...["audit", "compare", "deployments", "health", "healthz", "incidents", "ingest", "logs", "loki", "map", "metrics"],
+  ...["metrics-explorer", "readyz", "services", "settings", "setup", "sign-in", "traces"],
+]);
+const APIS = new Set(["auth", "ingest", "mcp", "setup", "trpc", "v1"]);
+
+/** The route of a path: one of a few. */
+export function routeOf(url: string | undefined): string {
+  const [, first = "", second = ""] = (url ?? "/").split(/[/?#]/, 3);
+  if (first === "") return "/";
+  if (first === "api") return APIS.has(second) ? `/api/${second}` : "other";
+  if (first === "_next") return "/_next";
+  return PAGES.has(first) ? `/${first}` : "other";
+}
+
+export interface HttpMetrics {
+  /** Counts a request from now to its end. A stream that stays open tells nothing of speed and is left out. */
+  observe(request: IncomingMessage, response: ServerResponse): void;
+}
+
+export function createHttpMetrics(registry: Registry): HttpMetrics {
+  const registers = [registry];
+  const duration = new Histogram({
+    name: "http_server_request_duration_seconds",
+    help: "Duration of HTTP server requests",
+    labelNames: ["http_request_method", "http_route", "http_response_status_code"],
+    buckets: BUCKETS,
+    registers,
+  });
+  const active = new Gauge({
+    name: "http_server_active_requests",
+    help: "HTTP requests that are being answered, without open streams",
+    registers,
+  });
+  return {
+    observe(request, response) {
+      const began = performance.now();
+      const route = routeOf(request.url);
+      const method = METHODS.has(request.method ?? "") ? String(request.method) : "_OTHER";
+      active.inc();
+      let counted = true;
+      const leave = () => {
+        if (counted) active.dec();
+        counted = false;
+      };
+      let streams = false;
+      const writeHead = response.writeHead;
+      response.writeHead = ((...given: Parameters<typeof writeHead>) => {
+        streams = isStream(response, given);
+        if (streams) leave();
+        return writeHead.apply(response, given);
+      }) as typeof writeHead;
+      response.once("close", () => {
+        leave();
+        if (streams) return;
+        const status = response.writableFinished ? response.statusCode : 499; // gone before the answer, as nginx says it
+        duration.observe(
+          { http_request_method: method, http_route: route, http_response_status_code: String(status) },
+          (performance.now() - began) / 1_000,
+        );
+      });
+    },
+  };
+}
+
+/** Headers are set one by one before, or given with the status, as an object or as names and values in turn. */
+function isStream(response: ServerResponse, given: readonly unknown[]): boolean {
+  const headers = given.find((one): one is object => typeof one === "object" && one !== null) ?? {};
+  const [, type] = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type") ?? [];
+  const texts = [type, response.getHeader("content-type"), ...(Array.isArray(headers) ? headers : [])];
+  return texts.some((text) => String(text ?? "").startsWith("text/event-stream"));
+}
+
+/** Observes every request of a server. */
+export const observeRequests = (server: Server, metrics: HttpMetrics): void => {
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => metrics.observe(request, response));
+};
