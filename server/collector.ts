@@ -18,6 +18,7 @@ import { createLocalPlatform } from "./integrations/local/index.ts";
 import { privateDir } from "./integrations/local/paths.ts";
 import { parseExposition } from "./integrations/prometheus/exposition.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { startTracing } from "./telemetry/tracing.ts";
 
 /** The collector process: takes telemetry from the web process, follows local instances' lines, scrapes, stores. */
 
@@ -132,7 +133,8 @@ async function end(reason: string, parts: Part[]): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const parts: Part[] = [];
+  // of scrapes and rollups, never of what is taken in: spans about spans would have no end
+  const parts: Part[] = [await startTracing("collector")];
   process.on("SIGTERM", () => void end("SIGTERM", parts));
   process.on("SIGINT", () => {}); // a terminal's Ctrl-C goes to the supervisor, which ends everything in order
   process.on("disconnect", () => void end("supervisor gone", parts));

@@ -78,7 +78,7 @@ function secretsFor(name: string, options: StartOptions, handed: Handed): Record
     OPERATE_INGEST_URL: `http://${hostInUrl(options.host)}:${options.port}/api/ingest`,
     OPERATE_INGEST_SECRET: handed.ingestSecret,
   };
-  if (name === "daemon") return reporting;
+  if (name === "daemon" || name === "collector") return reporting;
   if (name === "worker") return { ...reporting, OPERATE_SECRET_KEY };
   if (name !== "web") return {};
   const setup: Record<string, string> = handed.setupToken ? { OPERATE_SETUP_TOKEN: handed.setupToken } : {};

@@ -1,5 +1,7 @@
+import type { Span } from "@opentelemetry/api";
 import type { ScrapeTarget } from "../config-telemetry.ts";
 import { AppError, toAppError } from "../kernel/errors.ts";
+import { failSpan, inSpan } from "../kernel/span.ts";
 import type { IngestStore } from "../ports/ingest-store.ts";
 import type { OutboundHttp, OutboundResponse } from "../ports/outbound-http.ts";
 import type { Decoded, SeriesSamples } from "../ports/telemetry.ts";
@@ -34,12 +36,22 @@ const MOST_BYTES = 64 * 2 ** 20;
  * Prometheus makes them. A target that does not answer is `up` 0, with the reason on the ingest page.
  * @throws UPSTREAM_UNAVAILABLE when the store cannot take it
  */
-export async function scrapeTarget(parts: ScrapeParts, target: ScrapeTarget, signal?: AbortSignal): Promise<void> {
+export const scrapeTarget = (parts: ScrapeParts, target: ScrapeTarget, signal?: AbortSignal): Promise<void> =>
+  inSpan("scrape", { attributes: { "operate.target": target.name } }, (span) => scrape(parts, target, span, signal));
+
+async function scrape(
+  parts: ScrapeParts,
+  target: ScrapeTarget,
+  span: Span,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const atMs = parts.now();
   const scraped = await tryScrape(parts, target, atMs, signal);
   if (signal?.aborted) return; // given up by us, which says nothing of the target
   const durationMs = parts.now() - atMs;
   const samples = scraped.decoded.records.reduce((sum, series) => sum + series.values.length, 0);
+  span.setAttribute("operate.samples", samples);
+  if (scraped.error) failSpan(span, new AppError("UPSTREAM_UNAVAILABLE", scraped.error));
   const own = ownSeries(target, atMs, { up: scraped.error ? 0 : 1, seconds: durationMs / 1_000, samples });
   await parts.ingest.metrics({
     sender: { protocol: "scrape", name: target.name },

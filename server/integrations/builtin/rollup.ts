@@ -1,3 +1,4 @@
+import { inSpan } from "../../agent/kernel/span.ts";
 import type { Connection, Database } from "./database.ts";
 import { DAY_MS, listPartitions, type Partition, type PartitionedName } from "./partitions.ts";
 import { closeUntil, type RollupJob, takeJob } from "./rollup-progress.ts";
@@ -29,8 +30,14 @@ interface Progress {
 /** Rolls up all that is closed, and again what came late; nothing while another process is at it. */
 export async function advance(database: Database, rollup: Rollup, now: Date): Promise<void> {
   const dueMs = Math.floor((now.getTime() - rollup.graceMs) / rollup.unitMs) * rollup.unitMs;
-  if (((await readProgress(database, rollup.job)).closedMs ?? 0) < dueMs)
+  if (((await readProgress(database, rollup.job)).closedMs ?? 0) >= dueMs) return rollUp(database, rollup);
+  await inSpan("rollup", { attributes: { "operate.job": rollup.job } }, async () => {
     await database.transact((tx) => closeUntil(tx, rollup.job, dueMs));
+    await rollUp(database, rollup);
+  });
+}
+
+async function rollUp(database: Database, rollup: Rollup): Promise<void> {
   const partitions = (await listPartitions(database)).filter(({ table }) => table === rollup.raw.table);
   const { doneMs } = await readProgress(database, rollup.job);
   await summarizeRanges(
