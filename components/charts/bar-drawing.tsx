@@ -2,9 +2,7 @@
 
 import { useId } from "react";
 import {
-  Bar,
   BarChart,
-  type BarShapeProps,
   CartesianGrid,
   ReferenceArea,
   ReferenceLine,
@@ -14,7 +12,7 @@ import {
   YAxis,
 } from "recharts";
 import { type MarkerLabel, MarkerName } from "./marker-name.tsx";
-import type { BarSeries, Bars, Bar as PreparedBar } from "./prepare/bars.ts";
+import type { Bar, BarSeries, Bars } from "./prepare/bars.ts";
 
 const FILL: Record<BarSeries["tone"], string> = {
   critical: "fill-critical",
@@ -37,11 +35,7 @@ interface BarDrawingProps {
 /** Draws prepared bars: places and heights are shares of the plot already, so both axes go from 0 to 1. */
 export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps) {
   const gap = useId();
-  const rows = bars.bars.map((bar) => ({
-    bar,
-    x: bar.left + bar.width / 2,
-    ...Object.fromEntries(bar.segments.map((segment) => [segment.key, segment.to - segment.from])),
-  }));
+  const rows = bars.bars.map((bar) => ({ x: bar.left + bar.width / 2 }));
   return (
     <ResponsiveContainer width="100%" height={height + labelRoom}>
       <BarChart data={rows} accessibilityLayer={false} margin={{ top: labelRoom, right: 0, bottom: 0, left: 0 }}>
@@ -74,16 +68,7 @@ export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps)
               stroke="none"
             />
           ))}
-        {bars.series.map(({ key, tone }) => (
-          <Bar
-            key={key}
-            dataKey={key}
-            stackId="all"
-            className={FILL[tone]}
-            shape={(shape: BarShapeProps) => <Segment of={key} row={shape.payload} />}
-            isAnimationActive={false}
-          />
-        ))}
+        <Segments bars={bars.bars} />
         {bars.markers.map((marker, i) => (
           <ReferenceLine
             key={`${marker.t}-${marker.label}`}
@@ -101,18 +86,23 @@ export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps)
 
 const nameOf = (marker: Bars["markers"][number] | undefined) => (marker ? { at: marker.at, name: marker.label } : null);
 
-/** recharts makes all bars of a time axis equally wide; those at the ends of the range may be cut. */
-function Segment({ of, row }: { of: string; row: { bar: PreparedBar } }) {
+/**
+ * recharts makes all bars of a time axis equally wide, where those at the ends of the range may be cut; and each of its
+ * bars listens to its store, where hundreds are drawn.
+ */
+function Segments({ bars }: { bars: readonly Bar[] }) {
   const plot = usePlotArea();
-  const { bar } = row;
-  const segment = bar.segments.find(({ key }) => key === of);
-  if (!plot || !segment) return null;
-  return (
-    <rect
-      x={plot.x + plot.width * (bar.left + bar.width * FREE)}
-      width={plot.width * bar.width * (1 - 2 * FREE)}
-      y={plot.y + plot.height * (1 - segment.to)}
-      height={plot.height * (segment.to - segment.from)}
-    />
+  if (!plot) return null;
+  return bars.flatMap((bar) =>
+    bar.segments.map((segment) => (
+      <rect
+        key={`${bar.t} ${segment.key}`}
+        x={plot.x + plot.width * (bar.left + bar.width * FREE)}
+        width={plot.width * bar.width * (1 - 2 * FREE)}
+        y={plot.y + plot.height * (1 - segment.to)}
+        height={plot.height * (segment.to - segment.from)}
+        className={FILL[segment.tone]}
+      />
+    )),
   );
 }

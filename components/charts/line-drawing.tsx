@@ -47,9 +47,7 @@ export default function LineDrawing({ panel, height, labelRoom }: LineDrawingPro
               strokeLinejoin="round"
               strokeLinecap="round"
               {...(look.dash ? { strokeDasharray: look.dash } : {})}
-              dot={(dot: DotItemDotProps) => (
-                <Alone key={dot.index} panel={panel} of={line.key} color={look.color} dot={dot} />
-              )}
+              dot={hasAlone(panel.rows, line.key) ? dotOf(panel, line.key, look.color) : false}
               activeDot={false}
               isAnimationActive={false}
             />
@@ -76,6 +74,12 @@ interface AloneProps {
   color: string;
   dot: DotItemDotProps;
 }
+
+/** Asked for each point, so only of lines that have one. */
+const hasAlone = (rows: Panel["rows"], key: string): boolean => rows.some((_, i) => isAlone(rows, i, key));
+const dotOf = (panel: Panel, key: string, color: string) => (dot: DotItemDotProps) => (
+  <Alone key={dot.index} panel={panel} of={key} color={color} dot={dot} />
+);
 
 /** A line of one point has no length: it is drawn as a dot. */
 function Alone({ panel, of, color, dot: { cx, cy, index } }: AloneProps) {

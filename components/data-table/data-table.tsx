@@ -155,10 +155,19 @@ function HeaderCell<Row>({
   );
 }
 
+interface RowLinkProps {
+  href: string;
+  children: ReactNode;
+  className?: string;
+  /** false in long lists: each link in sight would ask for its page */
+  prefetch?: boolean;
+}
+
 /** The row's link: covers the row for the pointer, takes the focus for j and k. Anything else in the row needs `z-1 relative`. */
-export const RowLink = ({ href, children, className }: { href: string; children: ReactNode; className?: string }) => (
+export const RowLink = ({ href, children, className, prefetch }: RowLinkProps) => (
   <EnvLink
     href={href}
+    {...(prefetch === undefined ? {} : { prefetch })}
     data-row-link=""
     className={cn("font-medium text-ink after:absolute after:inset-0 hover:underline", className)}
   >

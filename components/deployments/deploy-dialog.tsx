@@ -5,7 +5,7 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
-import { isProduction } from "../lib/environment.ts";
+import { isProduction } from "../lib/environment.tsx";
 import { useSettled } from "../lib/settled.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";

@@ -9,7 +9,7 @@ import { LoadMore } from "../data-table/load-more.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DEPLOYMENT_STATUSES } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";

@@ -7,7 +7,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Time } from "../feedback/time.tsx";
 import { cn } from "../lib/cn.ts";
-import { isProduction } from "../lib/environment.ts";
+import { isProduction } from "../lib/environment.tsx";
 import { useSettled } from "../lib/settled.ts";
 import { type RouterOutputs, useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";

@@ -8,7 +8,7 @@ import { Facet } from "../data-table/facet.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { formatCount } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";

@@ -13,7 +13,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { plural } from "../lib/format.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { SEVERITIES } from "../marks/vocabulary.ts";

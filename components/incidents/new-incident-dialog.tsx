@@ -5,7 +5,7 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { Severity } from "#server/agent/incidents/schema.ts";
 import { FormError } from "../feedback/form-error.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";

@@ -3,7 +3,7 @@
 import { Ellipsis } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { cn } from "../lib/cn.ts";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { EnvLink } from "./env-link.tsx";
 import { isBelow, type Page } from "./navigation.ts";

@@ -2,7 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { type ReactNode, useState } from "react";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { useMe } from "../trpc/session.tsx";
 import { BottomBar } from "./bottom-bar.tsx";

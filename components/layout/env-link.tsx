@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import type { ComponentProps } from "react";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 
 /** A link inside the console: carries the chosen environment along. */
 export function EnvLink({ href, ...props }: Omit<ComponentProps<typeof Link>, "href"> & { href: string }) {

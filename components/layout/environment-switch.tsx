@@ -3,7 +3,7 @@
 import { ChevronDown } from "lucide-react";
 import { usePathname } from "next/navigation";
 import { cn } from "../lib/cn.ts";
-import { isProduction, useEnvironment } from "../lib/environment.ts";
+import { isProduction, useEnvironment } from "../lib/environment.tsx";
 import { Menu, MenuChoice, MenuLabel } from "../ui/menu.tsx";
 
 const ALL = "";

@@ -4,7 +4,7 @@ import { Braces, Check, CircleMinus, CirclePlus, Copy, Rows3, Waypoints } from "
 import Link from "next/link";
 import { type ReactNode, useState } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatCount } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
 import { attributeRows } from "./attributes.ts";

@@ -4,7 +4,7 @@ import { ChevronRight } from "lucide-react";
 import { type MouseEvent, memo, useEffect, useRef } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
 import { cn } from "../lib/cn.ts";
-import { isProduction } from "../lib/environment.ts";
+import { isProduction } from "../lib/environment.tsx";
 import { formatAbsolute } from "../lib/format.ts";
 import { LevelMark } from "./level-mark.tsx";
 import { LineText } from "./line-text.tsx";

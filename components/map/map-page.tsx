@@ -9,7 +9,7 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useWide } from "../lib/wide.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { Segmented } from "../ui/segmented.tsx";

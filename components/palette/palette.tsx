@@ -12,7 +12,7 @@ import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { toast } from "../feedback/toast.ts";
 import { PAGES } from "../layout/navigation.ts";
-import { isProduction, useEnvironment } from "../lib/environment.ts";
+import { isProduction, useEnvironment } from "../lib/environment.tsx";
 import { signOut } from "../lib/sign-out.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { SeverityMark } from "../marks/incident-mark.tsx";

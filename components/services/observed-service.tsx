@@ -1,32 +1,43 @@
 "use client";
 
 import Link from "next/link";
+import { EmptyState } from "../feedback/empty-state.tsx";
 import { Page } from "../layout/page.tsx";
 import { tracesHref } from "../traces/trace-scope.ts";
 import { ServiceCharts } from "./service-charts.tsx";
 import { ServiceLogs } from "./service-logs.tsx";
+import { useSignals } from "./use-signals.ts";
 
 /** A service that only its telemetry tells of: what it sends, without what Operate could do about it. */
-export const ObservedService = ({ service }: { service: string }) => (
-  <Page
-    title={service}
-    meta={<span className="text-ink-2 text-sm">known by what it sends, all environments together</span>}
-    actions={
-      <nav aria-label={`Pages about ${service}`} className="flex gap-4 text-sm">
-        <Link href={tracesHref({ service })} className="link">
-          Traces
-        </Link>
-        <Link href={`/logs?${new URLSearchParams({ service })}`} className="link">
-          Logs
-        </Link>
-      </nav>
-    }
-  >
-    <p className="max-w-prose text-ink-2 text-sm">
-      It is not in the configuration, so Operate does not deploy, scale or check it. Its figures are read by the names
-      of the SLI template that fits what it sends.
-    </p>
-    <ServiceCharts service={service} environment={undefined} />
-    <ServiceLogs service={service} environment={undefined} />
-  </Page>
-);
+export function ObservedService({ service }: { service: string }) {
+  const { query } = useSignals({ service, environment: undefined }, false);
+  if (query.error?.data?.code === "NOT_FOUND")
+    return (
+      <Page title={service}>
+        <EmptyState title={`There is no service ${service}`}>{query.error.message}</EmptyState>
+      </Page>
+    );
+  return (
+    <Page
+      title={service}
+      meta={<span className="text-ink-2 text-sm">known by what it sends, all environments together</span>}
+      actions={
+        <nav aria-label={`Pages about ${service}`} className="flex gap-4 text-sm">
+          <Link href={tracesHref({ service })} className="link">
+            Traces
+          </Link>
+          <Link href={`/logs?${new URLSearchParams({ service })}`} className="link">
+            Logs
+          </Link>
+        </nav>
+      }
+    >
+      <p className="max-w-prose text-ink-2 text-sm">
+        It is not in the configuration, so Operate does not deploy, scale or check it. Its figures are read by the names
+        of the SLI template that fits what it sends.
+      </p>
+      <ServiceCharts service={service} environment={undefined} />
+      <ServiceLogs service={service} environment={undefined} />
+    </Page>
+  );
+}

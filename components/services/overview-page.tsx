@@ -8,7 +8,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useStart } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";

@@ -7,7 +7,7 @@ import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
-import { isProduction } from "../lib/environment.ts";
+import { isProduction } from "../lib/environment.tsx";
 import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";

@@ -10,7 +10,7 @@ import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { isProduction } from "../lib/environment.ts";
+import { isProduction } from "../lib/environment.tsx";
 import { formatMs, formatRate, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";

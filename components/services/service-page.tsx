@@ -7,7 +7,7 @@ import { PolicyBanner } from "../deployments/policy-banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";

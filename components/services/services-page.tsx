@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import { Page, Section } from "../layout/page.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { plural } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";

@@ -8,6 +8,7 @@ import { DeployDialogProvider } from "../deployments/deploy-dialog-provider.tsx"
 import { RollbackDialogProvider } from "../deployments/rollback-dialog-provider.tsx";
 import { ConsoleFrame } from "../layout/console-frame.tsx";
 import type { PageCounts } from "../layout/rail.tsx";
+import { EnvironmentProvider } from "../lib/environment.tsx";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { LiveProvider } from "../trpc/live.tsx";
@@ -27,13 +28,15 @@ export function ConsoleShell({ start, railCollapsed, children }: ConsoleShellPro
   return (
     <SessionProvider start={start}>
       <NuqsAdapter>
-        <LiveProvider>
-          <DeployDialogProvider>
-            <RollbackDialogProvider>
-              <Framed railCollapsed={railCollapsed}>{children}</Framed>
-            </RollbackDialogProvider>
-          </DeployDialogProvider>
-        </LiveProvider>
+        <EnvironmentProvider>
+          <LiveProvider>
+            <DeployDialogProvider>
+              <RollbackDialogProvider>
+                <Framed railCollapsed={railCollapsed}>{children}</Framed>
+              </RollbackDialogProvider>
+            </DeployDialogProvider>
+          </LiveProvider>
+        </EnvironmentProvider>
       </NuqsAdapter>
     </SessionProvider>
   );

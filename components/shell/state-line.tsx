@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Mark } from "../feedback/mark.tsx";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";

@@ -20,7 +20,7 @@ export const traceColumns = (longestMs: number): Column<TraceRow>[] => [
     className: "w-full max-w-0",
     cell: (trace) => (
       <span className="flex min-w-0 items-baseline gap-2">
-        <RowLink href={`/traces/${trace.traceId}`} className="min-w-0 shrink truncate">
+        <RowLink href={`/traces/${trace.traceId}`} className="min-w-0 shrink truncate" prefetch={false}>
           {plainText(trace.rootName) || "(no name)"}
         </RowLink>
         <span className="shrink-0 text-ink-3 text-xs max-sm:hidden">{trace.rootService}</span>

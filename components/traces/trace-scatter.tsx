@@ -7,7 +7,7 @@ import { percent, TimeAxis, ValueAxis } from "../charts/axes.tsx";
 import { fractionAt } from "../charts/prepare/brush.ts";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatMs, plural } from "../lib/format.ts";
 import { plainText } from "../logs/plain-text.ts";
 import { type Area, type Dot, dotAt, prepareScatter, type Scatter, zoomOfArea } from "./prepare/scatter.ts";

@@ -2,7 +2,7 @@
 
 import { parseAsBoolean, parseAsFloat, parseAsString, useQueryStates } from "nuqs";
 import { useMemo } from "react";
-import { useEnvironment } from "../lib/environment.ts";
+import { useEnvironment } from "../lib/environment.tsx";
 import { scopeOf } from "./trace-scope.ts";
 
 const PARAMETERS = {

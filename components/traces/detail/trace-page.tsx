@@ -12,7 +12,7 @@ import { EnvLink } from "../../layout/env-link.tsx";
 import { Page, Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useDocumentTitle } from "../../lib/document-title.ts";
-import { isProduction } from "../../lib/environment.ts";
+import { isProduction } from "../../lib/environment.tsx";
 import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
 import { plainText } from "../../logs/plain-text.ts";
