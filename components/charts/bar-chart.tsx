@@ -10,6 +10,7 @@ import type { Bars } from "./prepare/bars.ts";
 import { fractionAt, type Span, zoomOf } from "./prepare/brush.ts";
 import { useBrush } from "./use-brush.ts";
 import { useStepKeys } from "./use-step-keys.ts";
+import { useTurn } from "./use-turn.ts";
 
 /** room above the bars for the markers' labels, px */
 const LABEL_ROOM = 24;
@@ -86,16 +87,19 @@ function valueText(bars: Bars, index: number | null, hydrated: boolean): string 
 }
 
 /** Its place is kept while the library comes, so that nothing moves. */
-const Drawing = ({ bars, label, height }: Pick<BarChartProps, "bars" | "label" | "height">) => (
-  <figure
-    role="img"
-    aria-label={`${label}. ${bars.summary}`}
-    className="pointer-events-none absolute inset-x-0 bottom-0 overflow-x-clip"
-    style={{ height: height + LABEL_ROOM }}
-  >
-    <BarDrawing bars={bars} height={height} labelRoom={LABEL_ROOM} />
-  </figure>
-);
+function Drawing({ bars, label, height }: Pick<BarChartProps, "bars" | "label" | "height">) {
+  const isDrawn = useTurn();
+  return (
+    <figure
+      role="img"
+      aria-label={`${label}. ${bars.summary}`}
+      className="pointer-events-none absolute inset-x-0 bottom-0 overflow-x-clip"
+      style={{ height: height + LABEL_ROOM }}
+    >
+      {isDrawn ? <BarDrawing bars={bars} height={height} labelRoom={LABEL_ROOM} /> : null}
+    </figure>
+  );
+}
 
 /** The numbers of one bar, beside it on the side that has the room. */
 function Reading({ bars, index }: { bars: Bars; index: number }) {

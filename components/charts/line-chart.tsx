@@ -13,6 +13,7 @@ import type { Panel } from "./prepare/panel.ts";
 import { useSharedCursor } from "./shared-cursor.ts";
 import { useBrush } from "./use-brush.ts";
 import { useStepKeys } from "./use-step-keys.ts";
+import { useTurn } from "./use-turn.ts";
 
 /** room above the lines for the markers' labels, px */
 const LABEL_ROOM = 18;
@@ -136,16 +137,19 @@ function spoken(panel: Panel, index: number): string {
   return `${formatAbsolute(new Date(row.t))}: ${values.join(", ")}`;
 }
 
-const Drawing = ({ panel, label, height }: Pick<LineChartProps, "panel" | "label" | "height">) => (
-  <figure
-    role="img"
-    aria-label={`${label}. ${panel.summary}`}
-    className="pointer-events-none absolute inset-x-0 bottom-0 overflow-x-clip"
-    style={{ height: height + LABEL_ROOM }}
-  >
-    <LineDrawing panel={panel} height={height} labelRoom={LABEL_ROOM} />
-  </figure>
-);
+function Drawing({ panel, label, height }: Pick<LineChartProps, "panel" | "label" | "height">) {
+  const isDrawn = useTurn();
+  return (
+    <figure
+      role="img"
+      aria-label={`${label}. ${panel.summary}`}
+      className="pointer-events-none absolute inset-x-0 bottom-0 overflow-x-clip"
+      style={{ height: height + LABEL_ROOM }}
+    >
+      {isDrawn ? <LineDrawing panel={panel} height={height} labelRoom={LABEL_ROOM} /> : null}
+    </figure>
+  );
+}
 
 /** so many lines fit beside the cursor: the largest of that moment */
 const READ = 8;

@@ -1,6 +1,6 @@
 "use client";
 
-import { useSyncExternalStore } from "react";
+import { createContext, type ReactNode, startTransition, use, useEffect, useState, useSyncExternalStore } from "react";
 import { formatAbsolute, formatDuration, formatRelative, MISSING } from "../lib/format.ts";
 
 const listeners = new Set<() => void>();
@@ -35,13 +35,28 @@ export function useClock<T extends string | number | boolean>(read: (now: number
 
 const never = () => () => {};
 
+const Hydrated = createContext<boolean | null>(null);
+
+/**
+ * Around a whole page: what waits for hydration is drawn again afterwards in small pieces, so that a click in between is
+ * heard. Without it all of it is drawn at once.
+ */
+export function HydratedProvider({ children }: { children: ReactNode }) {
+  const [hydrated, setHydrated] = useState(false);
+  useEffect(() => startTransition(() => setHydrated(true)), []);
+  return <Hydrated value={hydrated}>{children}</Hydrated>;
+}
+
 /** False on the server and while hydrating: the viewer's time zone is only known afterwards. */
-export const useHydrated = (): boolean =>
-  useSyncExternalStore(
+export function useHydrated(): boolean {
+  const provided = use(Hydrated);
+  const own = useSyncExternalStore(
     never,
-    () => true,
+    () => provided === null,
     () => false,
   );
+  return provided ?? own;
+}
 
 /** "3 min ago", with the absolute time and zone on hover. The server's text may be a second older: that is allowed. */
 export function Time({ at, className }: { at: string | null | undefined; className?: string }) {

@@ -6,6 +6,7 @@ import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useState } from "react";
 import { DeployDialogProvider } from "../deployments/deploy-dialog-provider.tsx";
 import { RollbackDialogProvider } from "../deployments/rollback-dialog-provider.tsx";
+import { HydratedProvider } from "../feedback/time.tsx";
 import { ConsoleFrame } from "../layout/console-frame.tsx";
 import type { PageCounts } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
@@ -28,15 +29,17 @@ export function ConsoleShell({ start, railCollapsed, children }: ConsoleShellPro
   return (
     <SessionProvider start={start}>
       <NuqsAdapter>
-        <EnvironmentProvider>
-          <LiveProvider>
-            <DeployDialogProvider>
-              <RollbackDialogProvider>
-                <Framed railCollapsed={railCollapsed}>{children}</Framed>
-              </RollbackDialogProvider>
-            </DeployDialogProvider>
-          </LiveProvider>
-        </EnvironmentProvider>
+        <HydratedProvider>
+          <EnvironmentProvider>
+            <LiveProvider>
+              <DeployDialogProvider>
+                <RollbackDialogProvider>
+                  <Framed railCollapsed={railCollapsed}>{children}</Framed>
+                </RollbackDialogProvider>
+              </DeployDialogProvider>
+            </LiveProvider>
+          </EnvironmentProvider>
+        </HydratedProvider>
       </NuqsAdapter>
     </SessionProvider>
   );
