@@ -14,7 +14,8 @@ import { useTurn } from "./use-turn.ts";
 
 /** room above the bars for the markers' labels, px */
 const LABEL_ROOM = 24;
-const BarDrawing = dynamic(() => import("./bar-drawing.tsx"), { ssr: false });
+const load = () => import("./bar-drawing.tsx");
+const BarDrawing = dynamic(load, { ssr: false });
 
 interface BarChartProps {
   bars: Bars;
@@ -88,7 +89,7 @@ function valueText(bars: Bars, index: number | null, hydrated: boolean): string 
 
 /** Its place is kept while the library comes, so that nothing moves. */
 function Drawing({ bars, label, height }: Pick<BarChartProps, "bars" | "label" | "height">) {
-  const isDrawn = useTurn();
+  const isDrawn = useTurn(load);
   return (
     <figure
       role="img"

@@ -17,7 +17,8 @@ import { useTurn } from "./use-turn.ts";
 
 /** room above the lines for the markers' labels, px */
 const LABEL_ROOM = 18;
-const LineDrawing = dynamic(() => import("./line-drawing.tsx"), { ssr: false });
+const load = () => import("./line-drawing.tsx");
+const LineDrawing = dynamic(load, { ssr: false });
 
 /** What somebody pointed at: a step, and the line that is nearest. */
 export interface Picked {
@@ -138,7 +139,7 @@ function spoken(panel: Panel, index: number): string {
 }
 
 function Drawing({ panel, label, height }: Pick<LineChartProps, "panel" | "label" | "height">) {
-  const isDrawn = useTurn();
+  const isDrawn = useTurn(load);
   return (
     <figure
       role="img"

@@ -15,17 +15,27 @@ function next(): void {
   requestAnimationFrame(() => setTimeout(next));
 }
 
-/** False until it is this drawing's turn: a page of charts that all draw at once stands still for their sum. */
-export function useTurn(): boolean {
+/**
+ * False until its code is there and it is this drawing's turn: a page of charts that all draw at once stands still for
+ * their sum. `load` is the same function in each render.
+ */
+export function useTurn(load: () => Promise<unknown>): boolean {
   const [isMine, setMine] = useState(false);
   useEffect(() => {
+    let wanted = true;
     const take = () => setMine(true);
-    waiting.add(take);
-    if (!running) {
+    const queue = () => {
+      if (!wanted) return;
+      waiting.add(take);
+      if (running) return;
       running = true;
       setTimeout(next);
-    }
-    return () => void waiting.delete(take);
-  }, []);
+    };
+    load().then(queue, take); // what cannot be loaded is the drawing's to say
+    return () => {
+      wanted = false;
+      waiting.delete(take);
+    };
+  }, [load]);
   return isMine;
 }
