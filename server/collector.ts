@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
 import { AppError } from "./agent/kernel/errors.ts";
@@ -10,11 +10,11 @@ import type { StoredPattern, TelemetryStore } from "./agent/ports/telemetry-stor
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
-import { ownTarget } from "./config/own-target.ts";
+import { OWN_NAME, ownTarget } from "./config/own-target.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
-import { createLocalPlatform } from "./integrations/local/index.ts";
+import { createLocalPlatform, createProcessLogFollower } from "./integrations/local/index.ts";
 import { privateDir } from "./integrations/local/paths.ts";
 import { parseExposition } from "./integrations/prometheus/exposition.ts";
 import { createLogger } from "./telemetry/log.ts";
@@ -30,6 +30,8 @@ const log = createLogger("collector");
 const GIVE_UP_MS = 3_500;
 const LAST_REQUESTS_MS = 2_000;
 const DATABASE_AGAIN_MS = 500;
+/** which write a log of their own; see server/start/processes.ts */
+const PROCESSES = ["daemon", "worker", "collector", "web", "traffic"];
 const LOCK = { logs: 1, scrape: 2 };
 
 function required(name: string): string {
@@ -58,17 +60,24 @@ async function startParts(): Promise<Part[]> {
   });
   const platform = createLocalPlatform({ dataDir });
   const external = config.services.filter((service) => service.telemetry?.logs === "external");
-  const following = () =>
-    startExclusive({
-      ...{ databaseUrl, lock: LOCK.logs, report },
-      work: (signal) =>
-        followLogs(
-          { follower: platform, store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report },
-          signal,
-        ),
-    });
-  const http = createOutboundClient(config.outbound);
   const own = ownTarget(config.monitoringConfig, process.env);
+  const following = () => {
+    const parts = { store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report };
+    const ownLogs = createProcessLogFollower({
+      ...{ service: OWN_NAME, environment: OWN_NAME },
+      ...{ folder: join(dataDir, "logs"), processes: PROCESSES },
+    });
+    return startExclusive({
+      ...{ databaseUrl, lock: LOCK.logs, report },
+      work: async (signal) => {
+        await Promise.all([
+          config.services.length > 0 && followLogs({ ...parts, follower: platform }, signal),
+          own && followLogs({ ...parts, follower: ownLogs }, signal),
+        ]);
+      },
+    });
+  };
+  const http = createOutboundClient(config.outbound);
   // what users may reach is no matter for our own address, which no user gave
   const ownHttp = createOutboundClient({ allow: ["0.0.0.0/0", "::/0"], deny: [] });
   const scraping = () => {
@@ -85,7 +94,7 @@ async function startParts(): Promise<Part[]> {
   };
   await listen(server, collectorSocket(dataDir));
   return [
-    ...(config.services.length > 0 ? [following()] : []),
+    ...(config.services.length > 0 || own ? [following()] : []),
     ...(scrape.length > 0 || own ? [scraping()] : []),
     { stop: () => closeServer(server) },
     startTelemetryUpkeep(store, report),

@@ -149,6 +149,24 @@ test("the map: who calls whom, and from a service on it to its page", async ({ p
   await expect(page.getByRole("heading", { level: 1, name: "checkout" })).toBeVisible();
 });
 
+test("Operate is a service like any other: listed by what it sends, with its figures, logs and traces", async ({
+  page,
+}) => {
+  await page.goto("/services?env=production");
+  await page.getByRole("region", { name: "Known by what they send" }).getByRole("link", { name: "operate" }).click();
+  await expect(page).toHaveURL(/\/services\/operate$/);
+  await expect(page.getByText("known by what it sends")).toBeVisible();
+  await expect(page.getByText("template otel-http")).toBeVisible(ARRIVES);
+  for (const title of ["Requests", "Errors", "Latency", "Saturation", "CPU", "Memory"])
+    await expect(chart(page, title)).toBeVisible(ARRIVES);
+  await page.getByRole("navigation", { name: "Pages about operate" }).getByRole("link", { name: "Traces" }).click();
+  await expect(page).toHaveURL(/\/traces\?service=operate/);
+  await expect(page.getByRole("table").getByRole("link").first()).toBeVisible(ARRIVES);
+
+  await page.goto("/services/nobody");
+  await expect(page.getByText("There is no service nobody").first()).toBeVisible();
+});
+
 test("metrics: picked by name, split by a label, filtered, kept in the URL", async ({ page }) => {
   await page.goto("/metrics-explorer?from=now-15m&to=now");
   await expectLive(page);

@@ -37,9 +37,16 @@ interface Options {
   config?: OperateAgentConfigInput;
   /** where a daemon runs already */
   dataDir?: string;
+  /** what the supervisor would hand down beside the rest */
+  env?: Record<string, string>;
 }
 
-export function createTestCollector({ databaseUrl, config = {}, dataDir: given }: Options): TestCollector {
+export function createTestCollector({
+  databaseUrl,
+  config = {},
+  dataDir: given,
+  env: more = {},
+}: Options): TestCollector {
   const root = mkdtempSync(join(tmpdir(), "operate-collector-"));
   const dataDir = given ?? join(root, "data");
   const configFile = join(root, "operate.config.yaml");
@@ -51,7 +58,8 @@ export function createTestCollector({ databaseUrl, config = {}, dataDir: given }
     child: undefined as unknown as ChildProcess,
     output: () => output,
     async start() {
-      const env = { ...process.env, DATABASE_URL: databaseUrl, OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: configFile };
+      const handed = { DATABASE_URL: databaseUrl, OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: configFile, PORT: "" };
+      const env = { ...process.env, ...handed, ...more };
       const child = fork(ENTRY, { env, silent: true, execArgv });
       collector.child = child;
       for (const stream of [child.stdout, child.stderr])
