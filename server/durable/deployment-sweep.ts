@@ -1,9 +1,9 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { abandonWatch, endDeployment, listActiveDeployments, listWatchedDeployments } from "../agent/deploy/index.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
+import { startPeriodic } from "../agent/kernel/periodic.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { recoveryWorkflowId, watchWorkflowId } from "./names.ts";
-import { startPeriodic } from "./periodic.ts";
 
 /** A request younger than this may still be on its way to the queue. */
 const GRACE_MS = 2_000;
@@ -17,10 +17,14 @@ const RUNNING: readonly string[] = ["PENDING", "ENQUEUED", "DELAYED"];
  * Any number of workers may run it.
  */
 export const startDeploymentSweep = (runtime: Runtime, log: Logger): { stop(): Promise<void> } =>
-  startPeriodic("deployment sweep", EVERY_MS, log, async () => {
-    await sweepDeployments(runtime, log);
-    await sweepWatches(runtime, log);
-  });
+  startPeriodic(
+    EVERY_MS,
+    async () => {
+      await sweepDeployments(runtime, log);
+      await sweepWatches(runtime, log);
+    },
+    (err) => log.warn({ err }, "deployments that a crash left behind were not looked for; tried again in two seconds"),
+  );
 
 async function sweepDeployments(runtime: Runtime, log: Logger): Promise<void> {
   for (const id of await listActiveDeployments(runtime.db, new Date(runtime.now().getTime() - GRACE_MS))) {

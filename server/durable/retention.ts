@@ -1,6 +1,6 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
+import { startPeriodic } from "../agent/kernel/periodic.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { startPeriodic } from "./periodic.ts";
 
 const KEEP_MS = 7 * 86_400_000;
 const EVERY_MS = 3_600_000;
@@ -8,7 +8,11 @@ const BATCH = 100;
 
 /** Deletes the bookkeeping of workflows that ended a week ago, in batches, every hour. Our own records stay. */
 export const startWorkflowRetention = (log: Logger): { stop(): Promise<void> } =>
-  startPeriodic("workflow retention", EVERY_MS, log, () => deleteFinished(new Date(Date.now() - KEEP_MS)));
+  startPeriodic(
+    EVERY_MS,
+    () => deleteFinished(new Date(Date.now() - KEEP_MS)),
+    (err) => log.warn({ err }, "what is left of old workflows was not deleted; tried again in an hour"),
+  );
 
 /** Deletes every workflow that ended before `before`, with its steps and messages. */
 export async function deleteFinished(before: Date): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LoudPattern } from "../incidents/index.ts";
 import type { Runtime } from "../kernel/context.ts";
+import { startPeriodic } from "../kernel/periodic.ts";
 import { listAlerting, type PatternAlert, type PatternSettings } from "./store.ts";
 
 const EVERY_MS = 10_000;
@@ -70,25 +71,9 @@ export function startPatternAlerts(
   runtime: Pick<Runtime, "db" | "telemetry" | "now">,
   listener: PatternListener,
 ): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  const round = async (): Promise<void> => {
-    try {
-      await checkPatternAlerts(runtime, listener);
-    } catch (error) {
-      listener.report("alerts on log patterns could not be checked; tried again in ten seconds", error);
-    }
-    if (!stopped)
-      timer = setTimeout(() => {
-        running = round();
-      }, EVERY_MS);
-  };
-  let running = round();
-  return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return startPeriodic(
+    EVERY_MS,
+    () => checkPatternAlerts(runtime, listener),
+    (error) => listener.report("alerts on log patterns could not be checked; tried again in ten seconds", error),
+  );
 }

@@ -1,4 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
+import { startPeriodic } from "../kernel/periodic.ts";
 import { forgetTraffic, newestTraffic, storeTraffic } from "./traffic-store.ts";
 
 const COLLECT_MS = 5_000;
@@ -25,30 +26,12 @@ export function startTrafficCollector(
   runtime: Pick<Runtime, "db" | "platform" | "now">,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
   let forgottenAt = 0;
   const round = async () => {
-    try {
-      await collectTraffic(runtime);
-      if (runtime.now().getTime() - forgottenAt > FORGET_MS) {
-        await forgetTraffic(runtime.db, runtime.now());
-        forgottenAt = runtime.now().getTime();
-      }
-    } catch (error) {
-      onError(error);
-    }
-    if (!stopped)
-      timer = setTimeout(() => {
-        running = round();
-      }, COLLECT_MS);
+    await collectTraffic(runtime);
+    if (runtime.now().getTime() - forgottenAt <= FORGET_MS) return;
+    await forgetTraffic(runtime.db, runtime.now());
+    forgottenAt = runtime.now().getTime();
   };
-  let running = round();
-  return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return startPeriodic(COLLECT_MS, round, onError);
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { startPeriodic } from "../../agent/kernel/periodic.ts";
 import { forgetRefusals } from "./ingest-counts.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
@@ -46,8 +46,6 @@ export function startTelemetryUpkeep(
   { parts }: { parts: StoreParts },
   report: (message: string, error: unknown) => void,
 ): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const { signal } = stopping;
   let housekeptAt = Number.NEGATIVE_INFINITY;
   const round = async () => {
     if (parts.now().getTime() - housekeptAt >= KEEP_HOUSE_MS) {
@@ -56,17 +54,5 @@ export function startTelemetryUpkeep(
     }
     await rollUp(parts);
   };
-  const loop = async () => {
-    while (!signal.aborted) {
-      await round().catch((error: unknown) => report("telemetry was not rolled up; tried again later", error));
-      await delay(ROLL_UP_MS, undefined, { signal }).catch(() => undefined); // aborted: the loop's condition sees it
-    }
-  };
-  const running = loop();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await running;
-    },
-  };
+  return startPeriodic(ROLL_UP_MS, round, (error) => report("telemetry was not rolled up; tried again later", error));
 }

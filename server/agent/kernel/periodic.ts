@@ -1,20 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "../telemetry/log.ts";
 
-/** Runs `work` now and again `everyMs` after each end, until stopped; a failure is logged and tried again next time. */
+/**
+ * Runs `work` now and again `everyMs` after each end, one run at a time; what it throws is told to `onError`, and it is
+ * tried again next time. `stop` begins no further run and settles when the present one has ended.
+ */
 export function startPeriodic(
-  name: string,
   everyMs: number,
-  log: Logger,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
+  onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
   const loop = async () => {
     while (!signal.aborted) {
-      await work().catch((err: unknown) =>
-        log.warn({ err, part: name }, "a background part failed; tried again later"),
-      );
+      await work().catch(onError);
       await delay(everyMs, undefined, { signal }).catch(() => undefined); // aborted: the loop's condition sees it
     }
   };
