@@ -1,26 +1,13 @@
 "use client";
 
-import { type QueryKey, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useCalmWindow } from "../time-range/use-calm-window.ts";
 import { LONG_READ, useTRPC } from "../trpc/client.tsx";
 import { windowInput } from "./log-scope.ts";
 import type { LogView } from "./use-log-view.ts";
-
-/** What a query's key asks for beside its window: what is shown may stay while only the window moves. */
-function scopeKey(key: QueryKey | undefined): string {
-  const asked = key?.[1];
-  const input = typeof asked === "object" && asked !== null ? (Reflect.get(asked, "input") ?? {}) : {};
-  const { startTime: _, endTime: __, limit: ___, ...scope } = input as Record<string, unknown>;
-  return JSON.stringify(Object.entries(scope).sort());
-}
-
-/** Keeps the data of the window before while the same question is asked of the next one. */
-export const sameScope =
-  (own: QueryKey) =>
-  <T>(before: T | undefined, query: { queryKey: QueryKey } | undefined): T | undefined =>
-    scopeKey(query?.queryKey) === scopeKey(own) ? before : undefined;
 
 /** Patterns, anomalies and what to do about them. `cancel` stops a read that takes too long. */
 export function useAnalysis(scope: LogView["scope"], limit: number, enabled: boolean) {

@@ -10,7 +10,7 @@ import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { formatCount, formatDuration } from "../lib/format.ts";
-import { sameScope } from "../logs/use-logs.ts";
+import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useCalmWindow } from "../time-range/use-calm-window.ts";
 import { LONG_READ, type RouterOutputs, useTRPC } from "../trpc/client.tsx";

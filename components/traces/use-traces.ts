@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { sameScope } from "../logs/use-logs.ts";
+import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { LONG_READ, useTRPC } from "../trpc/client.tsx";
 import { PAGE, SAMPLE } from "./page-sizes.ts";
