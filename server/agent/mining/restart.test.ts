@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { templateMatches } from "#server/testing/template-matches.ts";
 import type { PatternChange } from "./changes.ts";
 import { createMiner, type Mined, type Miner } from "./miner.ts";
-import { templateMatches } from "./template.ts";
 
 /** Messages of few words, so that positions fill up and patterns merge. */
 const word = (list: string) => fc.constantFrom(...list.split(" "));

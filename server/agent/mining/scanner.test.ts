@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { templateMatches } from "#server/testing/template-matches.ts";
 import { createScannedLine, MOST_TOKENS, scan } from "./scanner.ts";
-import { gapsOf, render, templateMatches } from "./template.ts";
+import { gapsOf, render } from "./template.ts";
 import { VARIABLE, Vocabulary } from "./vocabulary.ts";
 
 const line = createScannedLine();

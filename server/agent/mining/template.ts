@@ -51,18 +51,3 @@ function readsAs(line: ScannedLine, words: readonly Word[]): boolean {
       : line.hashes[i] === word.hash && line.text.slice(line.starts[i], line.ends[i]) === word.text,
   );
 }
-
-/** Whether a line reads as a template says: the same words, anything where `<*>` stands, spacing left aside. */
-export function templateMatches(template: string, body: string): boolean {
-  const wanted = createScannedLine();
-  scan(wanted, template);
-  scan(scratch, body);
-  if (scratch.count !== wanted.count) return false;
-  for (let i = 0; i < wanted.count; i++) {
-    if (wanted.hashes[i] === 0) continue;
-    if (wanted.hashes[i] !== scratch.hashes[i]) return false;
-    const word = template.slice(wanted.starts[i], wanted.ends[i]);
-    if (word !== body.slice(scratch.starts[i], scratch.ends[i])) return false;
-  }
-  return true;
-}
