@@ -2,9 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTelemetryStore } from "../../integrations/builtin/index.ts";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
+import type { FakePlatform } from "../../testing/fake-platform.ts";
 import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import type { PlatformInstance } from "../ports/platform.ts";
 import type { LogRecord } from "../ports/telemetry.ts";
 import { analyzeLogs, searchLogs, updatePattern } from "./index.ts";
 import { parseQuery } from "./query-language.ts";
@@ -237,6 +239,30 @@ describe("an analysis", () => {
     const { anomalies } = await analyze(20);
     const broken = anomalies.find(({ kind }) => kind === "broken-sequence");
     expect(broken?.sentence).toMatch(/^25 of 2\d\d traces of checkout end with "payment is asked for"/);
+  });
+
+  it("misses what a service says by the clock when all of it is silent and the platform says that it runs", async () => {
+    await write(
+      every({ fromMs: clockMs - 2 * 60 * MINUTE, toMs: clockMs - 20 * MINUTE, stepMs: 20_000 }, (at, i) =>
+        logRecord(at, `heartbeat ${i} sent`),
+      ),
+    );
+    const kindsWith = async (alter: (platform: FakePlatform) => void, more = {}) => {
+      const ctx = context();
+      for (const { instances } of ctx.platform.services.values())
+        for (const instance of instances) instance.startedAt = iso(clockMs - DAY);
+      alter(ctx.platform);
+      return (await analyze(60, more, ctx)).anomalies.map(({ kind, sentence }) => [kind, sentence]);
+    };
+    const gone = ["vanished", expect.stringMatching(/is gone for 19 min.*, and checkout runs all the same$/)];
+    const change = (to: Partial<PlatformInstance>) => (platform: FakePlatform) => {
+      for (const { instances } of platform.services.values()) for (const one of instances) Object.assign(one, to);
+    };
+    expect(await kindsWith(() => undefined)).toEqual([gone]);
+    expect(await kindsWith(change({ startedAt: iso(clockMs - MINUTE) }))).toEqual([]);
+    expect(await kindsWith(change({ state: "crash-looping" }))).toEqual([]);
+    expect(await kindsWith((platform) => Object.assign(platform, { unreachable: true }))).toEqual([]);
+    expect(await kindsWith(() => undefined, { endTime: iso(clockMs - 5 * MINUTE) })).toEqual([]);
   });
 
   it("says what it did not look at in a long window", async () => {

@@ -12,6 +12,7 @@ import { patternQuery } from "./analysis/pattern-query.ts";
 import { pageAfter, readSamples, viewPattern } from "./analysis/pattern-views.ts";
 import { type Reading, readCounts } from "./analysis/read-counts.ts";
 import { findReturned } from "./analysis/returned-errors.ts";
+import { noteRunning } from "./analysis/running-services.ts";
 import type { Listening } from "./analysis/stream-lines.ts";
 import { summarise } from "./analysis/summary.ts";
 import { brokenSequences } from "./analysis/traced-steps.ts";
@@ -26,6 +27,8 @@ import { findAlerts } from "./store.ts";
 const MODEL_PATTERNS = 40;
 const MODEL_SAMPLES = 1;
 const SAMPLES = 3;
+/** what runs now also ran at the end of a window that ended so recently */
+const ABOUT_NOW_MS = 60_000;
 
 /** An analysis under way. */
 interface Analysis {
@@ -69,7 +72,7 @@ export async function analyzeLogs(
 
 /** Worst first, each with the deployment it began with. */
 async function anomaliesOf(
-  { db }: AgentContext,
+  { db, platform, now }: AgentContext,
   { service, environment }: LogFilter,
   frame: Frame,
   { rows, steps }: Reading,
@@ -80,6 +83,7 @@ async function anomaliesOf(
   if (history.patterns.length === 0) return [];
   const span = { from: new Date(grid.fromMs - BEFORE_MS), to: new Date(endMs) };
   const starts = await listDeploymentStarts(db, { ...span, service, environment });
+  if (now().getTime() - endMs < ABOUT_NOW_MS) await noteRunning(platform, history);
   const found = findAnomalies(history);
   const returned = findReturned(history, found, rows.now, starts);
   const broken = steps ? brokenSequences(steps, patterns, frame) : [];

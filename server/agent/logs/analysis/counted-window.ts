@@ -137,7 +137,7 @@ function emptyPattern(row: PatternCount, buckets: number): PatternHistory {
 }
 
 const emptyService = ({ service, environment }: PatternCount, buckets: number): ServiceHistory => ({
-  ...{ service, environment, running: null, lines: zeros(buckets), errors: zeros(buckets) },
+  ...{ service, environment, runningSinceMs: null, lines: zeros(buckets), errors: zeros(buckets) },
   ...{ linesBefore: zeros(buckets), errorsBefore: zeros(buckets) },
 });
 

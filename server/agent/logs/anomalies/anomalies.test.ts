@@ -20,7 +20,7 @@ const patternOf = (given: Partial<PatternHistory>): PatternHistory => ({
   ...given,
 });
 const serviceOf = (given: Partial<ServiceHistory> = {}): ServiceHistory => ({
-  ...{ service: "shop", environment: "prod", running: null, lines: flat(100), linesBefore: flat(100) },
+  ...{ service: "shop", environment: "prod", runningSinceMs: null, lines: flat(100), linesBefore: flat(100) },
   ...{ errors: flat(0), errorsBefore: flat(0) },
   ...given,
 });
@@ -148,7 +148,13 @@ describe("vanished patterns", () => {
     ["silent all the window long", { counts: flat(0) }, {}, true],
     ["silent in the middle only", { counts: [...until(20, 2).slice(0, 40), ...flat(2, 20)] }, {}, false],
     ["silent with its whole service", {}, { lines: until(40, 100) }, false],
-    ["silent with its whole service, which still runs", {}, { lines: until(40, 100), running: true }, true],
+    ["silent with its whole service, which runs", {}, { lines: until(40, 100), runningSinceMs: FROM }, true],
+    [
+      "silent with its whole service, which has just been started",
+      {},
+      { lines: until(40, 100), runningSinceMs: FROM + 58 * MINUTE },
+      false,
+    ],
     ["in half of the buckets", { before: flat(2).map((n, i) => (i % 2 ? n : 0)), counts: flat(0) }, {}, false],
     ["that came in clumps", { before: flat(1).map((n, i) => (i % 6 ? n : 60)), counts: flat(0) }, {}, false],
     [

@@ -60,8 +60,8 @@ export interface ServiceHistory {
   errors: number[];
   linesBefore: number[];
   errorsBefore: number[];
-  /** whether instances run at the end of the window; null: not known */
-  running: boolean | null;
+  /** since when an instance is ready at the end of the window, ms since 1970; null: none is, or it is not known */
+  runningSinceMs: number | null;
 }
 
 export interface LogHistory {

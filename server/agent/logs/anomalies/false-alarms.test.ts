@@ -74,7 +74,7 @@ function quietLogs(seed: number, { stepMs, buckets, clump, days }: Traffic): Log
     const isError = ({ level }: PatternHistory) => level === "error";
     patterns.push(...own);
     services.push({
-      ...{ service, environment: "prod", running: true },
+      ...{ service, environment: "prod", runningSinceMs: fromMs - windowMs },
       ...{ lines: total("counts", () => true), linesBefore: total("before", () => true) },
       ...{ errors: total("counts", isError), errorsBefore: total("before", isError) },
     });

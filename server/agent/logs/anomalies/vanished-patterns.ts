@@ -16,6 +16,7 @@ const CHANCE = 0.001;
  * Patterns in at least 80 % of the buckets of the window before, evenly, of which at least five lines are missing at the
  * end of the window, while the service still logs or is known to run. Lines that come with the traffic are missed only
  * where there was traffic, and the more of them the more they vary: e⁻ⁿ is how likely n expected lines all stay out.
+ * Of a service that is silent altogether, only the time since its instances run counts.
  */
 export function findVanished(grid: Grid, patterns: readonly PatternHistory[], service: ServiceHistory): Anomaly[] {
   const regular = patterns.flatMap((pattern) => {
@@ -25,8 +26,9 @@ export function findVanished(grid: Grid, patterns: readonly PatternHistory[], se
   const worstCase = Math.log(Math.max(1, regular.length) / CHANCE);
   return regular.flatMap(({ pattern, dispersion }) => {
     const quiet = silenceOf(pattern, grid, service);
-    if (quiet.silentMs === 0 || (quiet.lines === 0 && service.running !== true)) return [];
-    const missed = dispersion < CLOCKWORK ? quiet.missedByTime : Math.min(quiet.missedByTime, quiet.missedByTraffic);
+    if (quiet.silentMs === 0) return [];
+    const expected = dispersion < CLOCKWORK ? quiet.missedByTime : Math.min(quiet.missedByTime, quiet.missedByTraffic);
+    const missed = expected * awakeShare(quiet, service);
     if (missed < Math.max(LEAST_MISSED, dispersion * worstCase)) return [];
     return anomalyOf(pattern, service, quiet, missed);
   });
@@ -78,20 +80,28 @@ function silenceOf({ counts, before }: PatternHistory, grid: Grid, service: Serv
   };
 }
 
+/** The share of the silence, 0…1, in which the service wrote other lines or is known to run. */
+function awakeShare({ silentMs, sinceMs, lines }: Silence, { runningSinceMs }: ServiceHistory): number {
+  if (lines > 0) return 1;
+  if (runningSinceMs === null) return 0;
+  return Math.min(1, Math.max(0, sinceMs + silentMs - runningSinceMs) / silentMs);
+}
+
 function anomalyOf(
   { patternId, template, level, before }: PatternHistory,
-  { service, environment, running }: ServiceHistory,
+  { service, environment, runningSinceMs }: ServiceHistory,
   { silentMs, sinceMs, intervalMs, lines }: Silence,
   missed: number,
 ): Anomaly {
-  const still = lines > 0 ? `logged ${integer(lines)} other lines meanwhile` : "still runs";
+  const still = lines > 0 ? `logged ${integer(lines)} other lines meanwhile` : "runs all the same";
   const base = `${integer(sumOf(before))} lines in the ${span(intervalMs * sumOf(before))} before`;
   return {
     ...{ kind: "vanished", severity: "warning", atMs: sinceMs, patternId, template, level, service, environment },
     sentence: `${quoted(template)} is gone for ${span(silentMs)}: it came every ${span(intervalMs)} (${base}), and ${named(service)} ${still}`,
     evidence: {
       ...{ silentSeconds: silentMs / 1_000, intervalSeconds: intervalMs / 1_000, countBefore: sumOf(before) },
-      ...{ missed, serviceLines: lines, running: running === null ? null : String(running) },
+      ...{ missed, serviceLines: lines },
+      runningSince: runningSinceMs === null ? null : new Date(runningSinceMs).toISOString(),
     },
     score: scoreOf("warning", "vanished", missed),
   };
