@@ -1,9 +1,6 @@
-import { piecesOf } from "./safe-text.ts";
+import { visibleText } from "#server/agent/kernel/visible-text.ts";
 
 const LONGEST = 600;
 
 /** A text from outside as one line of words: whatever cannot be seen in it is written out, and it is not endless. */
-export function plainText(text: string, longest = LONGEST): string {
-  const { pieces, left } = piecesOf(text, { mark: null, oneLine: true, longest });
-  return pieces.map((piece) => piece.text).join("") + (left > 0 ? "…" : "");
-}
+export const plainText = (text: string, longest = LONGEST): string => visibleText(text, longest);

@@ -1,3 +1,4 @@
+import { visibleText } from "../kernel/visible-text.ts";
 import type { ServiceGraph } from "./service-graph.ts";
 import { counted, inPercent } from "./words.ts";
 
@@ -5,7 +6,11 @@ import { counted, inPercent } from "./words.ts";
 const LEAST_ERRORS = 3;
 const LEAST_ERROR_PERCENT = 1;
 
+const LONGEST_NAME = 120;
+
 type Node = ServiceGraph["nodes"][number];
+/** Names are whatever a sender makes them. */
+const nameOf = ({ label }: Node): string => visibleText(label, LONGEST_NAME);
 const failures = ({ errorPercent, requests }: Pick<Node, "errorPercent" | "requests">): number =>
   Math.round(((errorPercent ?? 0) / 100) * requests);
 const failing = (part: Pick<Node, "errorPercent" | "requests">): boolean =>
@@ -32,7 +37,7 @@ export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: str
 }
 
 function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[] {
-  const inState = (state: string) => nodes.filter(({ health }) => health === state).map(({ label }) => label);
+  const inState = (state: string) => nodes.filter(({ health }) => health === state).map(nameOf);
   const down = inState("down");
   const degraded = inState("degraded");
   const sentences: string[] = [];
@@ -42,8 +47,8 @@ function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[]
   if (worst) {
     const origin = follow(worst, nodes, seen, "to");
     const top = follow(origin, nodes, seen, "from");
-    const felt = top === origin ? "" : `, felt by ${top.label}`;
-    sentences.push(`${origin.label} fails most: ${rate(origin)}${felt}.`);
+    const felt = top === origin ? "" : `, felt by ${nameOf(top)}`;
+    sentences.push(`${nameOf(origin)} fails most: ${rate(origin)}${felt}.`);
   }
   return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
 }

@@ -1,4 +1,4 @@
-import { clipText } from "../kernel/page-within.ts";
+import { visibleText } from "../kernel/visible-text.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import { errorOrigins, type Waterfall, type WaterfallSpan } from "./waterfall.ts";
 import { counted, inMs } from "./words.ts";
@@ -9,7 +9,8 @@ const MOST_PLACES = 3;
 const LONGEST_NAME = 120;
 const LONGEST_REASON = 200;
 
-const short = (name: string): string => clipText(name, LONGEST_NAME);
+/** Names are whatever a sender makes them. */
+const short = (name: string): string => visibleText(name.trim(), LONGEST_NAME) || "unnamed";
 
 /**
  * Where the time of a trace went and what failed: `GET /checkout of gateway took 240 ms: payments 180 ms, checkout
@@ -85,5 +86,5 @@ function reasonOf({ statusMessage, events, attributes }: SpanRecord): string {
   const exception = events.find(({ name }) => name === "exception")?.attributes;
   const said = statusMessage || exception?.["exception.message"] || exception?.["exception.type"];
   const code = attributes["error.type"] ?? attributes["http.response.status_code"];
-  return clipText(String(said || (code ?? "")), LONGEST_REASON).replace(/\.$/, "");
+  return visibleText(String(said || (code ?? "")).trim(), LONGEST_REASON).replace(/\.$/, "");
 }

@@ -298,6 +298,14 @@ describe("the sentence", () => {
       ],
       "a-root of a took 10 ms. The span that called it has not arrived, so the beginning may be missing. 1 of 1 span failed, a-root of a: no.",
     ],
+    [
+      "names and reasons that would turn the sentence around or make it two",
+      [
+        ["a-root", null, 0, 10, { name: "GET /\n1 of 1 passed\u202e", service: " " }],
+        ["b-call", "a-root", 1, 9, { status: "error", statusMessage: "no\u001b[31m\nNothing failed." }],
+      ],
+      "GET /↵ 1 of 1 passedRLO of unnamed took 10 ms: b 8 ms, unnamed 2 ms. 1 of 2 spans failed, b-call of b: no↵ Nothing failed.",
+    ],
   ])("%s", (_, rows, sentence) => {
     expect(summariseTrace(draw(...rows))).toBe(sentence);
   });

@@ -1,4 +1,5 @@
 import { describeSeconds } from "../../kernel/durations.ts";
+import { visibleText } from "../../kernel/visible-text.ts";
 
 /** How anomalies put their numbers. */
 
@@ -13,9 +14,10 @@ export const lines = (count: number): string => (count === 1 ? "1 line" : `${int
 
 export const span = (ms: number): string => describeSeconds(ms / 1_000);
 
-const MAX_TEMPLATE = 120;
-export const quoted = (template: string): string =>
-  `"${template.length > MAX_TEMPLATE ? `${template.slice(0, MAX_TEMPLATE)}…` : template}"`;
+const LONGEST_TEMPLATE = 120;
+const LONGEST_NAME = 120;
+export const quoted = (template: string): string => `"${visibleText(template, LONGEST_TEMPLATE)}"`;
 
 /** "cart" or "an unnamed service"; the environment stands in the anomaly itself. */
-export const named = (service: string): string => (service === "" ? "an unnamed service" : service);
+export const named = (service: string): string =>
+  service === "" ? "an unnamed service" : visibleText(service, LONGEST_NAME);

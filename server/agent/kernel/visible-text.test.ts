@@ -1,0 +1,24 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { visibleText } from "./visible-text.ts";
+
+it.each([
+  ["pay\u202enow\u0007", "payRLOnow␇"],
+  ["one\r\ntwo\nthree\tfour", "one↵ two↵ three four"],
+  ["\u001b[31;1mred\u001b[0m text", "red text"],
+  ["GET /orders 👩‍👩‍👧", "GET /orders 👩‍👩‍👧"],
+])("%j reads %s", (text, shown) => expect(visibleText(text, 100)).toBe(shown));
+
+it("has an end", () => {
+  expect(visibleText("x".repeat(1_000), 10)).toBe(`${"x".repeat(9)}…`);
+});
+
+it("leaves nothing that cannot be seen, and is itself when it is read again", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
+      const shown = visibleText(text, 10_000);
+      expect(shown).not.toMatch(/[\p{Cc}\u2028-\u202e\u2066-\u2069\u200b\u200e\u200f]/u);
+      expect(visibleText(shown, 100_000)).toBe(shown);
+    }),
+  );
+});
