@@ -80,14 +80,11 @@ export function PatternDetail({ pattern, onLines, onService }: PatternDetailProp
   );
 }
 
-/** Those of the built-in store have a number; those found in lines of another source are kept nowhere. */
-const isKept = (pattern: PatternView): boolean => /^\d+$/.test(pattern.id);
-
 function PatternActions({ pattern, onLines }: Pick<PatternDetailProps, "pattern" | "onLines">) {
   const may = useCan("telemetry.write");
   const update = useUpdatePattern();
   const [dialog, setDialog] = useState<"rename" | "alert" | "ignore" | null>(null);
-  const kept = isKept(pattern);
+  const { kept } = pattern;
   const pinned = pattern.tags.includes("pinned");
   const ignored = pattern.tags.includes("ignored");
   return (

@@ -90,6 +90,29 @@ describe("a deployment that brings errors", () => {
     expect(anomalies.map(({ kind, deployment }) => [kind, deployment?.version])).toContainEqual(["new", "2.5.0"]);
   });
 
+  it("is named when it came so soon after a first start that the lines before prove nothing", async () => {
+    const rare = (fromMs: number, toMs: number, version: string) =>
+      every({ fromMs, toMs, stepMs: 50 }, (at, i) =>
+        i % 100 === 7
+          ? logRecord(at, `rounding error: total ${i}.30 is not the sum of its lines`, { version, severity: 17 })
+          : logRecord(at, `order ${i} placed for 12 EUR`, { version }),
+      );
+    await write(orders(clockMs - 90_000, clockMs - 21_000, { version: "2.4.0" }));
+    await write(rare(clockMs - 20_000, clockMs - 1_000, "2.5.0"));
+    expect((await analyze(15)).anomalies).toEqual([]);
+    await deployed(clockMs - 25_000, "2.5.0");
+    const { anomalies } = await analyze(15);
+    expect(anomalies).toMatchObject([
+      {
+        ...{ kind: "new", severity: "warning", service: "checkout" },
+        sentence: expect.stringMatching(/is new: 4 lines of checkout 2\.5\.0 \(1\.05 % of 380\), none of 138 of other/),
+        deployment: { version: "2.5.0" },
+      },
+    ]);
+    await write(rare(clockMs - 30_000, clockMs - 25_000, "2.4.0"));
+    expect((await analyze(15)).anomalies).toEqual([]);
+  });
+
   it.each<[string, number, Record<string, unknown>]>([
     ["another service", -25_000, { service: "payments" }],
     ["another environment", -25_000, { environment: "staging" }],
@@ -165,6 +188,8 @@ describe("an analysis", () => {
     expect(sum(patterns.map(({ share }) => share))).toBeCloseTo(1);
     for (const pattern of patterns) {
       expect(sum(pattern.trend)).toBe(pattern.count);
+      expect(pattern.kept).toBe(true);
+      await updatePattern(context(), { patternId: pattern.id, pinned: true });
       const asked = SearchLogsInput.parse({ startTime: window.from, endTime: window.to, query: pattern.query });
       expect((await searchLogs(context(), asked)).matched).toBe(pattern.count);
     }

@@ -6,12 +6,12 @@ import { authorize } from "../kernel/permissions.ts";
 import type { LogFilter, LogSource } from "../ports/log-source.ts";
 import { BEFORE_MS, explain } from "./analysis/began-with.ts";
 import { type CountedPattern, historyOf, patternsOf, totalsOf, trendOf } from "./analysis/counted-window.ts";
+import { findDeployed } from "./analysis/deployed-errors.ts";
 import { analysisForModel } from "./analysis/for-model.ts";
 import { type Frame, frameOf } from "./analysis/frame.ts";
 import { patternQuery } from "./analysis/pattern-query.ts";
 import { pageAfter, readSamples, viewPattern } from "./analysis/pattern-views.ts";
 import { type Reading, readCounts } from "./analysis/read-counts.ts";
-import { findReturned } from "./analysis/returned-errors.ts";
 import { noteRunning } from "./analysis/running-services.ts";
 import type { Listening } from "./analysis/stream-lines.ts";
 import { summarise } from "./analysis/summary.ts";
@@ -85,9 +85,9 @@ async function anomaliesOf(
   const starts = await listDeploymentStarts(db, { ...span, service, environment });
   if (now().getTime() - endMs < ABOUT_NOW_MS) await noteRunning(platform, history);
   const found = findAnomalies(history);
-  const returned = findReturned(history, found, rows.now, starts);
+  const deployed = findDeployed(history, found, rows.now, starts);
   const broken = steps ? brokenSequences(steps, patterns, frame) : [];
-  return [...found, ...returned, ...broken].sort(byScore).map((anomaly) => explain(anomaly, starts, rows.now, grid));
+  return [...found, ...deployed, ...broken].sort(byScore).map((anomaly) => explain(anomaly, starts, rows.now, grid));
 }
 
 /** Whether anybody wrote a line in the window before: where nobody did, nothing is known of it. */

@@ -48,6 +48,11 @@ export const PatternView = z.object({
   lastSeenAt: Instant.nullable(),
   samples: z.array(z.string()).describe("at most 3 lines"),
   query: z.string().describe("for search_logs: shows its lines"),
+  kept: z
+    .boolean()
+    .describe(
+      "false: found in lines just read, as those of an external source; it cannot be named, pinned, ignored or alerted on",
+    ),
   alert: z
     .object({ count: z.number().int(), minutes: z.number().int(), severity: Severity })
     .nullable()

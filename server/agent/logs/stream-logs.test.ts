@@ -8,7 +8,7 @@ import type { LogLineRecord, LogSource } from "../ports/log-source.ts";
 import type { Answer } from "../ports/source.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
 import type { Listening } from "./analysis/stream-lines.ts";
-import { analyzeLogs } from "./index.ts";
+import { analyzeLogs, updatePattern } from "./index.ts";
 import { parseQuery } from "./query-language.ts";
 import { AnalyzeLogsInput, AnalyzeLogsOutput } from "./schema.ts";
 
@@ -127,6 +127,15 @@ describe("lines that nobody has mined", () => {
   let source: LineSource;
   beforeEach(() => {
     source = evenly(20_000, failing);
+  });
+
+  it("give patterns of which it is said that they are not kept and so cannot be changed", async () => {
+    const { patterns } = await analyze(source);
+    expect(patterns.map(({ kept }) => kept)).toEqual([false, false]);
+    for (const { id } of patterns)
+      await expect(updatePattern(testContext(database), { patternId: id, pinned: true })).rejects.toMatchObject({
+        code: "NOT_FOUND",
+      });
   });
 
   it("are mined as they are read, into the same answer", async () => {

@@ -11,11 +11,12 @@ const LONGEST_TERM = 120;
 /** The id of a pattern that is kept nowhere: the same for the same template. */
 export const idOfTemplate = (template: string): string =>
   `t${createHash("sha256").update(template).digest("hex").slice(0, 16)}`;
-const IS_OF_TEMPLATE = /^t[0-9a-f]{16}$/;
+/** Whether the built-in store keeps the pattern of this id, so that people can say something about it. */
+export const isKept = (id: string): boolean => !/^t[0-9a-f]{16}$/.test(id);
 
 /** By its id where the source keeps it, else by what its lines have in common. */
 export const patternQuery = ({ id, template }: { id: string; template: string }): string =>
-  IS_OF_TEMPLATE.test(id) ? formatQuery({ terms: commonTexts(template) }) : formatQuery({ patternId: id, terms: [] });
+  isKept(id) ? formatQuery({ patternId: id, terms: [] }) : formatQuery({ terms: commonTexts(template) });
 
 /** The longest texts between what varies, in their order; of lines that have none in common, nothing. */
 function commonTexts(template: string): LogTerm[] {

@@ -5,7 +5,7 @@ import type { PatternTag } from "../rank-patterns.ts";
 import type { PatternView } from "../schema.ts";
 import type { PatternAlert } from "../store.ts";
 import type { CountedPattern } from "./counted-window.ts";
-import { patternQuery } from "./pattern-query.ts";
+import { isKept, patternQuery } from "./pattern-query.ts";
 
 /** Patterns as a reader sees them. */
 
@@ -72,6 +72,7 @@ export function viewPattern(pattern: CountedPattern, shown: Shown): PatternView 
     lastSeenAt: lastAt,
     samples: samples?.lines ?? [],
     query: patternQuery(pattern),
+    kept: isKept(id),
     alert: shown.alerts.get(id) ?? null,
   };
 }

@@ -62,7 +62,7 @@ function anomalyOf(
   const { level, patternId, template, firstSeenMs } = pattern;
   const total = Math.max(base.lines, count);
   const share = count / total;
-  const severity = severityOf(level, share);
+  const severity = newSeverity(level, share);
   const since = base.isWhole ? "" : " since it came";
   return {
     ...{ kind: "new", severity, atMs: firstSeenMs, patternId, template, level, service, environment },
@@ -72,7 +72,8 @@ function anomalyOf(
   };
 }
 
-function severityOf(level: PatternHistory["level"], share: number): Anomaly["severity"] {
+/** Of a new pattern with this share of its service's lines. */
+export function newSeverity(level: PatternHistory["level"], share: number): Anomaly["severity"] {
   if (level === "fatal" || (level === "error" && share >= CRITICAL_SHARE)) return "critical";
   return level === "error" || level === "warn" ? "warning" : "info";
 }
