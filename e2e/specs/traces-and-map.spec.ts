@@ -153,7 +153,8 @@ test("Operate is a service like any other: listed by what it sends, with its fig
   page,
 }) => {
   await page.goto("/services?env=production");
-  await page.getByRole("region", { name: "Known by what they send" }).getByRole("link", { name: "operate" }).click();
+  const observed = page.locator("section", { has: page.getByRole("heading", { name: "Known by what they send" }) });
+  await observed.getByRole("link", { name: "operate" }).click();
   await expect(page).toHaveURL(/\/services\/operate$/);
   await expect(page.getByText("known by what it sends")).toBeVisible();
   await expect(page.getByText("template otel-http")).toBeVisible(ARRIVES);
