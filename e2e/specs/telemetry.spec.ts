@@ -105,18 +105,25 @@ test("a bad version's new error pattern is found within seconds, tied to its dep
   expect(trace.summary).toContain("checkout");
   expect(trace.errorCount).toBeGreaterThan(0);
 
-  const map = await ask<{ edges: { from: string; to: string; seen: boolean }[] }>("get_service_map", {
-    environment: "production",
-  });
-  const seen = map.edges.filter((edge) => edge.seen).map(({ from, to }) => `${from} ${to}`);
-  expect(seen).toEqual(expect.arrayContaining(["gateway catalog", "gateway checkout", "checkout payments"]));
-  const rate = await ask<{ lines: { last: number | null }[] }>("query_metrics", {
-    ...lastMinutes(5),
-    ...CHECKOUT,
-    metric: "http_server_request_duration_seconds",
-    fn: "quantile",
-  });
-  expect(rate.lines.length).toBeGreaterThan(0);
+  const seen = async () => {
+    const { edges } = await ask<{ edges: { from: string; to: string; seen: boolean }[] }>("get_service_map", {
+      environment: "production",
+    });
+    return edges.filter((edge) => edge.seen).map(({ from, to }) => `${from} ${to}`);
+  };
+  await expect
+    .poll(seen, { timeout: 30_000 })
+    .toEqual(expect.arrayContaining(["gateway catalog", "gateway checkout", "checkout payments"]));
+  const latency = async () =>
+    (
+      await ask<{ lines: { last: number | null }[] }>("query_metrics", {
+        ...lastMinutes(5),
+        ...CHECKOUT,
+        metric: "http_server_request_duration_seconds",
+        fn: "quantile",
+      })
+    ).lines.length;
+  await expect.poll(latency, { timeout: 60_000 }).toBeGreaterThan(0); // figures are sent every few seconds
 
   // a person sees the same
   await page.goto("/logs?env=production&service=checkout&from=now-15m&to=now");
