@@ -62,7 +62,10 @@ export function MetricPanel(props: MetricPanelProps) {
           <h2 className="font-semibold text-sm">{panel.promql === null ? "Choose a metric" : "PromQL"}</h2>
         )}
         {info && panel.promql === null ? (
-          <span className="text-ink-3 text-xs">{[info.kind, info.unit, info.help].filter(Boolean).join(", ")}</span>
+          <span className="text-ink-3 text-xs">{[info.kind, info.unit].filter(Boolean).join(", ")}</span>
+        ) : null}
+        {info?.help && panel.promql === null ? (
+          <span className="line-clamp-2 min-w-0 flex-1 text-ink-2 text-xs">{info.help}</span>
         ) : null}
         <span className="ml-auto flex gap-1">
           {panel.promql === null && speaksPromql ? (

@@ -95,7 +95,7 @@ const MetricItem = ({ metric, onPick }: { metric: Metric; onPick: () => void }) 
             .join(", ")}
         </span>
       </span>
-      {metric.help ? <span className="text-ink-2 text-xs">{metric.help}</span> : null}
+      {metric.help ? <span className="line-clamp-2 text-ink-2 text-xs">{metric.help}</span> : null}
     </button>
   </li>
 );

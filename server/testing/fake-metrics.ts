@@ -2,7 +2,7 @@ import type { MetricInfo, MetricLine, MetricQuery, MetricsSource } from "../agen
 import type { Answer, SourceInfo } from "../agent/ports/source.ts";
 
 interface Options {
-  metrics: readonly Pick<MetricInfo, "name" | "kind">[];
+  metrics: readonly (Pick<MetricInfo, "name" | "kind"> & Partial<Pick<MetricInfo, "unit" | "help">>)[];
   labels?: readonly string[];
   /** lines of a query over so many steps, before the limit */
   linesOf: (query: MetricQuery, steps: number) => MetricLine[];
@@ -39,7 +39,7 @@ export function fakeMetrics({ metrics, labels = [], linesOf, evaluate, info: giv
     metrics: async ({ search = "", limit }) => {
       const items = metrics
         .filter(({ name }) => name.includes(search))
-        .map((one) => ({ ...one, unit: "", help: "", series: null }));
+        .map((one) => ({ unit: "", help: "", ...one, series: null }));
       return answer({ items: items.slice(0, limit), total: items.length });
     },
     labels: async () => answer([...labels]),

@@ -1,8 +1,10 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { clipText, countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { visibleText } from "../kernel/visible-text.ts";
+import type { MetricInfo } from "../ports/metrics-source.ts";
 import type {
   LabelValuesInput,
   LabelValuesOutput,
@@ -15,6 +17,8 @@ import type {
 /** room for what stands around the items of an answer to a model */
 const FRAME_BYTES = 1_000;
 const MODEL_HELP = 120;
+const LONGEST_HELP = 500;
+const LONGEST_UNIT = 63;
 
 /** Metrics by name. A model gets as many as it may read. @throws as MetricsSource does */
 export async function listMetrics(
@@ -26,11 +30,19 @@ export async function listMetrics(
   const source = ctx.telemetry.metrics({ service, home: input.source });
   const answer = await source.metrics({ search, service, limit });
   const { items, total } = answer.data;
-  if (ctx.via !== "mcp") return { total, source: sourceView(answer), items };
-  const brief = items.map((item) => ({ ...item, help: clipText(item.help, MODEL_HELP) }));
+  if (ctx.via !== "mcp")
+    return { total, source: sourceView(answer), items: items.map((item) => readable(item, LONGEST_HELP)) };
+  const brief = items.map((item) => readable(item, MODEL_HELP));
   const fitting = brief.slice(0, countWithin(brief, MODEL_BUDGET_BYTES - FRAME_BYTES));
   return { total, source: sourceView(answer), items: fitting };
 }
+
+/** Unit and help are whatever a sender makes them. */
+const readable = (metric: MetricInfo, longestHelp: number): MetricInfo => ({
+  ...metric,
+  unit: visibleText(metric.unit, LONGEST_UNIT),
+  help: visibleText(metric.help.replace(/\s+/g, " ").trim(), longestHelp),
+});
 
 export async function metricLabels(
   ctx: AgentContext,

@@ -142,6 +142,21 @@ describe("what one can choose from", () => {
     expect(found).toMatchObject({ total: 1, items: [{ name: "queue_length" }] });
   });
 
+  it("says what a metric means on one line, with nothing in it that hides or turns text, and more to a person", async () => {
+    const help = ` Orders,\n\tall\u202e. ${"x".repeat(1_000)}`;
+    const metrics = fakeMetrics({
+      metrics: [{ name: "orders", kind: "gauge", unit: "a\u0007", help }],
+      linesOf: () => [],
+    });
+    const helpFor = async (via: "mcp" | "web") => {
+      const { items } = await listMetrics(contextOf(metrics, { via }), ListMetricsInput.parse({}));
+      expect(items[0]?.unit).toBe("a␇");
+      return items[0]?.help ?? "";
+    };
+    expect(await helpFor("mcp")).toMatch(/^Orders, allRLO\. x{90,110}…$/);
+    expect(await helpFor("web")).toMatch(/^Orders, allRLO\. x{470,490}…$/);
+  });
+
   it("is asked of the home that is wanted", async () => {
     const telemetry = new FakeTelemetry({ metrics: plain() });
     const ctx = testContext(database, { now, telemetry });

@@ -65,6 +65,8 @@ export interface SeriesSamples {
   kind: SeriesKind;
   /** UCUM or Prometheus' words; "" when not said */
   unit: string;
+  /** what the sender says its metric means, whatever text that is; absent when not said */
+  help?: string;
   timesMs: number[];
   values: number[];
 }

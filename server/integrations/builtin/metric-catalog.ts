@@ -9,6 +9,7 @@ interface NameRow {
   name: string;
   kind: number;
   unit: string;
+  help: string;
   series: number;
   /** its series have the label `le` */
   bounded: boolean;
@@ -20,7 +21,8 @@ export async function listMetrics(
   { search, service, limit }: { search?: string | undefined; service?: string | undefined; limit: number },
 ): Promise<{ items: MetricInfo[]; total: number }> {
   const rows = await database.read<NameRow & { [column: string]: unknown }>(
-    `select name, max(kind) as kind, max(unit) as unit, count(*)::int as series, bool_or(labels ? 'le') as bounded
+    `select name, max(kind) as kind, max(unit) as unit, count(*)::int as series, bool_or(labels ? 'le') as bounded,
+       coalesce((select help from metric_help where metric_help.name = metric_series.name), '') as help
      from metric_series where last_seen_at >= $1 and ($2::text is null or service = $2)
        and name ilike $3 group by name order by name`,
     [
@@ -42,11 +44,11 @@ function withHistograms(rows: readonly NameRow[]): MetricInfo[] {
     return base === row.name || !histograms.has(base);
   });
   const counts = new Map(rows.map((row) => [row.name, row.series]));
-  const plain = single.map(({ name, kind, unit, series }): MetricInfo => {
-    return { name, kind: SERIES_KINDS[kind] ?? "unknown", unit, help: "", series };
+  const plain = single.map(({ name, kind, unit, help, series }): MetricInfo => {
+    return { name, kind: SERIES_KINDS[kind] ?? "unknown", unit, help, series };
   });
-  const joined = [...histograms].map(([name, { unit, series }]): MetricInfo => {
-    return { name, kind: "histogram", unit, help: "", series: counts.get(`${name}_count`) ?? series };
+  const joined = [...histograms].map(([name, { unit, help, series }]): MetricInfo => {
+    return { name, kind: "histogram", unit, help, series: counts.get(`${name}_count`) ?? series };
   });
   return [...plain, ...joined].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 import { startPeriodic } from "../../agent/kernel/periodic.ts";
 import { forgetRefusals } from "./ingest-counts.ts";
+import { forgetHelp } from "./metric-help.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { advance } from "./rollup.ts";
@@ -25,6 +26,7 @@ async function keepHouse({ database, partitions, retention, now }: StoreParts): 
     await tx.query("delete from metric_series where last_seen_at < $1", [
       before(Math.max(retention.rollupsDays, retention.samplesDays)),
     ]);
+    await forgetHelp(tx);
     await tx.query(
       `delete from log_pattern p where last_seen_at < $1 and name is null and not pinned and not ignored and alert is null
          and not exists (select from log_pattern m where m.merged_into = p.id)`,

@@ -2,6 +2,7 @@ import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
 import type { Connection } from "./database.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+import { noteHelp } from "./metric-help.ts";
 import { DAY_MS } from "./partitions.ts";
 import { type KeptTime, keptTime } from "./record-checks.ts";
 import { createRecordWriter, type Entry, type Prepared, type RecordTarget, type StoreParts } from "./record-writer.ts";
@@ -21,6 +22,8 @@ const MAX_VALUE = 1e290;
 interface SamplesEntry extends Entry {
   fingerprint: Fingerprint;
   id: number;
+  name: string;
+  help: string;
   timesMs: number[];
   values: number[];
   /** the registry has to be told that the series lives */
@@ -65,7 +68,11 @@ async function prepare(
     }
     const slot = table.find(fingerprint);
     const known = entries.get(id);
-    const entry = known ?? { service, example, records: 0, fingerprint, id, timesMs: [], values: [], unseen: false };
+    const { name, help = "" } = one;
+    const entry = known ?? {
+      ...{ service, example, records: 0, fingerprint, id, name, help },
+      ...{ timesMs: [], values: [], unseen: false },
+    };
     takeSamples(entry, one, { time, rejections, lastMs: slot < 0 ? Number.NEGATIVE_INFINITY : table.lastMs(slot) });
     entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
     if (!known) entries.set(id, entry);
@@ -159,6 +166,10 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
         finish: async (stored) => {
           await noteLateSeries(tx, stored, closedMs);
           await noteSeen(tx, stored, now());
+          await noteHelp(
+            tx,
+            stored.filter(({ unseen }) => unseen),
+          );
         },
       };
     },

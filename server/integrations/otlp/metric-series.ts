@@ -1,7 +1,7 @@
 import type { SeriesKind, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Batch } from "../http/body/batch.ts";
 import { describeSeries } from "../http/body/labels.ts";
-import { storableText } from "../http/body/text.ts";
+import { MOST_HELP, storableText } from "../http/body/text.ts";
 import { explicitBuckets } from "./exponential-buckets.ts";
 import { metricName, pointLabels } from "./prometheus-names.ts";
 import type { Source } from "./source.ts";
@@ -17,7 +17,8 @@ const MOST_METRIC_NAME = 255;
 export interface SeriesFamily {
   name: string;
   kind: SeriesKind;
-  unit: string;
+  /** of its unit and meaning, what is said */
+  about: Pick<SeriesSamples, "unit" | "help">;
   /** labels of the origin */
   origin: Record<string, string>;
   /** why no point of it can be taken; null where they can */
@@ -26,11 +27,12 @@ export interface SeriesFamily {
 
 export function seriesFamily(metric: WireMetric, { origin }: Source): SeriesFamily {
   const name = metricName(metric);
+  const help = storableText(metric.description, MOST_HELP);
   const labels = Object.entries(origin).filter(([, value]) => value !== "");
   return {
     name,
     kind: kindOf(metric),
-    unit: storableText(metric.unit, MOST_UNIT),
+    about: { unit: storableText(metric.unit, MOST_UNIT), ...(help !== "" && { help }) },
     origin: Object.fromEntries(labels),
     problem: problemOf(metric, name),
   };
@@ -75,7 +77,7 @@ export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<S
 }
 
 function seriesOf(
-  { name, unit }: SeriesFamily,
+  { name, about }: SeriesFamily,
   suffix: string,
   labels: Record<string, string>,
   kind: SeriesKind,
@@ -83,7 +85,7 @@ function seriesOf(
   value: number,
 ): SeriesSamples {
   // samples have whole milliseconds, as in Prometheus
-  return { name: name + suffix, labels, kind, unit, timesMs: [Math.floor(timeMs)], values: [value] };
+  return { name: name + suffix, labels, kind, ...about, timesMs: [Math.floor(timeMs)], values: [value] };
 }
 
 /** The series of a histogram or a summary; a text says why there are none. */

@@ -21,11 +21,14 @@ const brief = ({ name, labels, kind, values }: SeriesSamples) => {
 describe("metrics of the SDK", () => {
   it.each(["cumulative", "delta"] as const)("mean the same in protobuf and in JSON, %s", async (temporality) => {
     const bodies = await metricBodies((meter) => {
-      meter.createCounter("http.requests", { unit: "{request}" }).add(3, { "http.route": "/pay", status: 200 });
+      meter
+        .createCounter("http.requests", { unit: "{request}", description: "Requests,\nall." })
+        .add(3, { "http.route": "/pay", status: 200 });
       meter.createUpDownCounter("queue.length").add(7);
       meter.createObservableGauge("cpu.utilization", { unit: "1" }).addCallback((result) => result.observe(0.25));
       const duration = meter.createHistogram("http.server.request.duration", {
         unit: "s",
+        description: "Time to answer.",
         advice: { explicitBucketBoundaries: [0.1, 1] },
       });
       for (const value of [0.05, 0.5, 0.5, 5]) duration.record(value);
@@ -55,6 +58,11 @@ describe("metrics of the SDK", () => {
     ]);
     expect(found("http_server_request_duration_seconds_count")).toEqual([[{}, kind, 4]]);
     expect(found("http_server_request_duration_seconds_sum")).toEqual([[{}, kind, 6.05]]);
+    const helps = new Map(protobuf.records.map(({ name, help }) => [name, help]));
+    expect(helps.get("http_requests_total")).toBe("Requests,\nall.");
+    for (const part of ["bucket", "count", "sum"])
+      expect(helps.get(`http_server_request_duration_seconds_${part}`)).toBe("Time to answer.");
+    expect(helps.get("cpu_utilization_ratio")).toBeUndefined();
     const sizes = found("size_exponential_bytes_bucket");
     expect(sizes.length).toBeLessThanOrEqual(25);
     expect(sizes[0]?.[2]).toBe(1);
@@ -85,6 +93,12 @@ describe("a data point", () => {
         values: [-12],
       },
     ]);
+  });
+
+  it("brings what its metric means, cut and such as can be stored", () => {
+    const { records } = decoded([{ ...gauge({ asInt: "1" }), description: `a\0b\ud800${"x".repeat(10_000)}` }]);
+    expect(records[0]?.help).toMatch(/^a\ufffdb\ufffdx+…$/);
+    expect(records[0]?.help).toHaveLength(500);
   });
 
   it("of a summary becomes quantiles, sum and count; quantiles of nothing are left out", () => {

@@ -2,6 +2,7 @@ import type { Decoded, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import { Batch } from "../http/body/batch.ts";
 import { type JsonObject, listAt, objectAt, textAt, under } from "../http/body/json.ts";
 import { bytesField, type ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
+import { MOST_HELP } from "../http/body/text.ts";
 import { type OtlpEncoding, readRecords, type Signal } from "./envelope.ts";
 import { keepPoint, seriesFamily } from "./metric-series.ts";
 import { pointFromJson } from "./points-json.ts";
@@ -54,11 +55,12 @@ const TYPE_OF_TAG = new Map(DATA.map(({ type, field }) => [bytesField(field), ty
 
 /** The name may stand after the data, and the temporality after the points: both are looked for first. */
 function readMetric(reader: ProtobufReader, source: Source, batch: Batch<SeriesSamples>): void {
-  const metric: WireMetric = { name: "", unit: "", type: "gauge", temporality: 0, monotonic: false };
+  const metric: WireMetric = { name: "", description: "", unit: "", type: "gauge", temporality: 0, monotonic: false };
   const start = reader.position;
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === bytesField(1)) metric.name = reader.name(MOST_RAW_NAME);
+    else if (tag === bytesField(2)) metric.description = reader.text(MOST_HELP);
     else if (tag === bytesField(3)) metric.unit = reader.name(MOST_RAW_NAME);
     else reader.skip(tag);
   }
@@ -104,6 +106,7 @@ const TEMPORALITIES = ["UNSPECIFIED", "DELTA", "CUMULATIVE"];
 
 function readJsonMetric(record: JsonObject, source: Source, batch: Batch<SeriesSamples>): void {
   const [name, unit] = [textAt(record.name, "name"), textAt(record.unit, "unit")];
+  const description = textAt(record.description, "description");
   for (const { type, names } of DATA) {
     const value = pick(record, ...names);
     if (value === undefined || value === null) continue;
@@ -111,6 +114,7 @@ function readJsonMetric(record: JsonObject, source: Source, batch: Batch<SeriesS
     const family = seriesFamily(
       {
         name: name.slice(0, MOST_RAW_NAME),
+        description,
         unit: unit.slice(0, MOST_RAW_NAME),
         type,
         temporality: enumAt(

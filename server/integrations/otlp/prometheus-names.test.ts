@@ -28,9 +28,8 @@ describe("the name of a metric", () => {
     ["uptime", "d", "gauge", "uptime_days"],
   ])("%s in %j of a %s is %s", (name, unit, type, expected) => {
     const monotonic = type === "counter";
-    expect(metricName({ name, unit, type: type === "counter" ? "sum" : type, temporality: 2, monotonic })).toBe(
-      expected,
-    );
+    const metric = { name, description: "", unit, type: type === "counter" ? "sum" : type, temporality: 2, monotonic };
+    expect(metricName(metric)).toBe(expected);
   });
 });
 

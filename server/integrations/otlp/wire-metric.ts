@@ -9,6 +9,7 @@ export const DELTA = 1;
 
 export interface WireMetric {
   name: string;
+  description: string;
   unit: string;
   type: MetricType;
   /** AggregationTemporality: 0 unspecified, 1 delta, 2 cumulative */

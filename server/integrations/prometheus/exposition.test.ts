@@ -45,6 +45,29 @@ describe("what prom-client shows", () => {
       ["size_bytes_sum", {}, "counter", 7, AT],
       ["size_bytes_count", {}, "counter", 1, AT],
     ]);
+    const helps = new Set(records.map(({ name, help }) => `${name.replace(/_(bucket|sum|count)$/, "")}: ${help}`));
+    expect([...helps]).toEqual([
+      "http_requests_total: Requests,\nall.",
+      "temperature_celsius: Now.",
+      "latency_seconds: Took.",
+      "size_bytes: Sizes.",
+    ]);
+  });
+});
+
+describe("what is said of a family", () => {
+  it.each([
+    ["# HELP g Of two  words, \\\\ and \\n.", "Of two  words, \\ and \n."],
+    ["#\tHELP\tg\tTabs.\r", "Tabs."],
+    ["# HELP g", undefined],
+    ["# HELP other Nothing of g.", undefined],
+    ["# Help g A comment.", undefined],
+    ["# HELP g a\0b", "a\ufffdb"],
+    [`# HELP g ${"x".repeat(100_000)}`, `${"x".repeat(499)}…`],
+  ])("%j", (line, help) => {
+    const { records, rejected } = parse(`${line}\n# TYPE g gauge \n# UNIT g seconds\ng 1\n`);
+    expect(rejected).toEqual([]);
+    expect(records.map((series) => [series.kind, series.unit, series.help])).toEqual([["gauge", "seconds", help]]);
   });
 });
 

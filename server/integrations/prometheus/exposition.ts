@@ -2,6 +2,7 @@ import { AppError } from "../../agent/kernel/errors.ts";
 import type { Decoded, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import { Batch } from "../http/body/batch.ts";
 import { describeSeries } from "../http/body/labels.ts";
+import { MOST_HELP, storableText } from "../http/body/text.ts";
 import { type Line, parseSample, type Sample } from "./exposition-line.ts";
 import { createKinds, FAMILY_TYPES, type Family, type Kind } from "./series-kind.ts";
 import { withTargetLabels } from "./target-labels.ts";
@@ -67,21 +68,30 @@ function isOpenMetrics(contentType: string | undefined): boolean {
   );
 }
 
-const METADATA = /^#[ \t]+(TYPE|UNIT)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]+(\S+)/;
+const METADATA = /^#[ \t]+(TYPE|UNIT|HELP)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]+(\S[^\r\n]*)/;
 
 /**
- * Other comments, HELP among them, are passed over. `untyped` is what the text format calls unknown.
+ * Other comments are passed over. `untyped` is what the text format calls unknown.
  * @returns whether something was learned
  */
 function readMetadata(text: string, families: Map<string, Family>): boolean {
   const [, what, name, value] = METADATA.exec(text) ?? [];
   if (name === undefined || value === undefined) return false;
-  const family = families.get(name) ?? { type: "unknown", unit: "" };
-  if (what === "UNIT") family.unit = value.slice(0, MOST_UNIT);
-  else family.type = FAMILY_TYPES.find((type) => type === value) ?? "unknown";
+  const family = families.get(name) ?? { type: "unknown", unit: "", help: "" };
+  const [word = ""] = value.split(/\s/, 1);
+  if (what === "HELP") family.help = helpText(value);
+  else if (what === "UNIT") family.unit = word.slice(0, MOST_UNIT);
+  else family.type = FAMILY_TYPES.find((type) => type === word) ?? "unknown";
   if (families.size < MOST_FAMILIES) families.set(name, family);
   return true;
 }
+
+/** Both formats escape line ends and backslashes, OpenMetrics quotes, too. */
+const helpText = (value: string): string =>
+  storableText(
+    value.slice(0, 2 * MOST_HELP).replace(/\\([\\n"])/g, (_, escaped) => (escaped === "n" ? "\n" : escaped)),
+    MOST_HELP,
+  );
 
 function readLine(
   line: Line,

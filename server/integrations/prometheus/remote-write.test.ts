@@ -49,6 +49,12 @@ describe("a write request", () => {
     expect(decode(body).records).toMatchObject([{ name, kind, unit: unitOf }]);
   });
 
+  it("with metadata says what a series means", () => {
+    const about = { metric_family_name: "size", type: 2, unit: "bytes", help: "How large." };
+    const { records } = decode(writeRequest([series({ __name__: "size" }, 1), series({ __name__: "up" }, 1)], [about]));
+    expect(records.map(({ help }) => help)).toEqual(["How large.", undefined]);
+  });
+
   it("passes over the marker of a series that ended", () => {
     const block = snappyjs.uncompress(writeRequest([series({ __name__: "up" }, 1, 2)]));
     const at = Buffer.from(block).lastIndexOf(Buffer.from([0, 0, 0, 0, 0, 0, 0, 0x40])); // the 2

@@ -4,7 +4,7 @@ import { Batch } from "../http/body/batch.ts";
 import { describeSeries, LabelCollector } from "../http/body/labels.ts";
 import { bytesField, fixed64Field, ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
 import { decompressSnappy } from "../http/body/snappy.ts";
-import { MOST_NAME } from "../http/body/text.ts";
+import { MOST_HELP, MOST_NAME } from "../http/body/text.ts";
 import { createKinds, FAMILY_TYPES, type Family, type Kind } from "./series-kind.ts";
 
 const BROKEN_SERIES = "a series cannot be read";
@@ -74,15 +74,17 @@ function readFamilies(reader: ProtobufReader): Map<string, Family> {
     let name = "";
     let type = 0;
     let unit = "";
+    let help = "";
     while (reader.more()) {
       const field = reader.tag();
       if (field === varintField(1)) type = reader.int32();
       else if (field === bytesField(2)) name = reader.name(MOST_NAME);
+      else if (field === bytesField(4)) help = reader.text(MOST_HELP);
       else if (field === bytesField(5)) unit = reader.name(MOST_UNIT);
       else reader.skip(field);
     }
     reader.leave(outer);
-    if (families.size < MOST_FAMILIES) families.set(name, { type: FAMILY_TYPES[type] ?? "unknown", unit });
+    if (families.size < MOST_FAMILIES) families.set(name, { type: FAMILY_TYPES[type] ?? "unknown", unit, help });
   }
   return families;
 }
@@ -113,10 +115,11 @@ function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batc
   if (samples === 0) return;
   const problem = collector.problem ?? (name === "" ? "a series needs the label __name__" : null);
   if (problem !== null) reject(problem, samples);
-  else {
-    const { kind, unit } = kindOf(name);
-    batch.keep({ name, labels: collector.labels, kind, unit, timesMs: read.timesMs, values: read.values }, samples);
-  }
+  else
+    batch.keep(
+      { name, labels: collector.labels, ...kindOf(name), timesMs: read.timesMs, values: read.values },
+      samples,
+    );
 }
 
 interface ReadSeries {

@@ -1,4 +1,4 @@
-import type { SeriesKind } from "../../agent/ports/telemetry.ts";
+import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
 
 /** Types of a metric family; what is in none is "unknown". */
 export const FAMILY_TYPES = [
@@ -16,6 +16,8 @@ export type FamilyType = (typeof FAMILY_TYPES)[number];
 export interface Family {
   type: FamilyType;
   unit: string;
+  /** "" when not said */
+  help: string;
 }
 
 export type Families = ReadonlyMap<string, Family>;
@@ -32,13 +34,10 @@ const SUFFIXES: [string, readonly FamilyType[]][] = [
 ];
 const COUNTER_NAME = /_(?:total|count|sum|bucket)$/;
 
-export interface Kind {
-  kind: SeriesKind;
-  unit: string;
-}
+export type Kind = Pick<SeriesSamples, "kind" | "unit" | "help">;
 
 /**
- * Tells what kind of series a sample belongs to, and in which unit: by the type of its family where that is known, else
+ * Tells what kind of series a sample belongs to, in which unit, and what it means: by the type of its family where that is known, else
  * by the suffix that Prometheus' naming gives to counters. A name is looked into once.
  */
 export function createKinds(families: Families): (name: string) => Kind {
@@ -57,14 +56,18 @@ const MOST_KNOWN = 20_000;
 
 function kindOf(name: string, families: Families): Kind {
   const own = families.get(name);
-  if (own && own.type !== "unknown") return { kind: own.type === "counter" ? "counter" : "gauge", unit: own.unit };
+  if (own && own.type !== "unknown")
+    return { kind: own.type === "counter" ? "counter" : "gauge", unit: own.unit, ...helpOf(own) };
   for (const [suffix, types] of SUFFIXES) {
     if (!name.endsWith(suffix)) continue;
     const family = families.get(name.slice(0, -suffix.length));
     if (!family || !types.includes(family.type)) continue;
     const grows = family.type === "counter" || family.type === "histogram" || family.type === "summary";
     // a count of observations has no unit
-    return { kind: grows ? "counter" : "gauge", unit: suffix === "_sum" || suffix === "_total" ? family.unit : "" };
+    const unit = suffix === "_sum" || suffix === "_total" ? family.unit : "";
+    return { kind: grows ? "counter" : "gauge", unit, ...helpOf(family) };
   }
-  return { kind: COUNTER_NAME.test(name) ? "counter" : "gauge", unit: own?.unit ?? "" };
+  return { kind: COUNTER_NAME.test(name) ? "counter" : "gauge", unit: own?.unit ?? "", ...(own && helpOf(own)) };
 }
+
+const helpOf = ({ help }: Family): Pick<Kind, "help"> => (help === "" ? {} : { help });

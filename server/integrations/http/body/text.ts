@@ -1,5 +1,7 @@
 /** Names of attributes and labels; those of metrics, too. */
 export const MOST_NAME = 255;
+/** What is said of a metric. */
+export const MOST_HELP = 500;
 
 /**
  * Text that PostgreSQL takes: NUL and lone surrogates become U+FFFD. What is longer than `maxLength` UTF-16 units is

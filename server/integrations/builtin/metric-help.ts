@@ -1,0 +1,26 @@
+import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
+import { cleanText } from "./attributes.ts";
+import type { Connection } from "./database.ts";
+
+const MAX_LENGTH = 500;
+
+/**
+ * Keeps what senders say the metrics of these series mean, one text a name: of several senders that disagree, the last.
+ * Series come with it in every batch: give those that have not been seen for a while.
+ */
+export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSamples, "name" | "help">>): Promise<void> {
+  const helps = new Map<string, string>();
+  for (const { name, help } of series) if (help) helps.set(cleanText(name), cleanText(help.slice(0, MAX_LENGTH)));
+  if (helps.size === 0) return;
+  // in order: two writers that lock the same rows must not wait for each other
+  await tx.query(
+    `insert into metric_help (name, help) select * from unnest($1::text[], $2::text[]) as u(name, help) order by name
+     on conflict (name) do update set help = excluded.help where metric_help.help <> excluded.help`,
+    [[...helps.keys()], [...helps.values()]],
+  );
+}
+
+/** Forgets what belongs to no series any more. */
+export async function forgetHelp(tx: Connection): Promise<void> {
+  await tx.query("delete from metric_help h where not exists (select from metric_series s where s.name = h.name)", []);
+}
