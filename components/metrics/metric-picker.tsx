@@ -54,27 +54,30 @@ export function MetricPicker({ source, onPick, focus = false }: MetricPickerProp
           }}
         />
       </div>
-      <QueryBoundary
-        query={query}
-        what="the metrics"
-        skeleton={<SkeletonRows rows={10} rowClassName="h-12" />}
-        empty={(data) => (data.items.length === 0 ? <NoMetrics search={search} /> : null)}
-      >
-        {(data) => (
-          <>
-            <ul ref={list} className="divide-y">
-              {data.items.map((metric) => (
-                <MetricItem key={metric.name} metric={metric} onPick={() => onPick(metric)} />
-              ))}
-            </ul>
-            {data.total > data.items.length ? (
-              <p className="border-t px-3 py-2 text-ink-3 text-xs">
-                {formatCount(data.items.length)} of {plural(data.total, "metric")}: search for more of the name.
-              </p>
-            ) : null}
-          </>
-        )}
-      </QueryBoundary>
+      {/* one height for what comes, is found or is missing: what stands below does not move */}
+      <div className="h-[max(18rem,calc(100dvh-21rem))] overflow-y-auto">
+        <QueryBoundary
+          query={query}
+          what="the metrics"
+          skeleton={<SkeletonRows rows={10} rowClassName="h-12" />}
+          empty={(data) => (data.items.length === 0 ? <NoMetrics search={search} /> : null)}
+        >
+          {(data) => (
+            <>
+              <ul ref={list} className="divide-y">
+                {data.items.map((metric) => (
+                  <MetricItem key={metric.name} metric={metric} onPick={() => onPick(metric)} />
+                ))}
+              </ul>
+              {data.total > data.items.length ? (
+                <p className="border-t px-3 py-2 text-ink-3 text-xs">
+                  {formatCount(data.items.length)} of {plural(data.total, "metric")}: search for more of the name.
+                </p>
+              ) : null}
+            </>
+          )}
+        </QueryBoundary>
+      </div>
     </div>
   );
 }
