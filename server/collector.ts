@@ -17,6 +17,7 @@ import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform, createProcessLogFollower } from "./integrations/local/index.ts";
 import { privateDir } from "./integrations/local/paths.ts";
 import { parseExposition } from "./integrations/prometheus/exposition.ts";
+import { processesFor } from "./start/processes.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
@@ -30,8 +31,6 @@ const log = createLogger("collector");
 const GIVE_UP_MS = 3_500;
 const LAST_REQUESTS_MS = 2_000;
 const DATABASE_AGAIN_MS = 500;
-/** which write a log of their own; see server/start/processes.ts */
-const PROCESSES = ["daemon", "worker", "collector", "web", "traffic"];
 const LOCK = { logs: 1, scrape: 2 };
 
 function required(name: string): string {
@@ -65,7 +64,7 @@ async function startParts(): Promise<Part[]> {
     const parts = { store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report };
     const ownLogs = createProcessLogFollower({
       ...{ service: OWN_NAME, environment: OWN_NAME },
-      ...{ folder: join(dataDir, "logs"), processes: PROCESSES },
+      ...{ folder: join(dataDir, "logs"), processes: processesFor(config, ".").map(({ name }) => name) },
     });
     return startExclusive({
       ...{ databaseUrl, lock: LOCK.logs, report },

@@ -20,10 +20,8 @@ import type { SignalsOf } from "./signals-input.ts";
 const PATTERNS = 6;
 const FINDINGS = 3;
 
-type ServiceLogsProps = SignalsOf;
-
 /** What is new or growing in the service's log, and its most telling patterns, over the page's range. */
-export function ServiceLogs({ service, environment }: ServiceLogsProps) {
+export function ServiceLogs({ service, environment }: SignalsOf) {
   const { words } = useTimeRange();
   const { query, cancel, stopped } = useAnalysis({ service, ...(environment && { environment }) }, PATTERNS, true);
   const To = linkFor(environment);
@@ -34,7 +32,7 @@ export function ServiceLogs({ service, environment }: ServiceLogsProps) {
       actions={
         <>
           <LongRead active={query.isFetching} doing="Reading the patterns" onCancel={cancel} />
-          <To href={logsHref({ service, environment })} className="link text-sm">
+          <To href={logsHref(environment, { service })} className="link text-sm">
             All logs of {service}
           </To>
         </>
@@ -71,11 +69,8 @@ export function ServiceLogs({ service, environment }: ServiceLogsProps) {
 const totalsWords = ({ totals }: AnalyzeLogsOutput, words: string): string =>
   `${plural(totals.lines, "line")} in the ${words}, ${plural(totals.errors, "error")}, ${plural(totals.warnings, "warning")}`;
 
-const logsHref = (query: Record<string, string | undefined>): string => {
-  const { environment, ...rest } = query;
-  const told = Object.entries({ ...rest, env: environment }).filter((entry): entry is [string, string] => !!entry[1]);
-  return `/logs?${new URLSearchParams(told)}`;
-};
+const logsHref = (environment: string | undefined, query: Record<string, string>): string =>
+  `/logs?${new URLSearchParams({ ...query, ...(environment && { env: environment }) })}`;
 
 const TONES = { info: "quiet", warning: "warning", critical: "critical" } as const;
 
@@ -106,13 +101,13 @@ const WORDS: Partial<Record<PatternView["tags"][number], string>> = {
   burst: "burst",
 };
 
-function PatternLine({ pattern, service, environment }: ServiceLogsProps & { pattern: PatternView }) {
+function PatternLine({ pattern, service, environment }: SignalsOf & { pattern: PatternView }) {
   const To = linkFor(environment);
   return (
     <li className="relative flex min-h-9 items-center gap-2 px-3 py-1 text-sm hover:bg-hover">
       <LevelMark level={pattern.level} bare />
       <To
-        href={logsHref({ tab: "lines", service, environment, query: `pattern:${pattern.id}` })}
+        href={logsHref(environment, { tab: "lines", service, query: `pattern:${pattern.id}` })}
         className="min-w-0 flex-1 truncate after:absolute after:inset-0 hover:underline"
       >
         {pattern.name ?? <Template text={pattern.template} />}

@@ -87,7 +87,7 @@ const MonitoringConfigSchema = z.strictObject({
   endpointHeaders: z.record(z.string(), z.string()).default({}).describe("sent to the three endpoints"),
   grafanaUrl: z.url().optional().describe("panels link to it"),
   scrape: z.array(ScrapeTargetSchema).default([]),
-  selfMonitoring: z.boolean().default(true).describe("scrape Operate's own figures, too, as the service operate"),
+  selfMonitoring: z.boolean().default(true).describe("take in Operate's own figures and logs as the service operate"),
   retention: RetentionSchema.prefault({}),
   limits: IngestLimitsSchema.prefault({}),
   healthEndpoints: z.array(HealthEndpointSchema).default([]),

@@ -3,15 +3,19 @@ import type { AgentContext } from "../kernel/context.ts";
 import { toAppError } from "../kernel/errors.ts";
 import type { MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { Answer } from "../ports/source.ts";
-import { allSignals, type Measured, type MeasuredRef, type MeasuredSignal, unmeasured } from "./measured.ts";
+import {
+  allSignals,
+  type Measured,
+  type MeasuredRef,
+  type MeasuredSignal,
+  MOST_METRICS,
+  unmeasured,
+} from "./measured.ts";
 import { ownQueries } from "./own-queries.ts";
 import type { SignalName } from "./schema.ts";
 import { serviceFilters } from "./service-filters.ts";
 import { type MetricTemplate, namesOf, planText, type SignalPlan, servedMetric, signalPlans } from "./sli-templates.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
-
-/** metrics of one service that are looked at; more than any exporter has */
-const MOST_METRICS = 5_000;
 
 /**
  * The signals of a service from metrics under a template's names, and from its own PromQL where the configuration has

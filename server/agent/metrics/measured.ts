@@ -15,6 +15,9 @@ export interface MeasuredSignal {
   problem: string | null;
 }
 
+/** metrics of one service that are looked at; more than any exporter has */
+export const MOST_METRICS = 5_000;
+
 /** A service, in one environment or in all. */
 export interface MeasuredRef {
   service: string;

@@ -1,9 +1,7 @@
 import type { AgentContext } from "../kernel/context.ts";
 import type { TimeWindow } from "../ports/source.ts";
+import { MOST_METRICS } from "./measured.ts";
 import { METRIC_TEMPLATES, type MetricTemplate, servedMetric } from "./sli-templates.ts";
-
-/** metrics of one service that are looked at; more than any exporter has */
-const MOST_METRICS = 5_000;
 
 /**
  * The SLI template of a service that only its telemetry tells of: the first under whose names it counts what it served,

@@ -47,15 +47,11 @@ async function whole<Row extends CallRow>(
   const fromMs = Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS;
   const toMs = to.getTime();
   const doneMs = Math.min(toMs, Math.max(fromMs, await doneUntil(database, "spans")));
-  const sums = async (settings: string, source: string, startMs: number, endMs: number): Promise<Row[]> =>
-    startMs < endMs
-      ? database.readWith<Row>(settings, summed(source, keys, conditions), [
-          ...[new Date(startMs), new Date(endMs)],
-          ...values,
-        ])
-      : [];
+  const sums = async (read: typeof database.read<Row>, source: string, startMs: number, endMs: number) =>
+    startMs < endMs ? read(summed(source, keys, conditions), [new Date(startMs), new Date(endMs), ...values]) : [];
+  const readMany: typeof database.read<Row> = (sql, given) => database.readWith<Row>(MANY_ROWS, sql, given);
   const rolled = `select * from ${table} where bucket_at >= $1 and bucket_at < $2`;
-  return (await Promise.all([sums("", rolled, fromMs, doneMs), sums(MANY_ROWS, rows, doneMs, toMs)])).flat();
+  return (await Promise.all([sums(database.read, rolled, fromMs, doneMs), sums(readMany, rows, doneMs, toMs)])).flat();
 }
 
 const groupBy = <T>(rows: readonly T[], keyOf: (row: T) => string): T[][] => [...Map.groupBy(rows, keyOf).values()];

@@ -1,12 +1,11 @@
 import type { FollowedStream } from "#server/agent/ports/platform.ts";
 import type { InstanceOrigin, LogStore } from "./log-store.ts";
-import { readOn } from "./read-on.ts";
+import { MOST_PER_STREAM, readOn } from "./read-on.ts";
 
 type Followed = InstanceOrigin & { instanceId: string };
 
 /** for so long after its end an instance's last words are handed out */
 const GONE_MS = 15 * 60_000;
-const MOST_PER_STREAM = 512 * 1024;
 const STREAMS = [
   ["stdout", "out"],
   ["stderr", "err"],

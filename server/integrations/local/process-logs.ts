@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import type { FollowedStream, LogFollower, ServiceRef } from "../../agent/ports/platform.ts";
-import { readOn } from "./read-on.ts";
-
-const MOST_PER_STREAM = 512 * 1024;
+import { MOST_PER_STREAM, readOn } from "./read-on.ts";
 
 interface Options extends ServiceRef {
   /** where the supervisor keeps what processes print: `<name>.log`, and what it held before in `<name>.log.1` */

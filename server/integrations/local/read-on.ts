@@ -4,6 +4,8 @@ import type { GrowthMark } from "./log-tail.ts";
 
 /** Reading a log file from where it was read before, across the cuts that keep it small. */
 
+/** of one stream in one round, so that a loud one leaves room for the others */
+export const MOST_PER_STREAM = 512 * 1024;
 const LONGEST_LINE = 64 * 1024;
 const PRINT_BYTES = 64;
 

@@ -35,21 +35,24 @@ export function findDeployed(
   const keyOf = (of: Pick<Anomaly, "patternId" | "service" | "environment">) =>
     `${of.patternId}\n${of.service}\n${of.environment}`;
   const said = new Set(found.map(keyOf));
-  const candidates = patterns.filter(
-    (pattern) => isError(pattern.level) && !said.has(keyOf(pattern)) && sumOf(pattern.before) === 0,
-  );
+  const candidates = patterns.filter((pattern) => {
+    if (!isError(pattern.level) || said.has(keyOf(pattern)) || sumOf(pattern.counts) < LEAST_NEW) return false;
+    return sumOf(pattern.before) === 0;
+  });
   return candidates.flatMap((pattern): Anomaly[] => {
     const isOwn = (of: { service: string; environment: string }) =>
       of.service === pattern.service && of.environment === pattern.environment;
+    const started = new Set(starts.filter(isOwn).map(({ version }) => version));
+    if (started.size === 0) return []; // before going through all rows
     const service = services.find(isOwn);
     const counted = {
       ...{ lines: sumOf(service?.lines ?? []), linesBefore: sumOf(service?.linesBefore ?? []) },
       ...versionsOf(rows.filter(isOwn), pattern.patternId),
     };
     const [version] = counted.versions;
-    if (counted.versions.size !== 1 || !starts.some((start) => isOwn(start) && start.version === version)) return [];
+    if (counted.versions.size !== 1 || version === undefined || !started.has(version)) return [];
     const anomaly =
-      pattern.firstSeenMs < grid.fromMs ? returned(pattern, counted, grid) : brought(pattern, counted, version ?? "");
+      pattern.firstSeenMs < grid.fromMs ? returned(pattern, counted, grid) : brought(pattern, counted, version);
     return anomaly ? [anomaly] : [];
   });
 }
