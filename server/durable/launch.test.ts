@@ -78,7 +78,9 @@ it("starts a watch that never reached the queue, which ends when its time is up"
 });
 
 it("abandons a watch whose workflow broke", async () => {
-  const { id } = await database.db.deployment.findFirstOrThrow({ where: { status: "rolled_back" } });
+  const { deployment } = await deployApplication(ctx, { ...wish, version: "1.3.0" });
+  const { id } = deployment!;
+  expect((await ended(id)).status).toBe("succeeded"); // one that never began is not watched: its workflow ends at once
   const watchUntil = new Date(Date.now() + 600_000);
   await database.db.deployment.update({ where: { id }, data: { watchState: "watching", watchUntil } });
   const workflowId = watchWorkflowId(id);
