@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
+import { tokenFor } from "../fixtures/token.ts";
 
 /** What a person does with logs: see what is there, search, filter by a click, zoom, read around a line, follow. */
 
@@ -154,4 +155,30 @@ test("ingest: who sends what, and what to give a sender", async ({ page }) => {
   await page.getByRole("button", { name: "Prometheus", exact: true }).click();
   await expect(page.getByText("remote_write:")).toBeVisible();
   await expectAccessible(page);
+});
+
+test("a pattern of any length keeps to the width of its page", async ({ page, request }) => {
+  const words = "warehouse shelf picker basket conveyor parcel label".split(" ");
+  const line = (id: number) => words.map((word) => `${word} ${id}`).join(", then ");
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const values = [101, 202, 303].map((id, index) => [String(now + BigInt(index)), line(id)]);
+  const sent = await request.post("/api/ingest/loki/api/v1/push", {
+    headers: { authorization: `Bearer ${await tokenFor(request, "ingest")}` },
+    data: { streams: [{ stream: { service_name: "warehouse" }, values }] },
+  });
+  expect(sent.status(), await sent.text()).toBe(204);
+
+  await page.setViewportSize({ width: 360, height: 900 });
+  for (const path of ["/services/warehouse", "/logs?service=warehouse"]) {
+    await expect(async () => {
+      await page.goto(path); // what was sent is mined and counted in the background
+      await expect(
+        page.getByRole("link", { name: /shelf/ }).or(page.getByRole("button", { name: /shelf/ })),
+      ).toBeVisible();
+    }).toPass();
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow, `${path} scrolls sideways`).toBeLessThanOrEqual(0);
+  }
 });

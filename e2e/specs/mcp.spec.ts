@@ -1,26 +1,15 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import type { APIRequestContext } from "@playwright/test";
 import { connectMcp, contentOf, MCP_CLIENTS, type McpTestClient } from "../../server/testing/mcp-clients.ts";
 import { appState } from "../fixtures/state.ts";
 import { expect, test } from "../fixtures/test.ts";
+import { tokenFor } from "../fixtures/token.ts";
 
 /** What an agent does over MCP on the running system, without a page. */
 
 const CATALOG = { service: "catalog", environment: "staging" };
 const GOOD_VERSIONS = ["1.8.0", "1.9.0"];
 const ENDED = ["succeeded", "rolled_back", "failed", "cancelled"];
-
-async function tokenFor(request: APIRequestContext, role: "viewer" | "operator"): Promise<string> {
-  const { url } = appState();
-  const response = await request.post(`${url}/api/trpc/tokens.create`, {
-    headers: { origin: url },
-    data: { name: `${role} agent`, role, expiresInDays: 1 },
-  });
-  expect(response.status(), await response.text()).toBe(200);
-  const body = (await response.json()) as { result: { data: { secret: string } } };
-  return body.result.data.secret;
-}
 
 interface Service {
   row: { currentVersion: string | null };

@@ -2,6 +2,7 @@ import type { APIRequestContext } from "@playwright/test";
 import { connectMcp, contentOf, type McpTestClient } from "../../server/testing/mcp-clients.ts";
 import { appState } from "../fixtures/state.ts";
 import { expect, expectAccessible, test } from "../fixtures/test.ts";
+import { tokenFor } from "../fixtures/token.ts";
 
 /** From a bad deployment to the line of code at fault, as an agent over MCP and a person in the console find it. */
 
@@ -26,15 +27,11 @@ interface Lines {
   lines: { body: string; traceId: string | null; version: string; instance: string }[];
 }
 
-async function connect(request: APIRequestContext): Promise<McpTestClient> {
-  const { url } = appState();
-  const response = await request.post(`${url}/api/trpc/tokens.create`, {
-    headers: { origin: url },
-    data: { name: "investigator", role: "operator", expiresInDays: 1 },
+const connect = async (request: APIRequestContext): Promise<McpTestClient> =>
+  connectMcp("official v2, newest revision", {
+    url: `${appState().url}/api/mcp`,
+    token: await tokenFor(request, "operator"),
   });
-  const { result } = (await response.json()) as { result: { data: { secret: string } } };
-  return connectMcp("official v2, newest revision", { url: `${url}/api/mcp`, token: result.data.secret });
-}
 
 const lastMinutes = (minutes: number) => ({
   startTime: new Date(Date.now() - minutes * 60_000).toISOString(),

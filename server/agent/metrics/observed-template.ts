@@ -1,3 +1,4 @@
+import { observedServices } from "../ingest/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import { MOST_METRICS } from "./measured.ts";
@@ -5,17 +6,24 @@ import { METRIC_TEMPLATES, type MetricTemplate, servedMetric } from "./sli-templ
 
 /**
  * The SLI template of a service that only its telemetry tells of: the first under whose names it counts what it served,
- * else its spans, else what its process says of itself; null when nothing is known of it. @throws as the sources do
+ * else what its process says of itself, else its spans, of which there may be none; null when nothing is known of it.
+ * @throws as the sources do
  */
 export async function observedTemplate(
-  { telemetry }: AgentContext,
+  ctx: AgentContext,
   service: string,
   window: TimeWindow,
 ): Promise<MetricTemplate | "spans" | null> {
+  const { telemetry } = ctx;
   const { data } = await telemetry.metrics({ service }).metrics({ service, limit: MOST_METRICS });
   const named = METRIC_TEMPLATES.find((template) => servedMetric(template, data.items) !== null);
   if (named) return named;
   const traced = await telemetry.traces({ service }).services(window);
   if (traced.data.includes(service)) return "spans";
-  return data.items.length > 0 ? "otel-http" : null;
+  if (data.items.length > 0) return "otel-http";
+  // one that sends nothing but logs, or sent its spans earlier
+  const { services } = await observedServices(ctx);
+  if (services.some((one) => one.service === service)) return "spans";
+  const origins = await telemetry.logs({ service }).origins({ window });
+  return origins.data.some((one) => one.service === service) ? "spans" : null;
 }

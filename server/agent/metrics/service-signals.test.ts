@@ -6,8 +6,10 @@ import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
 import type { ServiceTelemetry } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import type { LogSource } from "../ports/log-source.ts";
 import type { MetricQuery } from "../ports/metrics-source.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
 import { storeTraffic } from "../traffic/index.ts";
 import { serviceSignals } from "./index.ts";
@@ -199,9 +201,12 @@ describe("what is asked for", () => {
   it("must be configured, or have sent something", async () => {
     const info = { kind: "built-in" as const, address: null };
     const services = async () => ({ data: ["batch"], source: info, asOf: now().toISOString(), stale: false });
-    const served = async () => ({ data: [], source: info, asOf: now().toISOString(), stale: false });
-    const traces = { info, services, served } as unknown as TraceSource;
-    const telemetry = new FakeTelemetry({ metrics: fakeMetrics({ metrics: [], linesOf: () => [] }), traces });
+    const nothing = async () => ({ data: [], source: info, asOf: now().toISOString(), stale: false });
+    const logs = { info, origins: nothing } as unknown as LogSource;
+    const traces = { info, services, served: nothing } as unknown as TraceSource;
+    const ingest = { arrived: async () => [] } as unknown as TelemetrySources["ingest"];
+    const metrics = fakeMetrics({ metrics: [], linesOf: () => [] });
+    const telemetry = new FakeTelemetry({ metrics, logs, traces, ingest });
     const ctx = testContext(database, { now, telemetry });
     await expect(ask(ctx, { service: "nobody" })).rejects.toMatchObject({
       code: "NOT_FOUND",

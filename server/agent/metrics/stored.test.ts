@@ -3,6 +3,7 @@ import { createTelemetryStore } from "../../integrations/builtin/index.ts";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import { logLine, SENDER } from "../../testing/telemetry/records.ts";
 import type { SeriesSamples } from "../ports/telemetry.ts";
 import { listMetrics, queryMetrics, serviceSignals } from "./index.ts";
 import { ListMetricsInput, QueryMetricsInput, type SignalName } from "./schema.ts";
@@ -41,7 +42,11 @@ describe("metrics in the built-in store", () => {
     await store.writeSamples(series, { protocol: "otlp", name: "test" });
   });
   afterAll(() => store?.close());
-  const context = () => testContext(database, { config, telemetry: new FakeTelemetry({ store }) });
+  const context = () =>
+    testContext(database, {
+      config,
+      telemetry: new FakeTelemetry({ store, ingest: { ...store, collecting: async () => true } }),
+    });
 
   it("give the signals of the service under OpenTelemetry's names", async () => {
     const answer = await serviceSignals(context(), { ...window, ...ref, compareBefore: false });
@@ -59,6 +64,18 @@ describe("metrics in the built-in store", () => {
     const answer = await serviceSignals(unknown, { ...window, service: "checkout", compareBefore: false });
     expect(answer).toMatchObject({ template: "otel-http", markers: [] });
     expect(answer.signals.find(({ signal }) => signal === "requestRate")?.values[20]).toBeCloseTo(10);
+  });
+
+  it("are unknown, not refused, for a service that sends only logs", async () => {
+    await store.writeLogs([logLine({ atMs: endMs, service: "printer" })], SENDER);
+    const asked = { ...window, service: "printer", environment: undefined, compareBefore: false };
+    const answer = await serviceSignals(context(), asked);
+    expect(answer.template).toBe("spans");
+    expect(answer.signals.every(({ values }) => values.every((value) => value === null))).toBe(true);
+    expect(answer.signals[0]?.problem).toBe("printer sent no server spans then");
+    await expect(serviceSignals(context(), { ...asked, service: "scanner" })).rejects.toThrow(
+      /nothing arrived from one/,
+    );
   });
 
   it("are listed and queried by their kind", async () => {
