@@ -1,7 +1,7 @@
 import { AppError } from "../kernel/errors.ts";
 import type { Miner } from "../mining/index.ts";
 import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
-import type { Decoded, LogRecord, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
+import type { Decoded, LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
 import type { Sender, Written } from "../ports/telemetry-store.ts";
 import { createPatternBook } from "./pattern-book.ts";
 import { createRefusalBook } from "./refusal-book.ts";
@@ -62,16 +62,16 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
   async function pass<T>(
     signal: Signal,
     arrival: Arrival<T>,
-    write: (records: T[]) => Promise<Written>,
+    write: (records: T[], meanings: readonly MetricMeaning[]) => Promise<Written>,
     allowed = Math.min(arrival.mostBytes, arrival.likelyBytes),
   ): Promise<Written> {
     const share = Math.max(LEAST_SHARE, allowed);
     await gate.enter(share);
     try {
       if (arrival.gone?.aborted) throw new AppError("TIMEOUT", "The sender went away.");
-      const { records, rejected } = await arrival.read(allowed);
+      const { records, rejected, meanings = [] } = await arrival.read(allowed);
       refusals.note(signal, arrival.sender, rejected);
-      const written = await write(records);
+      const written = await write(records, meanings);
       return { accepted: written.accepted, rejected: [...rejected, ...written.rejected] };
     } catch (error) {
       if (!isLarger(error) || allowed >= arrival.mostBytes) throw error;
@@ -84,7 +84,11 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
   return {
     logs: (arrival) =>
       pass("logs", arrival, async (records) => store.writeLogs(await book.mine(records), arrival.sender)),
-    metrics: (arrival) => pass("metrics", arrival, (series) => store.writeSamples(series, arrival.sender)),
+    metrics: (arrival) =>
+      pass("metrics", arrival, async (series, meanings) => {
+        if (meanings.length > 0) await store.noteMeanings(meanings);
+        return store.writeSamples(series, arrival.sender);
+      }),
     traces: (arrival) => pass("traces", arrival, (spans) => store.writeSpans(spans, arrival.sender)),
     async readLogs(records, sender, positions) {
       return store.writeReadLogs(await book.mine(records), sender, positions);

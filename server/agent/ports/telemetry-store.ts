@@ -1,6 +1,6 @@
 import type { LogSource } from "./log-source.ts";
 import type { MetricsSource } from "./metrics-source.ts";
-import type { LogRecord, Rejection, SeriesSamples, SpanRecord } from "./telemetry.ts";
+import type { LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanRecord } from "./telemetry.ts";
 import type { TraceSource } from "./trace-source.ts";
 
 /** A line with the pattern it was mined into. */
@@ -37,6 +37,8 @@ export interface TelemetryStore {
   writeLogs(records: readonly MinedLog[], sender: Sender): Promise<Written>;
   /** New series beyond the limits are rejected, named by metric and service; duplicates are counted as rejected. */
   writeSamples(series: readonly SeriesSamples[], sender: Sender): Promise<Written>;
+  /** Keeps what is said of series that are known; of others it is forgotten, senders say it again. */
+  noteMeanings(meanings: readonly MetricMeaning[]): Promise<void>;
   writeSpans(spans: readonly SpanRecord[], sender: Sender): Promise<Written>;
   /** Notes what was refused before it could be written, for the ingest page. */
   noteRefusal(signal: "logs" | "metrics" | "traces", sender: Sender, rejected: readonly Rejection[]): Promise<void>;

@@ -105,8 +105,13 @@ export interface Rejection {
   example: string | null;
 }
 
+/** What a sender says that the series of one name mean, whatever text that is. */
+export type MetricMeaning = Required<Pick<SeriesSamples, "name" | "help">>;
+
 /** A body that could be read: the good records, and what was wrong with the others. */
 export interface Decoded<T> {
   records: T[];
   rejected: Rejection[];
+  /** of metrics whose samples come in other bodies */
+  meanings?: MetricMeaning[];
 }

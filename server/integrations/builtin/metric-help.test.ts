@@ -35,6 +35,16 @@ describe("what a metric means", () => {
     expect(await helps()).toEqual({ jobs_total: "Jobs done.", took_seconds: "Time taken.", plain: "" });
   });
 
+  it("may come without samples, after those it is about; of what has no series nothing is kept", async () => {
+    const say = (help: string) => one().noteMeanings(["plain", "nowhere"].map((name) => ({ name, help })));
+    await say("Plainly.");
+    expect(await helps()).toMatchObject({ plain: "Plainly." });
+    await say("Still plainly.");
+    expect(await helps()).toMatchObject({ plain: "Still plainly." });
+    const kept = await one().parts.database.read("select name from metric_help where name = 'nowhere'", []);
+    expect(kept).toEqual([]);
+  });
+
   it("is another one when a sender says so, an hour later at most", async () => {
     const write = (help: string) => one().writeSamples([said("jobs_total", help)], SENDER);
     nowMs += 1_000;

@@ -1,6 +1,6 @@
-import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
+import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import { cleanText } from "./attributes.ts";
-import type { Connection } from "./database.ts";
+import type { Connection, Database } from "./database.ts";
 
 const MAX_LENGTH = 500;
 
@@ -17,6 +17,22 @@ export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSampl
     `insert into metric_help (name, help) select * from unnest($1::text[], $2::text[]) as u(name, help) order by name
      on conflict (name) do update set help = excluded.help where metric_help.help <> excluded.help`,
     [[...helps.keys()], [...helps.values()]],
+  );
+}
+
+/** Keeps what is said apart from any samples, of names that have series: what may be sent of others has no end. */
+export async function noteMeanings(database: Database, meanings: readonly MetricMeaning[]): Promise<void> {
+  const names = [...new Set(meanings.map(({ name }) => cleanText(name)))];
+  const known = await database.read<{ name: string }>(
+    "select distinct name from metric_series where name = any($1::text[])",
+    [names],
+  );
+  const kept = new Set(known.map(({ name }) => name));
+  await database.transact((tx) =>
+    noteHelp(
+      tx,
+      meanings.filter(({ name }) => kept.has(cleanText(name))),
+    ),
   );
 }
 

@@ -6,6 +6,7 @@ import { openDatabase } from "./database.ts";
 import { noteRefusals } from "./ingest-counts.ts";
 import { createIngestFigures } from "./ingest-figures.ts";
 import { createLogSource } from "./log-source.ts";
+import { noteMeanings } from "./metric-help.ts";
 import { createMetricsSource } from "./metrics-source.ts";
 import { createPartitions, type Retention } from "./partitions.ts";
 import { generalisePattern, loadPatterns, patternIds } from "./patterns.ts";
@@ -52,6 +53,7 @@ export function createTelemetryStore({
     writeLogs: logWriter.write,
     writeReadLogs: logWriter.writeRead,
     writeSamples: sampleWriter.write,
+    noteMeanings: (meanings) => noteMeanings(database, meanings),
     writeSpans: spanWriter.write,
     noteRefusal: (signal, sender, rejected) => noteRefusals(parts, signal, sender, rejected),
     loadPatterns: (limit) => loadPatterns(database, limit),

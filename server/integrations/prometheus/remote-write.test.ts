@@ -55,6 +55,25 @@ describe("a write request", () => {
     expect(records.map(({ help }) => help)).toEqual(["How large.", undefined]);
   });
 
+  it("of metadata alone says what series mean that come in others", () => {
+    const about = [
+      { metric_family_name: "took_seconds", type: 3, unit: "", help: "Time taken." },
+      { metric_family_name: "jobs", type: 1, unit: "", help: "Jobs done." },
+      { metric_family_name: "silent", type: 2, unit: "", help: "" },
+    ];
+    expect(decode(writeRequest([], about))).toEqual({
+      records: [],
+      rejected: [],
+      meanings: [
+        ...["took_seconds_bucket", "took_seconds_count", "took_seconds_sum"].map((name) => ({
+          name,
+          help: "Time taken.",
+        })),
+        ...["jobs", "jobs_total"].map((name) => ({ name, help: "Jobs done." })),
+      ],
+    });
+  });
+
   it("passes over the marker of a series that ended", () => {
     const block = snappyjs.uncompress(writeRequest([series({ __name__: "up" }, 1, 2)]));
     const at = Buffer.from(block).lastIndexOf(Buffer.from([0, 0, 0, 0, 0, 0, 0, 0x40])); // the 2

@@ -1,11 +1,11 @@
 import { AppError } from "../../agent/kernel/errors.ts";
-import type { Decoded, SeriesSamples } from "../../agent/ports/telemetry.ts";
+import type { Decoded, MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import { Batch } from "../http/body/batch.ts";
 import { describeSeries, LabelCollector } from "../http/body/labels.ts";
 import { bytesField, fixed64Field, ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
 import { decompressSnappy } from "../http/body/snappy.ts";
 import { MOST_HELP, MOST_NAME } from "../http/body/text.ts";
-import { createKinds, FAMILY_TYPES, type Family, type Kind } from "./series-kind.ts";
+import { createKinds, FAMILY_TYPES, type Families, type Family, type Kind, seriesNamesOf } from "./series-kind.ts";
 
 const BROKEN_SERIES = "a series cannot be read";
 /** more than any label may have, so that one that is too long is seen */
@@ -29,7 +29,8 @@ export function decodeWriteRequest(body: Uint8Array, options: DecodeWriteOptions
   refuseOthers(options.contentType);
   const reader = new ProtobufReader(decompressSnappy(body, options.maxBytes));
   const batch = new Batch<SeriesSamples>(options.maxRecords);
-  const kindOf = createKinds(readFamilies(reader));
+  const families = readFamilies(reader);
+  const kindOf = createKinds(families);
   reader.rewind(0);
   while (reader.more()) {
     const tag = reader.tag();
@@ -46,8 +47,16 @@ export function decodeWriteRequest(body: Uint8Array, options: DecodeWriteOptions
     }
     reader.leave(outer);
   }
-  return batch.decoded();
+  const decoded = batch.decoded();
+  const alone = decoded.records.length === 0 && families.size > 0;
+  return alone ? { ...decoded, meanings: meaningsOf(families) } : decoded;
 }
+
+/** Prometheus says once a minute, in requests without any series, what all its metrics mean. */
+const meaningsOf = (families: Families): MetricMeaning[] =>
+  [...families].flatMap(([family, { type, help }]) =>
+    help === "" ? [] : seriesNamesOf(family, type).map((name) => ({ name, help })),
+  );
 
 function refuseOthers(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? "application/x-protobuf").toLowerCase().split(";");

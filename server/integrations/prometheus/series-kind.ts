@@ -54,6 +54,12 @@ export function createKinds(families: Families): (name: string) => Kind {
 
 const MOST_KNOWN = 20_000;
 
+/** The names that series of a family may have. */
+export function seriesNamesOf(family: string, type: FamilyType): string[] {
+  const suffixed = SUFFIXES.filter(([, types]) => types.includes(type)).map(([suffix]) => `${family}${suffix}`);
+  return type === "histogram" || type === "gaugehistogram" ? suffixed : [family, ...suffixed];
+}
+
 function kindOf(name: string, families: Families): Kind {
   const own = families.get(name);
   if (own && own.type !== "unknown")
