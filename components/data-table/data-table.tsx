@@ -1,14 +1,15 @@
 "use client";
 
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { parseAsString, useQueryState } from "nuqs";
 import { Fragment, type ReactNode, useRef } from "react";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
+import type { Column } from "./column.ts";
 import { useRowNavigation } from "./row-navigation.ts";
-import { nextSorting, parseSorting, sortRows, writeSorting } from "./sort-rows.ts";
+import { type TableSource, useTableState } from "./table-state.ts";
 
-/** Narrower than this, the column is left out: what must be seen on a phone has none. */
+export type { Column } from "./column.ts";
+
 const HIDE = {
   sm: "hidden sm:table-cell",
   md: "hidden md:table-cell",
@@ -16,26 +17,8 @@ const HIDE = {
   xl: "hidden xl:table-cell",
 } as const;
 
-export interface Column<Row> {
-  id: string;
-  header: ReactNode;
-  cell: (row: Row) => ReactNode;
-  /** numbers stand right, in mono */
-  numeric?: boolean;
-  /** makes the column sortable */
-  sort?: (row: Row) => number | string | null;
-  hideBelow?: keyof typeof HIDE;
-  className?: string;
-}
-
-interface DataTableProps<Row> {
-  /** read out as the table's name */
-  label: string;
-  columns: readonly Column<Row>[];
-  rows: readonly Row[];
+interface DataTableProps<Row> extends TableSource<Row> {
   rowKey: (row: Row) => string;
-  /** name of the URL parameter that keeps the order; leave out for a table that is not sorted */
-  sortParameter?: string;
   /** j and k; at most one table of a page */
   navigable?: boolean;
   rowClassName?: (row: Row) => string | undefined;
@@ -43,19 +26,11 @@ interface DataTableProps<Row> {
   detail?: (row: Row) => ReactNode;
 }
 
-/** Dense table, rows of 36 px, sorted in the URL. The first cell's RowLink makes the whole row clickable. */
+/** Dense table, rows of 36 px, sorted and its columns hidden in the URL. The first cell's RowLink makes the whole row clickable. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, navigable, rowClassName, detail } = props;
-  const [sortText, setSort] = useQueryState(props.sortParameter ?? "sort", parseAsString);
-  const sorting = props.sortParameter ? parseSorting(sortText) : null;
-  const by = columns.find((column) => column.id === sorting?.column)?.sort;
-  const ordered = sorting && by ? sortRows(rows, by, sorting.direction) : rows;
+  const { label, sortParameter, rowKey, navigable, rowClassName, detail } = props;
+  const { shown: columns, sorting, sortBy, ordered } = useTableState(props);
   const container = useRef<HTMLDivElement>(null);
-
-  const onSort = (column: string) => {
-    const next = nextSorting(sorting, column);
-    void setSort(next ? writeSorting(next) : null);
-  };
 
   return (
     <div ref={container} className="overflow-x-auto overflow-y-hidden">
@@ -69,13 +44,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 key={column.id}
                 column={column}
                 direction={sorting?.column === column.id ? sorting.direction : null}
-                onSort={props.sortParameter && column.sort ? () => onSort(column.id) : undefined}
+                onSort={sortParameter && column.sort ? () => sortBy(column.id) : undefined}
               />
             ))}
           </tr>
         </thead>
         <tbody>
-          {ordered.map((row) => (
+          {ordered().map((row) => (
             <Fragment key={rowKey(row)}>
               <tr
                 data-row-key={rowKey(row)}

@@ -23,6 +23,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       id: "service",
       header: "Service",
       sort: (row) => row.service,
+      more: [{ name: "Environment", csv: (row) => row.environment }],
       cell: (row) => (
         <div className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2">
           <RowLink href={serviceHref(row)}>{row.service}</RowLink>
@@ -38,6 +39,11 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       id: "status",
       header: "Status",
       sort: (row) => HEALTH_STATES.indexOf(row.health),
+      csv: (row) => row.health,
+      more: [
+        { name: "Since", csv: (row) => row.healthSince },
+        { name: "Because of", csv: (row) => row.causedBy },
+      ],
       cell: (row) => <Status row={row} />,
     },
     {
@@ -45,6 +51,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       header: "Version",
       hideBelow: "md",
       sort: (row) => row.currentVersion,
+      more: [{ name: "On its way", csv: (row) => row.activeDeployment?.version ?? null }],
       cell: (row) => <Versions row={row} />,
     },
     {
@@ -53,6 +60,8 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       numeric: true,
       hideBelow: "sm",
       sort: (row) => row.instancesReady / Math.max(1, row.instancesWanted),
+      csv: (row) => row.instancesReady,
+      more: [{ name: "Wanted", csv: (row) => row.instancesWanted }],
       cell: (row) => (
         <span
           className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}
@@ -74,6 +83,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       id: "errors",
       header: "Errors",
       numeric: true,
+      unit: "%",
       sort: (row) => row.traffic.errorPercent,
       cell: (row) => (
         <span
@@ -88,6 +98,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       id: "p95",
       header: "p95",
       numeric: true,
+      unit: "ms",
       sort: (row) => row.traffic.p95Ms,
       cell: (row) => formatMs(row.traffic.p95Ms),
     },
@@ -100,7 +111,13 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
         <Sparkline values={row.traffic.p95Series} label={`p95 of ${row.service}, ${row.environment}, last hour`} />
       ),
     },
-    { id: "incident", header: "Incident", hideBelow: "md", cell: (row) => <Incident row={row} /> },
+    {
+      id: "incident",
+      header: "Incident",
+      hideBelow: "md",
+      csv: (row) => row.openIncident?.label ?? null,
+      cell: (row) => <Incident row={row} />,
+    },
   ];
 }
 

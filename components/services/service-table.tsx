@@ -1,14 +1,32 @@
 "use client";
 
-import { useMemo } from "react";
-import type { ListServicesOutput } from "#server/agent/services/schema.ts";
+import type { ListServicesOutput, ServiceRow } from "#server/agent/services/schema.ts";
 import { DataTable } from "../data-table/data-table.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
+import type { TableSource } from "../data-table/table-state.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { type BoundaryQuery, QueryBoundary } from "../feedback/query-boundary.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { serviceColumns } from "./service-columns.tsx";
+
+const tableOf = (rows: readonly ServiceRow[], showEnvironment: boolean): TableSource<ServiceRow> => ({
+  label: "Services, worst first",
+  columns: serviceColumns(showEnvironment),
+  rows,
+  sortParameter: "sort",
+  hideParameter: "hide",
+});
+
+/** The table's menu, for the actions of its section. */
+export const ServiceTableMenu = ({
+  data,
+  showEnvironment,
+}: {
+  data: ListServicesOutput | undefined;
+  showEnvironment: boolean;
+}) => <TableMenu {...tableOf(data?.rows ?? [], showEnvironment)} />;
 
 /** A row per service and environment, worst first unless the URL says otherwise. */
 export function ServiceTable({
@@ -18,7 +36,6 @@ export function ServiceTable({
   query: BoundaryQuery<ListServicesOutput>;
   showEnvironment: boolean;
 }) {
-  const columns = useMemo(() => serviceColumns(showEnvironment), [showEnvironment]);
   return (
     <QueryBoundary
       query={query}
@@ -41,11 +58,8 @@ export function ServiceTable({
     >
       {(data) => (
         <DataTable
-          label="Services, worst first"
-          columns={columns}
-          rows={data.rows}
+          {...tableOf(data.rows, showEnvironment)}
           rowKey={(row) => `${row.service}/${row.environment}`}
-          sortParameter="sort"
           navigable
         />
       )}

@@ -10,7 +10,7 @@ import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Input } from "../ui/field.tsx";
 import { ObservedServices } from "./observed-services.tsx";
-import { ServiceTable } from "./service-table.tsx";
+import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
 
 /** Every service, filtered by words that its name, owner, version or environment contains. */
 export function ServicesPage() {
@@ -38,14 +38,17 @@ export function ServicesPage() {
         title="All services"
         note={filtered ? `${filtered.rows.length} of ${plural(total, "row")}, worst first` : "worst first"}
         actions={
-          <Input
-            type="search"
-            aria-label="Filter the services"
-            placeholder="Name, owner, version, state"
-            value={words}
-            onChange={(event) => void setWords(event.target.value || null)}
-            className="w-56 max-sm:w-40"
-          />
+          <>
+            <Input
+              type="search"
+              aria-label="Filter the services"
+              placeholder="Name, owner, version, state"
+              value={words}
+              onChange={(event) => void setWords(event.target.value || null)}
+              className="w-56 max-sm:w-40"
+            />
+            <ServiceTableMenu data={filtered} showEnvironment={environment === null} />
+          </>
         }
       >
         {filtered && filtered.rows.length === 0 && total > 0 ? (
