@@ -12,6 +12,8 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "service",
     header: "Service",
+    csv: (row) => row.service,
+    more: [{ name: "Deployment", csv: (row) => row.id }],
     cell: (row) => (
       <>
         <RowLink href={`/deployments/${row.id}`}>{row.service}</RowLink>
@@ -22,6 +24,8 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "status",
     header: "Status",
+    csv: (row) => row.status,
+    more: [{ name: "Decide before", csv: (row) => row.waiting?.expiresAt ?? null }],
     cell: (row) => (
       <>
         <DeploymentMark status={row.status} />
@@ -32,6 +36,8 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "how",
     header: "How",
+    csv: (row) => row.strategy,
+    more: [{ name: "Kind", csv: (row) => row.kind }],
     cell: (row) => (
       <span className="whitespace-nowrap text-ink-2">
         {row.kind === "rollback" ? (
@@ -48,12 +54,15 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "environment",
     header: "Environment",
+    csv: (row) => row.environment,
     cell: (row) => row.environment,
     hideBelow: "md",
   },
   {
     id: "version",
     header: "Version",
+    csv: (row) => row.version,
+    more: [{ name: "Version before", csv: (row) => row.previousVersion }],
     cell: (row) => (
       <>
         <VersionChange from={row.previousVersion} to={row.version} />
@@ -65,6 +74,8 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "summary",
     header: "What happened",
+    csv: (row) => row.summary,
+    more: [{ name: "Why", csv: (row) => row.reason }],
     cell: (row) => (
       <>
         <span className="line-clamp-1 text-ink-2" title={row.summary}>
@@ -83,12 +94,14 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
   {
     id: "who",
     header: "Who",
+    csv: (row) => row.requestedBy.name,
     cell: (row) => <span className="whitespace-nowrap text-ink-2">{row.requestedBy.name}</span>,
     hideBelow: "lg",
   },
   {
     id: "started",
     header: "Started",
+    csv: (row) => row.startedAt ?? row.createdAt,
     cell: (row) => <Time at={row.startedAt ?? row.createdAt} className="whitespace-nowrap text-ink-2" />,
     hideBelow: "sm",
   },
@@ -96,6 +109,9 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     id: "took",
     header: "Took",
     numeric: true,
+    unit: "s",
+    csv: (row) =>
+      row.startedAt && row.finishedAt ? (Date.parse(row.finishedAt) - Date.parse(row.startedAt)) / 1_000 : null,
     cell: (row) => (row.startedAt ? <Elapsed since={row.startedAt} until={row.finishedAt} /> : MISSING),
     hideBelow: "md",
   },

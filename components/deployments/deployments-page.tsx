@@ -6,6 +6,7 @@ import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
 import { DataTable } from "../data-table/data-table.tsx";
 import { Facet } from "../data-table/facet.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
@@ -38,6 +39,12 @@ export function DeploymentsPage() {
   );
   const chosen = Boolean(service || status || strategy || kind);
   const filtered = chosen || Boolean(environment);
+  const table = {
+    label: "Deployments, newest first",
+    columns: DEPLOYMENT_COLUMNS,
+    rows: query.data?.pages.flatMap((page) => page.items) ?? [],
+    hideParameter: "hide",
+  };
   const clear = () => void Promise.all([setService(null), setStatus(null), setStrategy(null), setKind(null)]);
 
   return (
@@ -80,6 +87,9 @@ export function DeploymentsPage() {
               onChange={(value) => void setKind(value)}
               options={counted(facets.data?.kind, KINDS)}
             />
+            <span className="ml-auto">
+              <TableMenu {...table} />
+            </span>
           </div>
         }
       >
@@ -103,22 +113,21 @@ export function DeploymentsPage() {
             )
           }
         >
-          {(data) => {
-            const rows = data.pages.flatMap((page) => page.items);
-            return (
-              <>
-                <DataTable
-                  label="Deployments, newest first"
-                  columns={DEPLOYMENT_COLUMNS}
-                  rows={rows}
-                  rowKey={(row) => row.id}
-                  navigable
-                  rowClassName={(row) => (row.waiting ? "bg-warning-soft" : undefined)}
-                />
-                <LoadMore query={query} shown={rows.length} of={rows.length === 1 ? "deployment" : "deployments"} />
-              </>
-            );
-          }}
+          {() => (
+            <>
+              <DataTable
+                {...table}
+                rowKey={(row) => row.id}
+                navigable
+                rowClassName={(row) => (row.waiting ? "bg-warning-soft" : undefined)}
+              />
+              <LoadMore
+                query={query}
+                shown={table.rows.length}
+                of={table.rows.length === 1 ? "deployment" : "deployments"}
+              />
+            </>
+          )}
         </QueryBoundary>
       </Section>
       <DeliveryMeasures environment={environment} service={service} />

@@ -20,6 +20,11 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
   {
     id: "name",
     header: "Checked",
+    csv: ({ target }) => target.name,
+    more: [
+      { name: "Environment", csv: ({ target }) => target.environment },
+      { name: "Kind", csv: ({ target }) => kindOf(target) },
+    ],
     cell: ({ target, consequence }) => (
       <span className={consequence ? "flex items-baseline gap-1.5 pl-3" : "flex items-baseline gap-1.5"}>
         {consequence ? <CornerDownRight className="size-3.5 shrink-0 text-ink-3" aria-hidden="true" /> : null}
@@ -36,6 +41,7 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
   {
     id: "state",
     header: "State",
+    csv: ({ target }) => target.state,
     cell: ({ target }) => (
       <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <HealthMark state={target.state} className="font-medium" />
@@ -46,6 +52,8 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
   {
     id: "found",
     header: "What the last check found",
+    csv: ({ target }) => foundBy(target),
+    more: [{ name: "Caused by", csv: ({ target }) => target.causedBy }],
     cell: ({ target }) => (
       <>
         {target.causedBy ? <span className="block">caused by {target.causedBy}</span> : null}
@@ -60,6 +68,7 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
   {
     id: "since",
     header: "Since",
+    csv: ({ target }) => target.stateSince,
     cell: ({ target }) => <Time at={target.stateSince} className="whitespace-nowrap text-ink-2" />,
     hideBelow: "sm",
   },
@@ -73,6 +82,8 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     id: "uptime",
     header: "Up, 24 h",
     numeric: true,
+    unit: "%",
+    csv: ({ target }) => target.uptimePercent24h,
     cell: ({ target }) => (
       <span title="share of the checks of the last 24 h; degraded counts as up, maintenance is left out">
         {formatPercent(target.uptimePercent24h)}
@@ -83,12 +94,15 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     id: "p95",
     header: "p95, 24 h",
     numeric: true,
+    unit: "ms",
+    csv: ({ target }) => target.latencyP95Ms,
     cell: ({ target }) => formatMs(target.latencyP95Ms),
     hideBelow: "md",
   },
   {
     id: "checked",
     header: "Last check",
+    csv: ({ target }) => target.lastCheckedAt,
     cell: ({ target }) => <Time at={target.lastCheckedAt} className="whitespace-nowrap text-ink-2" />,
     hideBelow: "lg",
   },

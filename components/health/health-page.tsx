@@ -5,6 +5,7 @@ import { parseAsInteger, parseAsStringLiteral, useQueryState } from "nuqs";
 import type { HealthState } from "#server/agent/health/schema.ts";
 import { DataTable } from "../data-table/data-table.tsx";
 import { Facet } from "../data-table/facet.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
@@ -36,18 +37,27 @@ export function HealthPage() {
       placeholderData: (before) => before,
     }),
   );
+  const table = {
+    label: "Health checks, worst first",
+    columns: HEALTH_COLUMNS,
+    rows: groupTargets(query.data?.targets ?? []),
+    hideParameter: "hide",
+  };
   return (
     <Page title="Health" meta={<Overall data={query.data} />}>
       <Section
         title="Worst first"
         note="a consequence stands under its cause"
         actions={
-          <Facet
-            label="State"
-            value={state}
-            onChange={(value) => void setState(value)}
-            options={HEALTH_STATES.toReversed()}
-          />
+          <>
+            <Facet
+              label="State"
+              value={state}
+              onChange={(value) => void setState(value)}
+              options={HEALTH_STATES.toReversed()}
+            />
+            <TableMenu {...table} />
+          </>
         }
       >
         <QueryBoundary
@@ -70,13 +80,7 @@ export function HealthPage() {
         >
           {(data) => (
             <>
-              <DataTable
-                label="Health checks, worst first"
-                columns={HEALTH_COLUMNS}
-                rows={groupTargets(data.targets)}
-                rowKey={(row) => row.target.id}
-                navigable
-              />
+              <DataTable {...table} rowKey={(row) => row.target.id} navigable />
               <Foot data={data} onMore={() => void setLimit(MOST_TARGETS)} />
             </>
           )}

@@ -15,6 +15,8 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
   {
     id: "title",
     header: "Incident",
+    csv: (row) => row.label,
+    more: [{ name: "Title", csv: (row) => row.title }],
     cell: (row) => (
       <span className="flex min-w-0 items-baseline gap-2 py-0.5">
         <span className="num shrink-0 text-ink-3 text-xs">{row.label}</span>
@@ -38,17 +40,27 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
       </>
     ),
     sort: (row) => SEVERITIES.indexOf(row.severity),
+    csv: (row) => row.severity,
   },
   {
     id: "status",
     header: "Status",
+    csv: (row) => row.status,
     cell: (row) => <IncidentStatusMark status={row.status} />,
     hideBelow: "sm",
   },
-  { id: "scope", header: "Where", cell: (row) => scopeOf(row), hideBelow: "lg" },
+  {
+    id: "scope",
+    header: "Where",
+    csv: (row) => row.service,
+    more: [{ name: "Environment", csv: (row) => row.environment }],
+    cell: (row) => scopeOf(row),
+    hideBelow: "lg",
+  },
   {
     id: "assignee",
     header: "Who has it",
+    csv: (row) => row.assignee,
     cell: (row) => row.assignee ?? <span className="text-ink-3">nobody</span>,
     hideBelow: "md",
   },
@@ -64,6 +76,9 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
     header: "Lasted",
     numeric: true,
     cell: (row) => <Elapsed since={row.openedAt} until={row.resolvedAt} />,
+    unit: "s",
+    csv: (row) => (row.resolvedAt ? (Date.parse(row.resolvedAt) - Date.parse(row.openedAt)) / 1_000 : null),
+    more: [{ name: "Resolved", csv: (row) => row.resolvedAt }],
     sort: (row) => (row.resolvedAt ? Date.parse(row.resolvedAt) : Date.now()) - Date.parse(row.openedAt),
     hideBelow: "sm",
   },

@@ -9,6 +9,7 @@ import { DataTable } from "../data-table/data-table.tsx";
 import { Facet } from "../data-table/facet.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
 import { focusedRowKey } from "../data-table/row-navigation.ts";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
@@ -49,6 +50,13 @@ export function IncidentsPage() {
     }),
   );
   const clear = () => void Promise.all([setSeverity(null), setService(null)]);
+  const table = {
+    label: "Incidents",
+    columns: INCIDENT_COLUMNS,
+    rows: query.data?.pages.flatMap((page) => page.items) ?? [],
+    sortParameter: "sort",
+    hideParameter: "hide",
+  };
   const unresolved = query.data?.pages[0]?.unresolved;
 
   return (
@@ -87,6 +95,7 @@ export function IncidentsPage() {
       <Section
         title={show === "unresolved" ? "Not resolved" : "All incidents"}
         note={environment ? `in ${environment}, newest first` : "newest first"}
+        actions={<TableMenu {...table} />}
       >
         <QueryBoundary
           query={query}
@@ -112,23 +121,17 @@ export function IncidentsPage() {
             )
           }
         >
-          {(data) => {
-            const rows = data.pages.flatMap((page) => page.items);
-            return (
-              <>
-                {mayWrite ? <RowActions rows={rows} /> : null}
-                <DataTable
-                  label="Incidents"
-                  columns={INCIDENT_COLUMNS}
-                  rows={rows}
-                  rowKey={(row) => row.id}
-                  sortParameter="sort"
-                  navigable
-                />
-                <LoadMore query={query} shown={rows.length} of={rows.length === 1 ? "incident" : "incidents"} />
-              </>
-            );
-          }}
+          {() => (
+            <>
+              {mayWrite ? <RowActions rows={table.rows} /> : null}
+              <DataTable {...table} rowKey={(row) => row.id} navigable />
+              <LoadMore
+                query={query}
+                shown={table.rows.length}
+                of={table.rows.length === 1 ? "incident" : "incidents"}
+              />
+            </>
+          )}
         </QueryBoundary>
       </Section>
       <NewIncidentDialog

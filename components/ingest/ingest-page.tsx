@@ -5,6 +5,7 @@ import { parseAsStringLiteral, useQueryState } from "nuqs";
 import type { IngestOverviewOutput } from "#server/agent/ingest/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { DataTable } from "../data-table/data-table.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { Banner } from "../feedback/banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { Mark } from "../feedback/mark.tsx";
@@ -56,6 +57,14 @@ export function IngestPage() {
 function Overview({ data }: { data: IngestOverviewOutput }) {
   const nothing = data.senders.length === 0 && data.refusals.length === 0;
   const words = RANGE_WORDS[data.range];
+  const senders = {
+    ...{ label: "Senders", columns: senderColumns, rows: data.senders },
+    ...{ sortParameter: "sort", hideParameter: "hide" },
+  };
+  const targets = {
+    ...{ label: "Scrape targets", columns: scrapeColumns, rows: data.targets },
+    ...{ sortParameter: "targets", hideParameter: "hide-targets" },
+  };
   return (
     <div className="flex flex-col gap-4">
       {data.collector.running ? null : (
@@ -68,15 +77,13 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
       <p className="font-medium">{ingestSentence(data)}</p>
       <Signals data={data} />
       {nothing ? <HowToSend addresses={data.addresses} /> : null}
-      <Section title="Senders" note={data.senders.length > 0 ? `${words}, most first` : undefined}>
+      <Section
+        title="Senders"
+        note={data.senders.length > 0 ? `${words}, most first` : undefined}
+        actions={data.senders.length > 0 ? <TableMenu {...senders} /> : null}
+      >
         {data.senders.length > 0 ? (
-          <DataTable
-            label="Senders"
-            columns={senderColumns}
-            rows={data.senders}
-            rowKey={(sender) => `${sender.signal} ${sender.protocol} ${sender.name}`}
-            sortParameter="sort"
-          />
+          <DataTable {...senders} rowKey={(sender) => `${sender.signal} ${sender.protocol} ${sender.name}`} />
         ) : (
           <EmptyState title={`Nobody has sent anything in the ${words}`}>
             Give a sender the text under “How to send”, or choose a longer range.
@@ -94,14 +101,8 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
         )}
       </Section>
       {data.targets.length > 0 ? (
-        <Section title="Scraped" note={plural(data.targets.length, "target")}>
-          <DataTable
-            label="Scrape targets"
-            columns={scrapeColumns}
-            rows={data.targets}
-            rowKey={(target) => target.name}
-            sortParameter="targets"
-          />
+        <Section title="Scraped" note={plural(data.targets.length, "target")} actions={<TableMenu {...targets} />}>
+          <DataTable {...targets} rowKey={(target) => target.name} />
         </Section>
       ) : null}
       <div className="grid items-start gap-4 lg:grid-cols-2">

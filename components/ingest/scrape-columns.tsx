@@ -15,6 +15,10 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     header: "Target",
     className: "w-full max-w-0 min-w-32",
     sort: (target) => target.name,
+    more: [
+      { name: "Address", csv: (target) => target.url },
+      { name: "Error", csv: (target) => target.error },
+    ],
     cell: (target) => (
       <span className="flex min-w-0 flex-col">
         <span className="truncate font-medium">{target.name}</span>
@@ -34,6 +38,7 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     header: "Service",
     hideBelow: "md",
     sort: (target) => target.service,
+    more: [{ name: "Environment", csv: (target) => target.environment }],
     cell: (target) => (
       <span className="whitespace-nowrap">
         {target.service} <span className="text-ink-3">{target.environment}</span>
@@ -45,6 +50,8 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     header: "Every",
     numeric: true,
     hideBelow: "md",
+    unit: "ms",
+    csv: (target) => target.intervalMs,
     cell: (target) => formatDuration(target.intervalMs),
   },
   {
@@ -60,6 +67,7 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     header: "Took",
     numeric: true,
     hideBelow: "sm",
+    unit: "ms",
     sort: (target) => target.durationMs,
     cell: (target) => formatMs(target.durationMs),
   },

@@ -18,8 +18,10 @@ export const senderColumns: Column<SenderView>[] = [
   {
     id: "sender",
     header: "Sender",
+    fixed: true,
     className: "w-full max-w-0 min-w-32",
     sort: (sender) => sender.name,
+    more: [{ name: "Protocol", csv: (sender) => sender.protocol }],
     cell: (sender) => (
       <span className="flex min-w-0 flex-col sm:flex-row sm:items-baseline sm:gap-2">
         <span className="truncate font-medium">{sender.name}</span>
@@ -32,6 +34,7 @@ export const senderColumns: Column<SenderView>[] = [
     header: "Services",
     hideBelow: "lg",
     className: "whitespace-nowrap text-ink-2",
+    csv: ({ services }) => services.join(", "),
     cell: ({ services }) => (
       <span title={services.join(", ")}>
         {services.slice(0, 3).join(", ") || MISSING}
@@ -43,6 +46,7 @@ export const senderColumns: Column<SenderView>[] = [
     id: "rate",
     header: "Rate",
     numeric: true,
+    unit: "records per second",
     sort: (sender) => sender.perSecond,
     cell: (sender) => formatRate(sender.perSecond),
   },
@@ -84,6 +88,7 @@ export const senderColumns: Column<SenderView>[] = [
     header: "Size",
     numeric: true,
     hideBelow: "md",
+    unit: "bytes",
     sort: (sender) => sender.bytes,
     cell: (sender) => (sender.bytes > 0 ? formatBytes(sender.bytes) : MISSING),
   },

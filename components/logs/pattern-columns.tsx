@@ -29,6 +29,12 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
       header: "Pattern",
       className: "w-full max-w-0",
       sort: (pattern) => pattern.name ?? pattern.template,
+      csv: (pattern) => pattern.template,
+      more: [
+        { name: "Name", csv: (pattern) => pattern.name },
+        { name: "Level", csv: (pattern) => pattern.level },
+        { name: "Tags", csv: (pattern) => pattern.tags.map((tag) => TAGS[tag].word).join(", ") },
+      ],
       cell: (pattern) => {
         const expanded = pattern.id === open;
         return (
@@ -67,6 +73,7 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
       header: "Services",
       hideBelow: "xl",
       className: "whitespace-nowrap text-ink-2",
+      csv: ({ services }) => services.join(", "),
       cell: ({ services }) => (
         <span title={services.join(", ")}>
           {services.slice(0, 2).join(", ")}
@@ -94,7 +101,9 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
       header: "Share",
       numeric: true,
       hideBelow: "sm",
+      unit: "%",
       sort: (pattern) => pattern.share,
+      csv: (pattern) => pattern.share * 100,
       cell: (pattern) => shareWords(pattern.share),
     },
     {
@@ -102,7 +111,10 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
       header: "Change",
       numeric: true,
       hideBelow: "sm",
+      unit: "times",
       sort: changeRatio,
+      csv: (pattern) => (pattern.before ? pattern.count / pattern.before : null),
+      more: [{ name: "Lines before", csv: (pattern) => pattern.before }],
       cell: (pattern) => (
         <span title={changeBase(pattern)} className={pattern.before === null ? "text-ink-3" : undefined}>
           {changeWords(pattern)}

@@ -2,6 +2,7 @@
 
 import { parseAsString, useQueryState } from "nuqs";
 import { DataTable } from "../data-table/data-table.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Section } from "../layout/page.tsx";
@@ -32,6 +33,13 @@ interface PatternsTabProps {
 export function PatternsTab({ analysis, view, setView, limit, onMore }: PatternsTabProps) {
   const [open, setOpen] = useQueryState("pattern", parseAsString);
   const { query, stopped, cancel } = analysis;
+  const table = {
+    label: "Patterns of the lines",
+    columns: patternColumns(open, (id) => void setOpen(id)),
+    rows: query.data?.patterns ?? [],
+    sortParameter: "sort",
+    hideParameter: "hide",
+  };
   const filtered = view.query !== "" || view.service !== null || view.level !== null;
   const boundary = (
     <QueryBoundary
@@ -51,23 +59,23 @@ export function PatternsTab({ analysis, view, setView, limit, onMore }: Patterns
             title="Patterns"
             note={data.patterns.length > 0 ? `${formatCount(data.patternCount)}, what matters most first` : undefined}
             actions={
-              <LongRead
-                active={query.isFetching}
-                doing="Reading the patterns"
-                onCancel={cancel}
-                afterMs={REFRESH_SPOKEN_MS}
-              />
+              <>
+                <LongRead
+                  active={query.isFetching}
+                  doing="Reading the patterns"
+                  onCancel={cancel}
+                  afterMs={REFRESH_SPOKEN_MS}
+                />
+                {data.patterns.length > 0 ? <TableMenu {...table} /> : null}
+              </>
             }
           >
             {data.patterns.length === 0 ? (
               <NoLines filtered={filtered} />
             ) : (
               <DataTable
-                label="Patterns of the lines"
-                columns={patternColumns(open, (id) => void setOpen(id))}
-                rows={data.patterns}
+                {...table}
                 rowKey={(pattern) => pattern.id}
-                sortParameter="sort"
                 navigable
                 detail={(pattern) =>
                   pattern.id === open ? (

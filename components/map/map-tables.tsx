@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import { type Column, DataTable, RowButton } from "../data-table/data-table.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatMs, formatPercent, formatRate, MISSING, plural } from "../lib/format.ts";
@@ -23,6 +24,7 @@ const RATES: Column<MapNode | MapEdge>[] = [
     id: "rate",
     header: "Requests",
     numeric: true,
+    unit: "per second",
     sort: (part) => part.requestsPerSecond,
     cell: (part) => formatRate(part.requestsPerSecond),
   },
@@ -30,13 +32,15 @@ const RATES: Column<MapNode | MapEdge>[] = [
     id: "errors",
     header: "Errors",
     numeric: true,
+    unit: "%",
     sort: (part) => part.errorPercent,
+    more: [{ name: "Requests counted", csv: (part) => part.requests }],
     cell: (part) => <Errors part={part} />,
   },
 ];
 
 const P95: Column<MapNode | MapEdge> = {
-  ...{ id: "p95", header: "p95", numeric: true },
+  ...{ id: "p95", header: "p95", numeric: true, unit: "ms" },
   sort: (part) => part.p95Ms,
   cell: (part) => formatMs(part.p95Ms),
 };
@@ -46,6 +50,7 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
     id: "service",
     header: "Service",
     sort: (node) => node.label,
+    more: [{ name: "Kind", csv: (node) => node.kind }],
     cell: (node) => (
       <span className="flex items-center gap-2">
         {node.health ? (
@@ -62,6 +67,7 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
     id: "health",
     header: "Health",
     hideBelow: "sm",
+    csv: (node) => node.health,
     sort: (node) => (node.health ? Object.keys(HEALTH_TONE).indexOf(node.health) : null),
     cell: (node) => (node.health ? <HealthMark state={node.health} /> : <span className="text-ink-3">{MISSING}</span>),
   },
@@ -69,21 +75,25 @@ const nodeColumns = (onChoose: (id: string) => void): Column<MapNode>[] => [
     id: "version",
     header: "Version",
     hideBelow: "md",
+    csv: (node) => node.version,
     cell: (node) => <span className="num">{node.version ?? MISSING}</span>,
   },
   ...RATES,
   P95,
 ];
 
+const knownFrom = (edge: MapEdge): string =>
+  edge.seen ? (edge.configured ? "traces and configuration" : "traces") : "configuration; no call was seen";
+
 const EDGE_COLUMNS: Column<MapEdge>[] = [
   { id: "from", header: "Caller", sort: (edge) => edge.from, cell: (edge) => edge.from },
-  { id: "to", header: "Called", sort: (edge) => edge.to, cell: (edge) => edge.to },
+  { id: "to", header: "Called", fixed: true, sort: (edge) => edge.to, cell: (edge) => edge.to },
   {
     id: "seen",
     header: "Known from",
     hideBelow: "md",
-    cell: (edge) =>
-      edge.seen ? (edge.configured ? "traces and configuration" : "traces") : "configuration; no call was seen",
+    csv: knownFrom,
+    cell: knownFrom,
   },
   ...RATES,
   { ...P95, hideBelow: "sm" },
@@ -98,26 +108,21 @@ interface MapTablesProps {
 /** The map without a drawing: each service, and each call between two. */
 export function MapTables({ nodes, edges, onChoose }: MapTablesProps) {
   const columns = useMemo(() => nodeColumns(onChoose), [onChoose]);
+  const services = {
+    ...{ label: "Services of the map", columns, rows: nodes },
+    ...{ sortParameter: "sort", hideParameter: "hide" },
+  };
+  const calls = {
+    ...{ label: "Calls between services", columns: EDGE_COLUMNS, rows: edges },
+    ...{ sortParameter: "calls", hideParameter: "hide-calls" },
+  };
   return (
     <div className="flex min-w-0 flex-col gap-4">
-      <Section title="Services" note="worst first">
-        <DataTable
-          label="Services of the map"
-          columns={columns}
-          rows={nodes}
-          rowKey={(node) => node.id}
-          sortParameter="sort"
-          navigable
-        />
+      <Section title="Services" note="worst first" actions={<TableMenu {...services} />}>
+        <DataTable {...services} rowKey={(node) => node.id} navigable />
       </Section>
-      <Section title="Calls" note={plural(edges.length, "connection")}>
-        <DataTable
-          label="Calls between services"
-          columns={EDGE_COLUMNS}
-          rows={edges}
-          rowKey={edgeKey}
-          sortParameter="calls"
-        />
+      <Section title="Calls" note={plural(edges.length, "connection")} actions={<TableMenu {...calls} />}>
+        <DataTable {...calls} rowKey={edgeKey} />
       </Section>
     </div>
   );

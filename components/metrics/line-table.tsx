@@ -3,23 +3,33 @@
 import { useMemo } from "react";
 import { LineSample } from "../charts/line-sample.tsx";
 import { type Column, DataTable } from "../data-table/data-table.tsx";
+import type { TableSource } from "../data-table/table-state.ts";
 import { cn } from "../lib/cn.ts";
 import type { NamedLine } from "./prepare/metric-lines.ts";
 
-interface LineTableProps {
+interface LinesInput {
   lines: readonly NamedLine[];
   hidden: readonly string[];
   onHidden: (hidden: string[]) => void;
   formatValue: (value: number | null) => string;
-  /** name of the URL parameter that keeps the order */
-  sortParameter: string;
+  /** of the values, as their source names it: "By/s" */
+  unit: string;
+  /** the panel's place, from 1: each keeps the state of its table under names of its own */
+  place: number;
 }
 
-/** The legend: each line with its numbers, shown and hidden by a click on its name. */
-export function LineTable({ lines, hidden, onHidden, formatValue, sortParameter }: LineTableProps) {
+/** The lines as a table's rows, for `LineTable` and the menu above it. */
+export function useLineTable({
+  lines,
+  hidden,
+  onHidden,
+  formatValue,
+  unit,
+  place,
+}: LinesInput): TableSource<NamedLine> {
   const columns = useMemo(() => {
     const value = (id: "last" | "min" | "avg" | "max", header: string, hideBelow?: "sm"): Column<NamedLine> => ({
-      ...{ id, header, numeric: true, ...(hideBelow ? { hideBelow } : {}) },
+      ...{ id, header, numeric: true, ...(hideBelow ? { hideBelow } : {}), unit: unit === "1" ? "" : unit },
       sort: (line) => line[id],
       cell: (line) => formatValue(line[id]),
     });
@@ -52,14 +62,17 @@ export function LineTable({ lines, hidden, onHidden, formatValue, sortParameter 
       value("avg", "Mean", "sm"),
       value("max", "Most"),
     ] satisfies Column<NamedLine>[];
-  }, [hidden, onHidden, formatValue]);
-  return (
-    <DataTable
-      label="Lines of the chart"
-      columns={columns}
-      rows={lines}
-      rowKey={(line) => String(line.series)}
-      sortParameter={sortParameter}
-    />
-  );
+  }, [hidden, onHidden, formatValue, unit]);
+  return {
+    label: "Lines of the chart",
+    columns,
+    rows: lines,
+    sortParameter: `sort${place}`,
+    hideParameter: `hide${place}`,
+  };
 }
+
+/** The legend: each line with its numbers, shown and hidden by a click on its name. */
+export const LineTable = ({ table }: { table: TableSource<NamedLine> }) => (
+  <DataTable {...table} rowKey={(line) => String(line.series)} />
+);

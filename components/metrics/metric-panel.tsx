@@ -5,6 +5,7 @@ import { X } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import { ChartPanel } from "../charts/chart-panel.tsx";
 import { formatIn } from "../charts/prepare/units.ts";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
@@ -17,7 +18,7 @@ import { LONG_READ, type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { LineTable } from "./line-table.tsx";
+import { LineTable, useLineTable } from "./line-table.tsx";
 import { type Metric, MetricPicker } from "./metric-picker.tsx";
 import { type MetricKind, titleOf } from "./prepare/functions.ts";
 import { metricPanel } from "./prepare/metric-lines.ts";
@@ -175,6 +176,9 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
   const only = panel.promql === null ? (panel.metric ?? "") : "value";
   const { input, lines } = useMemo(() => metricPanel(data, panel.hidden, only), [data, panel.hidden, only]);
   const formatValue = useCallback((value: number | null) => formatIn[input.unit](value), [input.unit]);
+  const onHidden = useCallback((hidden: string[]) => onChange({ hidden }), [onChange]);
+  const { hidden } = panel;
+  const table = useLineTable({ lines, hidden, onHidden, formatValue, unit: data.unit, place: index + 1 });
   return (
     <>
       <ChartPanel
@@ -186,19 +190,14 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         cursor="explorer"
         drawn={DRAWN}
         legend={false}
+        actions={<TableMenu {...table} />}
         asTable={asTable}
         onAsTableChange={setAsTable}
         onZoom={zoomTo}
         problem={lines.length === 0 ? `There is no sample in the ${words}.` : "All lines are hidden."}
       />
       <div className="border-t">
-        <LineTable
-          lines={lines}
-          hidden={panel.hidden}
-          onHidden={(hidden) => onChange({ hidden })}
-          formatValue={formatValue}
-          sortParameter={`sort${index + 1}`}
-        />
+        <LineTable table={table} />
       </div>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t px-3 py-2 text-xs">
         <SourceNote source={data.source} />

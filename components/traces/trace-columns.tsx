@@ -18,6 +18,11 @@ export const traceColumns = (longestMs: number): Column<TraceRow>[] => [
     id: "trace",
     header: "Request",
     className: "w-full max-w-0",
+    csv: (trace) => plainText(trace.rootName),
+    more: [
+      { name: "Service", csv: (trace) => trace.rootService },
+      { name: "Trace", csv: (trace) => trace.traceId },
+    ],
     cell: (trace) => (
       <span className="flex min-w-0 items-baseline gap-2">
         <RowLink href={`/traces/${trace.traceId}`} className="min-w-0 shrink truncate" prefetch={false}>
@@ -31,19 +36,30 @@ export const traceColumns = (longestMs: number): Column<TraceRow>[] => [
     id: "started",
     header: "Started",
     hideBelow: "sm",
+    csv: (trace) => trace.startAt,
     cell: (trace) => <Time at={trace.startAt} className="num whitespace-nowrap text-ink-2" />,
   },
   {
     id: "duration",
     header: "Duration",
     numeric: true,
+    unit: "ms",
+    csv: (trace) => trace.durationMs,
     cell: (trace) => <DurationBar ms={trace.durationMs} longestMs={longestMs} />,
   },
-  { id: "spans", header: "Spans", numeric: true, hideBelow: "md", cell: (trace) => formatCount(trace.spans) },
+  {
+    id: "spans",
+    header: "Spans",
+    numeric: true,
+    hideBelow: "md",
+    csv: (trace) => trace.spans,
+    cell: (trace) => formatCount(trace.spans),
+  },
   {
     id: "errors",
     header: "Errors",
     numeric: true,
+    csv: (trace) => trace.errors,
     cell: (trace) =>
       trace.errors > 0 ? (
         <Mark tone="critical">{formatCount(trace.errors)}</Mark>
@@ -56,6 +72,7 @@ export const traceColumns = (longestMs: number): Column<TraceRow>[] => [
     header: "Services",
     hideBelow: "lg",
     className: "whitespace-nowrap text-ink-2",
+    csv: ({ services }) => services.join(", "),
     cell: ({ services }) => (
       <span title={services.join(", ")}>
         {services.slice(0, NAMED).join(", ")}

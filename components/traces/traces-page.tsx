@@ -3,6 +3,7 @@
 import { useMemo, useRef } from "react";
 import { DataTable } from "../data-table/data-table.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
@@ -92,6 +93,7 @@ function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
       : words;
   const longestMs = Math.max(0, ...rows.map((row) => row.durationMs));
   const columns = useMemo(() => traceColumns(longestMs), [longestMs]);
+  const table = { label: "Traces, newest first", columns, rows, hideParameter: "hide" };
   return (
     <div className="flex flex-col gap-4">
       <TraceScatter
@@ -103,11 +105,9 @@ function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
           setView({ ...(min === null ? {} : { min }), ...(max === null ? {} : { max }) });
         }}
       />
-      <Section title="Requests" note="newest first">
+      <Section title="Requests" note="newest first" actions={<TableMenu {...table} />}>
         <DataTable
-          label="Traces, newest first"
-          columns={columns}
-          rows={rows}
+          {...table}
           rowKey={(row) => row.traceId}
           navigable
           rowClassName={() => "[content-visibility:auto] [contain-intrinsic-height:36px]"}
