@@ -1,21 +1,17 @@
 "use client";
 
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Download } from "lucide-react";
 import { parseAsString, useQueryState } from "nuqs";
 import { DataTable } from "../data-table/data-table.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
+import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { download } from "../lib/download.ts";
-import { formatCount } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
-import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { auditColumns } from "./audit-columns.tsx";
-import { auditCsv } from "./audit-csv.ts";
 import { AuditEntry } from "./audit-entry.tsx";
 import { AuditFilters, useAuditFilters } from "./audit-filters.tsx";
 import type { AuditEntryView } from "./entry.ts";
@@ -48,18 +44,16 @@ function AuditLog() {
     ),
   );
   const entries = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const table = {
+    label: "Audit log, newest first",
+    columns: auditColumns((id) => void setEntryId(id)),
+    rows: entries,
+    hideParameter: "hide",
+  };
   return (
     <>
       <AuditFilters {...filters} actors={actorsOf(entries)} />
-      <Section
-        title="Changes"
-        note="newest first, refused ones too"
-        actions={
-          <Button size="sm" disabled={entries.length === 0} onClick={() => download("audit", "csv", auditCsv(entries))}>
-            <Download aria-hidden="true" /> CSV of {formatCount(entries.length)}
-          </Button>
-        }
-      >
+      <Section title="Changes" note="newest first, refused ones too" actions={<TableMenu {...table} />}>
         <QueryBoundary
           query={query}
           what="the audit log"
@@ -76,13 +70,7 @@ function AuditLog() {
         >
           {() => (
             <>
-              <DataTable
-                label="Audit log, newest first"
-                columns={auditColumns((id) => void setEntryId(id))}
-                rows={entries}
-                rowKey={(entry) => entry.id}
-                navigable
-              />
+              <DataTable {...table} rowKey={(entry) => entry.id} navigable />
               <LoadMore query={query} shown={entries.length} of={entries.length === 1 ? "entry" : "entries"} />
             </>
           )}
