@@ -1,16 +1,8 @@
 "use client";
 
 import { useId } from "react";
-import {
-  BarChart,
-  CartesianGrid,
-  ReferenceArea,
-  ReferenceLine,
-  ResponsiveContainer,
-  usePlotArea,
-  XAxis,
-  YAxis,
-} from "recharts";
+import { BarChart, ReferenceArea, ReferenceLine, ResponsiveContainer, usePlotArea, XAxis, YAxis } from "recharts";
+import { GridLines } from "./grid-lines.tsx";
 import { type MarkerLabel, MarkerName } from "./marker-name.tsx";
 import type { Bar, BarSeries, Bars } from "./prepare/bars.ts";
 
@@ -44,7 +36,7 @@ export default function BarDrawing({ bars, height, labelRoom }: BarDrawingProps)
             <rect width="1" height="6" className="fill-chart-3" />
           </pattern>
         </defs>
-        <CartesianGrid vertical={false} stroke="var(--chart-grid)" />
+        <GridLines at={bars.ticks.y.map(({ at }) => at)} />
         <XAxis
           dataKey="x"
           type="number"

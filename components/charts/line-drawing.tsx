@@ -1,15 +1,7 @@
 "use client";
 
-import {
-  CartesianGrid,
-  type DotItemDotProps,
-  Line,
-  LineChart,
-  ReferenceLine,
-  ResponsiveContainer,
-  XAxis,
-  YAxis,
-} from "recharts";
+import { type DotItemDotProps, Line, LineChart, ReferenceLine, ResponsiveContainer, XAxis, YAxis } from "recharts";
+import { GridLines } from "./grid-lines.tsx";
 import { lookOf } from "./line-look.ts";
 import { type MarkerLabel, MarkerName } from "./marker-name.tsx";
 import { isAlone, placeIn } from "./prepare/line-places.ts";
@@ -31,7 +23,7 @@ export default function LineDrawing({ panel, height, labelRoom }: LineDrawingPro
   return (
     <ResponsiveContainer width="100%" height={height + labelRoom}>
       <LineChart data={panel.rows} accessibilityLayer={false} margin={{ top: labelRoom, right: 0, bottom: 0, left: 0 }}>
-        <CartesianGrid vertical={false} stroke="var(--chart-grid)" />
+        <GridLines at={panel.ticks.y.map((tick) => at.y(tick))} />
         <XAxis dataKey="t" type="number" domain={panel.domain.x} allowDataOverflow hide />
         <YAxis domain={panel.domain.y} ticks={panel.ticks.y} allowDataOverflow hide />
         <ReferenceLine y={0} stroke="var(--line)" />

@@ -1,7 +1,5 @@
 import type { ReactNode } from "react";
-
-/** As it stands in a file: a time as ISO 8601, a number as it is, null for what is not known. */
-export type CsvValue = string | number | null;
+import type { CsvValue } from "../lib/csv.ts";
 
 export interface Column<Row> {
   id: string;

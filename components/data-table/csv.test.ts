@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Column, CsvValue } from "./column.ts";
-import { csvFileName, toCsv } from "./csv.ts";
+import type { CsvValue } from "../lib/csv.ts";
+import type { Column } from "./column.ts";
+import { tableCsv } from "./csv.ts";
 
 const MARK = "\ufeff";
 
@@ -16,7 +17,7 @@ const columnsOf = (count: number): Column<readonly CsvValue[]>[] =>
 
 /** The cell of a table that has no other. */
 const written = (value: CsvValue): string =>
-  toCsv(columnsOf(1), [[value]])
+  tableCsv(columnsOf(1), [[value]])
     .slice(`${MARK}c0\r\n`.length)
     .slice(0, -"\r\n".length);
 
@@ -48,7 +49,7 @@ describe("a table as CSV", () => {
     fc.assert(
       fc.property(table, ({ width, rows }) => {
         const columns = columnsOf(width);
-        const csv = toCsv(columns, rows);
+        const csv = tableCsv(columns, rows);
         expect(csv.startsWith(MARK)).toBe(true);
         expect(parse(csv.slice(1))).toEqual([columns.map(({ id }) => id), ...rows.map((row) => row.map(asRead))]);
       }),
@@ -95,21 +96,12 @@ describe("a table as CSV", () => {
       { id: "p95", header: "p95", unit: "ms", cell: () => null, sort: ({ p95Ms }) => p95Ms },
       { id: "trend", header: "Trend", cell: () => null },
     ];
-    expect(toCsv(columns, [{ service: "checkout", environment: "production", p95Ms: 312.4 }])).toBe(
+    expect(tableCsv(columns, [{ service: "checkout", environment: "production", p95Ms: 312.4 }])).toBe(
       `${MARK}Service,Environment,State,p95 (ms)\r\ncheckout,production,up,312.4\r\n`,
     );
   });
 
   it("has its header line also without rows", () => {
-    expect(toCsv(columnsOf(2), [])).toBe(`${MARK}c0,c1\r\n`);
-  });
-});
-
-describe("the file's name", () => {
-  it.each([
-    ["Services, worst first", "services-worst-first-2026-11-22T140307Z.csv"],
-    ["../ …", "table-2026-11-22T140307Z.csv"],
-  ])("of %j is %s", (label, name) => {
-    expect(csvFileName(label, new Date("2026-11-22T14:03:07.123Z"))).toBe(name);
+    expect(tableCsv(columnsOf(2), [])).toBe(`${MARK}c0,c1\r\n`);
   });
 });

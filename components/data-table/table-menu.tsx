@@ -1,22 +1,17 @@
 "use client";
 
-import dynamic from "next/dynamic";
+import { Columns3, Download } from "lucide-react";
+import { download } from "../lib/download.ts";
+import { plural } from "../lib/format.ts";
+import { Button } from "../ui/button.tsx";
+import { Menu, MenuCheck, MenuChecks, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
 import { columnName } from "./column.ts";
-import { csvFileName, toCsv } from "./csv.ts";
+import { tableCsv } from "./csv.ts";
 import { isFixed } from "./hidden-columns.ts";
 import { type TableSource, useTableState } from "./table-state.ts";
 
-/** Without the type of the rows, so that it can be loaded apart from the page's first scripts. */
-const TableMenuSurface = dynamic(() => import("./table-menu-surface.tsx").then((module) => module.TableMenuSurface));
-
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}
+/** Said of a column that this window is too narrow for, though it is chosen. */
+const TOO_NARROW = { sm: "sm:hidden", md: "md:hidden", lg: "lg:hidden", xl: "xl:hidden" } as const;
 
 /**
  * Which columns a table shows, and its rows as a file: among the actions of the table's section. It takes what the
@@ -26,18 +21,39 @@ export function TableMenu<Row>(table: TableSource<Row>) {
   const { label, columns, rows, hideParameter } = table;
   const { shown, hidden, ordered, toggle } = useTableState(table);
   return (
-    <TableMenuSurface
-      label={label}
-      columns={(hideParameter ? columns : []).map((column) => ({
-        id: column.id,
-        name: columnName(column),
-        shown: !hidden.has(column.id),
-        fixed: isFixed(columns, column),
-        hideBelow: column.hideBelow,
-      }))}
-      onToggle={toggle}
-      rows={rows.length}
-      onDownload={() => save(csvFileName(label, new Date()), toCsv(shown, ordered()))}
-    />
+    <Menu
+      trigger={
+        <Button variant="ghost" size="icon" aria-label={`Columns and export of ${label}`} title="Columns and export">
+          <Columns3 aria-hidden="true" />
+        </Button>
+      }
+    >
+      {hideParameter ? (
+        <>
+          <MenuChecks>
+            <MenuLabel>Columns</MenuLabel>
+            {columns.map((column) => (
+              <MenuCheck
+                key={column.id}
+                checked={!hidden.has(column.id)}
+                disabled={isFixed(columns, column)}
+                onToggle={() => toggle(column.id)}
+              >
+                {columnName(column)}
+                {column.hideBelow && !hidden.has(column.id) ? (
+                  <span className={`ml-auto pl-4 text-ink-3 text-xs ${TOO_NARROW[column.hideBelow]}`}>
+                    needs more width
+                  </span>
+                ) : null}
+              </MenuCheck>
+            ))}
+          </MenuChecks>
+          <MenuSeparator />
+        </>
+      ) : null}
+      <MenuItem onSelect={() => download(label, "csv", tableCsv(shown, ordered()))} disabled={rows.length === 0}>
+        <Download aria-hidden="true" /> Download {plural(rows.length, "row")} as CSV
+      </MenuItem>
+    </Menu>
   );
 }

@@ -12,7 +12,6 @@ import { useShortcuts } from "../lib/shortcuts.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
 import { ACTIVE_STATUSES } from "../marks/vocabulary.ts";
 import { InstanceTable } from "../services/instance-table.tsx";
-import { LogDrawer } from "../services/log-drawer.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
@@ -28,6 +27,9 @@ import { TrafficSplit } from "./detail/traffic-split.tsx";
 import { VersionCharts } from "./detail/version-charts.tsx";
 import { VersionChange } from "./version-change.tsx";
 
+const LogDrawer = dynamic(() => import("../services/log-drawer.tsx").then((module) => module.LogDrawer), {
+  ssr: false,
+});
 const JudgePanel = dynamic(() => import("./detail/judge-panel.tsx").then((module) => module.JudgePanel), {
   ssr: false,
   loading: () => <Skeleton className="h-48" />,
@@ -121,7 +123,9 @@ function Loaded({ data }: { data: Data }) {
           </EmptyState>
         )}
       </Section>
-      <LogDrawer service={service} environment={environment} instanceId={logs} onClose={() => void setLogs(null)} />
+      {logs ? (
+        <LogDrawer service={service} environment={environment} instanceId={logs} onClose={() => void setLogs(null)} />
+      ) : null}
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import type { ReactNode } from "react";
+import { type ReactNode, useDeferredValue } from "react";
 import { formatDuration } from "../lib/format.ts";
 import { describeError } from "../trpc/errors.ts";
 import { Button } from "../ui/button.tsx";
@@ -32,7 +32,9 @@ interface QueryBoundaryProps<T> {
 
 /** The four states of a panel. Data once shown stays: when a later read fails, its age is said beside it. */
 export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, children }: QueryBoundaryProps<T>) {
-  const { data, error } = query;
+  const { error } = query;
+  // what arrives is drawn in small pieces: drawing a long table at once would leave a click unheard
+  const data = useDeferredValue(query.data);
   if (data === undefined) {
     if (stopped && !error)
       return (

@@ -1,9 +1,9 @@
 "use client";
 
 import { Search } from "lucide-react";
-import Link from "next/link";
 import { Kbd } from "../ui/kbd.tsx";
 import { ConnectionState } from "./connection-state.tsx";
+import { PlainLink } from "./env-link.tsx";
 import { EnvironmentSwitch } from "./environment-switch.tsx";
 import { LogoIcon } from "./navigation.ts";
 import { ThemeMenu } from "./theme-menu.tsx";
@@ -12,14 +12,14 @@ import { UserMenu } from "./user-menu.tsx";
 export function TopBar({ environments, onSearch }: { environments: readonly string[]; onSearch: () => void }) {
   return (
     <header className="sticky top-0 z-30 flex h-12 items-center gap-2 border-b bg-page px-3 sm:gap-3">
-      <Link
+      <PlainLink
         href="/"
         className="flex h-8 items-center gap-2 rounded-md px-1 font-semibold"
         aria-label="Operate, overview"
       >
         <LogoIcon className="size-4.5 text-accent" aria-hidden="true" />
         <span className="max-sm:sr-only">Operate</span>
-      </Link>
+      </PlainLink>
       <EnvironmentSwitch environments={environments} />
       <button
         type="button"

@@ -1,12 +1,19 @@
 "use client";
 
-/** Gives the browser a file to save: `operate-<name>-<today>.<ending>`. */
-export function download(name: string, ending: "csv" | "json", text: string): void {
-  const type = ending === "csv" ? "text/csv;charset=utf-8" : "application/json";
-  const url = URL.createObjectURL(new Blob([text], { type }));
+const TYPES = { csv: "text/csv;charset=utf-8", json: "application/json" };
+
+/** "Services, worst first" → "services-worst-first-2026-11-22T140307Z.csv". */
+export function fileName(of: string, ending: keyof typeof TYPES, at: Date): string {
+  const words = of.toLowerCase().match(/[a-z0-9]+/g) ?? ["operate"];
+  return `${words.join("-")}-${at.toISOString().slice(0, 19).replaceAll(":", "")}Z.${ending}`;
+}
+
+/** Gives the browser a file to save, named by what is in it and the time. */
+export function download(of: string, ending: keyof typeof TYPES, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: TYPES[ending] }));
   const link = document.createElement("a");
   link.href = url;
-  link.download = `operate-${name}-${new Date().toISOString().slice(0, 10)}.${ending}`;
+  link.download = fileName(of, ending, new Date());
   link.click();
   URL.revokeObjectURL(url);
 }

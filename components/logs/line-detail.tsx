@@ -1,9 +1,9 @@
 "use client";
 
 import { Braces, Check, CircleMinus, CirclePlus, Copy, Rows3, Waypoints } from "lucide-react";
-import Link from "next/link";
 import { type ReactNode, useState } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
+import { PlainLink } from "../layout/env-link.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatCount } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
@@ -32,9 +32,9 @@ export function LineDetail({ line, mark, onFilter, onContext }: LineDetailProps)
       <div className="flex flex-wrap items-center gap-2">
         {line.traceId ? (
           <Button asChild size="sm">
-            <Link href={link(`/traces/${line.traceId}`)}>
+            <PlainLink href={link(`/traces/${line.traceId}`)}>
               <Waypoints /> Show the trace
-            </Link>
+            </PlainLink>
           </Button>
         ) : null}
         {onContext ? (

@@ -1,5 +1,6 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { parseAsString, useQueryState } from "nuqs";
 import { DataTable } from "../data-table/data-table.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
@@ -8,15 +9,16 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatCount, plural } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
-import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { Anomalies } from "./anomalies.tsx";
 import { NoLines } from "./no-lines.tsx";
 import { patternColumns } from "./pattern-columns.tsx";
-import { PatternDetail } from "./pattern-detail.tsx";
 import { MOST_PATTERNS } from "./pattern-limits.ts";
+import { PatternsSkeleton } from "./patterns-skeleton.tsx";
 import { alsoAsk, withoutField } from "./query-edit.ts";
 import type { LogView } from "./use-log-view.ts";
 import type { useAnalysis } from "./use-logs.ts";
+
+const PatternDetail = dynamic(() => import("./pattern-detail.tsx").then((module) => module.PatternDetail));
 
 /** what is shown is read again by itself: worth words only when that takes unusually long */
 const REFRESH_SPOKEN_MS = 5_000;
@@ -112,18 +114,3 @@ export function PatternsTab({ analysis, view, setView, limit, onMore }: Patterns
   const alone = query.data === undefined && (query.error !== null || stopped);
   return alone ? <Section title="Patterns">{boundary}</Section> : boundary;
 }
-
-const PatternsSkeleton = ({ reading }: { reading: React.ReactNode }) => (
-  <div className="flex flex-col gap-4">
-    <Section title="What stands out" actions={reading}>
-      <div className="flex h-40 flex-col gap-4 p-4">
-        <Skeleton className="h-3 w-3/4" />
-        <Skeleton className="h-3 w-2/3" />
-        <Skeleton className="h-3 w-1/2" />
-      </div>
-    </Section>
-    <Section title="Patterns">
-      <SkeletonRows rows={12} />
-    </Section>
-  </div>
-);

@@ -1,9 +1,8 @@
 "use client";
 
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
-import { EnvLink } from "../layout/env-link.tsx";
+import { EnvLink, PlainLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
@@ -90,9 +89,9 @@ function Ways({ node, environment }: { node: MapNode; environment: string | null
           Service
         </EnvLink>
       ) : (
-        <Link href={`/services/${encodeURIComponent(node.id)}`} className="link">
+        <PlainLink href={`/services/${encodeURIComponent(node.id)}`} className="link">
           Service
-        </Link>
+        </PlainLink>
       )}
       <EnvLink href={tracesHref(place)} className="link">
         Traces

@@ -20,20 +20,20 @@ const READ = 100;
 const SHOWN = 12;
 
 interface ExampleTracesProps extends SignalsOf {
-  /** where in the latency chart; null: closed */
-  picked: Picked | null;
+  /** where in the latency chart */
+  picked: Picked;
   onClose: () => void;
 }
 
 /** From a point of the latency chart to requests that took about as long at about that time. */
 export const ExampleTraces = ({ service, environment, picked, onClose }: ExampleTracesProps) => (
   <Drawer
-    open={picked !== null}
+    open
     onOpenChange={(open) => !open && onClose()}
     title={`Example traces of ${service}`}
-    description={picked ? <Asked picked={picked} /> : null}
+    description={<Asked picked={picked} />}
   >
-    {picked ? <Examples service={service} environment={environment} picked={picked} /> : null}
+    <Examples service={service} environment={environment} picked={picked} />
   </Drawer>
 );
 

@@ -1,10 +1,10 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { useEffect, useRef } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { PlainLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatAbsolute } from "../lib/format.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
@@ -18,8 +18,7 @@ const FOLLOW_PX = 48;
 interface LogDrawerProps {
   service: string;
   environment: string;
-  /** null: closed */
-  instanceId: string | null;
+  instanceId: string;
   onClose: () => void;
 }
 
@@ -31,23 +30,21 @@ export function LogDrawer({ service, environment, instanceId, onClose }: LogDraw
   const trpc = useTRPC();
   const query = useQuery(
     trpc.services.instanceLogs.queryOptions(
-      { service, environment, instanceId: instanceId ?? "", lines: 300 },
-      { enabled: instanceId !== null, refetchInterval: TAIL_MS, staleTime: 0 },
+      { service, environment, instanceId, lines: 300 },
+      { refetchInterval: TAIL_MS, staleTime: 0 },
     ),
   );
   return (
     <Drawer
-      open={instanceId !== null}
+      open
       onOpenChange={(open) => !open && onClose()}
       title={<span className="num text-base">{instanceId}</span>}
       description={
         <>
           Output of this instance of {service} in {environment}, at most the newest 300 lines.{" "}
-          {instanceId ? (
-            <Link href={logsHref(service, environment, instanceId)} className="link">
-              Search all its lines
-            </Link>
-          ) : null}
+          <PlainLink href={logsHref(service, environment, instanceId)} className="link">
+            Search all its lines
+          </PlainLink>
         </>
       }
     >

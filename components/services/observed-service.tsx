@@ -1,7 +1,7 @@
 "use client";
 
-import Link from "next/link";
 import { EmptyState } from "../feedback/empty-state.tsx";
+import { PlainLink } from "../layout/env-link.tsx";
 import { Page } from "../layout/page.tsx";
 import { tracesHref } from "../traces/trace-scope.ts";
 import { ServiceCharts } from "./service-charts.tsx";
@@ -23,12 +23,12 @@ export function ObservedService({ service }: { service: string }) {
       meta={<span className="text-ink-2 text-sm">known by what it sends, all environments together</span>}
       actions={
         <nav aria-label={`Pages about ${service}`} className="flex gap-4 text-sm">
-          <Link href={tracesHref({ service })} className="link">
+          <PlainLink href={tracesHref({ service })} className="link">
             Traces
-          </Link>
-          <Link href={`/logs?${new URLSearchParams({ service })}`} className="link">
+          </PlainLink>
+          <PlainLink href={`/logs?${new URLSearchParams({ service })}`} className="link">
             Logs
-          </Link>
+          </PlainLink>
         </nav>
       }
     >

@@ -1,8 +1,8 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { Time } from "../feedback/time.tsx";
+import { PlainLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { plural } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
@@ -21,12 +21,12 @@ export function ObservedServices({ words }: { words: readonly string[] }) {
       <ul className="divide-y">
         {shown.map(({ service, signals, lastAt }) => (
           <li key={service} className="relative flex min-h-9 items-center gap-4 px-3 py-1 text-sm hover:bg-hover">
-            <Link
+            <PlainLink
               href={`/services/${encodeURIComponent(service)}`}
               className="min-w-0 flex-1 truncate font-medium after:absolute after:inset-0 hover:underline"
             >
               {service}
-            </Link>
+            </PlainLink>
             <span className="text-ink-2 max-sm:hidden">{signals.join(", ")}</span>
             <span className="w-28 text-right text-ink-3">
               <Time at={lastAt} />

@@ -1,6 +1,7 @@
 "use client";
 
 import { ExternalLink } from "lucide-react";
+import dynamic from "next/dynamic";
 import { parseAsArrayOf, parseAsBoolean, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useMemo, useState } from "react";
 import type { ServiceSignalsOutput } from "#server/agent/metrics/schema.ts";
@@ -17,10 +18,13 @@ import { ZoomOutButton } from "../time-range/zoom-out-button.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { ExampleTraces } from "./example-traces.tsx";
 import { PANELS, queriesOf, type SignalPanel, signalPanels, templateWords } from "./signal-panels.ts";
 import type { SignalsOf } from "./signals-input.ts";
 import { useSignals } from "./use-signals.ts";
+
+const ExampleTraces = dynamic(() => import("./example-traces.tsx").then((module) => module.ExampleTraces), {
+  ssr: false,
+});
 
 /** Requests, errors, latency and what they take, under one range and one cursor, with the deployments. */
 export function ServiceCharts({ service, environment }: SignalsOf) {
@@ -73,6 +77,7 @@ function Panels({ data, service, environment }: SignalsOf & { data: ServiceSigna
   const [picked, setPicked] = useState<Picked | null>(null);
   const mayReadTraces = useCan("telemetry.read");
   const panels = useMemo(() => signalPanels(data), [data]);
+  const pickOfNow = (point: Picked) => setPicked(point.key.endsWith("-before") ? null : point);
   return (
     <>
       <div className="grid gap-4 lg:grid-cols-2 2xl:grid-cols-3">
@@ -89,18 +94,15 @@ function Panels({ data, service, environment }: SignalsOf & { data: ServiceSigna
               void setTables(asTable ? [...tables, panel.name] : tables.filter((table) => table !== panel.name))
             }
             onZoom={zoomTo}
-            onPick={panel.name === "latency" && mayReadTraces ? setPicked : undefined}
+            onPick={panel.name === "latency" && mayReadTraces ? pickOfNow : undefined}
             actions={<GrafanaLink panel={panel} />}
           />
         ))}
       </div>
       <HowMeasured data={data} />
-      <ExampleTraces
-        service={service}
-        environment={environment}
-        picked={picked && !picked.key.endsWith("-before") ? picked : null}
-        onClose={() => setPicked(null)}
-      />
+      {picked ? (
+        <ExampleTraces service={service} environment={environment} picked={picked} onClose={() => setPicked(null)} />
+      ) : null}
     </>
   );
 }

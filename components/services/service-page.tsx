@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { parseAsString, useQueryState } from "nuqs";
 import { useCallback, useEffect } from "react";
 import { PolicyBanner } from "../deployments/policy-banner.tsx";
@@ -11,16 +12,24 @@ import { useEnvironment } from "../lib/environment.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
+import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
-import { LogDrawer } from "./log-drawer.tsx";
-import { ObservedService } from "./observed-service.tsx";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
-import { ServiceLogs } from "./service-logs.tsx";
 import { VersionTable } from "./version-table.tsx";
+
+const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService));
+const LogDrawer = dynamic(() => import("./log-drawer.tsx").then((module) => module.LogDrawer), { ssr: false });
+/** Below what is seen first: its scripts come after the others, and what they do waits. */
+const ServiceLogs = dynamic(() => import("./service-logs.tsx").then((module) => module.ServiceLogs), {
+  loading: () => (
+    <Section title="Logs">
+      <SkeletonRows rows={6} />
+    </Section>
+  ),
+});
 
 /** How is it doing, what changed? One service in one environment; without one in the URL, its worst. */
 export function ServicePage({ service }: { service: string }) {
@@ -95,7 +104,7 @@ export function ServicePage({ service }: { service: string }) {
           </div>
         )}
       </QueryBoundary>
-      {environment ? (
+      {environment && instanceId ? (
         <LogDrawer
           service={service}
           environment={environment}

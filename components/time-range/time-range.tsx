@@ -48,15 +48,19 @@ export function TimeRangeProvider({ renderedAt, children }: { renderedAt: number
 
   useEffect(() => {
     if (!relative) return;
-    const tick = () => {
+    const move = () => {
       if (!document.hidden) setNow(Math.floor(Date.now() / step) * step);
     };
-    tick();
-    const timer = setInterval(tick, step);
-    document.addEventListener("visibilitychange", tick);
+    // what the server has just read stands for a step: to read it again at once would ask, and draw, everything twice
+    const catchUp = () => {
+      if (!document.hidden) setNow((at) => (Date.now() - at < step ? at : Math.floor(Date.now() / step) * step));
+    };
+    catchUp();
+    const timer = setInterval(move, step);
+    document.addEventListener("visibilitychange", catchUp);
     return () => {
       clearInterval(timer);
-      document.removeEventListener("visibilitychange", tick);
+      document.removeEventListener("visibilitychange", catchUp);
     };
   }, [relative, step]);
 

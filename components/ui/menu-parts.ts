@@ -22,11 +22,20 @@ export interface MenuChoiceProps {
   options: { value: string; label: ReactNode }[];
 }
 
+export interface MenuCheckProps {
+  checked: boolean;
+  disabled?: boolean;
+  onToggle: () => void;
+  children: ReactNode;
+}
+
 export interface MenuPartsValue {
   Item: ComponentType<MenuItemProps>;
   Label: ComponentType<{ children: ReactNode }>;
   Separator: ComponentType;
   Choice: ComponentType<MenuChoiceProps>;
+  Check: ComponentType<MenuCheckProps>;
+  Checks: ComponentType<{ children: ReactNode }>;
 }
 
 /** The parts come with the surface, so that a page's first scripts hold no menu. */

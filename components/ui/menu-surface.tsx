@@ -26,6 +26,23 @@ const PARTS: MenuPartsValue = {
       ))}
     </Radix.RadioGroup>
   ),
+  Check: ({ checked, disabled, onToggle, children }) => (
+    <Radix.CheckboxItem
+      checked={checked}
+      disabled={disabled}
+      onCheckedChange={onToggle}
+      onSelect={(event) => event.preventDefault()}
+      className={ITEM}
+    >
+      <span className="size-4">
+        <Radix.ItemIndicator>
+          <Check />
+        </Radix.ItemIndicator>
+      </span>
+      {children}
+    </Radix.CheckboxItem>
+  ),
+  Checks: ({ children }) => <Radix.Group className="max-h-[60dvh] overflow-y-auto">{children}</Radix.Group>,
 };
 
 /** The menu itself; `menu.tsx` loads it apart from the page's first scripts. */

@@ -2,7 +2,13 @@
 
 import dynamic from "next/dynamic";
 import { type ReactNode, useContext } from "react";
-import { type MenuChoiceProps, type MenuItemProps, MenuParts, type MenuPartsValue } from "./menu-parts.ts";
+import {
+  type MenuCheckProps,
+  type MenuChoiceProps,
+  type MenuItemProps,
+  MenuParts,
+  type MenuPartsValue,
+} from "./menu-parts.ts";
 
 function useParts(): MenuPartsValue {
   const parts = useContext(MenuParts);
@@ -31,4 +37,16 @@ export function MenuSeparator() {
 export function MenuChoice(props: MenuChoiceProps) {
   const { Choice } = useParts();
   return <Choice {...props} />;
+}
+
+/** On or off; the menu stays open. */
+export function MenuCheck(props: MenuCheckProps) {
+  const { Check } = useParts();
+  return <Check {...props} />;
+}
+
+/** Around many of them: they scroll, what else the menu offers stays in sight. */
+export function MenuChecks({ children }: { children: ReactNode }) {
+  const { Checks } = useParts();
+  return <Checks>{children}</Checks>;
 }

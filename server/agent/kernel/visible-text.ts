@@ -1,4 +1,4 @@
-import { clipText } from "./page-within.ts";
+import { clipText } from "./clip-text.ts";
 
 /** Makes text from outside safe to read: nothing in it can hide, reorder or break up what stands around it. */
 

@@ -1,4 +1,4 @@
-import { clipText } from "../kernel/page-within.ts";
+import { clipText } from "../kernel/clip-text.ts";
 import type { LogLineRecord } from "../ports/log-source.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
 

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
+import { clipText } from "../kernel/clip-text.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { clipText } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Answer } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";

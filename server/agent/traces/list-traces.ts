@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { sourceView, windowOf } from "../kernel/answered.ts";
+import { clipText } from "../kernel/clip-text.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { clipText } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { TraceSummaryRecord } from "../ports/trace-source.ts";
 import type { ListTracesInput, ListTracesOutput, TraceFacetsInput, TraceFacetsOutput } from "./schema.ts";

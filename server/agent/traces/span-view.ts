@@ -1,4 +1,5 @@
-import { clipText, countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { clipText } from "../kernel/clip-text.ts";
+import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
 import type { GetTraceOutput, SpanView } from "./schema.ts";
 import { cutSpans, type WaterfallSpan } from "./waterfall.ts";
