@@ -14,7 +14,7 @@ import { useCan, useStart } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
-import { ServiceTable } from "./service-table.tsx";
+import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
 
 /** Rates change without an event; everything else is announced by the live feed. */
 const RATES_MS = 10_000;
@@ -49,7 +49,16 @@ export function OverviewPage() {
           running.
         </Banner>
       ) : null}
-      <Section title="Services" note="worst first" actions={mayReadTelemetry ? <MapLink /> : null}>
+      <Section
+        title="Services"
+        note="worst first"
+        actions={
+          <>
+            {mayReadTelemetry ? <MapLink /> : null}
+            <ServiceTableMenu data={query.data} showEnvironment={all} />
+          </>
+        }
+      >
         <ServiceTable query={query} showEnvironment={all} />
       </Section>
       <Section title="What changed" note="last 6 h">
