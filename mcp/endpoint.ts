@@ -2,6 +2,7 @@ import { type AuthInfo, createMcpHandler } from "@modelcontextprotocol/server";
 import type { AnyRouter } from "@trpc/server";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { type AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import { continueTrace } from "#server/agent/kernel/span.ts";
 import type { Identified } from "#server/auth/context.ts";
 import { toolsOf } from "./registry.ts";
 import { type CallReport, mcpServer } from "./server.ts";
@@ -39,7 +40,9 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       options.checkOrigin(request);
       const { agent, requestId, refusal } = await options.identify(request);
       if (!agent) return unauthenticated(request, refusal, requestId);
-      const response = await handler.fetch(request, { authInfo: authInfoOf(agent) });
+      const response = await continueTrace(request.headers.get("traceparent"), () =>
+        handler.fetch(request, { authInfo: authInfoOf(agent) }),
+      );
       response.headers.set("x-request-id", requestId);
       response.headers.set("cache-control", "no-store");
       return response;

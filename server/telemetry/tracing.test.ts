@@ -163,6 +163,40 @@ describe("what Operate does", () => {
     });
   });
 
+  it("goes on with the trace of an agent that records its own, and with no other", async () => {
+    const agent = testContext(database, { via: "mcp", actor: actor({ kind: "agent" }) });
+    const serve = mcpEndpoint({
+      router: appRouter,
+      checkOrigin: () => undefined,
+      identify: async () => ({ agent, requestId: agent.requestId, refusal: null }),
+      report: () => undefined,
+      onProtocolError: () => undefined,
+    });
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const spanId = "b7ad6b7169203331";
+    const list = async (traceparent: string) => {
+      const client = await connectMcp("official v2, newest revision", {
+        ...{ url: "http://127.0.0.1:4310/api/mcp", token: "opk_x" },
+        fetch: (url, init) => {
+          const request = new Request(url, init);
+          request.headers.set("traceparent", traceparent);
+          return serve(request);
+        },
+      });
+      await client.callTool("monitor_health", {});
+      await client.close();
+    };
+    await list(`00-${traceId}-${spanId}-01`);
+    const call = await arrives("tools/call monitor_health");
+    expect(call).toMatchObject({ traceId, parentSpanId: spanId });
+    for (const other of [`00-${traceId}-${spanId}-00`, `00-${"0".repeat(32)}-${spanId}-01`, "nonsense"]) {
+      const before = named("tools/call monitor_health").length;
+      await list(other);
+      await vi.waitFor(() => expect(named("tools/call monitor_health")).toHaveLength(before + 1), 10_000);
+      expect(named("tools/call monitor_health").at(-1)).toMatchObject({ parentSpanId: null });
+    }
+  });
+
   it("shows a request to another host, which is told of the trace, without its query", async () => {
     const http = createOutboundClient({ allow: ["127.0.0.0/8"], deny: [] });
     const url = `http://${address}/hook?key=secret`;

@@ -1,4 +1,13 @@
-import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  context,
+  isSpanContextValid,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
 import { AppError } from "./errors.ts";
 
 /**
@@ -82,4 +91,18 @@ export function traceIds(): { trace_id?: string; span_id?: string } {
 export function traceparentOf(span: Span): string {
   const { traceId, spanId, traceFlags } = span.spanContext();
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
+}
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/**
+ * Runs `work` as a part of the trace that a `traceparent` header names (W3C Trace Context), so that an agent's own trace
+ * goes on in Operate. One that is not recorded at its sender, or cannot be read, is passed over: who asks may not keep
+ * what is done here out of the traces. Only for callers that are known.
+ */
+export function continueTrace<T>(traceparent: string | null, work: () => T): T {
+  const [, traceId = "", spanId = "", flags = ""] = TRACEPARENT.exec(traceparent ?? "") ?? [];
+  const sender = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
+  if (!isSpanContextValid(sender) || sender.traceFlags === TraceFlags.NONE) return work();
+  return context.with(trace.setSpanContext(context.active(), sender), work);
 }

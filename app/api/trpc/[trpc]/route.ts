@@ -1,5 +1,6 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { toAppError } from "#server/agent/kernel/errors.ts";
+import { continueTrace } from "#server/agent/kernel/span.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { getRuntime } from "#server/container.ts";
@@ -21,19 +22,22 @@ async function serve(request: Request): Promise<Response> {
   }
   const via = request.headers.has("authorization") ? "api" : "web";
   const identity = await identify(getRuntime(), request, via);
-  return fetchRequestHandler({
-    endpoint: "/api/trpc",
-    req: request,
-    router: appRouter,
-    createContext: () => identity,
-    allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
-    responseMeta: () => ({ headers: { "x-request-id": identity.requestId, "cache-control": "no-store" } }),
-    onError: ({ error, path, type }) => {
-      countRequest(path ?? "unknown", type, error.code);
-      if (error.code === "INTERNAL_SERVER_ERROR")
-        log.error({ err: error.cause ?? error, path, requestId: identity.requestId }, "procedure failed");
-    },
-  });
+  const sender = via === "api" && identity.agent ? request.headers.get("traceparent") : null;
+  return continueTrace(sender, () =>
+    fetchRequestHandler({
+      endpoint: "/api/trpc",
+      req: request,
+      router: appRouter,
+      createContext: () => identity,
+      allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
+      responseMeta: () => ({ headers: { "x-request-id": identity.requestId, "cache-control": "no-store" } }),
+      onError: ({ error, path, type }) => {
+        countRequest(path ?? "unknown", type, error.code);
+        if (error.code === "INTERNAL_SERVER_ERROR")
+          log.error({ err: error.cause ?? error, path, requestId: identity.requestId }, "procedure failed");
+      },
+    }),
+  );
 }
 
 export { serve as GET, serve as POST };
