@@ -16,8 +16,8 @@ export function SourceNote({ source }: { source: SourceView }) {
       </Mark>
     );
   return (
-    <span className="inline-flex items-center gap-1.5 text-ink-3 text-xs">
-      <Database className="size-3.5" aria-hidden="true" />
+    <span className="inline-flex items-baseline gap-1.5 text-ink-3 text-xs">
+      <Database className="size-3.5 self-center" aria-hidden="true" />
       <span className="sr-only">Source: </span>
       {words}
     </span>

@@ -7,9 +7,11 @@ import { useMemo, useState } from "react";
 import type { ServiceSignalsOutput } from "#server/agent/metrics/schema.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
 import type { Picked } from "../charts/line-chart.tsx";
+import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { useHydrated } from "../feedback/time.tsx";
+import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { wordsOf } from "../time-range/range.ts";
 import { RangePicker } from "../time-range/range-picker.tsx";
@@ -77,6 +79,14 @@ function Panels({ data, service, environment }: SignalsOf & { data: ServiceSigna
   const [picked, setPicked] = useState<Picked | null>(null);
   const mayReadTraces = useCan("telemetry.read");
   const panels = useMemo(() => signalPanels(data), [data]);
+  if (environment === undefined && data.signals.every(({ values }) => values.every((value) => value === null)))
+    return (
+      <Section title="Figures" note={words}>
+        <EmptyState title={`No figures of ${service} in the ${words}`}>
+          It sent no metrics by the names of an SLI template and no server spans then: unknown, not zero.
+        </EmptyState>
+      </Section>
+    );
   const pickOfNow = (point: Picked) => setPicked(point.key.endsWith("-before") ? null : point);
   return (
     <>

@@ -32,7 +32,7 @@ export async function measureSpans(
   const read = (of: (counted: ServedCounts) => number | null) => counts.map((one) => (one ? of(one) : null));
   const signal = (name: SignalName, values: (number | null)[], query: string): MeasuredSignal => ({
     ...{ unit: UNITS[name], values, query, promql: null },
-    problem: values.some((value) => value !== null) ? null : `${ref.service} sent no server spans then`,
+    problem: values.some((value) => value !== null) ? null : `no server spans of ${ref.service} arrived then`,
   });
   const quantile = (name: SignalName, q: number): MeasuredSignal =>
     signal(

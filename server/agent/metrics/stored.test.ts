@@ -72,7 +72,7 @@ describe("metrics in the built-in store", () => {
     const answer = await serviceSignals(context(), asked);
     expect(answer.template).toBe("spans");
     expect(answer.signals.every(({ values }) => values.every((value) => value === null))).toBe(true);
-    expect(answer.signals[0]?.problem).toBe("printer sent no server spans then");
+    expect(answer.signals[0]?.problem).toBe("no server spans of printer arrived then");
     await expect(serviceSignals(context(), { ...asked, service: "scanner" })).rejects.toThrow(
       /nothing arrived from one/,
     );
