@@ -134,7 +134,7 @@ interface RowLinkProps {
   href: string;
   children: ReactNode;
   className?: string;
-  /** false in long lists: each link in sight would ask for its page */
+  /** false in long lists: each link that the pointer passes over would ask for its page */
   prefetch?: boolean;
 }
 

@@ -21,7 +21,6 @@ import { DeploymentTimeline } from "./deployment-timeline.tsx";
 import { deploymentTitle } from "./deployment-title.ts";
 import { Compared } from "./detail/compared.tsx";
 import { DecisionBar } from "./detail/decision-bar.tsx";
-import { NewPatterns } from "./detail/new-patterns.tsx";
 import { StepList } from "./detail/step-list.tsx";
 import { TrafficSplit } from "./detail/traffic-split.tsx";
 import { VersionCharts } from "./detail/version-charts.tsx";
@@ -29,6 +28,9 @@ import { VersionChange } from "./version-change.tsx";
 
 const LogDrawer = dynamic(() => import("../services/log-drawer.tsx").then((module) => module.LogDrawer), {
   ssr: false,
+});
+const NewPatterns = dynamic(() => import("./detail/new-patterns.tsx").then((module) => module.NewPatterns), {
+  loading: () => null,
 });
 const JudgePanel = dynamic(() => import("./detail/judge-panel.tsx").then((module) => module.JudgePanel), {
   ssr: false,

@@ -9,6 +9,7 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatCount, plural } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { Anomalies } from "./anomalies.tsx";
 import { NoLines } from "./no-lines.tsx";
 import { patternColumns } from "./pattern-columns.tsx";
@@ -18,7 +19,10 @@ import { alsoAsk, withoutField } from "./query-edit.ts";
 import type { LogView } from "./use-log-view.ts";
 import type { useAnalysis } from "./use-logs.ts";
 
-const PatternDetail = dynamic(() => import("./pattern-detail.tsx").then((module) => module.PatternDetail));
+/** Without a place of its own to wait in, what comes later would take the whole page away until it is there. */
+const PatternDetail = dynamic(() => import("./pattern-detail.tsx").then((module) => module.PatternDetail), {
+  loading: () => <Skeleton className="m-3 h-40" />,
+});
 
 /** what is shown is read again by itself: worth words only when that takes unusually long */
 const REFRESH_SPOKEN_MS = 5_000;
@@ -77,6 +81,7 @@ export function PatternsTab({ analysis, view, setView, limit, onMore }: Patterns
             ) : (
               <DataTable
                 {...table}
+                rows={data.patterns}
                 rowKey={(pattern) => pattern.id}
                 navigable
                 detail={(pattern) =>

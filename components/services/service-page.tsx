@@ -20,7 +20,9 @@ import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
 import { VersionTable } from "./version-table.tsx";
 
-const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService));
+const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService), {
+  loading: () => <ServiceSkeleton />,
+});
 const LogDrawer = dynamic(() => import("./log-drawer.tsx").then((module) => module.LogDrawer), { ssr: false });
 /** Below what is seen first: its scripts come after the others, and what they do waits. */
 const ServiceLogs = dynamic(() => import("./service-logs.tsx").then((module) => module.ServiceLogs), {

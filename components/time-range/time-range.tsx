@@ -48,12 +48,13 @@ export function TimeRangeProvider({ renderedAt, children }: { renderedAt: number
 
   useEffect(() => {
     if (!relative) return;
+    const present = () => Math.floor(Date.now() / step) * step;
     const move = () => {
-      if (!document.hidden) setNow(Math.floor(Date.now() / step) * step);
+      if (!document.hidden) setNow(present());
     };
     // what the server has just read stands for a step: to read it again at once would ask, and draw, everything twice
     const catchUp = () => {
-      if (!document.hidden) setNow((at) => (Date.now() - at < step ? at : Math.floor(Date.now() / step) * step));
+      if (!document.hidden) setNow((at) => (Date.now() - at < step ? at : present()));
     };
     catchUp();
     const timer = setInterval(move, step);

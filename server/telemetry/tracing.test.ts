@@ -109,6 +109,18 @@ describe("a span", () => {
   });
 });
 
+/** The MCP endpoint, asked by an agent. */
+function serveAgent(): (request: Request) => Promise<Response> {
+  const agent = testContext(database, { via: "mcp", actor: actor({ kind: "agent" }) });
+  return mcpEndpoint({
+    router: appRouter,
+    checkOrigin: () => undefined,
+    identify: async () => ({ agent, requestId: agent.requestId, refusal: null }),
+    report: () => undefined,
+    onProtocolError: () => undefined,
+  });
+}
+
 describe("what Operate does", () => {
   it("shows as a span for each procedure, with its request id and the sum of its queries", async () => {
     const ctx = testContext(database, { via: "api" });
@@ -137,14 +149,7 @@ describe("what Operate does", () => {
   });
 
   it("shows a tool call as one trace with the procedure behind it", async () => {
-    const agent = testContext(database, { via: "mcp", actor: actor({ kind: "agent" }) });
-    const serve = mcpEndpoint({
-      router: appRouter,
-      checkOrigin: () => undefined,
-      identify: async () => ({ agent, requestId: agent.requestId, refusal: null }),
-      report: () => undefined,
-      onProtocolError: () => undefined,
-    });
+    const serve = serveAgent();
     const client = await connectMcp("official v2, newest revision", {
       ...{ url: "http://127.0.0.1:4310/api/mcp", token: "opk_x" },
       fetch: (url, init) => serve(new Request(url, init)),
@@ -164,14 +169,7 @@ describe("what Operate does", () => {
   });
 
   it("goes on with the trace of an agent that records its own, and with no other", async () => {
-    const agent = testContext(database, { via: "mcp", actor: actor({ kind: "agent" }) });
-    const serve = mcpEndpoint({
-      router: appRouter,
-      checkOrigin: () => undefined,
-      identify: async () => ({ agent, requestId: agent.requestId, refusal: null }),
-      report: () => undefined,
-      onProtocolError: () => undefined,
-    });
+    const serve = serveAgent();
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const spanId = "b7ad6b7169203331";
     const list = async (traceparent: string) => {

@@ -1,6 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useMemo, useState } from "react";
 import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
@@ -25,14 +26,21 @@ import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { FIRST_SPANS } from "../page-sizes.ts";
 import { traceTitle } from "../trace-title.ts";
 import { CopyId } from "./copy-id.tsx";
-import { NoTrace } from "./no-trace.tsx";
-import { SpanDetail } from "./span-detail.tsx";
 import { TraceLines } from "./trace-lines.tsx";
-import { TraceMinimap } from "./trace-minimap.tsx";
 import { TraceServices } from "./trace-services.tsx";
 import { TraceWaterfall } from "./trace-waterfall.tsx";
 import { useTraceLogs, windowOfTrace } from "./use-trace-logs.ts";
 import { useWaterfall } from "./use-waterfall.ts";
+
+const NoTrace = dynamic(() => import("./no-trace.tsx").then((module) => module.NoTrace), {
+  loading: () => <Loading />,
+});
+const TraceMinimap = dynamic(() => import("./trace-minimap.tsx").then((module) => module.TraceMinimap), {
+  loading: () => <div className="h-12 bg-sunken" />,
+});
+const SpanDetail = dynamic(() => import("./span-detail.tsx").then((module) => module.SpanDetail), {
+  loading: () => <Skeleton className="h-40" />,
+});
 
 /** spans that can be asked for at most */
 const MOST_SPANS = 5_000;

@@ -6,6 +6,7 @@ const MAX_LENGTH = 500;
 
 /**
  * Keeps what senders say the metrics of these series mean, one text a name: of several senders that disagree, the last.
+ * Nothing is kept of names without series: what may be sent of those has no end.
  * Series come with it in every batch: give those that have not been seen for a while.
  */
 export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSamples, "name" | "help">>): Promise<void> {
@@ -14,27 +15,16 @@ export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSampl
   if (helps.size === 0) return;
   // in order: two writers that lock the same rows must not wait for each other
   await tx.query(
-    `insert into metric_help (name, help) select * from unnest($1::text[], $2::text[]) as u(name, help) order by name
+    `insert into metric_help (name, help) select * from unnest($1::text[], $2::text[]) as u(name, help)
+     where exists (select from metric_series s where s.name = u.name) order by name
      on conflict (name) do update set help = excluded.help where metric_help.help <> excluded.help`,
     [[...helps.keys()], [...helps.values()]],
   );
 }
 
-/** Keeps what is said apart from any samples, of names that have series: what may be sent of others has no end. */
-export async function noteMeanings(database: Database, meanings: readonly MetricMeaning[]): Promise<void> {
-  const names = [...new Set(meanings.map(({ name }) => cleanText(name)))];
-  const known = await database.read<{ name: string }>(
-    "select distinct name from metric_series where name = any($1::text[])",
-    [names],
-  );
-  const kept = new Set(known.map(({ name }) => name));
-  await database.transact((tx) =>
-    noteHelp(
-      tx,
-      meanings.filter(({ name }) => kept.has(cleanText(name))),
-    ),
-  );
-}
+/** Keeps what is said apart from any samples. */
+export const noteMeanings = (database: Database, meanings: readonly MetricMeaning[]): Promise<void> =>
+  database.transact((tx) => noteHelp(tx, meanings));
 
 /** Forgets what belongs to no series any more. */
 export async function forgetHelp(tx: Connection): Promise<void> {
