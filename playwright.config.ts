@@ -8,8 +8,8 @@ export default defineConfig({
   testDir: "e2e/specs",
   outputDir: "test-results",
   globalSetup: "./e2e/fixtures/run-app.ts",
-  timeout: 120_000,
-  expect: { timeout: 15_000 },
+  timeout: 240_000,
+  expect: { timeout: 30_000 },
   workers: 1, // one system is operated: its deployments and incidents are shared
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
   use: {

@@ -8,7 +8,8 @@ export default defineConfig({
     globalSetup: ["server/testing/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // four times what the slowest needs alone; a longer test names its own limit
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
-import { countLine, sum, type Tally } from "./test/tally.ts";
+import { countLine, NOTHING, nearestLine, sum, type Tally } from "./test/tally.ts";
 
 /**
  * `npm test`: every check and every test; the last line is the count. `npm test -- unit server/agent` runs one stage
@@ -9,7 +9,7 @@ import { countLine, sum, type Tally } from "./test/tally.ts";
 const CHECKS = ["lint", "boundaries", "dead-code", "types"] as const;
 const ALL = [...CHECKS, "build", "unit", "e2e"] as const;
 type Name = (typeof ALL)[number];
-const FAILED: Tally = { passed: 0, failed: 1, skipped: [] };
+const FAILED: Tally = { ...NOTHING, failed: 1 };
 
 const isFile = (word: string): boolean => !isName(word) && existsSync(word);
 const isName = (word: string): word is Name => (ALL as readonly string[]).includes(word);
@@ -55,5 +55,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const total = await runAll(process.argv.slice(2));
 console.log();
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
+for (const test of total.nearest) console.log(nearestLine(test));
 console.log(countLine(total));
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { FullConfig, Reporter, Suite, TestError } from "@playwright/test/reporter";
-import { NO_REASON, type Tally } from "./tally.ts";
+import { NO_REASON, nearestOf, type Tally, type Timed } from "./tally.ts";
 
 /** Writes a tally to the file named by OPERATE_TALLY. An error outside of any test counts as one failure. */
 export default class TallyReporter implements Reporter {
@@ -16,16 +16,20 @@ export default class TallyReporter implements Reporter {
   }
 
   onEnd(): void {
-    const tally: Tally = { passed: 0, failed: this.#errors, skipped: [] };
+    const tally: Tally = { passed: 0, failed: this.#errors, skipped: [], nearest: [] };
+    const timed: Timed[] = [];
     for (const test of this.#suite?.allTests() ?? []) {
       const outcome = test.outcome();
+      const name = test.titlePath().filter(Boolean).join(" > ");
+      timed.push({ name, tookMs: test.results.at(-1)?.duration ?? 0, limitMs: test.timeout });
       if (outcome === "unexpected") tally.failed++;
       else if (outcome !== "skipped") tally.passed++;
       else {
         const reason = test.annotations.find(({ type }) => type === "skip" || type === "fixme")?.description;
-        tally.skipped.push({ name: test.titlePath().filter(Boolean).join(" > "), reason: reason ?? NO_REASON });
+        tally.skipped.push({ name, reason: reason ?? NO_REASON });
       }
     }
+    tally.nearest = nearestOf(timed);
     const file = process.env.OPERATE_TALLY;
     if (file) writeFileSync(file, JSON.stringify(tally));
   }

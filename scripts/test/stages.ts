@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runNode } from "./command.ts";
-import { judgeRunner, type Tally } from "./tally.ts";
+import { judgeRunner, NOTHING, type Tally } from "./tally.ts";
 
 /** One part of `npm test`. */
 export interface Stage {
@@ -38,10 +38,10 @@ function check(name: string, commands: string[][], judge?: (output: string) => s
         if (objection === null) continue;
         say("✗", name, startedMs, objection);
         console.log(output.trimEnd().replace(/^/gm, "  "));
-        return { passed: 0, failed: 1, skipped: [] };
+        return { ...NOTHING, failed: 1 };
       }
       say("✓", name, startedMs);
-      return { passed: 1, failed: 0, skipped: [] };
+      return { ...NOTHING, passed: 1 };
     },
   };
 }

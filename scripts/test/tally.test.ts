@@ -1,37 +1,52 @@
 import { describe, expect, it } from "vitest";
-import { countLine, judgeRunner, sum } from "./tally.ts";
+import { countLine, judgeRunner, NOTHING, nearestLine, sum } from "./tally.ts";
 
 const skipped = [{ name: "a > b", reason: "needs root" }];
 
 describe("countLine", () => {
   it.each([
-    [{ passed: 3, failed: 0, skipped: [] }, "3 passed, 0 failed"],
-    [{ passed: 3, failed: 1, skipped }, "3 passed, 1 failed, 1 skipped"],
+    [{ passed: 3, failed: 0, skipped: [], nearest: [] }, "3 passed, 0 failed"],
+    [{ passed: 3, failed: 1, skipped, nearest: [] }, "3 passed, 1 failed, 1 skipped"],
   ])("prints %j as %s", (tally, line) => expect(countLine(tally)).toBe(line));
 });
 
 it("adds tallies", () => {
   expect(
     sum([
-      { passed: 1, failed: 2, skipped },
-      { passed: 4, failed: 0, skipped: [] },
+      { passed: 1, failed: 2, skipped, nearest: [] },
+      { passed: 4, failed: 0, skipped: [], nearest: [] },
     ]),
   ).toEqual({
     passed: 5,
     failed: 2,
     skipped,
+    nearest: [],
   });
+});
+
+it("keeps the five tests of all runners that came nearest to their limit", () => {
+  const timed = (name: string, tookMs: number, limitMs: number) => ({ name, tookMs, limitMs });
+  const unit = { ...NOTHING, nearest: [timed("a", 29_000, 30_000), timed("b", 10, 30_000), timed("never ends", 5, 0)] };
+  const browser = { ...NOTHING, nearest: [1, 2, 3, 4].map((n) => timed(`c${n}`, n * 1_000, 120_000)) };
+  expect(sum([unit, browser]).nearest.map(({ name }) => name)).toEqual(["a", "c4", "c3", "c2", "c1"]);
+});
+
+it("says how near, and when it is too near", () => {
+  expect(nearestLine({ name: "a > b", tookMs: 6_000, limitMs: 60_000 })).toBe(
+    "nearest to its limit: 10 % of 60 s, a > b",
+  );
+  expect(nearestLine({ name: "a > b", tookMs: 17_000, limitMs: 30_000 })).toContain("57 % of 30 s, a > b (more than");
 });
 
 describe("judgeRunner", () => {
   it.each([
     ["a crash", null, 1, 0, 1],
     ["a crash that ends with 0", null, 0, 0, 1],
-    ["nothing ran", { passed: 0, failed: 0, skipped: [] }, 0, 0, 1],
-    ["only skipped tests", { passed: 0, failed: 0, skipped }, 0, 0, 1],
-    ["green tests and a bad exit", { passed: 9, failed: 0, skipped: [] }, 1, 9, 1],
-    ["failed tests", { passed: 9, failed: 2, skipped: [] }, 1, 9, 2],
-    ["all green", { passed: 9, failed: 0, skipped: [] }, 0, 9, 0],
+    ["nothing ran", { passed: 0, failed: 0, skipped: [], nearest: [] }, 0, 0, 1],
+    ["only skipped tests", { passed: 0, failed: 0, skipped, nearest: [] }, 0, 0, 1],
+    ["green tests and a bad exit", { passed: 9, failed: 0, skipped: [], nearest: [] }, 1, 9, 1],
+    ["failed tests", { passed: 9, failed: 2, skipped: [], nearest: [] }, 1, 9, 2],
+    ["all green", { passed: 9, failed: 0, skipped: [], nearest: [] }, 0, 9, 0],
   ])("%s", (_name, reported, exitCode, passed, failed) => {
     expect(judgeRunner(reported, exitCode).tally).toMatchObject({ passed, failed });
   });
