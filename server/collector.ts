@@ -11,6 +11,7 @@ import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
 import { OWN_NAME, ownTarget } from "./config/own-target.ts";
+import { databaseDirOf, diskReader } from "./db/disk.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
@@ -47,7 +48,11 @@ async function startParts(): Promise<Part[]> {
   const report = (message: string, err: unknown) => log.warn({ err }, message);
   const now = () => Date.now();
 
-  const store = createTelemetryStore({ databaseUrl, config: config.monitoringConfig });
+  const store = createTelemetryStore({
+    databaseUrl,
+    config: config.monitoringConfig,
+    readDisk: diskReader(databaseDirOf(process.env)),
+  });
   const patterns = await knownPatterns(store, limits.maxPatterns);
   const miner = createMiner({ maxPatterns: limits.maxPatterns, patterns });
   const ingest = createIngest({ store, miner, report });

@@ -7,6 +7,7 @@ import { collectorAnswers } from "./collector/answers.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
 import { ownTarget } from "./config/own-target.ts";
 import { openDb } from "./db/client.ts";
+import { databaseDirOf, diskReader } from "./db/disk.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
 import { createTelemetryStore } from "./integrations/builtin/index.ts";
 import { createHookRunner } from "./integrations/hooks/index.ts";
@@ -27,6 +28,8 @@ interface Options {
   own?: ScrapeTarget | null;
   /** true while the built-in shop runs because no configuration was given */
   sample: boolean;
+  /** folder of the embedded database */
+  databaseDir?: string | undefined;
   /** connections to the database at most */
   connections?: number;
 }
@@ -42,13 +45,18 @@ export function createRuntime({
   loaded,
   own = null,
   sample,
+  databaseDir,
   connections = 10,
 }: Options): OpenRuntime {
   const db = openDb(databaseUrl, connections);
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
   const http = createOutboundClient(loaded.config.outbound);
-  const store = createTelemetryStore({ databaseUrl, config: loaded.config.monitoringConfig });
+  const store = createTelemetryStore({
+    databaseUrl,
+    config: loaded.config.monitoringConfig,
+    readDisk: diskReader(databaseDir),
+  });
   return {
     config: loaded.config,
     source: { file: loaded.file, text: loaded.text, sample },
@@ -64,6 +72,7 @@ export function createRuntime({
     }),
     now: () => new Date(),
     databaseUrl,
+    databaseDir,
     dataDir,
     close: async () => {
       await live.close();
@@ -87,6 +96,7 @@ export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env): OpenRuntim
     loaded,
     own: ownTarget(loaded.config.monitoringConfig, env),
     sample: env.OPERATE_SAMPLE === "1",
+    databaseDir: databaseDirOf(env),
   });
 }
 

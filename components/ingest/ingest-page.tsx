@@ -74,6 +74,13 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
           </Mark>
         </Banner>
       )}
+      {data.space.level === "full" ? (
+        <Banner tone="critical">
+          <Mark tone="critical" className="whitespace-normal">
+            {data.space.message}
+          </Mark>
+        </Banner>
+      ) : null}
       <p className="font-medium">{ingestSentence(data)}</p>
       <Signals data={data} />
       {nothing ? <HowToSend addresses={data.addresses} /> : null}
@@ -110,7 +117,7 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
           <Limits limits={data.limits} />
         </Section>
         <Section title="Storage" note="of the built-in store">
-          <Storage storage={data.storage} />
+          <Storage storage={data.storage} space={data.space} />
         </Section>
       </div>
       {nothing ? null : <HowToSend addresses={data.addresses} />}

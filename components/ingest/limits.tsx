@@ -39,8 +39,27 @@ export const Limits = ({ limits }: { limits: IngestOverviewOutput["limits"] }) =
   </ul>
 );
 
+/** All telemetry against its limit, and the disk it shares with the database. */
+const Space = ({ space: { disk, level, message, bytes, maxBytes } }: { space: IngestOverviewOutput["space"] }) => (
+  <div className="flex flex-col gap-1 border-b px-3 py-2 text-sm">
+    <p>
+      <span className="num">{formatBytes(bytes)}</span> in all
+      {maxBytes === null ? ", without a limit" : ` of at most ${formatBytes(maxBytes)}, the oldest days give way`}
+      {disk ? `; ${formatBytes(disk.freeBytes)} of ${formatBytes(disk.sizeBytes)} are free on the disk` : ""}.
+    </p>
+    {message ? <Mark tone={level === "full" ? "critical" : "warning"}>{message}</Mark> : null}
+  </div>
+);
+
 /** What is kept, for how long, and what it takes. */
-export const Storage = ({ storage }: { storage: IngestOverviewOutput["storage"] }) => (
+export const Storage = ({ storage, space }: Pick<IngestOverviewOutput, "storage" | "space">) => (
+  <>
+    <Space space={space} />
+    <StorageTable storage={storage} />
+  </>
+);
+
+const StorageTable = ({ storage }: Pick<IngestOverviewOutput, "storage">) => (
   <table className="w-full text-sm">
     <caption className="sr-only">Storage by signal</caption>
     <thead className="text-ink-3 text-xs">
@@ -67,7 +86,10 @@ export const Storage = ({ storage }: { storage: IngestOverviewOutput["storage"] 
           </th>
           <td className="num whitespace-nowrap px-2 text-right">{plural(one.keptDays, "day")}</td>
           <td className="num whitespace-nowrap px-2 text-right">{one.oldestDay ?? MISSING}</td>
-          <td className="num whitespace-nowrap px-3 text-right">{formatBytes(one.bytes)}</td>
+          <td className="num whitespace-nowrap px-3 text-right">
+            {formatBytes(one.bytes)}
+            {one.maxBytes === null ? null : ` of ${formatBytes(one.maxBytes)}`}
+          </td>
         </tr>
       ))}
     </tbody>

@@ -6,6 +6,7 @@ const Name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
 const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "letters, digits and _, not starting with a digit");
+const Bytes = z.number().int().min(50_000_000).max(1_000_000_000_000_000);
 const Days = z.number().int().min(1).max(400);
 
 export const ScrapeTargetSchema = z.strictObject({
@@ -26,6 +27,19 @@ export const RetentionSchema = z.strictObject({
   samplesDays: Days.default(15),
   spansDays: Days.default(3),
   rollupsDays: Days.default(90).describe("counts per minute and hour"),
+  maxBytes: Bytes.optional().describe(
+    "all telemetry on disk, with indexes; default: half of what is free for it on the disk of the embedded database, no limit for another database",
+  ),
+  logsMaxBytes: Bytes.optional().describe("log lines on disk"),
+  samplesMaxBytes: Bytes.optional().describe("samples on disk"),
+  spansMaxBytes: Bytes.optional().describe("spans on disk"),
+  historyDays: z
+    .number()
+    .int()
+    .min(30)
+    .max(3_650)
+    .default(400)
+    .describe("deployments that ended and incidents that were resolved, with all that belongs to them"),
 });
 
 export const IngestLimitsSchema = z.strictObject({

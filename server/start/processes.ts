@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
 import { heapFlags } from "../collector/heap.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
@@ -62,6 +62,8 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
     OPERATE_DEV: options.dev ? "1" : "0",
     DATABASE_URL: handed.databaseUrl,
     OPERATE_DATA_DIR: options.dataDir,
+    // whose disk is watched; empty for a database elsewhere
+    OPERATE_DATABASE_DIR: options.databaseUrl ? "" : join(options.dataDir, "postgres"),
     OPERATE_CONFIG: options.configFile,
     OPERATE_SAMPLE: options.sample ? "1" : "0",
     OPERATE_BASE_URL: options.baseUrl,

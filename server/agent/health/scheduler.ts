@@ -57,7 +57,7 @@ const DRAIN_POLL_MS = 20;
 export async function startHealthScheduler(runtime: Runtime, given: HealthSchedulerOptions): Promise<HealthScheduler> {
   const options = { ...DEFAULTS, ...given };
   const report = given.report ?? (() => {});
-  const plan = planTargets(runtime.config);
+  const plan = planTargets(runtime.config, runtime.databaseDir);
   await syncTargets(runtime, plan);
 
   const delivery = createDelivery(runtime, () => leases.held(), given.onTransition, report);

@@ -9,7 +9,7 @@ export type HealthState = z.infer<typeof HealthState>;
 export const HealthTargetView = z.object({
   id: z.string(),
   name: z.string(),
-  kind: z.enum(["http", "tcp", "dns"]),
+  kind: z.enum(["http", "tcp", "dns", "disk"]),
   origin: z.enum(["endpoint", "service"]),
   service: z.string().nullable(),
   environment: z.string().nullable(),

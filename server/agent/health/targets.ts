@@ -9,7 +9,7 @@ export interface PlannedTarget {
   /** stable for a name and environment, so that history survives a restart and a return to the configuration */
   id: string;
   name: string;
-  kind: "http" | "tcp" | "dns";
+  kind: "http" | "tcp" | "dns" | "disk";
   origin: "endpoint" | "service";
   service: string | null;
   environment: string | null;
@@ -29,6 +29,9 @@ export interface PlannedTarget {
 }
 
 const SERVICE_TIMEOUT_MS = 5_000;
+/** no health endpoint can have this name: it begins with a name that is reserved */
+const DISK_NAME = "operate disk";
+const DISK_INTERVAL_MS = 15_000;
 const SERVICE_STATUS = [200, 201, 202, 203, 204];
 
 export const targetId = (origin: PlannedTarget["origin"], name: string, environment: string | null): string =>
@@ -50,9 +53,22 @@ export function publicUrl(text: string): string {
   return keys.length > 0 ? `${url.href}?${keys.map((key) => `${encodeURIComponent(key)}=…`).join("&")}` : url.href;
 }
 
-/** Everything that is checked: each health endpoint, and each service in each of its environments. */
-export function planTargets(config: OperateAgentConfig): PlannedTarget[] {
-  return [...planServices(config), ...planEndpoints(config)];
+/**
+ * Everything that is checked: each health endpoint, each service in each of its environments, and the disk of the
+ * embedded database, whose folder is `databaseDir`.
+ */
+export function planTargets(config: OperateAgentConfig, databaseDir?: string): PlannedTarget[] {
+  return [...planServices(config), ...planEndpoints(config), ...(databaseDir ? [planDisk(config, databaseDir)] : [])];
+}
+
+function planDisk({ monitoringConfig: defaults }: OperateAgentConfig, path: string): PlannedTarget {
+  const id = targetId("endpoint", DISK_NAME, null);
+  return {
+    ...{ id, name: DISK_NAME, kind: "disk", origin: "endpoint", service: null, environment: null },
+    ...{ address: "the disk of the database", dependsOn: [], intervalMs: DISK_INTERVAL_MS },
+    ...{ timeoutMs: SERVICE_TIMEOUT_MS, failureThreshold: 1, successThreshold: defaults.successThreshold },
+    ...{ muted: false, shard: shardOf(id), probe: { spec: { type: "disk", path, timeoutMs: SERVICE_TIMEOUT_MS } } },
+  };
 }
 
 function planServices(config: OperateAgentConfig): PlannedTarget[] {

@@ -33,12 +33,13 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
   const to = new Date((Math.floor(now.getTime() / 1_000 / stepSeconds) + 1) * stepSeconds * 1_000);
   const from = new Date(to.getTime() - seconds * 1_000);
   const { ingest, own } = ctx.telemetry;
-  const [arrived, refusals, notes, used, stored, running] = await Promise.all([
+  const [arrived, refusals, notes, used, stored, space, running] = await Promise.all([
     ingest.arrived(from, to, stepSeconds),
     ingest.refusals(from, MOST_REFUSALS),
     ingest.scrapes(),
     ingest.used(),
     ingest.stored(),
+    ingest.space(),
     ingest.collecting(),
   ]);
   const { retention, limits, scrape } = ctx.config.monitoringConfig;
@@ -77,8 +78,10 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
     limits: [limit("series", "maxSeries"), limit("patterns", "maxPatterns")],
     storage: ([...SIGNALS, "rollups"] as const).map((signal) => {
       const { bytes = 0, oldestDay = null } = stored.find(({ kind }) => kind === signal) ?? {};
-      return { signal, keptDays: keptDays[signal], bytes, oldestDay };
+      const maxBytes = signal === "rollups" ? null : space.maxBytes[signal];
+      return { signal, keptDays: keptDays[signal], bytes, maxBytes, oldestDay };
     }),
+    space: { ...space, maxBytes: space.maxBytes.all },
     addresses: ADDRESSES,
   };
 }

@@ -80,9 +80,24 @@ export const IngestOverviewOutput = z.object({
       signal: z.enum([...SIGNALS, "rollups"]),
       keptDays: z.number().int(),
       bytes: z.number().int().describe("on disk, with indexes"),
+      maxBytes: z
+        .number()
+        .int()
+        .nullable()
+        .describe("the oldest days are dropped beyond it; null: no limit of its own"),
       oldestDay: z.string().nullable().describe("YYYY-MM-DD of the oldest data; null when there is none"),
     }),
   ),
+  space: z.object({
+    disk: z
+      .object({ sizeBytes: z.number(), freeBytes: z.number(), usedShare: z.number().describe("0 to 1, as df says it") })
+      .nullable()
+      .describe("of the embedded database; null for a database elsewhere"),
+    level: z.enum(["ok", "filling", "full"]).nullable().describe("full: telemetry is refused"),
+    message: z.string().nullable().describe("what is wrong with the disk"),
+    bytes: z.number().int().describe("all telemetry on disk, with indexes"),
+    maxBytes: z.number().int().nullable().describe("the oldest days are dropped beyond it; null: no limit"),
+  }),
   addresses: z
     .object({ otlp: z.string(), loki: z.string(), remoteWrite: z.string() })
     .describe("paths senders use below the console's own address"),

@@ -26,6 +26,8 @@ export interface Runtime {
   telemetry: TelemetrySources;
   /** where the configuration came from; `sample` while the built-in shop runs because none was given */
   source: { file: string; text: string; sample: boolean };
+  /** folder of the embedded database; undefined for a database elsewhere */
+  databaseDir?: string | undefined;
   /** the clock; tests give their own */
   now: () => Date;
 }

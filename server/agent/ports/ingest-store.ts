@@ -1,3 +1,4 @@
+import type { Disk, DiskLevel } from "../kernel/disk.ts";
 import type { Rejection } from "./telemetry.ts";
 import type { MinedLog, Sender, TelemetryStore, Written } from "./telemetry-store.ts";
 
@@ -65,6 +66,19 @@ export interface StoredKind {
   oldestDay: string | null;
 }
 
+/** The room there is for telemetry. */
+export interface StorageSpace {
+  /** null where the database is not on a disk of this machine that Operate knows */
+  disk: Disk | null;
+  level: DiskLevel | null;
+  /** what is wrong with the disk; null when nothing is */
+  message: string | null;
+  /** of all telemetry, on disk */
+  bytes: number;
+  /** at most; null: no limit */
+  maxBytes: Record<Signal | "all", number | null>;
+}
+
 /** What the ingest page shows. */
 export interface IngestFigures {
   /** Steps count from `from`, which lies on a minute; a step is a whole number of minutes. */
@@ -74,4 +88,5 @@ export interface IngestFigures {
   scrapes(): Promise<ScrapeNote[]>;
   used(): Promise<{ series: number; patterns: number }>;
   stored(): Promise<StoredKind[]>;
+  space(): Promise<StorageSpace>;
 }

@@ -3,7 +3,16 @@ import type { HealthEndpoint } from "../config.ts";
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** What to ask: the part of a health endpoint that concerns the asking, with a time limit. */
-export type ProbeSpec = Without<
+export type ProbeSpec = EndpointSpec | DiskSpec;
+
+/** The disk of the embedded database, on the machine of the worker. */
+interface DiskSpec {
+  type: "disk";
+  path: string;
+  timeoutMs: number;
+}
+
+type EndpointSpec = Without<
   HealthEndpoint,
   "name" | "intervalMs" | "failureThreshold" | "successThreshold" | "dependsOn" | "muted" | "environment"
 > & {

@@ -12,6 +12,7 @@ const NO_PARTITION = "23514";
  * the same write may succeed later.
  */
 const PASSING = /^(08|53|57|58)|^25006$/;
+const DISK_FULL = "53100";
 /** Classes 22 data, 23 constraints, 54 limits: the record itself is at fault. */
 const OF_THE_RECORD = /^(22|23|54)/;
 
@@ -36,6 +37,14 @@ export function databaseError(error: unknown, timeoutMs: number, signal?: AbortS
     return new AppError("INVALID", `The regular expression cannot be read: ${(error as Error).message}.`, {
       cause: error,
     });
+  if (code === DISK_FULL)
+    return new AppError(
+      "UPSTREAM_UNAVAILABLE",
+      "The disk of the database is full. Free some space; it goes on by itself.",
+      {
+        cause: error,
+      },
+    );
   if (code === null ? isOfTheConnection(error) : PASSING.test(code))
     return new AppError(
       "UPSTREAM_UNAVAILABLE",

@@ -1,23 +1,11 @@
-import type { Arrived, IngestFigures, RefusalRow, Signal, StoredKind } from "../../agent/ports/ingest-store.ts";
+import type { Arrived, IngestFigures, RefusalRow, StoredKind } from "../../agent/ports/ingest-store.ts";
 import { scrapes } from "./collector-state.ts";
 import { DAY_MS, type PartitionedName } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
-
-const KINDS: Record<PartitionedName, StoredKind["kind"]> = {
-  log_line: "logs",
-  metric_sample: "metrics",
-  span: "traces",
-  log_count: "rollups",
-  log_count_hour: "rollups",
-  metric_minute: "rollups",
-  metric_hour: "rollups",
-  span_minute: "rollups",
-  call_minute: "rollups",
-  ingest_count: "rollups",
-};
+import { KINDS } from "./space.ts";
 
 /** What arrives, what is refused, and what it takes. */
-export function createIngestFigures({ database, retention, now }: StoreParts): IngestFigures {
+export function createIngestFigures({ database, retention, now }: StoreParts): Omit<IngestFigures, "space"> {
   return {
     arrived: async (from, to, stepSeconds) => {
       const rows = await database.read<Omit<Arrived, Counts> & Record<Counts, string>>(
@@ -59,7 +47,7 @@ export function createIngestFigures({ database, retention, now }: StoreParts): I
          where p.relname = any($1) and p.relkind = 'p' and p.relnamespace = current_schema()::regnamespace group by 1`,
         [Object.keys(KINDS)],
       );
-      return (["logs", "metrics", "traces", "rollups"] as const satisfies (Signal | "rollups")[]).map((kind) => {
+      return (["logs", "metrics", "traces", "rollups"] as const satisfies StoredKind["kind"][]).map((kind) => {
         const own = rows.filter((row) => KINDS[row.parent] === kind);
         const oldest = own.flatMap((row) => (row.oldest ? [row.oldest] : [])).sort()[0];
         return {

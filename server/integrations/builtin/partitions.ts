@@ -44,12 +44,16 @@ export interface Partitions {
   makeAhead(now: Date): Promise<void>;
   /** Drops what is out of retention. @returns the names dropped */
   dropOld(now: Date): Promise<string[]>;
+  /** Drops these. */
+  drop(partitions: readonly Partition[]): Promise<void>;
 }
 
 const startOf = (table: PartitionedName, atMs: number): number => {
   const lengthMs = PARTITIONED[table].days * DAY_MS;
   return Math.floor(atMs / lengthMs) * lengthMs;
 };
+/** The instant at which a partition ends, ms since 1970. */
+export const endOf = (table: PartitionedName, startMs: number): number => startMs + PARTITIONED[table].days * DAY_MS;
 const nameOf = (table: string, startMs: number): string =>
   `${table}_${new Date(startMs).toISOString().slice(0, 10).replaceAll("-", "")}`;
 
@@ -69,22 +73,26 @@ export function createPartitions(database: Database, retention: Retention): Part
       known.add(name);
     }
   };
+  const dropAll: Partitions["drop"] = async (doomed) => {
+    for (const partition of doomed) {
+      await database.withConnection((connection) => drop(connection, partition));
+      known.delete(partition.name);
+    }
+  };
   return {
     ensure,
+    drop: dropAll,
     forget: () => known.clear(),
     makeAhead: (now) => ensure(NAMES, [now.getTime(), now.getTime() + DAY_MS]),
     dropOld: async (now) => {
-      const dropped: string[] = [];
-      for (const partition of await listPartitions(database)) {
-        const { days, keptDays } = PARTITIONED[partition.table];
-        if (partition.startMs + days * DAY_MS > now.getTime() - keptDays(retention) * DAY_MS) continue;
-        await database.withConnection((connection) => drop(connection, partition));
-        known.delete(partition.name);
-        dropped.push(partition.name);
-      }
+      const old = (await listPartitions(database)).filter(
+        ({ table, startMs }) =>
+          endOf(table, startMs) <= now.getTime() - PARTITIONED[table].keptDays(retention) * DAY_MS,
+      );
+      await dropAll(old);
       for (const name of await listDetached(database))
         await database.withConnection((connection) => connection.query(`drop table if exists ${name}`));
-      return dropped;
+      return old.map(({ name }) => name);
     },
   };
 }
@@ -109,12 +117,15 @@ export interface Partition {
   startMs: number;
   /** true, too, for one whose detaching was broken off */
   detaching: boolean;
+  /** on disk, with indexes */
+  bytes: number;
 }
 
 /** Every partition there is, oldest first. */
 export async function listPartitions(database: Pick<Database, "read">): Promise<Partition[]> {
-  const rows = await database.read<{ parent: PartitionedName; name: string; detaching: boolean }>(
-    `select p.relname as parent, c.relname as name, i.inhdetachpending as detaching
+  const rows = await database.read<{ parent: PartitionedName; name: string; detaching: boolean; bytes: string }>(
+    `select p.relname as parent, c.relname as name, i.inhdetachpending as detaching,
+       coalesce(pg_total_relation_size(c.oid), 0)::text as bytes
      from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid
      where p.relname = any($1) and p.relkind = 'p' and p.relnamespace = current_schema()::regnamespace order by c.relname`,
     [NAMES],
@@ -124,6 +135,7 @@ export async function listPartitions(database: Pick<Database, "read">): Promise<
     name: row.name,
     startMs: Date.parse(row.name.slice(-8).replace(/(....)(..)(..)/, "$1-$2-$3")),
     detaching: row.detaching,
+    bytes: Number(row.bytes),
   }));
 }
 

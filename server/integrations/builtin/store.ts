@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type { IngestLimitsSchema } from "../../agent/config-telemetry.ts";
-import type { IngestFigures, IngestStore } from "../../agent/ports/ingest-store.ts";
+import type { Disk } from "../../agent/kernel/disk.ts";
+import type { IngestFigures, IngestStore, Signal } from "../../agent/ports/ingest-store.ts";
+import type { Written } from "../../agent/ports/telemetry-store.ts";
 import { noteScrape, streamPositions } from "./collector-state.ts";
 import { openDatabase } from "./database.ts";
 import { noteRefusals } from "./ingest-counts.ts";
@@ -11,6 +13,7 @@ import { createMetricsSource } from "./metrics-source.ts";
 import { createPartitions, type Retention } from "./partitions.ts";
 import { generalisePattern, loadPatterns, patternIds } from "./patterns.ts";
 import type { StoreParts } from "./record-writer.ts";
+import { createSpace, type Space } from "./space.ts";
 import { createTraceSource } from "./trace-source.ts";
 import { createLogWriter } from "./write-logs.ts";
 import { createSampleWriter } from "./write-samples.ts";
@@ -23,12 +26,15 @@ interface TelemetryStoreOptions {
   now?: () => Date;
   /** to read, and as many again to write; opened when they are needed */
   connections?: number;
+  /** how much room the disk of the database has; absent where that is not known */
+  readDisk?: (() => Promise<Disk>) | undefined;
 }
 
 export type BuiltinStore = IngestStore &
   IngestFigures & {
     /** for the upkeep, which runs beside the writers */
     readonly parts: StoreParts;
+    readonly keeper: Space;
   };
 
 /** The built-in home of telemetry, on PostgreSQL. Makes no connection before it is used. */
@@ -37,24 +43,34 @@ export function createTelemetryStore({
   config,
   now = () => new Date(),
   connections = 6,
+  readDisk,
 }: TelemetryStoreOptions): BuiltinStore {
   const database = openDatabase(databaseUrl, connections);
   const partitions = createPartitions(database, config.retention);
   const parts: StoreParts = { database, partitions, retention: config.retention, limits: config.limits, now };
+  const keeper = createSpace({ ...parts, readDisk });
+  const within =
+    <A extends unknown[]>(signal: Signal, write: (...given: A) => Promise<Written>) =>
+    async (...given: A): Promise<Written> => {
+      keeper.assertRoom(signal);
+      return write(...given);
+    };
   const logWriter = createLogWriter(parts);
   const sampleWriter = createSampleWriter(parts);
   const spanWriter = createSpanWriter(parts);
   return {
     ...createIngestFigures(parts),
+    space: keeper.state,
     parts,
+    keeper,
     logs: createLogSource(parts),
     metrics: createMetricsSource(parts),
     traces: createTraceSource(parts),
-    writeLogs: logWriter.write,
-    writeReadLogs: logWriter.writeRead,
-    writeSamples: sampleWriter.write,
+    writeLogs: within("logs", logWriter.write),
+    writeReadLogs: within("logs", logWriter.writeRead),
+    writeSamples: within("metrics", sampleWriter.write),
     noteMeanings: (meanings) => noteMeanings(database, meanings),
-    writeSpans: spanWriter.write,
+    writeSpans: within("traces", spanWriter.write),
     noteRefusal: (signal, sender, rejected) => noteRefusals(parts, signal, sender, rejected),
     loadPatterns: (limit) => loadPatterns(database, limit),
     patternIds: (templates) => patternIds(database, templates, now()),

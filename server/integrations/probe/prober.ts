@@ -4,6 +4,7 @@ import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../agent/ports/prober.ts";
 import { describeNetworkError } from "../http/http-errors.ts";
 import type { Reachable } from "../http/reachable.ts";
+import { probeDisk } from "./disk.ts";
 import { probeDns } from "./dns.ts";
 import { probeHttp } from "./http.ts";
 import { probeTcp } from "./tcp.ts";
@@ -21,6 +22,8 @@ export function createProber(outbound: OutboundHttp & { reachable: Reachable }):
         return probeTcp(outbound.reachable, spec, within(spec, signal));
       case "dns":
         return probeDns(outbound.reachable, spec, within(spec, signal));
+      case "disk":
+        return probeDisk(spec.path);
     }
   };
   const find = async (spec: ProbeSpec, signal: AbortSignal): Promise<ProbeResult> => {
