@@ -1,5 +1,7 @@
+import { deleteOldDeployments } from "./agent/deploy/index.ts";
 import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
-import { onHealthTransition, onLoudPattern, onQuietPattern } from "./agent/incidents/index.ts";
+import { deleteOldIncidents, onHealthTransition, onLoudPattern, onQuietPattern } from "./agent/incidents/index.ts";
+import { startPeriodic } from "./agent/kernel/periodic.ts";
 import { startPatternAlerts } from "./agent/logs/index.ts";
 import { startTrafficCollector } from "./agent/traffic/index.ts";
 import { type OpenRuntime, runtimeFromEnv } from "./container.ts";
@@ -19,6 +21,7 @@ interface Part {
 
 const log = createLogger("worker");
 const GIVE_UP_MS = 3_000;
+const HISTORY_MS = 3_600_000;
 
 async function startParts(runtime: OpenRuntime): Promise<Part[]> {
   const id = newExecutorId();
@@ -42,6 +45,14 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
       report,
     }),
     startLiveRetention(runtime, log),
+    startPeriodic(
+      HISTORY_MS,
+      async () => {
+        await deleteOldDeployments(runtime);
+        await deleteOldIncidents(runtime);
+      },
+      (err) => report("old deployments and incidents were not deleted; tried again in an hour", err),
+    ),
   ];
 }
 

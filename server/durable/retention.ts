@@ -2,11 +2,12 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { startPeriodic } from "../agent/kernel/periodic.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-const KEEP_MS = 7 * 86_400_000;
+/** With a round an hour, nothing finished is there a day later. */
+const KEEP_MS = 20 * 3_600_000;
 const EVERY_MS = 3_600_000;
 const BATCH = 100;
 
-/** Deletes the bookkeeping of workflows that ended a week ago, in batches, every hour. Our own records stay. */
+/** Deletes the bookkeeping of workflows that ended 20 hours ago, in batches, every hour. Our own records stay. */
 export const startWorkflowRetention = (log: Logger): { stop(): Promise<void> } =>
   startPeriodic(
     EVERY_MS,

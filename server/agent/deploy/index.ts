@@ -13,6 +13,7 @@ export { listDeployments } from "./list-deployments.ts";
 export { deploymentFacets } from "./list-facets.ts";
 export { lockService } from "./lock.ts";
 export { abandonWatch, end as endDeployment } from "./record.ts";
+export { deleteOldDeployments } from "./retention.ts";
 export { rollbackDeployment } from "./rollback.ts";
 export { listActiveIds as listActiveDeployments, listWatching as listWatchedDeployments } from "./store.ts";
 export { type DeploymentStart, listStarts as listDeploymentStarts } from "./store-reads.ts";

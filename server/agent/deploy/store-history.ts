@@ -27,3 +27,18 @@ export async function findRollbackOf(db: Db | Tx, deploymentId: string): Promise
   });
   return found ? getDeploymentRow(db, found.id) : null;
 }
+
+/** Deletes at most `limit` deployments that ended before `before` and are not among the newest `keep` of their place. */
+export async function deleteEndedDeployments(
+  db: Db,
+  { before, keep, limit }: { before: Date; keep: number; limit: number },
+): Promise<number> {
+  return await db.$executeRaw`
+    delete from deployment where id in (
+      select id from (
+        select id, "finishedAt", "watchState",
+          row_number() over (partition by service, environment order by "createdAt" desc) as age
+        from deployment
+      ) d where age > ${keep} and "finishedAt" < ${before} and "watchState" is distinct from 'watching' limit ${limit}
+    )`;
+}

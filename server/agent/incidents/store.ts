@@ -237,3 +237,15 @@ export async function endsOfDeploymentIncidents(
 
 const FAILURE = "deployment-failed:";
 export const failureKey = (deploymentId: string): string => FAILURE + deploymentId;
+
+/** Deletes at most `limit` incidents in which nothing has happened since `before` and which are over. */
+export async function deleteEndedIncidents(db: Db, before: Date, limit: number): Promise<number> {
+  const old = await db.incident.findMany({
+    where: { status: { notIn: [...UNRESOLVED] }, updatedAt: { lt: before } },
+    orderBy: { updatedAt: "asc" },
+    select: { id: true },
+    take: limit,
+  });
+  const { count } = await db.incident.deleteMany({ where: { id: { in: old.map(({ id }) => id) } } });
+  return count;
+}
