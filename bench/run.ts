@@ -3,7 +3,16 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** `npm run bench [-- --json] [name…]`: every benchmark of this folder, one after the other; the storm has its own command. */
-const own = new Set(["run.ts", "harness.ts", "judge-recorded.ts", "loghub.ts", "record-traffic.ts", "storm-deploy.ts"]);
+const own = new Set([
+  "run.ts",
+  "harness.ts",
+  "judge-recorded.ts",
+  "loghub.ts",
+  "record-traffic.ts",
+  "soak.ts",
+  "storm-deploy.ts",
+  "system.ts",
+]);
 const args = process.argv.slice(2);
 const names = args.filter((arg) => !arg.startsWith("-"));
 const known = readdirSync(import.meta.dirname, { withFileTypes: true })

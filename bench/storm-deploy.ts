@@ -1,13 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { findRunningPostgres } from "#server/db/embedded.ts";
 import { OperateAgent } from "../server/agent/operate-agent.ts";
 import { median, percentile, printReport } from "./harness.ts";
+import { argument, dice, startSystem, until } from "./system.ts";
 
 /**
  * `npm run storm:deploy`: the whole system as `npm start` runs it, two services deployed over and over with every
@@ -15,10 +13,6 @@ import { median, percentile, printReport } from "./harness.ts";
  * After each deployment: did it end promoted or rolled back, does one version serve, unweighted, are there as many
  * processes as instances, is there one audit trail? `--kills=100 --seed=1` change the size and the dice.
  */
-const argument = (name: string, otherwise: number): number =>
-  Number(process.argv.find((text) => text.startsWith(`--${name}=`))?.split("=")[1] ?? otherwise);
-
-const ROOT = join(import.meta.dirname, "..");
 const SERVICE = join(import.meta.dirname, "processes/storm-service.js");
 const KILLS = argument("kills", 100);
 const SEED = argument("seed", 1);
@@ -39,16 +33,6 @@ const LANES = ["alpha", "beta"];
 const GOOD = ["1.0.0", "1.1.0"];
 const VERSIONS = [...GOOD, "2.0.0-bad", "3.0.0-never"];
 
-/** mulberry32: the same dice for the same seed */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 const random = dice(SEED);
 const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 
@@ -76,32 +60,6 @@ const configuration = {
   })),
   traffic: LANES.map((service) => ({ service, environment: "production", requestsPerSecond: 80, paths: ["/"] })),
 };
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
-
-async function until<T>(what: string, ms: number, look: () => Promise<T | null | undefined | false>): Promise<T> {
-  const end = performance.now() + ms;
-  let last: unknown;
-  while (performance.now() < end) {
-    try {
-      const found = await look();
-      if (found) return found;
-    } catch (error) {
-      last = error;
-    }
-    await delay(200);
-  }
-  throw new Error(`${what}: not within ${ms / 1_000} s${last ? ` (${String(last)})` : ""}`);
-}
 
 /** pid of one of the supervisor's processes; null while it is down. */
 function pidOf(supervisor: number, target: Target): number | null {
@@ -265,33 +223,12 @@ class Storm {
   }
 }
 
-if (!existsSync(join(ROOT, ".next/BUILD_ID"))) {
-  console.error("There is no build to start. Run `npm start` once, stop it, and try again.");
-  process.exit(2);
-}
-const dataDir = mkdtempSync(join(tmpdir(), "operate-storm-"));
-const configFile = join(dataDir, "operate.config.yaml");
-writeFileSync(configFile, JSON.stringify(configuration, null, 2)); // JSON is YAML
-const env = {
-  ...process.env,
-  ...{
-    PORT: String(await freePort()),
-    OPERATE_DATA_DIR: dataDir,
-    OPERATE_CONFIG: configFile,
-    OPERATE_LEASE_MS: "3000",
-  },
-};
-const supervisor = spawn(process.execPath, ["server/start.ts"], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
-let output = "";
-for (const stream of [supervisor.stdout, supervisor.stderr]) stream?.on("data", (chunk) => (output += chunk));
+const system = await startSystem("storm", configuration, { OPERATE_LEASE_MS: "3000" });
 const began = performance.now();
 try {
-  await until("Operate starts", 180_000, async () => /\/setup#/.test(output));
-  const databaseUrl = await findRunningPostgres(dataDir);
-  if (!databaseUrl) throw new Error("no database");
-  const agent = new OperateAgent(configFile, { dataDir });
-  const db = new pg.Pool({ connectionString: databaseUrl, max: 2 });
-  const storm = new Storm(agent, db, supervisor);
+  const agent = new OperateAgent(system.configFile, { dataDir: system.dataDir });
+  const db = new pg.Pool({ connectionString: system.databaseUrl, max: 2 });
+  const storm = new Storm(agent, db, system.supervisor);
   await storm.run();
   await agent.close();
   await db.end();
@@ -329,11 +266,8 @@ try {
   });
   process.exitCode = faults.length === 0 && storm.kills.length >= KILLS ? 0 : 1;
 } catch (error) {
-  console.error(error, output.slice(-4_000));
+  console.error(error, system.output().slice(-4_000));
   process.exitCode = 1;
 } finally {
-  const gone = new Promise((resolve) => supervisor.once("exit", resolve));
-  if (supervisor.exitCode === null && supervisor.kill("SIGINT")) await gone;
-  if (process.exitCode === 0) rmSync(dataDir, { recursive: true, force: true });
-  else console.error(`Left for you to look at: ${dataDir}`);
+  await system.stop(process.exitCode === 0);
 }

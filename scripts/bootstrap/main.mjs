@@ -12,6 +12,7 @@ const COMMANDS = {
   test: { prepare: [prepareDependencies, preparePrismaClient], run: "scripts/test.ts" },
   "config-check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
   bench: { prepare: [prepareDependencies, preparePrismaClient], run: "bench/run.ts" },
+  soak: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/soak.ts" },
   "storm-deploy": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-deploy.ts" },
   // the two below are stages of `test`, which runs them beside its checks
   build: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild] },
