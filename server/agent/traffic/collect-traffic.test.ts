@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import { testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { emptyHistogram } from "../kernel/histogram.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { collectTraffic } from "./collect-traffic.ts";
 import { listTraffic } from "./traffic-store.ts";
 
 const bucketsOf = (start: number, count: number): TrafficCounts[] =>
   Array.from({ length: count }, (_, i) => ({
+    ...noOutcomes(),
     service: "checkout",
     environment: "production",
     version: "1.0.0",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { trafficFigures, trafficSeries } from "./series.ts";
 import { sumBy } from "./traffic-store.ts";
@@ -9,6 +10,7 @@ const bucket = (offsetSeconds: number, requests: number, errors = 0, latencyMs =
   const latency = emptyHistogram();
   latency[bucketOf(latencyMs)] = requests;
   return {
+    ...noOutcomes(),
     service: "a",
     environment: "b",
     version,

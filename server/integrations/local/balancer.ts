@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
 import { Rotation } from "./rotation.ts";
@@ -90,7 +91,7 @@ export class Balancer implements ExchangeHost {
   }
 
   record(version: string, status: number, latencyMs: number): void {
-    this.#ring.record(version, status, latencyMs, Date.now());
+    this.#ring.record(version, outcomeOfStatus(status), latencyMs, Date.now());
   }
 
   settled(exchange: Exchange): void {
