@@ -85,11 +85,19 @@ export class Exchange implements UpstreamRequest {
 
   /** Ends an exchange that the balancer can no longer wait for. */
   cut(): void {
+    if (this.#done) return;
+    this.#target?.pool.abandon(this);
     this.#settle("brokenOff");
     this.#response.destroy();
   }
 
+  /** Of a response that waits behind another on its connection Node does not tell that the client has left. */
+  checkClient(): void {
+    if (this.#request.socket.destroyed) this.#onClientClosed();
+  }
+
   onHead({ status, reason, headers, length }: ResponseHead): void {
+    if (this.#done) return;
     this.#status = status;
     this.#heardMs = performance.now();
     this.#remaining = length ?? -1;
@@ -124,6 +132,7 @@ export class Exchange implements UpstreamRequest {
   }
 
   onEnd(): void {
+    if (this.#done) return;
     if (!this.#response.writableEnded) this.#response.end();
     this.#settle(outcomeOfStatus(this.#status));
   }

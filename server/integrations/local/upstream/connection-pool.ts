@@ -18,7 +18,8 @@ export class ConnectionPool {
   readonly #all = new Set<Connection>();
   /** the one used last is at the end */
   readonly #idle: Connection[] = [];
-  readonly #waiting = new Set<UpstreamRequest>();
+  /** those for whom there is no connection yet, and since when */
+  readonly #waiting = new Map<UpstreamRequest, number>();
   #timer: NodeJS.Timeout | null = null;
   #keepsIdle = false;
   #closing: PromiseWithResolvers<void> | null = null;
@@ -38,7 +39,7 @@ export class ConnectionPool {
     const idle = this.#takeIdle(request);
     if (idle !== undefined) idle.send(request);
     else if (this.#all.size < this.#most) this.#open(request);
-    else this.#waiting.add(request);
+    else this.#waiting.set(request, performance.now());
   }
 
   /** Stops working on a request whose client is gone; it is told nothing. */
@@ -51,7 +52,7 @@ export class ConnectionPool {
   close(): Promise<void> {
     this.#closing ??= Promise.withResolvers();
     for (const connection of this.#idle.splice(0)) connection.destroy();
-    for (const request of this.#waiting) {
+    for (const request of this.#waiting.keys()) {
       this.#waiting.delete(request);
       request.onFailure({ kind: "refused", begun: false, reused: false });
     }
@@ -90,7 +91,7 @@ export class ConnectionPool {
   }
 
   #serveWaiting(): void {
-    for (const request of this.#waiting) {
+    for (const request of this.#waiting.keys()) {
       const idle = this.#takeIdle(request);
       if (idle === undefined && this.#all.size >= this.#most) return;
       this.#waiting.delete(request);
@@ -129,6 +130,11 @@ export class ConnectionPool {
     for (const connection of this.#all) {
       if (!connection.idle) connection.checkTime(nowMs);
       else if (connection.quietMs(nowMs) >= PROVEN_MS) this.#keepsIdle = true;
+    }
+    for (const [request, sinceMs] of this.#waiting) {
+      if (nowMs - sinceMs <= this.timeouts.headersMs) break;
+      this.#waiting.delete(request);
+      request.onFailure({ kind: "timedOut", begun: false, reused: false });
     }
     const kept = this.#idle.filter((one) => one.quietMs(nowMs) < keptMs(one));
     if (kept.length === this.#idle.length) return;
