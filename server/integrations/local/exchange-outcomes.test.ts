@@ -165,6 +165,20 @@ it("ends what a client left behind that had sent several requests at once", asyn
   expect([counted().requests, sumOf(counted())]).toEqual([4, 4]);
 });
 
+it("asks a slow client only once whether it takes more, however many chunks come at once", async () => {
+  const chunks = `1000\r\n${"x".repeat(4_096)}\r\n`.repeat(5_000);
+  const answer = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
+  balancer.rotation.update([await instance((socket) => socket.write(answer))], null);
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning.name);
+  process.on("warning", onWarning);
+  closers.push(() => process.off("warning", onWarning));
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  await sleep(100);
+  expect((await response.arrayBuffer()).byteLength).toBe(4_096 * 5_000);
+  expect(warnings).toEqual([]);
+});
+
 it("does not wait for ever for a head that comes in drops", async () => {
   balancer.rotation.update(
     [

@@ -59,6 +59,8 @@ export class Exchange implements UpstreamRequest {
   /** when the instance was last heard of */
   #heardMs = 0;
   #streamed = false;
+  /** the client takes no more for now */
+  #held = false;
   #done = false;
 
   constructor(host: ExchangeHost, request: IncomingMessage, response: ServerResponse) {
@@ -127,8 +129,15 @@ export class Exchange implements UpstreamRequest {
       return true;
     }
     if (this.#response.write(chunk)) return true;
-    this.#response.once("drain", () => this.connection?.resume());
+    // one read may hold many chunks
+    if (!this.#held) this.#response.once("drain", () => this.#resume());
+    this.#held = true;
     return false;
+  }
+
+  #resume(): void {
+    this.#held = false;
+    this.connection?.resume();
   }
 
   onEnd(): void {
