@@ -5,6 +5,7 @@ import { judge } from "../server/agent/deploy/judge/index.ts";
 import { dice, thin } from "../server/agent/deploy/judge/samples.ts";
 import type { Verdict } from "../server/agent/deploy/judge/schema.ts";
 import { BUCKET_COUNT } from "../server/agent/kernel/histogram.ts";
+import { noOutcomes } from "../server/agent/kernel/outcomes.ts";
 import type { TrafficCounts, VersionUsage } from "../server/agent/ports/platform.ts";
 
 /** The judge on traffic recorded of the sample's checkout: made by `bench/record-traffic.ts`. */
@@ -74,6 +75,7 @@ function draw(
         const failed = share === 1 ? errors : some(errors);
         const fine = share === 1 ? requests - errors : some(requests - errors);
         return {
+          ...noOutcomes(),
           ...{ service: "checkout", environment: "production", version },
           bucketAt: new Date(T0 + (place * BLOCK_SECONDS + second - block) * 1_000).toISOString(),
           ...{ requests: failed + fine, status2xx: fine, status3xx: 0, status4xx: 0, status5xx: failed },

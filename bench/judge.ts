@@ -2,6 +2,7 @@ import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { dice } from "../server/agent/deploy/judge/samples.ts";
 import { BUCKET_COUNT, bucketOf } from "../server/agent/kernel/histogram.ts";
+import { noOutcomes } from "../server/agent/kernel/outcomes.ts";
 import type { TrafficCounts } from "../server/agent/ports/platform.ts";
 import { printReport } from "./harness.ts";
 import { judgeRecorded, wrongOf } from "./judge-recorded.ts";
@@ -38,7 +39,7 @@ const T0 = Date.parse("2026-03-01T10:00:00Z");
 function bucketsOf(version: string, requests: number, random: () => number, effect: Effect | null): TrafficCounts[] {
   const buckets = Array.from({ length: SECONDS / 2 }, (_, i) => ({
     ...{ service: "a", environment: "b", version, bucketAt: new Date(T0 + i * 2_000).toISOString() },
-    ...{ requests: 0, status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 },
+    ...noOutcomes(),
     latency: new Array<number>(BUCKET_COUNT).fill(0),
     usage: { cpuMs: 0, memoryBytes: 5e7 * (0.98 + random() * 0.04), instances: 1, inFlight: 0, errorLines: 0 },
   }));

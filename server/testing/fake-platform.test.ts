@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { emptyHistogram } from "#server/agent/kernel/histogram.ts";
+import { noOutcomes } from "#server/agent/kernel/outcomes.ts";
 import type { TrafficCounts } from "#server/agent/ports/platform.ts";
 import { testConfig } from "./context.ts";
 import { FakePlatform } from "./fake-platform.ts";
@@ -10,6 +11,7 @@ import { describePlatformContract } from "./platform-contract.ts";
 const PAYMENTS = { service: "payments", environment: "staging" };
 
 const sampleAt = (ref: typeof PAYMENTS, startMs: number): TrafficCounts => ({
+  ...noOutcomes(),
   ...{ ...ref, version: "1.0.0", bucketAt: new Date(startMs).toISOString() },
   ...{ requests: 1, status2xx: 1, status3xx: 0, status4xx: 0, status5xx: 0, latency: emptyHistogram() },
   usage: { cpuMs: 1, memoryBytes: 50_000_000, instances: 2, inFlight: 0, errorLines: 0 },

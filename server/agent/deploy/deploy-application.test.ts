@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { AppError } from "../kernel/errors.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { getDeployment } from "./get-deployment.ts";
 import { listDeployments } from "./list-deployments.ts";
@@ -93,9 +94,9 @@ describe("starting", () => {
   it("reckons with the requests of the last two minutes", async () => {
     const bucketAt = new Date(Date.now() - 60_000).toISOString();
     const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
-    const counts = { status2xx: 240, status3xx: 0, status4xx: 0, status5xx: 0, latency: [], usage };
+    const counts = { ...noOutcomes(), status2xx: 240, usage };
     ctx.platform.traffic = ["checkout", "payments"].map((service) => ({
-      ...{ service, environment: "production", version: "1.0.0", bucketAt, requests: 240, ...counts },
+      ...{ service, environment: "production", version: "1.0.0", bucketAt, ...counts, requests: 240 },
     }));
     const { plan } = await deployApplication(ctx, { ...wish, strategy: "canary", dryRun: true });
     expect(plan.warnings).toEqual([expect.stringMatching(/^At 2\.0 requests a second, 5 % of them reach 200 only/)]);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { progressOf } from "./follow.ts";
@@ -23,8 +24,9 @@ beforeEach(async () => {
 });
 
 const counts = (version: string, at: number, requests: number, status5xx = 0): TrafficCounts => ({
+  ...noOutcomes(),
   ...{ ...ref, version, bucketAt: new Date(at).toISOString(), requests, status5xx },
-  ...{ status2xx: requests - status5xx, status3xx: 0, status4xx: 0, latency: [] },
+  status2xx: requests - status5xx,
   usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
 });
 const store = async ({ usage: _not, ...row }: TrafficCounts) => {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { storeTraffic } from "../traffic/index.ts";
 import { compareCounts } from "./compare-rule.ts";
@@ -182,6 +183,7 @@ function traffic(
     const latency = emptyHistogram();
     latency[bucketOf(ms * (1 + (i % 5) / 50))] = perBucket;
     return {
+      ...noOutcomes(),
       ...{ ...ref, version, requests: perBucket, latency },
       bucketAt: new Date(from + i * 10_000).toISOString(),
       ...{ status2xx: perBucket - errors, status3xx: 0, status4xx: 0, status5xx: errors },

@@ -6,6 +6,7 @@ import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
 import type { ServiceTelemetry } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import type { LogSource } from "../ports/log-source.ts";
 import type { MetricQuery } from "../ports/metrics-source.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
@@ -42,6 +43,7 @@ const latencyOf = (ms: number, count: number) => {
   return latency;
 };
 const bucket = (at: string, requests: number, status5xx: number, more: Partial<TrafficCounts> = {}): TrafficCounts => ({
+  ...noOutcomes(),
   ...{ ...ref, version: "1.0.0", bucketAt: `2026-03-01T${at}.000Z`, requests, status5xx },
   ...{ status2xx: requests - status5xx, status3xx: 0, status4xx: 0, latency: latencyOf(50, requests) },
   usage: { cpuMs: 2_000, memoryBytes: 1e8, instances: 2, inFlight: 1.5, errorLines: 0 },

@@ -58,13 +58,27 @@ export interface TrafficCounts extends ServiceRef {
   version: string;
   /** ISO 8601, start of the bucket */
   bucketAt: string;
+  /** every exchange that ended: the sum of the nine classes below */
   requests: number;
+  /** answers that an instance gave, passed on whole */
   status2xx: number;
   status3xx: number;
   status4xx: number;
   status5xx: number;
-  /** counts in the buckets of kernel/histogram.ts */
+  /** the client closed before the answer was complete */
+  clientLeft: number;
+  /** no instance took the request: none was ready, or none accepted the connection */
+  refused: number;
+  /** the instance did not answer in the balancer's time */
+  timedOut: number;
+  /** the connection to the instance failed before the answer, or in the middle of it */
+  brokenOff: number;
+  /** handed over to another protocol */
+  upgraded: number;
+  /** how long those took that were answered, timed out or were broken off: counts in the buckets of kernel/histogram.ts */
   latency: number[];
+  /** how long clients that left had waited for the instance's next byte; same buckets, [] when none left */
+  leftAfter: number[];
   usage: VersionUsage;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { trafficFigures, trafficSeries } from "./series.ts";
 import { sumBy } from "./traffic-store.ts";
@@ -9,6 +10,7 @@ const bucket = (offsetSeconds: number, requests: number, errors = 0, latencyMs =
   const latency = emptyHistogram();
   latency[bucketOf(latencyMs)] = requests;
   return {
+    ...noOutcomes(),
     service: "a",
     environment: "b",
     version,
@@ -32,6 +34,14 @@ describe("trafficFigures", () => {
     expect(figures.requests).toBe(600);
     expect(figures.requestsPerSecond).toBe(10);
     expect(figures.errorPercent).toBeCloseTo(3, 10);
+  });
+
+  it("counts as failed what was not answered: refused, timed out, broken off, left after a long wait", () => {
+    const waits = emptyHistogram();
+    waits[bucketOf(2_000)] = 25;
+    const hanging = { ...bucket(0, 75), requests: 112, clientLeft: 25, leftAfter: waits };
+    const row = { ...hanging, refused: 4, timedOut: 4, brokenOff: 4 };
+    expect(trafficFigures([row], [], { now, counted: true }).errorPercent).toBeCloseTo((37 / 112) * 100, 10);
   });
 
   it("leaves out buckets that may still be incomplete", () => {

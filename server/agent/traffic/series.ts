@@ -1,4 +1,5 @@
-import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
+import { quantileMs } from "../kernel/histogram.ts";
+import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 
 /** Pure sums over traffic buckets: rates, shares and quantiles for tables and charts. Times come in as arguments. */
@@ -10,13 +11,8 @@ interface Sum {
 }
 
 const sumOf = (rows: readonly TrafficCounts[]): Sum => {
-  const sum: Sum = { requests: 0, errors: 0, latency: emptyHistogram() };
-  for (const row of rows) {
-    sum.requests += row.requests;
-    sum.errors += row.status5xx;
-    addHistogram(sum.latency, row.latency);
-  }
-  return sum;
+  const sum = sumOutcomes(rows);
+  return { requests: sum.requests, errors: failedRequests(sum, null), latency: sum.latency };
 };
 
 const percent = (part: number, whole: number): number | null => (whole > 0 ? (part / whole) * 100 : null);

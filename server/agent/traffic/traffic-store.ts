@@ -1,5 +1,6 @@
 import type { TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
+import { addOutcomes } from "../kernel/outcomes.ts";
 import { joinUsage } from "../kernel/version-usage.ts";
 import type { ServiceRef, TrafficCounts, VersionUsage } from "../ports/platform.ts";
 
@@ -41,16 +42,23 @@ async function addToMinutes(tx: Tx, fresh: readonly TrafficCounts[]): Promise<vo
   for (const minute of sumBy(fresh, MINUTE_MS).sort((a, b) => keyOf(a).localeCompare(keyOf(b))))
     await tx.$executeRaw`
       insert into traffic_bucket as t ("service", "environment", "version", "resolution", "bucketAt", "requests",
-        "status2xx", "status3xx", "status4xx", "status5xx", "latency")
+        "status2xx", "status3xx", "status4xx", "status5xx", "clientLeft", "refused", "timedOut", "brokenOff",
+        "upgraded", "latency", "leftAfter")
       values (${minute.service}, ${minute.environment}, ${minute.version}, 60, ${new Date(minute.bucketAt)},
         ${minute.requests}, ${minute.status2xx}, ${minute.status3xx}, ${minute.status4xx}, ${minute.status5xx},
-        ${minute.latency})
+        ${minute.clientLeft}, ${minute.refused}, ${minute.timedOut}, ${minute.brokenOff}, ${minute.upgraded},
+        ${minute.latency}, ${minute.leftAfter})
       on conflict ("service", "environment", "resolution", "bucketAt", "version") do update set
         "requests" = t."requests" + excluded."requests", "status2xx" = t."status2xx" + excluded."status2xx",
         "status3xx" = t."status3xx" + excluded."status3xx", "status4xx" = t."status4xx" + excluded."status4xx",
         "status5xx" = t."status5xx" + excluded."status5xx",
+        "clientLeft" = t."clientLeft" + excluded."clientLeft", "refused" = t."refused" + excluded."refused",
+        "timedOut" = t."timedOut" + excluded."timedOut", "brokenOff" = t."brokenOff" + excluded."brokenOff",
+        "upgraded" = t."upgraded" + excluded."upgraded",
         "latency" = (select array_agg(coalesce(a, 0) + coalesce(b, 0) order by i)
-                     from unnest(t."latency", excluded."latency") with ordinality as u(a, b, i))`;
+                     from unnest(t."latency", excluded."latency") with ordinality as u(a, b, i)),
+        "leftAfter" = (select coalesce(array_agg(coalesce(a, 0) + coalesce(b, 0) order by i), '{}')
+                       from unnest(t."leftAfter", excluded."leftAfter") with ordinality as u(a, b, i))`;
   await measureMinutes(tx, fresh);
 }
 
@@ -80,14 +88,10 @@ export function sumBy(rows: readonly TrafficCounts[], stepMs: number): TrafficCo
     const sum = sums.get(key);
     usages.set(key, [...(usages.get(key) ?? []), row.usage]);
     if (!sum) {
-      sums.set(key, { ...row, bucketAt, latency: [...row.latency] });
+      sums.set(key, { ...row, bucketAt, latency: [...row.latency], leftAfter: [...row.leftAfter] });
       continue;
     }
-    for (const field of ["requests", "status2xx", "status3xx", "status4xx", "status5xx"] as const)
-      sum[field] += row[field];
-    row.latency.forEach((count, i) => {
-      sum.latency[i] = (sum.latency[i] ?? 0) + count;
-    });
+    addOutcomes(sum, row);
   }
   return [...sums].map(([key, sum]) => ({ ...sum, usage: joinUsage(usages.get(key) ?? []) }));
 }

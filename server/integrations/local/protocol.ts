@@ -59,7 +59,13 @@ export const TrafficAnswer = z.array(
     status3xx: z.number(),
     status4xx: z.number(),
     status5xx: z.number(),
+    clientLeft: z.number(),
+    refused: z.number(),
+    timedOut: z.number(),
+    brokenOff: z.number(),
+    upgraded: z.number(),
     latency: z.array(z.number()),
+    leftAfter: z.array(z.number()),
     usage: z.object({
       cpuMs: z.number().nullable(),
       memoryBytes: z.number().nullable(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BUCKET_COUNT, quantileMs } from "#server/agent/kernel/histogram.ts";
+import { BUCKET_COUNT, bucketOf, quantileMs } from "#server/agent/kernel/histogram.ts";
+import { outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
 import { TrafficRing } from "./traffic-ring.ts";
 
 const REF = { service: "web", environment: "staging" };
@@ -9,8 +10,8 @@ const S = 1_000;
 describe("TrafficRing", () => {
   it("counts status classes and latencies per version", () => {
     const ring = new TrafficRing();
-    for (const status of [200, 204, 301, 404, 500, 503]) ring.record("1", status, 20, T + S);
-    ring.record("2", 200, 5, T + 2 * S);
+    for (const status of [200, 204, 301, 404, 500, 503]) ring.record("1", outcomeOfStatus(status), 20, T + S);
+    ring.record("2", "status2xx", 5, T + 2 * S);
     const rows = ring.since(REF, T, T + 11 * S);
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatchObject({
@@ -23,6 +24,19 @@ describe("TrafficRing", () => {
     expect(quantileMs(rows[0]?.latency ?? [], 0.5)).toBeCloseTo(20, -1);
   });
 
+  it("counts what was not answered in classes of its own, with the time where one was spent", () => {
+    const ring = new TrafficRing();
+    for (const outcome of ["clientLeft", "refused", "timedOut", "brokenOff", "upgraded"] as const)
+      ring.record("1", outcome, 2_000, T + S);
+    const [row] = ring.since(REF, T, T + 11 * S);
+    expect(row).toMatchObject({
+      ...{ requests: 5, clientLeft: 1, refused: 1, timedOut: 1, brokenOff: 1, upgraded: 1 },
+      ...{ status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 },
+    });
+    expect(row?.latency[bucketOf(2_000)]).toBe(2);
+    expect(row?.leftAfter[bucketOf(2_000)]).toBe(1);
+  });
+
   it.each([
     { name: "a bucket that is not complete is not told", atS: 0, sinceS: 0, nowS: 9.9, told: 0 },
     { name: "one that may still be measured is not", atS: 0, sinceS: 0, nowS: 10.4, told: 0 },
@@ -33,21 +47,21 @@ describe("TrafficRing", () => {
     { name: "more are not", atS: 0, sinceS: 0, nowS: 930, told: 0 },
   ])("$name", ({ atS, sinceS, nowS, told }) => {
     const ring = new TrafficRing();
-    ring.record("1", 200, 1, T + atS * S);
+    ring.record("1", "status2xx", 1, T + atS * S);
     expect(ring.since(REF, T + sinceS * S, T + nowS * S)).toHaveLength(told);
   });
 
   it("tells two seconds apart, each with what the instances took", () => {
     const ring = new TrafficRing();
     const measured = { cpuMs: 10, memoryBytes: 100, errorLines: 1 };
-    ring.record("1", 200, 1, T);
+    ring.record("1", "status2xx", 1, T);
     ring.look("1", 2, 1, T + S);
     ring.look("1", 2, 4, T + 1.5 * S);
     ring.look("1", 3, 0, T + 2 * S);
     ring.measure("1", measured, T + 2 * S, T + 2 * S);
-    ring.record("1", 500, 1, T + 3 * S);
+    ring.record("1", "status5xx", 1, T + 3 * S);
     ring.measure("1", { ...measured, memoryBytes: 300 }, T + 4 * S, T + 4.1 * S);
-    ring.record("1", 500, 1, T + 4.2 * S);
+    ring.record("1", "status5xx", 1, T + 4.2 * S);
     const samples = ring.samplesSince(REF, T, T + 6 * S);
     expect(samples.map((row) => [row.bucketAt.slice(17, 19), row.requests])).toEqual([
       ["00", 1],
@@ -61,10 +75,10 @@ describe("TrafficRing", () => {
 
   it("changes nothing that was told when a measurement comes late; its error lines count for the next sample", () => {
     const ring = new TrafficRing();
-    ring.record("1", 200, 1, T);
+    ring.record("1", "status2xx", 1, T);
     ring.measure("1", { cpuMs: 10, memoryBytes: 100, errorLines: 1 }, T + 2 * S, T + 2.5 * S);
     ring.measure("1", { cpuMs: 20, memoryBytes: 200, errorLines: 2 }, T + 4 * S, T + 4 * S);
-    ring.record("1", 200, 1, T + 3 * S);
+    ring.record("1", "status2xx", 1, T + 3 * S);
     expect(ring.samplesSince(REF, T, T + 5 * S).map((row) => [row.usage.cpuMs, row.usage.errorLines])).toEqual([
       [null, null],
       [20, 3],
@@ -81,8 +95,8 @@ describe("TrafficRing", () => {
 
   it("never changes a complete bucket, even when the clock is set back", () => {
     const ring = new TrafficRing();
-    ring.record("1", 200, 1, T + 15 * S);
-    ring.record("1", 200, 1, T + 5 * S);
+    ring.record("1", "status2xx", 1, T + 15 * S);
+    ring.record("1", "status2xx", 1, T + 5 * S);
     expect(ring.since(REF, T, T + 21 * S).map((row) => [row.bucketAt.slice(17, 19), row.requests])).toEqual([
       ["10", 2],
     ]);
@@ -90,7 +104,7 @@ describe("TrafficRing", () => {
 
   it("holds 15 minutes of ten seconds and 20 of two seconds", () => {
     const ring = new TrafficRing();
-    for (let i = 0; i < 2_000; i++) ring.record("1", 200, 1, T + i * 2 * S);
+    for (let i = 0; i < 2_000; i++) ring.record("1", "status2xx", 1, T + i * 2 * S);
     const rows = ring.since(REF, 0, T + 4_001 * S);
     expect(rows.length).toBe(90);
     expect(rows.map((row) => row.bucketAt)).toEqual(rows.map((row) => row.bucketAt).sort());

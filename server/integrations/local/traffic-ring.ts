@@ -1,4 +1,5 @@
-import { BUCKET_COUNT, bucketOf } from "#server/agent/kernel/histogram.ts";
+import { BUCKET_COUNT, bucketOf, emptyHistogram } from "#server/agent/kernel/histogram.ts";
+import { noOutcomes, OUTCOMES, type Outcome } from "#server/agent/kernel/outcomes.ts";
 import { joinUsage } from "#server/agent/kernel/version-usage.ts";
 import type { ServiceRef, TrafficCounts, VersionUsage } from "#server/agent/ports/platform.ts";
 
@@ -15,15 +16,12 @@ const SETTLE_MS = 500;
 /** What the instances of one version took in 2 s; null where that is not known. */
 export type Measured = Pick<VersionUsage, "cpuMs" | "memoryBytes" | "errorLines">;
 
-interface Sample {
+interface Sample extends Record<Outcome, number> {
   startMs: number;
   requests: number;
-  status2xx: number;
-  status3xx: number;
-  status4xx: number;
-  status5xx: number;
   /** null until the first request: most samples of an idle version have none */
   latency: Uint32Array | null;
+  leftAfter: Uint32Array | null;
   looks: number;
   /** sums over the looks */
   instances: number;
@@ -38,17 +36,20 @@ type Counts = Omit<TrafficCounts, keyof ServiceRef | "version" | "bucketAt">;
 export class TrafficRing {
   #byVersion = new Map<string, Sample[]>();
 
-  /** Counts one finished request into the sample of `nowMs`; a finished sample never changes again. */
-  record(version: string, status: number, latencyMs: number, nowMs: number): void {
+  /**
+   * Counts one ended exchange into the sample of `nowMs`; a finished sample never changes again. `tookMs`: for a client
+   * that left, how long it had waited.
+   */
+  record(version: string, outcome: Outcome, tookMs: number, nowMs: number): void {
     const sample = this.#current(version, nowMs);
     sample.requests++;
-    if (status >= 500) sample.status5xx++;
-    else if (status >= 400) sample.status4xx++;
-    else if (status >= 300) sample.status3xx++;
-    else sample.status2xx++;
-    sample.latency ??= new Uint32Array(BUCKET_COUNT);
-    const index = bucketOf(latencyMs);
-    sample.latency[index] = (sample.latency[index] ?? 0) + 1;
+    sample[outcome]++;
+    if (outcome === "refused" || outcome === "upgraded") return;
+    const field = outcome === "clientLeft" ? "leftAfter" : "latency";
+    const histogram = sample[field] ?? new Uint32Array(BUCKET_COUNT);
+    sample[field] = histogram;
+    const index = bucketOf(tookMs);
+    histogram[index] = (histogram[index] ?? 0) + 1;
   }
 
   /** Adds how many instances of a version are ready and how many requests it has in flight at `nowMs`. */
@@ -110,9 +111,8 @@ export class TrafficRing {
     const last = samples.at(-1);
     // A clock set back must not open an older sample: what is complete stays complete.
     if (last !== undefined && last.startMs >= startMs) return last;
-    const counts = { requests: 0, status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 };
     const taken = { looks: 0, instances: 0, inFlight: 0, cpuMs: null, memoryBytes: null, errorLines: null };
-    const fresh: Sample = { startMs, ...counts, latency: null, ...taken };
+    const fresh: Sample = { startMs, ...noOutcomes(), latency: null, leftAfter: null, ...taken };
     samples.push(fresh);
     if (samples.length > KEPT_SAMPLES) samples.shift();
     return fresh;
@@ -126,14 +126,16 @@ const usageOf = ({ cpuMs, memoryBytes, errorLines, looks, instances, inFlight }:
 });
 
 function sumOf(samples: readonly Sample[]): Counts {
-  const sum = { requests: 0, status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 };
-  const latency = new Array<number>(BUCKET_COUNT).fill(0);
+  const sum = { ...noOutcomes(), latency: emptyHistogram() };
   for (const sample of samples) {
-    for (const field of ["requests", "status2xx", "status3xx", "status4xx", "status5xx"] as const)
-      sum[field] += sample[field];
+    sum.requests += sample.requests;
+    for (const outcome of OUTCOMES) sum[outcome] += sample[outcome];
     sample.latency?.forEach((count, i) => {
-      latency[i] = (latency[i] ?? 0) + count;
+      sum.latency[i] = (sum.latency[i] ?? 0) + count;
+    });
+    sample.leftAfter?.forEach((count, i) => {
+      sum.leftAfter[i] = (sum.leftAfter[i] ?? 0) + count;
     });
   }
-  return { ...sum, latency, usage: joinUsage(samples.map(usageOf)) };
+  return { ...sum, usage: joinUsage(samples.map(usageOf)) };
 }

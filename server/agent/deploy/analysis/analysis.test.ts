@@ -3,6 +3,7 @@ import { type TestContext, testConfig, testContext } from "#server/testing/conte
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import { noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { deployApplication } from "../deploy-application.ts";
 import type { DeploymentPlan, Heed, StepOutcome } from "../procedure.ts";
@@ -47,6 +48,7 @@ function sideBySide(perSecond: number, errorShare: number): TrafficCounts[] {
       const latency = emptyHistogram();
       latency[bucketOf(20)] = requests;
       rows.push({
+        ...noOutcomes(),
         ...{ service: "checkout", environment: "production", version, requests, latency },
         bucketAt: new Date(clock.ms + at * 1_000).toISOString(),
         ...{ status2xx: requests - failed, status3xx: 0, status4xx: 0, status5xx: failed },

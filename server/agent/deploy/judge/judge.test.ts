@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
 import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import { noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
 import type { Dependent } from "./dependents.ts";
 import { judge } from "./index.ts";
@@ -39,6 +40,7 @@ function rows(
       latency[bucketOf(ms * slow * (0.8 + random() * 0.4))]! += 1;
     }
     return {
+      ...noOutcomes(),
       ...{ service: "a", environment: "b", version, requests: perBucket, latency },
       bucketAt: new Date(T0 + i * 2_000).toISOString(),
       ...{ status2xx: perBucket - failed, status3xx: 0, status4xx: 0, status5xx: failed },

@@ -3,6 +3,7 @@ import { type TestContext, testConfig, testContext } from "#server/testing/conte
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import { noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { storeTraffic } from "../../traffic/index.ts";
 import { decideDeployment } from "../decide-deployment.ts";
@@ -42,6 +43,7 @@ function traffic(version: string, fromMs: number, minutes: number, errors: numbe
     const latency = emptyHistogram();
     latency[bucketOf(20)] = 100;
     return {
+      ...noOutcomes(),
       ...ref,
       version,
       bucketAt: new Date(fromMs + i * 10_000).toISOString(),
