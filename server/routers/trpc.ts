@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
@@ -111,13 +112,21 @@ function faultOrRefusal({ code, cause, message }: TRPCError): unknown {
   return new AppError(code === "UNAUTHORIZED" ? "UNAUTHENTICATED" : "INVALID", message);
 }
 
-/** The one place where the core's errors become tRPC's. */
+/** The same error, its message and details without the values of placeholders and secrets. */
+const sayable = ({ code, message, details, cause }: AppError): AppError =>
+  new AppError(code, withoutConfidential(message), {
+    ...(details && { details: dataWithoutConfidential(details, "message") }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+/** The one place where the core's errors become tRPC's. No message and no result leaves with a confidential value. */
 const translateErrors = t.middleware(async ({ next }) => {
   const result = await next();
-  if (result.ok || (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError)) return result;
+  if (result.ok) return { ...result, data: dataWithoutConfidential(result.data) };
+  if (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError) return result;
   const cause = result.error.cause;
   if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;
-  const error = toAppError(cause ?? result.error);
+  const error = sayable(toAppError(cause ?? result.error));
   throw new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
 });
 
