@@ -71,8 +71,12 @@ export const SetRoleInput = z.object({ userId: UserId, role: RoleName });
 export type SetRoleInput = z.infer<typeof SetRoleInput>;
 export const SetDisabledInput = z.object({ userId: UserId, disabled: z.boolean() });
 export type SetDisabledInput = z.infer<typeof SetDisabledInput>;
-export const ResetPasswordInput = z.object({ userId: UserId, password: Password.optional() });
-export type ResetPasswordInput = z.infer<typeof ResetPasswordInput>;
+export const ResetPasswordInput = z.object({
+  userId: UserId,
+  password: Password.optional(),
+  revokeTokens: z.boolean().default(false).describe("revoke the API tokens of this person as well"),
+});
+export type ResetPasswordInput = z.input<typeof ResetPasswordInput>;
 
 export const TokenView = z.object({
   id: z.string(),

@@ -5,6 +5,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { whileRightsLast } from "./rights.ts";
 
 /** What a request brings: an agent context, or the reason why there is none. */
 export interface RouterContext {
@@ -34,6 +35,8 @@ export interface McpMeta {
 
 export interface Meta {
   permission: Permission | "signed-in";
+  /** answered before a password that someone else set was changed: only who one is, so that the console can say so */
+  beforePasswordChange?: true;
   mcp?: McpMeta;
 }
 
@@ -130,6 +133,13 @@ const translateErrors = t.middleware(async ({ next }) => {
   throw new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
 });
 
+const passwordFirst = () =>
+  new AppError(
+    "PRECONDITION",
+    "Your password was set by someone else. Change it first, under Settings, Account; until then nothing else is done.",
+    { details: { mustChangePassword: true } },
+  );
+
 /**
  * Signed in, and holding the permission the procedure names. A mutation's permission is checked again inside
  * `performWrite`, which also records the refusal; here it is left to it so that every refused write is audited.
@@ -142,8 +152,14 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
       new TRPCError({ code: "UNAUTHORIZED", message: "Sign in, or send an API token as a bearer token." })
     );
   const permission = meta?.permission ?? "signed-in";
+  if (agent.mustChangePassword && !meta?.beforePasswordChange) throw passwordFirst();
   if (permission !== "signed-in" && type !== "mutation") authorize(agent, permission);
-  return next({ ctx: { ...ctx, agent } });
+  if (type === "mutation") return next({ ctx: { ...ctx, agent, rightsEnded: new AbortController().signal } });
+  return whileRightsLast(agent, ({ rightsEnded }) => {
+    const progress: RouterContext["progress"] =
+      ctx.progress && (async (...told) => (rightsEnded.aborted ? undefined : ctx.progress?.(...told)));
+    return next({ ctx: { ...ctx, agent, rightsEnded, progress } });
+  });
 });
 
 export const router = t.router;
