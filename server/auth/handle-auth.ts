@@ -1,9 +1,10 @@
 import { AppError } from "../agent/kernel/errors.ts";
 import { getAuth } from "./better-auth.ts";
 import { answerError, readBody } from "./http.ts";
+import { deviceCookie } from "./known-device.ts";
 import { checkOrigin } from "./origin.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
-import type { AuthRuntime } from "./sign-in-hooks.ts";
+import { type AuthRuntime, emailOf } from "./sign-in-hooks.ts";
 
 /** The only endpoints of better-auth that are reachable; what an update adds stays shut. */
 const ENDPOINTS: ReadonlySet<string> = new Set([
@@ -30,6 +31,8 @@ export async function handleAuth(runtime: AuthRuntime, request: Request): Promis
     if (response.status === 429 && !response.headers.get("content-type")?.includes("json"))
       throw new AppError("RATE_LIMITED", "Too many attempts from this address. Try again in a minute.");
     if (response.status >= 500) throw new Error(`better-auth answered ${response.status}`);
+    const email = response.ok && pathname === "/api/auth/sign-in/email" ? emailOf(JSON.parse(body ?? "{}")) : null;
+    if (email !== null) response.headers.append("set-cookie", deviceCookie(email, runtime.now()));
     response.headers.set(REQUEST_ID_HEADER, requestId);
     response.headers.set("cache-control", "no-store");
     return response;

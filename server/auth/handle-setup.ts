@@ -3,6 +3,7 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { getAuth } from "./better-auth.ts";
 import { createFirstAdmin, setupNeeded } from "./first-admin.ts";
 import { answer, answerError, readBody } from "./http.ts";
+import { deviceCookie } from "./known-device.ts";
 import { checkOrigin } from "./origin.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
 import { SetupInput, type SetupState } from "./schema.ts";
@@ -37,7 +38,7 @@ export async function handleSetup(
     headers.set(REQUEST_ID_HEADER, requestId);
     const { email, password } = input;
     const signedIn = await auth.api.signInEmail({ body: { email, password }, headers, asResponse: true });
-    return answer(201, { user }, requestId, signedIn.headers.getSetCookie());
+    return answer(201, { user }, requestId, [...signedIn.headers.getSetCookie(), deviceCookie(email, runtime.now())]);
   } catch (error) {
     return answerError(error, requestId);
   }

@@ -22,7 +22,8 @@ const Name = (max: number) =>
     .min(1, "a name")
     .max(max)
     .regex(/^\P{Cc}*$/u, "no control characters");
-const Email = z.string().trim().toLowerCase().max(200).pipe(z.email("an e-mail address, as ada@example.com"));
+/** bounded, lower case */
+export const Email = z.string().trim().toLowerCase().max(200).pipe(z.email("an e-mail address, as ada@example.com"));
 
 export const SetupInput = z.object({
   token: z.string().min(1, "the token of the set-up link").max(200),
