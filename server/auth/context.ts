@@ -3,7 +3,7 @@ import type { AgentContext, Channel, Runtime } from "../agent/kernel/context.ts"
 import { AppError } from "../agent/kernel/errors.ts";
 import { lesserRole } from "../agent/kernel/permissions.ts";
 import { getAuth } from "./better-auth.ts";
-import { requestIdOf } from "./request-id.ts";
+import { clientRequestId, newRequestId } from "./request-id.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
@@ -23,7 +23,8 @@ const refuse = (message: string) => new AppError("UNAUTHENTICATED", message);
  * or revoked one loses its reach with its next request.
  */
 export async function identify(runtime: Runtime, request: Request, via: Channel): Promise<Identified> {
-  const requestId = requestIdOf(request.headers);
+  const requestId = newRequestId();
+  const fromClient = clientRequestId(request.headers);
   const authorization = request.headers.get("authorization");
   // a copy: work that lasts asks again when the request's own headers may be gone
   const headers = new Headers(request.headers);
@@ -41,7 +42,11 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
     const now = await find();
     return now instanceof AppError ? now : now.actor;
   };
-  return { agent: { ...runtime, ...found, via, requestId, recheck }, requestId, refusal: null };
+  return {
+    agent: { ...runtime, ...found, via, requestId, clientRequestId: fromClient, recheck },
+    requestId,
+    refusal: null,
+  };
 }
 
 interface Found {

@@ -5,7 +5,7 @@ import type { Runtime, Tx } from "../agent/kernel/context.ts";
 import type { AuditEvent } from "../agent/ports/audit-log.ts";
 import type { User } from "../db/generated/client.ts";
 import { knownDevice } from "./known-device.ts";
-import { requestIdOf } from "./request-id.ts";
+import { clientRequestId, ownRequestId } from "./request-id.ts";
 import { roleOf } from "./role.ts";
 import { Email, MIN_PASSWORD } from "./schema.ts";
 import { addressOf, admitAttempt, forgetAttempts, isAudited } from "./sign-in-limits.ts";
@@ -52,7 +52,11 @@ function refusePassword(next: string, current: string, user: { email: string; na
  */
 export function signInHooks(runtime: AuthRuntime): Required<Pick<BetterAuthOptions, "hooks" | "databaseHooks">> {
   const record = (headers: Headers | undefined, actor: Actor, event: AuditEvent, tx: Tx = runtime.db) =>
-    runtime.audit.record(tx, { actor, via: "web", requestId: requestIdOf(headers) }, event);
+    runtime.audit.record(
+      tx,
+      { actor, via: "web", requestId: ownRequestId(headers), clientRequestId: clientRequestId(headers) },
+      event,
+    );
   const refused = async (headers: Headers | undefined, email: string | null, errorCode: string, reason: string) => {
     if (!(await isAudited(runtime.db, email ?? "", runtime.now()))) return;
     await record(headers, nobody, {

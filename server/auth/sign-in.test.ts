@@ -30,7 +30,10 @@ describe("sign-in", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await database.db.session.count({ where: { userId: ada.id } })).toBe(1);
     const [entry] = await database.db.auditEntry.findMany({ where: { actorId: ada.id } });
-    expect(entry).toMatchObject({ action: "session.sign_in", outcome: "done", requestId: "req-sign-in-1", via: "web" });
+    expect(entry).toMatchObject({ action: "session.sign_in", outcome: "done", via: "web" });
+    const own = response.headers.get("x-request-id");
+    expect(own).toMatch(/^req_/);
+    expect(entry?.requestId).toBe(`${own} (client: req-sign-in-1)`);
 
     const agent = await agentContextOf(runtime(), fromConsole("/", undefined, { cookie: cookiesOf(response) }), "web");
     expect(agent?.actor).toEqual(ada.actor);

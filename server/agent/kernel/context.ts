@@ -36,6 +36,8 @@ export interface AgentContext extends Runtime {
   actor: Actor;
   via: Channel;
   requestId: string;
+  /** what the client calls its request: a stranger's word, kept beside ours and never in its place */
+  clientRequestId?: string | undefined;
   /** who the same caller is now, or why nobody any more; absent in a process that acts for itself */
   recheck?: (() => Promise<Actor | AppError>) | undefined;
   /** a person whose password was handed over by someone else may only change it */
