@@ -5,6 +5,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { withoutOwnStacks } from "./own-stacks.ts";
 import { whileRightsLast } from "./rights.ts";
 
 /** What a request brings: an agent context, or the reason why there is none. */
@@ -123,9 +124,12 @@ const sayable = ({ code, message, details, cause }: AppError): AppError =>
   });
 
 /** The one place where the core's errors become tRPC's. No message and no result leaves with a confidential value. */
-const translateErrors = t.middleware(async ({ next }) => {
+const translateErrors = t.middleware(async ({ ctx, next }) => {
   const result = await next();
-  if (result.ok) return { ...result, data: dataWithoutConfidential(result.data) };
+  if (result.ok) {
+    const data = dataWithoutConfidential(result.data);
+    return { ...result, data: ctx.agent?.actor.role === "viewer" ? withoutOwnStacks(data) : data };
+  }
   if (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError) return result;
   const cause = result.error.cause;
   if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;

@@ -1,10 +1,10 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
-import { newId } from "../../agent/kernel/ids.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
 import { onlyPeople } from "../only-people.ts";
 import { hashPassword, newOneTimePassword } from "../password.ts";
 import type { ResetPasswordInput, UserView } from "../schema.ts";
 import { refuseTrivialPassword } from "../trivial-password.ts";
+import { replacePassword } from "./replace-password.ts";
 import { getUser, toUserView } from "./store.ts";
 
 /**
@@ -28,21 +28,8 @@ export function resetPassword(
     const { id, email, name } = await getUser(tx, userId);
     if (input.password !== undefined) refuseTrivialPassword(input.password, { email, name });
     const oneTimePassword = input.password === undefined ? newOneTimePassword() : null;
-    const password = await hashPassword(input.password ?? oneTimePassword ?? "");
-    const changed = await tx.account.updateMany({
-      where: { userId: id, providerId: "credential" },
-      data: { password },
-    });
-    if (changed.count === 0)
-      await tx.account.create({
-        data: { id: newId("acc"), userId: id, accountId: id, providerId: "credential", password },
-      });
-    const user = await tx.user.update({ where: { id }, data: { mustChangePassword: true } });
-    const ended = await tx.session.deleteMany({ where: { userId: id } });
-    const revoked = input.revokeTokens
-      ? await tx.apiToken.updateMany({ where: { ownerId: id, revokedAt: null }, data: { revokedAt: ctx.now() } })
-      : { count: 0 };
-    const after = { sessionsEnded: ended.count, tokensRevoked: revoked.count };
+    const passwordHash = await hashPassword(input.password ?? oneTimePassword ?? "");
+    const { user, ended: after } = await replacePassword(tx, id, passwordHash, { revokeTokens, at: ctx.now() });
     await ctx.audit.record(tx, ctx, { action: write.action, target, after });
     return { user: toUserView(user), oneTimePassword };
   });
