@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { keepEnvironmentConfidential, withoutConfidential } from "./agent/kernel/confidential.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { operate } from "./start/operate.ts";
 import { readOptions, type StartOptions } from "./start/options.ts";
@@ -25,7 +26,7 @@ function explain(error: unknown, options: StartOptions | null): string {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (!options) return `Operate failed: ${message}`;
   const log = join(options.dataDir, "logs", "start.log");
-  appendFileSync(log, `${new Date().toISOString()} ${stack}\n`);
+  appendFileSync(log, `${new Date().toISOString()} ${withoutConfidential(stack ?? message)}\n`);
   return `Operate failed: ${message}. The details are in ${log}`;
 }
 
@@ -39,9 +40,10 @@ async function main(): Promise<number> {
       line("Stopped.");
       return 0;
     }
-    console.error(`\nOperate stopped. ${ending.reason}`);
+    console.error(`\nOperate stopped. ${withoutConfidential(ending.reason)}`);
   } catch (error) {
-    console.error(`\n${explain(error, options)}`);
+    keepEnvironmentConfidential(process.env);
+    console.error(`\n${withoutConfidential(explain(error, options))}`);
   }
   return 1;
 }

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import next from "next";
-import { stampClientAddress } from "./auth/client-address.ts";
+import { turnedAway } from "./auth/front-door.ts";
 import { closeRuntime } from "./container.ts";
 import { shutdown } from "./shutdown.ts";
 import { observeRequests } from "./telemetry/http-metrics.ts";
@@ -23,7 +23,7 @@ const handle = app.getRequestHandler();
 const server = createServer();
 observeRequests(server, httpMetrics()); // first, so that what fails counts, too
 server.on("request", (request, response) => {
-  stampClientAddress(request);
+  if (turnedAway(request, response)) return;
   handle(request, response).catch((err: unknown) => {
     log.error({ err, url: request.url?.split("?")[0] }, "request failed");
     if (!response.headersSent) response.writeHead(500).end();

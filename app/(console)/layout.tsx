@@ -1,13 +1,16 @@
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
+import { AuthCard } from "#components/auth/auth-card.tsx";
 import { Toasts } from "#components/feedback/toasts.tsx";
 import { RAIL_COOKIE } from "#components/layout/rail-cookie.ts";
 import { UNRESOLVED } from "#components/marks/vocabulary.ts";
+import { PasswordForm } from "#components/settings/password-form.tsx";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
 import { ApiProvider } from "#components/trpc/client.tsx";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
 import { currentSession, type Reads, systemFacts } from "#components/trpc/server.ts";
+import { SessionProvider } from "#components/trpc/session.tsx";
 
 const FRAME: Reads = (api, client) => [
   client.prefetchQuery(api.services.list.queryOptions({})),
@@ -17,6 +20,20 @@ const FRAME: Reads = (api, client) => [
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const me = await currentSession();
   if (!me) redirect(`/sign-in?next=${encodeURIComponent((await headers()).get("x-path") ?? "/")}`);
+  // the API answers nothing else before that
+  if (me.mustChangePassword)
+    return (
+      <SessionProvider start={{ me, ...systemFacts() }}>
+        <ApiProvider>
+          <AuthCard title="Choose a password">
+            <p className="text-ink-2 text-sm">
+              Someone else has handed you your password. Choose one that only you know.
+            </p>
+            <PasswordForm />
+          </AuthCard>
+        </ApiProvider>
+      </SessionProvider>
+    );
   const rail = (await cookies()).get(RAIL_COOKIE)?.value;
   return (
     <ApiProvider>

@@ -87,7 +87,11 @@ export function ConfigCheck({ text, file, sample }: ConfigCheckProps) {
             ) : check.data && !current ? (
               <span className="text-ink-3">changed since it was checked</span>
             ) : check.data?.valid ? (
-              <Mark tone="ok">Valid: Operate would start with it.</Mark>
+              <Mark tone="ok">
+                {check.data.unchecked.length === 0
+                  ? "Valid: Operate would start with it."
+                  : `Valid, except that ${check.data.unchecked.join(", ")} cannot be checked here.`}
+              </Mark>
             ) : check.data ? (
               <Mark tone="critical">
                 {plural(check.data.issues.length, "problem")}: Operate would not start with it.

@@ -11,6 +11,7 @@ const COMMANDS = {
   dev: { prepare: [prepareDependencies, preparePrismaClient], run: "server/start.ts", args: ["--dev"] },
   test: { prepare: [prepareDependencies, preparePrismaClient], run: "scripts/test.ts" },
   "config-check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
+  "reset-password": { prepare: [prepareDependencies, preparePrismaClient], run: "scripts/reset-password.ts" },
   bench: { prepare: [prepareDependencies, preparePrismaClient], run: "bench/run.ts" },
   soak: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/soak.ts" },
   "storm-deploy": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-deploy.ts" },

@@ -23,7 +23,7 @@ export const auditLog: AuditLog = {
         actorId: text(ctx.actor.id, 200),
         actorName: text(ctx.actor.name, 200),
         via: ctx.via,
-        requestId: text(ctx.requestId, 100),
+        requestId: text(ctx.clientRequestId ? `${ctx.requestId} (client: ${ctx.clientRequestId})` : ctx.requestId, 100),
         action: event.action,
         outcome: event.outcome ?? "done",
         targetType: event.target ? text(event.target.type, 100) : null,

@@ -1,3 +1,5 @@
+import { withoutConfidential } from "../agent/kernel/confidential.ts";
+
 const REDACTED = "[redacted]";
 const MAX_DEPTH = 12;
 const MAX_STRING = 4_000;
@@ -25,9 +27,9 @@ export function isSecretKey(key: string): boolean {
   return words.includes("key") && (words.length === 1 || words.some((word) => KEY_OWNERS.has(word)));
 }
 
-/** Text PostgreSQL can store, without credentials that look like one: tokens, `Bearer …`, `user:password@`, `?token=…`. */
+/** Text PostgreSQL can store, without what is confidential here and what looks like a credential: tokens, `Bearer …`, `user:password@`, `?token=…`. */
 export function scrubText(text: string): string {
-  return text
+  return withoutConfidential(text)
     .replaceAll("\u0000", "\ufffd")
     .toWellFormed()
     .replace(/\bopk_[\w-]{12,}/g, `opk_${REDACTED}`)

@@ -47,7 +47,7 @@ const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
       customRules: { "/sign-in/email": { window: 60, max: 30 }, "/change-password": { window: 60, max: 10 } },
     },
     advanced: {
-      cookiePrefix: "operate",
+      cookiePrefix: `operate-${settings.instanceId}`,
       useSecureCookies: settings.baseUrl.startsWith("https://"),
       defaultCookieAttributes: { httpOnly: true, sameSite: "lax" },
       disableOriginCheck: false,

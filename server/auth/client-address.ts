@@ -39,12 +39,23 @@ export function clientAddress(
   return address;
 }
 
-/** Writes the client's address into a request's headers, before any handler reads them. */
-export function stampClientAddress(request: IncomingMessage, env: Environment = process.env): void {
-  const proxies = (env.OPERATE_TRUSTED_PROXIES ?? "")
+const proxiesOf = (env: Environment): string[] =>
+  (env.OPERATE_TRUSTED_PROXIES ?? "")
     .split(",")
     .map((proxy) => proxy.trim())
     .filter(Boolean);
+
+/** Whether the client came over https: by the base URL, or by what a trusted proxy says of this request. */
+export function isHttps(request: IncomingMessage, env: Environment = process.env): boolean {
+  if (env.OPERATE_BASE_URL?.toLowerCase().startsWith("https://")) return true;
+  const address = plainAddress(request.socket.remoteAddress ?? "");
+  const said = String(request.headers["x-forwarded-proto"] ?? "");
+  return address !== null && isTrusted(address, proxiesOf(env)) && said.split(",").at(-1)?.trim() === "https";
+}
+
+/** Writes the client's address into a request's headers, before any handler reads them. */
+export function stampClientAddress(request: IncomingMessage, env: Environment = process.env): void {
+  const proxies = proxiesOf(env);
   const forwarded = request.headers["x-forwarded-for"];
   const chain = Array.isArray(forwarded) ? forwarded.join(",") : forwarded;
   const address = clientAddress(request.socket.remoteAddress, chain, proxies);

@@ -118,10 +118,16 @@ test("nobody is told to sign in", async () => {
   expect(await refusalOf(fromConsole("/"), "web")).toMatch(/Sign in/);
 });
 
-test("a request id is taken over when it is plain, and made otherwise", async () => {
-  const idFor = async (given: string) =>
+test("a client's request id stands beside ours, never in its place, and only when it is plain", async () => {
+  const idsFor = async (given: string) =>
     (await identify(runtime(), fromConsole("/", undefined, { "x-request-id": given }), "web")).requestId;
-  expect(await idFor("trace-0123456789")).toBe("trace-0123456789");
-  for (const bad of ["short", "with space in it", `${"x".repeat(65)}`, "<script>alert(1)</script>"])
-    expect(await idFor(bad)).toMatch(/^req_/);
+  const cookie = cookiesOf(await signIn(runtime(), await addPerson(database.db)));
+  const markedFor = async (given: string) => {
+    const request = fromConsole("/", undefined, { cookie, "x-request-id": given, "x-operate-request-id": "forged" });
+    return (await identify(runtime(), request, "web")).agent?.clientRequestId;
+  };
+  for (const given of ["trace-0123456789", "req_01m8krf1c49vxhnnv2", "with space in it", "x".repeat(65)])
+    expect(await idsFor(given)).toMatch(/^req_(?!01m8krf1c49vxhnnv2)/);
+  expect(await markedFor("trace-0123456789")).toBe("trace-0123456789");
+  for (const bad of ["with space in it", "x".repeat(65), 'a"b']) expect(await markedFor(bad)).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import { countAttempt } from "./attempt-limit.ts";
 import { hashPassword } from "./password.ts";
 import type { SetupInput, UserView } from "./schema.ts";
 import type { AuthRuntime } from "./sign-in-hooks.ts";
+import { refuseTrivialPassword } from "./trivial-password.ts";
 import { insertUser, lockAdministrators, toUserView } from "./users/store.ts";
 
 const SETUP_LIMIT = { max: 20, windowMs: 10 * 60_000 };
@@ -29,6 +30,7 @@ export async function createFirstAdmin(
   if (!allowed)
     throw new AppError("RATE_LIMITED", "Too many attempts. Wait ten minutes, then open the set-up link again.");
   checkToken(request.expectedToken, input.token);
+  refuseTrivialPassword(input.password, input);
   const passwordHash = await hashPassword(input.password);
   return runtime.db.$transaction(async (tx) => {
     await lockAdministrators(tx);

@@ -3,15 +3,16 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { getAuth } from "./better-auth.ts";
 import { createFirstAdmin, setupNeeded } from "./first-admin.ts";
 import { answer, answerError, readBody } from "./http.ts";
+import { deviceCookie } from "./known-device.ts";
 import { checkOrigin } from "./origin.ts";
-import { REQUEST_ID_HEADER, requestIdOf } from "./request-id.ts";
+import { newRequestId, OWN_REQUEST_ID_HEADER } from "./request-id.ts";
 import { SetupInput, type SetupState } from "./schema.ts";
 import type { Environment } from "./settings.ts";
 import type { AuthRuntime } from "./sign-in-hooks.ts";
 
 /** GET /api/setup → `{ needed }`. */
 export async function handleSetupState(runtime: AuthRuntime, request: Request): Promise<Response> {
-  const requestId = requestIdOf(request.headers);
+  const requestId = newRequestId();
   try {
     checkOrigin(request);
     const state: z.infer<typeof SetupState> = { needed: await setupNeeded(runtime) };
@@ -27,17 +28,17 @@ export async function handleSetup(
   request: Request,
   env: Environment = process.env,
 ): Promise<Response> {
-  const requestId = requestIdOf(request.headers);
+  const requestId = newRequestId();
   try {
     checkOrigin(request);
     const input = parse(await readBody(request));
     const auth = await getAuth(runtime);
     const user = await createFirstAdmin(runtime, input, { expectedToken: env.OPERATE_SETUP_TOKEN, requestId });
     const headers = new Headers(request.headers);
-    headers.set(REQUEST_ID_HEADER, requestId);
+    headers.set(OWN_REQUEST_ID_HEADER, requestId);
     const { email, password } = input;
     const signedIn = await auth.api.signInEmail({ body: { email, password }, headers, asResponse: true });
-    return answer(201, { user }, requestId, signedIn.headers.getSetCookie());
+    return answer(201, { user }, requestId, [...signedIn.headers.getSetCookie(), deviceCookie(email, runtime.now())]);
   } catch (error) {
     return answerError(error, requestId);
   }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { hostname } from "node:os";
 import ipaddr from "ipaddr.js";
 import { AppError } from "../agent/kernel/errors.ts";
@@ -32,6 +33,24 @@ export function originRules(env: Environment): OriginRules {
 
 const urlOfHost = (host: string, protocol: string): URL | null =>
   /^[\w.:[\]-]+$/.test(host) && URL.canParse(`${protocol}//${host}`) ? new URL(`${protocol}//${host}`) : null;
+
+/** The rule of this process, read once: the supervisor hands the environment down at the start. */
+let ownRules: OriginRules | undefined;
+function rulesOfProcess(): OriginRules {
+  ownRules ??= originRules(process.env);
+  return ownRules;
+}
+
+/**
+ * For every route, before any handler: one Host header, of a name that Operate answers to. No route is exempt, since
+ * figures and readiness are worth a rebound DNS name too; probes by address pass where Operate is bound to all.
+ * @throws FORBIDDEN, INVALID when there is more than one Host.
+ */
+export function checkHostOf(request: IncomingMessage, rules: OriginRules = rulesOfProcess()): void {
+  const names = request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === "host");
+  if (names.length > 1) throw new AppError("INVALID", "The request has more than one Host header. Send one.");
+  checkHost(request.headers.host ?? "", rules);
+}
 
 const isIpLiteral = (name: string): boolean => ipaddr.isValid(name.replace(/^\[|\]$/g, ""));
 

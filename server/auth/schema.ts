@@ -22,7 +22,8 @@ const Name = (max: number) =>
     .min(1, "a name")
     .max(max)
     .regex(/^\P{Cc}*$/u, "no control characters");
-const Email = z.string().trim().toLowerCase().max(200).pipe(z.email("an e-mail address, as ada@example.com"));
+/** bounded, lower case */
+export const Email = z.string().trim().toLowerCase().max(200).pipe(z.email("an e-mail address, as ada@example.com"));
 
 export const SetupInput = z.object({
   token: z.string().min(1, "the token of the set-up link").max(200),
@@ -71,8 +72,12 @@ export const SetRoleInput = z.object({ userId: UserId, role: RoleName });
 export type SetRoleInput = z.infer<typeof SetRoleInput>;
 export const SetDisabledInput = z.object({ userId: UserId, disabled: z.boolean() });
 export type SetDisabledInput = z.infer<typeof SetDisabledInput>;
-export const ResetPasswordInput = z.object({ userId: UserId, password: Password.optional() });
-export type ResetPasswordInput = z.infer<typeof ResetPasswordInput>;
+export const ResetPasswordInput = z.object({
+  userId: UserId,
+  password: Password.optional(),
+  revokeTokens: z.boolean().default(false).describe("revoke the API tokens of this person as well"),
+});
+export type ResetPasswordInput = z.input<typeof ResetPasswordInput>;
 
 export const TokenView = z.object({
   id: z.string(),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { AppError } from "../agent/kernel/errors.ts";
 
 /** Variables as `process.env` has them. */
@@ -9,6 +10,8 @@ export interface AuthSettings {
   baseUrl: string;
   /** signs session cookies */
   secret: string;
+  /** in the names of cookies */
+  instanceId: string;
 }
 
 /** The origin of OPERATE_BASE_URL, or this process's own address when it is not set. */
@@ -22,6 +25,16 @@ export function baseUrlOf(env: Environment): string {
   return new URL(given).origin;
 }
 
+/**
+ * 8 characters that tell one installation from another, made from its secret: cookies of one host name are shared by
+ * all its ports, and two consoles must not overwrite each other's.
+ */
+export const instanceId = (env: Environment): string =>
+  createHash("sha256")
+    .update(`instance\0${env.OPERATE_SECRET_KEY ?? ""}`)
+    .digest("hex")
+    .slice(0, 8);
+
 /** @throws INVALID when the secret is missing or short, or the base URL is not a URL. */
 export function authSettings(env: Environment): AuthSettings {
   const secret = env.OPERATE_SECRET_KEY ?? "";
@@ -30,5 +43,5 @@ export function authSettings(env: Environment): AuthSettings {
       "INVALID",
       "OPERATE_SECRET_KEY needs at least 32 characters. Make one with: openssl rand -base64 32",
     );
-  return { baseUrl: baseUrlOf(env), secret };
+  return { baseUrl: baseUrlOf(env), secret, instanceId: instanceId(env) };
 }

@@ -4,13 +4,12 @@ import type { Actor } from "../agent/kernel/actor.ts";
 import type { Runtime, Tx } from "../agent/kernel/context.ts";
 import type { AuditEvent } from "../agent/ports/audit-log.ts";
 import type { User } from "../db/generated/client.ts";
-import { type AttemptLimit, clearAttempts, countAttempt } from "./attempt-limit.ts";
-import { requestIdOf } from "./request-id.ts";
+import { knownDevice } from "./known-device.ts";
+import { clientRequestId, ownRequestId } from "./request-id.ts";
 import { roleOf } from "./role.ts";
-
-/** Wrong passwords per e-mail address, whatever address they come from. */
-export const ACCOUNT_LIMIT: AttemptLimit = { max: 10, windowMs: 5 * 60_000 };
-const SCOPE = "sign-in";
+import { Email, MIN_PASSWORD } from "./schema.ts";
+import { addressOf, admitAttempt, forgetAttempts, isAudited } from "./sign-in-limits.ts";
+import { whyTrivial } from "./trivial-password.ts";
 
 /** What identity needs of a runtime: no platform, no configuration. */
 export type AuthRuntime = Pick<Runtime, "db" | "audit" | "now">;
@@ -23,10 +22,29 @@ const personOf = (user: Pick<User, "id" | "name" | "role">): Actor => ({
 });
 const nobody: Actor = { kind: "system", id: "sign-in", name: "someone not signed in", role: "viewer" };
 
-const emailOf = (body: unknown): string => {
-  const email = body && typeof body === "object" && "email" in body ? body.email : "";
-  return typeof email === "string" ? email.trim().toLowerCase().slice(0, 200) : "";
+/** The address that was typed; null for what is none: a password that went into the wrong field is kept nowhere. */
+export const emailOf = (body: unknown): string | null =>
+  Email.safeParse(body && typeof body === "object" && "email" in body ? body.email : "").data ?? null;
+
+const textOf = (body: unknown, key: string): string => {
+  const value: unknown = body && typeof body === "object" ? Reflect.get(body, key) : "";
+  return typeof value === "string" ? value : "";
 };
+
+/** A password that is the present one changes nothing, and one that is easy to guess protects nothing. */
+function refusePassword(next: string, current: string, user: { email: string; name: string }): void {
+  if (next === current)
+    throw new APIError("BAD_REQUEST", {
+      code: "PASSWORD_UNCHANGED",
+      message: "The new password is the present one. Choose another.",
+    });
+  const why = next.length < MIN_PASSWORD ? null : whyTrivial(next, user);
+  if (why)
+    throw new APIError("BAD_REQUEST", {
+      code: "PASSWORD_TRIVIAL",
+      message: `This password is too easy to guess. ${why}`,
+    });
+}
 
 /**
  * What better-auth runs around its endpoints: the limit per account, the refusal of disabled people, and the audit
@@ -34,25 +52,42 @@ const emailOf = (body: unknown): string => {
  */
 export function signInHooks(runtime: AuthRuntime): Required<Pick<BetterAuthOptions, "hooks" | "databaseHooks">> {
   const record = (headers: Headers | undefined, actor: Actor, event: AuditEvent, tx: Tx = runtime.db) =>
-    runtime.audit.record(tx, { actor, via: "web", requestId: requestIdOf(headers) }, event);
-  const refused = (headers: Headers | undefined, email: string, errorCode: string, reason: string) =>
-    record(headers, nobody, { action: "session.sign_in", outcome: "refused", after: { email }, errorCode, reason });
+    runtime.audit.record(
+      tx,
+      { actor, via: "web", requestId: ownRequestId(headers), clientRequestId: clientRequestId(headers) },
+      event,
+    );
+  const refused = async (headers: Headers | undefined, email: string | null, errorCode: string, reason: string) => {
+    if (!(await isAudited(runtime.db, email ?? "", runtime.now()))) return;
+    await record(headers, nobody, {
+      action: "session.sign_in",
+      outcome: "refused",
+      after: { email },
+      errorCode,
+      reason,
+    });
+  };
+  const attemptOf = (headers: Headers | undefined, email: string) => ({
+    email,
+    address: addressOf(headers),
+    device: knownDevice(headers, email, runtime.now()),
+  });
 
   const before = createAuthMiddleware(async (ctx) => {
     if (ctx.path === "/sign-in/email") {
       const email = emailOf(ctx.body);
-      const { allowed, count, retryAfterMs } = await countAttempt(
+      if (email === null) return; // refused as no address by what comes next
+      const { allowed, first, retryAfterMs } = await admitAttempt(
         runtime.db,
-        SCOPE,
-        email,
-        ACCOUNT_LIMIT,
+        attemptOf(ctx.headers, email),
         runtime.now(),
       );
       // as it was stored: people paste addresses with spaces around them
-      if (allowed) return email ? { context: { body: { ...ctx.body, email } } } : undefined;
-      const message = `Too many attempts for this account. Try again in ${Math.ceil(retryAfterMs / 60_000)} min.`;
-      // once a window: a flood must not fill the audit log
-      if (count === ACCOUNT_LIMIT.max + 1) await refused(ctx.headers, email, "RATE_LIMITED", message);
+      if (allowed) return { context: { body: { ...ctx.body, email } } };
+      const wait =
+        retryAfterMs < 60_000 ? `${Math.ceil(retryAfterMs / 1_000)} s` : `${Math.ceil(retryAfterMs / 60_000)} min`;
+      const message = `Too many attempts for this account from here. Try again in ${wait}.`;
+      if (first) await refused(ctx.headers, email, "RATE_LIMITED", message);
       throw new APIError("TOO_MANY_REQUESTS", { code: "RATE_LIMITED", message });
     }
     if (ctx.path === "/sign-out") {
@@ -60,14 +95,22 @@ export function signInHooks(runtime: AuthRuntime): Required<Pick<BetterAuthOptio
       if (user) await record(ctx.headers, personOf(user as unknown as User), { action: "session.sign_out" });
     }
     // a changed password ends the sessions of whoever knew the old one, whether asked for or not
-    if (ctx.path === "/change-password") return { context: { body: { ...ctx.body, revokeOtherSessions: true } } };
+    if (ctx.path === "/change-password") {
+      const user = (await getSessionFromCtx(ctx))?.user;
+      const next = textOf(ctx.body, "newPassword");
+      if (user && next) refusePassword(next, textOf(ctx.body, "currentPassword"), user);
+      return { context: { body: { ...ctx.body, revokeOtherSessions: true } } };
+    }
   });
 
   const after = createAuthMiddleware(async (ctx) => {
     if (ctx.path !== "/sign-in/email") return;
     const email = emailOf(ctx.body);
     const { returned } = ctx.context;
-    if (!isAPIError(returned)) return clearAttempts(runtime.db, SCOPE, email);
+    if (!isAPIError(returned)) {
+      if (email !== null) await forgetAttempts(runtime.db, attemptOf(ctx.headers, email));
+      return;
+    }
     await refused(ctx.headers, email, String(returned.body?.code ?? returned.status), returned.message);
   });
 

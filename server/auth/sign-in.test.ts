@@ -6,7 +6,7 @@ import { getAuth } from "./better-auth.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { agentContextOf, identify } from "./context.ts";
 import { handleAuth } from "./handle-auth.ts";
-import { ACCOUNT_LIMIT } from "./sign-in-hooks.ts";
+import { delayMsOf, FREE_ATTEMPTS, PAIR_LIMIT } from "./sign-in-limits.ts";
 import { setUserDisabled } from "./users/set-disabled.ts";
 
 const database = useDatabase();
@@ -22,7 +22,7 @@ describe("sign-in", () => {
     const response = await signIn(runtime(), ada, { "x-request-id": "req-sign-in-1" });
     expect(response.status).toBe(200);
     const [cookie] = response.headers.getSetCookie();
-    expect(cookie).toMatch(/^operate\.session_token=/);
+    expect(cookie).toMatch(/^operate-[0-9a-f]{8}\.session_token=/);
     expect(cookie).toMatch(/; HttpOnly/);
     expect(cookie).toMatch(/; SameSite=Lax/);
     expect(cookie).toMatch(/; Path=\//);
@@ -30,7 +30,10 @@ describe("sign-in", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(await database.db.session.count({ where: { userId: ada.id } })).toBe(1);
     const [entry] = await database.db.auditEntry.findMany({ where: { actorId: ada.id } });
-    expect(entry).toMatchObject({ action: "session.sign_in", outcome: "done", requestId: "req-sign-in-1", via: "web" });
+    expect(entry).toMatchObject({ action: "session.sign_in", outcome: "done", via: "web" });
+    const own = response.headers.get("x-request-id");
+    expect(own).toMatch(/^req_/);
+    expect(entry?.requestId).toBe(`${own} (client: req-sign-in-1)`);
 
     const agent = await agentContextOf(runtime(), fromConsole("/", undefined, { cookie: cookiesOf(response) }), "web");
     expect(agent?.actor).toEqual(ada.actor);
@@ -47,7 +50,7 @@ describe("sign-in", () => {
     const auth = await getAuth(own, { OPERATE_SECRET_KEY: TEST_SECRET, OPERATE_BASE_URL: "https://ops.example.com" });
     const { email, password } = ada;
     const response = await auth.api.signInEmail({ body: { email, password }, asResponse: true });
-    expect(response.headers.getSetCookie()[0]).toMatch(/^__Secure-operate\.session_token=.*; Secure/);
+    expect(response.headers.getSetCookie()[0]).toMatch(/^__Secure-operate-[0-9a-f]{8}\.session_token=.*; Secure/);
   });
 
   test("a wrong password and an unknown address are refused alike, audited with the address, never the password", async () => {
@@ -63,47 +66,86 @@ describe("sign-in", () => {
     expect(JSON.stringify(await database.db.auditEntry.findMany())).not.toContain("wrong-password");
   });
 
-  test("the limit per account holds whatever address is claimed, and is audited once", async () => {
+  test("one address has a limit for an account, audited once; another address is not kept out by it", async () => {
     const ada = await addPerson(database.db);
-    const attempt = (n: number, password: string) =>
-      signIn(
-        runtime(),
-        { ...ada, password },
-        {
-          [CLIENT_ADDRESS_HEADER]: `203.0.113.${n}`,
-          "x-forwarded-for": `198.51.100.${n}`,
-        },
-      );
+    const attempt = (address: string, password: string) =>
+      signIn(runtime(), { ...ada, password }, { [CLIENT_ADDRESS_HEADER]: address });
     const statuses: number[] = [];
-    for (let n = 1; n <= ACCOUNT_LIMIT.max + 3; n++) statuses.push((await attempt(n, "wrong-password")).status);
-    expect(statuses).toEqual([...Array(ACCOUNT_LIMIT.max).fill(401), 429, 429, 429]);
-    expect((await attempt(99, ada.password)).status).toBe(429);
+    for (let n = 1; n <= PAIR_LIMIT.max + 3; n++)
+      statuses.push((await attempt("203.0.113.1", "wrong-password")).status);
+    expect(statuses).toEqual([...Array(PAIR_LIMIT.max).fill(401), 429, 429, 429]);
+    expect((await attempt("203.0.113.1", ada.password)).status).toBe(429);
+    expect((await attempt("203.0.113.2", ada.password)).status).toBe(200);
     const limited = await database.db.auditEntry.count({
       where: { errorCode: "RATE_LIMITED", after: { equals: { email: ada.email } } },
     });
     expect(limited).toBe(1);
     await database.db.attemptCounter.updateMany({ data: { resetsAt: new Date(Date.now() - 1) } });
-    expect((await attempt(100, ada.password)).status).toBe(200);
+    expect((await attempt("203.0.113.1", ada.password)).status).toBe(200);
   });
+
+  test("strangers at many addresses slow a named person down but never lock them out; a known device is not slowed", async () => {
+    const ada = await addPerson(database.db);
+    const home = cookiesOf(await signIn(runtime(), ada, { [CLIENT_ADDRESS_HEADER]: "203.0.113.7" }));
+    const wrong = (n: number) =>
+      signIn(runtime(), { ...ada, password: "wrong-password" }, { [CLIENT_ADDRESS_HEADER]: `198.51.100.${n}` });
+    const flood = await Promise.all(Array.from({ length: FREE_ATTEMPTS + 15 }, (_, n) => wrong(n)));
+    expect(flood.every(({ status }) => status === 401)).toBe(true);
+    const timed = async (headers: Record<string, string>) => {
+      const started = performance.now();
+      const { status } = await signIn(runtime(), ada, headers);
+      return { status, ms: performance.now() - started };
+    };
+    const known = await timed({ [CLIENT_ADDRESS_HEADER]: "203.0.113.7", cookie: home });
+    expect(known.status).toBe(200);
+    await Promise.all(Array.from({ length: FREE_ATTEMPTS + 15 }, (_, n) => wrong(n + 100)));
+    const stranger = await timed({ [CLIENT_ADDRESS_HEADER]: "203.0.113.8" });
+    expect(stranger.status).toBe(200);
+    expect(stranger.ms).toBeGreaterThan(delayMsOf(FREE_ATTEMPTS + 16) * 0.9);
+    const forged = home.replace(/(device_\w+=[^.]+\.\d+\.)./, "$1_");
+    const wrongs = Array.from({ length: FREE_ATTEMPTS + 6 }, (_, n) => wrong(n));
+    await Promise.all(wrongs);
+    expect((await timed({ [CLIENT_ADDRESS_HEADER]: "203.0.113.9", cookie: forged })).ms).toBeGreaterThan(200);
+  }, 60_000);
+
+  test("what waits is bounded", async () => {
+    const ada = await addPerson(database.db);
+    const flood = await Promise.all(
+      Array.from({ length: 70 }, (_, n) =>
+        signIn(runtime(), { ...ada, password: "wrong-password" }, { [CLIENT_ADDRESS_HEADER]: `192.168.7.${n}` }),
+      ),
+    );
+    expect(flood.some(({ status }) => status === 429)).toBe(true);
+    expect(flood.filter(({ status }) => status === 401).length).toBeGreaterThanOrEqual(FREE_ATTEMPTS + 20);
+  }, 60_000);
+
+  test.each(["my actual password", "x".repeat(300), "ada@example.com'; drop table", "a b@example.com"])(
+    "what is typed into the e-mail field and is no address is kept nowhere: %s",
+    async (email) => {
+      const response = await signIn(
+        runtime(),
+        { email, password: "wrong-password" },
+        { [CLIENT_ADDRESS_HEADER]: "100.64.9.1" },
+      );
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      expect(JSON.stringify(await database.db.auditEntry.findMany())).not.toContain(email);
+    },
+  );
 
   test("attempts at once are all counted", async () => {
     const ada = await addPerson(database.db);
-    const from = (n: number) => ({ [CLIENT_ADDRESS_HEADER]: `100.64.0.${n}` });
-    const wrong = Array.from({ length: 15 }, (_, n) =>
-      signIn(runtime(), { ...ada, password: "wrong-password" }, from(n)),
-    );
+    const from = () => ({ [CLIENT_ADDRESS_HEADER]: "100.64.0.1" });
+    const wrong = Array.from({ length: 15 }, () => signIn(runtime(), { ...ada, password: "wrong-password" }, from()));
     const statuses = (await Promise.all(wrong)).map((response) => response.status).sort();
     expect(statuses).toEqual([...Array(10).fill(401), ...Array(5).fill(429)]);
   });
 
   test("signing in right forgets the wrong attempts before it", async () => {
     const ada = await addPerson(database.db);
-    const at = (n: number) => ({ [CLIENT_ADDRESS_HEADER]: `192.0.2.${n}` });
-    for (let n = 0; n < ACCOUNT_LIMIT.max - 1; n++)
-      await signIn(runtime(), { ...ada, password: "wrong-password" }, at(n));
+    const at = (_: number) => ({ [CLIENT_ADDRESS_HEADER]: "192.0.2.1" });
+    for (let n = 0; n < PAIR_LIMIT.max - 1; n++) await signIn(runtime(), { ...ada, password: "wrong-password" }, at(n));
     expect((await signIn(runtime(), ada, at(50))).status).toBe(200);
-    for (let n = 0; n < ACCOUNT_LIMIT.max - 1; n++)
-      await signIn(runtime(), { ...ada, password: "wrong-password" }, at(n));
+    for (let n = 0; n < PAIR_LIMIT.max - 1; n++) await signIn(runtime(), { ...ada, password: "wrong-password" }, at(n));
     expect((await signIn(runtime(), ada, at(51))).status).toBe(200);
   });
 
@@ -159,13 +201,13 @@ describe("sessions", () => {
     const cookie = cookiesOf(await signIn(runtime(), ada));
     const response = await handleAuth(runtime(), fromConsole("/api/auth/sign-out", {}, { cookie }));
     expect(response.status).toBe(200);
-    expect(response.headers.getSetCookie().join()).toMatch(/operate\.session_token=;.*Max-Age=0/);
+    expect(response.headers.getSetCookie().join()).toMatch(/operate-[0-9a-f]{8}\.session_token=;.*Max-Age=0/);
     expect(await agentContextOf(runtime(), fromConsole("/", undefined, { cookie }), "web")).toBeNull();
     expect((await entries("session.sign_out")).filter((entry) => entry.actorId === ada.id)).toHaveLength(1);
   });
 
   test("a forged or foreign cookie is nobody", async () => {
-    const cookie = "operate.session_token=abcdefghijklmnopqrstuvwxyz012345.c2lnbmF0dXJl";
+    const cookie = "operate-0123abcd.session_token=abcdefghijklmnopqrstuvwxyz012345.c2lnbmF0dXJl";
     const { agent, refusal } = await identify(runtime(), fromConsole("/", undefined, { cookie }), "web");
     expect(agent).toBeNull();
     expect(refusal?.message).toMatch(/Sign in again/);
@@ -197,6 +239,13 @@ describe("sessions", () => {
     expect(await (await change({ currentPassword: ada.password, newPassword: "short" })).json()).toMatchObject({
       code: "PASSWORD_TOO_SHORT",
     });
+    for (const [next, code] of [
+      [ada.password, "PASSWORD_UNCHANGED"],
+      ["password1234", "PASSWORD_TRIVIAL"],
+      [`${ada.email}!!`, "PASSWORD_TRIVIAL"],
+    ] as const)
+      expect(await (await change({ currentPassword: ada.password, newPassword: next })).json()).toMatchObject({ code });
+    expect((await database.db.user.findUniqueOrThrow({ where: { id: ada.id } })).mustChangePassword).toBe(true);
     const changed = await change({ currentPassword: ada.password, newPassword, revokeOtherSessions: false });
     expect(changed.status).toBe(200);
     expect(await agentContextOf(runtime(), fromConsole("/", undefined, { cookie: there }), "web")).toBeNull();

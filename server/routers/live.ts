@@ -9,7 +9,7 @@ export const liveRouter = router({
     .meta({ permission: "service.read" })
     .input(z.object({ lastEventId: z.string().max(40).nullish() }).optional())
     .subscription(async function* ({ ctx, input, signal }) {
-      const ended = signal ? AbortSignal.any([signal, shutdown.signal]) : shutdown.signal;
+      const ended = AbortSignal.any([shutdown.signal, ctx.rightsEnded, ...(signal ? [signal] : [])]);
       for await (const hint of ctx.agent.live.follow({ lastEventId: input?.lastEventId, signal: ended }))
         yield tracked(hint.id, hint);
     }),

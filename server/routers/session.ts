@@ -4,7 +4,7 @@ import { procedure, router } from "./trpc.ts";
 
 export const sessionRouter = router({
   me: procedure
-    .meta({ permission: "signed-in" })
+    .meta({ permission: "signed-in", beforePasswordChange: true })
     .output(Me)
     .query(({ ctx }) => whoAmI(ctx.agent)),
 });

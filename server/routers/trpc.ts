@@ -1,9 +1,12 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { withoutOwnStacks } from "./own-stacks.ts";
+import { whileRightsLast } from "./rights.ts";
 
 /** What a request brings: an agent context, or the reason why there is none. */
 export interface RouterContext {
@@ -33,6 +36,8 @@ export interface McpMeta {
 
 export interface Meta {
   permission: Permission | "signed-in";
+  /** answered before a password that someone else set was changed: only who one is, so that the console can say so */
+  beforePasswordChange?: true;
   mcp?: McpMeta;
 }
 
@@ -111,15 +116,33 @@ function faultOrRefusal({ code, cause, message }: TRPCError): unknown {
   return new AppError(code === "UNAUTHORIZED" ? "UNAUTHENTICATED" : "INVALID", message);
 }
 
-/** The one place where the core's errors become tRPC's. */
-const translateErrors = t.middleware(async ({ next }) => {
+/** The same error, its message and details without the values of placeholders and secrets. */
+const sayable = ({ code, message, details, cause }: AppError): AppError =>
+  new AppError(code, withoutConfidential(message), {
+    ...(details && { details: dataWithoutConfidential(details, "message") }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+/** The one place where the core's errors become tRPC's. No message and no result leaves with a confidential value. */
+const translateErrors = t.middleware(async ({ ctx, next }) => {
   const result = await next();
-  if (result.ok || (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError)) return result;
+  if (result.ok) {
+    const data = dataWithoutConfidential(result.data);
+    return { ...result, data: ctx.agent?.actor.role === "viewer" ? withoutOwnStacks(data) : data };
+  }
+  if (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError) return result;
   const cause = result.error.cause;
   if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;
-  const error = toAppError(cause ?? result.error);
+  const error = sayable(toAppError(cause ?? result.error));
   throw new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
 });
+
+const passwordFirst = () =>
+  new AppError(
+    "PRECONDITION",
+    "Your password was set by someone else. Change it first, under Settings, Account; until then nothing else is done.",
+    { details: { mustChangePassword: true } },
+  );
 
 /**
  * Signed in, and holding the permission the procedure names. A mutation's permission is checked again inside
@@ -133,8 +156,14 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
       new TRPCError({ code: "UNAUTHORIZED", message: "Sign in, or send an API token as a bearer token." })
     );
   const permission = meta?.permission ?? "signed-in";
+  if (agent.mustChangePassword && !meta?.beforePasswordChange) throw passwordFirst();
   if (permission !== "signed-in" && type !== "mutation") authorize(agent, permission);
-  return next({ ctx: { ...ctx, agent } });
+  if (type === "mutation") return next({ ctx: { ...ctx, agent, rightsEnded: new AbortController().signal } });
+  return whileRightsLast(agent, ({ rightsEnded }) => {
+    const progress: RouterContext["progress"] =
+      ctx.progress && (async (...told) => (rightsEnded.aborted ? undefined : ctx.progress?.(...told)));
+    return next({ ctx: { ...ctx, agent, rightsEnded, progress } });
+  });
 });
 
 export const router = t.router;

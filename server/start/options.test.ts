@@ -34,11 +34,11 @@ describe("readOptions", () => {
   it.each([
     [["--sample"], {}, "`--sample` is not an option. Allowed: --no-sample, --dev."],
     [["--dev=1"], {}, "`--dev=1` is not an option"],
-    [[], { PORT: "abc" }, "PORT is `abc`; it must be a whole number from 1 to 65535."],
-    [[], { PORT: "0" }, "PORT is `0`"],
-    [[], { PORT: "65536" }, "PORT is `65536`"],
-    [[], { PORT: "1e3" }, "PORT is `1e3`"],
-    [[], { OPERATE_BASE_URL: "ops.example.com" }, "OPERATE_BASE_URL is `ops.example.com`"],
+    [[], { PORT: "abc" }, "PORT is not a port; it must be a whole number from 1 to 65535."],
+    [[], { PORT: "0" }, "PORT is not a port; it must be a whole number from 1 to 65535."],
+    [[], { PORT: "65536" }, "PORT is not a port; it must be a whole number from 1 to 65535."],
+    [[], { PORT: "1e3" }, "PORT is not a port; it must be a whole number from 1 to 65535."],
+    [[], { OPERATE_BASE_URL: "ops.example.com" }, "OPERATE_BASE_URL is not an address"],
   ])("refuses %j and %j", (args, env, message) => {
     expect(() => read(args, env as Record<string, string>)).toThrow(message);
   });

@@ -62,7 +62,7 @@ function readPort(text: string | undefined): number {
   if (!text) return DEFAULT_PORT;
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new AppError("INVALID", `PORT is \`${text}\`; it must be a whole number from 1 to 65535.`);
+  throw new AppError("INVALID", "PORT is not a port; it must be a whole number from 1 to 65535.");
 }
 
 function readBaseUrl(text: string | undefined): string | null {
@@ -71,7 +71,7 @@ function readBaseUrl(text: string | undefined): string | null {
   if (url && /^https?:$/.test(url.protocol)) return url.href.replace(/\/$/, "");
   throw new AppError(
     "INVALID",
-    `OPERATE_BASE_URL is \`${text}\`; it must be an address such as https://operate.example.com.`,
+    "OPERATE_BASE_URL is not an address; it must be one such as https://operate.example.com.",
   );
 }
 

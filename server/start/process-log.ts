@@ -1,4 +1,5 @@
 import { appendFileSync, renameSync, statSync } from "node:fs";
+import { withoutConfidential } from "../agent/kernel/confidential.ts";
 
 const MOST_BYTES = 5 * 2 ** 20;
 const TAIL_LINES = 40;
@@ -39,7 +40,9 @@ export function createProcessLog({ file, onError }: Options) {
   };
 
   return {
-    write(chunk: string): void {
+    write(printed: string): void {
+      // a stack that a dying process prints went through no logger
+      const chunk = withoutConfidential(printed);
       try {
         append(chunk);
       } catch (error) {

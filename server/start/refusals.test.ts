@@ -63,7 +63,7 @@ describe("npm start refuses", () => {
   });
 
   it("a port that is none", async () => {
-    expectRefusal(await start({ PORT: "web" }), "PORT is `web`; it must be a whole number");
+    expectRefusal(await start({ PORT: "web" }), "PORT is not a port; it must be a whole number");
   });
 
   it("a taken port, before anything is created", async () => {

@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import { keepEnvironmentConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
 import { traceIds } from "../agent/kernel/span.ts";
 
 export type { Logger };
@@ -10,15 +11,17 @@ const SECRET_PATHS = ["password", "token", "secret", "authorization", "cookie"].
 ]);
 
 /**
- * A structured logger: JSON lines on stdout with the component's name, secrets redacted. `LOG_LEVEL` sets the level
+ * A structured logger: JSON lines on stdout with the component's name, secrets and resolved placeholders redacted. `LOG_LEVEL` sets the level
  * (default info). Errors go under `err` with their cause chain. Lines written inside a span carry its ids.
  */
 export function createLogger(component: string): Logger {
+  keepEnvironmentConfidential(process.env);
   return pino({
     level: process.env.LOG_LEVEL ?? "info",
     base: { component, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     mixin: traceIds,
+    hooks: { streamWrite: (line) => withoutConfidential(line) },
     redact: { paths: [...SECRET_PATHS, "*.headers.authorization", "*.headers.cookie"], censor: "[redacted]" },
   });
 }

@@ -7,6 +7,7 @@ import type { Platform } from "../ports/platform.ts";
 import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { WorkflowQueue } from "../ports/workflow-queue.ts";
 import type { Actor } from "./actor.ts";
+import type { AppError } from "./errors.ts";
 
 export type { Db, Tx };
 
@@ -37,4 +38,10 @@ export interface AgentContext extends Runtime {
   actor: Actor;
   via: Channel;
   requestId: string;
+  /** what the client calls its request: a stranger's word, kept beside ours and never in its place */
+  clientRequestId?: string | undefined;
+  /** who the same caller is now, or why nobody any more; absent in a process that acts for itself */
+  recheck?: (() => Promise<Actor | AppError>) | undefined;
+  /** a person whose password was handed over by someone else may only change it */
+  mustChangePassword?: boolean | undefined;
 }

@@ -15,5 +15,9 @@ export interface AuditEvent {
 
 /** Who did what. Recorded through the transaction of the change itself: no audit, no change. */
 export interface AuditLog {
-  record(tx: Tx | Db, ctx: { actor: Actor; via: string; requestId: string }, event: AuditEvent): Promise<void>;
+  record(
+    tx: Tx | Db,
+    ctx: { actor: Actor; via: string; requestId: string; clientRequestId?: string | undefined },
+    event: AuditEvent,
+  ): Promise<void>;
 }

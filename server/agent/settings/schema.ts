@@ -18,4 +18,10 @@ export const ConfigView = z.object({
 });
 
 export const CheckConfigInput = z.object({ text: z.string().max(500_000) });
-export const CheckConfigOutput = z.object({ valid: z.boolean(), issues: z.array(ConfigIssueView) });
+export const CheckConfigOutput = z.object({
+  valid: z.boolean(),
+  issues: z.array(ConfigIssueView),
+  unchecked: z
+    .array(z.string())
+    .describe("placeholders that the running configuration does not use: whether they are set is not told"),
+});

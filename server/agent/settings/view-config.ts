@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { checkConfig } from "#server/config/load.ts";
+import { checkConfig, checkForeignConfig } from "#server/config/load.ts";
+import { variablesIn } from "#server/config/placeholders.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { CheckConfigOutput, ConfigView } from "./schema.ts";
@@ -14,11 +15,27 @@ export function viewConfig(ctx: AgentContext): z.infer<typeof ConfigView> {
   return { file, text, sample, changedSinceStart: text !== started, issues: checked.ok ? [] : checked.issues };
 }
 
-/** Checks a text as if it were the configuration file. Nothing is saved. */
-export function checkConfigText(ctx: AgentContext, input: { text: string }): z.infer<typeof CheckConfigOutput> {
+/**
+ * Checks a text as if it were the configuration file; nothing is saved. Placeholders of the text are never resolved,
+ * and whether a variable is set is told only of those that the running configuration uses. Each call is audited.
+ */
+export async function checkConfigText(
+  ctx: AgentContext,
+  input: { text: string },
+): Promise<z.infer<typeof CheckConfigOutput>> {
   authorize(ctx, "settings.read");
-  const checked = checkConfig(input.text, process.env);
-  return { valid: checked.ok, issues: checked.ok ? [] : checked.issues };
+  const { issues, unchecked } = checkForeignConfig(input.text, process.env, variablesIn(ctx.source.text));
+  const valid = issues.length === 0;
+  await ctx.audit.record(ctx.db, ctx, {
+    action: "settings.check_config",
+    after: {
+      valid,
+      issues: issues.length,
+      characters: input.text.length,
+      variables: [...variablesIn(input.text)].slice(0, 50),
+    },
+  });
+  return { valid, issues, unchecked };
 }
 
 function readNow(file: string): string | null {

@@ -4,6 +4,7 @@ import { performWrite } from "../../agent/kernel/perform.ts";
 import { onlyPeople } from "../only-people.ts";
 import { hashPassword, newOneTimePassword } from "../password.ts";
 import type { CreateUserInput, UserView } from "../schema.ts";
+import { refuseTrivialPassword } from "../trivial-password.ts";
 import { insertUser, toUserView } from "./store.ts";
 
 /**
@@ -20,6 +21,7 @@ export function createUser(
   const write = { action: "user.create", permission: "user.write", target, input: person } as const;
   return performWrite(ctx, write, async (tx) => {
     onlyPeople(ctx);
+    if (password !== undefined) refuseTrivialPassword(password, person);
     const oneTimePassword = password === undefined ? newOneTimePassword() : null;
     const passwordHash = await hashPassword(password ?? oneTimePassword ?? "");
     const user = toUserView(await insertUser(tx, { ...person, id, passwordHash, mustChangePassword: true }));

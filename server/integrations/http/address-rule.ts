@@ -3,17 +3,49 @@ import { AppError } from "../../agent/kernel/errors.ts";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Instance metadata of AWS, Azure, GCP, Oracle, DigitalOcean (169.254.169.254), AWS ECS, AWS over IPv6, Alibaba. */
+/**
+ * Instance metadata, credentials and host agents: AWS and most others (169.254.169.0/24), AWS ECS and EKS
+ * (169.254.170.0/24), Tencent, Scaleway, Azure's WireServer, Oracle over classic networks, Alibaba; then over IPv6 AWS,
+ * GCP, Oracle, Scaleway.
+ */
 const METADATA = [
-  "169.254.169.254",
-  "169.254.170.2",
-  "fd00:ec2::254",
-  "fd00:ec2::23",
-  "fd20:ce::254",
+  "169.254.169.0/24",
+  "169.254.170.0/24",
+  "169.254.0.23",
+  "169.254.42.42",
+  "168.63.129.16",
+  "192.0.0.192",
   "100.100.100.200",
+  "fd00:ec2::/32",
+  "fd20:ce::254",
+  "fd00:c1::a9fe:a9fe",
+  "fd00:42::42",
 ];
-const METADATA_NAMES = new Set(["metadata", "metadata.google.internal", "metadata.goog", "instance-data"]);
-const NAT64 = ["64:ff9b::/96", "64:ff9b:1::/48"].map((range) => ipaddr.parseCIDR(range));
+const METADATA_NAMES = new Set([
+  "metadata",
+  "metadata.google.internal",
+  "metadata.goog",
+  "instance-data",
+  "instance-data.ec2.internal",
+  "metadata.tencentyun.com",
+  "metadata.platformequinix.com",
+  "metadata.packet.net",
+]);
+
+/** Ranges of IPv6 that carry an IPv4 address, and at which bytes: RFC 4291, 6052, 2765, 3056, 4380. */
+const CARRIERS = (
+  [
+    ["::ffff:0:0/96", [12, 13, 14, 15]],
+    ["::ffff:0:0:0/96", [12, 13, 14, 15]],
+    ["64:ff9b::/96", [12, 13, 14, 15]],
+    ["64:ff9b:1::/48", [12, 13, 14, 15]],
+    ["64:ff9b:1::/48", [6, 7, 9, 10]],
+    ["2002::/16", [2, 3, 4, 5]],
+    ["2001::/32", [4, 5, 6, 7]],
+  ] as const
+).map(([range, bytes]) => ({ range: ipaddr.parseCIDR(range), bytes }));
+const TEREDO = ipaddr.parseCIDR("2001::/32");
+const ISATAP = [0x00, 0x00, 0x5e, 0xfe];
 
 /** Says which addresses requests on somebody's behalf may reach. */
 export interface AddressRule {
@@ -34,16 +66,18 @@ const RANGE_WORDS: Record<string, string> = {
   unspecified: "an unspecified",
 };
 
-/** IPv4 carried inside IPv6 (mapped, NAT64, 6to4, IPv4-compatible) as that IPv4; anything else as it is. */
-function innermost(address: Address): Address {
-  if (!(address instanceof ipaddr.IPv6)) return address;
-  if (address.isIPv4MappedAddress()) return address.toIPv4Address();
+/** Every IPv4 address that an IPv6 address may stand for where gateways translate; itself when there is none. */
+function carried(address: Address): Address[] {
+  if (!(address instanceof ipaddr.IPv6)) return [address];
   const bytes = address.toByteArray();
-  const at = (start: number) => new ipaddr.IPv4(bytes.slice(start, start + 4));
-  if (NAT64.some((range) => address.match(range))) return at(12);
-  if (address.range() === "6to4") return at(2);
+  const at = (places: readonly number[], mask = 0) =>
+    new ipaddr.IPv4(places.map((place) => (bytes[place] ?? 0) ^ mask));
+  const found = CARRIERS.filter(({ range }) => address.match(range)).map(({ bytes: places }) => at(places));
+  if (address.match(TEREDO)) found.push(at([12, 13, 14, 15], 0xff)); // the client's, inverted
+  const isatap = ISATAP.every((byte, i) => ((bytes[8 + i] ?? 0) & (i === 0 ? 0xfc : 0xff)) === byte);
   const compatible = bytes.slice(0, 12).every((byte) => byte === 0) && bytes.slice(12, 15).some((byte) => byte !== 0);
-  return compatible ? at(12) : address;
+  if (isatap || compatible) found.push(at([12, 13, 14, 15]));
+  return found.length > 0 ? found : [address];
 }
 
 const within = (address: Address, ranges: readonly [Address, number][]) =>
@@ -72,14 +106,14 @@ export function createAddressRule(config: { allow: readonly string[]; deny: read
       const bare = ip.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
       if (!ipaddr.isValid(bare)) throw refuse(ip, "is not an IP address");
       const outer = ipaddr.parse(bare);
-      const inner = innermost(outer);
-      const forms = inner === outer ? [outer] : [outer, inner];
+      const inner = carried(outer);
+      const forms = [outer, ...inner];
       if (forms.some((form) => within(form, metadata))) throw refuse(ip, "is a cloud metadata address");
       if (trusted) return;
       if (forms.some((form) => within(form, deny))) throw refuse(ip, "is denied by `outbound.deny`");
       if (forms.some((form) => within(form, allow))) return;
-      const range = inner.range();
-      if (range === "unicast") return;
+      const range = inner.map((form) => form.range()).find((kind) => kind !== "unicast");
+      if (range === undefined) return;
       throw refuse(
         ip,
         `is ${RANGE_WORDS[range] ?? "a reserved"} address`,

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { createLogger } from "../../telemetry/log.ts";
+import {
+  dataWithoutConfidential,
+  keepConfidential,
+  keepEnvironmentConfidential,
+  withoutConfidential,
+} from "./confidential.ts";
+
+keepEnvironmentConfidential({
+  NODE_ENV: "test",
+  OPERATE_SECRET_KEY: "k".repeat(40),
+  OPERATE_SECRET_API: 'with "quotes" and /slashes',
+  DATABASE_URL: "postgresql://operate:p%40ss-word@127.0.0.1/operate",
+});
+keepConfidential([
+  { value: "eu-west-9", shown: "${env:REGION}", secret: false },
+  { value: "an-ordinary-but-long-value", shown: "${env:LONG}", secret: false },
+  { value: "tiny", shown: "${env:TINY}", secret: true },
+]);
+
+describe("what is confidential", () => {
+  test.each([
+    [`key ${"k".repeat(40)}.`, "key ${env:OPERATE_SECRET_KEY}."],
+    ['{"a":"with \\"quotes\\" and /slashes"}', '{"a":"${env:OPERATE_SECRET_API}"}'],
+    ["?q=with%20%22quotes%22%20and%20%2Fslashes", "?q=${env:OPERATE_SECRET_API}"],
+    ["p@ss-word and p%40ss-word", "[password of DATABASE_URL] and [password of DATABASE_URL]"],
+    ["in eu-west-9", "in ${env:REGION}"],
+    ["a tiny word stays", "a tiny word stays"],
+  ])("in the message %s", (text, clean) => expect(withoutConfidential(text)).toBe(clean));
+
+  test("in results a short ordinary value stays, secrets and long values go, at any depth", () => {
+    const at = new Date(0);
+    const data = { at, list: [{ region: "eu-west-9", key: "k".repeat(40) }], long: "an-ordinary-but-long-value!" };
+    expect(dataWithoutConfidential(data)).toEqual({
+      at,
+      list: [{ region: "eu-west-9", key: "${env:OPERATE_SECRET_KEY}" }],
+      long: "${env:LONG}!",
+    });
+    const clean = { a: [1, { b: "c" }] };
+    expect(dataWithoutConfidential(clean)).toBe(clean);
+  });
+
+  test("in a log line, in whichever field", () => {
+    const lines: string[] = [];
+    const write = process.stdout.write;
+    const log = createLogger("test");
+    const stream = (log as unknown as Record<symbol, { write(line: string): void }>)[
+      Object.getOwnPropertySymbols(log).find((symbol) => String(symbol) === "Symbol(pino.stream)") ?? Symbol("none")
+    ];
+    if (!stream) throw new Error("the logger has no stream");
+    stream.write = (line) => void lines.push(line);
+    log.error({ err: new Error(`no answer for ${"k".repeat(40)}`), deep: { er: ["p@ss-word"] } }, "eu-west-9");
+    expect(process.stdout.write).toBe(write);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("OPERATE_SECRET_KEY");
+    expect(lines[0]).not.toMatch(/kkkkk|p@ss|eu-west-9/);
+  });
+});

@@ -1,0 +1,97 @@
+/**
+ * Values that may stand in no message, log line, audit entry or result: what placeholders of the configuration were
+ * resolved to, and the secrets of this process. One list a process; whatever leaves is written through it.
+ */
+
+/** Where text goes: `data` are results, in which an ordinary short value (a region, a mode) is left as it is. */
+type Destination = "message" | "data";
+
+interface Confidential {
+  value: string;
+  /** what stands in its place, as `${env:NAME}` */
+  shown: string;
+  /** a password, a key, a header: hidden in results, however short */
+  secret: boolean;
+}
+
+/** shorter ones are words of their own: hiding `true` would garble every text */
+const SHORTEST = 6;
+/** what is this long is not a word that results are made of */
+const LONG = 12;
+
+// on globalThis because each of Next's bundles has its own copy of this module
+const holder = globalThis as { __operateConfidential?: Map<string, Confidential> };
+
+/** As plain text, inside JSON and inside a URL. */
+const formsOf = (value: string): string[] => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)];
+
+/** Adds values to the list of this process; values of fewer than 6 characters are left out. */
+export function keepConfidential(entries: Iterable<Confidential>): void {
+  const known = new Map(holder.__operateConfidential);
+  for (const { value, shown, secret } of entries) {
+    if (value.length < SHORTEST) continue;
+    for (const form of formsOf(value))
+      known.set(form, { value: form, shown, secret: secret || known.get(form)?.secret === true });
+  }
+  // the longest first: one value may hold another
+  holder.__operateConfidential = new Map([...known].sort(([a], [b]) => b.length - a.length));
+}
+
+const OWN_SECRETS = ["OPERATE_SECRET_KEY", "OPERATE_INGEST_SECRET", "OPERATE_SETUP_TOKEN"];
+
+/** Whether a variable holds a secret of Operate itself, which no configuration may use. */
+export const isOwnSecret = (variable: string): boolean => OWN_SECRETS.includes(variable);
+
+/** Adds what the environment itself holds in secret: Operate's own secrets, OPERATE_SECRET_*, the database's password. */
+export function keepEnvironmentConfidential(env: NodeJS.ProcessEnv): void {
+  const found: Confidential[] = [];
+  for (const [name, value] of Object.entries(env))
+    if (value && (isOwnSecret(name) || name.startsWith("OPERATE_SECRET_")))
+      found.push({ value, shown: `\${env:${name}}`, secret: true });
+  const password = URL.parse(env.DATABASE_URL ?? "")?.password;
+  if (password) {
+    const shown = "[password of DATABASE_URL]";
+    found.push({ value: password, shown, secret: true });
+    found.push({ value: decoded(password), shown, secret: true });
+  }
+  keepConfidential(found);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a stray per cent sign: it is itself
+  }
+}
+
+/** A text with every confidential value replaced by the name of where it comes from. */
+export function withoutConfidential(text: string, destination: Destination = "message"): string {
+  let clean = text;
+  for (const { value, shown, secret } of holder.__operateConfidential?.values() ?? [])
+    if ((destination === "message" || secret || value.length >= LONG) && clean.includes(value))
+      clean = clean.replaceAll(value, () => shown);
+  return clean;
+}
+
+/** The same for every string in a value of plain data; what holds none is returned as it is. */
+export function dataWithoutConfidential<T>(value: T, destination: Destination = "data"): T {
+  if (!holder.__operateConfidential?.size) return value;
+  return clean(value, destination) as T;
+}
+
+function clean(value: unknown, destination: Destination): unknown {
+  if (typeof value === "string") return withoutConfidential(value, destination);
+  if (Array.isArray(value)) {
+    const items = value.map((item) => clean(item, destination));
+    return items.some((item, i) => item !== value[i]) ? items : value;
+  }
+  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value);
+  const cleaned = entries.map(
+    ([key, item]) => [withoutConfidential(key, destination), clean(item, destination)] as const,
+  );
+  return cleaned.some(([key, item], i) => key !== entries[i]?.[0] || item !== entries[i]?.[1])
+    ? Object.fromEntries(cleaned)
+    : value;
+}

@@ -1,0 +1,61 @@
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { testContext } from "../../testing/context.ts";
+import { useDatabase } from "../../testing/database.ts";
+import { addPerson, signIn, TEST_SECRET } from "../../testing/people.ts";
+import { createToken } from "../tokens/create.ts";
+import { resetPassword } from "./reset-password.ts";
+
+const database = useDatabase();
+beforeAll(() => {
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
+});
+const run = (email: string) =>
+  spawnSync(process.execPath, ["scripts/reset-password.ts", email], {
+    ...{ cwd: resolve(import.meta.dirname, "../../.."), encoding: "utf8" },
+    env: { ...process.env, DATABASE_URL: database.url },
+  });
+
+test("an administrator who lost the password gets back in from the machine itself, audited", async () => {
+  const ada = await addPerson(database.db);
+  const runtime = testContext(database, { actor: ada.actor });
+  await createToken(runtime, { name: "t", role: "admin", expiresInDays: 1 });
+  await signIn(runtime, ada);
+  const { stdout, stderr, status } = run(ada.email);
+  expect([status, stderr]).toEqual([0, ""]);
+  const password = /: (\S{23})\n/.exec(stdout)?.[1] ?? "";
+  expect((await signIn(runtime, ada)).status).toBe(401);
+  expect((await signIn(runtime, { ...ada, password })).status).toBe(200);
+  expect((await database.db.user.findUniqueOrThrow({ where: { id: ada.id } })).mustChangePassword).toBe(true);
+  const [entry] = await database.db.auditEntry.findMany({ where: { action: "user.reset_password_locally" } });
+  expect(entry).toMatchObject({ actorId: "local", via: "script", targetId: ada.id });
+  expect(entry?.after).toMatchObject({ sessionsEnded: 1, revokedTokenCount: 1 });
+  expect(JSON.stringify(entry)).not.toContain(password);
+}, 60_000);
+
+test.each([
+  ["nobody@example.com", /Nobody has/],
+  ["", /Give the e-mail address/],
+])(
+  "%j is refused",
+  (email, message) => {
+    const { stderr, status } = run(email);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+  },
+  60_000,
+);
+
+test("a reset by an administrator revokes the person's tokens when that is asked for", async () => {
+  const [ada, bo] = [await addPerson(database.db), await addPerson(database.db, { name: "Bo" })];
+  const make = () =>
+    createToken(testContext(database, { actor: bo.actor }), { name: "t", role: "viewer", expiresInDays: 1 });
+  await make();
+  await make();
+  const left = () => database.db.apiToken.count({ where: { ownerId: bo.id, revokedAt: null } });
+  const admin = testContext(database, { actor: ada.actor });
+  await resetPassword(admin, { userId: bo.id });
+  expect(await left()).toBe(2);
+  await resetPassword(admin, { userId: bo.id, revokeTokens: true });
+  expect(await left()).toBe(0);
+});

@@ -1,0 +1,41 @@
+import type { Actor } from "../../agent/kernel/actor.ts";
+import { AppError } from "../../agent/kernel/errors.ts";
+import { newId } from "../../agent/kernel/ids.ts";
+import { hashPassword, newOneTimePassword } from "../password.ts";
+import { Email } from "../schema.ts";
+import type { AuthRuntime } from "../sign-in-hooks.ts";
+import { replacePassword } from "./replace-password.ts";
+
+const LOCAL: Actor = { kind: "system", id: "local", name: "someone at the machine itself", role: "admin" };
+
+/**
+ * The way back for an administrator who lost the password: whoever may read the data directory may use it. Makes a
+ * one-time password, lets the person sign in again, ends their sessions and revokes their tokens; audited.
+ * @throws INVALID for what is no address, NOT_FOUND when nobody has it.
+ */
+export async function resetPasswordLocally(
+  runtime: AuthRuntime,
+  typed: string,
+): Promise<{ email: string; oneTimePassword: string }> {
+  const email = Email.safeParse(typed).data;
+  if (!email) throw new AppError("INVALID", "Give the e-mail address of the account, as ada@example.com.");
+  const oneTimePassword = newOneTimePassword();
+  const passwordHash = await hashPassword(oneTimePassword);
+  await runtime.db.$transaction(async (tx) => {
+    const found = await tx.user.findUnique({ where: { email } });
+    if (!found) throw new AppError("NOT_FOUND", `Nobody has the e-mail address ${email} here.`);
+    const { ended } = await replacePassword(tx, found.id, passwordHash, { revokeTokens: true, at: runtime.now() });
+    await tx.user.update({ where: { id: found.id }, data: { disabledAt: null } });
+    await runtime.audit.record(
+      tx,
+      { actor: LOCAL, via: "script", requestId: newId("req") },
+      {
+        action: "user.reset_password_locally",
+        target: { type: "user", id: found.id },
+        before: { disabledAt: found.disabledAt },
+        after: { ...ended, disabledAt: null },
+      },
+    );
+  });
+  return { email, oneTimePassword };
+}

@@ -1,0 +1,120 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkConfig, checkForeignConfig, loadConfig } from "./load.ts";
+
+const CANARY = "canary4f1c9e7d2b";
+const env = {
+  NODE_ENV: "test",
+  OPERATE_SECRET_KEY: `${CANARY}-secret-key-of-the-installation`,
+  OPERATE_SECRET_API: `${CANARY}-api`,
+  DATABASE_URL: `postgresql://operate:${CANARY}@127.0.0.1:5432/operate`,
+  SHOP_VALUE: `${CANARY} shop`,
+  SHOP_NAME: `${CANARY}name`,
+} as unknown as NodeJS.ProcessEnv;
+
+const service = (extra: { version?: string; port?: string; name?: string; depends?: string; path?: string }) => `
+services:
+  - name: ${extra.name ?? "shop"}
+    dependsOn: [${extra.depends ?? ""}]
+    healthPath: ${extra.path ?? "/healthz"}
+    local: { command: [node, x.mjs], versions: [{ version: 1.0.0 }] }
+    environments: { production: { initialVersion: ${extra.version ?? "1.0.0"}, port: ${extra.port ?? "0"} } }
+`;
+const placeholders = ["${env:SHOP_VALUE}", "${env:DATABASE_URL}", "${secret:api}", "${env:OPERATE_SECRET_KEY}"];
+/** one text for every kind of rule: a pattern, a type, a reference, a choice, an address, a rule between keys */
+const texts = placeholders.flatMap((whole) => {
+  const quoted = JSON.stringify(whole);
+  return [
+    service({ version: quoted }),
+    service({ port: quoted }),
+    service({ name: quoted }),
+    service({ depends: quoted }),
+    service({ path: quoted }),
+    `deploymentConfig: { cicdProvider: ${quoted} }`,
+    `deploymentConfig: { environments: [${quoted}, ${quoted}] }`,
+    `deploymentConfig: { waves: [{ environment: ${quoted}, requires: [${quoted}] }] }`,
+    `monitoringConfig: { metricsEndpoint: ${quoted}, retention: ${quoted} }`,
+    `monitoringConfig: { healthEndpoints: [{ name: a, type: ${quoted} }, { name: ${quoted}, type: http, url: ${quoted} }] }`,
+    `monitoringConfig: { scrape: [{ name: ${quoted}, url: ${quoted} }, { name: ${quoted}, url: ${quoted} }] }`,
+    `scalingConfig: { minInstances: ${quoted} }`,
+    `securityConfig: { scanSchedule: ${quoted} }\nsloConfig: { evaluationWindow: ${quoted} }`,
+    `traffic: [{ service: ${quoted}, environment: ${quoted} }]`,
+    `${quoted}: 1`,
+    `outbound: ${quoted}`,
+  ];
+});
+
+describe("messages about a configuration", () => {
+  test.each(texts)("hold no resolved value: %s", (text) => {
+    const own = checkConfig(text, env);
+    expect(own.ok ? "" : JSON.stringify(own.issues)).not.toContain(CANARY.slice(0, 10));
+    const foreign = checkForeignConfig(text, env, new Set(["SHOP_VALUE"]));
+    expect(JSON.stringify(foreign)).not.toContain(CANARY.slice(0, 10));
+  });
+
+  test("say where and which placeholder, for the file's owner", () => {
+    const checked = checkConfig(service({ path: '"${env:SHOP_VALUE}"' }), env);
+    expect(checked).toMatchObject({
+      ok: false,
+      issues: [
+        { line: 5, key: "services[0].healthPath", message: expect.stringMatching(/\$\{env:SHOP_VALUE\}.*start with/) },
+      ],
+    });
+  });
+
+  test("a placeholder that resolves to something right is right", () => {
+    const right = { ...env, PATHS: "/live", VERSION: "1.0.0" } as unknown as NodeJS.ProcessEnv;
+    const checked = checkConfig(service({ path: '"${env:PATHS}"', version: '"${env:VERSION}"' }), right);
+    expect(checked.ok && checked.config.services[0]?.healthPath).toBe("/live");
+  });
+});
+
+describe("the text of a caller", () => {
+  test("is told of a missing variable only when the running configuration uses it", () => {
+    const text = service({ path: '"${env:NOT_SET_ONE}"', version: '"${env:NOT_SET_TWO}"' });
+    const { issues, unchecked } = checkForeignConfig(text, env, new Set(["NOT_SET_ONE"]));
+    expect(issues.map(({ message }) => message)).toEqual([
+      "${env:NOT_SET_ONE} needs the environment variable NOT_SET_ONE, which is not set",
+    ]);
+    expect(unchecked).toEqual(["${env:NOT_SET_TWO}"]);
+  });
+
+  test("gets one answer whether a variable is set or not", () => {
+    const [set, unset] = ["SHOP_VALUE", "NOT_SET_ONE"].map((name) =>
+      JSON.stringify(checkForeignConfig(service({ path: `"\${env:${name}}"` }), env, new Set())).replaceAll(name, "X"),
+    );
+    expect(set).toBe(unset);
+  });
+
+  test("has its other mistakes reported beside an unresolved placeholder", () => {
+    const text = `${service({ path: '"${env:ANY}"' })}scalingConfig: { minInstances: "\${env:ANY}", nonsense: 1 }`;
+    expect(
+      checkForeignConfig(text, env, new Set())
+        .issues.map(({ key }) => key)
+        .sort(),
+    ).toEqual(["scalingConfig.minInstances", "scalingConfig.nonsense"]);
+  });
+});
+
+describe("files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "operate-placeholders-"));
+  const file = join(folder, "operate.config.yaml");
+  beforeAll(() => writeFileSync(file, service({ path: '"${env:SHOP_VALUE}"' })));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("a start and the command-line check say nothing of the value", () => {
+    expect(() => loadConfig(file, env)).toThrow(/SHOP_VALUE/);
+    expect(() => loadConfig(file, env)).not.toThrow(CANARY);
+    const root = resolve(import.meta.dirname, "../..");
+    const { stdout, stderr, status } = spawnSync(process.execPath, ["scripts/config-check.ts", file], {
+      ...{ cwd: root, encoding: "utf8" },
+      env: { ...process.env, ...env },
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/services\[0\]\.healthPath/);
+    expect(stdout + stderr).not.toContain(CANARY);
+  });
+});

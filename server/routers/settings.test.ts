@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { keepConfidential } from "../agent/kernel/confidential.ts";
+import { AppError } from "../agent/kernel/errors.ts";
+import { actor, testContext } from "../testing/context.ts";
+import { useDatabase } from "../testing/database.ts";
+import { settingsRouter } from "./settings.ts";
+import { createCallerFactory, procedure, router } from "./trpc.ts";
+
+const database = useDatabase();
+const secretKey = "canary-of-the-secret-key-0123456789abcdef";
+
+test("the check of a caller's text prints no variable, tells only of those in use, and is audited", async () => {
+  Object.assign(process.env, { OPERATE_SECRET_KEY: secretKey, OPERATE_TEST_UNUSED: "canary-unused" });
+  const text = ["OPERATE_SECRET_KEY", "OPERATE_TEST_UNUSED", "OPERATE_TEST_USED"]
+    .map(
+      (name, i) => `  - name: s${i}
+    local: { command: [node], versions: [{ version: 1.0.0 }] }
+    environments: { production: { initialVersion: "\${env:${name}}" } }`,
+    )
+    .join("\n");
+  const agent = testContext(database, {
+    actor: actor({ role: "operator", kind: "agent", id: "tok_check" }),
+    source: { file: "/x.yaml", text: "traffic: [] # ${env:OPERATE_TEST_USED}", sample: false },
+  });
+  const caller = createCallerFactory(settingsRouter)({ agent, requestId: "req_check" });
+  const answer = await caller.checkConfig({ text: `services:\n${text}` });
+  expect(JSON.stringify(answer)).not.toContain("canary");
+  expect(answer.unchecked).toEqual(["${env:OPERATE_TEST_UNUSED}"]);
+  expect(answer.issues.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/names a secret of Operate itself/),
+    expect.stringMatching(/OPERATE_TEST_USED, which is not set/),
+  ]);
+  const [entry] = await database.db.auditEntry.findMany({ where: { actorId: "tok_check" } });
+  expect(entry).toMatchObject({ action: "settings.check_config", outcome: "done", after: { valid: false, issues: 2 } });
+});
+
+test("no procedure's error or result carries a confidential value", async () => {
+  keepConfidential([{ value: "canary-of-a-header", shown: "${env:HEADER}", secret: true }]);
+  const leaky = router({
+    fails: procedure.query(() => {
+      throw new AppError("UPSTREAM_REJECTED", "it refused canary-of-a-header", {
+        details: { sent: ["canary-of-a-header"] },
+      });
+    }),
+    answers: procedure.query(() => ({ headers: [{ authorization: "Bearer canary-of-a-header" }] })),
+  });
+  const agent = testContext(database);
+  const caller = createCallerFactory(leaky)({ agent, requestId: "req_leaky" });
+  const failure: unknown = await caller.fails().catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    message: "it refused ${env:HEADER}",
+    cause: { details: { sent: ["${env:HEADER}"] } },
+  });
+  expect(await caller.answers()).toEqual({ headers: [{ authorization: "Bearer ${env:HEADER}" }] });
+
+  await agent.audit.record(agent.db, agent, { action: "test.leak", after: { note: "canary-of-a-header" } });
+  const [entry] = await database.db.auditEntry.findMany({ where: { action: "test.leak" } });
+  expect(entry?.after).toEqual({ note: "${env:HEADER}" });
+});
