@@ -69,6 +69,8 @@ export interface SeriesSamples {
   help?: string;
   timesMs: number[];
   values: number[];
+  /** of a counter: when it began at zero, ms since 1970; absent when not said */
+  startMs?: number;
 }
 
 export const SPAN_KINDS = ["internal", "server", "client", "producer", "consumer"] as const;

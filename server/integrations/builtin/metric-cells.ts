@@ -63,8 +63,9 @@ async function readGrowth(
   const width = `${sql.add(steps.stepMs)}::float8`;
   const newest = `${sql.add(steps.count - 1)}::int`;
   const edge = (open: string) => `case when ${open} <= 1.1 * distance then ${open} else distance / 2 end`;
-  const lead = edge(`(from_ms - step * ${width})`);
-  const trail = edge(`((step + 1) * ${width} - to_ms)`);
+  // before its birth a counter did not count, and what was sent once may have been all
+  const lead = `case when born then 0 else ${edge(`(from_ms - step * ${width})`)} end`;
+  const trail = `case when born and count < 2 then 0 else ${edge(`((step + 1) * ${width} - to_ms)`)} end`;
   const rate = `growth * (1 + (${lead} + ${trail}) / (to_ms - from_ms)) / (${width} / 1000)`;
   return parts.database.read<Cell>(
     `with wanted as (select * from unnest($1::int4[], $2::int4[]) as u(series_id, grp)),
@@ -73,21 +74,28 @@ async function readGrowth(
          ${after("r.last_at", start)} as last_ms
        from (${rows}) r join wanted w using (series_id) where r.increase is not null
      ),
+     spread as (
+       select grp, series_id, from_ms, first_ms as to_ms, entry as growth, false as born from rows where from_ms < first_ms
+       union all
+       select w.grp, b.series_id, ${after("b.start_at", start)}, ${after("b.at", start)}, b.value, true
+       from metric_start b join wanted w using (series_id)
+       where b.at > ${sql.add(new Date(steps.startMs))} and b.start_at < ${sql.add(new Date(steps.startMs + steps.count * steps.stepMs))}
+     ),
      parts as (
        select grp, series_id, floor(first_ms / ${width})::int as step, first_ms as from_ms, last_ms as to_ms,
-         increase - coalesce(entry, 0) as growth, count, null::float8 as apart
+         increase - coalesce(entry, 0) as growth, count, null::float8 as apart, false as born
        from rows
        union all
-       select grp, series_id, i.step, greatest(from_ms, i.step * ${width}), least(first_ms, (i.step + 1) * ${width}),
-         entry * (least(first_ms, (i.step + 1) * ${width}) - greatest(from_ms, i.step * ${width})) / (first_ms - from_ms),
-         0, first_ms - from_ms
-       from rows, generate_series(greatest(0, floor(from_ms / ${width}))::int,
-         least(${newest}, ceil(first_ms / ${width}) - 1)::int) as i(step)
-       where from_ms < first_ms
+       select grp, series_id, i.step, greatest(from_ms, i.step * ${width}), least(to_ms, (i.step + 1) * ${width}),
+         growth * (least(to_ms, (i.step + 1) * ${width}) - greatest(from_ms, i.step * ${width})) / (to_ms - from_ms),
+         0, to_ms - from_ms, born and from_ms >= i.step * ${width}
+       from spread, generate_series(greatest(0, floor(from_ms / ${width}))::int,
+         least(${newest}, ceil(to_ms / ${width}) - 1)::int) as i(step)
      ),
      known as (
        select grp, series_id, step, sum(growth) as growth, min(from_ms) as from_ms, max(to_ms) as to_ms,
-         coalesce((max(to_ms) - min(from_ms)) / nullif(sum(count), 0), max(apart)) as distance
+         coalesce((max(to_ms) - min(from_ms)) / nullif(sum(count), 0), max(apart)) as distance,
+         bool_or(born) as born, sum(count) as count
        from parts where step between 0 and ${newest} group by grp, series_id, step
      )
      select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a, null::float8 as b

@@ -13,7 +13,8 @@ const MINUTE_BEFORE = "date_bin('1 minute', s.at - interval '1 microsecond', 'ep
 
 /**
  * Rows of `metric_minute` (COUNTED_COLUMNS) from samples. A counter grows by what lies between neighbours, a fall being
- * a new start at zero; that between two buckets belongs to the later one. The first sample of all tells no growth.
+ * a new start at zero; that between two buckets belongs to the later one. The first sample of all tells no growth, nor
+ * does the first after a start that the sender tells: see metric-starts.ts.
  * By `entry` of its increase it grew between `from_at`, the sample before the bucket, and `first_at`, the first in it; by
  * the rest until `last_at`.
  *
@@ -30,8 +31,8 @@ export const minuteRows = (samples: string): string => `
                         when 2 then value end as growth
   from (
     select s.series_id, s.bucket_at, s.at, s.value, s.is_first, s.is_last, series.kind,
-      case when s.is_first then earlier.value else s.before end as base,
-      case when not s.is_first then s.before_at when series.kind = 2 then coalesce(earlier.at, ${MINUTE_BEFORE})
+      case when born.at is not null then null when s.is_first then earlier.value else s.before end as base,
+      case when born.at is not null then null when not s.is_first then s.before_at when series.kind = 2 then coalesce(earlier.at, ${MINUTE_BEFORE})
         else earlier.at end as base_at
     from (
       select series_id, bucket_at, at, value, lag(value) over neighbours as before, lag(at) over neighbours as before_at,
@@ -40,6 +41,7 @@ export const minuteRows = (samples: string): string => `
       window neighbours as (partition by series_id, bucket_at order by at)
     ) s
     join metric_series series on series.id = s.series_id
+    left join metric_start born on series.kind = 1 and born.series_id = s.series_id and born.at = s.at
     left join lateral (
       select value, at from metric_sample m
       where s.is_first and series.kind <> 0 and m.series_id = s.series_id and m.at < s.at
