@@ -4,7 +4,7 @@ const FIRST_SLOTS = 1_024;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * What a writer remembers of the series it wrote: 36 bytes each in a hash table with open addressing, where a Map
+ * What a writer remembers of the series it wrote: 44 bytes each in a hash table with open addressing, where a Map
  * would take ten times as much. A slot stays good until the next `add` or `clear`.
  */
 export class SeriesTable {
@@ -17,6 +17,7 @@ export class SeriesTable {
   #lastMs = new Float64Array(FIRST_SLOTS);
   #seenMs = new Float64Array(FIRST_SLOTS);
   #startMs = new Float64Array(FIRST_SLOTS);
+  #lastValue = new Float64Array(FIRST_SLOTS);
 
   /** the slot of a series, or -1 */
   find({ high, low }: Fingerprint): number {
@@ -53,8 +54,13 @@ export class SeriesTable {
     this.#startMs[slot] = startMs;
   }
 
-  advance(slot: number, lastMs: number): void {
-    if (lastMs > this.lastMs(slot)) this.#lastMs[slot] = lastMs;
+  /** of the newest sample written */
+  lastValue = (slot: number): number => this.#lastValue[slot] ?? Number.NaN;
+
+  advance(slot: number, lastMs: number, value: number): void {
+    if (lastMs <= this.lastMs(slot)) return;
+    this.#lastMs[slot] = lastMs;
+    this.#lastValue[slot] = value;
   }
 
   noteSeen(slot: number, seenMs: number): void {
@@ -83,6 +89,7 @@ export class SeriesTable {
     this.#lastMs = new Float64Array(slots);
     this.#seenMs = new Float64Array(slots);
     this.#startMs = new Float64Array(slots);
+    this.#lastValue = new Float64Array(slots);
   }
 
   #grow(): void {
@@ -93,6 +100,7 @@ export class SeriesTable {
       lastMs: this.#lastMs,
       seenMs: this.#seenMs,
       startMs: this.#startMs,
+      lastValue: this.#lastValue,
     };
     this.#allocate(this.#slots * 2);
     for (let i = 0; i < old.id.length; i++) {
@@ -103,6 +111,7 @@ export class SeriesTable {
       this.#set(slot, high, low, id, old.seenMs[i] ?? NEVER);
       this.#lastMs[slot] = old.lastMs[i] ?? NEVER;
       this.#startMs[slot] = old.startMs[i] ?? 0;
+      this.#lastValue[slot] = old.lastValue[i] ?? Number.NaN;
     }
   }
 }

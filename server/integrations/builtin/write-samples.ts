@@ -76,7 +76,14 @@ async function prepare(
       ...{ service, example, records: 0, fingerprint, id, name, help },
       ...{ timesMs: [], values: [], starts: [], unseen: false },
     };
-    const written = slot < 0 ? {} : { lastMs: table.lastMs(slot), startMs: table.startMs(slot) };
+    const written =
+      slot < 0
+        ? {}
+        : {
+            lastMs: table.lastMs(slot),
+            lastValue: table.lastValue(slot),
+            startMs: table.startMs(slot),
+          };
     takeSamples(entry, one, { time, rejections, written });
     entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
     if (!known) entries.set(id, entry);
@@ -122,7 +129,7 @@ interface TakeOptions {
   time: KeptTime;
   rejections: Rejections;
   /** what is remembered of the series; nothing where it is new */
-  written: { lastMs?: number; startMs?: number };
+  written: { lastMs?: number; lastValue?: number; startMs?: number };
 }
 
 /** Adds to an entry what of a series can be stored. */
@@ -131,21 +138,23 @@ function takeSamples(
   { timesMs, values, kind, startMs }: SeriesSamples,
   { time, rejections, written }: TakeOptions,
 ): void {
-  const before = new Set(entry.timesMs);
-  const { lastMs = Number.NEGATIVE_INFINITY } = written;
+  const before = new Map(entry.timesMs.map((atMs, i) => [atMs, entry.values[i]]));
+  const { lastMs = Number.NEGATIVE_INFINITY, lastValue } = written;
+  if (lastValue !== undefined) before.set(lastMs, lastValue);
   const isNews = kind === "counter" && startMs !== undefined && startMs !== written.startMs;
-  let previousMs = Number.NaN;
   for (let i = 0; i < timesMs.length; i++) {
     const atMs = Math.floor(timesMs[i] ?? Number.NaN);
     const value = values[i] ?? Number.NaN;
     if (Number.isNaN(value)) continue; // Prometheus' mark that a series ended: nothing to keep, nothing to complain of
-    const reason = sampleRefusal(atMs, value, lastMs, time, atMs === previousMs || before.has(atMs));
-    previousMs = atMs;
+    const isSecond = before.has(atMs);
+    if (isSecond && before.get(atMs) === value) continue; // sent again after an answer that was lost: it is there
+    const reason = sampleRefusal(atMs, value, lastMs, time, isSecond);
     if (reason !== null) rejections.add(reason, entry.example, entry.service);
     else {
       entry.timesMs.push(atMs);
       entry.values.push(value);
       entry.records++;
+      if (i + 1 < timesMs.length) before.set(atMs, value);
       if (isNews) addStart(entry.starts, startMs, atMs, value);
     }
   }
@@ -155,7 +164,7 @@ function sampleRefusal(atMs: number, value: number, lastMs: number, time: KeptTi
   const reason = time.refusal(atMs);
   if (reason !== null) return reason;
   if (Math.abs(value) > MAX_VALUE) return `a value beyond ±${MAX_VALUE} or infinite`;
-  if (isSecond || atMs === lastMs) return "a second sample of the same series and instant";
+  if (isSecond) return "another value of the same series and instant";
   return atMs < lastMs - OUT_OF_ORDER_MS ? "more than an hour behind the newest sample of its series" : null;
 }
 
@@ -190,10 +199,10 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
     },
     committed: (stored) => {
       const nowMs = now().getTime();
-      for (const { fingerprint, timesMs, starts } of stored) {
+      for (const { fingerprint, timesMs, values, starts } of stored) {
         const slot = table.find(fingerprint);
         if (slot < 0) continue;
-        for (const atMs of timesMs) table.advance(slot, atMs);
+        for (const [i, atMs] of timesMs.entries()) table.advance(slot, atMs, values[i] ?? Number.NaN);
         for (const { startMs } of starts) table.noteStart(slot, startMs);
         if (nowMs - table.seenMs(slot) > SEEN_MS) table.noteSeen(slot, nowMs);
       }

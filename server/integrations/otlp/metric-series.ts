@@ -69,7 +69,9 @@ export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<S
   const { labels } = collector;
   if (point.type === "number") {
     if (point.value === null) reject("a data point needs a value");
-    else if (!Number.isFinite(point.value)) reject("a value is not a number or infinite");
+    else if (Number.isNaN(point.value))
+      return; // there is no value: nothing to keep, nothing to complain of
+    else if (!Number.isFinite(point.value)) reject("a value is infinite");
     else batch.keep(seriesOf(family, "", labels, family.kind, point, point.value));
     return;
   }
@@ -111,8 +113,9 @@ function distributionOf(
   labels: Record<string, string>,
   point: Exclude<WirePoint, { type: "number" }>,
 ): SeriesSamples[] | string {
-  const { count, sum } = point;
-  if (sum !== null && !Number.isFinite(sum)) return "a sum is not a number or infinite";
+  const { count } = point;
+  const sum = Number.isNaN(point.sum) ? null : point.sum;
+  if (sum !== null && !Number.isFinite(sum)) return "a sum is infinite";
   if (!countsOf(point).every((one) => one >= 0 && one < Number.POSITIVE_INFINITY)) return "a count is not a number";
   const totals = [seriesOf(family, "_count", labels, family.kind, point, count)];
   if (sum !== null) totals.push(seriesOf(family, "_sum", labels, family.kind, point, sum));

@@ -22,8 +22,8 @@ const MOST_FAMILIES = 20_000;
 const MOST_UNIT = 63;
 
 /**
- * Reads what a target shows: Prometheus' text format 0.0.4, or OpenMetrics 1.0. Exemplars are passed over, and so are
- * quantiles of nothing, which are NaN. A line that cannot be read is rejected with its number, the others are kept.
+ * Reads what a target shows: Prometheus' text format 0.0.4, or OpenMetrics 1.0. Exemplars are passed over, and so is
+ * NaN, which says that there is no value. A line that cannot be read is rejected with its number, the others are kept.
  * Sources: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
  * @throws INVALID for another content type, and for OpenMetrics without its `# EOF`, which was cut on its way
  */
@@ -142,8 +142,9 @@ function readLine(
     created.set(createdKey(born, Object.entries(collector.labels)), Math.floor(sample.value * 1_000));
   else if (collector.problem !== null) batch.reject(collector.problem, () => lineExample(line));
   else if (!Number.isFinite(sample.value)) {
-    if (!isEmptyQuantile(sample))
-      batch.reject("a value is not a number or infinite", () => describeSeries(sample.name, collector.labels));
+    // NaN says that there is no value
+    if (!Number.isNaN(sample.value))
+      batch.reject("a value is infinite", () => describeSeries(sample.name, collector.labels));
   } else
     batch.keep({
       name: sample.name,
@@ -153,8 +154,5 @@ function readLine(
       values: [sample.value],
     });
 }
-
-const isEmptyQuantile = ({ labels, value }: Sample): boolean =>
-  Number.isNaN(value) && labels.some(([name]) => name === "quantile");
 
 const lineExample = ({ number, text }: Line): string => `line ${number}: ${text}`;

@@ -68,8 +68,10 @@ describe("a write request", () => {
         ...["took_seconds_bucket", "took_seconds_count", "took_seconds_sum"].map((name) => ({
           name,
           help: "Time taken.",
+          kind: "counter",
         })),
-        ...["jobs", "jobs_total"].map((name) => ({ name, help: "Jobs done." })),
+        ...["jobs", "jobs_total"].map((name) => ({ name, help: "Jobs done.", kind: "counter" })),
+        { name: "silent", help: "", kind: "gauge" },
       ],
     });
   });
@@ -84,7 +86,7 @@ describe("a write request", () => {
   });
 
   it.each([
-    ["values that are no numbers", series({ __name__: "g" }, Number.NaN, Number.POSITIVE_INFINITY), 2, "not a number"],
+    ["infinite values", series({ __name__: "g" }, Number.NaN, Number.POSITIVE_INFINITY), 1, "infinite"],
     ["a series without a name", series({ job: "x" }, 1, 2), 2, "needs the label __name__"],
     ["a label that is too long", series({ __name__: "g", a: "x".repeat(3000) }, 1), 1, "longer than 2048"],
     ["a name that is too long", series({ __name__: "n".repeat(300) }, 1), 1, "longer than 255"],

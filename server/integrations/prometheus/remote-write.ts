@@ -21,7 +21,7 @@ export interface DecodeWriteOptions {
 
 /**
  * Reads a prometheus.WriteRequest of remote write 1.0 in its snappy block. Without the label `service`
- * the service is `job`, which stays. Stale markers end a series and are passed over.
+ * the service is `job`, which stays. NaN, which also marks the end of a series, is passed over.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  * @throws INVALID, with the offset, when the body as a whole cannot be read, and for remote write 2.0
  */
@@ -54,9 +54,11 @@ export function decodeWriteRequest(body: Uint8Array, options: DecodeWriteOptions
 
 /** Prometheus says once a minute, in requests without any series, what all its metrics mean. */
 const meaningsOf = (families: Families): MetricMeaning[] =>
-  [...families].flatMap(([family, { type, help }]) =>
-    help === "" ? [] : seriesNamesOf(family, type).map((name) => ({ name, help })),
-  );
+  [...families].flatMap(([family, { type, help }]) => {
+    if (type === "unknown") return help === "" ? [] : [{ name: family, help }];
+    const kindOf = createKinds(families);
+    return seriesNamesOf(family, type).map((name) => ({ name, help, kind: kindOf(name).kind }));
+  });
 
 function refuseOthers(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? "application/x-protobuf").toLowerCase().split(";");
@@ -103,7 +105,7 @@ const MOST_FAMILIES = 20_000;
 
 /** TimeSeries {labels, samples, exemplars, histograms}; the labels may stand after the samples */
 function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batch: Batch<SeriesSamples>): void {
-  const read: ReadSeries = { labels: new Map(), timesMs: [], values: [], notFinite: 0, histograms: 0 };
+  const read: ReadSeries = { labels: new Map(), timesMs: [], values: [], infinite: 0, histograms: 0 };
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === bytesField(1)) readLabel(reader, read.labels);
@@ -119,7 +121,7 @@ function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batc
     if (count > 0) batch.reject(reason, () => describeSeries(name, collector.labels), count);
   };
   reject("native histograms are not stored: set `send_native_histograms: false`", read.histograms);
-  reject("a value is not a number or infinite", read.notFinite);
+  reject("a value is infinite", read.infinite);
   const samples = read.timesMs.length;
   if (samples === 0) return;
   const problem = collector.problem ?? (name === "" ? "a series needs the label __name__" : null);
@@ -135,7 +137,7 @@ interface ReadSeries {
   labels: Map<string, string>;
   timesMs: number[];
   values: number[];
-  notFinite: number;
+  infinite: number;
   histograms: number;
 }
 
@@ -164,33 +166,22 @@ function readLabel(reader: ProtobufReader, labels: Map<string, string>): void {
   labels.set(name, value);
 }
 
-/** the NaN that says that a series ended: 0x7ff0000000000002 */
-const STALE = { low: 2, high: 0x7ff00000 };
-
-/** Sample {value, timestamp} */
+/** Sample {value, timestamp}; NaN says that there is no value, or that the series ended */
 function readSample(reader: ProtobufReader, read: ReadSeries): void {
   const outer = reader.enter();
   let value = 0;
   let timeMs = 0;
-  let stale = false;
   while (reader.more()) {
     const tag = reader.tag();
-    if (tag === fixed64Field(1)) {
-      const start = reader.position;
-      value = reader.double();
-      if (Number.isNaN(value)) {
-        reader.rewind(start);
-        stale = reader.fixed32() === STALE.low && reader.fixed32() === STALE.high;
-        reader.rewind(start + 8);
-      }
-    } else if (tag === varintField(2)) timeMs = reader.int64();
+    if (tag === fixed64Field(1)) value = reader.double();
+    else if (tag === varintField(2)) timeMs = reader.int64();
     else reader.skip(tag);
   }
   reader.leave(outer);
   if (Number.isFinite(value)) {
     read.timesMs.push(timeMs);
     read.values.push(value);
-  } else if (!stale) read.notFinite++;
+  } else if (!Number.isNaN(value)) read.infinite++;
 }
 
 function countSamples(reader: ProtobufReader): number {
