@@ -1,8 +1,8 @@
 import type { SeriesKind, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Batch } from "../http/body/batch.ts";
+import { explicitBuckets } from "../http/body/exponential-buckets.ts";
 import { describeSeries } from "../http/body/labels.ts";
 import { MOST_HELP, storableText } from "../http/body/text.ts";
-import { explicitBuckets } from "./exponential-buckets.ts";
 import { metricName, pointLabels } from "./prometheus-names.ts";
 import type { Source } from "./source.ts";
 import { DELTA, UNSPECIFIED, type WireMetric, type WirePoint } from "./wire-metric.ts";

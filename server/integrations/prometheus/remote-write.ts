@@ -5,6 +5,7 @@ import { describeSeries, LabelCollector } from "../http/body/labels.ts";
 import { bytesField, fixed64Field, ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
 import { decompressSnappy } from "../http/body/snappy.ts";
 import { MOST_HELP, MOST_NAME } from "../http/body/text.ts";
+import { type NativeHistogram, readNativeHistogram } from "./native-histogram.ts";
 import { createKinds, FAMILY_TYPES, type Families, type Family, type Kind, seriesNamesOf } from "./series-kind.ts";
 
 const BROKEN_SERIES = "a series cannot be read";
@@ -105,27 +106,25 @@ const MOST_FAMILIES = 20_000;
 
 /** TimeSeries {labels, samples, exemplars, histograms}; the labels may stand after the samples */
 function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batch: Batch<SeriesSamples>): void {
-  const read: ReadSeries = { labels: new Map(), timesMs: [], values: [], infinite: 0, histograms: 0 };
+  const read: ReadSeries = { labels: new Map(), timesMs: [], values: [], infinite: 0, histograms: [] };
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === bytesField(1)) readLabel(reader, read.labels);
     else if (tag === bytesField(2)) readSample(reader, read);
-    else {
-      if (tag === bytesField(4)) read.histograms++;
-      reader.skip(tag);
-    }
+    else if (tag === bytesField(4)) read.histograms.push(readNativeHistogram(reader));
+    else reader.skip(tag);
   }
   const name = read.labels.get("__name__") ?? "";
   const collector = labelsOf(read.labels);
   const reject = (reason: string, count: number) => {
     if (count > 0) batch.reject(reason, () => describeSeries(name, collector.labels), count);
   };
-  reject("native histograms are not stored: set `send_native_histograms: false`", read.histograms);
   reject("a value is infinite", read.infinite);
-  const samples = read.timesMs.length;
+  const samples = read.timesMs.length + read.histograms.length;
   if (samples === 0) return;
   const problem = collector.problem ?? (name === "" ? "a series needs the label __name__" : null);
   if (problem !== null) reject(problem, samples);
+  else if (read.histograms.length > 0) keepHistograms(name, collector.labels, read.histograms, batch, reject);
   else
     batch.keep(
       { name, labels: collector.labels, ...kindOf(name), timesMs: read.timesMs, values: read.values },
@@ -133,12 +132,42 @@ function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batc
     );
 }
 
+/** Each as the series of a histogram with explicit buckets. */
+function keepHistograms(
+  name: string,
+  labels: Record<string, string>,
+  histograms: readonly NativeHistogram[],
+  batch: Batch<SeriesSamples>,
+  reject: (reason: string, count: number) => void,
+): void {
+  for (const { timeMs, count, sum, buckets } of histograms) {
+    if (Number.isNaN(sum)) continue; // the mark that the series ended
+    if (buckets === null) {
+      reject("a native histogram whose buckets are not exponential: only schemas of -4 to 8 are read", 1);
+      continue;
+    }
+    if (batch.full(buckets.length + 3)) {
+      batch.overflow();
+      continue;
+    }
+    const keep = (suffix: string, value: number, more: Record<string, string> = {}): void =>
+      batch.keep({
+        ...{ name: name + suffix, labels: { ...labels, ...more }, kind: "counter", unit: "" },
+        ...{ timesMs: [timeMs], values: [value] },
+      });
+    for (const { le, count: upTo } of buckets) keep("_bucket", upTo, { le: String(le) });
+    keep("_bucket", count, { le: "+Inf" });
+    keep("_count", count);
+    if (Number.isFinite(sum)) keep("_sum", sum);
+  }
+}
+
 interface ReadSeries {
   labels: Map<string, string>;
   timesMs: number[];
   values: number[];
   infinite: number;
-  histograms: number;
+  histograms: NativeHistogram[];
 }
 
 function labelsOf(labels: ReadonlyMap<string, string>): LabelCollector {
