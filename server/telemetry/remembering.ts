@@ -75,6 +75,18 @@ export function rememberingMetrics(source: MetricsSource, options: Options): Met
     labels: (query) => recall("labels", query, () => source.labels(query)),
     labelValues: (query) => recall("labelValues", query, () => source.labelValues(query)),
     query: (query, signal) => recall("query", query, () => source.query(query, signal), signal),
+    sampleSeconds: async (query) => {
+      const ask = async () => {
+        const data = await source.sampleSeconds(query);
+        return { data, source: source.info, asOf: (options.now ?? (() => new Date()))().toISOString(), stale: false };
+      };
+      // the figures themselves tell that nobody answers
+      const told = await recall("sampleSeconds", query, ask).catch((error) => {
+        if (isAway(error, undefined)) return null;
+        throw error;
+      });
+      return told?.data ?? null;
+    },
     promql: promql && ((query, signal) => recall("promql", query, () => promql(query, signal), signal)),
     toPromql: (query, stepSeconds) => source.toPromql(query, stepSeconds),
   };

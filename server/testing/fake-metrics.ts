@@ -9,6 +9,8 @@ interface Options {
   /** the same of an expression; without it the source does not speak PromQL */
   evaluate?: (expression: string, steps: number) => MetricLine[];
   info?: SourceInfo;
+  /** how far apart samples are; not known without it */
+  sampleSeconds?: number;
 }
 
 export interface FakeMetrics extends MetricsSource {
@@ -17,7 +19,14 @@ export interface FakeMetrics extends MetricsSource {
 }
 
 /** A MetricsSource that computes what a test says. */
-export function fakeMetrics({ metrics, labels = [], linesOf, evaluate, info: given }: Options): FakeMetrics {
+export function fakeMetrics({
+  metrics,
+  labels = [],
+  linesOf,
+  evaluate,
+  info: given,
+  sampleSeconds,
+}: Options): FakeMetrics {
   const info = given ?? {
     kind: evaluate ? "prometheus" : "built-in",
     address: evaluate ? "http://metrics.test" : null,
@@ -48,6 +57,7 @@ export function fakeMetrics({ metrics, labels = [], linesOf, evaluate, info: giv
       asked.push(query);
       return framed(query, (steps) => linesOf(query, steps));
     },
+    sampleSeconds: async () => sampleSeconds ?? null,
     promql: evaluate ? async (query) => framed(query, (steps) => evaluate(query.expression, steps)) : null,
     toPromql: ({ fn, metric, filters }) =>
       `${fn}(${metric}{${filters.map(({ label, op, value }) => `${label}${op}"${value}"`).join(",")}})`,

@@ -2,7 +2,7 @@ import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { toAppError } from "../kernel/errors.ts";
 import type { MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
-import type { Answer } from "../ports/source.ts";
+import type { Answer, TimeWindow } from "../ports/source.ts";
 import {
   allSignals,
   type Measured,
@@ -16,6 +16,21 @@ import type { SignalName } from "./schema.ts";
 import { serviceFilters } from "./service-filters.ts";
 import { type MetricTemplate, namesOf, planText, type SignalPlan, servedMetric, signalPlans } from "./sli-templates.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
+
+/** How far apart the samples are of what tells that a service served something; null where nothing is known. */
+export async function servedDistance(
+  ctx: AgentContext,
+  source: MetricsSource,
+  ref: MeasuredRef,
+  template: MetricTemplate,
+  window: TimeWindow,
+): Promise<number | null> {
+  const { items } = (await source.metrics({ service: ref.service, limit: MOST_METRICS })).data;
+  const served = servedMetric(template, items);
+  if (served === null) return null;
+  const filters = serviceFilters(ctx.config, ref, source.info.address !== null);
+  return source.sampleSeconds({ metric: served, filters, window });
+}
 
 /**
  * The signals of a service from metrics under a template's names, and from its own PromQL where the configuration has

@@ -4,11 +4,18 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
-import type { MetricFunction, MetricInfo, MetricLine, MetricLines, MetricsSource } from "../ports/metrics-source.ts";
-import type { Answer } from "../ports/source.ts";
+import type {
+  MetricFunction,
+  MetricInfo,
+  MetricLine,
+  MetricLines,
+  MetricQuery,
+  MetricsSource,
+} from "../ports/metrics-source.ts";
+import type { Answer, TimeWindow } from "../ports/source.ts";
 import type { QueryMetricsInput, QueryMetricsOutput } from "./schema.ts";
 import { serviceFilters } from "./service-filters.ts";
-import { type Grid, gridOf, stepFor, windowOfGrid } from "./steps.ts";
+import { type Grid, gridOf, leastStep, stepFor, windowOfGrid } from "./steps.ts";
 
 type Input = z.output<typeof QueryMetricsInput>;
 type Output = z.input<typeof QueryMetricsOutput>;
@@ -23,25 +30,40 @@ const KNOWN_METRICS = 500;
 
 /**
  * Lines of one metric, or of a PromQL expression where the source speaks it: per step, largest mean first. The step in
- * progress is left out.
+ * progress is left out. A step is never shorter than the distance of the samples, also when a shorter one is asked for.
  * @throws INVALID for neither or both of `metric` and `promql`, or a query the source cannot take, NOT_FOUND for a metric
  * that is not there, PRECONDITION for PromQL where nobody speaks it, and as MetricsSource does
  */
 export async function queryMetrics(ctx: AgentContext, input: Input, signal?: AbortSignal): Promise<Output> {
   authorize(ctx, "telemetry.read");
   const window = windowOf(input);
-  const stepSeconds =
-    input.stepSeconds ?? stepFor(window, ctx.via === "mcp" ? MODEL_POINTS : POINTS, LEAST_STEP_SECONDS);
-  const grid = gridOf(window, stepSeconds, ctx.now());
   const source = ctx.telemetry.metrics({ service: input.service, home: input.source });
   if ((input.metric === undefined) === (input.promql === undefined))
     throw new AppError("INVALID", "Give either metric, as list_metrics names it, or promql.");
+  const apart = input.metric === undefined ? null : await sampleSeconds(ctx, source, input, input.metric, window);
+  const points = ctx.via === "mcp" ? MODEL_POINTS : POINTS;
+  const stepSeconds = leastStep(input.stepSeconds ?? stepFor(window, points, LEAST_STEP_SECONDS), apart);
+  const grid = gridOf(window, stepSeconds, ctx.now());
   const asked =
     input.promql === undefined
       ? await askMetric(ctx, source, { ...input, metric: input.metric ?? "" }, grid, signal)
       : await askPromql(source, input.promql, input.limit, grid, signal);
   return outputOf(ctx, asked, grid);
 }
+
+const sampleSeconds = (
+  ctx: AgentContext,
+  source: MetricsSource,
+  input: Input,
+  metric: string,
+  window: TimeWindow,
+): Promise<number | null> =>
+  source.sampleSeconds({ metric: metric.replace(/_bucket$/, ""), filters: filtersOf(ctx, source, input), window });
+
+const filtersOf = (ctx: AgentContext, source: MetricsSource, input: Input): MetricQuery["filters"] => [
+  ...serviceFilters(ctx.config, input, source.info.address !== null),
+  ...input.filters,
+];
 
 interface Asked {
   answer: Answer<MetricLines>;
@@ -77,7 +99,7 @@ async function askMetric(
   const fn = input.fn ?? defaultFunction(input.metric, info?.kind);
   const query = {
     metric: fn === "quantile" ? input.metric.replace(/_bucket$/, "") : input.metric,
-    filters: [...serviceFilters(ctx.config, input, source.info.address !== null), ...input.filters],
+    filters: filtersOf(ctx, source, input),
     groupBy: input.groupBy,
     fn,
     quantile: input.quantile,

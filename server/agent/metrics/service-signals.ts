@@ -8,12 +8,12 @@ import { authorize } from "../kernel/permissions.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import { grafanaHref } from "./grafana-link.ts";
 import { measureBalancer } from "./measure-balancer.ts";
-import { measureMetrics } from "./measure-metrics.ts";
+import { measureMetrics, servedDistance } from "./measure-metrics.ts";
 import { measureSpans, SPAN_POINTS, SPAN_STEP_SECONDS } from "./measure-spans.ts";
 import type { Measured, MeasuredRef } from "./measured.ts";
 import { observedTemplate } from "./observed-template.ts";
 import { type ServiceSignalsInput, type ServiceSignalsOutput, SIGNALS } from "./schema.ts";
-import { type Grid, gridBefore, gridOf, stepFor, windowOfGrid } from "./steps.ts";
+import { type Grid, gridBefore, gridOf, leastStep, stepFor, windowOfGrid } from "./steps.ts";
 
 /** the balancer's buckets are of 10 s; samples are seldom taken more often than every 15 s */
 const BALANCER_STEP_SECONDS = 10;
@@ -35,7 +35,7 @@ export async function serviceSignals(
   const ref = { service: input.service, environment: input.environment };
   const window = windowOf(input);
   const template = await templateOf(ctx, ref, window);
-  const grid = gridFor(ctx, template, window);
+  const grid = await gridFor(ctx, template, ref, window);
   const [measured, before, markers] = await Promise.all([
     measure(ctx, template, ref, grid),
     input.compareBefore ? measure(ctx, template, ref, gridBefore(grid)) : null,
@@ -81,10 +81,14 @@ async function templateOf(ctx: AgentContext, { service, environment }: MeasuredR
   );
 }
 
-function gridFor(ctx: AgentContext, template: Template, window: TimeWindow): Grid {
+async function gridFor(ctx: AgentContext, template: Template, ref: MeasuredRef, window: TimeWindow): Promise<Grid> {
   const now = ctx.now();
   if (template === "spans") return gridOf(window, stepFor(window, SPAN_POINTS, SPAN_STEP_SECONDS), now);
-  if (template !== "balancer") return gridOf(window, stepFor(window, POINTS, SAMPLED_STEP_SECONDS), now);
+  if (template !== "balancer") {
+    const source = ctx.telemetry.metrics({ service: ref.service });
+    const apart = await servedDistance(ctx, source, ref, template, window);
+    return gridOf(window, leastStep(stepFor(window, POINTS, SAMPLED_STEP_SECONDS), apart), now);
+  }
   const step = stepFor(window, POINTS, BALANCER_STEP_SECONDS);
   const inBuckets = step % BALANCER_STEP_SECONDS === 0 ? step : step * 2; // 15 s has no whole buckets
   return gridOf(window, inBuckets, new Date(now.getTime() - BALANCER_LAG_MS));

@@ -79,6 +79,17 @@ describe("SLI templates", () => {
     });
   });
 
+  it("know what JVMs send, by Micrometer and by OpenTelemetry's agent", () => {
+    const micrometer = [info("http_server_requests_seconds", "histogram"), info("jvm_memory_used_bytes", "gauge")];
+    expect(textsOf("prometheus-http", [...micrometer, info("process_cpu_usage", "gauge")], ["status"])).toMatchObject({
+      requestRate: "rate(http_server_requests_seconds_count)",
+      memoryBytes: "last(jvm_memory_used_bytes)",
+      cpuPercent: "100 * last(process_cpu_usage)",
+    });
+    const agent = [info("jvm_cpu_time_seconds_total", "counter"), info("jvm_memory_used_bytes", "gauge")];
+    expect(Object.keys(textsOf("otel-http", agent, []))).toEqual(["cpuPercent", "memoryBytes"]);
+  });
+
   it("leave out what is not there and say what was looked for", () => {
     expect(textsOf("grpc", [info("up", "gauge")], [])).toEqual({});
     expect(textsOf("prometheus-http", [info("http_requests_total", "counter")], ["method"])).toEqual({

@@ -39,14 +39,23 @@ interface Template {
   served: readonly { metric: string; outcome: Outcome }[];
   durations: readonly { metric: string; toMs: number }[];
   cpuSeconds: readonly string[];
+  /** the share of the machine's processors in use, 0…1, where no seconds are counted */
+  cpuShare: readonly string[];
   memoryBytes: readonly string[];
   saturation: readonly Gauge[];
 }
 
-/** Prometheus client libraries' process collector; process.cpu.time and process.memory.usage of OpenTelemetry. */
+/**
+ * Prometheus client libraries' process collector; process.cpu.time and process.memory.usage of OpenTelemetry; of JVMs what
+ * Micrometer, OpenTelemetry's Java agent 2 (jvm.*) and its version 1 (process.runtime.jvm.*) send.
+ */
 const PROCESS = {
-  cpuSeconds: ["process_cpu_seconds_total", "process_cpu_time_seconds_total"],
-  memoryBytes: ["process_resident_memory_bytes", "process_memory_usage_bytes"],
+  cpuSeconds: ["process_cpu_seconds_total", "process_cpu_time_seconds_total", "jvm_cpu_time_seconds_total"],
+  cpuShare: ["process_cpu_usage", "jvm_cpu_recent_utilization_ratio", "process_runtime_jvm_cpu_utilization_ratio"],
+  memoryBytes: [
+    ...["process_resident_memory_bytes", "process_memory_usage_bytes", "jvm_memory_used_bytes"],
+    "process_runtime_jvm_memory_usage_bytes",
+  ],
 } as const;
 
 const inFlight = (...metrics: string[]): Gauge[] =>
@@ -78,13 +87,19 @@ const TEMPLATES: Record<MetricTemplate, Template> = {
       { metric: "http_requests_total", outcome: HTTP_STATUS },
       { metric: "http_request_duration_seconds_count", outcome: HTTP_STATUS },
       { metric: "http_server_requests_seconds_count", outcome: HTTP_STATUS },
+      { metric: "http_server_requests_milliseconds_count", outcome: HTTP_STATUS },
     ],
     durations: [
       { metric: "http_request_duration_seconds", toMs: 1_000 },
       { metric: "http_server_requests_seconds", toMs: 1_000 },
+      { metric: "http_server_requests_milliseconds", toMs: 1 },
     ],
     ...PROCESS,
-    saturation: inFlight("http_requests_in_flight", "http_requests_in_progress", "http_inflight_requests"),
+    saturation: inFlight(
+      ...["http_requests_in_flight", "http_requests_in_progress", "http_inflight_requests"],
+      ...["http_server_requests_active_seconds_active_count", "http_server_requests_active_seconds_gcount"],
+      "tomcat_threads_busy_threads",
+    ),
   },
   // https://opentelemetry.io/docs/specs/semconv/http/http-metrics/; http.server.duration (ms) came before 1.23
   "otel-http": {
@@ -170,9 +185,9 @@ export const servedMetric = (template: MetricTemplate, items: readonly MetricInf
 
 /** The metrics a template looks for, for a message that says what is missing. */
 export function namesOf(template: MetricTemplate, signal: SignalName): string[] {
-  const { served, durations, cpuSeconds, memoryBytes, saturation } = TEMPLATES[template];
+  const { served, durations, cpuSeconds, cpuShare, memoryBytes, saturation } = TEMPLATES[template];
   if (signal === "requestRate" || signal === "errorPercent") return served.map(({ metric }) => metric);
-  if (signal === "cpuPercent") return [...cpuSeconds];
+  if (signal === "cpuPercent") return [...cpuSeconds, ...cpuShare];
   if (signal === "memoryBytes") return [...memoryBytes];
   return (signal === "saturation" ? saturation : durations).map(({ metric }) => metric);
 }
@@ -187,7 +202,7 @@ export function signalPlans(
   filters: readonly LabelFilter[],
   known: KnownMetrics | null,
 ): Partial<Record<SignalName, SignalPlan>> {
-  const { served, durations, cpuSeconds, memoryBytes, saturation } = TEMPLATES[template];
+  const { served, durations, cpuSeconds, cpuShare, memoryBytes, saturation } = TEMPLATES[template];
   const query = (metric: string, fn: MetricQuery["fn"], more: readonly LabelFilter[] = []): MetricQuery => ({
     ...{ metric, fn, groupBy: [] },
     filters: [...filters, ...more],
@@ -213,7 +228,9 @@ export function signalPlans(
     for (const [signal, quantile] of Object.entries(QUANTILES) as [keyof typeof QUANTILES, number][])
       plans[signal] = plan("ms", { ...query(duration.metric, "quantile"), quantile }, duration.toMs);
   const cpu = firstThere(cpuSeconds, (one) => one, known);
+  const share = cpu ? undefined : firstThere(cpuShare, (one) => one, known);
   if (cpu) plans.cpuPercent = plan("percent", query(cpu, "rate"), 100);
+  else if (share) plans.cpuPercent = plan("percent", query(share, "last"), 100);
   const memory = firstThere(memoryBytes, (one) => one, known);
   if (memory) plans.memoryBytes = plan("bytes", query(memory, "last"));
   const full = firstThere(saturation, (one) => one.metric, known);

@@ -22,6 +22,17 @@ export const stepFor = ({ from, to }: TimeWindow, points: number, least: number)
 };
 
 /**
+ * The least round step that is not shorter than the samples' distance: shorter ones would hold no sample of their own.
+ * What arrives a little late every time is not farther apart for that.
+ * @param sampleSeconds null: not known
+ */
+export const leastStep = (least: number, sampleSeconds: number | null): number =>
+  sampleSeconds === null || sampleSeconds * EXACT <= least
+    ? least
+    : (ROUND_SECONDS.find((step) => step >= sampleSeconds * EXACT) ?? 86_400);
+const EXACT = 0.95;
+
+/**
  * The steps that a window touches; one that has not ended yet is left out, as its figures would be too low.
  * @throws INVALID for more than 2,000 steps
  */

@@ -65,6 +65,11 @@ export interface MetricsSource {
     query: MetricQuery & { window: TimeWindow; stepSeconds: number; limit: number },
     signal?: AbortSignal,
   ): Promise<Answer<MetricLines>>;
+  /**
+   * How far apart the samples of a metric's series are, in seconds, at the end of the window; null where nothing is known.
+   * A histogram is named without `_bucket`. A line's step should not be shorter.
+   */
+  sampleSeconds(query: Pick<MetricQuery, "metric" | "filters"> & { window: TimeWindow }): Promise<number | null>;
   /** Evaluates PromQL; null where the source does not speak it. @throws INVALID with the source's message */
   readonly promql:
     | ((

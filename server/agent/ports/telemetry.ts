@@ -69,6 +69,8 @@ export interface SeriesSamples {
   help?: string;
   timesMs: number[];
   values: number[];
+  /** of a counter: when it began at zero, ms since 1970; absent when not said */
+  startMs?: number;
 }
 
 export const SPAN_KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
@@ -105,8 +107,8 @@ export interface Rejection {
   example: string | null;
 }
 
-/** What a sender says that the series of one name mean, whatever text that is. */
-export type MetricMeaning = Required<Pick<SeriesSamples, "name" | "help">>;
+/** What a sender says that the series of one name mean, whatever text that is, and of what kind they are, where it does. */
+export type MetricMeaning = Required<Pick<SeriesSamples, "name" | "help">> & Partial<Pick<SeriesSamples, "kind">>;
 
 /** A body that could be read: the good records, and what was wrong with the others. */
 export interface Decoded<T> {

@@ -67,7 +67,7 @@ const labelsOf = (groupBy: readonly string[], told: readonly (string | null)[]):
   );
 
 /** An absent label is an empty one. Regular expressions are anchored; RE2's `(?i)` in front is told by the operator. */
-function labelCondition({ label, op, value }: MetricQuery["filters"][number], sql: SqlValues): string {
+export function labelCondition({ label, op, value }: MetricQuery["filters"][number], sql: SqlValues): string {
   const found = `coalesce(labels ->> ${sql.add(label)}, '')`;
   if (op === "=" || op === "!=") return `${found} ${op === "=" ? "=" : "<>"} ${sql.add(value)}`;
   const anyCase = value.startsWith("(?i)");

@@ -1,6 +1,7 @@
 import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import { cleanText } from "./attributes.ts";
 import type { Connection, Database } from "./database.ts";
+import { noteKinds } from "./metric-kinds.ts";
 
 const MAX_LENGTH = 500;
 
@@ -24,7 +25,10 @@ export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSampl
 
 /** Keeps what is said apart from any samples. */
 export const noteMeanings = (database: Database, meanings: readonly MetricMeaning[]): Promise<void> =>
-  database.transact((tx) => noteHelp(tx, meanings));
+  database.transact(async (tx) => {
+    await noteHelp(tx, meanings);
+    await noteKinds(tx, meanings);
+  });
 
 /** Forgets what belongs to no series any more. */
 export async function forgetHelp(tx: Connection): Promise<void> {

@@ -4,6 +4,7 @@ import { answered, BUILT_IN } from "./answer.ts";
 import { listLabels, listLabelValues, listMetrics } from "./metric-catalog.ts";
 import { queryMetrics } from "./query-metrics.ts";
 import type { StoreParts } from "./record-writer.ts";
+import { sampleDistance } from "./sample-distance.ts";
 
 /** what a Prometheus that scrapes the same targets would be set to */
 const SCRAPE_SECONDS = 15;
@@ -16,6 +17,7 @@ export function createMetricsSource(parts: StoreParts): MetricsSource {
     labels: async ({ metric }) => answered(await listLabels(database, metric), now()),
     labelValues: async (query) => answered(await listLabelValues(database, query), now()),
     query: async (query, signal) => answered(await queryMetrics(parts, query, signal), now()),
+    sampleSeconds: (query) => sampleDistance(parts, query),
     promql: null,
     toPromql: (query, stepSeconds) => promqlOf(query, stepSeconds, SCRAPE_SECONDS),
   };

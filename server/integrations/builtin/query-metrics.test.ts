@@ -30,38 +30,60 @@ interface Given {
   points: Map<number, number>;
 }
 
-/** What the figures of one step are by their definition; null where there is no sample. */
+const minuteOf = (at: number) => Math.floor(at / MINUTE_MS);
+const areNear = (before: number, at: number) => minuteOf(at) - minuteOf(before) <= 5;
+const sum = (of: number[]) => of.reduce((a, b) => a + b, 0);
+
+/** What one series grew by in a step, each growth spread over the time between its samples; null where nothing is known. */
+function growthOf({ kind, points }: Given, fromMs: number, toMs: number): { increase: number; rate: number } | null {
+  const times = [...points.keys()].sort((a, b) => a - b);
+  let [increase, least, most, count, apart] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  times.forEach((at, i) => {
+    const value = points.get(at) ?? 0;
+    const isIn = at >= fromMs && at < toMs;
+    if (isIn) [count, least, most] = [count + 1, Math.min(least, at), Math.max(most, at)];
+    let before = times[i - 1];
+    if (before !== undefined && !areNear(before, at)) before = undefined;
+    if (kind === "delta") before ??= minuteOf(at - 0.001) * MINUTE_MS;
+    if (before === undefined) return;
+    const [first, last] = [Math.max(before, fromMs), Math.min(at, toMs)];
+    if (last <= first) return;
+    const base = points.get(before) ?? 0;
+    const gain = kind === "delta" || value < base ? value : value - base;
+    increase += (gain * (last - first)) / (at - before);
+    [least, most] = [Math.min(least, first), Math.max(most, last)];
+    if (!isIn || before < fromMs) apart = Math.max(apart, at - before);
+  });
+  if (!(most > least)) return null;
+  const distance = count > 0 ? (most - least) / count : apart;
+  const edge = (open: number) => (open <= 1.1 * distance ? open : distance / 2);
+  const stretched = 1 + (edge(least - fromMs) + edge(toMs - most)) / (most - least);
+  return { increase, rate: (increase * stretched) / ((toMs - fromMs) / 1_000) };
+}
+
+/** What the figures of one step are by their definition; null where nothing is known. */
 function expected(series: readonly Given[], fn: MetricFunction, fromMs: number, toMs: number): number | null {
-  const values: number[] = [];
-  const newest: number[] = [];
-  let growth: number | null = null;
-  for (const { kind, points } of series) {
-    const times = [...points.keys()].sort((a, b) => a - b);
-    times.forEach((at, i) => {
-      if (at < fromMs || at >= toMs) return;
-      const value = points.get(at) ?? 0;
-      const before = times[i - 1];
-      values.push(value);
-      if (kind === "gauge") return;
-      const isNear = before !== undefined && Math.floor(at / MINUTE_MS) - Math.floor(before / MINUTE_MS) <= 5;
-      const base = points.get(before ?? 0) ?? 0;
-      const gain = kind === "delta" ? value : !isNear ? 0 : value >= base ? value - base : value;
-      growth = (growth ?? 0) + gain;
-    });
-    const last = times.filter((at) => at >= fromMs && at < toMs).at(-1);
-    if (last !== undefined) newest.push(points.get(last) ?? 0);
+  if (fn === "quantile") return null;
+  if (fn === "rate" || fn === "increase") {
+    const grown = series.flatMap((one) => (one.kind === "gauge" ? [] : (growthOf(one, fromMs, toMs)?.[fn] ?? [])));
+    return grown.length > 0 ? sum(grown) : null;
   }
-  const sum = (of: number[]) => of.reduce((a, b) => a + b, 0);
-  if (fn === "rate") return growth === null ? null : growth / ((toMs - fromMs) / 1_000);
-  if (fn === "increase") return growth;
+  // a series that has no sample in the step holds the value before it, until the next one
+  const valued = series.flatMap(({ points }) => {
+    const times = [...points.keys()].sort((a, b) => a - b);
+    const own = times.filter((at) => at >= fromMs && at < toMs);
+    const [before, next] = [times.findLast((at) => at < fromMs), times.find((at) => at >= toMs)];
+    const isHeld = before !== undefined && next !== undefined && areNear(before, next);
+    const shown = own.length > 0 ? own : isHeld ? [before] : [];
+    return shown.length > 0 ? [shown.map((at) => points.get(at) ?? 0)] : [];
+  });
+  const values = valued.flat();
   if (values.length === 0) return null;
   const figures = {
-    min: Math.min(...values),
-    max: Math.max(...values),
-    sum: sum(values),
-    avg: sum(values) / values.length,
+    ...{ min: Math.min(...values), max: Math.max(...values), sum: sum(values), avg: sum(values) / values.length },
+    ...{ last: sum(valued.map((own) => own.at(-1) ?? 0)), count: valued.length },
   };
-  return fn === "last" ? sum(newest) : fn === "count" ? newest.length : fn === "quantile" ? null : figures[fn];
+  return figures[fn];
 }
 
 const FUNCTIONS = METRIC_FUNCTIONS.filter((fn) => fn !== "quantile");
@@ -83,7 +105,8 @@ async function expectFigures(metric: string, series: readonly Given[], startMs: 
         expected(series, fn, startMs + i * stepMs, startMs + (i + 1) * stepMs),
       );
       const found = data.lines[0]?.values ?? wanted.map(() => null);
-      expect({ fn, stepSeconds, values: found }).toEqual({ fn, stepSeconds, values: wanted });
+      const rounded = (values: (number | null)[]) => values.map((value) => value && Number(value.toPrecision(9)));
+      expect({ fn, stepSeconds, values: rounded(found) }).toEqual({ fn, stepSeconds, values: rounded(wanted) });
     }
 }
 

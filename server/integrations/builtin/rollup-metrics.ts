@@ -20,10 +20,13 @@ const SAMPLES = `
 
 /** @param minutes rows of `metric_minute` as `m`, that make whole hours: what follows `from` */
 const hourRows = (minutes: string): string => `
-  select h.bucket_at, h.series_id, h.count, newest.last, h.increase, h.sum, h.min, h.max
+  select h.bucket_at, h.series_id, h.count, newest.last, h.increase, h.sum, h.min, h.max, oldest.from_at,
+    oldest.first_at, oldest.entry, newest.last_at
   from (select date_bin('1 hour', m.bucket_at, 'epoch') as bucket_at, m.series_id, sum(m.count)::int as count,
-          sum(m.increase) as increase, sum(m.sum) as sum, min(m.min) as min, max(m.max) as max, max(m.bucket_at) as newest_at
+          sum(m.increase) as increase, sum(m.sum) as sum, min(m.min) as min, max(m.max) as max,
+          min(m.bucket_at) as oldest_at, max(m.bucket_at) as newest_at
         from ${minutes} group by 1, 2) h
+  join metric_minute oldest on oldest.series_id = h.series_id and oldest.bucket_at = h.oldest_at
   join metric_minute newest on newest.series_id = h.series_id and newest.bucket_at = h.newest_at`;
 
 /** A late sample also changes the growth of the minutes after it, as far as they look back. */

@@ -44,7 +44,7 @@ describe("SeriesTable", () => {
         const expected = new Map<string, { id: number; at: number }>();
         for (const { fingerprint: key, id, at } of added) {
           table.add(key, id, at);
-          table.advance(table.find(key), at);
+          table.advance(table.find(key), at, 0);
           const known = expected.get(fingerprintText(key));
           expected.set(fingerprintText(key), { id, at: Math.max(at, known?.at ?? at) });
         }

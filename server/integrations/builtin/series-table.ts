@@ -4,7 +4,7 @@ const FIRST_SLOTS = 1_024;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * What a writer remembers of the series it wrote: 28 bytes each in a hash table with open addressing, where a Map
+ * What a writer remembers of the series it wrote: 44 bytes each in a hash table with open addressing, where a Map
  * would take ten times as much. A slot stays good until the next `add` or `clear`.
  */
 export class SeriesTable {
@@ -16,6 +16,8 @@ export class SeriesTable {
   #id = new Int32Array(FIRST_SLOTS);
   #lastMs = new Float64Array(FIRST_SLOTS);
   #seenMs = new Float64Array(FIRST_SLOTS);
+  #startMs = new Float64Array(FIRST_SLOTS);
+  #lastValue = new Float64Array(FIRST_SLOTS);
 
   /** the slot of a series, or -1 */
   find({ high, low }: Fingerprint): number {
@@ -29,6 +31,7 @@ export class SeriesTable {
     if (this.#id[slot] === 0) {
       this.size++;
       this.#lastMs[slot] = NEVER;
+      this.#startMs[slot] = 0;
     }
     this.#set(slot, high, low, id, seenMs);
   }
@@ -44,8 +47,20 @@ export class SeriesTable {
   /** when it was last noted in the registry that the series lives */
   seenMs = (slot: number): number => this.#seenMs[slot] ?? NEVER;
 
-  advance(slot: number, lastMs: number): void {
-    if (lastMs > this.lastMs(slot)) this.#lastMs[slot] = lastMs;
+  /** when its counter began at zero, as it was last written */
+  startMs = (slot: number): number => this.#startMs[slot] ?? 0;
+
+  noteStart(slot: number, startMs: number): void {
+    this.#startMs[slot] = startMs;
+  }
+
+  /** of the newest sample written */
+  lastValue = (slot: number): number => this.#lastValue[slot] ?? Number.NaN;
+
+  advance(slot: number, lastMs: number, value: number): void {
+    if (lastMs <= this.lastMs(slot)) return;
+    this.#lastMs[slot] = lastMs;
+    this.#lastValue[slot] = value;
   }
 
   noteSeen(slot: number, seenMs: number): void {
@@ -73,10 +88,20 @@ export class SeriesTable {
     this.#id = new Int32Array(slots);
     this.#lastMs = new Float64Array(slots);
     this.#seenMs = new Float64Array(slots);
+    this.#startMs = new Float64Array(slots);
+    this.#lastValue = new Float64Array(slots);
   }
 
   #grow(): void {
-    const old = { id: this.#id, high: this.#high, low: this.#low, lastMs: this.#lastMs, seenMs: this.#seenMs };
+    const old = {
+      id: this.#id,
+      high: this.#high,
+      low: this.#low,
+      lastMs: this.#lastMs,
+      seenMs: this.#seenMs,
+      startMs: this.#startMs,
+      lastValue: this.#lastValue,
+    };
     this.#allocate(this.#slots * 2);
     for (let i = 0; i < old.id.length; i++) {
       const id = old.id[i] ?? 0;
@@ -85,6 +110,8 @@ export class SeriesTable {
       const slot = this.#probe(high, low);
       this.#set(slot, high, low, id, old.seenMs[i] ?? NEVER);
       this.#lastMs[slot] = old.lastMs[i] ?? NEVER;
+      this.#startMs[slot] = old.startMs[i] ?? 0;
+      this.#lastValue[slot] = old.lastValue[i] ?? Number.NaN;
     }
   }
 }

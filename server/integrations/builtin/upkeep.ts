@@ -1,6 +1,7 @@
 import { startPeriodic } from "../../agent/kernel/periodic.ts";
 import { forgetRefusals } from "./ingest-counts.ts";
 import { forgetHelp } from "./metric-help.ts";
+import { forgetStarts } from "./metric-starts.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { advance } from "./rollup.ts";
@@ -29,6 +30,7 @@ async function keepHouse({ database, partitions, retention, now }: StoreParts): 
       before(Math.max(retention.rollupsDays, retention.samplesDays)),
     ]);
     await forgetHelp(tx);
+    await forgetStarts(tx, before(Math.max(retention.rollupsDays, retention.samplesDays)));
     await tx.query(
       `delete from log_pattern p where last_seen_at < $1 and name is null and not pinned and not ignored and alert is null
          and not exists (select from log_pattern m where m.merged_into = p.id)`,

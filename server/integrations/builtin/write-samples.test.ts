@@ -69,9 +69,10 @@ describe("samples", () => {
     };
     expect(await reasons([now - 2_000, now - 1_000, now - 1_000])).toEqual([
       2,
-      "1 a second sample of the same series and instant",
+      "1 another value of the same series and instant",
     ]);
-    expect(await reasons([now - 1_000])).toEqual([0, "1 a second sample of the same series and instant"]);
+    expect(await reasons([now - 1_000])).toEqual([0, "1 another value of the same series and instant"]);
+    expect(await reasons([now - 1_000], [1])).toEqual([0]); // sent again
     expect(await reasons([now - 1_500])).toEqual([1]); // out of order
     expect(await reasons([now - 2 * HOUR_MS])).toEqual([
       0,
@@ -93,7 +94,7 @@ describe("samples", () => {
   it("of a series that a batch brings in several pieces are taken together", async () => {
     const store = open();
     const atMs = Date.now();
-    const piece = (timesMs: number[]) => samples({ name: "pieces", timesMs, values: timesMs.map(() => 1) });
+    const piece = (timesMs: number[]) => samples({ name: "pieces", timesMs, values: timesMs.map((_, i) => i) });
     const written = await store.writeSamples([piece([atMs, atMs + 1]), piece([atMs + 1, atMs + 2])], SENDER);
     expect(written).toMatchObject({ accepted: 3, rejected: [{ count: 1 }] });
   });

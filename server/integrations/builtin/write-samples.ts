@@ -3,6 +3,7 @@ import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
 import type { Connection } from "./database.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import { noteHelp } from "./metric-help.ts";
+import { addStart, type MetricStart, noteStarts } from "./metric-starts.ts";
 import { DAY_MS } from "./partitions.ts";
 import { type KeptTime, keptTime } from "./record-checks.ts";
 import { createRecordWriter, type Entry, type Prepared, type RecordTarget, type StoreParts } from "./record-writer.ts";
@@ -26,6 +27,8 @@ interface SamplesEntry extends Entry {
   help: string;
   timesMs: number[];
   values: number[];
+  /** where its counter began, as far as that is news */
+  starts: MetricStart[];
   /** the registry has to be told that the series lives */
   unseen: boolean;
 }
@@ -71,9 +74,17 @@ async function prepare(
     const { name, help = "" } = one;
     const entry = known ?? {
       ...{ service, example, records: 0, fingerprint, id, name, help },
-      ...{ timesMs: [], values: [], unseen: false },
+      ...{ timesMs: [], values: [], starts: [], unseen: false },
     };
-    takeSamples(entry, one, { time, rejections, lastMs: slot < 0 ? Number.NEGATIVE_INFINITY : table.lastMs(slot) });
+    const written =
+      slot < 0
+        ? {}
+        : {
+            lastMs: table.lastMs(slot),
+            lastValue: table.lastValue(slot),
+            startMs: table.startMs(slot),
+          };
+    takeSamples(entry, one, { time, rejections, written });
     entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
     if (!known) entries.set(id, entry);
   });
@@ -114,25 +125,37 @@ async function resolveAll(
   return ids;
 }
 
+interface TakeOptions {
+  time: KeptTime;
+  rejections: Rejections;
+  /** what is remembered of the series; nothing where it is new */
+  written: { lastMs?: number; lastValue?: number; startMs?: number };
+}
+
 /** Adds to an entry what of a series can be stored. */
 function takeSamples(
   entry: SamplesEntry,
-  { timesMs, values }: SeriesSamples,
-  { time, rejections, lastMs }: { time: KeptTime; rejections: Rejections; lastMs: number },
+  { timesMs, values, kind, startMs }: SeriesSamples,
+  { time, rejections, written }: TakeOptions,
 ): void {
-  const before = new Set(entry.timesMs);
-  let previousMs = Number.NaN;
+  const before = new Map(entry.timesMs.map((atMs, i) => [atMs, entry.values[i]]));
+  const { lastMs = Number.NEGATIVE_INFINITY, lastValue } = written;
+  if (lastValue !== undefined) before.set(lastMs, lastValue);
+  const isNews = kind === "counter" && startMs !== undefined && startMs !== written.startMs;
   for (let i = 0; i < timesMs.length; i++) {
     const atMs = Math.floor(timesMs[i] ?? Number.NaN);
     const value = values[i] ?? Number.NaN;
     if (Number.isNaN(value)) continue; // Prometheus' mark that a series ended: nothing to keep, nothing to complain of
-    const reason = sampleRefusal(atMs, value, lastMs, time, atMs === previousMs || before.has(atMs));
-    previousMs = atMs;
+    const isSecond = before.has(atMs);
+    if (isSecond && before.get(atMs) === value) continue; // sent again after an answer that was lost: it is there
+    const reason = sampleRefusal(atMs, value, lastMs, time, isSecond);
     if (reason !== null) rejections.add(reason, entry.example, entry.service);
     else {
       entry.timesMs.push(atMs);
       entry.values.push(value);
       entry.records++;
+      if (i + 1 < timesMs.length) before.set(atMs, value);
+      if (isNews) addStart(entry.starts, startMs, atMs, value);
     }
   }
 }
@@ -141,7 +164,7 @@ function sampleRefusal(atMs: number, value: number, lastMs: number, time: KeptTi
   const reason = time.refusal(atMs);
   if (reason !== null) return reason;
   if (Math.abs(value) > MAX_VALUE) return `a value beyond ±${MAX_VALUE} or infinite`;
-  if (isSecond || atMs === lastMs) return "a second sample of the same series and instant";
+  if (isSecond) return "another value of the same series and instant";
   return atMs < lastMs - OUT_OF_ORDER_MS ? "more than an hour behind the newest sample of its series" : null;
 }
 
@@ -164,6 +187,7 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
           }
         },
         finish: async (stored) => {
+          await noteStarts(tx, stored);
           await noteLateSeries(tx, stored, closedMs);
           await noteSeen(tx, stored, now());
           await noteHelp(
@@ -175,10 +199,11 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
     },
     committed: (stored) => {
       const nowMs = now().getTime();
-      for (const { fingerprint, timesMs } of stored) {
+      for (const { fingerprint, timesMs, values, starts } of stored) {
         const slot = table.find(fingerprint);
         if (slot < 0) continue;
-        for (const atMs of timesMs) table.advance(slot, atMs);
+        for (const [i, atMs] of timesMs.entries()) table.advance(slot, atMs, values[i] ?? Number.NaN);
+        for (const { startMs } of starts) table.noteStart(slot, startMs);
         if (nowMs - table.seenMs(slot) > SEEN_MS) table.noteSeen(slot, nowMs);
       }
     },

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { explicitBuckets } from "./exponential-buckets.ts";
+import { explicitBuckets } from "../http/body/exponential-buckets.ts";
 import { type ExponentialPoint, emptyExponentialPoint } from "./wire-metric.ts";
 
 /** The point an SDK would make of these values: bucket i holds (2^(i·2^-scale), 2^((i+1)·2^-scale)]. */

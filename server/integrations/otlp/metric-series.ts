@@ -1,8 +1,8 @@
 import type { SeriesKind, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Batch } from "../http/body/batch.ts";
+import { explicitBuckets } from "../http/body/exponential-buckets.ts";
 import { describeSeries } from "../http/body/labels.ts";
 import { MOST_HELP, storableText } from "../http/body/text.ts";
-import { explicitBuckets } from "./exponential-buckets.ts";
 import { metricName, pointLabels } from "./prometheus-names.ts";
 import type { Source } from "./source.ts";
 import { DELTA, UNSPECIFIED, type WireMetric, type WirePoint } from "./wire-metric.ts";
@@ -21,11 +21,13 @@ export interface SeriesFamily {
   about: Pick<SeriesSamples, "unit" | "help">;
   /** labels of the origin */
   origin: Record<string, string>;
+  /** the origin tells one process from all others */
+  identified: boolean;
   /** why no point of it can be taken; null where they can */
   problem: string | null;
 }
 
-export function seriesFamily(metric: WireMetric, { origin }: Source): SeriesFamily {
+export function seriesFamily(metric: WireMetric, { origin, identified }: Source): SeriesFamily {
   const name = metricName(metric);
   const help = storableText(metric.description, MOST_HELP);
   const labels = Object.entries(origin).filter(([, value]) => value !== "");
@@ -34,6 +36,7 @@ export function seriesFamily(metric: WireMetric, { origin }: Source): SeriesFami
     kind: kindOf(metric),
     about: { unit: storableText(metric.unit, MOST_UNIT), ...(help !== "" && { help }) },
     origin: Object.fromEntries(labels),
+    identified,
     problem: problemOf(metric, name),
   };
 }
@@ -57,7 +60,7 @@ function problemOf({ type, monotonic, temporality }: WireMetric, name: string): 
 export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<SeriesSamples>): void {
   if ((point.flags & NO_RECORDED_VALUE) !== 0) return;
   const reject = (reason: string) => batch.reject(reason, () => describeSeries(family.name, collector.labels));
-  const collector = pointLabels(family.origin, point.attributes);
+  const collector = pointLabels(streamOrigin(family, point), point.attributes);
   const problem = family.problem ?? collector.problem ?? (point.timeMs === 0 ? "a data point needs its time" : null);
   if (problem !== null) {
     reject(problem);
@@ -66,8 +69,10 @@ export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<S
   const { labels } = collector;
   if (point.type === "number") {
     if (point.value === null) reject("a data point needs a value");
-    else if (!Number.isFinite(point.value)) reject("a value is not a number or infinite");
-    else batch.keep(seriesOf(family, "", labels, family.kind, point.timeMs, point.value));
+    else if (Number.isNaN(point.value))
+      return; // there is no value: nothing to keep, nothing to complain of
+    else if (!Number.isFinite(point.value)) reject("a value is infinite");
+    else batch.keep(seriesOf(family, "", labels, family.kind, point, point.value));
     return;
   }
   const series = distributionOf(family, labels, point);
@@ -76,16 +81,30 @@ export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<S
   else for (const one of series) batch.keep(one);
 }
 
+/**
+ * Where the sender does not say which process it is, the start of a counter tells two of them apart: one stream has one
+ * start (OTLP data model, "Single-Writer").
+ */
+function streamOrigin(
+  { origin, identified, kind }: SeriesFamily,
+  { startMs, timeMs }: WirePoint,
+): Record<string, string> {
+  if (identified || kind !== "counter" || !(startMs > 0) || startMs >= timeMs) return origin;
+  return { ...origin, stream_start: new Date(startMs).toISOString() };
+}
+
 function seriesOf(
   { name, about }: SeriesFamily,
   suffix: string,
   labels: Record<string, string>,
   kind: SeriesKind,
-  timeMs: number,
+  { timeMs, startMs }: Pick<WirePoint, "timeMs" | "startMs">,
   value: number,
 ): SeriesSamples {
   // samples have whole milliseconds, as in Prometheus
-  return { name: name + suffix, labels, kind, ...about, timesMs: [Math.floor(timeMs)], values: [value] };
+  const samples = { timesMs: [Math.floor(timeMs)], values: [value] };
+  const start = kind === "counter" && startMs > 0 ? { startMs: Math.floor(startMs) } : {};
+  return { name: name + suffix, labels, kind, ...about, ...samples, ...start };
 }
 
 /** The series of a histogram or a summary; a text says why there are none. */
@@ -94,15 +113,16 @@ function distributionOf(
   labels: Record<string, string>,
   point: Exclude<WirePoint, { type: "number" }>,
 ): SeriesSamples[] | string {
-  const { count, sum, timeMs } = point;
-  if (sum !== null && !Number.isFinite(sum)) return "a sum is not a number or infinite";
+  const { count } = point;
+  const sum = Number.isNaN(point.sum) ? null : point.sum;
+  if (sum !== null && !Number.isFinite(sum)) return "a sum is infinite";
   if (!countsOf(point).every((one) => one >= 0 && one < Number.POSITIVE_INFINITY)) return "a count is not a number";
-  const totals = [seriesOf(family, "_count", labels, family.kind, timeMs, count)];
-  if (sum !== null) totals.push(seriesOf(family, "_sum", labels, family.kind, timeMs, sum));
+  const totals = [seriesOf(family, "_count", labels, family.kind, point, count)];
+  if (sum !== null) totals.push(seriesOf(family, "_sum", labels, family.kind, point, sum));
   if (point.type === "summary") {
     const known = point.quantiles.filter(({ value }) => Number.isFinite(value)).slice(0, MOST_EXPLICIT_BUCKETS);
     const quantiles = known.map(({ quantile, value }) =>
-      seriesOf(family, "", { ...labels, quantile: String(quantile) }, "gauge", timeMs, value),
+      seriesOf(family, "", { ...labels, quantile: String(quantile) }, "gauge", point, value),
     );
     return [...quantiles, ...totals];
   }
@@ -110,7 +130,7 @@ function distributionOf(
   if (buckets === null) return "the scale or the offset of an exponential histogram is out of range";
   if (typeof buckets === "string") return buckets;
   const bucketOf = (le: string, upTo: number) =>
-    seriesOf(family, "_bucket", { ...labels, le }, family.kind, timeMs, upTo);
+    seriesOf(family, "_bucket", { ...labels, le }, family.kind, point, upTo);
   return [...buckets.map(({ le, count: upTo }) => bucketOf(String(le), upTo)), bucketOf("+Inf", count), ...totals];
 }
 

@@ -126,13 +126,15 @@ describe("a data point", () => {
   });
 
   it("that says no value is passed over", () => {
-    expect(decoded([gauge({ flags: 1 }), gauge({ asDouble: 1 })])).toMatchObject({ records: [{}], rejected: [] });
+    expect(decoded([gauge({ flags: 1 }), gauge({ asDouble: "NaN" }), gauge({ asDouble: 1 })])).toMatchObject({
+      records: [{}],
+      rejected: [],
+    });
   });
 
   it.each([
     ["without a value", gauge({}), "needs a value"],
-    ["that is not a number", gauge({ asDouble: "NaN" }), "not a number or infinite"],
-    ["that is infinite", gauge({ asDouble: "-Infinity" }), "not a number or infinite"],
+    ["that is infinite", gauge({ asDouble: "-Infinity" }), "infinite"],
     ["without a time", gauge({ asDouble: 1, timeUnixNano: 0 }), "needs its time"],
     ["of a nameless metric", { ...gauge({ asDouble: 1 }), name: "·" }, "needs a name"],
     ["of a metric with an endless name", { ...gauge({ asDouble: 1 }), name: "n".repeat(400) }, "longer than 255"],

@@ -7,6 +7,7 @@ export function pointFromJson(point: JsonObject, type: MetricType): WirePoint {
   const any = {
     attributes: attributesOf(point),
     timeMs: nanosAsMsAt(pick(point, "timeUnixNano", "time_unix_nano"), "timeUnixNano"),
+    startMs: nanosAsMsAt(pick(point, "startTimeUnixNano", "start_time_unix_nano"), "startTimeUnixNano"),
     flags: numberAt(point.flags, "flags"),
   };
   if (type === "gauge" || type === "sum") return { type: "number", ...any, value: sampleOf(point) };

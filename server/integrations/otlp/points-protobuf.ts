@@ -31,7 +31,8 @@ function numberPoint(reader: ProtobufReader): WirePoint {
   const attributes = new AttributeCollector();
   while (reader.more()) {
     const tag = reader.tag();
-    if (tag === fixed64Field(3)) point.timeMs = reader.nanosAsMs();
+    if (tag === fixed64Field(2)) point.startMs = reader.nanosAsMs();
+    else if (tag === fixed64Field(3)) point.timeMs = reader.nanosAsMs();
     else if (tag === fixed64Field(4)) point.value = reader.double();
     else if (tag === fixed64Field(6)) point.value = reader.sfixed64();
     else if (tag === bytesField(7)) readAttribute(reader, attributes);
@@ -48,6 +49,9 @@ function histogramPoint(reader: ProtobufReader): WirePoint {
   while (reader.more()) {
     const tag = reader.tag();
     switch (tag) {
+      case fixed64Field(2):
+        point.startMs = reader.nanosAsMs();
+        break;
       case fixed64Field(3):
         point.timeMs = reader.nanosAsMs();
         break;
@@ -91,6 +95,9 @@ function exponentialPoint(reader: ProtobufReader): WirePoint {
     switch (tag) {
       case bytesField(1):
         readAttribute(reader, attributes);
+        break;
+      case fixed64Field(2):
+        point.startMs = reader.nanosAsMs();
         break;
       case fixed64Field(3):
         point.timeMs = reader.nanosAsMs();
@@ -144,7 +151,8 @@ function summaryPoint(reader: ProtobufReader): WirePoint {
   const attributes = new AttributeCollector();
   while (reader.more()) {
     const tag = reader.tag();
-    if (tag === fixed64Field(3)) point.timeMs = reader.nanosAsMs();
+    if (tag === fixed64Field(2)) point.startMs = reader.nanosAsMs();
+    else if (tag === fixed64Field(3)) point.timeMs = reader.nanosAsMs();
     else if (tag === fixed64Field(4)) point.count = reader.fixed64();
     else if (tag === fixed64Field(5)) point.sum = reader.double();
     else if (tag === bytesField(6)) point.quantiles.push(readQuantile(reader));

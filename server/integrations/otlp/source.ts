@@ -6,6 +6,8 @@ export interface Source {
   origin: Origin;
   /** what each of their records has as attributes */
   attributes: Attributes;
+  /** `instance` tells one process from all others; what else a sender says may be the same of two */
+  identified: boolean;
 }
 
 const MOST_ORIGIN = 200;
@@ -30,14 +32,16 @@ export function sourceOf(resource: Attributes): Source {
     }
     return "";
   };
+  const [id, host, pid] = [said("service.instance.id", "k8s.pod.name"), said("host.name"), said("process.pid")];
   const kept = Object.entries(resource).filter(([name]) => KEPT.test(name));
   return {
     origin: {
       service: said("service.name") || "unknown_service",
       environment: said("deployment.environment.name", "deployment.environment"),
       version: said("service.version"),
-      instance: said("service.instance.id", "k8s.pod.name", "host.name"),
+      instance: id || [host, pid].filter((part) => part !== "").join(":"),
     },
+    identified: id !== "" || (host !== "" && pid !== ""),
     attributes: Object.fromEntries(kept.slice(0, MOST_KEPT)),
   };
 }

@@ -21,6 +21,8 @@ interface AnyPoint {
   attributes: Attributes;
   /** 0: not said */
   timeMs: number;
+  /** when a sum or a histogram began; 0: not said */
+  startMs: number;
   flags: number;
 }
 
@@ -69,11 +71,12 @@ export const emptyNumberPoint = (): NumberPoint => ({
   type: "number",
   attributes: {},
   timeMs: 0,
+  startMs: 0,
   flags: 0,
   value: null,
 });
 
-const emptyDistribution = () => ({ attributes: {}, timeMs: 0, flags: 0, count: 0, sum: null });
+const emptyDistribution = () => ({ attributes: {}, timeMs: 0, startMs: 0, flags: 0, count: 0, sum: null });
 
 export const emptyHistogramPoint = (): HistogramPoint => ({
   type: "histogram",

@@ -22,8 +22,8 @@ const MOST_FAMILIES = 20_000;
 const MOST_UNIT = 63;
 
 /**
- * Reads what a target shows: Prometheus' text format 0.0.4, or OpenMetrics 1.0. Exemplars are passed over, and so are
- * quantiles of nothing, which are NaN. A line that cannot be read is rejected with its number, the others are kept.
+ * Reads what a target shows: Prometheus' text format 0.0.4, or OpenMetrics 1.0. Exemplars are passed over, and so is
+ * NaN, which says that there is no value. A line that cannot be read is rejected with its number, the others are kept.
  * Sources: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
  * @throws INVALID for another content type, and for OpenMetrics without its `# EOF`, which was cut on its way
  */
@@ -33,6 +33,7 @@ export function parseExposition(body: Uint8Array, options: ExpositionOptions): D
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const families = new Map<string, Family>();
   let kindOf = createKinds(families);
+  const created: Created = new Map();
   let number = 0;
   let ended = false;
   for (let from = 0; from < bytes.length; ) {
@@ -48,13 +49,36 @@ export function parseExposition(body: Uint8Array, options: ExpositionOptions): D
     if (line.text.startsWith("#")) {
       ended = openMetrics && line.text.trimEnd() === "# EOF";
       if (!ended && readMetadata(line.text, families)) kindOf = createKinds(families);
-    } else if (line.text.trim() !== "") readLine(line, kindOf, options, batch);
+    } else if (line.text.trim() !== "") readLine(line, { families, kindOf, created }, options, batch);
   }
   if (openMetrics && !ended)
     throw new AppError("INVALID", "The metrics were cut: OpenMetrics ends with `# EOF`, which is missing.", {
       details: { lines: number },
     });
-  return batch.decoded();
+  const decoded = batch.decoded();
+  return created.size === 0 ? decoded : { ...decoded, records: decoded.records.map((one) => withStart(one, created)) };
+}
+
+/** when the counters of a family and of these labels began at zero, ms since 1970 */
+type Created = Map<string, number>;
+
+const BOUNDS = new Set(["le", "quantile"]);
+const createdKey = (family: string, labels: readonly (readonly [string, string])[]): string =>
+  JSON.stringify([family, labels.filter(([name]) => !BOUNDS.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))]);
+
+function withStart(series: SeriesSamples, created: Created): SeriesSamples {
+  if (series.kind !== "counter") return series;
+  const labels = Object.entries(series.labels);
+  const family = series.name.replace(/_(?:total|bucket|count|sum)$/, "");
+  const startMs = created.get(createdKey(family, labels)) ?? created.get(createdKey(series.name, labels));
+  return startMs === undefined ? series : { ...series, startMs };
+}
+
+/** The family whose counters' birth a sample tells, as OpenMetrics has it and older clients write into the text format. */
+function createdFamily({ name }: Sample, families: ReadonlyMap<string, Family>): string | null {
+  const family = name.endsWith("_created") ? name.slice(0, -"_created".length) : "";
+  const type = (families.get(family) ?? families.get(`${family}_total`))?.type;
+  return type === "counter" || type === "histogram" || type === "summary" ? family : null;
 }
 
 function isOpenMetrics(contentType: string | undefined): boolean {
@@ -95,7 +119,11 @@ const helpText = (value: string): string =>
 
 function readLine(
   line: Line,
-  kindOf: (name: string) => Kind,
+  {
+    families,
+    kindOf,
+    created,
+  }: { families: ReadonlyMap<string, Family>; kindOf: (name: string) => Kind; created: Created },
   options: ExpositionOptions,
   batch: Batch<SeriesSamples>,
 ): void {
@@ -109,10 +137,14 @@ function readLine(
     return;
   }
   const collector = withTargetLabels(sample.labels, options.targetLabels);
-  if (collector.problem !== null) batch.reject(collector.problem, () => lineExample(line));
+  const born = createdFamily(sample, families);
+  if (born !== null && sample.value > 0)
+    created.set(createdKey(born, Object.entries(collector.labels)), Math.floor(sample.value * 1_000));
+  else if (collector.problem !== null) batch.reject(collector.problem, () => lineExample(line));
   else if (!Number.isFinite(sample.value)) {
-    if (!isEmptyQuantile(sample))
-      batch.reject("a value is not a number or infinite", () => describeSeries(sample.name, collector.labels));
+    // NaN says that there is no value
+    if (!Number.isNaN(sample.value))
+      batch.reject("a value is infinite", () => describeSeries(sample.name, collector.labels));
   } else
     batch.keep({
       name: sample.name,
@@ -122,8 +154,5 @@ function readLine(
       values: [sample.value],
     });
 }
-
-const isEmptyQuantile = ({ labels, value }: Sample): boolean =>
-  Number.isNaN(value) && labels.some(([name]) => name === "quantile");
 
 const lineExample = ({ number, text }: Line): string => `line ${number}: ${text}`;

@@ -1,12 +1,13 @@
 import { AppError } from "../../agent/kernel/errors.ts";
 import { promqlOf, selector } from "../../agent/kernel/promql.ts";
 import { literally } from "../../agent/kernel/query-text.ts";
-import type { MetricLines, MetricsSource } from "../../agent/ports/metrics-source.ts";
+import type { MetricLines, MetricQuery, MetricsSource } from "../../agent/ports/metrics-source.ts";
 import type { Answer, TimeWindow } from "../../agent/ports/source.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
 import { createKept } from "../http/kept.ts";
 import { createPrometheusClient } from "./client.ts";
 import { linesOf, metricsOf } from "./mapper.ts";
+import { createScrapeDistances } from "./scrape-distance.ts";
 
 export interface PrometheusOptions extends EndpointOptions {
   /** how often the source takes samples; rates look back four times as far, as Grafana's $__rate_interval */
@@ -35,6 +36,10 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
   const endpoint = createEndpoint(options);
   const client = createPrometheusClient(endpoint);
   const metadata = createKept(() => client.metadata(), METADATA_FOR_MS, now);
+  const distances = createScrapeDistances((query) => client.range(query), now);
+  /** a scrape interval that is longer than the configured one would leave rates without two samples */
+  const written = (query: MetricQuery, stepSeconds: number): string =>
+    promqlOf(query, stepSeconds, Math.max(scrapeSeconds, distances.known(query) ?? 0));
   const info = { kind: "prometheus" as const, address: endpoint.address };
   const answer = <T>(data: T): Answer<T> => ({ data, source: info, asOf: now().toISOString(), stale: false });
   const since = (): Date => new Date(now().getTime() - KNOWN_SINCE_MS);
@@ -85,9 +90,9 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
       const values = await client.values(label, seriesOf(metric), since());
       return answer(values.sort().slice(0, limit));
     },
-    query: (query, signal) =>
-      evaluate({ ...query, expression: promqlOf(query, query.stepSeconds, scrapeSeconds) }, signal),
+    query: (query, signal) => evaluate({ ...query, expression: written(query, query.stepSeconds) }, signal),
     promql: evaluate,
-    toPromql: (query, stepSeconds) => promqlOf(query, stepSeconds, scrapeSeconds),
+    sampleSeconds: (query) => distances.find(query),
+    toPromql: written,
   };
 }

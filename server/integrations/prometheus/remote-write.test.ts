@@ -68,10 +68,46 @@ describe("a write request", () => {
         ...["took_seconds_bucket", "took_seconds_count", "took_seconds_sum"].map((name) => ({
           name,
           help: "Time taken.",
+          kind: "counter",
         })),
-        ...["jobs", "jobs_total"].map((name) => ({ name, help: "Jobs done." })),
+        ...["jobs", "jobs_total"].map((name) => ({ name, help: "Jobs done.", kind: "counter" })),
+        { name: "silent", help: "", kind: "gauge" },
       ],
     });
+  });
+
+  it("reads a native histogram as one with explicit buckets", () => {
+    // schema 0: buckets end at 1, 2, 4 … : two in (0.5, 1], three in (1, 2], none in (2, 4], five in (4, 8], one at zero
+    const native = {
+      ...{ count_int: 11, sum: 40, schema: 0, zero_threshold: 0.001, zero_count_int: 1, timestamp: AT },
+      ...{
+        positive_spans: [
+          { offset: 0, length: 2 },
+          { offset: 1, length: 1 },
+        ],
+        positive_deltas: [2, 1, 2],
+      },
+    };
+    const { records, rejected } = decode(
+      writeRequest([{ labels: labels({ __name__: "took_seconds", job: "api" }), histograms: [native] }]),
+    );
+    expect(rejected).toEqual([]);
+    expect(records.every(({ kind, timesMs }) => kind === "counter" && timesMs[0] === AT)).toBe(true);
+    const buckets = records.filter(({ name }) => name === "took_seconds_bucket");
+    expect(buckets.map(({ labels: { le }, values }) => [le, values[0]])).toEqual([
+      ...[
+        ["0.5", 1],
+        ["1", 3],
+        ["2", 6],
+        ["4", 6],
+        ["8", 11],
+        ["+Inf", 11],
+      ],
+    ]);
+    expect(records.slice(-2).map(({ name, values }) => [name, values[0]])).toEqual([
+      ["took_seconds_count", 11],
+      ["took_seconds_sum", 40],
+    ]);
   });
 
   it("passes over the marker of a series that ended", () => {
@@ -84,15 +120,15 @@ describe("a write request", () => {
   });
 
   it.each([
-    ["values that are no numbers", series({ __name__: "g" }, Number.NaN, Number.POSITIVE_INFINITY), 2, "not a number"],
+    ["infinite values", series({ __name__: "g" }, Number.NaN, Number.POSITIVE_INFINITY), 1, "infinite"],
     ["a series without a name", series({ job: "x" }, 1, 2), 2, "needs the label __name__"],
     ["a label that is too long", series({ __name__: "g", a: "x".repeat(3000) }, 1), 1, "longer than 2048"],
     ["a name that is too long", series({ __name__: "n".repeat(300) }, 1), 1, "longer than 255"],
     [
-      "a native histogram",
-      { labels: labels({ __name__: "h" }), histograms: [{ count_int: 3 }] },
+      "a native histogram of custom buckets",
+      { labels: labels({ __name__: "h" }), histograms: [{ count_int: 3, schema: -53, timestamp: AT }] },
       1,
-      "native histograms",
+      "native histogram",
     ],
   ])("rejects %s, and keeps the others", (_, bad, count, reason) => {
     const { records, rejected } = decode(

@@ -5,6 +5,7 @@ import { describeSeries, LabelCollector } from "../http/body/labels.ts";
 import { bytesField, fixed64Field, ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
 import { decompressSnappy } from "../http/body/snappy.ts";
 import { MOST_HELP, MOST_NAME } from "../http/body/text.ts";
+import { type NativeHistogram, readNativeHistogram } from "./native-histogram.ts";
 import { createKinds, FAMILY_TYPES, type Families, type Family, type Kind, seriesNamesOf } from "./series-kind.ts";
 
 const BROKEN_SERIES = "a series cannot be read";
@@ -21,7 +22,7 @@ export interface DecodeWriteOptions {
 
 /**
  * Reads a prometheus.WriteRequest of remote write 1.0 in its snappy block. Without the label `service`
- * the service is `job`, which stays. Stale markers end a series and are passed over.
+ * the service is `job`, which stays. NaN, which also marks the end of a series, is passed over.
  * Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
  * @throws INVALID, with the offset, when the body as a whole cannot be read, and for remote write 2.0
  */
@@ -54,9 +55,11 @@ export function decodeWriteRequest(body: Uint8Array, options: DecodeWriteOptions
 
 /** Prometheus says once a minute, in requests without any series, what all its metrics mean. */
 const meaningsOf = (families: Families): MetricMeaning[] =>
-  [...families].flatMap(([family, { type, help }]) =>
-    help === "" ? [] : seriesNamesOf(family, type).map((name) => ({ name, help })),
-  );
+  [...families].flatMap(([family, { type, help }]) => {
+    if (type === "unknown") return help === "" ? [] : [{ name: family, help }];
+    const kindOf = createKinds(families);
+    return seriesNamesOf(family, type).map((name) => ({ name, help, kind: kindOf(name).kind }));
+  });
 
 function refuseOthers(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? "application/x-protobuf").toLowerCase().split(";");
@@ -103,27 +106,25 @@ const MOST_FAMILIES = 20_000;
 
 /** TimeSeries {labels, samples, exemplars, histograms}; the labels may stand after the samples */
 function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batch: Batch<SeriesSamples>): void {
-  const read: ReadSeries = { labels: new Map(), timesMs: [], values: [], notFinite: 0, histograms: 0 };
+  const read: ReadSeries = { labels: new Map(), timesMs: [], values: [], infinite: 0, histograms: [] };
   while (reader.more()) {
     const tag = reader.tag();
     if (tag === bytesField(1)) readLabel(reader, read.labels);
     else if (tag === bytesField(2)) readSample(reader, read);
-    else {
-      if (tag === bytesField(4)) read.histograms++;
-      reader.skip(tag);
-    }
+    else if (tag === bytesField(4)) read.histograms.push(readNativeHistogram(reader));
+    else reader.skip(tag);
   }
   const name = read.labels.get("__name__") ?? "";
   const collector = labelsOf(read.labels);
   const reject = (reason: string, count: number) => {
     if (count > 0) batch.reject(reason, () => describeSeries(name, collector.labels), count);
   };
-  reject("native histograms are not stored: set `send_native_histograms: false`", read.histograms);
-  reject("a value is not a number or infinite", read.notFinite);
-  const samples = read.timesMs.length;
+  reject("a value is infinite", read.infinite);
+  const samples = read.timesMs.length + read.histograms.length;
   if (samples === 0) return;
   const problem = collector.problem ?? (name === "" ? "a series needs the label __name__" : null);
   if (problem !== null) reject(problem, samples);
+  else if (read.histograms.length > 0) keepHistograms(name, collector.labels, read.histograms, batch, reject);
   else
     batch.keep(
       { name, labels: collector.labels, ...kindOf(name), timesMs: read.timesMs, values: read.values },
@@ -131,12 +132,42 @@ function readSeries(reader: ProtobufReader, kindOf: (name: string) => Kind, batc
     );
 }
 
+/** Each as the series of a histogram with explicit buckets. */
+function keepHistograms(
+  name: string,
+  labels: Record<string, string>,
+  histograms: readonly NativeHistogram[],
+  batch: Batch<SeriesSamples>,
+  reject: (reason: string, count: number) => void,
+): void {
+  for (const { timeMs, count, sum, buckets } of histograms) {
+    if (Number.isNaN(sum)) continue; // the mark that the series ended
+    if (buckets === null) {
+      reject("a native histogram whose buckets are not exponential: only schemas of -4 to 8 are read", 1);
+      continue;
+    }
+    if (batch.full(buckets.length + 3)) {
+      batch.overflow();
+      continue;
+    }
+    const keep = (suffix: string, value: number, more: Record<string, string> = {}): void =>
+      batch.keep({
+        ...{ name: name + suffix, labels: { ...labels, ...more }, kind: "counter", unit: "" },
+        ...{ timesMs: [timeMs], values: [value] },
+      });
+    for (const { le, count: upTo } of buckets) keep("_bucket", upTo, { le: String(le) });
+    keep("_bucket", count, { le: "+Inf" });
+    keep("_count", count);
+    if (Number.isFinite(sum)) keep("_sum", sum);
+  }
+}
+
 interface ReadSeries {
   labels: Map<string, string>;
   timesMs: number[];
   values: number[];
-  notFinite: number;
-  histograms: number;
+  infinite: number;
+  histograms: NativeHistogram[];
 }
 
 function labelsOf(labels: ReadonlyMap<string, string>): LabelCollector {
@@ -164,33 +195,22 @@ function readLabel(reader: ProtobufReader, labels: Map<string, string>): void {
   labels.set(name, value);
 }
 
-/** the NaN that says that a series ended: 0x7ff0000000000002 */
-const STALE = { low: 2, high: 0x7ff00000 };
-
-/** Sample {value, timestamp} */
+/** Sample {value, timestamp}; NaN says that there is no value, or that the series ended */
 function readSample(reader: ProtobufReader, read: ReadSeries): void {
   const outer = reader.enter();
   let value = 0;
   let timeMs = 0;
-  let stale = false;
   while (reader.more()) {
     const tag = reader.tag();
-    if (tag === fixed64Field(1)) {
-      const start = reader.position;
-      value = reader.double();
-      if (Number.isNaN(value)) {
-        reader.rewind(start);
-        stale = reader.fixed32() === STALE.low && reader.fixed32() === STALE.high;
-        reader.rewind(start + 8);
-      }
-    } else if (tag === varintField(2)) timeMs = reader.int64();
+    if (tag === fixed64Field(1)) value = reader.double();
+    else if (tag === varintField(2)) timeMs = reader.int64();
     else reader.skip(tag);
   }
   reader.leave(outer);
   if (Number.isFinite(value)) {
     read.timesMs.push(timeMs);
     read.values.push(value);
-  } else if (!stale) read.notFinite++;
+  } else if (!Number.isNaN(value)) read.infinite++;
 }
 
 function countSamples(reader: ProtobufReader): number {

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { OperateAgentConfigSchema } from "#server/agent/config.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { SENDER, samples } from "#server/testing/telemetry/records.ts";
+import { type BuiltinStore, createTelemetryStore } from "./store.ts";
+import { upkeepOnce } from "./upkeep.ts";
+
+const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
+const database = useDatabase();
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const nowMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+const startMs = nowMs - 2 * HOUR_MS;
+let store: BuiltinStore;
+beforeAll(() => {
+  store = createTelemetryStore({ databaseUrl: database.url, config, now: () => new Date(nowMs) });
+});
+afterAll(() => store.close());
+
+const timesMs = Array.from({ length: 60 }, (_, i) => startMs + i * MINUTE_MS);
+const ask = async (metric: string, fn: "rate" | "avg") => {
+  const window = { from: new Date(startMs), to: new Date(startMs + 30 * MINUTE_MS) };
+  const { data } = await store.metrics.query({
+    metric,
+    filters: [],
+    groupBy: [],
+    fn,
+    window,
+    stepSeconds: 300,
+    limit: 1,
+  });
+  return data.lines[0]?.values[2] ?? null;
+};
+const kindOf = async (search: string) => (await store.metrics.metrics({ search, limit: 1 })).data.items[0]?.kind;
+
+it("a kind that is told after the samples corrects the catalog, the figures and what is rolled up of them", async () => {
+  const values = timesMs.map((_, i) => 600 * i);
+  await store.writeSamples([samples({ name: "jobs", kind: "gauge", timesMs, values })], SENDER);
+  await store.writeSamples([samples({ name: "level_count", kind: "counter", timesMs, values })], SENDER);
+  await upkeepOnce(store);
+  expect([await kindOf("jobs"), await ask("jobs", "rate")]).toEqual(["gauge", null]);
+  await store.noteMeanings([
+    { name: "jobs", help: "", kind: "counter" },
+    { name: "level_count", help: "", kind: "gauge" },
+  ]);
+  await upkeepOnce(store);
+  expect([await kindOf("jobs"), await kindOf("level_count")]).toEqual(["counter", "gauge"]);
+  expect(await ask("jobs", "rate")).toBeCloseTo(10);
+  expect(await ask("level_count", "avg")).toBeCloseTo(600 * 12);
+  expect(await ask("level_count", "rate")).toBeNull();
+});
+
+it("a kind that is told again changes nothing", async () => {
+  await store.noteMeanings([{ name: "jobs", help: "", kind: "counter" }]);
+  expect(await database.db.$queryRaw`select id from rollup_late_series`).toEqual([]);
+});
