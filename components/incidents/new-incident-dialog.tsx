@@ -149,7 +149,9 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
       <DialogActions>
         <Button onClick={props.onClose}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={manage.isPending || manage.isSuccess}>
-          {manage.isPending ? "Opening…" : "Open the incident"}
+          {manage.isPending
+            ? "Opening…"
+            : `Open the incident${environments.includes(environment) ? ` in ${environment}` : ""}`}
         </Button>
       </DialogActions>
     </form>

@@ -16,7 +16,7 @@ import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
 export function ServicesPage() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
-  const [words, setWords] = useQueryState("q", parseAsString.withDefault("").withOptions({ throttleMs: 200 }));
+  const [words, setWords] = useQueryState("q", parseAsString.withDefault(""));
   const query = useQuery(
     trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: 10_000 }),
   );
