@@ -18,6 +18,7 @@ import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { worthSeeing } from "./error-share.ts";
+import { serviceHref } from "./places.ts";
 
 type Service = RouterOutputs["services"]["get"];
 
@@ -34,6 +35,9 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
           </span>
         ) : null}
       </span>
+      {row.reasons.length > 0 ? (
+        <span className="text-ink-2 text-sm">{row.reasons.map(({ message }) => message).join("; ")}</span>
+      ) : null}
       {row.causedBy ? <span className="text-ink-2">because of {row.causedBy}</span> : null}
       {row.openIncident ? (
         <EnvLink href={`/incidents/${row.openIncident.id}`} className="link">
@@ -60,7 +64,9 @@ export function ServiceActions({ service: { row } }: { service: Service }) {
     <>
       {mayOpen ? (
         <Button asChild variant="ghost">
-          <EnvLink href={`/incidents?new=1&service=${row.service}&env=${row.environment}`}>Create an incident</EnvLink>
+          <EnvLink href={`/incidents?${new URLSearchParams({ new: "1", service: row.service, env: row.environment })}`}>
+            Create an incident
+          </EnvLink>
         </Button>
       ) : null}
       <Button asChild variant="ghost">
@@ -92,7 +98,7 @@ const Names = ({ names, environment }: { names: readonly string[]; environment: 
   ) : (
     <span className="flex flex-wrap gap-x-2">
       {names.map((name) => (
-        <EnvLink key={name} href={`/services/${name}?env=${environment}`} className="link">
+        <EnvLink key={name} href={serviceHref({ service: name, environment })} className="link">
           {name}
         </EnvLink>
       ))}

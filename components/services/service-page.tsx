@@ -16,9 +16,9 @@ import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
+import { placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
-import { serviceHref } from "./service-columns.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
 import { VersionTable } from "./version-table.tsx";
 
@@ -52,7 +52,11 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
   const [instanceId, setInstance] = useQueryState("instance", parseAsString);
 
   const all = useQuery(trpc.services.list.queryOptions({})); // the frame's read
-  const places = all.data?.rows.filter((row) => row.service === service).map((row) => row.environment);
+  const places = all.data
+    ? placesOf(all.data.rows)
+        .filter((row) => row.service === service)
+        .map((row) => row.environment)
+    : undefined;
   const isObserved = places?.length === 0;
 
   const query = useQuery(
@@ -68,7 +72,8 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
   );
   const openLog = useCallback((instance: Instance) => void setInstance(instance.id), [setInstance]);
 
-  if (isObserved && mayReadTelemetry) return <ObservedService service={service} />;
+  if (isObserved && mayReadTelemetry)
+    return <ObservedService service={service} row={all.data?.rows.find((row) => row.service === service)} />;
   if (isObserved)
     return (
       <Page title={service}>

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, expectLive, test } from "../fixtures/test.ts";
+import { expect, test } from "../fixtures/test.ts";
 
 /** A phone's processor: what waits for an effect or a timer then comes late enough to be overtaken by a click. */
 const SLOWDOWN = 6;
@@ -7,6 +7,11 @@ const SLOWDOWN = 6;
 async function throttle(page: Page): Promise<void> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+}
+
+/** The page's scripts run; slower than elsewhere, as its processor is. */
+async function expectLive(page: Page): Promise<void> {
+  await expect(page.getByRole("banner").getByRole("button", { name: /^live/ })).toBeVisible({ timeout: 60_000 });
 }
 
 interface Place {
@@ -19,8 +24,8 @@ async function expectPlace(page: Page, { service, environment }: Place): Promise
   const url = (at: URL) => at.pathname === `/services/${service}` && at.searchParams.get("env") === environment;
   await page.waitForURL(url, { timeout: 60_000 });
   const main = page.getByRole("main");
-  await expect(main.getByRole("heading", { level: 1, name: service, exact: true })).toBeVisible();
-  await expect(main.getByText(environment, { exact: true }).first()).toBeVisible();
+  await expect(main.getByRole("heading", { level: 1, name: service, exact: true })).toBeVisible({ timeout: 60_000 });
+  await expect(main.getByText(environment, { exact: true }).first()).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole("banner").getByText(environment, { exact: true })).toBeVisible();
   await expect(main.getByRole("heading", { name: "Versions" })).toBeVisible({ timeout: 60_000 });
   expect(url(new URL(page.url())), `still ${service} in ${environment}, not ${page.url()}`).toBe(true);
@@ -41,7 +46,7 @@ for (const list of ["/", "/services"])
       await page.goto(list);
       await expectLive(page);
       const rows = page.locator(`a[data-row-link][href*="env=${environment}"]`);
-      await expect(rows.first()).toBeVisible();
+      await expect(rows.first()).toBeVisible({ timeout: 60_000 });
       const hrefs = await rows.evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
       expect(hrefs.length).toBeGreaterThan(1);
       for (const href of hrefs) {
