@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { testConfig } from "#server/testing/context.ts";
 import type { HealthState } from "../health/schema.ts";
 import { judgeService, type ServedFigures, type StatusFacts, worstState } from "./judge-service.ts";
 import { limitsOf } from "./limits.ts";
@@ -98,17 +99,14 @@ describe("judgeService", () => {
     if (state !== "maintenance") expect(status.reasons[0]?.message ?? null).toBe(first);
   });
 
-  it("takes its limits from sloConfig", () => {
-    const slo = {
-      availability: 99,
-      latencyP95Ms: 2_000,
-      errorRatePercent: 20,
-      throughputRps: 0,
-      evaluationWindow: "30d",
-    };
-    const limits = limitsOf({ sloConfig: slo });
-    expect(judgeService(facts({ window: served(100, 15, 1_500), newest: null }), limits).state).toBe("up");
-    expect(judgeService(facts({ window: served(100, 25, 1_500), newest: null }), limits).state).toBe("failing");
+  it("takes its limits from sloConfig, and from the service's own slo", () => {
+    const config = testConfig({ sloConfig: { latencyP95Ms: 2_000, errorRatePercent: 20 } });
+    for (const service of config.services) if (service.name === "payments") service.slo = { latencyP95Ms: 900 };
+    const state = (name: string, failed: number) =>
+      judgeService(facts({ window: served(100, failed, 1_500), newest: null }), limitsOf(config, name)).state;
+    expect([state("checkout", 15), state("checkout", 25)]).toEqual(["up", "failing"]);
+    expect(state("payments", 15)).toBe("degraded");
+    expect(limitsOf(testConfig(), "checkout")).toEqual(LIMITS);
   });
 
   it("takes the worst of several, unknown for none", () => {

@@ -12,9 +12,19 @@ export interface Limits {
 /** A tenth of the requests: whoever makes a handful of them meets a failure. */
 const FAILING_PERCENT = 10;
 
-/** The limits every service is judged by: those of `sloConfig`, whose defaults are 1 % of errors and a p95 of 500 ms. */
-export const limitsOf = ({ sloConfig }: Pick<OperateAgentConfig, "sloConfig">): Limits => ({
-  errorRatePercent: sloConfig.errorRatePercent,
-  failingPercent: Math.max(FAILING_PERCENT, sloConfig.errorRatePercent),
-  latencyP95Ms: sloConfig.latencyP95Ms,
-});
+/**
+ * The limits a service is judged by: its own `slo`, else those of `sloConfig`, whose defaults are 1 % of errors and a
+ * p95 of 500 ms.
+ */
+export function limitsOf(
+  { sloConfig, services }: Pick<OperateAgentConfig, "sloConfig" | "services">,
+  name: string,
+): Limits {
+  const own = services.find((service) => service.name === name)?.slo;
+  const errorRatePercent = own?.errorRatePercent ?? sloConfig.errorRatePercent;
+  return {
+    errorRatePercent,
+    failingPercent: Math.max(FAILING_PERCENT, errorRatePercent),
+    latencyP95Ms: own?.latencyP95Ms ?? sloConfig.latencyP95Ms,
+  };
+}

@@ -51,14 +51,18 @@ export async function serviceRows(
   { observed = true }: { observed?: boolean } = {},
 ): Promise<{ rows: ServiceRow[]; platform: PlatformService[] | null }> {
   const now = ctx.now();
+  const ref =
+    filter.service !== undefined && filter.environment !== undefined
+      ? { ref: { service: filter.service, environment: filter.environment } }
+      : {};
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const [platform, health, deployments, incidents, recent, minutes, newest, others] = await Promise.all([
     platformServices(ctx),
     listServiceHealth(ctx.db, now),
     listDeployments(ctx, { limit: 100, status: [...ACTIVE_STATUSES] }),
     listIncidents(ctx, { limit: 100, status: [...UNRESOLVED] }),
-    listTraffic(ctx.db, { since: ago((WINDOW_SECONDS + 30) * 1_000), resolution: 10 }),
-    listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60 }),
+    listTraffic(ctx.db, { since: ago((WINDOW_SECONDS + 30) * 1_000), resolution: 10, ...ref }),
+    listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60, ...ref }),
     newestTraffic(ctx.db),
     observed ? listObserved(ctx, filter.environment) : [],
   ]);
@@ -83,7 +87,7 @@ export async function serviceRows(
   );
   const known = others
     .filter(({ service }) => (filter.service ?? service) === service)
-    .map((one) => observedRow(one, limitsOf(ctx.config)));
+    .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
   return { rows: [...rows, ...known].sort(worstFirst), platform };
 }
 
@@ -112,7 +116,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
   const recent = facts.recent.filter(isThis);
   const minutes = facts.minutes.filter(isThis);
   const { now, counted } = facts;
-  const limits = limitsOf(ctx.config);
+  const limits = limitsOf(ctx.config, ref.service);
   const status = judgeService(
     {
       probe: { state: health?.state ?? "unknown", message: health?.message ?? null },
