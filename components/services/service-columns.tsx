@@ -11,7 +11,7 @@ import { isProduction } from "../lib/environment.tsx";
 import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
-import { worthSeeing } from "./error-share.ts";
+import { isBeyondLimit } from "./beyond-limit.ts";
 import { serviceHref } from "./places.ts";
 
 /** The overview's columns. With all environments in one table, each row says which one it is. */
@@ -95,7 +95,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       sort: (row) => row.traffic.errorPercent,
       cell: (row) => (
         <span
-          className={worthSeeing(row.traffic.errorPercent) ? "text-critical" : undefined}
+          className={isBeyondLimit(row, "errors") ? "text-critical" : undefined}
           title={`${formatShare(row.traffic.errorPercent, row.traffic.requests, "requests")} in the last ${row.traffic.seconds > 60 ? `${row.traffic.seconds / 60} min` : "minute"}`}
         >
           {formatPercent(row.traffic.errorPercent)}
@@ -108,7 +108,11 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       numeric: true,
       unit: "ms",
       sort: (row) => row.traffic.p95Ms,
-      cell: (row) => formatMs(row.traffic.p95Ms),
+      cell: (row) => (
+        <span className={isBeyondLimit(row, "latency") ? "text-warning" : undefined}>
+          {formatMs(row.traffic.p95Ms)}
+        </span>
+      ),
     },
     {
       id: "trend",

@@ -17,7 +17,7 @@ import type { RouterOutputs } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { worthSeeing } from "./error-share.ts";
+import { isBeyondLimit } from "./beyond-limit.ts";
 import { serviceHref } from "./places.ts";
 
 type Service = RouterOutputs["services"]["get"];
@@ -119,12 +119,19 @@ export function ServiceFacts({ service }: { service: Service }) {
           {
             label: "Errors, last minute",
             value: (
-              <span className={cn("num", worthSeeing(traffic.errorPercent) && "text-critical")}>
+              <span className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}>
                 {formatShare(traffic.errorPercent, traffic.requests, "requests")}
               </span>
             ),
           },
-          { label: "p95", value: <span className="num">{formatMs(traffic.p95Ms)}</span> },
+          {
+            label: "p95",
+            value: (
+              <span className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}>
+                {formatMs(traffic.p95Ms)}
+              </span>
+            ),
+          },
           { label: "Owner", value: row.owner || MISSING },
           { label: "Depends on", value: <Names names={service.dependsOn} environment={row.environment} /> },
           { label: "Used by", value: <Names names={service.usedBy} environment={row.environment} /> },
