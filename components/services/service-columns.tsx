@@ -148,7 +148,9 @@ function Status({ row }: { row: ServiceRow }) {
       {row.health !== "up" && row.healthSince ? (
         <Elapsed since={row.healthSince} className="text-ink-3 text-xs max-sm:hidden" />
       ) : null}
-      {figureOf(row) ? <span className="text-ink-2 text-xs max-lg:hidden">{figureOf(row)}</span> : null}
+      {figureOf(row) ? (
+        <span className="max-w-72 truncate text-ink-2 text-xs max-lg:hidden">{figureOf(row)}</span>
+      ) : null}
       {row.causedBy ? <span className="text-ink-2 text-xs max-sm:hidden">because of {row.causedBy}</span> : null}
     </span>
   );

@@ -74,7 +74,8 @@ export function targetView(
 const sinceOf = (row: ListedTarget, state: HealthState): Date =>
   state === "unknown" && row.state !== "unknown" ? (row.lastCheckedAt ?? row.stateSince) : row.stateSince;
 
-const unknownMessage = (row: ListedTarget): string =>
+/** Why nothing is known of it now; what the last check found would be of another time. */
+export const unknownMessage = (row: Pick<ListedTarget, "lastCheckedAt">): string =>
   row.lastCheckedAt === null
     ? "not checked yet"
     : "no fresh result; is the worker running, and can it reach the platform?";

@@ -129,6 +129,12 @@ describe("the status of a service", () => {
     expect(hidden).toBeInstanceOf(Error);
   });
 
+  it("says of a check that is too old that nothing is known, not what it once found", async () => {
+    const { rows, overall } = await listServices(context({ now: () => new Date(NOW.getTime() + 3_600_000) }), {});
+    expect([rows[0]?.health, overall]).toEqual(["unknown", "unknown"]);
+    expect(rows[0]?.healthMessage).toMatch(/no fresh result/);
+  });
+
   it("gives an uptime its base", async () => {
     const { targets } = await monitorHealth(context(), ALL);
     expect(targets[0]).toMatchObject({ uptimePercent24h: 100 });
