@@ -11,6 +11,7 @@ import { Time } from "../feedback/time.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useDocumentTitle } from "../lib/document-title.ts";
 import { formatDuration, plural } from "../lib/format.ts";
+import { placesOf } from "../services/places.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Select } from "../ui/field.tsx";
 import { Segmented } from "../ui/segmented.tsx";
@@ -44,7 +45,7 @@ export function ComparePage() {
   );
   const title = input ? `Versions of ${input.service} in ${input.environment}` : "Compare versions";
   useDocumentTitle(title);
-  const places = (services.data?.rows ?? []).map(({ service, environment }) => ({ service, environment }));
+  const places = placesOf(services.data?.rows).map(({ service, environment }) => ({ service, environment }));
   const { data } = query;
   const [old, fresh] = [url.baseline ?? data?.baseline?.version, url.candidate ?? data?.candidate?.version];
   const versions = data?.versions ?? [];

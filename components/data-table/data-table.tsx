@@ -2,7 +2,7 @@
 
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { Fragment, type ReactNode, useRef } from "react";
-import { EnvLink } from "../layout/env-link.tsx";
+import { EnvLink, PlainLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import type { Column } from "./column.ts";
 import { useRowNavigation } from "./row-navigation.ts";
@@ -134,21 +134,26 @@ interface RowLinkProps {
   href: string;
   children: ReactNode;
   className?: string;
+  /** the address says all there is to say of an environment, also by naming none */
+  ownEnvironment?: boolean;
   /** false in long lists: each link that the pointer passes over would ask for its page */
   prefetch?: boolean;
 }
 
 /** The row's link: covers the row for the pointer, takes the focus for j and k. Anything else in the row needs `z-1 relative`. */
-export const RowLink = ({ href, children, className, prefetch }: RowLinkProps) => (
-  <EnvLink
-    href={href}
-    {...(prefetch === undefined ? {} : { prefetch })}
-    data-row-link=""
-    className={cn("font-medium text-ink after:absolute after:inset-0 hover:underline", className)}
-  >
-    {children}
-  </EnvLink>
-);
+export const RowLink = ({ href, children, className, prefetch, ownEnvironment }: RowLinkProps) => {
+  const Anchor = ownEnvironment ? PlainLink : EnvLink;
+  return (
+    <Anchor
+      href={href}
+      {...(prefetch === undefined ? {} : { prefetch })}
+      data-row-link=""
+      className={cn("font-medium text-ink after:absolute after:inset-0 hover:underline", className)}
+    >
+      {children}
+    </Anchor>
+  );
+};
 
 /** For rows that open something in place instead of a page. */
 export const RowButton = ({

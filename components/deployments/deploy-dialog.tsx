@@ -7,6 +7,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { isProduction } from "../lib/environment.tsx";
 import { useSettled } from "../lib/settled.ts";
+import { placesOf } from "../services/places.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { Badge } from "../ui/badge.tsx";
@@ -29,7 +30,7 @@ interface DeployDialogProps {
 export function DeployDialog({ request, open, onOpenChange }: DeployDialogProps) {
   const trpc = useTRPC();
   const services = useQuery(trpc.services.list.queryOptions({}));
-  const rows = services.data?.rows ?? [];
+  const rows = placesOf(services.data?.rows);
   const service = request.service ?? rows[0]?.service;
   return (
     <Dialog

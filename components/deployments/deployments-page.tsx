@@ -65,7 +65,7 @@ export function DeploymentsPage() {
               <Facet
                 label="Environment"
                 value={environment}
-                onChange={(value) => void setEnvironment(value)}
+                onChange={setEnvironment}
                 options={counted(facets.data?.environment)}
               />
             </div>

@@ -58,7 +58,7 @@ export function LockDialog({ service, environment, open, onOpenChange }: LockDia
         <DialogActions>
           <Button onClick={() => onOpenChange(false)}>Leave it</Button>
           <Button type="submit" variant="primary" disabled={!ready}>
-            {lock.isPending ? "Locking…" : `Lock ${service}`}
+            {lock.isPending ? "Locking…" : `Lock ${service} in ${environment}`}
           </Button>
         </DialogActions>
       </form>

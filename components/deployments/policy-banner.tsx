@@ -74,7 +74,7 @@ export function Unlock(where: { service: string; environment: string }) {
     <>
       <FormError error={unlock.error} />
       <Button size="sm" disabled={unlock.isPending} onClick={() => unlock.mutate(where)}>
-        {unlock.isPending ? "Unlocking…" : "Unlock"}
+        {unlock.isPending ? "Unlocking…" : `Unlock ${where.service} in ${where.environment}`}
       </Button>
     </>
   );

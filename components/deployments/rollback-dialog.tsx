@@ -175,7 +175,7 @@ function RollbackForm({ request, items, onClose }: FormProps) {
         ) : null}
         <Button onClick={onClose}>Leave it</Button>
         <Button type="submit" variant="danger" disabled={!ready}>
-          {begin.isPending ? "Starting…" : `Roll back to ${version}`}
+          {begin.isPending ? "Starting…" : `Roll back ${request.environment} to ${version}`}
         </Button>
       </DialogActions>
     </form>

@@ -3,7 +3,7 @@
 import { ChartColumn, Table2 } from "lucide-react";
 import { parseAsBoolean, useQueryState } from "nuqs";
 import { Section } from "../layout/page.tsx";
-import { formatAbsolute, formatMs, formatShare } from "../lib/format.ts";
+import { formatAbsolute, formatDuration, formatMs, formatShare } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
 import { type Bar, uptimeBars } from "./uptime-bars.ts";
@@ -17,7 +17,7 @@ const HEIGHT = 48;
 export function Availability({ data, rangeWords }: { data: History; rangeWords: string }) {
   const [asTable, setAsTable] = useQueryState("bars", parseAsBoolean.withDefault(false));
   const bars = uptimeBars(data.buckets, data.stepSeconds, BARS);
-  const share = `Up in ${formatShare(data.uptimePercent, data.checks, "checks")}`;
+  const share = `Up in ${formatShare(data.uptimePercent, data.checks, "checks")}, which cover ${formatDuration(data.watchedSeconds * 1_000)}`;
   return (
     <Section
       title="Availability"

@@ -4,7 +4,7 @@ import { CornerDownRight } from "lucide-react";
 import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
-import { formatMs, formatPercent } from "../lib/format.ts";
+import { formatMs, formatPercent, formatWatched } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { foundBy } from "./found-by.ts";
 import type { TargetRow } from "./group-targets.ts";
@@ -84,9 +84,13 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     numeric: true,
     unit: "%",
     csv: ({ target }) => target.uptimePercent24h,
+    more: [{ name: "Checked in 24 h, s", csv: ({ target }) => target.watchedSeconds24h }],
     cell: ({ target }) => (
       <span title="share of the checks of the last 24 h; degraded counts as up, maintenance is left out">
         {formatPercent(target.uptimePercent24h)}
+        {formatWatched(target.watchedSeconds24h) ? (
+          <span className="block text-ink-3 text-xs">{formatWatched(target.watchedSeconds24h)}</span>
+        ) : null}
       </span>
     ),
   },

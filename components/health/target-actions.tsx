@@ -144,7 +144,9 @@ function MaintenanceForm({ target, onDone }: { target: HealthTargetView; onDone:
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={maintenance.isPending}>
-          {maintenance.isPending ? "Starting…" : `Start ${length} of maintenance`}
+          {maintenance.isPending
+            ? "Starting…"
+            : `Start ${length} of maintenance${target.environment ? ` in ${target.environment}` : ""}`}
         </Button>
       </DialogActions>
     </form>

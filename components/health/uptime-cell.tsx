@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { formatShare } from "../lib/format.ts";
+import { formatDuration, formatShare } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { uptimeBars } from "./uptime-bars.ts";
@@ -27,7 +27,7 @@ export function UptimeCell({ targetId }: { targetId: string }) {
       {data ? (
         <UptimeStrip
           bars={uptimeBars(data.buckets, data.stepSeconds, BARS)}
-          label={`Last 24 h: up ${formatShare(data.uptimePercent, data.checks, "checks")}`}
+          label={`Last 24 h: up ${formatShare(data.uptimePercent, data.checks, "checks")}${data.checks > 0 ? ` in ${formatDuration(data.watchedSeconds * 1_000)}` : ""}`}
           height={HEIGHT}
           className="w-full"
         />

@@ -84,7 +84,9 @@ function EscalateForm({ incident, onDone }: { incident: IncidentView; onDone: ()
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={manage.isPending}>
-          {manage.isPending ? "Escalating…" : `Escalate to ${severity}`}
+          {manage.isPending
+            ? "Escalating…"
+            : `Escalate to ${severity}${incident.environment ? ` in ${incident.environment}` : ""}`}
         </Button>
       </DialogActions>
     </form>

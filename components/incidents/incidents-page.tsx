@@ -18,6 +18,7 @@ import { useEnvironment } from "../lib/environment.tsx";
 import { plural } from "../lib/format.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { SEVERITIES } from "../marks/vocabulary.ts";
+import { placesOf } from "../services/places.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -89,7 +90,7 @@ export function IncidentsPage() {
           label="Service"
           value={service}
           onChange={(value) => void setService(value)}
-          options={[...new Set(services.data?.rows.map((row) => row.service))].sort()}
+          options={[...new Set(placesOf(services.data?.rows).map((row) => row.service))].sort()}
         />
       </div>
       <Section

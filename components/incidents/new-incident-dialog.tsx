@@ -7,6 +7,7 @@ import type { Severity } from "#server/agent/incidents/schema.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
+import { placesOf } from "../services/places.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -58,9 +59,10 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
   const [missing, setMissing] = useState(false);
   const manage = useManageIncident((incident) => router.push(link(`/incidents/${incident.label}`)));
 
-  const names = [...new Set(services.data?.rows.map((row) => row.service))].sort();
+  const places = placesOf(services.data?.rows);
+  const names = [...new Set(places.map((row) => row.service))].sort();
   const environments = service
-    ? (services.data?.rows.filter((row) => row.service === service).map((row) => row.environment) ?? [])
+    ? places.filter((row) => row.service === service).map((row) => row.environment)
     : (services.data?.environments ?? []);
 
   const onSubmit = (event: FormEvent) => {
@@ -149,7 +151,9 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
       <DialogActions>
         <Button onClick={props.onClose}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={manage.isPending || manage.isSuccess}>
-          {manage.isPending ? "Opening…" : "Open the incident"}
+          {manage.isPending
+            ? "Opening…"
+            : `Open the incident${environments.includes(environment) ? ` in ${environment}` : ""}`}
         </Button>
       </DialogActions>
     </form>

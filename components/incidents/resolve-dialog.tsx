@@ -21,7 +21,7 @@ export function ResolveDialog({ incident, open, onOpenChange }: ResolveDialogPro
     <Dialog
       open={open}
       onOpenChange={onOpenChange}
-      title={`Resolve ${incident.label}`}
+      title={`Resolve ${incident.label}${incident.environment ? ` in ${incident.environment}` : ""}`}
       description={`${incident.title}. It can be reopened until it is closed.`}
     >
       <ResolveForm incident={incident} onDone={() => onOpenChange(false)} />
@@ -64,7 +64,9 @@ function ResolveForm({ incident, onDone }: { incident: IncidentView; onDone: () 
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={manage.isPending}>
-          {manage.isPending ? "Resolving…" : `Resolve ${incident.label}`}
+          {manage.isPending
+            ? "Resolving…"
+            : `Resolve ${incident.label}${incident.environment ? ` in ${incident.environment}` : ""}`}
         </Button>
       </DialogActions>
     </form>

@@ -28,7 +28,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
           )}
         >
           <span className="sr-only">Environment: </span>
-          <span className="truncate">{environment ?? "all environments"}</span>
+          <span className="truncate">{environment ?? (oneService ? "its worst environment" : "all environments")}</span>
           <ChevronDown className="size-4 shrink-0" aria-hidden="true" />
         </button>
       }
@@ -36,7 +36,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
       <MenuLabel>Environment</MenuLabel>
       <MenuChoice
         value={environment ?? ALL}
-        onValueChange={(value) => void setEnvironment(value || null)}
+        onValueChange={(value) => setEnvironment(value || null)}
         options={oneService ? options : [{ value: ALL, label: "all environments" }, ...options]}
       />
     </Menu>

@@ -1,6 +1,6 @@
 "use client";
 
-import { parseAsString, useQueryState } from "nuqs";
+import { useSearchParams } from "next/navigation";
 import { createContext, type ReactNode, use, useMemo } from "react";
 
 /** Names that mean: what happens here happens to customers. */
@@ -15,23 +15,35 @@ export function withEnvironment(path: string, environment: string | null): strin
 interface EnvironmentChoice {
   /** null means all of them */
   environment: string | null;
-  setEnvironment: (to: string | null, options?: { history: "push" | "replace" }) => void;
+  setEnvironment: (to: string | null) => void;
   /** keeps the environment in a path */
   link: (path: string) => string;
 }
 
 const Choice = createContext<EnvironmentChoice | null>(null);
 
-/** Reads `?env=` once for all: hundreds of links on a page would each listen to the URL. */
+/** A person's choice of an environment: a new entry of the history, beside whatever else the URL says. */
+function chooseEnvironment(to: string | null): void {
+  const query = new URLSearchParams(window.location.search);
+  if (to) query.set("env", to);
+  else query.delete("env");
+  const text = query.toString();
+  window.history.pushState(null, "", `${window.location.pathname}${text ? `?${text}` : ""}${window.location.hash}`);
+}
+
+/**
+ * Reads `?env=` once for all: hundreds of links on a page would each listen to the URL. It comes from the router in the
+ * same commit as the page: a copy of it, brought up to date by an effect, would still be that of the page before.
+ */
 export function EnvironmentProvider({ children }: { children: ReactNode }) {
-  const [environment, setEnvironment] = useQueryState("env", parseAsString.withOptions({ history: "push" }));
+  const environment = useSearchParams().get("env") || null;
   const choice = useMemo(
     (): EnvironmentChoice => ({
       environment,
-      setEnvironment: (to, options) => void setEnvironment(to, options),
+      setEnvironment: chooseEnvironment,
       link: (path) => withEnvironment(path, environment),
     }),
-    [environment, setEnvironment],
+    [environment],
   );
   return <Choice value={choice}>{children}</Choice>;
 }

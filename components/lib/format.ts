@@ -102,6 +102,13 @@ export function formatPercent(percent: Maybe): string {
 export const formatShare = (percent: Maybe, base: number, of: string): string =>
   missing(percent) ? `no ${of}` : `${formatPercent(percent)} of ${formatCount(base)} ${of}`;
 
+/** Seconds from which a day of checks counts as whole. */
+const WHOLE_DAY_S = 23 * 3_600;
+
+/** The base of an uptime, said where it is less than the day: 1200 → "of 20 min", 86_400 → "". */
+export const formatWatched = (seconds: number): string =>
+  seconds >= WHOLE_DAY_S || seconds <= 0 ? "" : `of${NBSP}${formatDuration(seconds * 1_000)}`;
+
 /** A change always carries its sign: 3 → "+3", -2 → "−2". */
 export const formatChange = (value: Maybe): string =>
   missing(value) ? MISSING : `${value > 0 ? "+" : ""}${formatNumber(value)}`;

@@ -3,10 +3,12 @@ import { Mark, type MarkTone } from "../feedback/mark.tsx";
 
 export const HEALTH_TONE: Record<HealthState, MarkTone> = {
   up: "ok",
+  waiting: "active",
   maintenance: "maintenance",
   pending: "warning",
   unknown: "unknown",
   degraded: "warning",
+  failing: "critical",
   down: "critical",
 };
 

@@ -16,7 +16,16 @@ import type { MAX_PASSWORD as Longest, MIN_PASSWORD as Shortest } from "#server/
  * The schemas' lists of words for pages that need no more of them: importing a schema's value brings all of zod, 31 KB,
  * into a page's first load. A test holds them equal to the schemas.
  */
-export const HEALTH_STATES: typeof States = ["up", "maintenance", "pending", "unknown", "degraded", "down"];
+export const HEALTH_STATES: typeof States = [
+  "up",
+  "waiting",
+  "maintenance",
+  "pending",
+  "unknown",
+  "degraded",
+  "failing",
+  "down",
+];
 export const HEALTH_RANGES: typeof Ranges = ["1h", "24h", "7d", "30d", "90d"];
 export const SEVERITIES: typeof Levels = ["low", "medium", "high", "critical"];
 export const INCIDENT_STATUSES: typeof Incidents = ["open", "acknowledged", "in_progress", "resolved", "closed"];

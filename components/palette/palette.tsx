@@ -17,6 +17,7 @@ import { signOut } from "../lib/sign-out.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { SeverityMark } from "../marks/incident-mark.tsx";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
+import { placesOf, serviceHref } from "../services/places.ts";
 import { tracesHref } from "../traces/trace-scope.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
@@ -94,6 +95,10 @@ function Found({ close }: { close: () => void }) {
     close();
     router.push(link(path));
   };
+  const goTo = (path: string) => {
+    close();
+    router.push(path);
+  };
   return (
     <>
       {incidents.data?.items.length ? (
@@ -114,14 +119,20 @@ function Found({ close }: { close: () => void }) {
       <Command.Group heading="Services">
         {services.data?.rows.map((row) => (
           <Item
-            key={`${row.service}/${row.environment}`}
-            value={`${row.service} ${row.environment} service`}
-            onSelect={() => go(`/services/${row.service}?env=${row.environment}`)}
+            key={`${row.service}/${row.environment ?? ""}`}
+            value={`${row.service} ${row.environment ?? "not configured"} service`}
+            onSelect={() => (row.environment === null ? goTo(serviceHref(row)) : go(serviceHref(row)))}
             icon={<Boxes aria-hidden="true" />}
             aside={<HealthMark state={row.health} />}
           >
             {row.service}{" "}
-            <span className={isProduction(row.environment) ? "text-production" : "text-ink-3"}>{row.environment}</span>
+            {row.environment === null ? (
+              <span className="text-ink-3">not configured</span>
+            ) : (
+              <span className={isProduction(row.environment) ? "text-production" : "text-ink-3"}>
+                {row.environment}
+              </span>
+            )}
           </Item>
         ))}
       </Command.Group>
@@ -140,8 +151,9 @@ function Actions({ close }: { close: () => void }) {
   const mayOpen = useCan("incident.write");
   const mayReadTelemetry = useCan("telemetry.read");
   const services = useQuery(trpc.services.list.queryOptions({}));
-  const places = (services.data?.rows ?? []).filter((row) => environment === null || row.environment === environment);
-  const names = [...new Set(services.data?.rows.map((row) => row.service) ?? [])].sort();
+  const all = placesOf(services.data?.rows);
+  const places = all.filter((row) => environment === null || row.environment === environment);
+  const names = [...new Set(all.map((row) => row.service))].sort();
   const after = (run: () => void) => () => {
     close();
     run();

@@ -1,15 +1,17 @@
 "use client";
 
+import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
 import { Page } from "../layout/page.tsx";
+import { HealthMark } from "../marks/health-mark.tsx";
 import { tracesHref } from "../traces/trace-scope.ts";
 import { ServiceCharts } from "./service-charts.tsx";
 import { ServiceLogs } from "./service-logs.tsx";
 import { useSignals } from "./use-signals.ts";
 
 /** A service that only its telemetry tells of: what it sends, without what Operate could do about it. */
-export function ObservedService({ service }: { service: string }) {
+export function ObservedService({ service, row }: { service: string; row: ServiceRow | undefined }) {
   const { query } = useSignals({ service, environment: undefined }, false);
   if (query.error?.data?.code === "NOT_FOUND")
     return (
@@ -20,7 +22,17 @@ export function ObservedService({ service }: { service: string }) {
   return (
     <Page
       title={service}
-      meta={<span className="text-ink-2 text-sm">known by what it sends, all environments together</span>}
+      meta={
+        <>
+          {row ? <HealthMark state={row.health} className="font-medium" /> : null}
+          <span className="text-ink-2 text-sm">
+            {[
+              ...(row?.reasons ?? []).map(({ message }) => message),
+              "known by what it sends, all environments together",
+            ].join("; ")}
+          </span>
+        </>
+      }
       actions={
         <nav aria-label={`Pages about ${service}`} className="flex gap-4 text-sm">
           <PlainLink href={tracesHref({ service })} className="link">

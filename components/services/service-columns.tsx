@@ -11,10 +11,8 @@ import { isProduction } from "../lib/environment.tsx";
 import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
-import { worthSeeing } from "./error-share.ts";
-
-export const serviceHref = (row: { service: string; environment: string }) =>
-  `/services/${encodeURIComponent(row.service)}?env=${encodeURIComponent(row.environment)}`;
+import { isBeyondLimit } from "./beyond-limit.ts";
+import { serviceHref } from "./places.ts";
 
 /** The overview's columns. With all environments in one table, each row says which one it is. */
 export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
@@ -26,8 +24,14 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       more: [{ name: "Environment", csv: (row) => row.environment }],
       cell: (row) => (
         <div className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2">
-          <RowLink href={serviceHref(row)}>{row.service}</RowLink>
-          {showEnvironment ? (
+          <RowLink href={serviceHref(row)} ownEnvironment>
+            {row.service}
+          </RowLink>
+          {row.environment === null ? (
+            <span className="text-ink-3 text-xs" title="only its telemetry tells of it, all environments together">
+              not configured
+            </span>
+          ) : showEnvironment ? (
             <span className={cn("text-xs", isProduction(row.environment) ? "text-production" : "text-ink-3")}>
               {row.environment}
             </span>
@@ -42,6 +46,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       csv: (row) => row.health,
       more: [
         { name: "Since", csv: (row) => row.healthSince },
+        { name: "Why", csv: (row) => row.healthMessage },
         { name: "Because of", csv: (row) => row.causedBy },
       ],
       cell: (row) => <Status row={row} />,
@@ -62,14 +67,17 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       sort: (row) => row.instancesReady / Math.max(1, row.instancesWanted),
       csv: (row) => row.instancesReady,
       more: [{ name: "Wanted", csv: (row) => row.instancesWanted }],
-      cell: (row) => (
-        <span
-          className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}
-          title={`${row.instancesReady} of ${row.instancesWanted} instances take requests`}
-        >
-          {row.instancesReady}/{row.instancesWanted}
-        </span>
-      ),
+      cell: (row) =>
+        row.origin === "observed" ? (
+          <span className="text-ink-3">{MISSING}</span>
+        ) : (
+          <span
+            className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}
+            title={`${row.instancesReady} of ${row.instancesWanted} instances take requests`}
+          >
+            {row.instancesReady}/{row.instancesWanted}
+          </span>
+        ),
     },
     {
       id: "rate",
@@ -87,8 +95,8 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       sort: (row) => row.traffic.errorPercent,
       cell: (row) => (
         <span
-          className={worthSeeing(row.traffic.errorPercent) ? "text-critical" : undefined}
-          title={`${formatShare(row.traffic.errorPercent, row.traffic.requests, "requests")} in the last minute`}
+          className={isBeyondLimit(row, "errors") ? "text-critical" : undefined}
+          title={`${formatShare(row.traffic.errorPercent, row.traffic.requests, "requests")} in the last ${row.traffic.seconds > 60 ? `${row.traffic.seconds / 60} min` : "minute"}`}
         >
           {formatPercent(row.traffic.errorPercent)}
         </span>
@@ -100,16 +108,23 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       numeric: true,
       unit: "ms",
       sort: (row) => row.traffic.p95Ms,
-      cell: (row) => formatMs(row.traffic.p95Ms),
+      cell: (row) => (
+        <span className={isBeyondLimit(row, "latency") ? "text-warning" : undefined}>
+          {formatMs(row.traffic.p95Ms)}
+        </span>
+      ),
     },
     {
       id: "trend",
       header: "p95, 1 h",
       hideBelow: "lg",
       className: "w-28",
-      cell: (row) => (
-        <Sparkline values={row.traffic.p95Series} label={`p95 of ${row.service}, ${row.environment}, last hour`} />
-      ),
+      cell: (row) =>
+        row.traffic.p95Series.length > 0 ? (
+          <Sparkline values={row.traffic.p95Series} label={`p95 of ${row.service}, ${row.environment}, last hour`} />
+        ) : (
+          <span className="text-ink-3">{MISSING}</span>
+        ),
     },
     {
       id: "incident",
@@ -121,12 +136,20 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
   ];
 }
 
+/** What its users meet, where that is what makes its state: "91 % of 1,240 requests failed in 5 min". */
+const figureOf = (row: ServiceRow): string | null =>
+  row.reasons.find(({ kind, state }) => state === row.health && (kind === "errors" || kind === "latency"))?.message ??
+  null;
+
 function Status({ row }: { row: ServiceRow }) {
   return (
     <span className="flex items-baseline gap-2 whitespace-nowrap" title={row.healthMessage ?? undefined}>
       <HealthMark state={row.health} />
       {row.health !== "up" && row.healthSince ? (
         <Elapsed since={row.healthSince} className="text-ink-3 text-xs max-sm:hidden" />
+      ) : null}
+      {figureOf(row) ? (
+        <span className="max-w-72 truncate text-ink-2 text-xs max-lg:hidden">{figureOf(row)}</span>
       ) : null}
       {row.causedBy ? <span className="text-ink-2 text-xs max-sm:hidden">because of {row.causedBy}</span> : null}
     </span>

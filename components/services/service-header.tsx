@@ -17,7 +17,8 @@ import type { RouterOutputs } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
-import { worthSeeing } from "./error-share.ts";
+import { isBeyondLimit } from "./beyond-limit.ts";
+import { serviceHref } from "./places.ts";
 
 type Service = RouterOutputs["services"]["get"];
 
@@ -34,6 +35,9 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
           </span>
         ) : null}
       </span>
+      {row.reasons.length > 0 ? (
+        <span className="text-ink-2 text-sm">{row.reasons.map(({ message }) => message).join("; ")}</span>
+      ) : null}
       {row.causedBy ? <span className="text-ink-2">because of {row.causedBy}</span> : null}
       {row.openIncident ? (
         <EnvLink href={`/incidents/${row.openIncident.id}`} className="link">
@@ -60,7 +64,9 @@ export function ServiceActions({ service: { row } }: { service: Service }) {
     <>
       {mayOpen ? (
         <Button asChild variant="ghost">
-          <EnvLink href={`/incidents?new=1&service=${row.service}&env=${row.environment}`}>Create an incident</EnvLink>
+          <EnvLink href={`/incidents?${new URLSearchParams({ new: "1", service: row.service, env: row.environment })}`}>
+            Create an incident
+          </EnvLink>
         </Button>
       ) : null}
       <Button asChild variant="ghost">
@@ -92,7 +98,7 @@ const Names = ({ names, environment }: { names: readonly string[]; environment: 
   ) : (
     <span className="flex flex-wrap gap-x-2">
       {names.map((name) => (
-        <EnvLink key={name} href={`/services/${name}?env=${environment}`} className="link">
+        <EnvLink key={name} href={serviceHref({ service: name, environment })} className="link">
           {name}
         </EnvLink>
       ))}
@@ -113,12 +119,19 @@ export function ServiceFacts({ service }: { service: Service }) {
           {
             label: "Errors, last minute",
             value: (
-              <span className={cn("num", worthSeeing(traffic.errorPercent) && "text-critical")}>
+              <span className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}>
                 {formatShare(traffic.errorPercent, traffic.requests, "requests")}
               </span>
             ),
           },
-          { label: "p95", value: <span className="num">{formatMs(traffic.p95Ms)}</span> },
+          {
+            label: "p95",
+            value: (
+              <span className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}>
+                {formatMs(traffic.p95Ms)}
+              </span>
+            ),
+          },
           { label: "Owner", value: row.owner || MISSING },
           { label: "Depends on", value: <Names names={service.dependsOn} environment={row.environment} /> },
           { label: "Used by", value: <Names names={service.usedBy} environment={row.environment} /> },

@@ -3,10 +3,11 @@
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { parseAsString, useQueryState } from "nuqs";
-import { useCallback, useEffect } from "react";
+import { useCallback } from "react";
 import { PolicyBanner } from "../deployments/policy-banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { EnvLink } from "../layout/env-link.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
@@ -15,6 +16,7 @@ import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
+import { placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
@@ -33,21 +35,29 @@ const ServiceLogs = dynamic(() => import("./service-logs.tsx").then((module) => 
   ),
 });
 
-/** How is it doing, what changed? One service in one environment; without one in the URL, its worst. */
-export function ServicePage({ service }: { service: string }) {
+interface ServicePageProps {
+  service: string;
+  /** what the server chose because the URL names none; null when there is nothing to choose from */
+  defaultEnvironment: string | null;
+}
+
+/** How is it doing, what changed? One service in one environment: the URL's, or the one the server rendered it for. */
+export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
   const trpc = useTRPC();
-  const { environment, setEnvironment } = useEnvironment();
+  const chosen = useEnvironment().environment;
+  const environment = chosen ?? defaultEnvironment;
   const time = useTimeRange();
   const range = coveringRange(time.range, time);
   const mayReadTelemetry = useCan("telemetry.read");
   const [instanceId, setInstance] = useQueryState("instance", parseAsString);
 
   const all = useQuery(trpc.services.list.queryOptions({})); // the frame's read
-  const worst = all.data?.rows.find((row) => row.service === service)?.environment;
-  const isObserved = all.data !== undefined && worst === undefined;
-  useEffect(() => {
-    if (environment === null && worst) void setEnvironment(worst, { history: "replace" });
-  }, [environment, worst, setEnvironment]);
+  const places = all.data
+    ? placesOf(all.data.rows)
+        .filter((row) => row.service === service)
+        .map((row) => row.environment)
+    : undefined;
+  const isObserved = places?.length === 0;
 
   const query = useQuery(
     trpc.services.get.queryOptions(
@@ -62,11 +72,26 @@ export function ServicePage({ service }: { service: string }) {
   );
   const openLog = useCallback((instance: Instance) => void setInstance(instance.id), [setInstance]);
 
-  if (isObserved && mayReadTelemetry) return <ObservedService service={service} />;
+  if (isObserved && mayReadTelemetry)
+    return <ObservedService service={service} row={all.data?.rows.find((row) => row.service === service)} />;
   if (isObserved)
     return (
       <Page title={service}>
         <EmptyState title={`There is no service ${service}`}>The overview lists those that are configured.</EmptyState>
+      </Page>
+    );
+  if (environment === null && places)
+    return (
+      <Page title={service}>
+        <EmptyState title="Choose an environment">
+          <span className="flex flex-wrap gap-x-3">
+            {places.toSorted().map((place) => (
+              <EnvLink key={place} href={serviceHref({ service, environment: place })} className="link">
+                {place}
+              </EnvLink>
+            ))}
+          </span>
+        </EmptyState>
       </Page>
     );
   return (

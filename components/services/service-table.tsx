@@ -59,7 +59,7 @@ export function ServiceTable({
       {(data) => (
         <DataTable
           {...tableOf(data.rows, showEnvironment)}
-          rowKey={(row) => `${row.service}/${row.environment}`}
+          rowKey={(row) => `${row.service}/${row.environment ?? ""}`}
           navigable
         />
       )}

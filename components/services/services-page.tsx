@@ -1,32 +1,29 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { parseAsString, useQueryState } from "nuqs";
 import { useMemo } from "react";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { plural } from "../lib/format.ts";
+import { useUrlText } from "../lib/url-text.ts";
 import { useTRPC } from "../trpc/client.tsx";
-import { useCan } from "../trpc/session.tsx";
 import { Input } from "../ui/field.tsx";
-import { ObservedServices } from "./observed-services.tsx";
 import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
 
 /** Every service, filtered by words that its name, owner, version or environment contains. */
 export function ServicesPage() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
-  const [words, setWords] = useQueryState("q", parseAsString.withDefault("").withOptions({ throttleMs: 200 }));
+  const [words, setWords] = useUrlText("q");
   const query = useQuery(
     trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: 10_000 }),
   );
-  const mayReadTelemetry = useCan("telemetry.read");
   const wanted = useMemo(() => words.toLowerCase().split(/\s+/).filter(Boolean), [words]);
   const filtered = useMemo(() => {
     if (!query.data || wanted.length === 0) return query.data;
     const rows = query.data.rows.filter((row) => {
       const text =
-        `${row.service} ${row.environment} ${row.owner} ${row.currentVersion ?? ""} ${row.health}`.toLowerCase();
+        `${row.service} ${row.environment ?? "not configured"} ${row.owner} ${row.currentVersion ?? ""} ${row.health}`.toLowerCase();
       return wanted.every((word) => text.includes(word));
     });
     return { ...query.data, rows };
@@ -44,7 +41,7 @@ export function ServicesPage() {
               aria-label="Filter the services"
               placeholder="Name, owner, version, state"
               value={words}
-              onChange={(event) => void setWords(event.target.value || null)}
+              onChange={(event) => setWords(event.target.value)}
               className="w-56 max-sm:w-40"
             />
             <ServiceTableMenu data={filtered} showEnvironment={environment === null} />
@@ -57,7 +54,6 @@ export function ServicesPage() {
           <ServiceTable query={{ ...query, data: filtered }} showEnvironment={environment === null} />
         )}
       </Section>
-      {mayReadTelemetry ? <ObservedServices words={wanted} /> : null}
     </Page>
   );
 }

@@ -91,7 +91,7 @@ test("blue-green is taken back by keyboard while the old set is still kept", asy
   await deploy(page, CHECKOUT, await goodVersion(page), "blue-green");
   await expect(page.locator("li[aria-current=step]")).toContainText("Keep", { timeout: 60_000 });
   await page.keyboard.press("b");
-  await expect(page.getByRole("dialog")).toContainText(`Roll back to ${before}`);
+  await expect(page.getByRole("dialog")).toContainText(`Roll back to ${before} in production`);
   const decidedMs = Date.now();
   await page.keyboard.press("Enter");
   await expect(status(page, "rolled back")).toBeVisible({ timeout: 30_000 });
@@ -133,7 +133,7 @@ test("a canary without traffic is paused, resumed and promoted by keyboard, and 
 
   await page.getByRole("button", { name: /^Roll back/ }).click();
   await expect(dialog.getByText("last known good")).toBeVisible();
-  await dialog.getByRole("button", { name: `Roll back to ${before}` }).click();
+  await dialog.getByRole("button", { name: `Roll back staging to ${before}` }).click();
   const clickedMs = Date.now();
   await expect.poll(() => currentVersion(page, where), { timeout: 30_000 }).toBe(before);
   expect(Date.now() - clickedMs).toBeLessThan(20_000);
@@ -151,7 +151,7 @@ test("a lock keeps others away, and says why", async ({ page }) => {
   await dialog.getByLabel("Version").selectOption({ index: 2 });
   await expect(dialog.getByRole("alert")).toContainText(/locked by Ada Byron/);
   await dialog.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Unlock" }).click();
+  await page.getByRole("button", { name: "Unlock catalog in staging" }).click();
   await expect(page.getByText("the shelves are being moved")).toBeHidden();
 });
 

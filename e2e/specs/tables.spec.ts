@@ -49,7 +49,7 @@ test("a table's rows are downloaded as CSV, without what is hidden and in the or
   const text = await readFile(await download.path(), "utf8");
   const [head, ...lines] = text.replace("\ufeff", "").split("\r\n");
   expect(head).toBe(
-    "Service,Environment,Status,Since,Because of,Version,On its way,Ready,Wanted,Req/s,Errors (%),Incident",
+    "Service,Environment,Status,Since,Why,Because of,Version,On its way,Ready,Wanted,Req/s,Errors (%),Incident",
   );
   const services = lines.filter(Boolean).map((line) => line.split(",").slice(0, 2));
   const names = await page.getByRole("table", TABLE).locator("[data-row-link]").allTextContents();

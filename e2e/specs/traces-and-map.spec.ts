@@ -152,8 +152,8 @@ test("the map: who calls whom, and from a service on it to its page", async ({ p
 test("Operate is a service like any other: listed by what it sends, with its figures, logs and traces", async ({
   page,
 }) => {
-  await page.goto("/services?env=production");
-  const observed = page.locator("section", { has: page.getByRole("heading", { name: "Known by what they send" }) });
+  await page.goto("/services");
+  const observed = page.getByRole("row").filter({ hasText: "not configured" });
   await observed.getByRole("link", { name: "operate" }).click();
   await expect(page).toHaveURL(/\/services\/operate$/);
   await expect(page.getByText("known by what it sends")).toBeVisible();

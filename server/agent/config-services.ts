@@ -50,6 +50,13 @@ export const ServiceSchema = z
     local: LocalServiceSchema,
     environments: z.record(z.string(), ServiceEnvironmentSchema),
     deployment: RolloutRulesSchema.optional().describe("overrides deploymentConfig.rollout key by key"),
+    slo: z
+      .strictObject({
+        latencyP95Ms: z.number().positive().optional(),
+        errorRatePercent: z.number().min(0).max(100).optional(),
+      })
+      .optional()
+      .describe("overrides sloConfig key by key"),
     telemetry: ServiceTelemetrySchema.optional().describe("where its metrics, logs and traces are, and how named"),
   })
   .superRefine((service, issues) => {

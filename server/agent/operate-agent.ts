@@ -10,7 +10,6 @@ import {
   listDeployments,
 } from "./deploy/index.ts";
 import * as deploy from "./deploy/schema.ts";
-import { monitorHealth } from "./health/index.ts";
 import * as health from "./health/schema.ts";
 import { getIncident, listIncidents, manageIncident } from "./incidents/index.ts";
 import * as incidents from "./incidents/schema.ts";
@@ -22,7 +21,7 @@ import { analyzeLogs, searchLogs } from "./logs/index.ts";
 import * as logs from "./logs/schema.ts";
 import { listMetrics, queryMetrics } from "./metrics/index.ts";
 import * as metrics from "./metrics/schema.ts";
-import { getService, listServices } from "./services/index.ts";
+import { getService, listServices, monitorHealth } from "./services/index.ts";
 import * as services from "./services/schema.ts";
 import { getTrace, listTraces, serviceMap } from "./traces/index.ts";
 import * as traces from "./traces/schema.ts";

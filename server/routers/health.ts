@@ -1,4 +1,4 @@
-import { healthHistory, monitorHealth, setMaintenance, setMuted } from "../agent/health/index.ts";
+import { healthHistory, setMaintenance, setMuted } from "../agent/health/index.ts";
 import {
   HealthHistoryInput,
   HealthHistoryOutput,
@@ -8,6 +8,7 @@ import {
   SetMaintenanceInput,
   SetMutedInput,
 } from "../agent/health/schema.ts";
+import { monitorHealth } from "../agent/services/index.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const healthRouter = router({
@@ -22,8 +23,11 @@ export const healthRouter = router({
           "endpoint, with the overall state, one sentence of summary, what the last check found, uptime and latency of " +
           "the last 24 h. Use it first when something seems wrong, and after a change to see whether it helped. " +
           "`causedBy` names the dependency at the root of a failure: look there, not at the target itself. States: up, " +
-          "degraded (slow, or its certificate ends soon), pending (failing, not yet confirmed), down, maintenance, " +
-          "unknown (no fresh result: treat as not healthy). It reads the last results, at most one interval old; " +
+          "degraded (slow, its certificate ends soon, or errors or p95 above sloConfig's limits), failing (its check " +
+          "answers, but a tenth or more of its users' requests fail), waiting (a deployment waits for a decision), " +
+          "pending (failing, not yet confirmed), down, maintenance, unknown (no fresh result: treat as not healthy). A " +
+          "service's state is the worst of its check and of what its users met; `message` has the numbers. " +
+          "`uptimePercent24h` is of `watchedSeconds24h`. It reads the last results, at most one interval old; " +
           "calling it more often than every few seconds shows nothing new. Not for the past: use get_health_history.",
         destructive: false,
         idempotent: true,

@@ -9,11 +9,10 @@ export default async function Services({ searchParams }: { searchParams: SearchP
   const environment = oneOf((await searchParams).env);
   return (
     <Prefetched
-      reads={(api, client) => [
-        client.prefetchQuery(api.ingest.services.queryOptions()),
-        // without an environment it is the frame's read, which is there already
-        ...(environment ? [client.prefetchQuery(api.services.list.queryOptions({ environment }))] : []),
-      ]}
+      // without an environment it is the frame's read, which is there already
+      reads={(api, client) =>
+        environment ? [client.prefetchQuery(api.services.list.queryOptions({ environment }))] : []
+      }
     >
       <ServicesPage />
     </Prefetched>

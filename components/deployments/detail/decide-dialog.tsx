@@ -81,7 +81,7 @@ function DecideForm({ deployment, steps, decision, onClose }: DecideDialogProps 
       <DialogActions>
         <Button onClick={onClose}>Leave it</Button>
         <Button type="submit" variant={back ? "danger" : "primary"} disabled={decide.isPending}>
-          {decide.isPending ? "Deciding…" : labelOf(decision, deployment)}
+          {decide.isPending ? "Deciding…" : `${labelOf(decision, deployment)} in ${deployment.environment}`}
         </Button>
       </DialogActions>
     </form>

@@ -4,7 +4,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { healthHistory } from "./history.ts";
 import { decodeLatencies } from "./latency-codes.ts";
-import { monitorHealth } from "./monitor.ts";
+import { monitorTargets as monitorHealth } from "./monitor.ts";
 import { type CheckResult, recordResults } from "./record-results.ts";
 import { deleteOldHealth } from "./retention.ts";
 import { setMaintenance } from "./set-maintenance.ts";

@@ -7,7 +7,7 @@ import { HOUR_S, MINUTE_S } from "./record-results.ts";
 import type { HEALTH_RANGES, HealthHistoryInput, HealthHistoryOutput } from "./schema.ts";
 import { getTarget, listTargets } from "./store.ts";
 import { listRollups } from "./store-results.ts";
-import { type RollupCounts, uptimeOf } from "./uptime.ts";
+import { type RollupCounts, uptimeOf, watchedSeconds } from "./uptime.ts";
 import { dayRollups, targetView } from "./views.ts";
 
 type Range = (typeof HEALTH_RANGES)[number];
@@ -38,11 +38,13 @@ export async function healthHistory(
   const rollups = await listRollups(ctx.db, [target.id], resolution, new Date(fromMs));
   const day = await dayRollups(ctx.db, [target.id], now);
   const names = new Map((await listTargets(ctx.db)).map((row) => [row.id, row.name]));
+  const uptime = uptimeOf(rollups);
   return {
     target: targetView(target, day.get(target.id) ?? [], names, now),
     range: input.range,
     stepSeconds,
-    ...uptimeOf(rollups),
+    ...uptime,
+    watchedSeconds: watchedSeconds(uptime.checks, target.intervalMs, count * stepMs),
     buckets: fillBuckets(rollups, fromMs, stepMs, count),
   };
 }

@@ -1,5 +1,5 @@
 export { healthHistory } from "./history.ts";
-export { monitorHealth } from "./monitor.ts";
+export { judgedKey, monitorTargets } from "./monitor.ts";
 export { startHealthRetention } from "./retention.ts";
 export { startHealthScheduler } from "./scheduler.ts";
 export {
@@ -10,3 +10,4 @@ export {
 export { setMaintenance } from "./set-maintenance.ts";
 export { setMuted } from "./set-muted.ts";
 export type { HealthTransition } from "./transitions.ts";
+export type { JudgedTarget } from "./views.ts";

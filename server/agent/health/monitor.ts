@@ -4,15 +4,19 @@ import { authorize } from "../kernel/permissions.ts";
 import { HEALTH_STATES, type HealthState, type MonitorHealthInput, type MonitorHealthOutput } from "./schema.ts";
 import { overallState, shownState, summarize, worseFirst } from "./shown-health.ts";
 import { listTargets } from "./store.ts";
-import { dayRollups, targetView } from "./views.ts";
+import { dayRollups, type JudgedTarget, targetView } from "./views.ts";
+
+/** Key of a service's judged status. */
+export const judgedKey = (service: string, environment: string): string => `${service}\n${environment}`;
 
 /**
  * The present state of everything that is checked (or of one service or environment), worst first. Reads what the
- * scheduler last found; asks nothing itself.
+ * scheduler last found; asks nothing itself. `judged` says, by `judgedKey`, what is known of services beyond that.
  */
-export async function monitorHealth(
+export async function monitorTargets(
   ctx: AgentContext,
   input: z.infer<typeof MonitorHealthInput>,
+  judged: ReadonlyMap<string, JudgedTarget> = new Map(),
 ): Promise<MonitorHealthOutput> {
   authorize(ctx, "health.read");
   const now = ctx.now();
@@ -21,7 +25,12 @@ export async function monitorHealth(
   const scope = all
     .filter((row) => input.service === undefined || row.service === input.service)
     .filter((row) => input.environment === undefined || row.environment === input.environment)
-    .map((row) => ({ row, state: shownState(row, now), muted: row.muted }));
+    .map((row) => {
+      const known =
+        row.origin === "service" ? judged.get(judgedKey(row.service ?? "", row.environment ?? "")) : undefined;
+      const state = known?.state ?? shownState(row, now);
+      return { row, known, state, muted: row.muted && !known?.byFigures };
+    });
   const counts = Object.fromEntries(HEALTH_STATES.map((state) => [state, 0])) as Record<HealthState, number>;
   for (const { state } of scope) counts[state]++;
   const matching = scope
@@ -33,17 +42,18 @@ export async function monitorHealth(
   return {
     overall: overallState(scope),
     summary: summarize(
-      scope.map(({ row, state, muted }) => ({
+      scope.map(({ row, known, state, muted }) => ({
         name: row.name,
         environment: row.environment,
         state,
         muted,
         causedBy: row.causedBy === null ? null : (names.get(row.causedBy) ?? null),
+        reason: known?.byFigures ? known.message : null,
       })),
     ),
     counts,
     checkedAt: now.toISOString(),
-    targets: page.map(({ row }) => targetView(row, days.get(row.id) ?? [], names, now)),
+    targets: page.map(({ row, known }) => targetView(row, days.get(row.id) ?? [], names, now, known)),
     total: matching.length,
   };
 }

@@ -1,8 +1,20 @@
 import { z } from "zod";
 import { Instant } from "../kernel/schema.ts";
 
-/** Worst last: the overall state is the worst of what is not muted. */
-export const HEALTH_STATES = ["up", "maintenance", "pending", "unknown", "degraded", "down"] as const;
+/**
+ * Worst last: the overall state is the worst of what is not muted. A check finds up, pending, degraded or down;
+ * waiting (for a person's decision) and failing (its users' requests fail) are found by judging a service.
+ */
+export const HEALTH_STATES = [
+  "up",
+  "waiting",
+  "maintenance",
+  "pending",
+  "unknown",
+  "degraded",
+  "failing",
+  "down",
+] as const;
 export const HealthState = z.enum(HEALTH_STATES);
 export type HealthState = z.infer<typeof HealthState>;
 
@@ -18,7 +30,7 @@ export const HealthTargetView = z.object({
   stateSince: Instant,
   flapping: z.boolean(),
   flappingReason: z.string().nullable().describe("the rule that set the flag"),
-  message: z.string().nullable().describe("what the last check found"),
+  message: z.string().nullable().describe("what is wrong, with its numbers; else what the last check found"),
   causedBy: z.string().nullable().describe("name of the dependency whose failure explains this one"),
   muted: z.boolean(),
   maintenanceUntil: Instant.nullable(),
@@ -27,7 +39,8 @@ export const HealthTargetView = z.object({
   intervalMs: z.number().int(),
   consecutiveFailures: z.number().int(),
   failureThreshold: z.number().int(),
-  uptimePercent24h: z.number().nullable().describe("null: no result in that time"),
+  uptimePercent24h: z.number().nullable().describe("of watchedSeconds24h; null: no result in that time"),
+  watchedSeconds24h: z.number().int().describe("base of uptimePercent24h: how much of the last 24 h was checked"),
   latencyP50Ms: z.number().nullable().describe("last 24 h"),
   latencyP95Ms: z.number().nullable().describe("last 24 h"),
 });
@@ -59,6 +72,7 @@ export const HealthHistoryOutput = z.object({
   stepSeconds: z.number().int(),
   uptimePercent: z.number().nullable(),
   checks: z.number().int().describe("results in the range, the base of uptimePercent"),
+  watchedSeconds: z.number().int().describe("how much of the range was checked: 100 % of 20 min is not 100 % of a day"),
   latencyP50Ms: z.number().nullable(),
   latencyP95Ms: z.number().nullable(),
   latencyP99Ms: z.number().nullable(),

@@ -3,6 +3,7 @@ import type { HealthState } from "./schema.ts";
 import { shownState } from "./shown-health.ts";
 import { listTargets } from "./store.ts";
 import { listChanges } from "./store-results.ts";
+import { unknownMessage } from "./views.ts";
 
 /** Health of one service in one environment, for other capabilities. */
 export interface ServiceHealth {
@@ -23,23 +24,24 @@ export interface ServiceHealth {
 export async function listServiceHealth(db: Db, now: Date): Promise<ServiceHealth[]> {
   const rows = await listTargets(db);
   const names = new Map(rows.map((row) => [row.id, row.name]));
-  return rows.flatMap((row) =>
-    row.origin === "service" && row.service !== null && row.environment !== null
+  return rows.flatMap((row) => {
+    const state = shownState(row, now);
+    return row.origin === "service" && row.service !== null && row.environment !== null
       ? [
           {
             targetId: row.id,
             service: row.service,
             environment: row.environment,
-            state: shownState(row, now),
+            state,
             since: row.stateSince.toISOString(),
-            message: row.lastMessage,
+            message: state === "unknown" ? unknownMessage(row) : row.lastMessage,
             causedBy: row.causedBy === null ? null : (names.get(row.causedBy) ?? null),
             flapping: row.flapping,
             muted: row.muted,
           },
         ]
-      : [],
-  );
+      : [];
+  });
 }
 
 export interface HealthChangeView {

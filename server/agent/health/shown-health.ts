@@ -40,13 +40,19 @@ interface Summed {
   state: HealthState;
   muted: boolean;
   causedBy: string | null;
+  /** what its users met, with its numbers */
+  reason?: string | null;
 }
 
-const label = (target: Summed): string => (target.environment ? `${target.name} (${target.environment})` : target.name);
+const label = ({ name, environment, reason }: Summed): string =>
+  `${environment ? `${name} (${environment})` : name}${reason ? `: ${reason}` : ""}`;
 const MOST_NAMES = 5;
 
 function listed(targets: readonly Summed[]): string {
-  const names = targets.slice(0, MOST_NAMES).map(label).join(", ");
+  const names = targets
+    .slice(0, MOST_NAMES)
+    .map(label)
+    .join(targets.some(({ reason }) => reason) ? "; " : ", ");
   return targets.length > MOST_NAMES ? `${names} and ${targets.length - MOST_NAMES} more` : names;
 }
 
@@ -63,7 +69,7 @@ export function summarize(targets: readonly Summed[]): string {
     consequences.length > 0
       ? `Down as a consequence: ${listed(consequences)} (caused by ${[...new Set(consequences.map((target) => target.causedBy))].join(", ")}).`
       : "",
-    ...(["degraded", "unknown", "pending", "maintenance"] as const).map((state) => {
+    ...(["failing", "degraded", "unknown", "pending", "maintenance", "waiting"] as const).map((state) => {
       const found = of(state);
       return found.length > 0 ? `${WORDS[state]}: ${listed(found)}.` : "";
     }),
@@ -76,8 +82,10 @@ export function summarize(targets: readonly Summed[]): string {
 }
 
 const WORDS = {
+  failing: "Failing its users",
   degraded: "Degraded",
   unknown: "Without a fresh result",
   pending: "Failing, not yet confirmed",
   maintenance: "In maintenance",
+  waiting: "Waiting for a decision",
 };

@@ -9,6 +9,10 @@ export interface RollupCounts {
   latency: readonly number[];
 }
 
+/** How much time the results of a check stand for, in seconds; at most what has passed since the first of them. */
+export const watchedSeconds = (checks: number, intervalMs: number, longestMs: number): number =>
+  Math.round(Math.min(checks * intervalMs, longestMs) / 1_000);
+
 export interface Uptime {
   /** results counted */
   checks: number;

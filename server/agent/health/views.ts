@@ -4,11 +4,22 @@ import type { HealthState, HealthTargetView } from "./schema.ts";
 import { shownState } from "./shown-health.ts";
 import { getTarget, listTargets } from "./store.ts";
 import { listRollups } from "./store-results.ts";
-import { type RollupCounts, uptimeOf } from "./uptime.ts";
+import { type RollupCounts, uptimeOf, watchedSeconds } from "./uptime.ts";
 
 type ListedTarget = Awaited<ReturnType<typeof listTargets>>[number];
 
 const DAY_HOURS = 24;
+
+/** What else is known of a target's service than its check: see services/judge-service.ts. */
+export interface JudgedTarget {
+  state: HealthState;
+  /** what is wrong; null leaves the word to the check */
+  message: string | null;
+  /** ISO 8601; null: since the check says so */
+  since: string | null;
+  /** its users' requests tell it: muting the check does not make that silent */
+  byFigures: boolean;
+}
 
 /** Hourly rollups of the last 24 hours (the present one included), by target. */
 export async function dayRollups(db: Db, ids: readonly string[], now: Date): Promise<Map<string, RollupCounts[]>> {
@@ -26,9 +37,11 @@ export function targetView(
   day: readonly RollupCounts[],
   names: ReadonlyMap<string, string>,
   now: Date,
+  judged?: JudgedTarget | undefined,
 ): HealthTargetView {
-  const state = shownState(row, now);
-  const { uptimePercent, latencyP50Ms, latencyP95Ms } = uptimeOf(day);
+  const checked = shownState(row, now);
+  const state = judged?.state ?? checked;
+  const { checks, uptimePercent, latencyP50Ms, latencyP95Ms } = uptimeOf(day);
   return {
     id: row.id,
     name: row.name,
@@ -38,11 +51,11 @@ export function targetView(
     environment: row.environment,
     address: row.address,
     state,
-    stateSince: sinceOf(row, state).toISOString(),
+    stateSince: judged?.since ?? sinceOf(row, checked).toISOString(),
     flapping: row.flapping,
     flappingReason: row.flappingReason,
-    message: state === "unknown" ? unknownMessage(row) : row.lastMessage,
-    causedBy: row.causedBy === null || state === "unknown" ? null : (names.get(row.causedBy) ?? null),
+    message: judged?.message ?? (checked === "unknown" ? unknownMessage(row) : row.lastMessage),
+    causedBy: row.causedBy === null || checked === "unknown" ? null : (names.get(row.causedBy) ?? null),
     muted: row.muted,
     maintenanceUntil: state === "maintenance" ? (row.maintenanceUntil?.toISOString() ?? null) : null,
     lastCheckedAt: row.lastCheckedAt?.toISOString() ?? null,
@@ -51,6 +64,7 @@ export function targetView(
     consecutiveFailures: row.consecutiveFailures,
     failureThreshold: row.failureThreshold,
     uptimePercent24h: uptimePercent,
+    watchedSeconds24h: watchedSeconds(checks, row.intervalMs, DAY_HOURS * HOUR_S * 1_000),
     latencyP50Ms,
     latencyP95Ms,
   };
@@ -60,7 +74,8 @@ export function targetView(
 const sinceOf = (row: ListedTarget, state: HealthState): Date =>
   state === "unknown" && row.state !== "unknown" ? (row.lastCheckedAt ?? row.stateSince) : row.stateSince;
 
-const unknownMessage = (row: ListedTarget): string =>
+/** Why nothing is known of it now; what the last check found would be of another time. */
+export const unknownMessage = (row: Pick<ListedTarget, "lastCheckedAt">): string =>
   row.lastCheckedAt === null
     ? "not checked yet"
     : "no fresh result; is the worker running, and can it reach the platform?";

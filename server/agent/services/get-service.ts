@@ -47,7 +47,7 @@ export async function getService(
   const to = new Date(Math.floor(ctx.now().getTime() / 10_000) * 10_000 - 10_000);
   const from = new Date(to.getTime() - range.seconds * 1_000);
   const [{ rows, platform }, traffic, changes] = await Promise.all([
-    serviceRows(ctx, ref),
+    serviceRows(ctx, ref, { observed: false }),
     listTraffic(ctx.db, { since: from, resolution: range.resolution, ref }),
     listChanges(ctx, { since: from, ...ref }),
   ]);
@@ -56,7 +56,7 @@ export async function getService(
   const running = platform?.find((found) => found.service === ref.service && found.environment === ref.environment);
   const live = new Set(row.versions.map((entry) => entry.version));
   return {
-    row,
+    row: { ...row, environment: ref.environment },
     description: service.description,
     url: running?.url ?? null,
     dependsOn: service.dependsOn,

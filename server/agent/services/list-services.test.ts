@@ -9,7 +9,9 @@ import type { ServiceRow } from "./schema.ts";
 const row = (service: string, environment: string, change: Partial<ServiceRow> = {}): ServiceRow => ({
   service,
   environment,
+  origin: "configured",
   owner: "",
+  reasons: [],
   health: "up",
   healthSince: null,
   healthMessage: null,
@@ -20,7 +22,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   instancesWanted: 1,
   openIncident: null,
   activeDeployment: null,
-  traffic: { requestsPerSecond: 0, errorPercent: null, p95Ms: null, requests: 0, p95Series: [] },
+  traffic: { requestsPerSecond: 0, errorPercent: null, p95Ms: null, requests: 0, seconds: 60, p95Series: [] },
   ...change,
 });
 

@@ -1,8 +1,9 @@
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
+import { worstState } from "./judge-service.ts";
 import type { ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
 
@@ -30,10 +31,9 @@ export async function listServices(
       ...(environment === undefined ? {} : { environment }),
     }),
   ]);
-  const overall = HEALTH_STATES[Math.max(0, ...rows.map((row) => HEALTH_STATES.indexOf(row.health)))] ?? "unknown";
   return {
     summary: summarise(rows, platform !== null),
-    overall: rows.length === 0 ? "unknown" : overall,
+    overall: worstState(rows.filter((row) => !isSilent(row)).map((row) => row.health)),
     sample: ctx.source.sample,
     environments,
     platformReachable: platform !== null,
@@ -42,8 +42,12 @@ export async function listServices(
   };
 }
 
+/** A sender of nothing but logs, say: its silence about requests is no state of the system. */
+const isSilent = (row: ServiceRow): boolean => row.origin === "observed" && row.health === "unknown";
+
 const STATE_WORDS: [HealthState, string][] = [
   ["down", "down"],
+  ["failing", "failing"],
   ["degraded", "degraded"],
   ["unknown", "without a fresh check"],
   ["pending", "failing, not yet confirmed"],
@@ -51,27 +55,40 @@ const STATE_WORDS: [HealthState, string][] = [
 ];
 /** as many as a sentence can name */
 const NAMED_AT_MOST = 3;
+const nameOf = ({ service, environment }: ServiceRow): string =>
+  environment ? `${service} (${environment})` : service;
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const listed = (words: string[]) => [words.slice(0, -1).join(", "), words.at(-1)].filter(Boolean).join(" and ");
 const distinct = (words: string[]) => [...new Set(words)].sort();
 
-/** "checkout (production) down · 1 open incident · 1 deployment running", or that all is well. */
-export function summarise(rows: readonly ServiceRow[], platformReachable: boolean): string {
-  if (rows.length === 0) return "No services are configured yet";
+/** What its users meet, of the worst of them: a check's words stand beside the service. */
+const reasonOf = (row: ServiceRow | undefined): string | undefined =>
+  row?.reasons.find(({ kind, state }) => state === row.health && (kind === "errors" || kind === "latency"))?.message;
+
+/**
+ * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
+ * is worst first, as the list shows it.
+ */
+export function summarise(all: readonly ServiceRow[], platformReachable: boolean): string {
+  const rows = all.filter((row) => !isSilent(row));
+  if (rows.length === 0) return all.length === 0 ? "No services are configured yet" : "No service tells what it serves";
   const parts: string[] = [];
   if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
   for (const [state, words] of STATE_WORDS) {
     const there = rows.filter((row) => row.health === state);
     if (there.length === 0) continue;
-    const names = there.map((row) => `${row.service} (${row.environment})`);
+    const names = there.map(nameOf);
+    const reason = reasonOf(there[0]);
+    const worst = there.length === 1 ? reason : reason && `${names[0]}, ${reason}`;
     parts.push(
-      `${names.length <= NAMED_AT_MOST ? listed(names) : `${names.length} of ${rows.length} services`} ${words}`,
+      `${names.length <= NAMED_AT_MOST ? listed(names) : `${names.length} of ${rows.length} services`} ${words}${worst ? `: ${worst}` : ""}`,
     );
   }
   if (parts.length === 0) {
     const services = distinct(rows.map((row) => row.service)).length;
-    const environments = distinct(rows.map((row) => row.environment));
-    parts.push(`${services === 1 ? "The service is" : `All ${services} services are`} up in ${listed(environments)}`);
+    const environments = distinct(rows.flatMap((row) => row.environment ?? []));
+    const where = environments.length > 0 ? ` in ${listed(environments)}` : "";
+    parts.push(`${services === 1 ? "The service is" : `All ${services} services are`} up${where}`);
   }
   const incidents = distinct(rows.flatMap((row) => row.openIncident?.id ?? [])).length;
   const deployments = rows.flatMap((row) => row.activeDeployment ?? []);

@@ -8,18 +8,32 @@ export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable(),
   errorPercent: z.number().nullable().describe("share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests"),
   p95Ms: z.number().nullable(),
-  requests: z.number().int().describe("the base of the percentage, in the last 60 s"),
+  requests: z.number().int().describe("the base of the percentage, in the last `seconds`"),
+  seconds: z.number().int().describe("what the figures are of: 60, or 300 for observed services"),
   /** p95 over the last hour, one point a minute, oldest first; null is a gap */
   p95Series: z.array(z.number().nullable()),
 });
 
+/** One thing that is wrong, with its number and its base. */
+export const StatusReason = z.object({
+  kind: z.enum(["probe", "errors", "latency", "decision", "data"]),
+  state: HealthState.describe("what this alone makes of the service"),
+  message: z.string().describe("as in: 91 % of 1,240 requests failed in 5 min"),
+});
+export type StatusReason = z.infer<typeof StatusReason>;
+
 export const ServiceRow = z.object({
   service: z.string(),
-  environment: z.string(),
+  environment: z
+    .string()
+    .nullable()
+    .describe("null for one that only its telemetry tells of: all environments together"),
+  origin: z.enum(["configured", "observed"]).describe("observed: not configured, only its telemetry tells of it"),
   owner: z.string(),
-  health: HealthState,
+  health: HealthState.describe("the worst of its check, its users' errors and latency, and what waits for a decision"),
+  reasons: z.array(StatusReason).describe("why it is not up, worst first"),
   healthSince: Instant.nullable(),
-  healthMessage: z.string().nullable(),
+  healthMessage: z.string().nullable().describe("the reasons in one line"),
   causedBy: z.string().nullable(),
   currentVersion: z.string().nullable(),
   /** every version that has instances, most first */
@@ -81,7 +95,7 @@ export const ServiceSeriesPoint = z.object({
   p99Ms: z.number().nullable(),
 });
 export const GetServiceOutput = z.object({
-  row: ServiceRow,
+  row: ServiceRow.extend({ environment: z.string() }),
   description: z.string(),
   url: z.string().nullable(),
   dependsOn: z.array(z.string()),

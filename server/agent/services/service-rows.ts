@@ -1,13 +1,19 @@
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
 import { listServiceHealth, type ServiceHealth } from "../health/index.ts";
-import { HEALTH_STATES } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
-import { listTraffic, newestTraffic, trafficFigures } from "../traffic/index.ts";
+import { listTraffic, newestTraffic, servedWithin, trafficFigures } from "../traffic/index.ts";
+import { ailingSince } from "./ailing-since.ts";
+import { judgeService } from "./judge-service.ts";
+import { limitsOf } from "./limits.ts";
+import { listObserved } from "./observed.ts";
+import { observedRow } from "./observed-row.ts";
+import { worstFirst } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
 
 interface Facts {
@@ -31,21 +37,34 @@ export async function platformServices(ctx: AgentContext): Promise<PlatformServi
   }
 }
 
-/** A row per configured service and environment (or those that match), worst first, and whether the platform answers. */
+/** What the status is judged over, and how much of that is still now. */
+const WINDOW_SECONDS = 300;
+const NEWEST_SECONDS = 60;
+
+/**
+ * A row per configured service and environment (or those that match), and one for each service that only its telemetry
+ * tells of, worst first; and whether the platform answers.
+ */
 export async function serviceRows(
   ctx: AgentContext,
   filter: { environment?: string | undefined; service?: string | undefined } = {},
+  { observed = true }: { observed?: boolean } = {},
 ): Promise<{ rows: ServiceRow[]; platform: PlatformService[] | null }> {
   const now = ctx.now();
+  const ref =
+    filter.service !== undefined && filter.environment !== undefined
+      ? { ref: { service: filter.service, environment: filter.environment } }
+      : {};
   const ago = (ms: number) => new Date(now.getTime() - ms);
-  const [platform, health, deployments, incidents, recent, minutes, newest] = await Promise.all([
+  const [platform, health, deployments, incidents, recent, minutes, newest, others] = await Promise.all([
     platformServices(ctx),
     listServiceHealth(ctx.db, now),
     listDeployments(ctx, { limit: 100, status: [...ACTIVE_STATUSES] }),
     listIncidents(ctx, { limit: 100, status: [...UNRESOLVED] }),
-    listTraffic(ctx.db, { since: ago(90_000), resolution: 10 }),
-    listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60 }),
+    listTraffic(ctx.db, { since: ago((WINDOW_SECONDS + 30) * 1_000), resolution: 10, ...ref }),
+    listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60, ...ref }),
     newestTraffic(ctx.db),
+    observed ? listObserved(ctx, filter.environment) : [],
   ]);
   const counted = newest !== null && now.getTime() - newest.getTime() < 60_000;
   const facts: Facts = {
@@ -66,7 +85,20 @@ export async function serviceRows(
       )
       .map((environment) => rowOf(ctx, { service: service.name, environment }, facts)),
   );
-  return { rows: rows.sort(worstFirst), platform };
+  const known = others
+    .filter(({ service }) => (filter.service ?? service) === service)
+    .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
+  return { rows: [...rows, ...known].sort(worstFirst), platform };
+}
+
+/** The judged state of each configured service in each environment, for other capabilities. Callers have authorised it. */
+export async function serviceStates(
+  ctx: AgentContext,
+): Promise<{ service: string; environment: string; state: HealthState }[]> {
+  const { rows } = await serviceRows(ctx, {}, { observed: false });
+  return rows.flatMap(({ service, environment, health }) =>
+    environment === null ? [] : [{ service, environment, state: health }],
+  );
 }
 
 function rowOf(ctx: AgentContext, ref: { service: string; environment: string }, facts: Facts): ServiceRow {
@@ -81,12 +113,31 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     .sort((a, b) => SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity))[0];
   const versions = new Map<string, number>();
   for (const { version } of running?.instances ?? []) versions.set(version, (versions.get(version) ?? 0) + 1);
+  const recent = facts.recent.filter(isThis);
+  const minutes = facts.minutes.filter(isThis);
+  const { now, counted } = facts;
+  const limits = limitsOf(ctx.config, ref.service);
+  const status = judgeService(
+    {
+      probe: { state: health?.state ?? "unknown", message: health?.message ?? null },
+      window: servedWithin(recent, { now, counted, seconds: WINDOW_SECONDS }),
+      newest: servedWithin(recent, { now, counted, seconds: NEWEST_SECONDS }),
+      waiting: deployment?.waiting ? `${deployment.version} waits for a decision` : null,
+    },
+    limits,
+  );
+  const told = status.reasons.map(({ message }) => message).join("; ");
   return {
     ...ref,
+    origin: "configured",
     owner: config?.owner ?? "",
-    health: health?.state ?? "unknown",
-    healthSince: health?.since ?? null,
-    healthMessage: health?.message ?? null,
+    health: status.state,
+    reasons: status.reasons,
+    healthSince:
+      status.state === (health?.state ?? "unknown")
+        ? (health?.since ?? null)
+        : ailingSince(status.state, minutes, limits),
+    healthMessage: told || (health?.message ?? null),
     causedBy: health?.causedBy ?? null,
     currentVersion: running?.currentVersion ?? null,
     versions: [...versions]
@@ -94,10 +145,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
       .sort((a, b) => b.instances - a.instances),
     instancesReady: running?.instances.filter((instance) => instance.state === "ready").length ?? 0,
     instancesWanted: config?.environments[ref.environment]?.instances ?? 0,
-    traffic: trafficFigures(facts.recent.filter(isThis), facts.minutes.filter(isThis), {
-      now: facts.now,
-      counted: facts.counted,
-    }),
+    traffic: trafficFigures(recent, minutes, { now, counted }),
     openIncident: incident
       ? {
           id: incident.id,
@@ -115,17 +163,4 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
         }
       : null,
   };
-}
-
-/** By health, then open incident, then production first, then name. */
-function worstFirst(a: ServiceRow, b: ServiceRow): number {
-  const rank = (row: ServiceRow) =>
-    HEALTH_STATES.indexOf(row.health) * 10 + (row.openIncident ? 5 : 0) + (row.activeDeployment ? 1 : 0);
-  const production = (row: ServiceRow) => (row.environment === "production" ? 0 : 1);
-  return (
-    rank(b) - rank(a) ||
-    production(a) - production(b) ||
-    a.environment.localeCompare(b.environment) ||
-    a.service.localeCompare(b.service)
-  );
 }

@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { listServiceHealth } from "../health/index.ts";
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
@@ -9,6 +8,7 @@ import { authorize } from "../kernel/permissions.ts";
 import type { PlatformService } from "../ports/platform.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
+import { serviceStates } from "../services/index.ts";
 import { summariseMap } from "./map-summary.ts";
 import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
 import { graphWithin, serviceGraph } from "./service-graph.ts";
@@ -73,7 +73,7 @@ function knownSeconds(window: TimeWindow, served: readonly ServedCounts[]): numb
 /** The worst of each service in the environment, or in all. */
 async function healthOf(ctx: AgentContext, environment: string | undefined): Promise<Map<string, HealthState>> {
   const worst = new Map<string, HealthState>();
-  for (const { service, state, ...check } of await listServiceHealth(ctx.db, ctx.now())) {
+  for (const { service, state, ...check } of await serviceStates(ctx)) {
     if (environment !== undefined && check.environment !== environment) continue;
     const before = worst.get(service);
     if (before === undefined || HEALTH_STATES.indexOf(state) > HEALTH_STATES.indexOf(before)) worst.set(service, state);

@@ -22,6 +22,8 @@ export interface TrafficFigures {
   errorPercent: number | null;
   p95Ms: number | null;
   requests: number;
+  /** length of the window of these figures */
+  seconds: number;
   p95Series: (number | null)[];
 }
 
@@ -30,6 +32,9 @@ interface Window {
   /** false when nobody counted: rates are then unknown, not zero */
   counted: boolean;
 }
+
+/** The bucket in progress and the one the collector may not have brought yet are left out. */
+const newestEndMs = (now: Date): number => Math.floor(now.getTime() / 10_000) * 10_000 - 10_000;
 
 /**
  * One service's figures: rate, error share and p95 over the newest 60 s of complete 10-second buckets, and the p95
@@ -40,8 +45,7 @@ export function trafficFigures(
   minutes: readonly TrafficCounts[],
   { now, counted }: Window,
 ): TrafficFigures {
-  // the bucket in progress and the one the collector may not have brought yet are left out
-  const end = Math.floor(now.getTime() / 10_000) * 10_000 - 10_000;
+  const end = newestEndMs(now);
   const sum = sumOf(recent.filter((row) => Date.parse(row.bucketAt) >= end - 60_000 && Date.parse(row.bucketAt) < end));
   const start = Math.floor(now.getTime() / 60_000) - 59;
   const byMinute = new Map<number, TrafficCounts[]>();
@@ -54,6 +58,7 @@ export function trafficFigures(
     errorPercent: percent(sum.errors, sum.requests),
     p95Ms: quantileMs(sum.latency, 0.95),
     requests: sum.requests,
+    seconds: 60,
     p95Series: Array.from({ length: 60 }, (_, i) => quantileMs(sumOf(byMinute.get(start + i) ?? []).latency, 0.95)),
   };
 }
@@ -65,6 +70,33 @@ interface SeriesPoint {
   p50Ms: number | null;
   p95Ms: number | null;
   p99Ms: number | null;
+}
+
+/**
+ * Requests, failures and p95 over the newest `seconds` of complete 10-second buckets; null when nobody counted.
+ */
+export function servedWithin(
+  rows: readonly TrafficCounts[],
+  { now, counted, seconds }: Window & { seconds: number },
+): { requests: number; failed: number; p95Ms: number | null } | null {
+  const end = newestEndMs(now);
+  const within = rows.filter(({ bucketAt }) => {
+    const atMs = Date.parse(bucketAt);
+    return atMs >= end - seconds * 1_000 && atMs < end;
+  });
+  if (within.length === 0 && !counted) return null;
+  const sum = sumOf(within);
+  return { requests: sum.requests, failed: sum.errors, p95Ms: quantileMs(sum.latency, 0.95) };
+}
+
+/** What each bucket served, all versions together, oldest first. */
+export function servedByBucket(rows: readonly TrafficCounts[]) {
+  return [...Map.groupBy(rows, ({ bucketAt }) => bucketAt)]
+    .sort(([a], [b]) => Date.parse(a) - Date.parse(b))
+    .map(([bucketAt, of]) => {
+      const { requests, errors, latency } = sumOf(of);
+      return { bucketAt, served: { requests, failed: errors, p95Ms: quantileMs(latency, 0.95) } };
+    });
 }
 
 /** Every bucket of [from, to) in steps, oldest first; a bucket in which nothing was stored is all nulls. */

@@ -7,6 +7,7 @@ import { signalsInput } from "#components/services/signals-input.ts";
 import { parseRange, resolveRange } from "#components/time-range/range.ts";
 import { TimeRangeProvider } from "#components/time-range/time-range.tsx";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
+import { currentSession, pageCaller } from "#components/trpc/server.ts";
 
 interface Props {
   params: Promise<{ service: string }>;
@@ -19,15 +20,23 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
   return { title: await nameOf(params) };
 }
 
+/** The environment in which a service fares worst; null for one that is not configured, or while nobody is signed in. */
+async function worstEnvironment(service: string): Promise<string | null> {
+  if (!(await currentSession())) return null;
+  const { rows } = await (await pageCaller()).services.list({});
+  return rows.find((row) => row.service === service)?.environment ?? null;
+}
+
 export default async function Service({ params, searchParams }: Props) {
   const service = await nameOf(params);
   const query = await searchParams;
-  const environment = oneOf(query.env);
+  const named = oneOf(query.env);
   const moved = movedRange(oneOf(query.range));
   if (moved)
     redirect(
-      `/services/${encodeURIComponent(service)}?${new URLSearchParams({ ...moved, ...(environment ? { env: environment } : {}) })}`,
+      `/services/${encodeURIComponent(service)}?${new URLSearchParams({ ...moved, ...(named ? { env: named } : {}) })}`,
     );
+  const environment = named ?? (await worstEnvironment(service));
   const renderedAt = Date.now();
   const asked = parseRange(oneOf(query.from), oneOf(query.to), renderedAt);
   const { fromMs, toMs } = resolveRange(asked, renderedAt);
@@ -49,7 +58,7 @@ export default async function Service({ params, searchParams }: Props) {
       }
     >
       <TimeRangeProvider renderedAt={renderedAt}>
-        <ServicePage service={service} />
+        <ServicePage service={service} defaultEnvironment={environment} />
       </TimeRangeProvider>
     </Prefetched>
   );

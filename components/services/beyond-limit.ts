@@ -1,0 +1,5 @@
+import type { ServiceRow } from "#server/agent/services/schema.ts";
+
+/** Whether errors, or latency, are beyond the service's limit: its status says so, and no number of the page's own. */
+export const isBeyondLimit = (row: Pick<ServiceRow, "reasons">, kind: "errors" | "latency"): boolean =>
+  row.reasons.some((reason) => reason.kind === kind);

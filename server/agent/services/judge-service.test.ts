@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { testConfig } from "#server/testing/context.ts";
+import type { HealthState } from "../health/schema.ts";
+import { judgeService, type ServedFigures, type StatusFacts, worstState } from "./judge-service.ts";
+import { limitsOf } from "./limits.ts";
+import { observedRow } from "./observed-row.ts";
+import { usersHurt, worstFirst } from "./rank.ts";
+import type { ServiceRow } from "./schema.ts";
+
+const LIMITS = { errorRatePercent: 1, failingPercent: 10, latencyP95Ms: 500 };
+const served = (requests: number, failed: number, p95Ms: number | null = 20): ServedFigures => ({
+  ...{ requests, failed, p95Ms },
+});
+const facts = (change: Partial<StatusFacts> = {}): StatusFacts => ({
+  probe: { state: "up", message: "HTTP 200" },
+  window: served(1_000, 0),
+  newest: served(200, 0),
+  waiting: null,
+  ...change,
+});
+
+describe("judgeService", () => {
+  it.each<[string, Partial<StatusFacts>, HealthState, string | null]>([
+    ["nothing is wrong", {}, "up", null],
+    [
+      "91 % fail while the check answers",
+      { window: served(1_240, 1_128), newest: served(240, 230) },
+      "failing",
+      "91 % of 1,240 requests failed in 5 min",
+    ],
+    [
+      "2 % fail",
+      { window: served(500, 10), newest: served(100, 2) },
+      "degraded",
+      "2 % of 500 requests failed in 5 min",
+    ],
+    ["0.9 % fail", { window: served(1_000, 9), newest: served(200, 3) }, "up", null],
+    [
+      "exactly the limit",
+      { window: served(1_000, 10), newest: served(200, 2) },
+      "degraded",
+      "1 % of 1,000 requests failed in 5 min",
+    ],
+    ["1 of 2 tells nothing", { window: served(2, 1), newest: served(2, 1) }, "up", null],
+    ["2 of 12 neither", { window: served(12, 2), newest: served(12, 2) }, "up", null],
+    ["3 of 12 do", { window: served(12, 3), newest: served(3, 0) }, "failing", "25 % of 12 requests failed in 5 min"],
+    ["it is over: the newest minute is clean", { window: served(1_240, 600), newest: served(240, 0) }, "up", null],
+    [
+      "it is nearly over",
+      { window: served(1_240, 600), newest: served(240, 6) },
+      "degraded",
+      "48 % of 1,240 requests failed in 5 min",
+    ],
+    [
+      "slow",
+      { window: served(1_000, 0, 1_200), newest: served(200, 0, 900) },
+      "degraded",
+      "p95 1,200 ms over 1,000 requests in 5 min, limit 500 ms",
+    ],
+    ["slow on few requests", { window: served(15, 0, 1_200), newest: served(5, 0, 900) }, "up", null],
+    ["its check fails", { probe: { state: "down", message: "refused" } }, "down", "refused"],
+    [
+      "the worst of both",
+      { probe: { state: "degraded", message: "slow" }, window: served(100, 50), newest: served(20, 10) },
+      "failing",
+      "50 % of 100 requests failed in 5 min",
+    ],
+    [
+      "maintenance was announced",
+      { probe: { state: "maintenance", message: null }, window: served(100, 50) },
+      "maintenance",
+      null,
+    ],
+    ["a decision waits", { waiting: "2.5.0 waits for a decision" }, "waiting", "2.5.0 waits for a decision"],
+    ["never checked", { probe: { state: "unknown", message: null } }, "unknown", "its check says unknown"],
+    [
+      "nobody checks, nobody counts",
+      { probe: null, window: null, newest: null },
+      "unknown",
+      "no requests were told of in 5 min",
+    ],
+    ["nobody checks, it served", { probe: null }, "up", null],
+    [
+      "nobody checks, it served nothing",
+      { probe: null, window: served(0, 0, null) },
+      "unknown",
+      "no requests were told of in 5 min",
+    ],
+    ["up and nobody asks for it", { window: served(0, 0, null), newest: served(0, 0, null) }, "up", null],
+    [
+      "nearly all is not all",
+      { window: served(1_000, 999), newest: null },
+      "failing",
+      "99.9 % of 1,000 requests failed in 5 min",
+    ],
+  ])("%s", (_name, change, state, first) => {
+    const status = judgeService(facts(change), LIMITS);
+    expect(status.state).toBe(state);
+    if (state !== "maintenance") expect(status.reasons[0]?.message ?? null).toBe(first);
+  });
+
+  it("takes its limits from sloConfig, and from the service's own slo", () => {
+    const config = testConfig({ sloConfig: { latencyP95Ms: 2_000, errorRatePercent: 20 } });
+    for (const service of config.services) if (service.name === "payments") service.slo = { latencyP95Ms: 900 };
+    const state = (name: string, failed: number) =>
+      judgeService(facts({ window: served(100, failed, 1_500), newest: null }), limitsOf(config, name)).state;
+    expect([state("checkout", 15), state("checkout", 25)]).toEqual(["up", "failing"]);
+    expect(state("payments", 15)).toBe("degraded");
+    expect(limitsOf(testConfig(), "checkout")).toEqual(LIMITS);
+  });
+
+  it("takes the worst of several, unknown for none", () => {
+    expect(worstState(["up", "failing", "degraded"])).toBe("failing");
+    expect(worstState([])).toBe("unknown");
+  });
+});
+
+describe("worstFirst", () => {
+  const row = (service: string, health: HealthState, rate: number, errorPercent: number): ServiceRow => {
+    const observed = observedRow(
+      { service, window: served(300 * rate, 3 * rate * errorPercent), newest: null },
+      LIMITS,
+    );
+    return { ...observed, health };
+  };
+  const order = (...rows: ServiceRow[]) => rows.toSorted(worstFirst).map(({ service }) => service);
+
+  it("puts whose users are hurt most first, not the alphabet", () => {
+    expect(usersHurt(row("x", "failing", 100, 50))).toBe(150);
+    expect(usersHurt(row("x", "up", 100, 0.5))).toBe(0);
+    expect(
+      order(
+        row("a", "up", 900, 0.1),
+        row("b", "degraded", 1, 2),
+        row("c", "failing", 1, 50),
+        row("d", "failing", 100, 91),
+        row("e", "down", 0, 0),
+      ),
+    ).toEqual(["d", "c", "b", "e", "a"]);
+  });
+
+  it("keeps rows in their place while a rate moves a little", () => {
+    const [a, b] = [row("a", "failing", 10, 50), row("b", "failing", 10.5, 50)];
+    expect(order(b, a)).toEqual(["a", "b"]);
+  });
+});

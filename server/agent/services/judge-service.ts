@@ -1,0 +1,126 @@
+import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { Limits } from "./limits.ts";
+import type { StatusReason } from "./schema.ts";
+
+/** What users met in one window. */
+export interface ServedFigures {
+  requests: number;
+  failed: number;
+  p95Ms: number | null;
+}
+
+export interface StatusFacts {
+  /** what the check of the service found; null when nobody checks it */
+  probe: { state: HealthState; message: string | null } | null;
+  /** the last five minutes; null when nobody counted */
+  window: ServedFigures | null;
+  /** the newest minute of them: what is over is over */
+  newest: ServedFigures | null;
+  /** "2.5.0 waits for a decision", or null */
+  waiting: string | null;
+}
+
+export interface ServiceStatus {
+  state: HealthState;
+  /** worst first; empty when nothing is wrong */
+  reasons: StatusReason[];
+}
+
+/** length of `window`, in words */
+const WINDOW_WORDS = "5 min";
+/** 1 of 2 requests tells nothing: a share needs this many requests, and this many failed ones */
+const LEAST_REQUESTS = 10;
+const LEAST_FAILED = 3;
+/** a twentieth of fewer is no request at all */
+const LEAST_FOR_P95 = 20;
+
+const severity = (state: HealthState): number => HEALTH_STATES.indexOf(state);
+const worstOf = (states: readonly HealthState[]): HealthState =>
+  states.reduce((worst, state) => (severity(state) > severity(worst) ? state : worst));
+const mildestOf = (states: readonly HealthState[]): HealthState =>
+  states.reduce((mildest, state) => (severity(state) < severity(mildest) ? state : mildest));
+
+const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+/** "0.4", "12", "91": never 0 or 100 unless it is exactly that. */
+const share = (part: number, whole: number): string => {
+  const percent = (part / whole) * 100;
+  if (percent >= 10 && percent < 99.5) return percent.toFixed(0);
+  return (Math.floor(percent * 10) / 10).toString();
+};
+
+function errorLevel({ requests, failed }: ServedFigures, limits: Limits): HealthState {
+  const percent = requests === 0 ? 0 : (failed / requests) * 100;
+  if (percent >= limits.failingPercent && failed > 0) return "failing";
+  return percent >= limits.errorRatePercent && failed > 0 ? "degraded" : "up";
+}
+
+const latencyLevel = ({ p95Ms }: ServedFigures, limits: Limits): HealthState =>
+  p95Ms !== null && p95Ms > limits.latencyP95Ms ? "degraded" : "up";
+
+/** Whether these requests alone were beyond a limit. */
+export const isBeyond = (figures: ServedFigures, limits: Limits): boolean =>
+  errorLevel(figures, limits) !== "up" || latencyLevel(figures, limits) !== "up";
+
+/**
+ * Both windows must agree, as alerts on two windows do: the long one for weight, the newest for "still".
+ * Source: https://sre.google/workbook/alerting-on-slos/#6-multiwindow-multi-burn-rate-alerts
+ */
+function levelOver(
+  facts: StatusFacts & { window: ServedFigures },
+  limits: Limits,
+  least: number,
+  of: (figures: ServedFigures, limits: Limits) => HealthState,
+): HealthState {
+  const { window, newest } = facts;
+  if (window.requests < least) return "up";
+  return mildestOf([window, ...(newest && newest.requests >= least ? [newest] : [])].map((one) => of(one, limits)));
+}
+
+function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
+  const { window } = facts;
+  if (!window) return [];
+  const known = { ...facts, window };
+  const base = `${counted.format(window.requests)} requests`;
+  const reasons: StatusReason[] = [];
+  const errors = window.failed >= LEAST_FAILED ? levelOver(known, limits, LEAST_REQUESTS, errorLevel) : "up";
+  if (errors !== "up")
+    reasons.push({
+      kind: "errors",
+      state: errors,
+      message: `${share(window.failed, window.requests)} % of ${base} failed in ${WINDOW_WORDS}`,
+    });
+  const latency = levelOver(known, limits, LEAST_FOR_P95, latencyLevel);
+  if (latency !== "up")
+    reasons.push({
+      kind: "latency",
+      state: latency,
+      message: `p95 ${counted.format(window.p95Ms ?? 0)} ms over ${base} in ${WINDOW_WORDS}, limit ${counted.format(limits.latencyP95Ms)} ms`,
+    });
+  return reasons;
+}
+
+/** What nobody checks and nobody counted is unknown; maintenance covers what users meet, as it was announced. */
+function baseOf({ probe, window }: StatusFacts): HealthState {
+  if (probe) return probe.state;
+  return window && window.requests > 0 ? "up" : "unknown";
+}
+
+/**
+ * The status of a service: the worst of its check, its users' errors and latency against their limits, and what waits
+ * for a person, each with its number and its base. The one function behind every status that is shown. Pure.
+ */
+export function judgeService(facts: StatusFacts, limits: Limits): ServiceStatus {
+  const base = baseOf(facts);
+  const reasons: StatusReason[] = base === "maintenance" ? [] : figureReasons(facts, limits);
+  if (facts.probe && base !== "up")
+    reasons.push({ kind: "probe", state: base, message: facts.probe.message ?? `its check says ${base}` });
+  if (!facts.probe && base === "unknown")
+    reasons.push({ kind: "data", state: "unknown", message: `no requests were told of in ${WINDOW_WORDS}` });
+  if (facts.waiting !== null) reasons.push({ kind: "decision", state: "waiting", message: facts.waiting });
+  reasons.sort((a, b) => severity(b.state) - severity(a.state));
+  return { state: worstOf([base, ...reasons.map((reason) => reason.state)]), reasons };
+}
+
+/** The state of several: the worst of them; unknown for none. */
+export const worstState = (states: readonly HealthState[]): HealthState =>
+  states.length === 0 ? "unknown" : worstOf(states);

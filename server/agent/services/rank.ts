@@ -1,0 +1,41 @@
+import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { ServiceRow } from "./schema.ts";
+
+/** How much a failed request counts, by the state of who failed it; 0: within its limits, nobody is hurt. */
+const WEIGHT: Record<HealthState, number> = {
+  up: 0,
+  waiting: 0,
+  maintenance: 0,
+  pending: 1,
+  unknown: 0,
+  degraded: 1,
+  failing: 3,
+  down: 4,
+};
+
+/** Failed requests per second times severity; 0 when nothing is known to fail. */
+export const usersHurt = (row: Pick<ServiceRow, "health" | "traffic">): number =>
+  (((row.traffic.requestsPerSecond ?? 0) * (row.traffic.errorPercent ?? 0)) / 100) * WEIGHT[row.health];
+
+/** In powers of four, so that rows do not change places under the pointer whenever a rate moves a little. */
+const bandOf = (hurt: number): number => (hurt <= 0 ? Number.NEGATIVE_INFINITY : Math.round(Math.log2(hurt) / 2));
+
+const isAilment = (state: HealthState): boolean => HEALTH_STATES.indexOf(state) >= HEALTH_STATES.indexOf("degraded");
+
+const compared = (a: number, b: number): number => (a === b ? 0 : b - a);
+
+/** Whose users are hurt most, then worse states, open incidents, deployments; production before others; then names. */
+export function worstFirst(a: ServiceRow, b: ServiceRow): number {
+  const production = (row: ServiceRow) => Number(row.environment === "production");
+  return (
+    compared(Number(isAilment(a.health)), Number(isAilment(b.health))) ||
+    compared(bandOf(usersHurt(a)), bandOf(usersHurt(b))) ||
+    compared(HEALTH_STATES.indexOf(a.health), HEALTH_STATES.indexOf(b.health)) ||
+    compared(Number(a.openIncident !== null), Number(b.openIncident !== null)) ||
+    compared(Number(a.activeDeployment !== null), Number(b.activeDeployment !== null)) ||
+    compared(Number(a.origin === "configured"), Number(b.origin === "configured")) ||
+    compared(production(a), production(b)) ||
+    (a.environment ?? "").localeCompare(b.environment ?? "") ||
+    a.service.localeCompare(b.service)
+  );
+}

@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { actor, testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
+import { recordResults } from "../health/record-results.ts";
+import { syncTargets } from "../health/sync-targets.ts";
+import { targetId } from "../health/targets.ts";
+import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
+import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
+import { storeTraffic } from "../traffic/index.ts";
+import { getService } from "./get-service.ts";
+import { listServices } from "./list-services.ts";
+import { monitorHealth } from "./monitor-health.ts";
+import { serviceStates } from "./service-rows.ts";
+
+const NOW = new Date("2026-03-01T12:30:25.000Z");
+const ALL = { limit: 100, offset: 0 };
+
+/** Ten-second buckets of the last five complete minutes. */
+function traffic(environment: string, requests: number, failed: number, latencyMs = 20): TrafficCounts[] {
+  const newest = Math.floor(NOW.getTime() / 10_000) * 10_000 - 20_000;
+  return Array.from({ length: 30 }, (_, i) => {
+    const latency = emptyHistogram();
+    latency[bucketOf(latencyMs)] = requests;
+    return {
+      ...{ ...noOutcomes(), service: "checkout", environment, version: "1.0.0", requests, latency },
+      bucketAt: new Date(newest - i * 10_000).toISOString(),
+      ...{ status2xx: requests - failed, status5xx: failed },
+      usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
+    };
+  });
+}
+
+const spans = (counts: Partial<ServedCounts>[]): FakeTelemetry => {
+  const info = { kind: "jaeger" as const, address: "http://jaeger.test" };
+  const answer = <T>(data: T) => ({ data, source: info, asOf: NOW.toISOString(), stale: false });
+  const all = counts.map((one) => ({
+    service: "",
+    calls: 0,
+    errors: 0,
+    latency: emptyHistogram(),
+    sinceMs: null,
+    ...one,
+  }));
+  const traces: TraceSource = {
+    info,
+    list: async () => answer({ items: [], nextCursor: null }),
+    get: async () => answer(null),
+    services: async () => answer([...all.map(({ service }) => service), "silent"]),
+    operations: async () => answer([]),
+    edges: null,
+    served: async () => answer(all),
+  };
+  return new FakeTelemetry({ traces });
+};
+
+describe("the status of a service", () => {
+  const database = useDatabase();
+  const context = (overrides = {}) => testContext(database, { now: () => NOW, ...overrides });
+
+  beforeEach(async () => {
+    await database.db.$executeRaw`truncate health_target, health_result, health_rollup, health_change, traffic_bucket`;
+    await syncTargets(context());
+    const up = ["checkout", "payments"].flatMap((service) =>
+      ["staging", "production"].map((environment) => ({
+        targetId: targetId("service", service, environment),
+        slotAtMs: NOW.getTime() - 5_000,
+        endedAtMs: NOW.getTime() - 4_990,
+        ...{ outcome: "up" as const, latencyMs: 10, statusCode: 200, message: null },
+      })),
+    );
+    await recordResults(context(), up);
+  });
+
+  it("is failing wherever it is told, when its check answers and 91 % of its requests fail", async () => {
+    const ctx = context();
+    await storeTraffic(ctx.db, traffic("production", 100, 91));
+    const reason = "91 % of 3,000 requests failed in 5 min";
+    const { rows, overall, summary } = await listServices(ctx, {});
+    expect(rows[0]).toMatchObject({ service: "checkout", environment: "production", health: "failing" });
+    expect(rows[0]?.reasons).toEqual([{ kind: "errors", state: "failing", message: reason }]);
+    expect([overall, summary]).toEqual(["failing", `checkout (production) failing: ${reason}`]);
+    const monitor = await monitorHealth(ctx, ALL);
+    expect(monitor.overall).toBe("failing");
+    expect(monitor.summary).toContain(reason);
+    expect(monitor.counts).toMatchObject({ failing: 1, up: 3 });
+    expect(monitor.targets[0]).toMatchObject({ name: "checkout", state: "failing", message: reason });
+    expect((await monitorHealth(ctx, { ...ALL, state: ["failing"] })).total).toBe(1);
+    const place = { service: "checkout", environment: "production" };
+    expect((await getService(ctx, { ...place, range: "1h" })).row.health).toBe("failing");
+    expect(await serviceStates(ctx)).toContainEqual({ ...place, state: "failing" });
+  });
+
+  it("says since when its users' requests fail, not since when its check answers", async () => {
+    const ctx = context();
+    await storeTraffic(ctx.db, traffic("production", 100, 91));
+    const { rows } = await listServices(ctx, {});
+    const since = Date.parse(rows[0]?.healthSince ?? "");
+    expect(NOW.getTime() - since).toBeGreaterThanOrEqual(4 * 60_000);
+    expect(NOW.getTime() - since).toBeLessThanOrEqual(6 * 60_000);
+    expect((await monitorHealth(ctx, ALL)).targets[0]?.stateSince).toBe(rows[0]?.healthSince);
+  });
+
+  it("is not silenced by muting its check, and stays up on a failure of two", async () => {
+    const ctx = context();
+    await storeTraffic(ctx.db, [...traffic("production", 100, 91), ...traffic("staging", 1, 1).slice(0, 1)]);
+    const id = targetId("service", "checkout", "production");
+    await database.db.healthTarget.update({ where: { id }, data: { muted: true } });
+    expect((await monitorHealth(ctx, ALL)).overall).toBe("failing");
+    const { rows } = await listServices(ctx, { environment: "staging" });
+    expect(rows.map(({ health }) => health)).toEqual(["up", "up"]);
+  });
+
+  it("counts those that only telemetry tells of, in list and sentence; silent ones are unknown and no alarm", async () => {
+    const latency = emptyHistogram();
+    latency[bucketOf(20)] = 600;
+    const ctx = context({ telemetry: spans([{ service: "legacy", calls: 600, errors: 300, latency }]) });
+    const { rows, summary, overall } = await listServices(ctx, {});
+    expect(rows[0]).toMatchObject({ service: "legacy", environment: null, origin: "observed", health: "failing" });
+    expect(rows[0]?.traffic).toMatchObject({ requestsPerSecond: 2, errorPercent: 50, requests: 600, seconds: 300 });
+    expect(rows.find(({ service }) => service === "silent")).toMatchObject({ health: "unknown", origin: "observed" });
+    expect(summary).toBe("legacy failing: 50 % of 600 requests failed in 5 min");
+    expect(overall).toBe("failing");
+    const hidden = await listServices(
+      context({ telemetry: ctx.telemetry, actor: actor({ role: "ingest" }) }),
+      {},
+    ).catch((error: Error) => error);
+    expect(hidden).toBeInstanceOf(Error);
+  });
+
+  it("says of a check that is too old that nothing is known, not what it once found", async () => {
+    const { rows, overall } = await listServices(context({ now: () => new Date(NOW.getTime() + 3_600_000) }), {});
+    expect([rows[0]?.health, overall]).toEqual(["unknown", "unknown"]);
+    expect(rows[0]?.healthMessage).toMatch(/no fresh result/);
+  });
+
+  it("gives an uptime its base", async () => {
+    const { targets } = await monitorHealth(context(), ALL);
+    expect(targets[0]).toMatchObject({ uptimePercent24h: 100 });
+    expect(targets[0]?.watchedSeconds24h).toBeGreaterThan(0);
+    expect(targets[0]?.watchedSeconds24h).toBeLessThan(120);
+  });
+});
