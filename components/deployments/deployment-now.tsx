@@ -53,6 +53,7 @@ const WATCH: Record<NonNullable<DeploymentView["watchState"]>, { tone: MarkTone;
   watching: { tone: "active", words: "watched" },
   passed: { tone: "ok", words: "The watch over it ended well" },
   regressed: { tone: "critical", words: "It got worse after it was done" },
+  undecided: { tone: "warning", words: "The watch over it could not decide whether it holds" },
   kept: { tone: "quiet", words: "Kept by a decision" },
   superseded: { tone: "quiet", words: "Another deployment took its place" },
 };

@@ -78,11 +78,13 @@ export function waveObstacles({ service, environment, version }: Asked, states: 
 
 /** What is worth knowing of those that passed. */
 export const waveNotes = ({ version }: Asked, states: readonly WaveState[]): string[] =>
-  states.flatMap(({ environment, passed }) =>
-    passed && passed !== "initial" && passed.watchState === "watching"
-      ? [`${version} is still being watched in ${environment}.`]
-      : [],
-  );
+  states.flatMap(({ environment, passed }) => {
+    if (!passed || passed === "initial") return [];
+    if (passed.watchState === "watching") return [`${version} is still being watched in ${environment}.`];
+    return passed.watchState === "undecided"
+      ? [`The watch over ${version} in ${environment} could not decide whether it holds.`]
+      : [];
+  });
 
 /** @throws PRECONDITION with `details.reason` of the first and all of them under `details.obstacles`. */
 export function refuseObstacles(obstacles: readonly Obstacle[]): void {

@@ -40,7 +40,7 @@ export const Decision = z.enum(DECISIONS);
 export type Decision = z.infer<typeof Decision>;
 
 /** watching · passed · regressed: went back, or asked · kept: a person kept it · superseded: another one came */
-export const WATCH_STATES = ["watching", "passed", "regressed", "kept", "superseded"] as const;
+export const WATCH_STATES = ["watching", "passed", "regressed", "undecided", "kept", "superseded"] as const;
 export type WatchState = (typeof WATCH_STATES)[number];
 
 const Whole = (least: number, most: number) => z.number().int().min(least).max(most);
