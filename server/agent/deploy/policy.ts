@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { FreezeWindow, Wave } from "../config-deployment.ts";
 import { AppError } from "../kernel/errors.ts";
 import { freezeAt } from "./freeze.ts";
-import { utc } from "./plan-view.ts";
+import { utc } from "./planned.ts";
 import type { LockView, WatchState } from "./schema.ts";
 
 /** What may stand against a deployment: a lock, a freeze window, a wave. Pure. */

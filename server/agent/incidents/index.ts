@@ -4,4 +4,4 @@ export { onHealthTransition } from "./health.ts";
 export { listIncidents } from "./list-incidents.ts";
 export { type LoudPattern, onLoudPattern, onQuietPattern } from "./log-patterns.ts";
 export { manageIncident } from "./manage-incident.ts";
-export { endsOfDeploymentIncidents, incidentsOfDeployments } from "./store.ts";
+export { endsOfDeploymentIncidents, incidentsOfDeployments, openIncidentsOf } from "./store.ts";
