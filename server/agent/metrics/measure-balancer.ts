@@ -24,7 +24,7 @@ export async function measureBalancer(ctx: AgentContext, ref: ServiceRef, grid: 
     ...{ unit: UNITS[name], values, query },
     ...{ promql: null, problem: values.some((value) => value !== null) ? null : missing },
   });
-  const requests = "requests the balancer answered";
+  const requests = "requests to the balancer";
   const found = {
     requestRate: signal(
       "requestRate",
@@ -34,7 +34,7 @@ export async function measureBalancer(ctx: AgentContext, ref: ServiceRef, grid: 
     errorPercent: signal(
       "errorPercent",
       points.map((one) => one.errorPercent),
-      `${requests} with 5xx ÷ all`,
+      `${requests} that failed (5xx, refused, timed out, broken off, left late) ÷ all`,
     ),
     latencyP50Ms: signal(
       "latencyP50Ms",

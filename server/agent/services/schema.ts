@@ -6,7 +6,7 @@ import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable(),
-  errorPercent: z.number().nullable().describe("share of 5xx; null without requests"),
+  errorPercent: z.number().nullable().describe("share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests"),
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage, in the last 60 s"),
   /** p95 over the last hour, one point a minute, oldest first; null is a gap */

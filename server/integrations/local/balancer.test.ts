@@ -227,17 +227,17 @@ describe("when an instance fails", () => {
     rotate([]);
     const notReady = await fetch(url, { method: "POST", body: "unread" });
     expect([notReady.status, await notReady.json()]).toMatchObject([503, { error: { code: "no_ready_instance" } }]);
-    expect(counted()).toMatchObject([{ version: "1", requests: 2, status5xx: 2 }]);
+    expect(counted()).toMatchObject([{ version: "1", requests: 2, refused: 2, status5xx: 0 }]);
   });
 
   it("says 504 when the answer does not begin in time", async () => {
     rotate([await target(() => undefined)]);
     const response = await fetch(url);
     expect([response.status, await response.json()]).toMatchObject([504, { error: { code: "instance_timeout" } }]);
-    expect(counted()).toMatchObject([{ status5xx: 1 }]);
+    expect(counted()).toMatchObject([{ timedOut: 1, status5xx: 0 }]);
   });
 
-  it("cuts the client's connection when an answer breaks off, and counts it as failed", async () => {
+  it("cuts the client's connection when an answer breaks off, and counts it as broken off", async () => {
     rotate([
       await target((_, response) => {
         response.writeHead(200, { "content-length": "100" });
@@ -247,13 +247,13 @@ describe("when an instance fails", () => {
     ]);
     const response = await fetch(url);
     await expect(response.text()).rejects.toThrow();
-    await eventually(async () => counted()[0]?.status5xx === 1);
+    await eventually(async () => counted()[0]?.brokenOff === 1);
     expect(balancer.rotation.candidates[0]?.inFlight).toBe(0);
   });
 });
 
 describe("the client's end", () => {
-  it("cancels the request to the instance when the client goes away, and does not count it", async () => {
+  it("cancels the request to the instance when the client goes away, and counts it with its wait", async () => {
     let cancelled = false;
     let arrived = false;
     const slow = await target((_, response) => {
@@ -270,7 +270,9 @@ describe("the client's end", () => {
     abort.abort();
     expect(await gone).toBe("gone");
     await eventually(async () => cancelled && slow.inFlight === 0);
-    expect(counted()).toEqual([]);
+    const [row] = counted();
+    expect(row).toMatchObject({ requests: 1, clientLeft: 1 });
+    expect(row?.leftAfter.reduce((a, b) => a + b)).toBe(1);
   });
 
   it("holds back an instance that sends faster than the client reads", async () => {

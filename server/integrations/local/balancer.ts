@@ -1,13 +1,13 @@
 import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool } from "undici";
 import { AppError } from "#server/agent/kernel/errors.ts";
-import { outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
+import type { Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
+import { ConnectionPool } from "./upstream/connection-pool.ts";
 
 export interface BalancerTimeouts {
   connectMs: number;
@@ -31,6 +31,7 @@ export class Balancer implements ExchangeHost {
   readonly #server: Server;
   readonly #timeouts: BalancerTimeouts;
   readonly #active = new Set<Exchange>();
+  #lastVersion: string | null = null;
   readonly #observer: { currentVersion(): string | null; refused(instanceId: string): void };
 
   constructor(
@@ -72,26 +73,23 @@ export class Balancer implements ExchangeHost {
 
   /** A target for an instance that listens on `port`; it takes requests once it is in the rotation. */
   createTarget(instanceId: string, version: string, port: number): Target {
-    const pool = new Pool(`http://127.0.0.1:${port}`, {
-      connections: CONNECTIONS_PER_INSTANCE,
-      connect: { timeout: this.#timeouts.connectMs },
-      headersTimeout: this.#timeouts.headersMs,
-      bodyTimeout: this.#timeouts.bodyMs,
-      allowH2: false,
-    });
+    const pool = new ConnectionPool(port, CONNECTIONS_PER_INSTANCE, this.#timeouts);
     return { instanceId, version, inFlight: 0, pool };
   }
 
+  /** Also when nothing runs any more: what is refused then counts for the version that ran last. */
   currentVersion(): string | null {
-    return this.#observer.currentVersion();
+    this.#lastVersion = this.#observer.currentVersion() ?? this.#lastVersion;
+    return this.#lastVersion;
   }
 
   refused(instanceId: string): void {
     this.#observer.refused(instanceId);
   }
 
-  record(version: string, status: number, latencyMs: number): void {
-    this.#ring.record(version, outcomeOfStatus(status), latencyMs, Date.now());
+  record(version: string, outcome: Outcome, tookMs: number): void {
+    this.#lastVersion = version;
+    this.#ring.record(version, outcome, tookMs, Date.now());
   }
 
   settled(exchange: Exchange): void {

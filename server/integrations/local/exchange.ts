@@ -1,12 +1,15 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Dispatcher } from "undici";
-import { requestHeaders, stripResponseHeaders } from "./headers.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
+import { requestHead, responseHeaders } from "./headers.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
 import type { Choice, RouteChoice } from "./route-choice.ts";
+import type { Connection, UpstreamFailure, UpstreamRequest } from "./upstream/connection.ts";
+import type { ConnectionPool } from "./upstream/connection-pool.ts";
+import type { ResponseHead } from "./upstream/response-parser.ts";
 
 /** An instance as the balancer sees it. */
 export interface Target extends Candidate {
-  pool: Dispatcher;
+  pool: ConnectionPool;
 }
 
 /** What an exchange needs of its balancer. */
@@ -17,51 +20,137 @@ export interface ExchangeHost {
   currentVersion(): string | null;
   /** an instance refused a connection */
   refused(instanceId: string): void;
-  record(version: string, status: number, latencyMs: number): void;
+  /** `tookMs`: for a client that left, how long it had waited */
+  record(version: string, outcome: Outcome, tookMs: number): void;
   settled(exchange: Exchange): void;
 }
 
-type Controller = Dispatcher.DispatchController;
-
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-const REFUSED = new Set(["ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"]);
-const LOST = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
-const TIMED_OUT = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
-
-const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? "");
+/** Bodies that go on until somebody has enough: a client that leaves one had its answer. */
+const STREAMED = /^(?:text\/event-stream|multipart\/x-mixed-replace)\b/i;
 
 /**
- * One request on its way through the balancer. It is undici's dispatch handler itself: bytes go from the instance's
- * socket to the client's without a stream object in between.
+ * One request on its way through the balancer, from its head until it has ended in one of the classes of
+ * `kernel/outcomes.ts`. Whatever a callback throws ends it, too. Bytes go from the instance's socket to the client's
+ * without a stream object in between.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements UpstreamRequest {
+  readonly method: string;
+  readonly body: IncomingMessage | null;
+  readonly chunked: boolean;
+  head = "";
+  repeatable: boolean;
+  connection: Connection | null = null;
   readonly #host: ExchangeHost;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #startedMs = performance.now();
-  readonly #hasBody: boolean;
   #target: Target | undefined;
-  #choice: Choice | null;
+  #choice: Choice | null = null;
   /** the version asked for by name that has no ready instance */
   #missing: string | null = null;
-  #controller: Controller | undefined;
+  /** of the instance tried last; undefined before the first */
+  #version: string | undefined;
   #tried: Set<string> | undefined;
-  #retriedLost = false;
+  /** an instance got the request and its connection was lost */
+  #lost = false;
   #status = 0;
   #remaining = -1;
+  /** when the instance was last heard of */
+  #heardMs = 0;
+  #streamed = false;
   #done = false;
 
   constructor(host: ExchangeHost, request: IncomingMessage, response: ServerResponse) {
     this.#host = host;
     this.#request = request;
     this.#response = response;
+    this.method = request.method ?? "GET";
     const length = request.headers["content-length"];
-    this.#choice = host.routes.choose(request);
-    this.#hasBody = request.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+    this.chunked = request.headers["transfer-encoding"] !== undefined;
+    this.body = this.chunked || (length !== undefined && length !== "0") ? request : null;
+    this.repeatable = this.body === null && IDEMPOTENT.has(this.method);
     response.on("close", () => this.#onClientClosed());
   }
 
   start(): void {
+    try {
+      this.#choice = this.#host.routes.choose(this.#request);
+      this.head = requestHead(this.#request, this.chunked);
+      this.#dispatch();
+    } catch {
+      this.#fault();
+    }
+  }
+
+  /** Ends an exchange that the balancer can no longer wait for. */
+  cut(): void {
+    this.#settle("brokenOff");
+    this.#response.destroy();
+  }
+
+  onHead({ status, reason, headers, length }: ResponseHead): void {
+    this.#status = status;
+    this.#heardMs = performance.now();
+    this.#remaining = length ?? -1;
+    const kept = responseHeaders(headers);
+    if (length === null)
+      for (let i = 0; i < kept.length; i += 2)
+        if (kept[i]?.toLowerCase() === "content-type") this.#streamed = STREAMED.test(kept[i + 1] ?? "");
+    if (this.#choice !== null) this.#tellChoice(kept, this.#choice);
+    if (this.#missing !== null) kept.push(`${this.#host.routes.previewHeader}-missing`, this.#missing.slice(0, 100));
+    this.#response.writeHead(status, reason, kept);
+  }
+
+  /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
+  #tellChoice(headers: string[], { setCookie, preview, version }: Choice): void {
+    if (setCookie !== null) headers.push("set-cookie", setCookie);
+    const name = this.#host.routes.previewHeader;
+    if (preview && name !== null) headers.push(name, version);
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#done) return true;
+    this.#heardMs = performance.now();
+    this.#remaining -= chunk.length;
+    // The last chunk of a known length goes out together with the end: one write instead of two.
+    if (this.#remaining === 0) {
+      this.#response.end(chunk);
+      return true;
+    }
+    if (this.#response.write(chunk)) return true;
+    this.#response.once("drain", () => this.connection?.resume());
+    return false;
+  }
+
+  onEnd(): void {
+    if (!this.#response.writableEnded) this.#response.end();
+    this.#settle(outcomeOfStatus(this.#status));
+  }
+
+  onFailure({ kind, begun, reused }: UpstreamFailure): void {
+    if (this.#done) return;
+    try {
+      if (this.#response.headersSent) {
+        this.#settle(kind === "timedOut" ? "timedOut" : "brokenOff");
+        this.#response.destroy();
+      } else if (kind === "refused") {
+        if (this.#target !== undefined) this.#host.refused(this.#target.instanceId);
+        this.#retry(true);
+      } else if (kind === "lost" && !begun && this.repeatable) {
+        // Of a used connection that says nothing about the instance. Once more, on a new one.
+        this.repeatable = false;
+        this.#lost = true;
+        this.#retry(!reused);
+      } else if (kind === "timedOut")
+        this.#answer("timedOut", 504, "instance_timeout", "The instance did not answer in time.");
+      else this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
+    } catch {
+      this.#fault();
+    }
+  }
+
+  #dispatch(): void {
     const target = this.#host.rotation.pick(this.#tried, this.#choice?.version);
     if (this.#choice?.preview && target?.version !== this.#choice.version) {
       // Asked for by name and not there: a request like any other, and the answer says so.
@@ -69,136 +158,77 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#choice = null;
     }
     if (target === undefined) {
-      if (this.#tried === undefined) this.#answer(503, "no_ready_instance", "No instance of this service is ready.");
-      else this.#answer(502, "instance_unreachable", "No instance of this service accepted the connection.");
+      if (this.#lost) this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
+      else if (this.#tried === undefined)
+        this.#answer("refused", 503, "no_ready_instance", "No instance of this service is ready.");
+      else this.#answer("refused", 502, "instance_unreachable", "No instance of this service accepted the connection.");
       return;
     }
     this.#target = target;
+    this.#version = target.version;
     target.inFlight++;
-    try {
-      target.pool.dispatch(
-        {
-          path: this.#request.url ?? "/",
-          method: this.#request.method ?? "GET",
-          headers: requestHeaders(this.#request),
-          body: this.#hasBody ? this.#request : null,
-        },
-        this,
-      );
-    } catch (error) {
-      this.onResponseError(undefined, error instanceof Error ? error : new Error(String(error)));
-    }
+    target.pool.dispatch(this);
   }
 
-  /** Ends an exchange that the balancer can no longer wait for. */
-  cut(): void {
-    this.#response.destroy();
-  }
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    if (this.#done) controller.abort(new Error("the client went away"));
-  }
-
-  onResponseStart(_: Controller, status: number, headers: IncomingHttpHeaders, statusMessage?: string): void {
-    if (status < 200) return;
-    this.#status = status;
-    const length = headers["content-length"];
-    this.#remaining = length === undefined || this.#request.method === "HEAD" ? -1 : Number(length);
-    const kept = stripResponseHeaders(headers);
-    if (this.#choice !== null) this.#tellChoice(kept, this.#choice);
-    if (this.#missing !== null) kept[`${this.#host.routes.previewHeader}-missing`] = this.#missing.slice(0, 100);
-    this.#response.writeHead(status, statusMessage ?? "", kept);
-  }
-
-  /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
-  #tellChoice(headers: IncomingHttpHeaders, { setCookie, preview, version }: Choice): void {
-    if (setCookie !== null) headers["set-cookie"] = [headers["set-cookie"] ?? [], setCookie].flat();
-    const name = this.#host.routes.previewHeader;
-    if (preview && name !== null) headers[name] = version;
-  }
-
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    this.#remaining -= chunk.length;
-    // The last chunk of a known length goes out together with the end: one write instead of two.
-    if (this.#remaining === 0) {
-      this.#response.end(chunk);
-      return;
-    }
-    if (!this.#response.write(chunk)) {
-      controller.pause();
-      this.#response.once("drain", () => controller.resume());
-    }
-  }
-
-  onResponseEnd(): void {
-    if (!this.#response.writableEnded) this.#response.end();
-    this.#settle(this.#status);
-  }
-
-  onResponseError(_: Controller | undefined, error: Error): void {
-    if (this.#done) return;
-    const code = codeOf(error);
-    if (this.#response.headersSent) {
-      this.#settle(502);
-      this.#response.destroy();
-      return;
-    }
-    if (REFUSED.has(code) && this.#target !== undefined) this.#host.refused(this.#target.instanceId);
-    if (this.#mayRetry(code)) {
-      this.#retryElsewhere();
-      return;
-    }
-    if (TIMED_OUT.has(code)) this.#answer(504, "instance_timeout", "The instance did not answer in time.");
-    else if (code === "UND_ERR_INVALID_ARG") this.#answer(400, "bad_request", "The request cannot be passed on.");
-    else this.#answer(502, "instance_unreachable", "The connection to the instance failed.");
-  }
-
-  /** Refused: nothing was sent. Lost without a byte of answer: safe to repeat for these methods, but only once. */
-  #mayRetry(code: string): boolean {
-    if (this.#hasBody || !IDEMPOTENT.has(this.#request.method ?? "")) return false;
-    if (REFUSED.has(code)) return true;
-    if (!LOST.has(code) || this.#retriedLost) return false;
-    this.#retriedLost = true;
-    return true;
-  }
-
-  #retryElsewhere(): void {
+  #retry(elsewhere: boolean): void {
     const failed = this.#target;
     if (failed !== undefined) {
       failed.inFlight--;
+      this.#target = undefined;
       this.#tried ??= new Set();
-      this.#tried.add(failed.instanceId);
+      if (elsewhere) this.#tried.add(failed.instanceId);
     }
-    this.#target = undefined;
-    this.#controller = undefined;
-    this.start();
+    this.#dispatch();
   }
 
-  #answer(status: number, code: string, message: string): void {
+  #answer(outcome: Outcome, status: number, code: string, message: string): void {
     const body = JSON.stringify({ error: { code, message } });
     // What is left of an unread body would be taken for the next request on this connection.
-    if (this.#hasBody && !this.#request.complete) this.#response.setHeader("connection", "close");
+    if (this.body !== null && !this.#request.complete) this.#response.setHeader("connection", "close");
     this.#response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
     this.#response.end(body);
-    this.#settle(status);
+    this.#settle(outcome);
+  }
+
+  /** Something in here threw. The client gets an answer or a cut connection, and the exchange is counted. */
+  #fault(): void {
+    if (this.#done) return;
+    const outcome = this.#version === undefined ? "refused" : "brokenOff";
+    try {
+      this.#target?.pool.abandon(this);
+      if (this.#response.headersSent) this.#response.destroy();
+      else this.#answer(outcome, 500, "balancer_fault", "The balancer failed at this request. Try again.");
+    } catch {
+      this.#response.destroy();
+    }
+    this.#settle(outcome);
   }
 
   #onClientClosed(): void {
     if (this.#done) return;
-    // Ended by the balancer but not yet flushed, or gone without an answer: either way nobody waits any more.
-    this.#settle(null);
-    this.#controller?.abort(new Error("the client went away"));
+    const waitedMs = this.#waitedMs();
+    this.#settle("clientLeft", waitedMs);
+    this.#target?.pool.abandon(this);
   }
 
-  /** Once per exchange; `status` null leaves it uncounted because the client left before the answer. */
-  #settle(status: number | null): void {
+  /** How long the client had waited for the instance's next byte: not at all while it was its own turn. */
+  #waitedMs(): number {
+    const now = performance.now();
+    if (this.#heardMs > 0) {
+      if (this.#streamed || this.#response.writableEnded || this.#response.writableNeedDrain) return 0;
+      return now - this.#heardMs;
+    }
+    if (this.connection?.waitsForClient) return 0;
+    return now - this.#startedMs;
+  }
+
+  /** Once per exchange. */
+  #settle(outcome: Outcome, tookMs: number = performance.now() - this.#startedMs): void {
     if (this.#done) return;
     this.#done = true;
     if (this.#target !== undefined) this.#target.inFlight--;
-    const version = this.#target?.version ?? this.#host.currentVersion();
-    const counts = status !== null && this.#choice?.preview !== true;
-    if (counts && version !== null) this.#host.record(version, status, performance.now() - this.#startedMs);
+    const version = this.#version ?? this.#host.currentVersion();
+    if (this.#choice?.preview !== true && version !== null) this.#host.record(version, outcome, tookMs);
     this.#host.settled(this);
   }
 }

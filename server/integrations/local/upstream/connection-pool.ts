@@ -1,0 +1,140 @@
+import { Connection, type UpstreamRequest, type UpstreamTimeouts } from "./connection.ts";
+
+const LOOK_MS = 100;
+/** kept idle when the instance does not say how long: most servers keep theirs for 5 s */
+const IDLE_MS = 4_000;
+/** an instance may close a little before the time it named */
+const HINT_MARGIN_MS = 1_000;
+/** what cannot be repeated is sent on a used connection only within this time after its last answer … */
+const FRESH_MS = 20;
+/** … and only to an instance that was seen to keep idle connections at least so long */
+const PROVEN_MS = 100;
+
+/** The connections to one instance, on the loopback interface. */
+export class ConnectionPool {
+  readonly timeouts: UpstreamTimeouts;
+  readonly #port: number;
+  readonly #most: number;
+  readonly #all = new Set<Connection>();
+  /** the one used last is at the end */
+  readonly #idle: Connection[] = [];
+  readonly #waiting = new Set<UpstreamRequest>();
+  #timer: NodeJS.Timeout | null = null;
+  #keepsIdle = false;
+  #closing: PromiseWithResolvers<void> | null = null;
+
+  constructor(port: number, most: number, timeouts: UpstreamTimeouts) {
+    this.#port = port;
+    this.#most = most;
+    this.timeouts = timeouts;
+  }
+
+  /** Sends a request on a connection of this pool, or tells it that it was refused. */
+  dispatch(request: UpstreamRequest): void {
+    if (this.#closing !== null) {
+      request.onFailure({ kind: "refused", begun: false, reused: false });
+      return;
+    }
+    const idle = this.#takeIdle(request);
+    if (idle !== undefined) idle.send(request);
+    else if (this.#all.size < this.#most) this.#open(request);
+    else this.#waiting.add(request);
+  }
+
+  /** Stops working on a request whose client is gone; it is told nothing. */
+  abandon(request: UpstreamRequest): void {
+    this.#waiting.delete(request);
+    request.connection?.abandon();
+  }
+
+  /** Takes no more requests, and resolves when those in flight have ended. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.withResolvers();
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const request of this.#waiting) {
+      this.#waiting.delete(request);
+      request.onFailure({ kind: "refused", begun: false, reused: false });
+    }
+    if (this.#all.size === 0) this.#closing.resolve();
+    return this.#closing.promise;
+  }
+
+  /** Cuts what is in flight. */
+  destroy(): Promise<void> {
+    const closed = this.close();
+    for (const connection of this.#all) connection.destroy();
+    return closed;
+  }
+
+  released(connection: Connection): void {
+    if (this.#closing !== null) connection.destroy();
+    else {
+      this.#idle.push(connection);
+      this.#serveWaiting();
+    }
+  }
+
+  closed(connection: Connection): void {
+    this.#all.delete(connection);
+    const place = this.#idle.indexOf(connection);
+    if (place !== -1) {
+      this.#idle.splice(place, 1);
+      if (connection.quietMs(performance.now()) < PROVEN_MS) this.#keepsIdle = false;
+    }
+    if (this.#all.size === 0) {
+      if (this.#timer !== null) clearInterval(this.#timer);
+      this.#timer = null;
+      this.#closing?.resolve();
+    }
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    for (const request of this.#waiting) {
+      const idle = this.#takeIdle(request);
+      if (idle === undefined && this.#all.size >= this.#most) return;
+      this.#waiting.delete(request);
+      if (idle !== undefined) idle.send(request);
+      else this.#open(request);
+    }
+  }
+
+  #takeIdle(request: UpstreamRequest): Connection | undefined {
+    const newest = this.#idle.at(-1);
+    if (newest === undefined) return undefined;
+    const nowMs = performance.now();
+    const quietMs = newest.quietMs(nowMs);
+    if (request.repeatable ? quietMs < keptMs(newest) : this.#keepsIdle && quietMs < FRESH_MS) return this.#idle.pop();
+    // None of the idle ones will do: when there may be no more, the oldest makes room.
+    if (this.#all.size >= this.#most) {
+      const oldest = this.#idle.shift();
+      if (oldest !== undefined) this.#drop(oldest);
+    }
+    return undefined;
+  }
+
+  /** Its place is free at once, not only when the socket is closed. */
+  #drop(connection: Connection): void {
+    this.#all.delete(connection);
+    connection.destroy();
+  }
+
+  #open(request: UpstreamRequest): void {
+    this.#all.add(new Connection(this, this.#port, request));
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  #look(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#all) {
+      if (!connection.idle) connection.checkTime(nowMs);
+      else if (connection.quietMs(nowMs) >= PROVEN_MS) this.#keepsIdle = true;
+    }
+    const kept = this.#idle.filter((one) => one.quietMs(nowMs) < keptMs(one));
+    if (kept.length === this.#idle.length) return;
+    for (const connection of this.#idle.splice(0, Infinity, ...kept))
+      if (!kept.includes(connection)) connection.destroy();
+  }
+}
+
+const keptMs = ({ keepAliveMs }: Connection): number => (keepAliveMs === null ? IDLE_MS : keepAliveMs - HINT_MARGIN_MS);

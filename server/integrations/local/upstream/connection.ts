@@ -1,0 +1,242 @@
+import type { IncomingMessage } from "node:http";
+import { connect, type Socket } from "node:net";
+import { InvalidResponse, type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.ts";
+
+/** Why a request got no answer, or not all of it. */
+export interface UpstreamFailure {
+  /** refused: nothing was sent; lost: the connection ended; invalid: what came is no response; fault: in a callback */
+  kind: "refused" | "timedOut" | "lost" | "invalid" | "fault";
+  /** a byte of the answer had come */
+  begun: boolean;
+  /** the connection had carried a request before this one */
+  reused: boolean;
+}
+
+/** A request for an instance, and what its answer is told to. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** request line and headers with the empty line at the end, one character a byte */
+  readonly head: string;
+  /** read only once a connection is there; null: none */
+  readonly body: IncomingMessage | null;
+  readonly chunked: boolean;
+  /** may be sent again when its connection dies without an answer */
+  readonly repeatable: boolean;
+  /** set while a connection carries it, or is opened for it */
+  connection: Connection | null;
+  onHead(head: ResponseHead): void;
+  /** @returns false when `resume` of the connection has to be waited for */
+  onData(chunk: Buffer): boolean;
+  onEnd(): void;
+  onFailure(failure: UpstreamFailure): void;
+}
+
+export interface UpstreamTimeouts {
+  connectMs: number;
+  headersMs: number;
+  bodyMs: number;
+}
+
+interface ConnectionOwner {
+  readonly timeouts: UpstreamTimeouts;
+  /** ready for the next request */
+  released(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
+/** One connection to an instance: one request at a time. The owner looks after its times. */
+export class Connection implements ResponseEvents {
+  readonly #owner: ConnectionOwner;
+  readonly #socket: Socket;
+  readonly #parser = new ResponseParser(this);
+  #request: UpstreamRequest | null;
+  #body: IncomingMessage | null = null;
+  #connected = false;
+  #requests = 0;
+  #inBody = false;
+  #paused = false;
+  #gone = false;
+  /** when it was opened, last sent or received something, or became idle; of performance.now */
+  #activeAtMs = performance.now();
+  /** how long it may stay idle; null: the instance does not say */
+  keepAliveMs: number | null = null;
+
+  constructor(owner: ConnectionOwner, port: number, first: UpstreamRequest) {
+    this.#owner = owner;
+    this.#request = first;
+    first.connection = this;
+    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true })
+      .on("connect", () => this.#onConnect())
+      .on("data", (chunk) => this.#onBytes(chunk))
+      .on("drain", () => this.#onDrain())
+      .on("end", () => this.#onEnd())
+      // the reason does not matter: "close" follows
+      .on("error", () => undefined)
+      .on("close", () => this.#onClose());
+  }
+
+  get idle(): boolean {
+    return this.#request === null;
+  }
+
+  /** milliseconds since it last did something */
+  quietMs(nowMs: number): number {
+    return nowMs - this.#activeAtMs;
+  }
+
+  /** The client has not sent all of its body, and the instance would take more: nobody waits for the instance. */
+  get waitsForClient(): boolean {
+    return this.#paused || (this.#body !== null && !this.#socket.writableNeedDrain);
+  }
+
+  /** Carries this request; only when idle. */
+  send(request: UpstreamRequest): void {
+    this.#request = request;
+    request.connection = this;
+    this.#requests++;
+    this.#inBody = false;
+    this.#paused = false;
+    this.#activeAtMs = performance.now();
+    this.#parser.begin(request.method);
+    this.#socket.write(request.head, "latin1");
+    if (request.body !== null) this.#sendBody(request.body, request.chunked);
+  }
+
+  #sendBody(body: IncomingMessage, chunked: boolean): void {
+    this.#body = body;
+    const socket = this.#socket;
+    body.on("data", (chunk: Buffer) => {
+      if (this.#body !== body) return;
+      this.#activeAtMs = performance.now();
+      if (chunked) {
+        socket.cork();
+        socket.write(`${chunk.length.toString(16)}\r\n`, "latin1");
+        socket.write(chunk);
+        socket.write("\r\n", "latin1");
+        socket.uncork();
+      } else socket.write(chunk);
+      if (socket.writableNeedDrain) body.pause();
+    });
+    body.on("end", () => {
+      if (this.#body !== body) return;
+      this.#body = null;
+      this.#activeAtMs = performance.now();
+      if (chunked) socket.write("0\r\n\r\n", "latin1");
+    });
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#inBody = true;
+    this.#request?.onHead(head);
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#request === null || this.#request.onData(chunk) || this.#gone) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  /** Goes on reading after `onData` of the request said to wait. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#activeAtMs = performance.now();
+    this.#socket.resume();
+  }
+
+  /** Ends it without telling its request, which has ended already. */
+  abandon(): void {
+    this.#detach();
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Ends what takes longer than it may. */
+  checkTime(nowMs: number): void {
+    if (this.#request === null) return;
+    const { connectMs, headersMs, bodyMs } = this.#owner.timeouts;
+    const quietMs = this.quietMs(nowMs);
+    if (!this.#connected) {
+      if (quietMs > connectMs) this.#fail("refused");
+    } else if (!this.waitsForClient && quietMs > (this.#inBody ? bodyMs : headersMs)) this.#fail("timedOut");
+  }
+
+  #onConnect(): void {
+    this.#connected = true;
+    if (this.#request !== null) this.send(this.#request);
+  }
+
+  #onBytes(chunk: Buffer): void {
+    // unasked: the next response could not be told from it
+    if (this.#request === null) {
+      this.destroy();
+      return;
+    }
+    this.#activeAtMs = performance.now();
+    try {
+      if (this.#parser.read(chunk)) this.#complete();
+    } catch (error) {
+      this.#fail(error instanceof InvalidResponse ? "invalid" : "fault");
+    }
+  }
+
+  #onDrain(): void {
+    this.#activeAtMs = performance.now();
+    this.#body?.resume();
+  }
+
+  #onEnd(): void {
+    try {
+      if (this.#request !== null && this.#parser.end()) this.#complete();
+    } catch {
+      this.#fail("fault");
+    }
+    this.destroy();
+  }
+
+  #complete(): void {
+    const request = this.#request;
+    // An answer that came before all of the request: what is left of it would be taken for the next one.
+    const reusable = this.#parser.persistent && this.#body === null && !this.#gone;
+    const { keepAliveSeconds } = this.#parser;
+    this.keepAliveMs = keepAliveSeconds === null ? null : keepAliveSeconds * 1_000;
+    this.#detach();
+    if (this.#paused) this.#socket.resume();
+    this.#paused = false;
+    if (!reusable) this.destroy();
+    try {
+      request?.onEnd();
+    } catch {
+      request?.onFailure({ kind: "fault", begun: true, reused: false });
+    }
+    if (reusable) this.#owner.released(this);
+  }
+
+  /** The request no longer concerns this connection; what is left of its body is thrown away. */
+  #detach(): UpstreamRequest | null {
+    const request = this.#request;
+    const body = this.#body;
+    this.#request = null;
+    this.#body = null;
+    if (request !== null) request.connection = null;
+    body?.resume();
+    return request;
+  }
+
+  #fail(kind: UpstreamFailure["kind"]): void {
+    const reused = this.#requests > 1;
+    const begun = this.#requests > 0 && this.#parser.begun;
+    const request = this.#detach();
+    this.destroy();
+    request?.onFailure({ kind, begun, reused });
+  }
+
+  #onClose(): void {
+    this.#gone = true;
+    this.#owner.closed(this);
+    if (this.#request !== null) this.#fail(this.#connected ? "lost" : "refused");
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { InvalidResponse, type ResponseHead, ResponseParser } from "./response-parser.ts";
+
+interface Read {
+  heads: ResponseHead[];
+  body: string;
+  done: boolean;
+  parser: ResponseParser;
+}
+
+/** Reads the bytes in pieces of `size`, then the end of the connection when the response is not complete. */
+function read(text: string, { size = Infinity, method = "GET", ends = false } = {}): Read {
+  const heads: ResponseHead[] = [];
+  let body = "";
+  const parser = new ResponseParser({
+    onHead: (head) => heads.push(head),
+    onData: (chunk) => {
+      body += chunk.toString("latin1");
+    },
+  });
+  parser.begin(method);
+  const bytes = Buffer.from(text, "latin1");
+  let done = false;
+  for (let at = 0; at < bytes.length; at += size) done = parser.read(bytes.subarray(at, at + size));
+  if (ends && !done) done = parser.end();
+  return { heads, body, done, parser };
+}
+
+const CASES = [
+  {
+    name: "a body of known length",
+    text: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\nx-a:  2 \r\nX-Empty:\r\n\r\nhello",
+    head: {
+      ...{ status: 200, reason: "OK", length: 5 },
+      headers: ["Content-Length", "5", "X-A", "1", "x-a", "2", "X-Empty", ""],
+    },
+    ...{ body: "hello", persistent: true },
+  },
+  {
+    name: "bytes that are not ASCII",
+    text: 'HTTP/1.1 302 d\xe9plac\xe9\r\nContent-Disposition: filename="\xe6\x97\xa5\xa0"\r\nContent-Length: 0\r\n\r\n',
+    head: {
+      ...{ status: 302, reason: "d\xe9plac\xe9", length: 0 },
+      headers: ["Content-Disposition", 'filename="\xe6\x97\xa5\xa0"', "Content-Length", "0"],
+    },
+    ...{ body: "", persistent: true },
+  },
+  {
+    name: "no reason phrase, chunks with extensions and trailers, after early hints",
+    text: "HTTP/1.1 103 Early\r\nlink: x\r\n\r\nHTTP/1.1 599\r\ntransfer-encoding: chunked\r\n\r\n5;a=b\r\nhello\r\nA\r\n0123456789\r\n0\r\nx-t: 1\r\n\r\n",
+    head: { status: 599, reason: "", length: null, headers: ["transfer-encoding", "chunked"] },
+    ...{ body: "hello0123456789", persistent: true },
+  },
+  {
+    name: "a header that goes on in the next line, and an instance of HTTP/1.0",
+    text: "HTTP/1.0 200 OK\r\nx-long: a\r\n  b\r\ncontent-length: 1\r\n\r\n!",
+    head: { status: 200, reason: "OK", length: 1, headers: ["x-long", "a b", "content-length", "1"] },
+    ...{ body: "!", persistent: false },
+  },
+  {
+    name: "a body until the connection ends",
+    text: "HTTP/1.1 200 OK\r\nx: 1\r\n\r\nall of it",
+    head: { status: 200, reason: "OK", length: null, headers: ["x", "1"] },
+    ...{ body: "all of it", persistent: false },
+  },
+];
+
+describe.each([Infinity, 1, 7])("in pieces of %s bytes", (size) => {
+  it.each(CASES)("reads $name", ({ text, head, body, persistent }) => {
+    const result = read(text, { size, ends: true });
+    expect(result.heads).toEqual([head]);
+    expect([result.body, result.done, result.parser.persistent]).toEqual([body, true, persistent]);
+  });
+});
+
+describe("where a body ends", () => {
+  it.each([
+    { method: "HEAD", text: "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", persistent: true },
+    { method: "GET", text: "HTTP/1.1 304 Not\r\ncontent-length: 0\r\n\r\n", persistent: true },
+    { method: "GET", text: "HTTP/1.1 204 No\r\ncontent-length: 3\r\n\r\nabc", persistent: false },
+    { method: "GET", text: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 more", persistent: false },
+    { method: "GET", text: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: Close\r\n\r\n", persistent: false },
+  ])("$method $text has no body", ({ method, text, persistent }) => {
+    const result = read(text, { method });
+    expect([result.body, result.done, result.parser.persistent]).toEqual(["", true, persistent]);
+  });
+
+  it("is not reached when the connection ends before", () => {
+    expect(read("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel", { ends: true }).done).toBe(false);
+    expect(read("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhel", { ends: true }).done).toBe(false);
+  });
+
+  it("is told with how long the connection is kept", () => {
+    const { parser } = read("HTTP/1.1 200 OK\r\nKeep-Alive: max=9, timeout=7\r\ncontent-length: 0\r\n\r\n");
+    expect(parser.keepAliveSeconds).toBe(7);
+  });
+});
+
+describe("what is no response", () => {
+  it.each([
+    "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "HTTP/2 200\r\n\r\n",
+    "HTTP/1.1 20 OK\r\n\r\n",
+    "HTTP/1.1 101 Switching\r\nupgrade: x\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nbad name: 1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nname : 1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n: 1\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nx: a\nb: c\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nabc\r\n",
+    `HTTP/1.1 200 OK\r\nx: ${"a".repeat(70_000)}\r\n\r\n`,
+  ])("%j", (text) => {
+    expect(() => read(text)).toThrow(InvalidResponse);
+  });
+});
