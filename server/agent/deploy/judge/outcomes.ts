@@ -1,38 +1,12 @@
 import type { MetricRule } from "../../config-deployment.ts";
-import { failedRequests, type OutcomeCounts } from "../../kernel/outcomes.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";
+import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";
 import { poolOf } from "./samples.ts";
 import type { CountTest } from "./schema.ts";
 import { amount, integer, sentenceOf } from "./sentences.ts";
 
 /** How exchanges ended. A new version must not move requests to a worse class, whichever that is. */
-
-/** Best first: what comes later is worse for whoever asked. */
-const RANKED = ["ok", "redirected", "rejected", "left", "failed"] as const;
-type Ranked = (typeof RANKED)[number];
-export type RankedOutcomes = Record<Ranked, number>;
-
-const WORDS: Record<Ranked, string> = {
-  ok: "2xx",
-  redirected: "3xx",
-  rejected: "4xx",
-  left: "left by the client",
-  failed: "failed",
-};
-
-/** An upgrade is what was asked for; a client that waited longer than `tailMs` and left got no answer, a failure. */
-export function rankOutcomes(counts: OutcomeCounts, tailMs: number): RankedOutcomes {
-  const { status5xx, refused, timedOut, brokenOff } = counts;
-  const failed = failedRequests(counts, tailMs);
-  return {
-    ok: counts.status2xx + counts.upgraded,
-    redirected: counts.status3xx,
-    rejected: counts.status4xx,
-    left: counts.clientLeft - (failed - status5xx - refused - timedOut - brokenOff),
-    failed,
-  };
-}
 
 /** What counts as worse at each cut; failures alone are the error ratio's. */
 const CUTS = [
@@ -117,7 +91,9 @@ function movedOf(
     const share = (events: number, total: number) =>
       `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
     const { candidateEvents, candidateTotal, baselineEvents, baselineTotal } = count;
-    return [`${WORDS[name]} ${share(candidateEvents, candidateTotal)} against ${share(baselineEvents, baselineTotal)}`];
+    return [
+      `${OUTCOME_WORDS[name]} ${share(candidateEvents, candidateTotal)} against ${share(baselineEvents, baselineTotal)}`,
+    ];
   });
   return moved.length > 0 ? moved.join(", ") : null;
 }

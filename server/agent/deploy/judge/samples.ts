@@ -2,7 +2,7 @@ import { quantileMs } from "../../kernel/histogram.ts";
 import { type OutcomeCounts, sumOutcomes } from "../../kernel/outcomes.ts";
 import { joinUsage } from "../../kernel/version-usage.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
-import { type RankedOutcomes, rankOutcomes } from "./outcomes.ts";
+import { type RankedOutcomes, rankOutcomes } from "./ranked-outcomes.ts";
 
 /** Samples that can be compared: both versions' buckets, cut to the same lengths of time. */
 
