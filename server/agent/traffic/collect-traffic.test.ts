@@ -65,4 +65,26 @@ describe("collectTraffic", () => {
     expect(row?.requests).toBe(40);
     expect(row?.usage).toEqual({ cpuMs: 90, memoryBytes: 400, instances: 2, inFlight: null, errorLines: null });
   });
+
+  it("keeps every outcome and how long those waited who left, also when a minute comes in several goes", async () => {
+    const ctx = testContext(database);
+    const minute = start + 240_000;
+    const outcomes = { clientLeft: 1, refused: 2, timedOut: 3, brokenOff: 4, upgraded: 5 };
+    const leftAfter = emptyHistogram().map((_v, b) => (b === 55 ? 1 : 0));
+    // nobody left in the first: its list of waits is empty
+    const [calm, ...rest] = bucketsOf(minute, 3);
+    for (const some of [calm ? [calm] : [], rest.map((row) => ({ ...row, ...outcomes, requests: 25, leftAfter }))]) {
+      ctx.platform.traffic = some;
+      expect(await collectTraffic(ctx)).toBe(some.length);
+    }
+    const fine = await listTraffic(ctx.db, { since: new Date(minute), resolution: 10 });
+    expect(fine[0]?.leftAfter).toEqual([]);
+    expect(fine[2]).toMatchObject({ ...outcomes, requests: 25, leftAfter });
+    const [row] = await listTraffic(ctx.db, { since: new Date(minute), resolution: 60 });
+    expect(row).toMatchObject({
+      ...{ requests: 60, status2xx: 27, status5xx: 3 },
+      ...{ clientLeft: 2, refused: 4, timedOut: 6, brokenOff: 8, upgraded: 10 },
+    });
+    expect(row?.leftAfter).toEqual(leftAfter.map((count) => count * 2));
+  });
 });

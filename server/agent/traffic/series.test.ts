@@ -36,6 +36,14 @@ describe("trafficFigures", () => {
     expect(figures.errorPercent).toBeCloseTo(3, 10);
   });
 
+  it("counts as failed what was not answered: refused, timed out, broken off, left after a long wait", () => {
+    const waits = emptyHistogram();
+    waits[bucketOf(2_000)] = 25;
+    const hanging = { ...bucket(0, 75), requests: 112, clientLeft: 25, leftAfter: waits };
+    const row = { ...hanging, refused: 4, timedOut: 4, brokenOff: 4 };
+    expect(trafficFigures([row], [], { now, counted: true }).errorPercent).toBeCloseTo((37 / 112) * 100, 10);
+  });
+
   it("leaves out buckets that may still be incomplete", () => {
     expect(trafficFigures([bucket(60, 999), bucket(70, 999)], [], { now, counted: true }).requests).toBe(0);
   });

@@ -19,6 +19,7 @@ export interface BalancerTimeouts {
 
 const DEFAULT_TIMEOUTS: BalancerTimeouts = { connectMs: 2_000, headersMs: 60_000, bodyMs: 60_000 };
 const CONNECTIONS_PER_INSTANCE = 256;
+const CHECK_CLIENTS_MS = 1_000;
 /** Longer than clients keep theirs, so that it is the client that closes an idle connection. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -31,6 +32,7 @@ export class Balancer implements ExchangeHost {
   readonly #server: Server;
   readonly #timeouts: BalancerTimeouts;
   readonly #active = new Set<Exchange>();
+  readonly #checks: NodeJS.Timeout;
   #lastVersion: string | null = null;
   readonly #observer: { currentVersion(): string | null; refused(instanceId: string): void };
 
@@ -52,6 +54,9 @@ export class Balancer implements ExchangeHost {
         exchange.start();
       },
     );
+    this.#checks = setInterval(() => {
+      for (const exchange of this.#active) exchange.checkClient();
+    }, CHECK_CLIENTS_MS).unref();
   }
 
   /** Opens the listener. @throws PRECONDITION when the port is taken. */
@@ -124,6 +129,7 @@ export class Balancer implements ExchangeHost {
     while (this.#active.size > 0 && Date.now() < deadline) await sleep(20);
     for (const exchange of this.#active) exchange.cut();
     this.#server.closeAllConnections();
+    clearInterval(this.#checks);
     await promise;
   }
 }

@@ -152,6 +152,48 @@ it("does not say of those who end a stream, or take their time to read or to sen
   expect(failedRequests(counted(), 200)).toBe(0);
 });
 
+it("ends what a client left behind that had sent several requests at once", async () => {
+  const large = `HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\n${"x".repeat(9_000_000)}`;
+  let asked = 0;
+  const target = await instance((socket) => (++asked === 1 ? undefined : socket.write(large)));
+  balancer.rotation.update([target], null);
+  const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(4));
+  await eventually(async () => asked === 4);
+  socket.destroy();
+  await eventually(async () => target.inFlight === 0, 10_000);
+  expect([counted().requests, sumOf(counted())]).toEqual([4, 4]);
+});
+
+it("asks a slow client only once whether it takes more, however many chunks come at once", async () => {
+  const chunks = `1000\r\n${"x".repeat(4_096)}\r\n`.repeat(5_000);
+  const answer = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
+  balancer.rotation.update([await instance((socket) => socket.write(answer))], null);
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning.name);
+  process.on("warning", onWarning);
+  closers.push(() => process.off("warning", onWarning));
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  await sleep(100);
+  expect((await response.arrayBuffer()).byteLength).toBe(4_096 * 5_000);
+  expect(warnings).toEqual([]);
+});
+
+it("does not wait for ever for a head that comes in drops", async () => {
+  balancer.rotation.update(
+    [
+      await instance((socket) => {
+        socket.write("HTTP/1.1 200 OK\r\nx: ");
+        const drops = setInterval(() => socket.write("x"), 50);
+        socket.on("close", () => clearInterval(drops));
+      }),
+    ],
+    null,
+  );
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(504);
+  expect(counted()).toMatchObject({ requests: 1, timedOut: 1 });
+});
+
 it.each(["pick", "choose", "refused"] as const)("answers and counts when %s throws", async (where) => {
   const fault = () => {
     throw new Error("broken");

@@ -59,6 +59,8 @@ export class Exchange implements UpstreamRequest {
   /** when the instance was last heard of */
   #heardMs = 0;
   #streamed = false;
+  /** the client takes no more for now */
+  #held = false;
   #done = false;
 
   constructor(host: ExchangeHost, request: IncomingMessage, response: ServerResponse) {
@@ -85,11 +87,19 @@ export class Exchange implements UpstreamRequest {
 
   /** Ends an exchange that the balancer can no longer wait for. */
   cut(): void {
+    if (this.#done) return;
+    this.#target?.pool.abandon(this);
     this.#settle("brokenOff");
     this.#response.destroy();
   }
 
+  /** Of a response that waits behind another on its connection Node does not tell that the client has left. */
+  checkClient(): void {
+    if (this.#request.socket.destroyed) this.#onClientClosed();
+  }
+
   onHead({ status, reason, headers, length }: ResponseHead): void {
+    if (this.#done) return;
     this.#status = status;
     this.#heardMs = performance.now();
     this.#remaining = length ?? -1;
@@ -119,11 +129,19 @@ export class Exchange implements UpstreamRequest {
       return true;
     }
     if (this.#response.write(chunk)) return true;
-    this.#response.once("drain", () => this.connection?.resume());
+    // one read may hold many chunks
+    if (!this.#held) this.#response.once("drain", () => this.#resume());
+    this.#held = true;
     return false;
   }
 
+  #resume(): void {
+    this.#held = false;
+    this.connection?.resume();
+  }
+
   onEnd(): void {
+    if (this.#done) return;
     if (!this.#response.writableEnded) this.#response.end();
     this.#settle(outcomeOfStatus(this.#status));
   }

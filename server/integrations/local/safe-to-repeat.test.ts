@@ -110,6 +110,33 @@ describe("an instance that closes idle connections", () => {
     expect(statuses).toHaveLength(160);
   });
 
+  it("just when the next request comes fails no POST and no PUT", async () => {
+    let asked = 0;
+    const server = createTcpServer((socket) => {
+      let last = 0;
+      socket.on("error", () => undefined);
+      socket.on("data", () => {
+        asked++;
+        // the longer it was idle, the surer it is dead
+        if (last > 0 && performance.now() - last > 60) socket.resetAndDestroy();
+        else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        last = performance.now();
+      });
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closers.push(() => void server.close());
+    balancer.rotation.update([targetAt("a", portOf(server))], null);
+    const statuses: number[] = [];
+    for (const method of ["POST", "PUT", "GET", "POST", "PATCH", "POST", "GET"]) {
+      const response = await fetch(url, { method });
+      await response.text();
+      statuses.push(response.status);
+      await sleep(120);
+    }
+    expect(statuses).toEqual(Array.from({ length: 7 }, () => 200));
+    expect(asked).toBeGreaterThanOrEqual(7);
+  });
+
   it("right after each answer, without saying so, fails none either", async () => {
     const server = createTcpServer((socket) => {
       socket.on("error", () => undefined);

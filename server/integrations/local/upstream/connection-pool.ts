@@ -7,7 +7,7 @@ const IDLE_MS = 4_000;
 const HINT_MARGIN_MS = 1_000;
 /** what cannot be repeated is sent on a used connection only within this time after its last answer … */
 const FRESH_MS = 20;
-/** … and only to an instance that was seen to keep idle connections at least so long */
+/** … and only to an instance that was seen to keep idle connections at least so long, and never to close one sooner */
 const PROVEN_MS = 100;
 
 /** The connections to one instance, on the loopback interface. */
@@ -18,9 +18,13 @@ export class ConnectionPool {
   readonly #all = new Set<Connection>();
   /** the one used last is at the end */
   readonly #idle: Connection[] = [];
-  readonly #waiting = new Set<UpstreamRequest>();
+  /** those for whom there is no connection yet, and since when */
+  readonly #waiting = new Map<UpstreamRequest, number>();
   #timer: NodeJS.Timeout | null = null;
   #keepsIdle = false;
+  #closesEarly = false;
+  /** idle ones whose end may have come together with their last answer, not read yet */
+  readonly #unread: Connection[] = [];
   #closing: PromiseWithResolvers<void> | null = null;
 
   constructor(port: number, most: number, timeouts: UpstreamTimeouts) {
@@ -38,7 +42,7 @@ export class ConnectionPool {
     const idle = this.#takeIdle(request);
     if (idle !== undefined) idle.send(request);
     else if (this.#all.size < this.#most) this.#open(request);
-    else this.#waiting.add(request);
+    else this.#waiting.set(request, performance.now());
   }
 
   /** Stops working on a request whose client is gone; it is told nothing. */
@@ -51,7 +55,7 @@ export class ConnectionPool {
   close(): Promise<void> {
     this.#closing ??= Promise.withResolvers();
     for (const connection of this.#idle.splice(0)) connection.destroy();
-    for (const request of this.#waiting) {
+    for (const request of this.#waiting.keys()) {
       this.#waiting.delete(request);
       request.onFailure({ kind: "refused", begun: false, reused: false });
     }
@@ -70,7 +74,9 @@ export class ConnectionPool {
     if (this.#closing !== null) connection.destroy();
     else {
       this.#idle.push(connection);
-      this.#serveWaiting();
+      // runs after what is there to be read was read
+      if (this.#unread.push(connection) === 1) setImmediate(() => this.#unread.splice(0));
+      if (this.#waiting.size > 0) this.#serveWaiting();
     }
   }
 
@@ -79,7 +85,7 @@ export class ConnectionPool {
     const place = this.#idle.indexOf(connection);
     if (place !== -1) {
       this.#idle.splice(place, 1);
-      if (connection.quietMs(performance.now()) < PROVEN_MS) this.#keepsIdle = false;
+      if (connection.quietMs(performance.now()) < PROVEN_MS) this.#closesEarly = true;
     }
     if (this.#all.size === 0) {
       if (this.#timer !== null) clearInterval(this.#timer);
@@ -90,7 +96,7 @@ export class ConnectionPool {
   }
 
   #serveWaiting(): void {
-    for (const request of this.#waiting) {
+    for (const request of this.#waiting.keys()) {
       const idle = this.#takeIdle(request);
       if (idle === undefined && this.#all.size >= this.#most) return;
       this.#waiting.delete(request);
@@ -103,14 +109,19 @@ export class ConnectionPool {
     const newest = this.#idle.at(-1);
     if (newest === undefined) return undefined;
     const nowMs = performance.now();
-    const quietMs = newest.quietMs(nowMs);
-    if (request.repeatable ? quietMs < keptMs(newest) : this.#keepsIdle && quietMs < FRESH_MS) return this.#idle.pop();
+    if (request.repeatable ? newest.quietMs(nowMs) < keptMs(newest) : this.#isFresh(newest, nowMs))
+      return this.#idle.pop();
     // None of the idle ones will do: when there may be no more, the oldest makes room.
     if (this.#all.size >= this.#most) {
       const oldest = this.#idle.shift();
       if (oldest !== undefined) this.#drop(oldest);
     }
     return undefined;
+  }
+
+  #isFresh(connection: Connection, nowMs: number): boolean {
+    const proven = this.#keepsIdle && !this.#closesEarly;
+    return proven && connection.quietMs(nowMs) < FRESH_MS && !this.#unread.includes(connection);
   }
 
   /** Its place is free at once, not only when the socket is closed. */
@@ -129,6 +140,11 @@ export class ConnectionPool {
     for (const connection of this.#all) {
       if (!connection.idle) connection.checkTime(nowMs);
       else if (connection.quietMs(nowMs) >= PROVEN_MS) this.#keepsIdle = true;
+    }
+    for (const [request, sinceMs] of this.#waiting) {
+      if (nowMs - sinceMs <= this.timeouts.headersMs) break;
+      this.#waiting.delete(request);
+      request.onFailure({ kind: "timedOut", begun: false, reused: false });
     }
     const kept = this.#idle.filter((one) => one.quietMs(nowMs) < keptMs(one));
     if (kept.length === this.#idle.length) return;

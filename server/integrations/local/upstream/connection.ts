@@ -127,6 +127,7 @@ export class Connection implements ResponseEvents {
 
   onHead(head: ResponseHead): void {
     this.#inBody = true;
+    this.#activeAtMs = performance.now();
     this.#request?.onHead(head);
   }
 
@@ -175,7 +176,8 @@ export class Connection implements ResponseEvents {
       this.destroy();
       return;
     }
-    this.#activeAtMs = performance.now();
+    // a head that comes in drops does not put off its timeout
+    if (this.#inBody) this.#activeAtMs = performance.now();
     try {
       if (this.#parser.read(chunk)) this.#complete();
     } catch (error) {
@@ -202,6 +204,7 @@ export class Connection implements ResponseEvents {
     // An answer that came before all of the request: what is left of it would be taken for the next one.
     const reusable = this.#parser.persistent && this.#body === null && !this.#gone;
     const { keepAliveSeconds } = this.#parser;
+    this.#activeAtMs = performance.now();
     this.keepAliveMs = keepAliveSeconds === null ? null : keepAliveSeconds * 1_000;
     this.#detach();
     if (this.#paused) this.#socket.resume();
