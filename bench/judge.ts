@@ -10,7 +10,8 @@ import { judgeRecorded, wrongOf } from "./judge-recorded.ts";
 /**
  * How often the judge is wrong, by traffic and by how much worse the new version is. Made-up traffic: latencies are
  * log-normal around 25 ms with two in a hundred twice as slow, one request in a thousand fails; the canary has 5 % of
- * the requests. `--runs=300` per cell, `--quick` for a fifth of them. Then the same on traffic recorded of the sample.
+ * the requests. `--runs=300` per cell, `--quick` for a fifth of them; `--half=choose` draws with the seeds that limits
+ * were chosen with, the default with others. Then the same on traffic recorded of the sample.
  */
 const runs = Number(process.argv.find((text) => text.startsWith("--runs="))?.split("=")[1] ?? 300);
 const RUNS = process.argv.includes("--quick") ? Math.ceil(runs / 5) : runs;
@@ -18,8 +19,31 @@ const REQUESTS = [100, 200, 500, 1_000, 5_000];
 const WEIGHT = 0.05;
 const SECONDS = 120;
 const BASE_ERRORS = 0.001;
+const CHOOSING = process.argv.includes("--half=choose");
+/** clients wait so long for what never answers */
+const PATIENCE_MS = 2_000;
 
-const EFFECTS = [
+/** Shares of each side's requests that are not answered with 2xx. */
+interface Ends {
+  redirected?: number;
+  notFound?: number;
+  hanging?: number;
+}
+/** of the old version in every row but those that say otherwise */
+const PLAIN: Ends = {};
+const USUAL: Ends = { redirected: 0.1, notFound: 0.03, hanging: 0.002 };
+
+interface Effect {
+  effect: string;
+  bad: boolean | null;
+  errors: number;
+  slow: number;
+  share: number;
+  old?: Ends;
+  ends?: Ends;
+}
+const same = { errors: 0, slow: 1, share: 0 };
+const EFFECTS: Effect[] = [
   { effect: "none", bad: false, errors: 0, slow: 1, share: 0 },
   { effect: "errors +0.5 points", bad: true, errors: 0.005, slow: 1, share: 0 },
   { effect: "errors +1 point", bad: true, errors: 0.01, slow: 1, share: 0 },
@@ -31,12 +55,23 @@ const EFFECTS = [
   { effect: "1 in 5 twice as slow", bad: true, errors: 0, slow: 2.2, share: 0.2 },
   // just what is allowed: neither verdict is wrong
   { effect: "all 20 % slower", bad: null, errors: 0, slow: 1.2, share: 1 },
+  { effect: "none, 3xx, 4xx and leaving as usual", bad: false, ...same, old: USUAL, ends: USUAL },
+  { effect: "404s of before are gone", bad: false, ...same, old: { notFound: 0.3 }, ends: {} },
+  { effect: "1 in 4 never answered", bad: true, ...same, ends: { hanging: 0.25 } },
+  { effect: "404 for a third", bad: true, ...same, ends: { notFound: 1 / 3 } },
+  { effect: "307 for all", bad: true, ...same, ends: { redirected: 1 } },
+  { effect: "404 +5 points on 3 %", bad: true, ...same, old: USUAL, ends: { ...USUAL, notFound: 0.08 } },
 ];
-type Effect = (typeof EFFECTS)[number];
 
 const T0 = Date.parse("2026-03-01T10:00:00Z");
 
-function bucketsOf(version: string, requests: number, random: () => number, effect: Effect | null): TrafficCounts[] {
+function bucketsOf(
+  version: string,
+  requests: number,
+  random: () => number,
+  effect: Effect | null,
+  ends: Ends,
+): TrafficCounts[] {
   const buckets = Array.from({ length: SECONDS / 2 }, (_, i) => ({
     ...{ service: "a", environment: "b", version, bucketAt: new Date(T0 + i * 2_000).toISOString() },
     ...noOutcomes(),
@@ -51,9 +86,19 @@ function bucketsOf(version: string, requests: number, random: () => number, effe
     let ms = 25 * Math.exp(0.15 * normal()) * (random() < 0.02 ? 2 : 1);
     if (effect && random() < effect.share) ms *= effect.slow;
     bucket.requests++;
-    if (failed) bucket.status5xx++;
-    else bucket.status2xx++;
     if (failed) bucket.usage.errorLines++;
+    const how = Object.keys(ends).length > 0 ? random() : 1;
+    const { redirected = 0, notFound = 0, hanging = 0 } = ends;
+    if (!failed && how < hanging) {
+      bucket.clientLeft++;
+      const index = bucketOf(PATIENCE_MS);
+      bucket.leftAfter[index] = (bucket.leftAfter[index] ?? 0) + 1;
+      continue;
+    }
+    if (failed) bucket.status5xx++;
+    else if (how < hanging + notFound) bucket.status4xx++;
+    else if (how < hanging + notFound + redirected) bucket.status3xx++;
+    else bucket.status2xx++;
     bucket.usage.cpuMs += 1.5 + random();
     bucket.usage.inFlight += ms / 2_000;
     const index = bucketOf(ms);
@@ -68,13 +113,13 @@ for (const effect of EFFECTS)
   for (const requests of REQUESTS) {
     const seen = { pass: 0, fail: 0, inconclusive: 0, error: 0 };
     for (let run = 0; run < RUNS; run++) {
-      const random = dice(run * 7_919 + requests + EFFECTS.indexOf(effect) * 1_000_003);
+      const random = dice((run * 2 + (CHOOSING ? 0 : 1)) * 7_919 + requests + EFFECTS.indexOf(effect) * 1_000_003);
       const total = Math.round(requests / WEIGHT) - requests;
       const { result } = judge({
         ...{ baselineVersion: "1.0.0", candidateVersion: "1.1.0", minRequests: Math.min(requests, 100) },
         ...{ from: new Date(T0).toISOString(), to: new Date(T0 + SECONDS * 1_000).toISOString() },
-        baseline: bucketsOf("1.0.0", total, random, null),
-        candidate: bucketsOf("1.1.0", requests, random, effect),
+        baseline: bucketsOf("1.0.0", total, random, null, effect.old ?? PLAIN),
+        candidate: bucketsOf("1.1.0", requests, random, effect, effect.ends ?? effect.old ?? PLAIN),
         rules: DEFAULT_RULES.analysis,
         dependents: [],
       });
@@ -113,6 +158,19 @@ printReport({
       target: "false alarms on a version 10 % slower, which is allowed: under 2 %",
       ...alarmsOn("all 10 % slower", 0.02),
     },
+    {
+      target: "false alarms where 3xx, 4xx and clients that leave are usual: under 1 %",
+      ...alarmsOn("none, 3xx, 4xx and leaving as usual", 0.01),
+    },
+    {
+      target: "false alarms on a version without the 404s of before: under 1 %",
+      ...alarmsOn("404s of before are gone", 0.01),
+    },
+    ...["1 in 4 never answered", "404 for a third", "307 for all"].map((effect) => ({
+      target: `${effect}, 100 requests: failed at least 99 %`,
+      measured: String(cell(effect, 100)?.failed),
+      met: Number.parseFloat(String(cell(effect, 100)?.failed)) >= 99,
+    })),
     ...["errors +5 points", "all twice as slow", "1 in 5 twice as slow"].map((effect) => ({
       target: `${effect}, 500 requests: failed at least 99 %`,
       measured: String(cell(effect, 500)?.failed),

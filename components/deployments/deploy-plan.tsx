@@ -1,8 +1,8 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { TriangleAlert } from "lucide-react";
-import type { PlanView } from "#server/agent/deploy/schema.ts";
+import { Info, OctagonAlert, TriangleAlert } from "lucide-react";
+import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatDuration } from "../lib/format.ts";
@@ -48,17 +48,32 @@ export function DeployPlan({ chosen, plan, error, waiting, service, environment,
   );
 }
 
+const SEVERITY: Record<
+  PlanView["warnings"][number]["severity"],
+  { icon: typeof TriangleAlert; colour: string; word: string }
+> = {
+  critical: { icon: OctagonAlert, colour: "text-critical", word: "Critical" },
+  warning: { icon: TriangleAlert, colour: "text-warning", word: "Warning" },
+  info: { icon: Info, colour: "text-ink-3", word: "Note" },
+};
+
 const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: string; waiting: boolean }) => (
   <div className={cn("flex flex-col gap-2", waiting && "opacity-50")}>
     <h3 className="font-medium">{plan.summary}</h3>
     {plan.warnings.length > 0 ? (
-      <ul className="flex flex-col gap-1 rounded-sm bg-warning-soft px-2 py-1.5">
-        {plan.warnings.map((warning) => (
-          <li key={warning} className="flex items-start gap-2">
-            <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />
-            <span>{warning}</span>
-          </li>
-        ))}
+      <ul aria-label="Warnings" className="flex flex-col gap-1 rounded-sm bg-warning-soft px-2 py-1.5">
+        {plan.warnings.map(({ kind, severity, message }) => {
+          const { icon: Icon, colour, word } = SEVERITY[severity];
+          return (
+            <li key={`${kind} ${message}`} className="flex items-start gap-2">
+              <Icon aria-hidden="true" className={cn("mt-0.5 size-4 shrink-0", colour)} />
+              <span>
+                <span className="sr-only">{word}: </span>
+                {message}
+              </span>
+            </li>
+          );
+        })}
       </ul>
     ) : null}
     <ol className="flex list-decimal flex-col gap-0.5 pl-6 text-ink-2 marker:text-ink-3">

@@ -3,11 +3,12 @@
 import type { ReactNode } from "react";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
-import { Elapsed, Time } from "../feedback/time.tsx";
+import { Elapsed, Time, useClock } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
+import { deadlineWords } from "./detail/decisions.ts";
 import { InstanceSquares } from "./instance-squares.tsx";
 
 type Data = RouterOutputs["deploy"]["get"];
@@ -53,6 +54,7 @@ const WATCH: Record<NonNullable<DeploymentView["watchState"]>, { tone: MarkTone;
   watching: { tone: "active", words: "watched" },
   passed: { tone: "ok", words: "The watch over it ended well" },
   regressed: { tone: "critical", words: "It got worse after it was done" },
+  undecided: { tone: "warning", words: "The watch over it could not decide whether it holds" },
   kept: { tone: "quiet", words: "Kept by a decision" },
   superseded: { tone: "quiet", words: "Another deployment took its place" },
 };
@@ -82,7 +84,7 @@ function factsOf(
   steps: Data["steps"],
   active: boolean,
 ): { label: string; value: ReactNode }[] {
-  const { requestedBy, createdAt, startedAt, finishedAt, deadlineAt, options, strategy } = deployment;
+  const { requestedBy, createdAt, startedAt, finishedAt, options, strategy } = deployment;
   return [
     {
       label: "Asked for by",
@@ -94,7 +96,7 @@ function factsOf(
       value: <Elapsed since={startedAt ?? createdAt} until={finishedAt} className="num" />,
     },
     active
-      ? { label: "Gives up", value: <Time at={deadlineAt} /> }
+      ? { label: "Gives up", value: <Deadline deployment={deployment} steps={steps} /> }
       : { label: "Ended", value: <Time at={finishedAt} /> },
     {
       label: "How",
@@ -114,4 +116,8 @@ function factsOf(
       value: options.rollbackOnFailure ? "rolls back by itself" : "asks for a decision",
     },
   ];
+}
+
+function Deadline({ deployment, steps }: { deployment: DeploymentView; steps: Data["steps"] }) {
+  return <span suppressHydrationWarning>{useClock((now) => deadlineWords(deployment, steps, now))}</span>;
 }

@@ -66,7 +66,7 @@ export function DeploymentPage({ id }: { id: string }) {
 type Data = RouterOutputs["deploy"]["get"];
 
 function Loaded({ data }: { data: Data }) {
-  const { deployment, steps, events, instances, progress, split } = data;
+  const { deployment, steps, analyses, events, instances, progress, serviceNow, split } = data;
   const { service, environment, version, previousVersion, status, watchState } = deployment;
   const active = isActive(status);
   const live = active || watchState === "watching";
@@ -92,7 +92,9 @@ function Loaded({ data }: { data: Data }) {
       }
       actions={active ? null : <DeploymentActions deployment={deployment} />}
     >
-      {active || deployment.waiting ? <DecisionBar deployment={deployment} steps={steps} /> : null}
+      {active || deployment.waiting ? (
+        <DecisionBar deployment={deployment} steps={steps} analyses={analyses} serviceNow={serviceNow} />
+      ) : null}
       <div className="grid gap-4 xl:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-4">
           <DeploymentNow

@@ -108,7 +108,9 @@ test("a canary without traffic is paused, resumed and promoted by keyboard, and 
   const version = before === "1.5.0" ? "1.4.2" : "1.5.0";
   await deploy(page, where, version, "canary");
   const bar = page.getByRole("region", { name: "Decision" });
-  await expect(bar.getByRole("button", { name: /^Promote/ })).toBeVisible({ timeout: 30_000 });
+  await expect(bar.getByRole("button", { name: /^(Promote to 100 %|Continue to \d+ %|Keep )/ })).toBeVisible({
+    timeout: 30_000,
+  });
 
   await page.keyboard.press("w");
   await expect(page.getByRole("dialog")).toContainText("Pause");

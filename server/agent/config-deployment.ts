@@ -50,6 +50,7 @@ export type SyntheticRequest = z.infer<typeof SyntheticRequestSchema>;
 /** The metrics the judge compares from what the balancer counts. */
 export const JUDGED_METRICS = [
   "errorRatio",
+  "outcomes",
   "latencyP50",
   "latencyP95",
   "latencyP99",
@@ -75,7 +76,7 @@ const MetricRuleSchema = z.strictObject({
   criticalIncrease: z.number().min(0.5).nullable().describe("effect from which the metric counts as critical"),
   leastIncrease: z.number().min(0).describe("smallest absolute difference that counts, in the metric's unit"),
   missingData: z.enum(["remove", "zero"]),
-  outlierFactor: z.number().min(1).max(10).nullable().describe("of the interquartile range; null keeps outliers"),
+  outlierFactor: z.number().min(1).max(10).nullable().describe("of the interquartile range, as Kayenta with reduced sensitivity; null, the default, keeps outliers"),
 });
 export type MetricRule = z.infer<typeof MetricRuleSchema>;
 
@@ -158,7 +159,7 @@ export type AnalysisRules = z.infer<typeof Analysis> & { metrics: Record<JudgedM
 const metric = (group: string, leastIncrease: number, more: Partial<MetricRule> = {}): MetricRule => ({
   ...{ enabled: true, group, critical: false, direction: "increase", effect: "meanRatio" },
   ...{ allowedIncrease: 1.2, allowedDecrease: 0.8, criticalIncrease: null, leastIncrease },
-  ...{ missingData: "remove", outlierFactor: 3, ...more },
+  ...{ missingData: "remove", outlierFactor: null, ...more },
 });
 
 /** Limits follow Argo Rollouts' AnalysisRun, scores and groups Kayenta's canary configuration. */
@@ -173,9 +174,10 @@ export const DEFAULT_RULES: RolloutRules = {
     ...{ passScore: 95, marginalScore: 75, confidence: 0.98, tolerance: 0.25 },
     groups: { errors: 40, latency: 40, resources: 20 },
     metrics: {
-      errorRatio: metric("errors", 0.005, { critical: true, missingData: "zero", outlierFactor: null }),
-      logErrorRate: metric("errors", 0.005, { missingData: "zero", outlierFactor: null }),
-      dependents: metric("errors", 0.005, { critical: true, outlierFactor: null }),
+      errorRatio: metric("errors", 0.005, { critical: true, missingData: "zero" }),
+      outcomes: metric("errors", 0.01, { critical: true, missingData: "zero" }),
+      logErrorRate: metric("errors", 0.005, { missingData: "zero" }),
+      dependents: metric("errors", 0.005, { critical: true }),
       latencyP50: metric("latency", 5),
       latencyP95: metric("latency", 5, { critical: true }),
       latencyP99: metric("latency", 10),

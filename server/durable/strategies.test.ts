@@ -102,13 +102,17 @@ describe.each(["rolling", "blue-green", "canary"] as const)("%s of a good versio
 describe.each([
   { bad: "failing", why: /error ratio/, lost: 0.05 },
   { bad: "slow", why: /latency/, lost: 0 },
+  { bad: "hanging", why: /error ratio/, lost: 0.25 },
+  { bad: "missing", why: /requests with a 4xx or no answer/, lost: 1 / 3 },
+  { bad: "redirecting", why: /requests without a 2xx/, lost: 1 },
 ])("a canary of a version that is $bad", ({ bad, why, lost }) => {
   it("is caught at its first step with 500 requests, and what it cost is bounded by its weight", async () => {
     const { url, currentVersion } = await daemon.platform.getService(ref);
-    const load = await underLoad(url, RATE, async () => {
+    const work = async () => {
       const { deployment: started } = await deployApplication(ops, { ...ref, version: bad, strategy: "canary" });
       return follow(ops, started!.id, undefined, 120_000);
-    });
+    };
+    const load = await underLoad(url, RATE, work, bad === "hanging" ? 2_000 : undefined);
     const { deployment: ended, analyses, steps } = load.result;
     expect(ended.status).toBe("rolled_back");
     expect(ended.summary).toMatch(why);

@@ -8,32 +8,34 @@ import { useTRPC } from "../../trpc/client.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";
 import { Checkbox, Field, Input } from "../../ui/field.tsx";
-import { canPromoteAll, consequencesOf, labelOf } from "./decisions.ts";
+import { canPromoteAll, consequencesOf, type emphasisOf, labelOf } from "./decisions.ts";
 
 interface DecideDialogProps {
   deployment: DeploymentView;
   steps: readonly StepView[];
   /** null: closed */
   decision: Decision | null;
+  /** how much the evidence speaks for it */
+  emphasis: ReturnType<typeof emphasisOf>;
   onClose: () => void;
 }
 
 /** Says what a decision will do, then asks for consent; Enter confirms. */
-export function DecideDialog({ deployment, steps, decision, onClose }: DecideDialogProps) {
+export function DecideDialog({ deployment, steps, decision, emphasis, onClose }: DecideDialogProps) {
   const { service, environment, previousVersion, version } = deployment;
   return (
     <Dialog
       open={decision !== null}
       onOpenChange={(open) => !open && onClose()}
-      title={decision ? labelOf(decision, deployment) : ""}
+      title={decision ? labelOf(decision, deployment, steps) : ""}
       description={`${service} in ${environment}, ${previousVersion ? `${previousVersion} to ` : ""}${version}`}
     >
-      {decision ? <DecideForm key={decision} {...{ deployment, steps, decision, onClose }} /> : null}
+      {decision ? <DecideForm key={decision} {...{ deployment, steps, decision, emphasis, onClose }} /> : null}
     </Dialog>
   );
 }
 
-function DecideForm({ deployment, steps, decision, onClose }: DecideDialogProps & { decision: Decision }) {
+function DecideForm({ deployment, steps, decision, emphasis, onClose }: DecideDialogProps & { decision: Decision }) {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [reason, setReason] = useState("");
@@ -49,6 +51,7 @@ function DecideForm({ deployment, steps, decision, onClose }: DecideDialogProps 
     if (decide.isPending) return;
     decide.mutate({ deploymentId: deployment.id, decision, reason: reason.trim(), ...(all ? { scope: "all" } : {}) });
   };
+  const label = all ? "Promote to 100 %" : labelOf(decision, deployment, steps);
   const back = decision === "rollback" || decision === "abort";
   return (
     <form onSubmit={onSubmit}>
@@ -80,8 +83,8 @@ function DecideForm({ deployment, steps, decision, onClose }: DecideDialogProps 
       </DialogBody>
       <DialogActions>
         <Button onClick={onClose}>Leave it</Button>
-        <Button type="submit" variant={back ? "danger" : "primary"} disabled={decide.isPending}>
-          {decide.isPending ? "Deciding…" : `${labelOf(decision, deployment)} in ${deployment.environment}`}
+        <Button type="submit" variant={back ? "danger" : emphasis} disabled={decide.isPending}>
+          {decide.isPending ? "Deciding…" : `${label} in ${deployment.environment}`}
         </Button>
       </DialogActions>
     </form>

@@ -2,16 +2,18 @@
 
 import { FastForward, Pause, Play, RotateCcw, Undo2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
 import { useClock } from "../../feedback/time.tsx";
 import { cn } from "../../lib/cn.ts";
-import { formatDuration } from "../../lib/format.ts";
 import { useShortcuts } from "../../lib/shortcuts.ts";
+import { HealthMark } from "../../marks/health-mark.tsx";
 import { useCan } from "../../trpc/session.tsx";
-import { Button, type ButtonProps } from "../../ui/button.tsx";
+import { Button } from "../../ui/button.tsx";
 import { Kbd } from "../../ui/kbd.tsx";
 import { DecideDialog } from "./decide-dialog.tsx";
-import { choicesFor, KEYS, labelOf } from "./decisions.ts";
+import { choicesFor, emphasisOf, evidenceOf, expiryWords, KEYS, labelOf } from "./decisions.ts";
+import { faringOf, isOverLimit } from "./service-words.ts";
 
 const ICON: Record<Decision, ReactNode> = {
   promote: <FastForward aria-hidden="true" />,
@@ -21,23 +23,28 @@ const ICON: Record<Decision, ReactNode> = {
   pause: <Pause aria-hidden="true" />,
   resume: <Play aria-hidden="true" />,
 };
-const LOOK: Partial<Record<Decision, ButtonProps["variant"]>> = {
-  promote: "primary",
-  resume: "primary",
-  rollback: "danger",
-};
+interface DecisionBarProps {
+  deployment: DeploymentView;
+  steps: readonly StepView[];
+  analyses: readonly AnalysisSummary[];
+  serviceNow: ServiceNow;
+}
 
-/** What it does or waits for, and everything one can decide about it now; stays in sight while the page is read. */
-export function DecisionBar({ deployment, steps }: { deployment: DeploymentView; steps: readonly StepView[] }) {
+/**
+ * How the service fares, what the deployment does or waits for, and everything one can decide about it now; stays in
+ * sight while the page is read.
+ */
+export function DecisionBar({ deployment, steps, analyses, serviceNow }: DecisionBarProps) {
   const [decision, setDecision] = useState<Decision | null>(null);
   const allowed = useCan("deployment.write");
   const { waiting, summary, status } = deployment;
   const choices = choicesFor(deployment, steps);
+  const evidence = evidenceOf(deployment, steps, analyses);
   const offered = allowed ? choices : [];
   useShortcuts(
     offered.map((choice) => ({
       keys: KEYS[choice],
-      label: labelOf(choice, deployment),
+      label: labelOf(choice, deployment, steps),
       group: "This page" as const,
       run: () => setDecision(choice),
     })),
@@ -51,18 +58,19 @@ export function DecisionBar({ deployment, steps }: { deployment: DeploymentView;
       )}
     >
       <div className="min-w-0 flex-1 basis-72">
+        <Faring service={deployment.service} now={serviceNow} />
         <p aria-live="polite" className="text-base">
           {waiting ? waiting.reason : summary}
         </p>
         <p className="min-h-4 text-ink-3 text-xs">
-          {waiting ? <Expiry deployment={deployment} at={waiting.expiresAt} /> : hintOf(deployment, choices, allowed)}
+          {waiting ? <Expiry deployment={deployment} /> : hintOf(deployment, choices, allowed)}
         </p>
       </div>
       {offered.length > 0 ? (
         <div className="flex flex-wrap gap-2">
           {offered.map((choice) => (
-            <Button key={choice} variant={LOOK[choice] ?? "secondary"} onClick={() => setDecision(choice)}>
-              {ICON[choice]} {labelOf(choice, deployment)}
+            <Button key={choice} variant={emphasisOf(choice, evidence)} onClick={() => setDecision(choice)}>
+              {ICON[choice]} {labelOf(choice, deployment, steps)}
               <span className="hidden md:inline-flex">
                 <Kbd>{KEYS[choice]}</Kbd>
               </span>
@@ -76,6 +84,7 @@ export function DecisionBar({ deployment, steps }: { deployment: DeploymentView;
         deployment={deployment}
         steps={steps}
         decision={decision !== null && offered.includes(decision) ? decision : null}
+        emphasis={decision === null ? "secondary" : emphasisOf(decision, evidence)}
         onClose={() => setDecision(null)}
       />
     </section>
@@ -87,14 +96,19 @@ function hintOf({ cancelRequested }: DeploymentView, choices: readonly Decision[
   return choices.length > 0 && !allowed ? "Deciding needs the role operator." : "";
 }
 
-/** `goes back to 2.4.0 by itself in 24 min` */
-function Expiry({ deployment, at }: { deployment: DeploymentView; at: string }) {
-  const until = Date.parse(at);
-  const left = useClock((now) => (until > now ? formatDuration(until - now) : ""));
-  const back = deployment.previousVersion ? `goes back to ${deployment.previousVersion}` : "ends";
+/** The state of the whole service, with what its share of failures is of. */
+function Faring({ service, now }: { service: string; now: ServiceNow }) {
+  const words = faringOf(now);
   return (
-    <span suppressHydrationWarning>
-      {left === "" ? `It ${back} by itself now.` : `Without a decision it ${back} by itself in ${left}.`}
-    </span>
+    <p className="flex flex-wrap items-baseline gap-x-2 text-ink-2 text-xs">
+      <span>{service}:</span>
+      {now.health ? <HealthMark state={now.health} /> : <span>not checked</span>}
+      {words ? <span className={cn("num", isOverLimit(now) && "text-critical")}>{words}</span> : null}
+    </p>
   );
+}
+
+/** `goes back to 2.4.0 by itself in 24 min` */
+function Expiry({ deployment }: { deployment: DeploymentView }) {
+  return <span suppressHydrationWarning>{useClock((now) => expiryWords(deployment, now))}</span>;
 }

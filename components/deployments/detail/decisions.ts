@@ -1,4 +1,5 @@
-import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import { formatDuration } from "../../lib/format.ts";
 
 /** What can be decided about a deployment now, and what each decision will do, in words. Pure. */
 
@@ -10,19 +11,38 @@ const ACCEPTED: readonly StepView["kind"][] = ["analysis", "hold", "hook", "veri
 export const currentStep = (steps: readonly StepView[]): StepView | null =>
   steps.find((step) => step.status === "running" || step.status === "waiting") ?? null;
 
-/** In the order in which they are offered: on, again, back. */
+/** In the order in which they are offered: on, again, back; one way back, which is called off where nothing ran before. */
 export function choicesFor(deployment: DeploymentView, steps: readonly StepView[]): Choice[] {
   const { status, waiting, previousVersion, cancelRequested } = deployment;
-  if (waiting) return waiting.options;
+  if (waiting) return oneWayBack(waiting.options);
   if (cancelRequested || (status !== "running" && status !== "queued")) return [];
   const step = currentStep(steps);
   const promote = step !== null && ACCEPTED.includes(step.kind);
-  return [
+  return oneWayBack([
     ...(promote ? (["promote"] as const) : []),
     ...(status === "running" ? (["pause"] as const) : []),
     ...(previousVersion !== null && status === "running" ? (["rollback"] as const) : []),
     "abort",
-  ];
+  ]);
+}
+
+const oneWayBack = (choices: readonly Choice[]): Choice[] =>
+  choices.filter((choice) => choice !== "abort" || !choices.includes("rollback"));
+
+/** The newest comparison of the step that is decided about; null when there is none. */
+export function evidenceOf(
+  { waiting }: DeploymentView,
+  steps: readonly StepView[],
+  analyses: readonly AnalysisSummary[],
+): AnalysisSummary | null {
+  const index = waiting ? waiting.stepIndex : (currentStep(steps)?.index ?? null);
+  return analyses.find((one) => one.stepIndex === index) ?? null;
+}
+
+/** Which button stands out: the one that the evidence speaks for, none while it speaks for nothing. */
+export function emphasisOf(choice: Choice, evidence: AnalysisSummary | null): "primary" | "danger" | "secondary" {
+  if ((choice === "promote" || choice === "resume") && evidence?.verdict === "pass") return "primary";
+  return choice === "rollback" && evidence?.verdict === "fail" ? "danger" : "secondary";
 }
 
 export const KEYS: Record<Choice, string> = {
@@ -34,11 +54,12 @@ export const KEYS: Record<Choice, string> = {
   resume: "c",
 };
 
-/** What the button says. */
-export function labelOf(decision: Choice, { version, previousVersion, waiting }: DeploymentView): string {
+/** What the button says: what it brings about. */
+export function labelOf(decision: Choice, deployment: DeploymentView, steps: readonly StepView[]): string {
+  const { version, previousVersion, waiting } = deployment;
   switch (decision) {
     case "promote":
-      return waiting?.kind === "regressed" ? `Keep ${version}` : `Promote ${version}`;
+      return waiting?.kind === "regressed" ? `Keep ${version}` : promotion(deployment, steps);
     case "retry":
       return "Try this step again";
     case "rollback":
@@ -50,6 +71,37 @@ export function labelOf(decision: Choice, { version, previousVersion, waiting }:
     case "resume":
       return "Go on";
   }
+}
+
+/** `Continue to 25 %`, `Promote to 100 %`, or what is left to do when all requests are there already. */
+function promotion({ version, previousVersion, waiting }: DeploymentView, steps: readonly StepView[]): string {
+  const step = steps.find((one) => one.index === waiting?.stepIndex) ?? currentStep(steps);
+  const later = steps.filter((one) => one.index > (step?.index ?? -1));
+  const weight = later.find((one) => one.weight !== null)?.weight ?? null;
+  if (weight !== null) return weight < 100 ? `Continue to ${weight} %` : "Promote to 100 %";
+  if (later.some((one) => one.kind === "retire")) return `Keep ${version} and stop ${previousVersion ?? "the rest"}`;
+  return later.length > 0 ? `Continue with ${version}` : `Keep ${version}`;
+}
+
+/** Steps that wait for people, requests or others: the deadline stands still meanwhile. */
+const UNTIMED: readonly StepView["kind"][] = ["analysis", "hold", "hook"];
+
+/** When it gives up, in words that hold at `now` (milliseconds since 1970). */
+export function deadlineWords(deployment: DeploymentView, steps: readonly StepView[], now: number): string {
+  if (deployment.waiting) return "not while it waits for a decision";
+  const step = currentStep(steps);
+  if (step && UNTIMED.includes(step.kind)) return "not during this step";
+  const left = Date.parse(deployment.deadlineAt) - now;
+  return left > 0 ? `in ${formatDuration(left)}` : "now: its time is up";
+}
+
+/** What happens without a decision: counts down, and past the end says what follows. */
+export function expiryWords({ previousVersion, waiting }: DeploymentView, now: number): string {
+  const back = previousVersion ? `goes back to ${previousVersion}` : "ends as it is";
+  const left = waiting ? Date.parse(waiting.expiresAt) - now : 0;
+  return left > 0
+    ? `Without a decision it ${back} by itself in ${formatDuration(left)}.`
+    : `The time to decide is over: it ${back} as soon as a worker takes it up.`;
 }
 
 /** What will happen, sentence by sentence. */

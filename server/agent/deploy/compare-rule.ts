@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { quantileMs } from "../kernel/histogram.ts";
+import { slowTailMs, sumOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { meanOf } from "./judge/classify.ts";
 import { fisherExact } from "./judge/count-test.ts";
@@ -51,9 +52,10 @@ export function compareCounts(
   seconds: { baseline: number; candidate: number },
 ): Compared[] {
   const lengthMs = sampleLengthMs(Math.max(seconds.baseline, seconds.candidate));
+  const tailMs = slowTailMs(sumOutcomes(baseline));
   const sides = [baseline, candidate].map((rows) => {
     const first = Math.min(...rows.map((row) => Date.parse(row.bucketAt)), Infinity);
-    const samples = samplesOf(rows, first, lengthMs);
+    const samples = samplesOf(rows, first, lengthMs, tailMs);
     return { samples, pool: poolOf(samples) };
   });
   const [old, fresh] = sides as [(typeof sides)[0], (typeof sides)[0]];
@@ -71,6 +73,8 @@ export function compareCounts(
   const mean = (samples: Sample[], value: (sample: Sample) => number | null) => meanOf(valuesOf(samples, value));
 
   const errors = (pool: Sample) => (pool.requests === 0 ? null : (pool.errors / pool.requests) * 100);
+  const notOk = ({ requests, outcomes }: Sample) => requests - outcomes.ok;
+  const others = (pool: Sample) => (pool.requests === 0 ? null : (notOk(pool) / pool.requests) * 100);
   const latency = (q: number, label: string): Facts => ({
     ...{ name: `latencyP${q * 100}`, label, unit: "ms", more: "worse" },
     baseline: quantileMs(old.pool.latency, q),
@@ -101,6 +105,13 @@ export function compareCounts(
       baseline: errors(old.pool),
       candidate: errors(fresh.pool),
       p: enough ? fisherExact(fresh.pool.errors, fresh.pool.requests, old.pool.errors, old.pool.requests) : null,
+      why: fewWhy,
+    },
+    {
+      ...{ name: "otherAnswers", label: "answers other than 2xx", unit: "percent", more: "worse" },
+      baseline: others(old.pool),
+      candidate: others(fresh.pool),
+      p: enough ? fisherExact(notOk(fresh.pool), fresh.pool.requests, notOk(old.pool), old.pool.requests) : null,
       why: fewWhy,
     },
     latency(0.5, "median latency"),
@@ -191,6 +202,7 @@ function changeOf(difference: number, ratio: number | null, unit: Unit): string 
 
 const WEIGHT = [
   "errorRatio",
+  "otherAnswers",
   "latencyP95",
   "latencyP99",
   "latencyP50",
@@ -198,6 +210,13 @@ const WEIGHT = [
   "cpuPerRequest",
   "memoryPerInstance",
 ];
+
+/** Whether what users notice was compared: less memory alone makes no version better. */
+const isJudged = (metrics: readonly Compared[]): boolean =>
+  ["errorRatio", "latencyP95"].every((name) => {
+    const metric = metrics.find((one) => one.name === name);
+    return metric !== undefined && metric.certainty !== "unknown";
+  });
 
 /** What matters most, first: what is worse, else what is better, else that there is no difference to be seen. */
 export function summarise(candidate: string, baseline: string, metrics: readonly Compared[]): string {
@@ -207,6 +226,8 @@ export function summarise(candidate: string, baseline: string, metrics: readonly
   if (worse.length > 0) return `${candidate} is worse than ${baseline}: ${worse.map((one) => one.sentence).join("; ")}`;
   if (metrics.every((metric) => metric.certainty === "unknown"))
     return `There is too little to compare ${candidate} with ${baseline} by`;
+  if (!isJudged(metrics))
+    return `There is too little to compare ${candidate} with ${baseline} by: errors and latency cannot be told yet${good.length > 0 ? `. All that is known is what it takes: ${good.map((one) => one.sentence).join("; ")}` : ""}`;
   if (good.length > 0) return `${candidate} is better than ${baseline}: ${good.map((one) => one.sentence).join("; ")}`;
   return `No difference between ${candidate} and ${baseline} that could not be chance`;
 }

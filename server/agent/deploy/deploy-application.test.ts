@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { manageIncident } from "../incidents/index.ts";
 import { AppError } from "../kernel/errors.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import { deployApplication } from "./deploy-application.ts";
@@ -57,6 +58,49 @@ describe("starting", () => {
     ]);
   });
 
+  it("a dry run during an outage says what is wrong here and in what it depends on, and the start keeps it", async () => {
+    const config = testConfig();
+    config.services.find((one) => one.name === "checkout")!.dependsOn = ["payments"];
+    config.sloConfig.errorRatePercent = 2;
+    ctx = testContext(database, { config });
+    const bucketAt = new Date(Date.now() - 30_000).toISOString();
+    const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
+    ctx.platform.traffic = ["checkout", "payments"].map((service) => ({
+      ...{ ...noOutcomes(), service, environment: "production", version: "1.0.0", bucketAt, usage },
+      ...(service === "payments" ? { requests: 100, status5xx: 60, status2xx: 40 } : { requests: 100, status2xx: 100 }),
+    }));
+    for (const one of ctx.platform.services.get("payments/production")!.instances) one.state = "starting";
+    await manageIncident(ctx, {
+      action: "create",
+      title: "Orders fail",
+      severity: "critical",
+      service: "checkout",
+      environment: "production",
+    });
+    const { plan } = await deployApplication(ctx, { ...wish, dryRun: true });
+    expect(plan.warnings).toEqual([
+      {
+        kind: "dependency_down",
+        severity: "critical",
+        message: expect.stringMatching(/^payments, which checkout depends on, does not serve/),
+      },
+      {
+        kind: "dependency_errors",
+        severity: "critical",
+        message: expect.stringMatching(/fails 60 % \(60 of 100 requests of the last 120 s\); its limit is 2 %/),
+      },
+      {
+        kind: "open_incident",
+        severity: "warning",
+        message: expect.stringMatching(/^INC-\d+ is open for checkout: Orders fail$/),
+      },
+    ]);
+    const { deployment } = await deployApplication(ctx, wish);
+    const { events } = await getDeployment(ctx, { deploymentId: deployment!.id });
+    expect(events[0]?.detail).toMatchObject({ warnings: plan.warnings });
+    await database.db.incident.deleteMany();
+  });
+
   it.each(["rolling", "blue-green", "canary"] as const)(
     "what a dry run of %s shows is what is written",
     async (strategy) => {
@@ -88,7 +132,7 @@ describe("starting", () => {
     ctx.platform.services.get("checkout/production")!.instances = [];
     const { deployment, plan } = await deployApplication(ctx, { ...wish, strategy: "blue-green" });
     expect(deployment).toMatchObject({ strategy: "rolling", previousVersion: null });
-    expect(plan.warnings.join()).toContain("blue-green comes down to rolling");
+    expect(plan.warnings.map((one) => one.message).join()).toContain("blue-green comes down to rolling");
   });
 
   it("reckons with the requests of the last two minutes", async () => {
@@ -99,7 +143,9 @@ describe("starting", () => {
       ...{ service, environment: "production", version: "1.0.0", bucketAt, ...counts, requests: 240 },
     }));
     const { plan } = await deployApplication(ctx, { ...wish, strategy: "canary", dryRun: true });
-    expect(plan.warnings).toEqual([expect.stringMatching(/^At 2\.0 requests a second, 5 % of them reach 200 only/)]);
+    expect(plan.warnings.map((one) => one.message)).toEqual([
+      expect.stringMatching(/^At 2\.0 requests a second, 5 % of them reach 200 only/),
+    ]);
   });
 
   it("of many at once lets one through and names it to the others", async () => {

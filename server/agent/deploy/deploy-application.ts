@@ -4,7 +4,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { type DeployResult, insertPrepared, type Prepared, planOf, refuseActive, startWorkflow } from "./launch.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
-import type { Planned } from "./plan-view.ts";
+import type { Planned } from "./planned.ts";
 import { lockObstacle, refuseObstacles } from "./policy.ts";
 import { DeployApplicationInput } from "./schema.ts";
 import { stepsOf } from "./steps.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { deployApplication } from "./deploy-application.ts";
@@ -56,6 +57,24 @@ describe("the split", () => {
       { version: "1.0.0", weight: 75, share: 60, readyInstances: 3, requests: 1_960, errors: 1 },
       { version: "1.1.0", weight: 25, share: 40, readyInstances: 0, requests: 140, errors: 7 },
     ]);
+  });
+
+  it("counts whatever failed, those that left after waiting too long among them, and says how the service fares", async () => {
+    const now = Date.parse("2026-11-27T12:00:30.000Z");
+    ctx.now = () => new Date(now);
+    await patch({ status: "running", startedAt: new Date(now - 60_000) });
+    const left = emptyHistogram();
+    left[bucketOf(2_000)] = 20;
+    left[bucketOf(100)] = 5;
+    const lost = { status2xx: 70, clientLeft: 25, refused: 2, timedOut: 2, brokenOff: 1, leftAfter: left };
+    await store({ ...counts("1.1.0", now - 20_000, 100), ...lost });
+    ctx.platform.samples = [
+      { ...counts("1.1.0", now - 8_000, 100), ...lost },
+      { ...counts("1.0.0", now - 8_000, 300) },
+    ];
+    const { split, serviceNow } = await getDeployment(ctx, { deploymentId });
+    expect(split[1]).toMatchObject({ version: "1.1.0", requests: 200, errors: 50 });
+    expect(serviceNow).toMatchObject({ requests: 400, failed: 25, windowSeconds: 60, errorLimitPercent: 1 });
   });
 
   it("ends with the deployment; nothing asked, nothing shared", async () => {

@@ -1,11 +1,14 @@
 import type { z } from "zod";
+import { listServiceHealth, type ServiceHealth } from "../health/index.ts";
 import { incidentsOfDeployments } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
+import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { PlatformInstance, PlatformService, TrafficCounts } from "../ports/platform.ts";
 import { type Following, followDeployment } from "./follow.ts";
 import type { GetDeploymentInput, GetDeploymentOutput, InstanceView } from "./schema.ts";
+import type { ServiceNow } from "./service-now-schema.ts";
 import { splitOf } from "./split.ts";
 import { type DeploymentRow, getDeploymentRow, listEvents, toEventView, toView } from "./store.ts";
 import { listAnalyses, toAnalysisSummary } from "./store-analyses.ts";
@@ -33,13 +36,14 @@ export async function getDeployment(
   const deployment = await getDeploymentRow(ctx.db, deploymentId);
   const { id, version } = deployment;
   const limits = ctx.via === "mcp" ? LIMITS.models : LIMITS.people;
-  const [events, steps, analyses, decisions, incidents, now] = await Promise.all([
+  const [events, steps, analyses, decisions, incidents, now, health] = await Promise.all([
     listEvents(ctx.db, id),
     listSteps(ctx.db, id),
     listAnalyses(ctx.db, id, limits.analyses),
     listDecisions(ctx.db, id),
     incidentsOfDeployments(ctx.db, [id]),
     platformNow(ctx, deployment),
+    listServiceHealth(ctx.db, ctx.now()),
   ]);
   const instances = now?.service.instances ?? [];
   const onNewVersion = instances.filter((one) => one.version === version && one.state === "ready").length;
@@ -51,6 +55,7 @@ export async function getDeployment(
     events: events.slice(-limits.events).map(toEventView),
     instances: instances.map(instanceView),
     split: await splitNow(ctx, deployment, now),
+    serviceNow: serviceNow(ctx, deployment, now, health),
     progress: { onNewVersion, wanted: deployment.options.instances },
   };
 }
@@ -74,6 +79,21 @@ async function platformNow(ctx: AgentContext, { service, environment }: Deployme
     if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return null;
     throw error;
   }
+}
+
+function serviceNow(
+  { config }: AgentContext,
+  { service, environment }: DeploymentRow,
+  now: PlatformNow | null,
+  health: readonly ServiceHealth[],
+): ServiceNow {
+  const own = health.find((one) => one.service === service && one.environment === environment);
+  const sum = now && sumOutcomes(now.samples);
+  return {
+    ...{ health: own?.state ?? null, healthMessage: own?.message ?? null },
+    ...{ requests: sum?.requests ?? null, failed: sum && failedRequests(sum, null) },
+    ...{ windowSeconds: SAMPLES_MS / 1_000, errorLimitPercent: config.sloConfig.errorRatePercent },
+  };
 }
 
 async function splitNow(ctx: AgentContext, deployment: DeploymentRow, now: PlatformNow | null) {

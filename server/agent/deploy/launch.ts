@@ -1,14 +1,18 @@
 import type { z } from "zod";
+import { listServiceHealth } from "../health/index.ts";
+import { openIncidentsOf } from "../incidents/index.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Channel, Runtime, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import type { PlatformInstance, ServiceRef } from "../ports/platform.ts";
+import type { PlatformInstance, ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { nextFreeze } from "./freeze.ts";
 import { blastRadius } from "./plan.ts";
-import { carriedOut, type Planned, planView, type Situation } from "./plan-view.ts";
+import { planView } from "./plan-view.ts";
+import { carriedOut, type Planned, type Situation } from "./planned.ts";
 import { publishDeployment } from "./publish.ts";
 import type { DeployApplicationOutput } from "./schema.ts";
-import { type DeploymentRow, findActive, insertDeployment, recordEvent } from "./store.ts";
+import { type DeploymentRow, findActive, insertDeployment, listActive, recordEvent } from "./store.ts";
+import { dependenciesOf, failuresOf, type Neighbour, type Surroundings } from "./surroundings.ts";
 
 /** What every deployment begins with, whoever asked for it: a checked plan, then a row, then a workflow. */
 
@@ -43,27 +47,75 @@ export async function planOf(
 ): Promise<DeployResult["plan"]> {
   const at = runtime.now();
   const { service, environment } = planned;
+  const counts = await recentCounts(runtime, at);
   return planView(planned, {
     at,
     ...policy,
     instances: instances.length,
     ready: instances.filter((one) => one.state === "ready").length,
-    requestsPerSecond: await requestRate(runtime, planned, at),
+    requestsPerSecond: counts && requestRate(counts, planned),
+    surroundings: await surroundingsOf(runtime, planned, counts),
     affects: blastRadius(runtime.config, service),
     nextFreeze: nextFreeze(runtime.config.deploymentConfig.freezeWindows, { service, environment, at }),
   });
 }
 
 /** Null when the platform cannot tell: a plan is possible without it. */
-async function requestRate({ platform }: Runtime, ref: ServiceRef, at: Date): Promise<number | null> {
+const recentCounts = ({ platform }: Runtime, at: Date): Promise<TrafficCounts[] | null> =>
+  unlessUnreachable(platform.trafficSince(new Date(at.getTime() - RATE_SECONDS * 1_000)));
+
+async function unlessUnreachable<T>(asked: Promise<T>): Promise<T | null> {
   try {
-    const counts = await platform.trafficSince(new Date(at.getTime() - RATE_SECONDS * 1_000));
-    const own = counts.filter((one) => one.service === ref.service && one.environment === ref.environment);
-    return own.reduce((sum, one) => sum + one.requests, 0) / RATE_SECONDS;
+    return await asked;
   } catch (error) {
     if (error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") return null;
     throw error;
   }
+}
+
+const of = <T extends ServiceRef>(rows: readonly T[], ref: ServiceRef): T[] =>
+  rows.filter((one) => one.service === ref.service && one.environment === ref.environment);
+
+const requestRate = (counts: readonly TrafficCounts[], ref: ServiceRef): number =>
+  of(counts, ref).reduce((sum, one) => sum + one.requests, 0) / RATE_SECONDS;
+
+/** Health, incidents, deployments and failures of the service and of what it depends on. */
+async function surroundingsOf(
+  runtime: Runtime,
+  { service, environment }: ServiceRef,
+  counts: readonly TrafficCounts[] | null,
+): Promise<Surroundings> {
+  const { config, db, platform } = runtime;
+  const dependencies = dependenciesOf(config, { service, environment });
+  const names = [service, ...dependencies];
+  const [health, incidents, active, running] = await Promise.all([
+    listServiceHealth(db, runtime.now()),
+    openIncidentsOf(db, names, environment),
+    listActive(db, names, environment),
+    unlessUnreachable(platform.listServices()),
+  ]);
+  const neighbour = (name: string): Neighbour => {
+    const ref = { service: name, environment };
+    const instances = of(running ?? [], ref)[0]?.instances;
+    return {
+      service: name,
+      health: of(health, ref)[0] ?? null,
+      instances: instances
+        ? { ready: instances.filter((one) => one.state === "ready").length, all: instances.length }
+        : null,
+      incidents: incidents.filter((one) => one.service === name),
+      deployment: active.find((one) => one.service === name) ?? null,
+      traffic: failuresOf(of(counts ?? [], ref)),
+    };
+  };
+  const own = neighbour(service);
+  return {
+    // how many of its own instances are ready is said apart
+    service: { ...own, instances: null },
+    dependencies: dependencies.map(neighbour),
+    errorLimitPercent: config.sloConfig.errorRatePercent,
+    windowSeconds: RATE_SECONDS,
+  };
 }
 
 /** @throws CONFLICT (`details.deploymentId`) while another deployment is active there. */
@@ -77,7 +129,7 @@ export async function insertPrepared(
   runtime: Runtime,
   tx: Tx,
   by: Requester,
-  { planned, rollbackOf, committedAt, override }: Prepared,
+  { planned, plan, rollbackOf, committedAt, override }: Prepared,
   reason: string,
 ): Promise<DeploymentRow> {
   const { service, environment, kind, version, previousVersion, options, steps } = planned;
@@ -95,7 +147,7 @@ export async function insertPrepared(
       ? `rolls ${service} in ${environment} back to ${version}`
       : `asked for ${service} ${version} in ${environment}`;
   const message = `${by.actor.name} ${what}${previousVersion ? `, from ${previousVersion}` : ""}${reason ? `: ${reason}` : ""}`;
-  const detail = { plan: steps.map((step) => step.title) };
+  const detail = { plan: steps.map((step) => step.title), warnings: plan.warnings };
   await recordEvent(tx, deployment.id, { key: "requested", level: "info", kind: "decision", message, detail }, {}, at);
   if (override) {
     const set = `${by.actor.name} set aside what stood against it: ${override.reason}`;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { mergeRules, type RolloutRulesInput } from "../config-deployment.ts";
-import { type Planned, planView, type Situation } from "./plan-view.ts";
+import { planView } from "./plan-view.ts";
+import type { Planned, Situation } from "./planned.ts";
 import { stepsOf } from "./steps.ts";
+import type { Neighbour } from "./surroundings.ts";
 
 const made = (rollout: RolloutRulesInput = {}, change: Partial<Planned> = {}): Planned => {
   const rules = mergeRules(rollout);
@@ -33,11 +35,12 @@ const now: Situation = {
   requestsPerSecond: 1_000,
   affects: ["gateway"],
   nextFreeze: null,
+  surroundings: { service: null, dependencies: [], errorLimitPercent: 1, windowSeconds: 120 },
   overridden: [],
   notes: [],
 };
 const warnings = (planned: Planned, change: Partial<Situation> = {}) =>
-  planView(planned, { ...now, ...change }).warnings;
+  planView(planned, { ...now, ...change }).warnings.map((one) => one.message);
 
 it("of a canary with traffic enough: its steps, how long, what then, and nothing to warn of", () => {
   const planned = made();
@@ -115,6 +118,66 @@ describe("warns of", () => {
   ] as const)("case %#", (planned, change, text) =>
     expect(warnings(planned, change as Partial<Situation>).join("\n")).toContain(text),
   );
+
+  const neighbour = (change: Partial<Neighbour>): Neighbour => ({
+    ...{ service: "payments", health: { state: "up", message: null }, instances: { ready: 2, all: 2 } },
+    ...{ incidents: [], deployment: null, traffic: { failed: 1, requests: 1_000 }, ...change },
+  });
+  const incident = { label: "INC-7", title: "orders fail" };
+  it.each([
+    [{ health: { state: "down", message: "connection refused" } }, "down", "is down now: connection refused"],
+    [{ health: { state: "degraded", message: null } }, "down", "is degraded now."],
+    [
+      { health: null, instances: { ready: 0, all: 2 } },
+      "down",
+      "does not serve now: none of its 2 instances is ready.",
+    ],
+    [{ health: null, instances: { ready: 0, all: 0 } }, "down", "does not serve now: nothing of it runs."],
+    [{ incidents: [incident] }, "incident", "INC-7 is open for payments"],
+    [
+      { traffic: { failed: 600, requests: 1_000 } },
+      "error",
+      "fails 60 % (600 of 1,000 requests of the last 120 s); its limit is 1 %.",
+    ],
+  ] as const)("what is wrong with it or with what it depends on, case %#", (change, kind, text) => {
+    const base = { ...now.surroundings, service: neighbour({ service: "checkout" }) };
+    const own = planView(made(), { ...now, surroundings: { ...base, service: neighbour(change as never) } }).warnings;
+    expect(own).toEqual([expect.objectContaining({ message: expect.stringContaining(text) })]);
+    expect(own[0]?.kind).toContain(kind);
+    const other = planView(made(), { ...now, surroundings: { ...base, dependencies: [neighbour(change as never)] } });
+    expect(other.warnings).toEqual([expect.objectContaining({ message: expect.stringContaining(text) })]);
+    expect(other.warnings[0]).toMatchObject({ kind: expect.stringMatching(/^dependency_/) });
+    expect(other.warnings[0]?.message).toContain("payments, which checkout depends on");
+  });
+
+  it("a dependency that is being deployed, and not of itself", () => {
+    const deployment = { id: "dep_1", version: "3.0.0" };
+    const surroundings = { ...now.surroundings, service: neighbour({}), dependencies: [neighbour({ deployment })] };
+    expect(warnings(made(), { surroundings })).toEqual([
+      "payments, which checkout depends on, is being deployed: dep_1 to 3.0.0. A difference could come from there.",
+    ]);
+  });
+
+  it("nothing where all is well, nor of a single failure, nor of what a rollback puts right", () => {
+    const well = { ...now.surroundings, service: neighbour({}), dependencies: [neighbour({ service: "ledger" })] };
+    expect(warnings(made(), { surroundings: well })).toEqual([]);
+    const once = { ...well, service: neighbour({ traffic: { failed: 1, requests: 5 } }) };
+    expect(warnings(made(), { surroundings: once })).toEqual([]);
+    const down = { ...well, service: neighbour({ health: { state: "down", message: null } }) };
+    expect(warnings(made({}, { kind: "rollback", strategy: "restore" }), { surroundings: down })).toEqual([]);
+  });
+
+  it("the worst first", () => {
+    const dependencies = [
+      neighbour({ incidents: [incident] }),
+      neighbour({ health: { state: "down", message: null } }),
+    ];
+    const { warnings: found } = planView(made(), {
+      ...now,
+      ...{ notes: ["a note"], surroundings: { ...now.surroundings, dependencies } },
+    });
+    expect(found.map((one) => one.severity)).toEqual(["critical", "warning", "info"]);
+  });
 
   it("no freeze that is hours away, and none to a rollback", () => {
     expect(warnings(made(), freeze("2026-11-27T18:00:00Z"))).toEqual([]);

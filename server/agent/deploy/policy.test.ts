@@ -148,7 +148,7 @@ describe("a freeze window", () => {
 
   it("that comes soon is in the plan", async () => {
     const { plan } = await deployApplication(on("2026-11-27T22:30:00Z"), { ...wish, dryRun: true });
-    expect(plan.warnings).toEqual([expect.stringContaining("weekend begins in 30 min")]);
+    expect(plan.warnings.map((one) => one.message)).toEqual([expect.stringContaining("weekend begins in 30 min")]);
   });
 });
 
@@ -170,7 +170,7 @@ describe("a wave", () => {
     const ctx = testContext(database, { config });
     await deployed(ctx, ending, watchState);
     const asked = deployApplication(ctx, { ...wish, dryRun: true });
-    if (passes) expect((await asked).plan.warnings).toEqual([]);
+    if (passes) expect((await asked).plan.warnings.map((one) => one.message)).toEqual([]);
     else await expect(asked).rejects.toMatchObject(refusal("wave", /^production takes only what passed in staging/));
   });
 
@@ -178,7 +178,7 @@ describe("a wave", () => {
     const ctx = testContext(database, { config });
     await deployed(ctx, "succeeded", "watching");
     const { plan } = await deployApplication(ctx, { ...wish, dryRun: true });
-    expect(plan.warnings).toEqual(["1.1.0 is still being watched in staging."]);
+    expect(plan.warnings.map((one) => one.message)).toEqual(["1.1.0 is still being watched in staging."]);
   });
 
   it("that was never there is told where to begin; the newest time there counts", async () => {
@@ -232,7 +232,7 @@ describe("setting it aside", () => {
       details: { reason: "locked", obstacles: [{ reason: "locked" }, { reason: "frozen" }, { reason: "wave" }] },
     });
     const dry = await deployApplication(ctx, { ...wish, overrideReason, dryRun: true });
-    expect(dry.plan.warnings.filter((one) => one.startsWith("Set aside by you:"))).toHaveLength(3);
+    expect(dry.plan.warnings.filter((one) => one.message.startsWith("Set aside by you:"))).toHaveLength(3);
     const { deployment } = await deployApplication(ctx, { ...wish, overrideReason });
     const { events } = await getDeployment(ctx, { deploymentId: deployment!.id });
     expect(events.at(-1)).toMatchObject({

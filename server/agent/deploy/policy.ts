@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { FreezeWindow, Wave } from "../config-deployment.ts";
 import { AppError } from "../kernel/errors.ts";
 import { freezeAt } from "./freeze.ts";
-import { utc } from "./plan-view.ts";
+import { utc } from "./planned.ts";
 import type { LockView, WatchState } from "./schema.ts";
 
 /** What may stand against a deployment: a lock, a freeze window, a wave. Pure. */
@@ -78,11 +78,13 @@ export function waveObstacles({ service, environment, version }: Asked, states: 
 
 /** What is worth knowing of those that passed. */
 export const waveNotes = ({ version }: Asked, states: readonly WaveState[]): string[] =>
-  states.flatMap(({ environment, passed }) =>
-    passed && passed !== "initial" && passed.watchState === "watching"
-      ? [`${version} is still being watched in ${environment}.`]
-      : [],
-  );
+  states.flatMap(({ environment, passed }) => {
+    if (!passed || passed === "initial") return [];
+    if (passed.watchState === "watching") return [`${version} is still being watched in ${environment}.`];
+    return passed.watchState === "undecided"
+      ? [`The watch over ${version} in ${environment} could not decide whether it holds.`]
+      : [];
+  });
 
 /** @throws PRECONDITION with `details.reason` of the first and all of them under `details.obstacles`. */
 export function refuseObstacles(obstacles: readonly Obstacle[]): void {

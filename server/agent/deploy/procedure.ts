@@ -30,6 +30,8 @@ export interface Judgement {
   verdict: "pass" | "fail" | "inconclusive" | "error";
   /** not enough requests yet: counts towards no limit */
   tooLittle: boolean;
+  /** too few to say anything at all; left out in what was recorded before it was told apart */
+  fewRequests?: boolean;
   score: number | null;
   sentence: string;
   candidateRequests: number;

@@ -16,7 +16,7 @@ import {
   startWorkflow,
 } from "./launch.ts";
 import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget } from "./plan.ts";
-import type { Planned } from "./plan-view.ts";
+import type { Planned } from "./planned.ts";
 import { lockObstacle, type Obstacle, refuseObstacles } from "./policy.ts";
 import { DeployApplicationInput, type RollbackInput } from "./schema.ts";
 import { stepsOf } from "./steps.ts";

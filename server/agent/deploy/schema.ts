@@ -2,6 +2,8 @@ import { z } from "zod";
 import { VersionName } from "../config-services.ts";
 import { ActorRef, EnvironmentName, Instant, PageInput, pageOf, ServiceName } from "../kernel/schema.ts";
 import { JudgeResult, Verdict } from "./judge/schema.ts";
+import { PlanView } from "./plan-schema.ts";
+import { ServiceNow } from "./service-now-schema.ts";
 
 export const DEPLOYMENT_STATUSES = [
   "queued",
@@ -40,7 +42,7 @@ export const Decision = z.enum(DECISIONS);
 export type Decision = z.infer<typeof Decision>;
 
 /** watching · passed · regressed: went back, or asked · kept: a person kept it · superseded: another one came */
-export const WATCH_STATES = ["watching", "passed", "regressed", "kept", "superseded"] as const;
+export const WATCH_STATES = ["watching", "passed", "regressed", "undecided", "kept", "superseded"] as const;
 export type WatchState = (typeof WATCH_STATES)[number];
 
 const Whole = (least: number, most: number) => z.number().int().min(least).max(most);
@@ -183,19 +185,6 @@ export const DeploymentEventView = z.object({
 });
 export type DeploymentEventView = z.infer<typeof DeploymentEventView>;
 
-/** What somebody agrees to before a deployment starts. */
-export const PlanView = z.object({
-  summary: z.string().describe("from what to what, in a sentence"),
-  strategy: z.string(),
-  steps: z.array(z.object({ title: z.string(), seconds: z.number() })),
-  expectedSeconds: z.number().describe("when nothing goes wrong"),
-  onFailure: z.string().describe("what happens when it fails"),
-  undo: z.string().describe("how to undo it"),
-  affects: z.array(z.string()).describe("services that depend on it, directly or through others"),
-  warnings: z.array(z.string()).describe("what one should know before agreeing"),
-});
-export type PlanView = z.infer<typeof PlanView>;
-
 export const DeployApplicationOutput = z.object({
   dryRun: z.boolean(),
   plan: PlanView,
@@ -227,7 +216,10 @@ export const VersionShare = z.object({
   share: z.number().nullable().describe("percent it had in the last 10 s; null without requests"),
   readyInstances: z.number().int(),
   requests: z.number().int().describe("since the deployment began, as far as they were counted"),
-  errors: z.number().int().describe("of those answered with 5xx"),
+  errors: z
+    .number()
+    .int()
+    .describe("of those that failed: 5xx, refused, timed out, broken off, or left after waiting too long"),
 });
 export const GetDeploymentOutput = z.object({
   deployment: DeploymentView,
@@ -239,6 +231,7 @@ export const GetDeploymentOutput = z.object({
     .array(InstanceView)
     .describe("of the service in that environment now; empty when the platform cannot be reached"),
   split: z.array(VersionShare).describe("the old version, then the new one"),
+  serviceNow: ServiceNow,
   progress: z.object({ onNewVersion: z.number().int(), wanted: z.number().int() }),
 });
 export type GetDeploymentOutput = z.infer<typeof GetDeploymentOutput>;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import { failedRequests, type OutcomeCounts, sumOutcomes } from "../kernel/outcomes.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
 import type { VersionShare } from "./schema.ts";
-import type { VersionCounts } from "./store-split.ts";
 
 /** How the requests are split between the versions of a deployment. Pure. */
 
@@ -17,7 +17,7 @@ interface Given {
   platform: Pick<PlatformService, "weights" | "instances"> | null;
   /** 2-second buckets of the service */
   samples: readonly TrafficCounts[];
-  stored: ReadonlyMap<string, VersionCounts>;
+  stored: ReadonlyMap<string, OutcomeCounts>;
   /** samples from here on are not in `stored` yet; null when the deployment has not begun, or has ended */
   countFrom: Date | null;
   now: Date;
@@ -30,6 +30,7 @@ export function splitOf(given: Given): z.infer<typeof VersionShare>[] {
   const total = [...recent.values()].reduce((all, { requests }) => all + requests, 0);
   const late = sum(countFrom ? samples.filter((one) => Date.parse(one.bucketAt) >= countFrom.getTime()) : []);
   return versions.map((version) => {
+    const counted = sumOutcomes([stored.get(version), late.get(version)].filter((one) => one !== undefined));
     const weights = platform?.weights ?? null;
     const ready = platform?.instances.filter((one) => one.version === version && one.state === "ready").length ?? 0;
     return {
@@ -37,17 +38,11 @@ export function splitOf(given: Given): z.infer<typeof VersionShare>[] {
       weight: weights === null ? null : (weights[version] ?? 0),
       share: total === 0 ? null : Math.round(((recent.get(version)?.requests ?? 0) / total) * 1_000) / 10,
       readyInstances: ready,
-      requests: (stored.get(version)?.requests ?? 0) + (late.get(version)?.requests ?? 0),
-      errors: (stored.get(version)?.errors ?? 0) + (late.get(version)?.errors ?? 0),
+      requests: counted.requests,
+      errors: failedRequests(counted, null),
     };
   });
 }
 
-function sum(samples: readonly TrafficCounts[]): Map<string, VersionCounts> {
-  const sums = new Map<string, VersionCounts>();
-  for (const { version, requests, status5xx } of samples) {
-    const before = sums.get(version) ?? { requests: 0, errors: 0 };
-    sums.set(version, { requests: before.requests + requests, errors: before.errors + status5xx });
-  }
-  return sums;
-}
+const sum = (samples: readonly TrafficCounts[]): Map<string, OutcomeCounts> =>
+  new Map([...Map.groupBy(samples, (one) => one.version)].map(([version, rows]) => [version, sumOutcomes(rows)]));

@@ -116,6 +116,12 @@ export async function findActive(tx: Tx | Db, service: string, environment: stri
   return found ? row(found) : null;
 }
 
+/** What is under way of some services in an environment. */
+export async function listActive(db: Db, services: readonly string[], environment: string): Promise<DeploymentRow[]> {
+  const keys = services.map((service) => `${service}/${environment}`);
+  return (await db.deployment.findMany({ where: { activeKey: { in: keys } } })).map(row);
+}
+
 /** @throws NOT_FOUND */
 export async function getDeploymentRow(db: Db | Tx, id: string): Promise<DeploymentRow> {
   const found = await db.deployment.findUnique({ where: { id: id.replaceAll("\u0000", "") } });
@@ -137,7 +143,7 @@ export interface NewEvent {
   level: DeploymentEventView["level"];
   kind: DeploymentEventView["kind"];
   message: string;
-  detail?: Record<string, string | number | boolean | null | string[]>;
+  detail?: Record<string, string | number | boolean | null | string[] | Record<string, string>[]>;
 }
 
 export type DeploymentPatch = Partial<

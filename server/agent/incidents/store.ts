@@ -235,6 +235,17 @@ export async function endsOfDeploymentIncidents(
   return new Map([...ids].map(([deploymentId, id]) => [deploymentId, { resolvedAt: ends.get(id) ?? null }]));
 }
 
+/** Unresolved incidents of some services in an environment, or in none that was named, newest first. */
+export async function openIncidentsOf(
+  db: Db,
+  services: readonly string[],
+  environment: string,
+): Promise<IncidentView[]> {
+  const where = { ...unresolved, service: { in: [...services] }, OR: [{ environment }, { environment: null }] };
+  const found = await db.incident.findMany({ where, orderBy: { openedAt: "desc" }, take: 20 });
+  return found.map((one) => toView(row(one)));
+}
+
 const FAILURE = "deployment-failed:";
 export const failureKey = (deploymentId: string): string => FAILURE + deploymentId;
 

@@ -10,12 +10,13 @@ export interface Load {
 
 /**
  * Sends `perSecond` requests a second to a URL, whether or not those before were answered, while `work` runs, and
- * waits for the last answer.
+ * waits for the last answer. Clients wait `patienceMs` for an answer and then leave.
  */
 export async function underLoad<T>(
   url: string,
   perSecond: number,
   work: () => Promise<T>,
+  patienceMs = 20_000,
 ): Promise<Load & { result: T }> {
   const dispatcher = new Agent({ connections: 64, bodyTimeout: 20_000, headersTimeout: 20_000 });
   const failed: string[] = [];
@@ -27,7 +28,7 @@ export async function underLoad<T>(
 
   const ask = async () => {
     try {
-      const { statusCode, body } = await request(url, { dispatcher });
+      const { statusCode, body } = await request(url, { dispatcher, signal: AbortSignal.timeout(patienceMs) });
       await body.dump();
       if (statusCode !== 200) failed.push(`${statusCode} at ${seconds().toFixed(1)} s`);
     } catch (error) {

@@ -23,6 +23,9 @@ export const VERSIONS = [
   "taken",
   "failing",
   "slow",
+  "hanging",
+  "missing",
+  "redirecting",
 ];
 
 /** A service that runs `service.js` beside this file, in `staging`. */

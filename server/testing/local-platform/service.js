@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 /**
  * The service under test. Its version says how it behaves: `crash` ends at once, `never` is never ready, `stubborn`
  * ignores SIGTERM, `forking` starts a child of its own, `daemonizing` one in a session of its own, `taken` wants a port
- * that is TAKEN_PORT, `failing` answers one request in twenty with 500, `slow` one in five late; anything else is good.
+ * that is TAKEN_PORT, `failing` answers one request in twenty with 500, `slow` one in five late, `hanging` never
+ * answers one in four, `missing` answers one in three with 404, `redirecting` all but /hello with 307; anything else is
+ * good.
  */
 const { PORT, TAKEN_PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
 
@@ -24,6 +26,14 @@ function burn(ms) {
   }
 }
 
+/** Which requests are answered how; null: never. */
+const FLAWS = {
+  failing: { every: 20, status: 500 },
+  hanging: { every: 4, status: null },
+  missing: { every: 3, status: 404 },
+  redirecting: { every: 1, status: 307 },
+};
+
 let visits = 0;
 let asked = 0;
 let ready = version !== "never";
@@ -35,7 +45,9 @@ const server = createServer(async (request, response) => {
   };
   if (url.pathname === "/readyz") return reply(ready ? 200 : 503, {});
   asked++;
-  if (version === "failing" && asked % 20 === 0) return reply(500, {});
+  const flaw = FLAWS[version];
+  if (flaw && url.pathname !== "/hello" && asked % flaw.every === 0)
+    return flaw.status === null ? undefined : reply(flaw.status, {});
   if (version === "slow" && asked % 5 === 0) await new Promise((done) => setTimeout(done, 30));
   if (url.pathname === "/visit") visits++;
   if (url.pathname === "/visits") return reply(200, visits);

@@ -1,6 +1,7 @@
-import type { SyntheticRequest } from "../../config-deployment.ts";
+import { DEFAULT_RULES, type SyntheticRequest } from "../../config-deployment.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
+import { failedRequests, slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
 import { judge } from "../judge/index.ts";
 import type { JudgeResult } from "../judge/schema.ts";
@@ -46,7 +47,7 @@ async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeSte
   const at = runtime.now();
   try {
     const evidence = await collect(runtime, plan, kind, since);
-    const { result, tooLittle } = judgeEvidence(plan, evidence);
+    const { result, ...more } = judgeEvidence(plan, evidence);
     await keep(
       runtime,
       plan,
@@ -55,7 +56,7 @@ async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeSte
       at,
     );
     await tellProgress(runtime, plan, progressOf(plan, result, evidence));
-    return summaryOf(at, result, tooLittle, evidence);
+    return summaryOf(at, result, more, evidence);
   } catch (error) {
     const { message } = toAppError(error);
     const nothing = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
@@ -66,32 +67,42 @@ async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeSte
 export function judgeEvidence(
   { version, previousVersion, options }: Pick<DeploymentPlan, "version" | "previousVersion" | "options">,
   { baseline, candidate, dependents, from, to }: Evidence,
-): { result: JudgeResult; tooLittle: boolean } {
-  const rules = options.rules.analysis;
+): ReturnType<typeof judge> {
+  const { analysis } = options.rules;
+  // a deployment keeps the rules it began with: metrics that came later have their defaults
+  const rules = { ...analysis, metrics: { ...DEFAULT_RULES.analysis.metrics, ...analysis.metrics } };
   return judge({
     ...{ baselineVersion: previousVersion ?? "", candidateVersion: version, rules, minRequests: rules.minRequests },
     ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), baseline, candidate, dependents },
   });
 }
 
-const total = (rows: Evidence["candidate"], field: "requests" | "status5xx") =>
-  rows.reduce((sum, row) => sum + row[field], 0);
+const requestsOf = (rows: Evidence["candidate"]) => rows.reduce((sum, row) => sum + row.requests, 0);
 
-export const summaryOf = (at: Date, result: JudgeResult, tooLittle: boolean, evidence: Evidence): Judgement => ({
+/** Requests of the new version that failed, by what is slow for the version before it. */
+const failuresOf = ({ baseline, candidate }: Evidence) =>
+  failedRequests(sumOutcomes(candidate), slowTailMs(sumOutcomes(baseline)));
+
+export const summaryOf = (
+  at: Date,
+  result: JudgeResult,
+  { tooLittle, fewRequests }: Omit<ReturnType<typeof judge>, "result">,
+  evidence: Evidence,
+): Judgement => ({
   at: at.getTime(),
   verdict: result.verdict,
-  tooLittle,
+  ...{ tooLittle, fewRequests },
   score: result.score,
   sentence: result.verdict === "fail" ? `${result.sentence}. ${costOf(evidence, result)}` : result.sentence,
   candidateRequests: result.candidateRequests,
-  candidateErrors: total(evidence.candidate, "status5xx"),
+  candidateErrors: failuresOf(evidence),
 });
 
 /** What the comparison cost the users: bounded by the share the new version had. */
-function costOf({ candidate, baseline }: Evidence, { candidateVersion }: JudgeResult): string {
-  const errors = total(candidate, "status5xx");
-  const requests = total(candidate, "requests");
-  const all = requests + total(baseline, "requests");
+function costOf(evidence: Evidence, { candidateVersion }: JudgeResult): string {
+  const errors = failuresOf(evidence);
+  const requests = requestsOf(evidence.candidate);
+  const all = requests + requestsOf(evidence.baseline);
   if (all === 0) return "No request was counted";
   const share = (part: number) => `${Number(((part / Math.max(1, all)) * 100).toPrecision(2))} %`;
   const had = `${candidateVersion} had ${share(requests)} of all ${all.toLocaleString("en-US")} requests`;
@@ -104,7 +115,7 @@ function progressOf(
   result: JudgeResult,
   evidence: Evidence,
 ): string {
-  const errors = total(evidence.candidate, "status5xx");
+  const errors = failuresOf(evidence);
   const { minRequests } = options.rules.analysis;
   const counted = result.candidateRequests.toLocaleString("en-US");
   const of = result.candidateRequests < minRequests ? ` of ${minRequests.toLocaleString("en-US")}` : "";

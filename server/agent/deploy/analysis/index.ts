@@ -45,9 +45,16 @@ export async function runAnalysis(
       case "fail":
         return { kind: "failed", reason: action.judgement.sentence, instance: null };
       case "pass": {
-        const note = action.judgement?.sentence ?? "Nothing spoke against it";
+        const note = action.judgement.sentence;
         const message = kind === "hold" ? `Held for ${holdSeconds} s: ${note}` : `The judge: ${note}`;
         await durable.step("concluded", () => effects.concluded(plan, key, "ok", message));
+        return { kind: "passed", note };
+      }
+      case "end": {
+        const note = `Not decided: ${action.reason}`;
+        await durable.step("concluded", () =>
+          effects.concluded(plan, key, "warning", `Held for ${holdSeconds} s. ${note}`),
+        );
         return { kind: "passed", note };
       }
     }

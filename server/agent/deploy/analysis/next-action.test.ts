@@ -70,12 +70,33 @@ describe("an analysis", () => {
 describe("a hold", () => {
   it.each([
     ["lasts its time", passes, 25, { do: "judge" }],
-    ["is over then, whatever could not be decided", [of("inconclusive", 10, true)], 30, { do: "pass" }],
-    ["is over then, although nothing could be asked", [of("error", 10), of("error", 20)], 30, { do: "pass" }],
+    ["says that it decided nothing when too few requests came", [of("inconclusive", 10, true)], 30, { do: "end" }],
+    ["and when nothing was looked at", [], 30, { do: "end", reason: "nothing to compare in 30 s" }],
+    ["asks when nothing could be compared", [of("error", 10), of("error", 20)], 30, { do: "ask" }],
+    ["asks when comparisons could not decide", [of("inconclusive", 10), of("error", 20)], 30, { do: "ask" }],
+    ["asks when the newest comparison is in doubt", [of("pass", 10), of("inconclusive", 20)], 30, { do: "ask" }],
+    [
+      "passes by its last verdict when no requests come any more",
+      [of("pass", 10), of("inconclusive", 20, true)],
+      30,
+      { do: "pass" },
+    ],
+    ["passes by its last verdict when the last look failed", [of("pass", 10), of("error", 20)], 30, { do: "pass" }],
     ["ends at once when the new version fails", [of("fail", 10)], 11, { do: "fail" }],
     ["never asks", [10, 12, 14, 16, 18].map((at) => of("error", at)), 20, { do: "wait" }],
   ] as const)("%s", (_, judgements, at, action) => {
     expect(next([...judgements].slice(0, at === 25 ? 1 : undefined), at, {}, 30)).toMatchObject(action);
+  });
+});
+
+describe("doubt although there were requests enough", () => {
+  const doubt = { ...of("inconclusive", 10, true), fewRequests: false };
+  it("is waited for by an analysis, and ends a hold in a question", () => {
+    expect(next([doubt], 20)).toEqual({ do: "judge" });
+    expect(next([doubt], 30, {}, 30)).toMatchObject({
+      do: "ask",
+      reason: expect.stringContaining("Not decided in 30 s"),
+    });
   });
 });
 
@@ -98,6 +119,17 @@ describe("whatever the verdicts", () => {
         expect(judgements.at(-1)?.verdict).toBe("pass");
         expect(at).toBeGreaterThanOrEqual(60);
         expect(judgements.some((one) => one.verdict === "fail")).toBe(false);
+      }),
+    );
+  });
+
+  it("no hold passes without a verdict that says so", () => {
+    fc.assert(
+      fc.property(history, (list) => {
+        const judgements = list.map((one, i) => ({ ...of(one.verdict, i), tooLittle: one.tooLittle }));
+        const action = next(judgements, 50, { failureLimit: 20 }, 40);
+        if (action.do === "pass") expect(action.judgement.verdict).toBe("pass");
+        if (!judgements.some((one) => one.verdict === "pass")) expect(action.do).not.toBe("pass");
       }),
     );
   });

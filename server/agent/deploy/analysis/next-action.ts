@@ -5,9 +5,11 @@ import type { Judgement } from "../procedure.ts";
 export type AnalysisAction =
   | { do: "judge" }
   | { do: "wait"; ms: number }
-  | { do: "pass"; judgement: Judgement | null }
+  | { do: "pass"; judgement: Judgement }
   | { do: "fail"; judgement: Judgement }
-  | { do: "ask"; reason: string };
+  | { do: "ask"; reason: string }
+  /** of a hold: its time is up, and nothing was found out */
+  | { do: "end"; reason: string };
 
 interface Progress {
   /** milliseconds since 1970 */
@@ -30,7 +32,8 @@ type Limits = Pick<
 
 /**
  * The one next thing to do, from what was judged so far. Too little traffic counts towards no limit: it is waited for,
- * at most `maxWaitSeconds`, and then a person is asked. Nothing passes without a verdict that says so.
+ * at most `maxWaitSeconds`, and then a person is asked. Nothing passes without a verdict that says so: a hold in doubt ends
+ * in a question, and one in which too few requests came says that it decided nothing.
  */
 export function nextAnalysisAction(
   judgements: readonly Judgement[],
@@ -59,7 +62,7 @@ export function nextAnalysisAction(
           ? `Not decided in ${waited(elapsed)}: ${last.sentence}`
           : `Nothing to compare in ${waited(elapsed)}`,
       };
-  } else if (elapsed >= holdSeconds) return { do: "pass", judgement: last };
+  } else if (elapsed >= holdSeconds) return endOfHold(judgements, waited(holdSeconds));
 
   const lastAt = last?.at ?? startedAt;
   const firstMs = Math.min(rules.intervalSeconds, rules.minSeconds) * 1_000;
@@ -68,6 +71,22 @@ export function nextAnalysisAction(
   const endAt = startedAt + (holdSeconds ?? rules.maxWaitSeconds) * 1_000;
   return { do: "wait", ms: Math.max(100, Math.min(dueAt, endAt) - at) };
 }
+
+function endOfHold(judgements: readonly Judgement[], time: string): AnalysisAction {
+  const held = lastPass(judgements);
+  if (held) return { do: "pass", judgement: held };
+  const doubt = judgements.findLast((one) => !isFew(one));
+  if (doubt) return { do: "ask", reason: `Not decided in ${time}: ${doubt.sentence}` };
+  return { do: "end", reason: judgements.at(-1)?.sentence ?? `nothing to compare in ${time}` };
+}
+
+/** What a time of watching came to: the newest comparison that could tell anything, when it says that all is well. */
+export function lastPass(judgements: readonly Judgement[]): Judgement | null {
+  const newest = judgements.findLast((one) => one.verdict !== "error" && !isFew(one));
+  return newest?.verdict === "pass" ? newest : null;
+}
+
+const isFew = (one: Judgement) => one.verdict === "inconclusive" && (one.fewRequests ?? one.tooLittle);
 
 const waited = (seconds: number): string =>
   seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;

@@ -66,8 +66,23 @@ describe("values that can be used", () => {
     expect(usable(values, { ...plain, missingData })).toEqual(used);
   });
 
-  it("are those within three interquartile ranges", () => {
-    expect(withoutOutliers([1, 2, 3, 4, 5, 100], 3)).toEqual([1, 2, 3, 4, 5]);
-    expect(withoutOutliers([1, 2, 100], 3)).toEqual([1, 2, 100]);
+  const many = Array.from({ length: 200 }, (_, i) => i % 10);
+  it.each([
+    ["all of few, whatever they are", [1, 2, 3, 4, 5, 100], [1, 2, 3, 4, 5, 100]],
+    ["nothing of nothing", [], []],
+    ["none of three", [1, 2, 100], [1, 2, 100]],
+    ["of many without the one that is far out", [...many, 1_000], many],
+    ["all of mostly equal ones", [...new Array<number>(58).fill(0), 3, 4], [...new Array<number>(58).fill(0), 3, 4]],
+  ])("are %s", (_, values, kept) => expect(withoutOutliers(values, 3)).toEqual(kept));
+
+  it("lose at most one in a hundred at either end, although the quartiles are equal", () => {
+    const values = [...new Array<number>(900).fill(5), ...Array.from({ length: 100 }, (_, i) => i * 10)];
+    expect(withoutOutliers(values, 3).length).toBeGreaterThanOrEqual(980);
+  });
+
+  it("keep their outliers unless a rule asks", () => {
+    const values = [...many, 1_000];
+    expect(usable(values, DEFAULT_RULES.analysis.metrics.latencyP95)).toEqual(values);
+    expect(usable(values, { ...plain, outlierFactor: 3 })).toEqual(many);
   });
 });

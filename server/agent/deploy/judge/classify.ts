@@ -35,12 +35,23 @@ export function usable(values: readonly (number | null)[], rule: MetricRule): nu
   return rule.outlierFactor === null ? present : withoutOutliers(present, rule.outlierFactor);
 }
 
-/** Tukey's fences; with less than four values there is no telling. */
+/**
+ * Tukey's fences, moved out to the 1st and 99th percentile where those lie beyond, as in Kayenta's IQRDetector with
+ * reduced sensitivity: at most one value in a hundred at either end goes, also when most values are equal.
+ */
 export function withoutOutliers(values: readonly number[], factor: number): number[] {
-  const [lower, upper] = [quantileOf(values, 0.25), quantileOf(values, 0.75)];
-  if (lower === null || upper === null || values.length < 4) return [...values];
-  const reach = (upper - lower) * factor;
-  return values.filter((value) => value >= lower - reach && value <= upper + reach);
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => weibullQuantile(sorted, share);
+  const reach = (at(0.75) - at(0.25)) * factor;
+  const [lower, upper] = [Math.min(at(0.01), at(0.25) - reach), Math.max(at(0.99), at(0.75) + reach)];
+  return values.filter((value) => value >= lower && value <= upper);
+}
+
+/** Position p(n + 1), as Apache Commons Math has it, whose percentiles Kayenta uses. */
+function weibullQuantile(sorted: readonly number[], share: number): number {
+  const place = Math.min(sorted.length, Math.max(1, share * (sorted.length + 1)));
+  const [low, high] = [sorted[Math.floor(place) - 1] ?? 0, sorted[Math.ceil(place) - 1] ?? 0];
+  return low + (high - low) * (place - Math.floor(place));
 }
 
 /** Null when there is nothing to rank: a side is empty, or all values are one. */
@@ -135,9 +146,19 @@ export function judgeCounts(
   rules: AnalysisRules,
   { least, allowed }: { least: number; allowed: number },
 ): CountVerdict {
-  if (count === null || count.difference < least) return "none";
-  const base = count.baselineEvents / count.baselineTotal;
-  if (base > 0 && count.candidateEvents / count.candidateTotal < base * allowed) return "none";
-  if (count.pValue < (1 - rules.confidence) / SURE_SHARE) return "sure";
+  if (count === null || count.difference < least || oddsRatio(count) < allowed) return "none";
+  if (isSure(count, rules)) return "sure";
   return count.pValue < SUSPICIOUS ? "suspicious" : "none";
+}
+
+export const isSure = ({ pValue }: Count, { confidence }: AnalysisRules): boolean =>
+  pValue < (1 - confidence) / SURE_SHARE;
+
+/** Close to the ratio of small shares; unlike it, it still tells 85 % from 100 %. */
+function oddsRatio({ candidateEvents, candidateTotal, baselineEvents, baselineTotal }: Count): number {
+  const [above, below] = [
+    candidateEvents * (baselineTotal - baselineEvents),
+    baselineEvents * (candidateTotal - candidateEvents),
+  ];
+  return below === 0 ? Number.POSITIVE_INFINITY : above / below;
 }

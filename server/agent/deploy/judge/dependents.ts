@@ -1,4 +1,5 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
+import { failedRequests, type OutcomeCounts, slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { compareCounts, judgeCounts } from "./classify.ts";
 import type { Judged } from "./metrics.ts";
@@ -26,13 +27,10 @@ export const judgeDependents = (
 ): Judged[] =>
   dependents.map((dependent) => {
     const rule = rules.metrics.dependents;
-    const total = (rows: readonly TrafficCounts[], field: "requests" | "status5xx") =>
-      rows.reduce((sum, row) => sum + row[field], 0);
-    const countOf = (rows: readonly TrafficCounts[]) => ({
-      events: total(rows, "status5xx"),
-      total: total(rows, "requests"),
-    });
-    const count = compareCounts(countOf(dependent.during), countOf(dependent.before), rules);
+    const [during, before] = [sumOutcomes(dependent.during), sumOutcomes(dependent.before)];
+    const tailMs = slowTailMs(before);
+    const countOf = (sum: OutcomeCounts) => ({ events: failedRequests(sum, tailMs), total: sum.requests });
+    const count = compareCounts(countOf(during), countOf(before), rules);
     const counted = judgeCounts(count, rules, { least: rule.leastIncrease, allowed: rule.allowedIncrease });
     const fell = dependent.wasHealthy === true && dependent.isHealthy === false;
     const known = count !== null || dependent.isHealthy !== null;

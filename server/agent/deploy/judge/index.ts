@@ -1,7 +1,9 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
+import { slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { type Dependent, judgeDependents } from "./dependents.ts";
 import { type Judged, judgeMetric, METRIC_NAMES, type Sides } from "./metrics.ts";
+import { judgeOutcomes } from "./outcomes.ts";
 import { poolOf, sampleLengthMs, samplesOf } from "./samples.ts";
 import type { JudgeResult, MetricResult } from "./schema.ts";
 import { scoreOf } from "./score.ts";
@@ -29,13 +31,16 @@ const BEYOND_DOUBT = 1e-4;
 /**
  * Compares a new version with the running one. Follows Kayenta's NetflixACAJudge: samples of each metric, missing data
  * and outliers dealt with, Mann-Whitney U with a tolerance, effect sizes, group scores, thresholds; see classify.ts for
- * what is our own. `tooLittle` says that more requests could still change the verdict, so that waiting makes sense.
+ * what is our own. `tooLittle` says that more requests could still change the verdict, so that waiting makes
+ * sense; `fewRequests`, that there were too few to say anything.
  */
-export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: boolean } {
+export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: boolean; fewRequests: boolean } {
   const { rules, minRequests, baselineVersion, candidateVersion } = input;
   const sides = sidesOf(input);
   const [baselineRequests, candidateRequests] = [sides.baseline, sides.candidate].map((side) => poolOf(side).requests);
   const judged = METRIC_NAMES.filter((name) => rules.metrics[name].enabled).map((name) => judgeMetric(name, sides));
+  const outcomes = rules.metrics.outcomes.enabled ? judgeOutcomes(sides) : null;
+  if (outcomes) judged.push(outcomes);
   if (rules.metrics.dependents.enabled)
     judged.push(...judgeDependents(input.dependents, rules, baselineVersion, candidateVersion));
   const metrics = judged.map((one) => one.metric);
@@ -53,10 +58,10 @@ export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: bool
         ? [candidateVersion, common.candidateRequests]
         : [baselineVersion, common.baselineRequests];
     const sentence = `${version} has answered ${count.toLocaleString("en-US")} of the ${minRequests.toLocaleString("en-US")} requests that a comparison needs`;
-    return { result: { ...common, verdict: "inconclusive", sentence }, tooLittle: true };
+    return { result: { ...common, verdict: "inconclusive", sentence }, tooLittle: true, fewRequests: true };
   }
-  const { verdict, sentence, tooLittle } = conclude(judged, scored, input);
-  return { result: { ...common, verdict, sentence }, tooLittle };
+  const { verdict, sentence, tooLittle } = conclude(judged, scored, input, outcomes?.told ?? null);
+  return { result: { ...common, verdict, sentence }, tooLittle, fewRequests: false };
 }
 
 function sidesOf(input: JudgeInput): Sides & { sampleSeconds: number } {
@@ -67,7 +72,9 @@ function sidesOf(input: JudgeInput): Sides & { sampleSeconds: number } {
   const spanMs = Math.max(bucketMs, Date.parse(input.to) - Date.parse(input.from));
   const total = (rows: readonly TrafficCounts[]) => rows.reduce((sum, row) => sum + row.requests, 0);
   const lengthMs = sampleLengthMs(Math.min(total(baseline), total(candidate)), spanMs, bucketMs);
-  const cut = (rows: readonly TrafficCounts[]) => samplesOf(rows, Math.min(...starts(rows), Infinity), lengthMs);
+  const tailMs = slowTailMs(sumOutcomes(baseline));
+  const cut = (rows: readonly TrafficCounts[]) =>
+    samplesOf(rows, Math.min(...starts(rows), Infinity), lengthMs, tailMs);
   return {
     ...{ rules, baselineVersion, candidateVersion },
     ...{ baseline: cut(baseline), candidate: cut(candidate), sampleSeconds: lengthMs / 1_000 },
@@ -83,6 +90,7 @@ function conclude(
   judged: readonly Judged[],
   { score, missing }: ReturnType<typeof scoreOf>,
   { rules, baselineVersion, candidateVersion }: JudgeInput,
+  told: string | null,
 ): { verdict: JudgeResult["verdict"]; sentence: string; tooLittle: boolean } {
   const metrics = judged.map((one) => one.metric);
   const worst = metrics.filter(isBad).sort((a, b) => Number(b.critical) - Number(a.critical));
@@ -110,9 +118,15 @@ function conclude(
   if (score < rules.passScore)
     return { verdict: "inconclusive", sentence: `${named}, ${points}: ${because}`, tooLittle: false };
   if (doubt) return { verdict: "inconclusive", sentence: `${named}: ${doubt.metric.sentence}`, tooLittle: true };
-  return {
-    verdict: "pass",
-    sentence: `${candidateVersion} is not worse than ${baselineVersion}, ${points}`,
-    tooLittle: false,
-  };
+  if (!metrics.some((metric) => OF_USERS.test(metric.name) && metric.classification !== "nodata"))
+    return {
+      verdict: "inconclusive",
+      sentence: `${named}: neither errors nor latency were compared, and what it takes does not say whether it works`,
+      tooLittle: false,
+    };
+  const passed = `${candidateVersion} is not worse than ${baselineVersion}, ${points}`;
+  return { verdict: "pass", sentence: told ? `${passed}; ${told}` : passed, tooLittle: false };
 }
+
+/** What users notice themselves. Without any of it nothing passes, however little memory a version takes. */
+const OF_USERS = /^(errorRatio|outcomes|latency)/;

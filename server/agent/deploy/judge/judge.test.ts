@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
 import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
-import { noOutcomes } from "../../kernel/outcomes.ts";
+import { noOutcomes, OUTCOMES, type Outcome } from "../../kernel/outcomes.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
 import type { Dependent } from "./dependents.ts";
 import { judge } from "./index.ts";
@@ -15,6 +15,10 @@ interface Shape {
   /** every so many requests one fails; 0: none */
   failEvery?: number;
   ms?: number;
+  /** shares of the requests that end in each class; the rest is 2xx */
+  ends?: Partial<Record<Outcome, number>>;
+  /** how long those who leave had waited */
+  leftAfterMs?: number;
   /** every so many requests one takes twice as long; 0: none */
   slowEvery?: number;
   /** the slow ones come in every sixth four seconds only */
@@ -25,7 +29,17 @@ interface Shape {
 
 function rows(
   version: string,
-  { perBucket, failEvery = 0, ms = 25, slowEvery = 0, bursts = false, usage = {}, seconds = SECONDS }: Shape,
+  {
+    perBucket,
+    failEvery = 0,
+    ms = 25,
+    slowEvery = 0,
+    bursts = false,
+    usage = {},
+    seconds = SECONDS,
+    ends = {},
+    leftAfterMs = 2_000,
+  }: Shape,
 ): TrafficCounts[] {
   const random = dice(perBucket * 31 + ms);
   let asked = 0;
@@ -39,17 +53,31 @@ function rows(
       const slow = !calm && slowEvery > 0 && asked % slowEvery === 0 ? 2.2 : 1;
       latency[bucketOf(ms * slow * (0.8 + random() * 0.4))]! += 1;
     }
+    const counted = classes(perBucket, i, ends, leftAfterMs);
     return {
       ...noOutcomes(),
       ...{ service: "a", environment: "b", version, requests: perBucket, latency },
       bucketAt: new Date(T0 + i * 2_000).toISOString(),
-      ...{ status2xx: perBucket - failed, status3xx: 0, status4xx: 0, status5xx: failed },
+      ...counted,
+      ...{ status2xx: counted.status2xx - failed, status5xx: counted.status5xx + failed },
       usage: {
         ...{ cpuMs: perBucket * (1.5 + random() * 0.2), memoryBytes: 5e7 * (1 + random() / 50), instances: 1 },
         ...{ inFlight: 0.5 + random() / 10, errorLines: failed, ...usage },
       },
     };
   });
+}
+
+/** Each class's share of all requests until then, spread evenly. */
+function classes(perBucket: number, index: number, ends: NonNullable<Shape["ends"]>, leftAfterMs: number) {
+  const counts = noOutcomes();
+  for (const [name, share] of Object.entries(ends) as [Outcome, number][])
+    counts[name] = Math.round((index + 1) * perBucket * share) - Math.round(index * perBucket * share);
+  counts.status2xx = perBucket - OUTCOMES.reduce((sum, name) => sum + counts[name], 0);
+  const leftAfter = emptyHistogram();
+  leftAfter[bucketOf(leftAfterMs)] = counts.clientLeft;
+  const { requests: _, latency: __, ...rest } = counts;
+  return { ...rest, leftAfter };
 }
 
 interface Case {
@@ -121,6 +149,85 @@ describe("the judge", () => {
   it("fails below the marginal score", () => {
     const fresh = { perBucket: 20, usage: { memoryBytes: 1.5e8, cpuMs: 200 } };
     expect(compare({ fresh, rules: { marginalScore: 90 } }).result.verdict).toBe("fail");
+  });
+});
+
+describe("how requests end", () => {
+  const against = (old: Shape["ends"], fresh: Shape["ends"], more: Partial<Shape> = {}) =>
+    compare({
+      old: { perBucket: 40, ...(old && { ends: old }) },
+      fresh: { perBucket: 20, ...more, ...(fresh && { ends: fresh }) },
+    });
+
+  it.each([
+    ["404 for a third", {}, { status4xx: 1 / 3 }, /requests with a 4xx or no answer 33\.\d %/],
+    ["307 for all", {}, { status3xx: 1 }, /requests without a 2xx 100 % \(1,200 of 1,200\) against 0 %/],
+    ["302 for one in twenty", {}, { status3xx: 0.05 }, /without a 2xx/],
+    ["404 behind what was a redirect", { status3xx: 0.5 }, { status4xx: 0.5 }, /4xx or no answer/],
+    ["404 for all where most already were", { status4xx: 0.85 }, { status4xx: 1 }, /4xx or no answer 100 %/],
+    ["more redirects than before", { status3xx: 0.1 }, { status3xx: 0.3 }, /without a 2xx/],
+    ["no answer to every fourth, until the client leaves", {}, { clientLeft: 0.25 }, /error ratio 25 %/],
+    [
+      "clients that leave no later than they used to",
+      { clientLeft: 0.01 },
+      { clientLeft: 0.25 },
+      /error ratio|4xx or no answer/,
+    ],
+    ["refused", {}, { refused: 0.05 }, /error ratio 5 %/],
+    ["timed out", {}, { timedOut: 0.05 }, /error ratio 5 %/],
+    ["broken off", {}, { brokenOff: 0.05 }, /error ratio 5 %/],
+    ["answers where the protocol was changed before", { upgraded: 1 }, { status4xx: 1 }, /4xx or no answer 100 %/],
+  ] as const)("fails %s", (_, old, fresh, because) => {
+    const { result } = against(old, fresh);
+    expect(result).toMatchObject({ verdict: "fail", score: 0 });
+    expect(result.sentence).toMatch(because);
+  });
+
+  it("fails clients that give up sooner than a second, when so many did not before", () => {
+    const { result } = against({}, { clientLeft: 0.25 }, { leftAfterMs: 400 });
+    expect(result).toMatchObject({ verdict: "fail", sentence: expect.stringContaining("4xx or no answer 25 %") });
+  });
+
+  it.each([
+    [
+      "404s that are gone",
+      { status4xx: 0.3 },
+      {},
+      /answers differently: 2xx 100 % .* 4xx 0 % \(0 of 1,200\) against 30 %/,
+    ],
+    ["errors that are gone", { status5xx: 0.3 }, {}, /failed 0 % \(0 of 1,200\) against 30 %/],
+    ["400 where it failed before", { status5xx: 0.1 }, { status4xx: 0.1 }, /4xx 10 % .*failed 0 %/],
+    ["200 where it redirected before", { status3xx: 1 }, {}, /2xx 100 % \(1,200 of 1,200\) against 0 % .*3xx 0 %/],
+  ] as const)("passes %s, and tells it", (_, old, fresh, told) => {
+    const { result } = against(old, fresh);
+    expect(result.verdict).toBe("pass");
+    expect(result.sentence).toMatch(told);
+  });
+
+  it.each([
+    ["all redirected by both", { status3xx: 1 }],
+    ["a mix of everything", { status3xx: 0.2, status4xx: 0.1, clientLeft: 0.05, upgraded: 0.1, refused: 0.01 }],
+  ] as const)("passes what is as it was, without a word: %s", (_, ends) => {
+    expect(against(ends, ends).result).toMatchObject({
+      ...{ verdict: "pass", sentence: "1.1.0 is not worse than 1.0.0, 100 of 100 points" },
+    });
+  });
+
+  it("waits for more requests when a class may have become more frequent", () => {
+    const { result, tooLittle } = against({ status4xx: 0.02 }, { status4xx: 0.031 });
+    expect(result).toMatchObject({ verdict: "inconclusive", sentence: expect.stringContaining("perhaps worse") });
+    expect(tooLittle).toBe(true);
+  });
+});
+
+it("memory alone decides nothing", () => {
+  const { metrics } = DEFAULT_RULES.analysis;
+  const off = Object.fromEntries(
+    Object.entries(metrics).map(([name, rule]) => [name, { ...rule, enabled: name === "memoryPerInstance" }]),
+  ) as AnalysisRules["metrics"];
+  const { result } = compare({ fresh: { perBucket: 20, usage: { memoryBytes: 2e7 } }, rules: { metrics: off } });
+  expect(result).toMatchObject({
+    ...{ verdict: "inconclusive", sentence: expect.stringContaining("neither errors nor latency were compared") },
   });
 });
 
@@ -278,7 +385,7 @@ describe("samples", () => {
 
   it("hold all that was counted", () => {
     const given = rows("1", { perBucket: 7, failEvery: 10 });
-    const samples = samplesOf(given, T0, 7_000);
+    const samples = samplesOf(given, T0, 7_000, 1_000);
     expect(samples.reduce((sum, one) => sum + one.requests, 0)).toBe(420);
     expect(samples.reduce((sum, one) => sum + one.errors, 0)).toBe(42);
   });

@@ -34,7 +34,10 @@ export interface Judged {
   expected: boolean;
 }
 
-const LABELS: Record<Exclude<JudgedMetric, "dependents">, { label: string; unit: MetricResult["unit"] }> = {
+const LABELS: Record<
+  Exclude<JudgedMetric, "dependents" | "outcomes">,
+  { label: string; unit: MetricResult["unit"] }
+> = {
   errorRatio: { label: "error ratio", unit: "ratio" },
   logErrorRate: { label: "error lines in the log per request", unit: "ratio" },
   latencyP50: { label: "median latency", unit: "ms" },
@@ -194,7 +197,12 @@ function countsOf(name: Name, { baseline, candidate, rules }: Sides, rule: Metri
   if (quantile === undefined) return null;
   const edge = slowEdge(old.latency, quantile, rule);
   const slow = ({ latency }: Sample) => latency.slice(edge + 1).reduce((sum, value) => sum + value, 0);
-  return edge >= BUCKET_COUNT - 1 ? null : compareCounts(countOf(fresh, slow(fresh)), countOf(old, slow(old)), rules);
+  // clients that left are in no latency: whether they were let wait is the error ratio's
+  const timed = (side: Sample) => ({
+    events: slow(side),
+    total: side.latency.reduce((sum, value) => sum + value, 0),
+  });
+  return edge >= BUCKET_COUNT - 1 ? null : compareCounts(timed(fresh), timed(old), rules);
 }
 
 /** A request can be followed by several error lines; a share above one is none. */

@@ -1,6 +1,8 @@
-import { addHistogram, emptyHistogram, quantileMs } from "../../kernel/histogram.ts";
+import { quantileMs } from "../../kernel/histogram.ts";
+import { type OutcomeCounts, sumOutcomes } from "../../kernel/outcomes.ts";
 import { joinUsage } from "../../kernel/version-usage.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
+import { type RankedOutcomes, rankOutcomes } from "./ranked-outcomes.ts";
 
 /** Samples that can be compared: both versions' buckets, cut to the same lengths of time. */
 
@@ -8,7 +10,13 @@ import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
 export interface Sample {
   at: number;
   requests: number;
+  /** requests that failed, whichever way */
   errors: number;
+  outcomes: RankedOutcomes;
+  /** every class, as it was counted */
+  counts: OutcomeCounts;
+  /** a client that waited longer and left got no answer */
+  tailMs: number;
   latency: number[];
   usage: VersionUsage;
 }
@@ -30,37 +38,30 @@ export function sampleLengthMs(fewestRequests: number, spanMs: number, bucketMs:
   return Math.ceil(buckets / samples) * bucketMs;
 }
 
-/** Sums buckets into samples of `lengthMs`, counted from `fromMs`; oldest first. */
-export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, lengthMs: number): Sample[] {
+/**
+ * Sums buckets into samples of `lengthMs`, counted from `fromMs`; oldest first. `tailMs`: how long an answer of the
+ * version that is compared with takes at worst.
+ */
+export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, lengthMs: number, tailMs: number): Sample[] {
   const groups = Map.groupBy(rows, (row) => Math.floor((Date.parse(row.bucketAt) - fromMs) / lengthMs));
   return [...groups]
     .sort(([a], [b]) => a - b)
-    .map(([index, members]) => {
-      const latency = emptyHistogram();
-      for (const row of members) addHistogram(latency, row.latency);
-      const total = (field: "requests" | "status5xx") => members.reduce((sum, row) => sum + row[field], 0);
-      return {
-        at: fromMs + index * lengthMs,
-        requests: total("requests"),
-        errors: total("status5xx"),
-        latency,
-        usage: joinUsage(members.map((row) => row.usage)),
-      };
-    });
+    .map(([index, members]) =>
+      sampleOf(fromMs + index * lengthMs, sumOutcomes(members), joinUsage(members.map((row) => row.usage)), tailMs),
+    );
+}
+
+function sampleOf(at: number, counts: OutcomeCounts, usage: VersionUsage, tailMs: number): Sample {
+  const outcomes = rankOutcomes(counts, tailMs);
+  const { requests, latency } = counts;
+  return { at, requests, errors: outcomes.failed, outcomes, counts, tailMs, latency, usage };
 }
 
 /** All of one side together. */
 export function poolOf(samples: readonly Sample[]): Sample {
-  const latency = emptyHistogram();
-  for (const sample of samples) addHistogram(latency, sample.latency);
-  const total = (field: "requests" | "errors") => samples.reduce((sum, sample) => sum + sample[field], 0);
-  return {
-    at: samples[0]?.at ?? 0,
-    requests: total("requests"),
-    errors: total("errors"),
-    latency,
-    usage: joinUsage(samples.map((sample) => sample.usage)),
-  };
+  const counts = sumOutcomes(samples.map((sample) => sample.counts));
+  const [first] = samples;
+  return sampleOf(first?.at ?? 0, counts, joinUsage(samples.map((sample) => sample.usage)), first?.tailMs ?? 0);
 }
 
 /** mulberry32: the same draw for the same data, so that a judgement can be repeated. */

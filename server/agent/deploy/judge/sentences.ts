@@ -20,7 +20,7 @@ const signed = (value: number, unit: MetricResult["unit"]): string => {
   return `${value < 0 ? "−" : "+"}${text}`;
 };
 
-const integer = (value: number): string => value.toLocaleString("en-US");
+export const integer = (value: number): string => value.toLocaleString("en-US");
 
 type Unsaid = Omit<MetricResult, "sentence">;
 

@@ -29,7 +29,7 @@ export function doing(plan: Named, step: PlannedStep, weight: number | null, hol
     case "weight":
       return `Sending ${step.weight ?? 0} % of the requests to ${version}`;
     case "analysis":
-      return `${weight ?? 0} % to ${version}, comparing with ${old}`;
+      return `${weight ?? 0} % of the requests to ${version}, comparing with ${old}`;
     case "hold":
       return `All requests go to ${version}; ${old} is kept ready for ${describeSeconds(holdSeconds)}`;
     case "retire":

@@ -34,7 +34,8 @@ export const watchEffects = (runtime: Runtime) => ({
   begin: (id: string) => begin(runtime, id),
   state: (id: string) => state(runtime, id),
   judge: (plan: WatchPlan) => judgeNow(runtime, plan),
-  pass: (plan: WatchPlan, sentence: string | null) => pass(runtime, plan, sentence),
+  pass: (plan: WatchPlan, sentence: string) => pass(runtime, plan, sentence),
+  undecided: (plan: WatchPlan, sentence: string) => undecided(runtime, plan, sentence),
   regress: (plan: WatchPlan, sentence: string) => regress(runtime, plan, sentence),
   ask: (plan: WatchPlan, sentence: string) => ask(runtime, plan, sentence),
   rollBack: (plan: WatchPlan, reason: string) => rollBack(runtime, plan, reason),
@@ -72,34 +73,41 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
       dependents: await dependentsOf(runtime, plan, from),
       ...{ from, to: newest },
     };
-    const { result, tooLittle } = judgeEvidence(plan, evidence);
+    const { result, ...more } = judgeEvidence(plan, evidence);
     await keep(runtime, plan, { key: "watch", stepIndex: null, attempt: 1, kind: "watch" }, result, at);
-    return summaryOf(at, result, tooLittle, evidence);
+    return summaryOf(at, result, more, evidence);
   } catch (error) {
     const nothing = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
     return { at: at.getTime(), verdict: "error", sentence: toAppError(error).message, ...nothing };
   }
 }
 
+const ENDED = { passed: "ok", regressed: "error", undecided: "warning" } as const;
+
 /** Ends the watch in one way, once; false when it had ended in another. */
 async function endWatch(
   runtime: Runtime,
   { deploymentId }: WatchPlan,
-  watchState: "passed" | "regressed",
+  watchState: keyof typeof ENDED,
   message: string,
 ): Promise<boolean> {
   return runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, deploymentId);
     if (before.watchState !== "watching") return before.watchState === watchState;
-    const level = watchState === "passed" ? "ok" : "error";
-    const event = { key: `watch-${watchState}`, level, kind: "decision", message } as const;
+    const event = { key: `watch-${watchState}`, level: ENDED[watchState], kind: "decision", message } as const;
     await noteIn(runtime, tx, deploymentId, event, { watchState, waiting: null });
     return true;
   });
 }
 
-const pass = (runtime: Runtime, plan: WatchPlan, sentence: string | null): Promise<boolean> =>
-  endWatch(runtime, plan, "passed", `The watch is over, ${plan.version} held${sentence ? `: ${sentence}` : ""}`);
+const pass = (runtime: Runtime, plan: WatchPlan, sentence: string): Promise<boolean> =>
+  endWatch(runtime, plan, "passed", `The watch is over, ${plan.version} held: ${sentence}`);
+
+/** Nothing was found out: said as such, because nothing speaks for going back either. */
+const undecided = (runtime: Runtime, plan: WatchPlan, sentence: string): Promise<boolean> => {
+  const message = `The watch is over and could not decide whether ${plan.version} holds: ${sentence}`;
+  return endWatch(runtime, plan, "undecided", message);
+};
 
 /** It got worse, and is rolled back by itself. False when somebody kept or replaced it meanwhile. */
 async function regress(runtime: Runtime, plan: WatchPlan, sentence: string): Promise<boolean> {

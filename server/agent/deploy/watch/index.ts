@@ -1,4 +1,6 @@
+import { lastPass } from "../analysis/next-action.ts";
 import type { Durable } from "../durable.ts";
+import type { Judgement } from "../procedure.ts";
 import type { WatchEffects, WatchPlan } from "./effects.ts";
 
 export { type WatchEffects, watchEffects } from "./effects.ts";
@@ -12,23 +14,26 @@ const LONGEST_LOOK_MS = 30_000;
 
 /**
  * Watches over a deployment that went well: compares the new version's newest minutes with the old one's before, until
- * the time is up, somebody keeps it, or another deployment takes its place. Two failures in a row roll back, or ask.
+ * the time is up, somebody keeps it, or another deployment takes its place. Two failures in a row roll back, or ask; a
+ * watch that found nothing out says so.
  */
 export async function runWatch(durable: Durable, effects: WatchEffects, id: string): Promise<void> {
   const plan = await durable.step("begin watch", () => effects.begin(id));
   if (!plan) return;
   const everyMs = Math.max(LEAST_INTERVAL_MS, plan.options.rules.analysis.intervalSeconds * 1_000 * INTERVALS);
   let failures = 0;
-  let sentence: string | null = null;
+  const judgements: Judgement[] = [];
   for (;;) {
     const now = await durable.step("state", () => effects.state(id));
     if (!now.watching) return;
     const judgement = await durable.step("judge", () => effects.judge(plan));
-    if (judgement.verdict === "pass" || judgement.verdict === "fail") ({ sentence } = judgement);
+    judgements.push(judgement);
     failures = judgement.verdict === "fail" ? failures + 1 : judgement.verdict === "pass" ? 0 : failures;
     if (failures >= FAILURES_IN_A_ROW) return regressed(durable, effects, plan, judgement.sentence);
     if (now.at >= plan.until) {
-      await durable.step("pass", () => effects.pass(plan, sentence));
+      const held = lastPass(judgements);
+      if (held) await durable.step("pass", () => effects.pass(plan, held.sentence));
+      else await durable.step("undecided", () => effects.undecided(plan, judgement.sentence));
       return;
     }
     await durable.wait(Math.max(100, Math.min(everyMs, plan.until - now.at)));

@@ -10,6 +10,7 @@ import { decideDeployment } from "../decide-deployment.ts";
 import { deployApplication } from "../deploy-application.ts";
 import { DecideDeploymentInput } from "../schema.ts";
 import { getDeploymentRow, listEvents, patchDeployment, supersedeWatches } from "../store.ts";
+import type { WatchPlan } from "./effects.ts";
 import { runWatch, watchEffects } from "./index.ts";
 
 const database = useDatabase();
@@ -138,8 +139,35 @@ describe("the watch over a version", () => {
     const id = await watched(0);
     await ctx.db.trafficBucket.deleteMany();
     await runWatch(rehearsal(clock), watchEffects(ctx), id);
-    expect((await row(id)).watchState).toBe("passed");
-    expect((await words(id)).at(-1)).toBe("The watch is over, 1.1.0 held");
+    expect((await row(id)).watchState).toBe("undecided");
+    expect((await words(id)).at(-1)).toMatch(
+      /^The watch is over and could not decide whether 1\.1\.0 holds: 1\.1\.0 has answered 0 of the \d+ requests/,
+    );
+    expect(await rollbacks()).toEqual([]);
+  });
+
+  it("that nobody is answered by any more, with clients that leave, rolls it back", async () => {
+    const id = await watched(0);
+    const leftAfter = emptyHistogram();
+    leftAfter[bucketOf(2_000)] = 25;
+    const left = traffic("1.1.0", clock.ms, 6, 0).map((one) => ({
+      ...one,
+      ...{ status2xx: 75, clientLeft: 25, leftAfter },
+    }));
+    await ctx.db.trafficBucket.deleteMany({ where: { version: "1.1.0" } });
+    await storeTraffic(ctx.db, left);
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect((await row(id)).watchState).toBe("regressed");
+    expect((await words(id)).join("\n")).toMatch(/got worse.*error ratio 25 %/);
+  });
+
+  it("that could never be compared says so", async () => {
+    const id = await watched(0);
+    const effects = watchEffects(ctx);
+    // a time that is none makes every comparison fail
+    const faulty = { ...effects, judge: (plan: WatchPlan) => effects.judge({ ...plan, startedAt: Number.NaN }) };
+    await runWatch(rehearsal(clock), faulty, id);
+    expect((await row(id)).watchState).toBe("undecided");
   });
 
   it.each([0, 5])("comes to the same after a crash at any step (%i errors in a hundred)", async (errors) => {

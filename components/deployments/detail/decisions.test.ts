@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import type { AnalysisSummary, DeploymentView, StepView, Waiting } from "#server/agent/deploy/schema.ts";
+import { choicesFor, deadlineWords, emphasisOf, evidenceOf, expiryWords, labelOf } from "./decisions.ts";
+import { faringOf, isOverLimit } from "./service-words.ts";
+
+const NOW = Date.parse("2026-03-01T10:00:00Z");
+const plan: [StepView["kind"], number | null][] = [
+  ["bring_up", null],
+  ["weight", 5],
+  ["analysis", null],
+  ["weight", 25],
+  ["analysis", null],
+  ["weight", 100],
+  ["hold", null],
+  ["retire", null],
+];
+/** The canary's steps with one of them running. */
+const at = (running: number): StepView[] =>
+  plan.map(([kind, weight], index) => ({
+    ...{ index, kind, weight, title: kind, instances: null, attempt: 1, startedAt: null, finishedAt: null, note: null },
+    status: index < running ? "passed" : index === running ? "running" : "pending",
+  }));
+const waiting = (more: Partial<Waiting> = {}): Waiting => ({
+  ...{ id: "w", kind: "undecided", reason: "Not decided", since: "2026-03-01T09:30:00Z", stepIndex: 2 },
+  ...{ expiresAt: "2026-03-01T10:24:00Z", options: ["promote", "retry", "rollback", "abort"] },
+  ...more,
+});
+const deployment = (more: Partial<DeploymentView> = {}) =>
+  ({
+    ...{ status: "running", version: "2.5.0", previousVersion: "2.4.0", cancelRequested: false, waiting: null },
+    ...{ deadlineAt: "2026-03-01T09:55:00Z", service: "checkout", environment: "production" },
+    ...more,
+  }) as DeploymentView;
+const analysis = (verdict: AnalysisSummary["verdict"], stepIndex = 2) => ({ verdict, stepIndex }) as AnalysisSummary;
+
+describe("the buttons", () => {
+  it.each([
+    [2, "Continue to 25 %"],
+    [4, "Promote to 100 %"],
+    [6, "Keep 2.5.0 and stop 2.4.0"],
+  ])("at step %i say what going on brings about", (step, label) =>
+    expect(labelOf("promote", deployment(), at(step))).toBe(label),
+  );
+
+  it("offer one way back, whether it runs, waits or has nothing to go back to", () => {
+    expect(choicesFor(deployment(), at(2))).toEqual(["promote", "pause", "rollback"]);
+    expect(choicesFor(deployment({ waiting: waiting() }), at(2))).toEqual(["promote", "retry", "rollback"]);
+    expect(choicesFor(deployment({ previousVersion: null }), at(2))).toEqual(["promote", "pause", "abort"]);
+    expect(labelOf("rollback", deployment(), at(2))).toBe("Roll back to 2.4.0");
+  });
+
+  it.each([
+    ["pass", "primary", "secondary"],
+    ["fail", "secondary", "danger"],
+    ["inconclusive", "secondary", "secondary"],
+    ["error", "secondary", "secondary"],
+    [null, "secondary", "secondary"],
+  ] as const)("with the evidence %s: going on %s, going back %s", (verdict, on, back) => {
+    const evidence = evidenceOf(deployment(), at(2), verdict === null ? [] : [analysis(verdict), analysis("pass", 4)]);
+    expect([emphasisOf("promote", evidence), emphasisOf("rollback", evidence)]).toEqual([on, back]);
+    expect(emphasisOf("resume", evidence)).toBe(on);
+  });
+
+  it("go by the comparison of their own step", () => {
+    expect(evidenceOf(deployment(), at(4), [analysis("pass", 2)])).toBeNull();
+    expect(evidenceOf(deployment({ waiting: waiting() }), at(2), [analysis("fail", 2)])?.verdict).toBe("fail");
+  });
+});
+
+describe("deadlines", () => {
+  it("are counted down, and never lie in the past", () => {
+    expect(deadlineWords(deployment({ deadlineAt: "2026-03-01T10:05:00Z" }), at(0), NOW)).toBe("in 5\u00a0min");
+    expect(deadlineWords(deployment(), at(0), NOW)).toBe("now: its time is up");
+    expect(deadlineWords(deployment(), at(2), NOW)).toBe("not during this step");
+    expect(deadlineWords(deployment({ waiting: waiting() }), at(0), NOW)).toBe("not while it waits for a decision");
+  });
+
+  it("of a decision say what follows", () => {
+    const asked = deployment({ waiting: waiting() });
+    expect(expiryWords(asked, NOW)).toBe("Without a decision it goes back to 2.4.0 by itself in 24\u00a0min.");
+    expect(expiryWords(asked, NOW + 3_600_000)).toBe(
+      "The time to decide is over: it goes back to 2.4.0 as soon as a worker takes it up.",
+    );
+  });
+});
+
+describe("how the service fares", () => {
+  const now = { health: "up", healthMessage: null, windowSeconds: 60, errorLimitPercent: 1 } as const;
+  const plain = (text: string | null) => text?.replaceAll("\u00a0", " ") ?? null;
+  it.each([
+    [1_200, 48, "48 of 1 200 requests failed in the last 60 s (4 %, limit 1 %)", true],
+    [1_200, 0, "0 of 1 200 requests failed in the last 60 s", false],
+    [0, 0, "no requests in the last 60 s", false],
+    [null, null, null, false],
+  ])("%s requests, %s failed", (requests, failed, words, over) => {
+    expect(plain(faringOf({ ...now, requests, failed }))).toBe(words);
+    expect(isOverLimit({ ...now, requests, failed })).toBe(over);
+  });
+});

@@ -1,0 +1,99 @@
+import type { MetricRule } from "../../config-deployment.ts";
+import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
+import type { Judged, Sides } from "./metrics.ts";
+import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";
+import { poolOf } from "./samples.ts";
+import type { CountTest } from "./schema.ts";
+import { amount, integer, sentenceOf } from "./sentences.ts";
+
+/** How exchanges ended. A new version must not move requests to a worse class, whichever that is. */
+
+/** What counts as worse at each cut; failures alone are the error ratio's. */
+const CUTS = [
+  { label: "requests without a 2xx", from: "redirected" },
+  { label: "requests with a 4xx or no answer", from: "rejected" },
+] as const;
+
+const CERTAINTY: Record<CountVerdict, number> = { none: 0, suspicious: 1, sure: 2 };
+
+interface Cut {
+  label: string;
+  count: CountTest | null;
+  counted: CountVerdict;
+}
+
+/** Of two that are equally sure the larger difference, and of the same difference the narrower cut. */
+const isWorse = (one: Cut, than: Cut): boolean =>
+  CERTAINTY[one.counted] === CERTAINTY[than.counted]
+    ? (one.count?.difference ?? 0) >= (than.count?.difference ?? 0) && one.counted !== "none"
+    : CERTAINTY[one.counted] > CERTAINTY[than.counted];
+
+/**
+ * Compares the whole distribution of outcomes. Classes are ordered, so each cut between them is one test of shares:
+ * 404 instead of 500 or 200 instead of 404 is no loss, 307 instead of 200 or 404 instead of 307 is one. A sure move the
+ * other way is told, not held against the version.
+ */
+export function judgeOutcomes(sides: Sides): Judged & { told: string | null } {
+  const { rules, baselineVersion, candidateVersion } = sides;
+  const rule = rules.metrics.outcomes;
+  const [old, fresh] = [poolOf(sides.baseline), poolOf(sides.candidate)];
+  const cuts = CUTS.map(({ label, from }): Cut => {
+    const events = (all: RankedOutcomes) =>
+      RANKED.slice(RANKED.indexOf(from)).reduce((sum, name) => sum + all[name], 0);
+    const count = compareCounts(
+      { events: events(fresh.outcomes), total: fresh.requests },
+      { events: events(old.outcomes), total: old.requests },
+      rules,
+    );
+    const counted = judgeCounts(count, rules, { least: rule.leastIncrease, allowed: rule.allowedIncrease });
+    return { label, count, counted };
+  });
+  const worst = cuts.reduce((found, cut) => (isWorse(cut, found) ? cut : found));
+  const classification =
+    worst.count === null ? ("nodata" as const) : worst.counted === "sure" ? ("high" as const) : ("pass" as const);
+  const effect = effectOf(worst.count, rule);
+  const side = (version: string) => ({ version, samples: [], used: [], mean: null, median: null });
+  const metric = {
+    ...{ name: "outcomes", label: worst.label, unit: "ratio" as const, group: rule.group },
+    ...{ direction: "increase" as const, critical: isCritical(classification, effect, rule), classification },
+    ...{ baseline: side(baselineVersion), candidate: side(candidateVersion), rank: null, count: worst.count, effect },
+  };
+  const moved = movedOf(fresh, old, sides, rule);
+  const sentence = [sentenceOf(metric, worst.counted), moved].filter(Boolean).join("; ");
+  return {
+    metric: { ...metric, sentence },
+    suspicious: classification === "pass" && worst.counted === "suspicious",
+    expected: true,
+    told: moved && `it answers differently: ${moved}`,
+  };
+}
+
+function effectOf(count: CountTest | null, rule: MetricRule): NonNullable<Judged["metric"]["effect"]> {
+  const base = count === null ? 0 : count.baselineEvents / count.baselineTotal;
+  const value = count === null || base === 0 ? null : count.candidateEvents / count.candidateTotal / base;
+  return { measure: "meanRatio", value, allowed: rule.allowedIncrease, critical: rule.criticalIncrease };
+}
+
+/** Classes whose share surely changed, whichever way: `3xx 0 % (0 of 1,200) against 5 % (120 of 2,400)`. */
+function movedOf(
+  fresh: ReturnType<typeof poolOf>,
+  old: ReturnType<typeof poolOf>,
+  { rules }: Sides,
+  rule: MetricRule,
+): string | null {
+  const moved = RANKED.flatMap((name) => {
+    const count = compareCounts(
+      { events: fresh.outcomes[name], total: fresh.requests },
+      { events: old.outcomes[name], total: old.requests },
+      rules,
+    );
+    if (!count || Math.abs(count.difference) < rule.leastIncrease || !isSure(count, rules)) return [];
+    const share = (events: number, total: number) =>
+      `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
+    const { candidateEvents, candidateTotal, baselineEvents, baselineTotal } = count;
+    return [
+      `${OUTCOME_WORDS[name]} ${share(candidateEvents, candidateTotal)} against ${share(baselineEvents, baselineTotal)}`,
+    ];
+  });
+  return moved.length > 0 ? moved.join(", ") : null;
+}

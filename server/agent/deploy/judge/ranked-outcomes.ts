@@ -1,0 +1,29 @@
+import { failedRequests, type OutcomeCounts } from "../../kernel/outcomes.ts";
+
+/** The classes in which exchanges end, ranked by what they are worth to whoever asked. */
+
+/** Best first: what comes later is worse for whoever asked. */
+export const RANKED = ["ok", "redirected", "rejected", "left", "failed"] as const;
+type Ranked = (typeof RANKED)[number];
+export type RankedOutcomes = Record<Ranked, number>;
+
+export const OUTCOME_WORDS: Record<Ranked, string> = {
+  ok: "2xx",
+  redirected: "3xx",
+  rejected: "4xx",
+  left: "left by the client",
+  failed: "failed",
+};
+
+/** An upgrade is what was asked for; a client that waited longer than `tailMs` and left got no answer, a failure. */
+export function rankOutcomes(counts: OutcomeCounts, tailMs: number): RankedOutcomes {
+  const { status5xx, refused, timedOut, brokenOff } = counts;
+  const failed = failedRequests(counts, tailMs);
+  return {
+    ok: counts.status2xx + counts.upgraded,
+    redirected: counts.status3xx,
+    rejected: counts.status4xx,
+    left: counts.clientLeft - (failed - status5xx - refused - timedOut - brokenOff),
+    failed,
+  };
+}

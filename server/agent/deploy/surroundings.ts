@@ -1,0 +1,129 @@
+import type { z } from "zod";
+import type { OperateAgentConfig } from "../config.ts";
+import type { ServiceHealth } from "../health/index.ts";
+import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
+import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
+import type { PlanWarning } from "./plan-schema.ts";
+
+/** What goes on around a deployment when it is asked for: in the service itself and in what it depends on. Pure. */
+
+type Warning = z.infer<typeof PlanWarning>;
+type Severity = Warning["severity"];
+
+export interface Neighbour {
+  service: string;
+  health: Pick<ServiceHealth, "state" | "message"> | null;
+  /** on the platform; null: not known there */
+  instances: { ready: number; all: number } | null;
+  incidents: { label: string; title: string }[];
+  /** of this service, and under way */
+  deployment: { id: string; version: string } | null;
+  traffic: { failed: number; requests: number } | null;
+}
+
+export interface Surroundings {
+  service: Neighbour | null;
+  dependencies: Neighbour[];
+  /** percent of the requests that may fail */
+  errorLimitPercent: number;
+  /** that requests were counted for */
+  windowSeconds: number;
+}
+
+/** What it needs, directly or through others, that runs in the environment. */
+export function dependenciesOf(config: OperateAgentConfig, { service, environment }: ServiceRef): string[] {
+  const found = new Set<string>();
+  const pending = [service];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop())
+    for (const needed of config.services.find((one) => one.name === name)?.dependsOn ?? []) {
+      if (needed === service || found.has(needed)) continue;
+      found.add(needed);
+      pending.push(needed);
+    }
+  return [...found]
+    .filter((name) => config.services.some((one) => one.name === name && environment in one.environments))
+    .sort();
+}
+
+/** Null when nothing was counted. */
+export function failuresOf(rows: readonly TrafficCounts[]): Neighbour["traffic"] {
+  const sum = sumOutcomes(rows);
+  return sum.requests === 0 ? null : { failed: failedRequests(sum, null), requests: sum.requests };
+}
+
+export function serviceWarnings(
+  { environment }: Pick<ServiceRef, "environment">,
+  { surroundings }: { surroundings: Surroundings },
+): Warning[] {
+  const { service: own } = surroundings;
+  if (!own) return [];
+  return [
+    ...healthWarning(own, "service_down", `${own.service} in ${environment}`),
+    ...own.incidents.map(({ label, title }) =>
+      made("open_incident", "warning", `${label} is open for ${own.service}: ${title}`),
+    ),
+    ...errorWarning(own, "error_ratio", own.service, surroundings),
+  ];
+}
+
+export function dependencyWarnings(
+  { service }: Pick<ServiceRef, "service">,
+  { surroundings }: { surroundings: Surroundings },
+): Warning[] {
+  return surroundings.dependencies.flatMap((one) => {
+    const named = `${one.service}, which ${service} depends on,`;
+    return [
+      ...healthWarning(one, "dependency_down", named),
+      ...one.incidents.map(({ label, title }) =>
+        made("dependency_incident", "warning", `${label} is open for ${named.replace(/,$/, "")}: ${title}`),
+      ),
+      ...(one.deployment
+        ? [
+            made(
+              "dependency_deploying",
+              "warning",
+              `${named} is being deployed: ${one.deployment.id} to ${one.deployment.version}. A difference could come from there.`,
+            ),
+          ]
+        : []),
+      ...errorWarning(one, "dependency_errors", named, surroundings),
+    ];
+  });
+}
+
+const made = (kind: Warning["kind"], severity: Severity, message: string): Warning => ({ kind, severity, message });
+
+const UNWELL: Partial<Record<ServiceHealth["state"], Severity>> = {
+  down: "critical",
+  degraded: "warning",
+  maintenance: "warning",
+};
+
+function healthWarning(one: Neighbour, kind: Warning["kind"], named: string): Warning[] {
+  const severity = one.health ? UNWELL[one.health.state] : undefined;
+  if (one.health && severity) {
+    const state = one.health.state === "maintenance" ? "in maintenance" : one.health.state;
+    return [made(kind, severity, `${named} is ${state} now${one.health.message ? `: ${one.health.message}` : "."}`)];
+  }
+  const { instances } = one;
+  if (!instances || instances.ready > 0) return [];
+  const none = instances.all === 0 ? "nothing of it runs" : `none of its ${instances.all} instances is ready`;
+  return [made(kind, "critical", `${named} does not serve now: ${none}.`)];
+}
+
+/** One failure may be anything. */
+const LEAST_FAILED = 2;
+
+function errorWarning(
+  { traffic }: Neighbour,
+  kind: Warning["kind"],
+  named: string,
+  { errorLimitPercent, windowSeconds }: Surroundings,
+): Warning[] {
+  if (!traffic || traffic.failed < LEAST_FAILED) return [];
+  const percent = (traffic.failed / traffic.requests) * 100;
+  if (percent <= errorLimitPercent) return [];
+  const integer = (value: number) => value.toLocaleString("en-US");
+  const share = `${Number(percent.toPrecision(2))} % (${integer(traffic.failed)} of ${integer(traffic.requests)} requests of the last ${windowSeconds} s)`;
+  return [made(kind, "critical", `${named} fails ${share}; its limit is ${errorLimitPercent} %.`)];
+}
