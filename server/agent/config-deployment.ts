@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PlainName } from "./kernel/schema.ts";
 
 /**
  * How versions are rolled out: `deploymentConfig` sets it for all services, `services[].deployment` for one. Every key
@@ -36,7 +37,7 @@ export const HookSchema = z.discriminatedUnion("type", [
 export type Hook = z.infer<typeof HookSchema>;
 
 export const SyntheticRequestSchema = z.strictObject({
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   method: z.enum(["GET", "HEAD", "POST"]).default("GET"),
   path: z.string().startsWith("/"),
   headers: z.record(z.string(), z.string()).default({}),
@@ -229,7 +230,7 @@ const TimeZone = z.string().refine((name) => {
   }
 }, "an IANA time zone as in Europe/Zurich");
 const FreezeScope = {
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   environments: z.array(Name).default([]).describe("empty: all"),
   services: z.array(Name).default([]).describe("empty: all"),
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PlainName } from "./kernel/schema.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
@@ -9,7 +10,7 @@ const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "letters, digits 
 const Days = z.number().int().min(1).max(400);
 
 export const ScrapeTargetSchema = z.strictObject({
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   url: z.url({ protocol: /^https?$/ }),
   service: Name.optional().describe("the label `service` of its series; default: its own, else the target's name"),
   environment: Name.optional(),

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
+import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 
@@ -30,7 +30,11 @@ export const answer = (status: number, body: unknown, requestId: string, cookies
 export function answerError(error: unknown, requestId: string): Response {
   const { code, message, details, cause } = toAppError(error);
   if (code === "INTERNAL") log.error({ err: cause, requestId }, message);
-  return answer(STATUS[code], { code, message, ...(details ? { details } : {}) }, requestId);
+  return answer(
+    STATUS[code],
+    { code, message: shownMessage(message), ...(details ? { details: shownDetails(details) } : {}) },
+    requestId,
+  );
 }
 
 /** The text of a body of at most 16 KB. @throws INVALID when it is larger. */

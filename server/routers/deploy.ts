@@ -41,7 +41,7 @@ import {
   ServiceRefInput,
   UnlockOutput,
 } from "../agent/deploy/schema.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 export const deployRouter = router({
   start: procedure
@@ -122,6 +122,7 @@ export const deployRouter = router({
       },
     })
     .input(ListDeploymentsInput)
+    .use(paged)
     .output(ListDeploymentsOutput)
     .query(({ ctx, input }) => listDeployments(ctx.agent, input)),
   facets: procedure

@@ -1,9 +1,13 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { clipText } from "../agent/kernel/clip-text.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
-import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
+import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { inputIssues } from "./input-issues.ts";
+import { openCursor, sealCursor } from "./paged.ts";
+import { watchWrite } from "./refused-writes.ts";
 
 /** What a request brings: an agent context, or the reason why there is none. */
 export interface RouterContext {
@@ -50,6 +54,9 @@ const TRPC_CODE = {
   INTERNAL: "INTERNAL_SERVER_ERROR",
 } as const satisfies Record<ErrorCode, TRPCError["code"]>;
 
+/** of a procedure's path in an answer: whoever asks for what does not exist gets no echo of any length */
+const MAX_PATH = 100;
+
 const t = initTRPC
   .context<RouterContext>()
   .meta<Meta>()
@@ -58,26 +65,24 @@ const t = initTRPC
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter: ({ shape, error, ctx }) => ({
       ...shape,
-      message:
-        error.code === "BAD_REQUEST" && error.cause instanceof z.ZodError
-          ? describeZodError(error.cause)
-          : shape.message,
+      message: shownMessage(shape.message),
       data: {
         code: shape.data.code,
         httpStatus: shape.data.httpStatus,
-        path: shape.data.path,
+        path: shape.data.path === undefined ? undefined : clipText(shape.data.path, MAX_PATH),
         requestId: ctx?.requestId ?? null,
         appCode: error.cause instanceof AppError ? error.cause.code : null,
-        details: error.cause instanceof AppError ? (error.cause.details ?? null) : null,
+        details: error.cause instanceof AppError ? (shownDetails(error.cause.details) ?? null) : null,
       },
     }),
   });
 
 /** `field: what is wrong`, one line per problem. */
-export const describeZodError = (error: z.ZodError): string =>
-  error.issues
-    .map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
-    .join("\n");
+export function describeZodError(error: z.ZodError): string {
+  const { issues, more } = inputIssues(error);
+  const lines = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
+}
 
 /**
  * The console asks again and again for the same, and anybody may ask who is not signed in; one in twenty of these is
@@ -105,20 +110,53 @@ const traced = t.middleware(({ ctx, path, type, next }) => {
   });
 });
 
-/** What tRPC itself refuses, an input or somebody who is not signed in, is a refusal as well. */
-function faultOrRefusal({ code, cause, message }: TRPCError): unknown {
-  if (cause instanceof AppError || code === "INTERNAL_SERVER_ERROR") return cause ?? new Error(message);
-  return new AppError(code === "UNAUTHORIZED" ? "UNAUTHENTICATED" : "INVALID", message);
+/** A fault as it was thrown; all else as the refusal it is. */
+function faultOrRefusal(failure: TRPCError): unknown {
+  const error = appErrorOf(failure);
+  return error.code === "INTERNAL" ? (error.cause ?? error) : error;
+}
+
+/** What tRPC found wrong with a request before a procedure saw it. */
+const REFUSED_BY_TRPC = new Set<TRPCError["code"]>([
+  "PARSE_ERROR",
+  "BAD_REQUEST",
+  "UNSUPPORTED_MEDIA_TYPE",
+  "METHOD_NOT_SUPPORTED",
+  "PAYLOAD_TOO_LARGE",
+]);
+
+/** Any failure of a procedure as the core's error. An output that breaks its schema is a fault of ours. */
+export function appErrorOf(error: TRPCError): AppError {
+  const { cause, code, message } = error;
+  if (cause instanceof AppError) return cause;
+  if (code === "BAD_REQUEST" && cause instanceof z.ZodError)
+    return new AppError("INVALID", describeZodError(cause), { cause });
+  if (code === "UNAUTHORIZED") return new AppError("UNAUTHENTICATED", message);
+  if (code === "PARSE_ERROR" || cause instanceof SyntaxError)
+    return new AppError("INVALID", `The input is not valid JSON: ${message}`, { cause });
+  if (REFUSED_BY_TRPC.has(code)) return new AppError("INVALID", message, { cause });
+  return toAppError(cause ?? error);
 }
 
 /** The one place where the core's errors become tRPC's. */
 const translateErrors = t.middleware(async ({ next }) => {
   const result = await next();
-  if (result.ok || (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError)) return result;
-  const cause = result.error.cause;
-  if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;
-  const error = toAppError(cause ?? result.error);
-  throw new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
+  if (result.ok) return result;
+  const error = appErrorOf(result.error);
+  const code = REFUSED_BY_TRPC.has(result.error.code) ? result.error.code : TRPC_CODE[error.code];
+  throw new TRPCError({ code: code === "PARSE_ERROR" ? "BAD_REQUEST" : code, message: error.message, cause: error });
+});
+
+/** See refused-writes.ts. Stands around everything that can refuse somebody who is signed in. */
+const auditedWhenRefused = t.middleware(async ({ ctx, path, type, next, getRawInput }) => {
+  if (type !== "mutation" || !ctx.agent) return next();
+  const write = watchWrite(ctx.agent, path);
+  const result = await next({ ctx: { ...ctx, agent: write.agent } });
+  if (!result.ok) {
+    const input = await getRawInput().catch(() => undefined); // what cannot be read is what was refused
+    await write.refuse(appErrorOf(result.error), input);
+  }
+  return result;
 });
 
 /**
@@ -140,4 +178,19 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 /** Every procedure starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
-export const procedure = t.procedure.use(traced).use(translateErrors).use(permitted);
+export const procedure = t.procedure.use(traced).use(translateErrors).use(auditedWhenRefused).use(permitted);
+
+/**
+ * Behind the input of every list that pages: `cursor` belongs to this list under these filters, or is refused with
+ * INVALID; the procedure sees and returns plain positions.
+ */
+export const paged = t.middleware(async ({ path, input, next }) => {
+  const filters = (input ?? {}) as Record<string, unknown>;
+  const { cursor } = filters;
+  const position = typeof cursor === "string" ? openCursor(path, filters, cursor) : undefined;
+  const result = await next({ ctx: {}, input: position === undefined ? input : { ...filters, cursor: position } });
+  if (!result.ok) return result;
+  const page = result.data as { nextCursor?: string | null };
+  if (typeof page?.nextCursor !== "string") return result;
+  return { ...result, data: { ...page, nextCursor: sealCursor(path, filters, page.nextCursor) } };
+});

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { InstanceView } from "../deploy/schema.ts";
 import { HealthState } from "../health/schema.ts";
-import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
+import { EnvironmentName, Id, Instant, ServiceName } from "../kernel/schema.ts";
 
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
@@ -97,7 +97,7 @@ export const GetServiceOutput = z.object({
 export const InstanceLogsInput = z.object({
   service: ServiceName,
   environment: EnvironmentName,
-  instanceId: z.string().max(80),
+  instanceId: Id,
   lines: z.number().int().min(1).max(500).default(100),
 });
 export const InstanceLogsOutput = z.object({
