@@ -1,10 +1,14 @@
 import type { Actor } from "../agent/kernel/actor.ts";
 import type { AgentContext, Channel, Runtime } from "../agent/kernel/context.ts";
-import { AppError } from "../agent/kernel/errors.ts";
+import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { lesserRole } from "../agent/kernel/permissions.ts";
+import { actorLimits } from "../limits/actor-limits.ts";
+import { OneLookup } from "../limits/one-lookup.ts";
 import { getAuth } from "./better-auth.ts";
+import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { requestIdOf } from "./request-id.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
+import type { AuthRuntime } from "./sign-in-hooks.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
 
@@ -14,6 +18,13 @@ export interface Identified {
   requestId: string;
   refusal: AppError | null;
 }
+
+type Found = { actor: Actor; ownerId: string } | AppError;
+/** a storm of requests with one credential asks the database one question at a time */
+const lookups = new OneLookup<Found>();
+/** hashes of tokens that were right; says only who is not slowed down as a stranger */
+const knownTokens = new Set<string>();
+const MOST_KNOWN = 10_000;
 
 const refuse = (message: string) => new AppError("UNAUTHENTICATED", message);
 
@@ -25,40 +36,64 @@ const refuse = (message: string) => new AppError("UNAUTHENTICATED", message);
 export async function identify(runtime: Runtime, request: Request, via: Channel): Promise<Identified> {
   const requestId = requestIdOf(request.headers);
   const authorization = request.headers.get("authorization");
-  const found =
-    authorization !== null
-      ? await actorOfToken(runtime, authorization, via)
-      : via === "mcp"
-        ? refuse("Send an API token as `Authorization: Bearer opk_…`. The console makes one under Settings, Tokens.")
-        : await actorOfSession(runtime, request.headers);
-  if (found instanceof AppError) return { agent: null, requestId, refusal: found };
-  return { agent: { ...runtime, actor: found, via, requestId }, requestId, refusal: null };
+  const cookie = request.headers.get("cookie");
+  const key = hashToken(`${via} ${authorization ?? ""} ${cookie ?? ""}`);
+  // a cookie carries its own proof; a token must be looked up, so those who guess are slowed down before
+  const slow = authorization !== null && !knownTokens.has(key) ? strangerLimit(request.headers) : null;
+  const found = slow ?? (await lookups.run(key, () => lookUp(runtime, request.headers, via)));
+  if (found instanceof AppError) {
+    knownTokens.delete(key);
+    return { agent: null, requestId, refusal: found };
+  }
+  if (authorization !== null) {
+    if (knownTokens.size >= MOST_KNOWN) knownTokens.clear();
+    knownTokens.add(key);
+  }
+  return { agent: { ...runtime, ...found, via, requestId }, requestId, refusal: null };
+}
+
+function strangerLimit(headers: Headers): AppError | null {
+  try {
+    actorLimits().stranger(headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
+    return null;
+  } catch (error) {
+    return toAppError(error);
+  }
+}
+
+async function lookUp(runtime: Runtime, headers: Headers, via: Channel): Promise<Found> {
+  const authorization = headers.get("authorization");
+  const identity = runtime.identity ?? runtime;
+  if (authorization !== null) return actorOfToken(identity, authorization, via);
+  if (via !== "mcp") return actorOfSession(identity, headers);
+  return refuse("Send an API token as `Authorization: Bearer opk_…`. The console makes one under Settings, Tokens.");
 }
 
 /** As `identify`, for callers who need no reason. */
 export const agentContextOf = async (runtime: Runtime, request: Request, via: Channel): Promise<AgentContext | null> =>
   (await identify(runtime, request, via)).agent;
 
-async function actorOfSession(runtime: Runtime, headers: Headers): Promise<Actor | AppError> {
+async function actorOfSession(runtime: AuthRuntime, headers: Headers): Promise<Found> {
   if (!headers.has("cookie")) return refuse("Sign in, or send an API token as a bearer token.");
   const auth = await getAuth(runtime);
   const user = (await auth.api.getSession({ headers }))?.user;
   if (!user) return refuse("The session has ended. Sign in again.");
   if (user.disabledAt) return refuse("This account is disabled. Ask an administrator to enable it.");
-  return { kind: "person", id: user.id, name: user.name, role: roleOf(user.role) };
+  return { actor: { kind: "person", id: user.id, name: user.name, role: roleOf(user.role) }, ownerId: user.id };
 }
 
-async function actorOfToken(runtime: Runtime, authorization: string, via: Channel): Promise<Actor | AppError> {
+async function actorOfToken(runtime: AuthRuntime, authorization: string, via: Channel): Promise<Found> {
   const secret = /^bearer\s+(\S+)$/i.exec(authorization)?.[1];
   if (!secret) return refuse("The Authorization header must be `Bearer opk_…`.");
   const token = await checkToken(runtime, hashToken(secret));
   if (token instanceof AppError) return token;
   if (tokenRoleOf(token.role) === "ingest")
     return refuse("This API token only sends telemetry, to /api/ingest. Make one with another role for anything else.");
-  return {
+  const actor: Actor = {
     kind: via === "mcp" ? "agent" : "token",
     id: token.id,
     name: `${token.name} (token of ${token.owner.name})`,
     role: lesserRole(tokenRoleOf(token.role), roleOf(token.owner.role)),
   };
+  return { actor, ownerId: token.ownerId };
 }

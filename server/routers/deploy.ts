@@ -84,6 +84,7 @@ export const deployRouter = router({
   get: procedure
     .meta({
       permission: "deployment.read",
+      waitsBy: "followSeconds",
       mcp: {
         name: "get_deployment",
         title: "Follow a deployment",

@@ -5,6 +5,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { actorLimits, isLimited, MAX_FOLLOWING, MAX_STREAMS } from "../limits/actor-limits.ts";
 import { inputIssues } from "./input-issues.ts";
 import { openCursor, sealCursor } from "./paged.ts";
 import { watchWrite } from "./refused-writes.ts";
@@ -16,6 +17,8 @@ export interface RouterContext {
   requestId: string;
   /** why: an expired token, a session that ended */
   refusal?: AppError | null;
+  /** the transport has counted this call against the actor's rate already */
+  counted?: boolean;
   /** tells a caller that waits how far it is; absent when the transport cannot */
   progress?: ((done: number, total: number, message: string) => Promise<void>) | undefined;
 }
@@ -35,8 +38,12 @@ export interface McpMeta {
   maxSeconds?: number;
 }
 
+type Raw = Record<string, unknown> | undefined;
+
 export interface Meta {
   permission: Permission | "signed-in";
+  /** argument by which a caller asks to wait for a change instead of for an answer; see MAX_FOLLOWING */
+  waitsBy?: string;
   mcp?: McpMeta;
 }
 
@@ -85,23 +92,24 @@ export function describeZodError(error: z.ZodError): string {
 }
 
 /**
- * The console asks again and again for the same, and anybody may ask who is not signed in; one in twenty of these is
- * enough to know how long they take.
+ * The console asks again and again for the same; one in twenty of these is enough to know how long they take.
  */
 const SHARE_OF_FREQUENT = 0.05;
 
 /** Each call is a span; a subscription, which lasts as long as somebody listens, is not. */
 const traced = t.middleware(({ ctx, path, type, next }) => {
-  if (type === "subscription") return next();
+  // who is not known leaves no row, whatever they ask for
+  if (type === "subscription" || ctx.agent === null) return next();
   const attributes = {
     "rpc.system": "trpc",
     "rpc.method": path,
     "operate.request_id": ctx.requestId,
-    ...(ctx.agent && { "operate.via": ctx.agent.via, "operate.actor": ctx.agent.actor.kind }),
+    "operate.via": ctx.agent.via,
+    "operate.actor": ctx.agent.actor.kind,
   };
   // within the span of a tool call it is a part of that call
-  const kind = ctx.agent?.via === "mcp" ? "internal" : "server";
-  const frequent = ctx.agent === null || (type === "query" && ctx.agent.via === "web");
+  const kind = ctx.agent.via === "mcp" ? "internal" : "server";
+  const frequent = type === "query" && ctx.agent.via === "web";
   const share = frequent ? SHARE_OF_FREQUENT : 1;
   return inSpan(path, { kind, attributes, share }, async (span) => {
     const result = await next();
@@ -147,6 +155,43 @@ const translateErrors = t.middleware(async ({ next }) => {
   throw new TRPCError({ code: code === "PARSE_ERROR" ? "BAD_REQUEST" : code, message: error.message, cause: error });
 });
 
+/** See server/limits: the same for every transport. A stream holds its place until it ends. */
+const limited = t.middleware(async ({ ctx, meta, type, signal, next, getRawInput }) => {
+  const { agent } = ctx;
+  if (!agent || !isLimited(agent)) return next();
+  const limits = actorLimits();
+  if (!ctx.counted) limits.count(agent);
+  if (type === "subscription") {
+    const release = limits.hold(agent, "live stream", MAX_STREAMS);
+    signal?.addEventListener("abort", release, { once: true });
+    const result = await next();
+    if (!result.ok) release();
+    else if (isStream(result.data)) return { ...result, data: releasing(result.data, release) };
+    return result;
+  }
+  const raw = meta?.waitsBy ? ((await getRawInput().catch(() => undefined)) as Raw) : undefined;
+  if (meta?.waitsBy && Number(raw?.[meta.waitsBy] ?? 0) > 0) {
+    const release = limits.hold(agent, "call that waits", MAX_FOLLOWING);
+    try {
+      return await next();
+    } finally {
+      release();
+    }
+  }
+  return limits.call(agent, next);
+});
+
+const isStream = (data: unknown): data is AsyncIterable<unknown> =>
+  typeof data === "object" && data !== null && Symbol.asyncIterator in data;
+
+async function* releasing(stream: AsyncIterable<unknown>, release: () => void): AsyncIterable<unknown> {
+  try {
+    yield* stream;
+  } finally {
+    release();
+  }
+}
+
 /** See refused-writes.ts. Stands around everything that can refuse somebody who is signed in. */
 const auditedWhenRefused = t.middleware(async ({ ctx, path, type, next, getRawInput }) => {
   if (type !== "mutation" || !ctx.agent) return next();
@@ -178,7 +223,12 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 /** Every procedure starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
-export const procedure = t.procedure.use(traced).use(translateErrors).use(auditedWhenRefused).use(permitted);
+export const procedure = t.procedure
+  .use(traced)
+  .use(translateErrors)
+  .use(auditedWhenRefused)
+  .use(limited)
+  .use(permitted);
 
 /**
  * Behind the input of every list that pages: `cursor` belongs to this list under these filters, or is refused with

@@ -24,6 +24,8 @@ export interface Runtime {
   hooks: HookRunner;
   /** where metrics, logs and traces are read */
   telemetry: TelemetrySources;
+  /** who asks is looked up on connections of its own, so that nobody's work keeps others from signing in */
+  identity?: Pick<Runtime, "db" | "audit" | "now">;
   /** where the configuration came from; `sample` while the built-in shop runs because none was given */
   source: { file: string; text: string; sample: boolean };
   /** the clock; tests give their own */
@@ -35,4 +37,6 @@ export interface AgentContext extends Runtime {
   actor: Actor;
   via: Channel;
   requestId: string;
+  /** the person behind the actor, whose share of this process it uses; default: the actor itself */
+  ownerId?: string;
 }
