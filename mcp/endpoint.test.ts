@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { authorize, type Role } from "#server/agent/kernel/permissions.ts";
+import type { AuditEvent } from "#server/agent/ports/audit-log.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { type McpMeta, procedure, router } from "#server/routers/trpc.ts";
 import { connectMcp, MCP_CLIENTS, type McpClientKind, type McpTestClient } from "#server/testing/mcp-clients.ts";
@@ -84,8 +85,15 @@ const shop = router({
 });
 
 const reports: CallReport[] = [];
+/** what was refused, as the audit log is told */
+const refusals: AuditEvent[] = [];
 const agentFor = (role: Role): AgentContext =>
-  ({ actor: { kind: "token", id: "tok", name: `a ${role}`, role }, via: "mcp", requestId: "req_1" }) as AgentContext;
+  ({
+    actor: { kind: "token", id: "tok", name: `a ${role}`, role },
+    via: "mcp",
+    requestId: "req_1",
+    audit: { record: async (_tx, _ctx, event) => void refusals.push(event) },
+  }) as AgentContext;
 
 const ROLE_OF: Record<string, Role> = { "Bearer op": "operator", "Bearer view": "viewer" };
 const options = (more: { callTimeoutMs?: number } = {}) => ({
@@ -203,6 +211,7 @@ describe.each(MCP_CLIENTS)("a client (%s)", (kind) => {
       code: "INVALID",
       message: "change_thing has no argument dry_run. It takes: action, id, dryRun.",
     });
+    expect(refusals.at(-1)).toMatchObject({ action: "things.change", errorCode: "INVALID" });
   });
 
   it("gets the core's refusals with their details", async () => {

@@ -1,9 +1,11 @@
 import { type AuthInfo, createMcpHandler } from "@modelcontextprotocol/server";
 import type { AnyRouter } from "@trpc/server";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
-import { type AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import { type AppError, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
 import { continueTrace } from "#server/agent/kernel/span.ts";
 import type { Identified } from "#server/auth/context.ts";
+import { actorLimits, MAX_BODY_BYTES } from "#server/limits/actor-limits.ts";
+import { retryAfterOf } from "#server/limits/fair-gate.ts";
 import { toolsOf } from "./registry.ts";
 import { type CallReport, mcpServer } from "./server.ts";
 
@@ -21,8 +23,6 @@ export interface McpEndpointOptions {
   callTimeoutMs?: number;
 }
 
-const MAX_BODY_BYTES = 1_000_000;
-
 /**
  * `/api/mcp`: Streamable HTTP, stateless, for protocol 2026-07-28 and the 2025 revisions. GET and DELETE are answered
  * 405, because there is no session to resume or end.
@@ -39,7 +39,9 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
     try {
       options.checkOrigin(request);
       const { agent, requestId, refusal } = await options.identify(request);
+      if (refusal?.code === "RATE_LIMITED") throw refusal;
       if (!agent) return unauthenticated(request, refusal, requestId);
+      actorLimits().count(agent);
       const response = await continueTrace(request.headers.get("traceparent"), () =>
         handler.fetch(request, { authInfo: authInfoOf(agent) }),
       );
@@ -47,7 +49,9 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       response.headers.set("cache-control", "no-store");
       return response;
     } catch (error) {
-      return refused(toAppError(error), options.onProtocolError);
+      const refusal = toAppError(error);
+      if (refusal.code === "RATE_LIMITED") await actorLimits().linger();
+      return refused(refusal, options.onProtocolError);
     }
   };
 }
@@ -84,12 +88,15 @@ function unauthenticated(request: Request, refusal: AppError | null, requestId: 
   );
 }
 
+const STATUS: Partial<Record<AppError["code"], number>> = { FORBIDDEN: 403, RATE_LIMITED: 429, INVALID: 400 };
+
 /** What fails before the protocol begins: a foreign site, or no database to look the token up in. */
 function refused(error: AppError, log: (error: Error) => void): Response {
-  if (error.code !== "FORBIDDEN") log(error);
-  const status = error.code === "FORBIDDEN" ? 403 : error.code === "RATE_LIMITED" ? 429 : 503;
+  const status = STATUS[error.code] ?? 503;
+  if (status === 503) log(error);
+  const retryAfter = retryAfterOf(error);
   return Response.json(
-    { code: error.code, message: error.message, ...(error.details && { details: error.details }) },
-    { status, headers: { "cache-control": "no-store" } },
+    { code: error.code, message: shownMessage(error.message), ...(error.details && { details: error.details }) },
+    { status, headers: { "cache-control": "no-store", ...(retryAfter && { "retry-after": retryAfter }) } },
   );
 }

@@ -23,10 +23,11 @@ describe("toolError", () => {
     expect(faultOf(thrown)).toBeUndefined();
   });
 
-  it("lists at most 20 of them", () => {
+  it("lists at most 10 of them, and says how many more there are", () => {
     const many = z.array(z.number()).safeParse(Array.from({ length: 500 }, () => "x"));
     const shown = toolError(new TRPCError({ code: "BAD_REQUEST", cause: many.error }), "req_1");
-    expect(shown.issues).toHaveLength(20);
+    expect(shown.issues).toHaveLength(11);
+    expect(shown.issues?.at(-1)?.message).toBe("and 490 more");
   });
 
   it("an output that breaks its schema is a fault of ours: hidden from the caller, kept for the log", () => {

@@ -1,6 +1,8 @@
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { AppError, type ErrorCode, toAppError } from "#server/agent/kernel/errors.ts";
+import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
+import { inputIssues } from "#server/routers/input-issues.ts";
+import { appErrorOf } from "#server/routers/trpc.ts";
 
 /** What a tool call that went wrong says, as JSON text in a result with `isError`. */
 export interface ToolError {
@@ -21,12 +23,12 @@ export interface ToolError {
 export function toolError(thrown: unknown, requestId: string): ToolError {
   const issues = argumentIssues(thrown);
   if (issues) return { code: "INVALID", message: "Some arguments are not valid; see issues.", issues, requestId };
-  const error = appErrorOf(thrown);
+  const error = asAppError(thrown);
   const next = nextStep(error.code);
   return {
     code: error.code,
-    message: error.message,
-    ...(error.details && { details: error.details }),
+    message: shownMessage(error.message),
+    ...(error.details && { details: shownDetails(error.details) ?? {} }),
     ...(next && { next }),
     requestId,
   };
@@ -35,26 +37,22 @@ export function toolError(thrown: unknown, requestId: string): ToolError {
 /** The cause that belongs in the log: what no caller could have avoided. */
 export function faultOf(thrown: unknown): unknown {
   if (argumentIssues(thrown)) return undefined;
-  const error = appErrorOf(thrown);
+  const error = asAppError(thrown);
   return error.code === "INTERNAL" ? (error.cause ?? error) : undefined;
 }
 
-const MAX_ISSUES = 20;
-
 /** Bad input only: an output that breaks its schema is our fault and stays INTERNAL. */
 function argumentIssues(thrown: unknown): ToolError["issues"] {
-  if (!(thrown instanceof TRPCError) || thrown.code !== "BAD_REQUEST" || !(thrown.cause instanceof z.ZodError)) return;
-  return thrown.cause.issues
-    .slice(0, MAX_ISSUES)
-    .map((issue) => ({ path: issue.path.join(".") || "(arguments)", message: issue.message }));
+  if (!(thrown instanceof TRPCError) || thrown.code !== "BAD_REQUEST") return;
+  const zod = thrown.cause instanceof AppError ? thrown.cause.cause : thrown.cause;
+  if (!(zod instanceof z.ZodError)) return;
+  const { issues, more } = inputIssues(zod);
+  const shown = issues.map(({ path, message }) => ({ path: path || "(arguments)", message: shownMessage(message) }));
+  return more > 0 ? [...shown, { path: "(arguments)", message: `and ${more} more` }] : shown;
 }
 
-function appErrorOf(thrown: unknown): AppError {
-  if (!(thrown instanceof TRPCError)) return toAppError(thrown);
-  if (thrown.cause instanceof AppError) return thrown.cause;
-  if (thrown.code === "UNAUTHORIZED") return new AppError("UNAUTHENTICATED", thrown.message);
-  return toAppError(thrown.cause ?? thrown);
-}
+const asAppError = (thrown: unknown): AppError =>
+  thrown instanceof TRPCError ? appErrorOf(thrown) : toAppError(thrown);
 
 /** Says who can act: the model by itself, a person, or nobody but time. */
 function nextStep(code: ErrorCode): string | undefined {

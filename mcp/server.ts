@@ -129,7 +129,6 @@ async function callTool(
       ...(fault !== undefined && { fault }),
     });
   try {
-    refuseUnknownArguments(tool, input);
     const timeoutMs = tool.maxSeconds === null ? serving.callTimeoutMs : tool.maxSeconds * 1_000;
     const output = await withDeadline(timeoutMs, cancelled, (signal) =>
       callProcedure(serving.router, tool, { agent, requestId: agent.requestId, progress }, input, signal),
@@ -147,12 +146,17 @@ async function callTool(
 
 function callProcedure(
   router: AnyRouter,
-  { path, type }: McpTool,
+  tool: McpTool,
   ctx: RouterContext,
-  input: unknown,
+  input: Input,
   signal: AbortSignal,
 ): Promise<unknown> {
-  return callTRPCProcedure({ router, path, type, ctx, getRawInput: async () => input, signal, batchIndex: 0 });
+  // within the call, so that a write that is refused for an argument is on record as any refused write is
+  const getRawInput = async () => {
+    refuseUnknownArguments(tool, input);
+    return input;
+  };
+  return callTRPCProcedure({ router, path: tool.path, type: tool.type, ctx, getRawInput, signal, batchIndex: 0 });
 }
 
 /** Stops waiting at the deadline or when the client cancels; what the procedure does in one transaction completes. */

@@ -34,6 +34,7 @@ interface Options {
   connections?: number;
 }
 
+const IDENTITY_CONNECTIONS = 4;
 const COLLECTOR_TIMEOUT_MS = 2_000;
 
 export type OpenRuntime = Runtime & { databaseUrl: string; dataDir: string; close(): Promise<void> };
@@ -49,6 +50,7 @@ export function createRuntime({
   connections = 10,
 }: Options): OpenRuntime {
   const db = openDb(databaseUrl, connections);
+  const identityDb = openDb(databaseUrl, IDENTITY_CONNECTIONS);
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
   const http = createOutboundClient(loaded.config.outbound);
@@ -71,6 +73,7 @@ export function createRuntime({
       ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS) },
     }),
     now: () => new Date(),
+    identity: { db: identityDb, audit: auditLog, now: () => new Date() },
     databaseUrl,
     databaseDir,
     dataDir,
@@ -80,6 +83,7 @@ export function createRuntime({
       await http.close();
       await store.close();
       await db.$disconnect();
+      await identityDb.$disconnect();
     },
   };
 }
@@ -108,6 +112,9 @@ export function getRuntime(): OpenRuntime {
   holder.__operateRuntime ??= runtimeFromEnv();
   return holder.__operateRuntime;
 }
+
+/** What signs people in, on connections of its own. */
+export const getIdentity = (): NonNullable<OpenRuntime["identity"]> => getRuntime().identity ?? getRuntime();
 
 /** Closes the process's runtime if one was made. */
 export async function closeRuntime(): Promise<void> {

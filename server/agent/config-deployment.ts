@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PlainName } from "./kernel/schema.ts";
 
 /**
  * How versions are rolled out: `deploymentConfig` sets it for all services, `services[].deployment` for one. Every key
@@ -36,7 +37,7 @@ export const HookSchema = z.discriminatedUnion("type", [
 export type Hook = z.infer<typeof HookSchema>;
 
 export const SyntheticRequestSchema = z.strictObject({
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   method: z.enum(["GET", "HEAD", "POST"]).default("GET"),
   path: z.string().startsWith("/"),
   headers: z.record(z.string(), z.string()).default({}),
@@ -76,7 +77,12 @@ const MetricRuleSchema = z.strictObject({
   criticalIncrease: z.number().min(0.5).nullable().describe("effect from which the metric counts as critical"),
   leastIncrease: z.number().min(0).describe("smallest absolute difference that counts, in the metric's unit"),
   missingData: z.enum(["remove", "zero"]),
-  outlierFactor: z.number().min(1).max(10).nullable().describe("of the interquartile range, as Kayenta with reduced sensitivity; null, the default, keeps outliers"),
+  outlierFactor: z
+    .number()
+    .min(1)
+    .max(10)
+    .nullable()
+    .describe("of the interquartile range, as Kayenta with reduced sensitivity; null, the default, keeps outliers"),
 });
 export type MetricRule = z.infer<typeof MetricRuleSchema>;
 
@@ -231,7 +237,7 @@ const TimeZone = z.string().refine((name) => {
   }
 }, "an IANA time zone as in Europe/Zurich");
 const FreezeScope = {
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   environments: z.array(Name).default([]).describe("empty: all"),
   services: z.array(Name).default([]).describe("empty: all"),
 };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RolloutRulesSchema } from "./config-deployment.ts";
 import { ServiceTelemetrySchema } from "./config-telemetry.ts";
+import { PlainName } from "./kernel/schema.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
 
@@ -48,7 +49,7 @@ export const ServiceSchema = z
     dependsOn: z.array(Name).default([]),
     healthPath: z.string().startsWith("/").default("/healthz"),
     local: LocalServiceSchema,
-    environments: z.record(z.string(), ServiceEnvironmentSchema),
+    environments: z.record(PlainName(40), ServiceEnvironmentSchema),
     deployment: RolloutRulesSchema.optional().describe("overrides deploymentConfig.rollout key by key"),
     slo: z
       .strictObject({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PlainName } from "./kernel/schema.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
@@ -10,7 +11,7 @@ const Bytes = z.number().int().min(50_000_000).max(1_000_000_000_000_000);
 const Days = z.number().int().min(1).max(400);
 
 export const ScrapeTargetSchema = z.strictObject({
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   url: z.url({ protocol: /^https?$/ }),
   service: Name.optional().describe("the label `service` of its series; default: its own, else the target's name"),
   environment: Name.optional(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FreezeWindowSchema, RolloutRulesSchema, WaveSchema } from "./config-deployment.ts";
 import { ServiceSchema } from "./config-services.ts";
 import { checkHomes, type Homes, IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
+import { PlainName } from "./kernel/schema.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
 
@@ -25,7 +26,7 @@ const DeploymentConfigSchema = z.strictObject({
 
 const Threshold = z.number().int().min(1).max(20);
 const CheckCommon = {
-  name: z.string().min(1).max(80),
+  name: PlainName(80),
   intervalMs: z.number().int().min(1_000).max(3_600_000).optional().describe("default: checkIntervalMs"),
   timeoutMs: z.number().int().min(100).max(60_000).default(5_000),
   failureThreshold: Threshold.optional(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ActorRef, Instant, PageInput, pageOf } from "../agent/kernel/schema.ts";
+import { ActorRef, Instant, PageInput, pageOf, Text, TimeStamp } from "../agent/kernel/schema.ts";
 
 export const AuditEntryView = z.object({
   id: z.string(),
@@ -18,18 +18,16 @@ export const AuditEntryView = z.object({
 export type AuditEntryView = z.infer<typeof AuditEntryView>;
 
 export const ListAuditInput = PageInput.extend({
-  actorId: z.string().max(200).optional(),
-  action: z
-    .string()
-    .max(100)
+  actorId: Text(200).optional(),
+  action: Text(100)
     .regex(/^[a-z][a-z0-9_.]*$/, "lower-case words with dots, as in deployment.start")
     .optional()
     .describe("an action or the start of one: `deployment.` finds all about deployments"),
   outcome: z.enum(["done", "refused"]).optional(),
-  targetType: z.string().max(100).optional(),
-  targetId: z.string().max(200).optional(),
-  from: Instant.optional().describe("entries at or after"),
-  to: Instant.optional().describe("entries before"),
+  targetType: Text(100).optional(),
+  targetId: Text(200).optional(),
+  from: TimeStamp.optional().describe("entries at or after"),
+  to: TimeStamp.optional().describe("entries before"),
 });
 export type ListAuditInput = z.infer<typeof ListAuditInput>;
 export const ListAuditOutput = pageOf(AuditEntryView);

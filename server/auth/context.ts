@@ -1,10 +1,14 @@
 import type { Actor } from "../agent/kernel/actor.ts";
 import type { AgentContext, Channel, Runtime } from "../agent/kernel/context.ts";
-import { AppError } from "../agent/kernel/errors.ts";
+import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { lesserRole } from "../agent/kernel/permissions.ts";
+import { actorLimits } from "../limits/actor-limits.ts";
+import { OneLookup } from "../limits/one-lookup.ts";
 import { getAuth } from "./better-auth.ts";
+import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { clientRequestId, newRequestId } from "./request-id.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
+import type { AuthRuntime } from "./sign-in-hooks.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
 
@@ -14,6 +18,13 @@ export interface Identified {
   requestId: string;
   refusal: AppError | null;
 }
+
+type Found = { actor: Actor; ownerId: string; mustChangePassword: boolean } | AppError;
+/** a storm of requests with one credential asks the database one question at a time */
+const lookups = new OneLookup<Found>();
+/** hashes of tokens that were right; says only who is not slowed down as a stranger */
+const knownTokens = new Set<string>();
+const MOST_KNOWN = 10_000;
 
 const refuse = (message: string) => new AppError("UNAUTHENTICATED", message);
 
@@ -26,18 +37,22 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
   const requestId = newRequestId();
   const fromClient = clientRequestId(request.headers);
   const authorization = request.headers.get("authorization");
+  const cookie = request.headers.get("cookie");
+  const key = hashToken(`${via} ${authorization ?? ""} ${cookie ?? ""}`);
   // a copy: work that lasts asks again when the request's own headers may be gone
   const headers = new Headers(request.headers);
-  const find = async (): Promise<Found | AppError> => {
-    if (authorization !== null) return actorOfToken(runtime, authorization, via);
-    if (via === "mcp")
-      return refuse(
-        "Send an API token as `Authorization: Bearer opk_…`. The console makes one under Settings, Tokens.",
-      );
-    return actorOfSession(runtime, headers);
-  };
-  const found = await find();
-  if (found instanceof AppError) return { agent: null, requestId, refusal: found };
+  const find = () => lookups.run(key, () => lookUp(runtime, headers, via));
+  // a cookie carries its own proof; a token must be looked up, so those who guess are slowed down before
+  const slow = authorization !== null && !knownTokens.has(key) ? strangerLimit(headers) : null;
+  const found = slow ?? (await find());
+  if (found instanceof AppError) {
+    knownTokens.delete(key);
+    return { agent: null, requestId, refusal: found };
+  }
+  if (authorization !== null) {
+    if (knownTokens.size >= MOST_KNOWN) knownTokens.clear();
+    knownTokens.add(key);
+  }
   const recheck = async () => {
     const now = await find();
     return now instanceof AppError ? now : now.actor;
@@ -49,16 +64,28 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
   };
 }
 
-interface Found {
-  actor: Actor;
-  mustChangePassword: boolean;
+function strangerLimit(headers: Headers): AppError | null {
+  try {
+    actorLimits().stranger(headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
+    return null;
+  } catch (error) {
+    return toAppError(error);
+  }
+}
+
+async function lookUp(runtime: Runtime, headers: Headers, via: Channel): Promise<Found> {
+  const authorization = headers.get("authorization");
+  const identity = runtime.identity ?? runtime;
+  if (authorization !== null) return actorOfToken(identity, authorization, via);
+  if (via !== "mcp") return actorOfSession(identity, headers);
+  return refuse("Send an API token as `Authorization: Bearer opk_…`. The console makes one under Settings, Tokens.");
 }
 
 /** As `identify`, for callers who need no reason. */
 export const agentContextOf = async (runtime: Runtime, request: Request, via: Channel): Promise<AgentContext | null> =>
   (await identify(runtime, request, via)).agent;
 
-async function actorOfSession(runtime: Runtime, headers: Headers): Promise<Found | AppError> {
+async function actorOfSession(runtime: AuthRuntime, headers: Headers): Promise<Found> {
   if (!headers.has("cookie")) return refuse("Sign in, or send an API token as a bearer token.");
   const auth = await getAuth(runtime);
   const session = await auth.api.getSession({ headers });
@@ -67,11 +94,12 @@ async function actorOfSession(runtime: Runtime, headers: Headers): Promise<Found
   if (user.disabledAt) return refuse("This account is disabled. Ask an administrator to enable it.");
   return {
     actor: { kind: "person", id: user.id, name: user.name, role: roleOf(user.role) },
+    ownerId: user.id,
     mustChangePassword: user.mustChangePassword,
   };
 }
 
-async function actorOfToken(runtime: Runtime, authorization: string, via: Channel): Promise<Found | AppError> {
+async function actorOfToken(runtime: AuthRuntime, authorization: string, via: Channel): Promise<Found> {
   const secret = /^bearer\s+(\S+)$/i.exec(authorization)?.[1];
   if (!secret) return refuse("The Authorization header must be `Bearer opk_…`.");
   const token = await checkToken(runtime, hashToken(secret));
@@ -85,5 +113,5 @@ async function actorOfToken(runtime: Runtime, authorization: string, via: Channe
     role: lesserRole(tokenRoleOf(token.role), roleOf(token.owner.role)),
   };
   // whoever knows the handed-over password has no token from it: making one is refused
-  return { actor, mustChangePassword: false };
+  return { actor, ownerId: token.ownerId, mustChangePassword: false };
 }

@@ -1,5 +1,5 @@
-import { withoutConfidential } from "../agent/kernel/confidential.ts";
-import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
+import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
+import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 
@@ -33,7 +33,11 @@ export function answerError(error: unknown, requestId: string): Response {
   if (code === "INTERNAL") log.error({ err: cause, requestId }, message);
   return answer(
     STATUS[code],
-    { code, message: withoutConfidential(message), ...(details ? { details } : {}) },
+    {
+      code,
+      message: shownMessage(withoutConfidential(message)),
+      ...(details ? { details: shownDetails(dataWithoutConfidential(details, "message")) } : {}),
+    },
     requestId,
   );
 }

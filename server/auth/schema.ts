@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ACTOR_KINDS } from "../agent/kernel/actor.ts";
 import { PERMISSIONS, ROLES, TOKEN_ROLES } from "../agent/kernel/permissions.ts";
-import { Instant, pageOf } from "../agent/kernel/schema.ts";
+import { Id, Instant, PlainName, pageOf, Text } from "../agent/kernel/schema.ts";
 
 /** Inputs and outputs of identity. Safe in a browser. */
 
@@ -10,24 +10,15 @@ export const MAX_PASSWORD = 128;
 export const RoleName = z.enum(ROLES);
 /** `ingest` is a token's alone: it sends telemetry and can do nothing else */
 export const TokenRoleName = z.enum(TOKEN_ROLES);
-export const Password = z
-  .string()
+export const Password = Text(1_000)
   .min(MIN_PASSWORD, `at least ${MIN_PASSWORD} characters`)
   .max(MAX_PASSWORD, `at most ${MAX_PASSWORD} characters`);
-/** one line people read: no control characters */
-const Name = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, "a name")
-    .max(max)
-    .regex(/^\P{Cc}*$/u, "no control characters");
 /** bounded, lower case */
-export const Email = z.string().trim().toLowerCase().max(200).pipe(z.email("an e-mail address, as ada@example.com"));
+export const Email = Text(200).trim().toLowerCase().pipe(z.email("an e-mail address, as ada@example.com"));
 
 export const SetupInput = z.object({
-  token: z.string().min(1, "the token of the set-up link").max(200),
-  name: Name(100),
+  token: Text(200).min(1, "the token of the set-up link"),
+  name: PlainName(100),
   email: Email,
   password: Password,
 });
@@ -60,20 +51,19 @@ export const UserOutput = z.object({ user: UserView });
 export const UserPasswordOutput = UserOutput.extend({
   oneTimePassword: z.string().nullable().describe("shown this once; null when a password was given"),
 });
-const UserId = z.string().min(1).max(60);
 export const CreateUserInput = z.object({
-  name: Name(100),
+  name: PlainName(100),
   email: Email,
   role: RoleName,
   password: Password.optional().describe("left out: one is made and shown once"),
 });
 export type CreateUserInput = z.infer<typeof CreateUserInput>;
-export const SetRoleInput = z.object({ userId: UserId, role: RoleName });
+export const SetRoleInput = z.object({ userId: Id, role: RoleName });
 export type SetRoleInput = z.infer<typeof SetRoleInput>;
-export const SetDisabledInput = z.object({ userId: UserId, disabled: z.boolean() });
+export const SetDisabledInput = z.object({ userId: Id, disabled: z.boolean() });
 export type SetDisabledInput = z.infer<typeof SetDisabledInput>;
 export const ResetPasswordInput = z.object({
-  userId: UserId,
+  userId: Id,
   password: Password.optional(),
   revokeTokens: z.boolean().default(false).describe("revoke the API tokens of this person as well"),
 });
@@ -94,7 +84,7 @@ export const TokenView = z.object({
 export type TokenView = z.infer<typeof TokenView>;
 export const ListTokensOutput = pageOf(TokenView);
 export const CreateTokenInput = z.object({
-  name: Name(80),
+  name: PlainName(80),
   role: TokenRoleName,
   expiresInDays: z.number().int().min(1).max(365),
 });
@@ -103,6 +93,6 @@ export const CreateTokenOutput = z.object({
   token: TokenView,
   secret: z.string().describe("the token itself, shown this once"),
 });
-export const RevokeTokenInput = z.object({ tokenId: z.string().min(1).max(60) });
+export const RevokeTokenInput = z.object({ tokenId: Id });
 export type RevokeTokenInput = z.infer<typeof RevokeTokenInput>;
 export const TokenOutput = z.object({ token: TokenView });

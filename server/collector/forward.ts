@@ -23,13 +23,13 @@ let under = 0;
  * body is streamed and never held here.
  */
 export async function forwardIngest(
-  runtime: Pick<Runtime, "db" | "now" | "telemetry"> & { dataDir: string },
+  runtime: Pick<Runtime, "db" | "now" | "telemetry" | "identity"> & { dataDir: string },
   request: Request,
   path: string,
 ): Promise<Response> {
   try {
     if (path === "/ready") return await pass(runtime.dataDir, request, path, "");
-    const { name } = await identifySender(runtime, request.headers, noteRefusal(runtime, path));
+    const { name } = await identifySender(runtime.identity ?? runtime, request.headers, noteRefusal(runtime, path));
     return await pass(runtime.dataDir, request, path, name);
   } catch (thrown) {
     const error = toAppError(thrown);

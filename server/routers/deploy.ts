@@ -41,7 +41,7 @@ import {
   ServiceRefInput,
   UnlockOutput,
 } from "../agent/deploy/schema.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 export const deployRouter = router({
   start: procedure
@@ -84,6 +84,7 @@ export const deployRouter = router({
   get: procedure
     .meta({
       permission: "deployment.read",
+      waitsBy: "followSeconds",
       mcp: {
         name: "get_deployment",
         title: "Follow a deployment",
@@ -122,6 +123,7 @@ export const deployRouter = router({
       },
     })
     .input(ListDeploymentsInput)
+    .use(paged)
     .output(ListDeploymentsOutput)
     .query(({ ctx, input }) => listDeployments(ctx.agent, input)),
   facets: procedure

@@ -7,7 +7,7 @@ import {
   ManageIncidentInput,
   ManageIncidentOutput,
 } from "../agent/incidents/schema.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 export const incidentsRouter = router({
   manage: procedure
@@ -56,6 +56,7 @@ export const incidentsRouter = router({
       },
     })
     .input(ListIncidentsInput)
+    .use(paged)
     .output(ListIncidentsOutput)
     .query(({ ctx, input }) => listIncidents(ctx.agent, input)),
 });

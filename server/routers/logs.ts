@@ -13,7 +13,7 @@ import {
   UpdatePatternInput,
   UpdatePatternOutput,
 } from "../agent/logs/schema.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 /** a source may be outside of Operate */
 const READ = { destructive: false, idempotent: true, openWorld: true };
@@ -39,6 +39,7 @@ export const logsRouter = router({
       },
     })
     .input(AnalyzeLogsInput)
+    .use(paged)
     .output(AnalyzeLogsOutput)
     .query(({ ctx, input, signal }) => analyzeLogs(ctx.agent, input, { signal, progress: ctx.progress })),
   search: procedure
@@ -57,6 +58,7 @@ export const logsRouter = router({
       },
     })
     .input(SearchLogsInput)
+    .use(paged)
     .output(SearchLogsOutput)
     .query(({ ctx, input, signal }) => searchLogs(ctx.agent, input, signal)),
   counts: procedure

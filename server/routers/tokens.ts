@@ -9,13 +9,14 @@ import {
 import { createToken } from "../auth/tokens/create.ts";
 import { listTokens } from "../auth/tokens/list.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 const own = procedure.meta({ permission: "token.write" });
 
 export const tokensRouter = router({
   list: own
     .input(PageInput)
+    .use(paged)
     .output(ListTokensOutput)
     .query(({ ctx, input }) => listTokens(ctx.agent, input)),
   create: own

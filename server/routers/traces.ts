@@ -9,7 +9,7 @@ import {
   TraceFacetsInput,
   TraceFacetsOutput,
 } from "../agent/traces/schema.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 /** a source may be outside of Operate */
 const READ = { destructive: false, idempotent: true, openWorld: true };
@@ -31,6 +31,7 @@ export const tracesRouter = router({
       },
     })
     .input(ListTracesInput)
+    .use(paged)
     .output(ListTracesOutput)
     .query(({ ctx, input, signal }) => listTraces(ctx.agent, input, signal)),
   facets: procedure

@@ -1,11 +1,16 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
+import { clipText } from "../agent/kernel/clip-text.ts";
 import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
-import { AppError, type ErrorCode, toAppError } from "../agent/kernel/errors.ts";
+import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { actorLimits, isLimited, MAX_FOLLOWING, MAX_STREAMS } from "../limits/actor-limits.ts";
+import { inputIssues } from "./input-issues.ts";
 import { withoutOwnStacks } from "./own-stacks.ts";
+import { openCursor, sealCursor } from "./paged.ts";
+import { watchWrite } from "./refused-writes.ts";
 import { whileRightsLast } from "./rights.ts";
 
 /** What a request brings: an agent context, or the reason why there is none. */
@@ -15,6 +20,8 @@ export interface RouterContext {
   requestId: string;
   /** why: an expired token, a session that ended */
   refusal?: AppError | null;
+  /** the transport has counted this call against the actor's rate already */
+  counted?: boolean;
   /** tells a caller that waits how far it is; absent when the transport cannot */
   progress?: ((done: number, total: number, message: string) => Promise<void>) | undefined;
 }
@@ -34,10 +41,14 @@ export interface McpMeta {
   maxSeconds?: number;
 }
 
+type Raw = Record<string, unknown> | undefined;
+
 export interface Meta {
   permission: Permission | "signed-in";
   /** answered before a password that someone else set was changed: only who one is, so that the console can say so */
   beforePasswordChange?: true;
+  /** argument by which a caller asks to wait for a change instead of for an answer; see MAX_FOLLOWING */
+  waitsBy?: string;
   mcp?: McpMeta;
 }
 
@@ -55,6 +66,9 @@ const TRPC_CODE = {
   INTERNAL: "INTERNAL_SERVER_ERROR",
 } as const satisfies Record<ErrorCode, TRPCError["code"]>;
 
+/** of a procedure's path in an answer: whoever asks for what does not exist gets no echo of any length */
+const MAX_PATH = 100;
+
 const t = initTRPC
   .context<RouterContext>()
   .meta<Meta>()
@@ -63,45 +77,44 @@ const t = initTRPC
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter: ({ shape, error, ctx }) => ({
       ...shape,
-      message:
-        error.code === "BAD_REQUEST" && error.cause instanceof z.ZodError
-          ? describeZodError(error.cause)
-          : shape.message,
+      message: shownMessage(shape.message),
       data: {
         code: shape.data.code,
         httpStatus: shape.data.httpStatus,
-        path: shape.data.path,
+        path: shape.data.path === undefined ? undefined : clipText(shape.data.path, MAX_PATH),
         requestId: ctx?.requestId ?? null,
         appCode: error.cause instanceof AppError ? error.cause.code : null,
-        details: error.cause instanceof AppError ? (error.cause.details ?? null) : null,
+        details: error.cause instanceof AppError ? (shownDetails(error.cause.details) ?? null) : null,
       },
     }),
   });
 
 /** `field: what is wrong`, one line per problem. */
-export const describeZodError = (error: z.ZodError): string =>
-  error.issues
-    .map((issue) => (issue.path.length ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
-    .join("\n");
+export function describeZodError(error: z.ZodError): string {
+  const { issues, more } = inputIssues(error);
+  const lines = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
+}
 
 /**
- * The console asks again and again for the same, and anybody may ask who is not signed in; one in twenty of these is
- * enough to know how long they take.
+ * The console asks again and again for the same; one in twenty of these is enough to know how long they take.
  */
 const SHARE_OF_FREQUENT = 0.05;
 
 /** Each call is a span; a subscription, which lasts as long as somebody listens, is not. */
 const traced = t.middleware(({ ctx, path, type, next }) => {
-  if (type === "subscription") return next();
+  // who is not known leaves no row, whatever they ask for
+  if (type === "subscription" || ctx.agent === null) return next();
   const attributes = {
     "rpc.system": "trpc",
     "rpc.method": path,
     "operate.request_id": ctx.requestId,
-    ...(ctx.agent && { "operate.via": ctx.agent.via, "operate.actor": ctx.agent.actor.kind }),
+    "operate.via": ctx.agent.via,
+    "operate.actor": ctx.agent.actor.kind,
   };
   // within the span of a tool call it is a part of that call
-  const kind = ctx.agent?.via === "mcp" ? "internal" : "server";
-  const frequent = ctx.agent === null || (type === "query" && ctx.agent.via === "web");
+  const kind = ctx.agent.via === "mcp" ? "internal" : "server";
+  const frequent = type === "query" && ctx.agent.via === "web";
   const share = frequent ? SHARE_OF_FREQUENT : 1;
   return inSpan(path, { kind, attributes, share }, async (span) => {
     const result = await next();
@@ -110,10 +123,32 @@ const traced = t.middleware(({ ctx, path, type, next }) => {
   });
 });
 
-/** What tRPC itself refuses, an input or somebody who is not signed in, is a refusal as well. */
-function faultOrRefusal({ code, cause, message }: TRPCError): unknown {
-  if (cause instanceof AppError || code === "INTERNAL_SERVER_ERROR") return cause ?? new Error(message);
-  return new AppError(code === "UNAUTHORIZED" ? "UNAUTHENTICATED" : "INVALID", message);
+/** A fault as it was thrown; all else as the refusal it is. */
+function faultOrRefusal(failure: TRPCError): unknown {
+  const error = appErrorOf(failure);
+  return error.code === "INTERNAL" ? (error.cause ?? error) : error;
+}
+
+/** What tRPC found wrong with a request before a procedure saw it. */
+const REFUSED_BY_TRPC = new Set<TRPCError["code"]>([
+  "PARSE_ERROR",
+  "BAD_REQUEST",
+  "UNSUPPORTED_MEDIA_TYPE",
+  "METHOD_NOT_SUPPORTED",
+  "PAYLOAD_TOO_LARGE",
+]);
+
+/** Any failure of a procedure as the core's error. An output that breaks its schema is a fault of ours. */
+export function appErrorOf(error: TRPCError): AppError {
+  const { cause, code, message } = error;
+  if (cause instanceof AppError) return cause;
+  if (code === "BAD_REQUEST" && cause instanceof z.ZodError)
+    return new AppError("INVALID", describeZodError(cause), { cause });
+  if (code === "UNAUTHORIZED") return new AppError("UNAUTHENTICATED", message);
+  if (code === "PARSE_ERROR" || cause instanceof SyntaxError)
+    return new AppError("INVALID", `The input is not valid JSON: ${message}`, { cause });
+  if (REFUSED_BY_TRPC.has(code)) return new AppError("INVALID", message, { cause });
+  return toAppError(cause ?? error);
 }
 
 /** The same error, its message and details without the values of placeholders and secrets. */
@@ -130,11 +165,58 @@ const translateErrors = t.middleware(async ({ ctx, next }) => {
     const data = dataWithoutConfidential(result.data);
     return { ...result, data: ctx.agent?.actor.role === "viewer" ? withoutOwnStacks(data) : data };
   }
-  if (result.error.code === "BAD_REQUEST" && result.error.cause instanceof z.ZodError) return result;
-  const cause = result.error.cause;
-  if (!cause && result.error.code !== "INTERNAL_SERVER_ERROR") return result;
-  const error = sayable(toAppError(cause ?? result.error));
-  throw new TRPCError({ code: TRPC_CODE[error.code], message: error.message, cause: error });
+  const error = sayable(appErrorOf(result.error));
+  const code = REFUSED_BY_TRPC.has(result.error.code) ? result.error.code : TRPC_CODE[error.code];
+  throw new TRPCError({ code: code === "PARSE_ERROR" ? "BAD_REQUEST" : code, message: error.message, cause: error });
+});
+
+/** See server/limits: the same for every transport. A stream holds its place until it ends. */
+const limited = t.middleware(async ({ ctx, meta, type, signal, next, getRawInput }) => {
+  const { agent } = ctx;
+  if (!agent || !isLimited(agent)) return next();
+  const limits = actorLimits();
+  if (!ctx.counted) limits.count(agent);
+  if (type === "subscription") {
+    const release = limits.hold(agent, "live stream", MAX_STREAMS);
+    signal?.addEventListener("abort", release, { once: true });
+    const result = await next();
+    if (!result.ok) release();
+    else if (isStream(result.data)) return { ...result, data: releasing(result.data, release) };
+    return result;
+  }
+  const raw = meta?.waitsBy ? ((await getRawInput().catch(() => undefined)) as Raw) : undefined;
+  if (meta?.waitsBy && Number(raw?.[meta.waitsBy] ?? 0) > 0) {
+    const release = limits.hold(agent, "call that waits", MAX_FOLLOWING);
+    try {
+      return await next();
+    } finally {
+      release();
+    }
+  }
+  return limits.call(agent, next);
+});
+
+const isStream = (data: unknown): data is AsyncIterable<unknown> =>
+  typeof data === "object" && data !== null && Symbol.asyncIterator in data;
+
+async function* releasing(stream: AsyncIterable<unknown>, release: () => void): AsyncIterable<unknown> {
+  try {
+    yield* stream;
+  } finally {
+    release();
+  }
+}
+
+/** See refused-writes.ts. Stands around everything that can refuse somebody who is signed in. */
+const auditedWhenRefused = t.middleware(async ({ ctx, path, type, next, getRawInput }) => {
+  if (type !== "mutation" || !ctx.agent) return next();
+  const write = watchWrite(ctx.agent, path);
+  const result = await next({ ctx: { ...ctx, agent: write.agent } });
+  if (!result.ok) {
+    const input = await getRawInput().catch(() => undefined); // what cannot be read is what was refused
+    await write.refuse(appErrorOf(result.error), input);
+  }
+  return result;
 });
 
 const passwordFirst = () =>
@@ -169,4 +251,24 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 /** Every procedure starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
-export const procedure = t.procedure.use(traced).use(translateErrors).use(permitted);
+export const procedure = t.procedure
+  .use(traced)
+  .use(translateErrors)
+  .use(auditedWhenRefused)
+  .use(limited)
+  .use(permitted);
+
+/**
+ * Behind the input of every list that pages: `cursor` belongs to this list under these filters, or is refused with
+ * INVALID; the procedure sees and returns plain positions.
+ */
+export const paged = t.middleware(async ({ path, input, next }) => {
+  const filters = (input ?? {}) as Record<string, unknown>;
+  const { cursor } = filters;
+  const position = typeof cursor === "string" ? openCursor(path, filters, cursor) : undefined;
+  const result = await next({ ctx: {}, input: position === undefined ? input : { ...filters, cursor: position } });
+  if (!result.ok) return result;
+  const page = result.data as { nextCursor?: string | null };
+  if (typeof page?.nextCursor !== "string") return result;
+  return { ...result, data: { ...page, nextCursor: sealCursor(path, filters, page.nextCursor) } };
+});

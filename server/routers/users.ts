@@ -13,7 +13,7 @@ import { listUsers } from "../auth/users/list.ts";
 import { resetPassword } from "../auth/users/reset-password.ts";
 import { setUserDisabled } from "../auth/users/set-disabled.ts";
 import { setUserRole } from "../auth/users/set-role.ts";
-import { procedure, router } from "./trpc.ts";
+import { paged, procedure, router } from "./trpc.ts";
 
 const write = procedure.meta({ permission: "user.write" });
 
@@ -21,6 +21,7 @@ export const usersRouter = router({
   list: procedure
     .meta({ permission: "user.read" })
     .input(PageInput)
+    .use(paged)
     .output(ListUsersOutput)
     .query(({ ctx, input }) => listUsers(ctx.agent, input)),
   create: write

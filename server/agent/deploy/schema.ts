@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { VersionName } from "../config-services.ts";
-import { ActorRef, EnvironmentName, Instant, PageInput, pageOf, ServiceName } from "../kernel/schema.ts";
+import { ActorRef, EnvironmentName, Id, Instant, PageInput, pageOf, ServiceName, Text } from "../kernel/schema.ts";
 import { JudgeResult, Verdict } from "./judge/schema.ts";
 import { PlanView } from "./plan-schema.ts";
 import { ServiceNow } from "./service-now-schema.ts";
@@ -70,12 +70,10 @@ export const DeployApplicationInput = z.object({
     .default(25)
     .describe("rolling: instances above the wanted number, rounded up to at least one"),
   maxUnavailable: z.number().int().min(0).max(10).default(0).describe("rolling: instances below the wanted number"),
-  reason: z.string().trim().max(500).default("").describe("why, for those who read it later"),
-  overrideReason: z
-    .string()
+  reason: Text(500).trim().default("").describe("why, for those who read it later"),
+  overrideReason: Text(500)
     .trim()
     .min(5)
-    .max(500)
     .optional()
     .describe("administrators only: deploy although a freeze window, a lock or a wave forbids it, and say why"),
   dryRun: z.boolean().default(false).describe("check everything and return the plan; nothing is started"),
@@ -192,7 +190,7 @@ export const DeployApplicationOutput = z.object({
 });
 
 export const GetDeploymentInput = z.object({
-  deploymentId: z.string(),
+  deploymentId: Id,
   followSeconds: Whole(0, 50)
     .default(0)
     .describe("wait so long for the next change that matters (a step, a wait, the end) before answering"),
@@ -237,7 +235,7 @@ export const GetDeploymentOutput = z.object({
 export type GetDeploymentOutput = z.infer<typeof GetDeploymentOutput>;
 
 /** For the console: every number behind the judge's verdicts, and what hooks printed. */
-export const DeploymentDetailInput = z.object({ deploymentId: z.string() });
+export const DeploymentDetailInput = z.object({ deploymentId: Id });
 export const DeploymentDetailOutput = z.object({
   analyses: z
     .array(AnalysisSummary.extend({ result: JudgeResult.nullable() }))
@@ -264,8 +262,11 @@ export const DeploymentSeriesOutput = z.object({
 export const ListDeploymentsInput = PageInput.extend({
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
-  status: z.array(DeploymentStatus).optional(),
-  strategy: z.array(z.enum([...STRATEGIES, "restore"])).optional(),
+  status: z.array(DeploymentStatus).max(20).optional(),
+  strategy: z
+    .array(z.enum([...STRATEGIES, "restore"]))
+    .max(20)
+    .optional(),
   kind: z.enum(["deploy", "rollback"]).optional(),
 });
 const Counts = z.array(z.object({ value: z.string(), count: z.number().int() }));
@@ -281,12 +282,12 @@ export const DeploymentFacetsOutput = z.object({
 });
 
 export const DecideDeploymentInput = z.object({
-  deploymentId: z.string(),
+  deploymentId: Id,
   decision: Decision.describe(
     "promote: go on to the next step, or accept what the judge did not · retry: repeat the step it stopped at · rollback: return to the version before (also of an ended deployment) · abort: cancel it, the version before serves again · pause, resume: hold it between steps",
   ),
   scope: z.enum(["step", "all"]).default("step").describe("promote only: all skips every analysis that is left"),
-  reason: z.string().trim().max(500).default(""),
+  reason: Text(500).trim().default(""),
 });
 export const DecideDeploymentOutput = z.object({
   deployment: DeploymentView,
@@ -297,8 +298,8 @@ export const RollbackInput = z.object({
   service: ServiceName,
   environment: EnvironmentName,
   version: VersionName.optional().describe("default: the last known good one"),
-  reason: z.string().trim().max(500).default(""),
-  overrideReason: z.string().trim().min(5).max(500).optional().describe("administrators only: although it is locked"),
+  reason: Text(500).trim().default(""),
+  overrideReason: Text(500).trim().min(5).optional().describe("administrators only: although it is locked"),
   dryRun: z.boolean().default(false),
 });
 
@@ -324,7 +325,7 @@ export const LockView = z.object({
   at: Instant,
 });
 export const FreezeView = z.object({ name: z.string(), until: Instant, environments: z.array(z.string()) });
-export const LockInput = ServiceRefInput.extend({ reason: z.string().trim().min(3).max(500) });
+export const LockInput = ServiceRefInput.extend({ reason: Text(500).trim().min(3) });
 export const UnlockOutput = z.object({ removed: LockView.nullable().describe("null when nothing was locked") });
 /** What stands against a deployment now, service by service or for all. */
 export const PolicyInput = z.object({ service: ServiceName.optional(), environment: EnvironmentName.optional() });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Instant } from "../kernel/schema.ts";
+import { EnvironmentName, Id, Instant, ServiceName, Text } from "../kernel/schema.ts";
 
 /**
  * Worst last: the overall state is the worst of what is not muted. A check finds up, pending, degraded or down;
@@ -48,9 +48,9 @@ export type HealthTargetView = z.infer<typeof HealthTargetView>;
 
 /** All optional: without any, everything that is checked. */
 export const MonitorHealthInput = z.object({
-  service: z.string().optional(),
-  environment: z.string().optional(),
-  state: z.array(HealthState).optional().describe("only targets in one of these states"),
+  service: ServiceName.optional(),
+  environment: EnvironmentName.optional(),
+  state: z.array(HealthState).max(20).optional().describe("only targets in one of these states"),
   limit: z.number().int().min(1).max(500).default(100),
   offset: z.number().int().min(0).default(0),
 });
@@ -65,7 +65,7 @@ export const MonitorHealthOutput = z.object({
 export type MonitorHealthOutput = z.infer<typeof MonitorHealthOutput>;
 
 export const HEALTH_RANGES = ["1h", "24h", "7d", "30d", "90d"] as const;
-export const HealthHistoryInput = z.object({ targetId: z.string(), range: z.enum(HEALTH_RANGES).default("24h") });
+export const HealthHistoryInput = z.object({ targetId: Id, range: z.enum(HEALTH_RANGES).default("24h") });
 export const HealthHistoryOutput = z.object({
   target: HealthTargetView,
   range: z.enum(HEALTH_RANGES),
@@ -91,8 +91,8 @@ export const HealthHistoryOutput = z.object({
 export type HealthHistoryOutput = z.infer<typeof HealthHistoryOutput>;
 
 export const SetMaintenanceInput = z.object({
-  targetId: z.string(),
+  targetId: Id,
   minutes: z.number().int().min(0).max(10_080).describe("0 ends it"),
-  reason: z.string().min(1).max(500),
+  reason: Text(500, 1),
 });
-export const SetMutedInput = z.object({ targetId: z.string(), muted: z.boolean() });
+export const SetMutedInput = z.object({ targetId: Id, muted: z.boolean() });

@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { ActorRef, EnvironmentName, Instant, PageInput, pageOf, ServiceName } from "../kernel/schema.ts";
+import {
+  ActorRef,
+  EnvironmentName,
+  Id,
+  Instant,
+  PageInput,
+  PlainName,
+  pageOf,
+  ServiceName,
+  Text,
+} from "../kernel/schema.ts";
 
 export const INCIDENT_STATUSES = ["open", "acknowledged", "in_progress", "resolved", "closed"] as const;
 export const IncidentStatus = z.enum(INCIDENT_STATUSES);
@@ -9,23 +19,22 @@ export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 export const Severity = z.enum(SEVERITIES);
 export type Severity = z.infer<typeof Severity>;
 
-const Text = (max: number) => z.string().trim().min(1).max(max);
+const Notes = Text(10_000).trim().min(1);
 
 /** What each action needs is checked together, so that the message can say what is missing. */
 export const ManageIncidentInput = z
   .object({
     action: z.enum(["create", "update", "resolve", "escalate"]),
-    incidentId: z
-      .string()
-      .max(60)
-      .optional()
-      .describe("needed by update, resolve and escalate: the id, or the number as in INC-12"),
-    title: Text(200).optional().describe("needed by create"),
-    description: z.string().max(10_000).optional(),
+    incidentId: Id.optional().describe("needed by update, resolve and escalate: the id, or the number as in INC-12"),
+    title: PlainName(200).optional().describe("needed by create"),
+    description: Text(10_000).optional(),
     severity: Severity.optional().describe("create: default medium; escalate: default one step up"),
-    assignee: z.string().trim().max(120).optional().describe("who has it; empty takes it off them"),
-    updateNotes: Text(10_000).optional().describe("a note for the timeline"),
-    resolution: Text(10_000).optional().describe("needed by resolve: what fixed it"),
+    assignee: z
+      .union([z.literal(""), PlainName(120)])
+      .optional()
+      .describe("who has it; empty takes it off them"),
+    updateNotes: Notes.optional().describe("a note for the timeline"),
+    resolution: Notes.optional().describe("needed by resolve: what fixed it"),
     status: z
       .enum(["open", "acknowledged", "in_progress", "closed"])
       .optional()
@@ -100,15 +109,15 @@ export type IncidentEventView = z.infer<typeof IncidentEventView>;
 
 export const ManageIncidentOutput = z.object({ incident: IncidentView });
 export const GetIncidentInput = z.object({
-  incidentId: z.string().max(60).describe("the id, or the number as in INC-12"),
+  incidentId: Id.describe("the id, or the number as in INC-12"),
 });
 export const GetIncidentOutput = z.object({
   incident: IncidentView,
   timeline: z.array(IncidentEventView).describe("oldest first, at most the newest 200"),
 });
 export const ListIncidentsInput = PageInput.extend({
-  status: z.array(IncidentStatus).optional(),
-  severity: z.array(Severity).optional(),
+  status: z.array(IncidentStatus).max(20).optional(),
+  severity: z.array(Severity).max(20).optional(),
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
 });

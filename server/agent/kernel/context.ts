@@ -25,6 +25,8 @@ export interface Runtime {
   hooks: HookRunner;
   /** where metrics, logs and traces are read */
   telemetry: TelemetrySources;
+  /** who asks is looked up on connections of its own, so that nobody's work keeps others from signing in */
+  identity?: Pick<Runtime, "db" | "audit" | "now">;
   /** where the configuration came from; `sample` while the built-in shop runs because none was given */
   source: { file: string; text: string; sample: boolean };
   /** folder of the embedded database; undefined for a database elsewhere */
@@ -44,4 +46,6 @@ export interface AgentContext extends Runtime {
   recheck?: (() => Promise<Actor | AppError>) | undefined;
   /** a person whose password was handed over by someone else may only change it */
   mustChangePassword?: boolean | undefined;
+  /** the person behind the actor, whose share of this process it uses; default: the actor itself */
+  ownerId?: string;
 }

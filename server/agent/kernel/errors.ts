@@ -1,3 +1,6 @@
+import { clipText } from "./clip-text.ts";
+import { escapeUnseen } from "./visible-text.ts";
+
 /** The closed set of things that can go wrong, as every transport knows them. */
 export const ERROR_CODES = [
   "INVALID",
@@ -14,6 +17,29 @@ export const ERROR_CODES = [
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** characters; what somebody sent may stand in a message and be as long as a body */
+export const MAX_MESSAGE = 2_000;
+const MAX_DETAILS = 8_000;
+
+/** A message as it may be shown: bounded, and nothing in it hides or reorders text. */
+export const shownMessage = (message: string): string => escapeUnseen(clipText(message, MAX_MESSAGE).toWellFormed());
+
+/** Details as they may be sent: what would make them longer than 8,000 characters is left out and said. */
+export function shownDetails(details: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
+  if (details === undefined) return undefined;
+  const kept: Record<string, unknown> = {};
+  let left = MAX_DETAILS;
+  for (const [key, value] of Object.entries(details)) {
+    const size = (JSON.stringify(value) ?? "").length;
+    if (size > left) kept[key] = `left out: ${size} characters`;
+    else {
+      kept[key] = value;
+      left -= size;
+    }
+  }
+  return kept;
+}
 
 /**
  * The one error of the core. `message` may be shown to a person and says what to do next; `details` may be shown

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Instant } from "./schema.ts";
+import { Instant, TimeStamp } from "./schema.ts";
 
 /** Pieces that the inputs and outputs of metrics, logs and traces share. Safe in a browser. */
 
@@ -15,7 +15,6 @@ export type SourceView = z.infer<typeof SourceView>;
 
 export const HomeName = z.enum(["built-in", "external"]).describe("default: where the service's telemetry is");
 export const Level = z.enum(["trace", "debug", "info", "warn", "error", "fatal"]);
-export const TimeStamp = z.iso.datetime({ offset: true }).describe("ISO 8601");
 /** start and end of a window */
 export const WindowInput = {
   startTime: TimeStamp,

@@ -6,10 +6,33 @@ import { clipText } from "./clip-text.ts";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const ANSI = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
 
-/** C0, DEL, C1, line separators, direction (UAX #9), zero width but for the joiners of emoji and scripts, tags. */
+/**
+ * Control characters but tab and line feed, line separators, and what Unicode says is not drawn (directions, zero
+ * width, fillers, tags); not the joiners and selectors that emoji and scripts are written with.
+ */
 export const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  /(?!\u200c|\u200d|[\ufe00-\ufe0f])(?:[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point})/gu;
+
+/** Joiners where a script or an emoji needs them. */
+const MEANT_JOINERS =
+  /(?<=\p{Extended_Pictographic}|\ufe0f|[\u{1f3fb}-\u{1f3ff}])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{L}\p{M}])(?:\u200c|\u200d)(?=[\p{L}\p{M}])(?<=[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}].)/gu;
+const JOINERS = /\u200c|\u200d/u;
+/** emoji and letters of other scripts carry at most one selector each */
+const SELECTORS = /(?<![\p{Extended_Pictographic}\p{Emoji}\p{L}])[\ufe00-\ufe0f]/u;
+
+/** Whether a text holds a character that is not drawn, or that reorders what stands around it. Tabs and line ends count. */
+export const hidesSomething = (text: string): boolean => {
+  const rest = text.replace(MEANT_JOINERS, "");
+  return /[\t\n]/.test(rest) || rest.search(UNSEEN) >= 0 || JOINERS.test(rest) || SELECTORS.test(rest);
+};
+
+/** A text whose unseen characters are written as `\u{202E}`; tabs and line feeds stay. For readers without colours. */
+export const escapeUnseen = (text: string): string =>
+  text.replace(UNSEEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
+
+/** Text a database can hold: without U+0000 and half surrogate pairs. */
+export const isStorable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();
 
 const NAMES: Record<number, string> = {
   127: "␡",

@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { Severity } from "../incidents/schema.ts";
-import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
+import { Cursor, EnvironmentName, Id, Instant, PlainName, ServiceName, Text, TraceId } from "../kernel/schema.ts";
 import { HomeName, Level, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
 
 /** Inputs and outputs of logs. Safe in a browser. */
 
-const Query = z.string().max(1_000).describe('words, "phrases", field:value (with *), -not, level:warn; all must hold');
-const Cursor = z.string().max(400).describe("nextCursor of the page before");
+const Query = Text(1_000).describe('words, "phrases", field:value (with *), -not, level:warn; all must hold');
 const Scope = {
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
@@ -117,12 +116,9 @@ export type AnalyzeLogsOutput = z.infer<typeof AnalyzeLogsOutput>;
 export const SearchLogsInput = z.object({
   ...WindowInput,
   ...Scope,
-  instance: z.string().max(200).optional(),
-  patternId: z.string().max(40).optional(),
-  traceId: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/i, "32 hex digits")
-    .optional(),
+  instance: Text(200).optional(),
+  patternId: Id.optional(),
+  traceId: TraceId.optional(),
   order: z.enum(["newest-first", "oldest-first"]).default("newest-first"),
   limit: z.number().int().min(1).max(1_000).default(25),
   cursor: Cursor.optional(),
@@ -142,7 +138,7 @@ export const SearchLogsOutput = z.object({
 
 export type SearchLogsOutput = z.infer<typeof SearchLogsOutput>;
 
-export const LogCountsInput = z.object({ ...WindowInput, ...Scope, patternId: z.string().max(40).optional() });
+export const LogCountsInput = z.object({ ...WindowInput, ...Scope, patternId: Id.optional() });
 export const LogCountsOutput = z.object({
   stepSeconds: z.number().int(),
   source: SourceView,
@@ -160,7 +156,7 @@ export const LogCountsOutput = z.object({
 });
 
 export const LogContextInput = z.object({
-  lineId: z.string().max(200),
+  lineId: Id,
   before: z.number().int().min(0).max(200).default(50),
   after: z.number().int().min(0).max(200).default(50),
   source: HomeName.optional(),
@@ -168,8 +164,8 @@ export const LogContextInput = z.object({
 export const LogContextOutput = z.object({ source: SourceView, lines: z.array(LogLineView) });
 
 export const UpdatePatternInput = z.object({
-  patternId: z.string().max(40),
-  name: z.string().trim().max(120).nullable().optional().describe("null takes the name away"),
+  patternId: Id,
+  name: PlainName(120).nullable().optional().describe("null takes the name away"),
   pinned: z.boolean().optional(),
   ignored: z.boolean().optional().describe("not shown among patterns and anomalies"),
   alert: z

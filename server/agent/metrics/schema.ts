@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
+import { EnvironmentName, Instant, ServiceName, Text } from "../kernel/schema.ts";
 import { HomeName, Points, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
 
 /** Inputs and outputs of metrics. Safe in a browser. */
 
-const MetricName = z.string().min(1).max(200);
-const LabelName = z.string().min(1).max(200);
+const MetricName = Text(200, 1);
+const LabelName = Text(200, 1);
 export const FILTER_OPS = ["=", "!=", "=~", "!~"] as const;
 export const LabelFilterInput = z.object({
   label: LabelName,
   op: z.enum(FILTER_OPS).default("=").describe("=~ and !~ are anchored regular expressions"),
-  value: z.string().max(400),
+  value: Text(400),
 });
 export const METRIC_FUNCTION_NAMES = [
   "rate",
@@ -25,7 +25,7 @@ export const METRIC_FUNCTION_NAMES = [
 ] as const;
 
 export const ListMetricsInput = z.object({
-  search: z.string().max(200).optional().describe("part of a name"),
+  search: Text(200).optional().describe("part of a name"),
   service: ServiceName.optional(),
   limit: z.number().int().min(1).max(500).default(100),
   source: HomeName.optional(),
@@ -57,7 +57,7 @@ export const LabelValuesOutput = z.object({ values: z.array(z.string()), source:
 export const QueryMetricsInput = z.object({
   ...WindowInput,
   metric: MetricName.optional().describe("a metric of list_metrics; a histogram without _bucket"),
-  promql: z.string().min(1).max(4_000).optional().describe("instead of metric, where the source speaks PromQL"),
+  promql: Text(4_000, 1).optional().describe("instead of metric, where the source speaks PromQL"),
   filters: z.array(LabelFilterInput).max(20).default([]),
   groupBy: z.array(LabelName).max(5).default([]),
   fn: z

@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { InstanceView } from "../deploy/schema.ts";
 import { HealthState } from "../health/schema.ts";
-import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
+import { EnvironmentName, Id, Instant, ServiceName } from "../kernel/schema.ts";
 
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable(),
-  errorPercent: z.number().nullable().describe("share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests"),
+  errorPercent: z
+    .number()
+    .nullable()
+    .describe(
+      "share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests",
+    ),
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage, in the last `seconds`"),
   seconds: z.number().int().describe("what the figures are of: 60, or 300 for observed services"),
@@ -111,7 +116,7 @@ export const GetServiceOutput = z.object({
 export const InstanceLogsInput = z.object({
   service: ServiceName,
   environment: EnvironmentName,
-  instanceId: z.string().max(80),
+  instanceId: Id,
   lines: z.number().int().min(1).max(500).default(100),
 });
 export const InstanceLogsOutput = z.object({

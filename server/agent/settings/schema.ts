@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Text } from "../kernel/schema.ts";
 
 export const ConfigIssueView = z.object({
   line: z.number().int(),
@@ -17,7 +18,7 @@ export const ConfigView = z.object({
   issues: z.array(ConfigIssueView).describe("of the file as it is now; empty when it is valid"),
 });
 
-export const CheckConfigInput = z.object({ text: z.string().max(500_000) });
+export const CheckConfigInput = z.object({ text: Text(500_000) });
 export const CheckConfigOutput = z.object({
   valid: z.boolean(),
   issues: z.array(ConfigIssueView),

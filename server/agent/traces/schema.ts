@@ -1,26 +1,21 @@
 import { z } from "zod";
 import { HealthState } from "../health/schema.ts";
-import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
+import { Cursor, EnvironmentName, Instant, ServiceName, Text, TraceId } from "../kernel/schema.ts";
 import { HomeName, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
 
 /** Inputs and outputs of traces and the service map. Safe in a browser. */
-
-const TraceId = z
-  .string()
-  .regex(/^[0-9a-f]{32}$/i, "32 hex digits")
-  .transform((id) => id.toLowerCase());
 
 export const ListTracesInput = z.object({
   ...WindowInput,
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
-  operation: z.string().max(300).optional().describe("name of a span of that service"),
-  version: z.string().max(100).optional(),
+  operation: Text(300).optional().describe("name of a span of that service"),
+  version: Text(100).optional(),
   minDurationMs: z.number().nonnegative().optional(),
   maxDurationMs: z.number().nonnegative().optional(),
   onlyErrors: z.boolean().default(false),
   limit: z.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(400).optional().describe("nextCursor of the page before"),
+  cursor: Cursor.optional(),
   source: HomeName.optional(),
 });
 export const TraceSummaryView = z.object({
@@ -71,7 +66,7 @@ export const SpanView = z.object({
 export type SpanView = z.infer<typeof SpanView>;
 
 export const GetTraceInput = z.object({
-  traceId: TraceId,
+  traceId: TraceId.toLowerCase(),
   service: ServiceName.optional().describe("decides the source"),
   limit: z.number().int().min(1).max(5_000).default(200).describe("spans at most: the slowest and failed stay"),
   source: HomeName.optional(),

@@ -1,6 +1,6 @@
 import { handleAuth } from "#server/auth/handle-auth.ts";
-import { getRuntime } from "#server/container.ts";
+import { getIdentity } from "#server/container.ts";
 
-const serve = async (request: Request) => handleAuth(getRuntime(), request);
+const serve = async (request: Request) => handleAuth(getIdentity(), request);
 
 export { serve as GET, serve as POST };
