@@ -13,6 +13,7 @@ const COMMANDS = {
   "config-check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
   bench: { prepare: [prepareDependencies, preparePrismaClient], run: "bench/run.ts" },
   "storm-deploy": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-deploy.ts" },
+  "storm-kill": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-kill.ts" },
   // the two below are stages of `test`, which runs them beside its checks
   build: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild] },
   chromium: { prepare: [findOrInstallChromium] },
