@@ -260,13 +260,28 @@ const WAYS_TO_STOP = [
   ["SIGKILL", 5_000],
 ] as const;
 
+/** A killed postmaster whose parent is gone, too, keeps its number until init collects it; postgres takes it for alive. */
+async function untilCollected(cluster: string): Promise<void> {
+  const file = join(cluster, "postmaster.pid");
+  if (process.platform !== "linux" || !existsSync(file)) return;
+  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
+  const isZombie = () => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+    } catch {
+      return false; // gone
+    }
+  };
+  for (let waited = 0; waited < 15_000 && isZombie(); waited += 50) await delay(50);
+}
+
 async function stopLeftover(cluster: string): Promise<void> {
   const pid = leftoverPid(cluster);
-  if (pid === null) return;
+  if (pid === null) return untilCollected(cluster);
   for (const [signal, withinMs] of WAYS_TO_STOP) {
     process.kill(pid, signal);
     for (let waited = 0; waited < withinMs; waited += 50) {
-      if (leftoverPid(cluster) !== pid) return;
+      if (leftoverPid(cluster) !== pid) return untilCollected(cluster);
       await delay(50);
     }
   }

@@ -210,9 +210,9 @@ export class KillableOperate {
     const loop = (async () => {
       for (; !over; await delay(20)) {
         const ok = await fetch(url, { signal: AbortSignal.timeout(10_000) })
-          .then((answer) => answer.ok && answer.text())
+          .then(async (answer) => (await answer.text()) !== "" && answer.ok)
           .catch(() => false);
-        if (ok === false) failed++;
+        if (!ok) failed++;
         else firstAnswerMs ??= performance.now();
       }
     })();
