@@ -154,10 +154,14 @@ module.exports = {
     },
     {
       name: "the-supervisor-starts-processes",
-      comment: "Processes are started by file name; importing one would run it inside the supervisor.",
+      comment:
+        "Processes are started by file name; importing one would run it inside the supervisor. It adopts a daemon by its lock.",
       severity: "error",
       from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
-      to: { path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations)/|^mcp/" },
+      to: {
+        path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations)/|^mcp/",
+        pathNot: "^server/integrations/local/(running-daemon|process)\\.ts$",
+      },
     },
     {
       name: "only-tests-import-testing",

@@ -26,7 +26,7 @@ const TARGETS = {
   daemon: "server/integrations/local/daemon.ts",
 } as const;
 type Target = keyof typeof TARGETS;
-/** the supervisor gives up a process that ends five times within a minute, as it should */
+/** the supervisor waits longer and longer before it starts a process that ends again and again, as it should */
 const MOST_PER_MINUTE = 4;
 const STRATEGIES = ["rolling", "blue-green", "canary"] as const;
 const LANES = ["alpha", "beta"];

@@ -2,17 +2,16 @@ import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { dirname, join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { createMiner } from "./agent/mining/index.ts";
-import type { StoredPattern, TelemetryStore } from "./agent/ports/telemetry-store.ts";
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
 import { OWN_NAME, ownTarget } from "./config/own-target.ts";
 import { databaseDirOf, diskReader } from "./db/disk.ts";
 import { startExclusive } from "./db/exclusive.ts";
+import { patiently, saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
 import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform, createProcessLogFollower } from "./integrations/local/index.ts";
@@ -21,6 +20,7 @@ import { parseExposition } from "./integrations/prometheus/exposition.ts";
 import { processesFor } from "./start/processes.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import { underSupervisor } from "./under-supervisor.ts";
 
 /** The collector process: takes telemetry from the web process, follows local instances' lines, scrapes, stores. */
 
@@ -31,7 +31,6 @@ interface Part {
 const log = createLogger("collector");
 const GIVE_UP_MS = 3_500;
 const LAST_REQUESTS_MS = 2_000;
-const DATABASE_AGAIN_MS = 500;
 const LOCK = { logs: 1, scrape: 2 };
 
 function required(name: string): string {
@@ -40,7 +39,7 @@ function required(name: string): string {
   throw new AppError("PRECONDITION", `The collector needs ${name}. It is started by the supervisor.`);
 }
 
-async function startParts(): Promise<Part[]> {
+async function startParts(onWaiting: (error: unknown, waitedMs: number) => void): Promise<Part[]> {
   const databaseUrl = required("DATABASE_URL");
   const dataDir = resolve(required("OPERATE_DATA_DIR"));
   const { config } = loadConfig(required("OPERATE_CONFIG"));
@@ -53,7 +52,8 @@ async function startParts(): Promise<Part[]> {
     config: config.monitoringConfig,
     readDisk: diskReader(databaseDirOf(process.env)),
   });
-  const patterns = await knownPatterns(store, limits.maxPatterns);
+  await untilDatabaseAnswers(databaseUrl, { onWaiting });
+  const patterns = await patiently(() => store.loadPatterns(limits.maxPatterns), { onWaiting });
   const miner = createMiner({ maxPatterns: limits.maxPatterns, patterns });
   const ingest = createIngest({ store, miner, report });
   const server = createIngestServer({
@@ -107,19 +107,6 @@ async function startParts(): Promise<Part[]> {
   ];
 }
 
-/** Waits for a database that is not there yet: ending again and again would look like a fault to the supervisor. */
-async function knownPatterns(store: TelemetryStore, limit: number): Promise<StoredPattern[]> {
-  for (let waiting = false; ; waiting = true) {
-    try {
-      return await store.loadPatterns(limit);
-    } catch (err) {
-      if (!(err instanceof AppError) || err.code !== "UPSTREAM_UNAVAILABLE") throw err;
-      if (!waiting) log.warn({ err }, "waiting for the database");
-      await delay(DATABASE_AGAIN_MS);
-    }
-  }
-}
-
 async function listen(server: Server, socket: string): Promise<void> {
   privateDir(dirname(socket));
   rmSync(socket, { force: true });
@@ -135,24 +122,17 @@ async function closeServer(server: Server): Promise<void> {
   await closed;
 }
 
-let ending = false;
-async function end(reason: string, parts: Part[]): Promise<void> {
-  if (ending) return;
-  ending = true;
-  log.info({ reason }, "ending");
-  setTimeout(() => process.exit(1), GIVE_UP_MS).unref();
-  for (const part of parts) await part.stop().catch((err: unknown) => log.warn({ err }, "a part did not end in order"));
-  process.exit(0);
-}
-
 async function main(): Promise<void> {
+  const parts: Part[] = [];
+  const channel = underSupervisor(async (reason) => {
+    log.info({ reason }, "ending");
+    for (const part of parts)
+      await part.stop().catch((err: unknown) => log.warn({ err }, "a part did not end in order"));
+  }, GIVE_UP_MS);
   // of scrapes and rollups, never of what is taken in: spans about spans would have no end
-  const parts: Part[] = [await startTracing("collector")];
-  process.on("SIGTERM", () => void end("SIGTERM", parts));
-  process.on("SIGINT", () => {}); // a terminal's Ctrl-C goes to the supervisor, which ends everything in order
-  process.on("disconnect", () => void end("supervisor gone", parts));
-  parts.push(...(await startParts()));
-  process.send?.({ type: "ready" });
+  parts.push(await startTracing("collector"));
+  parts.push(...(await startParts(saysWaiting(log, channel))));
+  channel.ready();
 }
 
 main().catch((err: unknown) => {

@@ -13,11 +13,22 @@ const line = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-async function stage<T>(name: string, work: Promise<T>): Promise<T> {
+const SAY_AGAIN_MS = 10_000;
+
+async function stage<T>(name: string, work: Promise<T>, waitingFor: () => string | null = () => null): Promise<T> {
   const startedMs = performance.now();
-  const result = await work;
-  line(`✓ ${name} ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
-  return result;
+  const seconds = () => (performance.now() - startedMs) / 1000;
+  const timer = setInterval(() => {
+    const what = waitingFor();
+    line(`  ${name}: waiting ${what ? `for ${what}` : "until it is ready"}, ${seconds().toFixed(0)} s`);
+  }, SAY_AGAIN_MS);
+  try {
+    const result = await work;
+    line(`✓ ${name} ${seconds().toFixed(1)} s`);
+    return result;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** An AppError is its message; anything else is a fault of ours, with its stack in the log and not on the terminal. */
@@ -36,11 +47,8 @@ async function main(): Promise<number> {
   try {
     options = readOptions(process.argv.slice(2), process.env, root);
     const ending = await operate(options, root, { line, stage }, requests);
-    if (ending.asked) {
-      line("Stopped.");
-      return 0;
-    }
-    console.error(`\nOperate stopped. ${withoutConfidential(ending.reason)}`);
+    line(ending === "stopped" ? "Stopped." : "The console stopped; the instances serve on. `npm start` adopts them.");
+    return 0;
   } catch (error) {
     keepEnvironmentConfidential(process.env);
     console.error(`\n${withoutConfidential(explain(error, options))}`);

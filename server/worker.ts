@@ -5,6 +5,7 @@ import { startPeriodic } from "./agent/kernel/periodic.ts";
 import { startPatternAlerts } from "./agent/logs/index.ts";
 import { startTrafficCollector } from "./agent/traffic/index.ts";
 import { type OpenRuntime, runtimeFromEnv } from "./container.ts";
+import { saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
 import { launchDurable } from "./durable/launch.ts";
 import { leaseTimesFromEnv, newExecutorId } from "./durable/lease.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
@@ -12,6 +13,7 @@ import { createProber } from "./integrations/probe/prober.ts";
 import { startLiveRetention } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import { underSupervisor } from "./under-supervisor.ts";
 
 /** The worker process: durable workflows, health checks, traffic, alerts on log patterns, and the sweeps that keep tables to their size. */
 
@@ -56,29 +58,21 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
   ];
 }
 
-let ending = false;
-/** Running workflows stay pending; the next worker goes on with them at once. */
-async function end(reason: string, runtime: OpenRuntime, parts: Part[]): Promise<void> {
-  if (ending) return;
-  ending = true;
-  log.info({ reason }, "ending");
-  setTimeout(() => process.exit(1), GIVE_UP_MS).unref();
-  const results = await Promise.allSettled(parts.map((part) => part.stop()));
-  for (const result of results)
-    if (result.status === "rejected") log.warn({ err: result.reason }, "a part did not end in order");
-  await runtime.close();
-  process.exit(0);
-}
-
 async function main(): Promise<void> {
   const runtime = runtimeFromEnv();
   const parts: Part[] = [];
-  process.on("SIGTERM", () => void end("SIGTERM", runtime, parts));
-  process.on("SIGINT", () => {}); // a terminal's Ctrl-C goes to the supervisor, which ends everything in order
-  process.on("disconnect", () => void end("supervisor gone", runtime, parts));
+  /** Running workflows stay pending; the next worker goes on with them at once. */
+  const channel = underSupervisor(async (reason) => {
+    log.info({ reason }, "ending");
+    const results = await Promise.allSettled(parts.map((part) => part.stop()));
+    for (const result of results)
+      if (result.status === "rejected") log.warn({ err: result.reason }, "a part did not end in order");
+    await runtime.close();
+  }, GIVE_UP_MS);
   parts.push(await startTracing("worker"));
+  await untilDatabaseAnswers(runtime.databaseUrl, { onWaiting: saysWaiting(log, channel) });
   parts.push(...(await startParts(runtime)));
-  process.send?.({ type: "ready" });
+  channel.ready();
 }
 
 main().catch((err: unknown) => {

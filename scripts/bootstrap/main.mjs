@@ -15,6 +15,7 @@ const COMMANDS = {
   bench: { prepare: [prepareDependencies, preparePrismaClient], run: "bench/run.ts" },
   soak: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/soak.ts" },
   "storm-deploy": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-deploy.ts" },
+  "storm-kill": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-kill.ts" },
   // the two below are stages of `test`, which runs them beside its checks
   build: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild] },
   chromium: { prepare: [findOrInstallChromium] },

@@ -20,6 +20,7 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { freePort, tailOf } from "./embedded-files.ts";
 import { binaries, type Launcher, unprivileged } from "./embedded-launcher.ts";
 import { BOOTSTRAP_ROLE, isRefusedSignIn, prepareRoles, ROLE, urlAs } from "./embedded-roles.ts";
+import { guardPostgres } from "./postgres-guard.ts";
 
 const run = promisify(execFile);
 const DATABASE = "operate";
@@ -37,8 +38,8 @@ export interface EmbeddedPostgres {
   url: string;
   /** pid of the postmaster */
   pid: number;
-  /** Fast shutdown: connections are cut, everything committed is on disk. */
-  stop(): Promise<void>;
+  /** Fast shutdown: connections are cut, everything committed is on disk. Immediate when `force` is aborted. */
+  stop(force?: AbortSignal): Promise<void>;
   /** settles with a sentence when the server ends without having been asked to */
   exited: Promise<string>;
 }
@@ -48,27 +49,73 @@ interface Options {
   dataDir: string;
   /** extra `-c` settings, for tests that may lose data */
   settings?: Record<string, string>;
+  /** the port of the last time or none: others know the address */
+  samePort?: boolean;
+  /** aborted when it is no longer wanted, however far the start has come */
+  signal?: AbortSignal;
 }
 
 const urlOf = ({ password, port }: Pick<Access, "password" | "port">): string => urlAs(ROLE, password, port, DATABASE);
 
 /**
  * Starts the PostgreSQL of a data directory, creating its cluster on first use, on loopback and a port of its own.
- * A server left behind by a killed supervisor is stopped first. Nothing that exists is ever deleted.
+ * A server left behind by a killed supervisor is stopped first. Nothing that exists is ever deleted. However long the
+ * server takes, as when it recovers from a crash, it is waited for while it runs.
  * @throws PRECONDITION for a cluster that is damaged or of another major version; UPSTREAM_UNAVAILABLE when it does
  * not come up, with the last lines of its log.
  */
-export async function startEmbeddedPostgres({ dataDir, settings = {} }: Options): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({
+  dataDir,
+  settings = {},
+  samePort,
+  signal,
+}: Options): Promise<EmbeddedPostgres> {
   const cluster = join(dataDir, "postgres");
   const launcher = await unprivileged(dataDir);
   mkdirSync(join(dataDir, "logs"), { recursive: true });
-  const access = await prepareCluster(dataDir, cluster, launcher);
   await stopLeftover(cluster);
+  const access = await prepareCluster(dataDir, cluster, launcher, samePort ?? false);
 
   const logFile = join(dataDir, "logs", "postgres.log");
-  const log = openSync(logFile, "w", 0o600);
+  const child = await launch(cluster, access, { settings, launcher, logFile });
+  const guard = guardPostgres(cluster, child.pid ?? 0);
+  let stopping = false;
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => resolve(`PostgreSQL ended (${signal ?? `exit code ${code}`}).`));
+  });
+  void ended.then(() => guard.release());
+  try {
+    await waitUntilReady(urlAs(BOOTSTRAP_ROLE, access.superPassword, access.port, "postgres"), {
+      ended,
+      logFile,
+      signal,
+    });
+    await prepareRoles(access, DATABASE);
+  } catch (error) {
+    await stopChild(child, ended);
+    throw error;
+  }
+  return {
+    url: urlOf(access),
+    pid: child.pid ?? 0,
+    exited: ended.then((reason) => (stopping ? new Promise<string>(() => {}) : reason)),
+    stop: async (force) => {
+      stopping = true;
+      await stopChild(child, ended, force);
+    },
+  };
+}
+
+interface LaunchOptions {
+  settings: Record<string, string>;
+  launcher: Launcher;
+  logFile: string;
+}
+
+async function launch(cluster: string, { port }: Access, { settings, launcher, logFile }: LaunchOptions) {
   const flags = {
-    port: String(access.port),
+    port: String(port),
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     max_connections: "200",
@@ -80,25 +127,14 @@ export async function startEmbeddedPostgres({ dataDir, settings = {} }: Options)
   const args = ["-D", cluster, ...Object.entries(flags).flatMap(([key, value]) => ["-c", `${key}=${value}`])];
   const { postgres } = await binaries();
   const [command, prefix] = launcher.wrap(postgres);
-  // its own process group: a Ctrl-C in the terminal reaches the supervisor alone, which stops things in order
-  const child = spawn(command, [...prefix, ...args], { ...launcher.ids, detached: true, stdio: ["ignore", log, log] });
-  closeSync(log);
-  let stopping = false;
-  const ended = new Promise<string>((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("exit", (code, signal) => resolve(`PostgreSQL ended (${signal ?? `exit code ${code}`}).`));
-  });
-  await waitUntilReady(urlAs(BOOTSTRAP_ROLE, access.superPassword, access.port, "postgres"), ended, logFile);
-  await prepareRoles(access, DATABASE);
-  return {
-    url: urlOf(access),
-    pid: child.pid ?? 0,
-    exited: ended.then((reason) => (stopping ? new Promise<string>(() => {}) : reason)),
-    stop: async () => {
-      stopping = true;
-      await stopChild(child, ended);
-    },
-  };
+  if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`); // the last words before a crash are worth keeping
+  const log = openSync(logFile, "w", 0o600);
+  try {
+    // its own process group: a Ctrl-C in the terminal reaches the supervisor alone, which stops things in order
+    return spawn(command, [...prefix, ...args], { ...launcher.ids, detached: true, stdio: ["ignore", log, log] });
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** The URL of the embedded PostgreSQL that runs on a data directory now, or null. */
@@ -127,7 +163,12 @@ function readAccess(dataDir: string): Omit<Access, "superPassword"> & Partial<Ac
   );
 }
 
-async function prepareCluster(dataDir: string, cluster: string, launcher: Launcher): Promise<Access> {
+async function prepareCluster(
+  dataDir: string,
+  cluster: string,
+  launcher: Launcher,
+  samePort: boolean,
+): Promise<Access> {
   const accessFile = join(dataDir, "postgres.json");
   const version = existsSync(join(cluster, "PG_VERSION"))
     ? readFileSync(join(cluster, "PG_VERSION"), "utf8").trim()
@@ -143,13 +184,19 @@ async function prepareCluster(dataDir: string, cluster: string, launcher: Launch
       `${cluster} was written by PostgreSQL ${version}; this Operate brings ${MAJOR}. Dump it with the old version, or set DATABASE_URL to a running server. Nothing was changed.`,
     );
   const newPassword = () => randomBytes(24).toString("base64url");
-  const access: Access = {
-    superPassword: newPassword(),
-    ...(existsSync(accessFile) ? readAccess(dataDir) : { port: 0, password: newPassword() }),
-  };
+  const known: Partial<Access> = existsSync(accessFile) ? readAccess(dataDir) : {};
+  const access: Access = { port: 0, password: newPassword(), superPassword: newPassword(), ...known };
   access.port = await freePort(access.port);
-  writeFileSync(`${accessFile}.new`, JSON.stringify(access), { mode: 0o600 });
-  renameSync(`${accessFile}.new`, accessFile);
+  if (samePort && access.port !== known.port)
+    throw new AppError(
+      "UPSTREAM_UNAVAILABLE",
+      `The database's port ${known.port} on 127.0.0.1 is taken by another program.`,
+    );
+  // unchanged it is not written again: a full disk must not stand in the way
+  if (access.port !== known.port || access.superPassword !== known.superPassword) {
+    writeFileSync(`${accessFile}.new`, JSON.stringify(access), { mode: 0o600 });
+    renameSync(`${accessFile}.new`, accessFile);
+  }
   if (version === null) await createCluster(cluster, access.superPassword, launcher);
   return access;
 }
@@ -212,13 +259,37 @@ function leftoverPid(cluster: string): number | null {
   }
 }
 
+/** Fast, then immediate, then by force: what is committed is safe in each case. */
+const WAYS_TO_STOP = [
+  ["SIGINT", 15_000],
+  ["SIGQUIT", 5_000],
+  ["SIGKILL", 5_000],
+] as const;
+
+/** A killed postmaster whose parent is gone, too, keeps its number until init collects it; postgres takes it for alive. */
+async function untilCollected(cluster: string): Promise<void> {
+  const file = join(cluster, "postmaster.pid");
+  if (process.platform !== "linux" || !existsSync(file)) return;
+  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
+  const isZombie = () => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+    } catch {
+      return false; // gone
+    }
+  };
+  for (let waited = 0; waited < 15_000 && isZombie(); waited += 50) await delay(50);
+}
+
 async function stopLeftover(cluster: string): Promise<void> {
   const pid = leftoverPid(cluster);
-  if (pid === null) return;
-  process.kill(pid, "SIGINT");
-  for (let waited = 0; waited < 15_000; waited += 50) {
-    if (leftoverPid(cluster) === null) return;
-    await delay(50);
+  if (pid === null) return untilCollected(cluster);
+  for (const [signal, withinMs] of WAYS_TO_STOP) {
+    process.kill(pid, signal);
+    for (let waited = 0; waited < withinMs; waited += 50) {
+      if (leftoverPid(cluster) !== pid) return untilCollected(cluster);
+      await delay(50);
+    }
   }
   throw new AppError(
     "PRECONDITION",
@@ -226,14 +297,19 @@ async function stopLeftover(cluster: string): Promise<void> {
   );
 }
 
-async function waitUntilReady(url: string, ended: Promise<string>, logFile: string): Promise<void> {
+interface Waiting {
+  ended: Promise<string>;
+  logFile: string;
+  signal: AbortSignal | undefined;
+}
+
+async function waitUntilReady(url: string, { ended, logFile, signal }: Waiting): Promise<void> {
   let over: string | null = null;
   void ended.then((reason) => {
     over = reason;
   });
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline && over === null) {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  while (over === null && !signal?.aborted) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
     client.on("error", () => {}); // the connection of a probe may die; the next one tells
     try {
       await client.connect();
@@ -247,14 +323,19 @@ async function waitUntilReady(url: string, ended: Promise<string>, logFile: stri
   }
   throw new AppError(
     "UPSTREAM_UNAVAILABLE",
-    `The embedded PostgreSQL did not start. ${over ?? "It gave no answer in 60 s."} Its log ${logFile} ends with:\n${tailOf(logFile, 6)}`,
+    `The embedded PostgreSQL did not start. ${over ?? "It is no longer wanted."} Its log ${logFile} ends with:\n${tailOf(logFile, 6)}`,
   );
 }
 
-async function stopChild(child: ChildProcess, ended: Promise<string>): Promise<void> {
+async function stopChild(child: ChildProcess, ended: Promise<string>, force?: AbortSignal): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGINT");
-  const slow = setTimeout(() => child.kill("SIGQUIT"), 15_000);
+  child.kill(force?.aborted ? "SIGQUIT" : "SIGINT");
+  const immediate = () => child.kill("SIGQUIT");
+  force?.addEventListener("abort", immediate, { once: true });
+  const slow = setTimeout(immediate, 15_000);
+  const hung = setTimeout(() => child.kill("SIGKILL"), 20_000);
   await ended;
+  force?.removeEventListener("abort", immediate);
   clearTimeout(slow);
+  clearTimeout(hung);
 }

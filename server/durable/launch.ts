@@ -1,6 +1,7 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { deploymentEffects, recoverDeployment, runDeployment, runWatch, watchEffects } from "../agent/deploy/index.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
+import { patiently } from "../db/patience.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { dbosDurable } from "./dbos-durable.ts";
 import { dbosLogger } from "./dbos-log.ts";
@@ -52,8 +53,10 @@ export async function launchDurable(
   });
   await lease.start();
   await DBOS.launch();
-  await DBOS.setLatestApplicationVersion(APPLICATION_VERSION);
-  await DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 200, onConflict: "always_update" });
+  await patiently(() => DBOS.setLatestApplicationVersion(APPLICATION_VERSION));
+  await patiently(() =>
+    DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 200, onConflict: "always_update" }),
+  );
   await lease.follow();
   const parts = [startDeploymentSweep(runtime, log), startWorkflowRetention(log)];
   log.info({ executor: id }, "durable workflows run here");

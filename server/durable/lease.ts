@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import pg from "pg";
+import { patiently } from "../db/patience.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { APPLICATION_VERSION } from "./names.ts";
 import { currentPlace, isAlive } from "./place.ts";
@@ -27,7 +28,7 @@ interface LeaseOptions {
   url: string;
   log: Logger;
   times: LeaseTimes;
-  /** called when the others have declared this worker dead: its work is theirs, it must end at once */
+  /** called when another worker has taken over this one's work: it must end at once */
   onFenced: () => void;
 }
 
@@ -52,17 +53,20 @@ export class Lease {
 
   /** Registers this boot. Call before workflows run. */
   async start(): Promise<void> {
-    const client = await this.#connect();
-    await client.query(
-      `insert into executor (id, version, state, "beatAt", place, pid) values ($1, $2, 'alive', now(), $3, $4)`,
-      [this.#options.id, APPLICATION_VERSION, this.#place, process.pid],
-    );
+    await patiently(async () => {
+      const client = await this.#connect();
+      await client.query(
+        `insert into executor (id, version, state, "beatAt", place, pid) values ($1, $2, 'alive', now(), $3, $4)
+         on conflict (id) do nothing`,
+        [this.#options.id, APPLICATION_VERSION, this.#place, process.pid],
+      );
+    });
     this.#beatAt = this.#steadySince = performance.now();
   }
 
   /** Begins to beat and to sweep, the first time at once. Call when workflows can run. */
   async follow(): Promise<void> {
-    await this.#sweep(await this.#connect());
+    await patiently(async () => this.#sweep(await this.#connect()));
     this.#running = this.#loop();
   }
 
@@ -93,8 +97,9 @@ export class Lease {
     const client = new pg.Client({
       connectionString: this.#options.url,
       application_name: `lease_${this.#options.id}`,
-      connectionTimeoutMillis: 2_000,
-      query_timeout: 4_000,
+      // wall time: a process that gets a tenth of its processor needs ten times as long for the same answer
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
     });
     client.on("error", (err) => {
       this.#options.log.debug({ err }, "the lease lost its connection");
@@ -126,9 +131,13 @@ export class Lease {
     const { id, times, onFenced, log } = this.#options;
     const at = performance.now(); // before the write: the lease counts from here
     const client = await this.#connect();
-    const beat = await client.query(`update executor set "beatAt" = now() where id = $1 and state = 'alive'`, [id]);
+    // declared dead, but nobody took its work: a worker that was only slow goes on
+    const beat = await client.query(
+      `update executor set "beatAt" = now(), state = 'alive' where id = $1 and state in ('alive', 'dead')`,
+      [id],
+    );
     if (beat.rowCount === 0) {
-      log.fatal({ id }, "the other workers declared this one dead; it ends");
+      log.fatal({ id }, "another worker took over the work of this one, which was silent for too long; it ends");
       onFenced();
       return;
     }
@@ -139,12 +148,14 @@ export class Lease {
   }
 
   async #sweep(client: pg.Client): Promise<void> {
-    const { times } = this.#options;
+    const { id, times } = this.#options;
     await this.#declareGone(client);
+    // never itself: between its beat and this line it may have been stopped for longer than that
     if (performance.now() - this.#steadySince > times.deadMs)
       await client.query(
-        `update executor set state = 'dead' where state = 'alive' and "beatAt" < now() - $1 * interval '1 ms'`,
-        [times.deadMs],
+        `update executor set state = 'dead'
+         where state = 'alive' and id <> $2 and "beatAt" < now() - $1 * interval '1 ms'`,
+        [times.deadMs, id],
       );
     await this.#takeOver(client);
     await client.query(`delete from executor where state <> 'alive' and "beatAt" < now() - interval '7 days'`);
@@ -170,7 +181,11 @@ export class Lease {
       [APPLICATION_VERSION],
     );
     if (rows.length === 0) return;
-    const ids = rows.map((row) => row.id);
+    const ids = await this.#claim(
+      client,
+      rows.map((row) => row.id),
+    );
+    if (ids.length === 0) return;
     // a frozen process may hold a row lock inside a transaction: cut its connections first
     await client.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -180,5 +195,16 @@ export class Lease {
     );
     const taken = (await DBOSExecutor.globalInstance?.recoverPendingWorkflows(ids)) ?? [];
     this.#options.log.warn({ from: ids, workflows: taken.length }, "took over the workflows of workers that are gone");
+  }
+
+  /** Marks workers as taken over, from which there is no way back; returns those that did not beat again meanwhile. */
+  async #claim(client: pg.Client, ids: string[]): Promise<string[]> {
+    await client.query(`update executor set state = 'taken' where id = any($1) and state in ('dead', 'left')`, [ids]);
+    const { rows } = await client.query<{ id: string }>(
+      `select id from unnest($1::text[]) id
+       where not exists (select 1 from executor e where e.id = id.id and e.state = 'alive')`,
+      [ids],
+    );
+    return rows.map((row) => row.id);
   }
 }

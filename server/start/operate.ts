@@ -1,28 +1,33 @@
-import { join } from "node:path";
-import { loadConfig } from "../config/load.ts";
-import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { assertOwnDatabase, databaseWasOurs } from "../db/installation.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { isDatabaseAway, patiently } from "../db/patience.ts";
+import { anyInstanceRuns, findDaemon } from "../integrations/local/running-daemon.ts";
 import { openDataDir, ownSecrets } from "./data-dir.ts";
+import { superviseDatabase } from "./database.ts";
 import { newSetupToken } from "./first-run.ts";
 import { watchServer } from "./hot-reload.ts";
+import { endLeftovers } from "./leftovers.ts";
 import type { StartOptions } from "./options.ts";
 import { assertPortFree } from "./port.ts";
-import { environmentOf, processesFor } from "./processes.ts";
+import { DAEMON, environmentOf, type Handed, processesFor } from "./processes.ts";
 import type { StopRequests } from "./signals.ts";
-import { type Supervised, supervise } from "./supervised-process.ts";
+import { superviseDaemon } from "./supervised-daemon.ts";
+import { type ProcessSpec, type Supervised, supervise } from "./supervised-process.ts";
 
 interface Terminal {
   line(text: string): void;
-  /** prints the stage's name and how long it took */
-  stage<T>(name: string, work: Promise<T>): Promise<T>;
+  /** prints the stage's name and how long it took, and now and then what it waits for */
+  stage<T>(name: string, work: Promise<T>, waitingFor?: () => string | null): Promise<T>;
 }
 
-/** Why a running Operate ended: asked to, or with an explanation. */
-export type Ending = { asked: true } | { asked: false; reason: string };
+/** How a running Operate ended: all of it by order, or without its daemon and instances because its terminal is gone. */
+export type Ending = "stopped" | "left";
 
 /**
- * Starts everything in order, says when it is ready, and returns when it was stopped or cannot go on. What was
- * started is stopped in the opposite order, whatever happens: traffic, web, worker, collector, daemon, PostgreSQL.
+ * Starts everything, says when it is ready, keeps it running, and returns when it was stopped. The data plane (the
+ * daemon with balancers and instances) comes first and depends on nothing else. Stopped are, in this order: traffic,
+ * web, worker, collector, PostgreSQL, daemon. Only an order stops the daemon, or a refused start that began it.
  * @throws AppError for what can be put right: data directory, configuration, port, database.
  */
 export async function operate(
@@ -33,84 +38,150 @@ export async function operate(
 ): Promise<Ending> {
   const started = new AsyncDisposableStack();
   try {
-    return await startAndWait(options, root, terminal, requests, started);
+    return await startAndWait({ options, root, terminal, requests, started });
   } finally {
     await started.disposeAsync();
   }
 }
 
-async function startAndWait(
-  options: StartOptions,
-  root: string,
-  terminal: Terminal,
-  { stop, force }: StopRequests,
-  started: AsyncDisposableStack,
-): Promise<Ending> {
+interface Start {
+  options: StartOptions;
+  root: string;
+  terminal: Terminal;
+  requests: StopRequests;
+  started: AsyncDisposableStack;
+}
+
+async function startAndWait({ options, root, terminal, requests, started }: Start): Promise<Ending> {
+  const { stop, leave, force } = requests;
   const dataDir = openDataDir(options.dataDir);
   started.defer(() => dataDir.release());
-  const { config } = loadConfig(options.configFile);
+  const loaded = loadConfig(options.configFile);
+  const ended = await endLeftovers(options.dataDir);
+  if (ended.length > 0) terminal.line(`Ended what an earlier start left: ${ended.join(", ")}.`);
   await assertPortFree(options.host, options.port);
   const secrets = ownSecrets(options.dataDir, process.env);
 
-  const database = await terminal.stage("database", openDatabase(options, started));
-  if (stop.aborted) return { asked: true };
-  const setupToken = await newSetupToken(database.url);
-
-  const handed = { databaseUrl: database.url, setupToken, ...secrets };
+  const surroundings = { cwd: root, dataDir: options.dataDir, notice: terminal.line, force };
   const running = new Map<string, Supervised>();
-  const gaveUp = Promise.withResolvers<Ending>();
-  void database.exited.then((reason) => gaveUp.resolve({ asked: false, reason }));
-  for (const spec of processesFor(config, root)) {
-    const one = supervise(spec, {
-      cwd: root,
-      env: environmentOf(spec.name, options, handed),
-      logDir: join(options.dataDir, "logs"),
-      notice: terminal.line,
-      force,
-    });
-    started.defer(() => one.stop());
-    running.set(spec.name, one);
-    void one.failed.then((reason) =>
-      spec.essential ? gaveUp.resolve({ asked: false, reason }) : terminal.line(reason),
-    );
+  const over = Promise.race([untilAborted(stop, "stopped" as const), untilAborted(leave, "left" as const)]);
+  const served = anyInstanceRuns(options.dataDir) || findDaemon(options.dataDir) !== null;
+  const specs = processesFor(loaded.config, root, served);
+
+  let refused = true;
+  const daemonSpec = specs.find((spec) => spec.name === DAEMON);
+  if (daemonSpec) {
+    const env = environmentOf(DAEMON, options, { ...secrets, databaseUrl: "", setupToken: null });
+    const settings = daemonSettings(loaded, options, secrets.ingestSecret);
+    const daemon = superviseDaemon(daemonSpec, { ...surroundings, env, settings });
+    started.defer(() => (stop.aborted || (refused && !served) ? daemon.stop() : daemon.leave()));
+    running.set(DAEMON, daemon);
   }
 
-  const stopped = untilAborted(stop).then((): Ending => ({ asked: true }));
-  const allReady = Promise.all([...running].map(([name, one]) => terminal.stage(name, one.ready)));
-  const early = await Promise.race([allReady.then(() => null), stopped, gaveUp.promise]);
-  if (early) return early;
+  const database = await openDatabase({ options, terminal, requests, started });
+  if (stop.aborted || leave.aborted || !database) return over;
+  const handed: Handed = { databaseUrl: database.url, setupToken: database.setupToken, ...secrets };
+  for (const spec of specs) {
+    if (spec.name === DAEMON) continue;
+    const one = supervise(spec, { ...surroundings, env: environmentOf(spec.name, options, handed) });
+    started.defer(() => one.stop());
+    running.set(spec.name, one);
+  }
+  refused = false;
+
+  const early = await Promise.race([allReady(specs, running, terminal), over]);
+  if (typeof early === "string") return over;
   if (options.dev) {
     const watcher = watchServer(root, () => {
       for (const name of ["worker", "collector"]) running.get(name)?.restart();
     });
     started.defer(() => watcher.close());
   }
-  announce(options, setupToken, terminal.line);
-  return Promise.race([stopped, gaveUp.promise]);
+  announce({ options, setupToken: database.setupToken, missing: early, line: terminal.line });
+  return over;
 }
 
-async function openDatabase(options: StartOptions, started: AsyncDisposableStack) {
-  const database = options.databaseUrl
-    ? { url: options.databaseUrl, exited: new Promise<string>(() => {}) }
-    : await startEmbedded(options.dataDir, started);
-  await migrateDatabase(database.url);
-  return database;
+/** Resolves when the console can be reached, with the names of what did not come up; that is tried again for ever. */
+async function allReady(
+  specs: ProcessSpec[],
+  running: Map<string, Supervised>,
+  { stage }: Terminal,
+): Promise<string[]> {
+  const states = specs.map(async ({ name }) => {
+    const one = running.get(name);
+    if (!one) return null;
+    const ready = stage(name, one.ready, one.waitingFor);
+    const here = ready.then(() => null);
+    return name === "web" ? here : Promise.race([here, one.troubled.then(() => name)]);
+  });
+  return (await Promise.all(states)).filter((name) => name !== null);
 }
 
-async function startEmbedded(dataDir: string, started: AsyncDisposableStack) {
-  const postgres = await startEmbeddedPostgres({ dataDir });
-  started.defer(() => postgres.stop());
-  return postgres;
+/** All the daemon is started with and cannot learn later: another text, and a running one is not adopted but replaced. */
+function daemonSettings(loaded: LoadedConfig, options: StartOptions, ingestSecret: string): string {
+  return JSON.stringify([loaded.file, loaded.text, options.host, options.port, ingestSecret]);
 }
 
-const untilAborted = (signal: AbortSignal): Promise<void> =>
+/** Opens the database, brings it to this release's schema and sees that it is ours; null when a stop came first. */
+async function openDatabase({ options, terminal, requests, started }: Omit<Start, "root">) {
+  const { stop, leave } = requests;
+  const signal = AbortSignal.any([stop, leave]);
+  let why: string | null = null;
+  const opening = async () => {
+    const url = options.databaseUrl ?? (await startEmbedded(options.dataDir, { terminal, requests, started, signal }));
+    const work = async () => {
+      await migrateDatabase(url);
+      await assertOwnDatabase({
+        url,
+        dataDir: options.dataDir,
+        embedded: options.databaseUrl === null,
+        env: process.env,
+      });
+      return newSetupToken(url);
+    };
+    // a database that was ours is waited for; an address that never answered is more likely a mistake
+    const known = options.databaseUrl === null || databaseWasOurs(options.dataDir);
+    const onWaiting = (error: unknown) => {
+      why = error instanceof Error ? error.message : String(error);
+    };
+    return { url, setupToken: await (known ? patiently(work, { signal, onWaiting }) : work()) };
+  };
+  try {
+    const waitingFor = () => (why ? `the database (${why})` : "PostgreSQL to come up");
+    return await terminal.stage("database", opening(), waitingFor);
+  } catch (error) {
+    if (signal.aborted && (isDatabaseAway(error) || options.databaseUrl === null)) return null;
+    throw error;
+  }
+}
+
+interface Embedding extends Pick<Start, "terminal" | "requests" | "started"> {
+  signal: AbortSignal;
+}
+
+async function startEmbedded(dataDir: string, { terminal, requests, started, signal }: Embedding): Promise<string> {
+  const database = await superviseDatabase({ dataDir, notice: terminal.line, stop: signal, force: requests.force });
+  started.defer(() => database.stop());
+  return database.url;
+}
+
+const untilAborted = <T>(signal: AbortSignal, value: T): Promise<T> =>
   new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve(value);
+    else signal.addEventListener("abort", () => resolve(value), { once: true });
   });
 
-function announce(options: StartOptions, setupToken: string | null, line: (text: string) => void): void {
+interface Announcement {
+  options: StartOptions;
+  setupToken: string | null;
+  missing: string[];
+  line: (text: string) => void;
+}
+
+function announce({ options, setupToken, missing, line }: Announcement): void {
   line(`\nOperate is ready at ${options.baseUrl}`);
+  if (missing.length > 0)
+    line(`Not running, and tried again: ${missing.join(", ")}. ${options.baseUrl}/readyz says what is missing.`);
   // in the fragment: it is not sent with requests, so it ends in no log
   if (setupToken) line(`Create the first administrator: ${options.baseUrl}/setup#${setupToken}`);
   if (options.sample)

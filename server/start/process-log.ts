@@ -12,9 +12,8 @@ interface Options {
   onError: (message: string) => void;
 }
 
-/** Keeps what a process prints: in a file that is turned over at 5 MB (one older one is kept), its end in memory. */
-export function createProcessLog({ file, onError }: Options) {
-  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+/** Reads what a process prints: its errors are told, its end is kept in memory. */
+export function createLogReader(onError: (message: string) => void) {
   let rest = "";
   let quietUntilMs = 0;
   const tail: string[] = [];
@@ -25,14 +24,6 @@ export function createProcessLog({ file, onError }: Options) {
     const message = errorMessage(line);
     if (message !== null) report(message);
   };
-  const append = (chunk: string) => {
-    if (size > MOST_BYTES) {
-      renameSync(file, `${file}.1`);
-      size = 0;
-    }
-    appendFileSync(file, chunk, { mode: 0o600 });
-    size += Buffer.byteLength(chunk);
-  };
   const report = (message: string) => {
     if (Date.now() < quietUntilMs) return;
     quietUntilMs = Date.now() + QUIET_MS;
@@ -40,14 +31,8 @@ export function createProcessLog({ file, onError }: Options) {
   };
 
   return {
-    write(printed: string): void {
-      // a stack that a dying process prints went through no logger
-      const chunk = withoutConfidential(printed);
-      try {
-        append(chunk);
-      } catch (error) {
-        report(`its log ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-      }
+    report,
+    read(chunk: string): void {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) if (line.trim()) keep(line);
@@ -58,6 +43,33 @@ export function createProcessLog({ file, onError }: Options) {
         .filter((line) => line.trim() && !/^\s+at |^Node\.js v/.test(line))
         .map(readable)
         .slice(-count),
+  };
+}
+
+/** Keeps what a process prints: in a file that is turned over at 5 MB (one older one is kept), its end in memory. */
+export function createProcessLog({ file, onError }: Options) {
+  const reader = createLogReader(onError);
+  let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const append = (chunk: string) => {
+    if (size > MOST_BYTES) {
+      renameSync(file, `${file}.1`);
+      size = 0;
+    }
+    appendFileSync(file, chunk, { mode: 0o600 });
+    size += Buffer.byteLength(chunk);
+  };
+  return {
+    write(printed: string): void {
+      // a stack that a dying process prints went through no logger
+      const chunk = withoutConfidential(printed);
+      try {
+        append(chunk);
+      } catch (error) {
+        reader.report(`its log ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      reader.read(chunk);
+    },
+    lastLines: reader.lastLines,
   };
 }
 

@@ -4,47 +4,44 @@ import { heapFlags } from "../collector/heap.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";
 
-const READY_MS = 60_000;
-
-const DAEMON: ProcessSpec = {
-  name: "daemon",
+export const DAEMON = "daemon";
+const DAEMON_SPEC: ProcessSpec = {
+  name: DAEMON,
   file: "server/integrations/local/daemon.ts",
-  essential: true,
-  readyTimeoutMs: READY_MS,
   stopTimeoutMs: 12_000,
   forcedStopTimeoutMs: 3_000,
 };
 const WORKER: ProcessSpec = {
   name: "worker",
   file: "server/worker.ts",
-  essential: true,
-  readyTimeoutMs: READY_MS,
   stopTimeoutMs: 4_000,
   forcedStopTimeoutMs: 0,
 };
-/** Deploying and rolling back go on without telemetry. */
-const COLLECTOR: ProcessSpec = { ...WORKER, name: "collector", file: "server/collector.ts", essential: false };
-const WEB: ProcessSpec = { ...WORKER, name: "web", file: "server/web.ts", readyTimeoutMs: 2 * READY_MS };
+const COLLECTOR: ProcessSpec = { ...WORKER, name: "collector", file: "server/collector.ts" };
+const WEB: ProcessSpec = { ...WORKER, name: "web", file: "server/web.ts" };
 const TRAFFIC: ProcessSpec = {
   ...WORKER,
   name: "traffic",
   file: "server/integrations/local/traffic.ts",
-  essential: false,
   stopTimeoutMs: 2_000,
 };
 
-/** What runs under a configuration, in the order in which it is stopped, last one first. */
+/**
+ * What runs under a configuration, in the order in which it is stopped, last one first. The daemon also runs when it
+ * has instances left that the configuration no longer names: it is the one who stops them.
+ */
 export function processesFor(
   config: Pick<OperateAgentConfig, "services" | "traffic" | "monitoringConfig">,
   root: string,
+  leftInstances = false,
 ): ProcessSpec[] {
   const wanted = [{ ...COLLECTOR, flags: heapFlags(config.monitoringConfig.limits) }, WORKER, WEB];
-  if (config.services.length > 0) wanted.unshift(DAEMON);
+  if (config.services.length > 0 || leftInstances) wanted.unshift(DAEMON_SPEC);
   if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
   return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));
 }
 
-interface Handed {
+export interface Handed {
   databaseUrl: string;
   authSecret: string;
   ingestSecret: string;
@@ -80,7 +77,7 @@ function secretsFor(name: string, options: StartOptions, handed: Handed): Record
     OPERATE_INGEST_URL: `http://${hostInUrl(options.host)}:${options.port}/api/ingest`,
     OPERATE_INGEST_SECRET: handed.ingestSecret,
   };
-  if (name === "daemon" || name === "collector") return reporting;
+  if (name === DAEMON || name === "collector") return reporting;
   if (name === "worker") return { ...reporting, OPERATE_SECRET_KEY };
   if (name !== "web") return {};
   const setup: Record<string, string> = handed.setupToken ? { OPERATE_SETUP_TOKEN: handed.setupToken } : {};

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { restartDelayMs } from "./restart-policy.ts";
+import { recentEnds, restartDelayMs } from "./restart-policy.ts";
 
 describe("restartDelayMs", () => {
   it.each([
-    ["the first end", [100_000], 250],
-    ["the second within a minute", [90_000, 100_000], 500],
-    ["the third", [80_000, 90_000, 100_000], 1_000],
-    ["the fourth", [70_000, 80_000, 90_000, 100_000], 2_000],
-    ["the fifth", [60_000, 70_000, 80_000, 90_000, 100_000], null],
-    ["five, the first of them more than a minute ago", [40_000, 70_000, 80_000, 90_000, 100_000], 2_000],
-    ["one after a long calm", [1_000, 2_000, 3_000, 4_000, 900_000], 250],
+    ["the first end", [1_000_000], 100],
+    ["the second within five minutes", [900_000, 1_000_000], 200],
+    ["the fifth", [960_000, 970_000, 980_000, 990_000, 1_000_000], 1_600],
+    ["the hundredth", Array.from({ length: 100 }, (_, i) => 1_000_000 + i), 30_000],
+    ["five, the first of them long ago", [40_000, 970_000, 980_000, 990_000, 1_000_000], 800],
+    ["one after a long calm", [1_000, 2_000, 3_000, 4_000, 900_000], 100],
   ])("%s", (_name, endedAtMs, expected) => expect(restartDelayMs(endedAtMs)).toBe(expected));
+});
+
+it("counts the ends of the last five minutes", () => {
+  expect(recentEnds([])).toBe(0);
+  expect(recentEnds([1_000, 500_000, 600_000])).toBe(2);
 });

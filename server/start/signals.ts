@@ -2,14 +2,17 @@
 const SAME_PRESS_MS = 1_000;
 
 export interface StopRequests {
-  /** aborted by Ctrl-C, SIGTERM or the end of the process that started us */
+  /** aborted by Ctrl-C or SIGTERM: everything is stopped, instances among it */
   stop: AbortSignal;
+  /** aborted when the terminal or the process that started us is gone: nobody ordered the instances to stop */
+  leave: AbortSignal;
   /** aborted by a second Ctrl-C */
   force: AbortSignal;
 }
 
 export function listenForStop(notice: (line: string) => void): StopRequests {
   const stop = new AbortController();
+  const leave = new AbortController();
   const force = new AbortController();
   let firstAtMs = 0;
   const onSignal = () => {
@@ -19,10 +22,11 @@ export function listenForStop(notice: (line: string) => void): StopRequests {
       stop.abort();
     } else if (Date.now() - firstAtMs > SAME_PRESS_MS) force.abort();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  process.once("disconnect", () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
+  process.on("SIGHUP", () => leave.abort());
+  process.once("disconnect", () => leave.abort());
   process.channel?.unref();
-  // a terminal that went away must not end us half-way
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => stop.abort());
-  return { stop: stop.signal, force: force.signal };
+  // whoever reads what we print may go away; Operate goes on
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  return { stop: stop.signal, leave: leave.signal, force: force.signal };
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Supervised, supervise } from "./supervised-process.ts";
+import { type ProcessSpec, type Supervised, supervise } from "./supervised-process.ts";
 
 let folder: string;
 let notices: string[];
@@ -12,6 +13,7 @@ let force: AbortController;
 beforeEach(() => {
   force = new AbortController();
   folder = mkdtempSync(join(tmpdir(), "operate-process-"));
+  mkdirSync(join(folder, "logs"));
   notices = [];
 });
 afterEach(async () => {
@@ -20,7 +22,7 @@ afterEach(async () => {
 });
 
 /** Supervises a process with the given body; `say` appends a word to a file that `said` reads. */
-function start(body: string, spec: { readyTimeoutMs?: number; stopTimeoutMs?: number } = {}): Supervised {
+function start(body: string, spec: Partial<ProcessSpec> = {}): Supervised {
   const file = join(folder, "process.mjs");
   writeFileSync(
     file,
@@ -33,8 +35,6 @@ function start(body: string, spec: { readyTimeoutMs?: number; stopTimeoutMs?: nu
   const full = {
     name: "worker",
     file,
-    essential: true,
-    readyTimeoutMs: 20_000,
     stopTimeoutMs: 10_000,
     forcedStopTimeoutMs: 0,
     ...spec,
@@ -42,7 +42,7 @@ function start(body: string, spec: { readyTimeoutMs?: number; stopTimeoutMs?: nu
   supervised = supervise(full, {
     cwd: folder,
     env: process.env,
-    logDir: folder,
+    dataDir: folder,
     notice: (line) => notices.push(line),
     force: force.signal,
   });
@@ -87,19 +87,69 @@ describe("supervise", () => {
     expect(notices).toEqual([expect.stringMatching(/^worker ended \(exit code 3\); starting it again\. Its log: /)]);
   });
 
-  it("gives up after five ends and shows the end of the log without a stack", async () => {
+  it("never gives up, says after five ends that it does not stay up, with the end of the log without a stack", async () => {
     const one = start(`say("up"); console.log("almost there"); throw new Error("the disk is on fire");`);
-    const reason = await one.failed;
-    expect(said()).toHaveLength(5);
+    const reason = await one.troubled;
     expect(reason).toContain("worker does not stay up: exit code 1");
     expect(reason).toContain("Error: the disk is on fire");
     expect(reason).not.toMatch(/^\s+at /m);
+    await expect.poll(() => said().length, { timeout: 30_000 }).toBeGreaterThan(6);
+    expect(notices.filter((line) => line.includes("does not stay up"))).toHaveLength(1);
   });
 
-  it("counts a process that never becomes ready as ended", async () => {
-    start(`say("up"); stay();`, { readyTimeoutMs: 500 });
-    await expect.poll(() => notices.length, { timeout: 20_000 }).toBeGreaterThan(0);
-    expect(notices[0]).toContain("not ready in 0.5 s");
+  it("waits for one that takes its time and says for what", async () => {
+    const one = start(
+      `say("up"); stay();
+       process.on("message", () => process.send({ type: "pong" }));
+       process.send({ type: "waiting", what: "the database" });
+       setTimeout(ready, 1500);`,
+      { pingMs: 50, silentMs: 500 },
+    );
+    await expect.poll(one.waitingFor, { timeout: 20_000 }).toBe("the database");
+    await one.ready;
+    expect(one.waitingFor()).toBeNull();
+    expect(said()).toEqual(["up"]);
+  });
+
+  it("waits for one that gets a tenth of its processor", async () => {
+    const one = start(
+      `say("up"); stay(); say(process.pid);
+       process.on("message", () => process.send({ type: "pong" }));
+       for (let steps = 0; steps < 10; steps++) {
+         const until = process.cpuUsage().user + 10_000;
+         while (process.cpuUsage().user < until);
+         await new Promise((next) => setTimeout(next, 10));
+       }
+       ready();`,
+      { pingMs: 50, silentMs: 60_000 },
+    );
+    await expect.poll(() => said().length, { timeout: 20_000 }).toBe(2);
+    const pid = Number(said()[1]);
+    let over = false;
+    const pulses = (async () => {
+      while (!over) {
+        process.kill(pid, "SIGSTOP");
+        await delay(90);
+        process.kill(pid, "SIGCONT");
+        await delay(10);
+      }
+    })();
+    await Promise.race([one.ready, pulses]);
+    over = true;
+    await pulses;
+    expect(said()).toHaveLength(2);
+    expect(notices).toEqual([]);
+  }, 120_000);
+
+  it("starts again one whose event loop hangs before it is ready", async () => {
+    start(
+      `say("up");
+       process.on("message", () => { process.send({ type: "pong" }, () => { for (;;); }); });
+       stay();`,
+      { pingMs: 50, silentMs: 500 },
+    );
+    await expect.poll(() => notices[0], { timeout: 20_000 }).toContain("stopped answering before it was ready");
+    await expect.poll(() => said().length, { timeout: 20_000 }).toBeGreaterThan(1);
   });
 
   it("restarts it on request without counting a failure", async () => {

@@ -1,7 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { forgetProcess, recordProcess } from "./leftovers.ts";
 import { createProcessLog } from "./process-log.ts";
-import { restartDelayMs } from "./restart-policy.ts";
+import { recentEnds, restartDelayMs, TROUBLED_AFTER } from "./restart-policy.ts";
+
+const PING_MS = 5_000;
+/** A process that answered once and then is silent for so long before it is ready hangs: its event loop stands still. */
+const SILENT_MS = 120_000;
+/** 30 s of back-off and a start between two notices of one and the same trouble would fill the terminal */
+const NOTICE_AGAIN_MS = 300_000;
 
 export interface ProcessSpec {
   name: string;
@@ -9,19 +16,18 @@ export interface ProcessSpec {
   file: string;
   /** Node's, before the module */
   flags?: readonly string[];
-  /** without an essential process Operate as a whole gives up */
-  essential: boolean;
-  readyTimeoutMs: number;
   /** from SIGTERM to SIGKILL */
   stopTimeoutMs: number;
   /** the same after a second Ctrl-C */
   forcedStopTimeoutMs: number;
+  silentMs?: number;
+  pingMs?: number;
 }
 
-interface Surroundings {
+export interface Surroundings {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  logDir: string;
+  dataDir: string;
   /** one line for the terminal */
   notice: (line: string) => void;
   /** aborted by a second Ctrl-C */
@@ -31,46 +37,71 @@ interface Surroundings {
 export interface Supervised {
   /** resolves when the process says so for the first time */
   ready: Promise<void>;
-  /** resolves with an explanation when restarting it was given up; never when it was stopped */
-  failed: Promise<string>;
+  /** resolves with an explanation when it ended so often that others need not wait for it; it is tried again for ever */
+  troubled: Promise<string>;
+  /** what the process says it waits for before it is ready */
+  waitingFor(): string | null;
   /** ends it and starts it again, for hot reload */
   restart(): void;
   stop(): Promise<void>;
 }
 
-/**
- * Starts a process and keeps it running: restarted with back-off when it ends, given up after five ends within a
- * minute. It leads a process group of its own, so a Ctrl-C in the terminal does not reach it, and leaves by itself
- * when its channel to us closes.
- */
-export function supervise(spec: ProcessSpec, { cwd, env, logDir, notice, force }: Surroundings): Supervised {
-  const file = join(logDir, `${spec.name}.log`);
-  const log = createProcessLog({ file, onError: (message) => notice(`${spec.name}: ${message}`) });
-  const ready = Promise.withResolvers<void>();
-  const failed = Promise.withResolvers<string>();
+/** Says each end of a process to people: every one at first, then, while it does not stay up, once in five minutes. */
+export function createEndNotices(name: string, file: string, notice: (line: string) => void) {
   const endedAtMs: number[] = [];
+  const troubled = Promise.withResolvers<string>();
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    troubled: troubled.promise,
+    /** Returns how long to wait before the next start. */
+    ended(reason: string, lastLines: readonly string[]): number {
+      endedAtMs.push(Date.now());
+      if (endedAtMs.length > 100) endedAtMs.shift();
+      const delayMs = restartDelayMs(endedAtMs);
+      if (recentEnds(endedAtMs) < TROUBLED_AFTER) {
+        saidAtMs = Number.NEGATIVE_INFINITY;
+        notice(`${name} ended (${reason}); starting it again. Its log: ${file}`);
+        return delayMs;
+      }
+      const last = lastLines.map((line) => `\n  ${line}`).join("");
+      const explanation = `${name} does not stay up: ${reason}. It is tried again, at most 30 s apart. Its log ${file} ends with:${last}`;
+      if (Date.now() - saidAtMs > NOTICE_AGAIN_MS) {
+        saidAtMs = Date.now();
+        notice(explanation);
+      }
+      troubled.resolve(explanation);
+      return delayMs;
+    },
+  };
+}
+
+/**
+ * Starts a process and keeps it running: whenever it ends it is started again with a growing delay, for ever. However
+ * long it takes to become ready it is waited for, as long as its event loop answers. It leads a process group of its
+ * own, so a Ctrl-C in the terminal does not reach it, and leaves by itself when its channel to us closes.
+ */
+export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force }: Surroundings): Supervised {
+  const file = join(dataDir, "logs", `${spec.name}.log`);
+  const log = createProcessLog({ file, onError: (message) => notice(`${spec.name}: ${message}`) });
+  const ends = createEndNotices(spec.name, file, notice);
+  const ready = Promise.withResolvers<void>();
   let child: ChildProcess | null = null;
   let again: NodeJS.Timeout | undefined;
   let stopping = false;
   let reloading = false;
+  let waitingFor: string | null = null;
 
   const ended = (reason: string) => {
     child = null;
+    waitingFor = null;
+    forgetProcess(dataDir, spec.name);
     if (stopping) return;
     if (reloading) {
       reloading = false;
       launch();
       return;
     }
-    endedAtMs.push(Date.now());
-    const delayMs = restartDelayMs(endedAtMs);
-    if (delayMs === null) {
-      const last = log.lastLines(6).map((line) => `\n  ${line}`);
-      failed.resolve(`${spec.name} does not stay up: ${reason}. Its log ${file} ends with:${last.join("")}`);
-      return;
-    }
-    notice(`${spec.name} ended (${reason}); starting it again. Its log: ${file}`);
-    again = setTimeout(launch, delayMs);
+    again = setTimeout(launch, ends.ended(reason, log.lastLines(6)));
   };
 
   function launch(): void {
@@ -81,21 +112,22 @@ export function supervise(spec: ProcessSpec, { cwd, env, logDir, notice, force }
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     child = current;
+    if (current.pid !== undefined) recordProcess(dataDir, spec.name, current.pid);
     current.stdout?.setEncoding("utf8").on("data", log.write);
     current.stderr?.setEncoding("utf8").on("data", log.write);
-    let slow = false;
-    const deadline = setTimeout(() => {
-      slow = true;
-      signalGroup(current, "SIGKILL");
-    }, spec.readyTimeoutMs);
+    const watch = watchSilence(current, spec);
     current.on("message", (message) => {
-      if (!isReady(message)) return;
-      clearTimeout(deadline);
+      const type = typeOf(message);
+      if (type === "pong") watch.heard();
+      if (type === "waiting") waitingFor = String((message as { what?: unknown }).what);
+      if (type !== "ready") return;
+      watch.end();
+      waitingFor = null;
       ready.resolve();
     });
     const over = (reason: string) => {
-      clearTimeout(deadline);
-      if (child === current) ended(slow ? `not ready in ${spec.readyTimeoutMs / 1000} s` : reason);
+      watch.end();
+      if (child === current) ended(watch.hung() ? "it stopped answering before it was ready" : reason);
     };
     current.once("error", (error) => over(error.message));
     current.once("exit", (code, signal) => over(signal ?? `exit code ${code}`));
@@ -104,7 +136,8 @@ export function supervise(spec: ProcessSpec, { cwd, env, logDir, notice, force }
   launch();
   return {
     ready: ready.promise,
-    failed: failed.promise,
+    troubled: ends.troubled,
+    waitingFor: () => waitingFor,
     restart: () => {
       if (stopping || !child) return;
       reloading = true;
@@ -118,8 +151,36 @@ export function supervise(spec: ProcessSpec, { cwd, env, logDir, notice, force }
   };
 }
 
-const isReady = (message: unknown): boolean =>
-  typeof message === "object" && message !== null && "type" in message && message.type === "ready";
+const typeOf = (message: unknown): unknown =>
+  typeof message === "object" && message !== null && "type" in message ? message.type : null;
+
+/**
+ * Asks a starting process again and again whether its event loop runs. One that never answered is not judged: it may
+ * still load its modules, on whatever machine this is.
+ */
+function watchSilence(child: ChildProcess, { pingMs = PING_MS, silentMs = SILENT_MS }: ProcessSpec) {
+  let heardAtMs: number | null = null;
+  let hung = false;
+  let lookedAtMs = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    // a pause of our own is none of theirs
+    if (heardAtMs !== null) heardAtMs += Math.max(0, now - lookedAtMs - 2 * pingMs);
+    lookedAtMs = now;
+    if (heardAtMs !== null && now - heardAtMs > silentMs) {
+      hung = true;
+      signalGroup(child, "SIGKILL");
+    } else if (child.connected) child.send({ type: "ping" }, () => {}); // one that is gone says so by its exit
+  }, pingMs);
+  timer.unref();
+  return {
+    heard: () => {
+      heardAtMs = performance.now();
+    },
+    hung: () => hung,
+    end: () => clearInterval(timer),
+  };
+}
 
 /** SIGTERM to the process, which ends its own children; SIGKILL to its whole group when it takes too long. */
 function terminate(child: ChildProcess, spec: ProcessSpec, force: AbortSignal): Promise<void> {

@@ -5,10 +5,12 @@ import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { askDirectly } from "./ask-directly.ts";
 import type { Fleet } from "./fleet.ts";
 import {
+  type DaemonAnswer,
   DirectInput,
   DrainInput,
   FollowInput,
   LinesInput,
+  PROTOCOL,
   StartInput,
   StopInput,
   WAIT_MS,
@@ -27,6 +29,12 @@ interface Call {
 type Handler = (fleet: Fleet, call: Call) => unknown;
 
 const ROUTES: Record<string, Handler> = {
+  "GET daemon": (): z.infer<typeof DaemonAnswer> => ({
+    pid: process.pid,
+    protocol: PROTOCOL,
+    build: process.env.OPERATE_DAEMON_BUILD ?? "",
+    settings: process.env.OPERATE_DAEMON_SETTINGS ?? "",
+  }),
   "GET services": (fleet) => fleet.units.all().map((unit) => unit.describe()),
   "GET services/:environment/:service": (fleet, { parts: [, environment = "", service = ""] }) =>
     fleet.units.get({ service, environment }).describe(),

@@ -19,8 +19,8 @@ export function takeLock(path: string, dataDir: string): () => void {
       return () => rmSync(path, { force: true });
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw storageProblem(cause, path);
-      const owner = ownerOf(path);
-      if (owner !== null && identityOf(owner.pid) === owner.identity) {
+      const owner = lockOwner(path);
+      if (owner !== null) {
         const message = `A local platform daemon (pid ${owner.pid}) already runs on ${dataDir}. Stop it first, or set OPERATE_DATA_DIR to another folder.`;
         throw new AppError("CONFLICT", message, { details: { pid: owner.pid }, cause });
       }
@@ -28,6 +28,12 @@ export function takeLock(path: string, dataDir: string): () => void {
     }
   }
   throw new AppError("CONFLICT", `Another local platform daemon is starting on ${dataDir} right now. Try again.`);
+}
+
+/** The live daemon that holds a lock; null when there is none. */
+export function lockOwner(path: string): { pid: number; identity: string } | null {
+  const owner = ownerOf(path);
+  return owner !== null && identityOf(owner.pid) === owner.identity ? owner : null;
 }
 
 const ownerOf = (path: string): z.infer<typeof OwnerSchema> | null => {

@@ -158,13 +158,19 @@ describe("the daemon", () => {
     expect(isAlive(pid ?? 0)).toBe(false);
   });
 
-  it("stops when its parent is gone", async () => {
+  it("goes on when its parent, its terminal and the readers of its output are gone", async () => {
     await begin([sampleService("web")]);
     const [instance] = await allReady(daemon.platform, WEB);
-    const exited = once(daemon.child, "exit");
+    const { stdout, stderr } = daemon.child;
     daemon.child.disconnect();
-    expect((await exited)[0]).toBe(0);
-    expect(isAlive(instance?.pid ?? 0)).toBe(false);
+    stdout?.destroy();
+    stderr?.destroy();
+    daemon.child.kill("SIGHUP");
+    const extra = await start("1.1.0"); // which makes it write to its log
+    await inState(daemon.platform, WEB, extra.id, "ready");
+    await expect(start("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await instances()).find((one) => one.id === instance?.id)?.pid).toBe(instance?.pid);
+    expect(daemon.child.exitCode).toBeNull();
   });
 
   it("refuses to run twice on one data directory", async () => {

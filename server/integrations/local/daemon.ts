@@ -6,14 +6,15 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { createControlServer } from "./control.ts";
 import { takeLock } from "./daemon-lock.ts";
+import { daemonLog } from "./daemon-log.ts";
 import { Fleet } from "./fleet.ts";
 import { localPaths, privateDir } from "./paths.ts";
 
 /**
- * Entry process of the local platform. Environment: OPERATE_DATA_DIR, OPERATE_CONFIG (a file). Sends
- * `{ type: "ready" }` over IPC when there is a parent that listens. SIGTERM, SIGINT or a lost parent stop the
- * balancers and all instances; a second signal stops waiting. Killed with -9 it leaves the instances running, and the
- * next daemon takes them over.
+ * Entry process of the local platform, the data plane: it depends on no other process and outlives the one that
+ * started it. Environment: OPERATE_DATA_DIR, OPERATE_CONFIG (a file), OPERATE_DAEMON_LOG (a file; else standard
+ * output). Only SIGTERM or SIGINT stop the balancers and all instances; a second signal stops waiting. Killed with -9
+ * it leaves the instances running, and the next daemon takes them over.
  */
 async function main(logger: Logger): Promise<void> {
   const dataDir = resolve(required("OPERATE_DATA_DIR"));
@@ -42,7 +43,7 @@ async function main(logger: Logger): Promise<void> {
   };
   process.on("SIGTERM", onStop("SIGTERM"));
   process.on("SIGINT", onStop("SIGINT"));
-  process.on("disconnect", onStop("the parent process is gone"));
+  process.on("SIGHUP", () => {}); // a terminal that closes is no order to stop
 
   try {
     await opening;
@@ -55,7 +56,7 @@ async function main(logger: Logger): Promise<void> {
   await once(control, "listening");
   chmodSync(paths.socket, 0o600);
   logger.info({ pid: process.pid, services: fleet.units.all().length }, "the local platform is ready");
-  process.send?.({ type: "ready" });
+  if (process.connected) process.send?.({ type: "ready" }, () => {}); // a parent that is gone need not know
 }
 
 function required(name: string): string {
@@ -70,5 +71,12 @@ function fail(logger: Logger, error: unknown): never {
   process.exit(1);
 }
 
-const logger = pino({ name: "local-platform" }, pino.destination({ dest: 1, sync: true }));
+const logFile = process.env.OPERATE_DAEMON_LOG;
+const logger = pino(
+  { name: "local-platform" },
+  logFile ? daemonLog(logFile) : pino.destination({ dest: 1, sync: true }),
+);
+// whoever read standard output and error may be gone: that must not end the instances
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+process.on("uncaughtExceptionMonitor", (error) => logger.fatal({ err: error }, "the local platform daemon failed"));
 main(logger).catch((error: unknown) => fail(logger, error));

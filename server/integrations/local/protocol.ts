@@ -4,6 +4,18 @@ import { INSTANCE_STATES } from "#server/agent/ports/platform.ts";
 
 /** The control API between client and daemon: JSON over HTTP on the control socket. */
 
+/** Raised with every change that an older client or daemon would misunderstand. */
+export const PROTOCOL = 1;
+
+/** Who answers: a supervisor adopts a daemon that speaks its protocol and was started with its settings. */
+export const DaemonAnswer = z.object({
+  pid: z.number(),
+  protocol: z.number(),
+  /** of the code it runs, and of what it was started with; empty when it was started alone */
+  build: z.string(),
+  settings: z.string(),
+});
+
 export const InstanceAnswer = z.object({
   service: z.string(),
   environment: z.string(),

@@ -51,13 +51,22 @@ export class StateFile {
    * @throws PRECONDITION when the file is broken (it is kept beside, as *.broken-…) or of a newer Operate (left alone)
    */
   load(): ServiceRecord[] | null {
+    return this.#read((what, cause) => this.#refuse(what, cause));
+  }
+
+  /** The same for one who only looks: a broken file is left where it is. */
+  peek(): ServiceRecord[] | null {
+    return this.#read(() => null);
+  }
+
+  #read(broken: (what: string, cause: unknown) => null): ServiceRecord[] | null {
     if (!existsSync(this.#path)) return null;
     const text = readFileSync(this.#path, "utf8");
     let raw: unknown;
     try {
       raw = JSON.parse(text);
     } catch (cause) {
-      return this.#refuse("is not JSON", cause);
+      return broken("is not JSON", cause);
     }
     const format = z.object({ format: z.number() }).safeParse(raw);
     if (format.success && format.data.format > FORMAT)
@@ -66,7 +75,7 @@ export class StateFile {
         `${this.#path} was written by a newer Operate. Start that one, nothing was changed.`,
       );
     const parsed = StateSchema.safeParse(raw);
-    return parsed.success ? parsed.data.services : this.#refuse("has unexpected content", parsed.error);
+    return parsed.success ? parsed.data.services : broken("has unexpected content", parsed.error);
   }
 
   #refuse(what: string, cause: unknown): never {

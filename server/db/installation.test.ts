@@ -1,0 +1,79 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { useDatabase } from "#server/testing/database.ts";
+import { assertOwnDatabase, databaseWasOurs } from "./installation.ts";
+
+const database = useDatabase();
+let folder: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "operate-installation-"));
+  await database.db.installation.deleteMany();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A start with the data directory of that name. */
+const open = (name: string, env: NodeJS.ProcessEnv = { NODE_ENV: "test" }, embedded = false) => {
+  const dataDir = join(folder, name);
+  mkdirSync(dataDir, { recursive: true });
+  return assertOwnDatabase({ url: database.url, dataDir, embedded, env });
+};
+const idOf = (name: string): string => JSON.parse(readFileSync(join(folder, name, "installation.json"), "utf8")).id;
+const joining = (id: string) => ({ NODE_ENV: "test" as const, OPERATE_INSTALLATION_ID: id });
+
+describe("an installation and its database", () => {
+  it("get one id at the first start and know each other from then on", async () => {
+    await open("one");
+    await open("one");
+    expect((await database.db.installation.findMany()).map((row) => row.id)).toEqual([idOf("one")]);
+  });
+
+  it.each([
+    ["with a fresh data directory", false],
+    ["with a database of its own so far", true],
+  ])("refuse another installation %s, say what to do, change nothing", async (_name, used) => {
+    await open("one");
+    mkdirSync(join(folder, "two"));
+    if (used) writeFileSync(join(folder, "two/installation.json"), '{"id":"11111111-other"}');
+    const message = await open("two").catch((error: Error) => error.message);
+    expect(message).toMatch(/belongs to another installation.*Set DATABASE_URL to a database of its own/);
+    expect(message).toContain(`OPERATE_INSTALLATION_ID=${idOf("one")}`);
+    expect(message).toContain(join(folder, "one"));
+    expect(databaseWasOurs(join(folder, "two"))).toBe(used);
+    await open("one");
+  });
+
+  it("let another join that names the id, which need not name it again", async () => {
+    await open("one");
+    await open("two", joining(idOf("one")));
+    await open("two");
+    await open("one");
+    expect(idOf("two")).toBe(idOf("one"));
+  });
+
+  it("refuse one that names a wrong id or none at all", async () => {
+    await open("one");
+    await expect(open("two", joining("22222222-wrong"))).rejects.toThrow(/is `22222222-wrong`, which is not its id/);
+    await expect(open("two", joining("no id!"))).rejects.toThrow(/must have 8 to 64/);
+  });
+
+  it("belong together where the database lives in the data directory", async () => {
+    await open("one");
+    await open("restored", undefined, true);
+    expect(idOf("restored")).toBe(idOf("one"));
+  });
+
+  it("refuse a damaged file", async () => {
+    mkdirSync(join(folder, "one"));
+    writeFileSync(join(folder, "one/installation.json"), "{");
+    await expect(open("one")).rejects.toThrow(/is damaged. Restore it/);
+  });
+
+  it("are one when several start on an empty database at once", async () => {
+    const results = await Promise.allSettled(["a", "b", "c"].map((name) => open(name)));
+    expect(results.filter((one) => one.status === "fulfilled")).toHaveLength(1);
+    expect(["a", "b", "c"].filter((name) => databaseWasOurs(join(folder, name)))).toHaveLength(1);
+  });
+});

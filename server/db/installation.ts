@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { z } from "zod";
+import { AppError } from "../agent/kernel/errors.ts";
+
+/** Which installation a data directory and a database belong to, so that two never share one database by accident. */
+
+const IdSchema = z.string().regex(/^[a-z0-9-]{8,64}$/);
+const FileSchema = z.object({ id: IdSchema });
+const fileOf = (dataDir: string): string => join(dataDir, "installation.json");
+
+/** Whether this data directory has worked on its database before. */
+export const databaseWasOurs = (dataDir: string): boolean => existsSync(fileOf(dataDir));
+
+interface Options {
+  url: string;
+  dataDir: string;
+  /** the database lives in the data directory itself */
+  embedded: boolean;
+  env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Makes sure that data directory and database name the same installation. The first start writes its id to both;
+ * OPERATE_INSTALLATION_ID, set to the database's id, joins or takes over an existing one on purpose.
+ * @throws CONFLICT when the database belongs to another installation, PRECONDITION for a damaged file, INVALID for an
+ * id that is none. Nothing is changed then.
+ */
+export async function assertOwnDatabase({ url, dataDir, embedded, env }: Options): Promise<void> {
+  const before = readId(dataDir);
+  const given = givenId(env.OPERATE_INSTALLATION_ID);
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 });
+  await client.connect();
+  try {
+    const owner = (await readOwner(client)) ?? (await claim(client, { dataDir, id: given ?? before ?? randomUUID() }));
+    const known = readId(dataDir);
+    const joins = owner.id === known || owner.id === given || (embedded && known === null);
+    if (!joins) throw refusal(owner, given);
+    if (owner.id !== known) writeId(dataDir, owner.id);
+  } finally {
+    await client.end();
+  }
+}
+
+interface Owner {
+  id: string;
+  host: string;
+  dataDir: string;
+}
+
+async function readOwner(client: pg.Client): Promise<Owner | null> {
+  const { rows } = await client.query<Owner>(`select id, host, "dataDir" from installation`);
+  return rows[0] ?? null;
+}
+
+/** Takes a database that is nobody's; returns whose it is then, for another start may be quicker. */
+async function claim(client: pg.Client, { dataDir, id }: { dataDir: string; id: string }): Promise<Owner> {
+  const before = databaseWasOurs(dataDir);
+  writeId(dataDir, id); // first: a start that dies here finds its own id again
+  await client.query(
+    `insert into installation (singleton, id, host, "dataDir", "createdAt") values (true, $1, $2, $3, now())
+     on conflict (singleton) do nothing`,
+    [id, hostname(), dataDir],
+  );
+  const owner = await readOwner(client);
+  if (!owner) throw new AppError("INTERNAL", "The database does not say whose it is.");
+  if (owner.id !== id && !before) rmSync(fileOf(dataDir), { force: true });
+  return owner;
+}
+
+function refusal(owner: Owner, given: string | null): AppError {
+  const wrong = given ? `OPERATE_INSTALLATION_ID is \`${given}\`, which is not its id. ` : "";
+  return new AppError(
+    "CONFLICT",
+    `The database belongs to another installation of Operate, ${owner.id}, first started on ${owner.host} with the data directory ${owner.dataDir}. ${wrong}Two installations on one database would act against each other. Set DATABASE_URL to a database of its own. To join that installation on purpose, as a further worker or because its data directory is lost, start once with OPERATE_INSTALLATION_ID=${owner.id}. Nothing was changed.`,
+  );
+}
+
+function givenId(text: string | undefined): string | null {
+  if (!text) return null;
+  const parsed = IdSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new AppError(
+    "INVALID",
+    "OPERATE_INSTALLATION_ID must have 8 to 64 lower-case letters, digits or hyphens: the id that the refused start named.",
+  );
+}
+
+function readId(dataDir: string): string | null {
+  const file = fileOf(dataDir);
+  if (!existsSync(file)) return null;
+  try {
+    return FileSchema.parse(JSON.parse(readFileSync(file, "utf8"))).id;
+  } catch (cause) {
+    throw new AppError(
+      "PRECONDITION",
+      `${file} is damaged. Restore it from a backup, or delete it and start once with OPERATE_INSTALLATION_ID set to the id of the database.`,
+      { cause },
+    );
+  }
+}
+
+function writeId(dataDir: string, id: string): void {
+  const file = fileOf(dataDir);
+  writeFileSync(`${file}.new`, `${JSON.stringify({ id })}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

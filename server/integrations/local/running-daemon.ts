@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { z } from "zod";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import { ControlConnection } from "./control-connection.ts";
+import { lockOwner } from "./daemon-lock.ts";
+import { localPaths } from "./paths.ts";
+import { adopt, identityOf, terminate } from "./process.ts";
+import { DaemonAnswer } from "./protocol.ts";
+import { type ServiceRecord, StateFile } from "./state-file.ts";
+import { endStrays } from "./strays.ts";
+
+/** What a supervisor must know of a daemon and instances that outlived the one before it. */
+
+export { PROTOCOL } from "./protocol.ts";
+
+const POLL_MS = 100;
+
+export interface RunningDaemon {
+  pid: number;
+  identity: string;
+}
+
+/** The daemon that runs on a data directory now, whoever started it; null when none does. */
+export const findDaemon = (dataDir: string): RunningDaemon | null => lockOwner(localPaths(dataDir).lock);
+
+export const isRunning = ({ pid, identity }: RunningDaemon): boolean => identityOf(pid) === identity;
+
+/** Resolves when the process is gone. */
+export async function untilGone(daemon: RunningDaemon): Promise<void> {
+  while (isRunning(daemon)) await sleep(POLL_MS);
+}
+
+/** What the daemon says about itself; null while it does not answer. One of an older kind has protocol 0. */
+export async function askDaemon(dataDir: string): Promise<z.infer<typeof DaemonAnswer> | null> {
+  const connection = new ControlConnection(localPaths(dataDir).socket);
+  try {
+    return await connection.call("GET", "daemon", DaemonAnswer);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "NOT_FOUND")
+      return { pid: 0, protocol: 0, build: "", settings: "" };
+    if (error instanceof AppError) return null;
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Whether a process of an instance runs on a data directory, with a daemon or without. */
+export const anyInstanceRuns = (dataDir: string): boolean => recordedProcesses(dataDir).some(isRunning);
+
+/**
+ * Ends all instances of a data directory on which no daemon runs: an ordered stop while the daemon was down must not
+ * leave them. SIGTERM, then SIGKILL after `timeoutMs`.
+ */
+export async function endInstances(dataDir: string, timeoutMs: number): Promise<void> {
+  const running = recordedProcesses(dataDir).map(({ pid, identity }) => adopt(pid, identity));
+  await Promise.all(running.map((one) => (one === null ? undefined : terminate(one, timeoutMs))));
+  endStrays(dataDir, new Set());
+}
+
+function recordedProcesses(dataDir: string): RunningDaemon[] {
+  let services: ServiceRecord[];
+  try {
+    services = new StateFile(localPaths(dataDir).state).peek() ?? [];
+  } catch (error) {
+    if (error instanceof AppError) return []; // the daemon itself says what is wrong with the file
+    throw error;
+  }
+  return services.flatMap(({ instances }) => instances.flatMap((one) => (one.process ? [one.process] : [])));
+}

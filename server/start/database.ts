@@ -1,0 +1,92 @@
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { AppError } from "../agent/kernel/errors.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts";
+import { tailOf } from "../db/embedded-files.ts";
+import { createEndNotices } from "./supervised-process.ts";
+
+interface Options {
+  dataDir: string;
+  notice: (line: string) => void;
+  /** aborted when Operate is asked to stop */
+  stop: AbortSignal;
+  /** aborted by a second Ctrl-C */
+  force: AbortSignal;
+}
+
+export interface SupervisedDatabase {
+  url: string;
+  stop(): Promise<void>;
+}
+
+const DISK_AGAIN_MS = 5_000;
+const LITTLE_SPACE_BYTES = 32 * 2 ** 20;
+
+/**
+ * Starts the embedded PostgreSQL and keeps it running: whenever it ends it is started again on the same port, with a
+ * growing delay, for ever. On a full disk the first start, too, is tried until there is room.
+ * @throws as `startEmbeddedPostgres` when it cannot start for another reason
+ */
+export async function superviseDatabase(options: Options): Promise<SupervisedDatabase> {
+  const { dataDir, notice, stop, force } = options;
+  const logFile = join(dataDir, "logs", "postgres.log");
+  const ends = createEndNotices("PostgreSQL", logFile, notice);
+  const stopping = new AbortController();
+  let postgres: EmbeddedPostgres | null = await startWithRoom(options);
+  const { url } = postgres;
+
+  const keepRunning = async (first: EmbeddedPostgres) => {
+    let reason = await first.exited;
+    for (;;) {
+      postgres = null;
+      await delay(ends.ended(withoutTail(reason), tailOf(logFile, 6).split("\n")), undefined, {
+        signal: stopping.signal,
+      }).catch(() => undefined); // stopping: seen below
+      if (stopping.signal.aborted) return;
+      try {
+        postgres = await startEmbeddedPostgres({ dataDir, samePort: true, signal: stopping.signal });
+        if (stopping.signal.aborted) return postgres.stop(force);
+        notice("PostgreSQL is back.");
+        reason = await postgres.exited;
+      } catch (error) {
+        reason = isDiskFull(dataDir, error) ? `the disk is full, make room in ${dataDir}` : messageOf(error);
+      }
+    }
+  };
+  const keeping = keepRunning(postgres);
+  keeping.catch((error: unknown) => notice(`PostgreSQL is no longer watched: ${messageOf(error)}`));
+  return {
+    url,
+    stop: async () => {
+      stopping.abort();
+      // one that is on its way up is ended by the signal
+      if (postgres) await postgres.stop(stop.aborted ? force : undefined);
+      else await keeping;
+    },
+  };
+}
+
+async function startWithRoom({ dataDir, notice, stop }: Options): Promise<EmbeddedPostgres> {
+  for (let said = false; ; said = true) {
+    try {
+      return await startEmbeddedPostgres({ dataDir, signal: stop });
+    } catch (error) {
+      if (stop.aborted || !isDiskFull(dataDir, error)) throw error;
+      if (!said)
+        notice(`The database waits for room: the disk of ${dataDir} is full. It starts by itself when there is.`);
+      await delay(DISK_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined); // seen at the next failure
+    }
+  }
+}
+
+function isDiskFull(dataDir: string, error: unknown): boolean {
+  if (/no space left on device|ENOSPC|disk quota exceeded/i.test(messageOf(error))) return true;
+  if (!(error instanceof AppError) || error.code !== "UPSTREAM_UNAVAILABLE") return false;
+  const { bavail, bsize } = statfsSync(dataDir);
+  return bavail * bsize < LITTLE_SPACE_BYTES;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** the end of the log is told beside it */
+const withoutTail = (reason: string): string => reason.split(" Its log ")[0]?.replace(/\.$/, "") ?? reason;

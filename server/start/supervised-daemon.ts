@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { tailOf } from "../db/embedded-files.ts";
+import { identityOf } from "../integrations/local/process.ts";
+import {
+  askDaemon,
+  endInstances,
+  findDaemon,
+  isRunning,
+  PROTOCOL,
+  type RunningDaemon,
+  untilGone,
+} from "../integrations/local/running-daemon.ts";
+import { followLog } from "./follow-log.ts";
+import { createLogReader } from "./process-log.ts";
+import { createEndNotices, type ProcessSpec, type Supervised, type Surroundings } from "./supervised-process.ts";
+
+const ASK_AGAIN_MS = 50;
+/** from the kill of a daemon that did not stop in order: its instances get this long, too */
+const INSTANCES_STOP_MS = 5_000;
+
+interface Options extends Surroundings {
+  /** text that stands for all the daemon is started with */
+  settings: string;
+}
+
+export interface SupervisedDaemon extends Supervised {
+  /** Lets go of the daemon and its instances: they go on, and the next start adopts them. */
+  leave(): Promise<void>;
+}
+
+/**
+ * Adopts the daemon that runs on the data directory, or starts one, and keeps one running. The daemon is a process of
+ * its own session that writes its own log: it outlives this process, and nothing but `stop` stops its instances.
+ */
+export function superviseDaemon(spec: ProcessSpec, options: Options): SupervisedDaemon {
+  const { dataDir, notice, force } = options;
+  const file = join(dataDir, "logs", `${spec.name}.log`);
+  const build = buildOf(join(options.cwd, "server/integrations/local"));
+  const env = {
+    ...options.env,
+    OPERATE_DAEMON_LOG: file,
+    OPERATE_DAEMON_BUILD: build,
+    OPERATE_DAEMON_SETTINGS: hashOf(options.settings),
+  };
+  const ends = createEndNotices(spec.name, file, notice);
+  const reader = createLogReader((message) => notice(`${spec.name}: ${message}`));
+  const following = followLog(file, reader.read);
+  const ready = Promise.withResolvers<void>();
+  const leaving = new AbortController();
+  const letGo = new Promise<void>((resolve) => leaving.signal.addEventListener("abort", () => resolve()));
+  let current: { daemon: RunningDaemon; gone: Promise<unknown> } | null = null;
+
+  const keepRunning = async () => {
+    while (!leaving.signal.aborted) {
+      const adopted = await adoptOrReplace();
+      const { daemon, gone } = adopted ?? launch(spec, env, options.cwd, file);
+      current = { daemon, gone };
+      void untilAnswers(dataDir, daemon).then((answers) => answers && ready.resolve());
+      const reason = await Promise.race([gone, letGo]);
+      if (leaving.signal.aborted) return;
+      current = null;
+      const again = ends.ended(typeof reason === "string" ? reason : "killed", tailOf(file, 6).split("\n"));
+      await delay(again, undefined, { signal: leaving.signal }).catch(() => undefined); // seen by the loop's condition
+    }
+  };
+
+  /** Null when a daemon must be started. */
+  const adoptOrReplace = async () => {
+    const daemon = findDaemon(dataDir);
+    if (!daemon) return null;
+    const answer = await untilAnswers(dataDir, daemon, leaving.signal);
+    if (!answer) return isRunning(daemon) ? { daemon, gone: untilGone(daemon) } : null;
+    const differs =
+      answer.protocol !== PROTOCOL ? "speaks another protocol" : answer.settings !== env.OPERATE_DAEMON_SETTINGS;
+    if (!differs) {
+      notice(`Adopted the running daemon (pid ${daemon.pid}); its instances served on.`);
+      if (answer.build !== build)
+        notice("It runs the code of another release; an ordered stop and a start replace it.");
+      return { daemon, gone: untilGone(daemon) };
+    }
+    const why = differs === true ? "was started with another configuration" : differs;
+    notice(`The running daemon (pid ${daemon.pid}) ${why}; a new one takes over its instances.`);
+    process.kill(daemon.pid, "SIGKILL"); // which leaves the instances running
+    await untilGone(daemon);
+    return null;
+  };
+
+  const keeping = keepRunning();
+  keeping.catch((error: unknown) => notice(`${spec.name} is no longer watched: ${String(error)}`));
+
+  const letGoOf = async () => {
+    leaving.abort();
+    await keeping;
+    following.close();
+  };
+  return {
+    ready: ready.promise,
+    troubled: ends.troubled,
+    waitingFor: () => null,
+    restart: () => {},
+    leave: letGoOf,
+    stop: async () => {
+      await letGoOf();
+      const daemon = current?.daemon ?? findDaemon(dataDir);
+      if (daemon && isRunning(daemon)) await stopDaemon(daemon, spec, force);
+      // of a daemon that was down, that had to be killed, or that ended before it had adopted them
+      await endInstances(dataDir, force.aborted ? 0 : INSTANCES_STOP_MS);
+    },
+  };
+}
+
+function launch(spec: ProcessSpec, env: NodeJS.ProcessEnv, cwd: string, file: string) {
+  const log = openSync(file, "a", 0o600);
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, [...(spec.flags ?? []), spec.file], {
+      ...{ cwd, env, detached: true },
+      stdio: ["ignore", log, log],
+    });
+  } finally {
+    closeSync(log);
+  }
+  child.unref();
+  const gone = Promise.race([
+    once(child, "exit").then(([code, signal]) => String(signal ?? `exit code ${code}`)),
+    once(child, "error").then(([error]) => String(error)),
+  ]).catch((error: unknown) => String(error));
+  const daemon = { pid: child.pid ?? 0, identity: identityOf(child.pid ?? 0) ?? "gone" };
+  return { daemon, gone };
+}
+
+/** Null when it is gone, or no longer waited for. */
+async function untilAnswers(dataDir: string, daemon: RunningDaemon, signal?: AbortSignal) {
+  while (isRunning(daemon) && !signal?.aborted) {
+    const answer = await askDaemon(dataDir);
+    if (answer) return answer;
+    await delay(ASK_AGAIN_MS);
+  }
+  return null;
+}
+
+/** SIGTERM; once more, which ends the instances at once, after a second Ctrl-C; SIGKILL when it takes too long. */
+async function stopDaemon(daemon: RunningDaemon, spec: ProcessSpec, force: AbortSignal): Promise<void> {
+  const signal = (name: NodeJS.Signals) => isRunning(daemon) && process.kill(daemon.pid, name);
+  const kill = () => signal("SIGKILL");
+  let timer = setTimeout(kill, spec.stopTimeoutMs);
+  const hurry = () => {
+    clearTimeout(timer);
+    timer = setTimeout(kill, spec.forcedStopTimeoutMs);
+    signal("SIGTERM");
+  };
+  signal("SIGTERM");
+  if (force.aborted) hurry();
+  else force.addEventListener("abort", hurry, { once: true });
+  await untilGone(daemon);
+  clearTimeout(timer);
+  force.removeEventListener("abort", hurry);
+}
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+
+/** Names the code of the daemon: tests beside it are none of it. */
+function buildOf(folder: string): string {
+  const hash = createHash("sha256");
+  for (const name of readdirSync(folder).sort())
+    if (name.endsWith(".ts") && !name.endsWith(".test.ts")) hash.update(name).update(readFileSync(join(folder, name)));
+  return hash.digest("hex").slice(0, 16);
+}
