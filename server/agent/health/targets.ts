@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { OperateAgentConfig } from "../config.ts";
+import { healthPathOf } from "../config-services.ts";
 import type { ServiceRef } from "../ports/platform.ts";
 import type { ProbeSpec } from "../ports/prober.ts";
 import { SHARD_COUNT } from "./slots.ts";
@@ -24,12 +25,14 @@ export interface PlannedTarget {
   successThreshold: number;
   muted: boolean;
   shard: number;
-  /** the whole check, or for a service its path behind a balancer that is looked up when asked */
-  probe: { spec: ProbeSpec } | { balancer: ServiceRef; path: string };
+  /** the whole check, or for a service its path behind a balancer that is looked up when asked; null: `/`, any answer */
+  probe: { spec: ProbeSpec } | { balancer: ServiceRef; path: string | null };
 }
 
 const SERVICE_TIMEOUT_MS = 5_000;
 const SERVICE_STATUS = [200, 201, 202, 203, 204];
+/** Of a service that names no path: whatever its front page says, short of a fault of its own. */
+const ANY_ANSWER = Array.from({ length: 300 }, (_, i) => 200 + i);
 
 export const targetId = (origin: PlannedTarget["origin"], name: string, environment: string | null): string =>
   `hlt_${createHash("sha256")
@@ -68,7 +71,7 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         origin: "service",
         service: service.name,
         environment,
-        address: `${service.name}/${environment}${service.healthPath}`,
+        address: `${service.name}/${environment}${healthPathOf(service) ?? "/"}`,
         dependsOn: service.dependsOn
           .filter((name) => there.includes(name))
           .map((name) => targetId("service", name, environment)),
@@ -78,7 +81,7 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         successThreshold,
         muted: false,
         shard: shardOf(id),
-        probe: { balancer: { service: service.name, environment }, path: service.healthPath },
+        probe: { balancer: { service: service.name, environment }, path: healthPathOf(service) },
       };
     }),
   );
@@ -124,12 +127,13 @@ function dependencyIds(config: OperateAgentConfig, name: string, environment: st
   return meant !== undefined && meant in service.environments ? [targetId("service", name, meant)] : [];
 }
 
-export const expectServiceStatus = (url: string, timeoutMs: number, trusted: string): ProbeSpec => ({
+/** What to ask of a service's balancer at `base`. */
+export const serviceProbe = (base: URL, path: string | null, timeoutMs: number, trusted: string): ProbeSpec => ({
   type: "http",
-  url,
+  url: new URL(path ?? "/", base).href,
   method: "GET",
   headers: {},
-  expectStatus: SERVICE_STATUS,
+  expectStatus: path === null ? ANY_ANSWER : SERVICE_STATUS,
   timeoutMs,
   trusted: [trusted],
 });
