@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
 import { allowedNames, shownName } from "../agent/kernel/allowed-names.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { originOf } from "./applied.ts";
 import { checkOwnPort } from "./own-port.ts";
 import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
 import { keysAt } from "./schema-keys.ts";
@@ -137,8 +138,9 @@ const notValid = (file: string, issues: ConfigIssue[]): AppError =>
 
 /** Reads and validates a configuration file. @throws INVALID with one line per problem. */
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
-  const file = resolve(path);
-  const text = readText(file);
+  const read = resolve(path);
+  const file = originOf(read, env);
+  const text = readText(read);
   const checked = checkConfig(text, env);
   if (!checked.ok) throw notValid(file, checked.issues);
   return { config: checked.config, file, text };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeAppliedConfig } from "../config/applied.ts";
 import { loadConfig } from "../config/load.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrateDatabase } from "../db/migrate.ts";
@@ -48,7 +49,8 @@ async function startAndWait(
 ): Promise<Ending> {
   const dataDir = openDataDir(options.dataDir);
   started.defer(() => dataDir.release());
-  const { config } = loadConfig(options.configFile);
+  const loaded = loadConfig(options.configFile);
+  const { config } = loaded;
   await assertPortFree(options.host, options.port);
   const secrets = ownSecrets(options.dataDir, process.env);
 
@@ -56,7 +58,8 @@ async function startAndWait(
   if (stop.aborted) return { asked: true };
   const setupToken = await newSetupToken(database.url);
 
-  const handed = { databaseUrl: database.url, setupToken, ...secrets };
+  const appliedConfig = writeAppliedConfig(loaded, options.dataDir);
+  const handed = { databaseUrl: database.url, setupToken, appliedConfig, ...secrets };
   const running = new Map<string, Supervised>();
   const gaveUp = Promise.withResolvers<Ending>();
   void database.exited.then((reason) => gaveUp.resolve({ asked: false, reason }));

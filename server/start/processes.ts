@@ -48,6 +48,8 @@ interface Handed {
   databaseUrl: string;
   authSecret: string;
   ingestSecret: string;
+  /** the copy of the configuration that this start applied */
+  appliedConfig: string;
   /** null once somebody can sign in */
   setupToken: string | null;
 }
@@ -62,7 +64,8 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
     OPERATE_DEV: options.dev ? "1" : "0",
     DATABASE_URL: handed.databaseUrl,
     OPERATE_DATA_DIR: options.dataDir,
-    OPERATE_CONFIG: options.configFile,
+    OPERATE_CONFIG: handed.appliedConfig,
+    OPERATE_CONFIG_ORIGIN: options.configFile,
     OPERATE_SAMPLE: options.sample ? "1" : "0",
     OPERATE_BASE_URL: options.baseUrl,
     HOST: options.host,

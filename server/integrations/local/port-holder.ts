@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { groupOf } from "./process.ts";
 
 /** Who listens on a port of the loopback interface, from /proc; elsewhere than on Linux nobody knows. */
@@ -138,4 +139,8 @@ const read = (path: string): string => {
   }
 };
 
-const nameOf = (pid: number): string | null => read(`/proc/${pid}/comm`).trim() || null;
+/** As the kernel shows it; Node calls every process of its own `MainThread`, which says nothing. */
+function nameOf(pid: number): string | null {
+  const name = read(`/proc/${pid}/comm`).trim();
+  return (name === "MainThread" ? basename(read(`/proc/${pid}/cmdline`).split("\0")[0] ?? "") : name) || null;
+}
