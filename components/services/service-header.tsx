@@ -34,6 +34,11 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
           </span>
         ) : null}
       </span>
+      {row.notice ? (
+        <span title={row.notice}>
+          <Badge tone="warning">no longer configured</Badge>
+        </span>
+      ) : null}
       {row.causedBy ? <span className="text-ink-2">because of {row.causedBy}</span> : null}
       {row.openIncident ? (
         <EnvLink href={`/incidents/${row.openIncident.id}`} className="link">

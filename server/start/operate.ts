@@ -63,7 +63,7 @@ async function startAndWait(
   const running = new Map<string, Supervised>();
   const gaveUp = Promise.withResolvers<Ending>();
   void database.exited.then((reason) => gaveUp.resolve({ asked: false, reason }));
-  for (const spec of processesFor(config, root)) {
+  for (const spec of processesFor(config, root, options.dataDir)) {
     const one = supervise(spec, {
       cwd: root,
       env: environmentOf(spec.name, options, handed),

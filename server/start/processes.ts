@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
 import { heapFlags } from "../collector/heap.ts";
+import { localPaths } from "../integrations/local/paths.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";
 
@@ -37,9 +39,11 @@ const TRAFFIC: ProcessSpec = {
 export function processesFor(
   config: Pick<OperateAgentConfig, "services" | "traffic" | "monitoringConfig">,
   root: string,
+  dataDir: string,
 ): ProcessSpec[] {
   const wanted = [{ ...COLLECTOR, flags: heapFlags(config.monitoringConfig.limits) }, WORKER, WEB];
-  if (config.services.length > 0) wanted.unshift(DAEMON);
+  // what runs is kept although the configuration may name nothing any more
+  if (config.services.length > 0 || existsSync(localPaths(dataDir).state)) wanted.unshift(DAEMON);
   if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
   return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));
 }

@@ -3,6 +3,11 @@ import type { ProbeResult } from "../ports/prober.ts";
 
 /** What the platform knows of a service that its own check cannot see: why nothing answers, and what is about to go. */
 
+const LOST = "cannot be started again";
+
+/** Whether a check's message says that an instance is lost for good, although others may still answer. */
+export const saysLost = (message: string | null): boolean => message?.includes(LOST) ?? false;
+
 const LEAVING = new Set<PlatformInstance["state"]>(["draining", "stopping"]);
 const FAILING = new Set<PlatformInstance["state"]>(["restarting", "crash-looping", "unready", "starting"]);
 /** as long as a sentence stays readable */
@@ -44,7 +49,10 @@ export function withPlatform(result: ProbeResult, service: PlatformService): Pro
     const parts = [result.message, platformReason(service), note];
     return { ...result, message: parts.filter((part) => part !== null).join("; ") || null };
   }
-  const lost = service.instances.filter((one) => !one.configured && one.state === "crash-looping");
-  if (lost.length > 0) return { ...result, outcome: "degraded", message: `${platformReason(service)}; ${note}` };
+  const lost = service.instances.find((one) => !one.configured && one.state === "crash-looping");
+  if (lost !== undefined) {
+    const message = `${lost.version} ${LOST} (${lost.reason ?? lost.state}); ${note}`;
+    return { ...result, outcome: "degraded", message };
+  }
   return note === null ? result : { ...result, message: note };
 }

@@ -58,6 +58,21 @@ export function planTargets(config: OperateAgentConfig): PlannedTarget[] {
   return [...planServices(config), ...planEndpoints(config)];
 }
 
+/** Checks of what runs though it left the configuration: any answer of the front page below 500 will do. */
+export function planKept(config: OperateAgentConfig, kept: readonly ServiceRef[]): PlannedTarget[] {
+  const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
+  return kept.map(({ service, environment }): PlannedTarget => {
+    const id = targetId("service", service, environment);
+    return {
+      ...{ id, name: service, kind: "http", origin: "service", service, environment },
+      ...{ address: `${service}/${environment}/`, dependsOn: [], intervalMs: checkIntervalMs },
+      timeoutMs: Math.min(SERVICE_TIMEOUT_MS, checkIntervalMs),
+      ...{ failureThreshold, successThreshold, muted: false, shard: shardOf(id) },
+      probe: { balancer: { service, environment }, path: null },
+    };
+  });
+}
+
 function planServices(config: OperateAgentConfig): PlannedTarget[] {
   const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
   return config.services.flatMap((service) =>

@@ -1,6 +1,6 @@
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
-import { listServiceHealth, type ServiceHealth } from "../health/index.ts";
+import { listServiceHealth, type ServiceHealth, unconfiguredNote } from "../health/index.ts";
 import { HEALTH_STATES } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
@@ -31,7 +31,7 @@ export async function platformServices(ctx: AgentContext): Promise<PlatformServi
   }
 }
 
-/** A row per configured service and environment (or those that match), worst first, and whether the platform answers. */
+/** A row per service and environment that is configured, or runs though it no longer is (or those that match), worst first, and whether the platform answers. */
 export async function serviceRows(
   ctx: AgentContext,
   filter: { environment?: string | undefined; service?: string | undefined } = {},
@@ -66,7 +66,12 @@ export async function serviceRows(
       )
       .map((environment) => rowOf(ctx, { service: service.name, environment }, facts)),
   );
-  return { rows: rows.sort(worstFirst), platform };
+  const kept = (platform ?? [])
+    .filter(({ configured }) => !configured)
+    .filter(({ environment }) => (filter.environment ?? environment) === environment)
+    .filter(({ service }) => (filter.service ?? service) === service)
+    .map(({ service, environment }) => rowOf(ctx, { service, environment }, facts));
+  return { rows: [...rows, ...kept].sort(worstFirst), platform };
 }
 
 function rowOf(ctx: AgentContext, ref: { service: string; environment: string }, facts: Facts): ServiceRow {
@@ -87,13 +92,14 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     health: health?.state ?? "unknown",
     healthSince: health?.since ?? null,
     healthMessage: health?.message ?? null,
+    notice: running ? unconfiguredNote(running) : null,
     causedBy: health?.causedBy ?? null,
     currentVersion: running?.currentVersion ?? null,
     versions: [...versions]
       .map(([version, instances]) => ({ version, instances }))
       .sort((a, b) => b.instances - a.instances),
     instancesReady: running?.instances.filter((instance) => instance.state === "ready").length ?? 0,
-    instancesWanted: config?.environments[ref.environment]?.instances ?? 0,
+    instancesWanted: config?.environments[ref.environment]?.instances ?? running?.instances.length ?? 0,
     traffic: trafficFigures(facts.recent.filter(isThis), facts.minutes.filter(isThis), {
       now: facts.now,
       counted: facts.counted,

@@ -253,7 +253,7 @@ describe("the daemon", () => {
     await daemon.start();
     const lost = await inState(daemon.platform, WEB, id, "crash-looping");
     expect(lost).toMatchObject({ version: "1.1.0", configured: false });
-    expect(lost.reason).toMatch(/cannot be started again: .*CANARY_KEY, which is not set/);
+    expect(lost.reason).toMatch(/needs the environment variable CANARY_KEY, which is not set/);
     expect(await instances()).toHaveLength(1);
   });
 

@@ -65,6 +65,6 @@ export const recordedSettings = (record: ServiceRecord): ServiceEnvironmentConfi
 export function withSecrets(record: LaunchRecord, env: NodeJS.ProcessEnv): LaunchRecord {
   const missing: string[] = [];
   const resolved = resolveReferences(record, env, (message) => missing.push(message)) as LaunchRecord;
-  if (missing.length > 0) throw new AppError("PRECONDITION", `it cannot be started again: ${missing.join("; ")}`);
+  if (missing.length > 0) throw new AppError("PRECONDITION", missing.join("; "));
   return resolved;
 }

@@ -264,7 +264,7 @@ export class ServiceUnit {
     const found = recorded ?? same?.launch ?? null;
     if (found !== null) return found;
     if (this.#launchAsConfigured?.command.some((part) => part.includes("{version}"))) return this.#launchAsConfigured;
-    const message = `${version} is no longer configured and cannot be started again: how it was started is not recorded. Deploy another version, or list it under local.versions again.`;
+    const message = `${version} is no longer configured, and how it was started is not recorded. Deploy another version, or list it under local.versions again.`;
     throw new AppError("PRECONDITION", message);
   }
 
