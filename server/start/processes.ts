@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
 import { heapFlags } from "../collector/heap.ts";
-import { localPaths } from "../integrations/local/paths.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";
 
@@ -43,7 +42,7 @@ export function processesFor(
 ): ProcessSpec[] {
   const wanted = [{ ...COLLECTOR, flags: heapFlags(config.monitoringConfig.limits) }, WORKER, WEB];
   // what runs is kept although the configuration may name nothing any more
-  if (config.services.length > 0 || existsSync(localPaths(dataDir).state)) wanted.unshift(DAEMON);
+  if (config.services.length > 0 || existsSync(join(dataDir, "local", "state.json"))) wanted.unshift(DAEMON);
   if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
   return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));
 }
