@@ -69,7 +69,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
     const parts = { store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report };
     const ownLogs = createProcessLogFollower({
       ...{ service: OWN_NAME, environment: OWN_NAME },
-      ...{ folder: join(dataDir, "logs"), processes: processesFor(config, ".").map(({ name }) => name) },
+      ...{ folder: join(dataDir, "logs"), processes: processesFor(config, ".", true).map(({ name }) => name) },
     });
     return startExclusive({
       ...{ databaseUrl, lock: LOCK.logs, report },

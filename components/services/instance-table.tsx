@@ -46,7 +46,16 @@ const columnsWith = (onOpen: (instance: Instance) => void): Column<Instance>[] =
       </span>
     ),
   },
-  { id: "version", header: "Version", cell: (instance) => <span className="num">{instance.version}</span> },
+  {
+    id: "version",
+    header: "Version",
+    cell: (instance) => (
+      <span className="num">
+        {instance.version}
+        {instance.configured ? null : <span className="text-warning text-xs"> no longer configured</span>}
+      </span>
+    ),
+  },
   {
     id: "pid",
     header: "pid",

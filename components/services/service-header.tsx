@@ -35,6 +35,11 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
           </span>
         ) : null}
       </span>
+      {row.notice ? (
+        <span title={row.notice}>
+          <Badge tone="warning">no longer configured</Badge>
+        </span>
+      ) : null}
       {row.reasons.length > 0 ? (
         <span className="text-ink-2 text-sm">{row.reasons.map(({ message }) => message).join("; ")}</span>
       ) : null}

@@ -24,7 +24,7 @@ export function VersionTable({ service }: { service: Service }) {
             <span className="num w-28 shrink-0 truncate font-medium">{entry.version}</span>
             <span className="min-w-0 flex-1 text-ink-2">{entry.notes}</span>
             {entry.running ? <Mark tone={current ? "ok" : "active"}>{current ? "runs now" : "also runs"}</Mark> : null}
-            {mayDeploy && !current ? (
+            {mayDeploy && !current && entry.configured ? (
               <Button
                 size="sm"
                 disabled={busy}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RolloutRulesSchema } from "./config-deployment.ts";
 import { ServiceTelemetrySchema } from "./config-telemetry.ts";
+import { allowedNames } from "./kernel/allowed-names.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
@@ -34,7 +35,11 @@ const LocalServiceSchema = z.strictObject({
       }),
     )
     .min(1),
-  readinessPath: z.string().startsWith("/").default("/readyz"),
+  readinessPath: z
+    .string()
+    .startsWith("/")
+    .nullish()
+    .describe("default: healthPath; null, or neither of the two: it is ready once it listens on PORT"),
   readinessIntervalMs: z.number().int().min(50).max(60_000).default(500),
   readinessTimeoutMs: z.number().int().min(50).max(60_000).default(1_000),
   stopTimeoutMs: z.number().int().min(100).max(600_000).default(10_000).describe("from SIGTERM to SIGKILL"),
@@ -47,7 +52,11 @@ export const ServiceSchema = z
     owner: z.string().default(""),
     platform: z.literal("local").default("local"),
     dependsOn: z.array(Name).default([]),
-    healthPath: z.string().startsWith("/").default("/healthz"),
+    healthPath: z
+      .string()
+      .startsWith("/")
+      .nullish()
+      .describe("default: local.readinessPath; null, or neither of the two: GET / with any answer below 500"),
     local: LocalServiceSchema,
     environments: z.record(PlainName(40), ServiceEnvironmentSchema),
     deployment: RolloutRulesSchema.optional().describe("overrides deploymentConfig.rollout key by key"),
@@ -67,12 +76,38 @@ export const ServiceSchema = z
         issues.addIssue({
           code: "custom",
           path: ["environments", name, "initialVersion"],
-          message: `${environment.initialVersion} is not among local.versions; allowed: ${versions.join(", ")}`,
+          message: `${environment.initialVersion} is not among local.versions; ${allowedNames(environment.initialVersion, versions)}`,
         });
     }
-    if (new Set(versions).size !== versions.length)
-      issues.addIssue({ code: "custom", path: ["local", "versions"], message: "a version is listed twice" });
+    versions.forEach((version, i) => {
+      if (versions.indexOf(version) !== i)
+        issues.addIssue({
+          code: "custom",
+          path: ["local", "versions", i, "version"],
+          message: `${version} is listed twice`,
+        });
+    });
   });
+
+/** Taking a service out of `services` alone lets what runs go on: this is how it is said that it shall end. */
+export const RemovedServicesSchema = z
+  .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}(\/[a-z][a-z0-9-]{0,39})?$/, "a service, or service/environment"))
+  .default([])
+  .describe("services, or service/environment, no longer configured, whose instances are stopped");
+
+/** Where an instance is asked whether it may take requests; null: it is ready once it listens. */
+export const readinessPathOf = ({ healthPath, local }: Paths): string | null =>
+  (local.readinessPath === undefined ? healthPath : local.readinessPath) ?? null;
+
+/** Where a service is asked, through its balancer, whether it works; null: any answer of `/` below 500 will do. */
+export const healthPathOf = ({ healthPath, local }: Paths): string | null =>
+  (healthPath === undefined ? local.readinessPath : healthPath) ?? null;
+
+type Path = string | null | undefined;
+interface Paths {
+  healthPath?: Path;
+  local: { readinessPath?: Path };
+}
 
 export type ServiceConfig = z.infer<typeof ServiceSchema>;
 export type ServiceEnvironmentConfig = z.infer<typeof ServiceEnvironmentSchema>;

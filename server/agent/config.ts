@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { FreezeWindowSchema, RolloutRulesSchema, WaveSchema } from "./config-deployment.ts";
-import { ServiceSchema } from "./config-services.ts";
-import { checkHomes, type Homes, IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
-import { PlainName } from "./kernel/schema.ts";
+import { HealthEndpointsSchema, Threshold } from "./config-health.ts";
+import { checkReferences } from "./config-references.ts";
+import { RemovedServicesSchema, ServiceSchema } from "./config-services.ts";
+import { IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
 
@@ -24,55 +25,6 @@ const DeploymentConfigSchema = z.strictObject({
   waves: z.array(WaveSchema).default([]).describe("which environments come first"),
 });
 
-const Threshold = z.number().int().min(1).max(20);
-const CheckCommon = {
-  name: PlainName(80),
-  intervalMs: z.number().int().min(1_000).max(3_600_000).optional().describe("default: checkIntervalMs"),
-  timeoutMs: z.number().int().min(100).max(60_000).default(5_000),
-  failureThreshold: Threshold.optional(),
-  successThreshold: Threshold.optional(),
-  dependsOn: z.array(z.string()).default([]).describe("names of endpoints or services whose failure explains this one"),
-  environment: Name.optional().describe(
-    "services in dependsOn are meant there; default: the last of deploymentConfig.environments",
-  ),
-  muted: z.boolean().default(false).describe("checked and shown, but leaves the overall state alone"),
-};
-const HttpCheckSchema = z.strictObject({
-  ...CheckCommon,
-  type: z.literal("http"),
-  url: z.url({ protocol: /^https?$/ }),
-  method: z.enum(["GET", "HEAD"]).default("GET"),
-  headers: z.record(z.string(), z.string()).default({}),
-  expectStatus: z.array(z.number().int().min(100).max(599)).default([200, 201, 202, 203, 204]),
-  bodyIncludes: z.string().optional(),
-  jsonPath: z
-    .strictObject({
-      path: z.string().describe("dotted, as in `status.db.0.ok`"),
-      equals: z.union([z.string(), z.number(), z.boolean()]),
-    })
-    .optional(),
-  maxLatencyMs: z.number().positive().optional().describe("slower is degraded"),
-  tlsExpiryDays: z.number().int().positive().optional().describe("a certificate that ends sooner is degraded"),
-});
-const TcpCheckSchema = z.strictObject({
-  ...CheckCommon,
-  type: z.literal("tcp"),
-  host: z.string().min(1),
-  port: z.number().int().min(1).max(65_535),
-  maxLatencyMs: z.number().positive().optional(),
-});
-const DnsCheckSchema = z.strictObject({
-  ...CheckCommon,
-  type: z.literal("dns"),
-  host: z.string().min(1),
-  recordType: z.enum(["A", "AAAA", "CNAME", "MX", "NS", "TXT"]).default("A"),
-  expect: z.array(z.string()).default([]).describe("records that must be among the answers"),
-  server: z.string().optional().describe("address[:port] of the resolver to ask"),
-  maxLatencyMs: z.number().positive().optional(),
-});
-export const HealthEndpointSchema = z.discriminatedUnion("type", [HttpCheckSchema, TcpCheckSchema, DnsCheckSchema]);
-export type HealthEndpoint = z.infer<typeof HealthEndpointSchema>;
-
 const MonitoringConfigSchema = z.strictObject({
   metricsEndpoint: z.url().optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
   metricsIntervalSeconds: z
@@ -91,7 +43,7 @@ const MonitoringConfigSchema = z.strictObject({
   selfMonitoring: z.boolean().default(true).describe("take in Operate's own figures and logs as the service operate"),
   retention: RetentionSchema.prefault({}),
   limits: IngestLimitsSchema.prefault({}),
-  healthEndpoints: z.array(HealthEndpointSchema).default([]),
+  healthEndpoints: HealthEndpointsSchema,
   checkIntervalMs: z.number().int().min(1_000).max(3_600_000).default(30_000),
   failureThreshold: Threshold.default(3),
   successThreshold: Threshold.default(2),
@@ -156,7 +108,7 @@ const ChaosConfigSchema = z.strictObject({
   experiments: z
     .array(
       z.strictObject({
-        name: Name,
+        name: z.string().min(1).max(80),
         type: z.enum(["pod-failure", "network-latency", "cpu-stress", "memory-stress"]),
         targets: z.array(z.string()),
         duration: z.number().positive(),
@@ -196,6 +148,7 @@ export const OperateAgentConfigSchema = z
     sloConfig: SloConfigSchema.prefault({}),
     chaosConfig: ChaosConfigSchema.prefault({}),
     services: z.array(ServiceSchema).default([]),
+    removedServices: RemovedServicesSchema,
     outbound: OutboundSchema.prefault({}),
     traffic: z.array(TrafficSchema).default([]).describe("built-in traffic generator, for samples and rehearsals"),
   })
@@ -205,92 +158,3 @@ export const OperateAgentConfigSchema = z
 export type OperateAgentConfig = z.infer<typeof OperateAgentConfigSchema>;
 /** The configuration as it is written: everything optional. */
 export type OperateAgentConfigInput = z.input<typeof OperateAgentConfigSchema>;
-
-interface References {
-  deploymentConfig: {
-    environments: string[];
-    freezeWindows: { environments: string[]; services: string[] }[];
-    waves: { environment: string; requires: string[] }[];
-  };
-  monitoringConfig: Homes["monitoringConfig"] & {
-    healthEndpoints: { name: string; dependsOn: string[] }[];
-    scrape: { name: string }[];
-  };
-  services: (Homes["services"][number] & {
-    name: string;
-    dependsOn: string[];
-    environments: Record<string, unknown>;
-  })[];
-  traffic: { service: string; environment: string }[];
-}
-
-/** Names that point at something must point at something that exists, and nothing may be named twice. */
-function checkReferences(config: References, issues: z.RefinementCtx): void {
-  const add = (path: (string | number)[], message: string) => issues.addIssue({ code: "custom", path, message });
-  const services = config.services.map((service) => service.name);
-  const environments = config.deploymentConfig.environments;
-  const endpoints = config.monitoringConfig.healthEndpoints.map((endpoint) => endpoint.name);
-  const known = new Set([...services, ...endpoints]);
-  const allowed = (names: Iterable<string>) => `allowed: ${[...names].join(", ") || "(none yet)"}`;
-
-  config.services.forEach((service, i) => {
-    if (services.indexOf(service.name) !== i) add(["services", i, "name"], `a second service named ${service.name}`);
-    service.dependsOn.forEach((name, j) => {
-      if (!services.includes(name) || name === service.name)
-        add(["services", i, "dependsOn", j], `no other service is named ${name}; ${allowed(services)}`);
-    });
-    for (const name of Object.keys(service.environments)) {
-      if (!environments.includes(name))
-        add(["services", i, "environments", name], `not in deploymentConfig.environments; ${allowed(environments)}`);
-    }
-  });
-  checkPolicy(config, services, add);
-  checkHomes(config, add);
-  config.monitoringConfig.healthEndpoints.forEach((endpoint, i) => {
-    const path = ["monitoringConfig", "healthEndpoints", i];
-    if (endpoints.indexOf(endpoint.name) !== i || services.includes(endpoint.name))
-      add([...path, "name"], `a second endpoint or service named ${endpoint.name}`);
-    endpoint.dependsOn.forEach((name, j) => {
-      if (!known.has(name) || name === endpoint.name)
-        add([...path, "dependsOn", j], `nothing else is named ${name}; ${allowed(known)}`);
-    });
-  });
-  const targets = config.monitoringConfig.scrape.map((target) => target.name);
-  targets.forEach((name, i) => {
-    if (targets.indexOf(name) !== i) add(["monitoringConfig", "scrape", i, "name"], `a second target named ${name}`);
-  });
-  config.traffic.forEach((traffic, i) => {
-    const service = config.services.find((candidate) => candidate.name === traffic.service);
-    if (!service) add(["traffic", i, "service"], `no service is named ${traffic.service}; ${allowed(services)}`);
-    else if (!(traffic.environment in service.environments))
-      add(
-        ["traffic", i, "environment"],
-        `${service.name} does not run there; ${allowed(Object.keys(service.environments))}`,
-      );
-  });
-}
-
-/** Freeze windows and waves name environments and services that exist. */
-function checkPolicy(
-  { deploymentConfig }: References,
-  services: string[],
-  add: (path: (string | number)[], message: string) => void,
-): void {
-  const { environments, freezeWindows, waves } = deploymentConfig;
-  const check = (path: (string | number)[], names: string[], known: string[], what: string) => {
-    for (const name of names)
-      if (!known.includes(name)) add(path, `no ${what} is named ${name}; allowed: ${known.join(", ") || "(none yet)"}`);
-  };
-  freezeWindows.forEach((window, i) => {
-    const path = ["deploymentConfig", "freezeWindows", i];
-    check([...path, "environments"], window.environments, environments, "environment");
-    check([...path, "services"], window.services, services, "service");
-  });
-  waves.forEach((wave, i) => {
-    const path = ["deploymentConfig", "waves", i];
-    check([...path, "environment"], [wave.environment], environments, "environment");
-    check([...path, "requires"], wave.requires, environments, "environment");
-    if (wave.requires.includes(wave.environment))
-      add([...path, "requires"], `${wave.environment} cannot require itself`);
-  });
-}

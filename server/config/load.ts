@@ -1,28 +1,25 @@
-import { readFileSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
+import { allowedNames, shownName } from "../agent/kernel/allowed-names.ts";
 import { isOwnSecret, keepConfidential, keepEnvironmentConfidential } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { originOf } from "./applied.ts";
+import { checkOwnPort } from "./own-port.ts";
 import {
   explainResolved,
   isNamingPlace,
   isOpaque,
   isSecretPlace,
+  PLACEHOLDER,
   placeholdersIn,
   problemOf,
   resolvePlaceholders,
 } from "./placeholders.ts";
-
-/** One thing wrong with a configuration: where, what, and what would be right. Lines and columns count from 1. */
-export interface ConfigIssue {
-  line: number;
-  column: number;
-  /** `services[0].local.command` */
-  key: string;
-  message: string;
-}
+import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
+import { keysAt } from "./schema-keys.ts";
 
 export interface LoadedConfig {
   config: OperateAgentConfig;
@@ -33,32 +30,36 @@ export interface LoadedConfig {
 
 type Checked = { ok: true; config: OperateAgentConfig } | { ok: false; issues: ConfigIssue[] };
 
+const MOST_ISSUES = 50;
+
 const keyOf = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
-    (key, part) => (typeof part === "number" ? `${key}[${part}]` : key ? `${key}.${String(part)}` : String(part)),
+    (key, part) => (typeof part === "number" ? `${key}[${part}]` : `${key}${key ? "." : ""}${shownName(String(part))}`),
     "",
   ) || "(whole file)";
 
 /**
  * Parses and validates the text of a configuration. `${env:NAME}` and `${secret:NAME}` are replaced from `env`
  * (a secret is the variable OPERATE_SECRET_NAME); a missing one is an issue that names the variable. The schema sees
- * the text as it is written first, so that no message of any issue holds a resolved value.
+ * the text as it is written first, so that no message of any issue holds a resolved value. Whatever a start refuses is
+ * refused here; at most 50 issues, by line, and how many more there are.
  */
 export function checkConfig(text: string, env: NodeJS.ProcessEnv): Checked {
-  const read = readUnresolved(text);
-  if ("issues" in read) return { ok: false, issues: read.issues };
+  const read = readUnresolved(text, env);
+  if ("issues" in read) return { ok: false, issues: fewest(read.issues) };
   const { raw, placeholders, issueAt } = read;
   const missing = placeholders.flatMap((placeholder) => {
     const problem = problemOf(placeholder, env);
     return problem === null ? [] : [issueAt(placeholder.path, problem)];
   });
-  if (read.problems.length + missing.length > 0) return { ok: false, issues: [...missing, ...read.problems] };
+  const issues = [...missing, ...read.problems];
+  if (issues.length > 0) return { ok: false, issues: fewest(issues) };
   const parsed = OperateAgentConfigSchema.safeParse(resolvePlaceholders(raw, env));
-  if (parsed.success) return { ok: true, config: parsed.data };
-  return {
-    ok: false,
-    issues: parsed.error.issues.map((issue) => issueAt(issue.path, explainResolved(issue, placeholders))),
-  };
+  if (parsed.success) checkOwnPort(parsed.data, env, (path, message) => issues.push(issueAt(path, message)));
+  else issues.push(...parsed.error.issues.map((issue) => issueAt(issue.path, explainResolved(issue, placeholders))));
+  return parsed.success && issues.length === 0
+    ? { ok: true, config: parsed.data }
+    : { ok: false, issues: fewest(issues) };
 }
 
 /**
@@ -70,8 +71,8 @@ export function checkForeignConfig(
   env: NodeJS.ProcessEnv,
   known: ReadonlySet<string>,
 ): { issues: ConfigIssue[]; unchecked: string[] } {
-  const read = readUnresolved(text);
-  if ("issues" in read) return { issues: read.issues, unchecked: [] };
+  const read = readUnresolved(text, env);
+  if ("issues" in read) return { issues: fewest(read.issues), unchecked: [] };
   const issues: ConfigIssue[] = [];
   const unchecked = new Set<string>();
   for (const placeholder of read.placeholders) {
@@ -80,80 +81,140 @@ export function checkForeignConfig(
     if (problem !== null) issues.push(read.issueAt(placeholder.path, problem));
     else if (!toldOf) unchecked.add(placeholder.whole);
   }
-  return { issues: [...issues, ...read.problems], unchecked: [...unchecked] };
+  return { issues: fewest([...issues, ...read.problems]), unchecked: [...unchecked] };
 }
 
-/** The data of a text, its placeholders, and what the schema says about it as it is written. */
-function readUnresolved(text: string) {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    return {
-      issues: document.errors.map((error): ConfigIssue => {
-        const at = lines.linePos(error.pos[0]);
-        return { line: at.line, column: at.col, key: "(YAML)", message: error.message };
-      }),
-    };
-  }
-  const place = (path: readonly PropertyKey[]) => {
-    for (let depth = path.length; depth >= 0; depth--) {
-      const node = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
-      if (isNode(node) && node.range) {
-        const at = lines.linePos(node.range[0]);
-        return { line: at.line, column: at.col };
-      }
-    }
-    return { line: 1, column: 1 };
-  };
+/** The data of a text, its placeholders, and what is wrong with it as it is written. */
+function readUnresolved(text: string, env: NodeJS.ProcessEnv) {
+  const read = readYaml(text);
+  if ("issues" in read) return read;
+  const { raw, place, found } = read.yaml;
   const issueAt = (path: readonly PropertyKey[], message: string): ConfigIssue => ({
     ...place(path),
     key: keyOf(path),
     message,
   });
-  const raw: unknown = document.toJS() ?? {};
+  const problems: ConfigIssue[] = [];
+  const add: Add = (path, message) => problems.push(issueAt(path, message));
+  checkReferenceKinds(raw, [], add);
   const placeholders = placeholdersIn(raw);
   const parsed = OperateAgentConfigSchema.safeParse(raw);
-  const problems = (parsed.error?.issues ?? [])
-    .filter((issue) => !isOpaque(issue, placeholders))
-    .map((issue) => {
-      const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] ?? ""] : issue.path;
-      return issueAt(path, explain(issue, document.getIn(path)));
-    });
+  if (parsed.success) checkOwnPort(parsed.data, env, add);
+  for (const issue of parsed.error?.issues ?? []) if (!isOpaque(issue, placeholders)) addIssue(issue, found, add);
   return { raw, placeholders, problems, issueAt };
 }
 
+type Add = (path: readonly PropertyKey[], message: string) => void;
+
+function fewest(issues: ConfigIssue[]): ConfigIssue[] {
+  const sorted = issues.sort((a, b) => a.line - b.line || a.column - b.column);
+  const next = sorted[MOST_ISSUES];
+  if (next === undefined) return sorted;
+  const more = { ...next, key: "(whole file)", message: `and ${sorted.length - MOST_ISSUES} more from here on` };
+  return [...sorted.slice(0, MOST_ISSUES), more];
+}
+
+function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => unknown, add: Add): void {
+  if (issue.code !== "unrecognized_keys") {
+    add(issue.path, explain(issue, found(issue.path)));
+    return;
+  }
+  const allowed = keysAt(OperateAgentConfigSchema, issue.path);
+  for (const key of issue.keys)
+    add([...issue.path, key], `no such key here${allowed.length > 0 ? `; ${allowedNames(key, allowed)}` : ""}`);
+}
+
 function explain(issue: z.core.$ZodIssue, found: unknown): string {
-  if (issue.code === "unrecognized_keys") return "no such key here; remove it or check its spelling";
   if (issue.code === "custom") return issue.message;
   const shown =
-    found === undefined ? "nothing" : typeof found === "object" ? "a block" : `\`${String(found).slice(0, 60)}\``;
+    found === undefined
+      ? "nothing"
+      : found !== null && typeof found === "object"
+        ? "a block"
+        : `\`${shownName(String(found))}\``;
   return `found ${shown}; ${issue.message}`;
+}
+
+/** `${x:-y}` and its like are a shell's own, and not ours. */
+const REFERENCE = /\$\{([a-z]+):(?![-=+?])([^}]*)\}/g;
+const REFERENCE_FORMS = "${env:NAME}, ${secret:NAME}, and ${url:SERVICE} in environments.NAME.env of a service";
+
+/** A reference of a kind that nobody resolves would reach a service as it stands. */
+function checkReferenceKinds(value: unknown, path: readonly PropertyKey[], add: Add): void {
+  if (typeof value === "string") {
+    const isServiceEnv = path[0] === "services" && path[2] === "environments" && path[4] === "env";
+    for (const [whole, kind, name = ""] of value.matchAll(REFERENCE)) {
+      const known = kind === "url" ? isServiceEnv : whole.match(PLACEHOLDER) !== null;
+      if (!known || name === "") add(path, `${shownName(whole)} is no reference here; allowed: ${REFERENCE_FORMS}`);
+    }
+  } else if (value && typeof value === "object")
+    for (const [key, item] of Object.entries(value))
+      checkReferenceKinds(item, [...path, Array.isArray(value) ? Number(key) : key], add);
+}
+
+/**
+ * The references of a part of a configuration that was kept as it is written, replaced; `${url:…}` is left for the
+ * platform, which knows its balancers.
+ */
+export function resolveReferences(value: unknown, env: NodeJS.ProcessEnv, report: (message: string) => void): unknown {
+  for (const placeholder of placeholdersIn(value)) {
+    const problem = problemOf(placeholder, env);
+    if (problem !== null) report(problem);
+  }
+  return resolvePlaceholders(value, env);
+}
+
+/** A configuration as it is written, with its references; null for a text that is not YAML. */
+export function writtenConfig(text: string): unknown {
+  const read = readYaml(text);
+  return "yaml" in read ? read.yaml.raw : null;
 }
 
 /** `file:line:column key: message`, one line each, as editors understand it. */
 export const formatIssues = (file: string, issues: readonly ConfigIssue[]): string =>
   issues.map((issue) => `${file}:${issue.line}:${issue.column} ${issue.key}: ${issue.message}`).join("\n");
 
+const notValid = (file: string, issues: ConfigIssue[]): AppError =>
+  new AppError("INVALID", `The configuration is not valid:\n${formatIssues(file, issues)}`, { details: { issues } });
+
 /** Reads and validates a configuration file. @throws INVALID with one line per problem. */
 export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
-  const file = resolve(path);
-  let text: string;
+  const read = resolve(path);
+  const file = originOf(read, env);
+  const text = readText(read);
+  const checked = checkConfig(text, env);
+  if (!checked.ok) throw notValid(file, checked.issues);
+  keepResolved(text, checked.config, env);
+  return { config: checked.config, file, text };
+}
+
+/** @throws INVALID for what is no readable file, or no text of a bearable size in UTF-8 */
+function readText(file: string): string {
+  const refuse = (message: string, at = { line: 1, column: 1 }) =>
+    notValid(file, [{ ...at, key: "(whole file)", message }]);
+  let bytes: Buffer;
   try {
-    text = readFileSync(file, "utf8");
+    const found = statSync(file);
+    if (!found.isFile())
+      throw refuse(
+        `this is ${found.isDirectory() ? "a folder" : "no plain file"}; name a YAML file in it or beside it`,
+      );
+    if (found.size > LARGEST_TEXT)
+      throw refuse(`the file has ${found.size} bytes; at most ${LARGEST_TEXT} are allowed`);
+    bytes = readFileSync(file);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError(
       "INVALID",
       `The configuration ${file} cannot be read. Set OPERATE_CONFIG to a file that exists.`,
       { cause },
     );
   }
-  const checked = checkConfig(text, env);
-  if (!checked.ok)
-    throw new AppError("INVALID", `The configuration is not valid:\n${formatIssues(file, checked.issues)}`, {
-      details: { issues: checked.issues },
-    });
-  keepResolved(text, checked.config, env);
-  return { config: checked.config, file, text };
+  const text = new TextDecoder().decode(bytes);
+  const wrong = text.indexOf("\uFFFD");
+  // The replacement character may stand in the file itself; only the strict decoder knows.
+  if (wrong >= 0 && !isUtf8(bytes)) throw refuse(NOT_TEXT, lineOf(text, wrong));
+  return text;
 }
 
 /** From here on no message shows what the placeholders were resolved to. What the file itself spells out is no secret. */
@@ -161,7 +222,7 @@ function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.Proc
   keepEnvironmentConfidential(env);
   const spelledOut = (value: string) => text.includes(value) || config.deploymentConfig.environments.includes(value);
   keepConfidential(
-    placeholdersIn(parseDocument(text).toJS() ?? {}).flatMap(({ path, whole, variable }) => {
+    placeholdersIn(writtenConfig(text) ?? {}).flatMap(({ path, whole, variable }) => {
       const value = env[variable] ?? "";
       if (isNamingPlace(path) || spelledOut(value)) return [];
       return [{ value, shown: whole, secret: whole.startsWith("${secret:") || isSecretPlace(path) }];

@@ -13,7 +13,7 @@ export interface Placeholder {
   path: Path;
 }
 
-const PLACEHOLDER = /\$\{(env|secret):([A-Za-z_][A-Za-z0-9_-]*)\}/g;
+export const PLACEHOLDER = /\$\{(env|secret):([A-Za-z_][A-Za-z0-9_-]*)\}/g;
 const variableOf = (kind: string, name: string): string =>
   kind === "env" ? name : `OPERATE_SECRET_${name.toUpperCase().replaceAll("-", "_")}`;
 

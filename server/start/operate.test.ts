@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -18,7 +18,10 @@ const say = (word) => appendFileSync(join(process.env.OPERATE_DATA_DIR, "said"),
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => { say(signal); process.exit(); });
 process.on("disconnect", () => { say("left alone"); process.exit(); });
 if (name === process.env.BROKEN && !existsSync(join(process.env.OPERATE_DATA_DIR, "mended"))) throw new Error("the worker is broken");
+const { loadConfig } = await import(process.env.LOAD_CONFIG);
+const { config, file } = loadConfig(process.env.OPERATE_CONFIG);
 say("up");
+appendFileSync(join(process.env.OPERATE_DATA_DIR, "read"), name + " " + config.costConfig.costCenter + " " + file + " " + process.pid + "\\n");
 process.send({ type: "ready" });
 setInterval(() => {}, 1000);
 `;
@@ -29,6 +32,7 @@ services:
     local: { command: [node, SERVICE], versions: [{ version: v1 }], readinessIntervalMs: 100 }
     environments: { production: { initialVersion: v1 } }
 traffic: [{ service: shop, environment: production }]
+costConfig: { costCenter: "\${env:COST_CENTER}" }
 `;
 
 const DAEMON = join(import.meta.dirname, "../integrations/local/daemon.ts");
@@ -84,6 +88,8 @@ async function start(env: Record<string, string> = {}) {
       ...process.env,
       OPERATE_DATA_DIR: dataDir,
       OPERATE_CONFIG: "operate.config.yaml",
+      LOAD_CONFIG: join(import.meta.dirname, "../config/load.ts"),
+      COST_CENTER: "applied",
       PORT: String(await freePort()),
       ...env,
     },
@@ -124,6 +130,32 @@ const instance = async () => {
 const postgresPid = () => Number(readFileSync(join(dataDir, "postgres/postmaster.pid"), "utf8").split("\n")[0]);
 
 describe("operate", () => {
+  it("starts a crashed process again with the configuration that was applied, not with the file of now", async () => {
+    const one = await start();
+    await one.ready();
+    const file = join(folder, "operate.config.yaml");
+    const reads = () => readFileSync(join(dataDir, "read"), "utf8").trim().split("\n");
+    expect(reads()).toHaveLength(4);
+    writeFileSync(file, "costConfig: { costCenter: nobody applied this }\nservices: 7\n");
+    for (const name of ["worker", "collector"]) {
+      const pid = Number(
+        reads()
+          .findLast((line) => line.startsWith(name))
+          ?.split(" ")
+          .at(-1),
+      );
+      const before = reads().length;
+      process.kill(pid, "SIGKILL");
+      await expect.poll(() => reads().length, { timeout: 60_000 }).toBe(before + 1);
+      expect(reads().at(-1)).toMatch(new RegExp(`^${name} applied ${file} `));
+    }
+    const copy = join(dataDir, "applied.config.yaml");
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    expect(readFileSync(copy, "utf8")).toBe(CONFIG.replace("SERVICE", SERVICE));
+    process.kill(Number(one.child.pid), "SIGINT");
+    expect(await one.ended).toBe(0);
+  });
+
   it("starts everything, offers the set-up link and stops in order on one Ctrl-C of the whole group", async () => {
     const one = await start();
     await one.ready();

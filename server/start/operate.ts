@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { writeAppliedConfig } from "../config/applied.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { assertOwnDatabase, databaseWasOurs } from "../db/installation.ts";
 import { migrateDatabase } from "../db/migrate.ts";
@@ -66,12 +69,14 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
   const running = new Map<string, Supervised>();
   const over = Promise.race([untilAborted(stop, "stopped" as const), untilAborted(leave, "left" as const)]);
   const served = anyInstanceRuns(options.dataDir) || findDaemon(options.dataDir) !== null;
-  const specs = processesFor(loaded.config, root, served);
+  const kept = served || existsSync(join(options.dataDir, "local", "state.json"));
+  const specs = processesFor(loaded.config, root, kept);
+  const appliedConfig = writeAppliedConfig(loaded, options.dataDir);
 
   let refused = true;
   const daemonSpec = specs.find((spec) => spec.name === DAEMON);
   if (daemonSpec) {
-    const env = environmentOf(DAEMON, options, { ...secrets, databaseUrl: "", setupToken: null });
+    const env = environmentOf(DAEMON, options, { ...secrets, databaseUrl: "", setupToken: null, appliedConfig });
     const settings = daemonSettings(loaded, options, secrets.ingestSecret);
     const daemon = superviseDaemon(daemonSpec, { ...surroundings, env, settings });
     started.defer(() => (stop.aborted || (refused && !served) ? daemon.stop() : daemon.leave()));
@@ -80,7 +85,7 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
 
   const database = await openDatabase({ options, terminal, requests, started });
   if (stop.aborted || leave.aborted || !database) return over;
-  const handed: Handed = { databaseUrl: database.url, setupToken: database.setupToken, ...secrets };
+  const handed: Handed = { databaseUrl: database.url, setupToken: database.setupToken, appliedConfig, ...secrets };
   for (const spec of specs) {
     if (spec.name === DAEMON) continue;
     const one = supervise(spec, { ...surroundings, env: environmentOf(spec.name, options, handed) });

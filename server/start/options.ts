@@ -17,7 +17,7 @@ export interface StartOptions {
   dev: boolean;
 }
 
-const DEFAULT_PORT = 4310;
+export const DEFAULT_PORT = 4310;
 const DEFAULT_HOST = "127.0.0.1";
 const EVERY_ADDRESS = new Set(["0.0.0.0", "::"]);
 

@@ -33,10 +33,11 @@ const TRAFFIC: ProcessSpec = {
 export function processesFor(
   config: Pick<OperateAgentConfig, "services" | "traffic" | "monitoringConfig">,
   root: string,
-  leftInstances = false,
+  keptInstances = false,
 ): ProcessSpec[] {
   const wanted = [{ ...COLLECTOR, flags: heapFlags(config.monitoringConfig.limits) }, WORKER, WEB];
-  if (config.services.length > 0 || leftInstances) wanted.unshift(DAEMON_SPEC);
+  // what runs is kept although the configuration may name nothing any more
+  if (config.services.length > 0 || keptInstances) wanted.unshift(DAEMON_SPEC);
   if (config.traffic.some((traffic) => traffic.requestsPerSecond > 0)) wanted.push(TRAFFIC);
   return wanted.map((spec) => ({ ...spec, file: resolve(root, spec.file) }));
 }
@@ -45,6 +46,8 @@ export interface Handed {
   databaseUrl: string;
   authSecret: string;
   ingestSecret: string;
+  /** the copy of the configuration that this start applied */
+  appliedConfig: string;
   /** null once somebody can sign in */
   setupToken: string | null;
 }
@@ -61,7 +64,8 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
     OPERATE_DATA_DIR: options.dataDir,
     // whose disk is watched; empty for a database elsewhere
     OPERATE_DATABASE_DIR: options.databaseUrl ? "" : join(options.dataDir, "postgres"),
-    OPERATE_CONFIG: options.configFile,
+    OPERATE_CONFIG: handed.appliedConfig,
+    OPERATE_CONFIG_ORIGIN: options.configFile,
     OPERATE_SAMPLE: options.sample ? "1" : "0",
     OPERATE_BASE_URL: options.baseUrl,
     HOST: options.host,

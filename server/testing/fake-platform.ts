@@ -48,6 +48,8 @@ export class FakePlatform implements Platform {
           currentVersion: null,
           weights: null,
           instances: [],
+          configured: true,
+          problem: null,
         };
         this.services.set(`${service.name}/${environment}`, made);
         for (let i = 0; i < settings.instances; i++)
@@ -76,6 +78,7 @@ export class FakePlatform implements Platform {
       startedAt: at,
       createdAt: at,
       inFlight: 0,
+      configured: true,
     };
   }
 

@@ -119,4 +119,5 @@ const instanceView = ({ id, version, state, reason, ...rest }: PlatformInstance)
   restarts: rest.restarts,
   startedAt: rest.startedAt,
   inFlight: rest.inFlight,
+  configured: rest.configured,
 });

@@ -206,6 +206,7 @@ export const InstanceView = z.object({
   restarts: z.number().int(),
   startedAt: Instant,
   inFlight: z.number().int(),
+  configured: z.boolean().describe("false: its version left the configuration; it is kept as it was recorded"),
 });
 /** How the requests are split, now and since it began. */
 export const VersionShare = z.object({

@@ -1,7 +1,8 @@
 import type { Runtime } from "../kernel/context.ts";
 import type { ProbeResult, Prober } from "../ports/prober.ts";
-import { createServiceAddresses } from "./service-address.ts";
-import { expectServiceStatus, type PlannedTarget } from "./targets.ts";
+import { withPlatform } from "./platform-reason.ts";
+import { createServiceLookup } from "./service-lookup.ts";
+import { type PlannedTarget, serviceProbe } from "./targets.ts";
 
 /** past its timeout a check has this long to notice before it is given up */
 const GRACE_MS = 250;
@@ -14,14 +15,17 @@ const GRACE_MS = 250;
 type CheckTarget = (target: PlannedTarget) => Promise<ProbeResult>;
 
 export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Prober): CheckTarget {
-  const addressOf = createServiceAddresses(runtime.platform);
+  const lookUp = createServiceLookup(runtime.platform);
 
   const ask = async (target: PlannedTarget, signal: AbortSignal): Promise<ProbeResult> => {
     if ("spec" in target.probe) return await prober.probe(target.probe.spec, signal);
     const { balancer, path } = target.probe;
-    const base = new URL(await addressOf(balancer));
+    const { service, asked } = await lookUp(balancer);
+    if (service.problem !== null) return { outcome: "down", latencyMs: 0, statusCode: null, message: service.problem };
+    const base = new URL(service.url);
     const trusted = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
-    return await prober.probe(expectServiceStatus(new URL(path, base).href, target.timeoutMs, trusted), signal);
+    const result = await prober.probe(serviceProbe(base, path, target.timeoutMs, trusted), signal);
+    return asked ? withPlatform(result, service) : result;
   };
 
   return async (target) => {

@@ -253,7 +253,7 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
     await scheduler.stop();
     expect(specs[0]).toMatchObject({ type: "http" });
     const urls = new Set(specs.map((spec) => (spec.type === "http" ? spec.url : "")));
-    expect(urls).toContain("http://checkout.production.test:4000/healthz");
+    expect(urls).toContain("http://checkout.production.test:4000/");
     expect(specs[0]).toMatchObject({ trusted: [expect.stringMatching(/\.test:4000$/)] });
   });
 

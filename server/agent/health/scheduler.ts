@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Runtime } from "../kernel/context.ts";
 import type { Prober } from "../ports/prober.ts";
 import { type CheckStart, createCheckLoop } from "./check-loop.ts";
@@ -7,7 +8,7 @@ import { createRecorder } from "./recorder.ts";
 import { startShardLeases } from "./shard-leases.ts";
 import { listUnseen } from "./store.ts";
 import { syncTargets } from "./sync-targets.ts";
-import { planTargets } from "./targets.ts";
+import { type PlannedTarget, planKept, planTargets } from "./targets.ts";
 import type { OnHealthTransition } from "./transitions.ts";
 
 export interface HealthSchedulerOptions {
@@ -48,6 +49,7 @@ const REDELIVER_MS = 2_000;
 /** a check that takes longer is given up at the end: another worker makes the next one */
 const DRAIN_MS = 1_500;
 const DRAIN_POLL_MS = 20;
+const ASK_AGAIN_MS = 2_000;
 
 /**
  * Checks this worker's share of all targets, for as long as it runs. Any number of workers may run it on one database:
@@ -95,10 +97,21 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
     },
   });
   await leases.ready;
+  const stopping = new AbortController();
+  const withKept = addKept(runtime, stopping.signal, async (kept) => {
+    plan.push(...kept);
+    await syncTargets(runtime, plan);
+    loop.add(
+      kept.filter((target) => leases.held().includes(target.shard)),
+      new Set(kept.map(({ id }) => id)),
+    );
+  }).catch((error) => report("services that left the configuration could not be taken on", error));
 
   return {
     async stop() {
       const until = performance.now() + DRAIN_MS;
+      stopping.abort();
+      await withKept;
       loop.remove(() => true);
       loop.stop();
       while (loop.running() > 0 && performance.now() < until)
@@ -162,4 +175,20 @@ function createDelivery(
       await round();
     },
   };
+}
+
+/** Takes on what runs though it left the configuration, as soon as the platform can be asked. */
+async function addKept(runtime: Runtime, signal: AbortSignal, add: (kept: PlannedTarget[]) => Promise<void>) {
+  while (!signal.aborted) {
+    const services = await runtime.platform.listServices().catch(() => null); // it may start later than the worker
+    if (services !== null) {
+      const kept = planKept(
+        runtime.config,
+        services.filter(({ configured }) => !configured),
+      );
+      if (kept.length > 0 && !signal.aborted) await add(kept);
+      return;
+    }
+    await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { OperateAgentConfig } from "../config.ts";
+import { healthPathOf } from "../config-services.ts";
 import type { ServiceRef } from "../ports/platform.ts";
 import type { ProbeSpec } from "../ports/prober.ts";
 import { SHARD_COUNT } from "./slots.ts";
@@ -24,8 +25,8 @@ export interface PlannedTarget {
   successThreshold: number;
   muted: boolean;
   shard: number;
-  /** the whole check, or for a service its path behind a balancer that is looked up when asked */
-  probe: { spec: ProbeSpec } | { balancer: ServiceRef; path: string };
+  /** the whole check, or for a service its path behind a balancer that is looked up when asked; null: `/`, any answer */
+  probe: { spec: ProbeSpec } | { balancer: ServiceRef; path: string | null };
 }
 
 const SERVICE_TIMEOUT_MS = 5_000;
@@ -33,6 +34,8 @@ const SERVICE_TIMEOUT_MS = 5_000;
 const DISK_NAME = "operate disk";
 const DISK_INTERVAL_MS = 15_000;
 const SERVICE_STATUS = [200, 201, 202, 203, 204];
+/** Of a service that names no path: whatever its front page says, short of a fault of its own. */
+const ANY_ANSWER = Array.from({ length: 300 }, (_, i) => 200 + i);
 
 export const targetId = (origin: PlannedTarget["origin"], name: string, environment: string | null): string =>
   `hlt_${createHash("sha256")
@@ -71,6 +74,21 @@ function planDisk({ monitoringConfig: defaults }: OperateAgentConfig, path: stri
   };
 }
 
+/** Checks of what runs though it left the configuration: any answer of the front page below 500 will do. */
+export function planKept(config: OperateAgentConfig, kept: readonly ServiceRef[]): PlannedTarget[] {
+  const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
+  return kept.map(({ service, environment }): PlannedTarget => {
+    const id = targetId("service", service, environment);
+    return {
+      ...{ id, name: service, kind: "http", origin: "service", service, environment },
+      ...{ address: `${service}/${environment}/`, dependsOn: [], intervalMs: checkIntervalMs },
+      timeoutMs: Math.min(SERVICE_TIMEOUT_MS, checkIntervalMs),
+      ...{ failureThreshold, successThreshold, muted: false, shard: shardOf(id) },
+      probe: { balancer: { service, environment }, path: null },
+    };
+  });
+}
+
 function planServices(config: OperateAgentConfig): PlannedTarget[] {
   const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
   return config.services.flatMap((service) =>
@@ -84,7 +102,7 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         origin: "service",
         service: service.name,
         environment,
-        address: `${service.name}/${environment}${service.healthPath}`,
+        address: `${service.name}/${environment}${healthPathOf(service) ?? "/"}`,
         dependsOn: service.dependsOn
           .filter((name) => there.includes(name))
           .map((name) => targetId("service", name, environment)),
@@ -94,7 +112,7 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         successThreshold,
         muted: false,
         shard: shardOf(id),
-        probe: { balancer: { service: service.name, environment }, path: service.healthPath },
+        probe: { balancer: { service: service.name, environment }, path: healthPathOf(service) },
       };
     }),
   );
@@ -140,12 +158,13 @@ function dependencyIds(config: OperateAgentConfig, name: string, environment: st
   return meant !== undefined && meant in service.environments ? [targetId("service", name, meant)] : [];
 }
 
-export const expectServiceStatus = (url: string, timeoutMs: number, trusted: string): ProbeSpec => ({
+/** What to ask of a service's balancer at `base`. */
+export const serviceProbe = (base: URL, path: string | null, timeoutMs: number, trusted: string): ProbeSpec => ({
   type: "http",
-  url,
+  url: new URL(path ?? "/", base).href,
   method: "GET",
   headers: {},
-  expectStatus: SERVICE_STATUS,
+  expectStatus: path === null ? ANY_ANSWER : SERVICE_STATUS,
   timeoutMs,
   trusted: [trusted],
 });

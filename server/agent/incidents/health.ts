@@ -1,4 +1,4 @@
-import type { HealthTransition } from "../health/index.ts";
+import { type HealthTransition, saysLost } from "../health/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
 import { type AutomaticWork, noteOn, openOrAdd, resolveBy } from "./automatic.ts";
@@ -25,7 +25,8 @@ export async function onHealthTransition(runtime: Runtime, transition: HealthTra
       if (await isKnownEvent(tx, transition.key)) return;
       const work = { runtime, tx, job: "health watcher", key: transition.key, at: runtime.now() };
       const own = await findOpen(work, causeOf(transition.target));
-      if (transition.to === "down") await goesDown(work, transition, own);
+      if (transition.to === "down" || (transition.to === "degraded" && saysLost(transition.message)))
+        await goesDown(work, transition, own);
       else if (transition.from === "down" || (own && hasRecovered(transition))) await recovers(work, transition, own);
     },
     { timeout: 15_000, maxWait: 10_000 },
@@ -52,7 +53,7 @@ async function goesDown(work: AutomaticWork, transition: HealthTransition, own: 
       await noteOn(work, own, { kind: "health", message: `Explained by ${causedBy.name}, which is down`, detail });
     return;
   }
-  const event = { kind: "health", message: `${nameOf(target)} is down${found}`, detail };
+  const event = { kind: "health", message: `${nameOf(target)} is ${transition.to}${found}`, detail };
   if (transition.muted) {
     if (own) await noteOn(work, own, event);
     return;
@@ -61,7 +62,7 @@ async function goesDown(work: AutomaticWork, transition: HealthTransition, own: 
   await openOrAdd(
     work,
     {
-      title: `${nameOf(target)} is down`,
+      title: `${nameOf(target)} is ${transition.to}`,
       description: message ?? "",
       severity: outageSeverity(target),
       assignee: null,

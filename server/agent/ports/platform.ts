@@ -41,6 +41,8 @@ export interface PlatformInstance extends ServiceRef {
   inFlight: number;
   /** the key it was started under */
   key: string;
+  /** false: its version left the configuration; it is kept, and started again as it was recorded */
+  configured: boolean;
 }
 
 export interface PlatformService extends ServiceRef {
@@ -51,6 +53,10 @@ export interface PlatformService extends ServiceRef {
   /** share of requests per version in percent; null: spread evenly over all ready instances */
   weights: Record<string, number> | null;
   instances: PlatformInstance[];
+  /** false: the service or this environment of it left the configuration while it ran */
+  configured: boolean;
+  /** why its balancer does not listen, as a port that somebody else holds; null when it does */
+  problem: string | null;
 }
 
 /** What one version did and took in one bucket of time: 10 s in `trafficSince`, 2 s in `samplesSince`. */

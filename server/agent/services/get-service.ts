@@ -7,7 +7,7 @@ import type { ServiceRef } from "../ports/platform.ts";
 import { listTraffic, trafficSeries } from "../traffic/index.ts";
 import { listChanges } from "./changes.ts";
 import type { GetServiceInput, GetServiceOutput, InstanceLogsInput, InstanceLogsOutput } from "./schema.ts";
-import { serviceRows } from "./service-rows.ts";
+import { platformServices, serviceRows } from "./service-rows.ts";
 
 /** how a range is cut: seconds in all, seconds a point, and the stored resolution it is read from */
 const RANGES = {
@@ -16,6 +16,18 @@ const RANGES = {
   "6h": { seconds: 21_600, step: 120, resolution: 60 },
   "24h": { seconds: 86_400, step: 600, resolution: 60 },
 } as const;
+
+/** The configured service; null for one that only runs still. @throws NOT_FOUND naming what exists. */
+async function findService(ctx: AgentContext, ref: ServiceRef): Promise<ServiceConfig | null> {
+  try {
+    return configured(ctx, ref);
+  } catch (error) {
+    const platform = await platformServices(ctx);
+    const isKept = platform?.some((one) => one.service === ref.service && one.environment === ref.environment);
+    if (!isKept) throw error;
+    return null;
+  }
+}
 
 /** The configured service, if it runs in that environment. @throws NOT_FOUND naming what exists. */
 function configured(ctx: AgentContext, ref: ServiceRef): ServiceConfig {
@@ -42,7 +54,7 @@ export async function getService(
 ): Promise<z.infer<typeof GetServiceOutput>> {
   authorize(ctx, "service.read");
   const ref = { service: input.service, environment: input.environment };
-  const service = configured(ctx, ref);
+  const service = await findService(ctx, ref);
   const range = RANGES[input.range];
   const to = new Date(Math.floor(ctx.now().getTime() / 10_000) * 10_000 - 10_000);
   const from = new Date(to.getTime() - range.seconds * 1_000);
@@ -54,15 +66,21 @@ export async function getService(
   const [row] = rows;
   if (!row) throw new AppError("NOT_FOUND", `There is no service ${ref.service} in ${ref.environment}.`);
   const running = platform?.find((found) => found.service === ref.service && found.environment === ref.environment);
+  const listed = service?.local.versions ?? [];
   const live = new Set(row.versions.map((entry) => entry.version));
   return {
     row: { ...row, environment: ref.environment },
-    description: service.description,
+    description: service?.description ?? "",
     url: running?.url ?? null,
-    dependsOn: service.dependsOn,
-    usedBy: ctx.config.services.filter((other) => other.dependsOn.includes(service.name)).map((other) => other.name),
+    dependsOn: service?.dependsOn ?? [],
+    usedBy: ctx.config.services.filter((other) => other.dependsOn.includes(ref.service)).map((other) => other.name),
     instances: running?.instances ?? [],
-    versions: service.local.versions.map((entry) => ({ ...entry, running: live.has(entry.version) })),
+    versions: [
+      ...listed.map((entry) => ({ ...entry, running: live.has(entry.version), configured: true })),
+      ...[...live]
+        .filter((version) => !listed.some((entry) => entry.version === version))
+        .map((version) => ({ version, notes: "no longer configured", running: true, configured: false })),
+    ],
     stepSeconds: range.step,
     series: trafficSeries(traffic, { from, to, stepSeconds: range.step }),
     changes,
@@ -75,7 +93,7 @@ export async function instanceLogs(
   input: z.output<typeof InstanceLogsInput>,
 ): Promise<z.infer<typeof InstanceLogsOutput>> {
   authorize(ctx, "service.read");
-  configured(ctx, input);
+  await findService(ctx, input);
   const running = await ctx.platform.getService({ service: input.service, environment: input.environment });
   if (!running.instances.some((instance) => instance.id === input.instanceId))
     throw new AppError(

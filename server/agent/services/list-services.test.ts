@@ -15,6 +15,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   health: "up",
   healthSince: null,
   healthMessage: null,
+  notice: null,
   causedBy: null,
   currentVersion: "1",
   versions: [],

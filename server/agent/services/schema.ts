@@ -39,6 +39,7 @@ export const ServiceRow = z.object({
   reasons: z.array(StatusReason).describe("why it is not up, worst first"),
   healthSince: Instant.nullable(),
   healthMessage: z.string().nullable().describe("the reasons in one line"),
+  notice: z.string().nullable().describe("what runs here though it left the configuration"),
   causedBy: z.string().nullable(),
   currentVersion: z.string().nullable(),
   /** every version that has instances, most first */
@@ -106,7 +107,14 @@ export const GetServiceOutput = z.object({
   dependsOn: z.array(z.string()),
   usedBy: z.array(z.string()),
   instances: z.array(InstanceView),
-  versions: z.array(z.object({ version: z.string(), notes: z.string(), running: z.boolean() })),
+  versions: z.array(
+    z.object({
+      version: z.string(),
+      notes: z.string(),
+      running: z.boolean(),
+      configured: z.boolean().describe("false: no longer configured, kept because it runs"),
+    }),
+  ),
   stepSeconds: z.number().int(),
   series: z.array(ServiceSeriesPoint).describe("oldest first, every bucket of the range; nulls are gaps"),
   /** deployments and the like in the range, for markers */

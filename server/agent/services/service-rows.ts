@@ -1,6 +1,6 @@
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
-import { listServiceHealth, type ServiceHealth } from "../health/index.ts";
+import { listServiceHealth, type ServiceHealth, unconfiguredNote } from "../health/index.ts";
 import type { HealthState } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
@@ -42,7 +42,7 @@ const WINDOW_SECONDS = 300;
 const NEWEST_SECONDS = 60;
 
 /**
- * A row per configured service and environment (or those that match), and one for each service that only its telemetry
+ * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for each service that only its telemetry
  * tells of, worst first; and whether the platform answers.
  */
 export async function serviceRows(
@@ -85,10 +85,15 @@ export async function serviceRows(
       )
       .map((environment) => rowOf(ctx, { service: service.name, environment }, facts)),
   );
+  const kept = (platform ?? [])
+    .filter(({ configured }) => !configured)
+    .filter(({ environment }) => (filter.environment ?? environment) === environment)
+    .filter(({ service }) => (filter.service ?? service) === service)
+    .map(({ service, environment }) => rowOf(ctx, { service, environment }, facts));
   const known = others
     .filter(({ service }) => (filter.service ?? service) === service)
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
-  return { rows: [...rows, ...known].sort(worstFirst), platform };
+  return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform };
 }
 
 /** The judged state of each configured service in each environment, for other capabilities. Callers have authorised it. */
@@ -138,13 +143,14 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
         ? (health?.since ?? null)
         : ailingSince(status.state, minutes, limits),
     healthMessage: told || (health?.message ?? null),
+    notice: running ? unconfiguredNote(running) : null,
     causedBy: health?.causedBy ?? null,
     currentVersion: running?.currentVersion ?? null,
     versions: [...versions]
       .map(([version, instances]) => ({ version, instances }))
       .sort((a, b) => b.instances - a.instances),
     instancesReady: running?.instances.filter((instance) => instance.state === "ready").length ?? 0,
-    instancesWanted: config?.environments[ref.environment]?.instances ?? 0,
+    instancesWanted: config?.environments[ref.environment]?.instances ?? running?.instances.length ?? 0,
     traffic: trafficFigures(recent, minutes, { now, counted }),
     openIncident: incident
       ? {

@@ -4,6 +4,7 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import type { Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
+import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
@@ -68,7 +69,9 @@ export class Balancer implements ExchangeHost {
       await promise;
     } catch (cause) {
       this.#server.off("listening", resolve);
-      const message = `Port ${port} for the balancer of ${this.ref.service} in ${this.ref.environment} cannot be opened. Free it, or give the service another port.`;
+      const holder = holderOf(listenersOn(port) ?? []);
+      const why = holder === null ? "cannot be opened" : `is held by ${describeHolder(holder)}`;
+      const message = `port ${port} ${why}: the balancer of ${this.ref.service} in ${this.ref.environment} cannot listen there. Free it, or give the service another port.`;
       throw new AppError("PRECONDITION", message, { details: { ...this.ref, port }, cause });
     }
     this.#server.off("error", reject);

@@ -187,17 +187,89 @@ describe("the daemon", () => {
     await allReady(daemon.platform, WEB);
   });
 
-  it("stops services that left the configuration and starts those that came", async () => {
+  it("keeps services that left the configuration, stops those that it says are removed, starts those that came", async () => {
     await begin([sampleService("web"), sampleService("old")]);
     const [old] = await allReady(daemon.platform, { ...WEB, service: "old" });
     const [web] = await allReady(daemon.platform, WEB);
     await daemon.end("SIGKILL");
     daemon.writeConfig([sampleService("web"), sampleService("new")]);
     await daemon.start();
+    const kept = await daemon.platform.getService({ ...WEB, service: "old" });
+    expect(kept).toMatchObject({ configured: false, instances: [{ pid: old?.pid, configured: false }] });
+    // started again as it was recorded, also from cold, behind the same address
+    await daemon.end("SIGTERM");
+    await daemon.start();
+    const [again] = await allReady(daemon.platform, { ...WEB, service: "old" });
+    expect(again).toMatchObject({ id: old?.id, version: "1.0.0", configured: false });
+    expect((await daemon.platform.getService({ ...WEB, service: "old" })).url).toBe(kept.url);
+    const [stillWeb] = await allReady(daemon.platform, WEB);
+    await daemon.end("SIGKILL");
+    daemon.writeConfig([sampleService("web"), sampleService("new")], { removedServices: ["old"] });
+    await daemon.start();
     await allReady(daemon.platform, { ...WEB, service: "new" });
-    await eventually(async () => !isAlive(old?.pid ?? 0));
-    expect((await instances()).map((one) => one.pid)).toEqual([web?.pid]);
+    await eventually(async () => !isAlive(again?.pid ?? 0));
+    expect((await instances()).map((one) => [one.id, one.pid])).toEqual([[web?.id, stillWeb?.pid]]);
     expect((await daemon.platform.listServices()).map((one) => one.service)).toEqual(["web", "new"]);
+  });
+
+  const withVersions = (...versions: string[]) => {
+    const { local, ...service } = sampleService("web", { environments: { staging: SECRET_SETTINGS } });
+    return { ...service, local: { ...local, versions: versions.map((version) => ({ version })) } };
+  };
+  const SECRET_SETTINGS = { instances: 1, initialVersion: "1.0.0", env: { KEY: "${env:CANARY_KEY}" } };
+
+  it("goes on with a version that left the configuration, through crashes and cold starts", async () => {
+    process.env.CANARY_KEY = "a value that stands in no file";
+    await begin([withVersions("1.0.0", "1.1.0")]);
+    const [initial] = await allReady(daemon.platform, WEB);
+    const { id } = await start("1.1.0");
+    await inState(daemon.platform, WEB, id, "ready");
+    await daemon.platform.stopInstance({ instanceId: initial?.id ?? "", drainTimeoutMs: 0 });
+    await daemon.platform.setWeights({ ...WEB, weights: { "1.1.0": 100 } });
+    await daemon.end("SIGTERM");
+    daemon.writeConfig([withVersions("1.0.0")]);
+    await daemon.start();
+    const [kept] = await allReady(daemon.platform, WEB);
+    expect(kept).toMatchObject({ id, version: "1.1.0", configured: false });
+    expect((await daemon.platform.getService(WEB)).weights).toEqual({ "1.1.0": 100 });
+    expect(daemon.output()).toContain("no longer configured");
+    process.kill(kept?.pid ?? 0, "SIGKILL");
+    const again = await eventually(async () =>
+      (await instances()).find((one) => one.state === "ready" && one.pid !== kept?.pid),
+    );
+    expect(again.version).toBe("1.1.0");
+    expect(await ask("/env")).toMatchObject({ KEY: process.env.CANARY_KEY, SERVICE_VERSION: "1.1.0" });
+    const state = readFileSync(localPaths(daemon.dataDir).state, "utf8");
+    expect(state).toContain("${env:CANARY_KEY}");
+    expect(state).not.toContain(process.env.CANARY_KEY);
+    delete process.env.CANARY_KEY;
+  });
+
+  it("starts no other version for one that cannot be started again, and says why", async () => {
+    process.env.CANARY_KEY = "secret";
+    await begin([withVersions("1.0.0", "1.1.0")]);
+    const [initial] = await allReady(daemon.platform, WEB);
+    const { id } = await start("1.1.0");
+    await daemon.platform.stopInstance({ instanceId: initial?.id ?? "", drainTimeoutMs: 0 });
+    await inState(daemon.platform, WEB, id, "ready");
+    await daemon.end("SIGTERM");
+    delete process.env.CANARY_KEY;
+    const { environments: _, ...plain } = withVersions("1.0.0");
+    daemon.writeConfig([{ ...plain, environments: { staging: { instances: 1, initialVersion: "1.0.0" } } }]);
+    await daemon.start();
+    const lost = await inState(daemon.platform, WEB, id, "crash-looping");
+    expect(lost).toMatchObject({ version: "1.1.0", configured: false });
+    expect(lost.reason).toMatch(/needs the environment variable CANARY_KEY, which is not set/);
+    expect(await instances()).toHaveLength(1);
+  });
+
+  it("takes the initial version for the very first start alone", async () => {
+    await begin([sampleService("web")]);
+    const [first] = await allReady(daemon.platform, WEB);
+    await daemon.platform.stopInstance({ instanceId: first?.id ?? "", drainTimeoutMs: 0 });
+    await daemon.end("SIGTERM");
+    await daemon.start();
+    expect(await instances()).toEqual([]);
   });
 
   it("explains a broken state file and keeps it", async () => {

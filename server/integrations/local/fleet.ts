@@ -5,12 +5,13 @@ import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig } from "#server/config/load.ts";
 import { InstanceLogFollower } from "./follow-logs.ts";
 import { freePort } from "./free-port.ts";
+import { launchRecords, recordedService, recordedSettings } from "./launch-record.ts";
 import { LogStore } from "./log-store.ts";
 import type { LocalPaths } from "./paths.ts";
 import { adopt, signalGroup, terminate } from "./process.ts";
 import { UnitSampler } from "./sampler.ts";
-import { newRecord, ServiceUnit, type UnitHost } from "./service-unit.ts";
-import { type ServiceRecord, StateFile } from "./state-file.ts";
+import { ServiceUnit, type UnitHost } from "./service-unit.ts";
+import { type LaunchRecord, type ServiceRecord, StateFile } from "./state-file.ts";
 import { stopOrder } from "./stop-order.ts";
 import { endStrays } from "./strays.ts";
 import { keyOf, UnitDirectory } from "./unit-directory.ts";
@@ -22,8 +23,13 @@ const CLOSE_DRAIN_MS = 3_000;
 const REMOVED_SERVICE_STOP_MS = 10_000;
 /** Long enough for a new process to open its port; after that the listener itself keeps others away. */
 const PORT_RESERVED_MS = 30_000;
+/** Stands in where an older Operate recorded nothing: what runs is taken over, and checked by its listener alone. */
+const UNKNOWN_LAUNCH: LaunchRecord = {
+  ...{ command: ["unknown"], cwd: ".", env: {}, healthPath: "/", readinessPath: null },
+  ...{ readinessIntervalMs: 500, readinessTimeoutMs: 1_000, stopTimeoutMs: 10_000 },
+};
 
-/** Everything the daemon runs: a unit per service and environment of the configuration. */
+/** Everything the daemon runs: a unit per service and environment that is configured, or that runs though it is not. */
 export class Fleet {
   readonly units = new UnitDirectory();
   readonly logs: LogStore;
@@ -35,8 +41,10 @@ export class Fleet {
   readonly #usage = new UsageSampler();
   readonly #reservedPorts = new Set<number>();
   readonly #ticking = new AbortController();
-  /** records of services that left the configuration, until their instances are gone */
+  /** records of services that `removedServices` names, until their instances are gone */
   #orphans: ServiceRecord[] = [];
+  /** records of services that left the configuration and have no instances, so that nothing is begun anew later */
+  #dormant: ServiceRecord[] = [];
   #opened = false;
   /** the file on disk is older than what runs */
   #unsaved = false;
@@ -63,7 +71,7 @@ export class Fleet {
   async open(): Promise<void> {
     const saved = this.#state.load() ?? [];
     this.#createUnits(saved);
-    for (const unit of this.units.all()) unit.command("check", unit.settings.initialVersion, 0);
+    for (const unit of this.units.all()) if (unit.configured) unit.command("check", unit.settings.initialVersion, 0);
     await this.#adoptAll(saved);
     for (const unit of this.units.all()) await this.#openBalancer(unit);
     for (const group of endStrays(this.#dataDir, this.#runningIds()))
@@ -100,13 +108,17 @@ export class Fleet {
   /** Until everything is opened nothing is written: a half-read state must not replace a whole one. */
   save(): Promise<void> {
     if (!this.#opened) return Promise.resolve();
-    return this.#state.save([...this.units.all().map((unit) => unit.record()), ...this.#orphans]);
+    return this.#state.save([...this.units.all().map((unit) => unit.record()), ...this.#orphans, ...this.#dormant]);
   }
 
   /** Stops balancers and instances, those who call before those who are called; what is wanted stays on disk. */
   async close(): Promise<void> {
     this.#ticking.abort();
-    for (const level of stopOrder(this.#loaded.config.services)) {
+    const configured = stopOrder(this.#loaded.config.services);
+    // Nothing that is configured depends on what is not.
+    const others = new Set(this.units.all().map(({ ref }) => ref.service));
+    for (const name of configured.flat()) others.delete(name);
+    for (const level of [[...others], ...configured]) {
       const units = this.units.all().filter((unit) => level.includes(unit.ref.service));
       await Promise.all(units.map((unit) => unit.balancer.close(CLOSE_DRAIN_MS)));
       await Promise.all(units.flatMap((unit) => [...unit.instances.values()].map((one) => one.stop(CLOSE_DRAIN_MS))));
@@ -131,16 +143,38 @@ export class Fleet {
       save: () => this.save(),
       saveOrRetry: () => this.saveOrRetry(),
     };
-    for (const service of this.#loaded.config.services)
-      for (const [environment, settings] of Object.entries(service.environments)) {
-        const unit = new ServiceUnit(host, service, environment, settings);
+    const launchOf = launchRecords(this.#loaded);
+    for (const config of this.#loaded.config.services)
+      for (const [environment, settings] of Object.entries(config.environments)) {
+        const unit = new ServiceUnit(host, { config, environment, settings, launch: launchOf(config, environment) });
         this.units.add(unit);
         const record = saved.find((one) => keyOf(one) === keyOf(unit.ref));
         if (record !== undefined) unit.restore(record);
         else unit.addInitial();
       }
-    this.#orphans = saved.filter((record) => this.units.find(record) === undefined);
+    for (const record of saved.filter((one) => this.units.find(one) === undefined)) this.#keep(host, record);
     for (const record of saved) this.#reservedPorts.add(record.port);
+    for (const unit of this.units.all())
+      for (const { id, version } of unit.instances.values())
+        if (!unit.isConfigured(version))
+          this.#logger.warn({ ...unit.ref, id, version }, "no longer configured; it is kept as it was recorded");
+  }
+
+  /** What left the configuration goes on, unless `removedServices` says that it shall end. */
+  #keep(host: UnitHost, record: ServiceRecord): void {
+    const { service, environment, instances } = record;
+    const removed = this.#loaded.config.removedServices;
+    if (removed.includes(service) || removed.includes(keyOf(record))) this.#orphans.push(record);
+    else if (instances.length === 0) this.#dormant.push(record);
+    else {
+      const here = this.#loaded.config.services.find((one) => one.name === service);
+      const versions = instances.map((one) => one.version);
+      const launch = instances.find((one) => one.launch !== null)?.launch;
+      const config = here ?? recordedService(service, launch ?? UNKNOWN_LAUNCH, versions);
+      const unit = new ServiceUnit(host, { config, environment, settings: recordedSettings(record), launch: null });
+      this.units.add(unit);
+      unit.restore(record);
+    }
   }
 
   async #adoptAll(saved: ServiceRecord[]): Promise<void> {
@@ -189,28 +223,14 @@ export class Fleet {
         unit
           .stop(instance, CLOSE_DRAIN_MS)
           .catch((error: unknown) => this.#logger.error({ err: error, id: instance.id }, "a stop failed"));
-      else if (instance.pid === null) starts.push(this.#startCold(unit, instance.id));
+      else if (instance.pid === null) starts.push(instance.start());
     }
     await Promise.all(starts);
   }
 
-  /** A version that left the configuration meanwhile cannot be started; the initial one takes its place. */
-  async #startCold(unit: ServiceUnit, instanceId: string): Promise<void> {
-    const instance = unit.instances.get(instanceId);
-    if (instance === undefined) return;
-    if (unit.versions.includes(instance.version)) return instance.start();
-    const { initialVersion } = unit.settings;
-    this.#logger.warn(
-      { ...unit.ref, version: instance.version, initialVersion },
-      "the version is no longer configured",
-    );
-    unit.instances.delete(instanceId);
-    return unit.add(newRecord(initialVersion, `${instance.key}:replaced`)).start();
-  }
-
   async #stopOrphans(): Promise<void> {
     for (const record of this.#orphans) {
-      this.#logger.info({ service: record.service, environment: record.environment }, "left the configuration");
+      this.#logger.info({ service: record.service, environment: record.environment }, "is among removedServices");
       const running = record.instances.map(({ process }) => (process ? adopt(process.pid, process.identity) : null));
       await Promise.all(running.map((one) => (one === null ? undefined : terminate(one, REMOVED_SERVICE_STOP_MS))));
     }

@@ -7,9 +7,9 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 const PASSED_ON = ["HOME", "LANG", "TZ", "TMPDIR", "USER"];
 
 export interface InstanceCommandInput {
-  service: ServiceConfig;
+  service: Pick<ServiceConfig, "name"> & { local: Pick<ServiceConfig["local"], "command" | "cwd"> };
   environment: string;
-  settings: ServiceEnvironmentConfig;
+  settings: Pick<ServiceEnvironmentConfig, "env">;
   configDir: string;
   dataDir: string;
   instanceId: string;

@@ -12,11 +12,11 @@ import {
   NO_CRASHES,
   type RestartDecision,
 } from "./restart-policy.ts";
-import type { InstanceRecord } from "./state-file.ts";
+import type { InstanceRecord, LaunchRecord } from "./state-file.ts";
 
 /** What one instance needs of its surroundings. */
 export interface InstanceHost {
-  readiness: { path: string; intervalMs: number; timeoutMs: number };
+  readiness: { path: string | null; intervalMs: number; timeoutMs: number };
   stopTimeoutMs: number;
   freePort(): Promise<number>;
   /** @throws AppError when the command cannot be started; its message becomes the instance's reason */
@@ -48,6 +48,8 @@ export class Instance {
   port = 0;
   target: Target | null = null;
   removed: boolean;
+  /** how its process was started */
+  launch: LaunchRecord | null;
   readonly #host: InstanceHost;
   #phase: Phase = "starting";
   #draining: boolean;
@@ -70,6 +72,7 @@ export class Instance {
     this.startedAt = record.createdAt;
     this.restarts = record.restarts;
     this.removed = record.removed;
+    this.launch = record.launch;
     this.#draining = record.draining;
   }
 
@@ -95,9 +98,9 @@ export class Instance {
   }
 
   record(): InstanceRecord {
-    const { id, key, version, createdAt, restarts, removed, port, startedAt } = this;
+    const { id, key, version, createdAt, restarts, removed, port, startedAt, launch } = this;
     const running = this.#process && { pid: this.#process.pid, identity: this.#process.identity, port, startedAt };
-    return { id, key, version, createdAt, restarts, removed, draining: this.#draining, process: running };
+    return { id, key, version, createdAt, restarts, removed, draining: this.#draining, process: running, launch };
   }
 
   /** Starts the first process; resolves when it was spawned or could not be. */
@@ -245,8 +248,10 @@ export class Instance {
 
   async #checkOnce(): Promise<void> {
     const { signal } = this.#life;
+    const { pid } = this;
+    if (pid === null) return;
     const { path, timeoutMs } = this.#host.readiness;
-    const failure = await checkReadiness(this.port, path, timeoutMs);
+    const failure = await checkReadiness({ port: this.port, path, timeoutMs, instance: { id: this.id, pid }, signal });
     if (signal.aborted) return;
     const before = this.#phase;
     if (failure === null) {

@@ -32,6 +32,7 @@ export const InstanceAnswer = z.object({
   createdAt: z.string(),
   inFlight: z.number(),
   key: z.string(),
+  configured: z.boolean(),
 });
 
 export const ServiceAnswer = z.object({
@@ -41,6 +42,8 @@ export const ServiceAnswer = z.object({
   currentVersion: z.string().nullable(),
   weights: z.record(z.string(), z.number()).nullable(),
   instances: z.array(InstanceAnswer),
+  configured: z.boolean(),
+  problem: z.string().nullable(),
 });
 
 export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));

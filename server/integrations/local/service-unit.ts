@@ -1,14 +1,15 @@
 import type { RolloutRules } from "#server/agent/config-deployment.ts";
-import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
+import { readinessPathOf, type ServiceConfig, type ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
 import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
 import { Balancer } from "./balancer.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
 import { instanceCommand } from "./instance-command.ts";
+import { withSecrets } from "./launch-record.ts";
 import type { LogStore } from "./log-store.ts";
 import { launch } from "./process.ts";
-import type { InstanceRecord, ServiceRecord } from "./state-file.ts";
+import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
 import { endLeftovers } from "./strays.ts";
 import type { Usage } from "./usage.ts";
 
@@ -27,6 +28,14 @@ export interface UnitHost {
   saveOrRetry(): Promise<void>;
 }
 
+interface UnitOptions {
+  config: ServiceConfig;
+  environment: string;
+  settings: ServiceEnvironmentConfig;
+  /** how its instances are started, as written; null: it left the configuration, and only what runs is kept */
+  launch: LaunchRecord | null;
+}
+
 /** One service in one environment: its balancer and its instances. */
 export class ServiceUnit {
   readonly ref: ServiceRef;
@@ -42,11 +51,13 @@ export class ServiceUnit {
   problem: string | null = null;
   readonly #host: UnitHost;
   readonly #starting = new Map<string, Promise<Instance>>();
+  readonly #launchAsConfigured: LaunchRecord | null;
 
-  constructor(host: UnitHost, config: ServiceConfig, environment: string, settings: ServiceEnvironmentConfig) {
+  constructor(host: UnitHost, { config, environment, settings, launch }: UnitOptions) {
     this.#host = host;
     this.config = config;
     this.settings = settings;
+    this.#launchAsConfigured = launch;
     this.ref = { service: config.name, environment };
     const { canary, previewHeader } = host.rulesOf(config.name);
     this.balancer = new Balancer(
@@ -61,8 +72,20 @@ export class ServiceUnit {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** false: only what runs is kept */
+  get configured(): boolean {
+    return this.#launchAsConfigured !== null;
+  }
+
+  isConfigured(version: string): boolean {
+    return this.configured && this.config.local.versions.some((entry) => entry.version === version);
+  }
+
+  /** What may be started and given a share: the configured versions, and those that are kept though they are not. */
   get versions(): string[] {
-    return this.config.local.versions.map((entry) => entry.version);
+    const configured = this.config.local.versions.map((entry) => entry.version);
+    const kept = [...this.instances.values()].filter((one) => one.launch !== null && !one.removed);
+    return [...new Set([...(this.configured ? configured : []), ...kept.map((one) => one.version)])];
   }
 
   record(): ServiceRecord {
@@ -72,7 +95,8 @@ export class ServiceUnit {
 
   describe(): PlatformService {
     const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
-    return { ...this.ref, url: this.url, currentVersion: this.currentVersion(), weights: this.weights, instances };
+    const { url, weights, configured, problem } = this;
+    return { ...this.ref, url, currentVersion: this.currentVersion(), weights, configured, problem, instances };
   }
 
   describeInstance(instance: Instance): PlatformInstance {
@@ -82,6 +106,7 @@ export class ServiceUnit {
       ...this.ref,
       ...{ id, version, pid, port, state, restarts, startedAt, createdAt, inFlight, key },
       reason: reason ?? this.problem,
+      configured: this.isConfigured(version),
       cpuPercent: usage?.cpuPercent ?? null,
       memoryBytes: usage?.memoryBytes ?? null,
     };
@@ -107,21 +132,26 @@ export class ServiceUnit {
       this.add(newRecord(this.settings.initialVersion, `initial:${this.ref.service}/${this.ref.environment}:${i}`));
   }
 
-  /** What an earlier daemon wrote down. Weights of versions that are no longer configured are dropped. */
+  /** What an earlier daemon wrote down. Weights of versions that neither run nor are configured are dropped. */
   restore(record: ServiceRecord): void {
     this.port = record.port;
-    const known = Object.entries(record.weights ?? {}).filter(([version]) => this.versions.includes(version));
+    for (const { process: _, ...wanted } of record.instances) this.add(wanted);
+    const there = new Set([...this.versions, ...record.instances.map((one) => one.version)]);
+    const known = Object.entries(record.weights ?? {}).filter(([version]) => there.has(version));
     this.weights = known.some(([, weight]) => weight > 0) ? Object.fromEntries(known) : null;
     this.candidate = this.weights === null ? null : record.candidate;
-    for (const { process: _, ...wanted } of record.instances) this.add(wanted);
   }
 
   /** An instance with this record, not started yet. */
   add(record: Omit<InstanceRecord, "process">): Instance {
-    const { readinessPath: path, readinessIntervalMs: intervalMs, readinessTimeoutMs: timeoutMs } = this.config.local;
+    const { local } = this.config;
+    const how =
+      record.launch !== null && !this.isConfigured(record.version)
+        ? record.launch
+        : { ...local, readinessPath: readinessPathOf(this.config) };
     const host: InstanceHost = {
-      readiness: { path, intervalMs, timeoutMs },
-      stopTimeoutMs: this.config.local.stopTimeoutMs,
+      readiness: { path: how.readinessPath, intervalMs: how.readinessIntervalMs, timeoutMs: how.readinessTimeoutMs },
+      stopTimeoutMs: how.stopTimeoutMs,
       freePort: () => this.#host.freePort(),
       launch: (instance, port) => this.#launch(instance, port),
       createTarget: (...args) => this.balancer.createTarget(...args),
@@ -130,6 +160,7 @@ export class ServiceUnit {
       changed: (what) => this.#onChanged(what),
     };
     const instance = new Instance(host, record);
+    if (this.isConfigured(record.version)) instance.launch ??= this.#launchAsConfigured;
     this.instances.set(instance.id, instance);
     return instance;
   }
@@ -197,11 +228,12 @@ export class ServiceUnit {
     this.balancer.routes.update(this.weights, this.candidate);
   }
 
-  command(instanceId: string, version: string, port: number) {
+  command(instanceId: string, version: string, port: number, recorded: LaunchRecord | null = null) {
+    const { command, cwd, env } = recorded ?? { ...this.config.local, env: this.settings.env };
     return instanceCommand({
-      service: this.config,
+      service: { name: this.config.name, local: { command, cwd } },
       environment: this.ref.environment,
-      settings: this.settings,
+      settings: { env },
       configDir: this.#host.configDir,
       dataDir: this.#host.dataDir,
       ...{ instanceId, version, port },
@@ -214,7 +246,26 @@ export class ServiceUnit {
     const stdoutFile = this.#host.logs.file(instance.id, "out");
     const stderrFile = this.#host.logs.file(instance.id, "err");
     await this.#host.logs.begin(instance.id, { ...this.ref, version: instance.version });
-    return launch({ ...this.command(instance.id, instance.version, port), stdoutFile, stderrFile });
+    const recorded = this.#recordedLaunch(instance);
+    const command = this.command(instance.id, instance.version, port, recorded && withSecrets(recorded, process.env));
+    const running = await launch({ ...command, stdoutFile, stderrFile });
+    instance.launch = recorded ?? this.#launchAsConfigured;
+    return running;
+  }
+
+  /**
+   * Null where the configuration still says how. An older Operate wrote nothing down: there the configured command
+   * serves, if it names the version it starts; no other version may take its place.
+   * @throws PRECONDITION when nobody knows any more how the version is started
+   */
+  #recordedLaunch({ version, launch: recorded }: Instance): LaunchRecord | null {
+    if (this.isConfigured(version)) return null;
+    const same = [...this.instances.values()].find((one) => one.version === version && one.launch !== null);
+    const found = recorded ?? same?.launch ?? null;
+    if (found !== null) return found;
+    if (this.#launchAsConfigured?.command.some((part) => part.includes("{version}"))) return this.#launchAsConfigured;
+    const message = `${version} is no longer configured, and how it was started is not recorded. Deploy another version, or list it under local.versions again.`;
+    throw new AppError("PRECONDITION", message);
   }
 
   #onChanged(what: "wanted" | "seen"): void {
@@ -231,4 +282,5 @@ export const newRecord = (version: string, key: string): Omit<InstanceRecord, "p
   restarts: 0,
   draining: false,
   removed: false,
+  launch: null,
 });

@@ -18,6 +18,7 @@ const record = (port: number): ServiceRecord => ({
     {
       ...{ id: "inst_1", key: "initial:1", version: "1.0.0", createdAt: "2026-05-01T00:00:00.000Z", restarts: 2 },
       ...{ draining: true, removed: false },
+      launch: null,
       process: { pid: 7, identity: "123", port: 20_001, startedAt: "2026-05-01T00:00:01.000Z" },
     },
   ],
@@ -49,7 +50,7 @@ it.each(["{ half", "[]", '{"format":1,"services":[{"service":"web"}]}'])(
 );
 
 it("leaves the state of a newer Operate alone", () => {
-  writeFileSync(path, '{"format":2,"services":[]}');
+  writeFileSync(path, '{"format":3,"services":[]}');
   expect(() => new StateFile(path).load()).toThrow(/newer Operate/);
   expect(readdirSync(dir)).toEqual(["state.json"]);
 });

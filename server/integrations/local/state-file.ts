@@ -7,6 +7,21 @@ import { storageProblem } from "./storage-problem.ts";
 
 /** What the daemon must know after it died: the wanted instances, their processes, the ports and weights. */
 
+/** How an instance was last started: with it one whose version left the configuration can be started again. */
+const LaunchRecordSchema = z.strictObject({
+  command: z.array(z.string()),
+  /** absolute */
+  cwd: z.string(),
+  /** as written: references to secrets and addresses, never their values */
+  env: z.record(z.string(), z.string()),
+  healthPath: z.string().nullable(),
+  /** null: it is ready once it listens */
+  readinessPath: z.string().nullable(),
+  readinessIntervalMs: z.number().int(),
+  readinessTimeoutMs: z.number().int(),
+  stopTimeoutMs: z.number().int(),
+});
+
 const InstanceRecordSchema = z.strictObject({
   id: z.string(),
   key: z.string(),
@@ -19,6 +34,8 @@ const InstanceRecordSchema = z.strictObject({
   process: z
     .strictObject({ pid: z.number().int(), identity: z.string(), port: z.number().int(), startedAt: z.string() })
     .nullable(),
+  /** null: started by an Operate that did not write it down yet */
+  launch: LaunchRecordSchema.nullable().default(null),
 });
 
 const ServiceRecordSchema = z.strictObject({
@@ -30,9 +47,11 @@ const ServiceRecordSchema = z.strictObject({
   instances: z.array(InstanceRecordSchema),
 });
 
-const FORMAT = 1;
-const StateSchema = z.strictObject({ format: z.literal(FORMAT), services: z.array(ServiceRecordSchema) });
+/** 2 added `launch`; an older Operate, which would not know it, is kept from replacing what runs. */
+const FORMAT = 2;
+const StateSchema = z.strictObject({ format: z.literal([1, FORMAT]), services: z.array(ServiceRecordSchema) });
 
+export type LaunchRecord = z.infer<typeof LaunchRecordSchema>;
 export type InstanceRecord = z.infer<typeof InstanceRecordSchema>;
 export type ServiceRecord = z.infer<typeof ServiceRecordSchema>;
 

@@ -21,7 +21,7 @@ let output: string;
 
 async function begin(requestsPerSecond: number): Promise<string> {
   daemon = createTestDaemon([]);
-  daemon.writeConfig([sampleService("web")], [{ ...WEB, requestsPerSecond, paths: ["/visit"] }]);
+  daemon.writeConfig([sampleService("web")], { traffic: [{ ...WEB, requestsPerSecond, paths: ["/visit"] }] });
   output = "";
   const env = { ...process.env, OPERATE_DATA_DIR: daemon.dataDir, OPERATE_CONFIG: daemon.configFile };
   generator = fork(join(import.meta.dirname, "traffic.ts"), { env, silent: true });

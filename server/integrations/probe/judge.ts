@@ -1,4 +1,4 @@
-import type { HealthEndpoint } from "../../agent/config.ts";
+import type { HealthEndpoint } from "../../agent/config-health.ts";
 import type { ProbeResult } from "../../agent/ports/prober.ts";
 
 type HttpExpectations = Pick<

@@ -34,6 +34,7 @@ export const sampleService = (name: string, change: Partial<ServiceInput> = {}, 
   local: {
     command: ["node", join(import.meta.dirname, "service.js"), "{version}"],
     versions: VERSIONS.map((version) => ({ version })),
+    readinessPath: "/readyz",
     readinessIntervalMs: 100,
     stopTimeoutMs: 1_500,
   },
@@ -49,7 +50,7 @@ export interface TestDaemon {
   /** of the process that runs now */
   child: ChildProcess;
   output(): string;
-  writeConfig(services: ServiceInput[], traffic?: OperateAgentConfigInput["traffic"]): void;
+  writeConfig(services: ServiceInput[], more?: OperateAgentConfigInput): void;
   /** Starts the process and waits until it is ready. @throws what it printed when it ends instead */
   start(env?: Record<string, string>): Promise<void>;
   /** Ends the process with a signal and waits for its exit code. */
@@ -69,7 +70,7 @@ export function createTestDaemon(services: ServiceInput[], dataDirSuffix = ""): 
     platform: createLocalPlatform({ dataDir }),
     child: undefined as unknown as ChildProcess,
     output: () => output,
-    writeConfig: (list, traffic = []) => writeFileSync(configFile, stringify({ services: list, traffic })),
+    writeConfig: (list, more = {}) => writeFileSync(configFile, stringify({ ...more, services: list })),
     async start(env = {}) {
       const child = fork(ENTRY, {
         env: { ...process.env, OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: configFile, ...env },

@@ -1,0 +1,38 @@
+/** What may stand where a wrong name was found, for messages that people and models read. */
+
+const MOST_NAMES = 20;
+const MOST_COMPARED = 500;
+const LONGEST_NAME = 60;
+
+/** A name of unknown length and content, fit for a message. */
+export const shownName = (name: string): string => {
+  const visible = name.slice(0, LONGEST_NAME + 1).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
+  return visible.length > LONGEST_NAME ? `${visible.slice(0, LONGEST_NAME)}…` : visible;
+};
+
+/** `allowed: a, b, c and 7 more`: at most 20 names, those that are spelt most like what was found first. */
+export function allowedNames(found: string, names: Iterable<string>): string {
+  const distinct = [...new Set(names)];
+  if (distinct.length === 0) return "allowed: (none yet)";
+  const wanted = found.slice(0, LONGEST_NAME);
+  const nearest = distinct
+    .map((name, i) => ({ name, distance: i < MOST_COMPARED ? editDistance(wanted, name.slice(0, LONGEST_NAME)) : 99 }))
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ name }) => shownName(name));
+  const more = nearest.length - MOST_NAMES;
+  return `allowed: ${nearest.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** Levenshtein's: how many characters to add, remove or change to make one text the other. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,70 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import {
+  healthPathOf,
+  readinessPathOf,
+  type ServiceConfig,
+  type ServiceEnvironmentConfig,
+  ServiceSchema,
+} from "#server/agent/config-services.ts";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import { configDir, type LoadedConfig, resolveReferences, writtenConfig } from "#server/config/load.ts";
+import type { LaunchRecord, ServiceRecord } from "./state-file.ts";
+
+/** How instances are started, kept beside what runs so that it can be started again once the configuration forgot it. */
+
+const Written = z.object({
+  services: z.array(
+    z.object({
+      local: z.object({ command: z.array(z.string()), cwd: z.string().optional() }),
+      environments: z.record(z.string(), z.object({ env: z.record(z.string(), z.string()).optional() }).nullable()),
+    }),
+  ),
+});
+
+/**
+ * What the configuration says about starting a service, per service name and environment, with references to secrets
+ * and addresses as they are written.
+ */
+export function launchRecords(loaded: LoadedConfig): (service: ServiceConfig, environment: string) => LaunchRecord {
+  const parsed = Written.safeParse(writtenConfig(loaded.text));
+  return (service, environment) => {
+    const written = parsed.data?.services[loaded.config.services.indexOf(service)];
+    const { command, cwd, readinessIntervalMs, readinessTimeoutMs, stopTimeoutMs } = service.local;
+    return {
+      command: written?.local.command ?? command,
+      cwd: resolve(configDir(loaded), written?.local.cwd ?? cwd),
+      env: written?.environments[environment]?.env ?? {},
+      ...{ healthPath: healthPathOf(service), readinessPath: readinessPathOf(service) },
+      ...{ readinessIntervalMs, readinessTimeoutMs, stopTimeoutMs },
+    };
+  };
+}
+
+/** A service as one of its instances was started: what takes the place of a configuration that names it no more. */
+export function recordedService(service: string, record: LaunchRecord, versions: readonly string[]): ServiceConfig {
+  const { healthPath, env: _, ...local } = record;
+  const distinct = [...new Set(versions)];
+  return ServiceSchema.parse({
+    name: service,
+    healthPath,
+    local: { ...local, versions: distinct.map((version) => ({ version })) },
+    environments: {},
+  });
+}
+
+/** The unit's share of a recorded service, for which `recordedService` stands in. */
+export const recordedSettings = (record: ServiceRecord): ServiceEnvironmentConfig => ({
+  instances: record.instances.length,
+  initialVersion: record.instances[0]?.version ?? "",
+  port: 0,
+  env: {},
+});
+
+/** The record with its references to secrets resolved. @throws PRECONDITION naming the variable that is not set */
+export function withSecrets(record: LaunchRecord, env: NodeJS.ProcessEnv): LaunchRecord {
+  const missing: string[] = [];
+  const resolved = resolveReferences(record, env, (message) => missing.push(message)) as LaunchRecord;
+  if (missing.length > 0) throw new AppError("PRECONDITION", missing.join("; "));
+  return resolved;
+}
