@@ -55,6 +55,17 @@ describe("a query of a metric", () => {
     expect(answer.source).toMatchObject({ kind: "built-in", stale: false });
   });
 
+  it.each([
+    [undefined, 60],
+    [10, 60],
+    [300, 300],
+  ])("asked for steps of %s s makes them no shorter than the samples' distance", async (stepSeconds, wanted) => {
+    const linesOf = (_: unknown, steps: number) => steady(2, steps);
+    const metrics = fakeMetrics({ metrics: METRICS, linesOf, sampleSeconds: 60.02 });
+    const asked = { metric: "queue_length", ...(stepSeconds && { stepSeconds }) };
+    expect(await query(contextOf(metrics), asked)).toMatchObject({ stepSeconds: wanted });
+  });
+
   it("filters by service and environment, by the labels the configuration names where the source is external", async () => {
     const config = testConfig({
       services: testConfig().services.map((service) => ({
