@@ -217,7 +217,7 @@ describe("get_service_map", () => {
       truncated: false,
       nodes: [
         { id: "payments", health: "down", version: "1.1.0", requestsPerSecond: 1, errorPercent: 1, configured: true },
-        { id: "checkout", health: null, requestsPerSecond: null },
+        { id: "checkout", health: "unknown", requestsPerSecond: null },
       ],
       edges: [{ from: "checkout", to: "payments", seen: true, configured: true, requests: 900 }],
     });
