@@ -73,7 +73,9 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
   } catch (error) {
     return refuse(0, `cannot be read: ${shownName(String((error as Error).message))}`);
   }
-  const node = (path: readonly PropertyKey[]) => (path.length === 0 ? document.contents : document.getIn(path, true));
+  const child = indexed(document);
+  const node = (path: readonly PropertyKey[]) =>
+    path.reduce<unknown>((found, key) => child(found, key), document.contents);
   return {
     yaml: {
       raw,
@@ -86,6 +88,22 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
         return { line: 1, column: 1 };
       },
     },
+  };
+}
+
+/** Steps from a node to the one under a key. Each map is indexed once: its own look-up compares with every key. */
+function indexed(document: Document.Parsed): (node: unknown, key: PropertyKey) => unknown {
+  const indexes = new WeakMap<object, Map<string, unknown>>();
+  return (given, key) => {
+    const node = isAlias(given) ? given.resolve(document) : given;
+    if (isSeq(node)) return node.items[Number(key)];
+    if (!isMap(node)) return undefined;
+    let index = indexes.get(node);
+    if (index === undefined) {
+      index = new Map(node.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair.value]));
+      indexes.set(node, index);
+    }
+    return index.get(String(key));
   };
 }
 
