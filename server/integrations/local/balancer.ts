@@ -4,6 +4,7 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import type { Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
+import { HalfClosedClients } from "./half-closed.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
@@ -32,6 +33,7 @@ export class Balancer implements ExchangeHost {
   readonly #server: Server;
   readonly #timeouts: BalancerTimeouts;
   readonly #active = new Set<Exchange>();
+  readonly #halfClosed = new HalfClosedClients();
   readonly #checks: NodeJS.Timeout;
   #lastVersion: string | null = null;
   readonly #observer: { currentVersion(): string | null; refused(instanceId: string): void };
@@ -54,6 +56,9 @@ export class Balancer implements ExchangeHost {
         exchange.start();
       },
     );
+    // Node's own, though not in its documentation: who closes only its sending side still gets its answer.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
+    this.#server.on("connection", (socket) => socket.on("end", () => this.#halfClosed.watch(socket)));
     this.#checks = setInterval(() => {
       for (const exchange of this.#active) exchange.checkClient();
     }, CHECK_CLIENTS_MS).unref();

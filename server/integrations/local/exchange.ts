@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
-import { requestHead, responseHeaders } from "./headers.ts";
+import { BadRequest, requestHead, responseHeaders } from "./headers.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
 import type { Choice, RouteChoice } from "./route-choice.ts";
 import type { Connection, UpstreamFailure, UpstreamRequest } from "./upstream/connection.ts";
@@ -61,6 +61,8 @@ export class Exchange implements UpstreamRequest {
   #streamed = false;
   /** the client takes no more for now */
   #held = false;
+  /** the head was not written to the client's socket yet: it goes together with what follows at once */
+  #headHeld = false;
   #done = false;
 
   constructor(host: ExchangeHost, request: IncomingMessage, response: ServerResponse) {
@@ -80,8 +82,9 @@ export class Exchange implements UpstreamRequest {
       this.#choice = this.#host.routes.choose(this.#request);
       this.head = requestHead(this.#request, this.chunked);
       this.#dispatch();
-    } catch {
-      this.#fault();
+    } catch (error) {
+      if (error instanceof BadRequest) this.#answer("status4xx", 400, "bad_request", error.message);
+      else this.#fault();
     }
   }
 
@@ -110,6 +113,14 @@ export class Exchange implements UpstreamRequest {
     if (this.#choice !== null) this.#tellChoice(kept, this.#choice);
     if (this.#missing !== null) kept.push(`${this.#host.routes.previewHeader}-missing`, this.#missing.slice(0, 100));
     this.#response.writeHead(status, reason, kept);
+    this.#headHeld = true;
+  }
+
+  onPause(): void {
+    if (!this.#headHeld || this.#done) return;
+    this.#headHeld = false;
+    // Not flushHeaders: that would write it as UTF-8.
+    this.#response.write("", "latin1");
   }
 
   /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
@@ -123,6 +134,7 @@ export class Exchange implements UpstreamRequest {
     if (this.#done) return true;
     this.#heardMs = performance.now();
     this.#remaining -= chunk.length;
+    this.#headHeld = false;
     // The last chunk of a known length goes out together with the end: one write instead of two.
     if (this.#remaining === 0) {
       this.#response.end(chunk);

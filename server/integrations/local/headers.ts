@@ -15,6 +15,9 @@ const HOP_BY_HOP = new Set([
   "expect",
 ]);
 
+/** The request cannot be passed on, whichever instance it went to. `message` is for the client. */
+export class BadRequest extends Error {}
+
 /** The header names a Connection header lists, in lower case; none that would change what the message is. */
 const namedBy = (connection: string): string[] =>
   connection === "" || connection === "keep-alive" || connection === "close"
@@ -60,11 +63,11 @@ interface Special {
 /** What a header is passed on with; null: not at all. Notes what the head needs to know of it. */
 function passedOn(name: string, value: string, special: Special): string | null {
   switch (name) {
-    case "host": {
-      const isFirst = special.host === null;
-      special.host ??= value;
-      return isFirst ? value : null;
-    }
+    case "host":
+      // RFC 9112 section 3.2: two readers might each take another one
+      if (special.host !== null) throw new BadRequest("The request has more than one Host header. Send one.");
+      special.host = value;
+      return value;
     case "cookie":
       return withoutConsoleCookies(value);
     case "connection":

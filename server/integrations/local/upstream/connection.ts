@@ -27,6 +27,8 @@ export interface UpstreamRequest {
   onHead(head: ResponseHead): void;
   /** @returns false when `resume` of the connection has to be waited for */
   onData(chunk: Buffer): boolean;
+  /** no more is there for now */
+  onPause(): void;
   onEnd(): void;
   onFailure(failure: UpstreamFailure): void;
 }
@@ -180,6 +182,7 @@ export class Connection implements ResponseEvents {
     if (this.#inBody) this.#activeAtMs = performance.now();
     try {
       if (this.#parser.read(chunk)) this.#complete();
+      else this.#request?.onPause();
     } catch (error) {
       this.#fail(error instanceof InvalidResponse ? "invalid" : "fault");
     }
