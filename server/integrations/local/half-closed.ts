@@ -29,6 +29,12 @@ export class HalfClosedClients {
     if (!this.#busy) void this.#check();
   }
 
+  /** It is not known yet whether somebody still reads. */
+  doubts(socket: Socket): boolean {
+    const sinceMs = this.#since.get(socket);
+    return sinceMs !== undefined && performance.now() - sinceMs < SETTLED_MS;
+  }
+
   async #check(): Promise<void> {
     this.#busy = true;
     while (this.#since.size > 0) {
