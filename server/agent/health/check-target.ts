@@ -19,9 +19,11 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
   const ask = async (target: PlannedTarget, signal: AbortSignal): Promise<ProbeResult> => {
     if ("spec" in target.probe) return await prober.probe(target.probe.spec, signal);
     const { balancer, path } = target.probe;
-    const base = new URL(await addressOf(balancer));
+    const { url, overloaded } = await addressOf(balancer);
+    const base = new URL(url);
     const trusted = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
-    return await prober.probe(expectServiceStatus(new URL(path, base).href, target.timeoutMs, trusted), signal);
+    const found = await prober.probe(expectServiceStatus(new URL(path, base).href, target.timeoutMs, trusted), signal);
+    return overloaded === null ? found : withOverload(found, overloaded.shed);
   };
 
   return async (target) => {
@@ -41,4 +43,11 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
       clearTimeout(timer);
     }
   };
+}
+
+/** Whoever is turned away gets no answer, however well those fare that get one. */
+function withOverload(found: ProbeResult, shed: number): ProbeResult {
+  const reason = `the balancer is overloaded: it turned away ${shed} requests lately`;
+  const message = found.message === null ? reason : `${found.message}; ${reason}`;
+  return { ...found, outcome: found.outcome === "up" ? "degraded" : found.outcome, message };
 }

@@ -13,6 +13,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   health: "up",
   healthSince: null,
   healthMessage: null,
+  overloaded: null,
   causedBy: null,
   currentVersion: "1",
   versions: [],

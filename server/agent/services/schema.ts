@@ -6,7 +6,12 @@ import { EnvironmentName, Instant, ServiceName } from "../kernel/schema.ts";
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable(),
-  errorPercent: z.number().nullable().describe("share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests"),
+  errorPercent: z
+    .number()
+    .nullable()
+    .describe(
+      "share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests",
+    ),
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage, in the last 60 s"),
   /** p95 over the last hour, one point a minute, oldest first; null is a gap */
@@ -22,6 +27,10 @@ export const ServiceRow = z.object({
   healthMessage: z.string().nullable(),
   causedBy: z.string().nullable(),
   currentVersion: z.string().nullable(),
+  overloaded: z
+    .object({ since: Instant, shed: z.number().int() })
+    .nullable()
+    .describe("its balancer turned requests away within the last 30 s: since when, and how many since"),
   /** every version that has instances, most first */
   versions: z.array(z.object({ version: z.string(), instances: z.number().int() })),
   instancesReady: z.number().int(),

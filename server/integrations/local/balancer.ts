@@ -29,17 +29,10 @@ export interface BalancerOptions extends Partial<BalancerTimeouts> {
   maxUpgraded?: number;
 }
 
-const DEFAULTS = {
-  connectMs: 2_000,
-  headersMs: 60_000,
-  bodyMs: 300_000,
-  streamMs: 3_600_000,
-  queueMs: 10_000,
-  requestMs: 3_600_000,
-  // Longer than clients keep theirs, so that it is the client that closes an idle connection.
-  keepAliveMs: 65_000,
-  trustedProxies: [] as readonly string[],
-  maxUpgraded: 1_000,
+/** as in the configuration, whose schema says why */
+const DEFAULTS: Required<BalancerOptions> = {
+  ...{ connectMs: 2_000, headersMs: 60_000, bodyMs: 300_000, streamMs: 3_600_000, queueMs: 10_000 },
+  ...{ requestMs: 3_600_000, keepAliveMs: 65_000, trustedProxies: [], maxUpgraded: 1_000 },
 };
 const HEAD_MS = 60_000;
 /** in flight at a balancer that is very late: more is turned away */
@@ -56,7 +49,7 @@ export class Balancer implements ExchangeHost {
   readonly routes: RouteChoice;
   readonly #ring = new TrafficRing();
   readonly #server: Server;
-  readonly #options: typeof DEFAULTS;
+  readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
   readonly #overload = new Overload();
   #upgraded = 0;

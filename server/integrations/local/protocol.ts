@@ -29,6 +29,7 @@ export const ServiceAnswer = z.object({
   currentVersion: z.string().nullable(),
   weights: z.record(z.string(), z.number()).nullable(),
   instances: z.array(InstanceAnswer),
+  overloaded: z.object({ since: z.string(), shed: z.number() }).nullable(),
 });
 
 export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));

@@ -3,7 +3,7 @@ import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/conf
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
 import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
-import { Balancer } from "./balancer.ts";
+import { Balancer, type BalancerOptions } from "./balancer.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
 import { instanceCommand } from "./instance-command.ts";
 import type { LogStore } from "./log-store.ts";
@@ -52,7 +52,7 @@ export class ServiceUnit {
     this.balancer = new Balancer(
       this.ref,
       { currentVersion: () => this.currentVersion(), refused: (id) => this.instances.get(id)?.suspect() },
-      {},
+      balancerOptions(config.local.balancer),
       { sticky: canary.sticky, previewHeader },
     );
   }
@@ -72,7 +72,9 @@ export class ServiceUnit {
 
   describe(): PlatformService {
     const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
-    return { ...this.ref, url: this.url, currentVersion: this.currentVersion(), weights: this.weights, instances };
+    const overloaded = this.balancer.overloaded();
+    const { ref, url, weights } = this;
+    return { ...ref, url, currentVersion: this.currentVersion(), weights, instances, overloaded };
   }
 
   describeInstance(instance: Instance): PlatformInstance {
@@ -231,4 +233,16 @@ export const newRecord = (version: string, key: string): Omit<InstanceRecord, "p
   restarts: 0,
   draining: false,
   removed: false,
+});
+
+const balancerOptions = (set: ServiceConfig["local"]["balancer"]): BalancerOptions => ({
+  connectMs: set.connectTimeoutMs,
+  headersMs: set.responseTimeoutMs,
+  bodyMs: set.idleTimeoutMs,
+  streamMs: set.streamIdleTimeoutMs,
+  queueMs: set.queueTimeoutMs,
+  requestMs: set.requestTimeoutMs,
+  keepAliveMs: set.keepAliveTimeoutMs,
+  maxUpgraded: set.maxUpgraded,
+  trustedProxies: set.trustedProxies,
 });

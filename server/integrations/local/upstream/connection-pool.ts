@@ -48,8 +48,19 @@ export class ConnectionPool {
     const idle = this.#takeIdle(request);
     if (idle !== undefined) idle.send(request);
     else if (this.#all.size < this.#most) this.#open(request);
-    else if (this.#waiting.size < MOST_WAITING) this.#waiting.set(request, performance.now());
-    else request.onFailure({ kind: "overloaded", begun: false, reused: false });
+    else this.#wait(request);
+  }
+
+  /** Who has waited longest is likeliest to leave, or has left: it makes room. */
+  #wait(request: UpstreamRequest): void {
+    const [oldest] = this.#waiting.size < MOST_WAITING ? [] : this.#waiting.keys();
+    if (oldest !== undefined) this.#turnAway(oldest);
+    this.#waiting.set(request, performance.now());
+  }
+
+  #turnAway(request: UpstreamRequest): void {
+    this.#waiting.delete(request);
+    request.onFailure({ kind: "overloaded", begun: false, reused: false });
   }
 
   /** Stops working on a request whose client is gone; it is told nothing. */
@@ -167,8 +178,7 @@ export class ConnectionPool {
     }
     for (const [request, sinceMs] of this.#waiting) {
       if (nowMs - sinceMs <= this.timeouts.queueMs) break;
-      this.#waiting.delete(request);
-      request.onFailure({ kind: "overloaded", begun: false, reused: false });
+      this.#turnAway(request);
     }
     if (this.#waiting.size > 0) this.#serveWaiting();
     const kept = this.#idle.filter((one) => one.quietMs(nowMs) < keptMs(one));
