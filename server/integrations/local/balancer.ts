@@ -78,6 +78,8 @@ export class Balancer implements ExchangeHost {
         headersTimeout: Math.min(HEAD_MS, requestMs),
         connectionsCheckingInterval: Math.min(30_000, requestMs),
         optimizeEmptyRequests: true,
+        // refused in one place with what else cannot be passed on
+        requireHostHeader: false,
         shouldUpgradeCallback: asksForUpgrade,
       },
       (request, response) => this.#take(new Exchange(this, request, response)),

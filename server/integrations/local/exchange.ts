@@ -120,8 +120,12 @@ export class Exchange implements UpstreamRequest {
       if (upgrade && !this.#host.roomForUpgrade) this.shed();
       else this.#dispatch();
     } catch (error) {
-      if (error instanceof BadRequest) this.#answer("status4xx", 400, "bad_request", error.message);
-      else this.#fault();
+      if (!(error instanceof BadRequest)) this.#fault();
+      else {
+        // nothing that follows can be trusted to be where it seems to begin
+        this.#response.shouldKeepAlive = false;
+        this.#answer("status4xx", 400, "bad_request", error.message);
+      }
     }
   }
 

@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 
 /** proc(5), /proc/net/tcp: a process may still read from what it has only shut down for writing. */
-const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
+const TABLES = [
+  { file: "/proc/net/tcp", addressLength: 8 },
+  { file: "/proc/net/tcp6", addressLength: 32 },
+];
 const FIRST_CHECKS_MS = 25;
 const LATER_CHECKS_MS = 500;
 const SETTLED_MS = 200;
@@ -44,9 +47,11 @@ export class HalfClosedClients {
       for (const socket of asked) if (peers(socket) !== "reads") socket.destroy();
       // A process lets go of what it closes a moment after the end went out.
       const since = performance.now() - SETTLED_MS;
-      const untilMs = performance.now() + LATER_CHECKS_MS;
-      do await new Promise((resolve) => setTimeout(resolve, FIRST_CHECKS_MS).unref());
-      while (!this.#added && performance.now() < untilMs && asked.every((one) => (this.#since.get(one) ?? 0) < since));
+      const settled = asked.every((socket) => (this.#since.get(socket) ?? 0) < since);
+      const waitMs = settled ? LATER_CHECKS_MS : FIRST_CHECKS_MS;
+      const untilMs = performance.now() + waitMs;
+      while (!this.#added && performance.now() < untilMs)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, FIRST_CHECKS_MS)).unref());
     }
     this.#busy = false;
   }
@@ -55,12 +60,16 @@ export class HalfClosedClients {
 /** What the kernel knows of the other ends of connections to these ports of ours. */
 async function readPeers(ports: ReadonlySet<number>): Promise<(socket: Socket) => Peer> {
   const owned = new Map<string, boolean>();
-  for (const table of TABLES) {
-    const text = await readFile(table, "latin1").catch(() => "");
+  for (const { file, addressLength } of TABLES) {
+    const text = await readFile(file, "latin1").catch(() => "");
     for (const line of text.split("\n")) {
-      const [, local = "", remote = "", , , , , , , inode] = line.trim().split(/\s+/, 10);
-      const [localPort, remotePort] = [portOf(local), portOf(remote)];
-      if (ports.has(localPort) || ports.has(remotePort)) owned.set(`${localPort}>${remotePort}`, inode !== "0");
+      // "   0: 0100007F:AFAB 0100007F:9C40 01 …": most lines are of others, and there may be many
+      const local = line.indexOf(": ") + 2 + addressLength + 1;
+      const remote = local + 5 + addressLength + 1;
+      const [localPort, remotePort] = [portAt(line, local), portAt(line, remote)];
+      if (!ports.has(localPort) && !ports.has(remotePort)) continue;
+      const inode = line.trim().split(/\s+/, 10)[9];
+      owned.set(`${localPort}>${remotePort}`, inode !== "0");
     }
   }
   return ({ localPort, remotePort }) => {
@@ -70,4 +79,4 @@ async function readPeers(ports: ReadonlySet<number>): Promise<(socket: Socket) =
   };
 }
 
-const portOf = (address: string): number => Number.parseInt(address.slice(address.lastIndexOf(":") + 1), 16);
+const portAt = (line: string, at: number): number => Number.parseInt(line.slice(at, at + 4), 16);

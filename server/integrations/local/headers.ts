@@ -47,6 +47,7 @@ export interface HeadOptions {
  * @throws BadRequest
  */
 export function requestHead(request: IncomingMessage, options: HeadOptions): string {
+  assertReadable(request);
   const raw = request.rawHeaders;
   const special: Special = { connection: "", host: null, upgrade: "", te: "", forwarded: {}, options };
   const kept: string[] = [];
@@ -68,6 +69,16 @@ export function requestHead(request: IncomingMessage, options: HeadOptions): str
     else if (named.length === 0 || !named.includes(lower)) head += `${kept[i]}: ${kept[i + 1]}\r\n`;
   }
   return `${head}${connectionLines(special)}${forwardedLines(request, host, special)}\r\n`;
+}
+
+/** What Node lets pass though an instance might read it in another way, or cannot read it. */
+function assertReadable({ httpVersion, headers }: IncomingMessage): void {
+  if (httpVersion === "0.9") throw new BadRequest("HTTP/0.9 is not supported. Send HTTP/1.1.");
+  // RFC 9112 section 3.2
+  if (httpVersion === "1.1" && headers.host === undefined) throw new BadRequest("The request has no Host header.");
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && coding.trim().toLowerCase() !== "chunked")
+    throw new BadRequest("The only transfer coding that is supported is chunked.");
 }
 
 interface Special {
@@ -151,6 +162,7 @@ function forwardedLines(request: IncomingMessage, host: string, { forwarded, opt
 
 /** RFC 9112 section 3.2: what a request asks for, as an origin server takes it. */
 function originForm(method: string, target: string): { path: string; authority: string | null } {
+  if (target.includes("#")) throw new BadRequest("The target of the request has a fragment. Send it without.");
   if (target.startsWith("/") || (target === "*" && method === "OPTIONS")) return { path: target, authority: null };
   const [, authority, rest = ""] = /^https?:\/\/([^/?#@\s]+)([/?].*)?$/i.exec(target) ?? [];
   if (authority === undefined)
