@@ -133,7 +133,7 @@ function forwardedOn(name: string, value: string, { forwarded, options }: Specia
 
 function connectionLines({ upgrade, te, options }: Special): string {
   // RFC 9110 section 10.1.4: who takes trailers says so for this connection
-  const trailers = /(?:^|,)[\t ]*trailers\b/i.test(te);
+  const trailers = te !== "" && /(?:^|,)[\t ]*trailers\b/i.test(te);
   let lines = `connection: ${options.upgrade ? "upgrade" : "keep-alive"}${trailers ? ", te" : ""}\r\n`;
   if (options.upgrade) lines += `upgrade: ${upgrade}\r\n`;
   if (trailers) lines += "te: trailers\r\n";
