@@ -46,6 +46,8 @@ server.on("request", (request, response) => {
 if (dev) server.on("upgrade", app.getUpgradeHandler());
 server.requestTimeout = 60_000;
 server.headersTimeout = 15_000;
+// Longer than senders and agents keep theirs, so that they close an idle connection and see no reset.
+server.keepAliveTimeout = 65_000;
 
 server.once("error", (err) => {
   log.error({ err }, "cannot listen");

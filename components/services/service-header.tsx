@@ -116,6 +116,12 @@ export function ServiceFacts({ service }: { service: Service }) {
   const { traffic } = row;
   return (
     <div className="flex flex-col gap-3">
+      {row.overloaded ? (
+        <p className="text-critical text-sm" role="status">
+          The balancer is overloaded: it turned away <span className="num">{row.overloaded.shed}</span> requests since{" "}
+          <Elapsed since={row.overloaded.since} />.
+        </p>
+      ) : null}
       {service.description ? <p className="max-w-prose text-ink-2 text-sm">{service.description}</p> : null}
       <Facts
         items={[

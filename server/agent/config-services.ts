@@ -23,6 +23,40 @@ const ServiceEnvironmentSchema = z.strictObject({
     .describe("${url:NAME} is another service's balancer in the same environment"),
 });
 
+const Milliseconds = z.number().int().min(10).max(86_400_000);
+const AddressOrNetwork = z
+  .string()
+  .refine((text) => z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(text).success, {
+    error: "an IP address, as 127.0.0.1, or a network, as 10.0.0.0/8",
+  });
+
+/** What the balancer of a service does with its time, and whom it believes. */
+const BalancerSchema = z.strictObject({
+  connectTimeoutMs: Milliseconds.default(2_000).describe("until an instance accepts a connection"),
+  responseTimeoutMs: Milliseconds.default(60_000).describe("from the request to the head of the answer, then 504"),
+  idleTimeoutMs: Milliseconds.default(300_000).describe("silence in the middle of an answer"),
+  streamIdleTimeoutMs: Milliseconds.default(3_600_000).describe("silence of event streams and upgraded connections"),
+  queueTimeoutMs: Milliseconds.default(10_000).describe(
+    "until there is a connection to an instance; then 503 with Retry-After",
+  ),
+  requestTimeoutMs: Milliseconds.default(3_600_000).describe(
+    "from a request's first byte to the end of its body, as of an upload; then 408",
+  ),
+  keepAliveTimeoutMs: Milliseconds.default(65_000).describe("silence between two requests on a client's connection"),
+  maxUpgraded: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(1_000)
+    .describe("upgraded connections at a time, as WebSocket"),
+  trustedProxies: z
+    .array(AddressOrNetwork)
+    .max(100)
+    .default([])
+    .describe("fronts whose X-Forwarded-* and Forwarded headers are kept; of all others they are replaced"),
+});
+
 const LocalServiceSchema = z.strictObject({
   command: z.array(z.string().min(1)).min(1).describe("{version} is replaced; started without a shell"),
   cwd: z.string().default(".").describe("relative to the configuration file"),
@@ -43,6 +77,7 @@ const LocalServiceSchema = z.strictObject({
   readinessIntervalMs: z.number().int().min(50).max(60_000).default(500),
   readinessTimeoutMs: z.number().int().min(50).max(60_000).default(1_000),
   stopTimeoutMs: z.number().int().min(100).max(600_000).default(10_000).describe("from SIGTERM to SIGKILL"),
+  balancer: BalancerSchema.prefault({}).describe("timeouts, upgraded connections and trusted fronts"),
 });
 
 export const ServiceSchema = z

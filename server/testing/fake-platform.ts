@@ -47,6 +47,7 @@ export class FakePlatform implements Platform {
           url: `http://127.0.0.1:${this.services.size + 1}`, // nobody listens there
           currentVersion: null,
           weights: null,
+          overloaded: null,
           instances: [],
           configured: true,
           problem: null,

@@ -24,8 +24,9 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
     if (service.problem !== null) return { outcome: "down", latencyMs: 0, statusCode: null, message: service.problem };
     const base = new URL(service.url);
     const trusted = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
-    const result = await prober.probe(serviceProbe(base, path, target.timeoutMs, trusted), signal);
-    return asked ? withPlatform(result, service) : result;
+    const found = await prober.probe(serviceProbe(base, path, target.timeoutMs, trusted), signal);
+    const result = asked ? withPlatform(found, service) : found;
+    return !asked || service.overloaded === null ? result : withOverload(result, service.overloaded.shed);
   };
 
   return async (target) => {
@@ -45,4 +46,11 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
       clearTimeout(timer);
     }
   };
+}
+
+/** Whoever is turned away gets no answer, however well those fare that get one. */
+function withOverload(found: ProbeResult, shed: number): ProbeResult {
+  const reason = `the balancer is overloaded: it turned away ${shed} requests lately`;
+  const message = found.message === null ? reason : `${found.message}; ${reason}`;
+  return { ...found, outcome: found.outcome === "up" ? "degraded" : found.outcome, message };
 }

@@ -57,6 +57,8 @@ export interface PlatformService extends ServiceRef {
   configured: boolean;
   /** why its balancer does not listen, as a port that somebody else holds; null when it does */
   problem: string | null;
+  /** its balancer turned requests away in the last 30 s: since when (ISO 8601), and how many since; null: none */
+  overloaded: { since: string; shed: number } | null;
 }
 
 /** What one version did and took in one bucket of time: 10 s in `trafficSince`, 2 s in `samplesSince`. */
@@ -66,14 +68,14 @@ export interface TrafficCounts extends ServiceRef {
   bucketAt: string;
   /** every exchange that ended: the sum of the nine classes below */
   requests: number;
-  /** answers that an instance gave, passed on whole */
+  /** answers that an instance gave, passed on whole; among 4xx those to requests that cannot be passed on */
   status2xx: number;
   status3xx: number;
   status4xx: number;
   status5xx: number;
   /** the client closed before the answer was complete */
   clientLeft: number;
-  /** no instance took the request: none was ready, or none accepted the connection */
+  /** no instance took the request: none was ready, none accepted the connection, or it had to wait too long for one */
   refused: number;
   /** the instance did not answer in the balancer's time */
   timedOut: number;

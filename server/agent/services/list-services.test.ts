@@ -16,6 +16,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   healthSince: null,
   healthMessage: null,
   notice: null,
+  overloaded: null,
   causedBy: null,
   currentVersion: "1",
   versions: [],

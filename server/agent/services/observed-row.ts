@@ -12,7 +12,7 @@ export function observedRow({ service, window, newest }: ObservedService, limits
   const requests = window?.requests ?? 0;
   return {
     ...{ service, environment: null, origin: "observed", owner: "" },
-    ...{ health: state, reasons, healthSince: null, causedBy: null, notice: null },
+    ...{ health: state, reasons, healthSince: null, causedBy: null, notice: null, overloaded: null },
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
     ...{ currentVersion: null, versions: [], instancesReady: 0, instancesWanted: 0 },
     traffic: {

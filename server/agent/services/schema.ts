@@ -42,6 +42,10 @@ export const ServiceRow = z.object({
   notice: z.string().nullable().describe("what runs here though it left the configuration"),
   causedBy: z.string().nullable(),
   currentVersion: z.string().nullable(),
+  overloaded: z
+    .object({ since: Instant, shed: z.number().int() })
+    .nullable()
+    .describe("its balancer turned requests away within the last 30 s: since when, and how many since"),
   /** every version that has instances, most first */
   versions: z.array(z.object({ version: z.string(), instances: z.number().int() })),
   instancesReady: z.number().int(),

@@ -146,6 +146,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     notice: running ? unconfiguredNote(running) : null,
     causedBy: health?.causedBy ?? null,
     currentVersion: running?.currentVersion ?? null,
+    overloaded: running?.overloaded ?? null,
     versions: [...versions]
       .map(([version, instances]) => ({ version, instances }))
       .sort((a, b) => b.instances - a.instances),

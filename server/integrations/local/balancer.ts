@@ -1,28 +1,47 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { BlockList, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import type { Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
+import { HalfClosedClients } from "./half-closed.ts";
+import { Overload } from "./overload.ts";
 import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
+import { answerClientError, refuseConnect } from "./refusals.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
+import { Tunnel } from "./tunnel.ts";
+import type { UpstreamTimeouts } from "./upstream/connection.ts";
 import { ConnectionPool } from "./upstream/connection-pool.ts";
 
-export interface BalancerTimeouts {
-  connectMs: number;
-  /** from the request to the instance's response headers */
-  headersMs: number;
-  /** silence inside a response body */
-  bodyMs: number;
+export interface BalancerTimeouts extends UpstreamTimeouts {
+  /** from the first byte of a request to its last */
+  requestMs: number;
+  /** silence between two requests of a client */
+  keepAliveMs: number;
 }
 
-const DEFAULT_TIMEOUTS: BalancerTimeouts = { connectMs: 2_000, headersMs: 60_000, bodyMs: 60_000 };
+/** What is set for one service; each has a default. */
+export interface BalancerOptions extends Partial<BalancerTimeouts> {
+  /** addresses and networks (CIDR) of fronts whose X-Forwarded-* and Forwarded are kept */
+  trustedProxies?: readonly string[];
+  maxUpgraded?: number;
+}
+
+/** as in the configuration, whose schema says why */
+const DEFAULTS: Required<BalancerOptions> = {
+  ...{ connectMs: 2_000, headersMs: 60_000, bodyMs: 300_000, streamMs: 3_600_000, queueMs: 10_000 },
+  ...{ requestMs: 3_600_000, keepAliveMs: 65_000, trustedProxies: [], maxUpgraded: 1_000 },
+};
+const HEAD_MS = 60_000;
+/** in flight at a balancer that is very late: more is turned away */
+const BUSY = 256;
 const CONNECTIONS_PER_INSTANCE = 256;
 const CHECK_CLIENTS_MS = 1_000;
-/** Longer than clients keep theirs, so that it is the client that closes an idle connection. */
-const KEEP_ALIVE_MS = 65_000;
+/** how often is asked whether a client that may be gone is */
+const DOUBT_MS = 25;
 
 /** The HTTP load balancer of one service in one environment, on the loopback interface. */
 export class Balancer implements ExchangeHost {
@@ -31,8 +50,12 @@ export class Balancer implements ExchangeHost {
   readonly routes: RouteChoice;
   readonly #ring = new TrafficRing();
   readonly #server: Server;
-  readonly #timeouts: BalancerTimeouts;
+  readonly #options: Required<BalancerOptions>;
+  readonly #trusted = new BlockList();
+  readonly #overload = new Overload();
+  #upgraded = 0;
   readonly #active = new Set<Exchange>();
+  readonly #halfClosed = new HalfClosedClients();
   readonly #checks: NodeJS.Timeout;
   #lastVersion: string | null = null;
   readonly #observer: { currentVersion(): string | null; refused(instanceId: string): void };
@@ -40,24 +63,101 @@ export class Balancer implements ExchangeHost {
   constructor(
     ref: ServiceRef,
     observer: { currentVersion(): string | null; refused(instanceId: string): void },
-    timeouts: Partial<BalancerTimeouts> = {},
+    options: BalancerOptions = {},
     routing: Routing = { sticky: null, previewHeader: null },
   ) {
     this.ref = ref;
     this.routes = new RouteChoice(routing);
     this.#observer = observer;
-    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...timeouts };
+    this.#options = { ...DEFAULTS, ...options };
+    for (const proxy of this.#options.trustedProxies) trust(this.#trusted, proxy);
+    const { requestMs, keepAliveMs } = this.#options;
     this.#server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, optimizeEmptyRequests: true },
-      (request, response) => {
-        const exchange = new Exchange(this, request, response);
-        this.#active.add(exchange);
-        exchange.start();
+      {
+        keepAliveTimeout: keepAliveMs,
+        requestTimeout: requestMs,
+        headersTimeout: Math.min(HEAD_MS, requestMs),
+        connectionsCheckingInterval: Math.min(30_000, requestMs),
+        optimizeEmptyRequests: true,
+        // refused in one place with what else cannot be passed on
+        requireHostHeader: false,
+        shouldUpgradeCallback: asksForUpgrade,
       },
+      (request, response) => this.#take(new Exchange(this, request, response)),
     );
+    this.#server
+      .on("checkContinue", (request, response) =>
+        this.#take(new Exchange(this, request, response, { expectsContinue: true })),
+      )
+      .on("upgrade", (request, socket: Socket, first) => this.#takeUpgrade(request, socket, first))
+      .on("connect", (_, socket) => refuseConnect(socket))
+      .on("clientError", (error, socket) => answerClientError(error, socket, this.#answering(socket)));
+    // Node's own, though not in its documentation: who closes only its sending side still gets its answer.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
+    this.#server.on("connection", (socket) => socket.on("end", () => this.#halfClosed.watch(socket)));
     this.#checks = setInterval(() => {
       for (const exchange of this.#active) exchange.checkClient();
     }, CHECK_CLIENTS_MS).unref();
+  }
+
+  #take(exchange: Exchange): void {
+    this.#active.add(exchange);
+    if (!this.#overload.late) exchange.start();
+    // Who came long ago may have left since: that is known once what is there to be read was read.
+    else setImmediate(() => setImmediate(() => this.#startIfThere(exchange)));
+  }
+
+  #startIfThere(exchange: Exchange): void {
+    if (exchange.doubtful) setTimeout(() => this.#startIfThere(exchange), DOUBT_MS);
+    else if (this.#overload.veryLate && this.#active.size > BUSY) exchange.shed();
+    else exchange.start();
+  }
+
+  #takeUpgrade(request: IncomingMessage, socket: Socket, first: Buffer): void {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on("finish", () => {
+      response.detachSocket(socket);
+      socket.destroySoon();
+    });
+    const exchange = new Exchange(this, request, response, { tunnel: new Tunnel(socket, first) });
+    this.#upgraded++;
+    socket.once("close", () => this.#upgraded--);
+    this.#take(exchange);
+  }
+
+  /** Whether an answer to a request on this connection has begun. */
+  #answering(socket: unknown): boolean {
+    for (const exchange of this.#active) if (exchange.isAnswering(socket)) return true;
+    return false;
+  }
+
+  trusts({ socket: { remoteAddress = "" } }: IncomingMessage): boolean {
+    if (this.#options.trustedProxies.length === 0) return false;
+    const address = remoteAddress.replace(/^::ffff:/, "");
+    return this.#trusted.check(address, address.includes(":") ? "ipv6" : "ipv4");
+  }
+
+  doubts({ socket }: IncomingMessage): boolean {
+    return this.#halfClosed.doubts(socket);
+  }
+
+  get roomForUpgrade(): boolean {
+    return this.#upgraded <= this.#options.maxUpgraded;
+  }
+
+  get streamMs(): number {
+    return this.#options.streamMs;
+  }
+
+  shed(): void {
+    this.#overload.shed();
+  }
+
+  /** Since when requests are turned away, and how many were; null when none is. */
+  overloaded(): { since: string; shed: number } | null {
+    return this.#overload.describe();
   }
 
   /** Opens the listener. @throws PRECONDITION when the port is taken. */
@@ -81,7 +181,7 @@ export class Balancer implements ExchangeHost {
 
   /** A target for an instance that listens on `port`; it takes requests once it is in the rotation. */
   createTarget(instanceId: string, version: string, port: number): Target {
-    const pool = new ConnectionPool(port, CONNECTIONS_PER_INSTANCE, this.#timeouts);
+    const pool = new ConnectionPool(port, CONNECTIONS_PER_INSTANCE, this.#options);
     return { instanceId, version, inFlight: 0, pool };
   }
 
@@ -133,6 +233,20 @@ export class Balancer implements ExchangeHost {
     for (const exchange of this.#active) exchange.cut();
     this.#server.closeAllConnections();
     clearInterval(this.#checks);
+    this.#overload.close();
     await promise;
   }
+}
+
+/** Not for h2c, which nobody here speaks, nor with a body, which would have to come before the other protocol. */
+function asksForUpgrade({ headers, httpVersionMinor }: IncomingMessage): boolean {
+  const { upgrade = "", "content-length": length = "0", "transfer-encoding": coding } = headers;
+  return httpVersionMinor === 1 && length === "0" && coding === undefined && !/^\s*h2c\b/i.test(upgrade);
+}
+
+function trust(list: BlockList, proxy: string): void {
+  const [address = "", bits] = proxy.split("/");
+  const family = address.includes(":") ? "ipv6" : "ipv4";
+  if (bits === undefined) list.addAddress(address, family);
+  else list.addSubnet(address, Number(bits), family);
 }

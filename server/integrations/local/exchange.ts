@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
-import { requestHead, responseHeaders } from "./headers.ts";
+import { BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
 import type { Choice, RouteChoice } from "./route-choice.ts";
+import type { Tunnel } from "./tunnel.ts";
 import type { Connection, UpstreamFailure, UpstreamRequest } from "./upstream/connection.ts";
 import type { ConnectionPool } from "./upstream/connection-pool.ts";
 import type { ResponseHead } from "./upstream/response-parser.ts";
@@ -20,11 +22,23 @@ export interface ExchangeHost {
   currentVersion(): string | null;
   /** an instance refused a connection */
   refused(instanceId: string): void;
+  /** its word on where a request came from counts */
+  trusts(request: IncomingMessage): boolean;
+  /** the client closed its side, and it is not known yet whether it still reads */
+  doubts(request: IncomingMessage): boolean;
+  /** room for one more upgraded connection */
+  readonly roomForUpgrade: boolean;
+  readonly streamMs: number;
+  /** a request was turned away */
+  shed(): void;
   /** `tookMs`: for a client that left, how long it had waited */
   record(version: string, outcome: Outcome, tookMs: number): void;
   settled(exchange: Exchange): void;
 }
 
+/** after so many seconds a client that was turned away may come again */
+const RETRY_AFTER = "5";
+const OVERLOADED = "The service has more requests than it can answer. Try again in a few seconds.";
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Bodies that go on until somebody has enough: a client that leaves one had its answer. */
 const STREAMED = /^(?:text\/event-stream|multipart\/x-mixed-replace)\b/i;
@@ -38,6 +52,7 @@ export class Exchange implements UpstreamRequest {
   readonly method: string;
   readonly body: IncomingMessage | null;
   readonly chunked: boolean;
+  readonly expectsContinue: boolean;
   head = "";
   repeatable: boolean;
   connection: Connection | null = null;
@@ -58,16 +73,28 @@ export class Exchange implements UpstreamRequest {
   #remaining = -1;
   /** when the instance was last heard of */
   #heardMs = 0;
-  #streamed = false;
+  streamed = false;
+  readonly #tunnel: Tunnel | null;
+  #tunnelled = false;
   /** the client takes no more for now */
   #held = false;
+  /** the head was not written to the client's socket yet: it goes together with what follows at once */
+  #headHeld = false;
   #done = false;
 
-  constructor(host: ExchangeHost, request: IncomingMessage, response: ServerResponse) {
+  /** `expectsContinue`: the client waits for a word before it sends the body. `tunnel`: it asks for another protocol. */
+  constructor(
+    host: ExchangeHost,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { expectsContinue = false, tunnel = null }: { expectsContinue?: boolean; tunnel?: Tunnel | null } = {},
+  ) {
     this.#host = host;
     this.#request = request;
     this.#response = response;
     this.method = request.method ?? "GET";
+    this.expectsContinue = expectsContinue;
+    this.#tunnel = tunnel;
     const length = request.headers["content-length"];
     this.chunked = request.headers["transfer-encoding"] !== undefined;
     this.body = this.chunked || (length !== undefined && length !== "0") ? request : null;
@@ -75,22 +102,52 @@ export class Exchange implements UpstreamRequest {
     response.on("close", () => this.#onClientClosed());
   }
 
+  get upgrade(): boolean {
+    return this.#tunnel !== null;
+  }
+
+  get doubtful(): boolean {
+    return this.#host.doubts(this.#request);
+  }
+
   start(): void {
+    if (this.#done) return;
     try {
+      const { chunked, upgrade, expectsContinue } = this;
+      const trusted = this.#host.trusts(this.#request);
       this.#choice = this.#host.routes.choose(this.#request);
-      this.head = requestHead(this.#request, this.chunked);
-      this.#dispatch();
-    } catch {
-      this.#fault();
+      this.head = requestHead(this.#request, { chunked, upgrade, expectsContinue, trusted });
+      if (upgrade && !this.#host.roomForUpgrade) this.shed();
+      else this.#dispatch();
+    } catch (error) {
+      if (!(error instanceof BadRequest)) this.#fault();
+      else {
+        // nothing that follows can be trusted to be where it seems to begin
+        this.#response.shouldKeepAlive = false;
+        this.#answer("status4xx", 400, "bad_request", error.message);
+      }
     }
+  }
+
+  /** Turns it away before it is sent to an instance. */
+  shed(): void {
+    if (this.#done) return;
+    this.#host.shed();
+    this.#response.setHeader("retry-after", RETRY_AFTER);
+    this.#answer("refused", 503, "overloaded", OVERLOADED);
   }
 
   /** Ends an exchange that the balancer can no longer wait for. */
   cut(): void {
+    if (this.#tunnelled) this.#tunnel?.destroy();
     if (this.#done) return;
     this.#target?.pool.abandon(this);
     this.#settle("brokenOff");
     this.#response.destroy();
+  }
+
+  isAnswering(socket: unknown): boolean {
+    return this.#request.socket === socket && this.#response.headersSent;
   }
 
   /** Of a response that waits behind another on its connection Node does not tell that the client has left. */
@@ -103,26 +160,68 @@ export class Exchange implements UpstreamRequest {
     this.#status = status;
     this.#heardMs = performance.now();
     this.#remaining = length ?? -1;
-    const kept = responseHeaders(headers);
+    const trailers = length === null && this.#request.httpVersionMinor === 1;
+    const kept = responseHeaders(headers, { trailers });
     if (length === null)
       for (let i = 0; i < kept.length; i += 2)
-        if (kept[i]?.toLowerCase() === "content-type") this.#streamed = STREAMED.test(kept[i + 1] ?? "");
-    if (this.#choice !== null) this.#tellChoice(kept, this.#choice);
-    if (this.#missing !== null) kept.push(`${this.#host.routes.previewHeader}-missing`, this.#missing.slice(0, 100));
+        if (kept[i]?.toLowerCase() === "content-type") this.streamed = STREAMED.test(kept[i + 1] ?? "");
+    kept.push(...this.#ownHeaders());
     this.#response.writeHead(status, reason, kept);
+    this.#headHeld = true;
+  }
+
+  onPause(): void {
+    if (!this.#headHeld || this.#done) return;
+    this.#headHeld = false;
+    // Not flushHeaders: that would write it as UTF-8.
+    this.#response.write("", "latin1");
+  }
+
+  /** RFC 9110 section 15.2: passed on, except what was not asked for; HTTP/1.0 does not know them. */
+  onInformation({ status, headers }: ResponseHead): void {
+    if (this.#done || this.#response.headersSent || this.#request.httpVersionMinor === 0) return;
+    if (status !== 100) this.#response.writeInformation(status, responseHeaders(headers, { trailers: false }));
+    else if (this.expectsContinue) this.#response.writeContinue();
+  }
+
+  onTrailers(fields: string[]): void {
+    if (!this.#done && this.#request.httpVersionMinor === 1) this.#response.addTrailers(passedTrailers(fields));
+  }
+
+  /** Counted now, in flight until the connection ends. */
+  onUpgrade({ reason, headers }: ResponseHead, socket: Socket, rest: Buffer): void {
+    const target = this.#target;
+    if (this.#done || this.#tunnel === null || target === undefined) {
+      socket.destroy();
+      return;
+    }
+    target.inFlight++;
+    this.#tunnelled = true;
+    this.#settle("upgraded");
+    this.#response.detachSocket(this.#request.socket);
+    const head = switchingHead(reason, headers, this.#ownHeaders());
+    this.#tunnel.open(socket, head, rest, this.#host.streamMs, () => {
+      target.inFlight--;
+      this.#host.settled(this);
+    });
   }
 
   /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
-  #tellChoice(headers: string[], { setCookie, preview, version }: Choice): void {
-    if (setCookie !== null) headers.push("set-cookie", setCookie);
+  #ownHeaders(): string[] {
     const name = this.#host.routes.previewHeader;
+    if (this.#missing !== null) return [`${name}-missing`, this.#missing.slice(0, 100)];
+    if (this.#choice === null) return [];
+    const { setCookie, preview, version } = this.#choice;
+    const headers = setCookie === null ? [] : ["set-cookie", setCookie];
     if (preview && name !== null) headers.push(name, version);
+    return headers;
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#done) return true;
     this.#heardMs = performance.now();
     this.#remaining -= chunk.length;
+    this.#headHeld = false;
     // The last chunk of a known length goes out together with the end: one write instead of two.
     if (this.#remaining === 0) {
       this.#response.end(chunk);
@@ -155,7 +254,8 @@ export class Exchange implements UpstreamRequest {
       } else if (kind === "refused") {
         if (this.#target !== undefined) this.#host.refused(this.#target.instanceId);
         this.#retry(true);
-      } else if (kind === "lost" && !begun && this.repeatable) {
+      } else if (kind === "overloaded") this.shed();
+      else if (kind === "lost" && !begun && this.repeatable) {
         // Of a used connection that says nothing about the instance. Once more, on a new one.
         this.repeatable = false;
         this.#lost = true;
@@ -233,7 +333,7 @@ export class Exchange implements UpstreamRequest {
   #waitedMs(): number {
     const now = performance.now();
     if (this.#heardMs > 0) {
-      if (this.#streamed || this.#response.writableEnded || this.#response.writableNeedDrain) return 0;
+      if (this.streamed || this.#response.writableEnded || this.#response.writableNeedDrain) return 0;
       return now - this.#heardMs;
     }
     if (this.connection?.waitsForClient) return 0;
@@ -247,6 +347,6 @@ export class Exchange implements UpstreamRequest {
     if (this.#target !== undefined) this.#target.inFlight--;
     const version = this.#version ?? this.#host.currentVersion();
     if (this.#choice?.preview !== true && version !== null) this.#host.record(version, outcome, tookMs);
-    this.#host.settled(this);
+    if (!this.#tunnelled) this.#host.settled(this);
   }
 }

@@ -44,6 +44,7 @@ export const ServiceAnswer = z.object({
   instances: z.array(InstanceAnswer),
   configured: z.boolean(),
   problem: z.string().nullable(),
+  overloaded: z.object({ since: z.string(), shed: z.number() }).nullable(),
 });
 
 export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));

@@ -3,7 +3,7 @@ import { readinessPathOf, type ServiceConfig, type ServiceEnvironmentConfig } fr
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
 import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
-import { Balancer } from "./balancer.ts";
+import { Balancer, type BalancerOptions } from "./balancer.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
 import { instanceCommand } from "./instance-command.ts";
 import { withSecrets } from "./launch-record.ts";
@@ -63,7 +63,7 @@ export class ServiceUnit {
     this.balancer = new Balancer(
       this.ref,
       { currentVersion: () => this.currentVersion(), refused: (id) => this.instances.get(id)?.suspect() },
-      {},
+      balancerOptions(config.local.balancer),
       { sticky: canary.sticky, previewHeader },
     );
   }
@@ -95,8 +95,10 @@ export class ServiceUnit {
 
   describe(): PlatformService {
     const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
-    const { url, weights, configured, problem } = this;
-    return { ...this.ref, url, currentVersion: this.currentVersion(), weights, configured, problem, instances };
+    const overloaded = this.balancer.overloaded();
+    const { ref, url, weights, configured, problem } = this;
+    const currentVersion = this.currentVersion();
+    return { ...ref, url, currentVersion, weights, configured, problem, instances, overloaded };
   }
 
   describeInstance(instance: Instance): PlatformInstance {
@@ -283,4 +285,16 @@ export const newRecord = (version: string, key: string): Omit<InstanceRecord, "p
   draining: false,
   removed: false,
   launch: null,
+});
+
+const balancerOptions = (set: ServiceConfig["local"]["balancer"]): BalancerOptions => ({
+  connectMs: set.connectTimeoutMs,
+  headersMs: set.responseTimeoutMs,
+  bodyMs: set.idleTimeoutMs,
+  streamMs: set.streamIdleTimeoutMs,
+  queueMs: set.queueTimeoutMs,
+  requestMs: set.requestTimeoutMs,
+  keepAliveMs: set.keepAliveTimeoutMs,
+  maxUpgraded: set.maxUpgraded,
+  trustedProxies: set.trustedProxies,
 });

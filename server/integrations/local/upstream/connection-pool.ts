@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Connection, type UpstreamRequest, type UpstreamTimeouts } from "./connection.ts";
 
 const LOOK_MS = 100;
@@ -10,12 +11,17 @@ const FRESH_MS = 20;
 /** … and only to an instance that was seen to keep idle connections at least so long, and never to close one sooner */
 const PROVEN_MS = 100;
 
+/** more than wait can hardly be answered in time */
+const MOST_WAITING = 1_024;
+
 /** The connections to one instance, on the loopback interface. */
 export class ConnectionPool {
   readonly timeouts: UpstreamTimeouts;
   readonly #port: number;
   readonly #most: number;
   readonly #all = new Set<Connection>();
+  /** connections that speak another protocol */
+  readonly #upgraded = new Set<Socket>();
   /** the one used last is at the end */
   readonly #idle: Connection[] = [];
   /** those for whom there is no connection yet, and since when */
@@ -42,7 +48,19 @@ export class ConnectionPool {
     const idle = this.#takeIdle(request);
     if (idle !== undefined) idle.send(request);
     else if (this.#all.size < this.#most) this.#open(request);
-    else this.#waiting.set(request, performance.now());
+    else this.#wait(request);
+  }
+
+  /** Who has waited longest is likeliest to leave, or has left: it makes room. */
+  #wait(request: UpstreamRequest): void {
+    const [oldest] = this.#waiting.size < MOST_WAITING ? [] : this.#waiting.keys();
+    if (oldest !== undefined) this.#turnAway(oldest);
+    this.#waiting.set(request, performance.now());
+  }
+
+  #turnAway(request: UpstreamRequest): void {
+    this.#waiting.delete(request);
+    request.onFailure({ kind: "overloaded", begun: false, reused: false });
   }
 
   /** Stops working on a request whose client is gone; it is told nothing. */
@@ -51,7 +69,7 @@ export class ConnectionPool {
     request.connection?.abandon();
   }
 
-  /** Takes no more requests, and resolves when those in flight have ended. */
+  /** Takes no more requests, ends connections that were upgraded, and resolves when the requests in flight have ended. */
   close(): Promise<void> {
     this.#closing ??= Promise.withResolvers();
     for (const connection of this.#idle.splice(0)) connection.destroy();
@@ -59,7 +77,8 @@ export class ConnectionPool {
       this.#waiting.delete(request);
       request.onFailure({ kind: "refused", begun: false, reused: false });
     }
-    if (this.#all.size === 0) this.#closing.resolve();
+    for (const socket of this.#upgraded) socket.destroySoon();
+    this.#resolveClosing();
     return this.#closing.promise;
   }
 
@@ -67,7 +86,22 @@ export class ConnectionPool {
   destroy(): Promise<void> {
     const closed = this.close();
     for (const connection of this.#all) connection.destroy();
+    for (const socket of this.#upgraded) socket.destroy();
     return closed;
+  }
+
+  upgraded(connection: Connection, socket: Socket): void {
+    this.#upgraded.add(socket);
+    socket.once("close", () => {
+      this.#upgraded.delete(socket);
+      this.#resolveClosing();
+    });
+    this.closed(connection);
+    if (this.#closing !== null) socket.destroySoon();
+  }
+
+  #resolveClosing(): void {
+    if (this.#all.size === 0 && this.#upgraded.size === 0) this.#closing?.resolve();
   }
 
   released(connection: Connection): void {
@@ -90,13 +124,14 @@ export class ConnectionPool {
     if (this.#all.size === 0) {
       if (this.#timer !== null) clearInterval(this.#timer);
       this.#timer = null;
-      this.#closing?.resolve();
+      this.#resolveClosing();
     }
     this.#serveWaiting();
   }
 
   #serveWaiting(): void {
     for (const request of this.#waiting.keys()) {
+      if (request.doubtful) continue;
       const idle = this.#takeIdle(request);
       if (idle === undefined && this.#all.size >= this.#most) return;
       this.#waiting.delete(request);
@@ -142,10 +177,10 @@ export class ConnectionPool {
       else if (connection.quietMs(nowMs) >= PROVEN_MS) this.#keepsIdle = true;
     }
     for (const [request, sinceMs] of this.#waiting) {
-      if (nowMs - sinceMs <= this.timeouts.headersMs) break;
-      this.#waiting.delete(request);
-      request.onFailure({ kind: "timedOut", begun: false, reused: false });
+      if (nowMs - sinceMs <= this.timeouts.queueMs) break;
+      this.#turnAway(request);
     }
+    if (this.#waiting.size > 0) this.#serveWaiting();
     const kept = this.#idle.filter((one) => one.quietMs(nowMs) < keptMs(one));
     if (kept.length === this.#idle.length) return;
     for (const connection of this.#idle.splice(0, Infinity, ...kept))

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { passedTrailers } from "../headers.ts";
 import { InvalidResponse, type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.ts";
 
 /** Why a request got no answer, or not all of it. */
 export interface UpstreamFailure {
-  /** refused: nothing was sent; lost: the connection ended; invalid: what came is no response; fault: in a callback */
-  kind: "refused" | "timedOut" | "lost" | "invalid" | "fault";
+  /** refused, overloaded: nothing was sent; lost: the connection ended; invalid: what came is no response; fault: in a callback */
+  kind: "refused" | "overloaded" | "timedOut" | "lost" | "invalid" | "fault";
   /** a byte of the answer had come */
   begun: boolean;
   /** the connection had carried a request before this one */
@@ -20,13 +21,28 @@ export interface UpstreamRequest {
   /** read only once a connection is there; null: none */
   readonly body: IncomingMessage | null;
   readonly chunked: boolean;
+  /** asks for another protocol on its connection */
+  readonly upgrade: boolean;
+  /** its body comes once the instance wants it */
+  readonly expectsContinue: boolean;
+  /** a body that may be silent for long */
+  readonly streamed: boolean;
   /** may be sent again when its connection dies without an answer */
   readonly repeatable: boolean;
+  /** its client closed its side, and may be gone: it had better wait until that is known */
+  readonly doubtful: boolean;
   /** set while a connection carries it, or is opened for it */
   connection: Connection | null;
+  /** a head of status 1xx, other than 101 */
+  onInformation(head: ResponseHead): void;
   onHead(head: ResponseHead): void;
   /** @returns false when `resume` of the connection has to be waited for */
   onData(chunk: Buffer): boolean;
+  /** no more is there for now */
+  onPause(): void;
+  onTrailers(fields: string[]): void;
+  /** the instance's socket is the request's from now on; `rest` came behind the head */
+  onUpgrade(head: ResponseHead, socket: Socket, rest: Buffer): void;
   onEnd(): void;
   onFailure(failure: UpstreamFailure): void;
 }
@@ -35,6 +51,10 @@ export interface UpstreamTimeouts {
   connectMs: number;
   headersMs: number;
   bodyMs: number;
+  /** silence of streams */
+  streamMs: number;
+  /** from the request until there is a connection for it */
+  queueMs: number;
 }
 
 interface ConnectionOwner {
@@ -42,6 +62,8 @@ interface ConnectionOwner {
   /** ready for the next request */
   released(connection: Connection): void;
   closed(connection: Connection): void;
+  /** it speaks another protocol and carries no requests any more */
+  upgraded(connection: Connection, socket: Socket): void;
 }
 
 /** One connection to an instance: one request at a time. The owner looks after its times. */
@@ -56,6 +78,9 @@ export class Connection implements ResponseEvents {
   #inBody = false;
   #paused = false;
   #gone = false;
+  #handedOver = false;
+  /** the instance has not said yet whether it wants the body, and the client sent none */
+  #awaitsContinue = false;
   /** when it was opened, last sent or received something, or became idle; of performance.now */
   #activeAtMs = performance.now();
   /** how long it may stay idle; null: the instance does not say */
@@ -86,7 +111,7 @@ export class Connection implements ResponseEvents {
 
   /** The client has not sent all of its body, and the instance would take more: nobody waits for the instance. */
   get waitsForClient(): boolean {
-    return this.#paused || (this.#body !== null && !this.#socket.writableNeedDrain);
+    return this.#paused || (this.#body !== null && !this.#awaitsContinue && !this.#socket.writableNeedDrain);
   }
 
   /** Carries this request; only when idle. */
@@ -97,7 +122,8 @@ export class Connection implements ResponseEvents {
     this.#inBody = false;
     this.#paused = false;
     this.#activeAtMs = performance.now();
-    this.#parser.begin(request.method);
+    this.#awaitsContinue = request.expectsContinue;
+    this.#parser.begin(request.method, request.upgrade);
     this.#socket.write(request.head, "latin1");
     if (request.body !== null) this.#sendBody(request.body, request.chunked);
   }
@@ -107,6 +133,7 @@ export class Connection implements ResponseEvents {
     const socket = this.#socket;
     body.on("data", (chunk: Buffer) => {
       if (this.#body !== body) return;
+      this.#awaitsContinue = false;
       this.#activeAtMs = performance.now();
       if (chunked) {
         socket.cork();
@@ -121,8 +148,17 @@ export class Connection implements ResponseEvents {
       if (this.#body !== body) return;
       this.#body = null;
       this.#activeAtMs = performance.now();
-      if (chunked) socket.write("0\r\n\r\n", "latin1");
+      if (chunked) socket.write(`0\r\n${trailerLines(body.rawTrailers)}\r\n`, "latin1");
     });
+  }
+
+  onInformation(head: ResponseHead): void {
+    if (head.status === 100) this.#awaitsContinue = false;
+    this.#request?.onInformation(head);
+  }
+
+  onTrailers(fields: string[]): void {
+    this.#request?.onTrailers(fields);
   }
 
   onHead(head: ResponseHead): void {
@@ -158,11 +194,12 @@ export class Connection implements ResponseEvents {
   /** Ends what takes longer than it may. */
   checkTime(nowMs: number): void {
     if (this.#request === null) return;
-    const { connectMs, headersMs, bodyMs } = this.#owner.timeouts;
+    const { connectMs, headersMs, bodyMs, streamMs } = this.#owner.timeouts;
+    const silentMs = this.#request.streamed ? streamMs : bodyMs;
     const quietMs = this.quietMs(nowMs);
     if (!this.#connected) {
       if (quietMs > connectMs) this.#fail("refused");
-    } else if (!this.waitsForClient && quietMs > (this.#inBody ? bodyMs : headersMs)) this.#fail("timedOut");
+    } else if (!this.waitsForClient && quietMs > (this.#inBody ? silentMs : headersMs)) this.#fail("timedOut");
   }
 
   #onConnect(): void {
@@ -171,6 +208,7 @@ export class Connection implements ResponseEvents {
   }
 
   #onBytes(chunk: Buffer): void {
+    if (this.#handedOver) return;
     // unasked: the next response could not be told from it
     if (this.#request === null) {
       this.destroy();
@@ -180,9 +218,19 @@ export class Connection implements ResponseEvents {
     if (this.#inBody) this.#activeAtMs = performance.now();
     try {
       if (this.#parser.read(chunk)) this.#complete();
+      else if (this.#parser.switched !== null) this.#handOver(this.#parser.switched);
+      else this.#request?.onPause();
     } catch (error) {
       this.#fail(error instanceof InvalidResponse ? "invalid" : "fault");
     }
+  }
+
+  #handOver({ head, rest }: { head: ResponseHead; rest: Buffer }): void {
+    const request = this.#detach();
+    this.#handedOver = true;
+    this.#socket.allowHalfOpen = true;
+    this.#owner.upgraded(this, this.#socket);
+    request?.onUpgrade(head, this.#socket, rest);
   }
 
   #onDrain(): void {
@@ -191,6 +239,7 @@ export class Connection implements ResponseEvents {
   }
 
   #onEnd(): void {
+    if (this.#handedOver) return;
     try {
       if (this.#request !== null && this.#parser.end()) this.#complete();
     } catch {
@@ -238,8 +287,15 @@ export class Connection implements ResponseEvents {
   }
 
   #onClose(): void {
+    if (this.#handedOver) return;
     this.#gone = true;
     this.#owner.closed(this);
     if (this.#request !== null) this.#fail(this.#connected ? "lost" : "refused");
   }
+}
+
+function trailerLines(raw: readonly string[]): string {
+  return passedTrailers(raw)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
 }

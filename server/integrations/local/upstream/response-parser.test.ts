@@ -3,27 +3,33 @@ import { InvalidResponse, type ResponseHead, ResponseParser } from "./response-p
 
 interface Read {
   heads: ResponseHead[];
+  informed: number[];
+  trailers: string[];
   body: string;
   done: boolean;
   parser: ResponseParser;
 }
 
 /** Reads the bytes in pieces of `size`, then the end of the connection when the response is not complete. */
-function read(text: string, { size = Infinity, method = "GET", ends = false } = {}): Read {
+function read(text: string, { size = Infinity, method = "GET", ends = false, mayUpgrade = false } = {}): Read {
   const heads: ResponseHead[] = [];
+  const informed: number[] = [];
+  const trailers: string[] = [];
   let body = "";
   const parser = new ResponseParser({
+    onInformation: (head) => informed.push(head.status),
+    onTrailers: (fields) => trailers.push(...fields),
     onHead: (head) => heads.push(head),
     onData: (chunk) => {
       body += chunk.toString("latin1");
     },
   });
-  parser.begin(method);
+  parser.begin(method, mayUpgrade);
   const bytes = Buffer.from(text, "latin1");
   let done = false;
   for (let at = 0; at < bytes.length; at += size) done = parser.read(bytes.subarray(at, at + size));
   if (ends && !done) done = parser.end();
-  return { heads, body, done, parser };
+  return { heads, informed, trailers, body, done, parser };
 }
 
 const CASES = [
@@ -116,4 +122,14 @@ describe("what is no response", () => {
   ])("%j", (text) => {
     expect(() => read(text)).toThrow(InvalidResponse);
   });
+});
+
+it.each([1, 7, Infinity])("tells of information, trailers and another protocol (%s bytes at a time)", (size) => {
+  const early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\nx-b:\r\n\r\n";
+  const answer = read(`HTTP/1.1 100 Continue\r\n\r\n${early}${chunks}`, { size });
+  expect([answer.informed, answer.trailers, answer.body]).toEqual([[100, 103], ["X-Sum", "1", "x-b", ""], "a"]);
+  expect([answer.done, answer.parser.persistent]).toEqual([true, true]);
+  const { parser, heads, done } = read("HTTP/1.1 101 Go\r\nUpgrade: x\r\n\r\n", { size, mayUpgrade: true });
+  expect([parser.switched?.head.headers, heads, done]).toEqual([["Upgrade", "x"], [], false]);
 });

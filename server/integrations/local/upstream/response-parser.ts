@@ -13,9 +13,13 @@ export interface ResponseHead {
 }
 
 export interface ResponseEvents {
-  /** the final head; heads of status 1xx are passed over */
+  /** a head of status 1xx: the final one is still to come */
+  onInformation(head: ResponseHead): void;
+  /** the final head */
   onHead(head: ResponseHead): void;
   onData(chunk: Buffer): void;
+  /** names and values in turn, at least one */
+  onTrailers(fields: string[]): void;
 }
 
 /** What the instance sent is not a response. `message` is for the log: it holds none of the bytes. */
@@ -30,7 +34,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const LENGTH = /^\d{1,15}$/;
 const CHUNK_SIZE = /^([\da-fA-F]{1,13})[\t ]*(?:;.*)?$/;
 
-type State = "head" | "length" | "size" | "chunk" | "chunkEnd" | "trailers" | "untilClose" | "done";
+type State = "head" | "length" | "size" | "chunk" | "chunkEnd" | "trailers" | "untilClose" | "done" | "switched";
 
 interface Framing {
   lengths: Set<string>;
@@ -46,21 +50,27 @@ export class ResponseParser {
   /** the start of a head, or of a line between chunks, that is not complete yet */
   #held: Buffer | null = null;
   #remaining = 0;
+  #trailers: string[] = [];
   #trailerBytes = 0;
+  #mayUpgrade = false;
   /** a byte of the answer has come */
   begun = false;
   /** the connection may carry another request after this response */
   persistent = false;
   /** how long the instance says it keeps an idle connection, in seconds; null: it does not say */
   keepAliveSeconds: number | null = null;
+  /** the head of status 101, and what came behind it, which is of another protocol */
+  switched: { head: ResponseHead; rest: Buffer } | null = null;
 
   constructor(events: ResponseEvents) {
     this.#events = events;
   }
 
-  /** Expects the response to a request with this method next. */
-  begin(method: string): void {
+  /** Expects the response to a request with this method next; one that asks for it may change the protocol. */
+  begin(method: string, mayUpgrade = false): void {
     this.#method = method;
+    this.#mayUpgrade = mayUpgrade;
+    this.switched = null;
     this.#state = "head";
     this.#held = null;
     this.begun = false;
@@ -85,6 +95,9 @@ export class ResponseParser {
           this.#events.onData(at === 0 ? chunk : chunk.subarray(at));
           at = chunk.length;
           break;
+        case "switched":
+          if (this.switched !== null) this.switched.rest = chunk.subarray(at);
+          return false;
         case "done":
           // bytes that nobody asked for: the next response cannot be told from them
           this.persistent = false;
@@ -124,9 +137,11 @@ export class ResponseParser {
     const [line, minor, code, reason] = STATUS_LINE.exec(lines[0] ?? "") ?? [];
     if (line === undefined) throw new InvalidResponse("the status line cannot be read");
     const status = Number(code);
-    if (status === 101) throw new InvalidResponse("it changed to a protocol that was not asked for");
     const headers = fieldsOf(lines, 1);
-    if (status < 200) return;
+    if (status < 200) {
+      this.#takeInformation({ status, reason: reason ?? "", headers, length: 0 });
+      return;
+    }
     const framing = framingOf(headers);
     this.persistent = framing.connection.includes("close")
       ? false
@@ -135,6 +150,16 @@ export class ResponseParser {
     this.keepAliveSeconds = seconds === undefined ? null : Number(seconds);
     const length = this.#frame(status, framing);
     this.#events.onHead({ status, reason: reason ?? "", headers, length });
+  }
+
+  #takeInformation(head: ResponseHead): void {
+    if (head.status !== 101) {
+      this.#events.onInformation(head);
+      return;
+    }
+    if (!this.#mayUpgrade) throw new InvalidResponse("it changed to a protocol that was not asked for");
+    this.#state = "switched";
+    this.switched = { head, rest: Buffer.alloc(0) };
   }
 
   /** RFC 9112 section 6.3. @returns the body's length when it is known */
@@ -197,9 +222,13 @@ export class ResponseParser {
       if (size === undefined) throw new InvalidResponse("the size of a chunk cannot be read");
       this.#remaining = Number.parseInt(size, 16);
       this.#trailerBytes = 0;
+      this.#trailers = [];
       this.#state = this.#remaining === 0 ? "trailers" : "chunk";
-    } else if (line === "") this.#state = "done";
-    else {
+    } else if (line === "") {
+      if (this.#trailers.length > 0) this.#events.onTrailers(fieldsOf(this.#trailers, 0));
+      this.#state = "done";
+    } else {
+      this.#trailers.push(line);
       this.#trailerBytes += line.length;
       if (this.#trailerBytes > MOST_HEAD_BYTES) throw new InvalidResponse("the trailers are too long");
     }

@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import type { Platform } from "../ports/platform.ts";
+import type { ProbeResult } from "../ports/prober.ts";
+import { createCheckTarget } from "./check-target.ts";
+import type { PlannedTarget } from "./targets.ts";
+
+const target = {
+  timeoutMs: 1_000,
+  probe: { balancer: { service: "web", environment: "staging" }, path: "/healthz" },
+} as PlannedTarget;
+
+const check = (overloaded: { since: string; shed: number } | null, found: Partial<ProbeResult>) => {
+  const platform = { getService: async () => ({ url: "http://127.0.0.1:1", overloaded }) } as unknown as Platform;
+  const result = { outcome: "up", latencyMs: 1, statusCode: 200, message: null, ...found } as ProbeResult;
+  return createCheckTarget({ platform }, { probe: async () => result })(target);
+};
+const OVERLOADED = { since: "2026-01-01T00:00:00.000Z", shed: 7 };
+
+it.each([
+  [null, {}, "up", null],
+  [OVERLOADED, {}, "degraded", "the balancer is overloaded: it turned away 7 requests lately"],
+  [
+    OVERLOADED,
+    { outcome: "down", statusCode: 503, message: "answered 503" },
+    "down",
+    "answered 503; the balancer is overloaded: it turned away 7 requests lately",
+  ],
+] as const)(
+  "says of a balancer that is overloaded (%j) and answers %j: %s",
+  async (overloaded, found, outcome, message) => {
+    expect(await check(overloaded, found)).toMatchObject({ outcome, message });
+  },
+);
