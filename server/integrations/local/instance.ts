@@ -4,7 +4,7 @@ import type { InstanceState } from "#server/agent/ports/platform.ts";
 import type { Target } from "./exchange.ts";
 import { describeExit, stopNote } from "./exit-reason.ts";
 import { adopt, type ExitInfo, type launch, type RunningProcess, terminate } from "./process.ts";
-import { checkReadiness } from "./readiness.ts";
+import { checkReadiness, SeenListeners } from "./readiness.ts";
 import {
   afterCrash,
   afterRefusedStart,
@@ -58,6 +58,7 @@ export class Instance {
   #crashes: CrashHistory = NO_CRASHES;
   #failedChecks = 0;
   /** aborted when the current process, or the wait for the next one, is over */
+  readonly #seen = new SeenListeners();
   #life = new AbortController();
   #busy: Promise<void> = Promise.resolve();
   #stopped: Promise<string | null> | null = null;
@@ -251,7 +252,8 @@ export class Instance {
     const { pid } = this;
     if (pid === null) return;
     const { path, timeoutMs } = this.#host.readiness;
-    const failure = await checkReadiness({ port: this.port, path, timeoutMs, instance: { id: this.id, pid }, signal });
+    const asked = { port: this.port, path, timeoutMs, instance: { id: this.id, pid }, seen: this.#seen, signal };
+    const failure = await checkReadiness(asked);
     if (signal.aborted) return;
     const before = this.#phase;
     if (failure === null) {

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { createTestDaemon, eventually, sampleService, type TestDaemon } from "#server/testing/local-platform/daemon.ts";
 import { freePort } from "./free-port.ts";
 import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
-import { checkReadiness } from "./readiness.ts";
+import { checkReadiness, SeenListeners } from "./readiness.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -45,8 +45,12 @@ describe.runIf(process.platform === "linux")("a port that a stranger holds", () 
     const asked = { port, timeoutMs: 20_000, signal: new AbortController().signal };
     for (const path of ["/readyz", null]) {
       const instance = { id: "inst_1", pid: sleeper.pid ?? 0 };
-      expect(await checkReadiness({ ...asked, path, instance })).toContain(`port ${port} is held by process ${pid} (`);
-      expect(await checkReadiness({ ...asked, path, instance: { id: "inst_2", pid: pid ?? 0 } })).toBeNull();
+      expect(await checkReadiness({ ...asked, path, instance, seen: new SeenListeners() })).toContain(
+        `port ${port} is held by process ${pid} (`,
+      );
+      expect(
+        await checkReadiness({ ...asked, path, instance: { id: "inst_2", pid: pid ?? 0 }, seen: new SeenListeners() }),
+      ).toBeNull();
     }
   });
 
@@ -65,7 +69,9 @@ describe.runIf(process.platform === "linux")("a port that a stranger holds", () 
       for (const one of [parent.pid, pid]) if (one) process.kill(one, "SIGKILL");
     });
     const asked = { port, path: "/", timeoutMs: 20_000, signal: new AbortController().signal };
-    expect(await checkReadiness({ ...asked, instance: { id: "inst_3", pid: parent.pid ?? 0 } })).toBeNull();
+    expect(
+      await checkReadiness({ ...asked, instance: { id: "inst_3", pid: parent.pid ?? 0 }, seen: new SeenListeners() }),
+    ).toBeNull();
   });
 });
 
@@ -111,5 +117,29 @@ describe("a first start", () => {
       );
     const { problem } = await daemon.platform.getService(ref("held"));
     expect(problem).toContain(`port ${port} is held by process ${process.pid} (`);
+  });
+});
+
+describe("what was found out about a port's listener", () => {
+  const looks = (reasons: (string | null)[]) => {
+    let looked = 0;
+    return { look: () => reasons[looked++] ?? null, looked: () => looked };
+  };
+
+  it("is not asked again at every check while it is the process's own", () => {
+    const seen = new SeenListeners();
+    const { look, looked } = looks([]);
+    for (let check = 0; check < 100; check++) expect(seen.stranger(7, look)).toBeNull();
+    expect(looked()).toBe(1);
+  });
+
+  it("is asked again for a new process, and after nobody listened", async () => {
+    const seen = new SeenListeners();
+    const { look } = looks([null, "held", null]);
+    expect(seen.stranger(7, look)).toBeNull();
+    expect(seen.stranger(8, look)).toBe("held");
+    expect(seen.stranger(8, look)).toBe("held");
+    expect(await seen.instead(8, async () => "elsewhere")).toBe("elsewhere");
+    expect(seen.stranger(8, look)).toBeNull();
   });
 });

@@ -9,6 +9,8 @@ interface Asked {
   path: string | null;
   timeoutMs: number;
   instance: { id: string; pid: number };
+  /** what was found out before about who listens */
+  seen: SeenListeners;
   /** its process ended: an answer would not be its own any more */
   signal: AbortSignal;
 }
@@ -17,15 +19,51 @@ interface Asked {
  * Asks an instance over a new connection whether it is ready. Null means ready (a status from 200 to 399, of a
  * listener of its own); otherwise the reason in a few words.
  */
-export async function checkReadiness({ port, path, timeoutMs, instance, signal }: Asked): Promise<string | null> {
+export async function checkReadiness({ port, path, timeoutMs, instance, seen, signal }: Asked): Promise<string | null> {
   const failure = await (path === null ? accepts(port, timeoutMs) : answers(port, path, timeoutMs));
   if (signal.aborted) return failure;
-  if (failure === NOBODY) return nobodyListens(port, instance);
-  const stranger = strangerOn(port, instance);
-  return stranger === null ? failure : `port ${port} is held by ${describeHolder(stranger)}`;
+  if (failure === NOBODY) return seen.instead(instance.pid, () => nobodyListens(port, instance));
+  return seen.stranger(instance.pid, () => strangerReason(port, instance)) ?? failure;
 }
 
 const NOBODY = "nothing listens";
+
+function strangerReason(port: number, instance: Asked["instance"]): string | null {
+  const stranger = strangerOn(port, instance);
+  return stranger === null ? null : `port ${port} is held by ${describeHolder(stranger)}`;
+}
+
+/** Nobody takes a port from a process that listens on it: who owns it need not be asked at every check. */
+const OWN_MS = 60_000;
+const OTHERS_MS = 2_000;
+
+/**
+ * What was found out about who listens on an instance's port. Reading /proc takes long where there are many sockets
+ * and processes, and the balancers wait for it: it is read again after a minute, or after 2 s while something is wrong.
+ */
+export class SeenListeners {
+  #stranger: { pid: number; untilMs: number; reason: string | null } | null = null;
+  #instead: { pid: number; untilMs: number; reason: Promise<string> } | null = null;
+
+  /** Why the listener is not the process's own; null when it is. */
+  stranger(pid: number, look: () => string | null): string | null {
+    const nowMs = performance.now();
+    if (this.#stranger?.pid !== pid || nowMs >= this.#stranger.untilMs) {
+      const reason = look();
+      this.#stranger = { pid, reason, untilMs: nowMs + (reason === null ? OWN_MS : OTHERS_MS) };
+    }
+    return this.#stranger.reason;
+  }
+
+  /** Where the process listens instead, in words. */
+  instead(pid: number, look: () => Promise<string>): Promise<string> {
+    this.#stranger = null;
+    const nowMs = performance.now();
+    if (this.#instead?.pid !== pid || nowMs >= this.#instead.untilMs)
+      this.#instead = { pid, reason: look(), untilMs: nowMs + OTHERS_MS };
+    return this.#instead.reason;
+  }
+}
 
 /** What a service does that ignores PORT is the commonest fault of a first start. */
 async function nobodyListens(port: number, instance: Asked["instance"]): Promise<string> {
