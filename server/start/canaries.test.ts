@@ -46,6 +46,8 @@ let console_: string;
 let token: string;
 /** what tools and procedures answered */
 const answers: string[] = [];
+/** what the other side was sent */
+const sent: string[] = [];
 
 /** Everything it was told comes back, in every form, with whatever status the path asks for. */
 async function startEcho(): Promise<string> {
@@ -53,6 +55,7 @@ async function startEcho(): Promise<string> {
     let body = "";
     for await (const chunk of request) body += chunk;
     const heard = [request.url, JSON.stringify(request.headers), body].join(" ");
+    sent.push(heard);
     const said = [heard, Buffer.from(heard).toString("base64"), request.headers.authorization ?? ""].join("\n");
     response.writeHead(Number(/\/(\d{3})\b/.exec(request.url ?? "")?.[1] ?? 500), { "content-type": "text/plain" });
     response.end(JSON.stringify({ status: "error", errorType: "bad_data", error: said, message: said }));
@@ -311,6 +314,9 @@ async function foundInDatabase(): Promise<string[]> {
 it("shows no value of any variable, in whatever form, in logs, database, answers and exports", async () => {
   await failEverything();
   expect(answers.length).toBeGreaterThan(100);
+  // what a deployment keeps sealed reaches its hooks with the values
+  for (const name of ["HOOK_PATH", "HOOK_HEADER", "OPERATE_SECRET_HOOK"])
+    expect([name, sent.some((one) => one.includes(value(name)))]).toEqual([name, true]);
   const files = filesUnder(dataDir).filter((file) => !file.endsWith("secrets.json"));
   expect(files.filter((file) => file.endsWith(".log")).length).toBeGreaterThan(3);
   const found = [
