@@ -4,11 +4,12 @@ import type { Server } from "node:http";
 import { dirname, join, resolve } from "node:path";
 import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
 import { AppError } from "./agent/kernel/errors.ts";
+import { OWN_SERVICE } from "./agent/kernel/own-service.ts";
 import { createMiner } from "./agent/mining/index.ts";
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
-import { OWN_NAME, ownTarget } from "./config/own-target.ts";
+import { ownTarget } from "./config/own-target.ts";
 import { databaseDirOf, diskReader } from "./db/disk.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { patiently, saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
@@ -68,7 +69,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
   const following = () => {
     const parts = { store, ingest, skipped: new Set(external.map(({ name }) => name)), now, report };
     const ownLogs = createProcessLogFollower({
-      ...{ service: OWN_NAME, environment: OWN_NAME },
+      ...{ service: OWN_SERVICE, environment: OWN_SERVICE },
       ...{ folder: join(dataDir, "logs"), processes: processesFor(config, ".", true).map(({ name }) => name) },
     });
     return startExclusive({

@@ -6,6 +6,7 @@ import { shutdown } from "./shutdown.ts";
 import { observeRequests } from "./telemetry/http-metrics.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { httpMetrics } from "./telemetry/metrics.ts";
+import { failureOf } from "./telemetry/request-failure.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 import { underSupervisor } from "./under-supervisor.ts";
 
@@ -38,7 +39,7 @@ observeRequests(server, httpMetrics()); // first, so that what fails counts, too
 server.on("request", (request, response) => {
   if (turnedAway(request, response)) return;
   handle(request, response).catch((err: unknown) => {
-    log.error({ err, url: request.url?.split("?")[0] }, "request failed");
+    log.error(failureOf(request, err), "request failed");
     if (!response.headersSent) response.writeHead(500).end();
     else response.destroy();
   });

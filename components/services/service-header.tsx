@@ -18,6 +18,7 @@ import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { isBeyondLimit } from "./beyond-limit.ts";
+import { consoleLink } from "./console-link.ts";
 import { serviceHref } from "./places.ts";
 
 type Service = RouterOutputs["services"]["get"];
@@ -150,12 +151,12 @@ export function ServiceFacts({ service }: { service: Service }) {
             label: "Address",
             value: service.url ? (
               <a
-                href={service.url}
+                href={consoleLink(row.service, service.url)}
                 className="link num inline-flex items-center gap-1"
                 target="_blank"
                 rel="noreferrer"
               >
-                {service.url.replace(/^https?:\/\//, "")}
+                {consoleLink(row.service, service.url).replace(/^https?:\/\//, "")}
                 <ExternalLink className="size-3" aria-label="opens in a new tab" />
               </a>
             ) : (

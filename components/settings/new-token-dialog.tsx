@@ -58,6 +58,7 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
   const [days, setDays] = useState(30);
+  const [services, setServices] = useState("");
   const [missing, setMissing] = useState(false);
   const create = useMutation(
     trpc.tokens.create.mutationOptions({
@@ -68,7 +69,11 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     setMissing(!name.trim());
-    if (name.trim() && !create.isPending) create.mutate({ name: name.trim(), role, expiresInDays: days });
+    if (name.trim() && !create.isPending)
+      create.mutate({
+        ...{ name: name.trim(), role, expiresInDays: days },
+        services: role === "ingest" ? namesIn(services) : [],
+      });
   };
   return (
     <form onSubmit={onSubmit}>
@@ -110,6 +115,14 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
             )}
           </Field>
         </div>
+        {role === "ingest" ? (
+          <Field
+            label="Writes for"
+            hint="names of services with commas between them, as in: checkout, payments; what else it claims to be is marked and kept under the first. Empty: any service"
+          >
+            {(control) => <Input {...control} value={services} onChange={(event) => setServices(event.target.value)} />}
+          </Field>
+        ) : null}
         <FormError error={create.error} />
       </DialogBody>
       <DialogActions>
@@ -121,6 +134,12 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
     </form>
   );
 }
+
+const namesIn = (text: string): string[] =>
+  text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 
 function Made({ created: { token, secret }, onClose }: { created: Created; onClose: () => void }) {
   return (

@@ -11,6 +11,7 @@ import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
+import { MISSING } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -91,6 +92,15 @@ const columns = (myId: string, onRevoke: (token: TokenView) => void): readonly C
   },
   { id: "state", header: "State", cell: (token) => <Mark tone={TONE[token.state]}>{token.state}</Mark> },
   { id: "role", header: "May at most", cell: (token) => token.role, hideBelow: "sm" },
+  {
+    id: "services",
+    header: "Writes for",
+    cell: (token) => {
+      if (token.role !== "ingest") return MISSING;
+      return token.services.length > 0 ? token.services.join(", ") : "any service";
+    },
+    hideBelow: "lg",
+  },
   {
     id: "owner",
     header: "Whose",

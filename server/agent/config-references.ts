@@ -1,11 +1,9 @@
 import type { z } from "zod";
 import { checkHomes, type Homes } from "./config-telemetry.ts";
 import { allowedNames, shownName } from "./kernel/allowed-names.ts";
+import { OWN_SERVICE } from "./kernel/own-service.ts";
 
 /** Names that point at something must point at something that exists, and nothing may be named twice. */
-
-/** Operate's own name among the services that send telemetry. */
-const RESERVED_SERVICE = "operate";
 
 interface References {
   deploymentConfig: {
@@ -61,8 +59,8 @@ function checkServices(config: References, services: string[], add: Add): void {
   });
   config.services.forEach((service, i) => {
     if (services.indexOf(service.name) !== i) add(["services", i, "name"], `a second service named ${service.name}`);
-    if (service.name === RESERVED_SERVICE)
-      add(["services", i, "name"], `${RESERVED_SERVICE} is the name of Operate itself; take another one`);
+    if (service.name === OWN_SERVICE)
+      add(["services", i, "name"], `${OWN_SERVICE} is the name of Operate itself; take another one`);
     const others = services.filter((name) => name !== service.name);
     service.dependsOn.forEach((name, j) => {
       if (!others.includes(name))

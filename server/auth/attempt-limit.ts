@@ -23,8 +23,24 @@ export async function countAttempt(db: Db, scope: string, subject: string, limit
       "resetsAt" = case when c."resetsAt" <= ${now} then ${resetsAt} else c."resetsAt" end
     returning "count", "resetsAt"`;
   const count = row?.count ?? 1;
-  if (count === 1) await db.attemptCounter.deleteMany({ where: { resetsAt: { lt: now } } });
+  if (count === 1) await makeRoom(db, now);
   return { count, allowed: count <= limit.max, retryAfterMs: (row?.resetsAt ?? resetsAt).getTime() - now.getTime() };
+}
+
+/** subjects counted at once; made-up ones must not fill the disk */
+export const MOST_COUNTERS = 5_000;
+/** the table is looked through with every so manieth new subject */
+const LOOK_EVERY = 100;
+let sinceLook = 0;
+
+/** What has run out goes; beyond the limit those go that say least: few attempts, about to run out. */
+async function makeRoom(db: Db, now: Date): Promise<void> {
+  await db.attemptCounter.deleteMany({ where: { resetsAt: { lt: now } } });
+  if (++sinceLook < LOOK_EVERY) return;
+  sinceLook = 0;
+  await db.$executeRaw`
+    delete from "attempt_counter" where "key" in (
+      select "key" from "attempt_counter" order by "count" desc, "resetsAt" desc offset ${MOST_COUNTERS})`;
 }
 
 /** Forgets the attempts of a subject, after one that was right. */

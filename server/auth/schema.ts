@@ -7,6 +7,8 @@ import { Id, Instant, PlainName, pageOf, Text } from "../agent/kernel/schema.ts"
 
 export const MIN_PASSWORD = 12;
 export const MAX_PASSWORD = 128;
+/** services that one token may be bound to */
+const MOST_BOUND_SERVICES = 20;
 export const RoleName = z.enum(ROLES);
 /** `ingest` is a token's alone: it sends telemetry and can do nothing else */
 export const TokenRoleName = z.enum(TOKEN_ROLES);
@@ -80,6 +82,7 @@ export const TokenView = z.object({
   lastUsedAt: Instant.nullable(),
   revokedAt: Instant.nullable(),
   state: z.enum(["active", "expired", "revoked", "owner disabled"]),
+  services: z.array(z.string()).describe("of a token with the role ingest: the services it writes for; empty: any"),
 });
 export type TokenView = z.infer<typeof TokenView>;
 export const ListTokensOutput = pageOf(TokenView);
@@ -87,8 +90,13 @@ export const CreateTokenInput = z.object({
   name: PlainName(80),
   role: TokenRoleName,
   expiresInDays: z.number().int().min(1).max(365),
+  services: z
+    .array(PlainName(100))
+    .max(MOST_BOUND_SERVICES)
+    .default([])
+    .describe("for the role ingest: the services it may write for, the first of which stands for any other it claims"),
 });
-export type CreateTokenInput = z.infer<typeof CreateTokenInput>;
+export type CreateTokenInput = z.input<typeof CreateTokenInput>;
 export const CreateTokenOutput = z.object({
   token: TokenView,
   secret: z.string().describe("the token itself, shown this once"),

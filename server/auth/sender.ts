@@ -1,15 +1,15 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { instanceOfToken } from "../agent/kernel/instance-token.ts";
 import { can, leastRoleFor, lesserRole, type Role } from "../agent/kernel/permissions.ts";
+import type { Sender as IngestSender } from "../agent/ports/telemetry-store.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
 
-/** Who sends telemetry: the name its figures are counted under. */
-export interface Sender {
-  name: string;
-}
+/** Who sends telemetry: the name its figures are counted under, and for whom it may write. */
+export type Sender = Omit<IngestSender, "protocol">;
 
 /** a token that was revoked, or whose owner may no longer ingest, is refused after this long at the latest */
 const REMEMBERED_MS = 4_000;
@@ -27,8 +27,8 @@ const senders = holder.__operateSenders;
 
 /**
  * The sender behind a request: a token with `ingest.write` as a bearer token, or as the password of basic
- * authentication, which is all that some shippers can send; or the secret that instances of the local platform
- * and Operate's own processes have (OPERATE_INGEST_SECRET). Cookies count for nothing. Answers are remembered for 4 s, refusals too.
+ * authentication, which is all that some shippers can send; the token of an instance of the local platform; or the
+ * secret of Operate's own processes (OPERATE_INGEST_SECRET), who alone may write as `operate`. Cookies count for nothing. Answers are remembered for 4 s, refusals too.
  * @param onForbidden told of a known token that may not send, at most once in those 4 s
  * @throws UNAUTHENTICATED, FORBIDDEN with what to do
  */
@@ -43,7 +43,8 @@ export async function identifySender(
       "UNAUTHENTICATED",
       "Send an API token with the role ingest as `Authorization: Bearer opk_…`, or as the password of basic authentication. The console makes one under Settings, Tokens.",
     );
-  if (isLocalSecret(secret)) return { name: "this machine" };
+  const local = localSender(secret);
+  if (local) return local;
   const answer = await remembered(hashToken(secret), runtime.now().getTime(), (hash) =>
     lookUp(runtime, hash, onForbidden),
   );
@@ -58,11 +59,17 @@ function secretOf(authorization: string | null): string | null {
   return pair.slice(pair.indexOf(":") + 1) || null;
 }
 
-function isLocalSecret(secret: string): boolean {
+function localSender(secret: string): Sender | null {
   const own = process.env.OPERATE_INGEST_SECRET;
-  if (!own) return false;
+  if (!own) return null;
   // hashes have one length, whatever was sent
-  return timingSafeEqual(Buffer.from(hashToken(secret)), Buffer.from(hashToken(own)));
+  if (timingSafeEqual(Buffer.from(hashToken(secret)), Buffer.from(hashToken(own))))
+    return { name: "this machine", own: true };
+  const identity = instanceOfToken(own, secret);
+  if (!identity) return null;
+  const { service, environment, instance } = identity;
+  // one name for all instances of a service: names of senders are kept
+  return { name: `instances of ${service}`, boundTo: { services: [service], environment, instance } };
 }
 
 /** One look-up at a time for a token, however many requests carry it. A look-up that fails is not remembered. */
@@ -87,7 +94,8 @@ async function lookUp(
   if (token instanceof AppError) return token;
   const refusal = refusalFor(token.name, tokenRoleOf(token.role), roleOf(token.owner.role));
   if (refusal) onForbidden({ name: token.name }, refusal);
-  return refusal ?? { name: token.name };
+  if (refusal) return refusal;
+  return { name: token.name, ...(token.services.length > 0 && { boundTo: { services: token.services } }) };
 }
 
 function refusalFor(name: string, role: Role, owner: Role): AppError | null {

@@ -88,6 +88,11 @@ export async function forgetAttempts(db: Db, attempt: Attempt): Promise<void> {
 
 const AUDITED: AttemptLimit = { max: 30, windowMs: 5 * 60_000 };
 
-/** Whether one more refused attempt for an account is written down: a flood must not fill the audit log. */
-export const isAudited = async (db: Db, email: string, now: Date): Promise<boolean> =>
-  (await countAttempt(db, "sign-in-audit", email, AUDITED, now)).allowed;
+/**
+ * Whether one more refused attempt for an account is written down: a flood must not fill the audit log. Accounts that
+ * do not exist count as one: there is no end of them.
+ */
+export async function isAudited(db: Db, email: string, now: Date): Promise<boolean> {
+  const exists = (await db.user.count({ where: { email } })) > 0;
+  return (await countAttempt(db, "sign-in-audit", exists ? email : "", AUDITED, now)).allowed;
+}

@@ -2,11 +2,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson, CONSOLE, cookiesOf, fromConsole, signIn, TEST_SECRET } from "../testing/people.ts";
+import { MOST_COUNTERS } from "./attempt-limit.ts";
 import { getAuth } from "./better-auth.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { agentContextOf, identify } from "./context.ts";
 import { handleAuth } from "./handle-auth.ts";
-import { delayMsOf, FREE_ATTEMPTS, PAIR_LIMIT } from "./sign-in-limits.ts";
+import { admitAttempt, delayMsOf, FREE_ATTEMPTS, isAudited, PAIR_LIMIT } from "./sign-in-limits.ts";
 import { setUserDisabled } from "./users/set-disabled.ts";
 
 const database = useDatabase();
@@ -65,6 +66,27 @@ describe("sign-in", () => {
     expect(refused[0]).toMatchObject({ errorCode: "INVALID_EMAIL_OR_PASSWORD", actorKind: "system" });
     expect(JSON.stringify(await database.db.auditEntry.findMany())).not.toContain("wrong-password");
   });
+
+  test("10,000 made-up accounts leave bounded rows, and do not make the counts of a real one forgotten", async () => {
+    const ada = await addPerson(database.db);
+    const { db } = database;
+    const now = new Date();
+    const attempt = (email: string, address: string) => admitAttempt(db, { email, address, device: null }, now);
+    for (let n = 0; n < PAIR_LIMIT.max; n++) await attempt(ada.email, "203.0.113.9");
+    const before = await db.attemptCounter.count();
+    let audited = 0;
+    for (let from = 0; from < 10_000; from += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, i) => {
+          const email = `made-up-${from + i}@example.com`;
+          await attempt(email, `198.51.100.${i}`);
+          if (await isAudited(db, email, now)) audited++;
+        }),
+      );
+    expect(await db.attemptCounter.count()).toBeLessThanOrEqual(Math.max(before, MOST_COUNTERS) + 300);
+    expect(audited).toBeLessThanOrEqual(30);
+    expect((await attempt(ada.email, "203.0.113.9")).allowed).toBe(false);
+  }, 240_000);
 
   test("one address has a limit for an account, audited once; another address is not kept out by it", async () => {
     const ada = await addPerson(database.db);

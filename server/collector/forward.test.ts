@@ -1,5 +1,8 @@
 import { connect } from "node:net";
+import protobuf from "protobufjs/minimal.js";
+import snappy from "snappyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { instanceToken } from "../agent/kernel/instance-token.ts";
 import { createToken } from "../auth/tokens/create.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";
 import { setUserRole } from "../auth/users/set-role.ts";
@@ -137,6 +140,126 @@ describe("who may send", () => {
       );
     expect(lookUps).toBeLessThanOrEqual(2 + (Date.now() - startedMs) / 4_000);
   }, 60_000);
+});
+
+describe("as whom", () => {
+  const SECRET = "opi_of_operate_itself";
+  const attributes = (pairs: Record<string, string>) =>
+    Object.entries(pairs).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+  const remoteWrite = (labels: Record<string, string>) => {
+    const writer = protobuf.Writer.create().uint32(10).fork();
+    for (const [name, value] of Object.entries(labels))
+      writer.uint32(10).fork().uint32(10).string(name).uint32(18).string(value).ldelim();
+    writer.uint32(18).fork().uint32(9).double(1).uint32(16).int64(Date.now()).ldelim();
+    return new Uint8Array(snappy.compress(writer.ldelim().finish()));
+  };
+  const spanIds = (trace: string) => ({ traceId: trace.repeat(32), spanId: trace.repeat(16) });
+
+  /** All five ways in, each with `mark`, a hex digit, to find it again. */
+  async function sendAll(secret: string, service: string, mark: string, more: Record<string, string> = {}) {
+    const nanos = `${Date.now()}000000`;
+    const resource = { attributes: attributes({ "service.name": service, ...more }) };
+    const log = { timeUnixNano: nanos, body: { stringValue: `${mark} otlp` } };
+    const point = { timeUnixNano: nanos, asDouble: 1 };
+    const span = { ...spanIds(mark), name: mark, startTimeUnixNano: nanos, endTimeUnixNano: nanos };
+    const bodies: [string, BodyInit, Record<string, string>?][] = [
+      ["/v1/logs", JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords: [log] }] }] })],
+      [
+        "/v1/metrics",
+        JSON.stringify({
+          resourceMetrics: [
+            { resource, scopeMetrics: [{ metrics: [{ name: `m${mark}_otlp`, gauge: { dataPoints: [point] } }] }] },
+          ],
+        }),
+      ],
+      ["/v1/traces", JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] })],
+      ["/loki/api/v1/push", JSON.stringify({ streams: [{ stream: { service }, values: [[nanos, `${mark} loki`]] }] })],
+      [
+        "/api/v1/write",
+        remoteWrite({ __name__: `m${mark}_rw`, job: service, instance: "a:1" }),
+        { "content-type": "application/x-protobuf", "content-encoding": "snappy" },
+      ],
+    ];
+    for (const [path, body, headers = {}] of bodies) {
+      const answer = await send({ ...bearer(secret), ...headers }, path, body);
+      expect([path, answer.status, (await answer.text()).replace("{}", "")]).toEqual([
+        path,
+        answer.status === 204 ? 204 : 200,
+        "",
+      ]);
+    }
+  }
+  interface Row {
+    service: string;
+    environment: string;
+    instance: string;
+    claimed: string | null;
+  }
+  /** Two of lines, two of metrics, one of spans. */
+  const stored = (mark: string) =>
+    database.db.$queryRawUnsafe<Row[]>(
+      `select service, environment, instance, attributes->>'operate.claimed_service' as claimed
+         from log_line where body like '${mark} %'
+       union all select service, labels->>'environment', labels->>'instance', labels->>'operate_claimed_service'
+         from metric_series where name like 'm${mark}@_%' escape '@'
+       union all select service, environment, instance, attributes->>'operate.claimed_service'
+         from span where name = '${mark}'`,
+    );
+  const services = async (mark: string) => (await stored(mark)).map(({ service, claimed }) => [service, claimed]);
+
+  it("a token bound to services writes as one of them; what else it claims is marked and counted, whatever the protocol", async () => {
+    const input = { name: "bound", role: "ingest", expiresInDays: 1, services: ["checkout", "cart"] } as const;
+    const { secret } = await createToken(as(root), { ...input, services: [...input.services] });
+    await sendAll(secret, "cart", "a");
+    expect(await services("a")).toEqual(Array(5).fill(["cart", null]));
+    await sendAll(secret, "payments", "b");
+    expect(await services("b")).toEqual(Array(5).fill(["checkout", "payments"]));
+    await sendAll(secret, "operate", "c");
+    expect(await services("c")).toEqual(Array(5).fill(["checkout", "operate"]));
+    const refusals = await eventually(async () => {
+      const found = (await store.refusals(new Date(0), 100)).filter(({ sender }) => sender === "bound");
+      return found.length === 5 && found;
+    });
+    expect(refusals.map(({ signal, protocol }) => `${signal} ${protocol}`).sort()).toEqual([
+      ...["logs loki", "logs otlp", "metrics otlp", "metrics remote-write", "traces otlp"],
+    ]);
+    expect(refusals[0]).toMatchObject({
+      ...{ reason: expect.stringMatching(/writes only as checkout, cart; kept as checkout.*claimed_service/) },
+      example: expect.stringMatching(/^(payments|operate)$/),
+    });
+  });
+
+  it("nobody but Operate's own processes writes as operate, however the name is written", async () => {
+    const { secret } = await tokenOf(root);
+    const variants = { d: "operate", e: "Operate", f: "oper\u200bate", "1": "operate " };
+    for (const [mark, name] of Object.entries(variants)) {
+      await sendAll(secret, name, mark);
+      const rows = await services(mark);
+      expect(rows.map(([service]) => service)).toEqual(Array(5).fill("unknown_service"));
+      expect(rows.every(([, claimed]) => claimed === name)).toBe(true);
+    }
+    process.env.OPERATE_INGEST_SECRET = SECRET;
+    await sendAll(SECRET, "operate", "2");
+    delete process.env.OPERATE_INGEST_SECRET;
+    expect(await services("2")).toEqual(Array(5).fill(["operate", null]));
+  });
+
+  it("an instance writes for itself alone", async () => {
+    process.env.OPERATE_INGEST_SECRET = SECRET;
+    const token = instanceToken(SECRET, { service: "shop", environment: "staging", instance: "inst_1" });
+    const own = { "deployment.environment.name": "staging", "service.instance.id": "inst_1" };
+    await sendAll(token, "shop", "3", own);
+    expect(await services("3")).toEqual(Array(5).fill(["shop", null]));
+    const another = { "deployment.environment.name": "production", "service.instance.id": "inst_2" };
+    await sendAll(token, "operate", "4", another);
+    await sendAll(token, "payments", "5", another);
+    delete process.env.OPERATE_INGEST_SECRET;
+    const found = [...(await stored("4")), ...(await stored("5"))];
+    const places = new Set(found.map(({ service, environment, instance }) => `${service} ${environment} ${instance}`));
+    expect([found.length, [...places]]).toEqual([10, ["shop staging inst_1"]]);
+    expect(new Set(found.map(({ claimed }) => claimed))).toEqual(new Set(["operate", "payments"]));
+    expect((await send(bearer(token))).status).toBe(401); // without the secret there are no instances
+  });
 });
 
 describe("on the way", () => {

@@ -1,11 +1,11 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
-import { identifySender } from "../auth/sender.ts";
+import { identifySender, type Sender } from "../auth/sender.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf } from "./answer.ts";
 import { ENDPOINTS } from "./endpoints.ts";
-import { collectorSocket, SENDER_HEADER } from "./socket.ts";
+import { collectorSocket, REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
 const log = createLogger("ingest");
 
@@ -28,9 +28,9 @@ export async function forwardIngest(
   path: string,
 ): Promise<Response> {
   try {
-    if (path === "/ready") return await pass(runtime.dataDir, request, path, "");
-    const { name } = await identifySender(runtime.identity ?? runtime, request.headers, noteRefusal(runtime, path));
-    return await pass(runtime.dataDir, request, path, name);
+    if (path === "/ready") return await pass(runtime.dataDir, request, path, { name: "" });
+    const sender = await identifySender(runtime.identity ?? runtime, request.headers, noteRefusal(runtime, path));
+    return await pass(runtime.dataDir, request, path, sender);
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === "INTERNAL") log.error({ err: thrown }, "a request could not be passed on");
@@ -52,11 +52,15 @@ const noteRefusal =
       .catch((err: unknown) => log.warn({ err }, "a refusal was not written down"));
   };
 
-async function pass(dataDir: string, request: Request, path: string, sender: string): Promise<Response> {
+async function pass(dataDir: string, request: Request, path: string, sender: Sender): Promise<Response> {
   if (under >= MOST_REQUESTS)
     throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later, or send larger batches.");
   under++;
-  const headers: Record<string, string> = { [SENDER_HEADER]: encodeURIComponent(sender) };
+  const { name: senderName, ...reach } = sender;
+  const headers: Record<string, string> = {
+    [SENDER_HEADER]: encodeURIComponent(senderName),
+    [REACH_HEADER]: Buffer.from(JSON.stringify(reach)).toString("base64url"),
+  };
   for (const name of ["content-type", "content-encoding", "content-length"]) {
     const value = request.headers.get(name);
     if (value !== null) headers[name] = value;

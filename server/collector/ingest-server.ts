@@ -6,7 +6,7 @@ import { type Answer, mediaType, refusalOf } from "./answer.ts";
 import { createBudget } from "./budget.ts";
 import { ENDPOINTS, type Endpoint } from "./endpoints.ts";
 import { readBody } from "./read-body.ts";
-import { SENDER_HEADER } from "./socket.ts";
+import { REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
 interface Options {
   ingest: Ingest;
@@ -50,8 +50,7 @@ export function createIngestServer({ ingest, limits, now, onFault, bodyTimeoutMs
     const path = request.url?.split("?")[0] ?? "/";
     if (path === "/ready") return send(response, { status: 200, contentType: "text/plain", body: "ready\n" });
     const endpoint = ENDPOINTS[path];
-    const name = decodeURIComponent(String(request.headers[SENDER_HEADER] ?? ""));
-    const sender = { protocol: endpoint?.protocol ?? "", name };
+    const sender = senderOf(request, endpoint?.protocol ?? "");
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     try {
@@ -73,6 +72,13 @@ export function createIngestServer({ ingest, limits, now, onFault, bodyTimeoutMs
   server.requestTimeout = 0; // the body has its own time, and a request may wait for the database
   server.keepAliveTimeout = 30_000;
   return server;
+}
+
+/** As the web process says it; nobody else reaches this socket. */
+function senderOf({ headers }: IncomingMessage, protocol: string): Sender {
+  const said = Buffer.from(String(headers[REACH_HEADER] ?? ""), "base64url").toString("utf8");
+  const reach = JSON.parse(said || "{}") as Pick<Sender, "own" | "boundTo">;
+  return { ...reach, protocol, name: decodeURIComponent(String(headers[SENDER_HEADER] ?? "")) };
 }
 
 const known = (): string => Object.keys(ENDPOINTS).join(", ");

@@ -4,7 +4,12 @@ import { dirname, resolve } from "node:path";
 import type { z } from "zod";
 import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
 import { allowedNames, shownName } from "../agent/kernel/allowed-names.ts";
-import { isOwnSecret, keepConfidential, keepEnvironmentConfidential } from "../agent/kernel/confidential.ts";
+import {
+  isOwnSecret,
+  keepConfidential,
+  keepEnvironmentConfidential,
+  withoutConfidential,
+} from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { originOf } from "./applied.ts";
 import { checkOwnPort } from "./own-port.ts";
@@ -185,6 +190,9 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
   const checked = checkConfig(text, env);
   if (!checked.ok) throw notValid(file, checked.issues);
   keepResolved(text, checked.config, env);
+  // a name that was made from an address with a value in it is shown everywhere, and kept
+  for (const endpoint of checked.config.monitoringConfig.healthEndpoints)
+    endpoint.name = withoutConfidential(endpoint.name);
   return { config: checked.config, file, text };
 }
 

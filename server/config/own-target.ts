@@ -1,8 +1,6 @@
 import { type ScrapeTarget, ScrapeTargetSchema } from "../agent/config-telemetry.ts";
+import { OWN_SERVICE } from "../agent/kernel/own-service.ts";
 import { hostInUrl } from "../start/options.ts";
-
-/** Operate as a service among others: what its own figures, spans and targets are called. */
-export const OWN_NAME = "operate";
 
 interface Monitoring {
   selfMonitoring: boolean;
@@ -14,7 +12,7 @@ interface Monitoring {
  * Null where that is turned off, where a target of the user has its name, and in a process that is told no port.
  */
 export function ownTarget({ selfMonitoring, scrape }: Monitoring, env: NodeJS.ProcessEnv): ScrapeTarget | null {
-  if (!selfMonitoring || !env.PORT || scrape.some(({ name }) => name === OWN_NAME)) return null;
+  if (!selfMonitoring || !env.PORT || scrape.some(({ name }) => name === OWN_SERVICE)) return null;
   const url = `http://${hostInUrl(env.HOST || "127.0.0.1")}:${env.PORT}/metrics`;
-  return ScrapeTargetSchema.parse({ name: OWN_NAME, url, service: OWN_NAME, environment: OWN_NAME });
+  return ScrapeTargetSchema.parse({ name: OWN_SERVICE, url, service: OWN_SERVICE, environment: OWN_SERVICE });
 }

@@ -41,6 +41,7 @@ import {
   ServiceRefInput,
   UnlockOutput,
 } from "../agent/deploy/schema.ts";
+import { untilEnded } from "./rights.ts";
 import { paged, procedure, router } from "./trpc.ts";
 
 export const deployRouter = router({
@@ -98,7 +99,9 @@ export const deployRouter = router({
     })
     .input(GetDeploymentInput)
     .output(GetDeploymentOutput)
-    .query(({ ctx, input, signal }) => getDeployment(ctx.agent, input, { signal, progress: ctx.progress })),
+    .query(({ ctx, input, signal }) =>
+      getDeployment(ctx.agent, input, { signal: untilEnded(ctx, signal), progress: ctx.progress }),
+    ),
   detail: procedure
     .meta({ permission: "deployment.read" })
     .input(DeploymentDetailInput)

@@ -13,6 +13,7 @@ import {
   UpdatePatternInput,
   UpdatePatternOutput,
 } from "../agent/logs/schema.ts";
+import { untilEnded } from "./rights.ts";
 import { paged, procedure, router } from "./trpc.ts";
 
 /** a source may be outside of Operate */
@@ -41,7 +42,9 @@ export const logsRouter = router({
     .input(AnalyzeLogsInput)
     .use(paged)
     .output(AnalyzeLogsOutput)
-    .query(({ ctx, input, signal }) => analyzeLogs(ctx.agent, input, { signal, progress: ctx.progress })),
+    .query(({ ctx, input, signal }) =>
+      analyzeLogs(ctx.agent, input, { signal: untilEnded(ctx, signal), progress: ctx.progress }),
+    ),
   search: procedure
     .meta({
       permission: "telemetry.read",
@@ -60,12 +63,12 @@ export const logsRouter = router({
     .input(SearchLogsInput)
     .use(paged)
     .output(SearchLogsOutput)
-    .query(({ ctx, input, signal }) => searchLogs(ctx.agent, input, signal)),
+    .query(({ ctx, input, signal }) => searchLogs(ctx.agent, input, untilEnded(ctx, signal))),
   counts: procedure
     .meta({ permission: "telemetry.read" })
     .input(LogCountsInput)
     .output(LogCountsOutput)
-    .query(({ ctx, input, signal }) => logCounts(ctx.agent, input, signal)),
+    .query(({ ctx, input, signal }) => logCounts(ctx.agent, input, untilEnded(ctx, signal))),
   context: procedure
     .meta({ permission: "telemetry.read" })
     .input(LogContextInput)
@@ -75,7 +78,7 @@ export const logsRouter = router({
     .meta({ permission: "telemetry.read" })
     .input(LogFacetsInput)
     .output(LogFacetsOutput)
-    .query(({ ctx, input, signal }) => logFacets(ctx.agent, input, signal)),
+    .query(({ ctx, input, signal }) => logFacets(ctx.agent, input, untilEnded(ctx, signal))),
   updatePattern: procedure
     .meta({ permission: "telemetry.write" })
     .input(UpdatePatternInput)

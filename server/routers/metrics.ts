@@ -11,6 +11,7 @@ import {
   ServiceSignalsInput,
   ServiceSignalsOutput,
 } from "../agent/metrics/schema.ts";
+import { untilEnded } from "./rights.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const metricsRouter = router({
@@ -55,7 +56,7 @@ export const metricsRouter = router({
     })
     .input(QueryMetricsInput)
     .output(QueryMetricsOutput)
-    .query(({ ctx, input, signal }) => queryMetrics(ctx.agent, input, signal)),
+    .query(({ ctx, input, signal }) => queryMetrics(ctx.agent, input, untilEnded(ctx, signal))),
   signals: procedure
     .meta({ permission: "telemetry.read" })
     .input(ServiceSignalsInput)

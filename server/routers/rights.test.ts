@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { deployApplication } from "../agent/deploy/index.ts";
 import type { AgentContext, Channel } from "../agent/kernel/context.ts";
 import { identify } from "../auth/context.ts";
 import { createToken } from "../auth/tokens/create.ts";
@@ -8,8 +10,10 @@ import { setUserRole } from "../auth/users/set-role.ts";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson, cookiesOf, fromConsole, type Person, signIn, TEST_SECRET } from "../testing/people.ts";
+import { serve } from "../testing/serve.ts";
 import { appRouter } from "./index.ts";
 import { liveRouter } from "./live.ts";
+import { serveTrpc } from "./serve-trpc.ts";
 import { createCallerFactory, procedure, router } from "./trpc.ts";
 
 const database = useDatabase();
@@ -35,7 +39,7 @@ interface Caller {
   agent: AgentContext;
 }
 
-async function callerOf(via: Channel): Promise<Caller & { tokenId: string }> {
+async function callerOf(via: Channel): Promise<Caller & { tokenId: string; secret: string }> {
   const [ada, bo] = [await addPerson(database.db), await addPerson(database.db, { name: "Bo", role: "operator" })];
   const runtime = testContext(database, {
     live: {
@@ -55,7 +59,7 @@ async function callerOf(via: Channel): Promise<Caller & { tokenId: string }> {
     via === "web" ? { cookie: cookiesOf(await signIn(runtime, bo)) } : { authorization: `Bearer ${secret}` };
   const { agent } = await identify(runtime, fromConsole("/", undefined, headers), via);
   if (!agent) throw new Error("not identified");
-  return { admin, person: bo, agent, tokenId: token.id };
+  return { admin, person: bo, agent, tokenId: token.id, secret };
 }
 
 const endings: [string, Channel, (caller: Caller & { tokenId: string }) => Promise<unknown>, string][] = [
@@ -121,6 +125,74 @@ describe("rights that end", () => {
       ask: procedure.query(() => new Promise((resolve) => setTimeout(resolve, 7_000, "answer"))),
     });
     expect(await createCallerFactory(short)({ agent, requestId: "req_ask" }).ask()).toBe("answer");
+  }, 60_000);
+});
+
+describe("over HTTP", () => {
+  /** The handler of /api/trpc on a socket, for a caller who is looked up as in production. */
+  async function serveFor({ agent }: Caller, secret: string) {
+    const served = await serve(
+      serveTrpc({
+        checkOrigin: () => undefined,
+        identify: (request, via) => identify(agent, request, via),
+        onFailure: () => undefined,
+      }),
+    );
+    const ask = (path: string, more: RequestInit = {}) =>
+      fetch(`${served.url}/api/trpc/${path}`, { headers: { authorization: `Bearer ${secret}` }, ...more });
+    return { ...served, ask };
+  }
+
+  test.concurrent.each(endings.filter(([, via]) => via !== "web"))(
+    "%s: the socket of the open event stream ends within 30 s",
+    async (_, _via, end) => {
+      const caller = await callerOf("api");
+      const { ask, close } = await serveFor(caller, caller.secret);
+      const answer = await ask("live.events");
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([200, expect.stringMatching(/event-stream/)]);
+      const started = performance.now();
+      let text = "";
+      let ended = false;
+      for await (const chunk of answer.body ?? []) {
+        text += Buffer.from(chunk).toString("utf8");
+        if (ended || !text.includes("deployment")) continue;
+        ended = true;
+        await end(caller);
+      }
+      expect(ended).toBe(true);
+      expect(performance.now() - started).toBeLessThan(30_000);
+      expect((await ask("session.me")).status).toBe(text.includes("FORBIDDEN") ? 200 : 401);
+      await close();
+    },
+    60_000,
+  );
+
+  test("a deployment that is followed is not asked for any more once its follower's rights have ended", async () => {
+    const caller = await callerOf("api");
+    const { deployment } = await deployApplication(caller.admin, {
+      ...{ service: "checkout", environment: "staging", version: "1.1.0", strategy: "rolling", reason: "a test" },
+    });
+    let looks = 0;
+    const counted = database.db.$extends({
+      query: {
+        deployment: {
+          $allOperations: ({ args, query }) => {
+            looks++;
+            return query(args);
+          },
+        },
+      },
+    }) as unknown as typeof database.db;
+    const { ask, close } = await serveFor({ ...caller, agent: { ...caller.agent, db: counted } }, caller.secret);
+    const input = encodeURIComponent(JSON.stringify({ deploymentId: deployment?.id, followSeconds: 50 }));
+    const asked = ask(`deploy.get?input=${input}`);
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(2), { timeout: 30_000 });
+    await revokeToken(caller.admin, { tokenId: caller.tokenId });
+    expect((await asked).status).toBe(401);
+    const after = looks;
+    await delay(3 * 500); // it looks every half second while it follows
+    expect(looks - after).toBeLessThanOrEqual(1);
+    await close();
   }, 60_000);
 });
 

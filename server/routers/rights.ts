@@ -54,6 +54,10 @@ export interface RightsContext {
   rightsEnded: AbortSignal;
 }
 
+/** What ends the work of a call: that nobody waits for its answer, or that its caller may not have it any more. */
+export const untilEnded = ({ rightsEnded }: RightsContext, signal: AbortSignal | undefined): AbortSignal =>
+  AbortSignal.any([rightsEnded, ...(signal ? [signal] : [])]);
+
 /**
  * The one path of everything that lasts: a query is answered with the refusal, a subscription ends with it, as soon as
  * the rights of the caller have ended. A write in one transaction is left to complete.

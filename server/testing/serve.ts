@@ -1,12 +1,23 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 
-/** Serves a fetch-shaped handler on a free port of this machine, as the web process does with Next in between. */
-export async function serve(handle: (request: Request) => Promise<Response>) {
+interface Options {
+  /** 0: a free one */
+  port?: number;
+  /** answers itself what goes no further */
+  turnedAway?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+}
+
+/** Serves a fetch-shaped handler on a port of this machine, as the web process does with Next in between. */
+export async function serve(
+  handle: (request: Request) => Promise<Response>,
+  { port: wanted = 0, turnedAway = () => false }: Options = {},
+) {
   const server = createServer(async (incoming, outgoing) => {
+    if (turnedAway(incoming, outgoing)) return;
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
     try {
@@ -18,7 +29,7 @@ export async function serve(handle: (request: Request) => Promise<Response>) {
       outgoing.destroy(); // the client went away, which ends a stream
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -4,6 +4,7 @@ import type { Actor } from "../kernel/actor.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
+import { sealed } from "../kernel/sealed.ts";
 import {
   ACTIVE_STATUSES,
   type DeploymentEventView,
@@ -79,6 +80,12 @@ export interface NewDeployment {
   steps: readonly StepPlan[];
 }
 
+/** What hooks and verifications send may be secret: it is kept with its placeholders. */
+function withSealedRules(options: DeploymentOptions): DeploymentOptions {
+  const { hooks, verification } = options.rules;
+  return { ...options, rules: { ...options.rules, hooks: sealed(hooks), verification: sealed(verification) } };
+}
+
 /** Null when another deployment of that service and environment is active; its insert is waited for. */
 export async function insertDeployment(
   tx: Tx,
@@ -93,7 +100,7 @@ export async function insertDeployment(
       {
         ...columns,
         id,
-        options: options as unknown as Prisma.InputJsonObject,
+        options: withSealedRules(options) as unknown as Prisma.InputJsonObject,
         status: "queued",
         activeKey: `${given.service}/${given.environment}`,
         actorKind: by.actor.kind,

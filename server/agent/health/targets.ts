@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { OperateAgentConfig } from "../config.ts";
 import { healthPathOf } from "../config-services.ts";
+import { withoutConfidential } from "../kernel/confidential.ts";
 import type { ServiceRef } from "../ports/platform.ts";
 import type { ProbeSpec } from "../ports/prober.ts";
 import { SHARD_COUNT } from "./slots.ts";
@@ -131,7 +132,7 @@ function planEndpoints(config: OperateAgentConfig): PlannedTarget[] {
       origin: "endpoint",
       service: null,
       environment: endpoint.environment ?? null,
-      address: addressOf(endpoint),
+      address: withoutConfidential(addressOf(endpoint)),
       dependsOn: endpoint.dependsOn.flatMap((name) => dependencyIds(config, name, endpoint.environment)),
       intervalMs,
       timeoutMs,

@@ -3,6 +3,7 @@ import type { Miner } from "../mining/index.ts";
 import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
 import type { Decoded, LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
 import type { Sender, Written } from "../ports/telemetry-store.ts";
+import { keepRecordClaims, keepSeriesClaims } from "./claims.ts";
 import { createPatternBook } from "./pattern-book.ts";
 import { createRefusalBook } from "./refusal-book.ts";
 import { createWriteGate } from "./write-gate.ts";
@@ -62,6 +63,7 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
   async function pass<T>(
     signal: Signal,
     arrival: Arrival<T>,
+    keepClaims: (records: T[], sender: Sender) => { records: T[]; claims: Rejection[] },
     write: (records: T[], meanings: readonly MetricMeaning[]) => Promise<Written>,
     allowed = Math.min(arrival.mostBytes, arrival.likelyBytes),
   ): Promise<Written> {
@@ -69,8 +71,9 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
     await gate.enter(share);
     try {
       if (arrival.gone?.aborted) throw new AppError("TIMEOUT", "The sender went away.");
-      const { records, rejected, meanings = [] } = await arrival.read(allowed);
-      refusals.note(signal, arrival.sender, rejected);
+      const { records: said, rejected, meanings = [] } = await arrival.read(allowed);
+      const { records, claims } = keepClaims(said, arrival.sender);
+      refusals.note(signal, arrival.sender, [...rejected, ...claims]);
       const written = await write(records, meanings);
       return { accepted: written.accepted, rejected: [...rejected, ...written.rejected] };
     } catch (error) {
@@ -78,18 +81,20 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
     } finally {
       gate.leave(share);
     }
-    return pass(signal, arrival, write, arrival.mostBytes);
+    return pass(signal, arrival, keepClaims, write, arrival.mostBytes);
   }
 
   return {
     logs: (arrival) =>
-      pass("logs", arrival, async (records) => store.writeLogs(await book.mine(records), arrival.sender)),
+      pass("logs", arrival, keepRecordClaims, async (records) =>
+        store.writeLogs(await book.mine(records), arrival.sender),
+      ),
     metrics: (arrival) =>
-      pass("metrics", arrival, async (series, meanings) => {
+      pass("metrics", arrival, keepSeriesClaims, async (series, meanings) => {
         if (meanings.length > 0) await store.noteMeanings(meanings);
         return store.writeSamples(series, arrival.sender);
       }),
-    traces: (arrival) => pass("traces", arrival, (spans) => store.writeSpans(spans, arrival.sender)),
+    traces: (arrival) => pass("traces", arrival, keepRecordClaims, (spans) => store.writeSpans(spans, arrival.sender)),
     async readLogs(records, sender, positions) {
       return store.writeReadLogs(await book.mine(records), sender, positions);
     },

@@ -1,6 +1,7 @@
 import type { Span } from "@opentelemetry/api";
 import type { ScrapeTarget } from "../config-telemetry.ts";
 import { AppError, toAppError } from "../kernel/errors.ts";
+import { OWN_SERVICE } from "../kernel/own-service.ts";
 import { failSpan, inSpan } from "../kernel/span.ts";
 import type { IngestStore } from "../ports/ingest-store.ts";
 import type { OutboundHttp, OutboundResponse } from "../ports/outbound-http.ts";
@@ -54,7 +55,8 @@ async function scrape(
   if (scraped.error) failSpan(span, new AppError("UPSTREAM_UNAVAILABLE", scraped.error));
   const own = ownSeries(target, atMs, { up: scraped.error ? 0 : 1, seconds: durationMs / 1_000, samples });
   await parts.ingest.metrics({
-    sender: { protocol: "scrape", name: target.name },
+    // a page may say whose its samples are, but only the configuration can say that they are Operate's own
+    sender: { protocol: "scrape", name: target.name, own: (target.service ?? target.name) === OWN_SERVICE },
     likelyBytes: scraped.bytes,
     mostBytes: MOST_BYTES,
     read: async () => ({ records: [...scraped.decoded.records, ...own], rejected: scraped.decoded.rejected }),

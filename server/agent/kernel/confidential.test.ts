@@ -29,6 +29,15 @@ describe("what is confidential", () => {
     ["a tiny word stays", "a tiny word stays"],
   ])("in the message %s", (text, clean) => expect(withoutConfidential(text)).toBe(clean));
 
+  test.each(["", "u", "us", "user:", "a longer text before: "])("in base64 after %s", (before) => {
+    for (const kind of ["base64", "base64url"] as const)
+      for (const after of ["", ":", ", and more"]) {
+        const clean = withoutConfidential(Buffer.from(`${before}p@ss-word${after}`).toString(kind));
+        expect(clean).toContain("[password of DATABASE_URL]");
+        expect(Buffer.from(clean.replace(/\[.*\]/, ""), "base64").toString("latin1")).not.toContain("ss-wo");
+      }
+  });
+
   test("in results a short ordinary value stays, secrets and long values go, at any depth", () => {
     const at = new Date(0);
     const data = { at, list: [{ region: "eu-west-9", key: "k".repeat(40) }], long: "an-ordinary-but-long-value!" };

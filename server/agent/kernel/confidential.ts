@@ -20,22 +20,56 @@ const SHORTEST = 6;
 const LONG = 12;
 
 // on globalThis because each of Next's bundles has its own copy of this module
-const holder = globalThis as { __operateConfidential?: Map<string, Confidential> };
+const holder = globalThis as {
+  __operateConfidential?: Map<string, Confidential>;
+  /** by the value as it is */
+  __operatePlain?: Map<string, string>;
+};
 
-/** As plain text, inside JSON and inside a URL. */
-const formsOf = (value: string): string[] => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)];
+/** As plain text, inside JSON, inside a URL, and in base64. */
+const formsOf = (value: string): string[] => {
+  const inBase64 = base64Forms(value);
+  return [
+    ...[value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), encodeURI(value)],
+    ...inBase64,
+    ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
+  ];
+};
+
+/**
+ * What base64 makes of a value wherever it stands in the encoded text: three texts, by how many bytes stand before it
+ * in its group of three. The digits at both ends that also depend on its neighbours are left out.
+ */
+function base64Forms(value: string): string[] {
+  const bytes = Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte));
+  return [0, 1, 2].map((before) => {
+    const digits = btoa("\0".repeat(before) + bytes.join(""));
+    const last = Math.floor(((before + bytes.length) * 8) / 6);
+    return digits.slice(Math.ceil((before * 8) / 6), last);
+  });
+}
 
 /** Adds values to the list of this process; values of fewer than 6 characters are left out. */
 export function keepConfidential(entries: Iterable<Confidential>): void {
   const known = new Map(holder.__operateConfidential);
+  const plain = new Map(holder.__operatePlain);
   for (const { value, shown, secret } of entries) {
     if (value.length < SHORTEST) continue;
+    plain.set(value, shown);
     for (const form of formsOf(value))
       known.set(form, { value: form, shown, secret: secret || known.get(form)?.secret === true });
   }
   // the longest first: one value may hold another
-  holder.__operateConfidential = new Map([...known].sort(([a], [b]) => b.length - a.length));
+  holder.__operateConfidential = longestFirst(known);
+  holder.__operatePlain = longestFirst(plain);
 }
+
+const longestFirst = <V>(by: Map<string, V>): Map<string, V> =>
+  new Map([...by].sort(([a], [b]) => b.length - a.length));
+
+/** The values themselves, the longest first, each with what stands in its place. */
+export const plainConfidential = (): Pick<Confidential, "value" | "shown">[] =>
+  [...(holder.__operatePlain ?? [])].map(([value, shown]) => ({ value, shown }));
 
 const OWN_SECRETS = ["OPERATE_SECRET_KEY", "OPERATE_INGEST_SECRET", "OPERATE_SETUP_TOKEN"];
 

@@ -8,6 +8,7 @@ import {
   TraceFlags,
   trace,
 } from "@opentelemetry/api";
+import { dataWithoutConfidential } from "./confidential.ts";
 import { AppError } from "./errors.ts";
 
 /**
@@ -35,7 +36,8 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: (span:
   const { kind = "internal", attributes, share = 1, closed = false } = options;
   const span = trace.getTracer(TRACER).startSpan(name, {
     kind: KIND[kind],
-    attributes: { ...attributes, ...(share < 1 && { [SHARE]: share }) },
+    // spans are stored, and sent to wherever OpenTelemetry's variables say
+    attributes: { ...dataWithoutConfidential(attributes, "message"), ...(share < 1 && { [SHARE]: share }) },
   });
   try {
     return await (closed ? work(span) : context.with(trace.setSpan(context.active(), span), () => work(span)));
@@ -58,8 +60,9 @@ export function failSpan(span: Span, error: unknown): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   span.setAttribute("error.type", error instanceof AppError ? code : name);
   if (!FAULTS.has(code)) return;
-  span.setStatus({ code: SpanStatusCode.ERROR, message });
-  if (code === "INTERNAL") span.recordException({ name, message, ...(stack && { stack }) });
+  const shown = dataWithoutConfidential({ name, message, ...(stack && { stack }) }, "message");
+  span.setStatus({ code: SpanStatusCode.ERROR, message: shown.message });
+  if (code === "INTERNAL") span.recordException(shown);
 }
 
 /** The span that is being recorded now, if there is one. */

@@ -12,6 +12,18 @@ export interface Sender {
   protocol: string;
   /** the token's, the scrape target's or the instance's name */
   name: string;
+  /** a process of Operate itself, which alone writes as the service `operate` */
+  own?: boolean;
+  /** absent: it may say of every record whose it is */
+  boundTo?: SenderBinding;
+}
+
+/** For whom a sender may write; what it claims beyond is kept as a claim. */
+export interface SenderBinding {
+  /** not empty; the first stands in the place of one that is not among them */
+  services: readonly string[];
+  environment?: string;
+  instance?: string;
 }
 
 export interface Written {

@@ -1,6 +1,7 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { newId } from "../../agent/kernel/ids.ts";
+import { isOwnService, OWN_SERVICE } from "../../agent/kernel/own-service.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
 import { authorize, lesserRole } from "../../agent/kernel/permissions.ts";
 import { onlyPeople } from "../only-people.ts";
@@ -12,7 +13,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * An API token of the person who asks. `secret` is the token, which nothing can show again.
- * @throws FORBIDDEN for a role above one's own, for `ingest` without ingest.write, and for anyone but a person.
+ * @throws FORBIDDEN for a role above one's own, for `ingest` without ingest.write, and for anyone but a person; INVALID
+ * for services of a token that does more than ingest, and for Operate itself among them.
  */
 export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise<{ token: TokenView; secret: string }> {
   const id = newId("tok");
@@ -27,12 +29,22 @@ export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise
         "FORBIDDEN",
         `A token reaches at most as far as you: choose the role ${actor.role} or a lesser one.`,
       );
+    const services = boundServices(input);
     const now = ctx.now();
     const { secret, hash, prefix } = newTokenSecret();
     const expiresAt = new Date(now.getTime() + input.expiresInDays * DAY_MS);
-    const row = { id, name: input.name, role: input.role, hash, prefix, ownerId: actor.id, createdAt: now, expiresAt };
+    const { name, role } = input;
+    const row = { id, name, role, hash, prefix, ownerId: actor.id, createdAt: now, expiresAt, services };
     const token = toTokenView(await tx.apiToken.create({ data: row, include: { owner: true } }), now);
     await ctx.audit.record(tx, ctx, { action: write.action, target, after: token });
     return { token, secret };
   });
+}
+
+function boundServices({ role, services = [] }: CreateTokenInput): string[] {
+  if (services.length > 0 && role !== "ingest")
+    throw new AppError("INVALID", "Only a token with the role ingest is bound to services: leave services out.");
+  if (services.some(isOwnService))
+    throw new AppError("INVALID", `Only Operate itself writes as ${OWN_SERVICE}: leave it out of services.`);
+  return [...new Set(services)];
 }

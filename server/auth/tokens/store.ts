@@ -22,6 +22,7 @@ export const toTokenView = (token: OwnedToken, now: Date): TokenView => ({
   lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
   revokedAt: token.revokedAt?.toISOString() ?? null,
   state: stateOf(token, now),
+  services: token.services,
 });
 
 /** The person behind an actor: themselves, or whose token it is; null for jobs. */

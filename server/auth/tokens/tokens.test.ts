@@ -53,6 +53,18 @@ describe("create", () => {
     });
   });
 
+  test("one that ingests is bound to services; Operate is none of them, and no other role is bound", async () => {
+    const ingest = { ...input, role: "ingest" } as const;
+    const { token } = await createToken(as(bob), { ...ingest, services: ["checkout", "payments", "checkout"] });
+    expect(token.services).toEqual(["checkout", "payments"]);
+    expect((await listTokens(as(bob), { limit: 100 })).items[0]).toEqual(token);
+    expect((await auditOf(token.id))[0]).toMatchObject({ after: { services: ["checkout", "payments"] } });
+    for (const name of ["operate", "Operate", "oper\u200bate", "ｏｐｅｒａｔｅ"])
+      await expect(createToken(as(bob), { ...ingest, services: [name] })).rejects.toMatchObject({ code: "INVALID" });
+    await expect(createToken(as(bob), { ...input, services: ["checkout"] })).rejects.toMatchObject({ code: "INVALID" });
+    expect((await createToken(as(bob), ingest)).token.services).toEqual([]);
+  });
+
   test("a token or an agent makes no tokens, though its role would let it", async () => {
     const { secret } = await createToken(as(root), { ...input, role: "admin" });
     const before = await database.db.apiToken.count();

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, get, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { Balancer } from "./balancer.ts";
@@ -132,4 +132,15 @@ describe("an author's preview", () => {
     const { version, headers } = await ask({ "x-operate-version": NEW });
     expect([version, headers.get("x-operate-version-missing")]).toEqual([OLD, NEW]);
   });
+});
+
+it("answers by its port under every name of this machine, as the console links to it", async () => {
+  await begin({ sticky: null, previewHeader: null }, null, [OLD]);
+  const { port } = new URL(url);
+  for (const host of [`web.localhost:${port}`, `localhost:${port}`, `127.0.0.1:${port}`]) {
+    const request = get({ host: "127.0.0.1", port, headers: { host } });
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(200);
+  }
 });

@@ -1,6 +1,7 @@
 import { delimiter, dirname, resolve } from "node:path";
 import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { instanceToken } from "#server/agent/kernel/instance-token.ts";
 
 /** What is started for an instance, where, and with which environment. */
 
@@ -71,6 +72,9 @@ const resolveUrls = (value: string, variable: string, input: InstanceCommandInpu
 function senderSettings({ service, environment, version, instanceId, outerEnv }: InstanceCommandInput) {
   const { OPERATE_INGEST_URL, OPERATE_INGEST_SECRET } = outerEnv;
   if (!OPERATE_INGEST_URL || !OPERATE_INGEST_SECRET) return {};
+  // its own, for itself alone: the secret would let it write as any service, and as Operate
+  const identity = { service: service.name, environment, instance: instanceId };
+  const token = instanceToken(OPERATE_INGEST_SECRET, identity);
   const attributes = {
     "service.version": version,
     "deployment.environment.name": environment,
@@ -78,7 +82,7 @@ function senderSettings({ service, environment, version, instanceId, outerEnv }:
   };
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: OPERATE_INGEST_URL,
-    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(`Bearer ${OPERATE_INGEST_SECRET}`)}`,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(`Bearer ${token}`)}`,
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
     OTEL_SERVICE_NAME: service.name,
     OTEL_RESOURCE_ATTRIBUTES: Object.entries(attributes)

@@ -1,7 +1,9 @@
-import { DEFAULT_RULES, type SyntheticRequest } from "../../config-deployment.ts";
+import { DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-deployment.ts";
+import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confidential.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
 import { failedRequests, slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
+import { unsealed } from "../../kernel/sealed.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
 import { judge } from "../judge/index.ts";
 import type { JudgeResult } from "../judge/schema.ts";
@@ -172,7 +174,13 @@ async function runHook(
   const key = `hook:${index}:${attempt}`;
   const known = await findEvent(runtime.db, deploymentId, key);
   if (known) return { ok: known.level === "ok", summary: String((known.detail as { summary?: string })?.summary) };
-  const answer = await runtime.hooks.run(hook, {
+  let ready: Hook;
+  try {
+    ready = unsealed(hook);
+  } catch (error) {
+    return { ok: false, summary: toAppError(error).message };
+  }
+  const answer = await runtime.hooks.run(ready, {
     ...{ deploymentId, service, environment, version, previousVersion, phase, weight },
     key: `${deploymentId}:${index}:${attempt}`,
   });
@@ -190,7 +198,7 @@ async function runHook(
 }
 
 const keepOutput = (runtime: Runtime, plan: DeploymentPlan, index: number, parts: Part[]): Promise<void> =>
-  patchStep(runtime.db, plan.deploymentId, index, { output: parts });
+  patchStep(runtime.db, plan.deploymentId, index, { output: dataWithoutConfidential(parts, "message") });
 
 /** Puts the configured questions to every ready instance of the new version. */
 async function verify(
@@ -202,7 +210,13 @@ async function verify(
   const { service, environment, version, options } = plan;
   const parts: Part[] = [];
   let unanswered = false;
-  for (const asked of options.rules.verification) {
+  let questions: SyntheticRequest[];
+  try {
+    questions = unsealed(options.rules.verification);
+  } catch (error) {
+    return { ok: false, summary: toAppError(error).message, retry: false };
+  }
+  for (const asked of questions) {
     const { method, path, headers, body, timeoutMs } = asked;
     const request = { service, environment, version, method, path, headers, body: body ?? null, timeoutMs };
     let answers: DirectAnswer[];
@@ -218,7 +232,7 @@ async function verify(
       parts.push({
         name: `${asked.name}, ${answer.instanceId}`,
         ok: problem === null,
-        summary: problem ?? `answered ${answer.status}`,
+        summary: problem === null ? `answered ${answer.status}` : withoutConfidential(problem),
         durationMs: answer.durationMs,
         output: problem === null ? "" : answer.body,
       });
