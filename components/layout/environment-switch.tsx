@@ -28,7 +28,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
           )}
         >
           <span className="sr-only">Environment: </span>
-          <span className="truncate">{environment ?? (oneService ? "its worst environment" : "all environments")}</span>
+          <span className="truncate">{environment ?? (oneService ? "any environment" : "all environments")}</span>
           <ChevronDown className="size-4 shrink-0" aria-hidden="true" />
         </button>
       }
