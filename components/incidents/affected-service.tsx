@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Time } from "../feedback/time.tsx";
+import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatMs, formatShare, plural } from "../lib/format.ts";
@@ -26,7 +26,7 @@ export function AffectedService({ service, environment }: { service: string; env
               {data.row.healthSince ? (
                 <span className="text-ink-2">
                   {" "}
-                  since <Time at={data.row.healthSince} />
+                  for <Elapsed since={data.row.healthSince} />
                 </span>
               ) : null}
               {data.row.healthMessage ? <span className="text-ink-2">: {data.row.healthMessage}</span> : null}

@@ -148,17 +148,23 @@ function whyOf(row: ServiceRow): string | null {
   return (reasons.find(({ kind }) => kind === "errors" || kind === "latency") ?? reasons[0])?.message ?? null;
 }
 
+/** A phone has a second line for since when, because of what and the incident; wider screens a line and columns. */
 function Status({ row }: { row: ServiceRow }) {
+  const ailing = row.health !== "up";
   return (
-    <span className="flex min-w-0 items-baseline gap-2 whitespace-nowrap" title={row.healthMessage ?? undefined}>
+    <span
+      className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2 sm:whitespace-nowrap"
+      title={row.healthMessage ?? undefined}
+    >
       <HealthMark state={row.health} />
-      {row.health !== "up" && row.healthSince ? (
-        <Elapsed since={row.healthSince} className="shrink-0 text-ink-3 text-xs max-sm:hidden" />
+      {ailing ? (
+        <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:flex-nowrap sm:gap-x-2">
+          {row.healthSince ? <Elapsed since={row.healthSince} className="shrink-0 text-ink-3" /> : null}
+          {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
+          {row.openIncident ? <span className="num sm:hidden">{row.openIncident.label}</span> : null}
+          {whyOf(row) ? <span className="min-w-0 truncate max-xl:hidden">{whyOf(row)}</span> : null}
+        </span>
       ) : null}
-      {row.causedBy ? (
-        <span className="shrink-0 text-ink-2 text-xs max-sm:hidden">because of {row.causedBy}</span>
-      ) : null}
-      {whyOf(row) ? <span className="min-w-0 truncate text-ink-2 text-xs max-xl:hidden">{whyOf(row)}</span> : null}
     </span>
   );
 }
