@@ -209,7 +209,7 @@ function Incident({ row }: { row: ServiceRow }) {
   return (
     <EnvLink href={`/incidents/${incident.id}`} className="link relative z-1 whitespace-nowrap">
       <span className="num">{incident.label}</span>{" "}
-      <span className="text-ink-2 text-xs">
+      <span className="text-ink-2 text-xs max-xl:hidden">
         {incident.severity}, <Elapsed since={incident.openedAt} />
       </span>
     </EnvLink>

@@ -53,6 +53,7 @@ export class AppError extends Error {
   readonly details: Record<string, unknown> | undefined;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and takes none but its own
     if (this !== AppError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return value instanceof Error && BRAND in value;
   }

@@ -74,7 +74,7 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
  */
 export function summarise(all: readonly ServiceRow[], platformReachable: boolean): string {
   const rows = all.filter((row) => !isSilent(row));
-  if (rows.length === 0) return all.length === 0 ? "No services are configured yet" : "No service tells what it serves";
+  if (rows.length === 0) return "No services are configured yet";
   const parts: string[] = [];
   if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
   for (const [state, words] of STATE_WORDS) {
