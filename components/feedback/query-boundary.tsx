@@ -64,13 +64,14 @@ export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, childr
     );
   }
   return (
-    <div className="relative">
+    <div>
       {error ? <StaleNote query={query} /> : null}
       {empty?.(data) || children(data)}
     </div>
   );
 }
 
+/** A line of its own: laid over the panel it would hide what is still true. */
 function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
   const age = useClock((now) => formatDuration(now - query.dataUpdatedAt));
   const { message } = describeError(query.error);
@@ -78,7 +79,7 @@ function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
     <div
       role="status"
       title={message}
-      className="absolute -top-3 right-2 z-10 flex items-center gap-2 rounded-md border border-line-strong bg-surface py-0.5 pr-0.5 pl-2 text-xs"
+      className="flex items-center justify-end gap-2 border-b px-3 py-0.5 text-xs"
     >
       <Mark tone="warning">
         not updated for <span suppressHydrationWarning>{age}</span>
