@@ -64,7 +64,7 @@ export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, childr
     );
   }
   return (
-    <div>
+    <div className="relative">
       {error ? <StaleNote query={query} /> : null}
       {empty?.(data) || children(data)}
     </div>
@@ -76,11 +76,7 @@ function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
   const age = useClock((now) => formatDuration(now - query.dataUpdatedAt));
   const { message } = describeError(query.error);
   return (
-    <div
-      role="status"
-      title={message}
-      className="flex items-center justify-end gap-2 border-b px-3 py-0.5 text-xs"
-    >
+    <div role="status" title={message} className="flex items-center justify-end gap-2 border-b px-3 py-0.5 text-xs">
       <Mark tone="warning">
         not updated for <span suppressHydrationWarning>{age}</span>
       </Mark>
