@@ -116,7 +116,11 @@ export function DeliveryMeasures({ environment, service }: { environment: string
         what="the measures"
         skeleton={<SkeletonRows rows={4} />}
         empty={(data) =>
-          data.rows.length === 0 ? <EmptyState title="No service fits">Choose another filter.</EmptyState> : null
+          data.rows.length > 0 ? null : service || environment ? (
+            <EmptyState title="No service fits">Choose another filter.</EmptyState>
+          ) : (
+            <EmptyState title="No service is configured yet">Deployments are measured per service.</EmptyState>
+          )
         }
       >
         {(data) => (

@@ -5,7 +5,9 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { isProduction } from "../lib/environment.tsx";
+import { plural } from "../lib/format.ts";
 import { useSettled } from "../lib/settled.ts";
 import { placesOf } from "../services/places.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
@@ -164,6 +166,14 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           <Badge tone="production" className="mr-auto">
             {environment}
           </Badge>
+        ) : null}
+        {shown && plan.data.plan.warnings.length > 0 ? (
+          <Mark
+            tone={plan.data.plan.warnings.some(({ severity }) => severity === "critical") ? "critical" : "warning"}
+            className="text-sm"
+          >
+            {plural(plan.data.plan.warnings.length, "warning")} in the plan
+          </Mark>
         ) : null}
         <Button onClick={onClose}>Cancel</Button>
         <Button type="submit" variant="primary" disabled={!ready}>

@@ -54,8 +54,8 @@ export function Mark({
   className?: string | undefined;
 }) {
   return (
-    <span className={cn("inline-flex items-center gap-1.5 whitespace-nowrap", COLOUR[tone], className)}>
-      <svg viewBox="0 0 12 12" className="size-3 shrink-0" aria-hidden="true">
+    <span className={cn("inline-flex items-baseline gap-1.5 whitespace-nowrap", COLOUR[tone], className)}>
+      <svg viewBox="0 0 12 12" className="size-3 shrink-0 self-center" aria-hidden="true">
         {shapeOf(tone)}
       </svg>
       <span className={bare ? "sr-only" : undefined}>{children}</span>

@@ -71,15 +71,12 @@ export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, childr
   );
 }
 
+/** A line of its own: laid over the panel it would hide what is still true. */
 function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
   const age = useClock((now) => formatDuration(now - query.dataUpdatedAt));
   const { message } = describeError(query.error);
   return (
-    <div
-      role="status"
-      title={message}
-      className="absolute -top-3 right-2 z-10 flex items-center gap-2 rounded-md border border-line-strong bg-surface py-0.5 pr-0.5 pl-2 text-xs"
-    >
+    <div role="status" title={message} className="flex items-center justify-end gap-2 border-b px-3 py-0.5 text-xs">
       <Mark tone="warning">
         not updated for <span suppressHydrationWarning>{age}</span>
       </Mark>

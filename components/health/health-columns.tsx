@@ -4,7 +4,7 @@ import { CornerDownRight } from "lucide-react";
 import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
-import { formatMs, formatPercent, formatWatched } from "../lib/format.ts";
+import { formatMs, formatPercent, formatWatched, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { foundBy } from "./found-by.ts";
 import type { TargetRow } from "./group-targets.ts";
@@ -14,7 +14,7 @@ import { UptimeCell } from "./uptime-cell.tsx";
 type Row = TargetRow<HealthTargetView>;
 
 const kindOf = (target: HealthTargetView): string =>
-  target.origin === "service" ? "service" : `${target.kind} endpoint`;
+  target.origin === "service" ? "service" : target.kind === "disk" ? "disk" : `${target.kind} endpoint`;
 
 export const HEALTH_COLUMNS: readonly Column<Row>[] = [
   {
@@ -51,7 +51,7 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
   },
   {
     id: "found",
-    header: "What the last check found",
+    header: "Why",
     csv: ({ target }) => foundBy(target),
     more: [{ name: "Caused by", csv: ({ target }) => target.causedBy }],
     cell: ({ target }) => (
@@ -99,8 +99,8 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     header: "p95, 24 h",
     numeric: true,
     unit: "ms",
-    csv: ({ target }) => target.latencyP95Ms,
-    cell: ({ target }) => formatMs(target.latencyP95Ms),
+    csv: ({ target }) => (target.kind === "disk" ? null : target.latencyP95Ms),
+    cell: ({ target }) => (target.kind === "disk" ? MISSING : formatMs(target.latencyP95Ms)),
     hideBelow: "md",
   },
   {

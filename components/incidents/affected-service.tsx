@@ -1,10 +1,10 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { Time } from "../feedback/time.tsx";
+import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
-import { formatMs, formatShare } from "../lib/format.ts";
+import { formatMs, formatShare, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -26,7 +26,7 @@ export function AffectedService({ service, environment }: { service: string; env
               {data.row.healthSince ? (
                 <span className="text-ink-2">
                   {" "}
-                  since <Time at={data.row.healthSince} />
+                  for <Elapsed since={data.row.healthSince} />
                 </span>
               ) : null}
               {data.row.healthMessage ? <span className="text-ink-2">: {data.row.healthMessage}</span> : null}
@@ -39,7 +39,10 @@ export function AffectedService({ service, environment }: { service: string; env
                   value: formatShare(data.row.traffic.errorPercent, data.row.traffic.requests, "requests"),
                 },
                 { label: "p95", value: formatMs(data.row.traffic.p95Ms) },
-                { label: "Ready", value: `${data.row.instancesReady} of ${data.row.instancesWanted} instances` },
+                {
+                  label: "Ready",
+                  value: `${plural(data.row.instancesReady, "instance")}, ${data.row.instancesWanted} wanted`,
+                },
                 { label: "Version", value: <span className="num">{data.row.currentVersion ?? "none"}</span> },
                 {
                   label: "Felt by",

@@ -43,9 +43,11 @@ export const Limits = ({ limits }: { limits: IngestOverviewOutput["limits"] }) =
 const Space = ({ space: { disk, level, message, bytes, maxBytes } }: { space: IngestOverviewOutput["space"] }) => (
   <div className="flex flex-col gap-1 border-b px-3 py-2 text-sm">
     <p>
-      <span className="num">{formatBytes(bytes)}</span> in all
-      {maxBytes === null ? ", without a limit" : ` of at most ${formatBytes(maxBytes)}, the oldest days give way`}
-      {disk ? `; ${formatBytes(disk.freeBytes)} of ${formatBytes(disk.sizeBytes)} are free on the disk` : ""}.
+      {formatBytes(bytes)}
+      {maxBytes === null
+        ? " used, without a limit."
+        : ` of ${formatBytes(maxBytes)} used; beyond that the oldest days are deleted.`}
+      {disk ? ` The disk has ${formatBytes(disk.freeBytes)} of ${formatBytes(disk.sizeBytes)} free.` : ""}
     </p>
     {message ? <Mark tone={level === "full" ? "critical" : "warning"}>{message}</Mark> : null}
   </div>

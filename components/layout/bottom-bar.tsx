@@ -38,7 +38,12 @@ export function BottomBar({ pages, counts }: { pages: readonly Page[]; counts: P
             <Icon className="size-5" aria-hidden="true" />
             {page.label === "Deployments" ? "Deploys" : page.label}
             {count ? (
-              <span className="num absolute top-1.5 left-1/2 ml-2.5 rounded-sm bg-critical-soft px-1 text-critical">
+              <span
+                className={cn(
+                  "num absolute top-1.5 left-1/2 ml-2.5 rounded-sm px-1",
+                  count.tone === "critical" ? "bg-critical-soft text-critical" : "bg-accent-soft text-accent",
+                )}
+              >
                 {count.count}
                 <span className="sr-only"> {count.of}</span>
               </span>

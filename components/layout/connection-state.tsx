@@ -21,9 +21,9 @@ export function ConnectionState() {
       }
     >
       <button type="button" className="flex h-8 items-center rounded-md px-1.5 text-xs">
-        <span key={pulse} className={pulse > 0 ? "animate-appear" : undefined}>
+        <span key={pulse} className={pulse > 0 ? "flex animate-appear" : "flex"}>
           <Mark tone={state === "live" ? "ok" : state === "reconnecting" ? "warning" : "unknown"}>
-            <span className={state === "reconnecting" ? "max-sm:sr-only" : "max-md:sr-only"} suppressHydrationWarning>
+            <span className={state === "reconnecting" ? undefined : "max-md:sr-only"} suppressHydrationWarning>
               {words}
             </span>
           </Mark>

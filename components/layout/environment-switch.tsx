@@ -8,7 +8,7 @@ import { Menu, MenuChoice, MenuLabel } from "../ui/menu.tsx";
 
 const ALL = "";
 
-/** Always visible; coloured while what happens here happens to customers. */
+/** Always visible; heavier while what happens here happens to customers. */
 export function EnvironmentSwitch({ environments }: { environments: readonly string[] }) {
   const { environment, setEnvironment } = useEnvironment();
   const oneService = /^\/services\/./.test(usePathname());
@@ -23,12 +23,12 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
           className={cn(
             "flex h-8 min-w-0 items-center gap-1.5 rounded-md border px-2.5 font-medium text-sm",
             environment && isProduction(environment)
-              ? "border-production/50 bg-production-soft text-production"
+              ? "border-production/60 bg-production-soft font-semibold text-production"
               : "border-line-strong bg-surface text-ink",
           )}
         >
           <span className="sr-only">Environment: </span>
-          <span className="truncate">{environment ?? (oneService ? "its worst environment" : "all environments")}</span>
+          <span className="truncate">{environment ?? (oneService ? "any environment" : "all environments")}</span>
           <ChevronDown className="size-4 shrink-0" aria-hidden="true" />
         </button>
       }

@@ -79,7 +79,10 @@ export const LineRow = memo(function LineRow({ line, look, open, onToggle, activ
       >
         {line.service}
         {look.withEnvironment ? (
-          <span className={isProduction(line.environment) ? "text-production" : "text-ink-3"}> {line.environment}</span>
+          <span className={isProduction(line.environment) ? "font-medium text-production" : "text-ink-3"}>
+            {" "}
+            {line.environment}
+          </span>
         ) : null}
       </span>
       <span className={cn("min-w-0 flex-1", look.wrap ? "leading-5 py-0.5" : "truncate")}>

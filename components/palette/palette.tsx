@@ -129,7 +129,7 @@ function Found({ close }: { close: () => void }) {
             {row.environment === null ? (
               <span className="text-ink-3">not configured</span>
             ) : (
-              <span className={isProduction(row.environment) ? "text-production" : "text-ink-3"}>
+              <span className={isProduction(row.environment) ? "font-medium text-production" : "text-ink-3"}>
                 {row.environment}
               </span>
             )}

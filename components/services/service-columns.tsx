@@ -8,7 +8,7 @@ import { Elapsed } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatMs, formatNumber, formatPercent, formatShare, MISSING } from "../lib/format.ts";
+import { formatMs, formatNumber, formatPercent, formatShare, MISSING, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { isBeyondLimit } from "./beyond-limit.ts";
@@ -28,11 +28,16 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
             {row.service}
           </RowLink>
           {row.environment === null ? (
-            <span className="text-ink-3 text-xs" title="only its telemetry tells of it, all environments together">
+            <span
+              className="whitespace-nowrap text-ink-3 text-xs"
+              title="only its telemetry tells of it, all environments together"
+            >
               not configured
             </span>
           ) : showEnvironment ? (
-            <span className={cn("text-xs", isProduction(row.environment) ? "text-production" : "text-ink-3")}>
+            <span
+              className={cn("text-xs", isProduction(row.environment) ? "font-medium text-production" : "text-ink-3")}
+            >
               {row.environment}
             </span>
           ) : null}
@@ -42,6 +47,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
     {
       id: "status",
       header: "Status",
+      className: "xl:w-1/3 xl:max-w-0",
       sort: (row) => HEALTH_STATES.indexOf(row.health),
       csv: (row) => row.health,
       more: [
@@ -73,7 +79,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
         ) : (
           <span
             className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}
-            title={`${row.instancesReady} of ${row.instancesWanted} instances take requests`}
+            title={`${plural(row.instancesReady, "instance")} ${row.instancesReady === 1 ? "takes" : "take"} requests, ${row.instancesWanted} wanted`}
           >
             {row.instancesReady}/{row.instancesWanted}
           </span>
@@ -117,7 +123,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
     {
       id: "trend",
       header: "p95, 1 h",
-      hideBelow: "lg",
+      hideBelow: "xl",
       className: "w-28",
       cell: (row) =>
         row.traffic.p95Series.length > 0 ? (
@@ -136,22 +142,29 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
   ];
 }
 
-/** What its users meet, where that is what makes its state: "91 % of 1,240 requests failed in 5 min". */
-const figureOf = (row: ServiceRow): string | null =>
-  row.reasons.find(({ kind, state }) => state === row.health && (kind === "errors" || kind === "latency"))?.message ??
-  null;
+/** Of what makes its state, what its users meet before what its check found: "91 % of 1,240 requests failed in 5 min". */
+function whyOf(row: ServiceRow): string | null {
+  const reasons = row.reasons.filter(({ state }) => state === row.health && state !== "unknown");
+  return (reasons.find(({ kind }) => kind === "errors" || kind === "latency") ?? reasons[0])?.message ?? null;
+}
 
+/** A phone has a second line for since when, because of what and the incident; wider screens a line and columns. */
 function Status({ row }: { row: ServiceRow }) {
+  const ailing = row.health !== "up";
   return (
-    <span className="flex items-baseline gap-2 whitespace-nowrap" title={row.healthMessage ?? undefined}>
+    <span
+      className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2 sm:whitespace-nowrap"
+      title={row.healthMessage ?? undefined}
+    >
       <HealthMark state={row.health} />
-      {row.health !== "up" && row.healthSince ? (
-        <Elapsed since={row.healthSince} className="text-ink-3 text-xs max-sm:hidden" />
+      {ailing ? (
+        <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:flex-nowrap sm:gap-x-2">
+          {row.healthSince ? <Elapsed since={row.healthSince} className="shrink-0 text-ink-3" /> : null}
+          {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
+          {row.openIncident ? <span className="num sm:hidden">{row.openIncident.label}</span> : null}
+          {whyOf(row) ? <span className="min-w-0 truncate max-xl:hidden">{whyOf(row)}</span> : null}
+        </span>
       ) : null}
-      {figureOf(row) ? (
-        <span className="max-w-72 truncate text-ink-2 text-xs max-lg:hidden">{figureOf(row)}</span>
-      ) : null}
-      {row.causedBy ? <span className="text-ink-2 text-xs max-sm:hidden">because of {row.causedBy}</span> : null}
     </span>
   );
 }
@@ -196,7 +209,7 @@ function Incident({ row }: { row: ServiceRow }) {
   return (
     <EnvLink href={`/incidents/${incident.id}`} className="link relative z-1 whitespace-nowrap">
       <span className="num">{incident.label}</span>{" "}
-      <span className="text-ink-2 text-xs">
+      <span className="text-ink-2 text-xs max-xl:hidden">
         {incident.severity}, <Elapsed since={incident.openedAt} />
       </span>
     </EnvLink>

@@ -112,7 +112,7 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
                 environment={data.row.environment}
               />
             ) : null}
-            <Section title="Instances" note={`${data.row.instancesReady} of ${data.row.instancesWanted} ready`}>
+            <Section title="Instances" note={`${data.row.instancesReady} ready, ${data.row.instancesWanted} wanted`}>
               <InstanceTable instances={data.instances} onOpen={openLog} />
             </Section>
             <div className="grid items-start gap-4 lg:grid-cols-2">

@@ -41,28 +41,32 @@ export function ServiceTable({
       query={query}
       what="the services"
       skeleton={<SkeletonRows rows={9} />}
-      empty={(data) =>
-        data.rows.length === 0 ? (
-          <EmptyState
-            title="No service is configured here yet"
-            action={
-              <Button asChild>
-                <EnvLink href="/settings?tab=config">See the configuration</EnvLink>
-              </Button>
-            }
-          >
-            Name what you operate under services in operate.config.yaml; it appears here within seconds of a restart.
-          </EmptyState>
-        ) : null
-      }
+      empty={(data) => (data.rows.length === 0 ? <NothingConfigured /> : null)}
     >
       {(data) => (
-        <DataTable
-          {...tableOf(data.rows, showEnvironment)}
-          rowKey={(row) => `${row.service}/${row.environment ?? ""}`}
-          navigable
-        />
+        <>
+          {data.rows.every((row) => row.origin === "observed") ? <NothingConfigured /> : null}
+          <DataTable
+            {...tableOf(data.rows, showEnvironment)}
+            rowKey={(row) => `${row.service}/${row.environment ?? ""}`}
+            navigable
+          />
+        </>
       )}
     </QueryBoundary>
   );
 }
+
+/** Operate is a sender itself: a fresh start has a row, and still nothing that it operates. */
+const NothingConfigured = () => (
+  <EmptyState
+    title="No service is configured here yet"
+    action={
+      <Button asChild>
+        <EnvLink href="/settings?tab=config">See the configuration</EnvLink>
+      </Button>
+    }
+  >
+    Name what you operate under services in operate.config.yaml; it appears here within seconds of a restart.
+  </EmptyState>
+);

@@ -20,9 +20,12 @@ export function VersionTable({ service }: { service: Service }) {
       {service.versions.map((entry) => {
         const current = entry.version === row.currentVersion;
         return (
-          <li key={entry.version} className="flex min-h-10 items-center gap-3 px-3 py-1">
-            <span className="num w-28 shrink-0 truncate font-medium">{entry.version}</span>
-            <span className="min-w-0 flex-1 text-ink-2">{entry.notes}</span>
+          <li
+            key={entry.version}
+            className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-0.5 px-3 py-1 sm:flex-nowrap"
+          >
+            <span className="num min-w-0 truncate font-medium max-sm:flex-1 sm:w-28 sm:shrink-0">{entry.version}</span>
+            <span className="min-w-0 text-ink-2 max-sm:order-last max-sm:basis-full sm:flex-1">{entry.notes}</span>
             {entry.running ? <Mark tone={current ? "ok" : "active"}>{current ? "runs now" : "also runs"}</Mark> : null}
             {mayDeploy && !current && entry.configured ? (
               <Button

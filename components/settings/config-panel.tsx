@@ -65,7 +65,8 @@ const Notes = ({ config }: { config: Config }) => (
     ) : null}
     {config.changedSinceStart ? (
       <Banner tone="warning">
-        The file has changed since Operate started, which still runs what it was then. Restart it to apply the change
+        The file has changed since Operate started; what runs is still the file as it was then. Restart Operate to apply
+        the change
         {config.issues.length > 0 ? ", but first correct the problems below: it would not start with them" : ""}.
       </Banner>
     ) : null}

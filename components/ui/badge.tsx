@@ -9,7 +9,7 @@ const TONES = {
   critical: "bg-critical-soft text-critical",
   unknown: "bg-unknown-soft text-unknown",
   maintenance: "bg-maintenance-soft text-maintenance",
-  production: "bg-production-soft text-production",
+  production: "border border-production/60 bg-production-soft font-semibold text-production",
 } as const;
 export type Tone = keyof typeof TONES;
 

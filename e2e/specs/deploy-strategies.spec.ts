@@ -43,11 +43,11 @@ async function goodVersion(page: Page): Promise<string> {
 }
 
 test("a good canary grows to all requests, judged at each step", async ({ page }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(420_000);
   const version = await goodVersion(page);
   await deploy(page, CHECKOUT, version, "canary");
   await expect(page.getByRole("region", { name: "Decision" })).toContainText(/comparing|Comparing/, {
-    timeout: 30_000,
+    timeout: 120_000,
   });
   await expect(page.getByRole("row").filter({ hasText: version }).first()).toContainText("5 %");
   await expectAccessible(page);

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { healthPathOf, readinessPathOf } from "#server/agent/config-services.ts";
 import { checkConfig } from "#server/config/load.ts";
 
 /** The services as their configuration promises them, run by hand without a platform. */
@@ -61,6 +62,11 @@ it("has a valid configuration", () => {
     "checkout",
     "payments",
   ]);
+  // without a path of its own an instance is ready once it listens, and 2.7.0 would be
+  for (const service of checked.config.services)
+    expect({ [service.name]: [healthPathOf(service), readinessPathOf(service)] }).toEqual({
+      [service.name]: ["/healthz", "/readyz"],
+    });
   for (const service of checked.config.services)
     expect(Object.keys(service.environments)).toEqual(["staging", "production"]);
 });

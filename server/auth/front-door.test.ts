@@ -36,6 +36,15 @@ describe("Host", () => {
   ])("%j is refused", async (headers) => expect(await ask("/", headers)).toMatch(/^HTTP\/1.1 40[03] /));
 });
 
+describe("a path that cannot be decoded", () => {
+  test.each(["/services/%ZZ", "/api/trpc/%E0%A4%A", "/%"])("%s is refused with what to do", async (path) => {
+    expect(await ask(path, ["Host: 127.0.0.1:4310"])).toMatch(/^HTTP\/1.1 400 [\s\S]*percent sign/);
+  });
+  test("what stands after the question mark is the route's own", async () => {
+    expect(await ask("/logs?q=%ZZ&x=%E2%82%AC", ["Host: 127.0.0.1:4310"])).toMatch(/^HTTP\/1.1 200 /);
+  });
+});
+
 describe("HSTS", () => {
   const hsts = /strict-transport-security: max-age=15552000/i;
   test("not over plain http, nor by the word of a stranger", async () => {

@@ -1,5 +1,6 @@
 "use client";
 
+import { useQuery } from "@tanstack/react-query";
 import { FastForward, Pause, Play, RotateCcw, Undo2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
@@ -8,6 +9,7 @@ import { useClock } from "../../feedback/time.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useShortcuts } from "../../lib/shortcuts.ts";
 import { HealthMark } from "../../marks/health-mark.tsx";
+import { useTRPC } from "../../trpc/client.tsx";
 import { useCan } from "../../trpc/session.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Kbd } from "../../ui/kbd.tsx";
@@ -58,7 +60,7 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
       )}
     >
       <div className="min-w-0 flex-1 basis-72">
-        <Faring service={deployment.service} now={serviceNow} />
+        <Faring deployment={deployment} now={serviceNow} />
         <p aria-live="polite" className="text-base">
           {waiting ? waiting.reason : summary}
         </p>
@@ -96,14 +98,18 @@ function hintOf({ cancelRequested }: DeploymentView, choices: readonly Decision[
   return choices.length > 0 && !allowed ? "Deciding needs the role operator." : "";
 }
 
-/** The state of the whole service, with what its share of failures is of. */
-function Faring({ service, now }: { service: string; now: ServiceNow }) {
+/** The status of the whole service, as the state line and every list judge it, with what its share of failures is of. */
+function Faring({ deployment: { service, environment }, now }: { deployment: DeploymentView; now: ServiceNow }) {
+  const trpc = useTRPC();
+  const { data } = useQuery(trpc.services.list.queryOptions({})); // the frame's read
+  const row = data?.rows.find((one) => one.service === service && one.environment === environment);
+  const state = row?.health ?? now.health;
   const words = faringOf(now);
   return (
     <p className="flex flex-wrap items-baseline gap-x-2 text-ink-2 text-xs">
       <span>{service}:</span>
-      {now.health ? <HealthMark state={now.health} /> : <span>not checked</span>}
-      {words ? <span className={cn("num", isOverLimit(now) && "text-critical")}>{words}</span> : null}
+      {state ? <HealthMark state={state} /> : <span>not checked</span>}
+      {words ? <span className={cn("tabular-nums", isOverLimit(now) && "text-critical")}>{words}</span> : null}
     </p>
   );
 }

@@ -62,7 +62,7 @@ function Step({ step, output }: { step: StepView; output: StepOutput | undefined
           {title}
           {attempt > 1 ? <Badge className="ml-2">try {attempt}</Badge> : null}
         </span>
-        <span className="num w-16 shrink-0 text-right text-ink-3 text-xs">
+        <span className="num min-w-16 shrink-0 whitespace-nowrap text-right text-ink-3 text-xs">
           {startedAt ? <Elapsed since={startedAt} until={current ? null : finishedAt} /> : null}
         </span>
       </div>

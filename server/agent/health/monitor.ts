@@ -29,7 +29,7 @@ export async function monitorTargets(
       const known =
         row.origin === "service" ? judged.get(judgedKey(row.service ?? "", row.environment ?? "")) : undefined;
       const state = known?.state ?? shownState(row, now);
-      return { row, known, state, muted: row.muted && !known?.byFigures };
+      return { row, known, state, muted: row.muted && !known?.figures };
     });
   const counts = Object.fromEntries(HEALTH_STATES.map((state) => [state, 0])) as Record<HealthState, number>;
   for (const { state } of scope) counts[state]++;
@@ -48,7 +48,7 @@ export async function monitorTargets(
         state,
         muted,
         causedBy: row.causedBy === null ? null : (names.get(row.causedBy) ?? null),
-        reason: known?.byFigures ? known.message : null,
+        reason: known?.figures ?? null,
       })),
     ),
     counts,

@@ -272,9 +272,16 @@ describe("what is shown", () => {
       state,
       muted,
       causedBy,
+      reason: state === "degraded" ? "p95 900 ms over 1,240 requests in 5 min, limit 250 ms" : null,
     });
+    expect(summarize([target("a", "degraded"), target("b", "up")])).toBe(
+      "Degraded: a (production): p95 900 ms over 1,240 requests in 5 min, limit 250 ms.",
+    );
+    expect(summarize([target("a", "degraded"), target("b", "degraded")])).toBe(
+      "Degraded: a (production), b (production).",
+    );
     expect(summarize([target("a", "up"), target("b", "down", null, true)])).toBe(
-      "All 1 checked targets are up. 1 muted.",
+      "The only checked target is up. 1 muted.",
     );
     expect(summarize([target("payments", "down"), target("checkout", "down", "payments"), target("c", "up")])).toBe(
       "Down: payments (production). Down as a consequence: checkout (production) (caused by payments).",

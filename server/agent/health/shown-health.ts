@@ -44,16 +44,15 @@ interface Summed {
   reason?: string | null;
 }
 
-const label = ({ name, environment, reason }: Summed): string =>
-  `${environment ? `${name} (${environment})` : name}${reason ? `: ${reason}` : ""}`;
+const label = ({ name, environment }: Summed): string => (environment ? `${name} (${environment})` : name);
 const MOST_NAMES = 5;
 
+/** One has its reason beside it; of several, each says its own where it stands. */
 function listed(targets: readonly Summed[]): string {
-  const names = targets
-    .slice(0, MOST_NAMES)
-    .map(label)
-    .join(targets.some(({ reason }) => reason) ? "; " : ", ");
-  return targets.length > MOST_NAMES ? `${names} and ${targets.length - MOST_NAMES} more` : names;
+  const names = targets.slice(0, MOST_NAMES).map(label).join(", ");
+  if (targets.length > MOST_NAMES) return `${names} and ${targets.length - MOST_NAMES} more`;
+  const reason = targets.length === 1 ? targets[0]?.reason : null;
+  return reason ? `${names}: ${reason}` : names;
 }
 
 /** One sentence: what is down, what is only a consequence, what else is not well. */
@@ -77,7 +76,10 @@ export function summarize(targets: readonly Summed[]): string {
   const muted = targets.length - heard.length;
   if (muted > 0) parts.push(`${muted} muted.`);
   return parts.length === 0 || parts.length === Number(muted > 0)
-    ? [`All ${heard.length} checked targets are up.`, ...parts].join(" ")
+    ? [
+        heard.length === 1 ? "The only checked target is up." : `All ${heard.length} checked targets are up.`,
+        ...parts,
+      ].join(" ")
     : parts.join(" ");
 }
 

@@ -17,8 +17,8 @@ export interface JudgedTarget {
   message: string | null;
   /** ISO 8601; null: since the check says so */
   since: string | null;
-  /** its users' requests tell it: muting the check does not make that silent */
-  byFigures: boolean;
+  /** what its users' requests tell, in words: muting the check does not make that silent; null: nothing */
+  figures: string | null;
 }
 
 /** Hourly rollups of the last 24 hours (the present one included), by target. */

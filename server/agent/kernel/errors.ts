@@ -41,6 +41,9 @@ export function shownDetails(details: Record<string, unknown> | undefined): Reco
   return kept;
 }
 
+/** The same in every copy of this module: the built console has one per layer, and errors pass from one to another. */
+const BRAND = Symbol.for("operate.AppError");
+
 /**
  * The one error of the core. `message` may be shown to a person and says what to do next; `details` may be shown
  * as data (the allowed values, the id in the way); `cause` is logged and never sent.
@@ -48,6 +51,16 @@ export function shownDetails(details: Record<string, unknown> | undefined): Reco
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: Record<string, unknown> | undefined;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this, and takes none but its own
+    if (this !== AppError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof Error && BRAND in value;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
 
   constructor(code: ErrorCode, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -36,12 +36,21 @@ describe("summarise", () => {
   const a = row("a", "production");
   const b = row("b", "staging");
   const down = (name: string) => row(name, "production", { health: "down" });
+  const message = "91 % of 1,240 requests failed in 5 min";
+  const failing = (name: string) =>
+    row(name, "production", { health: "failing", reasons: [{ kind: "errors", state: "failing", message }] });
   it.each([
     [[], true, "No services are configured yet"],
     [[a, b], true, "All 2 services are up in production and staging"],
     [[a], true, "The service is up in production"],
     [[down("a"), b], true, "a (production) down"],
     [["a", "b", "c", "d"].map(down), true, "4 of 4 services down"],
+    [[failing("a"), b], true, "a (production) failing: 91 % of 1,240 requests failed in 5 min"],
+    [
+      [failing("a"), failing("b")],
+      true,
+      "a (production) and b (production) failing, worst a (production): 91 % of 1,240 requests failed in 5 min",
+    ],
     [
       [row("a", "production", { activeDeployment: deploying(null) })],
       true,
@@ -84,9 +93,10 @@ describe("services", () => {
   it("still answers when the platform is away, and says so", async () => {
     const ctx = testContext(database);
     ctx.platform.unreachable = true;
-    const { rows, platformReachable, summary } = await listServices(ctx, { environment: "production" });
+    const { rows, platformReachable, summary, overall } = await listServices(ctx, { environment: "production" });
     expect(platformReachable).toBe(false);
     expect(summary).toContain("does not answer");
+    expect(overall).not.toBe("up");
     expect(rows).toHaveLength(2);
   });
 

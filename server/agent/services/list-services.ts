@@ -31,12 +31,15 @@ export async function listServices(
       ...(environment === undefined ? {} : { environment }),
     }),
   ]);
+  // with no service to run there is no platform, and nothing to ask it
+  const platformReachable = platform !== null || ctx.config.services.length === 0;
+  const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   return {
-    summary: summarise(rows, platform !== null),
-    overall: worstState(rows.filter((row) => !isSilent(row)).map((row) => row.health)),
+    summary: summarise(rows, platformReachable),
+    overall: worstState(platformReachable ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
     environments,
-    platformReachable: platform !== null,
+    platformReachable,
     rows,
     changes,
   };
@@ -71,7 +74,7 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
  */
 export function summarise(all: readonly ServiceRow[], platformReachable: boolean): string {
   const rows = all.filter((row) => !isSilent(row));
-  if (rows.length === 0) return all.length === 0 ? "No services are configured yet" : "No service tells what it serves";
+  if (rows.length === 0) return "No services are configured yet";
   const parts: string[] = [];
   if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
   for (const [state, words] of STATE_WORDS) {
@@ -79,10 +82,9 @@ export function summarise(all: readonly ServiceRow[], platformReachable: boolean
     if (there.length === 0) continue;
     const names = there.map(nameOf);
     const reason = reasonOf(there[0]);
-    const worst = there.length === 1 ? reason : reason && `${names[0]}, ${reason}`;
-    parts.push(
-      `${names.length <= NAMED_AT_MOST ? listed(names) : `${names.length} of ${rows.length} services`} ${words}${worst ? `: ${worst}` : ""}`,
-    );
+    const who = names.length <= NAMED_AT_MOST ? listed(names) : `${names.length} of ${rows.length} services`;
+    const worst = there.length === 1 ? "" : `, worst ${names[0]}`;
+    parts.push(`${who} ${words}${reason ? `${worst}: ${reason}` : ""}`);
   }
   if (parts.length === 0) {
     const services = distinct(rows.map((row) => row.service)).length;

@@ -24,7 +24,7 @@ export async function monitorHealth(
         state: row.health,
         message: told.length > 0 ? row.healthMessage : null,
         since: told.length > 0 ? row.healthSince : null,
-        byFigures: told.some(({ kind }) => kind === "errors" || kind === "latency"),
+        figures: told.find(({ kind }) => kind === "errors" || kind === "latency")?.message ?? null,
       },
     ];
   });
