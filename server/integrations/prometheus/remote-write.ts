@@ -49,11 +49,13 @@ export function decodeWriteRequest(body: Uint8Array, options: DecodeWriteOptions
     reader.leave(outer);
   }
   const decoded = batch.decoded();
-  const alone = decoded.records.length === 0 && families.size > 0;
-  return alone ? { ...decoded, meanings: meaningsOf(families) } : decoded;
+  return families.size > 0 ? { ...decoded, meanings: meaningsOf(families) } : decoded;
 }
 
-/** Prometheus says once a minute, in requests without any series, what all its metrics mean. */
+/**
+ * Prometheus says once a minute, in requests without any series, what all its metrics mean; other senders say it beside
+ * the series. Either way it may correct what earlier series were taken for.
+ */
 const meaningsOf = (families: Families): MetricMeaning[] =>
   [...families].flatMap(([family, { type, help }]) => {
     if (type === "unknown") return help === "" ? [] : [{ name: family, help }];
