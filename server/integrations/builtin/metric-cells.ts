@@ -21,7 +21,7 @@ export interface Cell {
   group: number;
   step: number;
   a: number | null;
-  /** for averages, what `a` is divided by */
+  /** for averages, what `a` is divided by; for quantiles, the milliseconds that are known of the bucket's series together */
   b: number | null;
 }
 
@@ -98,7 +98,8 @@ async function readGrowth(
          bool_or(born) as born, sum(count) as count
        from parts where step between 0 and ${newest} group by grp, series_id, step
      )
-     select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a, null::float8 as b
+     select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a,
+       sum(to_ms - from_ms) as b
      from known where to_ms > from_ms group by grp, step`,
     sql.values,
     signal,

@@ -19,19 +19,20 @@ const SCHEMAS = [-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8];
 const QUANTILES = [0.5, 0.95, 0.99];
 
 /** Seconds that requests took, between a tenth of a millisecond and some seconds; the same at every run. */
-const observations = Array.from({ length: 500 }, (_, i) => {
+const observations = Array.from({ length: 1_000 }, (_, i) => {
   const spread = ((i * 0.618_033_988) % 1) + ((i * 0.754_877_666) % 1) + ((i * 0.569_840_291) % 1) - 1.5;
   return 0.05 * Math.exp(1.4 * spread * 2);
 });
 
-/** all that was observed until the n-th scrape, of which the first has none */
+/** all that was observed until the n-th scrape: each finds new buckets */
 function histogramAt(schema: number, scrape: number, float: boolean) {
   const counts = new Map<number, number>();
   let sum = 0;
-  for (const value of observations) {
+  const seen = observations.slice(0, scrape * (observations.length / SCRAPES));
+  for (const value of seen) {
     const index = Math.ceil(Math.log2(value) * 2 ** schema);
-    counts.set(index, (counts.get(index) ?? 0) + scrape);
-    sum += scrape * value;
+    counts.set(index, (counts.get(index) ?? 0) + 1);
+    sum += value;
   }
   const indexes = [...counts.keys()].sort((a, b) => a - b);
   const spans: { offset: number; length: number }[] = [];
@@ -43,7 +44,7 @@ function histogramAt(schema: number, scrape: number, float: boolean) {
     end = index + 1;
   }
   const values = indexes.map((index) => counts.get(index) ?? 0);
-  const [count, zeros] = [observations.length * scrape + scrape, scrape];
+  const [count, zeros] = [seen.length + scrape, scrape];
   return {
     ...{ sum, schema, zero_threshold: 1e-9, positive_spans: spans, timestamp: startMs + scrape * 15_000 },
     ...(float
