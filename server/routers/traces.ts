@@ -46,12 +46,10 @@ export const tracesRouter = router({
         name: "get_trace",
         title: "Get a trace",
         description:
-          "One trace by its id (from list_traces, or trace_id of a log line): a sentence that says where the time went " +
-          "and what failed first, time by service, and the spans in the order of a waterfall with duration, time of " +
-          "their own, and whether they are on the critical path: only shortening those makes the request faster. links and " +
-          "linkedFrom lead to other traces (retries, batches, what was queued). When " +
-          "truncated, the critical path, what failed and the longest are there; pass a larger limit only when the " +
-          "summary leaves a question open. Log lines of the trace: search_logs with trace:<id>.",
+          "One trace by its id (of list_traces, or trace_id of a log line): where the time went and what failed first, " +
+          "time by service, and the spans as a waterfall; only shortening those on the critical path makes the request " +
+          "faster. links and linkedFrom lead to other traces. Truncated keeps what failed and took longest: pass a " +
+          "larger limit only when the summary leaves a question open. Log lines: search_logs with trace:<id>.",
         ...READ,
       },
     })
