@@ -47,9 +47,9 @@ export const tracesRouter = router({
         title: "Get a trace",
         description:
           "One trace by its id (of list_traces or a log line): where the time went and what failed first, " +
-          "time by service, and the spans as a waterfall; only shortening those on the critical path makes the request " +
-          "faster. links and linkedFrom lead to other traces. Truncated keeps what failed and took longest: raise " +
-          "limit only if the summary leaves a question open. Log lines: search_logs with trace:<id>.",
+          "time by service, and the spans as a waterfall; only shortening the critical path makes the request " +
+          "faster. links and linkedFrom: other traces. Truncated keeps what failed and took longest: raise " +
+          "limit only if the summary leaves a question open. Its log: search_logs trace:<id>.",
         ...READ,
       },
     })
