@@ -8,7 +8,15 @@ export interface Answer {
   status: number;
   contentType: string;
   body: Uint8Array | string;
+  headers?: Record<string, string>;
 }
+
+/** what a sender of remote write 2.0 wants to be told */
+export const WRITTEN_HEADERS = [
+  "x-prometheus-remote-write-samples-written",
+  "x-prometheus-remote-write-histograms-written",
+  "x-prometheus-remote-write-exemplars-written",
+] as const;
 
 /** Senders try again after 429 and 503, and after no other. */
 const STATUS = {

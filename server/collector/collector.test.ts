@@ -15,6 +15,7 @@ import { useDatabase } from "../testing/database.ts";
 import { eventually } from "../testing/local-platform/daemon.ts";
 import { isInstalled, named, startPrometheus } from "../testing/monitoring-servers.ts";
 import { serve } from "../testing/serve.ts";
+import { writeRequest2 } from "../testing/telemetry/wire.ts";
 import { forwardIngest } from "./forward.ts";
 
 const database = useDatabase();
@@ -194,8 +195,27 @@ describe("remote write", () => {
     60_000,
   );
 
-  it("in its second version is refused with what to set", async () => {
-    const headers = { "content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request" };
+  it("in its second version is taken, and told how much of it was written", async () => {
+    const web = await serveWeb();
+    const body = writeRequest2([
+      {
+        ...{ labels: { __name__: "done", job: "two-shop" }, type: 1, created_timestamp: Date.now() - 60_000 },
+        samples: [{ value: 42, timestamp: Date.now() }],
+      },
+    ]);
+    const headers = {
+      ...{ authorization: `Bearer ${SECRET}`, "content-encoding": "snappy" },
+      "content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+    };
+    const answer = await fetch(`${web.url}/api/v1/write`, { method: "POST", body: Buffer.from(body), headers });
+    const written = (what: string) => answer.headers.get(`x-prometheus-remote-write-${what}-written`);
+    expect([answer.status, ...["samples", "histograms", "exemplars"].map(written)]).toEqual([204, "1", "0", "0"]);
+    expect(await samplesOf("two-shop")).toMatchObject([{ name: "done", kind: 1, value: 42 }]);
+    await web.close();
+  });
+
+  it("in a version that nobody knows is refused with what to set", async () => {
+    const headers = { "content-type": "application/x-protobuf;proto=io.prometheus.write.v3.Request" };
     const { status, text } = await collector.send("/api/v1/write", "x", headers);
     expect([status, text]).toEqual([415, expect.stringContaining("prometheus.WriteRequest")]);
   });

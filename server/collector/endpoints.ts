@@ -10,7 +10,8 @@ import { decodeMetrics } from "../integrations/otlp/metrics.ts";
 import { encodeResponse } from "../integrations/otlp/response.ts";
 import { decodeTraces } from "../integrations/otlp/traces.ts";
 import { decodeWriteRequest } from "../integrations/prometheus/remote-write.ts";
-import { type Answer, JSON_TYPE, mediaType, PROTOBUF } from "./answer.ts";
+import type { DecodedWrite } from "../integrations/prometheus/remote-write-2.ts";
+import { type Answer, JSON_TYPE, mediaType, PROTOBUF, WRITTEN_HEADERS } from "./answer.ts";
 
 /** A request whose body has arrived. */
 export interface Taken {
@@ -31,8 +32,8 @@ export interface Endpoint {
   protocol: string;
   /** media types it takes */
   accepts: readonly string[];
-  take(ingest: Ingest, request: Taken): Promise<Written>;
-  succeeded(written: Written, contentType: string): Answer;
+  take(ingest: Ingest, request: Taken): Promise<Written & Pick<Answer, "headers">>;
+  succeeded(written: Written & Pick<Answer, "headers">, contentType: string): Answer;
 }
 
 /** what a compressed body usually comes to; the protobuf of Loki and Prometheus is compressed by itself */
@@ -69,11 +70,21 @@ const plain = (signal: Signal, protocol: string, accepts: readonly string[], tak
   protocol,
   accepts,
   take,
-  succeeded: ({ accepted, rejected }) =>
+  succeeded: ({ accepted, rejected, headers }) =>
     accepted === 0 && rejected.length > 0
       ? { status: 400, contentType: "text/plain", body: `${rejected.map(describe).join("\n")}\n` }
-      : { status: 204, contentType: "text/plain", body: "" },
+      : { status: 204, contentType: "text/plain", body: "", ...(headers && { headers }) },
 });
+
+/** A sender of remote write 2.0 takes an answer without them for one of a receiver that only knows 1.0. */
+function writtenHeaders({ rejected }: Written, { samples, histograms }: NonNullable<DecodedWrite["sent"]>) {
+  const left = rejected.reduce((sum, { count }) => sum + count, 0);
+  return {
+    [WRITTEN_HEADERS[0]]: String(Math.max(0, samples - left)),
+    [WRITTEN_HEADERS[1]]: String(histograms),
+    [WRITTEN_HEADERS[2]]: "0",
+  };
+}
 
 const describe = ({ count, reason }: Rejection): string => `${count} × ${reason}`;
 
@@ -101,8 +112,16 @@ export const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
       }),
     );
   }),
-  "/api/v1/write": plain("metrics", "remote-write", [PROTOBUF], (ingest, request) => {
+  "/api/v1/write": plain("metrics", "remote-write", [PROTOBUF], async (ingest, request) => {
     const { contentType } = request;
-    return ingest.metrics(arrivalOf(request, (body, maxBytes) => decodeWriteRequest(body, { contentType, maxBytes })));
+    let sent: DecodedWrite["sent"];
+    const written = await ingest.metrics(
+      arrivalOf(request, (body, maxBytes) => {
+        const decoded = decodeWriteRequest(body, { contentType, maxBytes });
+        sent = decoded.sent;
+        return decoded;
+      }),
+    );
+    return sent ? { ...written, headers: writtenHeaders(written, sent) } : written;
   }),
 };

@@ -3,7 +3,7 @@ import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { identifySender, type Sender } from "../auth/sender.ts";
 import { createLogger } from "../telemetry/log.ts";
-import { mediaType, refusalOf } from "./answer.ts";
+import { mediaType, refusalOf, WRITTEN_HEADERS } from "./answer.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { collectorSocket, REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
@@ -89,7 +89,7 @@ async function pass(dataDir: string, request: Request, path: string, sender: Sen
 async function responseOf(incoming: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const kept = ["content-type", "retry-after", "allow"].flatMap((name) => {
+  const kept = ["content-type", "retry-after", "allow", ...WRITTEN_HEADERS].flatMap((name) => {
     const value = incoming.headers[name];
     return typeof value === "string" ? [[name, value] as [string, string]] : [];
   });

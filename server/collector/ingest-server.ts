@@ -63,8 +63,7 @@ export function createIngestServer({ ingest, limits, now, onFault, bodyTimeoutMs
       if (error.code === "INTERNAL") onFault(thrown);
       if (endpoint && !gone.signal.aborted)
         ingest.refused(endpoint.signal, sender, [{ reason: error.message, count: 1, example: null }]);
-      const { headers, ...answer } = refusalOf(error, path, mediaType(request.headers["content-type"]));
-      send(response, answer, headers);
+      send(response, refusalOf(error, path, mediaType(request.headers["content-type"])));
     }
   }
 
@@ -94,7 +93,7 @@ function formatOf({ headers }: IncomingMessage, { accepts }: Endpoint) {
   return { contentType, contentEncoding: encoding === "identity" ? undefined : encoding };
 }
 
-function send(response: ServerResponse, { status, contentType, body }: Answer, headers: Record<string, string> = {}) {
+function send(response: ServerResponse, { status, contentType, body, headers = {} }: Answer) {
   if (response.destroyed) return;
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
   response.writeHead(status, {

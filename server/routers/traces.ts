@@ -25,8 +25,8 @@ export const tracesRouter = router({
           "Traces of a time window, newest first, page by page: id, where it began, how long it took, how many spans " +
           "and errors, which services took part. Filter by service, environment, operation (the name of one of its " +
           "spans), version, duration, or onlyErrors. Use it to find examples of what is slow or fails, then look at one " +
-          "with get_trace; to compare a version's failures pass version and onlyErrors. Not for rates: not every request " +
-          "need be traced, so use query_metrics or get_service. For the calls between services use get_service_map.",
+          "with get_trace; to compare a version's failures pass version and onlyErrors. Not for rates, as not all is " +
+          "traced: use query_metrics or get_service. Calls between services: get_service_map.",
         ...READ,
       },
     })
@@ -46,11 +46,10 @@ export const tracesRouter = router({
         name: "get_trace",
         title: "Get a trace",
         description:
-          "One trace by its id (from list_traces, or trace_id of a log line): a sentence that says where the time went " +
-          "and what failed first, time by service, and the spans in the order of a waterfall with duration, time of " +
-          "their own, and whether they are on the critical path: only shortening those makes the request faster. When " +
-          "truncated, the critical path, what failed and the longest are there; pass a larger limit only when the " +
-          "summary leaves a question open. Log lines of the trace: search_logs with trace:<id>.",
+          "One trace by its id (of list_traces or a log line): where the time went and what failed first, " +
+          "time by service, and the spans as a waterfall; only shortening the critical path makes the request " +
+          "faster. links and linkedFrom: other traces. Truncated keeps what failed and took longest: raise " +
+          "limit only if the summary leaves a question open. Its log: search_logs trace:<id>.",
         ...READ,
       },
     })

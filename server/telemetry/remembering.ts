@@ -110,11 +110,12 @@ export function rememberingLogs(source: LogSource, options: Options): LogSource 
 /** @throws as rememberingMetrics */
 export function rememberingTraces(source: TraceSource, options: Options): TraceSource {
   const recall = createRecall(source.info, options);
-  const { edges, served } = source;
+  const { edges, served, linksTo } = source;
   return {
     info: source.info,
     list: (query, signal) => recall("list", query, () => source.list(query, signal), signal),
     get: (traceId, signal) => recall("get", { traceId }, () => source.get(traceId, signal), signal),
+    linksTo: linksTo && ((query, signal) => recall("linksTo", query, () => linksTo(query, signal), signal)),
     services: (window) => recall("services", { window }, () => source.services(window)),
     operations: (query) => recall("operations", query, () => source.operations(query)),
     edges: edges && ((query) => recall("edges", query, () => edges(query))),

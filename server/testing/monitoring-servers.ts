@@ -117,6 +117,8 @@ interface PrometheusOptions {
   /** instead of targets */
   configFile?: string;
   port?: number;
+  /** takes remote write, native histograms among it */
+  receives?: boolean;
 }
 
 export const startPrometheus = (options: PrometheusOptions): Promise<RunningServer> =>
@@ -130,7 +132,10 @@ export const startPrometheus = (options: PrometheusOptions): Promise<RunningServ
     }
     return start(
       "prometheus",
-      (address) => [`--config.file=${configFile}`, `--storage.tsdb.path=${data}`, `--web.listen-address=${address}`],
+      (address) => [
+        ...[`--config.file=${configFile}`, `--storage.tsdb.path=${data}`, `--web.listen-address=${address}`],
+        ...(options.receives ? ["--web.enable-remote-write-receiver", "--enable-feature=native-histograms"] : []),
+      ],
       { readyPath: "/-/ready", folder, ...(options.port && { port: options.port }) },
     );
   });

@@ -124,7 +124,10 @@ const jaegerTrace = (spans: readonly SpanRecord[]) => ({
   traceID: spans[0]?.traceId,
   spans: spans.map((span, i) => ({
     ...{ traceID: span.traceId, spanID: span.spanId, operationName: span.name, processID: `p${i}` },
-    references: span.parentSpanId ? [{ refType: "CHILD_OF", traceID: span.traceId, spanID: span.parentSpanId }] : [],
+    references: [
+      ...(span.parentSpanId ? [{ refType: "CHILD_OF", traceID: span.traceId, spanID: span.parentSpanId }] : []),
+      ...span.links.map(({ traceId, spanId }) => ({ refType: "FOLLOWS_FROM", traceID: traceId, spanID: spanId })),
+    ],
     ...{ startTime: span.startMs * 1_000, duration: span.durationMs * 1_000 },
     tags: tags({
       ...span.attributes,
@@ -210,6 +213,9 @@ export const otlp = (spans: readonly SpanRecord[]) => ({
             events: span.events.map(({ atMs, name, attributes }) => ({
               ...{ timeUnixNano: nanos(atMs), name },
               attributes: keyValues(attributes),
+            })),
+            links: span.links.map(({ traceId, spanId, attributes }) => ({
+              ...{ traceId, spanId, attributes: keyValues(attributes) },
             })),
             status: { code: { unset: 0, ok: 1, error: 2 }[span.status], message: span.statusMessage },
           },

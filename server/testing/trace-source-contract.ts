@@ -17,6 +17,10 @@ const windowAt = (now: number) => {
 
 const idOf = (i: number): string => (i + 1).toString(16).padStart(4, "0").padEnd(32, "c");
 
+/** The fifth trace follows from the fourth. */
+const linksOf = (i: number, n: number): SpanRecord["links"] =>
+  i === 4 && n === 2 ? [{ traceId: idOf(3), spanId: "41".padStart(16, "b"), attributes: {} }] : [];
+
 /**
  * One trace a half-minute: gateway calls checkout, which calls payments. Every fifth fails in payments, the eighth is
  * slow, the third ran version 2 on staging.
@@ -36,6 +40,7 @@ function spansOf({ from }: { from: Date }): SpanRecord[] {
         n === 3 && failed
           ? [{ atMs: startMs + 20, name: "exception", attributes: { "exception.type": "Refused" } }]
           : [],
+      links: linksOf(i, n),
     });
     return [
       span(1, "gateway", "GET /", 0, slow ? 2_000 : 100),
@@ -132,6 +137,24 @@ export function describeTraceSourceContract(
         attributes: { "http.response.status_code": 502 },
         events: [{ name: "exception", attributes: { "exception.type": "Refused" } }],
       });
+    });
+
+    it("gives the links of spans, and who links to a trace, if it can", async () => {
+      const { data } = await under.source.get(idOf(4));
+      expect(data?.map(({ links }) => links.map(({ traceId, spanId }) => [traceId, spanId]))).toEqual([
+        [],
+        [[idOf(3), "41".padStart(16, "b")]],
+        [],
+      ]);
+      if (!under.source.linksTo) return expect(under.source.linksTo).toBeNull();
+      expect((await under.source.linksTo({ traceId: idOf(3), limit: 5 })).data).toEqual([
+        {
+          ...{ traceId: idOf(4), spanId: "52".padStart(16, "b"), service: "checkout", name: "POST /checkout" },
+          startAt: new Date(window.from.getTime() + 1_000 + 4 * 30_000 + 10).toISOString(),
+          toSpanIds: ["41".padStart(16, "b")],
+        },
+      ]);
+      expect((await under.source.linksTo({ traceId: idOf(4), limit: 5 })).data).toEqual([]);
     });
 
     it("has nothing for a trace that is not there", async () => {

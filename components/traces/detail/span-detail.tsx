@@ -6,9 +6,10 @@ import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { formatMs, formatPercent, MISSING, plural } from "../../lib/format.ts";
-import { attributeRows } from "../../logs/attributes.ts";
 import { LineText } from "../../logs/line-text.tsx";
 import { tracesHref } from "../trace-scope.ts";
+import { Group, SpanAttributes } from "./span-attributes.tsx";
+import { SpanLinks } from "./span-links.tsx";
 import { TraceLines } from "./trace-lines.tsx";
 import { windowOfTrace } from "./use-trace-logs.ts";
 
@@ -62,7 +63,7 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
         </EnvLink>
       </p>
       <Group title="Attributes">
-        <Attributes attributes={span.attributes} none="It carries none." />
+        <SpanAttributes attributes={span.attributes} none="It carries none." />
       </Group>
       {span.events.length > 0 ? (
         <Group title={plural(span.events.length, "event")}>
@@ -72,11 +73,12 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
               <p>
                 <span className="num text-ink-3">+{formatMs(event.offsetMs)}</span> {event.name}
               </p>
-              <Attributes attributes={event.attributes} none="" />
+              <SpanAttributes attributes={event.attributes} none="" />
             </div>
           ))}
         </Group>
       ) : null}
+      <SpanLinks span={span} trace={trace} />
       <Group title="Log lines of this span">
         {lines.length > 0 ? (
           <div className="-mx-3 rounded-md border-y">
@@ -127,13 +129,6 @@ function InstanceLink({
   );
 }
 
-const Group = ({ title, children }: { title: string; children: ReactNode }) => (
-  <section>
-    <h3 className="mb-1 font-medium text-ink-3 text-xs">{title}</h3>
-    {children}
-  </section>
-);
-
 const Table = ({ rows }: { rows: readonly [string, ReactNode][] }) => (
   <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1">
     {rows.map(([name, value]) => (
@@ -144,23 +139,3 @@ const Table = ({ rows }: { rows: readonly [string, ReactNode][] }) => (
     ))}
   </dl>
 );
-
-function Attributes({ attributes, none }: { attributes: Record<string, unknown>; none: string }) {
-  const { rows, left } = attributeRows(attributes);
-  if (rows.length === 0) return none ? <p className="text-ink-3">{none}</p> : null;
-  return (
-    <>
-      <dl className="divide-y rounded-md border text-xs">
-        {rows.map((row) => (
-          <div key={row.path} className="grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)] gap-x-3 px-2 py-1">
-            <dt className="num break-all text-ink-3">{row.path}</dt>
-            <dd className="max-h-40 overflow-y-auto">
-              <LineText body={row.value} mark={null} wrap longest={LONGEST} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-      {left > 0 ? <p className="mt-1 text-ink-3 text-xs">{plural(left, "attribute")} more.</p> : null}
-    </>
-  );
-}

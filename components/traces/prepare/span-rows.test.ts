@@ -5,7 +5,7 @@ import { barOf, nextFailed, spanRows, traceTicks, treeMove } from "./span-rows.t
 const span = (spanId: string, parentSpanId: string | null, more: Partial<SpanView> = {}): SpanView => ({
   ...{ spanId, parentSpanId, depth: 0, service: "checkout", version: "", instance: "", name: spanId },
   ...{ kind: "server", status: "ok", statusMessage: "", startOffsetMs: 0, durationMs: 10, selfMs: 10 },
-  ...{ onCriticalPath: false, attributes: {}, events: [] },
+  ...{ onCriticalPath: false, attributes: {}, events: [], links: [] },
   ...more,
 });
 const failed = { status: "error" as const };

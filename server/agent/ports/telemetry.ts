@@ -84,6 +84,14 @@ export interface SpanEvent {
   attributes: Attributes;
 }
 
+/** From a span to one that it has to do with but is no child of, mostly in another trace. */
+export interface SpanLink {
+  /** as in SpanRecord */
+  traceId: string;
+  spanId: string;
+  attributes: Attributes;
+}
+
 export interface SpanRecord extends Origin {
   traceId: string;
   spanId: string;
@@ -97,6 +105,7 @@ export interface SpanRecord extends Origin {
   durationMs: number;
   attributes: Attributes;
   events: SpanEvent[];
+  links: SpanLink[];
 }
 
 /** Records that were left out, with the reason a sender can act on. */

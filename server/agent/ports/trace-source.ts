@@ -46,6 +46,18 @@ export interface ServedCounts {
   sinceMs: number | null;
 }
 
+/** A span that has links to spans of a trace. */
+export interface LinkingSpan {
+  traceId: string;
+  spanId: string;
+  service: string;
+  name: string;
+  /** ISO 8601 */
+  startAt: string;
+  /** the spans of that trace it links to */
+  toSpanIds: string[];
+}
+
 /** Traces. Throws as LogSource does. */
 export interface TraceSource {
   readonly info: SourceInfo;
@@ -56,6 +68,10 @@ export interface TraceSource {
   ): Promise<Answer<{ items: TraceSummaryRecord[]; nextCursor: string | null }>>;
   /** All spans that arrived, earliest first; null when there are none. */
   get(traceId: string, signal?: AbortSignal): Promise<Answer<SpanRecord[] | null>>;
+  /** Spans with a link to one of this trace, newest first; null where the source cannot look for them. */
+  readonly linksTo:
+    | ((query: { traceId: string; limit: number }, signal?: AbortSignal) => Promise<Answer<LinkingSpan[]>>)
+    | null;
   services(window: TimeWindow): Promise<Answer<string[]>>;
   operations(query: { service: string; window: TimeWindow }): Promise<Answer<string[]>>;
   /** Who calls whom; null where the source cannot say. */

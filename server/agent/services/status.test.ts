@@ -48,6 +48,7 @@ const spans = (counts: Partial<ServedCounts>[]): FakeTelemetry => {
     info,
     list: async () => answer({ items: [], nextCursor: null }),
     get: async () => answer(null),
+    linksTo: null,
     services: async () => answer([...all.map(({ service }) => service), "silent"]),
     operations: async () => answer([]),
     edges: null,

@@ -6,12 +6,13 @@ import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Answer } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
-import type { TraceSource } from "../ports/trace-source.ts";
+import type { LinkingSpan, TraceSource } from "../ports/trace-source.ts";
 import type { GetTraceInput, GetTraceOutput } from "./schema.ts";
-import { servicesForModel, spansForModel, spanView } from "./span-view.ts";
+import { linkedForModel, servicesForModel, spansForModel, spanView } from "./span-view.ts";
 import { mainRoot, summariseTrace } from "./trace-summary.ts";
 import { cutSpans, type Waterfall, waterfall } from "./waterfall.ts";
 
+const MOST_LINKED = 50;
 const LONGEST_ENVIRONMENT = 120;
 
 /**
@@ -25,7 +26,8 @@ export async function getTrace(
   signal?: AbortSignal,
 ): Promise<GetTraceOutput> {
   authorize(ctx, "telemetry.read");
-  const { answer, records } = await findTrace(ctx, input, signal);
+  const { home, answer, records } = await findTrace(ctx, input, signal);
+  const linked = await linkedFrom(home, input.traceId, signal);
   const trace = waterfall(records);
   const forModel = ctx.via === "mcp";
   const shown = forModel ? spansForModel(trace.spans, input.limit) : cutSpans(trace.spans, input.limit).map(spanView);
@@ -41,6 +43,7 @@ export async function getTrace(
     source: sourceView(answer),
     services: forModel ? servicesForModel(services) : services,
     environment: clipText(mainRoot(trace.spans)?.span.environment ?? "", LONGEST_ENVIRONMENT),
+    linkedFrom: linked && forModel ? linkedForModel(linked) : linked,
     spans: shown,
   };
 }
@@ -50,19 +53,29 @@ async function findTrace(
   ctx: AgentContext,
   { traceId, service, source }: z.output<typeof GetTraceInput>,
   signal: AbortSignal | undefined,
-): Promise<{ answer: Answer<SpanRecord[] | null>; records: SpanRecord[] }> {
+): Promise<{ home: TraceSource; answer: Answer<SpanRecord[] | null>; records: SpanRecord[] }> {
   const first = ctx.telemetry.traces({ service, home: source });
   const homes: TraceSource[] = [first];
   if (source === undefined && first.info.kind !== "built-in") homes.push(ctx.telemetry.store.traces);
   for (const home of homes) {
     const answer = await home.get(traceId, signal);
-    if (answer.data && answer.data.length > 0) return { answer, records: answer.data };
+    if (answer.data && answer.data.length > 0) return { home, answer, records: answer.data };
   }
   throw new AppError(
     "NOT_FOUND",
     `No span of the trace ${traceId} is there. It may be older than the days that are kept, not sampled, or on its way: spans arrive some seconds after they end.`,
     { details: { traceId, asked: homes.map(({ info }) => info.kind) } },
   );
+}
+
+/** What links to the trace, where its source can say. */
+async function linkedFrom(
+  home: TraceSource,
+  traceId: string,
+  signal: AbortSignal | undefined,
+): Promise<LinkingSpan[] | null> {
+  if (!home.linksTo) return null;
+  return (await home.linksTo({ traceId, limit: MOST_LINKED }, signal)).data;
 }
 
 function servicesOf({ spans }: Waterfall): GetTraceOutput["services"] {

@@ -25,8 +25,8 @@ const refuse = (): never => {
 /** A source that answers what it is given. */
 function source(given: Partial<TraceSource>, kind: SourceKind = "built-in"): TraceSource {
   const info = { kind, address: kind === "built-in" ? null : "http://traces.example" };
-  const nothing = { list: refuse, get: refuse, services: refuse, operations: refuse, edges: null, served: null };
-  return { info, ...nothing, ...given };
+  const nothing = { list: refuse, get: refuse, linksTo: null, services: refuse, operations: refuse };
+  return { info, ...nothing, ...{ edges: null, served: null }, ...given };
 }
 const answered = <T>(data: T, kind: SourceKind = "built-in"): Answer<T> => ({
   data,
@@ -40,7 +40,7 @@ const context = (traces: TraceSource, overrides: Partial<AgentContext> = {}) =>
 
 const span = (spanId: string, parentSpanId: string | null, more: Partial<SpanRecord> = {}): SpanRecord => ({
   ...{ traceId: ID, spanId, parentSpanId, name: `op-${spanId}`, kind: "server", status: "unset", statusMessage: "" },
-  ...{ startMs: NOW.getTime(), durationMs: 100, attributes: {}, events: [] },
+  ...{ startMs: NOW.getTime(), durationMs: 100, attributes: {}, events: [], links: [] },
   ...{ service: "checkout", environment: "production", version: "1.0.0", instance: "i-1" },
   ...more,
 });

@@ -62,6 +62,9 @@ export const SpanView = z.object({
   onCriticalPath: z.boolean(),
   attributes: z.record(z.string(), z.unknown()),
   events: z.array(z.object({ offsetMs: z.number(), name: z.string(), attributes: z.record(z.string(), z.unknown()) })),
+  links: z
+    .array(z.object({ traceId: z.string(), spanId: z.string(), attributes: z.record(z.string(), z.unknown()) }))
+    .describe("spans it has to do with but is no child of, mostly of other traces"),
 });
 export type SpanView = z.infer<typeof SpanView>;
 
@@ -82,6 +85,15 @@ export const GetTraceOutput = z.object({
   source: SourceView,
   services: z.array(z.object({ service: z.string(), spans: z.number().int(), selfMs: z.number() })),
   environment: z.string(),
+  linkedFrom: z
+    .array(
+      z.object({
+        ...{ traceId: z.string(), spanId: z.string(), service: z.string(), name: z.string(), startAt: Instant },
+        toSpanIds: z.array(z.string()).describe("the spans of this trace it links to"),
+      }),
+    )
+    .nullable()
+    .describe("spans that link to this trace, newest first; null: the source cannot look for them"),
   spans: z.array(SpanView).describe("in the order of a waterfall: each before its children, by start"),
 });
 export type GetTraceOutput = z.infer<typeof GetTraceOutput>;

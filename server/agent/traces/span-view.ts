@@ -21,6 +21,7 @@ export function spanView(node: WaterfallSpan): SpanView {
       name: event.name,
       attributes: event.attributes,
     })),
+    links: span.links.map(({ traceId, spanId, attributes }) => ({ traceId, spanId, attributes })),
   };
 }
 
@@ -31,6 +32,7 @@ const MODEL_TEXT = 120;
 const MODEL_MESSAGE = 300;
 const MODEL_ATTRIBUTES = 8;
 const MODEL_EVENTS = 2;
+const MODEL_LINKS = 5;
 const MODEL_SERVICES = 20;
 /** the rest of the answer: summary, services, source */
 const RESERVED_BYTES = 6_000;
@@ -45,6 +47,15 @@ export function spansForModel(spans: readonly WaterfallSpan[], limit: number): S
     if (most <= 1 || countWithin(views, MODEL_BUDGET_BYTES - RESERVED_BYTES) === views.length) return views;
   }
 }
+
+/** The newest spans that link to the trace. */
+export const linkedForModel = (linked: NonNullable<GetTraceOutput["linkedFrom"]>): typeof linked =>
+  linked.slice(0, MODEL_LINKS).map((one) => ({
+    ...one,
+    service: clipText(one.service, MODEL_TEXT),
+    name: clipText(one.name, MODEL_TEXT),
+    toSpanIds: one.toSpanIds.slice(0, MODEL_LINKS),
+  }));
 
 /** The services that took the most time. */
 export const servicesForModel = (services: GetTraceOutput["services"]): GetTraceOutput["services"] =>
@@ -62,6 +73,9 @@ function briefSpan(view: SpanView): SpanView {
     events: view.events
       .slice(0, MODEL_EVENTS)
       .map((event) => ({ ...event, attributes: briefAttributes(event.attributes as Attributes) })),
+    links: view.links
+      .slice(0, MODEL_LINKS)
+      .map((link) => ({ ...link, attributes: briefAttributes(link.attributes as Attributes) })),
   };
 }
 

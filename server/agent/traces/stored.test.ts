@@ -19,6 +19,12 @@ const FAILED_EVERY = 20;
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 
+/** Each order but the first follows from the one before it. */
+const linksOf = (number: number, i: number): SpanRecord["links"] =>
+  i === 2 && number > 0
+    ? [{ traceId: hex(number, 32), spanId: hex((number - 1) * 16 + 3, 16), attributes: { why: "retry" } }]
+    : [];
+
 /** One order through gateway, checkout and payments, and a call of a bank that sends no spans. */
 function order(number: number): SpanRecord[] {
   const failed = number % FAILED_EVERY === 0;
@@ -36,13 +42,14 @@ function order(number: number): SpanRecord[] {
     parentSpanId: i === 0 ? null : hex(number * 16 + i, 16),
     status: failed && kind === "server" && i <= 2 ? "error" : "unset",
     statusMessage: failed && i === 2 ? "rounding error" : "",
-    ...{ startMs: startMs + fromMs, durationMs: lengthMs, events: [] },
+    ...{ startMs: startMs + fromMs, durationMs: lengthMs, events: [], links: linksOf(number, i) },
     attributes: name === "charge card" ? { "peer.service": "bank" } : { "order.number": number },
     ...{ environment: number % 10 === 1 ? "staging" : "production", version: "1.0.0", instance: `${service}-1` },
   }));
 }
 
 let close: () => Promise<void>;
+let agent: ReturnType<typeof testContext>;
 let api: ReturnType<typeof createCaller>;
 beforeAll(async () => {
   const config = testConfig();
@@ -51,7 +58,7 @@ beforeAll(async () => {
   const spans = Array.from({ length: REQUESTS }, (_, i) => order(i)).flat();
   const written = await store.writeSpans(spans, { protocol: "otlp", name: "test" });
   expect(written).toEqual({ accepted: spans.length, rejected: [] });
-  const agent = testContext(database, { config, telemetry: new FakeTelemetry({ store }), via: "api" });
+  agent = testContext(database, { config, telemetry: new FakeTelemetry({ store }), via: "api" });
   api = createCaller({ agent, requestId: agent.requestId });
 });
 afterAll(() => close());
@@ -103,6 +110,20 @@ describe("traces of the built-in store", () => {
     ]);
     expect(trace.spans.every(({ onCriticalPath }) => onCriticalPath)).toBe(true);
     await expect(api.traces.get({ traceId: "f".repeat(32) })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it.each(["api", "mcp"] as const)("tell their links, and who links to them, by %s", async (via) => {
+    const { get } = createCaller({ agent: { ...agent, via }, requestId: agent.requestId }).traces;
+    const trace = await get({ traceId: hex(3, 32) });
+    const linked = { traceId: hex(2, 32), spanId: hex(1 * 16 + 3, 16), attributes: { why: "retry" } };
+    expect(trace.spans.map(({ links }) => links)).toEqual([[], [], [linked], [], [], []]);
+    expect(trace.linkedFrom).toEqual([
+      {
+        ...{ traceId: hex(4, 32), spanId: hex(3 * 16 + 3, 16), service: "checkout", name: "GET /orders" },
+        ...{ startAt: new Date(NOW.getTime() - 300_000 + 3_006).toISOString(), toSpanIds: [hex(2 * 16 + 3, 16)] },
+      },
+    ]);
+    expect((await get({ traceId: hex(REQUESTS, 32) })).linkedFrom).toEqual([]);
   });
 
   it("make the map, with what is outside and what is configured", async () => {

@@ -20,6 +20,7 @@ const span = ([name, parent, fromMs, toMs, extra]: Row): SpanRecord => ({
   durationMs: toMs - fromMs,
   attributes: {},
   events: [],
+  links: [],
   service: name.split("-")[0] ?? name,
   environment: "production",
   version: "1.0.0",

@@ -217,6 +217,60 @@ describe("what a counter counted", () => {
     },
   );
 
+  describe("by series of births that are sent on as plain ones", () => {
+    const bornAt = (seconds: number) => (startMs + seconds * 1_000) / 1_000;
+    const plain = (name: string, at: number, value: number, labels: Record<string, string> = {}): SeriesSamples => ({
+      ...{ name, kind: name.endsWith("_created") ? "gauge" : "counter", unit: "", labels: { service: "s", ...labels } },
+      ...{ timesMs: [startMs + at * 1_000], values: [value] },
+    });
+    const listed = async (search: string) =>
+      (await store.metrics.metrics({ search, limit: 9 })).data.items.map(({ name }) => name);
+    const scrapes = [
+      [60, 100, 1],
+      [120, 150, 90],
+      [180, 170, 90],
+    ] as const;
+
+    it.each(["together", "counter first", "birth first"])("begins where they say, %s", async (order) => {
+      const name = `sent_${order.replace(" ", "_")}`;
+      for (const [at, value, created] of scrapes) {
+        const counter = plain(`${name}_total`, at, value, { a: "b" });
+        const birth = plain(`${name}_created`, at, bornAt(created), { a: "b" });
+        const requests = { together: [[birth, counter]], "counter first": [[counter], [birth]] }[order];
+        for (const request of requests ?? [[birth], [counter]])
+          expect(await store.writeSamples(request, SENDER)).toEqual({ accepted: request.length, rejected: [] });
+      }
+      expect(await total(`${name}_total`, 60)).toBe(270);
+      expect(await listed(name)).toEqual([`${name}_total`]);
+    });
+
+    it("holds for all series of a histogram, and for what is rolled up", async () => {
+      const other = createTelemetryStore({ databaseUrl: database.url, config, now: () => new Date(nowMs) });
+      for (const [at, value, created] of scrapes) {
+        await other.writeSamples(
+          [plain("took_count", at, value), plain("took_bucket", at, value, { le: "1" })],
+          SENDER,
+        );
+        await upkeepOnce(other);
+        await other.writeSamples([plain("took_created", at, bornAt(created))], SENDER);
+      }
+      await upkeepOnce(other);
+      await other.close();
+      expect([await total("took_count", 60), await total("took_bucket", 60)]).toEqual([270, 270]);
+      expect(await listed("took")).toEqual(["took"]);
+    });
+
+    it("leaves gauges alone that are only named so", async () => {
+      const pods = [
+        plain("kube_pod_created", 60, bornAt(1)),
+        plain("files_created", 60, 12),
+        plain("files_total", 60, 5),
+      ];
+      expect(await store.writeSamples(pods, SENDER)).toEqual({ accepted: 3, rejected: [] });
+      expect(await listed("_created")).toEqual(expect.arrayContaining(["files_created", "kube_pod_created"]));
+    });
+  });
+
   it("is exact of two processes of one service that run the OpenTelemetry SDK without an instance id", async () => {
     const bodies: Buffer[] = [];
     const server = createServer((request, response) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bucketQuantile } from "./bucket-quantile.ts";
+import { bucketQuantile, wholeBuckets } from "./bucket-quantile.ts";
 
 const INF = Number.POSITIVE_INFINITY;
 const buckets = (...pairs: [le: number, count: number][]) => pairs.map(([le, count]) => ({ le, count }));
@@ -52,5 +52,19 @@ describe("bucketQuantile", () => {
         },
       ),
     );
+  });
+});
+
+describe("the buckets that were there all the time", () => {
+  const bucketsOf = (...given: [le: number, knownMs: number][]) =>
+    given.map(([le, knownMs]) => ({ le, count: 1, knownMs }));
+  it.each([
+    ["all of them", bucketsOf([1, 100], [2, 100], [Infinity, 100]), [1, 2, Infinity]],
+    ["without a finer bound that went", bucketsOf([1, 100], [1.5, 40], [2, 95], [Infinity, 100]), [1, 2, Infinity]],
+    ["with new bounds at the ends", bucketsOf([0.5, 10], [1, 100], [4, 10], [Infinity, 100]), [0.5, 1, 4, Infinity]],
+    ["whatever there is, without a last", bucketsOf([1, 100], [1.5, 40], [2, 100]), [1, 1.5, 2]],
+    ["those of one that just began", bucketsOf([1, 10], [2, 10], [Infinity, 100]), [1, 2, Infinity]],
+  ])("are %s", (_, given, wanted) => {
+    expect(wholeBuckets(given).map(({ le }) => le)).toEqual(wanted);
   });
 });

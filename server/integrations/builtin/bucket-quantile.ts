@@ -5,6 +5,22 @@ interface Bucket {
   count: number;
 }
 
+/** bounds that are known for less of the time of all observations are those of a finer histogram that came or went */
+const MOSTLY = 0.9;
+
+/**
+ * The buckets that were there all the time, and what lies below or above all of these. A histogram whose range grows
+ * gets coarser (native and exponential ones): between bounds that stay, those that go would hold too few observations.
+ */
+export function wholeBuckets<B extends Bucket & { knownMs: number }>(buckets: readonly B[]): readonly B[] {
+  const all = buckets.find(({ le }) => le === Number.POSITIVE_INFINITY);
+  if (!all) return buckets;
+  const isWhole = ({ knownMs }: B): boolean => knownMs >= MOSTLY * all.knownMs;
+  const bounds = buckets.filter((one) => one !== all && isWhole(one)).map(({ le }) => le);
+  const [lowest, highest] = [Math.min(...bounds), Math.max(...bounds)];
+  return buckets.filter((one) => isWhole(one) || one.le < lowest || one.le > highest);
+}
+
 /**
  * The q-quantile (0…1) of a histogram with cumulative buckets, linear inside of a bucket, as Prometheus'
  * `histogram_quantile` (promql/quantile.go, bucketQuantile): the first bucket begins at 0 when its bound is positive, a

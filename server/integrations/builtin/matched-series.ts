@@ -2,6 +2,7 @@ import type { MetricQuery } from "../../agent/ports/metrics-source.ts";
 import { SERIES_KINDS } from "../../agent/ports/telemetry.ts";
 import type { Database } from "./database.ts";
 import { createSqlValues, type SqlValues } from "./sql-values.ts";
+import { neighbourMs } from "./usual-distance.ts";
 
 /** Series that a query asks for, with the line each belongs to. */
 export interface MatchedSeries {
@@ -12,12 +13,15 @@ export interface MatchedSeries {
   groups: Record<string, string>[];
   bounds: string[];
   counters: boolean;
+  /** how far apart neighbours among their samples may be at most, in ms */
+  neighbourMs: number;
 }
 
 interface SeriesRow {
   [column: string]: unknown;
   id: number;
   kind: number;
+  apart_ms: number | null;
   /** values of `groupBy`, then `le` */
   told: (string | null)[];
 }
@@ -35,11 +39,18 @@ export async function matchSeries(
   const conditions = [`name = ${sql.add(name)}`, ...filters.map((filter) => labelCondition(filter, sql))];
   const told = [...groupBy, "le"].map((label) => `labels ->> ${sql.add(label)}`);
   const rows = await database.read<SeriesRow>(
-    `select id, kind, array[${told.join(", ")}] as told from metric_series where ${conditions.join(" and ")} order by id`,
+    `select id, kind, apart_ms, array[${told.join(", ")}] as told from metric_series where ${conditions.join(" and ")} order by id`,
     sql.values,
     signal,
   );
-  const matched: MatchedSeries = { ids: [], group: [], groups: [], bounds: [], counters: false };
+  const matched: MatchedSeries = {
+    ids: [],
+    group: [],
+    groups: [],
+    bounds: [],
+    counters: false,
+    neighbourMs: neighbourMs(null),
+  };
   const indexes = new Map<string, number>();
   for (const row of rows) {
     const bound = fn === "quantile" ? (row.told.at(-1) ?? "") : "";
@@ -52,6 +63,7 @@ export async function matchSeries(
     }
     matched.ids.push(row.id);
     matched.group.push(index);
+    matched.neighbourMs = Math.max(matched.neighbourMs, neighbourMs(row.apart_ms));
     matched.counters ||= row.kind === COUNTER;
   }
   return matched;

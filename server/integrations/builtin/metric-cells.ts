@@ -1,14 +1,13 @@
 import type { MetricQuery } from "../../agent/ports/metrics-source.ts";
 import type { MatchedSeries } from "./matched-series.ts";
-import { LOOKBACK_MS, minuteRows } from "./minute-rows.ts";
+import { minuteRows } from "./minute-rows.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { doneUntil } from "./rollup-progress.ts";
 import { createSqlValues, type SqlValues } from "./sql-values.ts";
+import { neighbourInterval } from "./usual-distance.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-/** how far beside the steps the neighbours of their samples may lie */
-const REACH_MS = LOOKBACK_MS + MINUTE_MS;
 
 export interface Steps {
   startMs: number;
@@ -22,7 +21,7 @@ export interface Cell {
   group: number;
   step: number;
   a: number | null;
-  /** for averages, what `a` is divided by */
+  /** for averages, what `a` is divided by; for quantiles, the milliseconds that are known of the bucket's series together */
   b: number | null;
 }
 
@@ -39,7 +38,7 @@ export function readCells(
   sql.add(series.ids);
   sql.add(series.group);
   return fn === "rate" || fn === "increase" || fn === "quantile"
-    ? readGrowth(parts, fn, steps, sql, signal)
+    ? readGrowth(parts, fn, steps, series, sql, signal)
     : readValues(parts, fn, steps, series, sql, signal);
 }
 
@@ -55,10 +54,11 @@ async function readGrowth(
   parts: StoreParts,
   fn: MetricFunction,
   steps: Steps,
+  { neighbourMs }: MatchedSeries,
   sql: SqlValues,
   signal: AbortSignal | undefined,
 ): Promise<Cell[]> {
-  const rows = await bucketRows(parts, steps, { raw: false, ofValues: false }, sql);
+  const rows = await bucketRows(parts, steps, { neighbourMs, raw: false, ofValues: false }, sql);
   const start = `${sql.add(steps.startMs)}::float8`;
   const width = `${sql.add(steps.stepMs)}::float8`;
   const newest = `${sql.add(steps.count - 1)}::int`;
@@ -98,7 +98,8 @@ async function readGrowth(
          bool_or(born) as born, sum(count) as count
        from parts where step between 0 and ${newest} group by grp, series_id, step
      )
-     select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a, null::float8 as b
+     select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a,
+       sum(to_ms - from_ms) as b
      from known where to_ms > from_ms group by grp, step`,
     sql.values,
     signal,
@@ -126,7 +127,12 @@ async function readValues(
 ): Promise<Cell[]> {
   const ofValues = fn === "avg" || fn === "sum" || fn === "min" || fn === "max";
   // of counters the rollups know growth alone
-  const rows = await bucketRows(parts, steps, { raw: ofValues && series.counters, ofValues }, sql);
+  const rows = await bucketRows(
+    parts,
+    steps,
+    { neighbourMs: series.neighbourMs, raw: ofValues && series.counters, ofValues },
+    sql,
+  );
   const start = `${sql.add(steps.startMs)}::float8`;
   const width = `${sql.add(steps.stepMs)}::float8`;
   const count = `${sql.add(steps.count)}::int`;
@@ -138,14 +144,14 @@ async function readValues(
     `with wanted as (select * from unnest($1::int4[], $2::int4[]) as u(series_id, grp)),
      rows as (${rows}),
      own as (
-       select w.grp, r.series_id, r.bucket_at, ${stepOf("r.bucket_at")} as step, r.count, r.last, r.sum, r.min, r.max,
+       select w.grp, r.series_id, s.apart_ms, r.bucket_at, ${stepOf("r.bucket_at")} as step, r.count, r.last, r.sum, r.min, r.max,
          lead(r.bucket_at) over (partition by r.series_id order by r.bucket_at) as next_at
-       from rows r join wanted w using (series_id)
+       from rows r join wanted w using (series_id) join metric_series s on s.id = r.series_id
      ),
      held as (
        select grp, series_id, bucket_at, i.step, 1 as count, last, last as sum, last as min, last as max
        from own, generate_series(greatest(own.step + 1, 0), least(${stepOf("next_at")}, ${count}) - 1) as i(step)
-       where ${minuteOf("next_at")} - ${minuteOf("bucket_at")} <= interval '${LOOKBACK_MS} milliseconds'
+       where ${minuteOf("next_at")} - ${minuteOf("bucket_at")} <= ${neighbourInterval("apart_ms")}
      ),
      told as (
        select ${newest} * from (
@@ -166,11 +172,13 @@ async function readValues(
 async function bucketRows(
   { database }: StoreParts,
   { startMs, stepMs, count }: Steps,
-  { raw, ofValues }: { raw: boolean; ofValues: boolean },
+  { neighbourMs, raw, ofValues }: { neighbourMs: number; raw: boolean; ofValues: boolean },
   sql: SqlValues,
 ): Promise<string> {
   const endMs = startMs + count * stepMs;
-  const [fromMs, toMs] = [startMs - REACH_MS, endMs + REACH_MS];
+  // the neighbours of what is in the steps may lie beside them
+  const reachMs = neighbourMs + MINUTE_MS;
+  const [fromMs, toMs] = [startMs - reachMs, endMs + reachMs];
   const rolled = !raw && stepMs % MINUTE_MS === 0;
   const doneMs = rolled ? Math.min(toMs, Math.max(fromMs, await doneUntil(database, "metrics"))) : fromMs;
   const hoursMs =

@@ -2,6 +2,7 @@ import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.t
 import { cleanText } from "./attributes.ts";
 import type { Connection, Database } from "./database.ts";
 import { noteKinds } from "./metric-kinds.ts";
+import type { ToldKinds } from "./told-kinds.ts";
 
 const MAX_LENGTH = 500;
 
@@ -24,11 +25,19 @@ export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSampl
 }
 
 /** Keeps what is said apart from any samples. */
-export const noteMeanings = (database: Database, meanings: readonly MetricMeaning[]): Promise<void> =>
-  database.transact(async (tx) => {
-    await noteHelp(tx, meanings);
-    await noteKinds(tx, meanings);
+export async function noteMeanings(
+  database: Database,
+  told: ToldKinds,
+  meanings: readonly MetricMeaning[],
+): Promise<void> {
+  const news = told.news(meanings);
+  if (news.length === 0) return;
+  await database.transact(async (tx) => {
+    await noteHelp(tx, news);
+    await noteKinds(tx, news);
   });
+  told.noted(news);
+}
 
 /** Forgets what belongs to no series any more. */
 export async function forgetHelp(tx: Connection): Promise<void> {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
+import { decodeWriteRequest } from "#server/integrations/prometheus/remote-write.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
+import { writeRequest } from "#server/testing/telemetry/wire.ts";
 import { type BuiltinStore, createTelemetryStore } from "./store.ts";
 import { upkeepOnce } from "./upkeep.ts";
 
@@ -53,4 +55,55 @@ it("a kind that is told after the samples corrects the catalog, the figures and 
 it("a kind that is told again changes nothing", async () => {
   await store.noteMeanings([{ name: "jobs", help: "", kind: "counter" }]);
   expect(await database.db.$queryRaw`select id from rollup_late_series`).toEqual([]);
+});
+
+/** As it arrives by remote write: what is said of metrics first, then samples. */
+const arrive = async (body: Uint8Array) => {
+  const { records, meanings = [] } = decodeWriteRequest(body, { contentType: undefined, maxBytes: 2 ** 20 });
+  if (meanings.length > 0) await store.noteMeanings(meanings);
+  expect((await store.writeSamples(records, SENDER)).rejected).toEqual([]);
+};
+const [COUNTER, GAUGE] = [1, 2];
+const growing = (name: string, from = 0, until = 60) => ({
+  labels: [
+    { name: "__name__", value: name },
+    { name: "job", value: "s" },
+  ],
+  samples: timesMs.slice(from, until).map((timestamp, i) => ({ timestamp, value: 600 * (from + i) })),
+});
+
+it.each([
+  ["before its samples", ["meaning", "samples"]],
+  ["after its samples", ["samples", "meaning"]],
+  ["with later samples", ["some samples", "meaning and samples"]],
+])("a kind that is told %s by remote write holds, also for what is rolled up", async (what, order) => {
+  const name = `told_${what.replaceAll(" ", "_")}`;
+  const meaning = { metric_family_name: name, type: COUNTER, unit: "", help: "" };
+  const bodies: Record<string, Uint8Array> = {
+    meaning: writeRequest([], [meaning]),
+    samples: writeRequest([growing(name)]),
+    "some samples": writeRequest([growing(name, 0, 30)]),
+    "meaning and samples": writeRequest([growing(name, 30)], [meaning]),
+  };
+  for (const part of order) {
+    await arrive(bodies[part] as Uint8Array);
+    await upkeepOnce(store);
+  }
+  expect(await kindOf(name)).toBe("counter");
+  expect(await ask(name, "rate")).toBeCloseTo(10);
+});
+
+it("a series without a suffix of which nothing is told is a gauge, and is one again when that is told", async () => {
+  await arrive(writeRequest([growing("plain", 0, 30)]));
+  expect(await kindOf("plain")).toBe("gauge");
+  for (const [type, kind] of [
+    [COUNTER, "counter"],
+    [GAUGE, "gauge"],
+  ] as const) {
+    await arrive(writeRequest([], [{ metric_family_name: "plain", type, unit: "", help: "" }]));
+    await upkeepOnce(store);
+    expect(await kindOf("plain")).toBe(kind);
+    expect(await ask("plain", "rate")).toEqual(kind === "counter" ? expect.closeTo(10) : null);
+    expect(await ask("plain", "avg")).toBeCloseTo(600 * 12);
+  }
 });

@@ -1,10 +1,4 @@
-/**
- * How far back the sample before is looked for, in whole minutes before that of a sample: an older one is no
- * neighbour, what happened between is unknown. Prometheus' lookback delta.
- */
-const LOOKBACK = "interval '5 minutes'";
-/** as LOOKBACK, in milliseconds */
-export const LOOKBACK_MS = 5 * 60_000;
+import { neighbourInterval } from "./usual-distance.ts";
 
 export const COUNTED_COLUMNS =
   "bucket_at, series_id, count, last, increase, sum, min, max, from_at, first_at, entry, last_at";
@@ -16,7 +10,7 @@ const MINUTE_BEFORE = "date_bin('1 minute', s.at - interval '1 microsecond', 'ep
  * a new start at zero; that between two buckets belongs to the later one. The first sample of all tells no growth, nor
  * does the first after a start that the sender tells: see metric-starts.ts.
  * By `entry` of its increase it grew between `from_at`, the sample before the bucket, and `first_at`, the first in it; by
- * the rest until `last_at`.
+ * the rest until `last_at`. Samples too far apart to be neighbours tell nothing of what happened between them.
  *
  * @param samples a subquery of (series_id, at, value, bucket_at), one row an instant, every bucket whole
  */
@@ -45,7 +39,7 @@ export const minuteRows = (samples: string): string => `
     left join lateral (
       select value, at from metric_sample m
       where s.is_first and series.kind <> 0 and m.series_id = s.series_id and m.at < s.at
-        and m.at >= date_bin('1 minute', s.at, 'epoch') - ${LOOKBACK}
+        and m.at >= date_bin('1 minute', s.at, 'epoch') - ${neighbourInterval("series.apart_ms")}
       order by m.at desc limit 1
     ) earlier on true
   ) stepped) grown

@@ -110,10 +110,31 @@ async function expectFigures(metric: string, series: readonly Given[], startMs: 
     }
 }
 
+/** Samples that follow each other closely, for long enough that this is usual: series of others have a test of their own. */
+const run = fc.record({
+  gapMs: fc.integer({ min: 0, max: 40 * MINUTE_MS }),
+  samples: fc.array(fc.tuple(fc.integer({ min: 1, max: 90_000 }), fc.integer({ min: 0, max: 1_000 })), {
+    ...{ minLength: 6, maxLength: 20 },
+  }),
+});
+/** runs with gaps between them */
 const points = (maxMs: number) =>
-  fc
-    .array(fc.tuple(fc.integer({ min: 0, max: maxMs - 1 }), fc.integer({ min: 0, max: 1_000 })), { maxLength: 60 })
-    .map((pairs) => new Map(pairs));
+  fc.array(run, { maxLength: 6 }).map((runs) => {
+    const told = new Map<number, number>();
+    let endMs = 0;
+    for (const { gapMs, samples: given } of runs) {
+      const pairs: [number, number][] = [];
+      let at = endMs + gapMs;
+      for (const [apart, value] of given) {
+        at += apart;
+        pairs.push([at, value]);
+      }
+      if (at >= maxMs) break;
+      for (const [time, value] of pairs) told.set(time, value);
+      endMs = at;
+    }
+    return told;
+  });
 const given = fc.record({
   kind: fc.constantFrom(...SERIES_KINDS),
   points: points(2 * HOUR_MS),

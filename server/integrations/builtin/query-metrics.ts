@@ -1,6 +1,6 @@
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { MetricLine, MetricLines, MetricsSource } from "../../agent/ports/metrics-source.ts";
-import { bucketQuantile } from "./bucket-quantile.ts";
+import { bucketQuantile, wholeBuckets } from "./bucket-quantile.ts";
 import { type MatchedSeries, matchSeries } from "./matched-series.ts";
 import { type Cell, readCells, type Steps } from "./metric-cells.ts";
 import type { StoreParts } from "./record-writer.ts";
@@ -79,10 +79,12 @@ function quantileLines(
     const values = Array.from({ length: count }, (_, i) =>
       bucketQuantile(
         quantile,
-        own.flatMap(({ steps, le }) => {
-          const cell = steps.get(i);
-          return cell && !Number.isNaN(le) ? [{ le, count: cell.a ?? 0 }] : [];
-        }),
+        wholeBuckets(
+          own.flatMap(({ steps, le }) => {
+            const cell = steps.get(i);
+            return cell && !Number.isNaN(le) ? [{ le, count: cell.a ?? 0, knownMs: cell.b ?? 0 }] : [];
+          }),
+        ),
       ),
     );
     return values.some((value) => value !== null) ? [{ labels: own[0]?.labels ?? {}, values }] : [];

@@ -14,7 +14,8 @@ import { upkeepOnce } from "./upkeep.ts";
 /** The same series in the built-in store and in a Prometheus, sampled at five intervals. */
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const endMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
+/** a multiple of all steps: one that goes on after it would be known in part */
+const endMs = Math.floor(Date.now() / (2 * HOUR_MS)) * 2 * HOUR_MS - 2 * HOUR_MS;
 const INTERVALS = [5, 15, 30, 60, 120] as const;
 /** the finer ones are shorter: a week of samples every five seconds takes minutes to write */
 const HISTORY_HOURS: Record<(typeof INTERVALS)[number], number> = { 5: 7, 15: 25, 30: 25, 60: 169, 120: 169 };
@@ -26,15 +27,30 @@ const database = useDatabase();
 let store: BuiltinStore;
 beforeAll(async () => {
   store = createTelemetryStore({ databaseUrl: database.url, config, now: () => new Date(endMs + 30 * MINUTE_MS) });
-  for (const one of INTERVALS.flatMap(seriesAt)) expect((await store.writeSamples([one], SENDER)).rejected).toEqual([]);
+  for (const one of [...INTERVALS.flatMap(seriesAt), ...WEEKLY.map(weekAt)])
+    expect((await store.writeSamples([one], SENDER)).rejected).toEqual([]);
 }, 120_000);
 afterAll(() => store.close());
 
-function seriesAt(seconds: (typeof INTERVALS)[number]): SeriesSamples[] {
-  const startMs = endMs - HISTORY_HOURS[seconds] * HOUR_MS;
-  // not on full steps, as no scraper is
+/** not on full steps, as no scraper is */
+function timesFrom(startMs: number, seconds: number): number[] {
   const times: number[] = [];
   for (let at = startMs + 3_700; at < endMs + 10 * MINUTE_MS; at += seconds * 1_000) times.push(at);
+  return times;
+}
+
+/** one counter each of a whole week */
+const WEEKLY = [5, 15, 30] as const;
+function weekAt(seconds: (typeof WEEKLY)[number]): SeriesSamples {
+  const startMs = endMs - 169 * HOUR_MS;
+  const timesMs = timesFrom(startMs, seconds);
+  const values = timesMs.map((at) => ((at - startMs) / MINUTE_MS) * PER_MINUTE);
+  return { name: `week_${seconds}_total`, kind: "counter", unit: "", labels: { service: "s" }, timesMs, values };
+}
+
+function seriesAt(seconds: (typeof INTERVALS)[number]): SeriesSamples[] {
+  const startMs = endMs - HISTORY_HOURS[seconds] * HOUR_MS;
+  const times = timesFrom(startMs, seconds);
   const series = (name: string, kind: SeriesSamples["kind"], labels: object, perMinute: number): SeriesSamples => {
     const values = times.map((at) => ((at - startMs) / MINUTE_MS) * perMinute);
     return {
@@ -106,6 +122,15 @@ describe.each(["samples", "rollups"])("a counter that grows by 600 a minute, rea
       expectNear(quantile.values, 0.3);
     }
   });
+});
+
+it.each(WEEKLY)("a week of a sample every %i s, read from rollups, is shown as 10/s", async (seconds) => {
+  const metric = `week_${seconds}_total`;
+  const line = await linesOf(store.metrics, { metric, fn: "rate" }, 168, 15);
+  expectNear(line.values, PER_MINUTE / 60);
+  const { values } = await linesOf(store.metrics, { metric, fn: "increase" }, 168, 15);
+  const total = values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  expect(total / (PER_MINUTE * 60 * 168)).toBeCloseTo(1, 3);
 });
 
 describe.each(INTERVALS)("a counter sampled every %i s", (seconds) => {

@@ -4,9 +4,10 @@ import {
   SPAN_KINDS,
   SPAN_STATUSES,
   type SpanEvent,
+  type SpanLink,
   type SpanRecord,
 } from "../../agent/ports/telemetry.ts";
-import type { TraceFilter, TraceSource, TraceSummaryRecord } from "../../agent/ports/trace-source.ts";
+import type { LinkingSpan, TraceFilter, TraceSource, TraceSummaryRecord } from "../../agent/ports/trace-source.ts";
 import type { Database } from "./database.ts";
 import { DAY_MS } from "./partitions.ts";
 import { isTraceId } from "./record-checks.ts";
@@ -152,6 +153,7 @@ interface SpanRow {
   duration_ms: number;
   attributes: Attributes | null;
   events: SpanEvent[] | null;
+  links: SpanLink[] | null;
 }
 
 /** All spans of a trace, each once, earliest first; null when there are none. */
@@ -165,7 +167,7 @@ export async function getTrace(
     `select * from (
        select distinct on (span_id) ${microsOf("start_at")} as micros, start_at, ${TRACE_TEXT} as trace,
          ${spanText("span_id")} as span, ${spanText("parent_span_id")} as parent, service, environment, version, instance,
-         name, kind, status, status_message, duration_ms, attributes, events
+         name, kind, status, status_message, duration_ms, attributes, events, links
        from span where trace_id = $1::uuid order by span_id) s
      order by start_at, span`,
     [traceId],
@@ -190,4 +192,37 @@ const spanOf = (row: SpanRow): SpanRecord => ({
   durationMs: row.duration_ms,
   attributes: row.attributes ?? {},
   events: row.events ?? [],
+  links: row.links ?? [],
 });
+
+interface LinkingRow {
+  [column: string]: unknown;
+  trace: string;
+  span: string;
+  service: string;
+  name: string;
+  start_at: Date;
+  links: SpanLink[];
+}
+
+/** Spans that have a link to a span of this trace, newest first. */
+export async function linksTo(
+  database: Database,
+  { traceId, limit }: { traceId: string; limit: number },
+  signal?: AbortSignal,
+): Promise<LinkingSpan[]> {
+  if (!isTraceId(traceId)) return [];
+  const rows = await database.read<LinkingRow>(
+    `select * from (
+       select distinct on (trace_id, span_id) ${TRACE_TEXT} as trace, ${spanText("span_id")} as span, service, name,
+         start_at, links
+       from span where links @> $1::jsonb order by trace_id, span_id) s
+     order by start_at desc, trace, span limit $2`,
+    [JSON.stringify([{ traceId }]), limit],
+    signal,
+  );
+  return rows.map(({ trace, span, service, name, start_at, links }) => ({
+    ...{ traceId: trace, spanId: span, service, name, startAt: start_at.toISOString() },
+    toSpanIds: [...new Set(links.filter((link) => link.traceId === traceId).map((link) => link.spanId))],
+  }));
+}

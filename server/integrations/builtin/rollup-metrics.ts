@@ -1,6 +1,7 @@
 import type { Connection } from "./database.ts";
 import { COUNTED_COLUMNS, minuteRows } from "./minute-rows.ts";
 import type { Rollup } from "./rollup.ts";
+import { neighbourInterval } from "./usual-distance.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -33,13 +34,15 @@ const hourRows = (minutes: string): string => `
 const LATE_SAMPLES = `
   select distinct on (m.series_id, w.bucket_at, m.at) m.series_id, m.at, m.value, w.bucket_at
   from (select distinct n.series_id, b.bucket_at
-        from late_notes n, generate_series(n.bucket_at, n.bucket_at + interval '5 minutes', interval '1 minute') as b(bucket_at)
+        from late_notes n join metric_series s on s.id = n.series_id,
+          generate_series(n.bucket_at, n.bucket_at + ${neighbourInterval("s.apart_ms")}, interval '1 minute') as b(bucket_at)
         where b.bucket_at < to_timestamp($1::float8 / 1000)) w
   join metric_sample m on m.series_id = w.series_id and m.at >= w.bucket_at and m.at < w.bucket_at + interval '1 minute'
   order by m.series_id, w.bucket_at, m.at`;
 const LATE_HOURS = `
-  (select distinct n.series_id, date_bin('1 hour', n.bucket_at + offsets.by, 'epoch') as hour_at
-   from late_notes n, (values (interval '0'), (interval '5 minutes')) as offsets(by)) w
+  (select distinct n.series_id, h.hour_at
+   from late_notes n join metric_series s on s.id = n.series_id,
+     generate_series(date_bin('1 hour', n.bucket_at, 'epoch'), n.bucket_at + ${neighbourInterval("s.apart_ms")}, interval '1 hour') as h(hour_at)) w
   join metric_minute m on m.series_id = w.series_id and m.bucket_at >= w.hour_at
     and m.bucket_at < w.hour_at + interval '1 hour'
   where w.hour_at + interval '1 hour' <= to_timestamp($1::float8 / 1000)`;

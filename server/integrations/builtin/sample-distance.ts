@@ -10,7 +10,7 @@ const WITHIN_MS = 30 * 60_000;
 
 /**
  * Seconds between two samples: the median of each series, the longest of those in use; a histogram's are its buckets'.
- * Null when no series has two samples at the end of the window.
+ * Of a series with fewer than two samples at the end of the window, what is usual. Null when that is not known either.
  */
 export async function sampleDistance(
   { database }: StoreParts,
@@ -24,14 +24,17 @@ export async function sampleDistance(
     ...filters.map((one) => labelCondition(one, sql)),
   ];
   const [row] = await database.read<{ seconds: number | null }>(
-    `select max(seconds) as seconds from (
-       select percentile_cont(0.5) within group (order by apart) as seconds from (
+    `with told as materialized (
+       select id, apart_ms from metric_series where ${conditions.join(" and ")}
+       order by last_seen_at desc, id desc limit ${SERIES})
+     select max(coalesce(seconds, apart_ms::float8 / 1000)) as seconds
+     from told left join (
+       select series_id, percentile_cont(0.5) within group (order by apart) as seconds from (
          select series_id, extract(epoch from at - lag(at) over (partition by series_id order by at))::float8 as apart
-         from (select distinct series_id, at from metric_sample where series_id = any(array(
-             select id from metric_series where ${conditions.join(" and ")} order by last_seen_at desc, id desc limit ${SERIES}))
+         from (select distinct series_id, at from metric_sample where series_id = any(array(select id from told))
            and at >= ${sql.add(from)} and at < ${sql.add(window.to)}) instants
        ) neighbours where apart is not null group by series_id
-     ) series`,
+     ) series on series.series_id = told.id`,
     sql.values,
   );
   return row?.seconds ?? null;

@@ -4,6 +4,7 @@ import type { Connection } from "./database.ts";
 import { type Fingerprint, fingerprintText } from "./fingerprint.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
+import type { ToldKinds } from "./told-kinds.ts";
 
 /** of one statement: bounds what a batch of a million series takes */
 const CHUNK = 5_000;
@@ -42,7 +43,10 @@ export interface SeriesRegistry {
   resolve(wanted: readonly WantedSeries[]): Promise<Resolved[]>;
 }
 
-export function createSeriesRegistry({ database, retention, limits, now }: StoreParts): SeriesRegistry {
+export function createSeriesRegistry(
+  { database, retention, limits, now }: StoreParts,
+  told: ToldKinds,
+): SeriesRegistry {
   /** series in use by service, as of `countedAt` */
   let counts = new Map<string, number>();
   let total = 0;
@@ -96,7 +100,7 @@ export function createSeriesRegistry({ database, retention, limits, now }: Store
     });
 
   const resolveChunk = async (wanted: readonly WantedSeries[]): Promise<Resolved[]> => {
-    const candidates = wanted.map(candidateOf);
+    const candidates = wanted.map((one) => candidateOf(one, told));
     const stored = new Map(
       (
         await findSeries(
@@ -134,7 +138,7 @@ const MAX_LABELS = 100;
 const MAX_LABELS_LENGTH = 16_384;
 
 /** A series as it would be stored, or why it cannot be. */
-function candidateOf({ fingerprint, series }: WantedSeries): Candidate | string {
+function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds): Candidate | string {
   const name = cleanText(series.name);
   if (name === "") return "a metric without a name";
   if (name.length > MAX_NAME_LENGTH) return `a metric's name of more than ${MAX_NAME_LENGTH} characters`;
@@ -151,7 +155,7 @@ function candidateOf({ fingerprint, series }: WantedSeries): Candidate | string 
   const { service = "", environment = "" } = labels;
   if (service.length > MAX_NAME_LENGTH || environment.length > MAX_NAME_LENGTH)
     return `${name}: a service or environment of more than ${MAX_NAME_LENGTH} characters`;
-  const kind = SERIES_KINDS.indexOf(series.kind);
+  const kind = SERIES_KINDS.indexOf(told.kindOf(series));
   return { key: fingerprintText(fingerprint), name, labels, kind, unit: cleanText(series.unit), service, environment };
 }
 

@@ -14,6 +14,7 @@ import { createPartitions, type Retention } from "./partitions.ts";
 import { generalisePattern, loadPatterns, patternIds } from "./patterns.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { createSpace, type Space } from "./space.ts";
+import { createToldKinds } from "./told-kinds.ts";
 import { createTraceSource } from "./trace-source.ts";
 import { createLogWriter } from "./write-logs.ts";
 import { createSampleWriter } from "./write-samples.ts";
@@ -56,7 +57,8 @@ export function createTelemetryStore({
       return write(...given);
     };
   const logWriter = createLogWriter(parts);
-  const sampleWriter = createSampleWriter(parts);
+  const told = createToldKinds(now);
+  const sampleWriter = createSampleWriter(parts, told);
   const spanWriter = createSpanWriter(parts);
   return {
     ...createIngestFigures(parts),
@@ -69,7 +71,7 @@ export function createTelemetryStore({
     writeLogs: within("logs", logWriter.write),
     writeReadLogs: within("logs", logWriter.writeRead),
     writeSamples: within("metrics", sampleWriter.write),
-    noteMeanings: (meanings) => noteMeanings(database, meanings),
+    noteMeanings: (meanings) => noteMeanings(database, told, meanings),
     writeSpans: within("traces", spanWriter.write),
     noteRefusal: (signal, sender, rejected) => noteRefusals(parts, signal, sender, rejected),
     loadPatterns: (limit) => loadPatterns(database, limit),

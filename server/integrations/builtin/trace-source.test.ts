@@ -26,7 +26,7 @@ function span(given: Partial<SpanRecord> & { trace: number }): SpanRecord {
     parentSpanId: null,
     ...{ service: "gateway", environment: "production", version: "1", instance: "a", name: "GET /" },
     ...{ kind: "server", status: "unset", statusMessage: "", startMs: Date.now(), durationMs: 10 },
-    ...{ attributes: {}, events: [] },
+    ...{ attributes: {}, events: [], links: [] },
     ...rest,
   };
 }

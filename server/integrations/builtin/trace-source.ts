@@ -1,7 +1,7 @@
 import type { TraceSource } from "../../agent/ports/trace-source.ts";
 import { answered, BUILT_IN } from "./answer.ts";
 import { callEdges, servedCounts, tracedOperations, tracedServices } from "./read-calls.ts";
-import { getTrace, listTraces } from "./read-traces.ts";
+import { getTrace, linksTo, listTraces } from "./read-traces.ts";
 import type { StoreParts } from "./record-writer.ts";
 
 export function createTraceSource({ database, now }: StoreParts): TraceSource {
@@ -9,6 +9,7 @@ export function createTraceSource({ database, now }: StoreParts): TraceSource {
     info: BUILT_IN,
     list: async (query, signal) => answered(await listTraces(database, query, signal), now()),
     get: async (traceId, signal) => answered(await getTrace(database, traceId, signal), now()),
+    linksTo: async (query, signal) => answered(await linksTo(database, query, signal), now()),
     services: async (window) => answered(await tracedServices(database, window), now()),
     operations: async (query) => answered(await tracedOperations(database, query), now()),
     edges: async (query) => answered(await callEdges(database, query, now()), now()),

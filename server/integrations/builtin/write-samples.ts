@@ -1,5 +1,6 @@
 import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
+import { createCreatedSeries, mayTellCreation } from "./created-series.ts";
 import type { Connection } from "./database.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import { noteHelp } from "./metric-help.ts";
@@ -11,6 +12,8 @@ import { createRejections, type Rejections } from "./rejections.ts";
 import { closedUntil } from "./rollup-progress.ts";
 import { createSeriesRegistry, type Resolved, type SeriesRegistry, type WantedSeries } from "./series-registry.ts";
 import { SeriesTable } from "./series-table.ts";
+import type { ToldKinds } from "./told-kinds.ts";
+import { noteDistances } from "./usual-distance.ts";
 
 const MINUTE_MS = 60_000;
 /** how far behind the newest sample of its series one may come */
@@ -29,6 +32,8 @@ interface SamplesEntry extends Entry {
   values: number[];
   /** where its counter began, as far as that is news */
   starts: MetricStart[];
+  /** of its newest sample before; null where that is not remembered */
+  lastMs: number | null;
   /** the registry has to be told that the series lives */
   unseen: boolean;
 }
@@ -37,14 +42,34 @@ export interface SampleWriter {
   write(series: readonly SeriesSamples[], sender: Sender): Promise<Written>;
 }
 
-export function createSampleWriter(parts: StoreParts): SampleWriter {
+export function createSampleWriter(parts: StoreParts, told: ToldKinds): SampleWriter {
   const table = new SeriesTable();
-  const registry = createSeriesRegistry(parts);
+  const registry = createSeriesRegistry(parts, told);
+  const created = createCreatedSeries(parts.database);
   const writer = createRecordWriter(parts, createSampleTarget(parts, table));
+  const write = async (series: readonly SeriesSamples[], sender: Sender): Promise<Written> =>
+    writer.write(await prepare(parts, table, registry, series), sender);
   return {
-    write: async (series, sender) => writer.write(await prepare(parts, table, registry, series), sender),
+    write: async (series, sender) => {
+      if (!series.some(mayTellCreation)) return write(series, sender);
+      // their counters first, which may be new
+      const counted = await write(
+        series.filter((one) => !mayTellCreation(one)),
+        sender,
+      );
+      const births = series.filter(mayTellCreation);
+      const gauges = await created.note(births);
+      const others = await write(gauges, sender);
+      return {
+        accepted: counted.accepted + samplesOf(births) - samplesOf(gauges) + others.accepted,
+        rejected: [...counted.rejected, ...others.rejected],
+      };
+    },
   };
 }
+
+const samplesOf = (series: readonly SeriesSamples[]): number =>
+  series.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
 
 async function prepare(
   { now, retention, limits }: StoreParts,
@@ -74,7 +99,7 @@ async function prepare(
     const { name, help = "" } = one;
     const entry = known ?? {
       ...{ service, example, records: 0, fingerprint, id, name, help },
-      ...{ timesMs: [], values: [], starts: [], unseen: false },
+      ...{ timesMs: [], values: [], starts: [], lastMs: slot < 0 ? null : finite(table.lastMs(slot)), unseen: false },
     };
     const written =
       slot < 0
@@ -90,6 +115,8 @@ async function prepare(
   });
   return { entries: [...entries.values()].filter((entry) => entry.records > 0), rejections };
 }
+
+const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
 
 /** The id of each series or why it has none; what is not remembered is asked of the registry. */
 async function resolveAll(
@@ -188,6 +215,7 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
         },
         finish: async (stored) => {
           await noteStarts(tx, stored);
+          await noteDistances(tx, stored, closedMs);
           await noteLateSeries(tx, stored, closedMs);
           await noteSeen(tx, stored, now());
           await noteHelp(

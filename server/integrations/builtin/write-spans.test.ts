@@ -41,6 +41,7 @@ describe("spans", () => {
       events: fc.array(fc.record({ atMs: fc.integer({ min: 0, max: nowMs }), name: text, attributes }), {
         maxLength: 2,
       }),
+      links: fc.array(fc.record({ traceId: hex(32), spanId: hex(16), attributes }), { maxLength: 2 }),
     });
     const spans = fc.uniqueArray(record, { minLength: 1, maxLength: 8, selector: ({ spanId }) => spanId });
     await fc.assert(
@@ -67,6 +68,7 @@ describe("spans", () => {
         bad({ durationMs: -1 }),
         bad({ durationMs: Number.NaN }),
         bad({ events: [{ atMs: Number.NaN, name: "x", attributes: {} }] }),
+        bad({ links: [{ traceId: "1".repeat(32), spanId: "1", attributes: {} }] }),
         bad({ startMs: nowMs - 4 * 24 * 60 * MINUTE_MS }),
       ],
       SENDER,
@@ -77,6 +79,7 @@ describe("spans", () => {
       "1 the trace id is not 32 hex digits in lower case",
       "1 the span id is not 16 hex digits in lower case",
       "1 the time of an event is not a number",
+      "1 a link's trace id is not 32 hex digits or its span id not 16, in lower case",
       "1 older than the 3 days for which spans are kept",
     ]);
   });

@@ -43,12 +43,14 @@ function spanRefusal(span: SpanRecord): string | null {
   if (!isSpanId(span.spanId)) return "the span id is not 16 hex digits in lower case";
   if (!(span.durationMs >= 0) || span.durationMs > 1e12) return "the duration is negative or not a number";
   if (span.events.some((event) => !Number.isFinite(event.atMs))) return "the time of an event is not a number";
-  return span.events.some((event) => isDeep(event.attributes)) ? DEEP : null;
+  if (span.links.some((link) => !isTraceId(link.traceId) || !isSpanId(link.spanId)))
+    return "a link's trace id is not 32 hex digits or its span id not 16, in lower case";
+  return [...span.events, ...span.links].some(({ attributes }) => isDeep(attributes)) ? DEEP : null;
 }
 
 const SPANS: RecordTarget<SpanEntry> = {
   signal: "traces",
-  into: "span (start_at, duration_ms, trace_id, span_id, parent_span_id, kind, status, service, environment, version, instance, name, status_message, attributes, events)",
+  into: "span (start_at, duration_ms, trace_id, span_id, parent_span_id, kind, status, service, environment, version, instance, name, status_message, attributes, events, links)",
   tables: ["span", "span_minute", "call_minute"],
   maxRecords: 10_000,
   instantsMs: ({ span }) => [span.startMs],
@@ -75,7 +77,7 @@ function lateMinutes(stored: readonly SpanEntry[], closedMs: number): Set<number
 }
 
 function appendSpan(rows: CopyRows, span: SpanRecord): void {
-  rows.row(15);
+  rows.row(16);
   rows.timestamp(span.startMs);
   rows.float64(span.durationMs);
   rows.hex(span.traceId, 32);
@@ -94,4 +96,6 @@ function appendSpan(rows: CopyRows, span: SpanRecord): void {
   else rows.jsonb(storableJson(span.attributes));
   if (span.events.length === 0) rows.null();
   else rows.jsonb(storableJson(span.events));
+  if (span.links.length === 0) rows.null();
+  else rows.jsonb(storableJson(span.links));
 }

@@ -33,6 +33,7 @@ export function createJaegerSource(options: JaegerOptions): TraceSource {
   return {
     info,
     served: null,
+    linksTo: null,
     async list({ window, filter, limit, cursor }, signal) {
       const client = await clientOf();
       const { to, known } = positionOf(cursor, window);

@@ -41,6 +41,7 @@ describe("Jaeger's shapes", () => {
         ...{ status: "error", statusMessage: "", startMs: 1_700_000_000_000.5, durationMs: 1.5 },
         attributes: { error: true },
         events: [{ atMs: 1_700_000_000_001, name: "log", attributes: { message: "hello" } }],
+        links: [{ traceId: "abc123".padStart(32, "0"), spanId: "2".padStart(16, "0"), attributes: {} }],
       },
     ]);
   });

@@ -48,7 +48,8 @@ export function spansOf({ spans, processes }: TraceJson): SpanRecord[] {
     const process = processes[span.processID];
     const from = attributesOf(process?.tags);
     const attributes = attributesOf(span.tags);
-    const parent = span.references?.find(({ refType, traceID }) => refType === "CHILD_OF" && traceID === span.traceID);
+    const references = span.references ?? [];
+    const parent = references.find(({ refType, traceID }) => refType === "CHILD_OF" && traceID === span.traceID);
     return {
       traceId: traceIdOf(span.traceID),
       spanId: spanIdOf(span.spanID),
@@ -68,6 +69,10 @@ export function spansOf({ spans, processes }: TraceJson): SpanRecord[] {
         const { event, ...rest } = attributesOf(fields);
         return { atMs: timestamp / 1_000, name: typeof event === "string" ? event : "log", attributes: rest };
       }),
+      // of links of OpenTelemetry this API gives the ids alone
+      links: references
+        .filter((reference) => reference !== parent)
+        .map(({ traceID, spanID }) => ({ traceId: traceIdOf(traceID), spanId: spanIdOf(spanID), attributes: {} })),
     };
   });
 }

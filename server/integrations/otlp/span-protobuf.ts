@@ -4,7 +4,7 @@ import { bytesField, fixed64Field, type ProtobufReader, varintField } from "../h
 import { MOST_NAME } from "../http/body/text.ts";
 import type { Source } from "./source.ts";
 import { readAttribute } from "./values-protobuf.ts";
-import { MOST_EVENTS, MOST_STATUS_MESSAGE, type WireSpan } from "./wire-span.ts";
+import { MOST_EVENTS, MOST_LINKS, MOST_STATUS_MESSAGE, type WireSpan } from "./wire-span.ts";
 
 /** Reads the Span the reader stands in. @throws INVALID */
 export function spanFromProtobuf(reader: ProtobufReader, source: Source): WireSpan {
@@ -40,6 +40,9 @@ export function spanFromProtobuf(reader: ProtobufReader, source: Source): WireSp
       case bytesField(11):
         readEvent(reader, tag, span);
         break;
+      case bytesField(13):
+        readLink(reader, tag, span);
+        break;
       case bytesField(15):
         readStatus(reader, span);
         break;
@@ -62,6 +65,8 @@ const emptySpan = (attributes: AttributeCollector): WireSpan => ({
   attributes: attributes.values,
   events: [],
   droppedEvents: 0,
+  links: [],
+  droppedLinks: 0,
   statusCode: 0,
   statusMessage: "",
 });
@@ -85,6 +90,29 @@ function readEvent(reader: ProtobufReader, tag: number, span: WireSpan): void {
   attributes.finish();
   reader.leave(outer);
   span.events.push(event);
+}
+
+/** Passed over where it does not say to which span. */
+function readLink(reader: ProtobufReader, tag: number, span: WireSpan): void {
+  if (span.links.length >= MOST_LINKS) {
+    span.droppedLinks++;
+    reader.skip(tag);
+    return;
+  }
+  const outer = reader.enter();
+  const attributes = new AttributeCollector();
+  let traceId: string | null = null;
+  let spanId: string | null = null;
+  while (reader.more()) {
+    const field = reader.tag();
+    if (field === bytesField(1)) traceId = reader.hexId(16);
+    else if (field === bytesField(2)) spanId = reader.hexId(8);
+    else if (field === bytesField(4)) readAttribute(reader, attributes);
+    else reader.skip(field);
+  }
+  reader.leave(outer);
+  if (traceId === null || spanId === null) span.droppedLinks++;
+  else span.links.push({ traceId, spanId, attributes: attributes.finish() });
 }
 
 function readStatus(reader: ProtobufReader, span: WireSpan): void {

@@ -4,6 +4,7 @@ import { traceBodies } from "../../testing/telemetry/sdk-bodies.ts";
 import { decodeTraces } from "./traces.ts";
 
 const IDS = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" };
+const LINKED = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7" };
 const START = "1772366400000000000";
 
 function decoded(spans: unknown[]) {
@@ -20,7 +21,9 @@ describe("spans of the SDK", () => {
         attributes: { "http.request.method": "POST", "http.response.status_code": 502 },
       });
       const inParent = trace.setSpan(context.active(), parent);
-      const child = tracer.startSpan("charge", { kind: SpanKind.CLIENT, startTime: [1_772_366_400, 2_000] }, inParent);
+      const links = [{ context: { ...LINKED, traceFlags: 1 }, attributes: { "messaging.batch": 3 } }];
+      const kind = SpanKind.CLIENT;
+      const child = tracer.startSpan("charge", { kind, startTime: [1_772_366_400, 2_000], links }, inParent);
       child.addEvent("retry", { attempt: 2 }, [1_772_366_400, 3_000]);
       child.setStatus({ code: SpanStatusCode.ERROR, message: "card declined" });
       child.end([1_772_366_400, 250_002_000]);
@@ -46,6 +49,7 @@ describe("spans of the SDK", () => {
       durationMs: 250,
       attributes: { "host.name": "node-3", "k8s.namespace.name": "shop", "otel.scope.name": "http" },
       events: [{ atMs: 1_772_366_400_000.003, name: "retry", attributes: { attempt: 2 } }],
+      links: [{ ...LINKED, attributes: { "messaging.batch": 3 } }],
     });
     expect(parent).toMatchObject({ kind: "server", status: "unset", parentSpanId: null, durationMs: 1000 });
     expect(parent?.traceId).toMatch(/^[0-9a-f]{32}$/);
@@ -89,5 +93,16 @@ describe("a span", () => {
     const [span] = decoded([{ ...IDS, startTimeUnixNano: START, events }]).records;
     expect(span?.events).toHaveLength(128);
     expect(span?.attributes["operate.dropped_events"]).toBe(172);
+  });
+
+  it("keeps the first of very many links, and none that leads nowhere", () => {
+    const links = Array.from({ length: 300 }, (_, i) => ({
+      ...LINKED,
+      attributes: [],
+      ...(i === 3 && { spanId: "" }),
+    }));
+    const [span] = decoded([{ ...IDS, startTimeUnixNano: START, links }]).records;
+    expect(span?.links).toHaveLength(127);
+    expect(span?.attributes["operate.dropped_links"]).toBe(173);
   });
 });

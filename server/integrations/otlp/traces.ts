@@ -59,6 +59,7 @@ function keepSpan(span: WireSpan, { origin }: Source, batch: Batch<SpanRecord>):
   const durationMs = span.endMs === 0 ? 0 : microseconds(span.endMs - span.startMs);
   if (durationMs < 0) attributes["operate.end_before_start_ms"] = -durationMs;
   if (span.droppedEvents > 0) attributes["operate.dropped_events"] = span.droppedEvents;
+  if (span.droppedLinks > 0) attributes["operate.dropped_links"] = span.droppedLinks;
   batch.keep({
     service: origin.service,
     environment: origin.environment,
@@ -75,6 +76,7 @@ function keepSpan(span: WireSpan, { origin }: Source, batch: Batch<SpanRecord>):
     durationMs: Math.max(0, durationMs),
     attributes,
     events: span.events,
+    links: span.links,
   });
 }
 

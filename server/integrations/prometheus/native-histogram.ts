@@ -2,7 +2,7 @@ import { type ExponentialHistogram, explicitBuckets } from "../http/body/exponen
 import { bytesField, fixed64Field, type ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
 
 /** finer than of OTLP: Prometheus' clients keep up to 160 buckets, and quantiles are read from these */
-const MOST_BUCKETS = 96;
+const MOST_BUCKETS = 160;
 const MOST_NATIVE_BUCKETS = 10_000;
 
 interface Spans {

@@ -153,7 +153,7 @@ describe("a write request", () => {
     expect(rejected).toMatchObject([{ count: 2 }]);
   });
 
-  it.each(["application/x-protobuf;proto=io.prometheus.write.v2.Request", "application/json"])(
+  it.each(["application/x-protobuf;proto=io.prometheus.write.v3.Request", "application/json"])(
     "in %s is refused with the setting that helps",
     (contentType) => {
       expect(() => decodeWriteRequest(writeRequest([]), { contentType, maxBytes: 100 })).toThrow(

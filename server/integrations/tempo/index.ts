@@ -21,6 +21,7 @@ export function createTempoSource(options: TempoOptions): TraceSource {
     info,
     edges: null,
     served: null,
+    linksTo: null,
     async list({ window, filter, limit, cursor }, signal) {
       const { fromMs } = span(window);
       const { toMs, known } = positionOf(cursor, window);

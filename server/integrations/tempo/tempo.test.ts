@@ -22,9 +22,10 @@ const TEMPO = `
   message Span {
     bytes traceId = 1; bytes spanId = 2; bytes parentSpanId = 4; string name = 5; int32 kind = 6;
     fixed64 startTimeUnixNano = 7; fixed64 endTimeUnixNano = 8;
-    repeated KeyValue attributes = 9; repeated Event events = 11; Status status = 15;
+    repeated KeyValue attributes = 9; repeated Event events = 11; repeated Link links = 13; Status status = 15;
   }
   message Event { fixed64 timeUnixNano = 1; string name = 2; repeated KeyValue attributes = 3; }
+  message Link { bytes traceId = 1; bytes spanId = 2; repeated KeyValue attributes = 4; }
   message Status { string message = 2; int32 code = 3; }
   message KeyValue { string key = 1; AnyValue value = 2; }
   message AnyValue { oneof value { string stringValue = 1; int64 intValue = 3; } }

@@ -35,6 +35,7 @@ export const spanOf = (given: Partial<SpanRecord> & Pick<SpanRecord, "startMs">)
       durationMs: 10,
       attributes: {},
       events: [],
+      links: [],
     },
     ...given,
   };
