@@ -1,17 +1,25 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
 
-/** Serves a fetch-shaped handler on a free port of this machine, as the web process does with Next in between. */
-export async function serve(handle: (request: Request) => Promise<Response>) {
+/**
+ * Serves a fetch-shaped handler on a free port of this machine, as the web process does with Next in between;
+ * `turnedAway` may answer before.
+ */
+export async function serve(
+  handle: (request: Request) => Promise<Response>,
+  turnedAway: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean = () => false,
+) {
   const server = createServer(async (incoming, outgoing) => {
+    if (turnedAway(incoming, outgoing)) return;
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
     try {
       const response = await handle(requestOf(incoming, gone.signal));
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+      outgoing.setHeaders(response.headers);
+      outgoing.writeHead(response.status);
       if (response.body) await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing);
       else outgoing.end();
     } catch {
