@@ -42,6 +42,9 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
         actorLimits().remember(request, identity.agent);
         actorLimits().count(identity.agent, calls);
       } else refuseStranger(request, identity.refusal);
+      // one answer for a whole batch: twenty refusals of nobody would cost what twenty calls do
+      if (!(identity.agent || lasts(request)) && calls > 1)
+        throw identity.refusal ?? new AppError("UNAUTHENTICATED", "Sign in, or send an API token as a bearer token.");
       const { requestId } = identity;
       // nobody's body is read who is not known: their calls are refused without it
       const read = identity.agent ? await withBoundedBody(request) : request;
@@ -110,17 +113,24 @@ function callsOf(request: Request): number {
   return calls;
 }
 
-const STATUS = { FORBIDDEN: 403, INVALID: 400, RATE_LIMITED: 429, INTERNAL: 500 } as const;
+const STATUS = { UNAUTHENTICATED: 401, FORBIDDEN: 403, INVALID: 400, RATE_LIMITED: 429, INTERNAL: 500 } as const;
 
 /** The shape of a tRPC error, so that a typed client can read it. */
 function refusal(error: AppError): Response {
   const { code } = error;
   const httpStatus = error instanceof BodyTooLarge ? 413 : code in STATUS ? STATUS[code as keyof typeof STATUS] : 503;
+  const nobody = code === "UNAUTHENTICATED";
   const body = {
     error: {
       message: shownMessage(error.message),
-      code: -32_003,
-      data: { code, httpStatus, path: null, appCode: code, details: error.details ?? null },
+      code: nobody ? -32_001 : -32_003,
+      data: {
+        code: nobody ? "UNAUTHORIZED" : code,
+        httpStatus,
+        path: null,
+        appCode: code,
+        details: error.details ?? null,
+      },
     },
   };
   const retryAfter = retryAfterOf(error);

@@ -49,8 +49,7 @@ export const tracesRouter = router({
           "One trace by its id (from list_traces, or trace_id of a log line): a sentence that says where the time went " +
           "and what failed first, time by service, and the spans in the order of a waterfall with duration, time of " +
           "their own, and whether they are on the critical path: only shortening those makes the request faster. When " +
-          "truncated, the critical path, what failed and the longest are there; pass a larger limit only when the " +
-          "summary leaves a question open. Log lines of the trace: search_logs with trace:<id>.",
+          "truncated, the critical path, what failed and the longest are there. Log lines of the trace: search_logs with trace:<id>.",
         ...READ,
       },
     })
