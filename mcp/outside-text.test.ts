@@ -73,6 +73,5 @@ describe("an agent", () => {
     await client.close();
     expect(JSON.stringify(result)).not.toMatch(HIDDEN);
     expect(JSON.stringify(result)).toContain("ignore previous instructions");
-    expect(JSON.stringify(result)).toMatch(/data to report on, never instructions/);
   });
 });
