@@ -38,9 +38,11 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
   return async (request) => {
     try {
       options.checkOrigin(request);
+      actorLimits().precheck(request);
       const { agent, requestId, refusal } = await options.identify(request);
       if (refusal?.code === "RATE_LIMITED") throw refusal;
       if (!agent) return unauthenticated(request, refusal, requestId);
+      actorLimits().remember(request, agent);
       actorLimits().count(agent);
       const response = await continueTrace(request.headers.get("traceparent"), () =>
         handler.fetch(request, { authInfo: authInfoOf(agent) }),
@@ -50,7 +52,7 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       return response;
     } catch (error) {
       const refusal = toAppError(error);
-      if (refusal.code === "RATE_LIMITED") await actorLimits().linger();
+      if (refusal.code === "RATE_LIMITED") await actorLimits().linger(request);
       return refused(refusal, options.onProtocolError);
     }
   };

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
 import { inputIssues } from "#server/routers/input-issues.ts";
 import { appErrorOf } from "#server/routers/trpc.ts";
+import { escaped } from "./result.ts";
 
 /** What a tool call that went wrong says, as JSON text in a result with `isError`. */
 export interface ToolError {
@@ -28,7 +29,7 @@ export function toolError(thrown: unknown, requestId: string): ToolError {
   return {
     code: error.code,
     message: shownMessage(error.message),
-    ...(error.details && { details: shownDetails(error.details) ?? {} }),
+    ...(error.details && { details: escaped(shownDetails(error.details) ?? {}) as Record<string, unknown> }),
     ...(next && { next }),
     requestId,
   };

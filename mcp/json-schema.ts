@@ -10,7 +10,8 @@ export type ObjectSchema = {
 
 /**
  * A Zod schema as JSON Schema draft 2020-12, for a model to read: without `$schema` (2020-12 is the protocol's
- * default), and without what only costs tokens (the pattern beside `format: date-time`, the bounds of safe integers).
+ * default), and without what only costs tokens (the pattern beside `format: date-time` and of a cursor, that a text is not
+ * empty, the bounds of safe integers).
  * @throws Error naming `where` when the schema is not one object or holds something JSON cannot say (a Date, a transform).
  */
 export function objectSchemaOf(schema: z.ZodType, io: "input" | "output", where: string): ObjectSchema {
@@ -27,8 +28,11 @@ export function objectSchemaOf(schema: z.ZodType, io: "input" | "output", where:
   return json as ObjectSchema;
 }
 
+const CURSOR_PATTERN = "^[\\x21-\\x7e]+$";
+
 function slim({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
-  if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+  if (jsonSchema.format === "date-time" || jsonSchema.pattern === CURSOR_PATTERN) delete jsonSchema.pattern;
+  if (jsonSchema.minLength === 1) delete jsonSchema.minLength;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }

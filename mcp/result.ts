@@ -38,7 +38,7 @@ const DATA_NOTE = {
 };
 
 /** Every text of a value with what cannot be seen in it written out as `\u{202E}`. */
-function escaped(value: unknown): unknown {
+export function escaped(value: unknown): unknown {
   if (typeof value === "string") return escapeUnseen(value);
   if (Array.isArray(value)) return value.map(escaped);
   if (!value || typeof value !== "object" || "toJSON" in value) return value;

@@ -94,7 +94,7 @@ describe("the tools", () => {
     }
     expect(tools.find(({ name }) => name === "deploy_application")?.annotations).toMatchObject({ openWorldHint: true });
     const forModel = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-    expect(JSON.stringify(forModel).length).toBeLessThan(25_000);
+    expect(JSON.stringify(forModel).length).toBeLessThan(24_000);
     expect(JSON.stringify(tools).length).toBeLessThan(100_000);
   });
 });

@@ -1,4 +1,5 @@
 import { Bot, Cog, KeyRound, type LucideIcon, User } from "lucide-react";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import type { AuditEntryView } from "./entry.ts";
 
 type Kind = AuditEntryView["actor"]["kind"];
@@ -21,7 +22,7 @@ export function AuditActor({ actor }: { actor: AuditEntryView["actor"] }) {
       <Icon className="size-3.5 shrink-0 text-ink-3" aria-hidden="true" />
       <span className="truncate">
         <span className="sr-only">{word} </span>
-        {actor.name}
+        <VisibleText text={actor.name} />
       </span>
     </span>
   );

@@ -1,6 +1,7 @@
 "use client";
 
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
@@ -67,7 +68,7 @@ function Detail({ entry }: { entry: AuditEntryView }) {
             {entry.outcome === "refused" ? "Why it was refused" : "Reason"}
           </h3>
           <p className="whitespace-pre-wrap break-words text-sm">
-            {entry.reason}
+            <VisibleText text={entry.reason} />
             {entry.errorCode ? <span className="num text-ink-3"> {entry.errorCode}</span> : null}
           </p>
         </section>

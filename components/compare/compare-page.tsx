@@ -8,6 +8,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useDocumentTitle } from "../lib/document-title.ts";
 import { formatDuration, plural } from "../lib/format.ts";
@@ -165,7 +166,9 @@ function Loaded({ data }: { data: Data }) {
         note={both && sameMinutes ? "in the minutes in which both served" : undefined}
       >
         <div className="flex flex-col gap-2 p-3">
-          <p className="max-w-prose text-base">{summary}.</p>
+          <p className="max-w-prose text-base">
+            <VisibleText text={summary} />.
+          </p>
           {both && !sameMinutes ? (
             <p className="flex items-baseline gap-1.5 text-sm">
               <Mark tone="warning" bare>
@@ -191,7 +194,8 @@ function Loaded({ data }: { data: Data }) {
           </div>
         ) : (
           <EmptyState title="There is no second version to compare with">
-            Deploy another version of {service}: while both serve, and afterwards, this page tells them apart.
+            Deploy another version of <VisibleText text={service} />: while both serve, and afterwards, this page tells
+            them apart.
           </EmptyState>
         )}
       </Section>

@@ -5,6 +5,7 @@ import { parseAsStringLiteral, useQueryState } from "nuqs";
 import { type Column, DataTable } from "../data-table/data-table.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
@@ -49,7 +50,7 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: (row) => (
       <>
         <EnvLink href={`/services/${row.service}?env=${encodeURIComponent(row.environment)}`} className="link">
-          {row.service}
+          <VisibleText text={row.service} />
         </EnvLink>{" "}
         <span className="block text-ink-3 text-xs">{row.environment}</span>
       </>

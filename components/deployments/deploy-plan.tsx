@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Info, OctagonAlert, TriangleAlert } from "lucide-react";
 import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatDuration } from "../lib/format.ts";
@@ -59,7 +60,9 @@ const SEVERITY: Record<
 
 const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: string; waiting: boolean }) => (
   <div className={cn("flex flex-col gap-2", waiting && "opacity-50")}>
-    <h3 className="font-medium">{plan.summary}</h3>
+    <h3 className="font-medium">
+      <VisibleText text={plan.summary} />
+    </h3>
     {plan.warnings.length > 0 ? (
       <ul aria-label="Warnings" className="flex flex-col gap-1 rounded-sm bg-warning-soft px-2 py-1.5">
         {plan.warnings.map(({ kind, severity, message }) => {
@@ -69,7 +72,7 @@ const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: str
               <Icon aria-hidden="true" className={cn("mt-0.5 size-4 shrink-0", colour)} />
               <span>
                 <span className="sr-only">{word}: </span>
-                {message}
+                <VisibleText text={message} />
               </span>
             </li>
           );
@@ -81,7 +84,9 @@ const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: str
         // biome-ignore lint/suspicious/noArrayIndexKey: a plan's steps are told apart by their place
         <li key={index}>
           <div className="flex gap-3">
-            <span className="min-w-0 flex-1">{step.title}</span>
+            <span className="min-w-0 flex-1">
+              <VisibleText text={step.title} />
+            </span>
             <span className="num shrink-0 text-ink-3 text-xs">
               {step.seconds > 0 ? formatDuration(step.seconds * 1_000) : "at once"}
             </span>
@@ -122,7 +127,7 @@ function Affected({ names, environment }: { names: readonly string[]; environmen
               target="_blank"
               title="opens in a new tab"
             >
-              {name}
+              <VisibleText text={name} />
             </EnvLink>
           </li>
         );

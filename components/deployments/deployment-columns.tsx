@@ -3,6 +3,7 @@
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed, Time, useClock } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, MISSING } from "../lib/format.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
 import { Badge } from "../ui/badge.tsx";
@@ -79,11 +80,11 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     cell: (row) => (
       <>
         <span className="line-clamp-1 text-ink-2" title={row.summary}>
-          {row.summary}
+          <VisibleText text={row.summary} />
         </span>
         {row.reason ? (
           <span className="line-clamp-1 text-ink-3 text-xs" title={row.reason}>
-            Why: {row.reason}
+            Why: <VisibleText text={row.reason} />
           </span>
         ) : null}
       </>
@@ -95,7 +96,11 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     id: "who",
     header: "Who",
     csv: (row) => row.requestedBy.name,
-    cell: (row) => <span className="whitespace-nowrap text-ink-2">{row.requestedBy.name}</span>,
+    cell: (row) => (
+      <span className="whitespace-nowrap text-ink-2">
+        <VisibleText text={row.requestedBy.name} />
+      </span>
+    ),
     hideBelow: "lg",
   },
   {

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Elapsed, Time, useClock } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
@@ -24,8 +25,16 @@ export function DeploymentNow({ deployment, steps, instances, progress, active }
   return (
     <Section title={active ? "Now" : "How it ended"}>
       <div className="flex flex-col gap-3 p-3">
-        {active ? null : <p className="min-h-5 text-base">{summary}</p>}
-        {reason ? <p className="text-ink-2 text-sm">Why: {reason}</p> : null}
+        {active ? null : (
+          <p className="min-h-5 text-base">
+            <VisibleText text={summary} />
+          </p>
+        )}
+        {reason ? (
+          <p className="text-ink-2 text-sm">
+            Why: <VisibleText text={reason} />
+          </p>
+        ) : null}
         <p className="text-ink-2 text-sm">
           <span className="num text-ink">
             {progress.onNewVersion} of {progress.wanted}

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { DeploymentEventView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { plural } from "../lib/format.ts";
@@ -85,7 +86,7 @@ function Entry({ event }: { event: Event }) {
           {word}
         </Mark>
         <span className={cn("min-w-0 flex-1 break-words", event.kind === "decision" && "font-medium")}>
-          {event.message}
+          <VisibleText text={event.message} />
         </span>
         {detail ? (
           <button

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Banner } from "../feedback/banner.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Time, useClock } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
@@ -24,8 +25,8 @@ export function PolicyBanner(where: { service?: string; environment?: string }) 
     <>
       {data.freezes.map((freeze) => (
         <Banner key={freeze.name} tone="warning">
-          <strong className="font-medium">{describeScope(freeze)} frozen</strong> by {freeze.name}: nothing new is
-          deployed. It ends <Time at={freeze.until} />. Going back to an earlier version is allowed.
+          <strong className="font-medium">{describeScope(freeze)} frozen</strong> by <VisibleText text={freeze.name} />:
+          nothing new is deployed. It ends <Time at={freeze.until} />. Going back to an earlier version is allowed.
         </Banner>
       ))}
       {data.locks.map((lock) => (
@@ -35,10 +36,10 @@ export function PolicyBanner(where: { service?: string; environment?: string }) 
           action={<Unlock service={lock.service} environment={lock.environment} />}
         >
           <strong className="font-medium">
-            {lock.service} in {lock.environment} is locked
+            <VisibleText text={lock.service} /> in {lock.environment} is locked
           </strong>{" "}
-          by {lock.by.name} (<Time at={lock.at} />
-          ): {lock.reason}
+          by <VisibleText text={lock.by.name} /> (<Time at={lock.at} />
+          ): <VisibleText text={lock.reason} />
         </Banner>
       ))}
       {data.nextFreeze ? <Next freeze={data.nextFreeze} /> : null}
@@ -51,8 +52,8 @@ function Next({ freeze: { name, from, until } }: { freeze: { name: string; from:
   const lasts = formatDuration(Date.parse(until) - Date.parse(from));
   return soon ? (
     <Banner>
-      The freeze window {name} begins <Time at={from} /> and lasts {lasts}. What should be out by then is deployed
-      before.
+      The freeze window <VisibleText text={name} /> begins <Time at={from} /> and lasts {lasts}. What should be out by
+      then is deployed before.
     </Banner>
   ) : null;
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { TriangleAlert } from "lucide-react";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useCan } from "../trpc/session.tsx";
@@ -23,7 +24,9 @@ export function Refused({ error, service, environment, onLeave }: RefusedProps) 
   if (obstacles.length === 0)
     return (
       <div role="alert" className="flex flex-col items-start gap-2">
-        <p className="whitespace-pre-line text-critical">{message}</p>
+        <p className="whitespace-pre-line text-critical">
+          <VisibleText text={message} />
+        </p>
         {activeId ? (
           <Button asChild size="sm">
             <EnvLink href={`/deployments/${activeId}?env=${encodeURIComponent(environment)}`} onClick={onLeave}>
@@ -41,7 +44,7 @@ export function Refused({ error, service, environment, onLeave }: RefusedProps) 
           <li key={`${obstacle.reason} ${obstacle.message}`} className="flex items-start gap-2">
             <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />
             <span className="min-w-0 flex-1">
-              {obstacle.message} <span className="text-ink-2">{obstacle.advice}</span>
+              <VisibleText text={obstacle.message} /> <span className="text-ink-2">{obstacle.advice}</span>
             </span>
             {obstacle.reason === "locked" ? <Unlock service={service} environment={environment} /> : null}
           </li>

@@ -2,6 +2,7 @@
 
 import { ChartColumn, Table2 } from "lucide-react";
 import { parseAsBoolean, useQueryState } from "nuqs";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatAbsolute, formatDuration, formatMs, formatShare } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
@@ -91,7 +92,7 @@ const Numbers = ({ bars }: { bars: readonly Bar[] }) => (
               scope="col"
               className={index === 0 ? "py-1 text-left font-medium" : "py-1 text-right font-medium"}
             >
-              {name}
+              <VisibleText text={name} />
             </th>
           ))}
         </tr>

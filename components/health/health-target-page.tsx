@@ -7,6 +7,7 @@ import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
 import { useDocumentTitle } from "../lib/document-title.ts";
@@ -132,7 +133,7 @@ function factsOf(target: HealthTargetView) {
                 className="link"
                 href={`/services/${target.service}?env=${encodeURIComponent(target.environment)}`}
               >
-                {target.service} in {target.environment}
+                <VisibleText text={target.service} /> in {target.environment}
               </EnvLink>
             ),
           },

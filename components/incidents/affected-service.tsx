@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Elapsed } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatMs, formatShare, plural } from "../lib/format.ts";
@@ -53,7 +54,7 @@ export function AffectedService({ service, environment }: { service: string; env
                           <span key={name}>
                             {index > 0 ? ", " : ""}
                             <EnvLink className="link" href={`/services/${name}?env=${encodeURIComponent(environment)}`}>
-                              {name}
+                              <VisibleText text={name} />
                             </EnvLink>
                           </span>
                         )),

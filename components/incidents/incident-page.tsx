@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
 import { useDocumentTitle } from "../lib/document-title.ts";
@@ -39,7 +40,7 @@ function Loaded({ data: { incident, timeline } }: { data: RouterOutputs["inciden
       title={
         <>
           <span className="num mr-2 font-normal text-ink-3">{incident.label}</span>
-          {incident.title}
+          <VisibleText text={incident.title} />
         </>
       }
       meta={
@@ -95,7 +96,9 @@ function Known({ incident, mayWrite }: { incident: IncidentView; mayWrite: boole
     >
       <div className="flex flex-col gap-4 p-3">
         {incident.description ? (
-          <p className="max-w-prose whitespace-pre-wrap break-words">{incident.description}</p>
+          <p className="max-w-prose whitespace-pre-wrap break-words">
+            <VisibleText text={incident.description} />
+          </p>
         ) : (
           <p className="text-ink-2">Nothing was written down yet.</p>
         )}
@@ -122,7 +125,7 @@ const factsOf = (incident: IncidentView) => [
               className="link"
               href={`/services/${incident.service}${incident.environment ? `?env=${encodeURIComponent(incident.environment)}` : ""}`}
             >
-              {incident.service}
+              <VisibleText text={incident.service} />
             </EnvLink>
           ),
         },

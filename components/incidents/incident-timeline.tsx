@@ -16,6 +16,7 @@ import {
 } from "lucide-react";
 import type { IncidentEventView } from "#server/agent/incidents/schema.ts";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
@@ -66,7 +67,9 @@ function Entry({ event }: { event: IncidentEventView }) {
       </span>
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-center gap-x-2 text-ink-3 text-xs">
-          <span className="font-medium text-ink-2">{event.actor.name}</span>
+          <span className="font-medium text-ink-2">
+            <VisibleText text={event.actor.name} />
+          </span>
           <ActorKind kind={event.actor.kind} />
           <Time at={event.at} />
         </p>
@@ -76,7 +79,7 @@ function Entry({ event }: { event: IncidentEventView }) {
             WRITTEN.includes(event.kind) && "mt-1 max-w-prose rounded-md border bg-sunken px-2.5 py-1.5",
           )}
         >
-          {event.message}
+          <VisibleText text={event.message} />
         </p>
         {typeof deploymentId === "string" ? (
           <EnvLink href={`/deployments/${deploymentId}`} className="link text-xs">

@@ -10,6 +10,7 @@ import { Banner } from "../feedback/banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
 import { formatCount, formatNumber, plural } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
@@ -70,14 +71,14 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
       {data.collector.running ? null : (
         <Banner tone="critical">
           <Mark tone="critical" className="whitespace-normal">
-            Nothing can be taken: the collector does not run. {data.collector.message}
+            Nothing can be taken: the collector does not run. <VisibleText text={data.collector.message} />
           </Mark>
         </Banner>
       )}
       {data.space.level === "full" ? (
         <Banner tone="critical">
           <Mark tone="critical" className="whitespace-normal">
-            {data.space.message}
+            <VisibleText text={data.space.message} />
           </Mark>
         </Banner>
       ) : null}

@@ -1,5 +1,6 @@
 import type { IngestOverviewOutput } from "#server/agent/ingest/schema.ts";
 import { Mark } from "../feedback/mark.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatBytes, MISSING, plural } from "../lib/format.ts";
 import { fillOf } from "./ingest-words.ts";
@@ -14,7 +15,9 @@ export const Limits = ({ limits }: { limits: IngestOverviewOutput["limits"] }) =
       return (
         <li key={limit.name} className="flex flex-col gap-1 px-3 py-2 text-sm">
           <div className="flex flex-wrap items-baseline gap-x-3">
-            <span className="font-medium">{limit.name}</span>
+            <span className="font-medium">
+              <VisibleText text={limit.name} />
+            </span>
             <span className="num">{words}</span>
             {tone === "ok" ? null : (
               <Mark tone={tone}>{tone === "critical" ? "full: new ones are refused" : "nearly full"}</Mark>
@@ -49,7 +52,11 @@ const Space = ({ space: { disk, level, message, bytes, maxBytes } }: { space: In
         : ` of ${formatBytes(maxBytes)} used; beyond that the oldest days are deleted.`}
       {disk ? ` The disk has ${formatBytes(disk.freeBytes)} of ${formatBytes(disk.sizeBytes)} free.` : ""}
     </p>
-    {message ? <Mark tone={level === "full" ? "critical" : "warning"}>{message}</Mark> : null}
+    {message ? (
+      <Mark tone={level === "full" ? "critical" : "warning"}>
+        <VisibleText text={message} />
+      </Mark>
+    ) : null}
   </div>
 );
 

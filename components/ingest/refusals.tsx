@@ -1,6 +1,7 @@
 import type { RefusalView } from "#server/agent/ingest/schema.ts";
 import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatCount } from "../lib/format.ts";
 import { LineText } from "../logs/line-text.tsx";
 import { protocolWords, RECORDS } from "./ingest-words.ts";
@@ -22,7 +23,9 @@ export const Refusals = ({ refusals }: { refusals: readonly RefusalView[] }) => 
           </p>
         </div>
         <div className="min-w-0">
-          <p className="break-words">{refusal.reason}</p>
+          <p className="break-words">
+            <VisibleText text={refusal.reason} />
+          </p>
           {refusal.example ? (
             <p className="mt-0.5 text-ink-2 text-xs">
               as in <LineText body={refusal.example} mark={null} wrap longest={200} />

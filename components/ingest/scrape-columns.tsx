@@ -4,6 +4,7 @@ import type { ScrapeTargetView } from "#server/agent/ingest/schema.ts";
 import type { Column } from "../data-table/data-table.tsx";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, formatMs, formatNumber } from "../lib/format.ts";
 
 const TONE: Record<ScrapeTargetView["state"], MarkTone> = { up: "ok", down: "critical", unknown: "unknown" };
@@ -21,7 +22,9 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     ],
     cell: (target) => (
       <span className="flex min-w-0 flex-col">
-        <span className="truncate font-medium">{target.name}</span>
+        <span className="truncate font-medium">
+          <VisibleText text={target.name} />
+        </span>
         <span className="num truncate text-ink-3 text-xs">{target.url}</span>
         {target.error ? <span className="text-critical text-xs">{target.error}</span> : null}
       </span>
@@ -41,7 +44,7 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     more: [{ name: "Environment", csv: (target) => target.environment }],
     cell: (target) => (
       <span className="whitespace-nowrap">
-        {target.service} <span className="text-ink-3">{target.environment}</span>
+        <VisibleText text={target.service} /> <span className="text-ink-3">{target.environment}</span>
       </span>
     ),
   },

@@ -4,6 +4,7 @@ import type { SenderView } from "#server/agent/ingest/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import type { Column } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatBytes, formatCount, formatNumber, formatRate, MISSING } from "../lib/format.ts";
 import { protocolWords, RECORDS } from "./ingest-words.ts";
 
@@ -24,7 +25,9 @@ export const senderColumns: Column<SenderView>[] = [
     more: [{ name: "Protocol", csv: (sender) => sender.protocol }],
     cell: (sender) => (
       <span className="flex min-w-0 flex-col sm:flex-row sm:items-baseline sm:gap-2">
-        <span className="truncate font-medium">{sender.name}</span>
+        <span className="truncate font-medium">
+          <VisibleText text={sender.name} />
+        </span>
         <span className="truncate text-ink-3 text-xs">{protocolWords(sender.protocol)}</span>
       </span>
     ),

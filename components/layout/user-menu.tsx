@@ -3,6 +3,7 @@
 import { KeyRound, LogOut } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { toast } from "../feedback/toast.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { signOut } from "../lib/sign-out.ts";
 import { useMe } from "../trpc/session.tsx";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
@@ -26,12 +27,16 @@ export function UserMenu() {
           className="flex size-8 items-center justify-center rounded-full border border-line-strong bg-sunken font-medium text-xs"
         >
           <span aria-hidden="true">{initials(me.name)}</span>
-          <span className="sr-only">{me.name}, account</span>
+          <span className="sr-only">
+            <VisibleText text={me.name} />, account
+          </span>
         </button>
       }
     >
       <MenuLabel>
-        <span className="block font-medium text-ink text-sm">{me.name}</span>
+        <span className="block font-medium text-ink text-sm">
+          <VisibleText text={me.name} />
+        </span>
         {me.email ? <span className="block">{me.email}</span> : null}
         <span className="block">role {me.role}</span>
       </MenuLabel>

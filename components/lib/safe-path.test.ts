@@ -12,6 +12,7 @@ describe("safePath", () => {
     ["//evil.example", "/"],
     ["/\\evil.example", "/"],
     ["/\t/evil.example", "/"],
+    ["/\t/[", "/"],
     ["javascript:alert(1)", "/"],
   ])("%j leads to %s", (next, path) => expect(safePath(next)).toBe(path));
 });

@@ -3,6 +3,7 @@
 import { Braces, Check, CircleMinus, CirclePlus, Copy, Rows3, Waypoints } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatCount } from "../lib/format.ts";
@@ -84,7 +85,9 @@ const Attribute = ({
   onFilter?: LineDetailProps["onFilter"];
 }) => (
   <div className="flex items-start gap-x-3 px-2.5 py-1 max-sm:flex-wrap">
-    <dt className="num w-48 shrink-0 break-all text-ink-3 leading-5">{name}</dt>
+    <dt className="num w-48 shrink-0 break-all text-ink-3 leading-5">
+      <VisibleText text={name} />
+    </dt>
     <dd className="flex min-w-0 flex-1 items-start gap-1">
       <span className="max-h-40 min-w-0 flex-1 overflow-y-auto leading-5">
         <LineText body={value} mark={null} wrap longest={LONGEST} />

@@ -3,6 +3,7 @@
 import { ChevronRight } from "lucide-react";
 import { type MouseEvent, memo, useEffect, useRef } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
 import { formatAbsolute } from "../lib/format.ts";
@@ -77,7 +78,7 @@ export const LineRow = memo(function LineRow({ line, look, open, onToggle, activ
         className={cn("hidden shrink-0 truncate text-ink-2 md:block", look.withEnvironment ? "w-40" : "w-24")}
         title={[line.service, line.environment, line.instance].filter(Boolean).join(", ")}
       >
-        {line.service}
+        <VisibleText text={line.service} />
         {look.withEnvironment ? (
           <span className={isProduction(line.environment) ? "font-medium text-production" : "text-ink-3"}>
             {" "}

@@ -1,6 +1,7 @@
 "use client";
 
 import { Facet } from "../data-table/facet.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatNumber } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
@@ -43,7 +44,7 @@ export function LogFilters({ view, scope, setView }: LogView) {
               view.service === service ? "border-line-strong bg-selected text-ink" : "text-ink-2",
             )}
           >
-            {service}
+            <VisibleText text={service} />
             <span className="num text-ink-3 text-xs">{formatNumber(lines)}</span>
           </button>
         ))}

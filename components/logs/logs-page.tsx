@@ -4,6 +4,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { formatCount } from "../lib/format.ts";
 import { RangePicker } from "../time-range/range-picker.tsx";
@@ -61,7 +62,9 @@ export function LogsPage() {
         ) : view.tab === "lines" ? (
           <LinesSentence counts={counts.query.data?.points} waiting={waiting} words={words} />
         ) : analysis.query.data ? (
-          <p className="font-medium">{analysis.query.data.summary}</p>
+          <p className="font-medium">
+            <VisibleText text={analysis.query.data.summary} />
+          </p>
         ) : error || analysis.query.error || analysis.stopped ? null : (
           <Skeleton className="h-3 w-96 max-w-full" />
         )}

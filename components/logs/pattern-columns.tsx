@@ -5,6 +5,7 @@ import type { PatternView } from "#server/agent/logs/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowButton } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatCount, formatNumber } from "../lib/format.ts";
 import { Badge, type Tone } from "../ui/badge.tsx";
@@ -50,7 +51,11 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
               />
               <LevelMark level={pattern.level} bare />
               <span className="min-w-0 truncate">
-                {pattern.name ? <span className="font-medium">{pattern.name} </span> : null}
+                {pattern.name ? (
+                  <span className="font-medium">
+                    <VisibleText text={pattern.name} />{" "}
+                  </span>
+                ) : null}
                 <span className={pattern.name ? "text-ink-3" : undefined}>
                   <Template text={pattern.template} />
                 </span>

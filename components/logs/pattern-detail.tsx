@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { PatternView } from "#server/agent/logs/schema.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Facts } from "../layout/page.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -43,7 +44,7 @@ export function PatternDetail({ pattern, onLines, onService }: PatternDetailProp
               <span className="flex flex-wrap gap-x-2">
                 {pattern.services.map((service) => (
                   <button key={service} type="button" className="link" onClick={() => onService(service)}>
-                    {service}
+                    <VisibleText text={service} />
                   </button>
                 ))}
               </span>

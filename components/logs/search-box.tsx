@@ -2,6 +2,7 @@
 
 import { CircleHelp, Search, X } from "lucide-react";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { Button } from "../ui/button.tsx";
@@ -108,11 +109,13 @@ function Complaint({ query, error }: { query: string; error: QueryError }) {
   return (
     <div className="rounded-md border border-critical/40 bg-critical-soft px-2.5 py-1.5 text-sm">
       <pre aria-hidden="true" className="num overflow-hidden text-sm leading-4">
-        {text}
+        <VisibleText text={text} />
         {"\n"}
         <span className="text-critical">{carets}</span>
       </pre>
-      <p className="text-critical">{error.message}</p>
+      <p className="text-critical">
+        <VisibleText text={error.message} />
+      </p>
     </div>
   );
 }

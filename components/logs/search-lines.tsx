@@ -6,6 +6,7 @@ import { ErrorPanel } from "../feedback/error-panel.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatCount } from "../lib/format.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
@@ -123,7 +124,7 @@ const Foot = ({
     {message ? (
       <>
         <span role="alert" className="text-critical">
-          {message}
+          <VisibleText text={message} />
         </span>
         <Button size="sm" onClick={onAgain}>
           Try again

@@ -7,6 +7,7 @@ import { useCallback } from "react";
 import type { ServiceMapOutput } from "#server/agent/traces/schema.ts";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
@@ -99,7 +100,9 @@ function Loaded({ map, view, environment }: LoadedProps) {
   const side = { nodes, edges, environment, chosen: node, onChoose: choose };
   return (
     <div className="flex flex-col gap-4">
-      <p className="min-h-5 font-medium">{map.summary}</p>
+      <p className="min-h-5 font-medium">
+        <VisibleText text={map.summary} />
+      </p>
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
         {view === "table" ? null : (
           <section className={cn("overflow-hidden rounded-md border bg-surface", view === null && "max-md:hidden")}>

@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink, PlainLink } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
@@ -116,7 +117,9 @@ interface CallsProps {
 const Calls = ({ title, edges, end, onChoose }: CallsProps): ReactNode =>
   edges.length === 0 ? null : (
     <section>
-      <h3 className="mb-1 font-medium text-ink-3 text-xs">{title}</h3>
+      <h3 className="mb-1 font-medium text-ink-3 text-xs">
+        <VisibleText text={title} />
+      </h3>
       <ul className="divide-y rounded-md border">
         {edges.map((edge) => (
           <li key={edge[end]}>

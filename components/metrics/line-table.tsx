@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { LineSample } from "../charts/line-sample.tsx";
 import { type Column, DataTable } from "../data-table/data-table.tsx";
 import type { TableSource } from "../data-table/table-state.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import type { NamedLine } from "./prepare/metric-lines.ts";
 
@@ -53,7 +54,9 @@ export function useLineTable({
             )}
           >
             <LineSample line={{ weight: "main", series: line.series }} />
-            <span className="num min-w-0 truncate">{line.name}</span>
+            <span className="num min-w-0 truncate">
+              <VisibleText text={line.name} />
+            </span>
           </button>
         ),
       },

@@ -5,6 +5,7 @@ import { useRef, useState } from "react";
 import { useRowNavigation } from "../data-table/row-navigation.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { formatCount, plural } from "../lib/format.ts";
 import { useSettled } from "../lib/settled.ts";
@@ -91,7 +92,9 @@ const MetricItem = ({ metric, onPick }: { metric: Metric; onPick: () => void }) 
       className="flex w-full flex-col gap-0.5 px-3 py-1.5 text-left text-sm hover:bg-hover"
     >
       <span className="flex min-w-0 flex-wrap items-baseline gap-x-3">
-        <span className="num break-all font-medium">{metric.name}</span>
+        <span className="num break-all font-medium">
+          <VisibleText text={metric.name} />
+        </span>
         <span className="text-ink-3 text-xs">
           {[metric.kind, metric.unit, metric.series === null ? "" : plural(metric.series, "series", "series")]
             .filter(Boolean)

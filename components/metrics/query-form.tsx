@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useId } from "react";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
@@ -166,7 +167,7 @@ function GroupBy({ panel: { groupBy }, names, onChange }: GroupByProps) {
             groupBy.includes(name) ? "border-line-strong bg-selected text-ink" : "text-ink-2",
           )}
         >
-          {name}
+          <VisibleText text={name} />
         </button>
       ))}
       {rest.length > 0 ? (
@@ -179,7 +180,7 @@ function GroupBy({ panel: { groupBy }, names, onChange }: GroupByProps) {
           <option value="">more</option>
           {rest.map((name) => (
             <option key={name} value={name}>
-              {name}
+              <VisibleText text={name} />
             </option>
           ))}
         </Select>
@@ -218,7 +219,7 @@ function FilterRow({ metric, source, filter, names, onChange }: FilterRowProps) 
       >
         {offered.map((name) => (
           <option key={name} value={name}>
-            {name}
+            <VisibleText text={name} />
           </option>
         ))}
       </Select>

@@ -11,6 +11,7 @@ import { compareHref } from "../compare/compare-input.ts";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { toast } from "../feedback/toast.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { PAGES } from "../layout/navigation.ts";
 import { isProduction, useEnvironment } from "../lib/environment.tsx";
 import { signOut } from "../lib/sign-out.ts";
@@ -111,7 +112,7 @@ function Found({ close }: { close: () => void }) {
               icon={<Siren aria-hidden="true" />}
               aside={<SeverityMark severity={incident.severity} />}
             >
-              <span className="num">{incident.label}</span> {incident.title}
+              <span className="num">{incident.label}</span> <VisibleText text={incident.title} />
             </Item>
           ))}
         </Command.Group>
@@ -125,7 +126,7 @@ function Found({ close }: { close: () => void }) {
             icon={<Boxes aria-hidden="true" />}
             aside={<HealthMark state={row.health} />}
           >
-            {row.service}{" "}
+            <VisibleText text={row.service} />{" "}
             {row.environment === null ? (
               <span className="text-ink-3">not configured</span>
             ) : (
@@ -168,7 +169,7 @@ function Actions({ close }: { close: () => void }) {
               onSelect={after(() => deploy({ service, ...(environment ? { environment } : {}) }))}
               icon={<Rocket aria-hidden="true" />}
             >
-              Deploy {service}…
+              Deploy <VisibleText text={service} />…
             </Item>
           ))
         : null}
@@ -180,7 +181,7 @@ function Actions({ close }: { close: () => void }) {
               onSelect={after(() => rollback({ service: place.service, environment: place.environment }))}
               icon={<Undo2 aria-hidden="true" />}
             >
-              Roll back {place.service} in {place.environment}…
+              Roll back <VisibleText text={place.service} /> in {place.environment}…
             </Item>
           ))
         : null}
@@ -191,7 +192,7 @@ function Actions({ close }: { close: () => void }) {
           onSelect={after(() => router.push(link(compareHref(place))))}
           icon={<Scale aria-hidden="true" />}
         >
-          Compare versions of {place.service} in {place.environment}
+          Compare versions of <VisibleText text={place.service} /> in {place.environment}
         </Item>
       ))}
       {mayReadTelemetry
@@ -204,7 +205,7 @@ function Actions({ close }: { close: () => void }) {
               )}
               icon={<Logs aria-hidden="true" />}
             >
-              Logs of {place.service} in {place.environment}
+              Logs of <VisibleText text={place.service} /> in {place.environment}
             </Item>
           ))
         : null}
@@ -216,7 +217,7 @@ function Actions({ close }: { close: () => void }) {
               onSelect={after(() => router.push(tracesHref(place)))}
               icon={<Waypoints aria-hidden="true" />}
             >
-              Traces of {place.service} in {place.environment}
+              Traces of <VisibleText text={place.service} /> in {place.environment}
             </Item>
           ))
         : null}

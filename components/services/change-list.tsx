@@ -4,6 +4,7 @@ import { HeartPulse, Rocket, Siren } from "lucide-react";
 import type { ListServicesOutput } from "#server/agent/services/schema.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 
 type Change = ListServicesOutput["changes"][number];
@@ -32,7 +33,7 @@ export const ChangeList = ({ changes, showEnvironment }: { changes: readonly Cha
           </Mark>
           <Icon className="size-4 shrink-0 text-ink-3" aria-label={change.kind} />
           <EnvLink href={change.href} className="min-w-0 after:absolute after:inset-0 hover:underline">
-            {change.title}
+            <VisibleText text={change.title} />
           </EnvLink>
           {showEnvironment && change.environment ? (
             <span className="ml-auto shrink-0 text-ink-3 text-xs">{change.environment}</span>

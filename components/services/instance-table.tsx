@@ -5,6 +5,7 @@ import { type Column, DataTable, RowButton } from "../data-table/data-table.tsx"
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatBytes, formatCount, formatPercent, MISSING } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 
@@ -41,7 +42,9 @@ const columnsWith = (onOpen: (instance: Instance) => void): Column<Instance>[] =
       <span title={instance.reason ?? undefined} className="flex items-baseline gap-2">
         <InstanceMark state={instance.state} />
         {instance.reason ? (
-          <span className="max-w-72 truncate text-ink-2 text-xs max-lg:hidden">{instance.reason}</span>
+          <span className="max-w-72 truncate text-ink-2 text-xs max-lg:hidden">
+            <VisibleText text={instance.reason} />
+          </span>
         ) : null}
       </span>
     ),

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatAbsolute } from "../lib/format.ts";
@@ -41,7 +42,7 @@ export function LogDrawer({ service, environment, instanceId, onClose }: LogDraw
       title={<span className="num text-base">{instanceId}</span>}
       description={
         <>
-          Output of this instance of {service} in {environment}, at most the newest 300 lines.{" "}
+          Output of this instance of <VisibleText text={service} /> in {environment}, at most the newest 300 lines.{" "}
           <PlainLink href={logsHref(service, environment, instanceId)} className="link">
             Search all its lines
           </PlainLink>
@@ -89,7 +90,9 @@ function Tail({ lines }: { lines: RouterOutputs["services"]["instanceLogs"]["lin
             {formatAbsolute(new Date(line.at)).slice(11, 19)}
           </time>
           {line.stream === "stderr" ? <span className="sr-only">stderr</span> : null}
-          <span className="min-w-0 whitespace-pre-wrap break-words">{line.text}</span>
+          <span className="min-w-0 whitespace-pre-wrap break-words">
+            <VisibleText text={line.text} />
+          </span>
         </div>
       ))}
       <div ref={end} />

@@ -5,6 +5,7 @@ import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
@@ -25,7 +26,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       cell: (row) => (
         <div className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2">
           <RowLink href={serviceHref(row)} ownEnvironment>
-            {row.service}
+            <VisibleText text={row.service} />
           </RowLink>
           {row.environment === null ? (
             <span

@@ -7,6 +7,7 @@ import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { LockDialog } from "../deployments/lock-dialog.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { Elapsed } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
@@ -52,7 +53,8 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
       ) : null}
       {row.activeDeployment ? (
         <EnvLink href={`/deployments/${row.activeDeployment.id}`} className="link">
-          deploying <span className="num">{row.activeDeployment.version}</span>: {row.activeDeployment.summary}
+          deploying <span className="num">{row.activeDeployment.version}</span>:{" "}
+          <VisibleText text={row.activeDeployment.summary} />
         </EnvLink>
       ) : null}
     </>
@@ -105,7 +107,7 @@ const Names = ({ names, environment }: { names: readonly string[]; environment: 
     <span className="flex flex-wrap gap-x-2">
       {names.map((name) => (
         <EnvLink key={name} href={serviceHref({ service: name, environment })} className="link">
-          {name}
+          <VisibleText text={name} />
         </EnvLink>
       ))}
     </span>
@@ -123,7 +125,11 @@ export function ServiceFacts({ service }: { service: Service }) {
           <Elapsed since={row.overloaded.since} />.
         </p>
       ) : null}
-      {service.description ? <p className="max-w-prose text-ink-2 text-sm">{service.description}</p> : null}
+      {service.description ? (
+        <p className="max-w-prose text-ink-2 text-sm">
+          <VisibleText text={service.description} />
+        </p>
+      ) : null}
       <Facts
         items={[
           { label: "Version", value: <span className="num">{row.currentVersion ?? MISSING}</span> },

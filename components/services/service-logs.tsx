@@ -6,6 +6,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { linkFor } from "../layout/env-link.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatCount, plural } from "../lib/format.ts";
@@ -33,7 +34,7 @@ export function ServiceLogs({ service, environment }: SignalsOf) {
         <>
           <LongRead active={query.isFetching} doing="Reading the patterns" onCancel={cancel} />
           <To href={logsHref(environment, { service })} className="link text-sm">
-            All logs of {service}
+            All logs of <VisibleText text={service} />
           </To>
         </>
       }

@@ -2,6 +2,7 @@
 
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Button } from "../ui/button.tsx";
 
 /** Text to take along. Where the browser refuses the clipboard (no https), it can still be selected. */
@@ -28,7 +29,7 @@ export function CopyText({ label, text }: { label: string; text: string }) {
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must be able to reach it */}
       <pre tabIndex={0} className="num select-all overflow-x-auto p-2.5 text-xs leading-5">
-        {text}
+        <VisibleText text={text} />
       </pre>
     </div>
   );

@@ -1,3 +1,5 @@
+import { VisibleText } from "../feedback/visible-text.tsx";
+
 interface IssueListProps {
   issues: readonly { line: number; column: number; key: string; message: string }[];
   /** what choosing one does: in a text that can be edited, goes to its line */
@@ -20,7 +22,9 @@ export const IssueList = ({ issues, onChoose }: IssueListProps) => (
         )}
         <span className="min-w-0">
           {issue.key ? <code className="num break-all text-ink-2">{issue.key}</code> : null}
-          <span className="block whitespace-pre-wrap break-words">{issue.message}</span>
+          <span className="block whitespace-pre-wrap break-words">
+            <VisibleText text={issue.message} />
+          </span>
         </span>
       </li>
     ))}

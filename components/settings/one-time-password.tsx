@@ -1,5 +1,6 @@
 "use client";
 
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Button } from "../ui/button.tsx";
 import { DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { CopyText } from "./copy-text.tsx";
@@ -20,7 +21,8 @@ export const OneTimePassword = ({
     <DialogBody>
       <CopyText label={`One-time password of ${email}`} text={password} />
       <p className="text-ink-2 text-sm">
-        Hand it over on a way you trust. It cannot be shown again; {name} is asked to change it after signing in.
+        Hand it over on a way you trust. It cannot be shown again; <VisibleText text={name} /> is asked to change it
+        after signing in.
       </p>
     </DialogBody>
     <DialogActions>

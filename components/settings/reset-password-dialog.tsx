@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { OneTimePassword } from "./one-time-password.tsx";
@@ -26,11 +27,11 @@ export function ResetPasswordDialog({ user, onClose }: { user: UserView; onClose
       onConfirm={() => resetPassword.mutate({ userId: user.id, revokeTokens })}
       onClose={onClose}
     >
-      The present password stops working and {user.name} is signed out everywhere. You get a one-time password to hand
-      over.
+      The present password stops working and <VisibleText text={user.name} /> is signed out everywhere. You get a
+      one-time password to hand over.
       <label className="mt-3 flex items-center gap-2">
         <input type="checkbox" checked={revokeTokens} onChange={(event) => setRevokeTokens(event.target.checked)} />
-        Also revoke every API token of {user.name}
+        Also revoke every API token of <VisibleText text={user.name} />
       </label>
     </ConfirmDialog>
   );

@@ -10,6 +10,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { MISSING } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
@@ -85,7 +86,9 @@ const columns = (myId: string, onRevoke: (token: TokenView) => void): readonly C
     header: "Name",
     cell: (token) => (
       <>
-        <span className="font-medium">{token.name}</span>
+        <span className="font-medium">
+          <VisibleText text={token.name} />
+        </span>
         <span className="num block text-ink-3 text-xs">{token.prefix}…</span>
       </>
     ),

@@ -9,6 +9,7 @@ import { LoadMore } from "../data-table/load-more.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
@@ -77,7 +78,9 @@ const columns = (myId: string, onAsk: ((asked: Asked) => void) | null): readonly
     header: "Name",
     cell: (user) => (
       <>
-        <span className="font-medium">{user.name}</span>
+        <span className="font-medium">
+          <VisibleText text={user.name} />
+        </span>
         {user.id === myId ? <span className="text-ink-3"> (you)</span> : null}
         <span className="block break-all text-ink-3 text-xs">{user.email}</span>
       </>

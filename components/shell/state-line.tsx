@@ -2,6 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Mark } from "../feedback/mark.tsx";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
@@ -22,7 +23,9 @@ export function StateLine() {
       {data ? (
         <>
           <HealthMark state={data.overall} bare />
-          <span className="min-w-0 font-medium">{data.summary}</span>
+          <span className="min-w-0 font-medium">
+            <VisibleText text={data.summary} />
+          </span>
         </>
       ) : error ? (
         <Mark tone="unknown">The state is unknown. {describeError(error).message}</Mark>

@@ -43,8 +43,8 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
   const headers = new Headers(request.headers);
   const find = () => lookups.run(key, () => lookUp(runtime, headers, via));
   // a cookie carries its own proof; a token must be looked up, so those who guess are slowed down before
-  const slow = authorization !== null && !knownTokens.has(key) ? strangerLimit(headers) : null;
-  const found = slow ?? (await find());
+  const unknown = authorization !== null && !knownTokens.has(key);
+  const found = await (unknown ? findStranger(headers, find) : find());
   if (found instanceof AppError) {
     knownTokens.delete(key);
     return { agent: null, requestId, refusal: found };
@@ -64,12 +64,15 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
   };
 }
 
-function strangerLimit(headers: Headers): AppError | null {
+async function findStranger(headers: Headers, find: () => Promise<Found>): Promise<Found> {
+  const address = headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown";
   try {
-    actorLimits().stranger(headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
-    return null;
+    actorLimits().stranger(address);
+    return await actorLimits().lookUp(address, find);
   } catch (error) {
-    return toAppError(error);
+    const refusal = toAppError(error);
+    if (refusal.code === "RATE_LIMITED") return refusal;
+    throw error;
   }
 }
 

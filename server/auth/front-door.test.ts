@@ -61,3 +61,21 @@ describe("HSTS", () => {
     expect(await ask("/healthz", ["Host: ops.example.com"])).toMatch(hsts);
   });
 });
+
+describe("a path", () => {
+  const host = ["Host: ops.example.com"];
+  test.each([
+    ["/services/%ZZ", /^HTTP\/1.1 400 [\s\S]*character 11[\s\S]*two hex digits/],
+    ["/%", /^HTTP\/1.1 400 [\s\S]*character 2/],
+    ["/api/trpc/%E0%A4%A", /^HTTP\/1.1 400 /],
+    ["/services/%ED%A0%80", /^HTTP\/1.1 400 [\s\S]*UTF-8/],
+    ["/incidents/%00", /^HTTP\/1.1 400 [\s\S]*control character/],
+    ["/incidents/a%0Ab", /^HTTP\/1.1 400 [\s\S]*control character/],
+    [`/health/${"a".repeat(5_000)}`, /^HTTP\/1.1 400 [\s\S]*5008 characters/],
+    [`/?env=${"a".repeat(20_000)}`, /^HTTP\/1.1 431 /],
+  ])("%s is refused, saying what is wrong", async (path, answer) => expect(await ask(path, host)).toMatch(answer));
+  test.each(["/services/caf%C3%A9", "/?env=%ZZ&env[]=x&tab=%00", "/%25ZZ", "/logs?query=%ED%A0%80"])(
+    "%s passes: what a query holds is for its reader to judge",
+    async (path) => expect(await ask(path, host)).toMatch(/^HTTP\/1.1 200 /),
+  );
+});

@@ -6,6 +6,35 @@ import type { Environment } from "./settings.ts";
 
 const HALF_A_YEAR_SECONDS = 15_552_000;
 
+/** of a path; the longest of ours are batches of 20 calls */
+const LONGEST_PATH = 4_000;
+
+/**
+ * A path that every handler behind can decode and look up. @throws INVALID saying what is wrong and where
+ */
+function checkPath({ url = "/" }: IncomingMessage): void {
+  const [path = ""] = url.split(/[?#]/, 1);
+  if (path.length > LONGEST_PATH)
+    throw new AppError("INVALID", `The path has ${path.length} characters. At most ${LONGEST_PATH} are read.`);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch (cause) {
+    const at = path.search(/%(?![0-9a-f]{2})/i);
+    const where = at < 0 ? "" : ` (character ${at + 1})`;
+    throw new AppError(
+      "INVALID",
+      `The path is not valid${where}: % must be followed by two hex digits of UTF-8. Write a percent sign as %25.`,
+      {
+        cause,
+      },
+    );
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(decoded))
+    throw new AppError("INVALID", "The path holds a control character. No page and no route has one in its path.");
+}
+
 /**
  * What every request passes before any handler, whatever its route: the Host check, a path that can be decoded, the
  * client's address, and HSTS where the console is opened over https. True when it was refused and answered here.
@@ -20,7 +49,7 @@ export function turnedAway(
   if (isHttps(request, env)) response.setHeader("strict-transport-security", `max-age=${HALF_A_YEAR_SECONDS}`);
   try {
     checkHostOf(request, rules);
-    checkPathOf(request);
+    checkPath(request);
     return false;
   } catch (error) {
     const { code, message } = toAppError(error);
@@ -30,18 +59,5 @@ export function turnedAway(
     });
     response.end(JSON.stringify({ code, message }));
     return true;
-  }
-}
-
-/** Routers answer such a path with a 500 that blames the server. */
-function checkPathOf({ url = "/" }: IncomingMessage): void {
-  try {
-    decodeURIComponent(url.split("?", 1)[0] ?? "");
-  } catch (cause) {
-    throw new AppError(
-      "INVALID",
-      "The path holds a percent sign that is not followed by two hex digits of UTF-8. Write a percent sign as %25.",
-      { cause },
-    );
   }
 }

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
 import { RateGate } from "./rate.ts";
 
@@ -12,24 +14,58 @@ export const MAX_STREAMS = 10;
 /** calls that wait by design, as get_deployment with followSeconds: they take no turn, but they are counted */
 export const MAX_FOLLOWING = 20;
 const CALLS: GateLimits = { perActor: 3, perOwner: 6, total: 16, queuePerActor: 200, waitMs: 15_000 };
+/** requests, of which each may hold a batch: the others wait unread */
+const REQUESTS: GateLimits = { perActor: 3, perOwner: 6, total: 48, queuePerActor: 200, waitMs: 15_000 };
 const RATE = { perSecond: 100, burst: 200 };
 /** of one address without a valid credential */
-const STRANGER_RATE = { perSecond: 10, burst: 100 };
+const STRANGER_RATE = { perSecond: 10, burst: 30 };
 
-/** a refusal is answered so late, so that who asks again at once asks four times a second */
-const LINGER_MS = 250;
-const MOST_LINGERING = 500;
+/** a refusal is answered so late, so that who asks again at once asks little; by chance, so that many do not ask together */
+const LINGER_MS = { atLeast: 250, atMost: 750 };
+const STRANGER_LINGER_MS = { atLeast: 500, atMost: 2_500 };
+const MOST_LINGERING = 2_000;
+/** credentials nobody has used yet are looked up so many at once, so that they do not stand before those of who is known */
+const LOOKUPS: GateLimits = { perActor: 1, perOwner: 1, total: 2, queuePerActor: 200, waitMs: 10_000 };
+const MOST_REMEMBERED = 10_000;
+
+const credentialOf = (headers: Headers): string =>
+  createHash("sha256")
+    .update(JSON.stringify([headers.get("authorization"), headers.get("cookie")]))
+    .digest("base64");
 
 class ActorLimits {
   #lingering = 0;
   readonly #calls = new FairGate(CALLS);
+  readonly #lookups = new FairGate(LOOKUPS);
+  readonly #requests = new FairGate(REQUESTS, { givesWay: false });
   readonly #rate = new RateGate(RATE);
   readonly #strangers = new RateGate(STRANGER_RATE);
+  readonly #actors = new Map<string, string>();
   readonly #held = new Map<string, number>();
 
   /** One call of a procedure, when it is this actor's turn. @throws RATE_LIMITED */
   call<T>(agent: AgentContext, work: () => Promise<T>): Promise<T> {
-    return this.#calls.run(claimantOf(agent), work);
+    return this.#calls.run(claimantOf(agent), () => withQueryTurns(agent.actor.id, work));
+  }
+
+  /** One request, which may hold a batch of calls, when it is this actor's turn. @throws RATE_LIMITED */
+  request<T>(agent: AgentContext, work: () => Promise<T>): Promise<T> {
+    return this.#requests.run(claimantOf(agent), work);
+  }
+
+  /** Remembers whose a credential is, so that who asks too much is refused before it is looked up. */
+  remember(request: Request, { actor }: AgentContext): void {
+    const key = credentialOf(request.headers);
+    this.#actors.delete(key);
+    this.#actors.set(key, actor.id);
+    const oldest = this.#actors.size > MOST_REMEMBERED ? this.#actors.keys().next() : null;
+    if (oldest && !oldest.done) this.#actors.delete(oldest.value);
+  }
+
+  /** Before anything is known or read of a request: whether its credential's actor has asked too much. @throws RATE_LIMITED */
+  precheck(request: Request, calls = 1): void {
+    const actor = this.#actors.get(credentialOf(request.headers));
+    if (actor !== undefined) this.#rate.check(actor, calls);
   }
 
   /** Counts calls against the actor's rate, all of them or none. @throws RATE_LIMITED */
@@ -38,11 +74,18 @@ class ActorLimits {
   }
 
   /** Waits before a request is refused for its rate; not when very many wait already. */
-  async linger(): Promise<void> {
+  async linger(request: Request): Promise<void> {
     if (this.#lingering >= MOST_LINGERING) return;
     this.#lingering++;
-    await delay(LINGER_MS);
+    const known = this.#actors.has(credentialOf(request.headers));
+    const { atLeast, atMost } = known ? LINGER_MS : STRANGER_LINGER_MS;
+    await delay(atLeast + Math.random() * (atMost - atLeast));
     this.#lingering--;
+  }
+
+  /** Looks up a credential that was not right before, when it is this address's turn. @throws RATE_LIMITED */
+  lookUp<T>(address: string, find: () => Promise<T>): Promise<T> {
+    return this.#lookups.run({ actor: address, owner: address }, find);
   }
 
   /** A request of nobody who is known. @throws RATE_LIMITED */

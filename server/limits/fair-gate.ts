@@ -16,6 +16,29 @@ export interface GateLimits {
   waitMs: number;
 }
 
+/** of work by which an owner may be ahead of one who is there before it gives way */
+const AHEAD_MS = 300;
+const HALF_LIFE_MS = 5_000;
+/** since its last call somebody counts as being there, and as pressing since its queue was last long */
+const THERE_MS = 5_000;
+/** waiting calls of an actor that make its owner press: more than one batch */
+const PRESSING = 20;
+const LONGEST_REST_MS = 1_000;
+
+interface Work {
+  /** at work of late, in ms; halves every HALF_LIFE_MS */
+  ms: number;
+  atMs: number;
+  pressedAtMs: number;
+}
+
+interface GateOptions {
+  /** a clock, for tests */
+  nowMs?: () => number;
+  /** false where only turns count */
+  givesWay?: boolean;
+}
+
 interface Waiter {
   who: Claimant;
   admit: () => void;
@@ -24,16 +47,27 @@ interface Waiter {
 /**
  * Fair queueing: each actor has a few at work and a short queue; what becomes free goes to the waiting actors in turn,
  * however long one's queue is. Nobody waits longer than `waitMs`.
+ *
+ * Whoever presses, or had more time of late than another who presses no less, gives way while that other is there: one
+ * call at a time, and after each a rest as long as the call took. Who comes anew has no credit for having been away
+ * (start-time fair queueing, Goyal, Vin and Cheng 1996).
  */
 export class FairGate {
   readonly #limits: GateLimits;
   readonly #running = new Map<string, number>();
   /** queues by actor, the one whose turn is next first */
   readonly #queues = new Map<string, Waiter[]>();
+  readonly #work = new Map<string, Work>();
+  readonly #resting = new Set<string>();
+  readonly #nowMs: () => number;
   #total = 0;
 
-  constructor(limits: GateLimits) {
+  readonly #mayGiveWay: boolean;
+
+  constructor(limits: GateLimits, { nowMs = () => performance.now(), givesWay = true }: GateOptions = {}) {
     this.#limits = limits;
+    this.#nowMs = nowMs;
+    this.#mayGiveWay = givesWay;
   }
 
   /**
@@ -42,10 +76,11 @@ export class FairGate {
    */
   async run<T>(who: Claimant, work: () => Promise<T>): Promise<T> {
     await this.#enter(who);
+    const startedMs = this.#nowMs();
     try {
       return await work();
     } finally {
-      this.#leave(who);
+      this.#leave(who, this.#nowMs() - startedMs);
     }
   }
 
@@ -53,6 +88,8 @@ export class FairGate {
 
   #mayRun({ actor, owner }: Claimant): boolean {
     const { perActor, perOwner, total } = this.#limits;
+    if (this.#resting.has(owner)) return false;
+    if (this.#count(`owner ${owner}`) > 0 && this.#givesWay(owner)) return false;
     return this.#total < total && this.#count(`actor ${actor}`) < perActor && this.#count(`owner ${owner}`) < perOwner;
   }
 
@@ -66,6 +103,7 @@ export class FairGate {
   }
 
   async #enter(who: Claimant): Promise<void> {
+    this.#note(who);
     const queue = this.#queues.get(who.actor) ?? [];
     if (queue.length === 0 && this.#mayRun(who)) {
       this.#add(who, 1);
@@ -89,14 +127,68 @@ export class FairGate {
     });
   }
 
+  #workOf({ ms, atMs }: Work): number {
+    return ms * 0.5 ** ((this.#nowMs() - atMs) / HALF_LIFE_MS);
+  }
+
+  /** What an owner did of late, if it is there. */
+  #there(owner: string): Work | null {
+    const work = this.#work.get(owner);
+    return work && this.#nowMs() - work.atMs < THERE_MS ? work : null;
+  }
+
+  #othersThere = (owner: string): Work[] =>
+    [...this.#work.keys()].filter((other) => other !== owner).flatMap((other) => this.#there(other) ?? []);
+
+  #presses = ({ pressedAtMs }: Work): boolean => this.#nowMs() - pressedAtMs < THERE_MS;
+
+  #givesWay(owner: string): boolean {
+    const mine = this.#mayGiveWay ? this.#there(owner) : null;
+    if (!mine) return false;
+    return this.#othersThere(owner).some((other) => {
+      if (this.#presses(mine) !== this.#presses(other)) return this.#presses(mine);
+      return this.#workOf(mine) > this.#workOf(other) + AHEAD_MS;
+    });
+  }
+
+  /** Called when somebody asks, and when work of theirs ends. */
+  #note({ actor, owner }: Claimant, tookMs = 0): void {
+    const atMs = this.#nowMs();
+    const before = this.#there(owner);
+    const others = this.#othersThere(owner).map((work) => this.#workOf(work));
+    const ms = before ? this.#workOf(before) : others.length > 0 ? Math.min(...others) : 0;
+    const long = (this.#queues.get(actor)?.length ?? 0) > PRESSING;
+    const pressedAtMs = long ? atMs : (before?.pressedAtMs ?? Number.NEGATIVE_INFINITY);
+    this.#work.set(owner, { ms: ms + tookMs, atMs, pressedAtMs });
+    for (const [other, work] of this.#work) if (atMs - work.atMs > THERE_MS) this.#work.delete(other);
+  }
+
+  #rest({ owner }: Claimant, tookMs: number): void {
+    if (!this.#givesWay(owner)) return;
+    this.#resting.add(owner);
+    setTimeout(
+      () => {
+        this.#resting.delete(owner);
+        this.#admit();
+      },
+      Math.min(tookMs, LONGEST_REST_MS),
+    );
+  }
+
   #forget(waiter: Waiter): void {
     const rest = (this.#queues.get(waiter.who.actor) ?? []).filter((one) => one !== waiter);
     if (rest.length > 0) this.#queues.set(waiter.who.actor, rest);
     else this.#queues.delete(waiter.who.actor);
   }
 
-  #leave(who: Claimant): void {
+  #leave(who: Claimant, tookMs: number): void {
     this.#add(who, -1);
+    this.#note(who, tookMs);
+    this.#rest(who, tookMs);
+    this.#admit();
+  }
+
+  #admit(): void {
     for (const [actor, queue] of [...this.#queues]) {
       const next = queue[0];
       if (!next || !this.#mayRun(next.who)) continue;

@@ -19,14 +19,19 @@ export class RateGate {
     this.#nowMs = nowMs;
   }
 
-  /** Takes `cost` of the key's bucket. @throws RATE_LIMITED with `retryAfterSeconds` when it does not hold so much. */
-  take(key: string, cost = 1): void {
+  /** @throws RATE_LIMITED with `retryAfterSeconds` when the key's bucket does not hold so much; takes nothing of it. */
+  check(key: string, cost = 1): void {
     const { perSecond, burst } = this.#limit;
     const left = this.#left(key);
-    if (left < cost) {
-      const seconds = Math.max(1, Math.ceil((cost - left) / perSecond));
-      throw tooMuch(`more than ${perSecond} calls a second, or ${burst} at a stroke`, seconds);
-    }
+    if (left >= cost) return;
+    const seconds = Math.max(1, Math.ceil((cost - left) / perSecond));
+    throw tooMuch(`more than ${perSecond} calls a second, or ${burst} at a stroke`, seconds);
+  }
+
+  /** Takes `cost` of the key's bucket. @throws RATE_LIMITED as `check` does. */
+  take(key: string, cost = 1): void {
+    this.check(key, cost);
+    const left = this.#left(key);
     this.#buckets.delete(key); // the one that was used last stands last
     this.#buckets.set(key, { left: left - cost, atMs: this.#nowMs() });
     const oldest = this.#buckets.size > MOST_REMEMBERED ? this.#buckets.keys().next() : null;

@@ -52,7 +52,7 @@ export const deployRouter = router({
         name: "deploy_application",
         title: "Deploy a version",
         description:
-          "Start a deployment of one version of a service to one environment and return its handle at once; follow it with get_deployment. Strategies: rolling replaces instances one by one; blue-green brings up a full new set, checks it without users and switches all requests at once; canary sends a growing share of the requests to the new version and judges it against the old one after each step. By default a failure rolls back and opens an incident. Pass dryRun true first: it checks everything and returns the plan (steps, expected time, services that may feel it, how to undo it, warnings) and starts nothing. Refused: a version that runs everywhere already, a second deployment while one is active (with its id), a lock, a freeze window, a version that has not passed where it must first. To go back to an earlier version use decide_deployment with rollback on the deployment that brought the present one.",
+          "Start a deployment of one version of a service to one environment and return its handle at once; follow it with get_deployment. Strategies: rolling replaces instances one by one; blue-green brings up a full new set, checks it and switches all requests at once; canary sends a growing share of requests to the new version and judges it after each step. By default a failure rolls back and opens an incident. Pass dryRun true first: it returns the plan (steps, expected time, services that may feel it, warnings) and starts nothing. Refused: a version that runs everywhere already, a second deployment while one is active (with its id), a lock, a freeze window, a version that has not passed where it must first. To go back to an earlier version use decide_deployment with rollback on the deployment that brought the present one.",
         destructive: true,
         idempotent: false,
         openWorld: true,
@@ -68,7 +68,7 @@ export const deployRouter = router({
         name: "decide_deployment",
         title: "Decide how a deployment goes on",
         description:
-          "Answer a deployment that waits for a decision (deployment.waiting of get_deployment says why, until when, and which options it accepts), or step in while it runs: pause, resume, promote past the judge, rollback, abort. rollback also works on one that has ended and whose version still runs: it starts a rollback to the last version known to be good and returns it as started. Do not promote what the judge failed without reading its reason; when in doubt roll back. Refused with who decided what when somebody else was first, and with the options when it cannot be heeded now. Repeating your own decision changes nothing.",
+          "Answer a deployment that waits for a decision (deployment.waiting of get_deployment says why, until when, and which options it accepts), or step in while it runs: pause, resume, promote past the judge, rollback, abort. rollback also works on one that has ended and whose version still runs: it starts a rollback to the last version known to be good and returns it as started. Do not promote what the judge failed without reading its reason; when in doubt roll back. Refused when somebody else was first, with who decided what. Repeating your own decision changes nothing.",
         destructive: true,
         idempotent: true,
         openWorld: true,

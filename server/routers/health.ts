@@ -27,8 +27,7 @@ export const healthRouter = router({
           "answers, but a tenth or more of its users' requests fail), waiting (a deployment waits for a decision), " +
           "pending (failing, not yet confirmed), down, maintenance, unknown (no fresh result: treat as not healthy). A " +
           "service's state is the worst of its check and of what its users met; `message` has the numbers. " +
-          "`uptimePercent24h` is of `watchedSeconds24h`. It reads the last results, at most one interval old; " +
-          "calling it more often than every few seconds shows nothing new. Not for the past: use get_health_history.",
+          "`uptimePercent24h` is of `watchedSeconds24h`. Not for the past: use get_health_history.",
         destructive: false,
         idempotent: true,
         openWorld: false,

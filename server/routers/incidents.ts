@@ -17,7 +17,7 @@ export const incidentsRouter = router({
         name: "manage_incident",
         title: "Manage an incident",
         description:
-          "Create, update, resolve or escalate an incident. Use create when something is wrong for users and list_incidents shows no unresolved incident for it; update to add a note, change severity, status (acknowledged, in_progress, reopen with open, closed) or assignee; resolve, with what fixed it, when it is over; escalate to raise severity one step. Health and failed deployments open incidents by themselves: look before you create. A step the status does not allow is refused with the allowed ones. Returns the incident as it is afterwards.",
+          "Create, update, resolve or escalate an incident. Use create when something is wrong for users and list_incidents shows no unresolved incident for it; update to add a note, change severity, status (acknowledged, in_progress, reopen with open, closed) or assignee; resolve, with what fixed it, when it is over; escalate to raise severity one step. Health and failed deployments open incidents by themselves: look before you create. A step the status does not allow is refused with the allowed ones.",
         destructive: false,
         idempotent: false,
         openWorld: false,

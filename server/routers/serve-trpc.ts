@@ -1,11 +1,13 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import { AppError, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { continueTrace } from "../agent/kernel/span.ts";
+import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
 import type { Identified } from "../auth/context.ts";
 import { actorLimits, MAX_BATCH } from "../limits/actor-limits.ts";
 import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
 import { appRouter } from "./index.ts";
+import type { Meta } from "./trpc.ts";
 
 export interface TrpcServing {
   /** @throws FORBIDDEN for a foreign Host or Origin */
@@ -16,7 +18,13 @@ export interface TrpcServing {
 }
 
 const ENDPOINT = "/api/trpc";
-const known = new Set(Object.keys(appRouter._def.procedures));
+const procedures = Object.entries(
+  appRouter._def.procedures as unknown as Record<string, { _def: { type: string; meta?: Meta } }>,
+);
+const known = new Set(procedures.map(([path]) => path));
+/** what waits by design and would keep the actor's other requests waiting */
+const lasting = procedures.filter(([, { _def }]) => _def.type === "subscription" || _def.meta?.waitsBy);
+const LASTING = new Set(lasting.map(([path]) => path));
 
 /**
  * `/api/trpc`. A request is refused before it is read when it comes from another site (403), holds more than 20 calls
@@ -27,43 +35,65 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
     try {
       checkOrigin(request);
       const calls = callsOf(request);
+      actorLimits().precheck(request, calls);
       const via = request.headers.has("authorization") ? "api" : "web";
       const identity = await identify(request, via);
-      if (identity.agent) actorLimits().count(identity.agent, calls);
+      if (identity.agent) {
+        actorLimits().remember(request, identity.agent);
+        actorLimits().count(identity.agent, calls);
+      } else refuseStranger(request, identity.refusal);
+      // one answer for a whole batch: twenty refusals of nobody would cost what twenty calls do
+      if (!(identity.agent || lasts(request)) && calls > 1)
+        throw identity.refusal ?? new AppError("UNAUTHENTICATED", "Sign in, or send an API token as a bearer token.");
       const { requestId } = identity;
       // nobody's body is read who is not known: their calls are refused without it
       const read = identity.agent ? await withBoundedBody(request) : request;
       const sender = via === "api" && identity.agent ? request.headers.get("traceparent") : null;
-      return await continueTrace(sender, () =>
-        fetchRequestHandler({
-          endpoint: ENDPOINT,
-          req: read,
-          router: appRouter,
-          createContext: () => ({ ...identity, counted: true }),
-          allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
-          responseMeta: ({ errors }) => {
-            const headers: Record<string, string> = { "x-request-id": requestId, "cache-control": "no-store" };
-            const waits = errors.flatMap(({ cause }) => (cause instanceof AppError ? (retryAfterOf(cause) ?? []) : []));
-            if (waits.length > 0) headers["retry-after"] = String(Math.max(...waits.map(Number)));
-            return { headers };
-          },
-          onError: ({ error, path, type }) =>
-            onFailure({
-              procedure: known.has(path ?? "") ? String(path) : "unknown",
-              ...{ type, code: error.code, requestId },
-              fault: error.code === "INTERNAL_SERVER_ERROR" ? (error.cause ?? error) : undefined,
-            }),
-        }),
-      );
+      const answer = () =>
+        continueTrace(sender, () =>
+          fetchRequestHandler({
+            endpoint: ENDPOINT,
+            req: read,
+            router: appRouter,
+            createContext: () => ({ ...identity, counted: true }),
+            allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
+            responseMeta: ({ errors }) => {
+              const headers: Record<string, string> = { "x-request-id": requestId, "cache-control": "no-store" };
+              const waits = errors.flatMap(({ cause }) =>
+                cause instanceof AppError ? (retryAfterOf(cause) ?? []) : [],
+              );
+              if (waits.length > 0) headers["retry-after"] = String(Math.max(...waits.map(Number)));
+              return { headers };
+            },
+            onError: ({ error, path, type }) =>
+              onFailure({
+                procedure: known.has(path ?? "") ? String(path) : "unknown",
+                ...{ type, code: error.code, requestId },
+                fault: error.code === "INTERNAL_SERVER_ERROR" ? (error.cause ?? error) : undefined,
+              }),
+          }),
+        );
+      return await (identity.agent && !lasts(request) ? actorLimits().request(identity.agent, answer) : answer());
     } catch (thrown) {
       const error = toAppError(thrown);
       if (error.code === "INTERNAL")
         onFailure({ procedure: "unknown", type: "unknown", code: error.code, requestId: "", fault: thrown });
-      if (error.code === "RATE_LIMITED") await actorLimits().linger();
+      if (error.code === "RATE_LIMITED") await actorLimits().linger(request);
       return refusal(error);
     }
   };
 }
+
+/** Who is not known is counted by address: those with a token were when it was looked up. @throws RATE_LIMITED */
+function refuseStranger({ headers }: Request, refusal: AppError | null): void {
+  if (refusal?.code === "RATE_LIMITED") throw refusal;
+  if (!headers.has("authorization")) actorLimits().stranger(headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
+}
+
+const lasts = ({ url }: Request): boolean =>
+  decodeURIComponent(new URL(url).pathname.slice(ENDPOINT.length + 1))
+    .split(",")
+    .some((path) => LASTING.has(path));
 
 /** How many calls a request holds. @throws INVALID for a path that cannot be decoded and for a batch of more than 20 */
 function callsOf(request: Request): number {
@@ -83,17 +113,24 @@ function callsOf(request: Request): number {
   return calls;
 }
 
-const STATUS = { FORBIDDEN: 403, INVALID: 400, RATE_LIMITED: 429, INTERNAL: 500 } as const;
+const STATUS = { UNAUTHENTICATED: 401, FORBIDDEN: 403, INVALID: 400, RATE_LIMITED: 429, INTERNAL: 500 } as const;
 
 /** The shape of a tRPC error, so that a typed client can read it. */
 function refusal(error: AppError): Response {
   const { code } = error;
   const httpStatus = error instanceof BodyTooLarge ? 413 : code in STATUS ? STATUS[code as keyof typeof STATUS] : 503;
+  const nobody = code === "UNAUTHENTICATED";
   const body = {
     error: {
       message: shownMessage(error.message),
-      code: -32_003,
-      data: { code, httpStatus, path: null, appCode: code, details: error.details ?? null },
+      code: nobody ? -32_001 : -32_003,
+      data: {
+        code: nobody ? "UNAUTHORIZED" : code,
+        httpStatus,
+        path: null,
+        appCode: code,
+        details: error.details ?? null,
+      },
     },
   };
   const retryAfter = retryAfterOf(error);

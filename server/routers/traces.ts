@@ -67,7 +67,7 @@ export const tracesRouter = router({
           "dependencies, worst first: health, version, request rate, error share and p95 of each service and of each " +
           "connection, and a sentence that follows failures to where they come from. Use it to see what a failing " +
           "service depends on and who feels it. kind external: it is called but sends no spans, so its figures are its " +
-          "callers'. seen false: configured, but no call in the range. Null figures are unknown, not zero.",
+          "callers'. seen false: configured, but no call in the range.",
         ...READ,
       },
     })

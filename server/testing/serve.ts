@@ -22,7 +22,8 @@ export async function serve(
     outgoing.once("close", () => gone.abort());
     try {
       const response = await handle(requestOf(incoming, gone.signal));
-      outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+      outgoing.setHeaders(response.headers);
+      outgoing.writeHead(response.status);
       if (response.body) await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing);
       else outgoing.end();
     } catch {

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../../feedback/mark.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
@@ -49,7 +50,9 @@ export function Compared({ deployment, active }: { deployment: DeploymentView; a
           <p className="text-ink-2">Nothing ran before it, so there is nothing to compare with.</p>
         ) : query.data ? (
           <div className="flex flex-col gap-2">
-            <p>{query.data.summary}.</p>
+            <p>
+              <VisibleText text={query.data.summary} />.
+            </p>
             <ul className="flex flex-col gap-1">
               {query.data.metrics
                 .filter(

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
 import { useClock } from "../../feedback/time.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useShortcuts } from "../../lib/shortcuts.ts";
 import { HealthMark } from "../../marks/health-mark.tsx";
@@ -107,7 +108,9 @@ function Faring({ deployment: { service, environment }, now }: { deployment: Dep
   const words = faringOf(now);
   return (
     <p className="flex flex-wrap items-baseline gap-x-2 text-ink-2 text-xs">
-      <span>{service}:</span>
+      <span>
+        <VisibleText text={service} />:
+      </span>
       {state ? <HealthMark state={state} /> : <span>not checked</span>}
       {words ? <span className={cn("tabular-nums", isOverLimit(now) && "text-critical")}>{words}</span> : null}
     </p>

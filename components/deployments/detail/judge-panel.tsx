@@ -7,6 +7,7 @@ import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
 import { Mark, type MarkTone } from "../../feedback/mark.tsx";
 import { Time } from "../../feedback/time.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatBytes, formatCount, formatMs, formatNumber, formatPercent } from "../../lib/format.ts";
@@ -168,7 +169,8 @@ function Score({ result }: { result: JudgeResult }) {
       <ul className="flex flex-wrap gap-x-4 gap-y-1 text-xs">
         {groups.map((group) => (
           <li key={group.name} className="text-ink-2">
-            {group.name} <span className="num text-ink">{group.score === null ? "–" : Math.round(group.score)}</span>{" "}
+            <VisibleText text={group.name} />{" "}
+            <span className="num text-ink">{group.score === null ? "–" : Math.round(group.score)}</span>{" "}
             <span className="text-ink-3">weight {group.weight}</span>
           </li>
         ))}
@@ -305,7 +307,9 @@ function Numbers({ metric, result }: { metric: Metric; result: JudgeResult }) {
     <dl className="grid gap-x-6 gap-y-1 border-t bg-sunken px-3 py-2 text-xs sm:grid-cols-2 lg:grid-cols-3">
       {facts.map(([name, value]) => (
         <div key={name} className="flex justify-between gap-3">
-          <dt className="text-ink-2">{name}</dt>
+          <dt className="text-ink-2">
+            <VisibleText text={name} />
+          </dt>
           <dd className="num text-right">{value}</dd>
         </div>
       ))}

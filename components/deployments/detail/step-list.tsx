@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { StepOutput, StepView } from "#server/agent/deploy/schema.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { Elapsed } from "../../feedback/time.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatMs, plural } from "../../lib/format.ts";
@@ -59,7 +60,7 @@ function Step({ step, output }: { step: StepView; output: StepOutput | undefined
           <StepMark status={status} />
         </span>
         <span className={cn("min-w-0 flex-1", status === "pending" || status === "skipped" ? "text-ink-3" : "")}>
-          {title}
+          <VisibleText text={title} />
           {attempt > 1 ? <Badge className="ml-2">try {attempt}</Badge> : null}
         </span>
         <span className="num min-w-16 shrink-0 whitespace-nowrap text-right text-ink-3 text-xs">
@@ -92,8 +93,12 @@ const Output = ({ output }: { output: StepOutput }) => (
     {output.parts.map((part) => (
       <li key={part.name} className="text-xs">
         <div className="flex flex-wrap items-baseline gap-x-3">
-          <Mark tone={part.ok ? "ok" : "critical"}>{part.name}</Mark>
-          <span className="text-ink-2">{part.summary}</span>
+          <Mark tone={part.ok ? "ok" : "critical"}>
+            <VisibleText text={part.name} />
+          </Mark>
+          <span className="text-ink-2">
+            <VisibleText text={part.summary} />
+          </span>
           <span className="num text-ink-3">{formatMs(part.durationMs)}</span>
         </div>
         {part.output ? (

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
 import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
 import { Mark } from "../../feedback/mark.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { formatMs, formatPercent, MISSING, plural } from "../../lib/format.ts";
 import { LineText } from "../../logs/line-text.tsx";
@@ -71,7 +72,7 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
             // biome-ignore lint/suspicious/noArrayIndexKey: events of one span never move
             <div key={index} className="flex flex-col gap-1 border-t py-1.5 first:border-t-0">
               <p>
-                <span className="num text-ink-3">+{formatMs(event.offsetMs)}</span> {event.name}
+                <span className="num text-ink-3">+{formatMs(event.offsetMs)}</span> <VisibleText text={event.name} />
               </p>
               <SpanAttributes attributes={event.attributes} none="" />
             </div>
@@ -104,7 +105,7 @@ const ServiceLink = ({ span, environment }: { span: SpanView; environment: strin
     href={`/services/${encodeURIComponent(span.service)}${environment ? `?env=${encodeURIComponent(environment)}` : ""}`}
     className="link"
   >
-    {span.service}
+    <VisibleText text={span.service} />
   </EnvLink>
 );
 
@@ -133,7 +134,9 @@ const Table = ({ rows }: { rows: readonly [string, ReactNode][] }) => (
   <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1">
     {rows.map(([name, value]) => (
       <div key={name} className="contents">
-        <dt className="text-ink-3">{name}</dt>
+        <dt className="text-ink-3">
+          <VisibleText text={name} />
+        </dt>
         <dd className="break-words">{value}</dd>
       </div>
     ))}

@@ -1,6 +1,7 @@
 "use client";
 
 import type { LogLineView } from "#server/agent/logs/schema.ts";
+import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatMs } from "../../lib/format.ts";
 import { LevelMark } from "../../logs/level-mark.tsx";
@@ -40,7 +41,7 @@ export const TraceLines = ({ lines, startMs, chosen, onChoose }: TraceLinesProps
             <span className="w-24 shrink-0 truncate text-ink-2 max-md:hidden">
               {spanId ? (
                 <button type="button" onClick={() => onChoose(spanId)} className="link" title="Show its span">
-                  {line.service}
+                  <VisibleText text={line.service} />
                 </button>
               ) : (
                 line.service

@@ -1,3 +1,4 @@
+import { withoutConfidential } from "../../agent/kernel/confidential.ts";
 import type { ScrapeNote } from "../../agent/ports/ingest-store.ts";
 import { cleanText } from "./attributes.ts";
 import type { Database } from "./database.ts";
@@ -20,7 +21,14 @@ export async function noteScrape(database: Database, note: ScrapeNote): Promise<
        on conflict (target) do update set last_at = excluded.last_at, ok = excluded.ok,
          duration_ms = excluded.duration_ms, samples = excluded.samples, error = excluded.error
        where s.last_at <= excluded.last_at`,
-      [note.target, note.at, note.ok, note.durationMs, note.samples, note.error && cleanText(note.error)],
+      [
+        note.target,
+        note.at,
+        note.ok,
+        note.durationMs,
+        note.samples,
+        note.error && cleanText(withoutConfidential(note.error)),
+      ],
     ),
   );
 }

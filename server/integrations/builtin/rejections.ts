@@ -1,3 +1,4 @@
+import { withoutConfidential } from "../../agent/kernel/confidential.ts";
 import { RejectionTally } from "../../agent/kernel/rejections.ts";
 import type { Rejection } from "../../agent/ports/telemetry.ts";
 
@@ -17,11 +18,14 @@ export function createRejections(): Rejections {
     byService,
     add: (reason, example, service, count = 1) => {
       byService.set(service, (byService.get(service) ?? 0) + count);
-      tally.add(storableReason(reason), example, count);
+      tally.add(storableReason(withoutConfidential(reason)), () => cleanExample(example()), count);
     },
     list: () => tally.list(),
   };
 }
+
+/** A page that was scraped with a secret may answer with it. */
+const cleanExample = (example: string | null): string | null => example && withoutConfidential(example);
 
 /** Reasons are part of a key: of a bounded length, and without what PostgreSQL cannot store. */
 export const storableReason = (reason: string): string =>

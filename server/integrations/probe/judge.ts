@@ -1,4 +1,5 @@
 import type { HealthEndpoint } from "../../agent/config-health.ts";
+import { dataWithoutConfidential } from "../../agent/kernel/confidential.ts";
 import type { ProbeResult } from "../../agent/ports/prober.ts";
 
 type HttpExpectations = Pick<
@@ -30,7 +31,8 @@ export function valueAt(document: unknown, path: string): unknown {
   return value;
 }
 
-const shown = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 80);
+/** Cleaned before it is cut: half a secret is one, too. */
+const shown = (value: unknown): string => JSON.stringify(dataWithoutConfidential(value) ?? "nothing").slice(0, 80);
 
 /** What is wrong with the content of an answer, as a sentence; null when it is as expected. */
 function wrongContent(answer: HttpAnswer, expect: HttpExpectations): string | null {

@@ -1,3 +1,4 @@
+import { withoutConfidential } from "../../agent/kernel/confidential.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { inSpan } from "../../agent/kernel/span.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
@@ -42,7 +43,7 @@ export function createProber(outbound: OutboundHttp & { reachable: Reachable }):
       inSpan(`health check: ${spec.type}`, { share: SHARE_OF_CHECKS, closed: true }, async (span) => {
         const result = await find(spec, signal);
         span.setAttribute("operate.check.outcome", result.outcome);
-        return result;
+        return { ...result, message: result.message && withoutConfidential(result.message) };
       }),
   };
 }
