@@ -69,7 +69,10 @@ const shop = router({
     hang: procedure
       .meta({ permission: "service.read", mcp: tool("hang_thing") })
       .output(z.object({}))
-      .query(({ signal }) => delay(20_000, {}, { signal })),
+      .query(({ signal }) => {
+        hanging += 1;
+        return delay(20_000, {}, { signal });
+      }),
     watch: procedure
       .meta({ permission: "service.read", mcp: tool("watch_thing", { maxSeconds: 10 }) })
       .output(z.object({ told: z.boolean() }))
@@ -84,6 +87,8 @@ const shop = router({
   }),
 });
 
+/** calls of hang_thing that are under way or were */
+let hanging = 0;
 const reports: CallReport[] = [];
 /** what was refused, as the audit log is told */
 const refusals: AuditEvent[] = [];
@@ -389,8 +394,9 @@ describe("a client that goes away", () => {
     ],
   ])("ends its call (%s)", async (_, sent, body) => {
     const leave = new AbortController();
+    const before = hanging;
     const answer = send({ method: "POST", headers: sent, body, signal: leave.signal }).catch(() => undefined);
-    await delay(50); // the call is under way; were it not, it would end the same way
+    await expect.poll(() => hanging).toBe(before + 1);
     leave.abort();
     await expect.poll(() => reports, { timeout: 5_000 }).toMatchObject([{ tool: "hang_thing", outcome: "TIMEOUT" }]);
     await answer;

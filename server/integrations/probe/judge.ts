@@ -32,7 +32,7 @@ export function valueAt(document: unknown, path: string): unknown {
 }
 
 /** Cleaned before it is cut: half a secret is one, too. */
-const shown = (value: unknown): string => JSON.stringify(dataWithoutConfidential(value) ?? "nothing").slice(0, 80);
+const shown = (value: unknown): string => (JSON.stringify(dataWithoutConfidential(value)) ?? "nothing").slice(0, 80);
 
 /** What is wrong with the content of an answer, as a sentence; null when it is as expected. */
 function wrongContent(answer: HttpAnswer, expect: HttpExpectations): string | null {
