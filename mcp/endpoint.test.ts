@@ -378,6 +378,12 @@ describe("hostile bodies", () => {
   });
 });
 
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+
 describe("a client that goes away", () => {
   const newest = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -395,7 +401,13 @@ describe("a client that goes away", () => {
   ])("ends its call (%s)", async (_, sent, body) => {
     const leave = new AbortController();
     const before = hanging;
-    const answer = send({ method: "POST", headers: sent, body, signal: leave.signal }).catch(() => undefined);
+    const request = new Request(URL_, { method: "POST", headers: sent, body, signal: leave.signal });
+    const answer = serve(request).catch(() => undefined);
+    // a server that has lost its client stops reading what was to be sent to it
+    void answer.then(async (response) => {
+      await untilAborted(leave.signal);
+      await response?.body?.cancel();
+    });
     await expect.poll(() => hanging).toBe(before + 1);
     leave.abort();
     await expect.poll(() => reports, { timeout: 5_000 }).toMatchObject([{ tool: "hang_thing", outcome: "TIMEOUT" }]);

@@ -72,8 +72,8 @@ it("starts a watch that never reached the queue, which ends when its time is up"
     const row = await database.db.deployment.findUniqueOrThrow({ where: { id } });
     return row.watchState !== "watching" && row;
   });
-  expect(watchState).toBe("passed");
-  const events = await database.db.deploymentEvent.findMany({ where: { deploymentId: id, key: "watch-passed" } });
+  expect(watchState, "nobody sent a request").toBe("undecided");
+  const events = await database.db.deploymentEvent.findMany({ where: { deploymentId: id, key: "watch-undecided" } });
   expect(events).toHaveLength(1);
 });
 

@@ -69,7 +69,10 @@ export function createTestCollector({
       const ended = once(child, "exit").then(([code]) => {
         throw new Error(`the collector ended with ${code}:\n${output}`);
       });
-      await Promise.race([once(child, "message"), ended]);
+      const ready = new Promise<void>((done) =>
+        child.on("message", (message: { type?: string }) => message.type === "ready" && done()),
+      );
+      await Promise.race([ready, ended]);
       ended.catch(() => undefined);
     },
     async end(signal) {

@@ -10,7 +10,17 @@ const target = {
 } as PlannedTarget;
 
 const check = (overloaded: { since: string; shed: number } | null, found: Partial<ProbeResult>) => {
-  const platform = { getService: async () => ({ url: "http://127.0.0.1:1", overloaded }) } as unknown as Platform;
+  const platform = {
+    getService: async () => ({
+      ...{
+        url: "http://127.0.0.1:1",
+        overloaded,
+        problem: null,
+        configured: true,
+        instances: [{ state: "ready", configured: true, version: "1" }],
+      },
+    }),
+  } as unknown as Platform;
   const result = { outcome: "up", latencyMs: 1, statusCode: 200, message: null, ...found } as ProbeResult;
   return createCheckTarget({ platform }, { probe: async () => result })(target);
 };
