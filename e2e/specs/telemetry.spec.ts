@@ -96,7 +96,14 @@ test("a bad version's new error pattern is found within seconds, tied to its dep
   const traceId = lines.find((line) => line.traceId)?.traceId;
   expect(traceId).toMatch(/^[0-9a-f]{32}$/);
   await expect
-    .poll(async () => (await ask<{ services: { service: string }[] }>("get_trace", { traceId })).services.length)
+    .poll(
+      () =>
+        ask<{ services: { service: string }[] }>("get_trace", { traceId }).then(
+          ({ services }) => services.length,
+          () => 0, // its log lines are there before its spans
+        ),
+      { timeout: 60_000 },
+    )
     .toBeGreaterThan(1); // spans of the caller come with its next batch
   const trace = await ask<{ summary: string; errorCount: number }>("get_trace", { traceId });
   expect(trace.summary).toContain("checkout");
