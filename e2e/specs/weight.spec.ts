@@ -27,6 +27,6 @@ test("no page needs more than 220 kB of scripts to be used", async ({ request })
   for (const path of [...PAGES, ...ABOUT_ONE]) {
     const bytes = await firstScripts(request, path, sizes);
     expect(bytes, `${path} loads scripts`).toBeGreaterThan(50_000);
-    expect(bytes, path).toBeLessThanOrEqual(220_000);
+    expect.soft(bytes, path).toBeLessThanOrEqual(220_000);
   }
 });
