@@ -2,10 +2,10 @@ import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";
 import { AuthCard } from "#components/auth/auth-card.tsx";
+import { FirstPassword } from "#components/auth/first-password.tsx";
 import { Toasts } from "#components/feedback/toasts.tsx";
 import { RAIL_COOKIE } from "#components/layout/rail-cookie.ts";
 import { UNRESOLVED } from "#components/marks/vocabulary.ts";
-import { PasswordForm } from "#components/settings/password-form.tsx";
 import { ConsoleShell } from "#components/shell/console-shell.tsx";
 import { ApiProvider } from "#components/trpc/client.tsx";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
@@ -26,10 +26,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
       <SessionProvider start={{ me, ...systemFacts() }}>
         <ApiProvider>
           <AuthCard title="Choose a password">
-            <p className="text-ink-2 text-sm">
-              Someone else has handed you your password. Choose one that only you know.
-            </p>
-            <PasswordForm />
+            <FirstPassword />
           </AuthCard>
         </ApiProvider>
       </SessionProvider>
