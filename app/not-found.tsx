@@ -1,14 +1,14 @@
 import Link from "next/link";
-import { Button } from "#components/ui/button.tsx";
+import { buttonClass } from "#components/ui/button.tsx";
 
 export default function NotFound() {
   return (
     <main className="mx-auto flex max-w-xl flex-col items-start gap-3 px-4 py-24">
       <h1 className="font-semibold text-xl">There is no such page</h1>
       <p className="text-ink-2">The address may be mistyped, or what it named is gone.</p>
-      <Button asChild>
-        <Link href="/">Go to the overview</Link>
-      </Button>
+      <Link className={buttonClass()} href="/">
+        Go to the overview
+      </Link>
     </main>
   );
 }

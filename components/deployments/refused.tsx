@@ -5,7 +5,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useCan } from "../trpc/session.tsx";
-import { Button } from "../ui/button.tsx";
+import { buttonClass } from "../ui/button.tsx";
 import { Field, Input } from "../ui/field.tsx";
 import { Unlock } from "./policy-banner.tsx";
 import { refusalOf } from "./refusal.ts";
@@ -28,11 +28,13 @@ export function Refused({ error, service, environment, onLeave }: RefusedProps) 
           <VisibleText text={message} />
         </p>
         {activeId ? (
-          <Button asChild size="sm">
-            <EnvLink href={`/deployments/${activeId}?env=${encodeURIComponent(environment)}`} onClick={onLeave}>
-              Open the deployment that runs
-            </EnvLink>
-          </Button>
+          <EnvLink
+            className={buttonClass({ size: "sm" })}
+            href={`/deployments/${activeId}?env=${encodeURIComponent(environment)}`}
+            onClick={onLeave}
+          >
+            Open the deployment that runs
+          </EnvLink>
         ) : null}
       </div>
     );

@@ -7,7 +7,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatCount } from "../lib/format.ts";
-import { Button } from "../ui/button.tsx";
+import { Button, buttonClass } from "../ui/button.tsx";
 import { attributeRows } from "./attributes.ts";
 import { lineText } from "./line-export.ts";
 import { LineText } from "./line-text.tsx";
@@ -32,11 +32,9 @@ export function LineDetail({ line, mark, onFilter, onContext }: LineDetailProps)
     <div className="flex flex-col gap-2 border-y bg-sunken px-3 py-2 sm:pl-9">
       <div className="flex flex-wrap items-center gap-2">
         {line.traceId ? (
-          <Button asChild size="sm">
-            <PlainLink href={link(`/traces/${line.traceId}`)}>
-              <Waypoints /> Show the trace
-            </PlainLink>
-          </Button>
+          <PlainLink className={buttonClass({ size: "sm" })} href={link(`/traces/${line.traceId}`)}>
+            <Waypoints /> Show the trace
+          </PlainLink>
         ) : null}
         {onContext ? (
           <Button size="sm" onClick={() => onContext(line)}>

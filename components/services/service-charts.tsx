@@ -18,7 +18,7 @@ import { RangePicker } from "../time-range/range-picker.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { ZoomOutButton } from "../time-range/zoom-out-button.tsx";
 import { useCan } from "../trpc/session.tsx";
-import { Button } from "../ui/button.tsx";
+import { Button, buttonClass } from "../ui/button.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { PANELS, queriesOf, type SignalPanel, signalPanels, templateWords } from "./signal-panels.ts";
 import type { SignalsOf } from "./signals-input.ts";
@@ -119,11 +119,15 @@ function Panels({ data, service, environment }: SignalsOf & { data: ServiceSigna
 
 const GrafanaLink = ({ panel: { title, grafanaHref } }: { panel: SignalPanel }) =>
   grafanaHref ? (
-    <Button asChild variant="ghost" size="icon">
-      <a href={grafanaHref} target="_blank" rel="noreferrer" aria-label={`${title} in Grafana, in a new tab`}>
-        <ExternalLink />
-      </a>
-    </Button>
+    <a
+      className={buttonClass({ variant: "ghost", size: "icon" })}
+      href={grafanaHref}
+      target="_blank"
+      rel="noreferrer"
+      aria-label={`${title} in Grafana, in a new tab`}
+    >
+      <ExternalLink />
+    </a>
   ) : null;
 
 /** Who answered, and what was asked for each line. */

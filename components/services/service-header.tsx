@@ -17,7 +17,7 @@ import { HealthMark } from "../marks/health-mark.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
-import { Button } from "../ui/button.tsx";
+import { Button, buttonClass } from "../ui/button.tsx";
 import { isBeyondLimit } from "./beyond-limit.ts";
 import { consoleLink } from "./console-link.ts";
 import { serviceHref } from "./places.ts";
@@ -71,15 +71,16 @@ export function ServiceActions({ service: { row } }: { service: Service }) {
   return (
     <>
       {mayOpen ? (
-        <Button asChild variant="ghost">
-          <EnvLink href={`/incidents?${new URLSearchParams({ new: "1", service: row.service, env: row.environment })}`}>
-            Create an incident
-          </EnvLink>
-        </Button>
+        <EnvLink
+          className={buttonClass({ variant: "ghost" })}
+          href={`/incidents?${new URLSearchParams({ new: "1", service: row.service, env: row.environment })}`}
+        >
+          Create an incident
+        </EnvLink>
       ) : null}
-      <Button asChild variant="ghost">
-        <EnvLink href={compareHref(row)}>Compare versions</EnvLink>
-      </Button>
+      <EnvLink className={buttonClass({ variant: "ghost" })} href={compareHref(row)}>
+        Compare versions
+      </EnvLink>
       {mayDeploy ? (
         <>
           <Button variant="ghost" onClick={() => setLocking(true)}>

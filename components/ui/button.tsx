@@ -1,4 +1,3 @@
-import { Slot } from "radix-ui";
 import type { ComponentProps } from "react";
 import { cn } from "../lib/cn.ts";
 
@@ -15,26 +14,28 @@ const SIZES = {
   icon: "size-8 justify-center",
 } as const;
 
-export interface ButtonProps extends ComponentProps<"button"> {
+interface Look {
   variant?: keyof typeof VARIANTS;
   size?: keyof typeof SIZES;
-  /** the child becomes the button, as in a link that looks like one */
-  asChild?: boolean;
+  className?: string | undefined;
 }
 
-export function Button({ variant = "secondary", size = "md", asChild, className, type, ...props }: ButtonProps) {
-  const Component = asChild ? Slot.Root : "button";
-  return (
-    <Component
-      {...(asChild ? {} : { type: type ?? "button" })}
-      className={cn(
-        "inline-flex shrink-0 select-none items-center whitespace-nowrap rounded-md border font-medium transition-colors",
-        "disabled:cursor-not-allowed disabled:opacity-50 aria-disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0",
-        VARIANTS[variant],
-        SIZES[size],
-        className,
-      )}
-      {...props}
-    />
+export interface ButtonProps extends Omit<ComponentProps<"button">, "className">, Look {}
+
+/** How a button looks, for a link that looks like one. */
+export const buttonClass = ({ variant = "secondary", size = "md", className }: Look = {}): string =>
+  cn(
+    "inline-flex shrink-0 select-none items-center whitespace-nowrap rounded-md border font-medium transition-colors",
+    "disabled:cursor-not-allowed disabled:opacity-50 aria-disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0",
+    VARIANTS[variant],
+    SIZES[size],
+    className,
   );
-}
+
+export const Button = ({ variant, size, className, type = "button", ...props }: ButtonProps) => (
+  <button
+    type={type}
+    className={buttonClass({ ...(variant && { variant }), ...(size && { size }), className })}
+    {...props}
+  />
+);

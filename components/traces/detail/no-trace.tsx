@@ -6,7 +6,7 @@ import { EnvLink } from "../../layout/env-link.tsx";
 import { Page, Section } from "../../layout/page.tsx";
 import { plural } from "../../lib/format.ts";
 import { useTRPC } from "../../trpc/client.tsx";
-import { Button } from "../../ui/button.tsx";
+import { Button, buttonClass } from "../../ui/button.tsx";
 
 /** Why a trace cannot be shown, and for how long spans are kept. */
 export function NoTrace({ traceId, message, onRetry }: { traceId: string; message: string; onRetry: () => void }) {
@@ -21,9 +21,9 @@ export function NoTrace({ traceId, message, onRetry }: { traceId: string; messag
           action={
             <span className="flex gap-2">
               <Button onClick={onRetry}>Look again</Button>
-              <Button asChild variant="ghost">
-                <EnvLink href="/traces">All traces</EnvLink>
-              </Button>
+              <EnvLink className={buttonClass({ variant: "ghost" })} href="/traces">
+                All traces
+              </EnvLink>
             </span>
           }
         >

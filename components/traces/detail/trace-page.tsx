@@ -20,7 +20,7 @@ import { plainText } from "../../logs/plain-text.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Badge } from "../../ui/badge.tsx";
-import { Button } from "../../ui/button.tsx";
+import { Button, buttonClass } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { FIRST_SPANS } from "../page-sizes.ts";
@@ -109,9 +109,9 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
       actions={
         <>
           <CopyId id={trace.traceId} />
-          <Button asChild>
-            <EnvLink href={logsHref(trace)}>Logs of this trace</EnvLink>
-          </Button>
+          <EnvLink className={buttonClass()} href={logsHref(trace)}>
+            Logs of this trace
+          </EnvLink>
         </>
       }
     >
