@@ -43,7 +43,7 @@ async function goodVersion(page: Page): Promise<string> {
 }
 
 test("a good canary grows to all requests, judged at each step", async ({ page }) => {
-  test.setTimeout(420_000);
+  test.setTimeout(600_000);
   const version = await goodVersion(page);
   await deploy(page, CHECKOUT, version, "canary");
   await expect(page.getByRole("region", { name: "Decision" })).toContainText(/comparing|Comparing/, {
@@ -59,7 +59,7 @@ test("a good canary grows to all requests, judged at each step", async ({ page }
 });
 
 test("a bad canary is caught at its first step, and the judge says why", async ({ page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(400_000);
   const before = await currentVersion(page, CHECKOUT);
   const id = await deploy(page, CHECKOUT, "2.5.0", "canary");
   await expect(status(page, "rolled back")).toBeVisible({ timeout: 200_000 });
