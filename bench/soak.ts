@@ -122,7 +122,7 @@ async function deployEveryMinute(
   for (let i = 1; !signal.aborted; i++) {
     const version = i % 2 === 1 ? "1.1.0" : "1.0.0";
     const body = JSON.stringify({ service: "steady", environment: "production", version, strategy: "rolling" });
-    const answer = await fetch(`${url}/api/trpc/deploy.deploy`, { method: "POST", headers, body }).catch(() => null);
+    const answer = await fetch(`${url}/api/trpc/deploy.start`, { method: "POST", headers, body }).catch(() => null);
     if (answer?.ok) counts.started += 1;
     else counts.refused += 1;
     await delay(60_000, undefined, { signal }).catch(() => undefined);
