@@ -20,7 +20,7 @@ const INSTANCES = 2;
 /** the last third may have so much more than the second; memory of a process breathes */
 const MEMORY_GROWTH = 1.15;
 const COUNT_GROWTH = 1.2;
-const PASSWORD = "a-soak-for-half-an-hour";
+const PASSWORD = "thirty-quiet-minutes-4";
 
 const configuration = {
   deploymentConfig: { environments: ["production"], rollout: { watchSeconds: 30 } },
