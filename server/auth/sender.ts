@@ -28,7 +28,8 @@ const senders = holder.__operateSenders;
 /**
  * The sender behind a request: a token with `ingest.write` as a bearer token, or as the password of basic
  * authentication, which is all that some shippers can send; the token of an instance of the local platform; or the
- * secret of Operate's own processes (OPERATE_INGEST_SECRET), who alone may write as `operate`. Cookies count for nothing. Answers are remembered for 4 s, refusals too.
+ * secret of Operate's own processes (OPERATE_INGEST_SECRET), who alone may write as `operate`. Cookies count for
+ * nothing. Answers are remembered for 4 s, refusals too.
  * @param onForbidden told of a known token that may not send, at most once in those 4 s
  * @throws UNAUTHENTICATED, FORBIDDEN with what to do
  */

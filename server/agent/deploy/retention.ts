@@ -1,4 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
+import { deleteInBatches } from "../kernel/delete-in-batches.ts";
 import { deleteEndedDeployments } from "./store-history.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,10 +15,5 @@ const KEPT_OF_EACH = 50;
 export async function deleteOldDeployments(runtime: Pick<Runtime, "db" | "config" | "now">): Promise<number> {
   const { historyDays } = runtime.config.monitoringConfig.retention;
   const before = new Date(runtime.now().getTime() - historyDays * DAY_MS);
-  let deleted = 0;
-  for (;;) {
-    const count = await deleteEndedDeployments(runtime.db, { before, keep: KEPT_OF_EACH, limit: BATCH });
-    deleted += count;
-    if (count < BATCH) return deleted;
-  }
+  return deleteInBatches(BATCH, (limit) => deleteEndedDeployments(runtime.db, { before, keep: KEPT_OF_EACH, limit }));
 }

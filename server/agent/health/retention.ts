@@ -1,4 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
+import { deleteInBatches } from "../kernel/delete-in-batches.ts";
 import { deleteExpired } from "./store-results.ts";
 
 const HOUR_MS = 3_600_000;
@@ -11,12 +12,7 @@ const BATCH = 20_000;
 export async function deleteOldHealth(runtime: Pick<Runtime, "db" | "now">): Promise<number> {
   const nowMs = runtime.now().getTime();
   const before = { results: new Date(nowMs - RAW_KEPT_MS), rollups: new Date(nowMs - ROLLUPS_KEPT_MS) };
-  let deleted = 0;
-  for (;;) {
-    const count = await deleteExpired(runtime.db, before, BATCH);
-    deleted += count;
-    if (count < BATCH) return deleted;
-  }
+  return deleteInBatches(BATCH, (limit) => deleteExpired(runtime.db, before, limit));
 }
 
 /** Keeps history to its size, every ten minutes. Several workers may: what is gone is gone. */

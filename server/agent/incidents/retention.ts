@@ -1,4 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
+import { deleteInBatches } from "../kernel/delete-in-batches.ts";
 import { deleteEndedIncidents } from "./store.ts";
 
 const DAY_MS = 86_400_000;
@@ -11,10 +12,5 @@ const BATCH = 200;
 export async function deleteOldIncidents(runtime: Pick<Runtime, "db" | "config" | "now">): Promise<number> {
   const { historyDays } = runtime.config.monitoringConfig.retention;
   const before = new Date(runtime.now().getTime() - historyDays * DAY_MS);
-  let deleted = 0;
-  for (;;) {
-    const count = await deleteEndedIncidents(runtime.db, before, BATCH);
-    deleted += count;
-    if (count < BATCH) return deleted;
-  }
+  return deleteInBatches(BATCH, (limit) => deleteEndedIncidents(runtime.db, before, limit));
 }

@@ -42,8 +42,8 @@ const WINDOW_SECONDS = 300;
 const NEWEST_SECONDS = 60;
 
 /**
- * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for each service that only its telemetry
- * tells of, worst first; and whether the platform answers.
+ * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for
+ * each service that only its telemetry tells of, worst first; and whether the platform answers.
  */
 export async function serviceRows(
   ctx: AgentContext,

@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
-import { Balancer } from "./balancer.ts";
+import { behindBalancer } from "#server/testing/local-platform/raw-instance.ts";
+import type { Balancer } from "./balancer.ts";
 import type { Target } from "./exchange.ts";
 
 /** What clients may expect of the connection between them and the balancer. */
@@ -16,31 +17,14 @@ let asked: { socket: Socket; text: string }[];
 let close: () => Promise<void>;
 
 beforeEach(async () => {
-  balancer = new Balancer(
-    { service: "web", environment: "staging" },
-    { currentVersion: () => "1", refused: () => undefined },
-  );
-  port = await balancer.listen(0);
   asked = [];
-  const open = new Set<Socket>();
-  const instance = createServer((socket) => {
-    open.add(socket.on("error", () => undefined));
+  ({ balancer, port, target, close } = await behindBalancer((socket) => {
     const seen = { socket, text: "" };
     socket.on("data", (chunk) => {
       if (seen.text === "") asked.push(seen);
       seen.text += chunk.toString("latin1");
     });
-  }).listen(0, "127.0.0.1");
-  await once(instance, "listening");
-  const address = instance.address();
-  target = balancer.createTarget("a", "1", typeof address === "object" && address ? address.port : 0);
-  balancer.rotation.update([target], null);
-  close = async () => {
-    await balancer.close(0);
-    for (const socket of open) socket.destroy();
-    instance.close();
-    await target.pool.destroy();
-  };
+  }));
 });
 afterEach(() => close());
 

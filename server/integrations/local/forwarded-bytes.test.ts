@@ -1,41 +1,23 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Balancer } from "./balancer.ts";
+import { behindBalancer } from "#server/testing/local-platform/raw-instance.ts";
 
 /** What instances and clients send is passed on byte for byte, both ways. */
 
-let balancer: Balancer;
 let port: number;
 let answer: string;
 let received: string;
 let close: () => Promise<void>;
 
 beforeEach(async () => {
-  balancer = new Balancer(
-    { service: "web", environment: "staging" },
-    { currentVersion: () => "1", refused: () => undefined },
-  );
-  port = await balancer.listen(0);
   received = "";
-  const open = new Set<Socket>();
-  const instance = createServer((socket) => {
-    open.add(socket.on("error", () => undefined));
+  ({ port, close } = await behindBalancer((socket) =>
     socket.on("data", (chunk) => {
       received += chunk.toString("latin1");
       if (received.includes("\r\n\r\n")) socket.end(answer, "latin1");
-    });
-  }).listen(0, "127.0.0.1");
-  await once(instance, "listening");
-  const address = instance.address();
-  const target = balancer.createTarget("a", "1", typeof address === "object" && address ? address.port : 0);
-  balancer.rotation.update([target], null);
-  close = async () => {
-    await balancer.close(0);
-    for (const socket of open) socket.destroy();
-    instance.close();
-    await target.pool.destroy();
-  };
+    }),
+  ));
 });
 afterEach(() => close());
 

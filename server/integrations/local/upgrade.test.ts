@@ -1,9 +1,9 @@
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
-import { Balancer } from "./balancer.ts";
+import { behindBalancer } from "#server/testing/local-platform/raw-instance.ts";
+import type { Balancer } from "./balancer.ts";
 import type { Target } from "./exchange.ts";
 
 /** Connections that change their protocol: WebSocket and others. */
@@ -24,32 +24,17 @@ const shout = (socket: Socket): void => {
 };
 
 beforeEach(async () => {
-  balancer = new Balancer(
-    { service: "web", environment: "staging" },
-    { currentVersion: () => "1", refused: () => undefined },
-    { maxUpgraded: 3, streamMs: 700, headersMs: 1_000 },
-  );
-  port = await balancer.listen(0);
   heads = [];
   answer = shout;
-  const open = new Set<Socket>();
-  const instance = createServer({ allowHalfOpen: true }, (socket) => {
-    open.add(socket.on("error", () => undefined));
+  const serve = (socket: Socket) =>
     socket.once("data", (chunk) => {
       heads.push(chunk.toString("latin1"));
       answer(socket, chunk.toString("latin1"));
     });
-  }).listen(0, "127.0.0.1");
-  await once(instance, "listening");
-  const address = instance.address();
-  target = balancer.createTarget("a", "1", typeof address === "object" && address ? address.port : 0);
-  balancer.rotation.update([target], null);
-  close = async () => {
-    await balancer.close(0);
-    for (const socket of open) socket.destroy();
-    instance.close();
-    await target.pool.destroy();
-  };
+  ({ balancer, port, target, close } = await behindBalancer(serve, {
+    balancer: { maxUpgraded: 3, streamMs: 700, headersMs: 1_000 },
+    instance: { allowHalfOpen: true },
+  }));
 });
 afterEach(() => close());
 
