@@ -52,7 +52,7 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       return response;
     } catch (error) {
       const refusal = toAppError(error);
-      if (refusal.code === "RATE_LIMITED") await actorLimits().linger(request);
+      if (refusal.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refused(refusal, options.onProtocolError);
     }
   };

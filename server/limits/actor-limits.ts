@@ -21,9 +21,9 @@ const RATE = { perSecond: 100, burst: 200 };
 const STRANGER_RATE = { perSecond: 10, burst: 30 };
 
 /** a refusal is answered so late, so that who asks again at once asks little; by chance, so that many do not ask together */
-const LINGER_MS = { atLeast: 250, atMost: 750 };
-const STRANGER_LINGER_MS = { atLeast: 500, atMost: 2_500 };
-const MOST_LINGERING = 2_000;
+const REFUSAL_DELAY_MS = { atLeast: 250, atMost: 750 };
+const STRANGER_REFUSAL_DELAY_MS = { atLeast: 500, atMost: 2_500 };
+const MOST_DELAYED = 2_000;
 /** credentials nobody has used yet are looked up so many at once, so that they do not stand before those of who is known */
 const LOOKUPS: GateLimits = { perActor: 1, perOwner: 1, total: 2, queuePerActor: 200, waitMs: 10_000 };
 const MOST_REMEMBERED = 10_000;
@@ -34,7 +34,7 @@ const credentialOf = (headers: Headers): string =>
     .digest("base64");
 
 class ActorLimits {
-  #lingering = 0;
+  #delayed = 0;
   readonly #calls = new FairGate(CALLS);
   readonly #lookups = new FairGate(LOOKUPS);
   readonly #requests = new FairGate(REQUESTS, { givesWay: false });
@@ -74,13 +74,13 @@ class ActorLimits {
   }
 
   /** Waits before a request is refused for its rate; not when very many wait already. */
-  async linger(request: Request): Promise<void> {
-    if (this.#lingering >= MOST_LINGERING) return;
-    this.#lingering++;
+  async delayRefusal(request: Request): Promise<void> {
+    if (this.#delayed >= MOST_DELAYED) return;
+    this.#delayed++;
     const known = this.#actors.has(credentialOf(request.headers));
-    const { atLeast, atMost } = known ? LINGER_MS : STRANGER_LINGER_MS;
+    const { atLeast, atMost } = known ? REFUSAL_DELAY_MS : STRANGER_REFUSAL_DELAY_MS;
     await delay(atLeast + Math.random() * (atMost - atLeast));
-    this.#lingering--;
+    this.#delayed--;
   }
 
   /** Looks up a credential that was not right before, when it is this address's turn. @throws RATE_LIMITED */

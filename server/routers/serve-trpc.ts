@@ -78,7 +78,7 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       const error = toAppError(thrown);
       if (error.code === "INTERNAL")
         onFailure({ procedure: "unknown", type: "unknown", code: error.code, requestId: "", fault: thrown });
-      if (error.code === "RATE_LIMITED") await actorLimits().linger(request);
+      if (error.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refusal(error);
     }
   };

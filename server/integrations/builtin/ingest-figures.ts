@@ -2,7 +2,7 @@ import type { Arrived, IngestFigures, RefusalRow, StoredKind } from "../../agent
 import { scrapes } from "./collector-state.ts";
 import { DAY_MS, type PartitionedName } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
-import { KINDS } from "./space.ts";
+import { KINDS } from "./size-retention.ts";
 
 /** What arrives, what is refused, and what it takes. */
 export function createIngestFigures({ database, retention, now }: StoreParts): Omit<IngestFigures, "space"> {

@@ -13,7 +13,7 @@ import { createMetricsSource } from "./metrics-source.ts";
 import { createPartitions, type Retention } from "./partitions.ts";
 import { generalisePattern, loadPatterns, patternIds } from "./patterns.ts";
 import type { StoreParts } from "./record-writer.ts";
-import { createSpace, type Space } from "./space.ts";
+import { createSizeRetention, type SizeRetention } from "./size-retention.ts";
 import { createToldKinds } from "./told-kinds.ts";
 import { createTraceSource } from "./trace-source.ts";
 import { createLogWriter } from "./write-logs.ts";
@@ -35,7 +35,7 @@ export type BuiltinStore = IngestStore &
   IngestFigures & {
     /** for the upkeep, which runs beside the writers */
     readonly parts: StoreParts;
-    readonly keeper: Space;
+    readonly sizeRetention: SizeRetention;
   };
 
 /** The built-in home of telemetry, on PostgreSQL. Makes no connection before it is used. */
@@ -49,11 +49,11 @@ export function createTelemetryStore({
   const database = openDatabase(databaseUrl, connections);
   const partitions = createPartitions(database, config.retention);
   const parts: StoreParts = { database, partitions, retention: config.retention, limits: config.limits, now };
-  const keeper = createSpace({ ...parts, readDisk });
+  const sizeRetention = createSizeRetention({ ...parts, readDisk });
   const within =
     <A extends unknown[]>(signal: Signal, write: (...given: A) => Promise<Written>) =>
     async (...given: A): Promise<Written> => {
-      keeper.assertRoom(signal);
+      sizeRetention.assertRoom(signal);
       return write(...given);
     };
   const logWriter = createLogWriter(parts);
@@ -62,9 +62,9 @@ export function createTelemetryStore({
   const spanWriter = createSpanWriter(parts);
   return {
     ...createIngestFigures(parts),
-    space: keeper.state,
+    space: sizeRetention.state,
     parts,
-    keeper,
+    sizeRetention,
     logs: createLogSource(parts),
     metrics: createMetricsSource(parts),
     traces: createTraceSource(parts),

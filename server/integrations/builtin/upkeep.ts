@@ -8,11 +8,11 @@ import { advance } from "./rollup.ts";
 import { LOG_ROLLUP } from "./rollup-logs.ts";
 import { METRIC_ROLLUP } from "./rollup-metrics.ts";
 import { SPAN_ROLLUP } from "./rollup-spans.ts";
-import type { Space } from "./space.ts";
+import type { SizeRetention } from "./size-retention.ts";
 
 const ROLL_UP_MS = 5_000;
 const KEEP_HOUSE_MS = 3_600_000;
-const KEEP_SPACE_MS = 60_000;
+const ENFORCE_SIZE_MS = 60_000;
 
 /** Rolls up what is closed; many processes may do it, each part is done by one of them. */
 async function rollUp({ database, now }: StoreParts): Promise<void> {
@@ -43,32 +43,32 @@ async function keepHouse({ database, partitions, retention, now }: StoreParts): 
 
 interface Upkeep {
   parts: StoreParts;
-  keeper: Space;
+  sizeRetention: SizeRetention;
 }
 
 /** All that is due now. */
-export async function upkeepOnce({ parts, keeper }: Upkeep): Promise<void> {
+export async function upkeepOnce({ parts, sizeRetention }: Upkeep): Promise<void> {
   await keepHouse(parts);
-  await keeper.keep();
+  await sizeRetention.enforce();
   await rollUp(parts);
 }
 
-/** Rolls up every five seconds, keeps to its space every minute and keeps house every hour, in any number of processes, until stopped. */
+/** Rolls up every five seconds, keeps to its bytes every minute and keeps house every hour, in any number of processes, until stopped. */
 export function startTelemetryUpkeep(
-  { parts, keeper }: Upkeep,
+  { parts, sizeRetention }: Upkeep,
   report: (message: string, error: unknown) => void,
 ): { stop(): Promise<void> } {
   let housekeptAt = Number.NEGATIVE_INFINITY;
-  let spaceKeptAt = Number.NEGATIVE_INFINITY;
-  const keepSpace = async () => {
-    if (parts.now().getTime() - spaceKeptAt < KEEP_SPACE_MS) return keeper.look();
-    const dropped = await keeper.keep();
-    spaceKeptAt = parts.now().getTime();
+  let sizeEnforcedAt = Number.NEGATIVE_INFINITY;
+  const enforceSize = async () => {
+    if (parts.now().getTime() - sizeEnforcedAt < ENFORCE_SIZE_MS) return sizeRetention.readDisk();
+    const dropped = await sizeRetention.enforce();
+    sizeEnforcedAt = parts.now().getTime();
     if (dropped.length > 0)
       report(`dropped ${dropped.length} partitions of telemetry to keep its bytes to their limit`, dropped.join(", "));
   };
   const round = async () => {
-    await keepSpace();
+    await enforceSize();
     if (parts.now().getTime() - housekeptAt >= KEEP_HOUSE_MS) {
       await keepHouse(parts);
       housekeptAt = parts.now().getTime();

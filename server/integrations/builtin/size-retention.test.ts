@@ -3,7 +3,7 @@ import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { type Disk, diskOf } from "#server/agent/kernel/disk.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { logLine, SENDER } from "#server/testing/telemetry/records.ts";
-import { limitsOf, partitionsToDrop, type SpaceLimits } from "./space.ts";
+import { limitsOf, partitionsToDrop, type SpaceLimits } from "./size-retention.ts";
 import { type BuiltinStore, createTelemetryStore } from "./store.ts";
 import { upkeepOnce } from "./upkeep.ts";
 
@@ -112,7 +112,7 @@ describe("the store", () => {
     let freeBytes = 0.4 * GIB;
     const blocks = 100 * GIB;
     const one = open({}, async () => diskOf({ bsize: 1, blocks, bfree: freeBytes, bavail: freeBytes }));
-    await one.keeper.look();
+    await one.sizeRetention.readDisk();
     for (const write of [() => fill(one, 0), () => one.writeSamples([], SENDER), () => one.writeSpans([], SENDER)])
       await expect(write()).rejects.toMatchObject({ message: expect.stringContaining("The disk is 99 % full") });
     expect(await one.space()).toMatchObject({
@@ -120,7 +120,7 @@ describe("the store", () => {
       message: expect.stringContaining("Telemetry is refused"),
     });
     freeBytes = 50 * GIB;
-    await one.keeper.look();
+    await one.sizeRetention.readDisk();
     await expect(fill(one, 0)).resolves.toMatchObject({ accepted: 150 });
     expect(await one.space()).toMatchObject({ level: "ok", message: null });
   });

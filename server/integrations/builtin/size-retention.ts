@@ -77,7 +77,7 @@ export function partitionsToDrop<P extends Sized>(
   return { drop: partitions.filter((partition) => !kept.has(partition)), over };
 }
 
-interface SpaceParts {
+interface SizeRetentionParts {
   database: Pick<Database, "read">;
   partitions: Pick<Partitions, "drop">;
   retention: Retention;
@@ -86,18 +86,24 @@ interface SpaceParts {
   readDisk?: (() => Promise<Disk>) | undefined;
 }
 
-export interface Space {
+export interface SizeRetention {
   /** Looks how much of the disk is free; cheap. */
-  look(): Promise<void>;
+  readDisk(): Promise<void>;
   /** Drops what exceeds the limits. @returns the names of the partitions dropped */
-  keep(): Promise<string[]>;
+  enforce(): Promise<string[]>;
   /** @throws UPSTREAM_UNAVAILABLE, which tells senders to come again, while there is no room */
   assertRoom(signal: Signal): void;
   /** For people. */
   state(): Promise<StorageSpace>;
 }
 
-export function createSpace({ database, partitions, retention, now, readDisk }: SpaceParts): Space {
+export function createSizeRetention({
+  database,
+  partitions,
+  retention,
+  now,
+  readDisk,
+}: SizeRetentionParts): SizeRetention {
   let disk: Disk | null = null;
   let refusals: Partial<Record<Signal | "all", string>> = {};
   const look = async () => {
@@ -110,8 +116,8 @@ export function createSpace({ database, partitions, retention, now, readDisk }: 
     return { all, stored, limits: limitsOf(retention, stored, disk) };
   };
   return {
-    look,
-    async keep() {
+    readDisk: look,
+    async enforce() {
       const { all, limits } = await measure();
       const { drop, over } = partitionsToDrop(all, limits, now().getTime());
       await partitions.drop(drop);
