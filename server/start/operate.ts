@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { withoutConfidential } from "../agent/kernel/confidential.ts";
 import { writeAppliedConfig } from "../config/applied.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { assertOwnDatabase, databaseWasOurs } from "../db/installation.ts";
@@ -65,7 +66,7 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
   await assertPortFree(options.host, options.port);
   const secrets = ownSecrets(options.dataDir, process.env);
 
-  const surroundings = { cwd: root, dataDir: options.dataDir, notice: terminal.line, force };
+  const surroundings = { cwd: root, dataDir: options.dataDir, notice: notices(terminal), force };
   const running = new Map<string, Supervised>();
   const over = Promise.race([untilAborted(stop, "stopped" as const), untilAborted(leave, "left" as const)]);
   const served = anyInstanceRuns(options.dataDir) || findDaemon(options.dataDir) !== null;
@@ -128,6 +129,9 @@ function daemonSettings(loaded: LoadedConfig, options: StartOptions, ingestSecre
 }
 
 /** Opens the database, brings it to this release's schema and sees that it is ours; null when a stop came first. */
+/** What is said about processes quotes their logs; only the set-up link is printed with its secret. */
+const notices = (terminal: Terminal) => (line: string) => terminal.line(withoutConfidential(line));
+
 async function openDatabase({ options, terminal, requests, started }: Omit<Start, "root">) {
   const { stop, leave } = requests;
   const signal = AbortSignal.any([stop, leave]);
@@ -165,7 +169,7 @@ interface Embedding extends Pick<Start, "terminal" | "requests" | "started"> {
 }
 
 async function startEmbedded(dataDir: string, { terminal, requests, started, signal }: Embedding): Promise<string> {
-  const database = await superviseDatabase({ dataDir, notice: terminal.line, stop: signal, force: requests.force });
+  const database = await superviseDatabase({ dataDir, notice: notices(terminal), stop: signal, force: requests.force });
   started.defer(() => database.stop());
   return database.url;
 }

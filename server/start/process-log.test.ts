@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { keepConfidential } from "../agent/kernel/confidential.ts";
 import { createProcessLog } from "./process-log.ts";
 
 let folder: string;
@@ -12,7 +13,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const open = () => createProcessLog({ file: join(folder, "web.log"), onError: (message) => errors.push(message) });
+function open() {
+  const log = createProcessLog({ file: join(folder, "web.log"), onError: (message) => errors.push(message) });
+  return { ...log, ...log.output() };
+}
 
 describe("createProcessLog", () => {
   it("keeps everything in the file and joins lines that arrive in pieces", () => {
@@ -21,6 +25,25 @@ describe("createProcessLog", () => {
     log.write('tening"}\nplain\n');
     expect(readFileSync(join(folder, "web.log"), "utf8")).toBe('{"level":30,"msg":"listening"}\nplain\n');
     expect(log.lastLines(5)).toEqual(["listening", "plain"]);
+  });
+
+  it("holds no confidential value, in however many pieces it comes and beside another output", () => {
+    const secret = "hunter2-correct-horse";
+    keepConfidential([{ value: secret, shown: "${env:DB_PASSWORD}", secret: true }]);
+    const log = open();
+    const errors = log.output();
+    for (const character of `password ${secret}, again ${secret}\n`) {
+      log.write(character);
+      errors.write(character);
+    }
+    log.write(`half: ${secret.slice(0, 15)}`);
+    errors.write("Error: h");
+    log.end();
+    errors.end();
+    const written = readFileSync(join(folder, "web.log"), "utf8");
+    expect(written.match(/\$\{env:DB_PASSWORD\}/g)).toHaveLength(4);
+    expect(written).not.toContain(secret.slice(0, 8));
+    expect(written).toMatch(/half: \[the beginning of a confidential value\]|h$/);
   });
 
   it("shows a person messages, without stack frames", () => {

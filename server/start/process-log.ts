@@ -1,5 +1,5 @@
 import { appendFileSync, renameSync, statSync } from "node:fs";
-import { withoutConfidential } from "../agent/kernel/confidential.ts";
+import { confidentialStream } from "../agent/kernel/confidential.ts";
 
 const MOST_BYTES = 5 * 2 ** 20;
 const TAIL_LINES = 40;
@@ -58,16 +58,23 @@ export function createProcessLog({ file, onError }: Options) {
     appendFileSync(file, chunk, { mode: 0o600 });
     size += Buffer.byteLength(chunk);
   };
+  const keep = (chunk: string) => {
+    if (chunk === "") return;
+    try {
+      append(chunk);
+    } catch (error) {
+      reader.report(`its log ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    reader.read(chunk);
+  };
   return {
-    write(printed: string): void {
-      // a stack that a dying process prints went through no logger
-      const chunk = withoutConfidential(printed);
-      try {
-        append(chunk);
-      } catch (error) {
-        reader.report(`its log ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      reader.read(chunk);
+    /** Where one output of the process goes: a stack that a dying process prints went through no logger. */
+    output() {
+      const clean = confidentialStream();
+      return {
+        write: (printed: string) => keep(clean.push(printed)),
+        end: () => keep(clean.end()),
+      };
     },
     lastLines: reader.lastLines,
   };

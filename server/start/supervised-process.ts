@@ -113,8 +113,10 @@ export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force 
     });
     child = current;
     if (current.pid !== undefined) recordProcess(dataDir, spec.name, current.pid);
-    current.stdout?.setEncoding("utf8").on("data", log.write);
-    current.stderr?.setEncoding("utf8").on("data", log.write);
+    for (const printed of [current.stdout, current.stderr]) {
+      const output = log.output();
+      printed?.setEncoding("utf8").on("data", output.write).once("end", output.end);
+    }
     const watch = watchSilence(current, spec);
     current.on("message", (message) => {
       const type = typeOf(message);

@@ -108,6 +108,37 @@ export function withoutConfidential(text: string, destination: Destination = "me
   return clean;
 }
 
+/**
+ * Replaces confidential values in a text that arrives in pieces. What may be the beginning of a value is held back until
+ * the next piece tells, so that no value passes in two halves.
+ */
+export function confidentialStream() {
+  let held = "";
+  return {
+    /** Returns what may be written now. */
+    push(piece: string): string {
+      const text = withoutConfidential(held + piece);
+      held = text.slice(text.length - heldBack(text));
+      return text.slice(0, text.length - held.length);
+    },
+    /** Returns what is left when no more comes; a beginning long enough to tell something is not shown. */
+    end(): string {
+      const last = held.length < SHORTEST ? held : "[the beginning of a confidential value]";
+      held = "";
+      return last;
+    },
+  };
+}
+
+/** How many characters at the end of a text may be the beginning of a confidential value. */
+function heldBack(text: string): number {
+  let longest = 0;
+  for (const value of holder.__operateConfidential?.keys() ?? [])
+    for (let length = Math.min(value.length - 1, text.length); length > longest; length--)
+      if (text.endsWith(value.slice(0, length))) longest = length;
+  return longest;
+}
+
 /** The same for every string in a value of plain data; what holds none is returned as it is. */
 export function dataWithoutConfidential<T>(value: T, destination: Destination = "data"): T {
   if (!holder.__operateConfidential?.size) return value;
