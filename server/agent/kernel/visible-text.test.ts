@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { visibleText } from "./visible-text.ts";
+import { escapeHiding, hidesSomething, visibleText } from "./visible-text.ts";
 
 it.each([
   ["pay\u202enow\u0007", "payRLOnow␇"],
@@ -19,6 +19,25 @@ it("leaves nothing that cannot be seen, and is itself when it is read again", ()
       const shown = visibleText(text, 10_000);
       expect(shown).not.toMatch(/[\p{Cc}\u2028-\u202e\u2066-\u2069\u200b\u200e\u200f]/u);
       expect(visibleText(shown, 100_000)).toBe(shown);
+    }),
+  );
+});
+
+it.each([
+  ["checkout", "checkout"],
+  ["check\u200dout", "check\\u{200D}out"],
+  ["evil\u202etxt.exe", "evil\\u{202E}txt.exe"],
+  ["倉庫 👩‍👩‍👧", "倉庫 👩‍👩‍👧"],
+  ["می\u200cخواهم", "می\u200cخواهم"],
+  ["_\ufe0f\u{e0041}", "_\\u{FE0F}\\u{E0041}"],
+])("the name %j is written %s", (name, written) => expect(escapeHiding(name)).toBe(written));
+
+it("leaves nothing in a name that hides, and is itself when it is written again", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 100 }), (text) => {
+      const written = escapeHiding(text);
+      expect(hidesSomething(written.replace(/[\t\n]/g, ""))).toBe(false);
+      expect(escapeHiding(written)).toBe(written);
     }),
   );
 });

@@ -27,9 +27,18 @@ export const hidesSomething = (text: string): boolean => {
   return /[\t\n]/.test(rest) || rest.search(UNSEEN) >= 0 || JOINERS.test(rest) || SELECTORS.test(rest);
 };
 
+const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`;
+
 /** A text whose unseen characters are written as `\u{202E}`; tabs and line feeds stay. For readers without colours. */
-export const escapeUnseen = (text: string): string =>
-  text.replace(UNSEEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
+export const escapeUnseen = (text: string): string => text.replace(UNSEEN, escaped);
+
+/** A name in which nothing hides: as `escapeUnseen`, and joiners and selectors that no script or emoji needs, too. */
+export function escapeHiding(name: string): string {
+  if (!/[^ -~]/.test(name)) return name;
+  const meant = new Set(Array.from(name.matchAll(MEANT_JOINERS), ({ index }) => index));
+  const hiding = new RegExp(`${UNSEEN.source}|${JOINERS.source}|${SELECTORS.source}`, "gu");
+  return name.replace(hiding, (character, at: number) => (meant.has(at) ? character : escaped(character)));
+}
 
 /** Text a database can hold: without U+0000 and half surrogate pairs. */
 export const isStorable = (text: string): boolean => !text.includes("\u0000") && text.isWellFormed();

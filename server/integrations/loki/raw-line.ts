@@ -1,7 +1,7 @@
 import { severityOfWord } from "../../agent/kernel/severity-words.ts";
 import type { Attributes, Origin, RawLine } from "../../agent/ports/telemetry.ts";
 import { AttributeCollector, attributeName, MOST_VALUE } from "../http/body/attributes.ts";
-import { storableText } from "../http/body/text.ts";
+import { storableName, storableText } from "../http/body/text.ts";
 
 /** Loki's own limit, `max_line_size` */
 export const MOST_LINE = 256 * 1024;
@@ -30,7 +30,7 @@ export function streamOf(pairs: Iterable<readonly [string, string]>): Stream {
     const name = names.find((candidate) => labels.get(candidate));
     if (name === undefined) return "";
     used.add(name);
-    return storableText(labels.get(name) ?? "", MOST_ORIGIN);
+    return storableName(labels.get(name) ?? "", MOST_ORIGIN);
   };
   const origin = {
     service: first(ORIGIN_LABELS.service) || "unknown_service",

@@ -4,7 +4,7 @@ import { AttributeCollector } from "../http/body/attributes.ts";
 import { Batch } from "../http/body/batch.ts";
 import { type JsonObject, nanosAsMsAt, textAt } from "../http/body/json.ts";
 import { bytesField, fixed64Field, type ProtobufReader, varintField } from "../http/body/protobuf-reader.ts";
-import { MOST_NAME, storableText } from "../http/body/text.ts";
+import { MOST_NAME, storableName, storableText } from "../http/body/text.ts";
 import { type OtlpEncoding, readRecords, type Signal } from "./envelope.ts";
 import type { Source } from "./source.ts";
 import { anyValueAt, attributesOf, enumAt, hexIdAt, pick } from "./values-json.ts";
@@ -118,7 +118,7 @@ function wireFromJson(record: JsonObject, source: Source): WireLog {
     attributes: attributesOf(record, source.attributes),
     traceId: hexIdAt(pick(record, "traceId", "trace_id"), 16),
     spanId: hexIdAt(pick(record, "spanId", "span_id"), 8),
-    eventName: storableText(textAt(pick(record, "eventName", "event_name"), "eventName"), MOST_NAME),
+    eventName: storableName(textAt(pick(record, "eventName", "event_name"), "eventName"), MOST_NAME),
   };
 }
 

@@ -2,7 +2,7 @@ import type { SeriesKind, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Batch } from "../http/body/batch.ts";
 import { explicitBuckets } from "../http/body/exponential-buckets.ts";
 import { describeSeries } from "../http/body/labels.ts";
-import { MOST_HELP, storableText } from "../http/body/text.ts";
+import { MOST_HELP, storableName, storableText } from "../http/body/text.ts";
 import { metricName, pointLabels } from "./prometheus-names.ts";
 import type { Source } from "./source.ts";
 import { DELTA, UNSPECIFIED, type WireMetric, type WirePoint } from "./wire-metric.ts";
@@ -34,7 +34,7 @@ export function seriesFamily(metric: WireMetric, { origin, identified }: Source)
   return {
     name,
     kind: kindOf(metric),
-    about: { unit: storableText(metric.unit, MOST_UNIT), ...(help !== "" && { help }) },
+    about: { unit: storableName(metric.unit, MOST_UNIT), ...(help !== "" && { help }) },
     origin: Object.fromEntries(labels),
     identified,
     problem: problemOf(metric, name),

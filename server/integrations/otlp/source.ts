@@ -1,5 +1,5 @@
 import type { Attributes, Origin } from "../../agent/ports/telemetry.ts";
-import { storableText } from "../http/body/text.ts";
+import { storableName } from "../http/body/text.ts";
 
 /** Who sent a group of records: the resource and the instrumentation scope they share. */
 export interface Source {
@@ -27,7 +27,7 @@ export function sourceOf(resource: Attributes): Source {
   const said = (...names: string[]): string => {
     for (const name of names) {
       const value = Object.hasOwn(resource, name) ? resource[name] : null;
-      if (typeof value === "string" && value !== "") return storableText(value, MOST_ORIGIN);
+      if (typeof value === "string" && value !== "") return storableName(value, MOST_ORIGIN);
       if (typeof value === "number") return String(value);
     }
     return "";

@@ -1,3 +1,4 @@
+import { escapeHiding } from "../../kernel/visible-text.ts";
 import type { Attributes, AttributeValue } from "../../ports/telemetry.ts";
 import { cleanText } from "./line-event.ts";
 
@@ -45,7 +46,7 @@ function boundObject(
       continue;
     }
     budget.keys--;
-    const name = cleanText(key.length > MAX_KEY_LENGTH ? `${key.slice(0, MAX_KEY_LENGTH)}…` : key);
+    const name = escapeHiding(cleanText(key.length > MAX_KEY_LENGTH ? `${key.slice(0, MAX_KEY_LENGTH)}…` : key));
     budget.characters -= name.length;
     const value = boundValue(fields[key], budget, depth);
     if (value !== undefined) kept[name] = value;

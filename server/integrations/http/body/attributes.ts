@@ -1,10 +1,24 @@
 import type { Attributes, AttributeValue } from "../../../agent/ports/telemetry.ts";
-import { MOST_NAME, storableText } from "./text.ts";
+import { MOST_NAME, storableName } from "./text.ts";
 
 export const MOST_ATTRIBUTES = 128;
 export const MOST_VALUE = 4096;
 /** lists and maps inside of each other */
 export const MOST_DEPTH = 8;
+
+/** Their values become names on the map and labels of series. */
+const NAMES_A_PEER = new Set([
+  ...["peer.service", "service.peer.name", "server.address", "net.peer.name", "http.route"],
+  ...[
+    "db.system.name",
+    "db.system",
+    "db.namespace",
+    "db.name",
+    "messaging.system",
+    "messaging.destination.name",
+    "messaging.destination",
+  ],
+]);
 
 /** Says on a record how many of its attributes were left out. */
 const DROPPED = "operate.dropped_attributes";
@@ -35,7 +49,7 @@ export class AttributeCollector {
       return;
     }
     this.#count++;
-    this.values[name] = value;
+    this.values[name] = typeof value === "string" && NAMES_A_PEER.has(name) ? attributeName(value) : value;
   }
 
   drop(): void {
@@ -48,7 +62,7 @@ export class AttributeCollector {
   }
 }
 
-export const attributeName = (text: string): string => storableText(text, MOST_NAME);
+export const attributeName = (text: string): string => storableName(text, MOST_NAME);
 
 /** Numbers that JSON cannot hold become their names. */
 export const attributeNumber = (value: number): number | string => (Number.isFinite(value) ? value : String(value));

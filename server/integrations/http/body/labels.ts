@@ -1,4 +1,4 @@
-import { MOST_NAME, storableText } from "./text.ts";
+import { MOST_NAME, storableName } from "./text.ts";
 
 const MOST_LABELS = 64;
 const MOST_LABEL_VALUE = 2048;
@@ -24,7 +24,7 @@ export class LabelCollector {
     else if (name.length > MOST_NAME) this.problem = `a label's name is longer than ${MOST_NAME} characters`;
     else if (value.length > MOST_LABEL_VALUE) this.problem = `a label is longer than ${MOST_LABEL_VALUE} characters`;
     else if (++this.#count > MOST_LABELS) this.problem = `a series has more than ${MOST_LABELS} labels`;
-    else this.labels[name] = storableText(value, MOST_LABEL_VALUE);
+    else this.labels[storableName(name, MOST_NAME)] = storableName(value, MOST_LABEL_VALUE);
   }
 }
 

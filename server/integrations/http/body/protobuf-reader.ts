@@ -1,5 +1,5 @@
 import { AppError } from "../../../agent/kernel/errors.ts";
-import { storableText } from "./text.ts";
+import { storableName, storableText } from "./text.ts";
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -176,7 +176,7 @@ export class ProtobufReader {
     const slot = hash & (NAME_SLOTS - 1);
     const known = this.#names[slot];
     if (known !== undefined && this.#equals(known, at, length)) return known;
-    const name = storableText(this.#bytes.toString("utf8", at, at + length), maxLength);
+    const name = storableName(this.#bytes.toString("utf8", at, at + length), maxLength);
     this.#names[slot] = name;
     return name;
   }

@@ -1,3 +1,5 @@
+import { escapeHiding } from "../../../agent/kernel/visible-text.ts";
+
 /** Names of attributes and labels; those of metrics, too. */
 export const MOST_NAME = 255;
 /** What is said of a metric. */
@@ -17,3 +19,11 @@ export function storableText(text: string, maxLength: number): string {
   if (kept.includes("\0")) kept = kept.replaceAll("\0", "\ufffd");
   return kept.isWellFormed() ? kept : kept.toWellFormed();
 }
+
+/**
+ * The same for a name: of a service, a version, a span, an attribute, and for a label. What is not drawn or reorders
+ * what stands around it is written as `\u{202E}`, so that two names that look equal are equal, on every page and in
+ * every tool.
+ */
+export const storableName = (text: string, maxLength: number): string =>
+  storableText(escapeHiding(storableText(text, maxLength)), maxLength);
