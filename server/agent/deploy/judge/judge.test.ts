@@ -325,6 +325,15 @@ it("slow requests that come evenly instead of in bursts do not make a version sl
   expect(judged.result.verdict).toBe("pass");
 });
 
+it("a slower tail that was counted is told by its counts, not by an interval of the ranks that holds zero", () => {
+  const judged = compare({ fresh: { perBucket: 4, slowEvery: 2, bursts: true } });
+  const { classification, rank, sentence } = metric(judged, "latencyP95") ?? {};
+  expect([classification, rank!.low < 0, rank!.high > 0]).toEqual(["high", true, true]);
+  expect(sentence).toBe(
+    "p95 latency 43.6 ms against 31.8 ms: 8.33 % (20 of 240) of its requests are slower than allowed, of the running version's 0 % (0 of 2,400), surely worse",
+  );
+});
+
 it("an effect from which a metric is critical makes it fail the whole", () => {
   const { metrics } = DEFAULT_RULES.analysis;
   const memoryPerInstance = { ...metrics.memoryPerInstance, criticalIncrease: 2 };

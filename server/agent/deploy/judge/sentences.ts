@@ -1,5 +1,5 @@
 import type { CountVerdict } from "./classify.ts";
-import type { MetricResult } from "./schema.ts";
+import type { MetricResult, RankTest } from "./schema.ts";
 
 /** What the judge says, in words with numbers. */
 
@@ -28,25 +28,28 @@ type Unsaid = Omit<MetricResult, "sentence">;
 export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
   const { label, unit, baseline, candidate, rank, count, classification } = metric;
   if (count !== null && unit === "ratio") {
-    const share = (events: number, total: number) =>
-      `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
     const sides = `${share(count.candidateEvents, count.candidateTotal)} against ${share(count.baselineEvents, count.baselineTotal)}`;
     const interval = `${signed(count.difference, unit)} [${three(count.low * 100)} … ${three(count.high * 100)}]`;
     return `${label} ${sides}: ${interval}, ${word(classification, counted)}`;
   }
   if (classification === "nodata") return `${label}: nothing to compare`;
   const sides = `${amount(candidate.median, unit)} against ${amount(baseline.median, unit)}`;
+  const said = word(classification, counted);
+  // what was counted decided: an interval of the ranks that holds zero would contradict the word
+  if (count !== null && counted !== "none" && !(rank !== null && isBeyond(rank)))
+    return `${label} ${sides}: ${share(count.candidateEvents, count.candidateTotal)} of its requests are slower than allowed, of the running version's ${share(count.baselineEvents, count.baselineTotal)}, ${said}`;
   if (rank === null) return `${label} ${sides}: no difference`;
   const relative = baseline.median
     ? ` (${rank.estimate < 0 ? "−" : "+"}${three(Math.abs(rank.estimate / baseline.median) * 100)} %)`
     : "";
   const interval = `[${signed(rank.low, unit)} … ${signed(rank.high, unit)}]`;
-  const slow =
-    count !== null && counted !== "none"
-      ? `; ${three((count.candidateEvents / count.candidateTotal) * 100)} % of its requests are that slow, before it was ${three((count.baselineEvents / count.baselineTotal) * 100)} %`
-      : "";
-  return `${label} ${sides}: ${signed(rank.estimate, unit)}${relative} ${interval}, ${word(classification, counted)}${slow}`;
+  return `${label} ${sides}: ${signed(rank.estimate, unit)}${relative} ${interval}, ${said}`;
 }
+
+const isBeyond = ({ low, high, tolerance }: RankTest): boolean => low > tolerance || high < -tolerance;
+
+const share = (events: number, total: number): string =>
+  `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
 
 function word(classification: MetricResult["classification"], counted: CountVerdict): string {
   if (classification === "high" || classification === "low") return "surely worse";
