@@ -1,6 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-const FIRST_DEPLOYMENTS = ["deploy-and-break.spec.ts", "telemetry.spec.ts"];
+/** A pattern is new only once, and a version without errors is told by there being none: before others deploy bad ones. */
+const FIRST_DEPLOYMENTS = ["deploy-and-break.spec.ts"];
+const FIRST_BAD_VERSION = ["telemetry.spec.ts"];
+/** They mostly wait for a canary's minutes, while the other worker looks at pages. */
+const DEPLOYMENTS = ["deploy-strategies.spec.ts"];
+/** They take away what the others look at. */
+const DISTURBANCES = ["killed-process.spec.ts"];
 const chromium = process.env.OPERATE_CHROMIUM;
 
 /** The built app, once, with the sample system on an empty data directory; see e2e/fixtures/run-app.ts. */
@@ -10,7 +16,8 @@ export default defineConfig({
   globalSetup: "./e2e/fixtures/run-app.ts",
   timeout: 240_000,
   expect: { timeout: 30_000 },
-  workers: 1, // one system is operated: its deployments and incidents are shared
+  // one system is operated: its deployments and incidents are shared, so what changes them runs in an order of projects
+  workers: 2,
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
   use: {
     browserName: "chromium",
@@ -30,8 +37,14 @@ export default defineConfig({
   },
   projects: [
     { name: "first run", testMatch: "first-run.spec.ts" },
-    // a pattern is new only once, and a version without errors is told by there being none: before others deploy bad ones
     { name: "first deployments", testMatch: FIRST_DEPLOYMENTS, dependencies: ["first run"] },
-    { name: "console", testIgnore: ["first-run.spec.ts", ...FIRST_DEPLOYMENTS], dependencies: ["first run"] },
+    { name: "first bad version", testMatch: FIRST_BAD_VERSION, dependencies: ["first deployments"] },
+    { name: "deployments", testMatch: DEPLOYMENTS, dependencies: ["first bad version"] },
+    {
+      name: "console",
+      testIgnore: ["first-run.spec.ts", ...FIRST_DEPLOYMENTS, ...FIRST_BAD_VERSION, ...DEPLOYMENTS, ...DISTURBANCES],
+      dependencies: ["first run"],
+    },
+    { name: "disturbances", testMatch: DISTURBANCES, dependencies: ["deployments", "console"] },
   ],
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { RolloutRulesSchema } from "./config-deployment.ts";
 import { ServiceTelemetrySchema } from "./config-telemetry.ts";
-import { allowedNames } from "./kernel/allowed-names.ts";
+import { allowedNames, editDistance } from "./kernel/allowed-names.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
@@ -56,6 +56,12 @@ const BalancerSchema = z.strictObject({
     .default([])
     .describe("fronts whose X-Forwarded-* and Forwarded headers are kept; of all others they are replaced"),
 });
+
+/** Whatever `env` says, an instance gets these from Operate. */
+export const SET_BY_OPERATE = [
+  ...["PORT", "SERVICE_NAME", "SERVICE_VERSION", "SERVICE_ENVIRONMENT", "INSTANCE_ID"],
+  ...["OPERATE_DATA_DIR", "OPERATE_LOCAL_INSTANCE"],
+] as const;
 
 const LocalServiceSchema = z.strictObject({
   command: z.array(z.string().min(1)).min(1).describe("{version} is replaced; started without a shell"),
@@ -114,6 +120,23 @@ export const ServiceSchema = z
           message: `${environment.initialVersion} is not among local.versions; ${allowedNames(environment.initialVersion, versions)}`,
         });
     }
+    for (const [name, { env }] of Object.entries(service.environments))
+      for (const variable of SET_BY_OPERATE)
+        if (variable in env)
+          issues.addIssue({
+            code: "custom",
+            path: ["environments", name, "env", variable],
+            message: `${variable} is set by Operate for each instance; take it out${variable === "PORT" ? ", and let the service listen on it" : ""}`,
+          });
+    service.local.command.forEach((part, i) => {
+      for (const [whole, word = ""] of part.matchAll(/\{([a-z]+)\}/gi))
+        if (word !== "version" && editDistance(word.toLowerCase(), "version") <= 2)
+          issues.addIssue({
+            code: "custom",
+            path: ["local", "command", i],
+            message: `${whole} is not replaced; {version} is what stands for the version to start`,
+          });
+    });
     versions.forEach((version, i) => {
       if (versions.indexOf(version) !== i)
         issues.addIssue({

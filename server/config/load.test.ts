@@ -104,8 +104,24 @@ describe("what a start would refuse is an issue with a line and what is allowed"
     ["a merge of nothing", "costConfig: {<<: *nobody}", "the alias *nobody has no anchor"],
     ["a tab", "costConfig:\n\tcostCenter: x", "f:2:1 (YAML): Tabs are not allowed as indentation"],
     ["a tag", "costConfig: !include x.yaml", "(YAML): Unresolved tag: !include"],
-    ["two documents", "a: 1\n---\nb: 2", "(YAML): Source contains multiple documents"],
-    ["a list", "[1, 2]", "expected object"],
+    ["two documents", "a: 1\n---\nb: 2", "f:2:1 (YAML): a second document begins here"],
+    ["a list", "[1, 2]", "found a block; a block of keys is needed"],
+    ["a text for a block", "services: [{name: a, local: soon}]", "found `soon`; a block of keys is needed"],
+    [
+      "a variable that Operate sets",
+      services(service("a", "", 'initialVersion: "1", env: {PORT: "99"}')),
+      "PORT is set by Operate",
+    ],
+    [
+      "a variable that is not replaced",
+      services(service("a")).replace("[x]", '[x, "--v={versoin}"]'),
+      "{versoin} is not replaced; {version}",
+    ],
+    ...["${}", "${env:HOME", "${ENV:HOME}", "${ secret:x }", "${secret:}"].map((text): [string, string, string] => [
+      `the reference ${text}`,
+      `costConfig: {costCenter: "${text}"}`,
+      "is no reference",
+    ]),
     ["a NUL", 'costConfig: {costCenter: "\0"}', "f:1:27 (YAML): this is not text in UTF-8"],
     ["a key that is a list", "? [a]\n: b", "(YAML): a key must be a plain text"],
     [

@@ -137,10 +137,17 @@ function explain(issue: z.core.$ZodIssue, found: unknown): string {
       : found !== null && typeof found === "object"
         ? "a block"
         : `\`${shownName(String(found))}\``;
-  return `found ${shown}; ${issue.message}`;
+  return `found ${shown}; ${issue.code === "invalid_type" ? `${KINDS[issue.expected] ?? issue.expected} is needed` : issue.message}`;
 }
 
-/** `${x:-y}` and its like are a shell's own, and not ours. */
+/** What zod calls a type, in words of YAML. */
+const KINDS: Record<string, string> = {
+  ...{ string: "a text", number: "a number", int: "a whole number", boolean: "true or false", array: "a list" },
+  ...{ object: "a block of keys", record: "a block of keys", date: "an instant", null: "null" },
+};
+
+/** What was meant to be ours; `${x}`, `${x:-y}` and their like are a shell's own. */
+const MEANT_REFERENCE = /\$\{(?:\}|\s*(?:env|secret|url)\s*(?::(?![-=+?])|$)[^}]*\}?)/gi;
 const REFERENCE = /\$\{([a-z]+):(?![-=+?])([^}]*)\}/g;
 const REFERENCE_FORMS = "${env:NAME}, ${secret:NAME}, and ${url:SERVICE} in environments.NAME.env of a service";
 
@@ -148,6 +155,9 @@ const REFERENCE_FORMS = "${env:NAME}, ${secret:NAME}, and ${url:SERVICE} in envi
 function checkReferenceKinds(value: unknown, path: readonly PropertyKey[], add: Add): void {
   if (typeof value === "string") {
     const isServiceEnv = path[0] === "services" && path[2] === "environments" && path[4] === "env";
+    for (const [whole] of value.matchAll(MEANT_REFERENCE))
+      if (!/^\$\{(?:env|secret|url):[^}]*\}$/.test(whole))
+        add(path, `${shownName(whole)} is no reference; allowed: ${REFERENCE_FORMS}`);
     for (const [whole, kind, name = ""] of value.matchAll(REFERENCE)) {
       const known = kind === "url" ? isServiceEnv : whole.match(PLACEHOLDER) !== null;
       if (!known || name === "") add(path, `${shownName(whole)} is no reference here; allowed: ${REFERENCE_FORMS}`);

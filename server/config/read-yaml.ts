@@ -61,7 +61,10 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
       issues: [...document.errors, ...document.warnings].map((error) => ({
         ...at(error.pos[0]),
         key: "(YAML)",
-        message: error.message,
+        message:
+          error.code === "MULTIPLE_DOCS"
+            ? "a second document begins here (`---`); a configuration is one document: take the others out"
+            : error.message,
       })),
     };
   const problems = checkNodes(document);

@@ -24,7 +24,7 @@ export function allowedNames(found: string, names: Iterable<string>): string {
 }
 
 /** Levenshtein's: how many characters to add, remove or change to make one text the other. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

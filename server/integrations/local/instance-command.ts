@@ -1,5 +1,5 @@
 import { delimiter, dirname, resolve } from "node:path";
-import type { ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
+import type { SET_BY_OPERATE, ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { instanceToken } from "#server/agent/kernel/instance-token.ts";
 
@@ -41,7 +41,7 @@ export function instanceCommand(input: InstanceCommandInput): InstanceCommand {
   Object.assign(env, senderSettings(input));
   env.PATH = [dirname(process.execPath), outerEnv.PATH ?? "/usr/local/bin:/usr/bin:/bin"].join(delimiter);
   for (const [name, value] of Object.entries(input.settings.env)) env[name] = resolveUrls(value, name, input);
-  Object.assign(env, {
+  const own: Record<(typeof SET_BY_OPERATE)[number], string> = {
     PORT: String(input.port),
     SERVICE_NAME: service.name,
     SERVICE_VERSION: version,
@@ -49,7 +49,8 @@ export function instanceCommand(input: InstanceCommandInput): InstanceCommand {
     INSTANCE_ID: input.instanceId,
     OPERATE_DATA_DIR: input.dataDir,
     OPERATE_LOCAL_INSTANCE: input.instanceId,
-  });
+  };
+  Object.assign(env, own);
   return {
     command: service.local.command.map((part) => part.replaceAll("{version}", version)),
     cwd: resolve(input.configDir, service.local.cwd),
