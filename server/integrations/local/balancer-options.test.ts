@@ -154,6 +154,7 @@ describe("what is asked for", () => {
   it.each([
     ["GET / HTTP/1.1\r\n\r\n", "no Host header"],
     ["GET /\r\n\r\n", "HTTP/0.9"],
+    ["GET / HTTP/2.0\r\nHost: a\r\n\r\n", "HTTP/2.0 is not supported"],
     ["GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", "fragment"],
     ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "transfer coding"],
   ])("as %j is refused, and the connection closed", async (request, why) => {

@@ -73,7 +73,8 @@ export function requestHead(request: IncomingMessage, options: HeadOptions): str
 
 /** What Node lets pass though an instance might read it in another way, or cannot read it. */
 function assertReadable({ httpVersion, headers }: IncomingMessage): void {
-  if (httpVersion === "0.9") throw new BadRequest("HTTP/0.9 is not supported. Send HTTP/1.1.");
+  if (httpVersion !== "1.1" && httpVersion !== "1.0")
+    throw new BadRequest(`HTTP/${httpVersion} is not supported. Send HTTP/1.1.`);
   // RFC 9112 section 3.2
   if (httpVersion === "1.1" && headers.host === undefined) throw new BadRequest("The request has no Host header.");
   const coding = headers["transfer-encoding"];

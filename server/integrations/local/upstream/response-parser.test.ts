@@ -119,6 +119,9 @@ describe("what is no response", () => {
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nabc\r\n",
     `HTTP/1.1 200 OK\r\nx: ${"a".repeat(70_000)}\r\n\r\n`,
+    "HTTP/1.1 200 OK\ncontent-length: 2\n\nok",
+    "HTTP/1.1 200 OK\r\nx: a\n",
+    "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(101),
   ])("%j", (text) => {
     expect(() => read(text)).toThrow(InvalidResponse);
   });

@@ -27,6 +27,8 @@ export class InvalidResponse extends Error {}
 
 const MOST_HEAD_BYTES = 64 * 1024;
 const MOST_LINE_BYTES = 8 * 1024;
+/** heads of status 1xx before the final one; early hints come in a few */
+const MOST_INFORMATIONS = 100;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
@@ -53,6 +55,7 @@ export class ResponseParser {
   #trailers: string[] = [];
   #trailerBytes = 0;
   #mayUpgrade = false;
+  #informations = 0;
   /** a byte of the answer has come */
   begun = false;
   /** the connection may carry another request after this response */
@@ -74,6 +77,7 @@ export class ResponseParser {
     this.#state = "head";
     this.#held = null;
     this.begun = false;
+    this.#informations = 0;
     this.persistent = false;
     this.keepAliveSeconds = null;
   }
@@ -123,6 +127,8 @@ export class ResponseParser {
     const end = all.indexOf(HEAD_END, held === null ? from : Math.max(0, held.length - 3));
     if ((end === -1 ? all.length : end) - start > MOST_HEAD_BYTES) throw new InvalidResponse("the head is too long");
     if (end === -1) {
+      // such a head would never end, and be waited for until the time is up
+      if (hasBareLineFeed(all, start)) throw new InvalidResponse("a line of the head does not end as it should");
       this.#held = held === null ? Buffer.from(all.subarray(start)) : all;
       return chunk.length;
     }
@@ -154,6 +160,7 @@ export class ResponseParser {
 
   #takeInformation(head: ResponseHead): void {
     if (head.status !== 101) {
+      if (++this.#informations > MOST_INFORMATIONS) throw new InvalidResponse("too many heads of status 1xx came");
       this.#events.onInformation(head);
       return;
     }
@@ -233,6 +240,12 @@ export class ResponseParser {
       if (this.#trailerBytes > MOST_HEAD_BYTES) throw new InvalidResponse("the trailers are too long");
     }
   }
+}
+
+function hasBareLineFeed(bytes: Buffer, from: number): boolean {
+  for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1))
+    if (at === from || bytes[at - 1] !== 13) return true;
+  return false;
 }
 
 function fieldsOf(lines: readonly string[], from: number): string[] {
