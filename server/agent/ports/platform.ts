@@ -87,6 +87,8 @@ export interface TrafficCounts extends ServiceRef {
   latency: number[];
   /** how long clients that left had waited for the instance's next byte; same buckets, [] when none left */
   leftAfter: number[];
+  /** the balancer itself stood still for a while: what took long then tells nothing about the version */
+  stalled?: boolean | undefined;
   usage: VersionUsage;
 }
 

@@ -52,7 +52,7 @@ export class Balancer implements ExchangeHost {
   readonly #server: Server;
   readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
-  readonly #overload = new Overload();
+  readonly #overload = new Overload((fromMs, toMs) => this.#ring.stall(fromMs, toMs));
   #upgraded = 0;
   readonly #active = new Set<Exchange>();
   readonly #halfClosed = new HalfClosedClients();

@@ -124,3 +124,18 @@ it("does not send to an instance what waits for one and whose client has gone", 
   await sleep(200);
   expect(asked).toBeLessThanOrEqual(256);
 });
+
+it("marks the samples of a time in which it stood still itself", async () => {
+  await start({}, (_, response) => response.end("ok"));
+  await client().answered;
+  expect(balancer.samplesSince(0, Date.now() + 20_000).map((row) => row.stalled ?? false)).toEqual([false]);
+  await sleep(2_100); // the next sample
+  const waiting = client();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  await waiting.answered;
+  await eventually(async () => balancer.samplesSince(0, Date.now() + 20_000).some((row) => row.stalled === true));
+  const rows = balancer.samplesSince(0, Date.now() + 20_000);
+  expect(rows.map(({ requests }) => requests).reduce((sum, one) => sum + one)).toBe(2);
+  expect(rows[0]?.stalled ?? false).toBe(false);
+  expect(rows.at(-1)?.stalled).toBe(true);
+});

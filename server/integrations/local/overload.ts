@@ -5,6 +5,7 @@ const PROBE_MS = 100;
 const LATE_MS = 100;
 /** late by as much, it turns away what it would only let wait */
 const VERY_LATE_MS = 1_000;
+const STALL_MS = 500;
 /** said so long after the last request was turned away */
 const SAID_MS = 30_000;
 
@@ -16,11 +17,13 @@ export class Overload {
   #lastMs = 0;
   #shed = 0;
 
-  constructor() {
+  /** @param onStall told of each time that the process stood still for longer than half a second, ms since 1970 */
+  constructor(onStall: (fromMs: number, toMs: number) => void = () => {}) {
     this.#timer = setInterval(() => {
       const nowMs = performance.now();
       this.#lateMs = nowMs - this.#probedMs - PROBE_MS;
       this.#probedMs = nowMs;
+      if (this.#lateMs > STALL_MS) onStall(Date.now() - this.#lateMs, Date.now());
     }, PROBE_MS).unref();
   }
 

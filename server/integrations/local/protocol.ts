@@ -82,6 +82,7 @@ export const TrafficAnswer = z.array(
     upgraded: z.number(),
     latency: z.array(z.number()),
     leftAfter: z.array(z.number()),
+    stalled: z.boolean().optional(),
     usage: z.object({
       cpuMs: z.number().nullable(),
       memoryBytes: z.number().nullable(),

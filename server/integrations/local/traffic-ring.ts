@@ -35,6 +35,7 @@ type Counts = Omit<TrafficCounts, keyof ServiceRef | "version" | "bucketAt">;
 
 export class TrafficRing {
   #byVersion = new Map<string, Sample[]>();
+  #stalls: { fromMs: number; toMs: number }[] = [];
 
   /**
    * Counts one ended exchange into the sample of `nowMs`; a finished sample never changes again. `tookMs`: for a client
@@ -50,6 +51,12 @@ export class TrafficRing {
     sample[field] = histogram;
     const index = bucketOf(tookMs);
     histogram[index] = (histogram[index] ?? 0) + 1;
+  }
+
+  /** The process stood still: the samples of that time, and those that requests of it ended in, are marked. */
+  stall(fromMs: number, toMs: number): void {
+    this.#stalls = this.#stalls.filter((one) => one.toMs > toMs - KEPT_SAMPLES_MS);
+    this.#stalls.push({ fromMs, toMs: toMs + SAMPLE_MS });
   }
 
   /** Adds how many instances of a version are ready and how many requests it has in flight at `nowMs`. */
@@ -96,7 +103,12 @@ export class TrafficRing {
       const startOf = ({ startMs }: Sample) => startMs - (startMs % stepMs);
       const asked = samples.filter((one) => startOf(one) >= fromMs && startOf(one) + stepMs + SETTLE_MS <= nowMs);
       for (const [startMs, parts] of Map.groupBy(asked, startOf))
-        rows.push({ ...ref, version, bucketAt: new Date(startMs).toISOString(), ...sumOf(parts) });
+        rows.push({
+          ...{ ...ref, version, bucketAt: new Date(startMs).toISOString(), ...sumOf(parts) },
+          ...(this.#stalls.some(({ fromMs, toMs }) => startMs < toMs && startMs + stepMs > fromMs) && {
+            stalled: true,
+          }),
+        });
     }
     return rows.sort((a, b) => (a.bucketAt < b.bucketAt ? -1 : a.bucketAt > b.bucketAt ? 1 : 0));
   }

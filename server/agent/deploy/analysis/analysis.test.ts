@@ -111,6 +111,20 @@ describe("an analysis", () => {
     );
   });
 
+  it("blames no version for a time in which the balancer itself stood still", async () => {
+    const rows = sideBySide(10, 1e-9).map((row, i) => {
+      if (row.version !== "1.1.0" || i % 10 !== 1) return row;
+      const latency = emptyHistogram();
+      latency[bucketOf(4_000)] = row.requests;
+      return { ...row, latency };
+    });
+    showUntilNow(rows);
+    expect((await analyse()).outcome.kind).toBe("failed");
+    await ctx.db.deployment.deleteMany();
+    showUntilNow(rows.map((row) => ({ ...row, stalled: row.latency[bucketOf(4_000)]! > 0 })));
+    expect((await analyse()).outcome.kind).toBe("passed");
+  });
+
   it("asks a person when the requests do not come", async () => {
     showUntilNow(sideBySide(0.5, 1e-9));
     const { outcome } = await analyse();

@@ -34,7 +34,7 @@ export async function collect(
   const { service, environment, version, previousVersion } = plan;
   const from = Math.ceil(since / BUCKET_MS) * BUCKET_MS;
   const baselineFrom = kind === "hold" ? from - BEFORE_MS : from;
-  const rows = await runtime.platform.samplesSince({ service, environment, since: new Date(baselineFrom) });
+  const rows = await comparable(runtime, { service, environment }, baselineFrom);
   const of = (name: string | null, begin: number, end: number) =>
     rows.filter((row) => row.version === name && startOf(row) >= begin && startOf(row) < end);
   const candidate = of(version, from, Infinity);
@@ -47,13 +47,17 @@ export async function collect(
   };
 }
 
+/** The samples in which what took long was the service's doing. */
+const comparable = async ({ platform }: Pick<Runtime, "platform">, ref: ServiceRef, sinceMs: number) =>
+  (await platform.samplesSince({ ...ref, since: new Date(sinceMs) })).filter((row) => row.stalled !== true);
+
 /** Services that call this one directly, since `from` and for as long before the deployment began. */
 export async function dependentsOf(
   runtime: Runtime,
   { service, environment, startedAt }: Pick<DeploymentPlan, "service" | "environment" | "startedAt">,
   from: number,
 ): Promise<Dependent[]> {
-  const { config, platform, db } = runtime;
+  const { config, db } = runtime;
   const names = config.services
     .filter((one) => one.dependsOn.includes(service) && environment in one.environments)
     .map((one) => one.name);
@@ -67,7 +71,7 @@ export async function dependentsOf(
       return {
         service: name,
         before: before.filter((row) => startOf(row) + 10_000 <= startedAt),
-        during: await platform.samplesSince({ ...ref, since: new Date(from) }),
+        during: await comparable(runtime, ref, from),
         wasHealthy: health.get(name)?.was ?? null,
         isHealthy: health.get(name)?.is ?? null,
       };
