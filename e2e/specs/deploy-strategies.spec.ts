@@ -142,19 +142,19 @@ test("a canary without traffic is paused, resumed and promoted by keyboard, and 
 });
 
 test("a lock keeps others away, and says why", async ({ page }) => {
-  await page.goto("/services/catalog?env=staging");
+  await page.goto("/services/gateway?env=staging");
   await expectLive(page);
   await page.getByRole("button", { name: "Lock…" }).click();
-  await page.getByRole("dialog").getByLabel("Why").fill("the shelves are being moved");
+  await page.getByRole("dialog").getByLabel("Why").fill("the doors are being painted");
   await page.keyboard.press("Enter");
-  await expect(page.getByText("the shelves are being moved")).toBeVisible();
+  await expect(page.getByText("the doors are being painted")).toBeVisible();
   await page.getByRole("button", { name: "Deploy…", exact: true }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Version").selectOption({ index: 2 });
+  await dialog.getByLabel("Version").selectOption("3.2.0");
   await expect(dialog.getByRole("alert")).toContainText(/locked by Ada Byron/);
   await dialog.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Unlock catalog in staging" }).click();
-  await expect(page.getByText("the shelves are being moved")).toBeHidden();
+  await page.getByRole("button", { name: "Unlock gateway in staging" }).click();
+  await expect(page.getByText("the doors are being painted")).toBeHidden();
 });
 
 test("two versions are compared, and delivery is measured", async ({ page }) => {
