@@ -96,19 +96,19 @@ function factsOf(
   const { requestedBy, createdAt, startedAt, finishedAt, options, strategy } = deployment;
   return [
     {
-      label: "Asked for by",
+      label: "Requested by",
       value: `${requestedBy.name}${requestedBy.kind === "person" ? "" : `, ${requestedBy.kind}`}`,
     },
-    { label: startedAt ? "Started" : "Asked for", value: <Time at={startedAt ?? createdAt} /> },
+    { label: startedAt ? "Started" : "Requested", value: <Time at={startedAt ?? createdAt} /> },
     {
       label: active ? "Running for" : "Took",
       value: <Elapsed since={startedAt ?? createdAt} until={finishedAt} className="num" />,
     },
     active
-      ? { label: "Gives up", value: <Deadline deployment={deployment} steps={steps} /> }
+      ? { label: "Deadline", value: <Deadline deployment={deployment} steps={steps} /> }
       : { label: "Ended", value: <Time at={finishedAt} /> },
     {
-      label: "How",
+      label: "Strategy",
       value:
         strategy === "rolling"
           ? `rolling, ${plural(options.maxSurge, "instance")} more and ${options.maxUnavailable} fewer at a time`

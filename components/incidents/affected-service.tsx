@@ -46,7 +46,7 @@ export function AffectedService({ service, environment }: { service: string; env
                 },
                 { label: "Version", value: <span className="num">{data.row.currentVersion ?? "none"}</span> },
                 {
-                  label: "Felt by",
+                  label: "Affects",
                   value:
                     data.usedBy.length === 0
                       ? "no other service"

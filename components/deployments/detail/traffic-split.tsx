@@ -41,7 +41,7 @@ export function TrafficSplit({
                 Version
               </th>
               <th scope="col" className="text-right font-medium">
-                Meant
+                Target share
               </th>
               <th scope="col" className="text-right font-medium">
                 Last 10 s
