@@ -6,6 +6,7 @@ import { continueTrace } from "#server/agent/kernel/span.ts";
 import type { Identified } from "#server/auth/context.ts";
 import { actorLimits, MAX_BODY_BYTES } from "#server/limits/actor-limits.ts";
 import { retryAfterOf } from "#server/limits/fair-gate.ts";
+import { tellingWaits } from "#server/limits/told-wait.ts";
 import { toolsOf } from "./registry.ts";
 import { type CallReport, mcpServer } from "./server.ts";
 
@@ -35,7 +36,7 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
     maxRequestBodySize: MAX_BODY_BYTES,
     onerror: options.onProtocolError,
   });
-  return async (request) => {
+  return tellingWaits(async (request) => {
     try {
       options.checkOrigin(request);
       actorLimits().precheck(request);
@@ -55,7 +56,7 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       if (refusal.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refused(refusal, options.onProtocolError);
     }
-  };
+  });
 }
 
 /** The SDK hands `authInfo` to the server it asks for; the context of the request travels in it. */

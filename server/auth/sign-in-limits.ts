@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import ipaddr from "ipaddr.js";
+import { waiting as onPurpose } from "../agent/kernel/waiting.ts";
 import type { Db } from "../db/client.ts";
 import { type AttemptLimit, clearAttempts, countAttempt } from "./attempt-limit.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
@@ -70,7 +71,7 @@ export async function admitAttempt(db: Db, attempt: Attempt, now: Date): Promise
   waiting.set(attempt.email, before + 1);
   waitingInAll++;
   try {
-    await delay(delayMs);
+    await onPurpose(() => delay(delayMs));
   } finally {
     const left = (waiting.get(attempt.email) ?? 1) - 1;
     if (left > 0) waiting.set(attempt.email, left);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { waiting } from "../agent/kernel/waiting.ts";
 import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
 import { RateGate } from "./rate.ts";
@@ -79,7 +80,7 @@ class ActorLimits {
     this.#delayed++;
     const known = this.#actors.has(credentialOf(request.headers));
     const { atLeast, atMost } = known ? REFUSAL_DELAY_MS : STRANGER_REFUSAL_DELAY_MS;
-    await delay(atLeast + Math.random() * (atMost - atLeast));
+    await waiting(() => delay(atLeast + Math.random() * (atMost - atLeast)));
     this.#delayed--;
   }
 

@@ -6,6 +6,7 @@ import type { Identified } from "../auth/context.ts";
 import { actorLimits, MAX_BATCH } from "../limits/actor-limits.ts";
 import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
+import { tellingWaits, WAIT_HEADER } from "../limits/told-wait.ts";
 import { appRouter } from "./index.ts";
 import type { Meta } from "./trpc.ts";
 
@@ -31,7 +32,7 @@ const LASTING = new Set(lasting.map(([path]) => path));
  * (400), is larger than 1 MB (413), or comes from somebody who asks too much (429 with Retry-After).
  */
 export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (request: Request) => Promise<Response> {
-  return async (request) => {
+  return tellingWaits(async (request) => {
     try {
       checkOrigin(request);
       const calls = callsOf(request);
@@ -63,6 +64,8 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
                 cause instanceof AppError ? (retryAfterOf(cause) ?? []) : [],
               );
               if (waits.length > 0) headers["retry-after"] = String(Math.max(...waits.map(Number)));
+              // answers of a batch that go out one by one: the head is sent before what waits has waited
+              if (lasts(request) && request.headers.has("trpc-accept")) headers[WAIT_HEADER] = "wait";
               return { headers };
             },
             onError: ({ error, path, type }) =>
@@ -81,7 +84,7 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       if (error.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refusal(error);
     }
-  };
+  });
 }
 
 /** Who is not known is counted by address: those with a token were when it was looked up. @throws RATE_LIMITED */

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import { Registry } from "prom-client";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHttpMetrics, observeRequests, routeOf } from "./http-metrics.ts";
@@ -17,6 +17,18 @@ describe("the route of a path", () => {
   ])("%s is %s", (url, route) => expect(routeOf(url)).toBe(route));
 });
 
+const WAIT_MS = 600;
+/** Answers after a wait, which it tells of in each way that Node has for headers. */
+function waits(path: string, response: ServerResponse): void {
+  setTimeout(() => {
+    const told = ["server-timing", `db;dur=3, wait;dur=${WAIT_MS}.0`] as const;
+    if (path.endsWith("set")) response.setHeader(...told).writeHead(200);
+    else if (path.endsWith("object")) response.writeHead(200, { "Server-Timing": told[1] });
+    else response.writeHead(200, path.endsWith("list") ? [...told] : { "server-timing": "wait" });
+    response.end("ok");
+  }, WAIT_MS + 1);
+}
+
 describe("requests", () => {
   const close: (() => void)[] = [];
   afterEach(() => {
@@ -30,6 +42,7 @@ describe("requests", () => {
     server.on("request", (request, response) => {
       if (request.url === "/api/trpc/live")
         response.writeHead(200, { "content-type": "text/event-stream" }).write(": \n");
+      else if (request.url?.startsWith("/waits")) waits(request.url, response);
       else response.writeHead(request.url === "/missing" ? 404 : 200).end("ok");
     });
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
@@ -53,6 +66,26 @@ describe("requests", () => {
       expect(page).toMatch(/count{http_request_method="GET",http_route="other",http_response_status_code="404"} 1/);
       expect(page).toMatch(/^http_server_active_requests 0$/m);
     });
+  });
+
+  it.each(["/waits/set", "/waits/object", "/waits/list"])(
+    "that waited on purpose (%s) are as fast as the rest of them",
+    async (path) => {
+      const { registry, url } = await serve();
+      await (await fetch(url + path)).text();
+      const sum = async () => Number(/duration_seconds_sum{[^}]*} ([\d.e-]+)/.exec(await registry.metrics())?.[1]);
+      await vi.waitFor(async () => expect(await sum()).toBeGreaterThanOrEqual(0));
+      expect(await sum()).toBeLessThan(WAIT_MS / 1_000 / 2);
+      expect(await registry.metrics()).toMatch(/duration_seconds_count{[^}]*} 1$/m);
+    },
+  );
+
+  it("that go on waiting after their head are left out", async () => {
+    const { registry, url } = await serve();
+    await (await fetch(`${url}/waits/open`)).text();
+    await (await fetch(`${url}/logs`)).text();
+    await vi.waitFor(async () => expect(await registry.metrics()).toContain('http_route="/logs"'));
+    expect(await registry.metrics()).not.toContain('http_route="other"');
   });
 
   it("that stay open as streams are neither slow nor in flight", async () => {

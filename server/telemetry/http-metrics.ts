@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Gauge, Histogram, type Registry } from "prom-client";
+import { toldWaitMs } from "../limits/told-wait.ts";
 
 /** What the web process answers, under the names of OpenTelemetry's semantic conventions for HTTP servers. */
 
@@ -23,7 +24,10 @@ export function routeOf(url: string | undefined): string {
 }
 
 export interface HttpMetrics {
-  /** Counts a request from now to its end. A stream that stays open tells nothing of speed and is left out. */
+  /**
+   * Counts a request from now to its end, without what it waited on purpose, as its answer says. A stream that stays
+   * open and a connection that changes its protocol tell nothing of speed and are left out.
+   */
   observe(request: IncomingMessage, response: ServerResponse): void;
 }
 
@@ -53,9 +57,12 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
         counted = false;
       };
       let streams = false;
+      let waitedMs = 0;
       const writeHead = response.writeHead;
       response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-        streams = isStream(response, given);
+        const told = toldWaitMs(headerOf("server-timing", response, given));
+        waitedMs = told ?? 0;
+        streams = told === null || given[0] === 101 || isStream(response, given);
         if (streams) leave();
         return writeHead.apply(response, given);
       }) as typeof writeHead;
@@ -65,7 +72,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
         const status = response.writableFinished ? response.statusCode : 499; // gone before the answer, as nginx says it
         duration.observe(
           { http_request_method: method, http_route: route, http_response_status_code: String(status) },
-          (performance.now() - began) / 1_000,
+          Math.max(0, performance.now() - began - waitedMs) / 1_000,
         );
       });
     },
@@ -73,12 +80,16 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
 }
 
 /** Headers are set one by one before, or given with the status, as an object or as names and values in turn. */
-function isStream(response: ServerResponse, given: readonly unknown[]): boolean {
+function headerOf(name: string, response: ServerResponse, given: readonly unknown[]): string {
   const headers = given.find((one): one is object => typeof one === "object" && one !== null) ?? {};
-  const [, type] = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type") ?? [];
-  const texts = [type, response.getHeader("content-type"), ...(Array.isArray(headers) ? headers : [])];
-  return texts.some((text) => String(text ?? "").startsWith("text/event-stream"));
+  const list = Array.isArray(headers) ? headers : [];
+  const at = list.findIndex((one, i) => i % 2 === 0 && String(one).toLowerCase() === name);
+  const [, value] = Object.entries(headers).find(([key]) => key.toLowerCase() === name) ?? [];
+  return String((at >= 0 ? list[at + 1] : value) ?? response.getHeader(name) ?? "");
 }
+
+const isStream = (response: ServerResponse, given: readonly unknown[]): boolean =>
+  headerOf("content-type", response, given).startsWith("text/event-stream");
 
 /** Observes every request of a server. */
 export const observeRequests = (server: Server, metrics: HttpMetrics): void => {

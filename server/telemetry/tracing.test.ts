@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { mcpEndpoint } from "#mcp/endpoint.ts";
+import { deployApplication } from "../agent/deploy/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { inSpan, traceIds } from "../agent/kernel/span.ts";
 import type { SpanRecord } from "../agent/ports/telemetry.ts";
@@ -166,6 +167,35 @@ describe("what Operate does", () => {
       status: "unset",
       attributes: { "error.type": "NOT_FOUND" },
     });
+  });
+
+  it("tells apart what a caller waited on purpose, in spans and in the answer's head", async () => {
+    const ctx = testContext(database);
+    const { deployment } = await deployApplication(ctx, {
+      ...{ service: "checkout", environment: "production", version: "1.1.0", strategy: "rolling" },
+    });
+    const serve = serveAgent();
+    const heads: (string | null)[] = [];
+    const client = await connectMcp("official v2, newest revision", {
+      ...{ url: "http://127.0.0.1:4310/api/mcp", token: "opk_x" },
+      fetch: async (url, init) => {
+        const response = await serve(new Request(url, init));
+        heads.push(response.headers.get("server-timing"));
+        return response;
+      },
+    });
+    await client.callTool("get_deployment", { deploymentId: deployment!.id, followSeconds: 2 });
+    await client.callTool("list_deployments", {});
+    await client.close();
+    for (const name of ["tools/call get_deployment", "deploy.get"]) {
+      const span = await arrives(name);
+      expect(span.durationMs).toBeGreaterThan(1_900);
+      expect(span.attributes["operate.waited_ms"]).toBeGreaterThan(1_900);
+      expect(span.attributes["operate.waited_ms"]).toBeLessThanOrEqual(span.durationMs + 5);
+    }
+    expect((await arrives("deploy.list")).attributes).not.toHaveProperty("operate.waited_ms");
+    const told = heads.filter((head) => head !== null);
+    expect(told).toEqual([expect.stringMatching(/^wait;dur=(19|2\d)\d\d/)]);
   });
 
   it("goes on with the trace of an agent that records its own, and with no other", async () => {

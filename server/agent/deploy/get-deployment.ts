@@ -5,6 +5,7 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { waiting } from "../kernel/waiting.ts";
 import type { PlatformInstance, PlatformService, TrafficCounts } from "../ports/platform.ts";
 import { type Following, followDeployment } from "./follow.ts";
 import type { GetDeploymentInput, GetDeploymentOutput, InstanceView } from "./schema.ts";
@@ -32,7 +33,7 @@ export async function getDeployment(
   following: Following = {},
 ): Promise<z.infer<typeof GetDeploymentOutput>> {
   authorize(ctx, "deployment.read");
-  if (followSeconds > 0) await followDeployment(ctx, deploymentId, followSeconds, following);
+  if (followSeconds > 0) await waiting(() => followDeployment(ctx, deploymentId, followSeconds, following));
   const deployment = await getDeploymentRow(ctx.db, deploymentId);
   const { id, version } = deployment;
   const limits = ctx.via === "mcp" ? LIMITS.models : LIMITS.people;

@@ -281,7 +281,7 @@ describe("what is shown", () => {
       "Degraded: a (production), b (production).",
     );
     expect(summarize([target("a", "up"), target("b", "down", null, true)])).toBe(
-      "The only checked target is up. 1 muted.",
+      "The only checked target answers. 1 muted.",
     );
     expect(summarize([target("payments", "down"), target("checkout", "down", "payments"), target("c", "up")])).toBe(
       "Down: payments (production). Down as a consequence: checkout (production) (caused by payments).",

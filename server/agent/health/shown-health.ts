@@ -77,7 +77,7 @@ export function summarize(targets: readonly Summed[]): string {
   if (muted > 0) parts.push(`${muted} muted.`);
   return parts.length === 0 || parts.length === Number(muted > 0)
     ? [
-        heard.length === 1 ? "The only checked target is up." : `All ${heard.length} checked targets are up.`,
+        heard.length === 1 ? "The only checked target answers." : `All ${heard.length} checked targets answer.`,
         ...parts,
       ].join(" ")
     : parts.join(" ");

@@ -5,4 +5,4 @@ export { listIncidents } from "./list-incidents.ts";
 export { type LoudPattern, onLoudPattern, onQuietPattern } from "./log-patterns.ts";
 export { manageIncident } from "./manage-incident.ts";
 export { deleteOldIncidents } from "./retention.ts";
-export { endsOfDeploymentIncidents, incidentsOfDeployments, openIncidentsOf } from "./store.ts";
+export { countUnresolved, endsOfDeploymentIncidents, incidentsOfDeployments, openIncidentsOf } from "./store.ts";

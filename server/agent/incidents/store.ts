@@ -170,7 +170,11 @@ export async function listUnresolved(tx: Tx, where: Prisma.IncidentWhereInput): 
   );
 }
 
-export const countUnresolved = (db: Db): Promise<number> => db.incident.count({ where: unresolved });
+/** How many incidents are not resolved: in all, or those of one environment and those that name none. */
+export const countUnresolved = (db: Db, environment?: string): Promise<number> =>
+  db.incident.count({
+    where: environment === undefined ? unresolved : { ...unresolved, OR: [{ environment }, { environment: null }] },
+  });
 
 /** The newest 200 entries, oldest first. */
 export async function listEvents(db: Db, incidentId: string): Promise<IncidentEvent[]> {

@@ -10,6 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { dataWithoutConfidential } from "./confidential.ts";
 import { AppError } from "./errors.ts";
+import { measureWaiting } from "./waiting.ts";
 
 /**
  * Spans of Operate's own work. Only OpenTelemetry's API stands here: without an SDK, which server/telemetry/tracing.ts
@@ -20,6 +21,8 @@ import { AppError } from "./errors.ts";
 export const TRACER = "operate";
 /** attribute: the share of such traces that is recorded, by which counts can be scaled */
 export const SHARE = "operate.recorded_share";
+/** attribute: how many milliseconds of the span's duration its request waited on purpose; they are no latency */
+export const WAITED = "operate.waited_ms";
 
 export interface SpanOptions {
   /** server: asked from outside · client: asks another */
@@ -32,7 +35,16 @@ export interface SpanOptions {
 }
 
 /** Runs `work` as a span. What it throws makes the span failed, unless it is a refusal the asker can put right. */
-export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  return measureWaiting((waitedMs) => spanOf(name, options, work, waitedMs));
+}
+
+async function spanOf<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => Promise<T>,
+  waitedMs: () => number,
+): Promise<T> {
   const { kind = "internal", attributes, share = 1, closed = false } = options;
   const span = trace.getTracer(TRACER).startSpan(name, {
     kind: KIND[kind],
@@ -47,6 +59,7 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: (span:
   } finally {
     const queries = queriesOf.get(span);
     if (queries) span.setAttributes({ "operate.db.queries": queries.count, "operate.db.ms": queries.ms });
+    if (waitedMs() > 0) span.setAttribute(WAITED, waitedMs());
     span.end();
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { actor, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { manageIncident } from "../incidents/index.ts";
+import { listIncidents, manageIncident } from "../incidents/index.ts";
 import { getService, instanceLogs } from "./get-service.ts";
 import { listServices, summarise } from "./list-services.ts";
 import type { ServiceRow } from "./schema.ts";
@@ -71,7 +71,14 @@ describe("summarise", () => {
     ],
     [[a], false, "The local platform does not answer: instances and traffic are unknown"],
   ])("%#", (rows, reachable, words) => {
-    expect(summarise(rows as ServiceRow[], reachable as boolean)).toBe(words);
+    expect(summarise(rows as ServiceRow[], reachable as boolean, 0)).toBe(words);
+  });
+
+  it("counts the incidents it is told of, whatever stands in the rows", () => {
+    const open = { id: "i", label: "INC-2", severity: "high", status: "open", openedAt: "" } as const;
+    expect(summarise([row("a", "production", { openIncident: open })], true, 2)).toMatch(/ · 2 open incidents$/);
+    expect(summarise([a], true, 1)).toMatch(/ · 1 open incident$/);
+    expect(summarise([], true, 3)).toBe("No services are configured yet · 3 open incidents");
   });
 });
 
@@ -111,6 +118,30 @@ describe("services", () => {
     const { rows, changes } = await listServices(ctx, {});
     expect(rows[0]).toMatchObject({ service: "payments", environment: "staging", openIncident: { status: "open" } });
     expect(changes[0]).toMatchObject({ kind: "incident", service: "payments" });
+  });
+
+  it("counts every incident that is not resolved, as the list of incidents does", async () => {
+    const ctx = testContext(database);
+    const count = async (environment?: string) =>
+      Number(/(\d+) open incident/.exec((await listServices(ctx, { environment })).summary)?.[1] ?? 0);
+    const stored = async () => (await listIncidents(ctx, { limit: 1 })).unresolved;
+    const [before, staging] = [await stored(), await count("staging")];
+    const create = { action: "create", title: "Orders fail" } as const;
+    // two of one service, one of a service that is gone, one of none
+    await manageIncident(ctx, { ...create, service: "checkout", environment: "production" });
+    await manageIncident(ctx, { ...create, service: "checkout", environment: "production" });
+    await manageIncident(ctx, create);
+    const { incident: ofGone } = await manageIncident(ctx, {
+      ...create,
+      service: "payments",
+      environment: "production",
+    });
+    await database.db.incident.update({ where: { id: ofGone.id }, data: { service: "retired" } });
+    expect(await stored()).toBe(before + 4);
+    expect(await count()).toBe(before + 4);
+    expect(await count("staging")).toBe(staging + 1);
+    await manageIncident(ctx, { action: "update", incidentId: ofGone.id, status: "acknowledged" });
+    expect(await count()).toBe(before + 4);
   });
 
   it("names what exists when asked for what does not", async () => {

@@ -1,4 +1,5 @@
 import type { HealthState } from "../health/schema.ts";
+import { countUnresolved } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -24,8 +25,9 @@ export async function listServices(
     throw new AppError("INVALID", `There is no environment ${environment}. Configured: ${environments.join(", ")}.`, {
       details: { allowed: environments },
     });
-  const [{ rows, platform }, changes] = await Promise.all([
+  const [{ rows, platform }, incidents, changes] = await Promise.all([
     serviceRows(ctx, { environment }),
+    countUnresolved(ctx.db, environment),
     listChanges(ctx, {
       since: new Date(ctx.now().getTime() - CHANGES_MS),
       ...(environment === undefined ? {} : { environment }),
@@ -35,7 +37,7 @@ export async function listServices(
   const platformReachable = platform !== null || ctx.config.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   return {
-    summary: summarise(rows, platformReachable),
+    summary: summarise(rows, platformReachable, incidents),
     overall: worstState(platformReachable ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
     environments,
@@ -70,13 +72,14 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
 
 /**
  * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
- * is worst first, as the list shows it.
+ * is worst first, as the list shows it; `incidents` is how many are not resolved, those of services that are gone among
+ * them.
  */
-export function summarise(all: readonly ServiceRow[], platformReachable: boolean): string {
+export function summarise(all: readonly ServiceRow[], platformReachable: boolean, incidents: number): string {
   const rows = all.filter((row) => !isSilent(row));
-  if (rows.length === 0) return "No services are configured yet";
   const parts: string[] = [];
-  if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
+  if (rows.length === 0) parts.push("No services are configured yet");
+  else if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
   for (const [state, words] of STATE_WORDS) {
     const there = rows.filter((row) => row.health === state);
     if (there.length === 0) continue;
@@ -92,7 +95,6 @@ export function summarise(all: readonly ServiceRow[], platformReachable: boolean
     const where = environments.length > 0 ? ` in ${listed(environments)}` : "";
     parts.push(`${services === 1 ? "The service is" : `All ${services} services are`} up${where}`);
   }
-  const incidents = distinct(rows.flatMap((row) => row.openIncident?.id ?? [])).length;
   const deployments = rows.flatMap((row) => row.activeDeployment ?? []);
   const waiting = deployments.filter((one) => one.waiting).length;
   if (incidents > 0) parts.push(plural(incidents, "open incident"));

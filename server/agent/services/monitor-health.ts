@@ -3,11 +3,15 @@ import { type JudgedTarget, judgedKey, monitorTargets } from "../health/index.ts
 import type { MonitorHealthInput, MonitorHealthOutput } from "../health/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { worstState } from "./judge-service.ts";
+import { isAilment } from "./rank.ts";
+import type { ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
 
 /**
  * The present state of everything that is checked, worst first: services by the same judgement as the list of services
- * shows, endpoints by their check. Reads what is known; asks nothing itself.
+ * shows, endpoints by their check; and what is wrong with services that nobody checks. Reads what is known; asks nothing
+ * itself.
  */
 export async function monitorHealth(
   ctx: AgentContext,
@@ -15,18 +19,39 @@ export async function monitorHealth(
 ): Promise<MonitorHealthOutput> {
   authorize(ctx, "health.read");
   const { service, environment } = input;
-  const { rows } = await serviceRows(ctx, { service, environment }, { observed: false });
-  const judged = rows.map((row): [string, JudgedTarget] => {
-    const told = row.reasons.filter(({ kind }) => kind !== "probe" && kind !== "data");
-    return [
-      judgedKey(row.service, row.environment ?? ""),
-      {
-        state: row.health,
-        message: told.length > 0 ? row.healthMessage : null,
-        since: told.length > 0 ? row.healthSince : null,
-        figures: told.find(({ kind }) => kind === "errors" || kind === "latency")?.message ?? null,
-      },
-    ];
+  const { rows } = await serviceRows(ctx, { service, environment });
+  const unchecked = rows.filter((row) => row.origin === "observed" && isAilment(row.health));
+  const judged = rows
+    .filter(({ origin }) => origin !== "observed")
+    .map((row): [string, JudgedTarget] => {
+      const told = row.reasons.filter(({ kind }) => kind !== "probe" && kind !== "data");
+      return [
+        judgedKey(row.service, row.environment ?? ""),
+        {
+          state: row.health,
+          message: told.length > 0 ? row.healthMessage : null,
+          since: told.length > 0 ? row.healthSince : null,
+          figures: told.find(({ kind }) => kind === "errors" || kind === "latency")?.message ?? null,
+        },
+      ];
+    });
+  const targets = await monitorTargets(ctx, input, new Map(judged));
+  return unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
+}
+
+const MOST_NAMED = 3;
+
+/** The same judgement as the list of services gives: a service that only its telemetry tells of is never overlooked. */
+function withUnchecked(targets: MonitorHealthOutput, unchecked: readonly ServiceRow[]): MonitorHealthOutput {
+  const told = unchecked.slice(0, MOST_NAMED).map(({ service, health, healthMessage }) => {
+    const why = healthMessage ? `: ${healthMessage}` : "";
+    return `${service} is ${health}${why}`;
   });
-  return monitorTargets(ctx, input, new Map(judged));
+  const more = unchecked.length - told.length;
+  const words = [...told, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+  return {
+    ...targets,
+    overall: worstState([targets.overall, ...unchecked.map(({ health }) => health)]),
+    summary: `${targets.summary} Not checked, by telemetry: ${words}.`,
+  };
 }

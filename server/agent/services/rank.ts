@@ -20,7 +20,9 @@ export const usersHurt = (row: Pick<ServiceRow, "health" | "traffic">): number =
 /** In powers of four, so that rows do not change places under the pointer whenever a rate moves a little. */
 const bandOf = (hurt: number): number => (hurt <= 0 ? Number.NEGATIVE_INFINITY : Math.round(Math.log2(hurt) / 2));
 
-const isAilment = (state: HealthState): boolean => HEALTH_STATES.indexOf(state) >= HEALTH_STATES.indexOf("degraded");
+/** A state that hurts users, not one that only tells of missing knowledge. */
+export const isAilment = (state: HealthState): boolean =>
+  HEALTH_STATES.indexOf(state) >= HEALTH_STATES.indexOf("degraded");
 
 const compared = (a: number, b: number): number => (a === b ? 0 : b - a);
 

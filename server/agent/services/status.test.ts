@@ -124,6 +124,12 @@ describe("the status of a service", () => {
     expect(rows.find(({ service }) => service === "silent")).toMatchObject({ health: "unknown", origin: "observed" });
     expect(summary).toBe("legacy failing: 50 % of 600 requests failed in 5 min");
     expect(overall).toBe("failing");
+    // the checks say nothing of it: their sentence must not say that all is up beside a list that says failing
+    expect(await monitorHealth(ctx, ALL)).toMatchObject({
+      overall: "failing",
+      summary:
+        "All 4 checked targets answer. Not checked, by telemetry: legacy is failing: 50 % of 600 requests failed in 5 min.",
+    });
     const hidden = await listServices(
       context({ telemetry: ctx.telemetry, actor: actor({ role: "ingest" }) }),
       {},

@@ -26,7 +26,8 @@ const summed = (rows: string, keys: string, conditions: string): string => `
           from (select ${keys}, unnest(latency_buckets) as bucket, unnest(latency_counts) as n from told) cell
           group by ${keys}, bucket) sums
     group by ${keys})
-  select * from total join histogram using (${keys})`;
+  select total.*, coalesce(latency_buckets, '{}') as latency_buckets, coalesce(latency_counts, '{}') as latency_counts
+  from total left join histogram using (${keys})`;
 
 interface Counted {
   /** rolled-up rows */

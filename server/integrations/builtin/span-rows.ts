@@ -24,10 +24,11 @@ const SPANS = `
     status, attributes, date_bin('1 minute', start_at, 'epoch') as bucket_at, ${LATENCY_BUCKET} as latency
   from span where start_at >= $1 and start_at < $2 order by trace_id, span_id`;
 
-/** Calls, errors and the histogram of cells that are told apart by `keys`. */
+/** Calls, errors and the histogram of cells that are told apart by `keys`; a cell without latency only counts. */
 const summed = (keys: string, cells: string): string => `
   select ${keys}, sum(n)::int8 as calls, sum(failed)::int8 as errors,
-    array_agg(latency order by latency) as latency_buckets, array_agg(n::int4 order by latency) as latency_counts
+    coalesce(array_agg(latency order by latency) filter (where latency is not null), '{}') as latency_buckets,
+    coalesce(array_agg(n::int4 order by latency) filter (where latency is not null), '{}') as latency_counts
   from (select ${keys}, latency, count(*) as n, count(*) filter (where status = ${ERROR}) as failed
         from (${cells}) told group by ${keys}, latency) cell
   group by ${keys}`;

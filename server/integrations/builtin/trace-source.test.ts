@@ -128,6 +128,35 @@ describe("calls between services", () => {
     expect(await edges()).toEqual([expect.stringMatching(/^gateway catalog 1 0 /)]);
   });
 
+  it("are as fast as they were without what they waited on purpose, and streams tell nothing of speed", async () => {
+    const startMs = nowMs - 3 * MINUTE_MS;
+    const served = async () => {
+      const [of] = (await store.traces.served?.({ window: window() }))?.data ?? [];
+      const p95 = quantileMs(of?.latency ?? [], 0.95);
+      return [of?.calls, of?.errors, p95 === null ? null : Math.round(p95)];
+    };
+    const streams = [
+      { "http.response.status_code": 101 },
+      { "http.status_code": 101 },
+      { "http.response.header.content-type": ["text/event-stream; charset=utf-8"] },
+    ].map((attributes, i) => span({ trace: 600 + i, startMs, durationMs: 3_600_000, attributes }));
+    await write(...streams);
+    expect(await served()).toEqual([3, 0, null]);
+    const waited = [29_980, 40_000, -5, "29980", null].map((value, i) =>
+      span({
+        ...{ trace: 610 + i, startMs, durationMs: i < 2 ? 30_000 : 20 },
+        attributes: { "operate.waited_ms": value as number },
+      }),
+    );
+    await write(...waited);
+    const before = await served();
+    expect(before).toEqual([8, 0, expect.any(Number)]);
+    expect(before[2]).toBeLessThan(25);
+    expect(before[2]).toBeGreaterThan(15);
+    await rollUp(store);
+    expect(await served()).toEqual(before);
+  });
+
   it("to oneself are no edge", async () => {
     const startMs = nowMs - 2 * MINUTE_MS;
     const client = span({ trace: 400, kind: "client", startMs, attributes: { "server.address": "localhost" } });

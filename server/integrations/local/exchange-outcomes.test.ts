@@ -152,6 +152,28 @@ it("does not say of those who end a stream, or take their time to read or to sen
   expect(failedRequests(counted(), 200)).toBe(0);
 });
 
+it.each(["text/event-stream", "application/x-ndjson; charset=utf-8"])(
+  "takes the beginning of a stream (%s) for how long its client waited, not its end",
+  async (type) => {
+    const target = await instance((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n\r\ndata: 1\n\n`);
+      setTimeout(() => socket.end("data: 2\n\n"), 600);
+    });
+    balancer.rotation.update([target], null);
+    const stream = connect(port, "127.0.0.1").on("error", () => undefined);
+    stream.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    stream.resume();
+    await eventually(async () => counted().status2xx === 1);
+    expect(
+      counted()
+        .latency.slice(bucketOf(500))
+        .every((count) => count === 0),
+    ).toBe(true);
+    expect(counted().latency.reduce((sum, count) => sum + count, 0)).toBe(1);
+    stream.destroy();
+  },
+);
+
 it("ends what a client left behind that had sent several requests at once", async () => {
   const large = `HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\n${"x".repeat(9_000_000)}`;
   let asked = 0;

@@ -41,7 +41,8 @@ const RETRY_AFTER = "5";
 const OVERLOADED = "The service has more requests than it can answer. Try again in a few seconds.";
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Bodies that go on until somebody has enough: a client that leaves one had its answer. */
-const STREAMED = /^(?:text\/event-stream|multipart\/x-mixed-replace)\b/i;
+const STREAMED =
+  /^(?:text\/event-stream|multipart\/x-mixed-replace|application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json))\b/i;
 
 /**
  * One request on its way through the balancer, from its head until it has ended in one of the classes of
@@ -71,6 +72,8 @@ export class Exchange implements UpstreamRequest {
   #lost = false;
   #status = 0;
   #remaining = -1;
+  /** when the instance's answer began */
+  #answeredMs = 0;
   /** when the instance was last heard of */
   #heardMs = 0;
   streamed = false;
@@ -158,7 +161,8 @@ export class Exchange implements UpstreamRequest {
   onHead({ status, reason, headers, length }: ResponseHead): void {
     if (this.#done) return;
     this.#status = status;
-    this.#heardMs = performance.now();
+    this.#answeredMs = performance.now();
+    this.#heardMs = this.#answeredMs;
     this.#remaining = length ?? -1;
     const trailers = length === null && this.#request.httpVersionMinor === 1;
     const kept = responseHeaders(headers, { trailers });
@@ -340,8 +344,13 @@ export class Exchange implements UpstreamRequest {
     return now - this.#startedMs;
   }
 
+  /** A stream lasts as long as somebody listens: what its client waited for is the beginning of the answer. */
+  #tookMs(): number {
+    return (this.streamed ? this.#answeredMs : performance.now()) - this.#startedMs;
+  }
+
   /** Once per exchange. */
-  #settle(outcome: Outcome, tookMs: number = performance.now() - this.#startedMs): void {
+  #settle(outcome: Outcome, tookMs: number = this.#tookMs()): void {
     if (this.#done) return;
     this.#done = true;
     if (this.#target !== undefined) this.#target.inFlight--;

@@ -1,6 +1,7 @@
 import { handleAuth } from "#server/auth/handle-auth.ts";
 import { getIdentity } from "#server/container.ts";
+import { tellingWaits } from "#server/limits/told-wait.ts";
 
-const serve = async (request: Request) => handleAuth(getIdentity(), request);
+const serve = tellingWaits(async (request) => handleAuth(getIdentity(), request));
 
 export { serve as GET, serve as POST };
