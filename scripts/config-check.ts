@@ -3,11 +3,18 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
 
 /** `npm run config:check [file]`: `file:line:column key: what is wrong`, one line per problem, or that it is valid. */
-const given = process.argv[2] ?? process.env.OPERATE_CONFIG ?? "operate.config.yaml";
+const argument = process.argv[2];
+const variable = process.env.OPERATE_CONFIG;
+const given = argument ?? variable ?? "operate.config.yaml";
+const whenMissing =
+  argument === undefined && variable !== undefined
+    ? "Set OPERATE_CONFIG to a file that exists, or name one: npm run config:check -- operate.config.yaml"
+    : "Name a file that exists: npm run config:check -- operate.config.yaml";
 
 try {
-  const { file, config } = loadConfig(resolve(given));
-  console.log(`${file} is valid: ${config.services.length} services.`);
+  const { file, config } = loadConfig(resolve(given), process.env, whenMissing);
+  const { length } = config.services;
+  console.log(`${file} is valid: ${length} service${length === 1 ? "" : "s"}.`);
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
   console.error(error.message);

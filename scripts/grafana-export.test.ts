@@ -41,6 +41,26 @@ const dashboardOf = async (config: string) => Dashboard.parse(JSON.parse(await e
 const SHOP = "examples/shop/operate.config.yaml";
 const TICKETS = "examples/prometheus/operate.config.yaml";
 
+it.each([
+  ["behind a pipe it names the forms that work, and writes nothing", { npm_lifecycle_event: "grafana:export" }, false],
+  [
+    "when npm is quiet, the dashboard alone is printed",
+    { npm_lifecycle_event: "grafana:export", npm_config_loglevel: "silent" },
+    true,
+  ],
+] as const)("started by npm: %s", async (_, npm, printed) => {
+  const run = promisify(execFile)(process.execPath, ["scripts/grafana-export.ts"], {
+    cwd: ROOT,
+    env: { ...process.env, npm_config_loglevel: "notice", ...npm, OPERATE_CONFIG: join(ROOT, SHOP) },
+  });
+  if (printed) return expect(Dashboard.safeParse(JSON.parse((await run).stdout)).success).toBe(true);
+  await expect(run).rejects.toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/-- dashboard.json.*--silent/),
+  });
+});
+
 describe("the dashboard for Grafana", () => {
   it("has a row for each service and one over all, with the panels of the service page", async () => {
     const { panels, templating } = await dashboardOf(SHOP);
@@ -65,7 +85,7 @@ describe("the dashboard for Grafana", () => {
 
   it("is written to a file when one is named", async () => {
     const file = join(folder, "services.json");
-    expect(await exported(TICKETS, file)).toContain("1 services");
+    expect(await exported(TICKETS, file)).toContain(": 1 service. ");
     expect(Dashboard.parse(JSON.parse(readFileSync(file, "utf8"))).panels).toHaveLength(11);
   });
 });

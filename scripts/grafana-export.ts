@@ -5,17 +5,31 @@ import { grafanaDashboard } from "#server/agent/metrics/index.ts";
 import { loadConfig } from "#server/config/load.ts";
 
 /**
- * `npm run grafana:export [-- file]`: the service page as a dashboard for Grafana's provisioning, printed or written to
+ * `npm run grafana:export -- file`, or `npm run --silent grafana:export`: the service page as a dashboard for Grafana's provisioning, printed or written to
  * a file. OPERATE_CONFIG names the configuration whose services it shows; without it the sample shop's, as at the start.
  */
 const IN_GRAFANA = { rate: "$__rate_interval", samples: "$__interval", step: "$__interval_ms / 1000" };
 
+const { npm_lifecycle_event: script, npm_config_loglevel: loglevel } = process.env;
+/** npm prints its own two lines first: behind a `>` or a pipe they would stand before the JSON. */
+const npmWritesToo = script === "grafana:export" && loglevel !== "silent" && !process.stdout.isTTY;
+
+const [file] = process.argv.slice(2);
+if (file === undefined && npmWritesToo) {
+  console.error(
+    "npm writes lines of its own to where the dashboard is to go. Name the file, `npm run grafana:export -- dashboard.json`, or keep npm quiet, `npm run --silent grafana:export > dashboard.json`.",
+  );
+  process.exit(1);
+}
+
 const { config } = loadConfig(resolve(process.env.OPERATE_CONFIG || "examples/shop/operate.config.yaml"));
 const dashboard = grafanaDashboard(config, (query) => promqlWith(query, IN_GRAFANA));
 const json = `${JSON.stringify(dashboard, null, 2)}\n`;
-const [file] = process.argv.slice(2);
 if (file === undefined) process.stdout.write(json);
 else {
   writeFileSync(file, json);
-  console.log(`${resolve(file)}: ${config.services.length} services. Put it where Grafana's dashboard provider looks.`);
+  const { length } = config.services;
+  console.log(
+    `${resolve(file)}: ${length} service${length === 1 ? "" : "s"}. Put it where Grafana's dashboard provider looks.`,
+  );
 }

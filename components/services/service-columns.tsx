@@ -4,7 +4,7 @@ import { ArrowRight } from "lucide-react";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
-import { Elapsed } from "../feedback/time.tsx";
+import { Elapsed, Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
@@ -22,26 +22,24 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       id: "service",
       header: "Service",
       sort: (row) => row.service,
-      more: [{ name: "Environment", csv: (row) => row.environment }],
+      more: [
+        { name: "Environment", csv: (row) => row.environment },
+        { name: "Configuration", csv: (row) => row.origin },
+        { name: "Last seen", csv: (row) => row.lastSeen },
+      ],
       cell: (row) => (
         <div className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2">
           <RowLink href={serviceHref(row)} ownEnvironment>
             <VisibleText text={row.service} />
           </RowLink>
-          {row.environment === null ? (
-            <span
-              className="whitespace-nowrap text-ink-3 text-xs"
-              title="only its telemetry tells of it, all environments together"
-            >
-              not configured
-            </span>
-          ) : showEnvironment ? (
+          {showEnvironment && row.environment !== null ? (
             <span
               className={cn("text-xs", isProduction(row.environment) ? "font-medium text-production" : "text-ink-3")}
             >
               {row.environment}
             </span>
           ) : null}
+          <Unconfigured row={row} />
         </div>
       ),
     },
@@ -141,6 +139,25 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       cell: (row) => <Incident row={row} />,
     },
   ];
+}
+
+/** Why a row stands there though the configuration does not name it. */
+function Unconfigured({ row }: { row: ServiceRow }) {
+  if (row.origin === "configured") return null;
+  const silent = row.health === "unknown" && row.lastSeen !== null;
+  return (
+    <span
+      className="whitespace-nowrap text-ink-3 text-xs"
+      title={row.notice ?? "only its telemetry tells of it, all environments together"}
+    >
+      {row.origin === "kept" ? "no longer configured" : "not configured"}
+      {silent ? (
+        <>
+          , last seen <Time at={row.lastSeen} />
+        </>
+      ) : null}
+    </span>
+  );
 }
 
 /** Of what makes its state, what its users meet before what its check found: "91 % of 1,240 requests failed in 5 min". */

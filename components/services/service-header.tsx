@@ -39,7 +39,9 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
       </span>
       {row.notice ? (
         <span title={row.notice}>
-          <Badge tone="warning">no longer configured</Badge>
+          <Badge tone="warning">
+            {row.origin === "kept" ? "no longer configured" : "runs a version that is no longer configured"}
+          </Badge>
         </span>
       ) : null}
       {row.reasons.length > 0 ? (

@@ -26,6 +26,8 @@ import * as services from "./services/schema.ts";
 import { getTrace, listTraces, serviceMap } from "./traces/index.ts";
 import * as traces from "./traces/schema.ts";
 
+const WHEN_MISSING = "Give OperateAgent the path of a file that exists.";
+
 export interface OperateAgentOptions {
   /** acts on these instead of opening its own; the caller closes it */
   runtime?: Runtime;
@@ -57,7 +59,7 @@ export class OperateAgent {
    * @throws INVALID with one line per problem
    */
   constructor(config: OperateAgentConfigInput | string, options: OperateAgentOptions = {}) {
-    this.#loaded = typeof config === "string" ? loadConfig(config) : configOf(config);
+    this.#loaded = typeof config === "string" ? loadConfig(config, process.env, WHEN_MISSING) : configOf(config);
     this.config = this.#loaded.config;
     this.#options = options;
   }

@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { checkConfig, formatIssues, loadConfig } from "./load.ts";
 
@@ -245,5 +246,38 @@ describe("a file", () => {
     );
     expect(() => loadConfig(file(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0])), ENV)).toThrow(/not text in UTF-8/);
     expect(loadConfig(file("costConfig: {costCenter: \uFFFD}"), ENV).config.costConfig.costCenter).toBe("\uFFFD");
+  });
+});
+
+describe("npm run config:check", () => {
+  const ROOT = resolve(import.meta.dirname, "../..");
+  const check = (args: string[], OPERATE_CONFIG?: string) => {
+    const { OPERATE_CONFIG: _, ...env } = process.env;
+    return spawnSync(process.execPath, ["scripts/config-check.ts", ...args], {
+      ...{ cwd: ROOT, encoding: "utf8" },
+      env: { ...env, ...(OPERATE_CONFIG && { OPERATE_CONFIG }) },
+    });
+  };
+
+  it.each([
+    [
+      ["missing.yaml"],
+      undefined,
+      /missing\.yaml cannot be read\. Name a file that exists: npm run config:check -- \S+$/,
+    ],
+    [["missing.yaml"], "examples/shop/operate.config.yaml", /cannot be read\. Name a file that exists/],
+    [[], undefined, /operate\.config\.yaml cannot be read\. Name a file/],
+    [[], "gone.yaml", /gone\.yaml cannot be read\. Set OPERATE_CONFIG to a file that exists/],
+  ])("given %j and OPERATE_CONFIG %s says how to name another file", (args, variable, words) => {
+    const { status, stderr } = check(args, variable);
+    expect(stderr.trim()).toMatch(words);
+    expect(status).toBe(1);
+  });
+
+  it.each([
+    ["examples/shop/operate.config.yaml", "4 services."],
+    ["examples/prometheus/operate.config.yaml", "1 service."],
+  ])("counts what %s configures", (file, words) => {
+    expect(check([file]).stdout.trim()).toMatch(new RegExp(` is valid: ${words}$`));
   });
 });

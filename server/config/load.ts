@@ -192,11 +192,20 @@ export const formatIssues = (file: string, issues: readonly ConfigIssue[]): stri
 const notValid = (file: string, issues: ConfigIssue[]): AppError =>
   new AppError("INVALID", `The configuration is not valid:\n${formatIssues(file, issues)}`, { details: { issues } });
 
-/** Reads and validates a configuration file. @throws INVALID with one line per problem. */
-export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
+const NAMED_BY_VARIABLE = "Set OPERATE_CONFIG to a file that exists.";
+
+/**
+ * Reads and validates a configuration file. `whenMissing` says how the caller was given the path, for whoever has to
+ * give another one. @throws INVALID with one line per problem.
+ */
+export function loadConfig(
+  path: string,
+  env: NodeJS.ProcessEnv = process.env,
+  whenMissing: string = NAMED_BY_VARIABLE,
+): LoadedConfig {
   const read = resolve(path);
   const file = originOf(read, env);
-  const text = readText(read);
+  const text = readText(read, whenMissing);
   const checked = checkConfig(text, env);
   if (!checked.ok) throw notValid(file, checked.issues);
   keepResolved(text, checked.config, env);
@@ -207,7 +216,7 @@ export function loadConfig(path: string, env: NodeJS.ProcessEnv = process.env): 
 }
 
 /** @throws INVALID for what is no readable file, or no text of a bearable size in UTF-8 */
-function readText(file: string): string {
+function readText(file: string, whenMissing: string): string {
   const refuse = (message: string, at = { line: 1, column: 1 }) =>
     notValid(file, [{ ...at, key: "(whole file)", message }]);
   let bytes: Buffer;
@@ -222,11 +231,7 @@ function readText(file: string): string {
     bytes = readFileSync(file);
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw new AppError(
-      "INVALID",
-      `The configuration ${file} cannot be read. Set OPERATE_CONFIG to a file that exists.`,
-      { cause },
-    );
+    throw new AppError("INVALID", `The configuration ${file} cannot be read. ${whenMissing}`, { cause });
   }
   const text = new TextDecoder().decode(bytes);
   const wrong = text.indexOf("\uFFFD");

@@ -118,7 +118,12 @@ describe("judgeService", () => {
 describe("worstFirst", () => {
   const row = (service: string, health: HealthState, rate: number, errorPercent: number): ServiceRow => {
     const observed = observedRow(
-      { service, window: served(300 * rate, 3 * rate * errorPercent), newest: null },
+      {
+        service,
+        lastSeen: "2026-03-01T12:00:00.000Z",
+        window: served(300 * rate, 3 * rate * errorPercent),
+        newest: null,
+      },
       LIMITS,
     );
     return { ...observed, health };

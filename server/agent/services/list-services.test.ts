@@ -10,6 +10,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   service,
   environment,
   origin: "configured",
+  lastSeen: null,
   owner: "",
   reasons: [],
   health: "up",

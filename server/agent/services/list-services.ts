@@ -5,6 +5,7 @@ import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
+import { isSilent } from "./rank.ts";
 import type { ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
 
@@ -47,9 +48,6 @@ export async function listServices(
   };
 }
 
-/** A sender of nothing but logs, say: its silence about requests is no state of the system. */
-const isSilent = (row: ServiceRow): boolean => row.origin === "observed" && row.health === "unknown";
-
 const STATE_WORDS: [HealthState, string][] = [
   ["down", "down"],
   ["failing", "failing"],
@@ -89,18 +87,24 @@ export function summarise(all: readonly ServiceRow[], platformReachable: boolean
     const worst = there.length === 1 ? "" : `, worst ${names[0]}`;
     parts.push(`${who} ${words}${reason ? `${worst}: ${reason}` : ""}`);
   }
-  if (parts.length === 0) {
-    const services = distinct(rows.map((row) => row.service)).length;
-    const environments = distinct(rows.flatMap((row) => row.environment ?? []));
-    const where = environments.length > 0 ? ` in ${listed(environments)}` : "";
-    parts.push(`${services === 1 ? "The service is" : `All ${services} services are`} up${where}`);
-  }
+  if (parts.length === 0) parts.push(allUp(all));
   const deployments = rows.flatMap((row) => row.activeDeployment ?? []);
   const waiting = deployments.filter((one) => one.waiting).length;
   if (incidents > 0) parts.push(plural(incidents, "open incident"));
   if (deployments.length > waiting) parts.push(running(deployments.filter((one) => !one.waiting)));
   if (waiting > 0) parts.push(`${plural(waiting, "deployment")} ${waiting === 1 ? "waits" : "wait"} for a decision`);
   return parts.join(" · ");
+}
+
+/** "All 4 services are up in production", of all that stand there; those that tell nothing of requests apart. */
+function allUp(all: readonly ServiceRow[]): string {
+  const rows = all.filter((row) => !isSilent(row));
+  const services = distinct(rows.map((row) => row.service)).length;
+  const environments = distinct(rows.flatMap((row) => row.environment ?? []));
+  const where = environments.length > 0 ? ` in ${listed(environments)}` : "";
+  const silent = distinct(all.filter(isSilent).map((row) => row.service)).length;
+  const more = silent === 0 ? "" : `, ${silent} more ${silent === 1 ? "tells" : "tell"} nothing of requests`;
+  return `${services === 1 ? "The service is" : `All ${services} services are`} up${where}${more}`;
 }
 
 /** `1 deployment at 25 %`, when there is one whose share says more than that it runs. */

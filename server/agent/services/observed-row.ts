@@ -7,11 +7,11 @@ import type { ServiceRow } from "./schema.ts";
 const WINDOW_SECONDS = 300;
 
 /** The row of a service that only its telemetry tells of: nobody checks it, so that its users' requests decide. Pure. */
-export function observedRow({ service, window, newest }: ObservedService, limits: Limits): ServiceRow {
+export function observedRow({ service, lastSeen, window, newest }: ObservedService, limits: Limits): ServiceRow {
   const { state, reasons } = judgeService({ probe: null, window, newest, waiting: null }, limits);
   const requests = window?.requests ?? 0;
   return {
-    ...{ service, environment: null, origin: "observed", owner: "" },
+    ...{ service, environment: null, origin: "observed", owner: "", lastSeen },
     ...{ health: state, reasons, healthSince: null, causedBy: null, notice: null, overloaded: null },
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
     ...{ currentVersion: null, versions: [], instancesReady: 0, instancesWanted: 0 },

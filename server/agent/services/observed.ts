@@ -11,6 +11,8 @@ import type { ServedFigures } from "./judge-service.ts";
 /** A service that is not configured: only its telemetry tells of it. */
 export interface ObservedService {
   service: string;
+  /** ISO 8601, to the minute at worst: when telemetry last came from it */
+  lastSeen: string;
   /** null when nothing tells what it serves */
   window: ServedFigures | null;
   newest: ServedFigures | null;
@@ -25,6 +27,8 @@ const FRESH_MS = 15_000;
 /** each is some questions of its own; others are listed without figures */
 const MOST_BY_METRICS = 20;
 const MOST = 200;
+/** one that sent nothing for so long has no row until it sends again */
+const SILENT_MS = 3_600_000;
 const ABSENT: readonly ErrorCode[] = ["PRECONDITION", "UPSTREAM_UNAVAILABLE", "UPSTREAM_REJECTED", "TIMEOUT"];
 
 /** What a source says in time; null for one that is absent, does not answer, or is late. */
@@ -63,11 +67,15 @@ async function served(ctx: AgentContext, window: TimeWindow, environment: string
   return counts.flatMap((found) => found ?? []);
 }
 
-/** Names of all that sent something or that an external source knows; by environment only spans tell apart. */
-async function namesOf(ctx: AgentContext, window: TimeWindow, environment: string | undefined): Promise<string[]> {
-  if (environment !== undefined) return [];
+/** All that sent something or that an external source knows, with when (ms); by environment only spans tell apart. */
+async function namesOf(
+  ctx: AgentContext,
+  window: TimeWindow,
+  environment: string | undefined,
+): Promise<Map<string, number>> {
+  if (environment !== undefined) return new Map();
   const [arrived, traced, logged] = await Promise.all([
-    asked(async () => (await observedServices(ctx)).services.map(({ service }) => service)),
+    asked(async () => (await observedServices(ctx)).services),
     asked(async () => {
       const source = ctx.telemetry.traces();
       return source.info.address === null ? [] : (await source.services(window)).data;
@@ -77,7 +85,19 @@ async function namesOf(ctx: AgentContext, window: TimeWindow, environment: strin
       return source.info.address === null ? [] : (await source.origins({ window })).data.map(({ service }) => service);
     }),
   ]);
-  return [arrived, traced, logged].flatMap((names) => names ?? []);
+  const since = ctx.now().getTime() - SILENT_MS;
+  const heard = (arrived ?? []).map(({ service, lastAt }) => [service, Date.parse(lastAt)] as const);
+  const inWindow = [traced, logged].flatMap((names) =>
+    (names ?? []).map((name) => [name, window.to.getTime()] as const),
+  );
+  return new Map([...heard.filter(([, atMs]) => atMs >= since), ...inWindow]);
+}
+
+/** Stopped by order, in every environment that is asked about: what it once sent makes no row. */
+function isRemoved({ config }: AgentContext, service: string, environment: string | undefined): boolean {
+  const { removedServices, deploymentConfig } = config;
+  const asked = environment === undefined ? deploymentConfig.environments : [environment];
+  return removedServices.includes(service) || asked.every((name) => removedServices.includes(`${service}/${name}`));
 }
 
 async function read(ctx: AgentContext, environment: string | undefined): Promise<ObservedService[]> {
@@ -90,8 +110,8 @@ async function read(ctx: AgentContext, environment: string | undefined): Promise
     served(ctx, minute, environment),
   ]);
   const configured = new Set(ctx.config.services.map(({ name }) => name));
-  const all = [...new Set([...inWindow.map(({ service }) => service), ...names])]
-    .filter((service) => service !== "" && !configured.has(service))
+  const all = [...new Set([...inWindow.map(({ service }) => service), ...names.keys()])]
+    .filter((service) => service !== "" && !configured.has(service) && !isRemoved(ctx, service, environment))
     .sort()
     .slice(0, MOST);
   const traced = new Set(inWindow.map(({ service }) => service));
@@ -106,6 +126,7 @@ async function read(ctx: AgentContext, environment: string | undefined): Promise
     const newest = inMinute.find((one) => one.service === service);
     return {
       service,
+      lastSeen: new Date(names.get(service) ?? to.getTime()).toISOString(),
       window: found ? figuresOf(found) : (byMetrics.get(service) ?? null),
       newest: newest ? figuresOf(newest) : null,
     };
@@ -117,7 +138,8 @@ const readings = new WeakMap<AgentContext["telemetry"], Map<string, Reading>>();
 
 /**
  * Services that are not configured, with what they served in the newest five whole minutes: from spans, else from the
- * metrics of the SLI template that fits. Read at most every 15 s, whoever asks. Nothing for those who may not read
+ * metrics of the SLI template that fits. One that has been silent for an hour or that `removedServices` names is left
+ * out. Read at most every 15 s, whoever asks. Nothing for those who may not read
  * telemetry; a source that does not answer tells of nobody.
  */
 export async function listObserved(ctx: AgentContext, environment: string | undefined): Promise<ObservedService[]> {

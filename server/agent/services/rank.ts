@@ -26,16 +26,27 @@ export const isAilment = (state: HealthState): boolean =>
 
 const compared = (a: number, b: number): number => (a === b ? 0 : b - a);
 
-/** Whose users are hurt most, then worse states, open incidents, deployments; production before others; then names. */
+/** A sender of nothing but logs, say: its silence about requests is no state of the system. */
+export const isSilent = (row: Pick<ServiceRow, "origin" | "health">): boolean =>
+  row.origin === "observed" && row.health === "unknown";
+
+/** one's own first */
+const ORIGINS: readonly ServiceRow["origin"][] = ["configured", "kept", "observed"];
+
+/**
+ * Whose users are hurt most, then worse states, open incidents, deployments; what is configured before what is not;
+ * production before others; then names. What tells nothing of requests comes last.
+ */
 export function worstFirst(a: ServiceRow, b: ServiceRow): number {
   const production = (row: ServiceRow) => Number(row.environment === "production");
   return (
     compared(Number(isAilment(a.health)), Number(isAilment(b.health))) ||
     compared(bandOf(usersHurt(a)), bandOf(usersHurt(b))) ||
+    compared(Number(isSilent(b)), Number(isSilent(a))) ||
     compared(HEALTH_STATES.indexOf(a.health), HEALTH_STATES.indexOf(b.health)) ||
     compared(Number(a.openIncident !== null), Number(b.openIncident !== null)) ||
     compared(Number(a.activeDeployment !== null), Number(b.activeDeployment !== null)) ||
-    compared(Number(a.origin === "configured"), Number(b.origin === "configured")) ||
+    compared(ORIGINS.indexOf(b.origin), ORIGINS.indexOf(a.origin)) ||
     compared(production(a), production(b)) ||
     (a.environment ?? "").localeCompare(b.environment ?? "") ||
     a.service.localeCompare(b.service)

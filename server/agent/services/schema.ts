@@ -33,7 +33,10 @@ export const ServiceRow = z.object({
     .string()
     .nullable()
     .describe("null for one that only its telemetry tells of: all environments together"),
-  origin: z.enum(["configured", "observed"]).describe("observed: not configured, only its telemetry tells of it"),
+  origin: z
+    .enum(["configured", "kept", "observed"])
+    .describe("kept: no longer configured, and runs on; observed: not configured, only its telemetry tells of it"),
+  lastSeen: Instant.nullable().describe("of an observed service: when telemetry last came from it"),
   owner: z.string(),
   health: HealthState.describe("the worst of its check, its users' errors and latency, and what waits for a decision"),
   reasons: z.array(StatusReason).describe("why it is not up, worst first"),

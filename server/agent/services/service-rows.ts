@@ -85,16 +85,33 @@ export async function serviceRows(
       )
       .map((environment) => rowOf(ctx, { service: service.name, environment }, facts)),
   );
-  const kept = (platform ?? [])
-    .filter(({ configured }) => !configured)
+  const keptRefs = keptServices(ctx, platform, health);
+  const kept = keptRefs
     .filter(({ environment }) => (filter.environment ?? environment) === environment)
     .filter(({ service }) => (filter.service ?? service) === service)
     .map(({ service, environment }) => rowOf(ctx, { service, environment }, facts));
+  // what is recorded of a service and what its telemetry tells are one row
+  const recorded = new Set(kept.map(({ service }) => service));
   const known = others
-    .filter(({ service }) => (filter.service ?? service) === service)
+    .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
   return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform };
 }
+
+/** What runs though it left the configuration; while the platform does not answer, what is still checked of it. */
+function keptServices(
+  { config }: AgentContext,
+  platform: PlatformService[] | null,
+  health: readonly ServiceHealth[],
+): { service: string; environment: string }[] {
+  if (platform) return platform.filter(({ configured }) => !configured);
+  return health.flatMap(({ service, environment }) =>
+    environment !== null && !isConfigured(config, service, environment) ? [{ service, environment }] : [],
+  );
+}
+
+const isConfigured = ({ services }: AgentContext["config"], service: string, environment: string): boolean =>
+  services.some((one) => one.name === service && environment in one.environments);
 
 /** The judged state of each configured service in each environment, for other capabilities. Callers have authorised it. */
 export async function serviceStates(
@@ -134,7 +151,8 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
   const told = status.reasons.map(({ message }) => message).join("; ");
   return {
     ...ref,
-    origin: "configured",
+    origin: isConfigured(ctx.config, ref.service, ref.environment) ? "configured" : "kept",
+    lastSeen: null,
     owner: config?.owner ?? "",
     health: status.state,
     reasons: status.reasons,

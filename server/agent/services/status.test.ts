@@ -4,10 +4,11 @@ import { useDatabase } from "#server/testing/database.ts";
 import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
 import { recordResults } from "../health/record-results.ts";
 import { syncTargets } from "../health/sync-targets.ts";
-import { targetId } from "../health/targets.ts";
+import { planKept, targetId } from "../health/targets.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
 import { storeTraffic } from "../traffic/index.ts";
 import { getService } from "./get-service.ts";
@@ -33,7 +34,7 @@ function traffic(environment: string, requests: number, failed: number, latencyM
   });
 }
 
-const spans = (counts: Partial<ServedCounts>[]): FakeTelemetry => {
+const spans = (counts: Partial<ServedCounts>[], ingest?: TelemetrySources["ingest"]): FakeTelemetry => {
   const info = { kind: "jaeger" as const, address: "http://jaeger.test" };
   const answer = <T>(data: T) => ({ data, source: info, asOf: NOW.toISOString(), stale: false });
   const all = counts.map((one) => ({
@@ -54,7 +55,7 @@ const spans = (counts: Partial<ServedCounts>[]): FakeTelemetry => {
     edges: null,
     served: async () => answer(all),
   };
-  return new FakeTelemetry({ traces });
+  return new FakeTelemetry({ traces, ...(ingest && { ingest }) });
 };
 
 describe("the status of a service", () => {
@@ -135,6 +136,90 @@ describe("the status of a service", () => {
       {},
     ).catch((error: Error) => error);
     expect(hidden).toBeInstanceOf(Error);
+  });
+
+  describe("what left the configuration", () => {
+    const latency = emptyHistogram();
+    latency[bucketOf(20)] = 600;
+    const gone = { service: "shop", calls: 600, errors: 0, latency };
+    const observed = () => spans([gone, { service: "legacy", calls: 600, errors: 0, latency }]);
+    const named = async (ctx: ReturnType<typeof context>, environment?: string) =>
+      (await listServices(ctx, { environment })).rows.map(
+        (row) => `${row.service} ${row.environment} ${row.origin} ${row.health}`,
+      );
+    function keeps(ctx: ReturnType<typeof context>) {
+      for (const environment of ["staging", "production"]) {
+        const like = ctx.platform.services.get(`checkout/${environment}`)!;
+        ctx.platform.services.set(`shop/${environment}`, { ...like, service: "shop", environment, configured: false });
+      }
+    }
+
+    it("has one row in each environment it runs in, not another of its telemetry, and stands behind one's own", async () => {
+      const ctx = context({ telemetry: observed() });
+      keeps(ctx);
+      expect(await named(ctx)).toEqual([
+        "shop production kept unknown",
+        "shop staging kept unknown",
+        ...["checkout production", "payments production", "checkout staging", "payments staging"].map(
+          (name) => `${name} configured up`,
+        ),
+        "legacy null observed up",
+        "silent null observed unknown",
+      ]);
+      expect((await named(ctx, "staging")).filter((row) => row.startsWith("shop"))).toEqual([
+        "shop staging kept unknown",
+      ]);
+    });
+
+    it.each([
+      [["shop"], undefined, false],
+      [["shop/staging", "shop/production"], undefined, false],
+      [["shop/staging"], undefined, true],
+      [["shop/staging"], "staging", false],
+    ])(
+      "has no row of what it once sent when removedServices names it: %j in %j",
+      async (removedServices, environment, there) => {
+        const ctx = context({ telemetry: observed() });
+        ctx.config = { ...ctx.config, removedServices };
+        expect((await named(ctx, environment)).some((row) => row.startsWith("shop"))).toBe(there);
+      },
+    );
+
+    it("is one row while the platform does not answer, too", async () => {
+      const ctx = context({ telemetry: observed() });
+      keeps(ctx);
+      await syncTargets(ctx, planKept(ctx.config, [{ service: "shop", environment: "production" }]));
+      ctx.platform.unreachable = true;
+      expect((await named(ctx)).filter((row) => row.startsWith("shop"))).toEqual(["shop production kept unknown"]);
+    });
+
+    it("has no row an hour after it fell silent, and until then says when it was last seen", async () => {
+      const sent = (service: string, minutes: number) => ({
+        ...{
+          service,
+          signal: "logs" as const,
+          protocol: "otlp",
+          sender: "x",
+          accepted: 1,
+          rejected: 0,
+          bytes: 1,
+          stepMs: 0,
+        },
+        lastMs: NOW.getTime() - minutes * 60_000,
+      });
+      const ingest = { arrived: async () => [sent("batch", 59), sent("old", 61)] } as Partial<
+        TelemetrySources["ingest"]
+      >;
+      const telemetry = spans([], ingest as TelemetrySources["ingest"]);
+      const { rows, summary } = await listServices(context({ telemetry }), {});
+      expect(
+        rows.filter(({ origin }) => origin === "observed").map(({ service, lastSeen }) => [service, lastSeen]),
+      ).toEqual([
+        ["batch", "2026-03-01T11:31:25.000Z"],
+        ["silent", "2026-03-01T12:30:00.000Z"],
+      ]);
+      expect(summary).toBe("All 2 services are up in production and staging, 2 more tell nothing of requests");
+    });
   });
 
   it("says of a check that is too old that nothing is known, not what it once found", async () => {
