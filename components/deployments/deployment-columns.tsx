@@ -29,7 +29,7 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     more: [{ name: "Decide before", csv: (row) => row.waiting?.expiresAt ?? null }],
     cell: (row) => (
       <>
-        <DeploymentMark status={row.status} />
+        <DeploymentMark deployment={row} />
         {row.waiting ? <Waits at={row.waiting.expiresAt} /> : null}
       </>
     ),

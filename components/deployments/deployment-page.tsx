@@ -87,7 +87,7 @@ function Loaded({ data }: { data: Data }) {
       meta={
         <>
           <VersionChange from={previousVersion} to={version} />
-          <DeploymentMark status={status} className="font-medium" />
+          <DeploymentMark deployment={deployment} className="font-medium" />
         </>
       }
       actions={active ? null : <DeploymentActions deployment={deployment} />}

@@ -1,4 +1,5 @@
-import type { DeploymentStatus } from "#server/agent/deploy/schema.ts";
+import type { DeploymentStatus, DeploymentView } from "#server/agent/deploy/schema.ts";
+import { ROLLED_BACK_BY_WATCH } from "#server/agent/kernel/watch-words.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 
 const LOOK: Record<DeploymentStatus, { tone: MarkTone; word: string }> = {
@@ -12,8 +13,20 @@ const LOOK: Record<DeploymentStatus, { tone: MarkTone; word: string }> = {
   cancelled: { tone: "quiet", word: "cancelled" },
 };
 
-export const DeploymentMark = ({ status, className }: { status: DeploymentStatus; className?: string }) => (
-  <Mark tone={LOOK[status].tone} className={className}>
-    {LOOK[status].word}
-  </Mark>
-);
+/** Of one that succeeded and did not hold, also what its watch did. */
+function lookOf({ status, watchState, summary }: Shown): { tone: MarkTone; word: string } {
+  if (status !== "succeeded" || watchState !== "regressed") return LOOK[status];
+  const back = summary.startsWith(ROLLED_BACK_BY_WATCH);
+  return { tone: "warning", word: back ? ROLLED_BACK_BY_WATCH.toLowerCase() : "succeeded, then got worse" };
+}
+
+type Shown = Pick<DeploymentView, "status" | "watchState" | "summary">;
+
+export function DeploymentMark({ deployment, className }: { deployment: Shown; className?: string }) {
+  const { tone, word } = lookOf(deployment);
+  return (
+    <Mark tone={tone} className={className}>
+      {word}
+    </Mark>
+  );
+}

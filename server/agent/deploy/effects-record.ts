@@ -1,4 +1,4 @@
-import { onDeploymentChange, onDeploymentFailed } from "../incidents/index.ts";
+import { onDeploymentChange } from "../incidents/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
 import { lastWords } from "./effects-platform.ts";
@@ -11,6 +11,7 @@ import type { Waiting } from "./schema.ts";
 import { findEvent, lockDeployment } from "./store.ts";
 import { listDecisions } from "./store-decisions.ts";
 import { listSteps, patchStep } from "./store-steps.ts";
+import { tellFailure } from "./tell-failure.ts";
 
 /** What the deployment procedure writes down. Each may run twice: the record knows the events' keys. */
 
@@ -148,7 +149,7 @@ async function ask(
     return now.getTime();
   });
   if (kind === "failed")
-    await onDeploymentFailed(runtime, { ...plan, reason, rolledBack: false, summary: `${summary}. ${how}.` });
+    await tellFailure(runtime, plan, { reason, rolledBack: false, summary: `${summary}. ${how}.` });
   return { at, expiresAt: at + timeoutSeconds * 1_000 };
 }
 
@@ -216,7 +217,7 @@ async function report(
 ): Promise<void> {
   if (reason === null || ending === "succeeded" || ending === "cancelled")
     await onDeploymentChange(runtime, plan, ending, summary);
-  else await onDeploymentFailed(runtime, { ...plan, reason, rolledBack: ending === "rolled_back", summary });
+  else await tellFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary });
 }
 
 /** Ends it well, unless somebody called it back at the last moment, and starts the watch over it. */

@@ -175,7 +175,15 @@ describe("deployments", () => {
 
   it("a failed one opens an incident, once, and another of the same version adds to it", async () => {
     const first = deployment();
-    const failure = { ...first, reason: "it was not ready within 60 s", rolledBack: true, summary: "Rolled back" };
+    const reason = "it was not ready within 60 s";
+    const story = [
+      { key: "begun", at: new Date(clockMs - 60_000), message: "Bringing up 1.1.0" },
+      { key: "turn-back", at: new Date(clockMs - 5_000), message: "Going back to 1.0.0" },
+    ];
+    const failure = {
+      ...{ ...first, reason, rolledBack: true, summary: `Rolled back: ${reason}.` },
+      ...{ afterwards: false, opened: "Opened 60 s after the deployment began", story },
+    };
     await Promise.all([onDeploymentFailed(ctx, failure), onDeploymentFailed(ctx, failure)]);
     await onDeploymentFailed(ctx, { ...failure, deploymentId: newId("dep") });
     const [incident, ...more] = await all();
@@ -185,7 +193,12 @@ describe("deployments", () => {
       severity: "medium",
       source: "deployment",
       deploymentId: first.deploymentId,
+      description: "Rolled back: it was not ready within 60 s.",
     });
+    expect((await timelineOf(incident!.id)).slice(0, 5)).toEqual([
+      ...["Bringing up 1.1.0", "Bringing up 1.1.0", "Going back to 1.0.0", "Going back to 1.0.0"],
+      "Opened 60 s after the deployment began",
+    ]);
     expect(
       (await getIncident(ctx, { incidentId: incident!.id })).timeline.filter((one) => one.kind === "opened"),
     ).toHaveLength(1);

@@ -39,19 +39,34 @@ export async function noteOn(work: AutomaticWork, incident: IncidentRow, event: 
   if (added > 0) await publishIncident(runtime, tx, incident);
 }
 
+/** Writes what happened before the incident was opened, each at its own time and once. */
+export async function noteStory(
+  work: AutomaticWork,
+  incident: IncidentRow,
+  deploymentId: string,
+  story: readonly { key: string; at: Date; message: string }[],
+): Promise<void> {
+  const actor = systemActor(work.job);
+  for (const { key, at, message } of story) {
+    const entry = { kind: "deployment", message, key: `deployment-story:${deploymentId}:${key}` };
+    await addEvents(work.tx, incident.id, actor, [{ ...entry, detail: { deploymentId } }], at);
+  }
+}
+
 /**
  * Makes sure that an incident is open for the cause: opens one, adds to the one that is open, or reopens the last one
- * when it was resolved minutes ago.
+ * when it was resolved minutes ago. `first` is the entry of one that is opened, when it says other words.
  */
 export async function openOrAdd(
   work: AutomaticWork,
   incident: NewIncident & { causeKey: string },
   event: NewEvent,
+  first: NewEvent = event,
 ): Promise<IncidentRow> {
   const { runtime, tx, at } = work;
   const opened = (await hasRecent(work, incident.causeKey)) ? null : await insertIncident(tx, incident, at);
   if (opened) {
-    const events = [{ ...event, kind: "opened", key: work.key }];
+    const events = [{ ...first, kind: "opened", key: work.key }];
     await addEvents(tx, opened.id, systemActor(work.job), events, at);
     const target = { type: "incident", id: opened.id };
     await runtime.audit.record(tx, auditActor(work), { action: "incident.create", target, after: toView(opened) });

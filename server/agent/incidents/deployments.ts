@@ -1,5 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
-import { type AutomaticWork, noteOn, openOrAdd } from "./automatic.ts";
+import { type AutomaticWork, noteOn, noteStory, openOrAdd } from "./automatic.ts";
 import { deploymentSeverity } from "./severity.ts";
 import { failureKey, isKnownEvent, listUnresolved } from "./store.ts";
 
@@ -26,6 +26,19 @@ export async function onDeploymentChange(
   });
 }
 
+interface FailureStory {
+  reason: string;
+  rolledBack: boolean;
+  /** what happened, in full sentences: the description of an incident that is opened */
+  summary: string;
+  /** it had succeeded, and was found to be worse later */
+  afterwards: boolean;
+  /** first entry of an incident that is opened, which does not repeat the description */
+  opened: string;
+  /** entries of the deployment's record, each with its own time */
+  story: readonly { key: string; at: Date; message: string }[];
+}
+
 async function noteEverywhere(
   work: AutomaticWork,
   { service, environment, deploymentId, version }: DeploymentRef,
@@ -40,11 +53,8 @@ async function noteEverywhere(
  * A deployment failed: opens an incident, one per service, environment and version while it is unresolved, and says so
  * on the timeline of the service's other incidents. Safe to repeat.
  */
-export async function onDeploymentFailed(
-  runtime: Runtime,
-  deployment: DeploymentRef & { reason: string; rolledBack: boolean; summary: string },
-): Promise<void> {
-  const { deploymentId, service, environment, version, reason, rolledBack, summary } = deployment;
+export async function onDeploymentFailed(runtime: Runtime, deployment: DeploymentRef & FailureStory): Promise<void> {
+  const { deploymentId, service, environment, version, reason, rolledBack, summary, opened, story } = deployment;
   await runtime.db.$transaction(
     async (tx) => {
       const key = failureKey(deploymentId);
@@ -52,18 +62,22 @@ export async function onDeploymentFailed(
       const work = { runtime, tx, job, key, at: runtime.now() };
       const detail = { deploymentId, version, phase: rolledBack ? "rolled_back" : "failed" };
       await noteEverywhere({ ...work, key: `deployment-ended:${deploymentId}` }, deployment, detail.phase, summary);
-      await openOrAdd(
+      const incident = await openOrAdd(
         work,
         {
-          title: `Deployment of ${service} ${version} to ${environment} failed`,
-          description: `${summary}\n\nReason: ${reason}`,
+          title: deployment.afterwards
+            ? `${service} ${version} in ${environment} got worse after its deployment`
+            : `Deployment of ${service} ${version} to ${environment} failed`,
+          description: summary.includes(reason) ? summary : `${summary}\n\nReason: ${reason}`,
           severity: deploymentSeverity(environment, rolledBack),
           assignee: null,
           ...{ service, environment, deploymentId, source: "deployment" },
           causeKey: `deployment:${service}/${environment}:${version}`,
         },
         { kind: "deployment", message: summary, detail },
+        { kind: "deployment", message: opened, detail },
       );
+      await noteStory(work, incident, deploymentId, story);
     },
     { timeout: 15_000, maxWait: 10_000 },
   );

@@ -1,8 +1,8 @@
-import { onDeploymentFailed } from "../../incidents/index.ts";
 import { systemActor } from "../../kernel/actor.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
+import { ROLLED_BACK_BY_WATCH } from "../../kernel/watch-words.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import { dependentsOf } from "../analysis/collect.ts";
 import { judgeEvidence, keep, summaryOf } from "../analysis/effects.ts";
@@ -11,6 +11,7 @@ import { noteIn } from "../record.ts";
 import { startRollback } from "../rollback.ts";
 import type { Waiting } from "../schema.ts";
 import { getDeploymentRow, lockDeployment } from "../store.ts";
+import { tellFailure } from "../tell-failure.ts";
 
 /** What the watch goes by: fixed when it begins. */
 export interface WatchPlan
@@ -113,7 +114,8 @@ const undecided = (runtime: Runtime, plan: WatchPlan, sentence: string): Promise
 async function regress(runtime: Runtime, plan: WatchPlan, sentence: string): Promise<boolean> {
   const message = `After it was done, ${plan.version} got worse: ${sentence}`;
   const ended = await endWatch(runtime, plan, "regressed", message);
-  if (ended) await onDeploymentFailed(runtime, { ...plan, reason: sentence, rolledBack: true, summary: message });
+  if (ended)
+    await tellFailure(runtime, plan, { reason: sentence, rolledBack: true, summary: message, afterwards: true });
   return ended;
 }
 
@@ -142,7 +144,7 @@ async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise
       { waiting },
     );
   });
-  await onDeploymentFailed(runtime, { ...plan, reason: sentence, rolledBack: false, summary: message });
+  await tellFailure(runtime, plan, { reason: sentence, rolledBack: false, summary: message, afterwards: true });
 }
 
 /** Starts the way back in Operate's own name; false when something else is being deployed or nothing is known to be good. */
@@ -155,7 +157,11 @@ async function rollBack(runtime: Runtime, plan: WatchPlan, reason: string): Prom
       ? `${rollback.id} takes ${plan.service} back to ${rollback.version}`
       : "It was not rolled back: another deployment is under way, or no version before it is known to be good";
     const level = rollback ? "warning" : "error";
-    await noteIn(runtime, tx, plan.deploymentId, { key: "watch-rollback", level, kind: "decision", message });
+    const summary = rollback
+      ? `${ROLLED_BACK_BY_WATCH} to ${rollback.version}: ${reason}`
+      : `Succeeded, then got worse and was not rolled back: ${reason}`;
+    const event = { key: "watch-rollback", level, kind: "decision", message } as const;
+    await noteIn(runtime, tx, plan.deploymentId, event, { summary });
   });
   return rollback !== null;
 }

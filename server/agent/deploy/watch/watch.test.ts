@@ -93,7 +93,10 @@ describe("the watch over a version", () => {
     expect((await words(id)).slice(-2).join("\n")).toMatch(
       /got worse.*error ratio 5 %[\s\S]*takes checkout back to 1\.0\.0/,
     );
-    expect(await ctx.db.incident.count({ where: { deploymentId: id } })).toBe(1);
+    expect((await row(id)).summary).toMatch(/^Succeeded, rolled back by its watch to 1\.0\.0: .*error ratio 5 %/);
+    expect(await ctx.db.incident.findMany({ where: { deploymentId: id } })).toMatchObject([
+      { title: "checkout 1.1.0 in production got worse after its deployment" },
+    ]);
   });
 
   it("asks when it may not roll back, and what a person answers counts", async () => {
