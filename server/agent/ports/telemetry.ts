@@ -55,6 +55,9 @@ export interface RawLine extends Origin {
 export const SERIES_KINDS = ["gauge", "counter", "delta"] as const;
 export type SeriesKind = (typeof SERIES_KINDS)[number];
 
+/** The label that tells counters of one name apart by when they began, ISO 8601, where nothing else tells their processes. */
+export const STREAM_START = "stream_start";
+
 /**
  * Samples of one series. Names and labels as Prometheus has them (a histogram is `x_bucket{le}`, `x_sum`, `x_count`);
  * the origin stands in the labels `service`, `environment`, `version` and `instance`, left out where it is not known.
@@ -69,7 +72,7 @@ export interface SeriesSamples {
   help?: string;
   timesMs: number[];
   values: number[];
-  /** of a counter: when it began at zero, ms since 1970; absent when not said */
+  /** of a counter: when it began at zero, or its first sample's own time where that is not known; ms since 1970 */
   startMs?: number;
 }
 

@@ -1,4 +1,5 @@
 import type { Connection } from "./database.ts";
+import { wholeOf } from "./unknown-starts.ts";
 
 /** A counter's first sample after it began at zero; times in ms since 1970. */
 export interface MetricStart {
@@ -9,25 +10,39 @@ export interface MetricStart {
 
 /**
  * Keeps where counters began, so that what they counted before their first sample is counted, and a restart is one
- * although the new value is not below the old. A stream of which earlier samples are stored did not begin with this one.
+ * although the new value is not below the old. A stream of which earlier samples are stored did not begin with this one;
+ * nor did a bucket that a histogram got later, where the histogram itself has a sample at its start.
  */
 export async function noteStarts(
   tx: Connection,
-  stored: readonly { id: number; starts: MetricStart[] }[],
+  stored: readonly { id: number; name: string; labels: Record<string, string>; starts: MetricStart[] }[],
 ): Promise<void> {
-  const starts = stored.flatMap(({ id, starts: own }) => own.map((one) => ({ id, ...one })));
+  const starts = stored
+    .filter((one) => one.starts.length > 0)
+    .flatMap((one) => {
+      const whole = wholeOf(one);
+      return one.starts.map((start) => ({ id: one.id, whole, ...start }));
+    });
   if (starts.length === 0) return;
   starts.sort((a, b) => a.id - b.id || a.startMs - b.startMs);
   await tx.query(
     `insert into metric_start (series_id, start_at, at, value)
      select id, to_timestamp(start_ms / 1000), to_timestamp(at_ms / 1000), value
-     from unnest($1::int4[], $2::float8[], $3::float8[], $4::float8[]) as u(id, start_ms, at_ms, value)
+     from unnest($1::int4[], $2::float8[], $3::float8[], $4::float8[], $5::int8[]) as u(id, start_ms, at_ms, value, whole)
      where not exists (select from metric_sample m where m.series_id = u.id
        and m.at >= to_timestamp(start_ms / 1000) and m.at < to_timestamp(at_ms / 1000))
+       and not exists (select from metric_series w join metric_sample m on m.series_id = w.id
+         where w.fingerprint = u.whole and m.at = to_timestamp(start_ms / 1000))
      order by id, start_ms
      on conflict (series_id, start_at) do update set at = excluded.at, value = excluded.value
        where excluded.at < metric_start.at`,
-    [starts.map((s) => s.id), starts.map((s) => s.startMs), starts.map((s) => s.atMs), starts.map((s) => s.value)],
+    [
+      starts.map((s) => s.id),
+      starts.map((s) => s.startMs),
+      starts.map((s) => s.atMs),
+      starts.map((s) => s.value),
+      starts.map((s) => s.whole),
+    ],
   );
 }
 

@@ -47,6 +47,15 @@ const LATE_HOURS = `
     and m.bucket_at < w.hour_at + interval '1 hour'
   where w.hour_at + interval '1 hour' <= to_timestamp($1::float8 / 1000)`;
 
+/** Drops buckets whose only samples have moved to another series: see unknown-starts.ts. */
+const emptied = (table: "metric_minute" | "metric_hour"): string => {
+  const wide = table === "metric_hour" ? "1 hour" : "1 minute";
+  return `delete from ${table} b using late_notes n
+    where b.series_id = n.series_id and b.bucket_at = date_bin('${wide}', n.bucket_at, 'epoch')
+      and not exists (select from metric_sample m where m.series_id = n.series_id
+        and m.at >= b.bucket_at and m.at < b.bucket_at + interval '${wide}')`;
+};
+
 /** Minutes from samples, and hours from minutes as soon as an hour is whole. */
 export const METRIC_ROLLUP: Rollup = {
   job: "metrics",
@@ -66,6 +75,7 @@ export const METRIC_ROLLUP: Rollup = {
   redo: async (tx, doneMs) => {
     const taken = await takeNotes(tx, doneMs);
     if (taken === 0) return false;
+    for (const table of ["metric_minute", "metric_hour"] as const) await tx.query(emptied(table));
     await tx.query(upsert("metric_minute", minuteRows(LATE_SAMPLES)), [doneMs]);
     await tx.query(upsert("metric_hour", hourRows(LATE_HOURS)), [doneMs]);
     return taken === NOTES;

@@ -13,6 +13,7 @@ import { closedUntil } from "./rollup-progress.ts";
 import { createSeriesRegistry, type Resolved, type SeriesRegistry, type WantedSeries } from "./series-registry.ts";
 import { SeriesTable } from "./series-table.ts";
 import type { ToldKinds } from "./told-kinds.ts";
+import { isOpening, moveOpenings } from "./unknown-starts.ts";
 import { noteDistances } from "./usual-distance.ts";
 
 const MINUTE_MS = 60_000;
@@ -28,10 +29,13 @@ interface SamplesEntry extends Entry {
   id: number;
   name: string;
   help: string;
+  labels: Record<string, string>;
   timesMs: number[];
   values: number[];
   /** where its counter began, as far as that is news */
   starts: MetricStart[];
+  /** of its samples, those that may be the first of another series: see unknown-starts.ts */
+  openings: number[];
   /** of its newest sample before; null where that is not remembered */
   lastMs: number | null;
   /** the registry has to be told that the series lives */
@@ -98,8 +102,15 @@ async function prepare(
     const known = entries.get(id);
     const { name, help = "" } = one;
     const entry = known ?? {
-      ...{ service, example, records: 0, fingerprint, id, name, help },
-      ...{ timesMs: [], values: [], starts: [], lastMs: slot < 0 ? null : finite(table.lastMs(slot)), unseen: false },
+      ...{ service, example, records: 0, fingerprint, id, name, help, labels: one.labels },
+      ...{
+        timesMs: [],
+        values: [],
+        starts: [],
+        openings: [],
+        lastMs: slot < 0 ? null : finite(table.lastMs(slot)),
+        unseen: false,
+      },
     };
     const written =
       slot < 0
@@ -162,7 +173,7 @@ interface TakeOptions {
 /** Adds to an entry what of a series can be stored. */
 function takeSamples(
   entry: SamplesEntry,
-  { timesMs, values, kind, startMs }: SeriesSamples,
+  { labels, timesMs, values, kind, startMs }: SeriesSamples,
   { time, rejections, written }: TakeOptions,
 ): void {
   const before = new Map(entry.timesMs.map((atMs, i) => [atMs, entry.values[i]]));
@@ -183,6 +194,7 @@ function takeSamples(
       entry.records++;
       if (i + 1 < timesMs.length) before.set(atMs, value);
       if (isNews) addStart(entry.starts, startMs, atMs, value);
+      if (kind === "counter" && isOpening(labels, startMs, atMs)) entry.openings.push(atMs);
     }
   }
 }
@@ -214,6 +226,7 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
           }
         },
         finish: async (stored) => {
+          await moveOpenings(tx, stored, closedMs);
           await noteStarts(tx, stored);
           await noteDistances(tx, stored, closedMs);
           await noteLateSeries(tx, stored, closedMs);

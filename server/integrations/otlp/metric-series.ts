@@ -1,4 +1,4 @@
-import type { SeriesKind, SeriesSamples } from "../../agent/ports/telemetry.ts";
+import { type SeriesKind, type SeriesSamples, STREAM_START } from "../../agent/ports/telemetry.ts";
 import type { Batch } from "../http/body/batch.ts";
 import { explicitBuckets } from "../http/body/exponential-buckets.ts";
 import { describeSeries } from "../http/body/labels.ts";
@@ -83,18 +83,19 @@ export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<S
 
 /**
  * Where the sender does not say which process it is, the start of a counter tells two of them apart: one stream has one
- * start (OTLP data model, "Single-Writer").
+ * start (OTLP data model, "Single-Writer"). A point that is its own start may be the first of a stream or one of many that
+ * say so: which, the store finds out (builtin/unknown-starts.ts).
  */
 function streamOrigin(
   { origin, identified, kind }: SeriesFamily,
   { startMs, timeMs }: WirePoint,
 ): Record<string, string> {
   if (identified || kind !== "counter" || !(startMs > 0) || startMs >= timeMs) return origin;
-  return { ...origin, stream_start: new Date(startMs).toISOString() };
+  return { ...origin, [STREAM_START]: new Date(startMs).toISOString() };
 }
 
 function seriesOf(
-  { name, about }: SeriesFamily,
+  { name, about, identified }: SeriesFamily,
   suffix: string,
   labels: Record<string, string>,
   kind: SeriesKind,
@@ -103,7 +104,9 @@ function seriesOf(
 ): SeriesSamples {
   // samples have whole milliseconds, as in Prometheus
   const samples = { timesMs: [Math.floor(timeMs)], values: [value] };
-  const start = kind === "counter" && startMs > 0 ? { startMs: Math.floor(startMs) } : {};
+  // who is known otherwise and says that the start is not known has said nothing of it
+  const isSaid = startMs > 0 && !(identified && startMs >= timeMs);
+  const start = kind === "counter" && isSaid ? { startMs: Math.floor(startMs) } : {};
   return { name: name + suffix, labels, kind, ...about, ...samples, ...start };
 }
 
