@@ -7,7 +7,7 @@ import { lineConditions, type ResolvedFilter, resolveFilter } from "./line-filte
 import { levelNumber } from "./log-tally.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
-import { doneUntil } from "./rollup-progress.ts";
+import { doneUntil, lateBuckets } from "./rollup-progress.ts";
 import { createSqlValues, globLike, literalLike, type SqlValues } from "./sql-values.ts";
 
 const MINUTE_MS = 60_000;
@@ -35,7 +35,15 @@ export function rangesOf(
     nowMs,
     keptFromMs,
     hoursUntilMs,
-  }: { exact: boolean; nowMs: number; keptFromMs: number; hoursUntilMs: number },
+    lateHoursMs = [],
+  }: {
+    exact: boolean;
+    nowMs: number;
+    keptFromMs: number;
+    hoursUntilMs: number;
+    /** hours to which lines came after they were rolled up */
+    lateHoursMs?: readonly number[];
+  },
 ): { originMs: number; ranges: Range[] } {
   const unitMs = [HOUR_MS, MINUTE_MS].find((unit) => stepMs % unit === 0) ?? 1;
   const originMs = floor(fromMs, unitMs);
@@ -56,12 +64,25 @@ export function rangesOf(
   ];
   if (hours.toMs <= hours.fromMs) ranges.push({ table: "log_count", ...minutes });
   else
-    ranges.push(
-      { table: "log_count", fromMs: minutes.fromMs, toMs: hours.fromMs },
-      { table: "log_count_hour", ...hours },
-      { table: "log_count", fromMs: hours.toMs, toMs: minutes.toMs },
-    );
+    ranges.push({ table: "log_count", fromMs: minutes.fromMs, toMs: hours.fromMs }, ...wholeHours(hours, lateHoursMs), {
+      table: "log_count",
+      fromMs: hours.toMs,
+      toMs: minutes.toMs,
+    });
   return { originMs, ranges: ranges.filter((range) => range.toMs > range.fromMs) };
+}
+
+/** Hours, and in the place of those that are not rolled up again yet, their minutes. */
+function wholeHours({ fromMs, toMs }: Omit<Range, "table">, lateHoursMs: readonly number[]): Range[] {
+  const late = new Set(lateHoursMs);
+  const ranges: Range[] = [];
+  for (let hourMs = fromMs; hourMs < toMs; hourMs += HOUR_MS) {
+    const table = late.has(hourMs) ? "log_count" : "log_count_hour";
+    const last = ranges.at(-1);
+    if (last?.table === table) last.toMs = hourMs + HOUR_MS;
+    else ranges.push({ table, fromMs: hourMs, toMs: hourMs + HOUR_MS });
+  }
+  return ranges;
 }
 
 const floor = (ms: number, unitMs: number): number => Math.floor(ms / unitMs) * unitMs;
@@ -92,7 +113,9 @@ async function countedSql(
   const nowMs = now().getTime();
   const keptFromMs = nowMs - retention.logsDays * DAY_MS;
   const hoursUntilMs = stepMs % HOUR_MS === 0 ? await doneUntil(database, "logs") : 0;
-  const { originMs, ranges } = rangesOf({ fromMs, toMs, stepMs }, { exact, nowMs, keptFromMs, hoursUntilMs });
+  const lateHoursMs = await lateBuckets(database, "logs", { fromMs, toMs: Math.min(toMs, hoursUntilMs) });
+  const told = { exact, nowMs, keptFromMs, hoursUntilMs, lateHoursMs };
+  const { originMs, ranges } = rangesOf({ fromMs, toMs, stepMs }, told);
   const binned = keys.includes("bucket") ? [sql.add(`${stepSeconds} s`), sql.add(new Date(originMs))] : [];
   const nothing: Range = { table: "log_line", fromMs, toMs: fromMs };
   const parts = (ranges.length > 0 ? ranges : [nothing]).map(({ table, ...range }) => {

@@ -2,7 +2,7 @@ import type { MetricQuery } from "../../agent/ports/metrics-source.ts";
 import type { MatchedSeries } from "./matched-series.ts";
 import { minuteRows } from "./minute-rows.ts";
 import type { StoreParts } from "./record-writer.ts";
-import { doneUntil } from "./rollup-progress.ts";
+import { doneUntil, lateSeries } from "./rollup-progress.ts";
 import { createSqlValues, type SqlValues } from "./sql-values.ts";
 import { neighbourInterval } from "./usual-distance.ts";
 
@@ -54,11 +54,11 @@ async function readGrowth(
   parts: StoreParts,
   fn: MetricFunction,
   steps: Steps,
-  { neighbourMs }: MatchedSeries,
+  { ids, neighbourMs }: MatchedSeries,
   sql: SqlValues,
   signal: AbortSignal | undefined,
 ): Promise<Cell[]> {
-  const rows = await bucketRows(parts, steps, { neighbourMs, raw: false, ofValues: false }, sql);
+  const rows = await bucketRows(parts, steps, { ids, neighbourMs, raw: false, ofValues: false }, sql);
   const start = `${sql.add(steps.startMs)}::float8`;
   const width = `${sql.add(steps.stepMs)}::float8`;
   const newest = `${sql.add(steps.count - 1)}::int`;
@@ -130,7 +130,7 @@ async function readValues(
   const rows = await bucketRows(
     parts,
     steps,
-    { neighbourMs: series.neighbourMs, raw: ofValues && series.counters, ofValues },
+    { ids: series.ids, neighbourMs: series.neighbourMs, raw: ofValues && series.counters, ofValues },
     sql,
   );
   const start = `${sql.add(steps.startMs)}::float8`;
@@ -165,27 +165,64 @@ async function readValues(
   );
 }
 
+interface BucketOptions {
+  ids: readonly number[];
+  neighbourMs: number;
+  raw: boolean;
+  ofValues: boolean;
+}
+
 /**
  * Rows like those of `metric_minute`, for the wanted series, the time of all steps and what lies beside it as far as
- * neighbours reach: from whole hours, whole minutes and, where neither is rolled up yet or steps are shorter, from samples.
+ * neighbours reach: from whole hours, whole minutes and, where neither is rolled up yet or steps are shorter, from
+ * samples. A series to which samples came late is read from samples from there on, until it is rolled up again.
  */
 async function bucketRows(
   { database }: StoreParts,
-  { startMs, stepMs, count }: Steps,
-  { neighbourMs, raw, ofValues }: { neighbourMs: number; raw: boolean; ofValues: boolean },
+  steps: Steps,
+  { ids, neighbourMs, raw, ofValues }: BucketOptions,
   sql: SqlValues,
 ): Promise<string> {
+  const { startMs, stepMs, count } = steps;
   const endMs = startMs + count * stepMs;
   // the neighbours of what is in the steps may lie beside them
   const reachMs = neighbourMs + MINUTE_MS;
   const [fromMs, toMs] = [startMs - reachMs, endMs + reachMs];
   const rolled = !raw && stepMs % MINUTE_MS === 0;
   const doneMs = rolled ? Math.min(toMs, Math.max(fromMs, await doneUntil(database, "metrics"))) : fromMs;
+  const late = await lateSeries(database, ids, { fromMs, toMs: doneMs });
+  const read = { fromMs, toMs, steps, rowsOf: raw && ofValues ? valueRows : minuteRows };
+  if (late.size === 0) return selectsOf({ ...read, doneMs, wanted: "$1" }, sql).join(UNION);
+  const punctual = sql.add(ids.filter((id) => !late.has(id)));
+  const lateIds = sql.add([...late.keys()]);
+  return [
+    ...selectsOf({ ...read, doneMs, wanted: punctual }, sql),
+    ...selectsOf({ ...read, doneMs: Math.min(...late.values()), wanted: lateIds }, sql),
+  ].join(UNION);
+}
+const UNION = "\nunion all\n";
+
+interface ReadRange {
+  fromMs: number;
+  toMs: number;
+  /** before it, everything is rolled up */
+  doneMs: number;
+  steps: Steps;
+  /** placeholder of the ids of series */
+  wanted: string;
+  rowsOf: (samples: string) => string;
+}
+
+function selectsOf(
+  { fromMs, toMs, doneMs, steps: { startMs, stepMs, count }, wanted, rowsOf }: ReadRange,
+  sql: SqlValues,
+): string[] {
+  const endMs = startMs + count * stepMs;
   const hoursMs =
     stepMs % HOUR_MS === 0 ? Math.max(startMs, Math.floor(Math.min(doneMs, endMs) / HOUR_MS) * HOUR_MS) : startMs;
   const selects: string[] = [];
   const between = (column: string, first: number, end: number) =>
-    `series_id = any($1::int4[]) and ${column} >= ${sql.add(new Date(first))} and ${column} < ${sql.add(new Date(end))}`;
+    `series_id = any(${wanted}::int4[]) and ${column} >= ${sql.add(new Date(first))} and ${column} < ${sql.add(new Date(end))}`;
   const addRolled = (table: "metric_minute" | "metric_hour", first: number, end: number): void => {
     const wide = table === "metric_hour" ? "1 hour" : "1 minute";
     if (end > first)
@@ -199,12 +236,13 @@ async function bucketRows(
   const sampledMs = Math.max(doneMs, fromMs);
   if (toMs > sampledMs) {
     const width = sql.add(`${commonDivisor(stepMs, MINUTE_MS)} milliseconds`);
-    const samples = `select distinct on (series_id, bucket_at, at) series_id, at, value,
+    selects.push(
+      rowsOf(`select distinct on (series_id, bucket_at, at) series_id, at, value,
         date_bin(${width}::interval, at, 'epoch') as bucket_at
-      from metric_sample where ${between("at", sampledMs, toMs)} order by series_id, bucket_at, at`;
-    selects.push(raw && ofValues ? valueRows(samples) : minuteRows(samples));
+      from metric_sample where ${between("at", sampledMs, toMs)} order by series_id, bucket_at, at`),
+    );
   }
-  return selects.join("\nunion all\n");
+  return selects;
 }
 
 const valueRows = (samples: string): string => `

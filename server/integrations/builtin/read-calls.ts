@@ -2,7 +2,7 @@ import type { TimeWindow } from "../../agent/ports/source.ts";
 import type { CallEdge, ServedCounts } from "../../agent/ports/trace-source.ts";
 import type { Database } from "./database.ts";
 import { type SparseLatency, sumCalls } from "./latency-sql.ts";
-import { doneUntil } from "./rollup-progress.ts";
+import { doneUntil, lateBuckets } from "./rollup-progress.ts";
 import { CALL_ROWS, MANY_ROWS, SPAN_ROWS } from "./span-rows.ts";
 
 const MINUTE_MS = 60_000;
@@ -39,7 +39,26 @@ interface Counted {
   values: unknown[];
 }
 
-/** The whole minutes that a window touches: rolled-up ones from the table, newer ones from the spans. */
+/** so many stretches of late minutes are read apart; more are read as one */
+const MOST_STRETCHES = 4;
+
+/** Minutes in order as stretches without a gap; all as one where there are many. */
+function stretchesOf(minutesMs: readonly number[]): { fromMs: number; toMs: number }[] {
+  const stretches: { fromMs: number; toMs: number }[] = [];
+  for (const fromMs of minutesMs) {
+    const last = stretches.at(-1);
+    if (last?.toMs === fromMs) last.toMs = fromMs + MINUTE_MS;
+    else stretches.push({ fromMs, toMs: fromMs + MINUTE_MS });
+  }
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  if (!first || !last || stretches.length <= MOST_STRETCHES) return stretches;
+  return [{ fromMs: first.fromMs, toMs: last.toMs }];
+}
+
+/**
+ * The whole minutes that a window touches: rolled-up ones from the table, newer ones and those to which spans came since
+ * from the spans.
+ */
 async function whole<Row extends CallRow>(
   database: Database,
   { from, to }: TimeWindow,
@@ -51,9 +70,20 @@ async function whole<Row extends CallRow>(
   const sums = async (read: typeof database.read<Row>, source: string, startMs: number, endMs: number) =>
     startMs < endMs ? read(summed(source, keys, conditions), [new Date(startMs), new Date(endMs), ...values]) : [];
   const readMany: typeof database.read<Row> = (sql, given) => database.readWith<Row>(MANY_ROWS, sql, given);
-  const rolled = `select * from ${table} where bucket_at >= $1 and bucket_at < $2`;
-  return (await Promise.all([sums(database.read, rolled, fromMs, doneMs), sums(readMany, rows, doneMs, toMs)])).flat();
+  const late = stretchesOf(await lateBuckets(database, "spans", { fromMs, toMs: doneMs }));
+  const outside = late.map(
+    (one) => `and not (bucket_at >= ${instant(one.fromMs)} and bucket_at < ${instant(one.toMs)})`,
+  );
+  const rolled = `select * from ${table} where bucket_at >= $1 and bucket_at < $2 ${outside.join(" ")}`;
+  const stretches = [...late, { fromMs: doneMs, toMs }];
+  const read = [
+    sums(database.read, rolled, fromMs, doneMs),
+    ...stretches.map((one) => sums(readMany, rows, one.fromMs, one.toMs)),
+  ];
+  return (await Promise.all(read)).flat();
 }
+
+const instant = (ms: number): string => `to_timestamp(${ms / 1_000})`;
 
 const groupBy = <T>(rows: readonly T[], keyOf: (row: T) => string): T[][] => [...Map.groupBy(rows, keyOf).values()];
 const ofEnvironment = (environment: string | undefined): Pick<Counted, "conditions" | "values"> =>
@@ -104,7 +134,9 @@ async function names(
   column: "service" | "name",
   service?: string,
 ): Promise<string[]> {
-  const done = new Date(Math.max(from.getTime(), await doneUntil(database, "spans")));
+  const [fromMs, doneMs] = [from.getTime(), await doneUntil(database, "spans")];
+  const [lateMs = doneMs] = await lateBuckets(database, "spans", { fromMs: fromMs - MINUTE_MS, toMs: doneMs });
+  const done = new Date(Math.max(fromMs, lateMs));
   const ofService = service === undefined ? "" : "and service = $4";
   const minute = new Date(Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS);
   const rows = await database.read<{ name: string }>(

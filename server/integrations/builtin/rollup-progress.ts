@@ -55,3 +55,36 @@ export async function doneUntil(database: Pick<Database, "read">, job: RollupJob
   );
   return row?.ms ?? 0;
 }
+
+/**
+ * Starts (ms since 1970) of buckets in a range to which something came after they were rolled up, in order: until they
+ * are made again, the records tell of them. To be asked after doneUntil, and before what is rolled up is read.
+ */
+export async function lateBuckets(
+  database: Pick<Database, "read">,
+  job: Exclude<RollupJob, "metrics">,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<number[]> {
+  if (toMs <= fromMs) return [];
+  const rows = await database.read<{ ms: number }>(
+    `select distinct extract(epoch from bucket_at)::float8 * 1000 as ms from rollup_late
+     where job = $1 and bucket_at >= $2 and bucket_at < $3 order by ms`,
+    [job, new Date(fromMs), new Date(toMs)],
+  );
+  return rows.map(({ ms }) => ms);
+}
+
+/** As lateBuckets, of series: the first such minute of each that has one. */
+export async function lateSeries(
+  database: Pick<Database, "read">,
+  ids: readonly number[],
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Promise<Map<number, number>> {
+  if (toMs <= fromMs) return new Map();
+  const rows = await database.read<{ id: number; ms: number }>(
+    `select series_id as id, extract(epoch from min(bucket_at))::float8 * 1000 as ms from rollup_late_series
+     where series_id = any($1::int4[]) and bucket_at >= $2 and bucket_at < $3 group by series_id`,
+    [ids, new Date(fromMs), new Date(toMs)],
+  );
+  return new Map(rows.map(({ id, ms }) => [id, ms]));
+}
