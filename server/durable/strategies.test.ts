@@ -103,8 +103,8 @@ describe.each([
   { bad: "failing", why: /error ratio/, lost: 0.05 },
   { bad: "slow", why: /latency/, lost: 0 },
   { bad: "hanging", why: /error ratio/, lost: 0.25 },
-  { bad: "missing", why: /requests with a 4xx or no answer/, lost: 1 / 3 },
-  { bad: "redirecting", why: /requests without a 2xx/, lost: 1 },
+  { bad: "missing", why: /requests with a 4xx/, lost: 1 / 3 },
+  { bad: "redirecting", why: /requests with a 3xx/, lost: 1 },
 ])("a canary of a version that is $bad", ({ bad, why, lost }) => {
   it("is caught at its first step with 500 requests, and what it cost is bounded by its weight", async () => {
     const { url, currentVersion } = await daemon.platform.getService(ref);

@@ -40,7 +40,9 @@ export const ServiceRow = z.object({
   owner: z.string(),
   health: HealthState.describe("the worst of its check, its users' errors and latency, and what waits for a decision"),
   reasons: z.array(StatusReason).describe("why it is not up, worst first"),
-  healthSince: Instant.nullable(),
+  healthSince: Instant.nullable().describe(
+    "by when it was seen to be so; from requests, the end of the 10 s or minute in which they first were beyond a limit, never before the cause",
+  ),
   healthMessage: z.string().nullable().describe("the reasons in one line"),
   notice: z.string().nullable().describe("what runs here though it left the configuration"),
   causedBy: z.string().nullable(),

@@ -159,7 +159,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     healthSince:
       status.state === (health?.state ?? "unknown")
         ? (health?.since ?? null)
-        : ailingSince(status.state, minutes, limits),
+        : ailingSince(status.state, { minutes, recent, now }, limits),
     healthMessage: told || (health?.message ?? null),
     notice: running ? unconfiguredNote(running) : null,
     causedBy: health?.causedBy ?? null,

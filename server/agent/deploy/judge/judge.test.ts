@@ -160,32 +160,54 @@ describe("how requests end", () => {
     });
 
   it.each([
-    ["404 for a third", {}, { status4xx: 1 / 3 }, /requests with a 4xx or no answer 33\.\d %/],
-    ["307 for all", {}, { status3xx: 1 }, /requests without a 2xx 100 % \(1,200 of 1,200\) against 0 %/],
-    ["302 for one in twenty", {}, { status3xx: 0.05 }, /without a 2xx/],
-    ["404 behind what was a redirect", { status3xx: 0.5 }, { status4xx: 0.5 }, /4xx or no answer/],
-    ["404 for all where most already were", { status4xx: 0.85 }, { status4xx: 1 }, /4xx or no answer 100 %/],
-    ["more redirects than before", { status3xx: 0.1 }, { status3xx: 0.3 }, /without a 2xx/],
+    ["404 for a third", {}, { status4xx: 1 / 3 }, /requests with a 4xx 33\.\d %/],
+    ["307 for all", {}, { status3xx: 1 }, /requests with a 3xx 100 % \(1,200 of 1,200\) against 0 %/],
+    ["302 for one in twenty", {}, { status3xx: 0.05 }, /requests with a 3xx /],
+    ["404 behind what was a redirect", { status3xx: 0.5 }, { status4xx: 0.5 }, /requests with a 4xx /],
+    ["404 for all where most already were", { status4xx: 0.85 }, { status4xx: 1 }, /requests with a 4xx 100 %/],
+    ["more redirects than before", { status3xx: 0.1 }, { status3xx: 0.3 }, /requests with a 3xx /],
     ["no answer to every fourth, until the client leaves", {}, { clientLeft: 0.25 }, /error ratio 25 %/],
     [
       "clients that leave no later than they used to",
       { clientLeft: 0.01 },
       { clientLeft: 0.25 },
-      /error ratio|4xx or no answer/,
+      /error ratio|requests with no answer/,
     ],
     ["refused", {}, { refused: 0.05 }, /error ratio 5 %/],
     ["timed out", {}, { timedOut: 0.05 }, /error ratio 5 %/],
     ["broken off", {}, { brokenOff: 0.05 }, /error ratio 5 %/],
-    ["answers where the protocol was changed before", { upgraded: 1 }, { status4xx: 1 }, /4xx or no answer 100 %/],
+    ["answers where the protocol was changed before", { upgraded: 1 }, { status4xx: 1 }, /requests with a 4xx 100 %/],
   ] as const)("fails %s", (_, old, fresh, because) => {
     const { result } = against(old, fresh);
     expect(result).toMatchObject({ verdict: "fail", score: 0 });
     expect(result.sentence).toMatch(because);
   });
 
+  it.each([
+    ["three 500s of sixty", {}, { status5xx: 0.05 }, "requests with a 5xx", /4xx|3xx|no answer/],
+    ["404s", {}, { status4xx: 0.05 }, "requests with a 4xx", /5xx|3xx|no answer/],
+    ["refused ones", {}, { refused: 0.05 }, "requests with no answer", /4xx|3xx|5xx/],
+    ["broken ones", {}, { brokenOff: 0.05 }, "requests with an answer that broke off", /4xx|3xx|5xx|no answer/],
+    [
+      "several",
+      {},
+      { status4xx: 0.05, status5xx: 0.05, timedOut: 0.05 },
+      "requests with a 4xx, a 5xx or no answer",
+      /3xx/,
+    ],
+    ["what the baseline had", { status4xx: 0.01 }, { status5xx: 0.1 }, "requests with a 4xx or a 5xx", /3xx|no answer/],
+  ] as const)("names of the classes those that were seen: %s", (_, old, fresh, label, never) => {
+    const judged = against(old, fresh);
+    expect(metric(judged, "outcomes")).toMatchObject({ classification: "high", label });
+    expect(judged.result.sentence).not.toMatch(never);
+  });
+
   it("fails clients that give up sooner than a second, when so many did not before", () => {
     const { result } = against({}, { clientLeft: 0.25 }, { leftAfterMs: 400 });
-    expect(result).toMatchObject({ verdict: "fail", sentence: expect.stringContaining("4xx or no answer 25 %") });
+    expect(result).toMatchObject({
+      verdict: "fail",
+      sentence: expect.stringContaining("requests with no answer 25 %"),
+    });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import type { MetricRule } from "../../config-deployment.ts";
+import type { Outcome, OutcomeCounts } from "../../kernel/outcomes.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";
 import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";
@@ -8,11 +9,29 @@ import { amount, integer, sentenceOf } from "./sentences.ts";
 
 /** How exchanges ended. A new version must not move requests to a worse class, whichever that is. */
 
-/** What counts as worse at each cut; failures alone are the error ratio's. */
-const CUTS = [
-  { label: "requests without a 2xx", from: "redirected" },
-  { label: "requests with a 4xx or no answer", from: "rejected" },
-] as const;
+/** The classes from which on it counts as worse, at each cut; failures alone are the error ratio's. */
+const CUTS = ["redirected", "rejected"] as const;
+
+/** What a person sees of each class that is worse than a 2xx, in order of their worth. */
+const SEEN: readonly { classes: readonly Outcome[]; words: string }[] = [
+  { classes: ["status3xx"], words: "a 3xx" },
+  { classes: ["status4xx"], words: "a 4xx" },
+  { classes: ["status5xx"], words: "a 5xx" },
+  { classes: ["brokenOff"], words: "an answer that broke off" },
+  { classes: ["clientLeft", "refused", "timedOut"], words: "no answer" },
+];
+
+/** Of what a cut counts, what either side really had: "requests with a 4xx or no answer". */
+function labelOf(from: (typeof CUTS)[number], sides: readonly OutcomeCounts[]): string {
+  const counted = from === "redirected" ? SEEN : SEEN.slice(1);
+  const seen = counted.filter(({ classes }) => classes.some((name) => sides.some((side) => side[name] > 0)));
+  if (seen.length === 0)
+    return from === "redirected" ? "requests without a 2xx" : "requests with neither a 2xx nor a 3xx";
+  return `requests with ${eitherOf(seen.map(({ words }) => words))}`;
+}
+
+const eitherOf = (words: readonly string[]): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
 const CERTAINTY: Record<CountVerdict, number> = { none: 0, suspicious: 1, sure: 2 };
 
@@ -37,7 +56,8 @@ export function judgeOutcomes(sides: Sides): Judged & { told: string | null } {
   const { rules, baselineVersion, candidateVersion } = sides;
   const rule = rules.metrics.outcomes;
   const [old, fresh] = [poolOf(sides.baseline), poolOf(sides.candidate)];
-  const cuts = CUTS.map(({ label, from }): Cut => {
+  const cuts = CUTS.map((from): Cut => {
+    const label = labelOf(from, [fresh.counts, old.counts]);
     const events = (all: RankedOutcomes) =>
       RANKED.slice(RANKED.indexOf(from)).reduce((sum, name) => sum + all[name], 0);
     const count = compareCounts(
