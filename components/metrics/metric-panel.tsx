@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
+import type { MetricKind } from "#server/agent/metrics/words.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
 import { formatIn } from "../charts/prepare/units.ts";
 import { TableMenu } from "../data-table/table-menu.tsx";
@@ -10,7 +11,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
-import { formatCount, formatDuration } from "../lib/format.ts";
+import { formatClock, formatCount, formatDuration } from "../lib/format.ts";
 import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useCalmWindow } from "../time-range/use-calm-window.ts";
@@ -20,7 +21,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { LineTable, useLineTable } from "./line-table.tsx";
 import { type Metric, MetricPicker } from "./metric-picker.tsx";
-import { type MetricKind, titleOf } from "./prepare/functions.ts";
+import { titleOf } from "./prepare/functions.ts";
 import { metricPanel } from "./prepare/metric-lines.ts";
 import { type PanelQuery, queryOf } from "./prepare/panel-query.ts";
 import { PromqlBox } from "./promql-box.tsx";
@@ -166,6 +167,15 @@ function Answer({ index, panel, source, asked, kind, onChange }: AnswerProps) {
   );
 }
 
+/** "1 min a point, whole points to 14:05:00": the point in progress is left out. */
+const noteOf = ({ stepSeconds, partial }: LinesProps["data"]): string =>
+  [
+    `${formatDuration(stepSeconds * 1_000)} a point`,
+    partial && `whole points to ${formatClock(new Date(partial.until))}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+
 interface LinesProps extends Pick<AnswerProps, "index" | "panel" | "kind" | "onChange"> {
   data: RouterOutputs["metrics"]["query"];
 }
@@ -186,7 +196,7 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         className="border-0 bg-transparent"
         input={input}
         rangeWords={words}
-        note={`${formatDuration(data.stepSeconds * 1_000)} a point`}
+        note={noteOf(data)}
         cursor="explorer"
         drawn={DRAWN}
         legend={false}

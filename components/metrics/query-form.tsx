@@ -10,8 +10,8 @@ import { Button } from "../ui/button.tsx";
 import { DraftInput } from "../ui/draft-input.tsx";
 import { Select } from "../ui/field.tsx";
 import type { Metric } from "./metric-picker.tsx";
-import { FUNCTION_WORDS, functionsOf } from "./prepare/functions.ts";
-import { FILTER_OPS, type Filter, type MetricFunctionName, type PanelQuery } from "./prepare/panel-query.ts";
+import { functionsOf, wordsOf } from "./prepare/functions.ts";
+import { FILTER_OPS, type Filter, type PanelQuery } from "./prepare/panel-query.ts";
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999];
 const STEPS = [
@@ -81,10 +81,12 @@ export function QueryForm({ panel, info, source, onChange }: QueryFormProps) {
 }
 
 function FunctionChoice({ panel, info, onChange }: Omit<QueryFormProps, "source">) {
-  const fitting = functionsOf(info?.kind ?? "unknown");
+  const kind = info?.kind ?? "unknown";
+  const fitting = functionsOf(kind);
   const usual = fitting[0] ?? "avg";
-  const fn: MetricFunctionName = panel.fn ?? usual;
-  const offered = fitting.includes(fn) ? fitting : [...fitting, fn];
+  const fn = panel.fn ?? usual;
+  // what the URL says stays to be seen until another is chosen: the answer says why it is refused
+  const offered = fitting.includes(fn) ? fitting : [fn, ...fitting];
   return (
     <>
       <Choice
@@ -94,7 +96,10 @@ function FunctionChoice({ panel, info, onChange }: Omit<QueryFormProps, "source"
           const next = offered.find((one) => one === text) ?? null;
           onChange({ fn: next === usual && info ? null : next });
         }}
-        options={offered.map((one) => [one, FUNCTION_WORDS[one]] as const)}
+        options={offered.map((one) => [
+          one,
+          fitting.includes(one) ? wordsOf(one, kind) : `${wordsOf(one, kind)} (not of a ${kind})`,
+        ])}
       />
       {fn === "quantile" ? (
         <Choice

@@ -13,6 +13,7 @@ import { SourceNote } from "../feedback/source-note.tsx";
 import { useHydrated } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
+import { formatClock } from "../lib/format.ts";
 import { wordsOf } from "../time-range/range.ts";
 import { RangePicker } from "../time-range/range-picker.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
@@ -135,8 +136,9 @@ const HowMeasured = ({ data }: { data: ServiceSignalsOutput }) => (
   <div className="mt-2 flex flex-wrap items-start gap-x-4 gap-y-1 text-ink-3 text-xs">
     <span>
       <SourceNote source={data.source} />
-      {templateWords(data.template)}, {data.stepSeconds} s a point. Drag over a chart to zoom, click the latency for
-      example traces.
+      {templateWords(data.template)}, {data.stepSeconds} s a point
+      {data.partial ? `, whole points to ${formatClock(new Date(data.partial.until))}` : null}. Drag over a chart to
+      zoom, click the latency for example traces.
     </span>
     <details className="min-w-0">
       <summary className="cursor-pointer hover:text-ink">How each line is measured</summary>

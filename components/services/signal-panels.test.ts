@@ -13,6 +13,7 @@ const UNITS: Record<string, ServiceSignalsOutput["signals"][number]["unit"]> = {
 const signals = (before: boolean): ServiceSignalsOutput => ({
   template: "balancer",
   source: { kind: "balancer", address: null, asOf: "2026-11-25T12:00:00Z", stale: false },
+  partial: null,
   stepSeconds: 30,
   start: "2026-11-25T11:00:00.000Z",
   signals: SIGNALS.map((signal, i) => ({

@@ -1,11 +1,8 @@
-import type { z } from "zod";
-import type { ListMetricsOutput } from "#server/agent/metrics/schema.ts";
-import type { MetricFunctionName, PanelQuery } from "./panel-query.ts";
-
-export type MetricKind = z.output<typeof ListMetricsOutput>["items"][number]["kind"];
+import { FUNCTIONS_OF, type MetricFunctionName, type MetricKind } from "#server/agent/metrics/words.ts";
+import type { PanelQuery } from "./panel-query.ts";
 
 /** What each function says, in words for a person. */
-export const FUNCTION_WORDS: Record<MetricFunctionName, string> = {
+const FUNCTION_WORDS: Record<MetricFunctionName, string> = {
   rate: "per second",
   increase: "increase per point",
   avg: "mean",
@@ -16,27 +13,25 @@ export const FUNCTION_WORDS: Record<MetricFunctionName, string> = {
   quantile: "quantile",
   count: "number of series",
 };
+/** Of a histogram they are of what it observed, not of its series. */
+const HISTOGRAM_WORDS: Partial<Record<MetricFunctionName, string>> = {
+  rate: "observations per second",
+  increase: "observations per point",
+  count: "number of observations",
+  sum: "sum of values per point",
+};
 
-/** The functions that make sense of a kind, the usual one first. */
-export function functionsOf(kind: MetricKind): readonly MetricFunctionName[] {
-  switch (kind) {
-    case "counter":
-    case "delta":
-      return ["rate", "increase", "count"];
-    case "histogram":
-      return ["quantile", "rate", "increase", "avg"];
-    case "gauge":
-      return ["avg", "min", "max", "sum", "last", "count"];
-    case "unknown":
-      return ["avg", "rate", "increase", "min", "max", "sum", "last", "quantile", "count"];
-  }
-}
+export const wordsOf = (fn: MetricFunctionName, kind: MetricKind): string =>
+  (kind === "histogram" ? HISTOGRAM_WORDS[fn] : undefined) ?? FUNCTION_WORDS[fn];
+
+/** The functions that are offered of a kind, the usual one first. */
+export const functionsOf = (kind: MetricKind): readonly MetricFunctionName[] => FUNCTIONS_OF[kind];
 
 /** What a panel shows of its metric: "p95 by service". */
 export function titleOf(panel: Pick<PanelQuery, "promql" | "fn" | "quantile" | "groupBy">, kind: MetricKind): string {
   if (panel.promql !== null) return "Result";
   const fn = panel.fn ?? functionsOf(kind)[0] ?? "avg";
-  const words = FUNCTION_WORDS[fn];
+  const words = wordsOf(fn, kind);
   const what =
     fn === "quantile"
       ? `p${Number((panel.quantile * 100).toPrecision(6))}`

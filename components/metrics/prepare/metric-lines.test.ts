@@ -92,6 +92,7 @@ describe("titleOf", () => {
     expect(titleOf(usual, "gauge")).toBe("Mean");
     expect(titleOf({ ...usual, groupBy: ["service", "version"] }, "histogram")).toBe("p99.9 by service, version");
     expect(titleOf({ ...usual, fn: "increase" }, "counter")).toBe("Increase per point");
+    expect(titleOf({ ...usual, fn: "increase" }, "histogram")).toBe("Observations per point");
     expect(titleOf({ ...usual, promql: "up" }, "unknown")).toBe("Result");
   });
 });

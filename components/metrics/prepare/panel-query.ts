@@ -1,19 +1,8 @@
-import type { METRIC_FUNCTION_NAMES as Functions, FILTER_OPS as Ops } from "#server/agent/metrics/schema.ts";
+import type { FILTER_OPS as Ops } from "#server/agent/metrics/schema.ts";
+import { METRIC_FUNCTION_NAMES, type MetricFunctionName } from "#server/agent/metrics/words.ts";
 
 /** As in the schema of metrics, without its weight in the page. */
 export const FILTER_OPS: typeof Ops = ["=", "!=", "=~", "!~"];
-export const METRIC_FUNCTION_NAMES: typeof Functions = [
-  "rate",
-  "increase",
-  "avg",
-  "min",
-  "max",
-  "sum",
-  "last",
-  "quantile",
-  "count",
-];
-export type MetricFunctionName = (typeof METRIC_FUNCTION_NAMES)[number];
 type FilterOp = (typeof FILTER_OPS)[number];
 
 export interface Filter {

@@ -13,6 +13,7 @@ import type {
   MetricLabelsInput,
   MetricLabelsOutput,
 } from "./schema.ts";
+import { FUNCTIONS_OF } from "./words.ts";
 
 /** room for what stands around the items of an answer to a model */
 const FRAME_BYTES = 1_000;
@@ -37,9 +38,10 @@ export async function listMetrics(
   return { total, source: sourceView(answer), items: fitting };
 }
 
-/** Unit and help are whatever a sender makes them. */
-const readable = (metric: MetricInfo, longestHelp: number): MetricInfo => ({
+/** With the functions that its kind has; unit and help are whatever a sender makes them. */
+const readable = (metric: MetricInfo, longestHelp: number) => ({
   ...metric,
+  functions: [...FUNCTIONS_OF[metric.kind]],
   unit: visibleText(metric.unit, LONGEST_UNIT),
   help: visibleText(metric.help.replace(/\s+/g, " ").trim(), longestHelp),
 });

@@ -7,6 +7,7 @@ import type { AgentContext } from "../kernel/context.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
 import { labelValues, listMetrics, metricLabels, queryMetrics } from "./index.ts";
 import { LabelValuesInput, ListMetricsInput, QueryMetricsInput, QueryMetricsOutput } from "./schema.ts";
+import { FUNCTIONS_OF, METRIC_FUNCTION_NAMES } from "./words.ts";
 
 const database = useDatabase();
 const now = () => new Date("2026-03-01T12:00:00Z");
@@ -37,8 +38,88 @@ describe("a query of a metric", () => {
   ])("of %s takes the %s unless told otherwise", async (metric, fn) => {
     const metrics = plain();
     await query(contextOf(metrics), { metric });
-    await query(contextOf(metrics), { metric, fn: "max" });
-    expect(metrics.asked.map((one) => one.fn)).toEqual([fn, "max"]);
+    expect(metrics.asked.map((one) => one.fn)).toEqual([fn]);
+  });
+
+  it.each([
+    ["rate", [["duration_seconds_count", "rate"]], 2, "1/s"],
+    ["increase", [["duration_seconds_count", "increase"]], 2, "1"],
+    ["count", [["duration_seconds_count", "increase"]], 2, "1"],
+    [
+      "sum",
+      [
+        ["duration_seconds_sum", "increase"],
+        ["duration_seconds_count", "increase"],
+      ],
+      6,
+      "s",
+    ],
+    [
+      "avg",
+      [
+        ["duration_seconds_sum", "increase"],
+        ["duration_seconds_count", "increase"],
+      ],
+      3,
+      "s",
+    ],
+  ] as const)("takes the %s of a histogram from what it observed", async (fn, asked, value, unit) => {
+    const metrics = fakeMetrics({
+      metrics: [{ name: "duration_seconds", kind: "histogram", unit: "s" }],
+      linesOf: ({ metric }, steps) => steady(metric.endsWith("_sum") ? 6 : 2, steps),
+    });
+    const answer = await query(contextOf(metrics), { metric: "duration_seconds", fn });
+    expect(metrics.asked.map((one) => [one.metric, one.fn])).toEqual(asked);
+    expect(answer).toMatchObject({ unit, total: 1, lines: [{ last: value, min: value, max: value }] });
+  });
+
+  const KINDS = ["counter", "gauge", "histogram", "delta"] as const;
+  it.each(KINDS.flatMap((kind) => METRIC_FUNCTION_NAMES.map((fn) => [fn, kind] as const)))(
+    "answers or refuses the %s of a %s with the functions there are, never with nothing",
+    async (fn, kind) => {
+      const metrics = fakeMetrics({ metrics: [{ name: "told", kind }], linesOf: (_, steps) => steady(2, steps) });
+      const asked = query(contextOf(metrics), { metric: "told", fn });
+      if (FUNCTIONS_OF[kind].includes(fn)) expect((await asked).lines).toHaveLength(1);
+      else
+        await expect(asked).rejects.toMatchObject({
+          ...{ code: "INVALID", message: expect.stringContaining(`told is a ${kind}, of which there is no ${fn}`) },
+          details: { allowed: FUNCTIONS_OF[kind] },
+        });
+      const { items } = await listMetrics(contextOf(metrics), ListMetricsInput.parse({}));
+      expect(items[0]?.functions.includes(fn)).toBe(FUNCTIONS_OF[kind].includes(fn));
+    },
+  );
+
+  it.each([
+    ["duration_seconds_bucket", "quantile", "duration_seconds"],
+    ["duration_seconds_bucket", undefined, "duration_seconds_bucket"],
+    ["duration_seconds_count", "increase", "duration_seconds_count"],
+    ["duration_seconds_sum", "rate", "duration_seconds_sum"],
+  ])("takes a histogram's part %s with %s as the running total it is", async (metric, fn, asked) => {
+    const metrics = plain();
+    expect((await query(contextOf(metrics), { metric, fn })).lines).toHaveLength(1);
+    expect(metrics.asked[0]?.metric).toBe(asked);
+    const refused = query(contextOf(metrics), { metric: "duration_seconds_sum", fn: "quantile" });
+    await expect(refused).rejects.toMatchObject({ code: "INVALID" });
+  });
+
+  it("says of a histogram without a sum which functions are left", async () => {
+    const linesOf = ({ metric }: { metric: string }, steps: number) =>
+      metric.endsWith("_sum") ? [] : steady(2, steps);
+    for (const fn of ["sum", "avg"]) {
+      const asked = query(contextOf(fakeMetrics({ metrics: METRICS, linesOf })), { metric: "duration_seconds", fn });
+      await expect(asked).rejects.toMatchObject({ code: "INVALID", message: expect.stringContaining("keeps no sum") });
+    }
+  });
+
+  it.each([
+    ["2026-03-01T12:00:00Z", 300, null],
+    ["2026-03-01T11:58:00Z", 300, { until: "2026-03-01T11:55:00.000Z", why: expect.stringContaining("300 s") }],
+    ["2026-03-01T11:58:00Z", 60, null],
+  ])("says where it ends before the window at %s by steps of %s s", async (endTime, stepSeconds, partial) => {
+    const ctx = contextOf(plain(), { now: () => new Date(endTime) });
+    const asked = { metric: "queue_length", startTime: "2026-03-01T11:00:00Z", endTime, stepSeconds };
+    expect(await query(ctx, asked)).toMatchObject({ partial });
   });
 
   it("cuts the window into about 120 round steps and sums each line up", async () => {

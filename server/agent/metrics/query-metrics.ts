@@ -4,18 +4,12 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
-import type {
-  MetricFunction,
-  MetricInfo,
-  MetricLine,
-  MetricLines,
-  MetricQuery,
-  MetricsSource,
-} from "../ports/metrics-source.ts";
-import type { Answer, TimeWindow } from "../ports/source.ts";
+import type { MetricLine, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
+import type { TimeWindow } from "../ports/source.ts";
+import { type Asked, askMetric, type MetricQuestion } from "./ask-metric.ts";
 import type { QueryMetricsInput, QueryMetricsOutput } from "./schema.ts";
 import { serviceFilters } from "./service-filters.ts";
-import { type Grid, gridOf, leastStep, stepFor, windowOfGrid } from "./steps.ts";
+import { type Grid, gridOf, leastStep, partialOf, stepFor, windowOfGrid } from "./steps.ts";
 
 type Input = z.output<typeof QueryMetricsInput>;
 type Output = z.input<typeof QueryMetricsOutput>;
@@ -26,11 +20,10 @@ const MODEL_POINTS = 40;
 /** samples are seldom taken more often, and a shorter step would be full of gaps */
 const LEAST_STEP_SECONDS = 15;
 const FRAME_BYTES = 2_000;
-const KNOWN_METRICS = 500;
 
 /**
  * Lines of one metric, or of a PromQL expression where the source speaks it: per step, largest mean first. The step in
- * progress is left out. A step is never shorter than the distance of the samples, also when a shorter one is asked for.
+ * progress is left out, which `partial` says. A step is never shorter than the distance of the samples, also when a shorter one is asked for.
  * @throws INVALID for neither or both of `metric` and `promql`, or a query the source cannot take, NOT_FOUND for a metric
  * that is not there, PRECONDITION for PromQL where nobody speaks it, and as MetricsSource does
  */
@@ -46,10 +39,15 @@ export async function queryMetrics(ctx: AgentContext, input: Input, signal?: Abo
   const grid = gridOf(window, stepSeconds, ctx.now());
   const asked =
     input.promql === undefined
-      ? await askMetric(ctx, source, { ...input, metric: input.metric ?? "" }, grid, signal)
+      ? await askMetric(source, questionOf(ctx, source, input), grid, signal)
       : await askPromql(source, input.promql, input.limit, grid, signal);
-  return outputOf(ctx, asked, grid);
+  return { ...outputOf(ctx, asked, grid), partial: partialOf(grid, window) };
 }
+
+const questionOf = (ctx: AgentContext, source: MetricsSource, input: Input): MetricQuestion => ({
+  ...{ metric: input.metric ?? "", filters: filtersOf(ctx, source, input), groupBy: input.groupBy },
+  ...{ fn: input.fn, quantile: input.quantile, limit: input.limit },
+});
 
 const sampleSeconds = (
   ctx: AgentContext,
@@ -64,12 +62,6 @@ const filtersOf = (ctx: AgentContext, source: MetricsSource, input: Input): Metr
   ...serviceFilters(ctx.config, input, source.info.address !== null),
   ...input.filters,
 ];
-
-interface Asked {
-  answer: Answer<MetricLines>;
-  promql: string;
-  unit: string;
-}
 
 async function askPromql(
   source: MetricsSource,
@@ -87,48 +79,7 @@ async function askPromql(
   return { answer: await source.promql(query, signal), promql: expression, unit: "" };
 }
 
-async function askMetric(
-  ctx: AgentContext,
-  source: MetricsSource,
-  input: Input & { metric: string },
-  grid: Grid,
-  signal: AbortSignal | undefined,
-): Promise<Asked> {
-  const known = (await source.metrics({ search: input.metric, limit: KNOWN_METRICS })).data.items;
-  const info = known.find((one) => one.name === input.metric);
-  const fn = input.fn ?? defaultFunction(input.metric, info?.kind);
-  const query = {
-    metric: fn === "quantile" ? input.metric.replace(/_bucket$/, "") : input.metric,
-    filters: filtersOf(ctx, source, input),
-    groupBy: input.groupBy,
-    fn,
-    quantile: input.quantile,
-  };
-  const { stepSeconds } = grid;
-  const answer = await source.query({ ...query, window: windowOfGrid(grid), stepSeconds, limit: input.limit }, signal);
-  if (answer.data.total === 0 && known.length === 0)
-    throw new AppError(
-      "NOT_FOUND",
-      `No metric is named ${input.metric}. list_metrics names those there are; look for a part of the name.`,
-      { details: { metric: input.metric } },
-    );
-  return { answer, promql: source.toPromql(query, stepSeconds), unit: unitOf(fn, info) };
-}
-
-/** A name without metadata tells by its end, as Prometheus' conventions have it. */
-function defaultFunction(metric: string, kind: MetricInfo["kind"] | undefined): MetricFunction {
-  if (kind === "histogram") return "quantile";
-  if (kind === "counter" || kind === "delta") return "rate";
-  return kind !== "gauge" && /_(total|count|sum|bucket)$/.test(metric) ? "rate" : "avg";
-}
-
-function unitOf(fn: MetricFunction, info: MetricInfo | undefined): string {
-  const unit = info?.unit ?? "";
-  if (fn === "count") return "series";
-  return fn === "rate" ? `${unit || "1"}/s` : unit;
-}
-
-function outputOf(ctx: AgentContext, { answer, promql, unit }: Asked, grid: Grid): Output {
+function outputOf(ctx: AgentContext, { answer, promql, unit }: Asked, grid: Grid): Omit<Output, "partial"> {
   const { lines: found, total, startMs } = answer.data;
   const forModel = ctx.via === "mcp";
   const lines = found.map((line) => summed(forModel ? briefly(line) : line));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EnvironmentName, Instant, ServiceName, Text } from "../kernel/schema.ts";
 import { HomeName, Points, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
+import { METRIC_FUNCTION_NAMES, METRIC_KINDS } from "./words.ts";
 
 /** Inputs and outputs of metrics. Safe in a browser. */
 
@@ -12,18 +13,6 @@ export const LabelFilterInput = z.object({
   op: z.enum(FILTER_OPS).default("=").describe("=~ and !~ are anchored regular expressions"),
   value: Text(400),
 });
-export const METRIC_FUNCTION_NAMES = [
-  "rate",
-  "increase",
-  "avg",
-  "min",
-  "max",
-  "sum",
-  "last",
-  "quantile",
-  "count",
-] as const;
-
 export const ListMetricsInput = z.object({
   search: Text(200).optional().describe("part of a name"),
   service: ServiceName.optional(),
@@ -36,7 +25,8 @@ export const ListMetricsOutput = z.object({
   items: z.array(
     z.object({
       name: z.string(),
-      kind: z.enum(["gauge", "counter", "delta", "histogram", "unknown"]),
+      kind: z.enum(METRIC_KINDS),
+      functions: z.array(z.enum(METRIC_FUNCTION_NAMES)).describe("what fn may be of it, the usual one first"),
       unit: z.string(),
       help: z.string(),
       series: z.number().int().nullable(),
@@ -60,10 +50,7 @@ export const QueryMetricsInput = z.object({
   promql: Text(4_000, 1).optional().describe("instead of metric, where the source speaks PromQL"),
   filters: z.array(LabelFilterInput).max(20).default([]),
   groupBy: z.array(LabelName).max(5).default([]),
-  fn: z
-    .enum(METRIC_FUNCTION_NAMES)
-    .optional()
-    .describe("default: rate for counters, quantile for histograms, avg for gauges"),
+  fn: z.enum(METRIC_FUNCTION_NAMES).optional().describe("one of its functions in list_metrics"),
   quantile: z.number().min(0).max(1).default(0.95),
   service: ServiceName.optional().describe("a filter, and decides the source"),
   environment: EnvironmentName.optional(),
@@ -71,6 +58,10 @@ export const QueryMetricsInput = z.object({
   limit: z.number().int().min(1).max(100).default(20).describe("lines at most"),
   source: HomeName.optional(),
 });
+const Partial = z
+  .object({ until: Instant, why: z.string() })
+  .nullable()
+  .describe("the answer ends before the window does: when and why; null when it is whole");
 export const QueryMetricsOutput = z.object({
   total: z.number().int().describe("lines in all"),
   truncated: z.boolean(),
@@ -79,6 +70,7 @@ export const QueryMetricsOutput = z.object({
   promql: z.string().describe("what was asked, in PromQL"),
   source: SourceView,
   start: Instant.describe("of the first step"),
+  partial: Partial,
   lines: z.array(
     z.object({
       labels: z.record(z.string(), z.string()),
@@ -124,6 +116,7 @@ export const ServiceSignalsOutput = z.object({
   source: SourceView,
   stepSeconds: z.number().int(),
   start: Instant,
+  partial: Partial,
   signals: z.array(SignalView),
   markers: z.array(z.object({ at: Instant, label: z.string(), href: z.string(), level: z.string() })),
 });

@@ -13,7 +13,7 @@ import { measureSpans, SPAN_POINTS, SPAN_STEP_SECONDS } from "./measure-spans.ts
 import type { Measured, MeasuredRef } from "./measured.ts";
 import { observedTemplate } from "./observed-template.ts";
 import { type ServiceSignalsInput, type ServiceSignalsOutput, SIGNALS } from "./schema.ts";
-import { type Grid, gridBefore, gridOf, leastStep, stepFor, windowOfGrid } from "./steps.ts";
+import { type Grid, gridBefore, gridOf, leastStep, partialOf, stepFor, windowOfGrid } from "./steps.ts";
 
 /** the balancer's buckets are of 10 s; samples are seldom taken more often than every 15 s */
 const BALANCER_STEP_SECONDS = 10;
@@ -48,6 +48,7 @@ export async function serviceSignals(
     source: measured.source,
     stepSeconds: grid.stepSeconds,
     start: from.toISOString(),
+    partial: partialOf(grid, window),
     signals: SIGNALS.map((signal) => {
       const { promql, ...rest } = measured.signals[signal];
       return {

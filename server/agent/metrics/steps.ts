@@ -48,6 +48,16 @@ export function gridOf({ from, to }: TimeWindow, stepSeconds: number, now: Date)
   );
 }
 
+/** Until when an answer tells all that was asked for, and why not longer; null when it tells all. */
+export function partialOf(grid: Grid, { to }: TimeWindow): { until: string; why: string } | null {
+  const until = windowOfGrid(grid).to;
+  if (until >= to) return null;
+  return {
+    until: until.toISOString(),
+    why: `the step of ${grid.stepSeconds} s that has not ended yet is left out: its figures would be too low`,
+  };
+}
+
 export const windowOfGrid = ({ startMs, stepSeconds, steps }: Grid): TimeWindow => ({
   from: new Date(startMs),
   to: new Date(startMs + steps * stepSeconds * 1_000),

@@ -59,6 +59,29 @@ describe("metrics in the built-in store", () => {
     expect(answer.signals.find(({ signal }) => signal === "cpuPercent")?.problem).toContain("process_cpu");
   });
 
+  it("are asked by every function of their kind", async () => {
+    const ask = async (asked: object) => {
+      const given = QueryMetricsInput.parse({ ...window, stepSeconds: 60, metric: DURATION, ...asked });
+      const { lines, unit } = await queryMetrics(context(), given);
+      return { middle: lines.map(({ values }) => Number(values[5]?.toPrecision(6))), unit };
+    };
+    expect(await ask({ fn: "rate" })).toMatchObject({ middle: [10], unit: "1/s" });
+    expect(await ask({ fn: "increase" })).toMatchObject({ middle: [600], unit: "1" });
+    expect(await ask({ fn: "count" })).toMatchObject({ middle: [600], unit: "1" });
+    expect(await ask({ fn: "sum" })).toMatchObject({ middle: [60] });
+    expect(await ask({ fn: "avg" })).toMatchObject({ middle: [0.1] });
+    const byCode = { groupBy: ["http_response_status_code"] };
+    expect((await ask({ fn: "rate", ...byCode })).middle).toEqual([9, 1]);
+    expect((await ask({ fn: "avg", ...byCode })).middle).toEqual([0.1, 0.1]);
+    expect((await ask({ metric: `${DURATION}_count`, fn: "rate" })).middle).toEqual([10]);
+    expect((await ask({ metric: `${DURATION}_bucket`, fn: "quantile", quantile: 0.5 })).middle).toEqual([0.1]);
+    for (const [metric, fn] of [
+      [DURATION, "max"],
+      [`${DURATION}_count`, "quantile"],
+    ])
+      await expect(ask({ metric, fn })).rejects.toMatchObject({ code: "INVALID" });
+  });
+
   it("give those of a service that is not configured, in all its environments", async () => {
     const unknown = { ...context(), config: { ...config, services: [] } };
     const answer = await serviceSignals(unknown, { ...window, service: "checkout", compareBefore: false });
