@@ -1,8 +1,8 @@
 import { AppError } from "../kernel/errors.ts";
+import { FUNCTIONS_OF, type MetricFunctionName } from "../kernel/metric-functions.ts";
 import type { MetricInfo, MetricLine, MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { Answer } from "../ports/source.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
-import { FUNCTIONS_OF, type MetricFunctionName } from "./words.ts";
 
 /** What a function means of a metric's kind, as queries that every source understands. */
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { FUNCTIONS_OF } from "../kernel/metric-functions.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { visibleText } from "../kernel/visible-text.ts";
@@ -13,7 +14,6 @@ import type {
   MetricLabelsInput,
   MetricLabelsOutput,
 } from "./schema.ts";
-import { FUNCTIONS_OF } from "./words.ts";
 
 /** room for what stands around the items of an answer to a model */
 const FRAME_BYTES = 1_000;

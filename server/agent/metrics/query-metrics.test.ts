@@ -4,10 +4,10 @@ import { useDatabase } from "../../testing/database.ts";
 import { fakeMetrics } from "../../testing/fake-metrics.ts";
 import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { FUNCTIONS_OF, METRIC_FUNCTION_NAMES } from "../kernel/metric-functions.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
 import { labelValues, listMetrics, metricLabels, queryMetrics } from "./index.ts";
 import { LabelValuesInput, ListMetricsInput, QueryMetricsInput, QueryMetricsOutput } from "./schema.ts";
-import { FUNCTIONS_OF, METRIC_FUNCTION_NAMES } from "./words.ts";
 
 const database = useDatabase();
 const now = () => new Date("2026-03-01T12:00:00Z");
