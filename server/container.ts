@@ -4,6 +4,7 @@ import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { auditLog } from "./audit/record.ts";
 import { collectorAnswers } from "./collector/answers.ts";
+import { forwardRefusal } from "./collector/forward.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
 import { ownTarget } from "./config/own-target.ts";
 import { openDb } from "./db/client.ts";
@@ -70,7 +71,7 @@ export function createRuntime({
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
     telemetry: createTelemetrySources({
       ...{ config: loaded.config, store, http, own },
-      ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS) },
+      ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS), refusal: forwardRefusal },
     }),
     now: () => new Date(),
     identity: { db: identityDb, audit: auditLog, now: () => new Date() },

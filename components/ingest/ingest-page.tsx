@@ -71,7 +71,7 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
       {data.collector.running ? null : (
         <Banner tone="critical">
           <Mark tone="critical" className="whitespace-normal">
-            Nothing can be taken: the collector does not run. <VisibleText text={data.collector.message} />
+            Telemetry is not taken in. <VisibleText text={data.collector.message} />
           </Mark>
         </Banner>
       )}

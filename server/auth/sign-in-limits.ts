@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import ipaddr from "ipaddr.js";
+import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { waiting as onPurpose } from "../agent/kernel/waiting.ts";
 import type { Db } from "../db/client.ts";
 import { type AttemptLimit, clearAttempts, countAttempt } from "./attempt-limit.ts";
@@ -17,7 +18,7 @@ export const FREE_ATTEMPTS = 20;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4_000;
 /** requests that wait at once: of one account, and in this process */
-const MOST_WAITING = { account: 20, process: 200 };
+const MOST_WAITING = { perKey: 20, total: 200 };
 
 const PAIR = "sign-in";
 const ACCOUNT = "sign-in-account";
@@ -53,8 +54,7 @@ export interface Verdict {
   retryAfterMs: number;
 }
 
-const waiting = new Map<string, number>();
-let waitingInAll = 0;
+const waiting = new KeyedSlots(MOST_WAITING);
 
 /** Counts an attempt; a stranger's waits here when the account is under attack. */
 export async function admitAttempt(db: Db, attempt: Attempt, now: Date): Promise<Verdict> {
@@ -65,20 +65,14 @@ export async function admitAttempt(db: Db, attempt: Attempt, now: Date): Promise
   const { count } = await countAttempt(db, ACCOUNT, attempt.email, PAIR_LIMIT, now);
   const delayMs = delayMsOf(count);
   if (delayMs === 0) return { allowed: true, first: false, retryAfterMs: 0 };
-  const before = waiting.get(attempt.email) ?? 0;
-  if (before >= MOST_WAITING.account || waitingInAll >= MOST_WAITING.process)
-    return { allowed: false, first: false, retryAfterMs: delayMs };
-  waiting.set(attempt.email, before + 1);
-  waitingInAll++;
-  try {
-    await onPurpose(() => delay(delayMs));
-  } finally {
-    const left = (waiting.get(attempt.email) ?? 1) - 1;
-    if (left > 0) waiting.set(attempt.email, left);
-    else waiting.delete(attempt.email);
-    waitingInAll--;
-  }
-  return { allowed: true, first: false, retryAfterMs: 0 };
+  return waiting.withSlot(
+    attempt.email,
+    async () => {
+      await onPurpose(() => delay(delayMs));
+      return { allowed: true, first: false, retryAfterMs: 0 };
+    },
+    () => ({ allowed: false, first: false, retryAfterMs: delayMs }),
+  );
 }
 
 /** Forgets the wrong attempts of one address or device, and of the account, after one that was right. */

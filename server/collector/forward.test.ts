@@ -14,7 +14,7 @@ import { FakeTelemetry } from "../testing/fake-telemetry.ts";
 import { eventually } from "../testing/local-platform/daemon.ts";
 import { addPerson, type Person } from "../testing/people.ts";
 import { serve } from "../testing/serve.ts";
-import { forwardIngest } from "./forward.ts";
+import { forwardIngest, forwardRefusal } from "./forward.ts";
 
 const database = useDatabase();
 const LOGS = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "hello" } }] }] }] });
@@ -136,7 +136,7 @@ describe("who may send", () => {
     const startedMs = Date.now();
     for (let i = 0; i < 20; i++)
       await Promise.all(
-        Array.from({ length: 50 }, () => send(bearer(secret), "/v1/nothing").then((one) => one.text())),
+        Array.from({ length: 50 }, () => send(bearer(secret), "/v1/logs", "{").then((one) => one.text())),
       );
     expect(lookUps).toBeLessThanOrEqual(2 + (Date.now() - startedMs) / 4_000);
   }, 60_000);
@@ -262,7 +262,70 @@ describe("as whom", () => {
   });
 });
 
+describe("a path that takes nothing", () => {
+  const UNKNOWN = [
+    "/v1/a b",
+    "/v1/\u202e",
+    "/v1/\u00e9",
+    "/v1/log",
+    "/v1/logs/",
+    "/v1/日本",
+    "/constructor",
+    "/",
+    "/v1/a\tb",
+  ];
+
+  it("is 404 with the nearest that does, for whoever asks, and takes no place of anybody", async () => {
+    const { secret } = await tokenOf(root);
+    const runtime = {
+      db: database.db,
+      dataDir: collector.dataDir,
+      now: () => new Date(),
+      telemetry: new FakeTelemetry(),
+    };
+    const ask = (path: string, headers: Record<string, string>) =>
+      forwardIngest(
+        runtime,
+        new Request("http://localhost/", { method: "POST", body: LOGS, headers: { ...JSON_TYPE, ...headers } }),
+        path,
+      );
+    for (const path of UNKNOWN)
+      for (const headers of [{}, bearer(secret)]) {
+        const answer = await ask(path, headers);
+        const text = await answer.text();
+        expect([path, answer.status, text]).toEqual([path, 404, expect.stringMatching(/allowed: .*\/v1\/logs/)]);
+        expect(text).not.toMatch(/[\u202e\t]/);
+      }
+    expect(await (await ask("/v1/log", {})).text()).toMatch(/allowed: \/v1\/logs,/);
+    for (let i = 0; i < 1_005; i++) await (await ask(UNKNOWN[i % 3] ?? "", bearer(secret))).text();
+    expect((await send(bearer(secret))).status).toBe(200);
+    expect((await fetch(`${web.url}/api/ingest/ready`)).status).toBe(200);
+    expect(forwardRefusal()).toBeNull();
+  }, 60_000);
+});
+
 describe("on the way", () => {
+  it("a sender with 400 requests under way is refused more of them, others are served, and readiness says so", async () => {
+    const { secret } = await tokenOf(root);
+    const other = await createToken(as(root), { name: "another", role: "ingest", expiresInDays: 1 });
+    const { hostname, port } = new URL(web.url);
+    const sockets = Array.from({ length: 410 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {}); // the test ends them
+      socket.write(
+        `POST /api/ingest/v1/logs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer ${secret}\r\ncontent-length: 1000\r\n\r\n{`,
+      );
+      return socket;
+    });
+    await expect.poll(async () => (await send(bearer(secret))).status, { timeout: 20_000 }).toBe(429);
+    expect((await send(bearer(other.secret))).status).toBe(200);
+    const ready = await fetch(`${web.url}/api/ingest/ready`);
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringMatching(/are refused: \d+ are under way/)]);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await send(bearer(secret))).status, { timeout: 20_000 }).toBe(200);
+    await expect.poll(forwardRefusal, { timeout: 20_000 }).toBeNull();
+  }, 90_000);
+
   it("a body of 100 MB is refused, whether its length is declared or not, and the sender sees the answer", async () => {
     const headers = bearer((await tokenOf(root)).secret);
     const declared = await send(headers, "/v1/logs", new Uint8Array(100_000_000));

@@ -1,26 +1,58 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import { allowedNames, shownName } from "../agent/kernel/allowed-names.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
+import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { identifySender, type Sender } from "../auth/sender.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf, WRITTEN_HEADERS } from "./answer.ts";
+import { collectorAnswers } from "./answers.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { collectorSocket, REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
 const log = createLogger("ingest");
 
-/** of one web process; more are told to come again */
-const MOST_REQUESTS = 1_000;
+/** under way in one web process, for one sender and for all; more are told to come again */
+const MOST_REQUESTS = { perKey: 400, total: 1_000 };
+/** readiness and the ingest page tell of a refusal for so long */
+const REFUSING_MS = 10_000;
 /** a sender that was refused may finish what it sends, unread, to see the answer */
 const LINGER_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 120_000;
+const READY = "/ready";
+const READY_TIMEOUT_MS = 2_000;
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
-let under = 0;
+
+interface Passing {
+  slots: KeyedSlots;
+  /** when a request found no slot last, on the clock of `performance.now` */
+  refusedAtMs: number;
+}
+// on globalThis because each route of Next has its own copy of this module
+const holder = globalThis as { __operatePassing?: Passing };
+const passing = (): Passing => {
+  holder.__operatePassing ??= { slots: new KeyedSlots(MOST_REQUESTS), refusedAtMs: Number.NEGATIVE_INFINITY };
+  return holder.__operatePassing;
+};
+
+/** Why this process refuses telemetry, for readiness and the ingest page; null while it passes all of it on. */
+export function forwardRefusal(): string | null {
+  const { slots, refusedAtMs } = passing();
+  if (!slots.isFull && performance.now() - refusedAtMs > REFUSING_MS) return null;
+  return `Requests of senders are refused: ${slots.used} are under way, at most ${MOST_REQUESTS.perKey} of one sender and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
+}
+
+/** @throws NOT_FOUND naming the paths that take telemetry, the nearest first */
+function checkPath(path: string): void {
+  if (path === READY || Object.hasOwn(ENDPOINTS, path)) return;
+  const names = allowedNames(path, Object.keys(ENDPOINTS));
+  throw new AppError("NOT_FOUND", `Nothing is taken at ${shownName(path)} below /api/ingest; ${names}.`);
+}
 
 /**
  * Passes a request for `path` (below /api/ingest) on to the collector of this machine once its sender is known. The
- * body is streamed and never held here.
+ * body is streamed and never held here. An unknown path is 404 before anybody is looked up or counted.
  */
 export async function forwardIngest(
   runtime: Pick<Runtime, "db" | "now" | "telemetry" | "identity"> & { dataDir: string },
@@ -28,9 +60,10 @@ export async function forwardIngest(
   path: string,
 ): Promise<Response> {
   try {
-    if (path === "/ready") return await pass(runtime.dataDir, request, path, { name: "" });
+    checkPath(path);
+    if (path === READY) return await ready(runtime.dataDir);
     const sender = await identifySender(runtime.identity ?? runtime, request.headers, noteRefusal(runtime, path));
-    return await pass(runtime.dataDir, request, path, sender);
+    return await passing().slots.withSlot(sender.name, () => pass(runtime.dataDir, request, path, sender), refuse);
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === "INTERNAL") log.error({ err: thrown }, "a request could not be passed on");
@@ -52,10 +85,20 @@ const noteRefusal =
       .catch((err: unknown) => log.warn({ err }, "a refusal was not written down"));
   };
 
+function refuse(): never {
+  passing().refusedAtMs = performance.now();
+  throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later, or send larger batches.");
+}
+
+/** Whether telemetry is taken now: 503 with the reason when not. */
+async function ready(dataDir: string): Promise<Response> {
+  const refusal = forwardRefusal();
+  if (refusal !== null) throw new AppError("UPSTREAM_UNAVAILABLE", refusal);
+  if (await collectorAnswers(dataDir, READY_TIMEOUT_MS)) return new Response("ready\n");
+  throw new AppError("UPSTREAM_UNAVAILABLE", "The collector does not run. Send it again later.");
+}
+
 async function pass(dataDir: string, request: Request, path: string, sender: Sender): Promise<Response> {
-  if (under >= MOST_REQUESTS)
-    throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later, or send larger batches.");
-  under++;
   const { name: senderName, ...reach } = sender;
   const headers: Record<string, string> = {
     [SENDER_HEADER]: encodeURIComponent(senderName),
@@ -82,7 +125,6 @@ async function pass(dataDir: string, request: Request, path: string, sender: Sen
     return await responseOf(await answer);
   } finally {
     request.signal.removeEventListener("abort", giveUp);
-    under--;
   }
 }
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { Slots } from "../agent/kernel/slots.ts";
 
 /**
  * Who asks takes at most so many of a pool's connections at once, so that the queries of one do not stand before those
@@ -6,20 +7,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
  */
 const AT_ONCE = 3;
 
-interface Turns {
-  running: number;
-  waiting: (() => void)[];
-}
-
 // on globalThis because each route of Next has its own copy of this module
-const holder = globalThis as { __operateQueryTurns?: AsyncLocalStorage<Turns> };
+const holder = globalThis as { __operateQueryTurns?: AsyncLocalStorage<Slots> };
 holder.__operateQueryTurns ??= new AsyncLocalStorage();
 const current = holder.__operateQueryTurns;
-const turnsByActor = new Map<string, { turns: Turns; calls: number }>();
+const turnsByActor = new Map<string, { turns: Slots; calls: number }>();
 
 /** Does `work`, whose queries outside transactions take turns with all others of this actor. */
 export async function withQueryTurns<T>(actor: string, work: () => Promise<T>): Promise<T> {
-  const held = turnsByActor.get(actor) ?? { turns: { running: 0, waiting: [] }, calls: 0 };
+  const held = turnsByActor.get(actor) ?? { turns: new Slots(AT_ONCE), calls: 0 };
   turnsByActor.set(actor, held);
   held.calls++;
   try {
@@ -32,14 +28,5 @@ export async function withQueryTurns<T>(actor: string, work: () => Promise<T>): 
 /** Makes a query when it is its actor's turn; at once when nobody's. */
 export async function inTurn<T>(query: () => Promise<T>): Promise<T> {
   const turns = current.getStore();
-  if (!turns) return query();
-  if (turns.running < AT_ONCE) turns.running++;
-  else await new Promise<void>((resolve) => turns.waiting.push(resolve)); // takes over the turn of who ended
-  try {
-    return await query();
-  } finally {
-    const next = turns.waiting.shift();
-    if (next) next();
-    else turns.running--;
-  }
+  return turns ? turns.inTurn(query) : query();
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { Slots } from "../agent/kernel/slots.ts";
 import { waiting } from "../agent/kernel/waiting.ts";
 import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
@@ -35,7 +36,7 @@ const credentialOf = (headers: Headers): string =>
     .digest("base64");
 
 class ActorLimits {
-  #delayed = 0;
+  readonly #delayed = new Slots(MOST_DELAYED);
   readonly #calls = new FairGate(CALLS);
   readonly #lookups = new FairGate(LOOKUPS);
   readonly #requests = new FairGate(REQUESTS, { givesWay: false });
@@ -76,12 +77,12 @@ class ActorLimits {
 
   /** Waits before a request is refused for its rate; not when very many wait already. */
   async delayRefusal(request: Request): Promise<void> {
-    if (this.#delayed >= MOST_DELAYED) return;
-    this.#delayed++;
     const known = this.#actors.has(credentialOf(request.headers));
     const { atLeast, atMost } = known ? REFUSAL_DELAY_MS : STRANGER_REFUSAL_DELAY_MS;
-    await waiting(() => delay(atLeast + Math.random() * (atMost - atLeast)));
-    this.#delayed--;
+    await this.#delayed.withSlot(
+      () => waiting(() => delay(atLeast + Math.random() * (atMost - atLeast))),
+      () => undefined,
+    );
   }
 
   /** Looks up a credential that was not right before, when it is this address's turn. @throws RATE_LIMITED */

@@ -93,7 +93,7 @@ describe("whatever is sent", () => {
       store,
       http,
       own: null,
-      ingest: { ...store, collecting: async () => true },
+      ingest: { ...store, collecting: async () => true, refusal: () => null },
     });
     close = async () => {
       await http.close();

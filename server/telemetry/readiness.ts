@@ -1,5 +1,6 @@
 import type { Runtime } from "../agent/kernel/context.ts";
 import { collectorAnswers } from "../collector/answers.ts";
+import { forwardRefusal } from "../collector/forward.ts";
 
 export interface ReadinessCheck {
   name: "configuration" | "database" | "worker" | "collector" | "platform";
@@ -52,6 +53,8 @@ async function worker({ db, now }: Runtime): Promise<ReadinessCheck> {
 }
 
 async function collector({ dataDir }: { dataDir: string }): Promise<ReadinessCheck> {
+  const refusal = forwardRefusal();
+  if (refusal !== null) return failed("collector", refusal);
   return (await collectorAnswers(dataDir, 2_000))
     ? { name: "collector", ok: true, message: "answers" }
     : failed("collector", "does not answer: telemetry is not taken in, senders keep it and try again");

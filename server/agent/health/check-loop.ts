@@ -1,3 +1,4 @@
+import { Slots } from "../kernel/slots.ts";
 import type { ProbeResult } from "../ports/prober.ts";
 import { SlotHeap } from "./slot-heap.ts";
 import { latestStartMs, nextSlot } from "./slots.ts";
@@ -48,7 +49,7 @@ export function createCheckLoop(options: CheckLoopOptions) {
   const heap = new SlotHeap<Entry>();
   const ready: Entry[] = [];
   const counts = { started: 0, skipped: 0 };
-  let running = 0;
+  const places = new Slots(options.concurrency);
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
   let clockOffsetMs = options.now() - performance.now();
@@ -82,7 +83,7 @@ export function createCheckLoop(options: CheckLoopOptions) {
   }
 
   function startReady(): void {
-    while (ready.length > 0 && running < options.concurrency) {
+    while (ready.length > 0 && !places.isFull) {
       const entry = ready.shift();
       if (!entry?.kept) continue;
       const nowMs = options.now();
@@ -95,23 +96,29 @@ export function createCheckLoop(options: CheckLoopOptions) {
   }
 
   async function run(entry: Entry, slotAtMs: number, nowMs: number): Promise<void> {
-    const { target } = entry;
     entry.running = true;
-    running++;
-    counts.started++;
-    options.onStart?.({ targetId: target.id, slotAtMs, driftMs: nowMs - slotAtMs });
     try {
-      const result = await options.check(target);
-      options.onResult(target, slotAtMs, options.now(), result);
-    } catch (error) {
-      options.onError(target, error);
+      await places.withSlot(
+        () => check(entry.target, slotAtMs, nowMs),
+        () => undefined,
+      );
     } finally {
       entry.running = false;
-      running--;
       if (ready.length > 0) {
         startReady();
         sleep();
       }
+    }
+  }
+
+  async function check(target: PlannedTarget, slotAtMs: number, nowMs: number): Promise<void> {
+    counts.started++;
+    try {
+      options.onStart?.({ targetId: target.id, slotAtMs, driftMs: nowMs - slotAtMs });
+      const result = await options.check(target);
+      options.onResult(target, slotAtMs, options.now(), result);
+    } catch (error) {
+      options.onError(target, error);
     }
   }
 
@@ -140,7 +147,7 @@ export function createCheckLoop(options: CheckLoopOptions) {
       }
     },
     size: () => entries.size,
-    running: () => running,
+    running: () => places.used,
     counts: () => ({ ...counts }),
     stop(): void {
       stopped = true;

@@ -48,12 +48,18 @@ it("says what arrives, from whom, what was refused, which targets are down and w
   await store.noteScrape({ target: "db", ok: false, error: "It answers 500 instead of 200.", ...scraped });
   await store.noteScrape({ target: "late", ok: true, error: null, ...scraped, at: new Date(NOW - 10 * MINUTE_MS) });
 
-  const ingest = { ...store, collecting: async () => false };
+  const ingest = { ...store, collecting: async () => false, refusal: () => null };
   const context = testContext(database, { config, telemetry: new FakeTelemetry({ ingest }), now: () => new Date(NOW) });
   const overview = IngestOverviewOutput.parse(await ingestOverview(context, { range: "1h" }));
 
   expect(overview).toMatchObject({ from: "2026-11-25T09:08:00.000Z", to: "2026-11-25T10:08:00.000Z", stepSeconds: 60 });
   expect(overview.collector).toEqual({ running: false, message: expect.stringMatching(/senders keep what they have/) });
+  const refused = { ...ingest, collecting: async () => true, refusal: () => "Requests of senders are refused: 1,000." };
+  const refusing = testContext(database, { telemetry: new FakeTelemetry({ store, ingest: refused }) });
+  expect((await ingestOverview(refusing, { range: "1h" })).collector).toEqual({
+    running: false,
+    message: "Requests of senders are refused: 1,000.",
+  });
   const [logs, metrics] = overview.signals;
   expect(logs).toMatchObject({ signal: "logs", accepted: 18, rejected: 4, perSecond: 18 / 1_830 });
   expect(logs?.buckets).toHaveLength(60);

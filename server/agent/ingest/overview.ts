@@ -56,12 +56,7 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
   });
   return {
     ...{ range: input.range, stepSeconds, from: from.toISOString(), to: to.toISOString() },
-    collector: {
-      running,
-      message: running
-        ? "takes telemetry"
-        : "The collector does not answer: senders keep what they have and try again.",
-    },
+    collector: collectorState(running, ingest.refusal()),
     signals: SIGNALS.map((signal) => ({
       signal,
       ...figuresOf(
@@ -84,6 +79,12 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
     space: { ...space, maxBytes: space.maxBytes.all },
     addresses: ADDRESSES,
   };
+}
+
+function collectorState(running: boolean, refusal: string | null): IngestOverviewOutput["collector"] {
+  if (!running)
+    return { running: false, message: "The collector does not answer: senders keep what they have and try again." };
+  return refusal === null ? { running, message: "takes telemetry" } : { running: false, message: refusal };
 }
 
 interface Steps {

@@ -60,8 +60,8 @@ export const IngestOverviewOutput = z.object({
   to: Instant,
   stepSeconds: z.number().int(),
   collector: z.object({
-    running: z.boolean(),
-    message: z.string().describe("what is wrong when it does not run"),
+    running: z.boolean().describe("whether telemetry is taken in now"),
+    message: z.string().describe("what is wrong when it is not"),
   }),
   signals: z.array(Figures.extend({ signal: SignalName })).describe("all senders together: logs, metrics, traces"),
   senders: z.array(SenderView).describe("most first"),

@@ -45,7 +45,7 @@ describe("metrics in the built-in store", () => {
   const context = () =>
     testContext(database, {
       config,
-      telemetry: new FakeTelemetry({ store, ingest: { ...store, collecting: async () => true } }),
+      telemetry: new FakeTelemetry({ store, ingest: { ...store, collecting: async () => true, refusal: () => null } }),
     });
 
   it("give the signals of the service under OpenTelemetry's names", async () => {

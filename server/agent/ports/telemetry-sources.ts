@@ -27,5 +27,7 @@ export interface TelemetrySources {
   ingest: IngestFigures & {
     /** whether the collector of this machine takes telemetry now */
     collecting(): Promise<boolean>;
+    /** why senders are refused before the collector, now; null when they are not */
+    refusal(): string | null;
   };
 }

@@ -1,3 +1,5 @@
+import { Slots } from "../../agent/kernel/slots.ts";
+
 interface Waiting<P> {
   piece: P;
   resolve: () => void;
@@ -21,7 +23,7 @@ export function createBatchQueue<P extends { readonly size: number }>(
   { lanes, maxRecords }: { lanes: number; maxRecords: number },
 ): BatchQueue<P> {
   const waiting: Waiting<P>[] = [];
-  let running = 0;
+  const slots = new Slots(lanes);
 
   const takeBatch = (): Waiting<P>[] => {
     let records = waiting[0]?.piece.size ?? 0;
@@ -33,7 +35,6 @@ export function createBatchQueue<P extends { readonly size: number }>(
     return waiting.splice(0, count);
   };
   const run = async () => {
-    running++;
     while (waiting.length > 0) {
       const batch = takeBatch();
       try {
@@ -43,13 +44,12 @@ export function createBatchQueue<P extends { readonly size: number }>(
         for (const { reject } of batch) reject(error);
       }
     }
-    running--;
   };
   return {
     add: (piece) =>
       new Promise((resolve, reject) => {
         waiting.push({ piece, resolve, reject });
-        if (running < lanes) void run();
+        void slots.withSlot(run, () => undefined); // a lane under way takes it along
       }),
   };
 }

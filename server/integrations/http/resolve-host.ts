@@ -2,6 +2,7 @@ import { Resolver, lookup as systemLookup } from "node:dns/promises";
 import { readFileSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { AppError } from "../../agent/kernel/errors.ts";
+import { Slots } from "../../agent/kernel/slots.ts";
 
 export interface ResolvedAddress {
   address: string;
@@ -45,18 +46,9 @@ function createHostsFile(file: string): (hostname: string) => ResolvedAddress[] 
 
 /** At most `SYSTEM_LOOKUPS` at once; needed for search domains, as in Kubernetes' short names. */
 function createSystemLookup(): ResolveHost {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (hostname) => {
-    if (running >= SYSTEM_LOOKUPS) await new Promise<void>((resolve) => waiting.push(resolve));
-    running++;
-    try {
-      return (await systemLookup(hostname, { all: true })).map((found) => asAddress(found.address));
-    } finally {
-      running--;
-      waiting.shift()?.();
-    }
-  };
+  const slots = new Slots(SYSTEM_LOOKUPS);
+  return (hostname) =>
+    slots.inTurn(async () => (await systemLookup(hostname, { all: true })).map((found) => asAddress(found.address)));
 }
 
 /**

@@ -4,6 +4,7 @@ import { type Logger, pino } from "pino";
 import { Agent, request } from "undici";
 import type { OperateAgentConfig } from "#server/agent/config.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { Slots } from "#server/agent/kernel/slots.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { createLocalPlatform, type LocalPlatform } from "./client.ts";
 
@@ -30,11 +31,10 @@ interface Tools {
 async function runStream(stream: Stream, { platform, dispatcher, logger, signal }: Tools): Promise<void> {
   const ref = { service: stream.service, environment: stream.environment };
   const counts = { sent: 0, failed: 0, skipped: 0 };
-  let inFlight = 0;
+  const slots = new Slots(MOST_IN_FLIGHT);
   let url: string | null = null;
   let reportAtMs = Date.now() + REPORT_EVERY_MS;
   const visit = async (target: string, path: string) => {
-    inFlight++;
     counts.sent++;
     try {
       const response = await request(`${target}${path}`, {
@@ -47,8 +47,6 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
       counts.failed++;
       // The balancer may have moved to another port: ask before the next visitor.
       if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") url = null;
-    } finally {
-      inFlight--;
     }
   };
 
@@ -62,8 +60,13 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
     const path = stream.paths[visitor % stream.paths.length] ?? "/";
     if (dueMs > Date.now()) await sleep(dueMs - Date.now(), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    if (inFlight < MOST_IN_FLIGHT) void visit(url, path);
-    else counts.skipped++;
+    const target = url;
+    void slots.withSlot(
+      () => visit(target, path),
+      () => {
+        counts.skipped++;
+      },
+    );
     if (Date.now() < reportAtMs) continue;
     if (counts.failed > 0 || counts.skipped > 0) logger.warn({ ...ref, ...counts }, "some visitors were not served");
     Object.assign(counts, { sent: 0, failed: 0, skipped: 0 });
