@@ -362,6 +362,21 @@ describe("hostile bodies", () => {
       200,
     ],
   ];
+  it("holds at most 20 calls, and each counts against the actor's rate", async () => {
+    const batch = (length: number) =>
+      JSON.stringify(Array.from({ length }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" })));
+    const post = (body: string, authorization = "Bearer op") =>
+      send({ method: "POST", headers: { ...headers, authorization }, body });
+    const refused = await post(batch(21));
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { jsonrpc: "2.0", error: { code: -32_600, message: expect.stringMatching(/at most 20 .* this one has 21/) } },
+    ]);
+    expect((await post(` \n${batch(100)}`)).status).toBe(400);
+    expect((await post(batch(20))).status).not.toBe(429);
+    const answers = await Promise.all(Array.from({ length: 15 }, () => post(batch(20)).then(({ status }) => status)));
+    expect(answers).toContain(429);
+  }, 30_000);
   it.each(cases)("%s", async (_, init, status) => {
     const response = await send({ method: "POST", headers, ...init });
     expect(response.status).toBe(status);

@@ -1,10 +1,12 @@
 import { type AuthInfo, createMcpHandler } from "@modelcontextprotocol/server";
 import type { AnyRouter } from "@trpc/server";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
-import { type AppError, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
+import { AppError, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
 import { continueTrace } from "#server/agent/kernel/span.ts";
+import { CLIENT_ADDRESS_HEADER } from "#server/auth/client-address.ts";
 import type { Identified } from "#server/auth/context.ts";
-import { actorLimits, MAX_BODY_BYTES } from "#server/limits/actor-limits.ts";
+import { actorLimits, MAX_BATCH, MAX_BODY_BYTES } from "#server/limits/actor-limits.ts";
+import { BodyTooLarge, withBoundedBody } from "#server/limits/bounded-body.ts";
 import { retryAfterOf } from "#server/limits/fair-gate.ts";
 import { tellingWaits } from "#server/limits/told-wait.ts";
 import { toolsOf } from "./registry.ts";
@@ -42,11 +44,15 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       actorLimits().precheck(request);
       const { agent, requestId, refusal } = await options.identify(request);
       if (refusal?.code === "RATE_LIMITED") throw refusal;
+      // those with a token were counted when it was looked up
+      if (!(agent || request.headers.has("authorization")))
+        actorLimits().stranger(request.headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
       if (!agent) return unauthenticated(request, refusal, requestId);
       actorLimits().remember(request, agent);
-      actorLimits().count(agent);
+      const read = await withBoundedBody(request);
+      actorLimits().count(agent, await callsOf(read));
       const response = await continueTrace(request.headers.get("traceparent"), () =>
-        handler.fetch(request, { authInfo: authInfoOf(agent) }),
+        handler.fetch(read, { authInfo: authInfoOf(agent) }),
       );
       response.headers.set("x-request-id", requestId);
       response.headers.set("cache-control", "no-store");
@@ -57,6 +63,28 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       return refused(refusal, options.onProtocolError);
     }
   });
+}
+
+/**
+ * How many calls a body holds: JSON-RPC allows an array of them. What is no JSON counts as one and is the SDK's to refuse.
+ * @throws INVALID for more than 20
+ */
+async function callsOf(request: Request): Promise<number> {
+  const text = request.body === null ? "" : await request.clone().text();
+  if (!/^\s*\[/.test(text)) return 1;
+  let calls = 1;
+  try {
+    const body: unknown = JSON.parse(text);
+    if (Array.isArray(body)) calls = Math.max(1, body.length);
+  } catch {
+    return 1;
+  }
+  if (calls > MAX_BATCH)
+    throw new AppError(
+      "INVALID",
+      `A request holds at most ${MAX_BATCH} JSON-RPC calls, and this one has ${calls}. Send it in several requests.`,
+    );
+  return calls;
 }
 
 /** The SDK hands `authInfo` to the server it asks for; the context of the request travels in it. */
@@ -95,11 +123,18 @@ const STATUS: Partial<Record<AppError["code"], number>> = { FORBIDDEN: 403, RATE
 
 /** What fails before the protocol begins: a foreign site, or no database to look the token up in. */
 function refused(error: AppError, log: (error: Error) => void): Response {
-  const status = STATUS[error.code] ?? 503;
+  const status = error instanceof BodyTooLarge ? 413 : (STATUS[error.code] ?? 503);
   if (status === 503) log(error);
   const retryAfter = retryAfterOf(error);
+  const message = shownMessage(error.message);
+  // what is wrong with a body is said as JSON-RPC says it: -32600 is an invalid request
+  if (error.code === "INVALID")
+    return Response.json(
+      { jsonrpc: "2.0", id: null, error: { code: -32_600, message } },
+      { status, headers: { "cache-control": "no-store" } },
+    );
   return Response.json(
-    { code: error.code, message: shownMessage(error.message), ...(error.details && { details: error.details }) },
+    { code: error.code, message, ...(error.details && { details: error.details }) },
     { status, headers: { "cache-control": "no-store", ...(retryAfter && { "retry-after": retryAfter }) } },
   );
 }

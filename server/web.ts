@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import next from "next";
 import { turnedAway } from "./auth/front-door.ts";
 import { closeRuntime } from "./container.ts";
+import { refusedAtGate } from "./limits/front-gate.ts";
 import { shutdown } from "./shutdown.ts";
 import { observeRequests } from "./telemetry/http-metrics.ts";
 import { createLogger } from "./telemetry/log.ts";
@@ -37,7 +38,7 @@ const handle = app.getRequestHandler();
 
 observeRequests(server, httpMetrics()); // first, so that what fails counts, too
 server.on("request", (request, response) => {
-  if (turnedAway(request, response)) return;
+  if (turnedAway(request, response) || refusedAtGate(request, response)) return;
   handle(request, response).catch((err: unknown) => {
     log.error(failureOf(request, err), "request failed");
     if (!response.headersSent) response.writeHead(500).end();

@@ -9,8 +9,19 @@ import { MAX_PASSWORD, MIN_PASSWORD } from "./schema.ts";
 import { type AuthSettings, authSettings, type Environment } from "./settings.ts";
 import { type AuthRuntime, signInHooks } from "./sign-in-hooks.ts";
 
+/**
+ * Set by `handleAuth`, whatever a client sends, on requests that have a limit of their own: those of a device known for
+ * the account, and those with a session.
+ */
+export const OWN_LIMIT_HEADER = "x-operate-own-limit";
+
 const DAY_SECONDS = 86_400;
 const log = createLogger("auth");
+
+const forStrangers =
+  (rule: { window: number; max: number }) =>
+  ({ headers }: Request) =>
+    headers.has(OWN_LIMIT_HEADER) ? (false as const) : rule;
 
 const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
   ({
@@ -44,7 +55,13 @@ const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
       storage: "database",
       window: 60,
       max: 300,
-      customRules: { "/sign-in/email": { window: 60, max: 30 }, "/change-password": { window: 60, max: 10 } },
+      // by address, and so for strangers only: those behind one address must not use up each other's attempts
+      customRules: {
+        "/sign-in/email": forStrangers({ window: 60, max: 30 }),
+        "/change-password": forStrangers({ window: 60, max: 10 }),
+        "/get-session": forStrangers({ window: 60, max: 300 }),
+        "/sign-out": forStrangers({ window: 60, max: 300 }),
+      },
     },
     advanced: {
       cookiePrefix: `operate-${settings.instanceId}`,

@@ -39,6 +39,13 @@ export function clientAddress(
   return address;
 }
 
+/** What limits count an address by: one customer has a /64 of IPv6 at least, which counts as one. */
+export function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return "unknown";
+  const parsed = ipaddr.process(address);
+  return parsed.kind() === "ipv6" ? parsed.toByteArray().slice(0, 8).join(".") : parsed.toString();
+}
+
 const proxiesOf = (env: Environment): string[] =>
   (env.OPERATE_TRUSTED_PROXIES ?? "")
     .split(",")

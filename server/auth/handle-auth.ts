@@ -1,9 +1,12 @@
 import { AppError } from "../agent/kernel/errors.ts";
-import { getAuth } from "./better-auth.ts";
+import { tooMuch } from "../limits/fair-gate.ts";
+import { type AttemptLimit, countAttempt } from "./attempt-limit.ts";
+import { getAuth, OWN_LIMIT_HEADER } from "./better-auth.ts";
 import { answerError, readBody } from "./http.ts";
-import { deviceCookie } from "./known-device.ts";
+import { deviceCookie, knownDevice } from "./known-device.ts";
 import { checkOrigin } from "./origin.ts";
 import { newRequestId, OWN_REQUEST_ID_HEADER, REQUEST_ID_HEADER } from "./request-id.ts";
+import { signedSession } from "./session-cookie.ts";
 import { type AuthRuntime, emailOf } from "./sign-in-hooks.ts";
 
 /** The only endpoints of better-auth that are reachable; what an update adds stays shut. */
@@ -13,6 +16,42 @@ const ENDPOINTS: ReadonlySet<string> = new Set([
   "GET /api/auth/get-session",
   "POST /api/auth/change-password",
 ]);
+
+const SIGN_IN = "/api/auth/sign-in/email";
+/** of one session, right or wrong */
+const CHANGES: AttemptLimit = { max: 10, windowMs: 60_000 };
+
+function typedEmail(body: string | null): string | null {
+  try {
+    return emailOf(JSON.parse(body ?? "{}"));
+  } catch {
+    return null; // refused as no JSON by what comes next
+  }
+}
+
+/**
+ * Whether a request is counted by who sends it, and not by its address: a sign-in from a device known for the account,
+ * and whatever carries a session. @throws RATE_LIMITED for a session that changes its password too often
+ */
+async function hasOwnLimit(runtime: AuthRuntime, { headers }: Request, pathname: string, body: string | null) {
+  if (pathname === SIGN_IN) {
+    const email = typedEmail(body);
+    return email !== null && knownDevice(headers, email, runtime.now()) !== null;
+  }
+  const session = signedSession(headers.get("cookie"));
+  if (session === null) return false;
+  if (pathname === "/api/auth/change-password") {
+    const { allowed, retryAfterMs } = await countAttempt(
+      runtime.db,
+      "change-password",
+      session,
+      CHANGES,
+      runtime.now(),
+    );
+    if (!allowed) throw tooMuch("the password was changed or tried too often", Math.ceil(retryAfterMs / 1_000));
+  }
+  return true;
+}
 
 /** Everything under /api/auth. Errors are `{ code, message }`, as everywhere. */
 export async function handleAuth(runtime: AuthRuntime, request: Request): Promise<Response> {
@@ -26,12 +65,14 @@ export async function handleAuth(runtime: AuthRuntime, request: Request): Promis
     const headers = new Headers(request.headers);
     headers.set(OWN_REQUEST_ID_HEADER, requestId);
     const body = request.method === "POST" ? (await readBody(request)) || "{}" : null;
+    headers.delete(OWN_LIMIT_HEADER);
+    if (await hasOwnLimit(runtime, request, pathname, body)) headers.set(OWN_LIMIT_HEADER, "1");
     const response = await auth.handler(new Request(request.url, { method: request.method, headers, body }));
     // the limit per address answers before any hook, in a shape of its own
     if (response.status === 429 && !response.headers.get("content-type")?.includes("json"))
       throw new AppError("RATE_LIMITED", "Too many attempts from this address. Try again in a minute.");
     if (response.status >= 500) throw new Error(`better-auth answered ${response.status}`);
-    const email = response.ok && pathname === "/api/auth/sign-in/email" ? emailOf(JSON.parse(body ?? "{}")) : null;
+    const email = response.ok && pathname === SIGN_IN ? typedEmail(body) : null;
     if (email !== null) response.headers.append("set-cookie", deviceCookie(email, runtime.now()));
     response.headers.set(REQUEST_ID_HEADER, requestId);
     response.headers.set("cache-control", "no-store");

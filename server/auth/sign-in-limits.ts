@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import ipaddr from "ipaddr.js";
 import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { waiting as onPurpose } from "../agent/kernel/waiting.ts";
 import type { Db } from "../db/client.ts";
 import { type AttemptLimit, clearAttempts, countAttempt } from "./attempt-limit.ts";
-import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
+import { CLIENT_ADDRESS_HEADER, networkOf } from "./client-address.ts";
 
 /**
  * Wrong passwords are counted by account and address, and by known device. Over all addresses they slow the account
@@ -29,13 +28,8 @@ export const delayMsOf = (count: number): number =>
     ? 0
     : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.floor((count - FREE_ATTEMPTS - 1) / 5));
 
-/** One customer has a /64 of IPv6 at least: it counts as one address. */
-export function addressOf(headers: Headers | undefined): string {
-  const text = headers?.get(CLIENT_ADDRESS_HEADER) ?? "";
-  if (!ipaddr.isValid(text)) return "unknown";
-  const address = ipaddr.process(text);
-  return address.kind() === "ipv6" ? address.toByteArray().slice(0, 8).join(".") : address.toString();
-}
+/** Where an attempt comes from, as the limits count it. */
+export const addressOf = (headers: Headers | undefined): string => networkOf(headers?.get(CLIENT_ADDRESS_HEADER) ?? "");
 
 interface Attempt {
   email: string;

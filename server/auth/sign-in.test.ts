@@ -185,6 +185,46 @@ describe("sign-in", () => {
     });
   });
 
+  test("a stranger behind the same address keeps no known device and nobody signed in out", async () => {
+    const ada = await addPerson(database.db);
+    const at = { [CLIENT_ADDRESS_HEADER]: "198.18.0.77" };
+    const cookie = cookiesOf(await signIn(runtime(), ada, at));
+    const statuses: number[] = [];
+    for (let n = 0; n < 40; n++)
+      statuses.push((await signIn(runtime(), { email: `x${n}@example.com`, password: "wrong-password" }, at)).status);
+    expect(statuses.at(-1)).toBe(429);
+    const change = (headers: Record<string, string>, newPassword = "") =>
+      handleAuth(
+        runtime(),
+        fromConsole("/api/auth/change-password", { currentPassword: ada.password, newPassword }, { ...at, ...headers }),
+      );
+    for (let n = 0; n < 12; n++) await change({});
+    expect((await change({})).status).toBe(429);
+    const session = (headers: Record<string, string>) =>
+      handleAuth(runtime(), fromConsole("/api/auth/get-session", undefined, { ...at, ...headers }));
+    for (let n = 0; n < 310; n++) await session({});
+    expect((await session({})).status).toBe(429);
+    expect(await (await session({ cookie })).json()).toMatchObject({ user: { email: ada.email } });
+
+    const device = cookie.split("; ").find((one) => one.includes(".device_")) ?? "";
+    expect((await signIn(runtime(), ada, { ...at, cookie: device })).status).toBe(200);
+    for (let n = 0; n < 35; n++) expect((await signIn(runtime(), ada, { ...at, cookie: device })).status).toBe(200);
+    const own = { "x-operate-own-limit": "1" };
+    expect((await signIn(runtime(), ada, { ...at, ...own })).status).toBe(429);
+    expect((await signIn(runtime(), { ...ada, email: "another@example.com" }, { ...at, cookie: device })).status).toBe(
+      429,
+    );
+    const wrongs: number[] = [];
+    for (let n = 0; n < 11; n++)
+      wrongs.push((await signIn(runtime(), { ...ada, password: "wrong-password" }, { ...at, cookie: device })).status);
+    expect(wrongs).toEqual([...Array(10).fill(401), 429]);
+
+    const changes: number[] = [];
+    for (let n = 0; n < 10; n++) changes.push((await change({ cookie }, "short")).status);
+    expect(new Set(changes)).toEqual(new Set([400]));
+    expect((await change({ cookie }, "short")).status).toBe(429);
+  }, 120_000);
+
   test("a disabled person cannot sign in, and is told so only with the right password", async () => {
     const [ada, bob] = [await addPerson(database.db), await addPerson(database.db, { name: "Bob", role: "viewer" })];
     await setUserDisabled(testContext(database, { actor: ada.actor }), { userId: bob.id, disabled: true });

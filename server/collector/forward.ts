@@ -4,6 +4,7 @@ import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { identifySender, type Sender } from "../auth/sender.ts";
+import { rememberSender } from "../limits/actor-limits.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf, WRITTEN_HEADERS } from "./answer.ts";
 import { collectorAnswers } from "./answers.ts";
@@ -62,7 +63,7 @@ export async function forwardIngest(
   try {
     checkPath(path);
     if (path === READY) return await ready(runtime.dataDir);
-    const sender = await identifySender(runtime.identity ?? runtime, request.headers, noteRefusal(runtime, path));
+    const sender = await senderOf(runtime, request, path);
     return await passing().slots.withSlot(sender.name, () => pass(runtime.dataDir, request, path, sender), refuse);
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -70,6 +71,22 @@ export async function forwardIngest(
     const contentType = mediaType(request.headers.get("content-type"));
     const { status, headers, body, contentType: answered } = refusalOf(error, path, contentType);
     return new Response(body as BodyInit, { status, headers: { ...headers, "content-type": answered } });
+  }
+}
+
+async function senderOf(
+  runtime: Pick<Runtime, "db" | "now" | "telemetry" | "identity">,
+  { headers }: Request,
+  path: string,
+): Promise<Sender> {
+  const credential = headers.get("authorization");
+  try {
+    const sender = await identifySender(runtime.identity ?? runtime, headers, noteRefusal(runtime, path));
+    rememberSender(credential, true);
+    return sender;
+  } catch (error) {
+    if (["UNAUTHENTICATED", "FORBIDDEN"].includes(toAppError(error).code)) rememberSender(credential, false);
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { Slots } from "../agent/kernel/slots.ts";
 import { waiting } from "../agent/kernel/waiting.ts";
+import { networkOf } from "../auth/client-address.ts";
 import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
 import { RateGate } from "./rate.ts";
@@ -78,7 +79,15 @@ class ActorLimits {
   /** Waits before a request is refused for its rate; not when very many wait already. */
   async delayRefusal(request: Request): Promise<void> {
     const known = this.#actors.has(credentialOf(request.headers));
-    const { atLeast, atMost } = known ? REFUSAL_DELAY_MS : STRANGER_REFUSAL_DELAY_MS;
+    await this.#delay(known ? REFUSAL_DELAY_MS : STRANGER_REFUSAL_DELAY_MS);
+  }
+
+  /** Waits before a request of nobody who is known is refused. */
+  async delayStranger(): Promise<void> {
+    await this.#delay(STRANGER_REFUSAL_DELAY_MS);
+  }
+
+  async #delay({ atLeast, atMost }: { atLeast: number; atMost: number }): Promise<void> {
     await this.#delayed.withSlot(
       () => waiting(() => delay(atLeast + Math.random() * (atMost - atLeast))),
       () => undefined,
@@ -92,7 +101,7 @@ class ActorLimits {
 
   /** A request of nobody who is known. @throws RATE_LIMITED */
   stranger(address: string): void {
-    this.#strangers.take(address);
+    this.#strangers.take(networkOf(address));
   }
 
   /** Holds one of the actor's `most` places of a kind; the answer gives it back. @throws RATE_LIMITED when all are taken */
@@ -120,6 +129,26 @@ class ActorLimits {
 }
 
 const claimantOf = ({ actor, ownerId }: AgentContext): Claimant => ({ actor: actor.id, owner: ownerId ?? actor.id });
+
+// on globalThis because each route of Next has its own copy of this module
+const known = globalThis as { __operateKnownSenders?: Set<string> };
+known.__operateKnownSenders ??= new Set();
+const knownSenders = known.__operateKnownSenders;
+const hashOf = (authorization: string): string => createHash("sha256").update(authorization).digest("base64");
+
+/** Whether telemetry was taken with this credential, and it was not refused since. */
+export const isKnownSender = (authorization: string | null | undefined): boolean =>
+  authorization != null && knownSenders.has(hashOf(authorization));
+
+/** Remembers whether a credential may send telemetry, so that whoever may is not slowed down as a stranger. */
+export function rememberSender(authorization: string | null, maySend: boolean): void {
+  if (authorization === null) return;
+  if (!maySend) knownSenders.delete(hashOf(authorization));
+  else {
+    if (knownSenders.size >= MOST_REMEMBERED) knownSenders.clear();
+    knownSenders.add(hashOf(authorization));
+  }
+}
 
 /** In-process scripts and workers are Operate itself. */
 export const isLimited = ({ via }: AgentContext): boolean => via === "web" || via === "api" || via === "mcp";

@@ -106,10 +106,17 @@ const strangerStorm = (): Storm => ({
   authorizations: ["Bearer opk_made_up_#"],
   connections: 200,
 });
+const OPEN_PATHS = ["/metrics", "/readyz", "/sign-in", "/api/setup"];
+const openStorm = (paths: string[] = OPEN_PATHS): Storm => ({
+  urls: paths.map((path) => `${url}${path}`),
+  authorizations: [""],
+  connections: 40,
+});
 const STORMS: [string, () => Storm][] = [
   ["batches of 20 long lists", () => viewerStorm("incidents.list", { limit: 100 })],
   ["batches of 20 of a read of everything", () => viewerStorm("health.monitor", {})],
   ["200 clients with made-up tokens", strangerStorm],
+  ["40 strangers on what anybody may ask", openStorm],
 ];
 
 describe("a storm", () => {
@@ -142,6 +149,39 @@ describe("a storm", () => {
       expect(p95(stormy)).toBeLessThan(3 * Math.max(p95(calm), FLOOR_MS));
     },
     180_000,
+  );
+});
+
+describe("a stranger's storm on", () => {
+  it.each(OPEN_PATHS)(
+    "%s is answered 429 beyond 10 a second, and keeps probes and sign-in of its own address out of nothing",
+    async (path) => {
+      const beganMs = performance.now();
+      const { result, answers } = await during(openStorm([path]), async () => {
+        const statuses: number[] = [];
+        for (let i = 0; i < 10; i++) {
+          const probed = path === "/metrics" || path === "/readyz" ? "/api/auth/get-session" : "/readyz";
+          statuses.push((await fetch(`${url}${probed}`)).status);
+          await delay(200);
+        }
+        return statuses;
+      });
+      const seconds = (performance.now() - beganMs) / 1_000;
+      console.info(`${path}: answers`, answers, "of the probe", result);
+      const { 429: refused = 0, failed = 0, ...served } = answers;
+      const servedInAll = Object.values(served).reduce((sum, count) => sum + count, 0);
+      expect(result).not.toContain(429);
+      expect(refused).toBeGreaterThan(0);
+      expect(failed).toBeLessThan(41); // those that were under way when it ended
+      expect(servedInAll).toBeLessThanOrEqual(30 + 10 * (seconds + 1));
+      const answer = async () => {
+        const response = await fetch(`${url}${path}`);
+        return [response.status, response.headers.get("retry-after")];
+      };
+      const many = await Promise.all(Array.from({ length: 60 }, answer));
+      expect(many).toContainEqual([429, expect.stringMatching(/^[1-9]\d*$/)]);
+    },
+    60_000,
   );
 });
 

@@ -4,7 +4,7 @@ import { Agent, request } from "node:http";
 export interface Storm {
   /** asked in turn by each connection */
   urls: string[];
-  /** of each connection in turn; one that ends in `#` gets a number that no request had before */
+  /** of each connection in turn; one that ends in `#` gets a number that no request had before, and an empty one is not sent */
   authorizations: string[];
   connections: number;
 }
@@ -17,7 +17,7 @@ const agent = new Agent({ keepAlive: true });
 
 const once = (url: string, authorization: string): Promise<string> =>
   new Promise((resolve) => {
-    const outgoing = request(url, { agent, headers: { authorization } }, (incoming) => {
+    const outgoing = request(url, { agent, headers: authorization ? { authorization } : {} }, (incoming) => {
       incoming.resume().once("close", () => resolve(String(incoming.statusCode)));
     });
     outgoing.once("error", () => resolve("failed")).end();

@@ -1,0 +1,103 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stampClientAddress } from "../auth/client-address.ts";
+import { testContext } from "../testing/context.ts";
+import { useDatabase } from "../testing/database.ts";
+import { addPerson, cookiesOf, signIn, TEST_SECRET } from "../testing/people.ts";
+import { rememberSender } from "./actor-limits.ts";
+import { refusedAtGate } from "./front-gate.ts";
+
+const database = useDatabase();
+const env = { OPERATE_TRUSTED_PROXIES: "127.0.0.1" };
+const held: (() => void)[] = [];
+const server = createServer((request, response) => {
+  stampClientAddress(request, env);
+  if (refusedAtGate(request, response)) return;
+  if (request.headers["x-hold"]) held.push(() => response.end());
+  else response.end();
+});
+let url = "";
+beforeAll(async () => {
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const ask = async (address: string, path: string, headers: Record<string, string> = {}): Promise<number> => {
+  const response = await fetch(`${url}${path}`, { headers: { "x-forwarded-for": address, ...headers } });
+  await response.text();
+  return response.status;
+};
+const askOften = (times: number, address: string, path: string, headers: Record<string, string> = {}) =>
+  Promise.all(Array.from({ length: times }, () => ask(address, path, headers)));
+
+const PATHS = [
+  "/",
+  "/sign-in",
+  "/setup",
+  "/nothing",
+  "/metrics",
+  "/readyz",
+  "/healthz",
+  "/api/setup",
+  "/api/auth/x",
+  "/v1/logs",
+];
+test.each(PATHS)("%s has a limit for an address without a credential, whoever else asks", async (path) => {
+  const address = `198.51.100.${1 + PATHS.indexOf(path)}`;
+  const answers = await askOften(80, address, path);
+  expect(answers.filter((status) => status === 429).length).toBeGreaterThan(20);
+  expect(answers).toContain(200);
+  expect(await ask("203.0.113.200", path)).toBe(200);
+});
+
+test("kinds do not share: a storm on pages leaves probes, sign-in and files of the same address alone", async () => {
+  await askOften(80, "198.51.100.100", "/sign-in");
+  for (const path of ["/metrics", "/healthz", "/api/auth/get-session", "/_next/static/x.js"])
+    expect([path, await ask("198.51.100.100", path)]).toEqual([path, 200]);
+});
+
+test("one IPv6 network counts as one address", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 80 }, (_, i) => ask(`2001:db8:1:1::${i.toString(16)}`, "/sign-in")),
+  );
+  expect(answers.filter((status) => status === 429).length).toBeGreaterThan(20);
+  expect(await ask("2001:db8:1:2::1", "/sign-in")).toBe(200);
+});
+
+test("of one address a few are under way at once, and each that ends or goes away leaves its place", async () => {
+  const begin = (gone: AbortSignal) =>
+    fetch(`${url}/sign-in`, { headers: { "x-forwarded-for": "198.51.100.120", "x-hold": "1" }, signal: gone });
+  const leaving = new AbortController();
+  const waiting = Array.from({ length: 6 }, () => begin(leaving.signal).catch(() => null));
+  await expect.poll(() => held.length).toBe(6);
+  expect(await ask("198.51.100.120", "/sign-in")).toBe(429);
+  for (const end of held.splice(0, 3)) end();
+  leaving.abort();
+  await Promise.all(waiting);
+  await expect.poll(() => ask("198.51.100.120", "/sign-in"), { timeout: 20_000 }).toBe(200);
+});
+
+test("who has signed in, and who may send telemetry, is no stranger; who forges the cookie is", async () => {
+  const ada = await addPerson(database.db);
+  const cookie = cookiesOf(await signIn(testContext(database, { actor: ada.actor }), ada));
+  const address = "198.51.100.150";
+  await askOften(80, address, "/sign-in");
+  expect(new Set(await askOften(80, address, "/services", { cookie }))).toEqual(new Set([200]));
+  const forged = cookie.replace(/(session_token=)(.)/, (_, name, first) => `${name}${first === "a" ? "b" : "a"}`);
+  expect(forged).not.toBe(cookie);
+  expect(await askOften(80, address, "/services", { cookie: forged })).toContain(429);
+  const device = cookie.split("; ").find((one) => one.includes(".device_")) ?? "";
+  expect(new Set(await askOften(20, address, "/sign-in", { cookie: device }))).toEqual(new Set([200]));
+  expect(await askOften(80, address, "/sign-in", { cookie: device.replace(/.$/, "_") })).toContain(429);
+  const authorization = "Bearer opk_known";
+  rememberSender(authorization, true);
+  expect(new Set(await askOften(400, address, "/v1/logs", { authorization }))).toEqual(new Set([200]));
+  rememberSender(authorization, false);
+  expect(await askOften(400, address, "/v1/logs", { authorization })).toContain(429);
+}, 90_000);

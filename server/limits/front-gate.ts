@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type AppError, toAppError } from "../agent/kernel/errors.ts";
+import { KeyedSlots } from "../agent/kernel/slots.ts";
+import { CLIENT_ADDRESS_HEADER, networkOf } from "../auth/client-address.ts";
+import { anyKnownDevice } from "../auth/known-device.ts";
+import { signedSession } from "../auth/session-cookie.ts";
+import { actorLimits, isKnownSender } from "./actor-limits.ts";
+import { retryAfterOf, tooMuch } from "./fair-gate.ts";
+import { RateGate, type RateLimit } from "./rate.ts";
+
+/** The gate before every route: what one address may ask without a credential. docs/limits.md lists the numbers. */
+
+type Kind = "page" | "probe" | "account" | "sender" | "file";
+interface Limit extends RateLimit {
+  /** of one address under way */
+  atOnce: number;
+}
+/** kinds do not share, so that a storm on pages from an address leaves its probes and its sign-in alone */
+const LIMITS: Readonly<Record<Kind, Limit>> = {
+  page: { perSecond: 10, burst: 30, atOnce: 6 },
+  probe: { perSecond: 10, burst: 30, atOnce: 6 },
+  account: { perSecond: 10, burst: 30, atOnce: 10 },
+  // a token that was not seen yet: many senders stand behind one address, and all come at once after a restart
+  sender: { perSecond: 50, burst: 200, atOnce: 100 },
+  // built files, of which a page has many
+  file: { perSecond: 200, burst: 600, atOnce: 100 },
+};
+const TOTAL_AT_ONCE = 300;
+/** of one session, which may be one that ended */
+const SESSION_RATE: RateLimit = { perSecond: 100, burst: 200 };
+
+const PROBES = new Set(["/healthz", "/readyz", "/metrics", "/api/ingest/ready"]);
+const FILES = /^\/(_next\/static\/|icon\.svg$|favicon\.ico$)/;
+const SENDERS = /^\/(api\/ingest|v1|loki|api\/v1)\//;
+/** they count by themselves, and answer in the protocol's own shape */
+const OWN_LIMITS = /^\/api\/(trpc|mcp)(\/|$)/;
+
+function kindOf(path: string, authorization: string | undefined): Kind {
+  if (PROBES.has(path)) return "probe";
+  if (FILES.test(path)) return "file";
+  if (SENDERS.test(path) && authorization) return "sender";
+  return path.startsWith("/api/auth/") ? "account" : "page";
+}
+
+/** Whoever signs in where they have signed in before is not kept out by others behind the same address. */
+const provenDevice = (cookies: string | undefined): string | null =>
+  process.env.OPERATE_SECRET_KEY && cookies ? anyKnownDevice(cookies, new Date()) : null;
+
+class FrontGate {
+  readonly #rates = new Map(Object.entries(LIMITS).map(([kind, limit]) => [kind as Kind, new RateGate(limit)]));
+  readonly #sessions = new RateGate(SESSION_RATE);
+  readonly #devices = new RateGate(LIMITS.page);
+  readonly #slots = new Map(
+    Object.entries(LIMITS).map(([kind, { atOnce }]) => [
+      kind as Kind,
+      new KeyedSlots({ perKey: atOnce, total: TOTAL_AT_ONCE }),
+    ]),
+  );
+
+  /** @throws RATE_LIMITED with `retryAfterSeconds` */
+  admit({ url = "/", headers }: IncomingMessage, response: ServerResponse): void {
+    const [path = "/"] = url.split(/[?#]/, 1);
+    if (OWN_LIMITS.test(path)) return;
+    const kind = kindOf(path, headers.authorization);
+    if (kind === "sender" && isKnownSender(headers.authorization)) return;
+    const session = kind === "sender" ? null : signedSession(headers.cookie);
+    if (session !== null) {
+      this.#sessions.take(session);
+      return;
+    }
+    const device = kind === "sender" ? null : provenDevice(headers.cookie);
+    if (device !== null) {
+      this.#devices.take(device);
+      return;
+    }
+    const address = networkOf(String(headers[CLIENT_ADDRESS_HEADER] ?? ""));
+    this.#rates.get(kind)?.take(address);
+    this.#hold(kind, address, response);
+  }
+
+  #hold(kind: Kind, address: string, response: ServerResponse): void {
+    const slots = this.#slots.get(kind);
+    if (!slots || response.closed) return;
+    let refused = false;
+    const closed = () => new Promise<void>((resolve) => response.once("close", resolve));
+    void slots.withSlot(address, closed, () => {
+      refused = true;
+    });
+    if (refused) throw tooMuch(`${LIMITS[kind].atOnce} requests of your address are under way`, 1);
+  }
+}
+
+// on globalThis, as all that counts: a second copy of this module must not count anew
+const holder = globalThis as { __operateFrontGate?: FrontGate };
+
+/**
+ * Whether a request of nobody who is known goes beyond what its address may ask, and was answered 429 here, late. Call it
+ * once the client's address is stamped.
+ */
+export function refusedAtGate(request: IncomingMessage, response: ServerResponse): boolean {
+  holder.__operateFrontGate ??= new FrontGate();
+  try {
+    holder.__operateFrontGate.admit(request, response);
+    return false;
+  } catch (error) {
+    void refuse(toAppError(error), response);
+    return true;
+  }
+}
+
+async function refuse(error: AppError, response: ServerResponse): Promise<void> {
+  await actorLimits().delayStranger();
+  if (response.destroyed) return;
+  response.writeHead(429, {
+    ...{ "content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff" },
+    "retry-after": retryAfterOf(error) ?? "1",
+  });
+  response.end(JSON.stringify({ code: error.code, message: error.message }));
+}
