@@ -7,7 +7,7 @@ import { findRunningPostgres, startEmbeddedPostgres } from "#server/db/embedded.
 import { openDataDir } from "#server/start/data-dir.ts";
 
 /**
- * `npm run operate:reset-password -- <email>`: a one-time password for someone who lost theirs, on the machine that has
+ * `npm run operate:reset-password -- <email> [--revoke-tokens]`: a one-time password for someone who lost theirs, on the machine that has
  * the data directory, whether Operate runs or not.
  */
 async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
@@ -27,17 +27,39 @@ async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
+const REVOKE = "--revoke-tokens";
+
+/** @throws INVALID for an option that is none, and for more than one address */
+function optionsOf(args: readonly string[]): { email: string; revokeTokens: boolean } {
+  const [email = "", ...rest] = args.filter((arg) => arg !== REVOKE);
+  const unknown = [email, ...rest].find((arg) => arg.startsWith("-")) ?? rest[0];
+  if (unknown !== undefined)
+    throw new AppError(
+      "INVALID",
+      `\`${unknown}\` is not known. Write: npm run operate:reset-password -- ada@example.com [${REVOKE}]`,
+    );
+  return { email, revokeTokens: args.includes(REVOKE) };
+}
+
+const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 try {
-  const { email, oneTimePassword } = await withDatabase(async (url) => {
+  const { email, revokeTokens } = optionsOf(process.argv.slice(2));
+  const done = await withDatabase(async (url) => {
     const db = openDb(url, 2);
     try {
-      return await resetPasswordLocally({ db, audit: auditLog, now: () => new Date() }, process.argv[2] ?? "");
+      return await resetPasswordLocally({ db, audit: auditLog, now: () => new Date() }, email, { revokeTokens });
     } finally {
       await db.$disconnect();
     }
   });
-  console.log(`One-time password of ${email}: ${oneTimePassword}`);
-  console.log("It must be changed at the next sign-in. Sessions have ended and API tokens are revoked.");
+  console.log(`One-time password of ${done.email}: ${done.oneTimePassword}`);
+  console.log(`It must be changed at the next sign-in. ${many(done.sessionsEnded, "session")} ended.`);
+  if (revokeTokens) console.log(`${many(done.revokedTokenCount, "API token")} revoked.`);
+  else if (done.keptTokenCount > 0)
+    console.log(
+      `${many(done.keptTokenCount, "API token")} of this person kept. If somebody else may have them, run it again with ${REVOKE}.`,
+    );
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
   console.error(error.message);

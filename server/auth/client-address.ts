@@ -4,6 +4,8 @@ import type { Environment } from "./settings.ts";
 
 /** The header that carries the address of the client inside Operate. Whatever a client sends in it is overwritten. */
 export const CLIENT_ADDRESS_HEADER = "x-operate-client-address";
+/** The header that carries `http` or `https`: how the client came. Overwritten likewise. */
+export const CLIENT_SCHEME_HEADER = "x-operate-client-scheme";
 
 const plainAddress = (text: string): string | null =>
   ipaddr.isValid(text.trim()) ? ipaddr.process(text.trim()).toString() : null;
@@ -52,17 +54,24 @@ const proxiesOf = (env: Environment): string[] =>
     .map((proxy) => proxy.trim())
     .filter(Boolean);
 
+/** How the client came to us or to the trusted proxy before us. A stranger's word counts for nothing. */
+function clientScheme(request: IncomingMessage, env: Environment): "http" | "https" {
+  const address = plainAddress(request.socket.remoteAddress ?? "");
+  const said = String(request.headers["x-forwarded-proto"] ?? "");
+  const isSaid = said.split(",").at(-1)?.trim().toLowerCase() === "https";
+  return isSaid && address !== null && isTrusted(address, proxiesOf(env)) ? "https" : "http";
+}
+
 /** Whether the client came over https: by the base URL, or by what a trusted proxy says of this request. */
 export function isHttps(request: IncomingMessage, env: Environment = process.env): boolean {
   if (env.OPERATE_BASE_URL?.toLowerCase().startsWith("https://")) return true;
-  const address = plainAddress(request.socket.remoteAddress ?? "");
-  const said = String(request.headers["x-forwarded-proto"] ?? "");
-  return address !== null && isTrusted(address, proxiesOf(env)) && said.split(",").at(-1)?.trim() === "https";
+  return clientScheme(request, env) === "https";
 }
 
-/** Writes the client's address into a request's headers, before any handler reads them. */
+/** Writes the client's address and scheme into a request's headers, before any handler reads them. */
 export function stampClientAddress(request: IncomingMessage, env: Environment = process.env): void {
   const proxies = proxiesOf(env);
+  request.headers[CLIENT_SCHEME_HEADER] = clientScheme(request, env);
   const forwarded = request.headers["x-forwarded-for"];
   const chain = Array.isArray(forwarded) ? forwarded.join(",") : forwarded;
   const address = clientAddress(request.socket.remoteAddress, chain, proxies);

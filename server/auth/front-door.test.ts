@@ -8,7 +8,8 @@ import { originRules } from "./origin.ts";
 const env: Record<string, string> = { OPERATE_BASE_URL: "http://ops.example.com:4310" };
 const server = createServer((request, response) => {
   const rules = originRules(env);
-  if (!turnedAway(request, response, { env, rules })) response.end("inside");
+  if (!turnedAway(request, response, { env, rules }))
+    response.end(`inside by ${request.headers["x-operate-client-scheme"]}`);
 });
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));
 afterAll(() => server.close());
@@ -47,6 +48,13 @@ describe("a path that cannot be decoded", () => {
 
 describe("HSTS", () => {
   const hsts = /strict-transport-security: max-age=15552000/i;
+  test("the scheme of a request is the trusted proxy's word, whatever a client says of it", async () => {
+    const said = ["Host: ops.example.com", "X-Forwarded-Proto: https", "X-Operate-Client-Scheme: https"];
+    expect(await ask("/", said)).toMatch(/inside by http$/);
+    env.OPERATE_TRUSTED_PROXIES = "127.0.0.1";
+    expect(await ask("/", said)).toMatch(/inside by https$/);
+    delete env.OPERATE_TRUSTED_PROXIES;
+  });
   test("not over plain http, nor by the word of a stranger", async () => {
     expect(await ask("/", ["Host: ops.example.com"])).not.toMatch(hsts);
     expect(await ask("/", ["Host: ops.example.com", "X-Forwarded-Proto: https"])).not.toMatch(hsts);

@@ -43,6 +43,26 @@ describe("Origin", () => {
     ["the same", local, { host, origin: "http://localhost:4310" }, "passes"],
     ["the same on a loopback address", local, { host: "127.0.0.1:4310", origin: "http://127.0.0.1:4310" }, "passes"],
     ["the default port written out", everywhere, { host: "10.0.0.5:80", origin: "http://10.0.0.5" }, "passes"],
+    ["https to a console of http", local, { host, origin: "https://localhost:4310" }, "FORBIDDEN"],
+    [
+      "https to a console of http, by address",
+      everywhere,
+      { host: "10.0.0.5", origin: "https://10.0.0.5" },
+      "FORBIDDEN",
+    ],
+    [
+      "https through a trusted proxy that ends TLS",
+      everywhere,
+      { host: "10.0.0.5", origin: "https://10.0.0.5", "x-operate-client-scheme": "https" },
+      "passes",
+    ],
+    [
+      "http to a console of https",
+      everywhere,
+      { host: "10.0.0.5", origin: "http://10.0.0.5", "x-operate-client-scheme": "https" },
+      "FORBIDDEN",
+    ],
+    ["a scheme of another kind", local, { host, origin: "ftp://localhost:4310" }, "FORBIDDEN"],
     ["another port of this machine", local, { host, origin: "http://localhost:9999" }, "FORBIDDEN"],
     ["another site", local, { host, origin: "https://evil.example" }, "FORBIDDEN"],
     ["null (a sandboxed frame)", local, { host, origin: "null" }, "FORBIDDEN"],
@@ -106,6 +126,7 @@ test("a refusal names the variable that would allow it", () => {
     checkOrigin(new Request("http://localhost:4310/", { method: "POST", headers }), originRules(local));
   expect(send({ host: "console.lan" })).toThrow(/OPERATE_ALLOWED_HOSTS/);
   expect(send({ host: "localhost:4310", origin: "https://console.lan" })).toThrow(/OPERATE_BASE_URL/);
+  expect(send({ host: "127.0.0.1:4310", origin: "https://127.0.0.1:4310" })).toThrow(/OPERATE_TRUSTED_PROXIES/);
 });
 
 test("a base URL that is none is refused", () => {

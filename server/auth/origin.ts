@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { hostname } from "node:os";
 import ipaddr from "ipaddr.js";
 import { AppError } from "../agent/kernel/errors.ts";
+import { CLIENT_SCHEME_HEADER } from "./client-address.ts";
 import { baseUrlOf, type Environment } from "./settings.ts";
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
@@ -64,15 +65,24 @@ function checkHost(host: string, rules: OriginRules): void {
   );
 }
 
+type Judged = "own" | "another scheme" | "foreign";
+
 /** Same scheme, host and port as the request itself went to, or the configured base URL's. */
-function isOwnOrigin(origin: string, host: string, rules: OriginRules): boolean {
-  if (origin === rules.baseUrl.origin) return true;
-  if (!URL.canParse(origin)) return false;
+function judgeOrigin(origin: string, host: string, scheme: string, rules: OriginRules): Judged {
+  if (origin === rules.baseUrl.origin) return "own";
+  if (!URL.canParse(origin)) return "foreign";
   const from = new URL(origin);
   const to = urlOfHost(host, from.protocol);
   // under the base URL's own name only its scheme counts: http must not speak for https
-  return /^https?:$/.test(from.protocol) && to?.host === from.host && from.host !== rules.baseUrl.host;
+  if (!/^https?:$/.test(from.protocol) || to?.host !== from.host || from.host === rules.baseUrl.host) return "foreign";
+  return from.protocol === scheme ? "own" : "another scheme";
 }
+
+/** `http:` or `https:`, as the front door saw it. */
+const schemeOf = ({ headers, url }: Request): string => {
+  const stamped = headers.get(CLIENT_SCHEME_HEADER);
+  return stamped === null ? new URL(url).protocol : `${stamped}:`;
+};
 
 /**
  * Refuses what another site could make a browser send (CSRF, DNS rebinding). A request without Origin passes when it
@@ -85,7 +95,14 @@ export function checkOrigin(request: Request, rules: OriginRules = originRules(p
   checkHost(host, rules);
   const origin = headers.get("origin");
   if (origin !== null) {
-    if (isOwnOrigin(origin, host, rules)) return;
+    const judged = judgeOrigin(origin, host, schemeOf(request), rules);
+    if (judged === "own") return;
+    if (judged === "another scheme")
+      throw new AppError(
+        "FORBIDDEN",
+        `This request says that it comes from ${new URL(origin).protocol}//, and it came by ${schemeOf(request)}//. If a proxy ends TLS, name it in OPERATE_TRUSTED_PROXIES and let it send X-Forwarded-Proto, or set OPERATE_BASE_URL to the address people open.`,
+        { details: { variable: "OPERATE_TRUSTED_PROXIES" } },
+      );
     throw new AppError(
       "FORBIDDEN",
       "This request comes from another site. If it is this console behind a proxy, set OPERATE_BASE_URL to the address people open.",

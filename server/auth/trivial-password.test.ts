@@ -24,6 +24,29 @@ test.each([
   "letmeinplease",
   "operateoperate",
   "            ",
+  "Winter2026!!",
+  "Summer2026Summer",
+  "operate console 1",
+  "Tr0ub4dor&3xx",
+  "пароль123456",
+  "!!2026Winter!!",
+  "December-2025",
+  "Frühling2026!",
+  "w1nt3r-2026-!",
+  "0perate-C0nso1e",
+  "drowssap12345",
+  "Operate-Admin-2026",
+  "KUBERNETES2026",
+  "Bicycle202612",
+  "202612Bicycle",
+  "Elephant!!!!!1",
+  "horse horse horse",
+  "horse-2026-horse",
+  "cat dog 1 cat dog 2",
+  "monday tuesday 7",
+  "s e c r e t 1 2 3 4",
+  "пароль-пароль-1",
+  "ＷＩＮＴＥＲ２０２６！！",
   "my name is ada!",
   "lovelace-1815-x",
   "ada.lovelace@example.com",
@@ -35,5 +58,20 @@ test.each([
   "a given password",
   "correct horse staple",
   "glacier-Tunnel-92-moth",
+  "kj7Hq2mZx9Lw4",
+  "winter moth glacier",
+  "тихий якорь у реки",
+  "correct-Horse-17",
+  "𝔘𝔫𝔲𝔰𝔲𝔞𝔩 glyph and moth",
   newOneTimePassword(),
 ])("%j is not", (password) => expect(whyTrivial(password, owner)).toBeNull());
+
+test("no one-time password is refused", () => {
+  for (let i = 0; i < 2_000; i++) {
+    const password = newOneTimePassword();
+    expect([password, whyTrivial(password, { email: "somebody@example.com", name: "Somebody" })]).toEqual([
+      password,
+      null,
+    ]);
+  }
+});

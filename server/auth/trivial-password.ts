@@ -1,23 +1,14 @@
 import { AppError } from "../agent/kernel/errors.ts";
+import { COMMON_WORDS } from "./common-words.ts";
 
 /** NIST SP 800-63B section 3.1.1.2: no common, repeated or sequential passwords, and none made of the account's own words. */
 
-const COMMON = new Set(
-  "password passwort passw admin administrator root user login welcome letmein changeme changeit secret default test testing qwerty qwertz azerty qwertyuiop asdfghjkl iloveyou monkey dragon sunshine princess football baseball superman trustno operate operator operateadmin correcthorsebatterystaple mypassword newpassword adminpassword passwordadmin thisisapassword onetimepassword letmeinplease".split(
-    " ",
-  ),
-);
 const LOOK_ALIKES: Readonly<Record<string, string>> = {
-  "@": "a",
-  "4": "a",
-  "0": "o",
-  "1": "i",
-  "3": "e",
-  $: "s",
-  "5": "s",
-  "7": "t",
-  "!": "i",
+  ...{ "@": "a", "4": "a", "8": "b", "(": "c", "3": "e", "€": "e", "6": "g", "9": "g", "!": "i", "1": "i", "0": "o" },
+  ...{ $: "s", "5": "s", "7": "t", "+": "t", "2": "z" },
 };
+/** read otherwise, as in `c0nso1e` */
+const OTHER_LOOK_ALIKES: Readonly<Record<string, string>> = { ...LOOK_ALIKES, "1": "l", "!": "l", "7": "l" };
 const ROWS = [
   "qwertyuiopasdfghjklzxcvbnm",
   "qwertzuiopasdfghjklyxcvbnm",
@@ -28,16 +19,49 @@ const ROWS = [
 const FEWEST_DIFFERENT = 5;
 const LEAST_WORD = 3;
 
-const lettersOf = (text: string): string => text.replace(/[^\p{L}]/gu, "");
+/** fewer letters than this beside what is common leave too little to guess; a digit is half a letter */
+const FEWEST_OWN = 5;
+const GUESSED_FIRST = /(?:19|20)\d\d|(.)\1+|012|123|234|345|456|567|678|789|890|987|876|765|654|543|432|321|210/gu;
+const DIGITS_ROUND_A_WORD =
+  /^[^\p{L}\p{N}]*(?:\p{N}{1,8}[^\p{L}\p{N}]*)?\p{L}\p{Ll}*[^\p{L}\p{N}]*(?:\p{N}{1,8}[^\p{L}\p{N}]*)?$/u;
 
-function isCommon(lower: string): boolean {
-  const spelled = (text: string) => [...text].map((character) => LOOK_ALIKES[character] ?? character).join("");
-  const stem = lower.replace(/[\d\W_]+$/u, "");
-  return [lower, spelled(lower), stem, spelled(stem)].some((text) => {
-    const letters = lettersOf(text);
-    const half = letters.slice(0, letters.length / 2);
-    return COMMON.has(letters) || (COMMON.has(half) && half + half === letters);
-  });
+/** How many letters' worth of a password are neither a common word, however spelt, nor a year, a run or a repetition. */
+function ownLetters(lower: string): number {
+  const text = [...lower.replace(/[\s\-_.,;:/]+/gu, "")];
+  const guessed = new Array<boolean>(text.length).fill(false);
+  const spelt = (table: Readonly<Record<string, string>>) => text.map((character) => table[character] ?? character);
+  for (const read of [text, spelt(LOOK_ALIKES), spelt(OTHER_LOOK_ALIKES)])
+    for (const isReversed of [false, true]) mark(isReversed ? read.toReversed() : read, guessed, isReversed);
+  const plain = text.join("");
+  if (plain.length === text.length)
+    for (const { index, 0: found } of plain.matchAll(GUESSED_FIRST)) guessed.fill(true, index, index + found.length);
+  return text.reduce((sum, character, i) => {
+    if (guessed[i]) return sum;
+    return sum + (/\p{L}/u.test(character) ? 1 : /\p{N}/u.test(character) ? 0.5 : 0);
+  }, 0);
+}
+
+/** Marks each place of each common word. */
+function mark(read: readonly string[], guessed: boolean[], isReversed: boolean): void {
+  const joined = read.join("");
+  if (joined.length !== read.length) return; // characters beyond the basic plane: no word of ours has them
+  for (const word of COMMON_WORDS)
+    for (let at = joined.indexOf(word); at >= 0; at = joined.indexOf(word, at + 1)) {
+      const from = isReversed ? read.length - at - word.length : at;
+      guessed.fill(true, from, from + word.length);
+    }
+}
+
+const isCommon = (lower: string): boolean => ownLetters(lower) < FEWEST_OWN;
+
+/** A word, in one case or with a capital, and at most eight digits before or after it. */
+const isWordWithDigits = (password: string): boolean =>
+  DIGITS_ROUND_A_WORD.test(password === password.toUpperCase() ? password.toLowerCase() : password);
+
+/** The same words twice or more, whatever stands between them. */
+function isSaidAgain(lower: string): boolean {
+  const letters = lower.replace(/[^\p{L}]/gu, "");
+  return /^(.{3,})\1+$/su.test(letters);
 }
 
 /** One or few characters, or a short piece, again and again. */
@@ -68,10 +92,14 @@ const wordsOf = ({ email, name }: Owner): string[] => {
 /** Why a password is easy to guess for whoever knows its owner, as a sentence; null when it is not. */
 export function whyTrivial(password: string, owner: Owner): string | null {
   const lower = password.normalize("NFKC").toLowerCase().trim();
-  if (isRepeated(lower)) return "It repeats the same few characters. Choose a few words that do not belong together.";
+  if (isRepeated(lower) || isSaidAgain(lower))
+    return "It repeats the same few characters or words. Choose a few words that do not belong together.";
   if (isSequence(lower))
     return "It is a sequence of neighbouring characters. Choose a few words that do not belong together.";
-  if (isCommon(lower)) return "It is one of the most used passwords. Choose a few words that do not belong together.";
+  if (isCommon(lower))
+    return "It is made of the words, years and digits that are tried first. Choose a few words that do not belong together.";
+  if (isWordWithDigits(password.normalize("NFKC").trim()))
+    return "It is one word with digits. Choose a few words that do not belong together.";
   if (wordsOf(owner).some((word) => lower.includes(word)))
     return "It contains the name or the e-mail address of the account. Leave them out.";
   return null;

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { Slots } from "../agent/kernel/slots.ts";
 import { waiting } from "../agent/kernel/waiting.ts";
+import { KeyedSlots, Slots } from "../agent/kernel/slots.ts";
 import { networkOf } from "../auth/client-address.ts";
 import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
@@ -44,7 +44,8 @@ class ActorLimits {
   readonly #rate = new RateGate(RATE);
   readonly #strangers = new RateGate(STRANGER_RATE);
   readonly #actors = new Map<string, string>();
-  readonly #held = new Map<string, number>();
+  readonly #streams = new KeyedSlots({ perKey: MAX_STREAMS, total: Number.POSITIVE_INFINITY });
+  readonly #following = new KeyedSlots({ perKey: MAX_FOLLOWING, total: Number.POSITIVE_INFINITY });
 
   /** One call of a procedure, when it is this actor's turn. @throws RATE_LIMITED */
   call<T>(agent: AgentContext, work: () => Promise<T>): Promise<T> {
@@ -104,29 +105,43 @@ class ActorLimits {
     this.#strangers.take(networkOf(address));
   }
 
-  /** Holds one of the actor's `most` places of a kind; the answer gives it back. @throws RATE_LIMITED when all are taken */
-  hold(agent: AgentContext, kind: "live stream" | "call that waits", most: number): () => void {
-    const key = `${kind} ${agent.actor.id}`;
-    const held = this.#held.get(key) ?? 0;
-    if (held >= most)
-      throw new AppError(
-        "RATE_LIMITED",
-        `You have ${most} of the kind "${kind}" open, and no more are allowed. Close one, and try again in 5 s.`,
-        {
-          details: { retryAfterSeconds: 5, most },
-        },
-      );
-    this.#held.set(key, held + 1);
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
-      const left = (this.#held.get(key) ?? 1) - 1;
-      if (left > 0) this.#held.set(key, left);
-      else this.#held.delete(key);
-    };
+  /** A call that waits by design, in one of the actor's places for such. @throws RATE_LIMITED when all are taken */
+  following<T>(agent: AgentContext, work: () => Promise<T>): Promise<T> {
+    return this.#following.withSlot(agent.actor.id, work, () => {
+      throw noPlace("call that waits", MAX_FOLLOWING);
+    });
+  }
+
+  /**
+   * Takes one of the actor's places for live streams until `ended` is aborted, or what is returned is called.
+   * @throws RATE_LIMITED when all are taken
+   */
+  openStream({ actor }: AgentContext, ended: AbortSignal | undefined): () => void {
+    let end = () => {};
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+      if (ended?.aborted) resolve();
+      ended?.addEventListener("abort", () => resolve(), { once: true });
+    });
+    let isFull = false;
+    void this.#streams.withSlot(
+      actor.id,
+      () => over,
+      () => {
+        isFull = true;
+      },
+    );
+    if (isFull) throw noPlace("live stream", MAX_STREAMS);
+    return end;
   }
 }
+
+const noPlace = (kind: string, most: number): AppError =>
+  new AppError(
+    "RATE_LIMITED",
+    `You have ${most} of the kind "${kind}" open, and no more are allowed. Close one, and try again in 5 s.`,
+    { details: { retryAfterSeconds: 5, most } },
+  );
 
 const claimantOf = ({ actor, ownerId }: AgentContext): Claimant => ({ actor: actor.id, owner: ownerId ?? actor.id });
 

@@ -168,21 +168,24 @@ describe("one actor", () => {
     const controllers = Array.from({ length: 11 }, () => new AbortController());
     const open = (signal: AbortSignal) =>
       get(tokens.streams, "live.events", { signal, headers: { accept: "text/event-stream" } });
-    const responses = [];
-    for (const { signal } of controllers) responses.push(await open(signal));
-    const texts = responses.map(({ body }) => body?.getReader());
-    let eleventh = "";
-    for (let next = await texts[10]?.read(); next && !next.done; next = await texts[10]?.read()) {
-      eleventh += new TextDecoder().decode(next.value);
-      if (eleventh.includes("allowed")) break;
-    }
-    expect(eleventh).toMatch(/no more are allowed/);
+    const responses = await Promise.all(controllers.map(({ signal }) => open(signal)));
+    const refused = responses.filter(({ status }) => status === 429);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(10);
+    expect([refused.length, refused[0]?.headers.get("retry-after")]).toEqual([1, "5"]);
+    expect(await refused[0]?.text()).toMatch(/no more are allowed/);
+    const texts = responses.map((response) => (response.status === 200 ? response.body?.getReader() : undefined));
     for (const controller of controllers) controller.abort();
     await Promise.all(texts.map((reader) => reader?.cancel().catch(() => undefined)));
     const again = new AbortController();
     const reader = (await open(again.signal)).body?.getReader();
     expect(new TextDecoder().decode((await reader?.read())?.value)).toContain("connected");
     again.abort();
+    // one that left before it began leaves no place taken
+    const left = AbortSignal.abort();
+    for (let i = 0; i < 15; i++) await open(left).catch(() => undefined);
+    const last = new AbortController();
+    expect((await open(last.signal)).status).toBe(200);
+    last.abort();
   });
 });
 

@@ -50,13 +50,17 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       // nobody's body is read who is not known: their calls are refused without it
       const read = identity.agent ? await withBoundedBody(request) : request;
       const sender = via === "api" && identity.agent ? request.headers.get("traceparent") : null;
+      let noPlace: AppError | undefined;
+      const onStreamRefused = (refusal: AppError) => {
+        noPlace = refusal;
+      };
       const answer = () =>
         continueTrace(sender, () =>
           fetchRequestHandler({
             endpoint: ENDPOINT,
             req: read,
             router: appRouter,
-            createContext: () => ({ ...identity, counted: true }),
+            createContext: () => ({ ...identity, counted: true, onStreamRefused }),
             allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
             responseMeta: ({ errors }) => {
               const headers: Record<string, string> = { "x-request-id": requestId, "cache-control": "no-store" };
@@ -76,7 +80,12 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
               }),
           }),
         );
-      return await (identity.agent && !lasts(request) ? actorLimits().request(identity.agent, answer) : answer());
+      if (identity.agent && !lasts(request)) return await actorLimits().request(identity.agent, answer);
+      const response = await answer();
+      if (!noPlace) return response;
+      // tRPC would say it within a stream of its own, under status 200
+      await response.body?.cancel();
+      throw noPlace;
     } catch (thrown) {
       const error = toAppError(thrown);
       if (error.code === "INTERNAL")

@@ -6,7 +6,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
-import { actorLimits, isLimited, MAX_FOLLOWING, MAX_STREAMS } from "../limits/actor-limits.ts";
+import { actorLimits, isLimited } from "../limits/actor-limits.ts";
 import { inputIssues } from "./input-issues.ts";
 import { withoutOwnStacks } from "./own-stacks.ts";
 import { openCursor, sealCursor } from "./paged.ts";
@@ -22,6 +22,8 @@ export interface RouterContext {
   refusal?: AppError | null;
   /** the transport has counted this call against the actor's rate already */
   counted?: boolean;
+  /** told that a stream found no place, so that the transport can refuse it before it begins */
+  onStreamRefused?: (refusal: AppError) => void;
   /** tells a caller that waits how far it is; absent when the transport cannot */
   progress?: ((done: number, total: number, message: string) => Promise<void>) | undefined;
 }
@@ -177,22 +179,23 @@ const limited = t.middleware(async ({ ctx, meta, type, signal, next, getRawInput
   const limits = actorLimits();
   if (!ctx.counted) limits.count(agent);
   if (type === "subscription") {
-    const release = limits.hold(agent, "live stream", MAX_STREAMS);
-    signal?.addEventListener("abort", release, { once: true });
-    const result = await next();
-    if (!result.ok) release();
-    else if (isStream(result.data)) return { ...result, data: releasing(result.data, release) };
+    let end: () => void;
+    try {
+      end = limits.openStream(agent, signal);
+    } catch (error) {
+      ctx.onStreamRefused?.(toAppError(error));
+      throw error;
+    }
+    const result = await next().catch((error: unknown) => {
+      end();
+      throw error;
+    });
+    if (result.ok && isStream(result.data)) return { ...result, data: releasing(result.data, end) };
+    end();
     return result;
   }
   const raw = meta?.waitsBy ? ((await getRawInput().catch(() => undefined)) as Raw) : undefined;
-  if (meta?.waitsBy && Number(raw?.[meta.waitsBy] ?? 0) > 0) {
-    const release = limits.hold(agent, "call that waits", MAX_FOLLOWING);
-    try {
-      return await next();
-    } finally {
-      release();
-    }
-  }
+  if (meta?.waitsBy && Number(raw?.[meta.waitsBy] ?? 0) > 0) return limits.following(agent, next);
   return limits.call(agent, next);
 });
 
@@ -222,7 +225,7 @@ const auditedWhenRefused = t.middleware(async ({ ctx, path, type, next, getRawIn
 const passwordFirst = () =>
   new AppError(
     "PRECONDITION",
-    "Your password was set by someone else. Change it first, under Settings, Account; until then nothing else is done.",
+    "The password you signed in with was made for you. Change it first, under Settings, Account; until then nothing else is done.",
     { details: { mustChangePassword: true } },
   );
 

@@ -11,8 +11,8 @@ const database = useDatabase();
 beforeAll(() => {
   process.env.OPERATE_SECRET_KEY = TEST_SECRET;
 });
-const run = (email: string) =>
-  spawnSync(process.execPath, ["scripts/reset-password.ts", email], {
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ["scripts/reset-password.ts", ...args], {
     ...{ cwd: resolve(import.meta.dirname, "../../.."), encoding: "utf8" },
     env: { ...process.env, DATABASE_URL: database.url },
   });
@@ -30,17 +30,24 @@ test("an administrator who lost the password gets back in from the machine itsel
   expect((await database.db.user.findUniqueOrThrow({ where: { id: ada.id } })).mustChangePassword).toBe(true);
   const [entry] = await database.db.auditEntry.findMany({ where: { action: "user.reset_password_locally" } });
   expect(entry).toMatchObject({ actorId: "local", via: "script", targetId: ada.id });
-  expect(entry?.after).toMatchObject({ sessionsEnded: 1, revokedTokenCount: 1 });
+  expect(entry?.after).toMatchObject({ sessionsEnded: 1, revokedTokenCount: 0 });
+  expect(stdout).toMatch(/1 session ended\.\n1 API token of this person kept\..*--revoke-tokens/);
+  const left = () => database.db.apiToken.count({ where: { ownerId: ada.id, revokedAt: null } });
+  expect(await left()).toBe(1);
+  const again = run("--revoke-tokens", ada.email);
+  expect([again.status, again.stdout, await left()]).toEqual([0, expect.stringMatching(/1 API token revoked\./), 0]);
   expect(JSON.stringify(entry)).not.toContain(password);
 }, 60_000);
 
 test.each([
-  ["nobody@example.com", /Nobody has/],
-  ["", /Give the e-mail address/],
+  [["nobody@example.com"], /Nobody has/],
+  [[""], /Give the e-mail address/],
+  [["ada@example.com", "--revoke-token"], /`--revoke-token` is not known/],
+  [["ada@example.com", "bo@example.com"], /`bo@example.com` is not known/],
 ])(
   "%j is refused",
-  (email, message) => {
-    const { stderr, status } = run(email);
+  (args, message) => {
+    const { stderr, status } = run(...args);
     expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
   },
   60_000,
