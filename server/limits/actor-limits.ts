@@ -31,10 +31,11 @@ const MOST_DELAYED = 2_000;
 const LOOKUPS: GateLimits = { perActor: 1, perOwner: 1, total: 2, queuePerActor: 200, waitMs: 10_000 };
 const MOST_REMEMBERED = 10_000;
 
-const credentialOf = (headers: Headers): string =>
+const credentialFrom = (authorization: string | null, cookie: string | null): string =>
   createHash("sha256")
-    .update(JSON.stringify([headers.get("authorization"), headers.get("cookie")]))
+    .update(JSON.stringify([authorization, cookie]))
     .digest("base64");
+const credentialOf = (headers: Headers): string => credentialFrom(headers.get("authorization"), headers.get("cookie"));
 
 class ActorLimits {
   readonly #delayed = new Slots(MOST_DELAYED);
@@ -64,6 +65,11 @@ class ActorLimits {
     this.#actors.set(key, actor.id);
     const oldest = this.#actors.size > MOST_REMEMBERED ? this.#actors.keys().next() : null;
     if (oldest && !oldest.done) this.#actors.delete(oldest.value);
+  }
+
+  /** Whether a credential was right before. */
+  knows(authorization: string | undefined, cookie: string | undefined): boolean {
+    return this.#actors.has(credentialFrom(authorization ?? null, cookie ?? null));
   }
 
   /** Before anything is known or read of a request: whether its credential's actor has asked too much. @throws RATE_LIMITED */

@@ -10,7 +10,7 @@ import { RateGate, type RateLimit } from "./rate.ts";
 
 /** The gate before every route: what one address may ask without a credential. docs/limits.md lists the numbers. */
 
-type Kind = "page" | "probe" | "account" | "sender" | "file";
+type Kind = "page" | "probe" | "account" | "call" | "sender" | "file";
 interface Limit extends RateLimit {
   /** of one address under way */
   atOnce: number;
@@ -20,6 +20,8 @@ const LIMITS: Readonly<Record<Kind, Limit>> = {
   page: { perSecond: 10, burst: 30, atOnce: 6 },
   probe: { perSecond: 10, burst: 30, atOnce: 6 },
   account: { perSecond: 10, burst: 30, atOnce: 10 },
+  // looser than what tRPC and MCP count by themselves: it holds what they refuse before they count, as a foreign Origin
+  call: { perSecond: 20, burst: 60, atOnce: 40 },
   // a token that was not seen yet: many senders stand behind one address, and all come at once after a restart
   sender: { perSecond: 50, burst: 200, atOnce: 100 },
   // built files, of which a page has many
@@ -32,11 +34,11 @@ const SESSION_RATE: RateLimit = { perSecond: 100, burst: 200 };
 const PROBES = new Set(["/healthz", "/readyz", "/metrics", "/api/ingest/ready"]);
 const FILES = /^\/(_next\/static\/|icon\.svg$|favicon\.ico$)/;
 const SENDERS = /^\/(api\/ingest|v1|loki|api\/v1)\//;
-/** they count by themselves, and answer in the protocol's own shape */
-const OWN_LIMITS = /^\/api\/(trpc|mcp)(\/|$)/;
+const CALLS = /^\/api\/(trpc\/[^/]+|mcp)$/;
 
 function kindOf(path: string, authorization: string | undefined): Kind {
   if (PROBES.has(path)) return "probe";
+  if (CALLS.test(path)) return "call";
   if (FILES.test(path)) return "file";
   if (SENDERS.test(path) && authorization) return "sender";
   return path.startsWith("/api/auth/") ? "account" : "page";
@@ -45,6 +47,12 @@ function kindOf(path: string, authorization: string | undefined): Kind {
 /** Whoever signs in where they have signed in before is not kept out by others behind the same address. */
 const provenDevice = (cookies: string | undefined): string | null =>
   process.env.OPERATE_SECRET_KEY && cookies ? anyKnownDevice(cookies, new Date()) : null;
+
+/** As Next reads it, so that no dots and no backslashes make one path look like another. */
+function pathOf(url: string): string {
+  const whole = url.startsWith("/") ? `http://x${url}` : url;
+  return URL.canParse(whole) ? new URL(whole).pathname : "/";
+}
 
 class FrontGate {
   readonly #rates = new Map(Object.entries(LIMITS).map(([kind, limit]) => [kind as Kind, new RateGate(limit)]));
@@ -59,10 +67,10 @@ class FrontGate {
 
   /** @throws RATE_LIMITED with `retryAfterSeconds` */
   admit({ url = "/", headers }: IncomingMessage, response: ServerResponse): void {
-    const [path = "/"] = url.split(/[?#]/, 1);
-    if (OWN_LIMITS.test(path)) return;
-    const kind = kindOf(path, headers.authorization);
+    const kind = kindOf(pathOf(url), headers.authorization);
     if (kind === "sender" && isKnownSender(headers.authorization)) return;
+    // an actor's calls have limits of their own
+    if (kind === "call" && actorLimits().knows(headers.authorization, headers.cookie)) return;
     const session = kind === "sender" ? null : signedSession(headers.cookie);
     if (session !== null) {
       this.#sessions.take(session);
