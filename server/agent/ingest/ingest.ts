@@ -1,3 +1,4 @@
+import { dataWithoutConfidential, withoutConfidential } from "../kernel/confidential.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { Miner } from "../mining/index.ts";
 import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
@@ -51,6 +52,26 @@ const LEAST_SHARE = 16 * 1024;
 const isLarger = (error: unknown): boolean => error instanceof AppError && error.details?.maxBytes !== undefined;
 
 /**
+ * What is confidential is taken out before anything is stored, mined or refused: what is stored can be searched, and a
+ * search tells what it searches in, however its results are shown.
+ */
+const cleanRecord = <T extends LogRecord | SpanRecord>(record: T): T => dataWithoutConfidential(record);
+
+const cleanMeaning = <T extends { name: string; help?: string }>(told: T): T => {
+  const name = withoutConfidential(told.name, "data");
+  const help = told.help && withoutConfidential(told.help, "data");
+  return name === told.name && help === told.help ? told : { ...told, name, ...(help !== undefined && { help }) };
+};
+
+/** Of a series all but its samples, which are numbers. */
+function cleanSeries(series: SeriesSamples): SeriesSamples {
+  const told = cleanMeaning(series);
+  const labels = dataWithoutConfidential(series.labels);
+  const unit = withoutConfidential(series.unit, "data");
+  return told === series && labels === series.labels && unit === series.unit ? series : { ...told, labels, unit };
+}
+
+/**
  * Decodes, mines and writes what arrives, in the order of its arrival and never more at once than memory has room for;
  * the store writes together what comes together.
  */
@@ -63,6 +84,7 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
   async function pass<T>(
     signal: Signal,
     arrival: Arrival<T>,
+    clean: (record: T) => T,
     keepClaims: (records: T[], sender: Sender) => { records: T[]; claims: Rejection[] },
     write: (records: T[], meanings: readonly MetricMeaning[]) => Promise<Written>,
     allowed = Math.min(arrival.mostBytes, arrival.likelyBytes),
@@ -72,7 +94,7 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
     try {
       if (arrival.gone?.aborted) throw new AppError("TIMEOUT", "The sender went away.");
       const { records: said, rejected, meanings = [] } = await arrival.read(allowed);
-      const { records, claims } = keepClaims(said, arrival.sender);
+      const { records, claims } = keepClaims(said.map(clean), arrival.sender);
       refusals.note(signal, arrival.sender, [...rejected, ...claims]);
       const written = await write(records, meanings);
       return { accepted: written.accepted, rejected: [...rejected, ...written.rejected] };
@@ -81,22 +103,23 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
     } finally {
       gate.leave(share);
     }
-    return pass(signal, arrival, keepClaims, write, arrival.mostBytes);
+    return pass(signal, arrival, clean, keepClaims, write, arrival.mostBytes);
   }
 
   return {
     logs: (arrival) =>
-      pass("logs", arrival, keepRecordClaims, async (records) =>
+      pass("logs", arrival, cleanRecord, keepRecordClaims, async (records) =>
         store.writeLogs(await book.mine(records), arrival.sender),
       ),
     metrics: (arrival) =>
-      pass("metrics", arrival, keepSeriesClaims, async (series, meanings) => {
-        if (meanings.length > 0) await store.noteMeanings(meanings);
+      pass("metrics", arrival, cleanSeries, keepSeriesClaims, async (series, meanings) => {
+        if (meanings.length > 0) await store.noteMeanings(meanings.map(cleanMeaning));
         return store.writeSamples(series, arrival.sender);
       }),
-    traces: (arrival) => pass("traces", arrival, keepRecordClaims, (spans) => store.writeSpans(spans, arrival.sender)),
+    traces: (arrival) =>
+      pass("traces", arrival, cleanRecord, keepRecordClaims, (spans) => store.writeSpans(spans, arrival.sender)),
     async readLogs(records, sender, positions) {
-      return store.writeReadLogs(await book.mine(records), sender, positions);
+      return store.writeReadLogs(await book.mine(records.map(cleanRecord)), sender, positions);
     },
     refused: (signal, sender, rejected) => refusals.note(signal, sender, rejected),
     stop: () => refusals.stop(),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createLogger } from "../../telemetry/log.ts";
 import {
+  confidentialStream,
   dataWithoutConfidential,
   keepConfidential,
   keepEnvironmentConfidential,
@@ -28,6 +29,45 @@ describe("what is confidential", () => {
     ["in eu-west-9", "in ${env:REGION}"],
     ["a tiny word stays", "a tiny word stays"],
   ])("in the message %s", (text, clean) => expect(withoutConfidential(text)).toBe(clean));
+
+  const SECRET = 'C%n/ry"Sécret-1';
+  const hex = Buffer.from(SECRET).toString("hex");
+  const percent = hex.replace(/../g, "%$&");
+  test.each([
+    ["upper case", 'c%N/RY"SéCRET-1'],
+    ["hex", hex],
+    ["hex in upper case", hex.toUpperCase()],
+    ["hex with blanks", hex.replace(/..(?=.)/g, "$& ")],
+    ["hex with colons", hex.toUpperCase().replace(/..(?=.)/g, "$&:")],
+    ["percent, every character", percent],
+    ["percent in upper case", percent.toUpperCase()],
+    ["percent, some characters", '%43%25n%2fry"S%C3%A9cr%65t-1'],
+    ["percent, twice", encodeURIComponent(percent)],
+    ["JSON's escapes", '\\u0043%n\\/ry\\"S\\u00e9cret-1'],
+    ["JSON in JSON", JSON.stringify(JSON.stringify(SECRET)).slice(3, -3)],
+    ["HTML's escapes", "&#67;%n/ry&quot;S&#xe9;cret-1"],
+    ["C's escapes", hex.replace(/../g, "\\x$&")],
+  ])("written in %s", (_, written) => {
+    keepConfidential([{ value: SECRET, shown: "${env:FORMS}", secret: true }]);
+    expect(withoutConfidential(`100% of <${written}> & more`)).toBe("100% of <${env:FORMS}> & more");
+    for (let cut = 1; cut < written.length; cut++) {
+      const stream = confidentialStream();
+      const text = [stream.push(`a ${written.slice(0, cut)}`), stream.push(`${written.slice(cut)} b`), stream.end()];
+      expect(text.join("")).toBe("a ${env:FORMS} b");
+    }
+  });
+
+  test("a byte that is no character, right before an escaped value", () => {
+    expect(withoutConfidential(`%ff${percent}%C3`)).toBe("%ff${env:FORMS}%C3");
+  });
+
+  test("values that overlap leave nothing of one another", () => {
+    keepConfidential([
+      { value: "first-half-shared", shown: "${env:ONE}", secret: true },
+      { value: "shared-other-half", shown: "${env:TWO}", secret: true },
+    ]);
+    expect(withoutConfidential("<first-half-shared-other-half>")).toMatch(/^<\$\{env:(ONE|TWO)\}>$/);
+  });
 
   test.each(["", "u", "us", "user:", "a longer text before: "])("in base64 after %s", (before) => {
     for (const kind of ["base64", "base64url"] as const)

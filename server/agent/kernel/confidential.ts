@@ -3,6 +3,8 @@
  * resolved to, and the secrets of this process. One list a process; whatever leaves is written through it.
  */
 
+import { beginningAt, createFinder, type Finder, findForms, formsOf, holdsForm } from "./confidential-forms.ts";
+
 /** Where text goes: `data` are results, in which an ordinary short value (a region, a mode) is left as it is. */
 type Destination = "message" | "data";
 
@@ -19,57 +21,39 @@ const SHORTEST = 6;
 /** what is this long is not a word that results are made of */
 const LONG = 12;
 
-// on globalThis because each of Next's bundles has its own copy of this module
-const holder = globalThis as {
-  __operateConfidential?: Map<string, Confidential>;
-  /** by the value as it is */
-  __operatePlain?: Map<string, string>;
-};
-
-/** As plain text, inside JSON, inside a URL, and in base64. */
-const formsOf = (value: string): string[] => {
-  const inBase64 = base64Forms(value);
-  return [
-    ...[value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), encodeURI(value)],
-    ...inBase64,
-    ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
-  ];
-};
-
-/**
- * What base64 makes of a value wherever it stands in the encoded text: three texts, by how many bytes stand before it
- * in its group of three. The digits at both ends that also depend on its neighbours are left out.
- */
-function base64Forms(value: string): string[] {
-  const bytes = Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte));
-  return [0, 1, 2].map((before) => {
-    const digits = btoa("\0".repeat(before) + bytes.join(""));
-    const last = Math.floor(((before + bytes.length) * 8) / 6);
-    return digits.slice(Math.ceil((before * 8) / 6), last);
-  });
+interface Kept {
+  /** the longest first: one value may hold another */
+  values: readonly Confidential[];
+  finder: Finder;
 }
+
+// on globalThis because each of Next's bundles has its own copy of this module
+const holder = globalThis as { __operateConfidential?: Kept };
 
 /** Adds values to the list of this process; values of fewer than 6 characters are left out. */
 export function keepConfidential(entries: Iterable<Confidential>): void {
-  const known = new Map(holder.__operateConfidential);
-  const plain = new Map(holder.__operatePlain);
-  for (const { value, shown, secret } of entries) {
-    if (value.length < SHORTEST) continue;
-    plain.set(value, shown);
-    for (const form of formsOf(value))
-      known.set(form, { value: form, shown, secret: secret || known.get(form)?.secret === true });
-  }
-  // the longest first: one value may hold another
-  holder.__operateConfidential = longestFirst(known);
-  holder.__operatePlain = longestFirst(plain);
+  const known = new Map(holder.__operateConfidential?.values.map((entry) => [entry.value, entry]));
+  for (const { value, shown, secret } of entries)
+    if (value.length >= SHORTEST)
+      known.set(value, { value, shown, secret: secret || known.get(value)?.secret === true });
+  if (known.size === 0) return;
+  const values = [...known.values()].sort((a, b) => b.value.length - a.value.length);
+  holder.__operateConfidential = {
+    values,
+    finder: createFinder(values.flatMap(({ value }, index) => formsOf(value, index))),
+  };
 }
-
-const longestFirst = <V>(by: Map<string, V>): Map<string, V> =>
-  new Map([...by].sort(([a], [b]) => b.length - a.length));
 
 /** The values themselves, the longest first, each with what stands in its place. */
 export const plainConfidential = (): Pick<Confidential, "value" | "shown">[] =>
-  [...(holder.__operatePlain ?? [])].map(([value, shown]) => ({ value, shown }));
+  (holder.__operateConfidential?.values ?? []).map(({ value, shown }) => ({ value, shown }));
+
+/** Every text that results may not show, in the ways it is written most: what a store is asked not to search in. */
+export const confidentialTexts = (): string[] => {
+  const kept = holder.__operateConfidential;
+  if (!kept) return [];
+  return kept.finder.forms.flatMap(({ text, value }) => (isHiddenAt(kept, value, "data") ? [text] : []));
+};
 
 const OWN_SECRETS = ["OPERATE_SECRET_KEY", "OPERATE_INGEST_SECRET", "OPERATE_SETUP_TOKEN"];
 
@@ -99,14 +83,30 @@ function decoded(text: string): string {
   }
 }
 
+const isHidden = ({ value, secret }: Confidential, destination: Destination): boolean =>
+  destination === "message" || secret || value.length >= LONG;
+
 /** A text with every confidential value replaced by the name of where it comes from. */
 export function withoutConfidential(text: string, destination: Destination = "message"): string {
-  let clean = text;
-  for (const { value, shown, secret } of holder.__operateConfidential?.values() ?? [])
-    if ((destination === "message" || secret || value.length >= LONG) && clean.includes(value))
-      clean = clean.replaceAll(value, () => shown);
-  return clean;
+  const kept = holder.__operateConfidential;
+  if (!kept || !holds(kept, text, destination)) return text;
+  const asked = (value: number) => isHiddenAt(kept, value, destination);
+  let clean = "";
+  let read = 0;
+  for (const { from, to, value } of findForms(kept.finder, text, asked)) {
+    clean += text.slice(read, from) + (kept.values[value]?.shown ?? "");
+    read = to;
+  }
+  return clean + text.slice(read);
 }
+
+function isHiddenAt({ values }: Kept, value: number, destination: Destination): boolean {
+  const entry = values[value];
+  return entry !== undefined && isHidden(entry, destination);
+}
+
+const holds = (kept: Kept, text: string, destination: Destination): boolean =>
+  holdsForm(kept.finder, text, (value) => isHiddenAt(kept, value, destination));
 
 /**
  * Replaces confidential values in a text that arrives in pieces. What may be the beginning of a value is held back until
@@ -118,8 +118,10 @@ export function confidentialStream() {
     /** Returns what may be written now. */
     push(piece: string): string {
       const text = withoutConfidential(held + piece);
-      held = text.slice(text.length - heldBack(text));
-      return text.slice(0, text.length - held.length);
+      const kept = holder.__operateConfidential;
+      const from = kept ? beginningAt(kept.finder, text) : text.length;
+      held = text.slice(from);
+      return text.slice(0, from);
     },
     /** Returns what is left when no more comes; a beginning long enough to tell something is not shown. */
     end(): string {
@@ -130,33 +132,31 @@ export function confidentialStream() {
   };
 }
 
-/** How many characters at the end of a text may be the beginning of a confidential value. */
-function heldBack(text: string): number {
-  let longest = 0;
-  for (const value of holder.__operateConfidential?.keys() ?? [])
-    for (let length = Math.min(value.length - 1, text.length); length > longest; length--)
-      if (text.endsWith(value.slice(0, length))) longest = length;
-  return longest;
-}
-
 /** The same for every string in a value of plain data; what holds none is returned as it is. */
 export function dataWithoutConfidential<T>(value: T, destination: Destination = "data"): T {
-  if (!holder.__operateConfidential?.size) return value;
-  return clean(value, destination) as T;
+  const kept = holder.__operateConfidential;
+  return kept && dataHolds(kept, value, destination) ? (clean(value, destination) as T) : value;
+}
+
+/** Makes nothing: most data holds no confidential value. */
+function dataHolds(kept: Kept, value: unknown, destination: Destination): boolean {
+  if (typeof value === "string") return holds(kept, value, destination);
+  if (value === null || typeof value !== "object") return false;
+  if (Array.isArray(value)) {
+    for (const item of value) if (dataHolds(kept, item, destination)) return true;
+    return false;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const key in value)
+    if (holds(kept, key, destination) || dataHolds(kept, value[key as keyof typeof value], destination)) return true;
+  return false;
 }
 
 function clean(value: unknown, destination: Destination): unknown {
   if (typeof value === "string") return withoutConfidential(value, destination);
-  if (Array.isArray(value)) {
-    const items = value.map((item) => clean(item, destination));
-    return items.some((item, i) => item !== value[i]) ? items : value;
-  }
+  if (Array.isArray(value)) return value.map((item) => clean(item, destination));
   if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const entries = Object.entries(value);
-  const cleaned = entries.map(
-    ([key, item]) => [withoutConfidential(key, destination), clean(item, destination)] as const,
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [withoutConfidential(key, destination), clean(item, destination)]),
   );
-  return cleaned.some(([key, item], i) => key !== entries[i]?.[0] || item !== entries[i]?.[1])
-    ? Object.fromEntries(cleaned)
-    : value;
 }

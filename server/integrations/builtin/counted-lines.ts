@@ -2,6 +2,7 @@ import { AppError } from "../../agent/kernel/errors.ts";
 import type { LineOrigin, LogFilter, LogSource, LogTerm, PatternCount } from "../../agent/ports/log-source.ts";
 import type { TimeWindow } from "../../agent/ports/source.ts";
 import { LOG_LEVELS, type LogLevel } from "../../agent/ports/telemetry.ts";
+import { searchable } from "./confidential-rows.ts";
 import type { Database } from "./database.ts";
 import { lineConditions, type ResolvedFilter, resolveFilter } from "./line-filter.ts";
 import { levelNumber } from "./log-tally.ts";
@@ -151,6 +152,7 @@ function countConditions(filter: ResolvedFilter, sql: SqlValues): string[] {
     const column = term.kind === "field" ? ORIGIN_FIELDS.find((name) => name === term.field) : undefined;
     if (column) conditions.push(`${column} ${term.negated ? "not " : ""}like ${sql.add(globLike(term.value))}`);
   }
+  if (filter.terms.length > 0) conditions.push(...searchable(["concat_ws(' ', service, environment, version)"], sql));
   return conditions;
 }
 
@@ -277,6 +279,7 @@ async function findPatterns(
     ...texts.map(
       ({ value, negated }) => `template ${negated ? "not " : ""}ilike ${sql.add(`%${literalLike(value)}%`)}`,
     ),
+    ...(texts.length > 0 ? searchable(["template"], sql) : []),
   ];
   const found = await database.read<PatternRow>(
     `select id, template, name, pinned, ignored, first_seen_at from log_pattern where ${conditions.join(" and ")}`,

@@ -1,4 +1,5 @@
 import type { LogFilter, LogTerm } from "../../agent/ports/log-source.ts";
+import { searchable } from "./confidential-rows.ts";
 import type { Database } from "./database.ts";
 import { isTraceId } from "./record-checks.ts";
 import { globLike, literalLike, type SqlValues } from "./sql-values.ts";
@@ -6,6 +7,12 @@ import { globLike, literalLike, type SqlValues } from "./sql-values.ts";
 /** Filters of log lines as conditions on `log_line`. */
 
 const COLUMNS = ["service", "environment", "version", "instance"] as const;
+/** JSON writes some characters in its own way: the values in it are compared as they are */
+const LINE_TEXTS = [
+  "body",
+  "concat_ws(' ', service, environment, version, instance)",
+  "(case when attributes is not null then (select string_agg(v #>> '{}', ' ') from jsonb_path_query(attributes, '$.**') v) end)",
+];
 const TRACE_TEXT = "replace(trace_id::text, '-', '')";
 /** a name with more dots is read in two ways: as one name, and as a path */
 const MAX_DOTS = 4;
@@ -39,6 +46,7 @@ export function lineConditions(filter: ResolvedFilter, sql: SqlValues): string[]
   if (filter.traceId !== undefined)
     conditions.push(isTraceId(filter.traceId) ? `trace_id = ${sql.add(filter.traceId)}::uuid` : "false");
   for (const term of filter.terms) conditions.push(termCondition(term, sql));
+  if (filter.terms.length > 0) conditions.push(...searchable(LINE_TEXTS, sql));
   return conditions;
 }
 

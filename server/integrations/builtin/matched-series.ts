@@ -1,5 +1,6 @@
 import type { MetricQuery } from "../../agent/ports/metrics-source.ts";
 import { SERIES_KINDS } from "../../agent/ports/telemetry.ts";
+import { SERIES_TEXTS, searchable } from "./confidential-rows.ts";
 import type { Database } from "./database.ts";
 import { createSqlValues, type SqlValues } from "./sql-values.ts";
 import { neighbourMs } from "./usual-distance.ts";
@@ -36,7 +37,7 @@ export async function matchSeries(
 ): Promise<MatchedSeries> {
   const sql = createSqlValues();
   const name = fn === "quantile" ? `${metric}_bucket` : metric;
-  const conditions = [`name = ${sql.add(name)}`, ...filters.map((filter) => labelCondition(filter, sql))];
+  const conditions = [`name = ${sql.add(name)}`, ...labelConditions(filters, sql)];
   const told = [...groupBy, "le"].map((label) => `labels ->> ${sql.add(label)}`);
   const rows = await database.read<SeriesRow>(
     `select id, kind, apart_ms, array[${told.join(", ")}] as told from metric_series where ${conditions.join(" and ")} order by id`,
@@ -78,8 +79,14 @@ const labelsOf = (groupBy: readonly string[], told: readonly (string | null)[]):
     }),
   );
 
+/** Conditions on labels that all must hold. @see searchable */
+export const labelConditions = (filters: MetricQuery["filters"], sql: SqlValues): string[] => [
+  ...filters.map((filter) => labelCondition(filter, sql)),
+  ...(filters.length > 0 ? searchable(SERIES_TEXTS, sql) : []),
+];
+
 /** An absent label is an empty one. Regular expressions are anchored; RE2's `(?i)` in front is told by the operator. */
-export function labelCondition({ label, op, value }: MetricQuery["filters"][number], sql: SqlValues): string {
+function labelCondition({ label, op, value }: MetricQuery["filters"][number], sql: SqlValues): string {
   const found = `coalesce(labels ->> ${sql.add(label)}, '')`;
   if (op === "=" || op === "!=") return `${found} ${op === "=" ? "=" : "<>"} ${sql.add(value)}`;
   const anyCase = value.startsWith("(?i)");

@@ -1,9 +1,10 @@
 import type { MetricInfo } from "../../agent/ports/metrics-source.ts";
 import { SERIES_KINDS } from "../../agent/ports/telemetry.ts";
+import { searchable } from "./confidential-rows.ts";
 import type { Database } from "./database.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
-import { literalLike } from "./sql-values.ts";
+import { createSqlValues, literalLike } from "./sql-values.ts";
 
 interface NameRow {
   name: string;
@@ -20,16 +21,20 @@ export async function listMetrics(
   { database, retention, now }: StoreParts,
   { search, service, limit }: { search?: string | undefined; service?: string | undefined; limit: number },
 ): Promise<{ items: MetricInfo[]; total: number }> {
+  const sql = createSqlValues();
+  const since = sql.add(new Date(now().getTime() - retention.samplesDays * DAY_MS));
+  const ofService = sql.add(service ?? null);
+  const conditions = [
+    `last_seen_at >= ${since}`,
+    `(${ofService}::text is null or service = ${ofService})`,
+    `name ilike ${sql.add(`%${literalLike(search ?? "")}%`)}`,
+    ...(search ? searchable(["name"], sql) : []),
+  ];
   const rows = await database.read<NameRow & { [column: string]: unknown }>(
     `select name, max(kind) as kind, max(unit) as unit, count(*)::int as series, bool_or(labels ? 'le') as bounded,
        coalesce((select help from metric_help where metric_help.name = metric_series.name), '') as help
-     from metric_series where last_seen_at >= $1 and ($2::text is null or service = $2)
-       and name ilike $3 group by name order by name`,
-    [
-      new Date(now().getTime() - retention.samplesDays * DAY_MS),
-      service?.replaceAll("\0", "\uFFFD") ?? null,
-      `%${literalLike((search ?? "").replaceAll("\0", "\uFFFD"))}%`,
-    ],
+     from metric_series where ${conditions.join(" and ")} group by name order by name`,
+    sql.values,
   );
   const found = withHistograms(rows).filter((item) => item.name.toLowerCase().includes((search ?? "").toLowerCase()));
   return { items: found.slice(0, limit), total: found.length };
@@ -70,9 +75,18 @@ export async function listLabelValues(
   database: Database,
   { metric, label, limit }: { metric: string; label: string; limit: number },
 ): Promise<string[]> {
+  const sql = createSqlValues();
+  const named = sql.add(metric);
+  const told = `labels ->> ${sql.add(label)}`;
+  // they come in the order of the alphabet, and what stands between two values is known by them
+  const conditions = [
+    `name = any(array[${named}, ${named} || '_bucket'])`,
+    `${told} is not null`,
+    ...searchable([told], sql),
+  ];
   const rows = await database.read<{ value: string }>(
-    `select distinct labels ->> $2 as value from metric_series where ${SERIES_OF} and labels ? $2 order by 1 limit $3`,
-    [metric.replaceAll("\0", "\uFFFD"), label.replaceAll("\0", "\uFFFD"), limit],
+    `select distinct ${told} as value from metric_series where ${conditions.join(" and ")} order by 1 limit ${sql.add(limit)}`,
+    sql.values,
   );
   return rows.map((row) => row.value);
 }

@@ -1,6 +1,6 @@
 import type { MetricQuery } from "../../agent/ports/metrics-source.ts";
 import type { TimeWindow } from "../../agent/ports/source.ts";
-import { labelCondition } from "./matched-series.ts";
+import { labelConditions } from "./matched-series.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { createSqlValues } from "./sql-values.ts";
 
@@ -21,7 +21,7 @@ export async function sampleDistance(
   const name = sql.add(metric);
   const conditions = [
     `name = any(array[${name}, ${name} || '_count', ${name} || '_bucket'])`,
-    ...filters.map((one) => labelCondition(one, sql)),
+    ...labelConditions(filters, sql),
   ];
   const [row] = await database.read<{ seconds: number | null }>(
     `with told as materialized (
