@@ -17,3 +17,9 @@ export function refuseUnknownArguments(tool: McpTool, given: Record<string, unkn
     { details: { unknown: names, allowed } },
   );
 }
+
+/** Without arguments that are null where they may be left out: a row of a result is given back as it stands. */
+export function withoutNulls({ inputSchema }: McpTool, given: Record<string, unknown>): Record<string, unknown> {
+  const required = inputSchema.required ?? [];
+  return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== null || required.includes(name)));
+}

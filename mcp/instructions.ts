@@ -3,7 +3,7 @@ export const INSTRUCTIONS = `Operate runs services: it deploys them, checks thei
 
 Look first: list_services gives every service with health, versions, traffic and open incidents; get_service adds instances, known versions and recent changes; monitor_health says what is down and what is only a consequence of something else.
 
-Write tools act on real systems. Name service and environment exactly as list_services does. deploy_application with dryRun: true checks everything and returns the plan (steps, expected time, who may feel it, warnings) without starting anything; prefer it before a production deployment.
+Write tools act on real systems. Name service and environment exactly as list_services does; where its row says environment null (a service that only telemetry tells of), read tools take null too. deploy_application with dryRun: true checks everything and returns the plan (steps, expected time, who may feel it, warnings) without starting anything; prefer it before a production deployment.
 
 To follow a deployment: deploy_application returns at once with deployment.id. Call get_deployment with it and followSeconds: 30; it answers at the next change. Repeat until status is succeeded, rolled_back, failed or cancelled. One deployment runs per service and environment; a second is refused with the id of the first. A failed one rolls back by itself unless you switched that off, and opens an incident.
 

@@ -25,7 +25,15 @@ export function objectSchemaOf(schema: z.ZodType, io: "input" | "output", where:
   delete json.$schema;
   // An argument that is not known is refused, see arguments.ts; a schema that says so spares a model the attempt.
   if (io === "input") json.additionalProperties = false;
-  return json as ObjectSchema;
+  const made = json as ObjectSchema;
+  if (io === "input") allowNull(made, "environment");
+  return made;
+}
+
+/** Rows of results have null where nothing is known, and are given back as they stand; see `withoutNulls`. */
+function allowNull({ properties, required }: ObjectSchema, name: string): void {
+  const argument = properties?.[name] as { type?: unknown } | undefined;
+  if (argument?.type === "string" && !required?.includes(name)) argument.type = ["string", "null"];
 }
 
 const CURSOR_PATTERN = "^[\\x21-\\x7e]+$";

@@ -12,7 +12,7 @@ import { AppError, type ErrorCode } from "#server/agent/kernel/errors.ts";
 import { failSpan, inSpan } from "#server/agent/kernel/span.ts";
 import type { RouterContext } from "#server/routers/trpc.ts";
 import manifest from "../package.json" with { type: "json" };
-import { refuseUnknownArguments } from "./arguments.ts";
+import { refuseUnknownArguments, withoutNulls } from "./arguments.ts";
 import { faultOf, toolError } from "./errors.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import type { McpTool, ToolRegistry } from "./registry.ts";
@@ -154,7 +154,7 @@ function callProcedure(
   // within the call, so that a write that is refused for an argument is on record as any refused write is
   const getRawInput = async () => {
     refuseUnknownArguments(tool, input);
-    return input;
+    return withoutNulls(tool, input);
   };
   return callTRPCProcedure({ router, path: tool.path, type: tool.type, ctx, getRawInput, signal, batchIndex: 0 });
 }

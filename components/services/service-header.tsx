@@ -14,15 +14,14 @@ import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
 import { formatMs, formatRate, formatShare, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
-import type { RouterOutputs } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { isBeyondLimit } from "./beyond-limit.ts";
 import { consoleLink } from "./console-link.ts";
-import { serviceHref } from "./places.ts";
+import { type PlacedService, serviceHref } from "./places.ts";
 
-type Service = RouterOutputs["services"]["get"];
+type Service = PlacedService;
 
 /** Beside the name: environment, state and since when, what it is caused by, what is open or on its way. */
 export function ServiceHeadline({ service: { row } }: { service: Service }) {

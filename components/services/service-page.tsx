@@ -16,7 +16,7 @@ import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
-import { placesOf, serviceHref } from "./places.ts";
+import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
@@ -64,6 +64,7 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
       { service, environment: environment ?? "", range },
       {
         enabled: environment !== null && !isObserved,
+        select: placedService,
         refetchInterval: range === "15m" || range === "1h" ? 10_000 : 60_000,
         placeholderData: (before) =>
           before?.row.service === service && before.row.environment === environment ? before : undefined,

@@ -3,11 +3,11 @@
 import { Rocket } from "lucide-react";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { Mark } from "../feedback/mark.tsx";
-import type { RouterOutputs } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
+import type { PlacedService } from "./places.ts";
 
-type Service = RouterOutputs["services"]["get"];
+type Service = PlacedService;
 
 /** The versions that can run, what they are, and the way to put one out. */
 export function VersionTable({ service }: { service: Service }) {

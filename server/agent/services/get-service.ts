@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ServiceConfig } from "../config-services.ts";
+import { shownName } from "../kernel/allowed-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -19,45 +20,61 @@ const RANGES = {
 
 /** The configured service; null for one that only runs still. @throws NOT_FOUND naming what exists. */
 async function findService(ctx: AgentContext, ref: ServiceRef): Promise<ServiceConfig | null> {
-  try {
-    return configured(ctx, ref);
-  } catch (error) {
-    const platform = await platformServices(ctx);
-    const isKept = platform?.some((one) => one.service === ref.service && one.environment === ref.environment);
-    if (!isKept) throw error;
-    return null;
-  }
+  const service = ctx.config.services.find(({ name }) => name === ref.service);
+  if (service && Object.hasOwn(service.environments, ref.environment)) return service;
+  const platform = await platformServices(ctx);
+  const isKept = platform?.some((one) => one.service === ref.service && one.environment === ref.environment);
+  if (isKept) return null;
+  throw service ? runsElsewhere(service, ref.environment) : noService(ctx, ref.service);
 }
 
-/** The configured service, if it runs in that environment. @throws NOT_FOUND naming what exists. */
-function configured(ctx: AgentContext, ref: ServiceRef): ServiceConfig {
-  const service = ctx.config.services.find((candidate) => candidate.name === ref.service);
-  const names = ctx.config.services.map((candidate) => candidate.name);
-  if (!service)
-    throw new AppError("NOT_FOUND", `There is no service ${ref.service}. Configured: ${names.join(", ") || "none"}.`, {
-      details: { allowed: names },
-    });
-  const environments = Object.keys(service.environments);
-  if (!environments.includes(ref.environment))
-    throw new AppError(
-      "NOT_FOUND",
-      `${ref.service} does not run in ${ref.environment}. It runs in ${environments.join(", ")}.`,
-      { details: { allowed: environments } },
-    );
-  return service;
+function noService(ctx: AgentContext, name: string): AppError {
+  const names = ctx.config.services.map((one) => one.name);
+  return new AppError(
+    "NOT_FOUND",
+    `There is no service ${shownName(name)}. Configured: ${names.join(", ") || "none"}. list_services also names those that only telemetry tells of.`,
+    { details: { allowed: names } },
+  );
 }
+
+function runsElsewhere({ name, environments }: ServiceConfig, environment: string): AppError {
+  const allowed = Object.keys(environments);
+  return new AppError(
+    "NOT_FOUND",
+    `${name} does not run in ${shownName(environment)}. It runs in ${allowed.join(", ")}.`,
+    { details: { allowed } },
+  );
+}
+
+/**
+ * Where a service runs: as asked, or in the only place there is; null for one that only its telemetry tells of, which is
+ * not told apart by environment. @throws NOT_FOUND naming what exists, INVALID when there are several and none is named.
+ */
+async function placeOf(ctx: AgentContext, { service, environment }: Asked): Promise<ServiceRef | null> {
+  const configured = ctx.config.services.find(({ name }) => name === service);
+  const kept = ((await platformServices(ctx)) ?? []).filter((one) => one.service === service);
+  const places = [...new Set([...Object.keys(configured?.environments ?? {}), ...kept.map((one) => one.environment)])];
+  const [only] = places;
+  if (only === undefined) return null;
+  if (environment !== undefined) return { service, environment };
+  if (places.length === 1) return { service, environment: only };
+  throw new AppError("INVALID", `${service} runs in ${places.join(", ")}. Name one of them as environment.`, {
+    details: { allowed: places },
+  });
+}
+
+type Asked = z.output<typeof GetServiceInput>;
+type Found = z.infer<typeof GetServiceOutput>;
 
 /** One service in one environment: its row, instances, versions, and its traffic over the range. */
-export async function getService(
-  ctx: AgentContext,
-  input: z.output<typeof GetServiceInput>,
-): Promise<z.infer<typeof GetServiceOutput>> {
+export async function getService(ctx: AgentContext, input: Asked): Promise<Found> {
   authorize(ctx, "service.read");
-  const ref = { service: input.service, environment: input.environment };
-  const service = await findService(ctx, ref);
   const range = RANGES[input.range];
   const to = new Date(Math.floor(ctx.now().getTime() / 10_000) * 10_000 - 10_000);
   const from = new Date(to.getTime() - range.seconds * 1_000);
+  const ref = await placeOf(ctx, input);
+  if (ref === null) return getObserved(ctx, input, from);
+  const service = await findService(ctx, ref);
   const [{ rows, platform }, traffic, changes] = await Promise.all([
     serviceRows(ctx, ref, { observed: false }),
     listTraffic(ctx.db, { since: from, resolution: range.resolution, ref }),
@@ -69,7 +86,7 @@ export async function getService(
   const listed = service?.local.versions ?? [];
   const live = new Set(row.versions.map((entry) => entry.version));
   return {
-    row: { ...row, environment: ref.environment },
+    row,
     description: service?.description ?? "",
     url: running?.url ?? null,
     dependsOn: service?.dependsOn ?? [],
@@ -84,6 +101,17 @@ export async function getService(
     stepSeconds: range.step,
     series: trafficSeries(traffic, { from, to, stepSeconds: range.step }),
     changes,
+  };
+}
+
+/** What is known of a service that only its telemetry tells of. @throws NOT_FOUND naming what exists. */
+async function getObserved(ctx: AgentContext, { service, range }: Asked, since: Date): Promise<Found> {
+  const [{ rows }, changes] = await Promise.all([serviceRows(ctx, { service }), listChanges(ctx, { since, service })]);
+  const [row] = rows;
+  if (!row) throw noService(ctx, service);
+  return {
+    ...{ row, description: "", url: null, dependsOn: [], usedBy: [], instances: [], versions: [] },
+    ...{ stepSeconds: RANGES[range].step, series: [], changes },
   };
 }
 

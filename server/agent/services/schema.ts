@@ -98,7 +98,9 @@ export type ListServicesOutput = z.infer<typeof ListServicesOutput>;
 
 export const GetServiceInput = z.object({
   service: ServiceName,
-  environment: EnvironmentName,
+  environment: EnvironmentName.optional().describe(
+    "as in its row of list_services; a configured service that runs in several needs one",
+  ),
   range: z.enum(["15m", "1h", "6h", "24h"]).default("1h"),
 });
 export const ServiceSeriesPoint = z.object({
@@ -110,7 +112,7 @@ export const ServiceSeriesPoint = z.object({
   p99Ms: z.number().nullable(),
 });
 export const GetServiceOutput = z.object({
-  row: ServiceRow.extend({ environment: z.string() }),
+  row: ServiceRow,
   description: z.string(),
   url: z.string().nullable(),
   dependsOn: z.array(z.string()),
@@ -125,7 +127,9 @@ export const GetServiceOutput = z.object({
     }),
   ),
   stepSeconds: z.number().int(),
-  series: z.array(ServiceSeriesPoint).describe("oldest first, every bucket of the range; nulls are gaps"),
+  series: z
+    .array(ServiceSeriesPoint)
+    .describe("oldest first, every bucket of the range; nulls are gaps; empty for an observed service"),
   /** deployments and the like in the range, for markers */
   changes: z.array(ChangeView),
 });
