@@ -10,6 +10,7 @@ import { type McpMeta, procedure, router } from "#server/routers/trpc.ts";
 import { connectMcp, MCP_CLIENTS, type McpClientKind, type McpTestClient } from "#server/testing/mcp-clients.ts";
 import { mcpEndpoint } from "./endpoint.ts";
 import type { CallReport } from "./server.ts";
+import { MAX_TOKENS, tokensOf } from "./tokens.ts";
 
 const URL_ = "http://127.0.0.1:3000/api/mcp";
 
@@ -97,6 +98,7 @@ const agentFor = (role: Role): AgentContext =>
     actor: { kind: "token", id: "tok", name: `a ${role}`, role },
     via: "mcp",
     requestId: "req_1",
+    now: () => new Date(),
     audit: { record: async (_tx, _ctx, event) => void refusals.push(event) },
   }) as AgentContext;
 
@@ -173,13 +175,18 @@ describe.each(MCP_CLIENTS)("a client (%s)", (kind) => {
     ]);
   });
 
-  it("gets a large result whole as structured content and cut as text, with how to ask for less", async () => {
+  it("gets of a large result what comes first, as text and as structured content, with how to ask for the rest", async () => {
     const mcp = await connect(kind, "op");
     await mcp.listTools();
     const { text, structuredContent } = await mcp.callTool("list_things", { limit: 5_000 });
-    expect(structuredContent?.items).toHaveLength(5_000);
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(40_000);
-    expect(text).toMatch(/items: first \d+ and last \d+ of 5000.*smaller limit and cursor/s);
+    expect(tokensOf(text)).toBeLessThanOrEqual(MAX_TOKENS);
+    expect(tokensOf(text)).toBeGreaterThan(MAX_TOKENS * 0.9);
+    expect(JSON.parse(text)).toEqual(structuredContent);
+    const { items, more } = structuredContent as { items: { name: string }[]; more: string };
+    expect(items.map(({ name }) => name)).toEqual(items.map((_, i) => `thing ${i}`));
+    expect(more).toBe(
+      `items: the first ${items.length} of 5000. To see the rest: page with a smaller limit and cursor = nextCursor.`,
+    );
   });
 
   it("does not see what its role may not do, and is refused it", async () => {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
 import { inputIssues } from "#server/routers/input-issues.ts";
 import { appErrorOf } from "#server/routers/trpc.ts";
-import { escaped } from "./result.ts";
+import { readable } from "./readable.ts";
 
 /** What a tool call that went wrong says, as JSON text in a result with `isError`. */
 export interface ToolError {
@@ -15,23 +15,27 @@ export interface ToolError {
   /** what to do about it, when the message alone does not say */
   next?: string;
   requestId: string;
+  /** Operate's clock, UTC: a range may have been given by another one */
+  now: string;
 }
 
 /**
  * Any failure of a tool call as the model reads it; the last of the three places where the core's errors become a
  * transport's. What failed inside Operate says so and no more: the cause is for the log, under the same request id.
  */
-export function toolError(thrown: unknown, requestId: string): ToolError {
+export function toolError(thrown: unknown, requestId: string, at: Date): ToolError {
+  const now = at.toISOString();
   const issues = argumentIssues(thrown);
-  if (issues) return { code: "INVALID", message: "Some arguments are not valid; see issues.", issues, requestId };
+  if (issues) return { code: "INVALID", message: "Some arguments are not valid; see issues.", issues, requestId, now };
   const error = asAppError(thrown);
   const next = nextStep(error.code);
   return {
     code: error.code,
     message: shownMessage(error.message),
-    ...(error.details && { details: escaped(shownDetails(error.details) ?? {}) as Record<string, unknown> }),
+    ...(error.details && { details: readable(shownDetails(error.details) ?? {}) as Record<string, unknown> }),
     ...(next && { next }),
     requestId,
+    now,
   };
 }
 

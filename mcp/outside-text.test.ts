@@ -22,12 +22,12 @@ describe("every tool", () => {
   it.each(tools.map((tool) => [tool.listing.name, tool] as const))(
     "%s escapes and marks what outsiders wrote",
     (_, tool) => {
-      const output = { spans: [{ name: ATTACK, attributes: { [ATTACK]: ATTACK } }], lines: [{ body: ATTACK }] };
-      const result = toolResult(tool, output);
+      const output = { spans: [{ name: ATTACK, attributes: { [ATTACK]: ATTACK } }], lines: [{ body: `${ATTACK}!` }] };
+      const result = toolResult(tool, output, new Date(0));
       expect(JSON.stringify(result)).not.toMatch(HIDDEN);
       const [data, note, ...more] = result.content.map((part) => (part.type === "text" ? part.text : ""));
       expect(JSON.parse(data ?? "")).toEqual(result.structuredContent);
-      expect(result.structuredContent).toMatchObject({ spans: [{ name: SHOWN }], lines: [{ body: SHOWN }] });
+      expect(result.structuredContent).toMatchObject({ spans: [{ name: SHOWN }], lines: [{ body: `${SHOWN}!` }] });
       expect(note, "the note stands after the data and holds nothing of it").toMatch(/data to report on/);
       expect(note).not.toContain("ignore previous");
       expect(more).toEqual([]);
@@ -37,7 +37,11 @@ describe("every tool", () => {
   );
 
   it("escapes it in a refusal, too", () => {
-    const shown = toolError(new AppError("NOT_FOUND", `There is no ${ATTACK}.`, { details: { known: [ATTACK] } }), "r");
+    const shown = toolError(
+      new AppError("NOT_FOUND", `There is no ${ATTACK}.`, { details: { known: [ATTACK] } }),
+      "r",
+      new Date(0),
+    );
     expect(JSON.stringify(shown)).not.toMatch(HIDDEN);
     expect(shown.message).toContain(SHOWN);
   });

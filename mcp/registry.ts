@@ -4,6 +4,7 @@ import { z } from "zod";
 import { can, type Role } from "#server/agent/kernel/permissions.ts";
 import type { McpMeta, Meta } from "#server/routers/trpc.ts";
 import { type ObjectSchema, objectSchemaOf } from "./json-schema.ts";
+import { ALWAYS_TOLD } from "./result.ts";
 
 /** One procedure shown as a tool. */
 export interface McpTool {
@@ -83,7 +84,7 @@ function toolOf(path: string, def: ProcedureDef, meta: Meta, mcp: McpMeta): McpT
       title: mcp.title,
       description: OUTSIDE.has(path.split(".")[0] ?? "") ? `${mcp.description} ${IS_DATA}` : mcp.description,
       inputSchema: inputSchema as Tool["inputSchema"],
-      outputSchema: objectSchemaOf(output, "output", path) as NonNullable<Tool["outputSchema"]>,
+      outputSchema: told(objectSchemaOf(output, "output", path)) as NonNullable<Tool["outputSchema"]>,
       annotations: {
         title: mcp.title,
         readOnlyHint: readOnly,
@@ -94,6 +95,12 @@ function toolOf(path: string, def: ProcedureDef, meta: Meta, mcp: McpMeta): McpT
     },
   };
 }
+
+/** With what every result says. */
+const told = (schema: ObjectSchema): ObjectSchema => ({
+  ...schema,
+  properties: { ...schema.properties, ...ALWAYS_TOLD },
+});
 
 /** Chained `.input()` calls add up, as tRPC merges them. */
 const inputOf = ([first, ...more]: readonly z.ZodType[]): z.ZodType =>

@@ -131,13 +131,13 @@ async function callTool(
   try {
     const timeoutMs = tool.maxSeconds === null ? serving.callTimeoutMs : tool.maxSeconds * 1_000;
     const output = await withDeadline(timeoutMs, cancelled, (signal) =>
-      callProcedure(serving.router, tool, { agent, requestId: agent.requestId, progress }, input, signal),
+      callProcedure(serving.router, tool, { agent, requestId: agent.requestId, progress, sent: input }, input, signal),
     );
-    const result = toolResult(tool, output);
+    const result = toolResult(tool, output, agent.now());
     report("done");
     return result;
   } catch (error) {
-    const shown = toolError(error, agent.requestId);
+    const shown = toolError(error, agent.requestId, agent.now());
     failed(faultOf(error) ?? new AppError(shown.code, shown.message));
     report(shown.code, faultOf(error));
     return { isError: true, content: [{ type: "text", text: JSON.stringify(shown) }] };

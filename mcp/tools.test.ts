@@ -19,6 +19,7 @@ import {
 } from "#server/testing/mcp-clients.ts";
 import { addPerson, type Person } from "#server/testing/people.ts";
 import { mcpEndpoint } from "./endpoint.ts";
+import { MAX_TOKENS, tokensOf } from "./tokens.ts";
 
 const ENDPOINT = "http://127.0.0.1:4310/api/mcp";
 const database = useDatabase();
@@ -302,9 +303,9 @@ describe.each(MCP_CLIENTS)("an operator's agent deploys (%s)", (kind) => {
       instances.push({ ...instances[0]!, id: `ins_${instances.length}`, key: `k${instances.length}` });
     const answer = await mcp.callTool("get_deployment", { deploymentId: id });
     instances.length = 1;
-    // a token is about 3.5 characters of JSON
-    expect(answer.text.length / 3.5).toBeLessThan(8_000);
-    expect(JSON.stringify(answer.structuredContent).length / 3.5).toBeLessThan(8_000);
+    expect(tokensOf(answer.text)).toBeLessThanOrEqual(MAX_TOKENS);
+    expect(JSON.parse(answer.text)).toEqual(answer.structuredContent);
+    expect(answer.text.split(sentence)).toHaveLength(2);
     expect(answer.structuredContent?.events).toHaveLength(30);
   });
 });

@@ -19,7 +19,7 @@ export const servicesRouter = router({
         name: "list_services",
         title: "List services",
         description:
-          "Start here. Every service per environment, and each that only its telemetry tells of (environment null), those whose users are hurt most first: health (the worst of its check, its users' errors and p95 against their limits, and decisions that wait; `reasons` has the numbers), running versions, ready instances, request rate, error share, p95 latency, open incident, running deployment; what changed in the last 6 h. Not for one service in depth: use get_service.",
+          "Start here. Every service per environment, and each that only its telemetry tells of (environment null), those whose users are hurt most first: health (the worst of its check, its users' errors and p95 against their limits, and decisions that wait; `reasons` has the numbers), running versions, ready instances, request rate, error share, p95 latency, open incident, running deployment; what changed in the last 6 h.",
         ...READ,
       },
     })
@@ -33,7 +33,7 @@ export const servicesRouter = router({
         name: "get_service",
         title: "Get one service",
         description:
-          "One service in one environment: instances with state and reason, the versions that can be deployed, what it depends on and who uses it, and its traffic (request rate, error share, latency percentiles) over 15m, 1h, 6h or 24h. Use it before deploying and to see the effect afterwards.",
+          "One service in one environment: instances with state and reason, the versions that can be deployed, what it depends on and who uses it, and its traffic (request rate, error share, latency percentiles).",
         ...READ,
       },
     })

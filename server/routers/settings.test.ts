@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { keepConfidential } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { actor, testContext } from "../testing/context.ts";
@@ -56,4 +57,34 @@ test("no procedure's error or result carries a confidential value", async () => 
   await agent.audit.record(agent.db, agent, { action: "test.leak", after: { note: "canary-of-a-header" } });
   const [entry] = await database.db.auditEntry.findMany({ where: { action: "test.leak" } });
   expect(entry?.after).toEqual({ note: "${env:HEADER}" });
+});
+
+test("what a caller sends comes back as it was sent, whether or not it is a secret", async () => {
+  const [right, wrong] = ["55512-34567-890", "55598-76543-210"];
+  keepConfidential([{ value: right, shown: "${env:GUESSED}", secret: true }]);
+  const echoing = router({
+    refuses: procedure.input(z.object({ name: z.string() })).query(({ input }) => {
+      throw new AppError("NOT_FOUND", `There is no ${input.name}.`, { details: { name: input.name } });
+    }),
+    makes: procedure.input(z.object({ name: z.string() })).mutation(({ input }) => ({ name: input.name })),
+    reads: procedure.input(z.object({ name: z.string() })).query(() => ({ stored: right })),
+  });
+  const ctx = { agent: testContext(database), requestId: "req_echo" };
+  const caller = createCallerFactory(echoing)(ctx);
+  const settings = createCallerFactory(settingsRouter)(ctx);
+  const told = async (guess: string) => {
+    const refusal = (await caller.refuses({ name: guess }).catch((error: unknown) => error)) as Error & {
+      cause: AppError;
+    };
+    const text = `services:\n  - name: ${guess}\n    ${guess}: 1\n`;
+    const answers = [
+      refusal.message,
+      refusal.cause.details,
+      await caller.makes({ name: guess }),
+      await settings.checkConfig({ text }),
+    ];
+    return JSON.stringify(answers).replaceAll(guess, "GUESS");
+  };
+  expect(await told(right)).toBe(await told(wrong));
+  expect(await caller.reads({ name: right })).toEqual({ stored: "${env:GUESSED}" });
 });

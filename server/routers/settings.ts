@@ -8,7 +8,7 @@ export const settingsRouter = router({
     .output(ConfigView)
     .query(({ ctx }) => viewConfig(ctx.agent)),
   checkConfig: procedure
-    .meta({ permission: "settings.read" })
+    .meta({ permission: "settings.read", echoes: true })
     .input(CheckConfigInput)
     .output(CheckConfigOutput)
     .query(({ ctx, input }) => checkConfigText(ctx.agent, input)),

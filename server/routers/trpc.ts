@@ -1,7 +1,13 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { clipText } from "../agent/kernel/clip-text.ts";
-import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
+import {
+  type Brought,
+  confidentialIn,
+  dataWithoutConfidential,
+  holdsConfidential,
+  withoutConfidential,
+} from "../agent/kernel/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
@@ -24,6 +30,8 @@ export interface RouterContext {
   counted?: boolean;
   /** told that a stream found no place, so that the transport can refuse it before it begins */
   onStreamRefused?: (refusal: AppError) => void;
+  /** what was sent, where a transport may refuse it before the input is read */
+  sent?: unknown;
   /** tells a caller that waits how far it is; absent when the transport cannot */
   progress?: ((done: number, total: number, message: string) => Promise<void>) | undefined;
 }
@@ -51,6 +59,8 @@ export interface Meta {
   beforePasswordChange?: true;
   /** argument by which a caller asks to wait for a change instead of for an answer; see MAX_FOLLOWING */
   waitsBy?: string;
+  /** a query whose result is about what was sent, and shows nothing that is stored */
+  echoes?: true;
   mcp?: McpMeta;
 }
 
@@ -154,20 +164,28 @@ export function appErrorOf(error: TRPCError): AppError {
 }
 
 /** The same error, its message and details without the values of placeholders and secrets. */
-const sayable = ({ code, message, details, cause }: AppError): AppError =>
-  new AppError(code, withoutConfidential(message), {
-    ...(details && { details: dataWithoutConfidential(details, "message") }),
+const sayable = ({ code, message, details, cause }: AppError, brought: Brought): AppError =>
+  new AppError(code, withoutConfidential(message, "message", brought), {
+    ...(details && { details: dataWithoutConfidential(details, "message", brought) }),
     ...(cause === undefined ? {} : { cause }),
   });
 
-/** The one place where the core's errors become tRPC's. No message and no result leaves with a confidential value. */
-const translateErrors = t.middleware(async ({ ctx, next }) => {
+/**
+ * The one place where the core's errors become tRPC's. No message and no result leaves with a confidential value, except
+ * one that the caller sent with the same request and that is echoed: see `confidentialIn`. Results that are read from a
+ * store are clean of all: there the same value may come from somebody else.
+ */
+const translateErrors = t.middleware(async ({ ctx, meta, type, next, getRawInput }) => {
   const result = await next();
+  const brought = async () => confidentialIn(ctx.sent ?? (await getRawInput().catch(() => undefined)));
   if (result.ok) {
-    const data = dataWithoutConfidential(result.data);
+    const isEcho = (type === "mutation" || meta?.echoes) && holdsConfidential(result.data, "data");
+    const data = dataWithoutConfidential(result.data, "data", isEcho ? await brought() : undefined);
     return { ...result, data: ctx.agent?.actor.role === "viewer" ? withoutOwnStacks(data) : data };
   }
-  const error = sayable(appErrorOf(result.error));
+  const failure = appErrorOf(result.error);
+  const isEcho = holdsConfidential([failure.message, failure.details], "message");
+  const error = sayable(failure, isEcho ? await brought() : new Set());
   const code = REFUSED_BY_TRPC.has(result.error.code) ? result.error.code : TRPC_CODE[error.code];
   throw new TRPCError({ code: code === "PARSE_ERROR" ? "BAD_REQUEST" : code, message: error.message, cause: error });
 });

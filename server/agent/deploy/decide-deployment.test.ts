@@ -226,6 +226,17 @@ describe("of one that has ended", () => {
     expect(await rows()).toHaveLength(1);
   });
 
+  it("rollback again by who told it to go back while it ran changes nothing", async () => {
+    await patch({ status: "running" });
+    await decide("rollback");
+    await database.db.$transaction((tx) => patchDeployment(tx, deploymentId, { status: "rolled_back" }));
+    for (const one of ctx.platform.services.get("checkout/production")!.instances) one.version = "1.0.0";
+    const [before, audited] = [await rows(), await audit()];
+    expect(await decide("rollback")).toMatchObject({ deployment: { status: "rolled_back" }, started: null });
+    expect([(await rows()).length, (await audit()).length]).toEqual([before.length, audited.length]);
+    await expect(decide("rollback", bob)).rejects.toMatchObject({ code: "PRECONDITION" });
+  });
+
   it("nothing else is left to decide", async () => {
     await succeed();
     for (const decision of ["promote", "retry", "abort", "pause", "resume"] as const)

@@ -69,6 +69,7 @@ interface Outcome {
 
 async function decide(ctx: AgentContext, tx: Tx, input: Asked, back: Return | null): Promise<Outcome> {
   const before = await lockDeployment(tx, input.deploymentId);
+  if (back?.kind === "done") return { deployment: before, started: null };
   if (back?.kind === "going") return { deployment: before, started: back.rollback };
   if (input.decision === "rollback" && !back && !isActive(before.status))
     throw new AppError("CONFLICT", `${before.id} has ended a moment ago. Decide again to roll it back.`);

@@ -51,7 +51,11 @@ export function rule(facts: Facts, wish: Wish): Ruling {
   if (earlier && isSame(earlier, wish)) return { kind: "same" };
   if (earlier) throw decidedAlready(deployment, earlier);
   const allowed = allowedNow(facts, wish.scope);
-  if (!allowed.includes(wish.decision)) throw notNow(facts, wish, allowed);
+  if (!allowed.includes(wish.decision)) {
+    // heeded already, as a second promote after the end
+    if (!deployment.waiting && facts.newest && isSame(facts.newest, wish)) return { kind: "same" };
+    throw notNow(facts, wish, allowed);
+  }
   const current = steps.find((step) => step.status === "running" || step.status === "waiting");
   const { waiting } = deployment;
   return { kind: "write", stepIndex: waiting?.stepIndex ?? current?.index ?? null, waitingId: waiting?.id ?? null };

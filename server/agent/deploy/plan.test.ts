@@ -53,7 +53,11 @@ describe("resolveTarget", () => {
   });
 
   it.each([
-    [{ service: "chekout" }, "NOT_FOUND", "There is no service chekout. Known services: payments, checkout."],
+    [
+      { service: "chekout" },
+      "NOT_FOUND",
+      "There is no service chekout. Known services: payments, checkout. One that runs and is not among them is no longer configured: add it to services in the configuration and restart Operate.",
+    ],
     [{ service: undefined }, "INVALID", "Say which service to deploy. Known services: payments, checkout."],
     [{ environment: "qa" }, "NOT_FOUND", "There is no environment qa. checkout runs in: staging, production."],
     [
@@ -61,7 +65,11 @@ describe("resolveTarget", () => {
       "NOT_FOUND",
       "There is no environment constructor. checkout runs in: staging, production.",
     ],
-    [{ version: "9" }, "NOT_FOUND", "There is no version 9. Versions of checkout: 1.0.0, 1.1.0, 1.2.0."],
+    [
+      { version: "9" },
+      "NOT_FOUND",
+      "There is no version 9. Versions of checkout: 1.0.0, 1.1.0, 1.2.0. To deploy another one, add it under versions of checkout in the configuration and restart Operate.",
+    ],
   ])("refuses %o", (change, code, message) => {
     const refused = () => resolveTarget(config, { ...asked, ...change });
     expect(refused).toThrow(

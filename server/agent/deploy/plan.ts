@@ -36,7 +36,13 @@ const listed = (names: readonly string[]) => names.join(", ") || "none";
 export function resolveService(config: OperateAgentConfig, ref: ServiceRef): ServiceConfig {
   const names = config.services.map((one) => one.name);
   const service = config.services.find((one) => one.name === ref.service);
-  if (!service) throw unknown("service", ref.service, names, `Known services: ${listed(names)}.`);
+  if (!service)
+    throw unknown(
+      "service",
+      ref.service,
+      names,
+      `Known services: ${listed(names)}. One that runs and is not among them is no longer configured: add it to services in the configuration and restart Operate.`,
+    );
   const environments = Object.keys(service.environments);
   if (!environments.includes(ref.environment))
     throw unknown("environment", ref.environment, environments, `${service.name} runs in: ${listed(environments)}.`);
@@ -55,7 +61,13 @@ export function resolveTarget(config: OperateAgentConfig, asked: Asked): Target 
   const service = resolveService(config, { service: name, environment });
   const versions = service.local.versions.map((one) => one.version);
   const version = service.local.versions.find((one) => one.version === asked.version);
-  if (!version) throw unknown("version", asked.version, versions, `Versions of ${name}: ${listed(versions)}.`);
+  if (!version)
+    throw unknown(
+      "version",
+      asked.version,
+      versions,
+      `Versions of ${name}: ${listed(versions)}. To deploy another one, add it under versions of ${name} in the configuration and restart Operate.`,
+    );
   const wanted = service.environments[environment]?.instances ?? 1;
   return {
     ...{ service: name, environment, version: asked.version },

@@ -73,8 +73,9 @@ async function prepareAsked(ctx: AgentContext, input: Asked): Promise<Prepared> 
   return prepare(ctx, input, { instances, currentVersion }, input.version, undone?.id ?? null, override);
 }
 
-/** What an ended deployment comes back to: a rollback that is to be made, or the one that is under way. */
+/** What an ended deployment comes back to: a rollback that is to be made, the one that is under way, or it went back itself. */
 export type Return =
+  | { kind: "done" }
   | { kind: "new"; prepared: Prepared; waitingId: string | null }
   | { kind: "going"; rollback: DeploymentRow };
 
@@ -90,8 +91,10 @@ export async function prepareReturn(ctx: AgentContext, row: DeploymentRow): Prom
     if (decision) throw decidedAlready(row, decision);
   }
   const { instances, currentVersion } = await ctx.platform.getService(row);
+  const runs = instances.some((one) => one.version === row.version);
+  if (!runs && !made && (await isOwnRollback(ctx, row))) return { kind: "done" };
   await refuseActive(ctx, row);
-  if (!instances.some((one) => one.version === row.version))
+  if (!runs)
     throw new AppError(
       "PRECONDITION",
       `${row.version} does not run in ${row.environment} any more, so there is nothing of ${row.id} to roll back. ${row.service} runs ${currentVersion ?? "nothing"}.`,
@@ -100,6 +103,12 @@ export async function prepareReturn(ctx: AgentContext, row: DeploymentRow): Prom
   if (!row.waiting) refuseObstacles(lockObstacle(await findLock(ctx.db, row)));
   const prepared = await prepare(ctx, row, { instances, currentVersion: row.version }, undefined, row.id, null);
   return { kind: "new", prepared, waitingId: row.waiting?.id ?? null };
+}
+
+/** Whether the same person told it to go back while it ran: to say so again changes nothing. */
+async function isOwnRollback({ db, actor }: AgentContext, { id }: DeploymentRow): Promise<boolean> {
+  const newest = (await listDecisions(db, id)).at(-1);
+  return newest?.decision === "rollback" && newest.actorId === actor.id && newest.actorKind === actor.kind;
 }
 
 /**

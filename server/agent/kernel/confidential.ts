@@ -86,11 +86,32 @@ function decoded(text: string): string {
 const isHidden = ({ value, secret }: Confidential, destination: Destination): boolean =>
   destination === "message" || secret || value.length >= LONG;
 
+/** Values that the reader of a text brought along. */
+export type Brought = ReadonlySet<string>;
+const NOTHING: Brought = new Set();
+
+/**
+ * The confidential values in what somebody sent. Where they are echoed to the same sender they are left as they are: to
+ * hide them there would tell that a guess is right, and to show them tells nothing.
+ */
+export function confidentialIn(sent: unknown): Brought {
+  const kept = holder.__operateConfidential;
+  const text = kept && JSON.stringify(sent);
+  if (!kept || !text) return NOTHING;
+  const found = findForms(kept.finder, text, () => true).flatMap(({ value }) => kept.values[value]?.value ?? []);
+  return new Set(found);
+}
+
 /** A text with every confidential value replaced by the name of where it comes from. */
-export function withoutConfidential(text: string, destination: Destination = "message"): string {
+export function withoutConfidential(
+  text: string,
+  destination: Destination = "message",
+  brought: Brought = NOTHING,
+): string {
   const kept = holder.__operateConfidential;
   if (!kept || !holds(kept, text, destination)) return text;
-  const asked = (value: number) => isHiddenAt(kept, value, destination);
+  const asked = (value: number) =>
+    isHiddenAt(kept, value, destination) && !brought.has(kept.values[value]?.value ?? "");
   let clean = "";
   let read = 0;
   for (const { from, to, value } of findForms(kept.finder, text, asked)) {
@@ -133,9 +154,14 @@ export function confidentialStream() {
 }
 
 /** The same for every string in a value of plain data; what holds none is returned as it is. */
-export function dataWithoutConfidential<T>(value: T, destination: Destination = "data"): T {
+export function dataWithoutConfidential<T>(value: T, destination: Destination = "data", brought: Brought = NOTHING): T {
+  return holdsConfidential(value, destination) ? (clean(value, destination, brought) as T) : value;
+}
+
+/** Whether any string in a value of plain data holds a confidential value. */
+export function holdsConfidential(value: unknown, destination: Destination): boolean {
   const kept = holder.__operateConfidential;
-  return kept && dataHolds(kept, value, destination) ? (clean(value, destination) as T) : value;
+  return kept !== undefined && dataHolds(kept, value, destination);
 }
 
 /** Makes nothing: most data holds no confidential value. */
@@ -152,11 +178,14 @@ function dataHolds(kept: Kept, value: unknown, destination: Destination): boolea
   return false;
 }
 
-function clean(value: unknown, destination: Destination): unknown {
-  if (typeof value === "string") return withoutConfidential(value, destination);
-  if (Array.isArray(value)) return value.map((item) => clean(item, destination));
+function clean(value: unknown, destination: Destination, brought: Brought): unknown {
+  if (typeof value === "string") return withoutConfidential(value, destination, brought);
+  if (Array.isArray(value)) return value.map((item) => clean(item, destination, brought));
   if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [withoutConfidential(key, destination), clean(item, destination)]),
+    Object.entries(value).map(([key, item]) => [
+      withoutConfidential(key, destination, brought),
+      clean(item, destination, brought),
+    ]),
   );
 }

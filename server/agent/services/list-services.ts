@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { HealthState } from "../health/schema.ts";
 import { countUnresolved } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
@@ -6,7 +7,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
 import { isSilent } from "./rank.ts";
-import type { ListServicesOutput, ServiceRow } from "./schema.ts";
+import type { ListServicesInput, ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
 
 const CHANGES_MS = 6 * 3_600_000;
@@ -17,10 +18,10 @@ const CHANGES_MS = 6 * 3_600_000;
  */
 export async function listServices(
   ctx: AgentContext,
-  input: { environment?: string | undefined },
+  input: z.output<typeof ListServicesInput>,
 ): Promise<ListServicesOutput> {
   authorize(ctx, "service.read");
-  const { environment } = input;
+  const { environment, limit, offset = 0 } = input;
   const environments = ctx.config.deploymentConfig.environments;
   if (environment !== undefined && !environments.includes(environment))
     throw new AppError("INVALID", `There is no environment ${environment}. Configured: ${environments.join(", ")}.`, {
@@ -43,7 +44,8 @@ export async function listServices(
     sample: ctx.source.sample,
     environments,
     platformReachable,
-    rows,
+    rows: rows.slice(offset, limit === undefined ? undefined : offset + limit),
+    total: rows.length,
     changes,
   };
 }

@@ -15,8 +15,11 @@ export const TrafficView = z.object({
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage, in the last `seconds`"),
   seconds: z.number().int().describe("what the figures are of: 60, or 300 for observed services"),
-  /** p95 over the last hour, one point a minute, oldest first; null is a gap */
-  p95Series: z.array(z.number().nullable()),
+  p95Series: z
+    .array(z.number().nullable())
+    .describe(
+      "p95 by the minute over the last hour, oldest first; null is a gap. For tools: the newest 12 without gaps",
+    ),
 });
 
 /** One thing that is wrong, with its number and its base. */
@@ -82,7 +85,11 @@ export const ChangeView = z.object({
   href: z.string(),
 });
 
-export const ListServicesInput = z.object({ environment: EnvironmentName.optional() });
+export const ListServicesInput = z.object({
+  environment: EnvironmentName.optional(),
+  limit: z.number().int().min(1).max(1_000).optional(),
+  offset: z.number().int().min(0).optional(),
+});
 export const ListServicesOutput = z.object({
   /** one sentence of state for the whole (filtered) system */
   summary: z.string(),
@@ -92,15 +99,14 @@ export const ListServicesOutput = z.object({
   environments: z.array(z.string()),
   platformReachable: z.boolean(),
   rows: z.array(ServiceRow).describe("worst first"),
+  total: z.number().int().describe("rows there are, also outside of limit and offset"),
   changes: z.array(ChangeView).describe("last 6 h, newest first, at most 30"),
 });
 export type ListServicesOutput = z.infer<typeof ListServicesOutput>;
 
 export const GetServiceInput = z.object({
   service: ServiceName,
-  environment: EnvironmentName.optional().describe(
-    "as in its row of list_services; a configured service that runs in several needs one",
-  ),
+  environment: EnvironmentName.optional().describe("needed where it runs in several"),
   range: z.enum(["15m", "1h", "6h", "24h"]).default("1h"),
 });
 export const ServiceSeriesPoint = z.object({
