@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type McpMeta, procedure, router } from "#server/routers/trpc.ts";
 import { toolsOf } from "./registry.ts";
+import { ALWAYS_TOLD } from "./result.ts";
 
 const mcp: McpMeta = {
   name: "a_tool",
@@ -42,7 +43,7 @@ describe("a tool's schemas", () => {
     const { outputSchema } = find(empty, z.object({ at: z.iso.datetime(), n: z.number().int() }));
     expect(outputSchema).toEqual({
       type: "object",
-      properties: { at: { type: "string", format: "date-time" }, n: { type: "integer" } },
+      properties: { ...ALWAYS_TOLD, at: { type: "string", format: "date-time" }, n: { type: "integer" } },
       required: ["at", "n"],
       additionalProperties: false,
     });

@@ -29,7 +29,9 @@ it("3,000 services: the worst first, both forms alike and bounded, with how to a
   expect(shown.rows.length).toBeGreaterThan(20);
   expect(shown.rows.map(({ service }) => service)).toEqual(shown.rows.map((_, i) => `made-up-${i}`));
   expect(shown).toMatchObject({ total: 3_000, now: AT.toISOString() });
-  expect(shown.more).toMatch(/^rows: the first \d+ of 3000\. To see the rest: page with limit and offset; filter by environment\.$/);
+  expect(shown.more).toMatch(
+    /^rows: the first \d+ of 3000\. To see the rest: page with limit and offset; filter by environment\.$/,
+  );
   expect(shown.rows[0]?.traffic.p95Series).toEqual([0.3, 0.3, 0.3]);
   expect(text).not.toMatch(/\d\.\d{6}|\d{3}\.\d{3}[^Z]/);
 });

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { deployApplication } from "../agent/deploy/deploy-application.ts";
+import { recordEvent } from "../agent/deploy/store.ts";
+import { recordResults } from "../agent/health/record-results.ts";
+import { syncTargets } from "../agent/health/sync-targets.ts";
+import { targetId } from "../agent/health/targets.ts";
+import { manageIncident } from "../agent/incidents/index.ts";
+import { ManageIncidentInput } from "../agent/incidents/schema.ts";
 import { keepConfidential } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { actor, testContext } from "../testing/context.ts";
@@ -87,4 +94,40 @@ test("what a caller sends comes back as it was sent, whether or not it is a secr
   };
   expect(await told(right)).toBe(await told(wrong));
   expect(await caller.reads({ name: right })).toEqual({ stored: "${env:GUESSED}" });
+});
+
+test("incidents, deployments and health results are written clean", async () => {
+  const secret = "canary-written-in-texts";
+  keepConfidential([{ value: secret, shown: "${env:WRITTEN}", secret: true }]);
+  const ctx = testContext(database);
+  await manageIncident(
+    ctx,
+    ManageIncidentInput.parse({ action: "create", title: `Title ${secret}`, description: secret }),
+  );
+  await syncTargets(ctx);
+  const result = { slotAtMs: 1_000, endedAtMs: 1_010, outcome: "down" as const, latencyMs: 1, statusCode: null };
+  await recordResults(ctx, [
+    { ...result, targetId: targetId("service", "checkout", "production"), message: `exit 1: ${secret}` },
+  ]);
+  const asked = { service: "checkout", environment: "production", version: "1.1.0", strategy: "canary" } as const;
+  const { deployment } = await deployApplication(ctx, { ...asked, reason: `because of ${secret}` });
+  const event = {
+    key: "e",
+    level: "info",
+    kind: "step",
+    message: `hook said ${secret}`,
+    detail: { out: secret },
+  } as const;
+  await database.db.$transaction((tx) =>
+    recordEvent(tx, deployment?.id ?? "", event, { summary: `sum ${secret}` }, new Date()),
+  );
+  const tables = await database.db.$queryRaw<{ name: string }[]>`
+    select relname::text as name from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace`;
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const sql = `select count(*)::int as n from "${name}" t where t::text like '%${secret}%'`;
+    const [row] = await database.db.$queryRawUnsafe<{ n: number }[]>(sql);
+    if (row?.n) found.push(name);
+  }
+  expect(found).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { type Deployment, type DeploymentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { RolloutRules } from "../config-deployment.ts";
 import type { Actor } from "../kernel/actor.ts";
+import { dataWithoutConfidential } from "../kernel/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
@@ -180,7 +181,15 @@ export async function recordEvent(
   at: Date,
 ): Promise<boolean> {
   const { count } = await tx.deploymentEvent.createMany({
-    data: [{ ...event, id: newId("dev", at.getTime()), deploymentId, at, detail: event.detail ?? Prisma.DbNull }],
+    data: [
+      {
+        ...dataWithoutConfidential(event, "message"),
+        id: newId("dev", at.getTime()),
+        deploymentId,
+        at,
+        detail: dataWithoutConfidential(event.detail, "message") ?? Prisma.DbNull,
+      },
+    ],
     skipDuplicates: true,
   });
   if (count === 0) return false;
@@ -194,7 +203,7 @@ export const findEvent = (db: Db | Tx, deploymentId: string, key: string): Promi
 
 /** Writes columns of a deployment; one that ends frees its service for the next. */
 export async function patchDeployment(tx: Tx, deploymentId: string, patch: DeploymentPatch): Promise<void> {
-  const { waiting, ...columns } = patch;
+  const { waiting, ...columns } = dataWithoutConfidential(patch);
   const ended = patch.status && !isActive(patch.status) ? { activeKey: null } : {};
   const asked = waiting === undefined ? {} : { waiting: waiting ?? Prisma.DbNull };
   await tx.deployment.update({ where: { id: deploymentId }, data: { ...columns, ...asked, ...ended } });

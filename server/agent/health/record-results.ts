@@ -1,3 +1,4 @@
+import { withoutConfidential } from "../kernel/confidential.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
 import { type CauseNode, causeOf } from "./caused-by.ts";
 import { encodeLatencies } from "./latency-codes.ts";
@@ -51,7 +52,8 @@ export async function recordResults(runtime: Runtime, batch: readonly CheckResul
         const target = targets.get(result.targetId);
         if (!target) return [];
         const maintenance = (target.maintenanceUntil?.getTime() ?? 0) > result.endedAtMs;
-        return [{ ...result, slotAt: new Date(result.slotAtMs).toISOString(), maintenance }];
+        const message = result.message && withoutConfidential(result.message);
+        return [{ ...result, message, slotAt: new Date(result.slotAtMs).toISOString(), maintenance }];
       });
       const inserted = await insertResults(tx, rows);
       const fresh = rows.filter((row) => inserted.has(resultKey(row.targetId, row.slotAt)));

@@ -1,5 +1,6 @@
 import { type Incident, type IncidentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { Actor } from "../kernel/actor.ts";
+import { withoutConfidential } from "../kernel/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
@@ -15,6 +16,8 @@ export const labelOf = (incident: { number: number }): string => `INC-${incident
 const row = (incident: Incident): IncidentRow => incident as IncidentRow;
 /** PostgreSQL cannot hold the character NUL. */
 const clean = (text: string): string => text.replaceAll("\u0000", "\ufffd").toWellFormed();
+/** As it may be kept: what is stored is searched, shown and sent on. */
+const kept = (text: string): string => withoutConfidential(clean(text));
 
 export function toView(incident: IncidentRow): IncidentView {
   const { id, number, title, description, severity, status, assignee, service, environment } = incident;
@@ -87,9 +90,9 @@ export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Prom
       {
         ...given,
         id,
-        title: clean(given.title),
-        description: clean(given.description),
-        assignee: given.assignee === null ? null : clean(given.assignee),
+        title: kept(given.title),
+        description: kept(given.description),
+        assignee: given.assignee === null ? null : kept(given.assignee),
         status: "open",
         openKey: given.causeKey,
         openedAt: at,
@@ -117,10 +120,10 @@ export async function saveIncident(tx: Tx, before: IncidentRow, after: IncidentS
     await tx.incident.update({
       where: { id: before.id },
       data: {
-        title: clean(title),
-        description: clean(description),
-        assignee: assignee === null ? null : clean(assignee),
-        resolution: resolution === null ? null : clean(resolution),
+        title: kept(title),
+        description: kept(description),
+        assignee: assignee === null ? null : kept(assignee),
+        resolution: resolution === null ? null : kept(resolution),
         ...{ severity, status, escalation, acknowledgedAt, resolvedAt, closedAt, openKey, updatedAt: at },
       },
     }),
@@ -145,7 +148,7 @@ export async function addEvents(
       actorKind: actor.kind,
       actorId: actor.id,
       actorName: actor.name,
-      message: clean(event.message),
+      message: kept(event.message),
       detail: event.detail ?? Prisma.DbNull,
     })),
     skipDuplicates: true,
@@ -206,7 +209,7 @@ export async function pageIncidents(
       ...(filter.severity ? { severity: { in: filter.severity } } : {}),
       ...(filter.service ? { service: filter.service } : {}),
       ...(filter.environment ? { environment: filter.environment } : {}),
-      ...(cursor ? { id: { lt: clean(cursor) } } : {}),
+      ...(cursor ? { id: { lt: kept(cursor) } } : {}),
     },
     orderBy: { id: "desc" },
     take: limit + 1,
