@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { DeploymentDecision } from "#server/db/generated/client.ts";
 import type { Actor } from "../kernel/actor.ts";
+import { dataWithoutConfidential } from "../kernel/confidential.ts";
 import type { Channel, Db, Tx } from "../kernel/context.ts";
 import type { Decision, DecisionView } from "./schema.ts";
 
@@ -29,7 +30,9 @@ export async function insertDecision(
 ): Promise<DecisionRow | null> {
   const { actor, via } = by;
   const [row] = await tx.deploymentDecision.createManyAndReturn({
-    data: [{ ...given, via, at, actorKind: actor.kind, actorId: actor.id, actorName: actor.name }],
+    data: [
+      { ...dataWithoutConfidential(given), via, at, actorKind: actor.kind, actorId: actor.id, actorName: actor.name },
+    ],
     skipDuplicates: true,
   });
   return (row as DecisionRow | undefined) ?? null;

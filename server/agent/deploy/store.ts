@@ -99,7 +99,7 @@ export async function insertDeployment(
   const { count } = await tx.deployment.createMany({
     data: [
       {
-        ...columns,
+        ...dataWithoutConfidential(columns, "data"),
         id,
         options: withSealedRules(options) as unknown as Prisma.InputJsonObject,
         status: "queued",
