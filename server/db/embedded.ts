@@ -21,6 +21,7 @@ import { freePort, tailOf } from "./embedded-files.ts";
 import { binaries, type Launcher, unprivileged } from "./embedded-launcher.ts";
 import { BOOTSTRAP_ROLE, isRefusedSignIn, prepareRoles, ROLE, urlAs } from "./embedded-roles.ts";
 import { guardPostgres } from "./postgres-guard.ts";
+import { resume } from "./postgres-hang.ts";
 
 const run = promisify(execFile);
 const DATABASE = "operate";
@@ -286,6 +287,7 @@ async function stopLeftover(cluster: string): Promise<void> {
   if (pid === null) return untilCollected(cluster);
   for (const [signal, withinMs] of WAYS_TO_STOP) {
     process.kill(pid, signal);
+    resume(pid); // one that was stopped by SIGSTOP takes the order, too
     for (let waited = 0; waited < withinMs; waited += 50) {
       if (leftoverPid(cluster) !== pid) return untilCollected(cluster);
       await delay(50);

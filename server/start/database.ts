@@ -4,6 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../agent/kernel/errors.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts";
 import { tailOf } from "../db/embedded-files.ts";
+import { killServer, takesConnections } from "../db/postgres-hang.ts";
+import { untilSilent } from "./silence.ts";
 import { createEndNotices } from "./supervised-process.ts";
 
 interface Options {
@@ -13,6 +15,8 @@ interface Options {
   stop: AbortSignal;
   /** aborted by a second Ctrl-C */
   force: AbortSignal;
+  /** silence after which a server that was ready counts as hung */
+  hangMs?: number;
 }
 
 export interface SupervisedDatabase {
@@ -22,10 +26,13 @@ export interface SupervisedDatabase {
 
 const DISK_AGAIN_MS = 5_000;
 const LITTLE_SPACE_BYTES = 32 * 2 ** 20;
+const ASK_MS = 2_000;
+const HANG_MS = 30_000;
 
 /**
  * Starts the embedded PostgreSQL and keeps it running: whenever it ends it is started again on the same port, with a
- * growing delay, for ever. On a full disk the first start, too, is tried until there is room.
+ * growing delay, for ever; one that takes no connections any more is killed first. On a full disk the first start,
+ * too, is tried until there is room.
  * @throws as `startEmbeddedPostgres` when it cannot start for another reason
  */
 export async function superviseDatabase(options: Options): Promise<SupervisedDatabase> {
@@ -37,7 +44,7 @@ export async function superviseDatabase(options: Options): Promise<SupervisedDat
   const { url } = postgres;
 
   const keepRunning = async (first: EmbeddedPostgres) => {
-    let reason = await first.exited;
+    let reason = await untilEnded(first);
     for (;;) {
       postgres = null;
       await delay(ends.ended(withoutTail(reason), tailOf(logFile, 6).split("\n")), undefined, {
@@ -48,12 +55,29 @@ export async function superviseDatabase(options: Options): Promise<SupervisedDat
         postgres = await startEmbeddedPostgres({ dataDir, samePort: true, signal: stopping.signal });
         if (stopping.signal.aborted) return postgres.stop(force);
         notice("PostgreSQL is back.");
-        reason = await postgres.exited;
+        reason = await untilEnded(postgres);
       } catch (error) {
         reason = isDiskFull(dataDir, error) ? `the disk is full, make room in ${dataDir}` : messageOf(error);
       }
     }
   };
+  /** Why the server ended; one that hangs is ended. */
+  const untilEnded = async ({ pid, exited }: EmbeddedPostgres): Promise<string> => {
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, stopping.signal]);
+    const ask = () => takesConnections(url);
+    void untilSilent({ pid, ask, everyMs: ASK_MS, silentMs: options.hangMs ?? HANG_MS, signal }).then((hangs) => {
+      if (!hangs) return;
+      notice(`PostgreSQL (pid ${pid}) does not answer: it is killed and started again. What was committed is safe.`);
+      killServer(pid);
+    });
+    try {
+      return await exited;
+    } finally {
+      ended.abort();
+    }
+  };
+
   const keeping = keepRunning(postgres);
   keeping.catch((error: unknown) => notice(`PostgreSQL is no longer watched: ${messageOf(error)}`));
   return {

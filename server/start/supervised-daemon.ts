@@ -7,7 +7,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { tailOf } from "../db/embedded-files.ts";
 import { identityOf } from "../integrations/local/process.ts";
 import {
-  askDaemon,
   endInstances,
   findDaemon,
   isRunning,
@@ -15,17 +14,21 @@ import {
   type RunningDaemon,
   untilGone,
 } from "../integrations/local/running-daemon.ts";
+import { type DaemonWatch, HUNG, watchDaemon } from "./daemon-watch.ts";
 import { followLog } from "./follow-log.ts";
 import { createLogReader } from "./process-log.ts";
 import { createEndNotices, type ProcessSpec, type Supervised, type Surroundings } from "./supervised-process.ts";
 
-const ASK_AGAIN_MS = 50;
+/** traffic hangs on the daemon: one that was ready may be silent for no longer */
+const HANG_MS = 10_000;
 /** from the kill of a daemon that did not stop in order: its instances get this long, too */
 const INSTANCES_STOP_MS = 5_000;
 
 interface Options extends Surroundings {
   /** text that stands for all the daemon is started with */
   settings: string;
+  /** silence after which a daemon that was ready counts as hung */
+  hangMs?: number;
 }
 
 export interface SupervisedDaemon extends Supervised {
@@ -57,37 +60,55 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
 
   const keepRunning = async () => {
     while (!leaving.signal.aborted) {
-      const adopted = await adoptOrReplace();
-      const { daemon, gone } = adopted ?? launch(spec, env, options.cwd, file);
+      const found = findDaemon(dataDir);
+      const { daemon, gone } = found ? { daemon: found, gone: untilGone(found) } : launch(spec, env, options.cwd, file);
       current = { daemon, gone };
-      void untilAnswers(dataDir, daemon).then((answers) => answers && ready.resolve());
-      const reason = await Promise.race([gone, letGo]);
+      const watch = watchDaemon(dataDir, daemon, { hangMs: options.hangMs ?? HANG_MS, signal: leaving.signal });
+      if (found && !(await mayStay(found, watch))) continue;
+      void watch.answered.then((answer) => answer && ready.resolve());
+      const reason = await Promise.race([gone, watch.hung, letGo]);
+      watch.end();
       if (leaving.signal.aborted) return;
+      if (reason === HUNG) await replaceHung(daemon);
       current = null;
-      const again = ends.ended(typeof reason === "string" ? reason : "killed", tailOf(file, 6).split("\n"));
+      const why = reason === HUNG ? "it stopped answering" : typeof reason === "string" ? reason : "killed";
+      const again = ends.ended(why, tailOf(file, 6).split("\n"));
       await delay(again, undefined, { signal: leaving.signal }).catch(() => undefined); // seen by the loop's condition
     }
   };
 
-  /** Null when a daemon must be started. */
-  const adoptOrReplace = async () => {
-    const daemon = findDaemon(dataDir);
-    if (!daemon) return null;
-    const answer = await untilAnswers(dataDir, daemon, leaving.signal);
-    if (!answer) return isRunning(daemon) ? { daemon, gone: untilGone(daemon) } : null;
+  /** Which leaves the instances running, whatever state the daemon is in. */
+  const kill = async (daemon: RunningDaemon) => {
+    if (isRunning(daemon)) process.kill(daemon.pid, "SIGKILL");
+    await untilGone(daemon);
+  };
+
+  const replaceHung = (daemon: RunningDaemon) => {
+    notice(`daemon (pid ${daemon.pid}) does not answer: it is killed and replaced. Its instances live on.`);
+    return kill(daemon);
+  };
+
+  /** Whether a daemon that was found running is adopted; one that hangs, or has other settings, is ended. */
+  const mayStay = async (daemon: RunningDaemon, watch: DaemonWatch): Promise<boolean> => {
+    const answer = await Promise.race([watch.answered, watch.hung, letGo]);
+    if (answer === HUNG || !answer) {
+      watch.end();
+      if (answer === HUNG && !leaving.signal.aborted) await replaceHung(daemon);
+      return false;
+    }
     const differs =
       answer.protocol !== PROTOCOL ? "speaks another protocol" : answer.settings !== env.OPERATE_DAEMON_SETTINGS;
     if (!differs) {
       notice(`Adopted the running daemon (pid ${daemon.pid}); its instances served on.`);
       if (answer.build !== build)
         notice("It runs the code of another release; an ordered stop and a start replace it.");
-      return { daemon, gone: untilGone(daemon) };
+      return true;
     }
     const why = differs === true ? "was started with another configuration" : differs;
     notice(`The running daemon (pid ${daemon.pid}) ${why}; a new one takes over its instances.`);
-    process.kill(daemon.pid, "SIGKILL"); // which leaves the instances running
-    await untilGone(daemon);
-    return null;
+    watch.end();
+    await kill(daemon);
+    return false;
   };
 
   const keeping = keepRunning();
@@ -132,16 +153,6 @@ function launch(spec: ProcessSpec, env: NodeJS.ProcessEnv, cwd: string, file: st
   ]).catch((error: unknown) => String(error));
   const daemon = { pid: child.pid ?? 0, identity: identityOf(child.pid ?? 0) ?? "gone" };
   return { daemon, gone };
-}
-
-/** Null when it is gone, or no longer waited for. */
-async function untilAnswers(dataDir: string, daemon: RunningDaemon, signal?: AbortSignal) {
-  while (isRunning(daemon) && !signal?.aborted) {
-    const answer = await askDaemon(dataDir);
-    if (answer) return answer;
-    await delay(ASK_AGAIN_MS);
-  }
-  return null;
 }
 
 /** SIGTERM; once more, which ends the instances at once, after a second Ctrl-C; SIGKILL when it takes too long. */

@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { forgetProcess, recordProcess } from "./leftovers.ts";
 import { createProcessLog } from "./process-log.ts";
 import { recentEnds, restartDelayMs, TROUBLED_AFTER } from "./restart-policy.ts";
+import { measureSilence } from "./silence.ts";
 
 const PING_MS = 5_000;
 /** A process that answered once and then is silent for so long before it is ready hangs: its event loop stands still. */
 const SILENT_MS = 120_000;
+/** the same for one that was ready */
+const READY_SILENT_MS = 30_000;
 /** 30 s of back-off and a start between two notices of one and the same trouble would fill the terminal */
 const NOTICE_AGAIN_MS = 300_000;
 
@@ -20,7 +23,10 @@ export interface ProcessSpec {
   stopTimeoutMs: number;
   /** the same after a second Ctrl-C */
   forcedStopTimeoutMs: number;
+  /** silence of one that is not ready yet, until it counts as hung */
   silentMs?: number;
+  /** the same for one that was ready */
+  readySilentMs?: number;
   pingMs?: number;
 }
 
@@ -77,8 +83,9 @@ export function createEndNotices(name: string, file: string, notice: (line: stri
 
 /**
  * Starts a process and keeps it running: whenever it ends it is started again with a growing delay, for ever. However
- * long it takes to become ready it is waited for, as long as its event loop answers. It leads a process group of its
- * own, so a Ctrl-C in the terminal does not reach it, and leaves by itself when its channel to us closes.
+ * long it takes to become ready it is waited for, as long as its event loop answers; one that hangs is killed and
+ * replaced. It leads a process group of its own, so a Ctrl-C in the terminal does not reach it, and leaves by itself
+ * when its channel to us closes.
  */
 export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force }: Surroundings): Supervised {
   const file = join(dataDir, "logs", `${spec.name}.log`);
@@ -117,19 +124,19 @@ export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force 
       const output = log.output();
       printed?.setEncoding("utf8").on("data", output.write).once("end", output.end);
     }
-    const watch = watchSilence(current, spec);
+    const watch = watchSilence(current, spec, notice);
     current.on("message", (message) => {
       const type = typeOf(message);
       if (type === "pong") watch.heard();
       if (type === "waiting") waitingFor = String((message as { what?: unknown }).what);
       if (type !== "ready") return;
-      watch.end();
+      watch.ready();
       waitingFor = null;
       ready.resolve();
     });
     const over = (reason: string) => {
       watch.end();
-      if (child === current) ended(watch.hung() ? "it stopped answering before it was ready" : reason);
+      if (child === current) ended(watch.hung() ?? reason);
     };
     current.once("error", (error) => over(error.message));
     current.once("exit", (code, signal) => over(signal ?? `exit code ${code}`));
@@ -157,27 +164,41 @@ const typeOf = (message: unknown): unknown =>
   typeof message === "object" && message !== null && "type" in message ? message.type : null;
 
 /**
- * Asks a starting process again and again whether its event loop runs. One that never answered is not judged: it may
- * still load its modules, on whatever machine this is.
+ * Asks a process again and again whether its event loop runs, and kills its group when it hangs. One that never
+ * answered is judged only while it is stopped: it may still load its modules, on whatever machine this is.
  */
-function watchSilence(child: ChildProcess, { pingMs = PING_MS, silentMs = SILENT_MS }: ProcessSpec) {
-  let heardAtMs: number | null = null;
-  let hung = false;
-  let lookedAtMs = performance.now();
+function watchSilence(child: ChildProcess, spec: ProcessSpec, notice: (line: string) => void) {
+  const { pingMs = PING_MS } = spec;
+  const silence = measureSilence(child.pid ?? 0, pingMs);
+  let limitMs = spec.silentMs ?? SILENT_MS;
+  let when = " before it was ready";
+  let answered = false;
+  let hung: string | null = null;
+  const ping = () => {
+    if (child.connected) child.send({ type: "ping" }, () => {}); // one that is gone says so by its exit
+  };
   const timer = setInterval(() => {
-    const now = performance.now();
-    // a pause of our own is none of theirs
-    if (heardAtMs !== null) heardAtMs += Math.max(0, now - lookedAtMs - 2 * pingMs);
-    lookedAtMs = now;
-    if (heardAtMs !== null && now - heardAtMs > silentMs) {
-      hung = true;
+    const { silentMs, stopped } = silence.look();
+    ping();
+    if (!answered && !stopped) return silence.heard();
+    if (silentMs > limitMs && hung === null) {
+      hung = `it stopped answering${when}`;
+      const limit = `${limitMs / 1_000} s of silence`;
+      notice(`${spec.name} (pid ${child.pid}) stopped answering${when} (${limit}): it is killed and replaced.`);
       signalGroup(child, "SIGKILL");
-    } else if (child.connected) child.send({ type: "ping" }, () => {}); // one that is gone says so by its exit
+    }
   }, pingMs);
   timer.unref();
   return {
     heard: () => {
-      heardAtMs = performance.now();
+      answered = true;
+      silence.heard();
+    },
+    ready: () => {
+      limitMs = spec.readySilentMs ?? READY_SILENT_MS;
+      when = "";
+      silence.heard();
+      ping();
     },
     hung: () => hung,
     end: () => clearInterval(timer),

@@ -131,14 +131,17 @@ export class KillableOperate {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Kills the parts at one moment, starts once more if the supervisor is among them, and waits until all is back. */
-  async kill(parts: readonly PartName[]): Promise<Outcome> {
+  /**
+   * Kills the parts at one moment, or halts those that are in `stopped`, too, starts once more if the supervisor is
+   * among them, and waits until all is back.
+   */
+  async kill(parts: readonly PartName[], stopped: readonly PartName[] = []): Promise<Outcome> {
     const faults: string[] = [];
     const before = await this.#instances();
     const pids = new Map(parts.map((part) => [part, this.#pidOf(part)]));
     const killedMs = performance.now();
     for (const [part, pid] of pids) {
-      if (pid) process.kill(pid, "SIGKILL");
+      if (pid) process.kill(pid, stopped.includes(part) ? "SIGSTOP" : "SIGKILL");
       else faults.push(`${part} did not run`);
     }
     const traffic = this.#visit(before.url);

@@ -19,6 +19,7 @@ import { UsageSampler } from "./usage.ts";
 
 const TICK_MS = 1_000;
 const PRUNE_EVERY_TICKS = 600;
+const STRAYS_EVERY_TICKS = 60;
 const CLOSE_DRAIN_MS = 3_000;
 const REMOVED_SERVICE_STOP_MS = 10_000;
 /** Long enough for a new process to open its port; after that the listener itself keeps others away. */
@@ -74,8 +75,7 @@ export class Fleet {
     for (const unit of this.units.all()) if (unit.configured) unit.command("check", unit.settings.initialVersion, 0);
     await this.#adoptAll(saved);
     for (const unit of this.units.all()) await this.#openBalancer(unit);
-    for (const group of endStrays(this.#dataDir, this.#runningIds()))
-      this.#logger.warn({ group }, "ended an instance that no state file knew");
+    await this.#endStrays();
     this.#opened = true;
     await this.saveOrRetry();
     await Promise.all(this.units.all().map((unit) => this.#startWanted(unit)));
@@ -238,11 +238,17 @@ export class Fleet {
     await this.saveOrRetry();
   }
 
-  /** The instances whose processes must live on: those taken over, and those of orphans, which are stopped in order. */
-  #runningIds(): Set<string> {
-    const orphans = this.#orphans.flatMap((record) => record.instances.map((one) => one.id));
-    const taken = this.units.instances().filter((instance) => instance.pid !== null);
-    return new Set([...taken.map((instance) => instance.id), ...orphans]);
+  /** Orphans are stopped in order; of all others only the one process that is theirs lives on. */
+  async #endStrays(): Promise<void> {
+    const ended = await endStrays(this.#dataDir, (id) => {
+      if (this.#orphans.some((record) => record.instances.some((one) => one.id === id))) return "unsettled";
+      const instance = this.units.findInstance(id)?.instance;
+      return instance?.unsettled ? "unsettled" : (instance?.pid ?? null);
+    });
+    for (const { instanceId, group, twin } of ended) {
+      const what = twin ? `a second process of instance ${instanceId}` : `a process that was left of ${instanceId}`;
+      this.#logger[twin ? "error" : "warn"]({ instanceId, group }, `ended ${what} (pid ${group})`);
+    }
   }
 
   async #freePort(): Promise<number> {
@@ -263,6 +269,7 @@ export class Fleet {
         await this.logs.watch(ids);
         if (this.#unsaved) await this.saveOrRetry();
         for (const unit of this.units.all()) if (unit.problem !== null) await this.#openAgain(unit);
+        if (tick % STRAYS_EVERY_TICKS === STRAYS_EVERY_TICKS - 1) await this.#endStrays();
         if (tick % PRUNE_EVERY_TICKS === 0) await this.logs.prune(new Set(ids));
       } catch (error) {
         this.#logger.warn({ err: error }, "looking after the services failed, trying again");

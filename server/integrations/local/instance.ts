@@ -30,6 +30,8 @@ export interface InstanceHost {
   changed(what: "wanted" | "seen"): void;
 }
 
+/** What goes on with the process of an instance. Only one of these at a time may bring forth a process. */
+type Stage = "idle" | "launching" | "running" | "ending" | "waiting";
 type Phase = Extract<InstanceState, "starting" | "ready" | "unready" | "restarting" | "crash-looping">;
 
 const FAILURES_TO_UNREADY = 3;
@@ -52,13 +54,14 @@ export class Instance {
   launch: LaunchRecord | null;
   readonly #host: InstanceHost;
   #phase: Phase = "starting";
+  #stage: Stage = "idle";
   #draining: boolean;
   #terminating = false;
   #process: RunningProcess | null = null;
   #crashes: CrashHistory = NO_CRASHES;
   #failedChecks = 0;
-  /** aborted when the current process, or the wait for the next one, is over */
   readonly #seen = new SeenListeners();
+  /** aborted when the current process, or the wait for the next one, is over */
   #life = new AbortController();
   #busy: Promise<void> = Promise.resolve();
   #stopped: Promise<string | null> | null = null;
@@ -94,6 +97,11 @@ export class Instance {
     return this.#process?.pid ?? null;
   }
 
+  /** The start of a process or the end of one is under way: which processes are its own is not settled. */
+  get unsettled(): boolean {
+    return this.#stage === "launching" || this.#stage === "ending";
+  }
+
   get inFlight(): number {
     return this.target?.inFlight ?? 0;
   }
@@ -104,16 +112,30 @@ export class Instance {
     return { id, key, version, createdAt, restarts, removed, draining: this.#draining, process: running, launch };
   }
 
-  /** Starts the first process; resolves when it was spawned or could not be. */
+  /**
+   * Starts a process unless there is one, or one that ended is about to be replaced; a scheduled start takes place now.
+   * Resolves when it was spawned or could not be.
+   */
   start(): Promise<void> {
-    this.#busy = this.#launch();
+    if (this.#stage === "launching") return this.#busy;
+    if (this.#stopped !== null || this.#stage === "running" || this.#stage === "ending") return Promise.resolve();
+    this.#stage = "launching";
+    this.#busy = this.#launch(this.#beginLife());
     return this.#busy;
+  }
+
+  /** Ends what the instance waited for before, so that nothing that is scheduled can start a second process. */
+  #beginLife(): AbortSignal {
+    this.#life.abort();
+    this.#life = new AbortController();
+    return this.#life.signal;
   }
 
   /** Takes over the process of a record; false when it is gone. Resolves after its first readiness check. */
   async adopt(process: NonNullable<InstanceRecord["process"]>): Promise<boolean> {
-    const running = adopt(process.pid, process.identity);
+    const running = this.#stage === "idle" ? adopt(process.pid, process.identity) : null;
     if (running === null) return false;
+    this.#beginLife();
     this.startedAt = process.startedAt;
     this.#enter(running, process.port);
     await this.#checkOnce();
@@ -164,6 +186,7 @@ export class Instance {
     this.#life.abort();
     this.#host.changed("seen");
     const running = this.#process;
+    this.#stage = "ending";
     // Idle connections close, so that the process need not wait for them; what is still in flight may finish.
     const closed = this.target?.pool.close();
     const killed = running !== null && (await terminate(running, this.#host.stopTimeoutMs));
@@ -179,8 +202,7 @@ export class Instance {
     while (this.inFlight > 0 && Date.now() < (untilMs ?? this.#drainUntilMs)) await sleep(DRAIN_POLL_MS);
   }
 
-  async #launch(): Promise<void> {
-    this.#life = new AbortController();
+  async #launch(life: AbortSignal): Promise<void> {
     this.startedAt = new Date().toISOString();
     try {
       const port = await this.#host.freePort();
@@ -189,11 +211,12 @@ export class Instance {
       this.#enter(running, port);
       this.#host.changed("wanted");
     } catch (error) {
-      this.#rest(toAppError(error).message, afterRefusedStart(this.#crashes));
+      this.#rest(life, toAppError(error).message, afterRefusedStart(this.#crashes));
     }
   }
 
   #enter(running: RunningProcess, port: number): void {
+    this.#stage = "running";
     this.#process = running;
     this.port = port;
     this.target = this.#host.createTarget(this.id, this.version, port);
@@ -205,28 +228,29 @@ export class Instance {
 
   async #onExit(exit: ExitInfo | null): Promise<void> {
     const ranForMs = Date.now() - Date.parse(this.startedAt);
-    this.#life.abort();
+    const life = this.#beginLife();
+    this.#stage = "ending";
     this.#process = null;
     if (this.#phase !== "crash-looping") this.#phase = "restarting";
     this.#host.changed("seen");
     const pool = this.target?.pool;
     this.target = null;
     await pool?.destroy();
-    await this.#host.endLeftovers(this.id);
+    // what cannot be looked for now is found by the next look for strays; the restart must not fail with it
+    await this.#host.endLeftovers(this.id).catch(() => undefined);
     const words = await this.#host.lastWords(this.id).catch(() => ({ said: null, diskFull: false }));
     const reason = describeExit({ exit, ranForMs, ...words });
-    this.#rest(reason, afterCrash(this.#crashes, Date.now(), ranForMs));
+    this.#rest(life, reason, afterCrash(this.#crashes, Date.now(), ranForMs));
   }
 
-  #rest(reason: string, decision: RestartDecision): void {
+  #rest(life: AbortSignal, reason: string, decision: RestartDecision): void {
+    this.#stage = "waiting";
     this.#crashes = decision.history;
     this.#phase = decision.crashLooping ? "crash-looping" : "restarting";
     this.reason = reason;
     this.#host.changed("wanted");
     if (this.#stopped !== null || this.removed) return;
-    const life = new AbortController();
-    this.#life = life;
-    void this.#restartAfter(decision.delayMs, life.signal);
+    void this.#restartAfter(decision.delayMs, life);
   }
 
   async #restartAfter(delayMs: number, signal: AbortSignal): Promise<void> {

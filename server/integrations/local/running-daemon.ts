@@ -30,8 +30,10 @@ export async function untilGone(daemon: RunningDaemon): Promise<void> {
   while (isRunning(daemon)) await sleep(POLL_MS);
 }
 
+export type DaemonSelf = z.infer<typeof DaemonAnswer>;
+
 /** What the daemon says about itself; null while it does not answer. One of an older kind has protocol 0. */
-export async function askDaemon(dataDir: string): Promise<z.infer<typeof DaemonAnswer> | null> {
+export async function askDaemon(dataDir: string): Promise<DaemonSelf | null> {
   const connection = new ControlConnection(localPaths(dataDir).socket);
   try {
     return await connection.call("GET", "daemon", DaemonAnswer);
@@ -55,7 +57,7 @@ export const anyInstanceRuns = (dataDir: string): boolean => recordedProcesses(d
 export async function endInstances(dataDir: string, timeoutMs: number): Promise<void> {
   const running = recordedProcesses(dataDir).map(({ pid, identity }) => adopt(pid, identity));
   await Promise.all(running.map((one) => (one === null ? undefined : terminate(one, timeoutMs))));
-  endStrays(dataDir, new Set());
+  await endStrays(dataDir, () => null);
 }
 
 function recordedProcesses(dataDir: string): RunningDaemon[] {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { RolloutRules } from "#server/agent/config-deployment.ts";
 import { readinessPathOf, type ServiceConfig, type ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
@@ -10,7 +11,7 @@ import { withSecrets } from "./launch-record.ts";
 import type { LogStore } from "./log-store.ts";
 import { launch } from "./process.ts";
 import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
-import { endLeftovers } from "./strays.ts";
+import { endLeftovers, LAUNCH_VARIABLE } from "./strays.ts";
 import type { Usage } from "./usage.ts";
 
 /** What a unit shares with all others of its daemon. */
@@ -250,7 +251,8 @@ export class ServiceUnit {
     await this.#host.logs.begin(instance.id, { ...this.ref, version: instance.version });
     const recorded = this.#recordedLaunch(instance);
     const command = this.command(instance.id, instance.version, port, recorded && withSecrets(recorded, process.env));
-    const running = await launch({ ...command, stdoutFile, stderrFile });
+    const env = { ...command.env, [LAUNCH_VARIABLE]: randomUUID() };
+    const running = await launch({ ...command, env, stdoutFile, stderrFile });
     instance.launch = recorded ?? this.#launchAsConfigured;
     return running;
   }

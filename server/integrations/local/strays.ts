@@ -1,38 +1,84 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { groupOf, signalGroup } from "./process.ts";
 
 /** Processes found by the environment they inherited, so only on Linux. */
 
-const MARK = "OPERATE_LOCAL_INSTANCE=";
+const INSTANCE = "OPERATE_LOCAL_INSTANCE=";
+/** differs for each process that is started for an instance; what that process starts inherits it */
+export const LAUNCH_VARIABLE = "OPERATE_LOCAL_LAUNCH";
 const LINUX = process.platform === "linux";
 /** A process that forks while it is looked for needs another look; one that forks faster than that is let go. */
 const MOST_LOOKS = 5;
 
+/** The pid that belongs to an instance now; null when none does; "unsettled" while nobody may judge. */
+export type OwnerOf = (instanceId: string) => number | null | "unsettled";
+
+export interface EndedStray {
+  instanceId: string;
+  group: number;
+  /** the instance has a process, and this was another one */
+  twin: boolean;
+}
+
 /**
- * Ends instances of this data directory that no state file knows: a daemon killed between starting a process and
- * writing it down leaves one. Returns the process groups it ended.
+ * Ends processes of instances of this data directory that are nobody's: a daemon killed between starting a process and
+ * writing it down leaves one, whatever starts an instance twice leaves a twin. What an instance's own process started,
+ * in whatever group, stays.
  */
-export function endStrays(dataDir: string, wantedIds: ReadonlySet<string>): number[] {
+export async function endStrays(dataDir: string, ownerOf: OwnerOf): Promise<EndedStray[]> {
   if (!LINUX) return [];
-  const ended: number[] = [];
-  for (const pid of pidsIn(readdirSync("/proc"))) {
-    const environment = environmentOf(pid);
+  const ended: EndedStray[] = [];
+  const ownGroup = groupOf(process.pid);
+  for (const pid of pidsIn(await readdir("/proc"))) {
+    const environment = (await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")).split("\0"); // gone, or another's
     if (!environment.includes(`OPERATE_DATA_DIR=${dataDir}`)) continue;
-    const mark = environment.find((line) => line.startsWith(MARK));
-    if (mark === undefined || wantedIds.has(mark.slice(MARK.length))) continue;
+    const mark = environment.find((line) => line.startsWith(INSTANCE));
+    if (mark === undefined) continue;
+    const instanceId = mark.slice(INSTANCE.length);
+    // from here on nothing is awaited: what is known of the instance is known of this process
+    const owner = ownerOf(instanceId);
+    if (owner === "unsettled" || (owner !== null && belongsTo(pid, owner))) continue;
     const group = groupOf(pid);
-    if (group === null || ended.includes(group)) continue;
+    if (group === null || group === ownGroup || ended.some((one) => one.group === group)) continue;
     signalGroup(group, "SIGKILL");
-    ended.push(group);
+    ended.push({ instanceId, group, twin: owner !== null });
   }
   return ended;
 }
 
+/**
+ * Whether a process is an instance's own one or was started by it. One that left its parents is told by the launch it
+ * inherited; it is no twin as long as it runs another command.
+ */
+function belongsTo(pid: number, owner: number): boolean {
+  if (groupOf(pid) === owner) return true;
+  for (let at: number | null = pid; at !== null && at > 1; at = parentOf(at)) if (at === owner) return true;
+  return launchOf(pid) === launchOf(owner) && textOf(pid, "cmdline") !== textOf(owner, "cmdline");
+}
+
+const launchOf = (pid: number): string | undefined =>
+  textOf(pid, "environ")
+    .split("\0")
+    .find((line) => line.startsWith(`${LAUNCH_VARIABLE}=`));
+
+const parentOf = (pid: number): number | null => {
+  const stat = textOf(pid, "stat");
+  return stat === "" ? null : Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+};
+
+const textOf = (pid: number, file: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return ""; // gone meanwhile
+  }
+};
+
 /** Ends what an instance left behind outside its process group, as a child that called setsid does. */
 export async function endLeftovers(instanceId: string): Promise<void> {
   if (!LINUX) return;
-  const mark = `${MARK}${instanceId}`;
+  const mark = `${INSTANCE}${instanceId}`;
   for (let look = 0; look < MOST_LOOKS; look++) {
     let found = false;
     for (const pid of pidsIn(await readdir("/proc"))) {
@@ -51,11 +97,3 @@ export async function endLeftovers(instanceId: string): Promise<void> {
 
 const pidsIn = (entries: readonly string[]): number[] =>
   entries.map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
-
-const environmentOf = (pid: number): string[] => {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  } catch {
-    return []; // gone meanwhile, or somebody else's
-  }
-};

@@ -113,6 +113,8 @@ async function main(logger: Logger): Promise<void> {
   const { config } = loadConfig(configFile);
   const stop = new AbortController();
   for (const event of ["SIGTERM", "SIGINT", "disconnect"]) process.on(event, () => stop.abort());
+  // the supervisor asks whether this event loop runs
+  process.on("message", () => process.connected && process.send?.({ type: "pong" }));
 
   const platform = createLocalPlatform({ dataDir: resolve(dataDir) });
   const dispatcher = new Agent({ connections: MOST_IN_FLIGHT });

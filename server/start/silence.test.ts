@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { countedSilenceMs, type ProcessSample } from "./silence.ts";
+
+const counted = (before: ProcessSample | null, now: ProcessSample | null, elapsedMs = 1_000) =>
+  countedSilenceMs(before, now, { elapsedMs, everyMs: 1_000 });
+const at = (state: string, cpuMs = 0): ProcessSample => ({ state, cpuMs });
+
+describe("silence counts", () => {
+  it.each([
+    ["stopped", at("T"), at("T"), 1_000],
+    ["waits for what never comes", at("S"), at("S"), 1_000],
+    ["spins", at("R", 0), at("R", 900), 1_000],
+    ["nothing is known", null, null, 1_000],
+  ])("in full when it %s", (_, before, now, expected) => expect(counted(before, now)).toBe(expected));
+
+  it.each([
+    ["wants to run and is not let", at("R"), at("R")],
+    ["gets a hundredth of a processor", at("R", 0), at("R", 10)],
+    ["waits for a disk", at("S"), at("D")],
+  ])("for a sixth when it %s", (_, before, now) => expect(counted(before, now)).toBeCloseTo(1_000 / 6));
+
+  it("for a sixth of one interval when we stood still ourselves", () =>
+    expect(counted(at("T"), at("T"), 60_000)).toBeCloseTo(1_000 / 6));
+
+  it("not at all while a debugger holds it", () => expect(counted(at("t"), at("t"))).toBe(0));
+});
