@@ -25,7 +25,7 @@ interface Row {
 beforeAll(async () => {
   const store = createTelemetryStore({ databaseUrl: database.url, config: config.monitoringConfig });
   const http = createOutboundClient(config.outbound);
-  const ingest = { ...store, collecting: async () => true };
+  const ingest = { ...store, collecting: async () => true, refusal: () => null };
   const telemetry = createTelemetrySources({ config, store, http, own: null, ingest });
   const atMs = Date.now() - 60_000;
   for (const service of ["operate", "legacy shop", "only-logs"]) {

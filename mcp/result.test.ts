@@ -7,7 +7,15 @@ import { MAX_TOKENS, tokensOf } from "./tokens.ts";
 
 const AT = new Date("2026-03-01T12:00:00.000Z");
 const row = (i: number): ServiceRow => ({
-  ...{ service: `made-up-${i}`, environment: null, origin: "observed", owner: "", health: "failing", reasons: [] },
+  ...{
+    service: `made-up-${i}`,
+    environment: null,
+    origin: "observed",
+    lastSeen: null,
+    owner: "",
+    health: "failing",
+    reasons: [],
+  },
   ...{ healthSince: null, healthMessage: null, notice: null, causedBy: null, currentVersion: null, overloaded: null },
   ...{ versions: [], instancesReady: 0, instancesWanted: 0, openIncident: null, activeDeployment: null },
   traffic: {

@@ -37,6 +37,7 @@ interface Options {
 
 const IDENTITY_CONNECTIONS = 4;
 const COLLECTOR_TIMEOUT_MS = 2_000;
+const PLATFORM_READ_MS = 2_000;
 
 export type OpenRuntime = Runtime & { databaseUrl: string; dataDir: string; close(): Promise<void> };
 
@@ -66,7 +67,7 @@ export function createRuntime({
     db,
     audit: auditLog,
     live,
-    platform: createLocalPlatform({ dataDir }),
+    platform: createLocalPlatform({ dataDir, readLimitMs: PLATFORM_READ_MS }),
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
     telemetry: createTelemetrySources({

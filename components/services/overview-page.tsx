@@ -45,8 +45,8 @@ export function OverviewPage() {
       {sample ? <SampleBanner /> : null}
       {query.data && !query.data.platformReachable ? (
         <Banner tone="critical">
-          The platform does not answer. Versions, instances and traffic are unknown until it does; what runs keeps
-          running.
+          The platform does not answer. Versions, instances and traffic are as last known until it does; what runs keeps
+          running, but nobody carries requests to it until the platform is replaced, which Operate does by itself.
         </Banner>
       ) : null}
       <Section

@@ -7,8 +7,9 @@ import { authorize } from "../kernel/permissions.ts";
 import type { ServiceRef } from "../ports/platform.ts";
 import { listTraffic, trafficSeries } from "../traffic/index.ts";
 import { listChanges } from "./changes.ts";
+import { viewPlatform } from "./platform-view.ts";
 import type { GetServiceInput, GetServiceOutput, InstanceLogsInput, InstanceLogsOutput } from "./schema.ts";
-import { platformServices, serviceRows } from "./service-rows.ts";
+import { serviceRows } from "./service-rows.ts";
 
 /** how a range is cut: seconds in all, seconds a point, and the stored resolution it is read from */
 const RANGES = {
@@ -22,8 +23,8 @@ const RANGES = {
 async function findService(ctx: AgentContext, ref: ServiceRef): Promise<ServiceConfig | null> {
   const service = ctx.config.services.find(({ name }) => name === ref.service);
   if (service && Object.hasOwn(service.environments, ref.environment)) return service;
-  const platform = await platformServices(ctx);
-  const isKept = platform?.some((one) => one.service === ref.service && one.environment === ref.environment);
+  const { services } = await viewPlatform(ctx);
+  const isKept = services?.some((one) => one.service === ref.service && one.environment === ref.environment);
   if (isKept) return null;
   throw service ? runsElsewhere(service, ref.environment) : noService(ctx, ref.service);
 }
@@ -52,7 +53,7 @@ function runsElsewhere({ name, environments }: ServiceConfig, environment: strin
  */
 async function placeOf(ctx: AgentContext, { service, environment }: Asked): Promise<ServiceRef | null> {
   const configured = ctx.config.services.find(({ name }) => name === service);
-  const kept = ((await platformServices(ctx)) ?? []).filter((one) => one.service === service);
+  const kept = ((await viewPlatform(ctx)).services ?? []).filter((one) => one.service === service);
   const places = [...new Set([...Object.keys(configured?.environments ?? {}), ...kept.map((one) => one.environment)])];
   const [only] = places;
   if (only === undefined) return null;
@@ -82,7 +83,9 @@ export async function getService(ctx: AgentContext, input: Asked): Promise<Found
   ]);
   const [row] = rows;
   if (!row) throw new AppError("NOT_FOUND", `There is no service ${ref.service} in ${ref.environment}.`);
-  const running = platform?.find((found) => found.service === ref.service && found.environment === ref.environment);
+  const running = platform.services?.find(
+    (found) => found.service === ref.service && found.environment === ref.environment,
+  );
   const listed = service?.local.versions ?? [];
   const live = new Set(row.versions.map((entry) => entry.version));
   return {

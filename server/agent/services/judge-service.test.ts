@@ -15,6 +15,7 @@ const facts = (change: Partial<StatusFacts> = {}): StatusFacts => ({
   probe: { state: "up", message: "HTTP 200" },
   window: served(1_000, 0),
   newest: served(200, 0),
+  platform: null,
   waiting: null,
   ...change,
 });
@@ -71,6 +72,7 @@ describe("judgeService", () => {
       "maintenance",
       null,
     ],
+    ["the platform is silent", { platform: "it does not answer" }, "down", "it does not answer"],
     ["a decision waits", { waiting: "2.5.0 waits for a decision" }, "waiting", "2.5.0 waits for a decision"],
     ["never checked", { probe: { state: "unknown", message: null } }, "unknown", "its check says unknown"],
     [

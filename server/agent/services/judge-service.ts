@@ -16,6 +16,8 @@ export interface StatusFacts {
   window: ServedFigures | null;
   /** the newest minute of them: what is over is over */
   newest: ServedFigures | null;
+  /** why nothing that carries its requests serves, as a platform that does not answer; null when something does */
+  platform: string | null;
   /** "2.5.0 waits for a decision", or null */
   waiting: string | null;
 }
@@ -112,6 +114,8 @@ function baseOf({ probe, window }: StatusFacts): HealthState {
 export function judgeService(facts: StatusFacts, limits: Limits): ServiceStatus {
   const base = baseOf(facts);
   const reasons: StatusReason[] = base === "maintenance" ? [] : figureReasons(facts, limits);
+  if (facts.platform !== null && base !== "maintenance")
+    reasons.push({ kind: "platform", state: "down", message: facts.platform });
   if (facts.probe && base !== "up")
     reasons.push({ kind: "probe", state: base, message: facts.probe.message ?? `its check says ${base}` });
   if (!facts.probe && base === "unknown")

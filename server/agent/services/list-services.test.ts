@@ -4,6 +4,7 @@ import { useDatabase } from "../../testing/database.ts";
 import { listIncidents, manageIncident } from "../incidents/index.ts";
 import { getService, instanceLogs } from "./get-service.ts";
 import { listServices, summarise } from "./list-services.ts";
+import { monitorHealth } from "./monitor-health.ts";
 import type { ServiceRow } from "./schema.ts";
 
 const row = (service: string, environment: string, change: Partial<ServiceRow> = {}): ServiceRow => ({
@@ -70,16 +71,16 @@ describe("summarise", () => {
       true,
       "All 2 services are up in production · 1 deployment at 0 % · 1 deployment waits for a decision",
     ],
-    [[a], false, "The local platform does not answer: instances and traffic are unknown"],
+    [[a], false, "The local platform does not answer"],
   ])("%#", (rows, reachable, words) => {
-    expect(summarise(rows as ServiceRow[], reachable as boolean, 0)).toBe(words);
+    expect(summarise(rows as ServiceRow[], reachable ? null : "The local platform does not answer", 0)).toBe(words);
   });
 
   it("counts the incidents it is told of, whatever stands in the rows", () => {
     const open = { id: "i", label: "INC-2", severity: "high", status: "open", openedAt: "" } as const;
-    expect(summarise([row("a", "production", { openIncident: open })], true, 2)).toMatch(/ · 2 open incidents$/);
-    expect(summarise([a], true, 1)).toMatch(/ · 1 open incident$/);
-    expect(summarise([], true, 3)).toBe("No services are configured yet · 3 open incidents");
+    expect(summarise([row("a", "production", { openIncident: open })], null, 2)).toMatch(/ · 2 open incidents$/);
+    expect(summarise([a], null, 1)).toMatch(/ · 1 open incident$/);
+    expect(summarise([], null, 3)).toBe("No services are configured yet · 3 open incidents");
   });
 });
 
@@ -106,6 +107,34 @@ describe("services", () => {
     expect(summary).toContain("does not answer");
     expect(overall).not.toBe("up");
     expect(rows).toHaveLength(2);
+  });
+
+  it("answers with what was last known and says since when the platform is silent, and that it is down", async () => {
+    const ctx = testContext(database);
+    await listServices(ctx, {});
+    ctx.platform.unreachable = true;
+    const began = ctx.now();
+    const sentence = `The local platform does not answer since ${began.toISOString()}: instances and traffic are as last known`;
+    const at = (seconds: number) => ({ ...ctx, now: () => new Date(began.getTime() + seconds * 1_000) });
+    const first = await listServices(at(0), { environment: "production" });
+    expect(first.summary.startsWith(sentence)).toBe(true);
+    expect(first.rows.map((one) => [one.instancesReady, one.health, one.notice])).toEqual([
+      [3, "unknown", sentence],
+      [3, "unknown", sentence],
+    ]);
+    const later = await listServices(at(6), { environment: "production" });
+    expect(later.rows.map((one) => [one.health, one.healthMessage])).toEqual([
+      ["down", expect.stringContaining(sentence)],
+      ["down", expect.stringContaining(sentence)],
+    ]);
+    expect(later.overall).toBe("down");
+    const health = await monitorHealth(at(6), { limit: 50, offset: 0 });
+    expect(health).toMatchObject({
+      overall: "down",
+      summary: expect.stringMatching(/^The local platform does not answer since /),
+    });
+    ctx.platform.unreachable = false;
+    expect((await listServices(at(7), {})).summary).not.toContain("does not answer");
   });
 
   it("puts the service with an open incident first and lists it among the changes", async () => {

@@ -6,6 +6,7 @@ import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
+import { silenceSentence } from "./platform-view.ts";
 import { isSilent } from "./rank.ts";
 import type { ListServicesInput, ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
@@ -36,10 +37,10 @@ export async function listServices(
     }),
   ]);
   // with no service to run there is no platform, and nothing to ask it
-  const platformReachable = platform !== null || ctx.config.services.length === 0;
+  const platformReachable = platform.silentSince === null || ctx.config.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   return {
-    summary: summarise(rows, platformReachable, incidents),
+    summary: summarise(rows, platformReachable ? null : silenceSentence(platform), incidents),
     overall: worstState(platformReachable ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
     environments,
@@ -72,14 +73,14 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
 
 /**
  * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
- * is worst first, as the list shows it; `incidents` is how many are not resolved, those of services that are gone among
- * them.
+ * is worst first, as the list shows it; `silence` says that the platform does not answer; `incidents` is how many are not
+ * resolved, those of services that are gone among them.
  */
-export function summarise(all: readonly ServiceRow[], platformReachable: boolean, incidents: number): string {
+export function summarise(all: readonly ServiceRow[], silence: string | null, incidents: number): string {
   const rows = all.filter((row) => !isSilent(row));
   const parts: string[] = [];
   if (rows.length === 0) parts.push("No services are configured yet");
-  else if (!platformReachable) parts.push("The local platform does not answer: instances and traffic are unknown");
+  if (silence !== null) parts.push(silence);
   for (const [state, words] of STATE_WORDS) {
     const there = rows.filter((row) => row.health === state);
     if (there.length === 0) continue;

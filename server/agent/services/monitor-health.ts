@@ -4,6 +4,7 @@ import type { MonitorHealthInput, MonitorHealthOutput } from "../health/schema.t
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { worstState } from "./judge-service.ts";
+import { isPlatformDown, silenceSentence } from "./platform-view.ts";
 import { isAilment } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
@@ -19,7 +20,7 @@ export async function monitorHealth(
 ): Promise<MonitorHealthOutput> {
   authorize(ctx, "health.read");
   const { service, environment } = input;
-  const { rows } = await serviceRows(ctx, { service, environment });
+  const { rows, platform } = await serviceRows(ctx, { service, environment });
   const unchecked = rows.filter((row) => row.origin === "observed" && isAilment(row.health));
   const judged = rows
     .filter(({ origin }) => origin !== "observed")
@@ -31,12 +32,18 @@ export async function monitorHealth(
           state: row.health,
           message: told.length > 0 ? row.healthMessage : null,
           since: told.length > 0 ? row.healthSince : null,
-          figures: told.find(({ kind }) => kind === "errors" || kind === "latency")?.message ?? null,
+          figures:
+            told.find(({ kind }) => kind === "platform" || kind === "errors" || kind === "latency")?.message ?? null,
         },
       ];
     });
   const targets = await monitorTargets(ctx, input, new Map(judged));
-  return unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
+  const found = unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
+  const silence = silenceSentence(platform);
+  if (silence === null || ctx.config.services.length === 0) return found;
+  // the platform carries the requests of every service: while it is silent nothing is known to be up
+  const overall = worstState([found.overall, isPlatformDown(platform, ctx.now()) ? "down" : "unknown"]);
+  return { ...found, overall, summary: `${silence}. ${found.summary}` };
 }
 
 const MOST_NAMED = 3;

@@ -8,7 +8,7 @@ const WINDOW_SECONDS = 300;
 
 /** The row of a service that only its telemetry tells of: nobody checks it, so that its users' requests decide. Pure. */
 export function observedRow({ service, lastSeen, window, newest }: ObservedService, limits: Limits): ServiceRow {
-  const { state, reasons } = judgeService({ probe: null, window, newest, waiting: null }, limits);
+  const { state, reasons } = judgeService({ probe: null, window, newest, platform: null, waiting: null }, limits);
   const requests = window?.requests ?? 0;
   return {
     ...{ service, environment: null, origin: "observed", owner: "", lastSeen },

@@ -24,7 +24,7 @@ export const TrafficView = z.object({
 
 /** One thing that is wrong, with its number and its base. */
 export const StatusReason = z.object({
-  kind: z.enum(["probe", "errors", "latency", "decision", "data"]),
+  kind: z.enum(["probe", "platform", "errors", "latency", "decision", "data"]),
   state: HealthState.describe("what this alone makes of the service"),
   message: z.string().describe("as in: 91 % of 1,240 requests failed in 5 min"),
 });

@@ -5,19 +5,19 @@ import type { HealthState } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { AppError } from "../kernel/errors.ts";
-import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/platform.ts";
 import { listTraffic, newestTraffic, servedWithin, trafficFigures } from "../traffic/index.ts";
 import { ailingSince } from "./ailing-since.ts";
 import { judgeService } from "./judge-service.ts";
 import { limitsOf } from "./limits.ts";
 import { listObserved } from "./observed.ts";
 import { observedRow } from "./observed-row.ts";
+import { isPlatformDown, type PlatformView, silenceSentence, viewPlatform } from "./platform-view.ts";
 import { worstFirst } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
 
 interface Facts {
-  platform: PlatformService[] | null;
+  platform: PlatformView;
   health: ServiceHealth[];
   deployments: DeploymentView[];
   incidents: IncidentView[];
@@ -25,16 +25,6 @@ interface Facts {
   minutes: TrafficCounts[];
   now: Date;
   counted: boolean;
-}
-
-/** What the platform says runs; null when it cannot be reached, which is a state to show, not an error. */
-export async function platformServices(ctx: AgentContext): Promise<PlatformService[] | null> {
-  try {
-    return await ctx.platform.listServices();
-  } catch (error) {
-    if (error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") return null;
-    throw error;
-  }
 }
 
 /** What the status is judged over, and how much of that is still now. */
@@ -49,7 +39,7 @@ export async function serviceRows(
   ctx: AgentContext,
   filter: { environment?: string | undefined; service?: string | undefined } = {},
   { observed = true }: { observed?: boolean } = {},
-): Promise<{ rows: ServiceRow[]; platform: PlatformService[] | null }> {
+): Promise<{ rows: ServiceRow[]; platform: PlatformView }> {
   const now = ctx.now();
   const ref =
     filter.service !== undefined && filter.environment !== undefined
@@ -57,7 +47,7 @@ export async function serviceRows(
       : {};
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const [platform, health, deployments, incidents, recent, minutes, newest, others] = await Promise.all([
-    platformServices(ctx),
+    viewPlatform(ctx),
     listServiceHealth(ctx.db, now),
     listDeployments(ctx, { limit: 100, status: [...ACTIVE_STATUSES] }),
     listIncidents(ctx, { limit: 100, status: [...UNRESOLVED] }),
@@ -85,7 +75,7 @@ export async function serviceRows(
       )
       .map((environment) => rowOf(ctx, { service: service.name, environment }, facts)),
   );
-  const keptRefs = keptServices(ctx, platform, health);
+  const keptRefs = keptServices(ctx, platform.services, health);
   const kept = keptRefs
     .filter(({ environment }) => (filter.environment ?? environment) === environment)
     .filter(({ service }) => (filter.service ?? service) === service)
@@ -101,7 +91,7 @@ export async function serviceRows(
 /** What runs though it left the configuration; while the platform does not answer, what is still checked of it. */
 function keptServices(
   { config }: AgentContext,
-  platform: PlatformService[] | null,
+  platform: PlatformView["services"],
   health: readonly ServiceHealth[],
 ): { service: string; environment: string }[] {
   if (platform) return platform.filter(({ configured }) => !configured);
@@ -127,7 +117,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
   const isThis = (other: { service: string | null; environment: string | null }) =>
     other.service === ref.service && (other.environment ?? ref.environment) === ref.environment;
   const config = ctx.config.services.find((service) => service.name === ref.service);
-  const running = facts.platform?.find(isThis);
+  const running = facts.platform.services?.find(isThis);
   const health = facts.health.find(isThis);
   const deployment = facts.deployments.find(isThis);
   const incident = facts.incidents
@@ -144,6 +134,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
       probe: { state: health?.state ?? "unknown", message: health?.message ?? null },
       window: servedWithin(recent, { now, counted, seconds: WINDOW_SECONDS }),
       newest: servedWithin(recent, { now, counted, seconds: NEWEST_SECONDS }),
+      platform: isPlatformDown(facts.platform, now) ? silenceSentence(facts.platform) : null,
       waiting: deployment?.waiting ? `${deployment.version} waits for a decision` : null,
     },
     limits,
@@ -161,7 +152,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
         ? (health?.since ?? null)
         : ailingSince(status.state, { minutes, recent, now }, limits),
     healthMessage: told || (health?.message ?? null),
-    notice: running ? unconfiguredNote(running) : null,
+    notice: silenceSentence(facts.platform) ?? (running ? unconfiguredNote(running) : null),
     causedBy: health?.causedBy ?? null,
     currentVersion: running?.currentVersion ?? null,
     overloaded: running?.overloaded ?? null,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { LogFollower, Platform, ServiceRef } from "#server/agent/ports/platform.ts";
 import { ControlConnection } from "./control-connection.ts";
+import { LimitedReads } from "./limited-reads.ts";
 import { localPaths } from "./paths.ts";
 import {
   DirectAnswers,
@@ -23,12 +24,25 @@ const servicePath = ({ service, environment }: ServiceRef): string =>
   `services/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`;
 const instancePath = (id: string, action: string): string => `instances/${encodeURIComponent(id)}/${action}`;
 
-/** The local platform of a data directory, over its daemon's control socket. Errors as the port has them. */
-export function createLocalPlatform({ dataDir }: { dataDir: string }): LocalPlatform {
+/** longer than any answer takes on a machine that is merely busy */
+const PATIENT_MS = 30_000;
+
+/**
+ * The local platform of a data directory, over its daemon's control socket. Errors as the port has them. What is asked
+ * of services waits for `readLimitMs` at most.
+ */
+export function createLocalPlatform({
+  dataDir,
+  readLimitMs = PATIENT_MS,
+}: {
+  dataDir: string;
+  readLimitMs?: number;
+}): LocalPlatform {
   const daemon = new ControlConnection(localPaths(dataDir).socket);
+  const reads = new LimitedReads(daemon, readLimitMs);
   return {
-    listServices: () => daemon.call("GET", "services", z.array(ServiceAnswer)),
-    getService: (ref) => daemon.call("GET", servicePath(ref), ServiceAnswer),
+    listServices: () => reads.get("services", z.array(ServiceAnswer)),
+    getService: (ref) => reads.get(servicePath(ref), ServiceAnswer),
     startInstance: ({ service, environment, version, key }) =>
       daemon.call("POST", "instances", InstanceAnswer, { service, environment, version, key }),
     async stopInstance({ instanceId, drainTimeoutMs }) {
@@ -53,8 +67,7 @@ export function createLocalPlatform({ dataDir }: { dataDir: string }): LocalPlat
     async setWeights({ weights, candidate = null, ...ref }) {
       await daemon.call("PUT", `${servicePath(ref)}/weights`, Nothing, { weights, candidate });
     },
-    tailLogs: ({ instanceId, lines }) =>
-      daemon.call("GET", `${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
+    tailLogs: ({ instanceId, lines }) => reads.get(`${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
     followLogs: (input) => daemon.call("POST", "logs/follow", FollowAnswer, input),
     trafficSince: (since) => daemon.call("GET", `traffic?since=${since.toISOString()}`, TrafficAnswer),
     samplesSince: ({ since, ...ref }) =>

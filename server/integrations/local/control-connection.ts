@@ -7,6 +7,10 @@ const ANSWER_TIMEOUT_MS = WAIT_MS + 10_000;
 const NOT_RUNNING = new Set(["ENOENT", "ECONNREFUSED", "EACCES"]);
 const CUT = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
+/** Whether an error tells that the daemon did not answer, though it may run. */
+export const isUnanswered = (error: unknown): boolean =>
+  error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE" && !NOT_RUNNING.has(codeOf(error.cause));
+
 const codeOf = (error: unknown): string =>
   error instanceof Error ? String((error as NodeJS.ErrnoException).code ?? error.name) : "";
 

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { Runtime } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import type { Platform, PlatformService } from "../ports/platform.ts";
+
+/** What is known of the platform now. */
+export interface PlatformView {
+  /** what it says runs; what it said last while it is silent; null when it never said anything */
+  services: PlatformService[] | null;
+  /** since when it does not answer; null while it does */
+  silentSince: Date | null;
+}
+
+interface Known {
+  services: PlatformService[] | null;
+  silentSince: Date | null;
+}
+
+/** a silence is told at once, and counts as an outage when it lasts so long: as long as a check waits */
+const OUTAGE_MS = 5_000;
+
+const Details = z.object({ since: z.iso.datetime().transform((text) => new Date(text)) });
+const known = new WeakMap<Platform, Known>();
+
+/** Asks the platform what runs. One that does not answer is a state to show, not an error. */
+export async function viewPlatform({ platform, now }: Pick<Runtime, "platform" | "now">): Promise<PlatformView> {
+  let seen: Known;
+  try {
+    seen = { services: await platform.listServices(), silentSince: null };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "UPSTREAM_UNAVAILABLE") throw error;
+    const since = Details.safeParse(error.details).data?.since ?? now();
+    const last = known.get(platform);
+    seen = { services: last?.services ?? null, silentSince: last?.silentSince ?? since };
+  }
+  known.set(platform, seen);
+  return seen;
+}
+
+/** The first sentence of every answer while the platform is silent; null while it answers. */
+export function silenceSentence({ services, silentSince }: PlatformView): string | null {
+  if (silentSince === null) return null;
+  const figures = services === null ? "unknown" : "as last known";
+  return `The local platform does not answer since ${silentSince.toISOString()}: instances and traffic are ${figures}`;
+}
+
+/** Whether its balancers, which carry all requests to its services, count as down; only for what once ran. */
+export const isPlatformDown = ({ services, silentSince }: PlatformView, now: Date): boolean =>
+  services !== null && silentSince !== null && now.getTime() - silentSince.getTime() >= OUTAGE_MS;
