@@ -5,12 +5,13 @@ import { dirname, join, resolve } from "node:path";
 import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { OWN_SERVICE } from "./agent/kernel/own-service.ts";
+import { watchDisk } from "./agent/kernel/storage-failure.ts";
 import { createMiner } from "./agent/mining/index.ts";
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { loadConfig } from "./config/load.ts";
 import { ownTarget } from "./config/own-target.ts";
-import { databaseDirOf, diskReader } from "./db/disk.ts";
+import { databaseDirOf, diskReader, quickDiskReader } from "./db/disk.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { patiently, saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
 import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
@@ -48,6 +49,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
   const report = (message: string, err: unknown) => log.warn({ err }, message);
   const now = () => Date.now();
 
+  watchDisk(quickDiskReader(databaseDirOf(process.env)));
   const store = createTelemetryStore({
     databaseUrl,
     config: config.monitoringConfig,

@@ -2,13 +2,14 @@ import { join, resolve } from "node:path";
 import type { ScrapeTarget } from "./agent/config-telemetry.ts";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
+import { watchDisk } from "./agent/kernel/storage-failure.ts";
 import { auditLog } from "./audit/record.ts";
 import { collectorAnswers } from "./collector/answers.ts";
 import { forwardRefusal } from "./collector/forward.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
 import { ownTarget } from "./config/own-target.ts";
 import { openDb } from "./db/client.ts";
-import { databaseDirOf, diskReader } from "./db/disk.ts";
+import { databaseDirOf, diskReader, quickDiskReader } from "./db/disk.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
 import { createTelemetryStore } from "./integrations/builtin/index.ts";
 import { createHookRunner } from "./integrations/hooks/index.ts";
@@ -51,6 +52,7 @@ export function createRuntime({
   databaseDir,
   connections = 10,
 }: Options): OpenRuntime {
+  watchDisk(quickDiskReader(databaseDir));
   const db = openDb(databaseUrl, connections);
   const identityDb = openDb(databaseUrl, IDENTITY_CONNECTIONS);
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { keepConfidential } from "../agent/kernel/confidential.ts";
-import { createProcessLog } from "./process-log.ts";
+import { createLogReader, createProcessLog } from "./process-log.ts";
 
 let folder: string;
 let errors: string[];
@@ -59,6 +59,23 @@ describe("createProcessLog", () => {
     const log = open();
     log.write('{"level":40,"msg":"slow"}\n{"level":50,"msg":"first"}\n{"level":60,"msg":"second"}\n{not json\n');
     expect(errors).toEqual(["first"]);
+  });
+
+  it("reports one and the same trouble once in five minutes, another one meanwhile", () => {
+    vi.useFakeTimers();
+    try {
+      const told: string[] = [];
+      const reader = createLogReader((message) => told.push(message));
+      for (let second = 0; second < 600; second += 5, vi.advanceTimersByTime(5_000)) {
+        reader.report("its log cannot be written");
+        if (second === 60) reader.report("this one comes too soon");
+        if (second === 75) reader.report("another trouble");
+      }
+      expect(told.filter((line) => line.includes("cannot be written"))).toHaveLength(2);
+      expect(told).toContain("another trouble");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("turns the file over at 5 MB and keeps one older", () => {

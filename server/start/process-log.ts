@@ -4,11 +4,13 @@ import { confidentialStream } from "../agent/kernel/confidential.ts";
 const MOST_BYTES = 5 * 2 ** 20;
 const TAIL_LINES = 40;
 const QUIET_MS = 10_000;
+/** between two notices of one and the same trouble */
+const SAME_QUIET_MS = 300_000;
 const PINO_ERROR = 50;
 
 interface Options {
   file: string;
-  /** called with the message of an error the process logged, at most once in ten seconds */
+  /** called with the message of an error the process logged, at most once in ten seconds, the same at most once in five minutes */
   onError: (message: string) => void;
 }
 
@@ -16,6 +18,7 @@ interface Options {
 export function createLogReader(onError: (message: string) => void) {
   let rest = "";
   let quietUntilMs = 0;
+  const saidAtMs = new Map<string, number>();
   const tail: string[] = [];
 
   const keep = (line: string) => {
@@ -25,8 +28,11 @@ export function createLogReader(onError: (message: string) => void) {
     if (message !== null) report(message);
   };
   const report = (message: string) => {
-    if (Date.now() < quietUntilMs) return;
-    quietUntilMs = Date.now() + QUIET_MS;
+    const nowMs = Date.now();
+    for (const [said, atMs] of saidAtMs) if (nowMs - atMs >= SAME_QUIET_MS) saidAtMs.delete(said);
+    if (nowMs < quietUntilMs || saidAtMs.has(message)) return;
+    quietUntilMs = nowMs + QUIET_MS;
+    saidAtMs.set(message, nowMs);
     onError(message);
   };
 

@@ -1,4 +1,5 @@
 import type { Runtime } from "../agent/kernel/context.ts";
+import { fullDisk, fullDiskSentence, storageFailure } from "../agent/kernel/storage-failure.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { forwardRefusal } from "../collector/forward.ts";
 
@@ -30,10 +31,14 @@ export async function readiness(runtimeOf: () => Runtime & { dataDir: string }):
 }
 
 async function database({ db }: Runtime): Promise<ReadinessCheck> {
+  const disk = fullDisk();
+  if (disk) return failed("database", fullDiskSentence(disk));
   try {
     await within(2_000, db.$queryRaw`select id from "user" limit 1`);
     return { name: "database", ok: true, message: "answers" };
-  } catch {
+  } catch (error) {
+    const full = storageFailure(error)?.includes("is full");
+    if (full) return failed("database", fullDiskSentence(fullDisk()));
     return failed("database", "does not answer, or lacks the schema of this release");
   }
 }

@@ -4,6 +4,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { type DeployResult, insertPrepared, type Prepared, planOf, refuseActive, startWorkflow } from "./launch.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
+import { refuseFullDisk } from "./plan-warnings.ts";
 import type { Planned } from "./planned.ts";
 import { lockObstacle, refuseObstacles } from "./policy.ts";
 import { DeployApplicationInput } from "./schema.ts";
@@ -64,6 +65,7 @@ async function prepare(ctx: AgentContext, input: Asked): Promise<Prepared> {
 }
 
 async function insert(ctx: AgentContext, tx: Tx, prepared: Prepared, reason: string): Promise<DeploymentRow> {
+  refuseFullDisk();
   if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, prepared.planned)));
   const deployment = await insertPrepared(ctx, tx, ctx, prepared, reason);
   await ctx.audit.record(tx, ctx, {

@@ -4,6 +4,7 @@ import { openIncidentsOf } from "../incidents/index.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Channel, Runtime, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
+import { diskNow } from "../kernel/storage-failure.ts";
 import type { PlatformInstance, ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { nextFreeze } from "./freeze.ts";
 import { blastRadius } from "./plan.ts";
@@ -56,6 +57,7 @@ export async function planOf(
     requestsPerSecond: counts && requestRate(counts, planned),
     surroundings: await surroundingsOf(runtime, planned, counts),
     affects: blastRadius(runtime.config, service),
+    disk: diskNow(),
     nextFreeze: nextFreeze(runtime.config.deploymentConfig.freezeWindows, { service, environment, at }),
   });
 }

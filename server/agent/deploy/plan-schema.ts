@@ -6,6 +6,7 @@ export const PLAN_WARNINGS = [
   "service_down",
   "open_incident",
   "error_ratio",
+  "disk_full",
   "dependency_down",
   "dependency_incident",
   "dependency_deploying",

@@ -35,6 +35,7 @@ const now: Situation = {
   requestsPerSecond: 1_000,
   affects: ["gateway"],
   nextFreeze: null,
+  disk: null,
   surroundings: { service: null, dependencies: [], errorLimitPercent: 1, windowSeconds: 120 },
   overridden: [],
   notes: [],

@@ -1,6 +1,9 @@
 import type { z } from "zod";
 import type { RolloutRules } from "../config-deployment.ts";
+import { type Disk, diskLevel, diskSentence, isDiskFull } from "../kernel/disk.ts";
 import { describeSeconds } from "../kernel/durations.ts";
+import { AppError } from "../kernel/errors.ts";
+import { fullDisk, fullDiskSentence } from "../kernel/storage-failure.ts";
 import type { PlanWarning } from "./plan-schema.ts";
 import { carriedOut, type Planned, type Situation, utc, waitForRequests } from "./planned.ts";
 import { dependencyWarnings, serviceWarnings } from "./surroundings.ts";
@@ -24,6 +27,7 @@ export function warningsOf(planned: Planned, situation: Situation, expectedSecon
     ...situation.overridden.map((what) => warning("overridden", "warning", `Set aside by you: ${what}`)),
     // going back is the answer to what is wrong with the service itself
     ...(planned.kind === "deploy" ? serviceWarnings(planned, situation) : []),
+    diskWarning(situation),
     ...dependencyWarnings(planned, situation),
     ...situation.notes.map((note) => warning("policy", "info", note)),
     previousVersion === null && strategy !== "rolling"
@@ -66,6 +70,20 @@ export function warningsOf(planned: Planned, situation: Situation, expectedSecon
 const warning = (kind: Warning["kind"], severity: Warning["severity"], message: string): Warning => ({
   ...{ kind, severity, message },
 });
+
+/** With so little room a deployment may not be written down, and what is not written down is not started. */
+function diskWarning({ disk }: Situation): Warning | null {
+  if (!disk || diskLevel(disk) !== "full") return null;
+  return warning("disk_full", "critical", isDiskFull(disk) ? refusal(disk) : (diskSentence(disk) ?? ""));
+}
+
+/** Nothing is begun that cannot be written down. @throws UPSTREAM_UNAVAILABLE while the disk is full */
+export function refuseFullDisk(): void {
+  const disk = fullDisk();
+  if (disk) throw new AppError("UPSTREAM_UNAVAILABLE", refusal(disk));
+}
+
+const refusal = (disk: Disk): string => `No deployment can be carried out: ${fullDiskSentence(disk)}.`;
 
 function freezeWarning({ kind }: Planned, { nextFreeze, at }: Situation, expectedSeconds: number): Warning | null {
   const endMs = at.getTime() + expectedSeconds * 1_000;

@@ -1,4 +1,5 @@
 import type { RolloutRules } from "../config-deployment.ts";
+import type { Disk } from "../kernel/disk.ts";
 import type { Freeze } from "./freeze.ts";
 import type { StepPlan } from "./steps.ts";
 import type { DeploymentRow } from "./store.ts";
@@ -28,6 +29,8 @@ export interface Situation {
   overridden: string[];
   /** of the service and of what it depends on */
   surroundings: Surroundings;
+  /** of the data directory; null: not known here */
+  disk: Disk | null;
   /** of the policy: worth knowing, no reason to refuse */
   notes: string[];
 }

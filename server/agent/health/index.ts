@@ -1,5 +1,5 @@
 export { healthHistory } from "./history.ts";
-export { judgedKey, monitorTargets } from "./monitor.ts";
+export { DISK_KEY, judgedKey, monitorTargets } from "./monitor.ts";
 export { saysLost, unconfiguredNote } from "./platform-reason.ts";
 export { startHealthRetention } from "./retention.ts";
 export { startHealthScheduler } from "./scheduler.ts";

@@ -9,6 +9,9 @@ import { dayRollups, type JudgedTarget, targetView } from "./views.ts";
 /** Key of a service's judged status. */
 export const judgedKey = (service: string, environment: string): string => `${service}\n${environment}`;
 
+/** Key of the disk's state as it is now: a full disk keeps its own check from being written down. */
+export const DISK_KEY = "disk";
+
 /**
  * The present state of everything that is checked (or of one service or environment), worst first. Reads what the
  * scheduler last found; asks nothing itself. `judged` says, by `judgedKey`, what is known of services beyond that.
@@ -26,8 +29,8 @@ export async function monitorTargets(
     .filter((row) => input.service === undefined || row.service === input.service)
     .filter((row) => input.environment === undefined || row.environment === input.environment)
     .map((row) => {
-      const known =
-        row.origin === "service" ? judged.get(judgedKey(row.service ?? "", row.environment ?? "")) : undefined;
+      const key = row.kind === "disk" ? DISK_KEY : judgedKey(row.service ?? "", row.environment ?? "");
+      const known = row.kind === "disk" || row.origin === "service" ? judged.get(key) : undefined;
       const state = known?.state ?? shownState(row, now);
       return { row, known, state, muted: row.muted && !known?.figures };
     });

@@ -33,7 +33,7 @@ export interface PlannedTarget {
 const SERVICE_TIMEOUT_MS = 5_000;
 /** no health endpoint can have this name: it begins with a name that is reserved */
 const DISK_NAME = "operate disk";
-const DISK_INTERVAL_MS = 15_000;
+const DISK_INTERVAL_MS = 5_000;
 const SERVICE_STATUS = [200, 201, 202, 203, 204];
 /** Of a service that names no path: whatever its front page says, short of a fault of its own. */
 const ANY_ANSWER = Array.from({ length: 300 }, (_, i) => 200 + i);

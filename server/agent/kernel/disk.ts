@@ -44,6 +44,13 @@ export function diskLevel(disk: Disk): DiskLevel {
   return disk.usedShare >= DISK_WARNING_SHARE && disk.freeBytes < ROOMY_BYTES ? "filling" : "ok";
 }
 
+/** a segment of PostgreSQL's write-ahead log */
+const LEAST_BYTES = 16 * 2 ** 20;
+
+/** Whether as good as nothing can be written any more, by the database neither. */
+export const isDiskFull = ({ freeBytes, sizeBytes }: Disk): boolean =>
+  freeBytes < Math.min(LEAST_BYTES, sizeBytes * RESERVE_SHARE);
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** `12.3 GiB`: three digits, in the units of the console. */

@@ -1,4 +1,5 @@
 import { clipText } from "./clip-text.ts";
+import { storageFailure } from "./storage-failure.ts";
 import { escapeUnseen } from "./visible-text.ts";
 
 /** The closed set of things that can go wrong, as every transport knows them. */
@@ -70,9 +71,11 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as an AppError; what is not one becomes INTERNAL with the original as its cause. */
+/** Any thrown value as an AppError; one of the storage says so, any other becomes INTERNAL. The original is its cause. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
+  const storage = storageFailure(error);
+  if (storage !== null) return new AppError("UPSTREAM_UNAVAILABLE", storage, { cause: error });
   return new AppError("INTERNAL", "Something failed inside Operate. The log has the details under this request id.", {
     cause: error,
   });

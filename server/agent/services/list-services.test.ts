@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { readiness } from "../../telemetry/readiness.ts";
 import { actor, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
+import { deployApplication } from "../deploy/index.ts";
+import { syncTargets } from "../health/sync-targets.ts";
+import { planTargets } from "../health/targets.ts";
 import { listIncidents, manageIncident } from "../incidents/index.ts";
+import { diskOf } from "../kernel/disk.ts";
+import { watchDisk } from "../kernel/storage-failure.ts";
 import { getService, instanceLogs } from "./get-service.ts";
 import { listServices, summarise } from "./list-services.ts";
 import { monitorHealth } from "./monitor-health.ts";
@@ -135,6 +141,39 @@ describe("services", () => {
     });
     ctx.platform.unreachable = false;
     expect((await listServices(at(7), {})).summary).not.toContain("does not answer");
+  });
+
+  it("says of a full disk that it is full, in health and readiness at once, and begins no deployment", async () => {
+    const ctx = testContext(database);
+    const blocks = { bsize: 4_096, blocks: 1_000_000 };
+    watchDisk(() => diskOf({ ...blocks, bfree: 0, bavail: 0 }));
+    try {
+      const [databaseCheck] = (await readiness(() => ({ ...ctx, dataDir: "/nowhere" }))).filter(
+        ({ name }) => name === "database",
+      );
+      expect(databaseCheck).toEqual({
+        name: "database",
+        ok: false,
+        message:
+          "the disk of the data directory is full (0 bytes free): free some space; everything goes on by itself then",
+      });
+      const asked = { service: "checkout", environment: "production", version: "1.1.0", reason: "try it" };
+      await expect(deployApplication(ctx, { ...asked, dryRun: false } as never)).rejects.toMatchObject({
+        code: "UPSTREAM_UNAVAILABLE",
+        message: expect.stringContaining("is full (0 bytes free)"),
+      });
+      const { plan } = await deployApplication(ctx, { ...asked, dryRun: true } as never);
+      expect(plan.warnings).toContainEqual(expect.objectContaining({ kind: "disk_full", severity: "critical" }));
+      await syncTargets(ctx, planTargets(ctx.config, "/data/postgres"));
+      const { targets, overall } = await monitorHealth(ctx, { limit: 50, offset: 0 });
+      expect(targets.find(({ kind }) => kind === "disk")).toMatchObject({
+        state: "down",
+        message: expect.stringContaining("is full (0 bytes free)"),
+      });
+      expect(overall).toBe("down");
+    } finally {
+      watchDisk(() => null);
+    }
   });
 
   it("puts the service with an open incident first and lists it among the changes", async () => {

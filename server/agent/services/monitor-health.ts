@@ -1,8 +1,10 @@
 import type { z } from "zod";
-import { type JudgedTarget, judgedKey, monitorTargets } from "../health/index.ts";
+import { DISK_KEY, type JudgedTarget, judgedKey, monitorTargets } from "../health/index.ts";
 import type { MonitorHealthInput, MonitorHealthOutput } from "../health/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { diskLevel, diskSentence, isDiskFull } from "../kernel/disk.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { diskNow, fullDiskSentence } from "../kernel/storage-failure.ts";
 import { worstState } from "./judge-service.ts";
 import { isPlatformDown, silenceSentence } from "./platform-view.ts";
 import { isAilment } from "./rank.ts";
@@ -37,7 +39,7 @@ export async function monitorHealth(
         },
       ];
     });
-  const targets = await monitorTargets(ctx, input, new Map(judged));
+  const targets = await monitorTargets(ctx, input, new Map([...judged, ...diskJudged()]));
   const found = unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
   const silence = silenceSentence(platform);
   if (silence === null || ctx.config.services.length === 0) return found;
@@ -61,4 +63,13 @@ function withUnchecked(targets: MonitorHealthOutput, unchecked: readonly Service
     overall: worstState([targets.overall, ...unchecked.map(({ health }) => health)]),
     summary: `${targets.summary} Not checked, by telemetry: ${words}.`,
   };
+}
+
+/** The disk as it is at this moment; nothing while it is well, when its check has the word. */
+function diskJudged(): [string, JudgedTarget][] {
+  const disk = diskNow();
+  const level = disk && diskLevel(disk);
+  if (!disk || level === "ok") return [];
+  const message = isDiskFull(disk) ? fullDiskSentence(disk) : diskSentence(disk);
+  return [[DISK_KEY, { state: level === "full" ? "down" : "degraded", message, since: null, figures: message }]];
 }

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { AppError } from "../../agent/kernel/errors.ts";
+import { storageFailure } from "../../agent/kernel/storage-failure.ts";
 
 const QUERY_CANCELED = "57014";
 const INVALID_REGULAR_EXPRESSION = "2201B";
@@ -37,14 +38,7 @@ export function databaseError(error: unknown, timeoutMs: number, signal?: AbortS
     return new AppError("INVALID", `The regular expression cannot be read: ${(error as Error).message}.`, {
       cause: error,
     });
-  if (code === DISK_FULL)
-    return new AppError(
-      "UPSTREAM_UNAVAILABLE",
-      "The disk of the database is full. Free some space; it goes on by itself.",
-      {
-        cause: error,
-      },
-    );
+  if (code === DISK_FULL) return new AppError("UPSTREAM_UNAVAILABLE", storageFailure(error) ?? "", { cause: error });
   if (code === null ? isOfTheConnection(error) : PASSING.test(code))
     return new AppError(
       "UPSTREAM_UNAVAILABLE",

@@ -35,6 +35,7 @@ async function main(logger: Logger): Promise<void> {
     control.closeAllConnections();
     releaseLock();
     logger.info("stopped");
+    await ownLog?.written();
     process.exit(0);
   };
   const onStop = (reason: string) => () => {
@@ -72,10 +73,8 @@ function fail(logger: Logger, error: unknown): never {
 }
 
 const logFile = process.env.OPERATE_DAEMON_LOG;
-const logger = pino(
-  { name: "local-platform" },
-  logFile ? daemonLog(logFile) : pino.destination({ dest: 1, sync: true }),
-);
+const ownLog = logFile ? daemonLog(logFile) : null;
+const logger = pino({ name: "local-platform" }, ownLog ?? pino.destination({ dest: 1, sync: true }));
 // whoever read standard output and error may be gone: that must not end the instances
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 process.on("uncaughtExceptionMonitor", (error) => logger.fatal({ err: error }, "the local platform daemon failed"));
