@@ -32,6 +32,8 @@ interface Options {
   sample: boolean;
   /** folder of the embedded database */
   databaseDir?: string | undefined;
+  /** a process that runs on asks the platform by itself, so that an outage has a beginning */
+  watchPlatform?: boolean;
   /** connections to the database at most */
   connections?: number;
 }
@@ -50,11 +52,13 @@ export function createRuntime({
   own = null,
   sample,
   databaseDir,
+  watchPlatform = false,
   connections = 10,
 }: Options): OpenRuntime {
   watchDisk(quickDiskReader(databaseDir));
   const db = openDb(databaseUrl, connections);
   const identityDb = openDb(databaseUrl, IDENTITY_CONNECTIONS);
+  const platform = createLocalPlatform({ dataDir, readLimitMs: PLATFORM_READ_MS, watch: watchPlatform });
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
   const http = createOutboundClient(loaded.config.outbound);
@@ -69,7 +73,7 @@ export function createRuntime({
     db,
     audit: auditLog,
     live,
-    platform: createLocalPlatform({ dataDir, readLimitMs: PLATFORM_READ_MS }),
+    platform,
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
     telemetry: createTelemetrySources({
@@ -84,6 +88,7 @@ export function createRuntime({
     close: async () => {
       await live.close();
       await workflows.close();
+      await platform.close();
       await http.close();
       await store.close();
       await db.$disconnect();
@@ -105,6 +110,7 @@ export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env): OpenRuntim
     own: ownTarget(loaded.config.monitoringConfig, env),
     sample: env.OPERATE_SAMPLE === "1",
     databaseDir: databaseDirOf(env),
+    watchPlatform: loaded.config.services.length > 0,
   });
 }
 

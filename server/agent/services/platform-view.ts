@@ -31,11 +31,13 @@ export async function viewPlatform({ platform, now }: Pick<Runtime, "platform" |
     if (!(error instanceof AppError) || error.code !== "UPSTREAM_UNAVAILABLE") throw error;
     const since = Details.safeParse(error.details).data?.since ?? now();
     const last = known.get(platform);
-    seen = { services: last?.services ?? null, silentSince: last?.silentSince ?? since };
+    seen = { services: last?.services ?? null, silentSince: earlier(last?.silentSince ?? since, since) };
   }
   known.set(platform, seen);
   return seen;
 }
+
+const earlier = (one: Date, other: Date): Date => (one < other ? one : other);
 
 /** The first sentence of every answer while the platform is silent; null while it answers. */
 export function silenceSentence({ services, silentSince }: PlatformView): string | null {
@@ -44,6 +46,6 @@ export function silenceSentence({ services, silentSince }: PlatformView): string
   return `The local platform does not answer since ${silentSince.toISOString()}: instances and traffic are ${figures}`;
 }
 
-/** Whether its balancers, which carry all requests to its services, count as down; only for what once ran. */
-export const isPlatformDown = ({ services, silentSince }: PlatformView, now: Date): boolean =>
-  services !== null && silentSince !== null && now.getTime() - silentSince.getTime() >= OUTAGE_MS;
+/** Whether its balancers, which carry all requests to its services, count as down. */
+export const isPlatformDown = ({ silentSince }: PlatformView, now: Date): boolean =>
+  silentSince !== null && now.getTime() - silentSince.getTime() >= OUTAGE_MS;

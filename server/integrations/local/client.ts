@@ -26,6 +26,7 @@ const instancePath = (id: string, action: string): string => `instances/${encode
 
 /** longer than any answer takes on a machine that is merely busy */
 const PATIENT_MS = 30_000;
+const WATCH_MS = 2_000;
 
 /**
  * The local platform of a data directory, over its daemon's control socket. Errors as the port has them. What is asked
@@ -34,12 +35,16 @@ const PATIENT_MS = 30_000;
 export function createLocalPlatform({
   dataDir,
   readLimitMs = PATIENT_MS,
+  watch = false,
 }: {
   dataDir: string;
   readLimitMs?: number;
+  /** asks by itself, too, so that it is known since when the daemon does not answer */
+  watch?: boolean;
 }): LocalPlatform {
   const daemon = new ControlConnection(localPaths(dataDir).socket);
   const reads = new LimitedReads(daemon, readLimitMs);
+  if (watch) reads.watch(WATCH_MS);
   return {
     listServices: () => reads.get("services", z.array(ServiceAnswer)),
     getService: (ref) => reads.get(servicePath(ref), ServiceAnswer),
@@ -74,6 +79,9 @@ export function createLocalPlatform({
       daemon.call("GET", `${servicePath(ref)}/samples?since=${since.toISOString()}`, TrafficAnswer),
     sendTo: ({ service, environment, ...request }) =>
       daemon.call("POST", `${servicePath({ service, environment })}/ask`, DirectAnswers, request),
-    close: () => daemon.close(),
+    close: () => {
+      reads.end();
+      return daemon.close();
+    },
   };
 }

@@ -67,6 +67,18 @@ it("a daemon that hangs is waited for once, then nobody waits, and it is back wi
   await expect.poll(() => list().catch(() => null), { timeout: 20_000 }).toEqual(["here"]);
 });
 
+it("one that watches knows since when the daemon hangs before anybody asks", async () => {
+  reads.watch(50);
+  await expect.poll(() => asked.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  hangs = true;
+  const hungAt = Date.now();
+  await expect.poll(() => held.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await new Promise((done) => setTimeout(done, 2 * LIMIT_MS));
+  const { details } = (await failure()) as { details: { since: string } };
+  expect(Date.parse(details.since)).toBeLessThan(hungAt + 2 * LIMIT_MS);
+  reads.end();
+});
+
 it("a daemon that is gone is asked anew each time", async () => {
   await list();
   hangs = true;
