@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { copyFile, type FileHandle, open, rename } from "node:fs/promises";
+import { copyFile, open, rename } from "node:fs/promises";
 
 const BLOCK_BYTES = 64 * 1024;
 /** a file that grows faster than it is copied is cut with what is left then */
@@ -34,14 +34,21 @@ export async function cutFile(file: string, older: string): Promise<void> {
 
 /** Copies what was appended meanwhile, until less than a block is left. */
 async function copyGrowth(file: string, copy: string): Promise<void> {
-  await using from: FileHandle = await open(file, "r");
-  await using to: FileHandle = await open(copy, "r+");
-  const block = Buffer.alloc(BLOCK_BYTES);
-  let at = (await to.stat()).size;
-  for (let round = 0; round < MOST_ROUNDS; round++) {
-    const { bytesRead } = await from.read(block, 0, block.length, at);
-    if (bytesRead < block.length) return;
-    await to.write(block, 0, bytesRead, at);
-    at += bytesRead;
+  const from = await open(file, "r");
+  const to = await open(copy, "r+").catch(async (error: unknown) => {
+    await from.close();
+    throw error;
+  });
+  try {
+    const block = Buffer.alloc(BLOCK_BYTES);
+    let at = (await to.stat()).size;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const { bytesRead } = await from.read(block, 0, block.length, at);
+      if (bytesRead < block.length) return;
+      await to.write(block, 0, bytesRead, at);
+      at += bytesRead;
+    }
+  } finally {
+    await Promise.all([from.close(), to.close()]);
   }
 }
