@@ -5,7 +5,7 @@ import { Elapsed } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
-import { formatMs, formatShare, plural } from "../lib/format.ts";
+import { formatFailed, formatMs, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -37,7 +37,7 @@ export function AffectedService({ service, environment }: { service: string; env
               items={[
                 {
                   label: "Errors, last minute",
-                  value: formatShare(data.row.traffic.errorPercent, data.row.traffic.requests, "requests"),
+                  value: formatFailed(data.row.traffic),
                 },
                 { label: "p95", value: formatMs(data.row.traffic.p95Ms) },
                 {

@@ -102,6 +102,12 @@ export function formatPercent(percent: Maybe): string {
 export const formatShare = (percent: Maybe, base: number, of: string): string =>
   missing(percent) ? `no ${of}` : `${formatPercent(percent)} of ${formatCount(base)} ${of}`;
 
+/** The share of requests that failed, of a service whose requests may not have been counted. */
+export const formatFailed = (traffic: { requestsPerSecond: Maybe; errorPercent: Maybe; requests: number }): string =>
+  traffic.requests === 0 && missing(traffic.requestsPerSecond)
+    ? "not counted"
+    : formatShare(traffic.errorPercent, traffic.requests, "requests");
+
 /** Seconds from which a day of checks counts as whole. */
 const WHOLE_DAY_S = 23 * 3_600;
 

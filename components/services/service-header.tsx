@@ -12,7 +12,7 @@ import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatMs, formatRate, formatShare, MISSING } from "../lib/format.ts";
+import { formatFailed, formatMs, formatRate, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
@@ -140,7 +140,7 @@ export function ServiceFacts({ service }: { service: Service }) {
             label: "Errors, last minute",
             value: (
               <span className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}>
-                {formatShare(traffic.errorPercent, traffic.requests, "requests")}
+                {formatFailed(traffic)}
               </span>
             ),
           },

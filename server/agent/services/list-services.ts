@@ -28,7 +28,7 @@ export async function listServices(
     throw new AppError("INVALID", `There is no environment ${environment}. Configured: ${environments.join(", ")}.`, {
       details: { allowed: environments },
     });
-  const [{ rows, platform }, incidents, changes] = await Promise.all([
+  const [{ rows, platform, uncountedSince }, incidents, changes] = await Promise.all([
     serviceRows(ctx, { environment }),
     countUnresolved(ctx.db, environment),
     listChanges(ctx, {
@@ -40,7 +40,11 @@ export async function listServices(
   const platformReachable = platform.silentSince === null || ctx.config.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   return {
-    summary: summarise(rows, platformReachable ? null : silenceSentence(platform), incidents),
+    summary: summarise(
+      rows,
+      platformReachable ? uncountedSentence(uncountedSince) : silenceSentence(platform),
+      incidents,
+    ),
     overall: worstState(platformReachable ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
     environments,
@@ -50,6 +54,9 @@ export async function listServices(
     changes,
   };
 }
+
+const uncountedSentence = (since: Date | null): string | null =>
+  since && `Requests are not counted since ${since.toISOString()}: errors and latency are unknown`;
 
 const STATE_WORDS: [HealthState, string][] = [
   ["down", "down"],
@@ -73,7 +80,7 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
 
 /**
  * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
- * is worst first, as the list shows it; `silence` says that the platform does not answer; `incidents` is how many are not
+ * is worst first, as the list shows it; `silence` says that the platform does not answer or its requests are not counted; `incidents` is how many are not
  * resolved, those of services that are gone among them.
  */
 export function summarise(all: readonly ServiceRow[], silence: string | null, incidents: number): string {

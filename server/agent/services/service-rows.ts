@@ -5,7 +5,7 @@ import type { HealthState } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
 import { listTraffic, newestTraffic, servedWithin, trafficFigures } from "../traffic/index.ts";
 import { ailingSince } from "./ailing-since.ts";
 import { judgeService } from "./judge-service.ts";
@@ -33,13 +33,14 @@ const NEWEST_SECONDS = 60;
 
 /**
  * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for
- * each service that only its telemetry tells of, worst first; and whether the platform answers.
+ * each service that only its telemetry tells of, worst first; and whether the platform answers,
+ * and since when its requests are not counted.
  */
 export async function serviceRows(
   ctx: AgentContext,
   filter: { environment?: string | undefined; service?: string | undefined } = {},
   { observed = true }: { observed?: boolean } = {},
-): Promise<{ rows: ServiceRow[]; platform: PlatformView }> {
+): Promise<{ rows: ServiceRow[]; platform: PlatformView; uncountedSince: Date | null }> {
   const now = ctx.now();
   const ref =
     filter.service !== undefined && filter.environment !== undefined
@@ -85,7 +86,7 @@ export async function serviceRows(
   const known = others
     .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
-  return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform };
+  return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform, uncountedSince: counted ? null : newest };
 }
 
 /** What runs though it left the configuration; while the platform does not answer, what is still checked of it. */
@@ -162,21 +163,32 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     instancesReady: running?.instances.filter((instance) => instance.state === "ready").length ?? 0,
     instancesWanted: config?.environments[ref.environment]?.instances ?? running?.instances.length ?? 0,
     traffic: trafficFigures(recent, minutes, { now, counted }),
-    openIncident: incident
-      ? {
-          id: incident.id,
-          label: incident.label,
-          severity: incident.severity,
-          status: incident.status,
-          openedAt: incident.openedAt,
-        }
-      : null,
-    activeDeployment: deployment
-      ? {
-          ...{ id: deployment.id, version: deployment.version, summary: deployment.summary },
-          weight: running?.weights ? (running.weights[deployment.version] ?? 0) : null,
-          waiting: deployment.waiting !== null,
-        }
-      : null,
+    openIncident: incidentShown(incident),
+    activeDeployment: deploymentShown(deployment, running?.weights ?? null),
   };
+}
+
+function incidentShown(incident: Facts["incidents"][number] | undefined): ServiceRow["openIncident"] {
+  return incident
+    ? {
+        id: incident.id,
+        label: incident.label,
+        severity: incident.severity,
+        status: incident.status,
+        openedAt: incident.openedAt,
+      }
+    : null;
+}
+
+function deploymentShown(
+  deployment: Facts["deployments"][number] | undefined,
+  weights: PlatformService["weights"] | null,
+): ServiceRow["activeDeployment"] {
+  return deployment
+    ? {
+        ...{ id: deployment.id, version: deployment.version, summary: deployment.summary },
+        weight: weights ? (weights[deployment.version] ?? 0) : null,
+        waiting: deployment.waiting !== null,
+      }
+    : null;
 }

@@ -42,6 +42,18 @@ describe("collectTraffic", () => {
     expect(minutes.map((minute) => minute.usage)).toEqual([usage, usage]);
   });
 
+  it("counts also what the platform tells more of than the table holds", async () => {
+    const ctx = testContext(database);
+    const told = bucketsOf(start - 600_000, 2).map((bucket) => ({
+      ...bucket,
+      service: "stalled",
+      stalled: true,
+      news: 1,
+    }));
+    ctx.platform.trafficSince = async () => told;
+    expect(await collectTraffic(ctx)).toBe(2);
+  });
+
   it("catches up with what was counted while nobody collected", async () => {
     const ctx = testContext(database);
     ctx.platform.traffic = bucketsOf(start, 18);

@@ -1,4 +1,4 @@
-import type { TrafficBucket } from "#server/db/generated/client.ts";
+import type { Prisma, TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { addOutcomes } from "../kernel/outcomes.ts";
 import { joinUsage } from "../kernel/version-usage.ts";
@@ -7,12 +7,17 @@ import type { ServiceRef, TrafficCounts, VersionUsage } from "../ports/platform.
 export type StoredTraffic = TrafficCounts;
 
 const MINUTE_MS = 60_000;
-const rowOf = ({ usage, ...row }: TrafficCounts, resolution: number) => ({
-  ...row,
-  ...usage,
-  bucketAt: new Date(row.bucketAt),
-  resolution,
-});
+/** Named one by one: a field that the table lacks would stop all counting. */
+function rowOf(row: TrafficCounts, resolution: number): Prisma.TrafficBucketCreateManyInput {
+  const { service, environment, version, bucketAt, requests, latency, leftAfter, usage } = row;
+  const { status2xx, status3xx, status4xx, status5xx, clientLeft, refused, timedOut, brokenOff, upgraded } = row;
+  const { cpuMs, memoryBytes, instances, inFlight, errorLines } = usage;
+  return {
+    ...{ service, environment, version, resolution, bucketAt: new Date(bucketAt), requests, latency, leftAfter },
+    ...{ status2xx, status3xx, status4xx, status5xx, clientLeft, refused, timedOut, brokenOff, upgraded },
+    ...{ cpuMs, memoryBytes, instances, inFlight, errorLines },
+  };
+}
 const countsOf = (row: TrafficBucket): TrafficCounts => {
   const { cpuMs, memoryBytes, instances, inFlight, errorLines, resolution: _, ...counts } = row;
   const usage = { cpuMs, memoryBytes, instances, inFlight, errorLines };
