@@ -73,7 +73,8 @@ class FrontGate {
     if (kind === "call" && actorLimits().knows(headers.authorization, headers.cookie)) return;
     const session = kind === "sender" ? null : signedSession(headers.cookie);
     if (session !== null) {
-      this.#sessions.take(session);
+      // ten tabs opened at once ask for several hundred built files, each of which costs nothing
+      if (kind !== "file") this.#sessions.take(session);
       return;
     }
     const device = kind === "sender" ? null : provenDevice(headers.cookie);
