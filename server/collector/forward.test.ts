@@ -3,6 +3,7 @@ import protobuf from "protobufjs/minimal.js";
 import snappy from "snappyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instanceToken } from "../agent/kernel/instance-token.ts";
+import { escapeHiding } from "../agent/kernel/visible-text.ts";
 import { createToken } from "../auth/tokens/create.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";
 import { setUserRole } from "../auth/users/set-role.ts";
@@ -236,7 +237,7 @@ describe("as whom", () => {
       await sendAll(secret, name, mark);
       const rows = await services(mark);
       expect(rows.map(([service]) => service)).toEqual(Array(5).fill("unknown_service"));
-      expect(rows.every(([, claimed]) => claimed === name)).toBe(true);
+      expect(rows.every(([, claimed]) => claimed === escapeHiding(name))).toBe(true);
     }
     process.env.OPERATE_INGEST_SECRET = SECRET;
     await sendAll(SECRET, "operate", "2");

@@ -19,7 +19,7 @@ export const servicesRouter = router({
         name: "list_services",
         title: "List services",
         description:
-          "Start here. Every service per environment, and each that only its telemetry tells of (environment null), those whose users are hurt most first: health (the worst of its check, its users' errors and p95 against their limits, and decisions that wait; `reasons` has the numbers), running versions, ready instances, request rate, error share, p95 latency, open incident, running deployment; what changed in the last 6 h.",
+          "Start here. Every service per environment (null: only its telemetry tells of it), those whose users are hurt most first: health (the worst of its check, errors, p95 and waiting decisions; `reasons` has the numbers), running versions, ready instances, request rate, error share, p95 latency, open incident, running deployment; what changed in the last 6 h.",
         ...READ,
       },
     })
