@@ -15,6 +15,8 @@ import { TraceLines } from "./trace-lines.tsx";
 import { windowOfTrace } from "./use-trace-logs.ts";
 
 const LONGEST = 8_000;
+/** less is a clock that differs a little */
+const LEAST_AFTER_SHARE = 0.01;
 
 interface SpanDetailProps {
   span: SpanView;
@@ -50,7 +52,7 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
           ["instance", span.instance ? <InstanceLink key="instance" {...{ span, environment, window }} /> : MISSING],
           ["kind", span.kind],
           ["begins", `${formatMs(span.startOffsetMs)} after the trace`],
-          ["takes", `${formatMs(span.durationMs)}${shareOf(span.durationMs, trace.durationMs)}`],
+          ["takes", `${formatMs(span.durationMs)}${shareOf(span, trace)}`],
           ["itself", selfWords(span)],
           ["critical path", span.onCriticalPath ? "yes: shortening it makes the request faster" : "no"],
         ]}
@@ -97,8 +99,21 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
 const selfWords = ({ selfMs, durationMs }: SpanView): string =>
   selfMs >= durationMs * 0.999 ? "all of it" : `${formatMs(selfMs)}, the rest in spans below it`;
 
-const shareOf = (ms: number, wholeMs: number): string =>
-  wholeMs > 0 ? `, ${formatPercent((ms / wholeMs) * 100)} of the trace's ${formatMs(wholeMs)}` : "";
+/** What a span did after the answer is no share of the trace. */
+export function shareOf(
+  span: Pick<SpanView, "startOffsetMs" | "durationMs">,
+  trace: Pick<GetTraceOutput, "durationMs" | "answeredMs">,
+): string {
+  const endMs = span.startOffsetMs + span.durationMs;
+  const afterMs = Math.max(0, endMs - Math.max(trace.answeredMs, span.startOffsetMs));
+  if (afterMs > trace.durationMs * LEAST_AFTER_SHARE)
+    return afterMs >= span.durationMs
+      ? ", all of it after the answer"
+      : `, ${formatMs(afterMs)} of it after the answer`;
+  return trace.durationMs > 0
+    ? `, ${formatPercent((span.durationMs / trace.durationMs) * 100)} of the trace's ${formatMs(trace.durationMs)}`
+    : "";
+}
 
 const ServiceLink = ({ span, environment }: { span: SpanView; environment: string }) => (
   <EnvLink

@@ -84,7 +84,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
   const [opened, setOpened] = useState(false);
   const series = useMemo(() => new Map(trace.services.map(({ service }, index) => [service, index])), [trace.services]);
   const look = {
-    traceMs: trace.durationMs,
+    traceMs: trace.extentMs,
     seriesOf: (service: string) => series.get(service) ?? 0,
     linesOf: (spanId: string) => logs.bySpan.get(spanId)?.length ?? 0,
   };
@@ -116,7 +116,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
       }
     >
       <p className="break-words font-medium">{plainText(trace.summary, LONGEST_SUMMARY)}</p>
-      <TraceServices services={trace.services} traceMs={trace.durationMs} seriesOf={look.seriesOf} />
+      <TraceServices services={trace.services} seriesOf={look.seriesOf} />
       <div className={cn("grid items-start gap-4", beside && chosen && "grid-cols-[minmax(0,1fr)_26rem]")}>
         <div className="flex min-w-0 flex-col gap-4">
           <Section
@@ -147,7 +147,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
             {trace.spans.length >= MINIMAP_FROM ? (
               <TraceMinimap
                 spans={trace.spans}
-                traceMs={trace.durationMs}
+                traceMs={trace.extentMs}
                 chosen={chosen ? trace.spans.indexOf(chosen) : -1}
               />
             ) : null}

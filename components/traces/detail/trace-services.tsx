@@ -6,12 +6,11 @@ import { plainText } from "../../logs/plain-text.ts";
 
 interface TraceServicesProps {
   services: GetTraceOutput["services"];
-  traceMs: number;
   seriesOf: (service: string) => number;
 }
 
 /** Which service took the time: their own, without what they waited for. */
-export function TraceServices({ services, traceMs, seriesOf }: TraceServicesProps) {
+export function TraceServices({ services, seriesOf }: TraceServicesProps) {
   const all = services.reduce((sum, { selfMs }) => sum + selfMs, 0);
   return (
     <div className="flex flex-col gap-2">
@@ -25,14 +24,15 @@ export function TraceServices({ services, traceMs, seriesOf }: TraceServicesProp
         ))}
       </div>
       <ul className="flex flex-wrap gap-x-6 gap-y-1 text-sm">
-        {services.map(({ service, spans, selfMs }) => (
+        {services.map(({ service, spans, selfMs, afterMs }) => (
           <li key={service} className="flex items-center gap-2">
             <span aria-hidden="true" className={cn("size-2.5 rounded-sm", seriesDot(seriesOf(service)))} />
             <span className="font-medium">{plainText(service, 60)}</span>
             <span className="num">{formatMs(selfMs)}</span>
             <span className="text-ink-3 text-xs">
-              {traceMs > 0 && all > 0 ? `${formatPercent((selfMs / all) * 100)} of the work, ` : ""}
+              {all > 0 ? `${formatPercent((selfMs / all) * 100)} of the work, ` : ""}
               {plural(spans, "span")}
+              {afterMs > 0 ? `, and ${formatMs(afterMs)} after the answer` : ""}
             </span>
           </li>
         ))}

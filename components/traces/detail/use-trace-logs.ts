@@ -11,9 +11,9 @@ const AROUND_MS = 60_000;
 const MOST = 500;
 
 /** A little more than a trace's own time, for its log lines. */
-export const windowOfTrace = ({ startAt, durationMs }: Pick<GetTraceOutput, "startAt" | "durationMs">) => ({
+export const windowOfTrace = ({ startAt, extentMs }: Pick<GetTraceOutput, "startAt" | "extentMs">) => ({
   from: new Date(Date.parse(startAt) - AROUND_MS),
-  to: new Date(Date.parse(startAt) + Math.ceil(durationMs) + AROUND_MS),
+  to: new Date(Date.parse(startAt) + Math.ceil(extentMs) + AROUND_MS),
 });
 
 /** What was logged within a trace, and of each span. */

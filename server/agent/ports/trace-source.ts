@@ -19,6 +19,7 @@ export interface TraceSummaryRecord {
   rootName: string;
   /** ISO 8601 */
   startAt: string;
+  /** of its root, as `rootSpan` of the kernel says */
   durationMs: number;
   spans: number;
   errors: number;

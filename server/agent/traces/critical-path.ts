@@ -2,9 +2,11 @@ import type { SpanTree, TreeSpan } from "./span-tree.ts";
 
 /**
  * Time of a span in which none of its children ran, ms: its duration without the union of its children's intervals,
- * cut to the span itself. Children that overlap count once, and what a child does after its parent ended not at all.
+ * cut to the span itself, and to what comes before `untilMs`. Children that overlap count once, and what a child does
+ * after its parent ended not at all.
  */
-export function selfMs({ startMs, endMs, children }: TreeSpan): number {
+export function selfMs({ startMs, children, ...span }: TreeSpan, untilMs = Number.POSITIVE_INFINITY): number {
+  const endMs = Math.min(span.endMs, untilMs);
   let covered = 0;
   let reached = startMs;
   for (const child of children) {
@@ -20,12 +22,16 @@ export function selfMs({ startMs, endMs, children }: TreeSpan): number {
  * The critical path: the spans, and of each the ms, that decided when the trace was done. A backward walk as in
  * CRISP (Zhang et al., USENIX ATC 2022): from the end of a span to its child that finished last, through that child,
  * and from its start to the child that had finished last before it; what no child explains is the span's own. Children
- * that outlast their parent are cut at its end. The spans without parent count as children of the trace as a whole.
- * The times add up to the trace's duration, less the gaps between roots.
+ * that outlast their parent are cut at its end. It leads to the end of the root: what goes on after the answer decided
+ * nothing. Where the root is missing, those it called count as children of the trace as a whole. The times add up to the
+ * trace's duration, less the gaps between those.
  */
-export function criticalPath({ roots, durationMs }: SpanTree): Map<TreeSpan, number> {
+export function criticalPath({ root, roots, answeredMs }: SpanTree): Map<TreeSpan, number> {
   const path = new Map<TreeSpan, number>();
-  const open = segments(roots, 0, durationMs).parts;
+  const open =
+    root?.endMs === answeredMs
+      ? [{ node: root, fromMs: root.startMs, toMs: root.endMs }]
+      : segments(roots, 0, answeredMs).parts;
   for (let part = open.pop(); part; part = open.pop()) {
     const { parts, uncoveredMs } = segments(part.node.children, part.fromMs, part.toMs);
     path.set(part.node, uncoveredMs);

@@ -9,7 +9,7 @@ import type { SpanRecord } from "../ports/telemetry.ts";
 import type { LinkingSpan, TraceSource } from "../ports/trace-source.ts";
 import type { GetTraceInput, GetTraceOutput } from "./schema.ts";
 import { linkedForModel, servicesForModel, spansForModel, spanView } from "./span-view.ts";
-import { mainRoot, summariseTrace } from "./trace-summary.ts";
+import { summariseTrace } from "./trace-summary.ts";
 import { cutSpans, type Waterfall, waterfall } from "./waterfall.ts";
 
 const MOST_LINKED = 50;
@@ -37,12 +37,14 @@ export async function getTrace(
     summary: summariseTrace(trace),
     startAt: new Date(trace.startMs).toISOString(),
     durationMs: trace.durationMs,
+    answeredMs: trace.answeredMs,
+    extentMs: trace.extentMs,
     spanCount: trace.spans.length,
     errorCount: trace.errorCount,
     truncated: shown.length < trace.spans.length,
     source: sourceView(answer),
     services: forModel ? servicesForModel(services) : services,
-    environment: clipText(mainRoot(trace.spans)?.span.environment ?? "", LONGEST_ENVIRONMENT),
+    environment: clipText(trace.root?.span.environment ?? "", LONGEST_ENVIRONMENT),
     linkedFrom: linked && forModel ? linkedForModel(linked) : linked,
     spans: shown,
   };
@@ -79,11 +81,12 @@ async function linkedFrom(
 }
 
 function servicesOf({ spans }: Waterfall): GetTraceOutput["services"] {
-  const services = new Map<string, { service: string; spans: number; selfMs: number }>();
-  for (const { span, selfMs } of spans) {
-    const entry = services.get(span.service) ?? { service: span.service, spans: 0, selfMs: 0 };
+  const services = new Map<string, GetTraceOutput["services"][number]>();
+  for (const { span, selfMs, afterMs } of spans) {
+    const entry = services.get(span.service) ?? { service: span.service, spans: 0, selfMs: 0, afterMs: 0 };
     entry.spans++;
-    entry.selfMs += selfMs;
+    entry.selfMs += selfMs - afterMs;
+    entry.afterMs += afterMs;
     services.set(span.service, entry);
   }
   return [...services.values()].sort((a, b) => b.selfMs - a.selfMs);

@@ -23,7 +23,7 @@ export const TraceSummaryView = z.object({
   rootService: z.string(),
   rootName: z.string(),
   startAt: Instant,
-  durationMs: z.number(),
+  durationMs: z.number().describe("of its root: what went on after the answer is not in it"),
   spans: z.number().int(),
   errors: z.number().int(),
   services: z.array(z.string()),
@@ -78,12 +78,20 @@ export const GetTraceOutput = z.object({
   traceId: z.string(),
   summary: z.string().describe("where the time went and what failed, in one sentence"),
   startAt: Instant,
-  durationMs: z.number(),
+  durationMs: z.number().describe("of its root: what went on after the answer is not in it"),
+  answeredMs: z.number().describe("when the root ended, from startAt"),
+  extentMs: z.number().describe("until the last span ended, from startAt"),
   spanCount: z.number().int(),
   errorCount: z.number().int(),
   truncated: z.boolean(),
   source: SourceView,
-  services: z.array(z.object({ service: z.string(), spans: z.number().int(), selfMs: z.number() })),
+  services: z.array(
+    z.object({
+      ...{ service: z.string(), spans: z.number().int() },
+      selfMs: z.number().describe("own time until the answer"),
+      afterMs: z.number().describe("own time after it"),
+    }),
+  ),
   environment: z.string(),
   linkedFrom: z
     .array(

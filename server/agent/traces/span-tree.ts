@@ -1,3 +1,4 @@
+import { rootSpan } from "../kernel/root-span.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 
 /** A span in its place: offsets in ms from the trace's start, never negative. */
@@ -14,7 +15,14 @@ export interface TreeSpan {
 export interface SpanTree {
   /** ms since 1970 */
   startMs: number;
+  /** of the root, as `rootSpan` says */
   durationMs: number;
+  /** when the trace was answered, from its start: the root's end, or the last end where the root is missing */
+  answeredMs: number;
+  /** until the last span ended, with what went on after the answer */
+  extentMs: number;
+  /** what the trace is named after; null without spans */
+  root: TreeSpan | null;
   /** spans without a parent in the trace, by start */
   roots: TreeSpan[];
   /** each before its children, siblings by start: the order of a waterfall */
@@ -45,9 +53,15 @@ export function spanTree(records: readonly SpanRecord[]): SpanTree {
   breakCircles(all);
   for (const node of all) node.parent?.children.push(node);
   const roots = all.filter((node) => node.parent === null);
+  const named = rootSpan(all.map(({ span }) => span));
+  let root = byId.get(named?.root.spanId ?? "") ?? null;
+  while (root?.parent) root = root.parent;
+  const extentMs = all.reduce((last, { endMs }) => Math.max(last, endMs), 0);
+  const durationMs = named?.durationMs ?? 0;
   return {
     startMs: records.length > 0 ? startMs : 0,
-    durationMs: all.reduce((last, { endMs }) => Math.max(last, endMs), 0),
+    ...{ durationMs, extentMs, root },
+    answeredMs: root && micro(root.endMs - root.startMs) === durationMs ? root.endMs : extentMs,
     roots,
     spans: inOrder(roots),
   };

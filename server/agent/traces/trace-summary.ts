@@ -14,16 +14,18 @@ const short = (name: string): string => visibleText(name.trim(), LONGEST_NAME) |
 
 /**
  * Where the time of a trace went and what failed: `GET /checkout of gateway took 240 ms: payments 180 ms, checkout
- * 32 ms, gateway 28 ms. 2 of 9 spans failed, first POST /charges of payments: card declined.` The times are those of
+ * 32 ms, gateway 28 ms. mailer went on for 500 ms after the answer. 2 of 9 spans failed, first POST /charges of
+ * payments: card declined.` The times are those of
  * the critical path.
  */
 export function summariseTrace(trace: Waterfall): string {
-  const root = mainRoot(trace.spans);
+  const { root } = trace;
   if (!root) return "No span of this trace has arrived.";
   const orphan = root.span.parentSpanId !== null;
   const took = `${short(root.span.name)} of ${short(root.span.service)} took ${inMs(trace.durationMs)}`;
   return [
     `${took}${whereTimeWent(trace, root)}.`,
+    whatWentOn(trace, root),
     orphan ? "The span that called it has not arrived, so the beginning may be missing." : "",
     whatFailed(trace),
   ]
@@ -31,12 +33,29 @@ export function summariseTrace(trace: Waterfall): string {
     .join(" ");
 }
 
-/** The span a trace is named after: without a parent if there is one, then the longest. */
-export function mainRoot(spans: readonly WaterfallSpan[]): WaterfallSpan | undefined {
-  const orphan = ({ span }: WaterfallSpan) => Number(span.parentSpanId !== null);
-  const length = (node: WaterfallSpan) => node.endMs - node.startMs;
-  return spans.filter(({ depth }) => depth === 0).sort((a, b) => orphan(a) - orphan(b) || length(b) - length(a))[0];
+/** What outlives the trace by less than this share of its duration is a clock that differs a little. */
+const LEAST_AFTER_SHARE = 0.01;
+
+/** `mailer went on for 500 ms after the answer.` */
+function whatWentOn({ spans, durationMs, answeredMs }: Waterfall, root: WaterfallSpan): string {
+  const after = new Map<string, number>();
+  for (const { span, endMs } of spans) {
+    const ms = endMs - answeredMs;
+    const service = short(span.service);
+    if (ms > durationMs * LEAST_AFTER_SHARE) after.set(service, Math.max(after.get(service) ?? 0, ms));
+  }
+  const longest = [...after].sort((a, b) => b[1] - a[1]);
+  if (longest.length === 0) return "";
+  const named = longest
+    .slice(0, MOST_PLACES)
+    .map(([service, ms], i) => `${service}${i > 0 ? "" : " went on"} for ${inMs(ms)}`);
+  const more = longest.length - named.length;
+  const list = more > 0 ? `${named.join(", ")} and ${counted(more, "more service")} for less` : inWords(named);
+  return `${list} after ${root.span.kind === "server" ? "the answer" : "it ended"}.`;
 }
+
+const inWords = (parts: readonly string[]): string =>
+  parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 
 function whereTimeWent({ spans, durationMs }: Waterfall, root: WaterfallSpan): string {
   const byPlace = new Map<string, number>();

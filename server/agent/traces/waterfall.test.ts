@@ -85,7 +85,7 @@ describe("the waterfall", () => {
       ],
       [
         ["a", 0, 10, 10],
-        ["b", 0, 8, 8],
+        ["b", 0, 8, null],
       ],
     ],
     [
@@ -137,6 +137,25 @@ describe("the waterfall", () => {
     }));
     expect(waterfall(chain).spans.at(-1)?.depth).toBe(99_999);
   });
+});
+
+it("lasts as long as its root, and is drawn until its last span", () => {
+  const { durationMs, answeredMs, extentMs, spans } = draw(
+    ["mailer-warm", "gateway-post", -20, -10],
+    ["gateway-post", null, 0, 400],
+    ["mailer-send", "gateway-post", 300, 900],
+  );
+  expect({ durationMs, answeredMs, extentMs }).toEqual({ durationMs: 400, answeredMs: 420, extentMs: 920 });
+  expect(spans.map(({ span, afterMs }) => [span.name, afterMs])).toEqual([
+    ["gateway-post", 0],
+    ["mailer-warm", 0],
+    ["mailer-send", 500],
+  ]);
+});
+
+it("lasts from the first beginning to the last end where its root is missing and left several spans", () => {
+  expect(draw(["a", "gone", 0, 10], ["b", "gone", 12, 20])).toMatchObject({ durationMs: 20, answeredMs: 20 });
+  expect(draw(["a", "gone", 0, 10], ["b", "a", 8, 20])).toMatchObject({ durationMs: 10, extentMs: 20 });
 });
 
 /** Any forest over n spans, with parents that are missing, later, in circles or the span itself, and ids that repeat. */
@@ -261,6 +280,32 @@ describe("the sentence", () => {
         ["payments-charge", "checkout-orders", 20, 200],
       ],
       "gateway-get of gateway took 240 ms: payments 180 ms, checkout 32 ms, gateway 28 ms. Nothing failed.",
+    ],
+    [
+      "what went on after the answer, apart from what the request took",
+      [
+        ["gateway-post", null, 0, 400, server],
+        ["mailer-send", "gateway-post", 300, 900],
+      ],
+      "gateway-post of gateway took 400 ms: gateway 300 ms, mailer 100 ms. mailer went on for 500 ms after the answer. Nothing failed.",
+    ],
+    [
+      "what began only after the answer, of several services, and no clock that differs a little",
+      [
+        ["gateway-post", null, 0, 400, server],
+        ["audit-write", "gateway-post", 500, 600],
+        ["mailer-send", "audit-write", 550, 900],
+        ["stock-hold", "gateway-post", 0, 402],
+      ],
+      "gateway-post of gateway took 400 ms: stock 400 ms. mailer went on for 500 ms and audit for 200 ms after the answer. Nothing failed.",
+    ],
+    [
+      "a job that another outlives",
+      [
+        ["job-run", null, 0, 10],
+        ["late-run", null, 5, 30],
+      ],
+      "job-run of job took 10 ms. late went on for 20 ms after it ended. Nothing failed.",
     ],
     [
       "a call whose other side sends no spans",

@@ -5,6 +5,8 @@ import { spanTree, type TreeSpan } from "./span-tree.ts";
 /** One span as a waterfall draws it. */
 export interface WaterfallSpan extends TreeSpan {
   selfMs: number;
+  /** the part of it that came after the trace was answered */
+  afterMs: number;
   /** ms of the critical path that are this span's own; null: not on it */
   criticalMs: number | null;
 }
@@ -12,7 +14,13 @@ export interface WaterfallSpan extends TreeSpan {
 export interface Waterfall {
   /** ms since 1970 */
   startMs: number;
+  /** of the root */
   durationMs: number;
+  /** from the trace's start: when the root ended */
+  answeredMs: number;
+  /** until the last span ended */
+  extentMs: number;
+  root: WaterfallSpan | null;
   errorCount: number;
   /** each before its children, by start */
   spans: WaterfallSpan[];
@@ -22,9 +30,14 @@ export interface Waterfall {
 export function waterfall(records: readonly SpanRecord[]): Waterfall {
   const tree = spanTree(records);
   const path = criticalPath(tree);
-  const spans = tree.spans.map((node) => ({ ...node, selfMs: selfMs(node), criticalMs: path.get(node) ?? null }));
+  const spans = tree.spans.map((node) => {
+    const own = selfMs(node);
+    return { ...node, selfMs: own, afterMs: own - selfMs(node, tree.answeredMs), criticalMs: path.get(node) ?? null };
+  });
+  const root = spans.find(({ span }) => span === tree.root?.span) ?? null;
   const errorCount = spans.filter(({ span }) => span.status === "error").length;
-  return { startMs: tree.startMs, durationMs: tree.durationMs, errorCount, spans };
+  const { startMs, durationMs, answeredMs, extentMs } = tree;
+  return { startMs, durationMs, answeredMs, extentMs, root, errorCount, spans };
 }
 
 /**

@@ -85,13 +85,16 @@ function placeOf(cursor: string): Found {
   throw new AppError("INVALID", "The cursor is not one of this source. Ask for the first page again.");
 }
 
+/** the order of `rootSpan` of the kernel */
+const ROOT_FIRST = "parent_span_id is null desc, top desc, start_at, duration_ms desc";
+
 interface SummaryRow {
   [column: string]: unknown;
   trace: string;
   root_service: string;
   root_name: string;
   start_ms: number;
-  end_ms: number;
+  duration_ms: number;
   spans: number;
   errors: number;
   services: string[];
@@ -106,14 +109,18 @@ async function summaries(
   const times = found.map(({ micros }) => Number(micros) / 1_000);
   if (times.length === 0) return [];
   const rows = await database.read<SummaryRow>(
-    `select trace, (array_agg(service order by parent_span_id is null desc, start_at))[1] as root_service,
-       (array_agg(name order by parent_span_id is null desc, start_at))[1] as root_name,
-       min(start_ms) as start_ms, max(start_ms + duration_ms) as end_ms, count(*)::int as spans,
+    `with s as materialized (
+       select distinct on (trace_id, span_id) trace_id, span_id, parent_span_id, service, name, status, start_at,
+         duration_ms, extract(epoch from start_at)::float8 * 1000 as start_ms
+       from span where trace_id = any($1::uuid[]) and start_at >= $2 and start_at < $3 order by trace_id, span_id)
+     select ${TRACE_TEXT} as trace, (array_agg(service order by ${ROOT_FIRST}))[1] as root_service,
+       (array_agg(name order by ${ROOT_FIRST}))[1] as root_name, min(start_ms) as start_ms, count(*)::int as spans,
+       case when bool_or(parent_span_id is null) or count(*) filter (where top) <= 1
+         then (array_agg(duration_ms order by ${ROOT_FIRST}))[1]
+         else max(start_ms + duration_ms) - min(start_ms) end as duration_ms,
        (count(*) filter (where status = ${ERROR}))::int as errors, array_agg(distinct service order by service) as services
-     from (select distinct on (trace_id, span_id) ${TRACE_TEXT} as trace, parent_span_id, service, name, status, start_at,
-             duration_ms, extract(epoch from start_at)::float8 * 1000 as start_ms
-           from span where trace_id = any($1::uuid[]) and start_at >= $2 and start_at < $3 order by trace_id, span_id) s
-     group by trace`,
+     from (select *, ((trace_id, parent_span_id) in (select trace_id, span_id from s)) is not true as top from s) t
+     group by trace_id`,
     [found.map(({ trace }) => trace), new Date(Math.min(...times) - DAY_MS), new Date(Math.max(...times) + DAY_MS)],
     signal,
   );
@@ -130,7 +137,7 @@ const summaryOf = (row: SummaryRow): TraceSummaryRecord => ({
   rootName: row.root_name,
   startAt: new Date(row.start_ms).toISOString(),
   // times are kept to the microsecond
-  durationMs: Math.round((row.end_ms - row.start_ms) * 1_000) / 1_000,
+  durationMs: Math.round(row.duration_ms * 1_000) / 1_000,
   spans: row.spans,
   errors: row.errors,
   services: row.services,

@@ -41,6 +41,35 @@ describe.each(["before", "after"])("spans %s they are rolled up", (when) => {
   });
 });
 
+describe("the duration of a listed trace", () => {
+  const database = useDatabase();
+  const at = Date.now() - HOUR_MS;
+  const root = (trace: number, more: Partial<SpanRecord> = {}) =>
+    span({ trace, startMs: at, durationMs: 400, name: "POST /orders", ...more });
+  it("is its root's, whatever outlives it; where the root is missing, that of all its children", async () => {
+    const store = createTelemetryStore({ databaseUrl: database.url, config });
+    const outlived = root(1);
+    const orphan = root(3, { parentSpanId: "f".repeat(16) });
+    const rows = [
+      ...[outlived, span({ trace: 1, parentSpanId: outlived.spanId, startMs: at + 300, durationMs: 600 })],
+      ...[root(2), span({ trace: 2, startMs: at + 100, durationMs: 5_000 })],
+      ...[orphan, span({ trace: 3, parentSpanId: orphan.spanId, startMs: at + 300, durationMs: 600 })],
+      ...[root(4, { parentSpanId: "f".repeat(16) })],
+      span({ trace: 4, parentSpanId: "f".repeat(16), startMs: at + 500, durationMs: 100 }),
+    ];
+    await store.writeSpans(rows, SENDER);
+    const { data } = await store.traces.list({
+      window: { from: new Date(at - 1_000), to: new Date(at + 10_000) },
+      filter: {},
+      limit: 10,
+    });
+    expect(
+      data.items.map(({ traceId, durationMs, rootName }) => [Number(`0x${traceId}`), durationMs, rootName]),
+    ).toEqual([4, 3, 2, 1].map((trace) => [trace, trace === 4 ? 600 : 400, "POST /orders"]));
+    await store.close();
+  });
+});
+
 describe("calls between services", () => {
   const database = useDatabase();
   let store: BuiltinStore;

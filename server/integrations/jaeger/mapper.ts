@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rootSpan } from "../../agent/kernel/root-span.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -98,16 +99,16 @@ export function byTrace(spans: readonly SpanRecord[]): Map<string, SpanRecord[]>
 /** A trace as one row of a list; null without spans. */
 export function summaryOf(spans: readonly SpanRecord[]): TraceSummaryRecord | null {
   const sorted = [...spans].sort((a, b) => a.startMs - b.startMs);
-  const root = sorted.find(({ parentSpanId }) => parentSpanId === null) ?? sorted[0];
+  const found = rootSpan(sorted);
   const first = sorted[0];
-  if (!root || !first) return null;
-  const endMs = sorted.reduce((latest, span) => Math.max(latest, span.startMs + span.durationMs), first.startMs);
+  if (!found || !first) return null;
+  const { root, durationMs } = found;
   return {
     traceId: first.traceId,
     rootService: root.service,
     rootName: root.name,
     startAt: new Date(first.startMs).toISOString(),
-    durationMs: endMs - first.startMs,
+    durationMs,
     spans: sorted.length,
     errors: sorted.filter(({ status }) => status === "error").length,
     services: [...new Set(sorted.map(({ service }) => service))].sort(),
