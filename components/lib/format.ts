@@ -1,3 +1,5 @@
+import { failedOf, isTooFew } from "#server/agent/kernel/failed-share.ts";
+
 /**
  * Numbers and times as people read them. Pure. A missing value is an en dash, never a zero; thin spaces are normal
  * non-breaking ones so that a unit never wraps away from its number.
@@ -106,7 +108,16 @@ export const formatShare = (percent: Maybe, base: number, of: string): string =>
 export const formatFailed = (traffic: { requestsPerSecond: Maybe; errorPercent: Maybe; requests: number }): string =>
   traffic.requests === 0 && missing(traffic.requestsPerSecond)
     ? "not counted"
-    : formatShare(traffic.errorPercent, traffic.requests, "requests");
+    : isTooFew({ errorPercent: traffic.errorPercent ?? null, requests: traffic.requests })
+      ? `too few requests to judge: ${formatErrors(traffic)}`
+      : formatShare(traffic.errorPercent, traffic.requests, "requests");
+
+/** A share of failures where its base cannot stand beside it: (4.8, 1240) → "4.8 %", (100, 1) → "1 of 1 failed". */
+export function formatErrors({ errorPercent, requests }: { errorPercent: Maybe; requests: number }): string {
+  const share = { errorPercent: errorPercent ?? null, requests };
+  if (!isTooFew(share)) return formatPercent(errorPercent);
+  return `${formatCount(failedOf(share))}${NBSP}of${NBSP}${formatCount(requests)}${NBSP}failed`;
+}
 
 /** Seconds from which a day of checks counts as whole. */
 const WHOLE_DAY_S = 23 * 3_600;

@@ -1,6 +1,7 @@
+import { isFailing } from "#server/agent/kernel/failed-share.ts";
 import { cn } from "../lib/cn.ts";
-import { formatMs, formatPercent, formatRate, formatShare, MISSING } from "../lib/format.ts";
-import { isFailing, type MapEdge, type MapNode } from "./prepare/edges.ts";
+import { formatErrors, formatFailed, formatMs, formatRate } from "../lib/format.ts";
+import type { MapEdge, MapNode } from "./prepare/edges.ts";
 
 type Part = Pick<MapNode | MapEdge, "requestsPerSecond" | "errorPercent" | "p95Ms" | "requests">;
 
@@ -11,9 +12,7 @@ export function Figures({ part, className }: { part: Part; className?: string })
     <span className={cn("num whitespace-nowrap", className)}>
       {formatRate(part.requestsPerSecond)}
       <span className="text-ink-3"> · </span>
-      <span className={cn(isFailing(part) && "font-medium text-critical")}>
-        {part.errorPercent === null ? MISSING : formatPercent(part.errorPercent)}
-      </span>
+      <span className={cn(isFailing(part) && "font-medium text-critical")}>{formatErrors(part)}</span>
       <span className="text-ink-3"> · </span>
       {formatMs(part.p95Ms)}
     </span>
@@ -27,9 +26,7 @@ export const FigureFacts = ({ part }: { part: Part }) => (
     <dd className="num">{formatRate(part.requestsPerSecond)}</dd>
     <dt className="text-ink-3">Errors</dt>
     <dd className={cn("num", isFailing(part) && "text-critical")}>
-      {part.errorPercent === null && part.requests > 0
-        ? "unknown"
-        : formatShare(part.errorPercent, part.requests, "requests")}
+      {part.errorPercent === null && part.requests > 0 ? "unknown" : formatFailed(part)}
     </dd>
     <dt className="text-ink-3">p95</dt>
     <dd className="num">{formatMs(part.p95Ms)}</dd>

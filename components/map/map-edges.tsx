@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { FAILING_PERCENT } from "#server/agent/kernel/failed-share.ts";
 import { cn } from "../lib/cn.ts";
 import { type EdgeKind, kindOf, type MapEdge, widthOf } from "./prepare/edges.ts";
 import { type Layout, pathThrough } from "./prepare/layout.ts";
@@ -89,7 +90,7 @@ export const EdgeLegend = () => (
     {(
       [
         ["calls", "calls, thicker the more"],
-        ["failing", "1 % or more fail"],
+        ["failing", `${FAILING_PERCENT} % or more fail`],
         ["unseen", "configured, not seen"],
       ] as const
     ).map(([kind, words]) => (

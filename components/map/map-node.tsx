@@ -1,9 +1,10 @@
 import { Globe } from "lucide-react";
+import { isFailing } from "#server/agent/kernel/failed-share.ts";
 import { cn } from "../lib/cn.ts";
-import { formatMs, formatPercent, formatRate } from "../lib/format.ts";
+import { formatErrors, formatMs, formatRate } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { Figures } from "./figures.tsx";
-import { isFailing, type MapNode as Node } from "./prepare/edges.ts";
+import type { MapNode as Node } from "./prepare/edges.ts";
 import type { NodeSize, Point } from "./prepare/layout.ts";
 
 interface MapNodeProps {
@@ -78,7 +79,7 @@ const Lines = ({ node }: { node: Node }) => (
       <span className="whitespace-nowrap">
         {formatRate(node.requestsPerSecond)}
         <span className="text-ink-3"> · </span>
-        <span className={cn(isFailing(node) && "font-medium text-critical")}>{formatPercent(node.errorPercent)}</span>
+        <span className={cn(isFailing(node) && "font-medium text-critical")}>{formatErrors(node)}</span>
       </span>
     )}
     <span className="flex gap-2">

@@ -1,20 +1,21 @@
 "use client";
 
 import { useMemo } from "react";
+import { isFailing } from "#server/agent/kernel/failed-share.ts";
 import { type Column, DataTable, RowButton } from "../data-table/data-table.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { formatMs, formatPercent, formatRate, MISSING, plural } from "../lib/format.ts";
+import { formatErrors, formatFailed, formatMs, formatRate, MISSING, plural } from "../lib/format.ts";
 import { HEALTH_TONE, HealthMark } from "../marks/health-mark.tsx";
-import { isFailing, type MapEdge, type MapNode } from "./prepare/edges.ts";
+import type { MapEdge, MapNode } from "./prepare/edges.ts";
 import { edgeKey } from "./prepare/layout-keys.ts";
 
 /** the share of failures, and the number it is a share of */
 function Errors({ part }: { part: MapNode | MapEdge }) {
   return (
-    <span className={cn(isFailing(part) && "text-critical")} title={`of ${plural(part.requests, "request")}`}>
-      {part.errorPercent === null ? MISSING : formatPercent(part.errorPercent)}
+    <span className={cn(isFailing(part) && "text-critical")} title={formatFailed(part)}>
+      {formatErrors(part)}
     </span>
   );
 }

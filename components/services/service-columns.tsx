@@ -9,7 +9,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatFailed, formatMs, formatNumber, formatPercent, MISSING, plural } from "../lib/format.ts";
+import { formatErrors, formatFailed, formatMs, formatNumber, MISSING, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { isBeyondLimit } from "./beyond-limit.ts";
@@ -103,7 +103,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
           className={isBeyondLimit(row, "errors") ? "text-critical" : undefined}
           title={`${formatFailed(row.traffic)} in the last ${row.traffic.seconds > 60 ? `${row.traffic.seconds / 60} min` : "minute"}`}
         >
-          {formatPercent(row.traffic.errorPercent)}
+          {formatErrors(row.traffic)}
         </span>
       ),
     },

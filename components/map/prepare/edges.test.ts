@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { callsOf, isFailing, kindOf, type MapEdge, widthOf } from "./edges.ts";
+import { formatErrors, formatFailed } from "../../lib/format.ts";
+import { callsOf, kindOf, type MapEdge, widthOf } from "./edges.ts";
 
 const edge = (more: Partial<MapEdge>): MapEdge => ({
   ...{
@@ -20,18 +21,21 @@ describe("kindOf", () => {
     [{ errorPercent: 0 }, "calls"],
     [{ errorPercent: 5 }, "failing"],
     [{ errorPercent: 0.5 }, "calls"],
-    [{ errorPercent: 10, requests: 10 }, "calls"],
+    [{ errorPercent: 10, requests: 10 }, "failing"],
+    [{ errorPercent: 100, requests: 1 }, "failing"],
+    [{ errorPercent: 0, requests: 1 }, "calls"],
     [{ errorPercent: null }, "calls"],
     [{ seen: false, requestsPerSecond: null, errorPercent: null, requests: 0 }, "unseen"],
   ] as const)("%j is %s", (more, kind) => {
     expect(kindOf(edge(more))).toBe(kind);
   });
 
-  it("takes three failures of thirty for a failure, two of twenty not", () => {
-    expect([
-      isFailing(edge({ errorPercent: 10, requests: 30 })),
-      isFailing(edge({ errorPercent: 10, requests: 20 })),
-    ]).toEqual([true, false]);
+  it("takes three failures of thirty for a share, and says two of twenty as what they are", () => {
+    const [judged, few] = [edge({ errorPercent: 10, requests: 30 }), edge({ errorPercent: 10, requests: 20 })];
+    expect([formatErrors(judged), formatErrors(few)]).toEqual(["10\u00a0%", "2\u00a0of\u00a020\u00a0failed"]);
+    expect(formatFailed(edge({ errorPercent: 100, requests: 1 })).replaceAll("\u00a0", " ")).toBe(
+      "too few requests to judge: 1 of 1 failed",
+    );
   });
 });
 

@@ -1,17 +1,8 @@
+import { isFailing } from "#server/agent/kernel/failed-share.ts";
 import type { ServiceMapOutput } from "#server/agent/traces/schema.ts";
 
 export type MapNode = ServiceMapOutput["nodes"][number];
 export type MapEdge = ServiceMapOutput["edges"][number];
-
-/** failures from this share of calls on are worth a colour, when they are not just one or two */
-const FAILING_PERCENT = 1;
-const LEAST_FAILED = 3;
-
-const failedCalls = ({ errorPercent, requests }: Pick<MapEdge, "errorPercent" | "requests">): number =>
-  ((errorPercent ?? 0) / 100) * requests;
-
-export const isFailing = (part: Pick<MapEdge, "errorPercent" | "requests">): boolean =>
-  (part.errorPercent ?? 0) >= FAILING_PERCENT && failedCalls(part) >= LEAST_FAILED - 0.5;
 
 const WIDTHS = { least: 1.25, most: 6 };
 

@@ -1,4 +1,5 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
 import type { Limits } from "./limits.ts";
 import type { StatusReason } from "./schema.ts";
 
@@ -30,9 +31,6 @@ export interface ServiceStatus {
 
 /** length of `window`, in words */
 const WINDOW_WORDS = "5 min";
-/** 1 of 2 requests tells nothing: a share needs this many requests, and this many failed ones */
-const LEAST_REQUESTS = 10;
-const LEAST_FAILED = 3;
 /** a twentieth of fewer is no request at all */
 const LEAST_FOR_P95 = 20;
 

@@ -1,20 +1,14 @@
+import { FAILING_PERCENT, failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
 import { visibleText } from "../kernel/visible-text.ts";
 import type { ServiceGraph } from "./service-graph.ts";
 import { counted, inPercent } from "./words.ts";
-
-/** fewer failures than this are not worth naming a service for, or a smaller share */
-const LEAST_ERRORS = 3;
-const LEAST_ERROR_PERCENT = 1;
 
 const LONGEST_NAME = 120;
 
 type Node = ServiceGraph["nodes"][number];
 /** Names are whatever a sender makes them. */
 const nameOf = ({ label }: Node): string => visibleText(label, LONGEST_NAME);
-const failures = ({ errorPercent, requests }: Pick<Node, "errorPercent" | "requests">): number =>
-  Math.round(((errorPercent ?? 0) / 100) * requests);
-const failing = (part: Pick<Node, "errorPercent" | "requests">): boolean =>
-  failures(part) >= LEAST_ERRORS && (part.errorPercent ?? 0) >= LEAST_ERROR_PERCENT;
+type Edge = ServiceGraph["edges"][number];
 
 /**
  * The worst by name, what fails between whom, and how much there is; `window` as in "the last 15 min". `callsKnown` is
@@ -43,18 +37,35 @@ function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[]
   const sentences: string[] = [];
   if (down.length > 0) sentences.push(`Down: ${listed(down)}.`);
   if (degraded.length > 0) sentences.push(`Degraded: ${listed(degraded)}.`);
-  const worst = nodes.filter(failing).sort(mostFailuresFirst)[0];
+  const failing = whatFails(nodes, seen);
+  if (failing) sentences.push(failing);
+  return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
+}
+
+/** A notable share first, of however few requests; what fails otherwise is said with its share. Null: nothing does. */
+function whatFails(nodes: readonly Node[], seen: ServiceGraph["edges"]): string | null {
+  const worst = nodes.filter(isFailing).sort(worstShareFirst)[0];
   if (worst) {
     const origin = follow(worst, nodes, seen, "to");
     const top = follow(origin, nodes, seen, "from");
     const felt = top === origin ? "" : `, felt by ${nameOf(top)}`;
-    sentences.push(`${nameOf(origin)} fails most: ${rate(origin)}${felt}.`);
+    return isTooFew(origin)
+      ? `${nameOf(origin)}: ${few(origin)}${felt}.`
+      : `${nameOf(origin)} fails most: ${rate(origin)}${felt}.`;
   }
-  return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
+  const call = seen.filter(isFailing).sort(worstShareFirst)[0];
+  if (call) return `Calls ${callName(call, nodes)} fail: ${isTooFew(call) ? few(call) : rate(call)}.`;
+  const most = nodes.filter((node) => failedOf(node) > 0).sort(worstShareFirst)[0];
+  return most ? `Less than ${FAILING_PERCENT} % fails anywhere, most of ${nameOf(most)}: ${rate(most)}.` : null;
 }
 
-const mostFailuresFirst = (a: Pick<Node, "errorPercent" | "requests">, b: typeof a): number =>
-  failures(b) - failures(a);
+function callName({ from, to }: Edge, nodes: readonly Node[]): string {
+  const named = (id: string) => visibleText(nodes.find((node) => node.id === id)?.label ?? id, LONGEST_NAME);
+  return `from ${named(from)} to ${named(to)}`;
+}
+
+const worstShareFirst = (a: Pick<Node, "errorPercent" | "requests">, b: typeof a): number =>
+  Number(isTooFew(a)) - Number(isTooFew(b)) || failedOf(b) - failedOf(a);
 
 /**
  * Along failing calls to the last callee, or back to the first caller, as long as the callee's failures are at least
@@ -66,12 +77,12 @@ function follow(start: Node, nodes: readonly Node[], seen: ServiceGraph["edges"]
   let here = start;
   for (;;) {
     const [next] = seen
-      .filter((edge) => edge[begin] === here.id && !visited.has(edge[end]) && failing(edge))
-      .sort(mostFailuresFirst)
-      .flatMap((edge) => nodes.find((node) => node.id === edge[end] && failing(node)) ?? [])
+      .filter((edge) => edge[begin] === here.id && !visited.has(edge[end]) && isFailing(edge))
+      .sort(worstShareFirst)
+      .flatMap((edge) => nodes.find((node) => node.id === edge[end] && isFailing(node)) ?? [])
       .filter((node) => {
         const [caller, callee] = end === "to" ? [here, node] : [node, here];
-        return failures(callee) >= failures(caller) / 2;
+        return failedOf(callee) >= failedOf(caller) / 2;
       });
     if (!next) return here;
     visited.add(next.id);
@@ -80,7 +91,11 @@ function follow(start: Node, nodes: readonly Node[], seen: ServiceGraph["edges"]
 }
 
 const rate = (part: Pick<Node, "errorPercent" | "requests">): string =>
-  `${failures(part).toLocaleString("en-US")} of ${counted(part.requests, "request")} (${inPercent(part.errorPercent ?? 0, 100)})`;
+  `${failedOf(part).toLocaleString("en-US")} of ${counted(part.requests, "request")} (${inPercent(part.errorPercent ?? 0, 100)})`;
+
+/** Where a share would say more than is known. */
+const few = (part: Pick<Node, "errorPercent" | "requests">): string =>
+  `${failedOf(part)} of ${counted(part.requests, "request")} failed, too few to judge`;
 
 const listed = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");

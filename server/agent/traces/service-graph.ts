@@ -1,4 +1,5 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import { failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
 import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
 import { countWithin } from "../kernel/page-within.ts";
 import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
@@ -135,14 +136,20 @@ function figures(counts: Counts | undefined, seconds: number) {
 const rounded = (value: number): number => Number(value.toPrecision(6));
 
 const rankOf = (node: MapNode): number => (node.health === null ? 0 : HEALTH_STATES.indexOf(node.health));
+const ailmentOf = (node: MapNode): number => Math.max(rankOf(node), HEALTH_STATES.indexOf("degraded") - 1);
+const troubleOf = (node: MapNode): number => Number(isFailing(node)) + Number(isFailing(node) && !isTooFew(node));
 
-/** By health, then configured before others, then by failed requests, then by requests. */
+/**
+ * By health where it is an ailment, then what fails, a share that can be judged before one of few requests; then the other
+ * states of health, configured before others, failed requests and requests.
+ */
 function worstFirst(a: MapNode, b: MapNode): number {
-  const failed = (node: MapNode) => (node.errorPercent ?? 0) * node.requests;
   return (
+    ailmentOf(b) - ailmentOf(a) ||
+    troubleOf(b) - troubleOf(a) ||
     rankOf(b) - rankOf(a) ||
     Number(b.configured) - Number(a.configured) ||
-    failed(b) - failed(a) ||
+    failedOf(b) - failedOf(a) ||
     b.requests - a.requests ||
     a.id.localeCompare(b.id)
   );

@@ -97,6 +97,14 @@ describe("the map", () => {
     ]);
   });
 
+  it("puts what fails before what does not, and a share that can be judged before one of few requests", () => {
+    const { nodes: ordered } = graph({
+      ...{ configured: [{ name: "ok", dependsOn: [] }], health: new Map<string, HealthState>([["ok", "pending"]]) },
+      served: [served("ok", 5_000, 1), served("few", 1, 1), served("many", 100, 5)],
+    });
+    expect(ordered.map(({ id }) => id)).toEqual(["many", "few", "ok"]);
+  });
+
   it("copes with names that are also names of JavaScript", () => {
     expect(graph({ edges: [edge("__proto__", "constructor", 1)] }).nodes).toHaveLength(2);
   });
@@ -174,7 +182,17 @@ describe("its sentence", () => {
     [
       "no single failure",
       { served: [served("a", 1_000, 2)], edges: [] },
-      "Nothing is known to fail. 1 service, no calls between services seen in the last 15 min.",
+      "Less than 1 % fails anywhere, most of a: 2 of 1,000 requests (0.2 %). 1 service, no calls between services seen in the last 15 min.",
+    ],
+    [
+      "one failure of one request",
+      { served: [served("b", 500), served("a", 1, 1)], edges: [edge("b", "a", 1, 1)] },
+      "a: 1 of 1 request failed, too few to judge. 2 services, 1 connection seen in the last 15 min.",
+    ],
+    [
+      "what only its caller knows of",
+      { served: [served("b", 500), served("a", 100)], edges: [edge("b", "a", 100, 30)] },
+      "Calls from b to a fail: 30 of 100 requests (30 %). 2 services, 1 connection seen in the last 15 min.",
     ],
     [
       "calls in a circle",
