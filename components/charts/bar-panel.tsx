@@ -28,15 +28,19 @@ interface BarPanelProps {
   input: BarInput;
   /** the range in words: "last hour" */
   rangeWords: string;
+  /** what to say where all that is known is that there was nothing; null: something was there */
+  empty?: string | null;
   asTable: boolean;
   onAsTableChange: (asTable: boolean) => void;
   onZoom: (from: Date, to: Date) => void;
 }
 
 /** Stacked bars with their words: title, legend, and the same numbers as a table. Its height never changes. */
-export function BarPanel({ title, note, input, rangeWords, asTable, onAsTableChange, onZoom }: BarPanelProps) {
+export function BarPanel(props: BarPanelProps) {
+  const { title, note, input, rangeWords, asTable, onAsTableChange, onZoom } = props;
   const bars = useMemo(() => prepareBars(input, -new Date().getTimezoneOffset()), [input]);
   const hydrated = useHydrated();
+  const nothing = bars.known ? props.empty : "Nothing is known of this range: unknown, not zero.";
   return (
     <Section
       title={title}
@@ -66,12 +70,10 @@ export function BarPanel({ title, note, input, rangeWords, asTable, onAsTableCha
       <div style={{ height: BAR_PANEL_HEIGHT }} className={asTable ? undefined : "pt-6 pr-3"}>
         {asTable ? (
           hydrated && <NumberTable title={title} columns={bars.series} rows={bars.rows} formatValue={formatCount} />
-        ) : bars.known ? (
-          <BarChart bars={bars} label={`${title}, ${rangeWords}`} height={DRAWN} onZoom={onZoom} />
+        ) : nothing ? (
+          <p className="flex h-full items-center justify-center px-4 text-center text-ink-3 text-sm">{nothing}</p>
         ) : (
-          <p className="flex h-full items-center justify-center text-ink-3 text-sm">
-            Nothing is known of this range: unknown, not zero.
-          </p>
+          <BarChart bars={bars} label={`${title}, ${rangeWords}`} height={DRAWN} onZoom={onZoom} />
         )}
       </div>
     </Section>

@@ -20,6 +20,8 @@ interface ChartPanelProps {
   input: PanelInput;
   /** the range in words: "last hour" */
   rangeWords: string;
+  /** the range within a sentence: "in the last hour" */
+  within?: string;
   cursor: string;
   asTable: boolean;
   onAsTableChange: (asTable: boolean) => void;
@@ -79,7 +81,7 @@ export function ChartPanel(props: ChartPanelProps) {
           />
         ) : (
           <p className="flex h-full items-center justify-center px-4 text-center text-ink-3 text-sm">
-            {props.problem ?? `Nothing was counted in the ${rangeWords}: unknown, not zero.`}
+            {props.problem ?? `Nothing was counted ${props.within ?? "in this range"}: unknown, not zero.`}
           </p>
         )}
       </div>

@@ -2,12 +2,13 @@
 
 import { ChartColumn, Table2 } from "lucide-react";
 import { parseAsBoolean, useQueryState } from "nuqs";
+import { useClock } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatAbsolute, formatDuration, formatMs, formatShare } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
-import { type Bar, uptimeBars } from "./uptime-bars.ts";
+import { type Bar, endsOf, uptimeBars } from "./uptime-bars.ts";
 import { UptimeStrip } from "./uptime-strip.tsx";
 
 type History = RouterOutputs["health"]["history"];
@@ -17,6 +18,7 @@ const HEIGHT = 48;
 /** How much of the range it was up, as bars or as numbers. */
 export function Availability({ data, rangeWords }: { data: History; rangeWords: string }) {
   const [asTable, setAsTable] = useQueryState("bars", parseAsBoolean.withDefault(false));
+  const nowMs = useClock((clock) => Math.floor(clock / 60_000) * 60_000);
   const bars = uptimeBars(data.buckets, data.stepSeconds, BARS);
   const share = `Up in ${formatShare(data.uptimePercent, data.checks, "checks")}, which cover ${formatDuration(data.watchedSeconds * 1_000)}`;
   return (
@@ -56,7 +58,7 @@ export function Availability({ data, rangeWords }: { data: History; rangeWords: 
               height={HEIGHT}
               className="w-full"
             />
-            <Ends bars={bars} />
+            <Ends bars={bars} nowMs={nowMs} />
           </>
         )}
       </div>
@@ -64,17 +66,18 @@ export function Availability({ data, rangeWords }: { data: History; rangeWords: 
   );
 }
 
-const Ends = ({ bars }: { bars: readonly Bar[] }) => {
-  const [first, last] = [bars[0], bars.at(-1)];
+/** The last bar is not over yet: the range ends now. */
+const Ends = ({ bars, nowMs }: { bars: readonly Bar[]; nowMs: number }) => {
+  const [first, last] = endsOf(bars, nowMs) ?? [];
   if (!first || !last) return null;
   return (
     <div className="flex flex-wrap justify-between gap-x-4 text-ink-3 text-xs">
-      <span className="num" suppressHydrationWarning>
-        {formatAbsolute(new Date(first.fromMs)).slice(0, 16)}
+      <span className="num" title={formatAbsolute(first)} suppressHydrationWarning>
+        {formatAbsolute(first).slice(0, 16)}
       </span>
       <span>tall: down, middle: degraded, low: up, line: not checked</span>
-      <span className="num" suppressHydrationWarning>
-        {formatAbsolute(new Date(last.toMs)).slice(0, 16)}
+      <span className="num" title={formatAbsolute(last)} suppressHydrationWarning>
+        {formatAbsolute(last).slice(0, 16).concat(formatAbsolute(last).slice(19))}
       </span>
     </div>
   );

@@ -1,11 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { BAR_HEIGHT, describeBar, uptimeBars } from "./uptime-bars.ts";
+import { BAR_HEIGHT, describeBar, endsOf, uptimeBars } from "./uptime-bars.ts";
 
 const bucket = (minute: number, up: number, degraded = 0, down = 0) => ({
   t: new Date(Date.parse("2026-03-01T10:00:00Z") + minute * 60_000).toISOString(),
   up,
   degraded,
   down,
+});
+
+it("ends now where its last bar reaches into the future", () => {
+  const bars = uptimeBars([bucket(0, 6), bucket(30, 6)], 1_800, 96);
+  const at = (text: string) => Date.parse(`2026-03-01T${text}:00Z`);
+  expect(endsOf(bars, at("10:47"))?.map(Number)).toEqual([at("10:00"), at("10:47")]);
+  expect(endsOf(bars, at("12:00"))?.map(Number)).toEqual([at("10:00"), at("11:00")]);
+  expect(endsOf([], at("12:00"))).toBeNull();
 });
 
 describe("uptimeBars", () => {

@@ -39,6 +39,12 @@ export function uptimeBars(buckets: readonly Bucket[], stepSeconds: number, coun
   return bars;
 }
 
+/** When a strip begins and ends. A bar that has begun reaches into the future: what it shows ends now. */
+export function endsOf(bars: readonly Bar[], nowMs: number): [Date, Date] | null {
+  const [first, last] = [bars[0], bars.at(-1)];
+  return first && last ? [new Date(first.fromMs), new Date(Math.max(last.fromMs, Math.min(last.toMs, nowMs)))] : null;
+}
+
 /** Worse is taller, so that a state can be told without colours; a gap is a dot on the floor. Of a height of 1. */
 export const BAR_HEIGHT: Record<Bar["level"], number> = { none: 0, up: 0.6, degraded: 0.8, down: 1 };
 

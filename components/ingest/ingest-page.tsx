@@ -87,7 +87,7 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
       {nothing ? <HowToSend addresses={data.addresses} /> : null}
       <Section
         title="Senders"
-        note={data.senders.length > 0 ? `${words}, most first` : undefined}
+        note={data.senders.length > 0 ? `one row a sender and signal, ${words}, most first` : undefined}
         actions={data.senders.length > 0 ? <TableMenu {...senders} /> : null}
       >
         {data.senders.length > 0 ? (

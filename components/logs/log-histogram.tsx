@@ -27,7 +27,7 @@ const MARKERS = 50;
 /** Lines over time by level, deployments as thin verticals; a drag zooms. */
 export function LogHistogram({ counts, scope }: { counts: ReturnType<typeof useCounts>; scope: LogView["scope"] }) {
   const trpc = useTRPC();
-  const { words, zoomTo } = useTimeRange();
+  const { words, within, zoomTo } = useTimeRange();
   const [asTable, setAsTable] = useQueryState("table", parseAsBoolean.withDefault(false));
   const { service, environment } = scope;
   const deployments = useQuery(
@@ -60,12 +60,13 @@ export function LogHistogram({ counts, scope }: { counts: ReturnType<typeof useC
       {(data) => (
         <BarPanel
           title="Lines"
-          note={`${formatCount(total)} in the ${words}, one bar is ${formatDuration(data.stepSeconds * 1_000)}`}
+          note={`${total === 0 ? "none" : formatCount(total)} ${within}, one bar is ${formatDuration(data.stepSeconds * 1_000)}`}
           input={input}
           rangeWords={words}
           asTable={asTable}
           onAsTableChange={(next) => void setAsTable(next || null)}
           onZoom={zoomTo}
+          empty={total === 0 ? `No lines ${within}.` : null}
         />
       )}
     </QueryBoundary>

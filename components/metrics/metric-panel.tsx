@@ -181,7 +181,7 @@ interface LinesProps extends Pick<AnswerProps, "index" | "panel" | "kind" | "onC
 }
 
 function Lines({ index, panel, kind, data, onChange }: LinesProps) {
-  const { words, zoomTo } = useTimeRange();
+  const { words, within, zoomTo } = useTimeRange();
   const [asTable, setAsTable] = useState(false);
   const only = panel.promql === null ? (panel.metric ?? "") : "value";
   const { input, lines } = useMemo(() => metricPanel(data, panel.hidden, only), [data, panel.hidden, only]);
@@ -196,6 +196,7 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         className="border-0 bg-transparent"
         input={input}
         rangeWords={words}
+        within={within}
         note={noteOf(data)}
         cursor="explorer"
         drawn={DRAWN}
@@ -204,7 +205,7 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         asTable={asTable}
         onAsTableChange={setAsTable}
         onZoom={zoomTo}
-        problem={lines.length === 0 ? `There is no sample in the ${words}.` : "All lines are hidden."}
+        problem={lines.length === 0 ? `There is no sample ${within}.` : "All lines are hidden."}
       />
       <div className="border-t">
         <LineTable table={table} />

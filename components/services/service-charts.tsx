@@ -75,7 +75,7 @@ function BeforeNote({ window: { from, to } }: { window: { from: Date; to: Date }
 }
 
 function Panels({ data, service, environment }: SignalsOf & { data: ServiceSignalsOutput }) {
-  const { words, zoomTo } = useTimeRange();
+  const { words, within, zoomTo } = useTimeRange();
   const [tables, setTables] = useQueryState("table", parseAsArrayOf(parseAsStringLiteral(PANELS)).withDefault([]));
   const [picked, setPicked] = useState<Picked | null>(null);
   const mayReadTraces = useCan("telemetry.read");
@@ -83,7 +83,7 @@ function Panels({ data, service, environment }: SignalsOf & { data: ServiceSigna
   if (environment === undefined && data.signals.every(({ values }) => values.every((value) => value === null)))
     return (
       <Section title="Figures" note={words}>
-        <EmptyState title={`No figures of ${service} in the ${words}`}>
+        <EmptyState title={`No figures of ${service} ${within}`}>
           It sent no metrics by the names of an SLI template and no server spans then: unknown, not zero.
         </EmptyState>
       </Section>
@@ -98,6 +98,7 @@ function Panels({ data, service, environment }: SignalsOf & { data: ServiceSigna
             title={panel.title}
             input={panel.input}
             rangeWords={words}
+            within={within}
             cursor="service"
             problem={panel.problem}
             asTable={tables.includes(panel.name)}

@@ -23,13 +23,13 @@ const FINDINGS = 3;
 
 /** What is new or growing in the service's log, and its most telling patterns, over the page's range. */
 export function ServiceLogs({ service, environment }: SignalsOf) {
-  const { words } = useTimeRange();
+  const { words, within } = useTimeRange();
   const { query, cancel, stopped } = useAnalysis({ service, ...(environment && { environment }) }, PATTERNS, true);
   const To = linkFor(environment);
   return (
     <Section
       title="Logs"
-      note={query.data ? totalsWords(query.data, words) : words}
+      note={query.data ? totalsWords(query.data, within) : words}
       actions={
         <>
           <LongRead active={query.isFetching} doing="Reading the patterns" onCancel={cancel} />
@@ -46,7 +46,7 @@ export function ServiceLogs({ service, environment }: SignalsOf) {
         skeleton={<SkeletonRows rows={PATTERNS} />}
         empty={(data) =>
           data.patterns.length === 0 && data.anomalies.length === 0 ? (
-            <EmptyState title={`No lines in the ${words}`}>
+            <EmptyState title={`No lines ${within}`}>
               What the service prints, or sends, is sorted into patterns here.
             </EmptyState>
           ) : null
@@ -67,8 +67,8 @@ export function ServiceLogs({ service, environment }: SignalsOf) {
   );
 }
 
-const totalsWords = ({ totals }: AnalyzeLogsOutput, words: string): string =>
-  `${plural(totals.lines, "line")} in the ${words}, ${plural(totals.errors, "error")}, ${plural(totals.warnings, "warning")}`;
+const totalsWords = ({ totals }: AnalyzeLogsOutput, within: string): string =>
+  `${plural(totals.lines, "line")} ${within}, ${plural(totals.errors, "error")}, ${plural(totals.warnings, "warning")}`;
 
 const logsHref = (environment: string | undefined, query: Record<string, string>): string =>
   `/logs?${new URLSearchParams({ ...query, ...(environment && { env: environment }) })}`;

@@ -10,6 +10,7 @@ import {
   presetRange,
   resolveRange,
   stepMs,
+  withinWords,
   wordsOf,
   writeMoment,
 } from "./range.ts";
@@ -107,5 +108,18 @@ describe("a range in words", () => {
     ["2026-11-25T08:15:00Z", "now", "since 25 Nov 14:00"],
   ])("%s to %s is: %s", (from, to, words) => {
     expect(plain(wordsOf(parseRange(from, to, NOW), NOW, 345))).toBe(words);
+  });
+});
+
+describe("a range within a sentence", () => {
+  it.each([
+    ["now-1h", "now", "in the last hour"],
+    ["now-90m", "now", "in the last 1 h 30 min"],
+    ["now-3h", "now-1h", "between 3 h ago and 1 h ago"],
+    ["2026-10-31T18:15:00Z", "2026-10-31T19:15:00Z", "between 1 Nov 00:00 and 01:00 (Asia/Kathmandu)"],
+    ["2026-11-24T16:15:00Z", "2026-11-24T20:15:00Z", "between 24 Nov 22:00 and 25 Nov 02:00 (Asia/Kathmandu)"],
+    ["2026-11-25T08:15:00Z", "now", "since 25 Nov 14:00 (Asia/Kathmandu)"],
+  ])("%s to %s is: %s", (from, to, words) => {
+    expect(plain(withinWords(parseRange(from, to, NOW), NOW, 345, "Asia/Kathmandu"))).toBe(words);
   });
 });

@@ -103,6 +103,17 @@ function stampOf(ms: number, nowMs: number, offsetMinutes: number, seconds: bool
   };
 }
 
+/**
+ * A range as part of a sentence: "in the last hour", "between 3 h ago and 1 h ago", "between 25 Nov 14:00 and 15:30
+ * (Europe/Zurich)". The one place that writes it; `offsetMinutes` and `zone` are the viewer's.
+ */
+export function withinWords(range: TimeRange, nowMs: number, offsetMinutes: number, zone: string): string {
+  const words = wordsOf(range, nowMs, offsetMinutes);
+  if (words.startsWith("last ")) return `in the ${words}`;
+  const named = isRelative(range) && range.from.kind === "ago" ? "" : ` (${zone})`;
+  return words.startsWith("since ") ? `${words}${named}` : `between ${words.replace(" to ", " and ")}${named}`;
+}
+
 /** "last hour", "3 h ago to 1 h ago", "25 Nov 14:00 to 15:30". `offsetMinutes` is the viewer's zone, east positive. */
 export function wordsOf(range: TimeRange, nowMs: number, offsetMinutes: number): string {
   const { from, to } = range;

@@ -10,6 +10,7 @@ import {
   resolveRange,
   stepMs,
   type TimeRange,
+  withinWords,
   wordsOf,
   writeMoment,
 } from "./range.ts";
@@ -24,6 +25,8 @@ export interface TimeRangeState {
   relative: boolean;
   /** "last hour", "25 Nov 14:00 to 15:30" */
   words: string;
+  /** the same within a sentence: "in the last hour", "between 25 Nov 14:00 and 15:30 (Europe/Zurich)" */
+  within: string;
   /** a new entry of the browser's history: the back button undoes it */
   setRange: (range: TimeRange) => void;
   zoomTo: (from: Date, to: Date) => void;
@@ -72,12 +75,14 @@ export function TimeRangeProvider({ renderedAt, children }: { renderedAt: number
       void setEnds(isDefault ? { from: null, to: null } : { from, to });
     };
     const [from, to] = [new Date(fromMs), new Date(toMs)];
+    const offset = hydrated ? -to.getTimezoneOffset() : 0;
     return {
       range,
       from,
       to,
       relative,
-      words: wordsOf(range, toMs, hydrated ? -to.getTimezoneOffset() : 0),
+      words: wordsOf(range, toMs, offset),
+      within: withinWords(range, toMs, offset, hydrated ? viewersZone() : "UTC"),
       setRange,
       zoomTo: (start, end) =>
         setRange({ from: { kind: "at", ms: start.getTime() }, to: { kind: "at", ms: end.getTime() } }),
@@ -87,6 +92,8 @@ export function TimeRangeProvider({ renderedAt, children }: { renderedAt: number
 
   return <TimeRangeContext value={state}>{children}</TimeRangeContext>;
 }
+
+const viewersZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The page's range. Only below a TimeRangeProvider. */
 export function useTimeRange(): TimeRangeState {

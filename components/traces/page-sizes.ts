@@ -3,4 +3,4 @@ export const PAGE = 100;
 /** spans a trace is first read with */
 export const FIRST_SPANS = 1_000;
 /** traces of each part of the window, for the picture of all of it */
-export const SAMPLE = 15;
+export const SAMPLE = 8;

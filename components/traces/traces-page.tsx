@@ -11,12 +11,14 @@ import { SourceNote } from "../feedback/source-note.tsx";
 import { Time } from "../feedback/time.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { formatCount } from "../lib/format.ts";
+import { formatCount, formatDuration } from "../lib/format.ts";
 import { RangePicker } from "../time-range/range-picker.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { ZoomOutButton } from "../time-range/zoom-out-button.tsx";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
+import { SAMPLE } from "./page-sizes.ts";
+import { sliceMs } from "./prepare/slices.ts";
 import { type TraceRow, traceColumns } from "./trace-columns.tsx";
 import { TraceFilters } from "./trace-filters.tsx";
 import { SCATTER_HEIGHT, TraceScatter } from "./trace-scatter.tsx";
@@ -27,7 +29,7 @@ import { useTraceSample, useTraces } from "./use-traces.ts";
 /** Which requests were slow or failed, and where? */
 export function TracesPage() {
   const traces = useTraceView();
-  const { words } = useTimeRange();
+  const { within } = useTimeRange();
   const { query, window, refresh, stopped, cancel } = useTraces(traces.scope);
   const source = query.data?.pages.at(-1)?.source;
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
@@ -44,7 +46,7 @@ export function TracesPage() {
     >
       <div className="flex min-h-6 flex-wrap items-center gap-3">
         {rows ? (
-          <p className="font-medium">{tracesSentence(rows, query.hasNextPage, words)}</p>
+          <p className="font-medium">{tracesSentence(rows, query.hasNextPage, within)}</p>
         ) : query.error ? null : (
           <Skeleton className="h-3 w-96 max-w-full" />
         )}
@@ -66,7 +68,7 @@ export function TracesPage() {
         skeleton={<ListSkeleton />}
         empty={(data) => (data.length === 0 ? <NoTraces filtered={Object.keys(traces.scope).length > 0} /> : null)}
       >
-        {(data) => <Loaded rows={data} {...{ window, words, query }} scope={traces.scope} setView={traces.setView} />}
+        {(data) => <Loaded rows={data} {...{ window, within, query }} scope={traces.scope} setView={traces.setView} />}
       </QueryBoundary>
     </Page>
   );
@@ -75,22 +77,22 @@ export function TracesPage() {
 interface LoadedProps {
   rows: TraceRow[];
   window: { from: Date; to: Date };
-  words: string;
+  within: string;
   query: ReturnType<typeof useTraces>["query"];
   scope: TraceView["scope"];
   setView: TraceView["setView"];
 }
 
-function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
+function Loaded({ rows, window, within, query, scope, setView }: LoadedProps) {
   const { zoomTo } = useTimeRange();
   const last = useLastSample(useTraceSample(scope, window, query.hasNextPage), scope);
   const sample = query.hasNextPage ? last : null;
   const shown = sample ?? rows;
   const of = sample
-    ? `a sample of ${formatCount(sample.length)} from all of the ${words}`
+    ? sampleWords(sample.length, window, within)
     : query.hasNextPage
-      ? `the newest ${formatCount(rows.length)} of the ${words}`
-      : words;
+      ? `the newest ${formatCount(rows.length)} ${within}`
+      : `all ${within}`;
   const longestMs = Math.max(0, ...rows.map((row) => row.durationMs));
   const columns = useMemo(() => traceColumns(longestMs), [longestMs]);
   const table = { label: "Traces, newest first", columns, rows, hideParameter: "hide" };
@@ -117,6 +119,10 @@ function Loaded({ rows, window, words, query, scope, setView }: LoadedProps) {
     </div>
   );
 }
+
+/** "a sample of 45 in the last hour: the newest 8 of each 90 s" */
+const sampleWords = (count: number, window: { from: Date; to: Date }, within: string): string =>
+  `a sample of ${formatCount(count)} ${within}: the newest ${SAMPLE} of each ${formatDuration(sliceMs(window))}`;
 
 /** While the parts of a newer window are read, the picture before stands. */
 function useLastSample(sample: TraceRow[] | null, scope: TraceView["scope"]): TraceRow[] | null {
