@@ -87,6 +87,15 @@ export const LineRow = memo(function LineRow({ line, look, open, onToggle, activ
         ) : null}
       </span>
       <span className={cn("min-w-0 flex-1", look.wrap ? "leading-5 py-0.5" : "truncate")}>
+        <span className="text-ink-2 md:hidden">
+          <VisibleText text={line.service} />
+          {look.withEnvironment && line.environment ? (
+            <span className={isProduction(line.environment) ? "font-medium text-production" : "text-ink-3"}>
+              {" "}
+              {line.environment}
+            </span>
+          ) : null}{" "}
+        </span>
         <LineText
           body={line.body}
           mark={look.mark}

@@ -7,7 +7,7 @@ import { BAR_PANEL_HEIGHT, BarPanel } from "../charts/bar-panel.tsx";
 import type { BarInput, BarSeries } from "../charts/prepare/bars.ts";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Section } from "../layout/page.tsx";
-import { formatCount, formatDuration } from "../lib/format.ts";
+import { formatDuration } from "../lib/format.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
@@ -60,7 +60,7 @@ export function LogHistogram({ counts, scope }: { counts: ReturnType<typeof useC
       {(data) => (
         <BarPanel
           title="Lines"
-          note={`${total === 0 ? "none" : formatCount(total)} ${within}, one bar is ${formatDuration(data.stepSeconds * 1_000)}`}
+          note={`one bar is ${formatDuration(data.stepSeconds * 1_000)}`}
           input={input}
           rangeWords={words}
           asTable={asTable}

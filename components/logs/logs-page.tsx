@@ -41,7 +41,7 @@ const LinesTab = dynamic(() => import("./lines-tab.tsx").then((module) => module
 export function LogsPage() {
   const log = useLogView();
   const { view, scope, setView } = log;
-  const { words } = useTimeRange();
+  const { within } = useTimeRange();
   const [limit, setLimit] = useState(FIRST_PATTERNS);
   const analysis = useAnalysis(scope, limit, view.tab === "patterns");
   const tailing = view.tab === "lines" && view.tail;
@@ -60,7 +60,7 @@ export function LogsPage() {
         {tailing ? (
           <p className="font-medium">The newest lines, as they come.</p>
         ) : view.tab === "lines" ? (
-          <LinesSentence counts={counts.query.data?.points} waiting={waiting} words={words} />
+          <LinesSentence counts={counts.query.data?.points} waiting={waiting} within={within} />
         ) : analysis.query.data ? (
           <p className="font-medium">
             <VisibleText text={analysis.query.data.summary} />
@@ -110,13 +110,13 @@ export function LogsPage() {
 
 type Points = NonNullable<ReturnType<typeof useCounts>["query"]["data"]>["points"];
 
-function LinesSentence({ counts, waiting, words }: { counts: Points | undefined; waiting: boolean; words: string }) {
+function LinesSentence({ counts, waiting, within }: { counts: Points | undefined; waiting: boolean; within: string }) {
   if (!counts) return waiting ? <Skeleton className="h-3 w-96 max-w-full" /> : null;
   const sum = (key: "debug" | "info" | "warn" | "error") => counts.reduce((total, point) => total + point[key], 0);
   const all = sum("debug") + sum("info") + sum("warn") + sum("error");
   return (
     <p className="font-medium">
-      {formatCount(all)} lines in the {words}: {formatCount(sum("error"))} errors, {formatCount(sum("warn"))} warnings.
+      {formatCount(all)} lines {within}: {formatCount(sum("error"))} errors, {formatCount(sum("warn"))} warnings.
     </p>
   );
 }

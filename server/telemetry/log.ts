@@ -1,6 +1,7 @@
 import { type Logger, pino } from "pino";
 import { keepEnvironmentConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
 import { traceIds } from "../agent/kernel/span.ts";
+import { boundedLine } from "./log-line.ts";
 
 export type { Logger };
 
@@ -21,7 +22,10 @@ export function createLogger(component: string): Logger {
     base: { component, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     mixin: traceIds,
-    hooks: { streamWrite: (line) => withoutConfidential(line) },
+    hooks: {
+      // cut only afterwards: a value that is cut would no longer be known
+      streamWrite: (line) => boundedLine(withoutConfidential(line)),
+    },
     redact: { paths: [...SECRET_PATHS, "*.headers.authorization", "*.headers.cookie"], censor: "[redacted]" },
   });
 }

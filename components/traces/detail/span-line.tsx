@@ -1,11 +1,12 @@
 "use client";
 
-import { ChevronRight, Logs } from "lucide-react";
+import { ChevronRight, Link2, Logs } from "lucide-react";
+import type { SpanView } from "#server/agent/traces/schema.ts";
 import { percent } from "../../charts/axes.tsx";
 import { seriesDot } from "../../charts/line-look.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { cn } from "../../lib/cn.ts";
-import { formatMs } from "../../lib/format.ts";
+import { formatMs, plural } from "../../lib/format.ts";
 import { plainText } from "../../logs/plain-text.ts";
 import { barOf, type SpanRow } from "../prepare/span-rows.ts";
 
@@ -17,6 +18,8 @@ export interface SpanLook {
   seriesOf: (service: string) => number;
   /** log lines of a span */
   linesOf: (spanId: string) => number;
+  /** spans it links to, and those that link to it */
+  linksOf: (span: SpanView) => number;
 }
 
 interface SpanLineProps {
@@ -70,14 +73,15 @@ export function SpanLine({ id, row, look, chosen, onChoose, onToggle }: SpanLine
         <span className={cn("h-3.5 w-1 shrink-0 rounded-sm", seriesDot(look.seriesOf(span.service)))} />
         <span className="shrink-0 font-medium">{plainText(span.service, 60)}</span>
         <span className="min-w-0 truncate text-ink-2">{plainText(span.name)}</span>
-        <Marks row={row} lines={look.linesOf(span.spanId)} />
+        <Marks row={row} lines={look.linesOf(span.spanId)} links={look.linksOf(span)} />
       </span>
       <Bar row={row} look={look} />
     </div>
   );
 }
 
-function Marks({ row: { span, open, below, failedBelow, hasChildren }, lines }: { row: SpanRow; lines: number }) {
+function Marks({ row, lines, links }: { row: SpanRow; lines: number; links: number }) {
+  const { span, open, below, failedBelow, hasChildren } = row;
   return (
     <span className="ml-auto flex shrink-0 items-center gap-1.5 text-xs">
       {lines > 0 ? (
@@ -85,6 +89,13 @@ function Marks({ row: { span, open, below, failedBelow, hasChildren }, lines }: 
           <Logs className="size-3" aria-hidden="true" />
           <span className="num">{lines}</span>
           <span className="sr-only">{lines === 1 ? "log line" : "log lines"}</span>
+        </span>
+      ) : null}
+      {links > 0 ? (
+        <span className="flex items-center gap-0.5 text-ink-3" title={plural(links, "link")}>
+          <Link2 className="size-3" aria-hidden="true" />
+          <span className="num">{links}</span>
+          <span className="sr-only">{links === 1 ? "link" : "links"}</span>
         </span>
       ) : null}
       {hasChildren && !open ? (

@@ -3,7 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useMemo, useState } from "react";
-import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
+import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
 import { Mark } from "../../feedback/mark.tsx";
 import { QueryBoundary } from "../../feedback/query-boundary.tsx";
@@ -26,6 +26,7 @@ import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { FIRST_SPANS } from "../page-sizes.ts";
 import { traceTitle } from "../trace-title.ts";
 import { CopyId } from "./copy-id.tsx";
+import { linkCount } from "./span-links.tsx";
 import { TraceLines } from "./trace-lines.tsx";
 import { TraceServices } from "./trace-services.tsx";
 import { TraceWaterfall } from "./trace-waterfall.tsx";
@@ -87,6 +88,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
     traceMs: trace.extentMs,
     seriesOf: (service: string) => series.get(service) ?? 0,
     linesOf: (spanId: string) => logs.bySpan.get(spanId)?.length ?? 0,
+    linksOf: (span: SpanView) => linkCount(span, trace),
   };
   const { chosen } = state;
   const detail = chosen ? (

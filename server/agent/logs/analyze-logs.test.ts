@@ -71,10 +71,10 @@ describe("a deployment that brings errors", () => {
       template: "rounding error: total <*> is not the sum of its lines",
       deployment: {
         ...{ id, version: "2.5.0", at: iso(clockMs - 25_000) },
-        sentence: "since 2.5.0 was deployed 5 s before: 19 of 19 lines are from 2.5.0",
+        sentence: "began 5 s after the deployment of 2.5.0; all 19 lines come from 2.5.0",
       },
     });
-    expect(summary).toContain("since 2.5.0 was deployed 5 s before");
+    expect(summary).toContain("began 5 s after the deployment of 2.5.0; all 19 lines come from 2.5.0");
     expect(recommendations.map(({ tool }) => tool)).toEqual(["compare_versions", "decide_deployment"]);
   });
 
@@ -151,7 +151,7 @@ describe("a deployment that brings errors", () => {
         sentence: expect.stringMatching(/is back: 19 lines of checkout .*first seen 23 h 4\d min before that$/),
         deployment: {
           version: "2.5.0",
-          sentence: "since 2.5.0 was deployed at about the same time: 19 of 19 lines are from 2.5.0",
+          sentence: "began at about the time of the deployment of 2.5.0; all 19 lines come from 2.5.0",
         },
       },
     ]);

@@ -67,10 +67,23 @@ function viewOf(
   of: number,
   total: number,
 ): NonNullable<ExplainedAnomaly["deployment"]> {
-  const did = isRollback ? `${service} was rolled back to ${version}` : `${version} was deployed`;
-  const isOnset = kind !== "emerging";
-  const when = !isOnset ? "" : atMs >= startedMs ? ` ${span(atMs - startedMs)} before` : " at about the same time";
-  const what = kind === "error-ratio" ? "error lines" : "lines";
-  const lines = total > 0 ? `: ${integer(of)} of ${integer(total)} ${what} are from ${version}` : "";
-  return { id, version, at: new Date(startedMs).toISOString(), sentence: `since ${did}${when}${lines}` };
+  const did = isRollback ? `the rollback of ${service} to ${version}` : `the deployment of ${version}`;
+  const at = new Date(startedMs).toISOString();
+  return { id, version, at, sentence: `${onset(kind, atMs - startedMs, did)}${share(kind, of, total, version)}` };
+}
+
+/** What is known by its share alone has no beginning of its own. */
+function onset(kind: Anomaly["kind"], afterMs: number, did: string): string {
+  if (kind === "emerging") return `since ${did}`;
+  return afterMs >= 0 ? `began ${span(afterMs)} after ${did}` : `began at about the time of ${did}`;
+}
+
+function share(kind: Anomaly["kind"], of: number, total: number, version: string): string {
+  if (total === 0) return "";
+  const what = `${kind === "error-ratio" ? "error line" : "line"}${total === 1 ? "" : "s"}`;
+  if (of === total)
+    return total === 1
+      ? `; its only ${what} comes from ${version}`
+      : `; all ${integer(total)} ${what} come from ${version}`;
+  return `; ${integer(of)} of ${integer(total)} ${what} come from ${version}`;
 }

@@ -50,7 +50,7 @@ describe("new patterns", () => {
         level: "error",
       },
       evidence: { count: 330, lines: 6_000, share: 0.055, countBefore: 0, linesBefore: 6_000 },
-      sentence: '"payment <*> refused" is new: 330 lines of shop (5.5 % of 6,000), none of 6,000 in the 1 h before',
+      sentence: '"payment … refused" is new: 330 lines of shop (5.5 % of 6,000), none of 6,000 in the 1 h before',
     });
   });
 
@@ -83,7 +83,7 @@ describe("new patterns", () => {
         ...{ kind: "new", patternId: "came", severity: "critical" },
         evidence: { count: 6, lines: 120, linesBefore: 1_080 },
         sentence:
-          '"payment <*> refused" is new: 6 lines of shop (5 % of 120 since it came), none of 1,080 in the 18 min before',
+          '"payment … refused" is new: 6 lines of shop (5 % of 120 since it came), none of 1,080 in the 18 min before',
       },
     ]);
   });
@@ -97,7 +97,7 @@ describe("emerging patterns", () => {
       ...{ kind: "emerging", severity: "warning", atMs: FROM },
       evidence: { count: 360, lines: 6_000, countBefore: 60, linesBefore: 6_000, ratio: 6 },
       sentence:
-        '"payment <*> refused": 6 % of the lines of shop (360 of 6,000), 1 % in the 1 h before (60 of 6,000), 6 times the share',
+        '"payment … refused": 6 % of the lines of shop (360 of 6,000), 1 % in the 1 h before (60 of 6,000), 6 times the share',
     });
   });
 
@@ -137,7 +137,7 @@ describe("vanished patterns", () => {
         ...{ kind: "vanished", severity: "warning", atMs: FROM + 40 * MINUTE },
         evidence: { silentSeconds: 1_200, intervalSeconds: 30, countBefore: 120, missed: 40, serviceLines: 2_000 },
         sentence:
-          '"heartbeat <*>" is gone for 20 min: it came every 30 s (120 lines in the 1 h before), and shop logged 2,000 other lines meanwhile',
+          '"heartbeat …" is gone for 20 min: it came every 30 s (120 lines in the 1 h before), and shop logged 2,000 other lines meanwhile',
       },
     ]);
   });
@@ -189,7 +189,7 @@ describe("bursts", () => {
           usual: 2,
           comparedWith: "other buckets",
         },
-        sentence: '"payment <*> refused": 132 lines of shop in 4 min, at the peak 60 in 60 s; 2 are usual otherwise',
+        sentence: '"payment … refused": 132 lines of shop in 4 min, at the peak 60 in 60 s; 2 are usual otherwise',
       },
     ]);
   });
@@ -332,7 +332,7 @@ describe("broken sequences", () => {
           exampleTraceId: "t188",
         },
         sentence:
-          '12 of 200 traces of shop go from "charging card <*>" to "card refused"; before 0 of 400 did, usually "card charged" follows (100 %)',
+          '12 of 200 traces of shop go from "charging card …" to "card refused"; before 0 of 400 did, usually "card charged" follows (100 %)',
       },
     ]);
   });
@@ -341,7 +341,7 @@ describe("broken sequences", () => {
     const [found, ...others] = findBrokenSequences(countsOf({ 12: 190, 1: 10 }), countsOf({ 12: 400, 1: 1 }), names);
     expect(others).toEqual([]);
     expect(found?.sentence).toBe(
-      '10 of 200 traces of shop end with "charging card <*>"; before 1 of 401 did, usually "card charged" follows (99.8 %)',
+      '10 of 200 traces of shop end with "charging card …"; before 1 of 401 did, usually "card charged" follows (99.8 %)',
     );
   });
 

@@ -16,7 +16,9 @@ export const span = (ms: number): string => describeSeconds(ms / 1_000);
 
 const LONGEST_TEMPLATE = 120;
 const LONGEST_NAME = 120;
-export const quoted = (template: string): string => `"${visibleText(template, LONGEST_TEMPLATE)}"`;
+/** A pattern as people read it: what varies is "…", neighbours once. */
+export const quoted = (template: string): string =>
+  `"${visibleText(template.replaceAll(/<\*>(?:[\s,]*<\*>)*/g, "…"), LONGEST_TEMPLATE)}"`;
 
 /** "cart" or "an unnamed service"; the environment stands in the anomaly itself. */
 export const named = (service: string): string =>
