@@ -3,16 +3,21 @@
 import { type Column, RowButton } from "../data-table/data-table.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
-import { MISSING } from "../lib/format.ts";
+import { VisibleText } from "../feedback/visible-text.tsx";
 import { AuditActor } from "./audit-actor.tsx";
 import type { AuditEntryView } from "./entry.ts";
+import { targetName } from "./target-name.ts";
 
 export const OutcomeMark = ({ outcome }: { outcome: AuditEntryView["outcome"] }) => (
   <Mark tone={outcome === "done" ? "quiet" : "warning"}>{outcome}</Mark>
 );
 
-export const targetOf = (entry: AuditEntryView): string =>
-  entry.target ? `${entry.target.type} ${entry.target.id}` : MISSING;
+/** By its name where the entry tells it; the id on hover. */
+const TargetName = ({ entry }: { entry: AuditEntryView }) => (
+  <span title={entry.target?.id}>
+    <VisibleText text={targetName(entry)} />
+  </span>
+);
 
 const jsonOf = (value: unknown): string | null =>
   value === null || value === undefined ? null : JSON.stringify(value);
@@ -34,7 +39,9 @@ export const auditColumns = (onOpen: (id: string) => void): readonly Column<Audi
         <RowButton onClick={() => onOpen(entry.id)} className="num break-words max-sm:text-xs">
           {entry.action}
         </RowButton>
-        <span className="block truncate text-ink-3 text-xs lg:hidden">{targetOf(entry)}</span>
+        <span className="block truncate text-ink-3 text-xs lg:hidden">
+          <TargetName entry={entry} />
+        </span>
       </>
     ),
     className: "max-w-36 sm:max-w-56",
@@ -55,7 +62,11 @@ export const auditColumns = (onOpen: (id: string) => void): readonly Column<Audi
     header: "On what",
     csv: (entry) => entry.target?.type ?? null,
     more: [{ name: "Id of what", csv: (entry) => entry.target?.id ?? null }],
-    cell: (entry) => <span className="num text-ink-2">{targetOf(entry)}</span>,
+    cell: (entry) => (
+      <span className="text-ink-2">
+        <TargetName entry={entry} />
+      </span>
+    ),
     hideBelow: "lg",
   },
   {

@@ -64,8 +64,8 @@ function Loaded({ data: { incident, timeline } }: { data: RouterOutputs["inciden
           ) : null}
         </div>
         <div className="flex flex-col gap-4 lg:order-none">
-          {mayWrite ? <NoteForm incident={incident} /> : null}
           <IncidentTimeline events={timeline} />
+          {mayWrite ? <NoteForm incident={incident} /> : null}
         </div>
       </div>
     </Page>

@@ -42,14 +42,14 @@ const LOOK: Record<Kind, { icon: LucideIcon; word: string }> = {
 /** What a person wrote stands out from what was only recorded. */
 const WRITTEN: readonly Kind[] = ["note", "resolution"];
 
-/** Everything that happened to it, newest first. */
+/** Everything that happened to it, oldest first: it ends now, where the next note is written. */
 export const IncidentTimeline = ({ events }: { events: readonly IncidentEventView[] }) => (
   <Section
     title="Timeline"
-    note={`newest first, ${events.length >= 200 ? "the newest 200 entries" : plural(events.length, "entry", "entries")}`}
+    note={`oldest first, ${events.length >= 200 ? "the newest 200 entries" : plural(events.length, "entry", "entries")}`}
   >
     <ol className="flex flex-col py-2">
-      {events.toReversed().map((event) => (
+      {events.map((event) => (
         <Entry key={event.id} event={event} />
       ))}
     </ol>

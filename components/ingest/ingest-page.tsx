@@ -18,7 +18,7 @@ import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { HowToSend } from "./how-to-send.tsx";
 import { DEFAULT_RANGE, INGEST_RANGES } from "./ingest-range.ts";
-import { ingestSentence, RANGE_WORDS, RECORDS } from "./ingest-words.ts";
+import { finishedSteps, ingestSentence, RANGE_WORDS, RECORDS } from "./ingest-words.ts";
 import { Limits, Storage } from "./limits.tsx";
 import { Refusals } from "./refusals.tsx";
 import { scrapeColumns } from "./scrape-columns.tsx";
@@ -87,7 +87,11 @@ function Overview({ data }: { data: IngestOverviewOutput }) {
       {nothing ? <HowToSend addresses={data.addresses} /> : null}
       <Section
         title="Senders"
-        note={data.senders.length > 0 ? `one row a sender and signal, ${words}, most first` : undefined}
+        note={
+          data.senders.length > 0
+            ? `${plural(data.senders.length, "row")}, one a sender and signal, ${words}, most first`
+            : undefined
+        }
         actions={data.senders.length > 0 ? <TableMenu {...senders} /> : null}
       >
         {data.senders.length > 0 ? (
@@ -135,7 +139,10 @@ const Signals = ({ data }: { data: IngestOverviewOutput }) => (
           <span>
             <span className="num">{formatNumber(one.perSecond)}</span> {RECORDS[one.signal]}/s
           </span>
-          <Sparkline values={one.buckets} label={`most in one step: ${formatCount(Math.max(0, ...one.buckets))}`} />
+          <Sparkline
+            values={finishedSteps(one.buckets)}
+            label={`most in one step: ${formatCount(Math.max(0, ...finishedSteps(one.buckets)))}`}
+          />
         </span>
       ),
     }))}

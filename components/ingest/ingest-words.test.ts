@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { IngestOverviewOutput } from "#server/agent/ingest/schema.ts";
-import { fillOf, ingestSentence } from "./ingest-words.ts";
+import { fillOf, finishedSteps, ingestSentence } from "./ingest-words.ts";
 
 type Signal = IngestOverviewOutput["signals"][number];
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
@@ -36,6 +36,11 @@ describe("what arrives, in one sentence", () => {
       "Nothing was stored in the last 15 min; 12 records were refused.",
     );
   });
+});
+
+it("draws a trend up to the step in progress", () => {
+  expect(finishedSteps([0, 41, 42, 3])).toEqual([0, 41, 42]);
+  expect(finishedSteps([])).toEqual([]);
 });
 
 describe("a limit", () => {

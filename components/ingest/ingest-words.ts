@@ -37,6 +37,9 @@ export function ingestSentence({ signals, senders, range }: Overview): string {
   return `${plural(names, "sender")} in the ${words}: ${rates.join(", ")}; ${refusals}.`;
 }
 
+/** A trend without the step in progress: what it has so far would look like a fall. */
+export const finishedSteps = (buckets: readonly number[]): readonly number[] => buckets.slice(0, -1);
+
 /** How full a limit is: from four fifths on it is worth a warning, at the limit new ones are refused. */
 export function fillOf(limit: { used: number; max: number }): {
   share: number;

@@ -44,7 +44,8 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     more: [{ name: "Environment", csv: (target) => target.environment }],
     cell: (target) => (
       <span className="whitespace-nowrap">
-        <VisibleText text={target.service} /> <span className="text-ink-3">{target.environment}</span>
+        <VisibleText text={target.service} />
+        {target.environment === target.service ? null : <span className="text-ink-3"> {target.environment}</span>}
       </span>
     ),
   },

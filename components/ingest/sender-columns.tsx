@@ -6,7 +6,7 @@ import type { Column } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatBytes, formatCount, formatNumber, formatRate, MISSING } from "../lib/format.ts";
-import { protocolWords, RECORDS } from "./ingest-words.ts";
+import { finishedSteps, protocolWords, RECORDS } from "./ingest-words.ts";
 
 /** Who sends what, and how much of it. */
 export const senderColumns: Column<SenderView>[] = [
@@ -59,8 +59,8 @@ export const senderColumns: Column<SenderView>[] = [
     hideBelow: "md",
     cell: (sender) => (
       <Sparkline
-        values={sender.buckets}
-        label={`most in one step: ${formatCount(Math.max(0, ...sender.buckets))} ${RECORDS[sender.signal]}`}
+        values={finishedSteps(sender.buckets)}
+        label={`most in one step: ${formatCount(Math.max(0, ...finishedSteps(sender.buckets)))} ${RECORDS[sender.signal]}`}
       />
     ),
   },

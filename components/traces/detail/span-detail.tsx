@@ -6,8 +6,9 @@ import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
-import { formatMs, formatPercent, MISSING, plural } from "../../lib/format.ts";
+import { formatMs, MISSING, plural } from "../../lib/format.ts";
 import { LineText } from "../../logs/line-text.tsx";
+import { shareOf } from "../prepare/span-rows.ts";
 import { tracesHref } from "../trace-scope.ts";
 import { Group, SpanAttributes } from "./span-attributes.tsx";
 import { SpanLinks } from "./span-links.tsx";
@@ -15,8 +16,6 @@ import { TraceLines } from "./trace-lines.tsx";
 import { windowOfTrace } from "./use-trace-logs.ts";
 
 const LONGEST = 8_000;
-/** less is a clock that differs a little */
-const LEAST_AFTER_SHARE = 0.01;
 
 interface SpanDetailProps {
   span: SpanView;
@@ -98,22 +97,6 @@ export function SpanDetail({ span, trace, lines }: SpanDetailProps) {
 /** a rounding apart, it had nobody to wait for */
 const selfWords = ({ selfMs, durationMs }: SpanView): string =>
   selfMs >= durationMs * 0.999 ? "all of it" : `${formatMs(selfMs)}, the rest in spans below it`;
-
-/** What a span did after the answer is no share of the trace. */
-export function shareOf(
-  span: Pick<SpanView, "startOffsetMs" | "durationMs">,
-  trace: Pick<GetTraceOutput, "durationMs" | "answeredMs">,
-): string {
-  const endMs = span.startOffsetMs + span.durationMs;
-  const afterMs = Math.max(0, endMs - Math.max(trace.answeredMs, span.startOffsetMs));
-  if (afterMs > trace.durationMs * LEAST_AFTER_SHARE)
-    return afterMs >= span.durationMs
-      ? ", all of it after the answer"
-      : `, ${formatMs(afterMs)} of it after the answer`;
-  return trace.durationMs > 0
-    ? `, ${formatPercent((span.durationMs / trace.durationMs) * 100)} of the trace's ${formatMs(trace.durationMs)}`
-    : "";
-}
 
 const ServiceLink = ({ span, environment }: { span: SpanView; environment: string }) => (
   <EnvLink

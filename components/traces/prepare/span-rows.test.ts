@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SpanView } from "#server/agent/traces/schema.ts";
-import { barOf, nextFailed, spanRows, traceTicks, treeMove } from "./span-rows.ts";
+import { barOf, nextFailed, shareOf, spanRows, traceTicks, treeMove } from "./span-rows.ts";
 
 const span = (spanId: string, parentSpanId: string | null, more: Partial<SpanView> = {}): SpanView => ({
   ...{ spanId, parentSpanId, depth: 0, service: "checkout", version: "", instance: "", name: spanId },
@@ -99,5 +99,18 @@ describe("nextFailed", () => {
     const rows = spanRows(SPANS, new Set());
     expect([nextFailed(rows, 0), nextFailed(rows, 3), nextFailed([], 0)]).toEqual([3, 3, null]);
     expect(nextFailed(spanRows([span("x", null)], new Set()), 0)).toBeNull();
+  });
+});
+
+describe("the share of a span", () => {
+  const trace = { durationMs: 400, answeredMs: 400 };
+  it.each([
+    [0, 400, ", 100 % of the trace's 400 ms"],
+    [100, 200, ", 50 % of the trace's 400 ms"],
+    [300, 600, ", 500 ms of it after the answer"],
+    [500, 100, ", all of it after the answer"],
+    [0, 402, ", 100 % of the trace's 400 ms"],
+  ])("that begins at %s ms and takes %s ms is%s", (startOffsetMs, durationMs, words) => {
+    expect(shareOf({ startOffsetMs, durationMs }, trace).replaceAll("\u00a0", " ")).toBe(words);
   });
 });

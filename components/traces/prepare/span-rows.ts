@@ -1,6 +1,6 @@
-import type { SpanView } from "#server/agent/traces/schema.ts";
+import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
 import { valueTicks } from "../../charts/prepare/ticks.ts";
-import { formatMs } from "../../lib/format.ts";
+import { formatMs, formatPercent } from "../../lib/format.ts";
 
 /** A row of the waterfall that is not hidden by a closed one above it. */
 export interface SpanRow {
@@ -107,4 +107,23 @@ export function treeMove(
 export function nextFailed(rows: readonly SpanRow[], at: number): number | null {
   const order = [...rows.keys()].map((i) => (at + 1 + i) % rows.length);
   return order.find((i) => rows[i]?.span.status === "error") ?? null;
+}
+
+/** less is a clock that differs a little */
+const LEAST_AFTER_SHARE = 0.01;
+
+/** What a span did after the answer is no share of the trace. */
+export function shareOf(
+  span: Pick<SpanView, "startOffsetMs" | "durationMs">,
+  trace: Pick<GetTraceOutput, "durationMs" | "answeredMs">,
+): string {
+  const endMs = span.startOffsetMs + span.durationMs;
+  const afterMs = Math.max(0, endMs - Math.max(trace.answeredMs, span.startOffsetMs));
+  if (afterMs > trace.durationMs * LEAST_AFTER_SHARE)
+    return afterMs >= span.durationMs
+      ? ", all of it after the answer"
+      : `, ${formatMs(afterMs)} of it after the answer`;
+  return trace.durationMs > 0
+    ? `, ${formatPercent(Math.min(100, (span.durationMs / trace.durationMs) * 100))} of the trace's ${formatMs(trace.durationMs)}`
+    : "";
 }

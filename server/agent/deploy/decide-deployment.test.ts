@@ -64,7 +64,7 @@ describe("a decision about one that waits", () => {
         action: "deployment.decide",
         outcome: "done",
         targetId: deploymentId,
-        after: { decision: "promote", waitingId: "wait_1" },
+        after: { decision: "promote", waitingId: "wait_1", service: "checkout", environment: "production" },
       },
     ]);
     expect(ctx.published.map((one) => one.topic)).toEqual(["deployment", "service"]);

@@ -7,6 +7,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { decidedAlready, type Facts, inWords, rule } from "./decision-rule.ts";
 import { nudgeWorkflow, startWorkflow } from "./launch.ts";
 import { publishDeployment } from "./publish.ts";
+import { auditPlace } from "./record.ts";
 import { insertRollback, prepareReturn, type Return } from "./rollback.ts";
 import type { DecideDeploymentInput, DecideDeploymentOutput } from "./schema.ts";
 import {
@@ -122,7 +123,7 @@ async function write(ctx: AgentContext, tx: Tx, before: DeploymentRow, made: Dec
     action: "deployment.decide",
     target: { type: "deployment", id: before.id },
     before: { status: before.status, waiting: before.waiting, watchState: before.watchState },
-    after: { decision, scope, reason, stepIndex: made.stepIndex, waitingId: made.waitingId },
+    after: { decision, scope, reason, stepIndex: made.stepIndex, waitingId: made.waitingId, ...auditPlace(before) },
   });
   await publishDeployment(ctx, tx, before);
 }

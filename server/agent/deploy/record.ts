@@ -122,6 +122,9 @@ async function isCalledBack(tx: Tx, { id, cancelRequested }: DeploymentRow, hear
   return unheard.some(({ decision }) => decision === "abort" || decision === "rollback");
 }
 
+/** So that an entry says of which deployment it is. */
+export const auditPlace = ({ service, version, environment }: DeploymentRow) => ({ service, version, environment });
+
 async function endIn(runtime: Runtime, tx: Tx, before: DeploymentRow, ending: Ending, summary: string): Promise<void> {
   const level = ending === "succeeded" ? "ok" : ending === "failed" ? "error" : "warning";
   const at = runtime.now();
@@ -135,7 +138,7 @@ async function endIn(runtime: Runtime, tx: Tx, before: DeploymentRow, ending: En
       action: "deployment.finish",
       target: { type: "deployment", id: before.id },
       before: { status: before.status },
-      after: { status: ending, summary },
+      after: { status: ending, summary, ...auditPlace(before) },
     },
   );
 }

@@ -63,7 +63,9 @@ describe("a rolling deployment", () => {
     const finishes = await database.db.auditEntry.findMany({
       where: { action: "deployment.finish", targetId: deployment.id },
     });
-    expect(finishes).toMatchObject([{ actorKind: "job", after: { status: "succeeded" } }]);
+    expect(finishes).toMatchObject([
+      { actorKind: "job", after: { status: "succeeded", service: "checkout", version: deployment.version } },
+    ]);
   });
 
   it("that never becomes ready goes back, with the reason, the last words and an incident", async () => {
