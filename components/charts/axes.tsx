@@ -32,6 +32,7 @@ export function TimeAxis({ ticks, lengthMs }: { ticks: readonly { t: number; at:
         ? ticks.map((tick) => (
             <span
               key={tick.t}
+              title={formatAbsolute(new Date(tick.t))}
               className={cn("num absolute top-1.5", tick.at > 0.96 ? "-translate-x-full" : "-translate-x-1/2")}
               style={{ left: percent(tick.at) }}
             >

@@ -94,7 +94,7 @@ const StorageTable = ({ storage }: Pick<IngestOverviewOutput, "storage">) => (
             {one.signal}
           </th>
           <td className="num whitespace-nowrap px-2 text-right">{plural(one.keptDays, "day")}</td>
-          <td className="num whitespace-nowrap px-2 text-right">{one.oldestDay ?? MISSING}</td>
+          <td className="num whitespace-nowrap px-2 text-right">{oldestWords(one)}</td>
           <td className="num whitespace-nowrap px-3 text-right">
             {formatBytes(one.bytes)}
             {one.maxBytes === null ? null : ` of ${formatBytes(one.maxBytes)}`}
@@ -104,3 +104,7 @@ const StorageTable = ({ storage }: Pick<IngestOverviewOutput, "storage">) => (
     </tbody>
   </table>
 );
+
+/** Sums are kept by whole weeks: the first may begin before anything was sent. */
+const oldestWords = ({ signal, oldestDay }: IngestOverviewOutput["storage"][number]): string =>
+  oldestDay === null ? MISSING : signal === "rollups" ? `in the week from ${oldestDay}` : oldestDay;

@@ -16,7 +16,7 @@ const CustomRangeDialog = dynamic(
 
 /** Presets side by side, anything else in a dialog; a range that is no preset says itself in words. */
 export function RangePicker() {
-  const { range, words, setRange } = useTimeRange();
+  const { range, words, within, setRange } = useTimeRange();
   const [custom, setCustom] = useState(false);
   const preset = presetOf(range);
   return (
@@ -31,6 +31,7 @@ export function RangePicker() {
         size={preset ? "icon" : "md"}
         onClick={() => setCustom(true)}
         aria-label={preset ? "Another range" : `Range: ${words}. Change`}
+        {...(preset ? {} : { title: within })}
         className={cn(!preset && "bg-selected!")}
       >
         <CalendarClock aria-hidden="true" />
