@@ -1,7 +1,8 @@
 const STEPS_MS = [
-  1, 5, 10, 15, 30, 60, 90, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400,
+  1, 5, 10, 15, 30, 60, 90, 120, 180, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400,
 ].map((seconds) => seconds * 1_000);
-const MOST = 41;
+/** each part is a read of its own */
+const MOST = 25;
 
 export interface Slice {
   fromMs: number;
@@ -15,7 +16,7 @@ export function sliceMs({ from, to }: { from: Date; to: Date }): number {
 }
 
 /**
- * A window cut at round times into at most 41 parts, so that a sample can be taken from each. As the window moves on
+ * A window cut at round times into at most 25 parts, so that a sample can be taken from each. As the window moves on
  * its inner parts stay the same, and need not be read again.
  */
 export function slicesOf({ from, to }: { from: Date; to: Date }): Slice[] {
