@@ -108,7 +108,7 @@ function Loaded({ data }: { data: Data }) {
         </div>
         <div className="flex min-w-0 flex-col gap-4">
           <TrafficSplit deployment={deployment} split={split} active={active} />
-          <Compared deployment={deployment} active={live} />
+          <Compared deployment={deployment} steps={steps} active={live} />
           <DeploymentTimeline events={events} active={active} />
         </div>
       </div>

@@ -33,6 +33,7 @@ export function Section({
   actions,
   children,
   className,
+  id,
 }: {
   title: ReactNode;
   /** quiet words beside the title: a count, a range */
@@ -40,9 +41,11 @@ export function Section({
   actions?: ReactNode;
   children: ReactNode;
   className?: string;
+  /** for links to it from elsewhere on the page */
+  id?: string;
 }) {
   return (
-    <section className={cn("min-w-0 rounded-md border bg-surface", className)}>
+    <section id={id} className={cn("min-w-0 scroll-mt-28 rounded-md border bg-surface", className)}>
       <div className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 border-b px-3 py-1">
         <h2 className="font-semibold text-sm">{title}</h2>
         {note ? <div className="text-ink-3 text-xs">{note}</div> : null}

@@ -1,14 +1,19 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import type { JudgeResult } from "#server/agent/deploy/judge/schema.ts";
+import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../../feedback/mark.tsx";
+import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
+import { formatCount } from "../../lib/format.ts";
 import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { OUTCOME_TONES, OUTCOME_WORDS, outcomeOf, VERDICT_TONES, VERDICT_WORDS } from "./judge-scales.ts";
+import { type Analysis, baseOf, briefMetrics, briefOf, nameOf, verdictOf } from "./judged-words.ts";
 
 type Metric = RouterOutputs["deploy"]["compare"]["metrics"][number];
 
@@ -23,20 +28,42 @@ const SHOWN = ["errorRatio", "latencyP95", "latencyP50", "cpuPerRequest"];
 export const compareHref = ({ service, environment, version, previousVersion }: DeploymentView): string =>
   `/compare?${new URLSearchParams({ service, environment, ...(previousVersion ? { baseline: previousVersion } : {}), candidate: version })}`;
 
-/** Is the new version better or worse, in words with numbers. */
-export function Compared({ deployment, active }: { deployment: DeploymentView; active: boolean }) {
+interface ComparedProps {
+  deployment: DeploymentView;
+  steps: readonly StepView[];
+  active: boolean;
+}
+
+/**
+ * Is the new version better or worse: the judge's newest comparison where there is one, so that the page has one
+ * judgement and one base; before that, and where nothing is judged, the versions' own traffic.
+ */
+export function Compared({ deployment, steps, active }: ComparedProps) {
   const { service, environment, version, previousVersion } = deployment;
   const trpc = useTRPC();
+  const detail = useQuery(
+    trpc.deploy.detail.queryOptions({ deploymentId: deployment.id }, { refetchInterval: active ? 5_000 : 30_000 }),
+  );
+  const judged = detail.data?.analyses.find((one) => one.result !== null);
   const query = useQuery(
     trpc.deploy.compare.queryOptions(
       { service, environment, candidate: version, ...(previousVersion ? { baseline: previousVersion } : {}) },
-      { enabled: previousVersion !== null, refetchInterval: active ? 10_000 : 60_000 },
+      {
+        enabled: previousVersion !== null && !judged && !detail.isPending,
+        refetchInterval: active ? 10_000 : 60_000,
+      },
     ),
   );
   return (
     <Section
       title="Better or worse?"
-      note={query.data ? (query.data.sameMinutes ? "in the same minutes" : "each version's newest minutes") : undefined}
+      note={
+        judged
+          ? `as the judge compared ${nameOf(judged, steps)}`
+          : query.data
+            ? "by the traffic of both versions"
+            : undefined
+      }
       actions={
         previousVersion ? (
           <EnvLink href={compareHref(deployment)} className="link text-sm">
@@ -48,26 +75,10 @@ export function Compared({ deployment, active }: { deployment: DeploymentView; a
       <div className="min-h-36 p-3 text-sm">
         {previousVersion === null ? (
           <p className="text-ink-2">Nothing ran before it, so there is nothing to compare with.</p>
+        ) : judged?.result ? (
+          <Judged analysis={judged} result={judged.result} />
         ) : query.data ? (
-          <div className="flex flex-col gap-2">
-            <p>
-              <VisibleText text={query.data.summary} />.
-            </p>
-            <ul className="flex flex-col gap-1">
-              {query.data.metrics
-                .filter(
-                  (metric) => SHOWN.includes(metric.name) && metric.baseline !== null && metric.candidate !== null,
-                )
-                .map((metric) => (
-                  <li key={metric.name} className="flex gap-3">
-                    <Mark tone={LOOK[metric.better].tone} className="w-28 shrink-0">
-                      {LOOK[metric.better].word}
-                    </Mark>
-                    <span className="min-w-0 text-ink-2">{metric.sentence}</span>
-                  </li>
-                ))}
-            </ul>
-          </div>
+          <Measured data={query.data} live={active} />
         ) : query.error ? (
           <p className="text-ink-2">The versions could not be compared. {describeError(query.error).message}</p>
         ) : (
@@ -77,3 +88,66 @@ export function Compared({ deployment, active }: { deployment: DeploymentView; a
     </Section>
   );
 }
+
+/** The judge's verdict in short, with its own words for each metric and what they are of. */
+const Judged = ({ analysis, result }: { analysis: Analysis; result: JudgeResult }) => (
+  <div className="flex flex-col gap-2">
+    <p>
+      <Mark tone={VERDICT_TONES[result.verdict]} className="mr-2 font-medium">
+        {VERDICT_WORDS[result.verdict]}
+      </Mark>
+      <VisibleText text={verdictOf(result)} />
+    </p>
+    <ul className="flex flex-col gap-1">
+      {briefMetrics(result.metrics).map((metric) => {
+        const outcome = outcomeOf(metric, result.verdict);
+        return (
+          <Line key={metric.name} tone={OUTCOME_TONES[outcome]} word={OUTCOME_WORDS[outcome]}>
+            {briefOf(metric)}
+          </Line>
+        );
+      })}
+    </ul>
+    <p className="text-ink-3 text-xs">
+      {baseOf(result, analysis.kind === "step")}, <Time at={analysis.at} />.{" "}
+      <a href="#judge" className="link">
+        All that was compared
+      </a>
+    </p>
+  </div>
+);
+
+/** Traffic of both versions, told with the judge's limits, while the judge has not spoken. */
+const Measured = ({ data, live }: { data: RouterOutputs["deploy"]["compare"]; live: boolean }) => (
+  <div className="flex flex-col gap-2">
+    <p>
+      <VisibleText text={data.summary} />.
+    </p>
+    <ul className="flex flex-col gap-1">
+      {data.metrics
+        .filter((metric) => SHOWN.includes(metric.name) && metric.baseline !== null && metric.candidate !== null)
+        .map((metric) => (
+          <Line key={metric.name} tone={LOOK[metric.better].tone} word={LOOK[metric.better].word}>
+            {metric.sentence}
+          </Line>
+        ))}
+    </ul>
+    {data.baseline && data.candidate ? (
+      <p className="text-ink-3 text-xs">
+        {formatCount(data.candidate.requests)} requests of {data.candidate.version} against{" "}
+        {formatCount(data.baseline.requests)} of {data.baseline.version},{" "}
+        {data.sameMinutes ? "in the same minutes" : "each version's newest minutes"}
+        {live ? "; the judge has not compared them yet" : "; the judge did not compare them"}.
+      </p>
+    ) : null}
+  </div>
+);
+
+const Line = ({ tone, word, children }: { tone: MarkTone; word: string; children: string }) => (
+  <li className="flex gap-3">
+    <Mark tone={tone} className="w-28 shrink-0">
+      {word}
+    </Mark>
+    <span className="min-w-0 text-ink-2">{children}</span>
+  </li>
+);

@@ -5,7 +5,7 @@ import { FastForward, Pause, Play, RotateCcw, Undo2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
-import { useClock } from "../../feedback/time.tsx";
+import { Time, useClock } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useShortcuts } from "../../lib/shortcuts.ts";
@@ -15,7 +15,7 @@ import { useCan } from "../../trpc/session.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Kbd } from "../../ui/kbd.tsx";
 import { DecideDialog } from "./decide-dialog.tsx";
-import { choicesFor, emphasisOf, evidenceOf, expiryWords, KEYS, labelOf } from "./decisions.ts";
+import { choicesFor, currentStep, emphasisOf, evidenceOf, expiryWords, KEYS, labelOf } from "./decisions.ts";
 import { faringOf, isOverLimit } from "./service-words.ts";
 
 const ICON: Record<Decision, ReactNode> = {
@@ -44,6 +44,8 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
   const choices = choicesFor(deployment, steps);
   const evidence = evidenceOf(deployment, steps, analyses);
   const offered = allowed ? choices : [];
+  // the summary of a comparison that runs holds counts, which the traffic beside it is ahead of
+  const counts = ["analysis", "hold"].includes(currentStep(steps)?.kind ?? "");
   useShortcuts(
     offered.map((choice) => ({
       keys: KEYS[choice],
@@ -67,6 +69,11 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
         </p>
         <p className="min-h-4 text-ink-3 text-xs">
           {waiting ? <Expiry deployment={deployment} /> : hintOf(deployment, choices, allowed)}
+          {!waiting && counts && evidence ? (
+            <>
+              As the judge last counted, <Time at={evidence.at} />.
+            </>
+          ) : null}
         </p>
       </div>
       {offered.length > 0 ? (

@@ -5,27 +5,32 @@ import { parseAsString, useQueryState } from "nuqs";
 import type { JudgeResult } from "#server/agent/deploy/judge/schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
-import { Mark, type MarkTone } from "../../feedback/mark.tsx";
+import { Mark } from "../../feedback/mark.tsx";
 import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
-import { formatBytes, formatCount, formatMs, formatNumber, formatPercent } from "../../lib/format.ts";
-import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
+import { formatCount, formatNumber } from "../../lib/format.ts";
+import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
-import { forest, type Interval, intervalOf, type Metric, strips, VERDICT_WORDS, worstFirst } from "./judge-scales.ts";
-
-type Analysis = RouterOutputs["deploy"]["detail"]["analyses"][number];
-
-const TONE: Record<JudgeResult["verdict"], MarkTone> = {
-  pass: "ok",
-  fail: "critical",
-  inconclusive: "unknown",
-  error: "warning",
-};
+import {
+  forest,
+  type Interval,
+  intervalOf,
+  type Metric,
+  OUTCOME_TONES,
+  OUTCOME_WORDS,
+  outcomeOf,
+  scoreWords,
+  strips,
+  VERDICT_TONES,
+  VERDICT_WORDS,
+  worstFirst,
+} from "./judge-scales.ts";
+import { type Analysis, amountOf, expectation, nameOf } from "./judged-words.ts";
 
 interface JudgePanelProps {
   deployment: DeploymentView;
@@ -44,6 +49,7 @@ export function JudgePanel({ deployment, steps, active }: JudgePanelProps) {
   const shown = analyses.find((one) => one.id === chosen) ?? analyses.at(-1);
   return (
     <Section
+      id="judge"
       title="The judge"
       note={
         shown ? (
@@ -69,7 +75,9 @@ export function JudgePanel({ deployment, steps, active }: JudgePanelProps) {
         {shown?.result ? (
           <Result analysis={shown} result={shown.result} />
         ) : query.data ? (
-          <EmptyState title="Nothing was compared yet">{expectation(deployment, steps)}</EmptyState>
+          <EmptyState title={active ? "Nothing was compared yet" : "Nothing was compared"}>
+            {expectation(deployment, steps, active)}
+          </EmptyState>
         ) : query.error ? (
           <p className="p-3 text-ink-2 text-sm">
             The comparisons could not be read. {describeError(query.error).message}
@@ -82,30 +90,12 @@ export function JudgePanel({ deployment, steps, active }: JudgePanelProps) {
   );
 }
 
-/** `5 %`, `after 100 %`, `afterwards`; a further try says so. */
-function nameOf({ kind, stepIndex, attempt }: Analysis, steps: readonly StepView[]): string {
-  const weight = steps.findLast((step) => step.weight !== null && step.index < (stepIndex ?? Infinity))?.weight;
-  const name =
-    kind === "watch" ? "afterwards" : kind === "hold" ? `held at ${weight ?? 100} %` : `at ${weight ?? "?"} %`;
-  return attempt > 1 ? `${name}, try ${attempt}` : name;
-}
-
-function expectation({ version, strategy, previousVersion }: DeploymentView, steps: readonly StepView[]): string {
-  if (previousVersion === null) return "No version ran before, so there is nothing to compare with.";
-  if (steps.some((step) => step.kind === "analysis"))
-    return `The first comparison comes when ${version} has its share of the requests and has answered enough of them.`;
-  if (steps.some((step) => step.kind === "hold")) return `${version} is compared once all requests go to it.`;
-  return strategy === "restore"
-    ? `${version} served well before: it is brought back without a comparison.`
-    : `A ${strategy} deployment is compared afterwards, while it is watched.`;
-}
-
 function Result({ analysis, result }: { analysis: Analysis; result: JudgeResult }) {
   return (
     <div className="flex flex-col">
       <div className="flex flex-col gap-3 border-b p-3">
         <p className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-base">
-          <Mark tone={TONE[result.verdict]} className="font-medium">
+          <Mark tone={VERDICT_TONES[result.verdict]} className="font-medium">
             {VERDICT_WORDS[result.verdict]}
           </Mark>
           <span className="min-w-0 text-sm">{analysis.sentence}</span>
@@ -136,7 +126,7 @@ function Score({ result }: { result: JudgeResult }) {
     <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
       <figure
         role="img"
-        aria-label={`Score ${Math.round(score)} of 100; passes from ${passScore}, fails below ${marginalScore}`}
+        aria-label={`${scoreWords(result)}; passes from ${passScore}, fails below ${marginalScore}`}
         className="w-full max-w-md"
       >
         <div className="relative h-2 rounded-sm bg-sunken">
@@ -158,9 +148,7 @@ function Score({ result }: { result: JudgeResult }) {
           ))}
         </div>
         <div aria-hidden="true" className="mt-1 flex flex-wrap justify-between gap-x-4 text-ink-3 text-xs">
-          <span>
-            score {Math.round(score)} of 100{decided ? "" : " so far"}
-          </span>
+          <span>{scoreWords(result)}</span>
           <span>
             fails below {marginalScore} · passes from {passScore}
           </span>
@@ -179,26 +167,16 @@ function Score({ result }: { result: JudgeResult }) {
   );
 }
 
-const CLASS: Record<Metric["classification"], { tone: MarkTone; word: string }> = {
-  pass: { tone: "ok", word: "not worse" },
-  high: { tone: "critical", word: "worse" },
-  low: { tone: "critical", word: "worse" },
-  nodata: { tone: "unknown", word: "not compared" },
-};
-
-/** Nothing was found, and yet there is too little to say that nothing is there. */
-const UNDECIDED = { tone: "unknown" as MarkTone, word: "nothing yet" };
-
 function MetricRow({ metric, result }: { metric: Metric; result: JudgeResult }) {
   const interval = intervalOf(metric);
-  const undecided = result.verdict === "inconclusive" && metric.classification === "pass";
-  const { tone, word } = undecided ? UNDECIDED : CLASS[metric.classification];
+  const outcome = outcomeOf(metric, result.verdict);
+  const tone = OUTCOME_TONES[outcome];
   return (
     <li className="border-t first:border-t-0">
       <details className="group">
         <summary className="grid cursor-pointer list-none grid-cols-1 gap-x-4 gap-y-1 px-3 py-2 text-sm hover:bg-hover md:grid-cols-[7rem_minmax(0,1fr)_10rem_12rem] md:items-center">
           <span className="flex items-center gap-2">
-            <Mark tone={tone}>{word}</Mark>
+            <Mark tone={tone}>{OUTCOME_WORDS[outcome]}</Mark>
           </span>
           <span className="min-w-0">
             {metric.sentence}
@@ -217,7 +195,7 @@ function MetricRow({ metric, result }: { metric: Metric; result: JudgeResult }) 
 function Strips({ metric, result }: { metric: Metric; result: JudgeResult }) {
   const drawn = strips(metric);
   if (!drawn) return <span />;
-  const label = `${metric.label}: ${result.baselineVersion} ${amount(metric.baseline.median, metric.unit)}, ${result.candidateVersion} ${amount(metric.candidate.median, metric.unit)} (medians)`;
+  const label = `${metric.label}: ${result.baselineVersion} ${amountOf(metric.baseline.median, metric.unit)}, ${result.candidateVersion} ${amountOf(metric.candidate.median, metric.unit)} (medians)`;
   const row = (values: number[], y: number, className: string) =>
     values.map((x, i) => (
       // biome-ignore lint/suspicious/noArrayIndexKey: samples have no names, and never change places
@@ -227,7 +205,7 @@ function Strips({ metric, result }: { metric: Metric; result: JudgeResult }) {
     <figure
       role="img"
       aria-label={label}
-      title={`${amount(drawn.from, metric.unit)} to ${amount(drawn.to, metric.unit)}`}
+      title={`${amountOf(drawn.from, metric.unit)} to ${amountOf(drawn.to, metric.unit)}`}
     >
       <svg width="100%" height="26" aria-hidden="true">
         {row(drawn.old, 7, "fill-chart-2 opacity-60")}
@@ -240,7 +218,7 @@ function Strips({ metric, result }: { metric: Metric; result: JudgeResult }) {
 /** The interval of the difference around no difference; the zone in which it would not count is shaded. */
 function Forest({ interval, bad }: { interval: Interval; bad: boolean }) {
   const at = forest(interval);
-  const words = `difference ${signed(interval.estimate, interval.unit)}, between ${signed(interval.low, interval.unit)} and ${signed(interval.high, interval.unit)}`;
+  const words = `typical difference ${signed(interval.estimate, interval.unit)}, between ${signed(interval.low, interval.unit)} and ${signed(interval.high, interval.unit)}`;
   return (
     <figure role="img" aria-label={words} title={words}>
       <svg width="100%" height="26" aria-hidden="true">
@@ -265,8 +243,8 @@ function Forest({ interval, bad }: { interval: Interval; bad: boolean }) {
 function Numbers({ metric, result }: { metric: Metric; result: JudgeResult }) {
   const { rank, count, effect, baseline, candidate, unit } = metric;
   const facts: [string, string][] = [
-    [`${result.baselineVersion}, median`, amount(baseline.median, unit)],
-    [`${result.candidateVersion}, median`, amount(candidate.median, unit)],
+    [`${result.baselineVersion}, median`, amountOf(baseline.median, unit)],
+    [`${result.candidateVersion}, median`, amountOf(candidate.median, unit)],
     [
       "samples used",
       `${baseline.used.length} of ${baseline.samples.length} and ${candidate.used.length} of ${candidate.samples.length}`,
@@ -277,7 +255,7 @@ function Numbers({ metric, result }: { metric: Metric; result: JudgeResult }) {
           ["p", rank.pValue.toPrecision(3)],
           ["Hodges-Lehmann estimate", signed(rank.estimate, unit)],
           [`${rank.confidence * 100} % interval`, `${signed(rank.low, unit)} … ${signed(rank.high, unit)}`],
-          ["tolerance", amount(rank.tolerance, unit)],
+          ["tolerance", amountOf(rank.tolerance, unit)],
         ] as [string, string][])
       : []),
     ...(effect?.value !== null && effect !== null
@@ -317,20 +295,5 @@ function Numbers({ metric, result }: { metric: Metric; result: JudgeResult }) {
   );
 }
 
-function amount(value: number | null, unit: Metric["unit"] | "points"): string {
-  switch (unit) {
-    case "ratio":
-      return formatPercent(value === null ? null : value * 100);
-    case "points":
-      return `${formatNumber(value)} points`;
-    case "ms":
-      return formatMs(value);
-    case "bytes":
-      return formatBytes(value);
-    case "count":
-      return formatNumber(value);
-  }
-}
-
 const signed = (value: number, unit: Metric["unit"] | "points"): string =>
-  `${value < 0 ? "−" : "+"}${amount(Math.abs(value), unit)}`;
+  `${value < 0 ? "−" : "+"}${amountOf(Math.abs(value), unit)}`;

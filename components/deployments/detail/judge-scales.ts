@@ -1,4 +1,5 @@
 import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/schema.ts";
+import type { MarkTone } from "../../feedback/mark.tsx";
 
 /** Where the judge's numbers stand on a line of 100. Pure. */
 
@@ -6,10 +7,48 @@ export type Metric = MetricResult;
 
 const isBad = (metric: Metric) => metric.classification === "high" || metric.classification === "low";
 
+/** Neither side was measured: results of earlier versions call that a pass. */
+const isUnknown = ({ classification, count, rank, baseline, candidate }: Metric): boolean =>
+  classification === "nodata" ||
+  (classification === "pass" && !count && !rank && baseline.median === null && candidate.median === null);
+
+/** How a metric came out, as it is drawn: what was not measured is unknown, whatever else there is. */
+export function outcomeOf(metric: Metric, verdict: JudgeResult["verdict"]): keyof typeof OUTCOME_WORDS {
+  if (isUnknown(metric)) return "unknown";
+  if (isBad(metric)) return "worse";
+  // nothing was found, and yet there is too little to say that nothing is there
+  return verdict === "inconclusive" ? "undecided" : "notWorse";
+}
+
+export const OUTCOME_TONES: Record<keyof typeof OUTCOME_WORDS, MarkTone> = {
+  worse: "critical",
+  notWorse: "ok",
+  undecided: "unknown",
+  unknown: "unknown",
+};
+
+export const OUTCOME_WORDS = {
+  worse: "worse",
+  notWorse: "not worse",
+  undecided: "not sure yet",
+  unknown: "unknown",
+} as const;
+
+/** `score 0 of 100: a critical metric is worse, error ratio`: why it is what its groups do not add up to. */
+export function scoreWords({ score, verdict, metrics, groups }: JudgeResult): string {
+  const decided = verdict === "pass" || verdict === "fail";
+  const words = `score ${Math.round(score ?? 0)} of 100${decided ? "" : " so far"}`;
+  if (score !== 0 || groups.every((group) => !group.score)) return words;
+  const fatal = metrics.filter((metric) => metric.critical && isBad(metric)).map((metric) => metric.label);
+  return fatal.length > 0
+    ? `${words}, whatever the groups have: ${fatal.join(" and ")}, which ${fatal.length === 1 ? "is" : "are"} critical, got worse`
+    : `${words}, whatever the groups have: too much of what is compared is missing`;
+}
+
 /** Worst first: what is bad and critical, bad, critical, the rest; what could not be compared last. */
 export const worstFirst = (metrics: readonly Metric[]): Metric[] => {
   const rank = (metric: Metric) =>
-    metric.classification === "nodata" ? 4 : isBad(metric) ? (metric.critical ? 0 : 1) : metric.critical ? 2 : 3;
+    isUnknown(metric) ? 4 : isBad(metric) ? (metric.critical ? 0 : 1) : metric.critical ? 2 : 3;
   return [...metrics].sort((a, b) => rank(a) - rank(b));
 };
 
@@ -58,6 +97,13 @@ export function strips({
   const at = (value: number) => (to === from ? 50 : ((value - from) / (to - from)) * 100);
   return { old: baseline.used.map(at), fresh: candidate.used.map(at), from, to };
 }
+
+export const VERDICT_TONES: Record<JudgeResult["verdict"], MarkTone> = {
+  pass: "ok",
+  fail: "critical",
+  inconclusive: "unknown",
+  error: "warning",
+};
 
 /** What the verdict means for whoever reads it at three in the morning. */
 export const VERDICT_WORDS: Record<JudgeResult["verdict"], string> = {

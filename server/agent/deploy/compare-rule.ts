@@ -1,14 +1,15 @@
 import type { z } from "zod";
+import type { AnalysisRules } from "../config-deployment.ts";
 import { quantileMs } from "../kernel/histogram.ts";
 import { slowTailMs, sumOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
-import { meanOf } from "./judge/classify.ts";
+import { BEYOND_DOUBT, isSure, LEAST_FOR_FAILURE, meanOf, SUSPICIOUS } from "./judge/classify.ts";
 import { fisherExact } from "./judge/count-test.ts";
 import { mannWhitney } from "./judge/rank-test.ts";
 import { poolOf, samplesOf } from "./judge/samples.ts";
 import type { ComparedMetric } from "./schema.ts";
 
-/** Version against version in words with numbers, for people. The same statistics as the judge's. Pure. */
+/** Version against version in words with numbers, for people. The judge's statistics and its limits of sureness. Pure. */
 
 export type Compared = z.infer<typeof ComparedMetric>;
 type Unit = Compared["unit"];
@@ -20,7 +21,7 @@ const LEAST_SAMPLES = 4;
 /** cost per request is compared up to this ratio of requests per instance */
 const SAME_LOAD = 2;
 const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
-const SURE = 0.02;
+/** of ranks, which see less than counts do */
 const PROBABLE = 0.1;
 /** a relative difference below it is called none, unless it is sure */
 const SMALL = 0.05;
@@ -36,7 +37,12 @@ interface Facts {
   /** null: cannot be told */
   p: number | null;
   why?: string;
+  /** told by counts of requests; else by ranks of samples */
+  counted?: boolean;
 }
+
+/** What the judge of the service goes by. */
+export type Limits = Pick<AnalysisRules, "confidence" | "minRequests">;
 
 /** Of one value: ten seconds, for long spans more, then in whole minutes as they are stored. */
 function sampleLengthMs(seconds: number): number {
@@ -50,6 +56,7 @@ export function compareCounts(
   baseline: readonly TrafficCounts[],
   candidate: readonly TrafficCounts[],
   seconds: { baseline: number; candidate: number },
+  limits: Limits,
 ): Compared[] {
   const lengthMs = sampleLengthMs(Math.max(seconds.baseline, seconds.candidate));
   const tailMs = slowTailMs(sumOutcomes(baseline));
@@ -104,6 +111,7 @@ export function compareCounts(
       ...{ name: "errorRatio", label: "error ratio", unit: "percent", more: "worse" },
       baseline: errors(old.pool),
       candidate: errors(fresh.pool),
+      counted: true,
       p: enough ? fisherExact(fresh.pool.errors, fresh.pool.requests, old.pool.errors, old.pool.requests) : null,
       why: fewWhy,
     },
@@ -111,6 +119,7 @@ export function compareCounts(
       ...{ name: "otherAnswers", label: "answers other than 2xx", unit: "percent", more: "worse" },
       baseline: others(old.pool),
       candidate: others(fresh.pool),
+      counted: true,
       p: enough ? fisherExact(notOk(fresh.pool), fresh.pool.requests, notOk(old.pool), old.pool.requests) : null,
       why: fewWhy,
     },
@@ -135,10 +144,12 @@ export function compareCounts(
       p: null,
     },
   ];
-  return facts.map(describeFacts);
+  const fewest = Math.min(old.pool.requests, fresh.pool.requests);
+  return facts.map((one) => describeFacts(one, certaintyOf(one, fewest, limits)));
 }
 
-function describeFacts({ name, label, unit, more, baseline, candidate, p, why }: Facts): Compared {
+function describeFacts(facts: Facts, certainty: Compared["certainty"]): Compared {
+  const { name, label, unit, more, baseline, candidate, p, why } = facts;
   const common = { name, label, unit, baseline, candidate };
   if (baseline === null || candidate === null) {
     const known = baseline === null && candidate === null ? "not known" : "known of one version only";
@@ -149,8 +160,7 @@ function describeFacts({ name, label, unit, more, baseline, candidate, p, why }:
   }
   const difference = candidate - baseline;
   const ratio = baseline === 0 ? null : difference / baseline;
-  const certainty = certaintyOf(p);
-  const better = betterOf({ more, p }, difference, ratio);
+  const better = betterOf(more, certainty, difference, ratio);
   const change =
     difference === 0
       ? `${label} the same, ${amount(candidate, unit)}`
@@ -159,18 +169,32 @@ function describeFacts({ name, label, unit, more, baseline, candidate, p, why }:
   return { ...common, difference, ratio, certainty, better, sentence: `${change}${end}` };
 }
 
-const certaintyOf = (p: number | null): Compared["certainty"] =>
-  p === null ? "unknown" : p < SURE ? "sure" : p < PROBABLE ? "probable" : "unsure";
-const IN_WORDS = { sure: "sure", probable: "probable", unsure: "which may be chance", unknown: "" } as const;
+/** Never sure where the judge is not: of counts by its limit for counts, and of too few requests only beyond doubt. */
+function certaintyOf({ p, counted = false }: Facts, fewest: number, limits: Limits): Compared["certainty"] {
+  if (p === null) return "unknown";
+  const { confidence, minRequests } = limits;
+  const enough = fewest >= minRequests || (counted && fewest >= LEAST_FOR_FAILURE && p < BEYOND_DOUBT);
+  const sure = enough && (counted ? isSure({ pValue: p }, { confidence }) : p < 1 - confidence);
+  if (sure) return "sure";
+  return p < (counted ? SUSPICIOUS : PROBABLE) ? "probable" : "unsure";
+}
+
+const IN_WORDS = {
+  sure: "sure",
+  probable: "probable, not sure yet",
+  unsure: "which may be chance",
+  unknown: "",
+} as const;
 
 function betterOf(
-  { more, p }: Pick<Facts, "more" | "p">,
+  more: Facts["more"],
+  certainty: Compared["certainty"],
   difference: number,
   ratio: number | null,
 ): Compared["better"] {
-  if (more === "neither" || p === null) return "unknown";
+  if (more === "neither" || certainty === "unknown") return "unknown";
   const small = difference === 0 || (ratio !== null && Math.abs(ratio) < SMALL);
-  if (small || p >= PROBABLE) return "same";
+  if (small || certainty === "unsure") return "same";
   return difference > 0 === (more === "worse") ? "worse" : "better";
 }
 
@@ -223,11 +247,14 @@ export function summarise(candidate: string, baseline: string, metrics: readonly
   const of = (better: Compared["better"]) =>
     WEIGHT.flatMap((name) => metrics.find((metric) => metric.name === name && metric.better === better) ?? []);
   const [worse, good] = [of("worse"), of("better")];
-  if (worse.length > 0) return `${candidate} is worse than ${baseline}: ${worse.map((one) => one.sentence).join("; ")}`;
+  const is = (found: readonly Compared[]) => (found.some((one) => one.certainty === "sure") ? "is" : "is perhaps");
+  if (worse.length > 0)
+    return `${candidate} ${is(worse)} worse than ${baseline}: ${worse.map((one) => one.sentence).join("; ")}`;
   if (metrics.every((metric) => metric.certainty === "unknown"))
     return `There is too little to compare ${candidate} with ${baseline} by`;
   if (!isJudged(metrics))
     return `There is too little to compare ${candidate} with ${baseline} by: errors and latency cannot be told yet${good.length > 0 ? `. All that is known is what it takes: ${good.map((one) => one.sentence).join("; ")}` : ""}`;
-  if (good.length > 0) return `${candidate} is better than ${baseline}: ${good.map((one) => one.sentence).join("; ")}`;
+  if (good.length > 0)
+    return `${candidate} ${is(good)} better than ${baseline}: ${good.map((one) => one.sentence).join("; ")}`;
   return `No difference between ${candidate} and ${baseline} that could not be chance`;
 }

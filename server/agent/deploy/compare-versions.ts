@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { rulesFor } from "../config-deployment.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -43,10 +44,15 @@ export async function compareVersions(ctx: AgentContext, input: Asked): Promise<
   if (baseline !== null && baseline === candidate)
     throw new AppError("INVALID", `Compare ${candidate} with another version.`, { details: { allowed: versions } });
   const sides = await sidesOf(ctx, ref, { baseline, candidate }, input.minutes * 60_000);
-  const metrics = compareCounts(sides.old?.rows ?? [], sides.fresh?.rows ?? [], {
-    baseline: sides.old?.seconds ?? 0,
-    candidate: sides.fresh?.seconds ?? 0,
-  });
+  const metrics = compareCounts(
+    sides.old?.rows ?? [],
+    sides.fresh?.rows ?? [],
+    {
+      baseline: sides.old?.seconds ?? 0,
+      candidate: sides.fresh?.seconds ?? 0,
+    },
+    rulesFor(ctx.config, input.service).analysis,
+  );
   return {
     ...ref,
     baseline: sideOf(sides.old),

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { DEFAULT_RULES } from "../config-deployment.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { storeTraffic } from "../traffic/index.ts";
-import { compareCounts } from "./compare-rule.ts";
+import { compareCounts, summarise } from "./compare-rule.ts";
 import { compareVersions } from "./compare-versions.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { doraMetrics } from "./dora-metrics.ts";
@@ -290,6 +291,25 @@ describe("version against version", () => {
     expect(series.map((one) => one.role)).toEqual(["old", "new"]);
   });
 
+  it("is never sure where the judge is not: of too few requests, and by its limit for counts", async () => {
+    const versions = (failing: number, requests: number) => [
+      ...traffic("1.0.0", T0, 1, 746, 0, 20),
+      ...traffic("1.1.0", T0, 1, requests, failing, 20),
+    ];
+    const told = (failing: number, requests: number) => {
+      const [old, fresh] = versions(failing, requests).map((one) => [one]);
+      const seconds = { baseline: 10, candidate: 10 };
+      const metrics = compareCounts(old!, fresh!, seconds, DEFAULT_RULES.analysis);
+      return [metrics.find((one) => one.name === "errorRatio")?.certainty, summarise("1.1.0", "1.0.0", metrics)];
+    };
+    expect(told(2, 39)[0]).toBe("probable");
+    expect(told(2, 39)[1]).toMatch(/^1\.1\.0 is perhaps worse than 1\.0\.0: .*probable, not sure yet/);
+    // a clear failure of a few is believed only beyond doubt
+    expect(told(3, 60)[0]).toBe("probable");
+    expect(told(30, 60)[0]).toBe("sure");
+    expect(told(30, 300)[0]).toBe("sure");
+  });
+
   it("at different times compares each one's newest minutes, and says so", async () => {
     await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 100, 5, 20));
     await storeTraffic(ctx.db, traffic("1.1.0", T0 + 20 * MINUTE, 30, 100, 0, 20));
@@ -358,8 +378,8 @@ describe("version against version", () => {
     for (let round = 0; round < 50; round++) {
       const [a, b] = [side("1.0.0"), side("1.1.0")];
       const seconds = { baseline: 120, candidate: 120 };
-      const back = compareCounts(b, a, seconds);
-      for (const [i, metric] of compareCounts(a, b, seconds).entries()) {
+      const back = compareCounts(b, a, seconds, DEFAULT_RULES.analysis);
+      for (const [i, metric] of compareCounts(a, b, seconds, DEFAULT_RULES.analysis).entries()) {
         expect(back[i]?.certainty).toBe(metric.certainty);
         expect(back[i]?.difference).toBeCloseTo(-(metric.difference ?? 0), 9);
         // what is small is small of its own base, so only what is not may be called the opposite

@@ -115,7 +115,7 @@ export function classifyRanks(rank: Rank | null, effect: Effect, rule: MetricRul
 /** A difference of pooled counts is sure from here on; the judge looks many times, so a tenth of the ranks' error. */
 const SURE_SHARE = 10;
 /** Below this it cannot be ruled out, and more requests are waited for. */
-const SUSPICIOUS = 0.05;
+export const SUSPICIOUS = 0.05;
 
 export type CountVerdict = "sure" | "suspicious" | "none";
 
@@ -151,8 +151,13 @@ export function judgeCounts(
   return count.pValue < SUSPICIOUS ? "suspicious" : "none";
 }
 
-export const isSure = ({ pValue }: Count, { confidence }: AnalysisRules): boolean =>
+export const isSure = ({ pValue }: Pick<Count, "pValue">, { confidence }: Pick<AnalysisRules, "confidence">): boolean =>
   pValue < (1 - confidence) / SURE_SHARE;
+
+/** With fewer requests not even a clear failure is believed. */
+export const LEAST_FOR_FAILURE = 50;
+/** A failure before there are enough requests must be beyond doubt. */
+export const BEYOND_DOUBT = 1e-4;
 
 /** Close to the ratio of small shares; unlike it, it still tells 85 % from 100 %. */
 function oddsRatio({ candidateEvents, candidateTotal, baselineEvents, baselineTotal }: Count): number {

@@ -33,19 +33,22 @@ export const judgeDependents = (
     const count = compareCounts(countOf(during), countOf(before), rules);
     const counted = judgeCounts(count, rules, { least: rule.leastIncrease, allowed: rule.allowedIncrease });
     const fell = dependent.wasHealthy === true && dependent.isHealthy === false;
-    const known = count !== null || dependent.isHealthy !== null;
+    // a check that answers says nothing about how its own requests end
+    const known = count !== null;
     const side = (version: string) => ({ version, samples: [], used: [], mean: null, median: null });
     const metric = {
       name: `dependent:${dependent.service}`,
       label: `errors of ${dependent.service}, which depends on it,`,
       ...{ unit: "ratio" as const, group: rule.group, direction: rule.direction },
       // nothing to compare is no reason to doubt: it may simply have no users of its own
-      critical: rule.critical && known,
+      critical: rule.critical && (known || fell),
       classification: fell || counted === "sure" ? ("high" as const) : known ? ("pass" as const) : ("nodata" as const),
       ...{ baseline: side(baselineVersion), candidate: side(candidateVersion), rank: null, count, effect: null },
     };
     const sentence = fell
       ? `${dependent.service}, which depends on it, was healthy before and is not any more`
-      : sentenceOf(metric, counted);
-    return { metric: { ...metric, sentence }, suspicious: false, expected: known };
+      : known
+        ? sentenceOf(metric, counted)
+        : `${metric.label} are unknown: no request of its own was counted${dependent.isHealthy ? ", though its check finds it healthy" : ""}`;
+    return { metric: { ...metric, sentence }, suspicious: false, expected: known || fell };
   });

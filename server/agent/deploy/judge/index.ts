@@ -1,6 +1,7 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
 import { slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";
 import { type Dependent, judgeDependents } from "./dependents.ts";
 import { type Judged, judgeMetric, METRIC_NAMES, type Sides } from "./metrics.ts";
 import { judgeOutcomes } from "./outcomes.ts";
@@ -22,11 +23,6 @@ export interface JudgeInput {
   minRequests: number;
   dependents: readonly Dependent[];
 }
-
-/** With fewer requests not even a clear failure is believed. */
-const LEAST_FOR_FAILURE = 50;
-/** A failure before there are enough requests must be beyond doubt. */
-const BEYOND_DOUBT = 1e-4;
 
 /**
  * Compares a new version with the running one. Follows Kayenta's NetflixACAJudge: samples of each metric, missing data

@@ -6,6 +6,7 @@ import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
 import type { Dependent } from "./dependents.ts";
 import { judge } from "./index.ts";
 import { dice, sampleLengthMs, samplesOf, thin } from "./samples.ts";
+import { sentenceOf } from "./sentences.ts";
 
 const T0 = Date.parse("2026-03-01T10:00:00Z");
 const SECONDS = 120;
@@ -356,6 +357,34 @@ it("a slower tail that was counted is told by its counts, not by an interval of 
   );
 });
 
+describe("the sentence of ranks", () => {
+  const side = (median: number) => ({ version: "v", samples: [], used: [], mean: median, median });
+  const said = (old: number, fresh: number, [low, estimate, high]: [number, number, number]) => {
+    const rank = { u: 1, pValue: 0.5, confidence: 0.98, tolerance: 0, low, estimate, high };
+    const unsaid = {
+      ...{ name: "latencyP95", label: "p95 latency", unit: "ms", group: "latency", critical: true },
+      ...{ direction: "increase", classification: low > 0 ? "high" : "pass", rank, count: null, effect: null },
+      ...{ baseline: side(old), candidate: side(fresh) },
+    } as const;
+    return sentenceOf(unsaid, "none");
+  };
+  it.each([
+    [81.9, 74.7, [-101, 0, 40.7], "p95 latency 74.7 ms against 81.9 ms: −7.2 ms (−8.79 %) [−101 ms … +40.7 ms]"],
+    [41, 43, [-3.57, 3.92, 12.9], "p95 latency 43 ms against 41 ms: +2 ms (+4.88 %) [−3.57 ms … +12.9 ms]"],
+    [50, 50, [-4, 0, 4], "p95 latency 50 ms against 50 ms: 0 ms [−4 ms … +4 ms]"],
+    [
+      ...[50, 48, [1, 3, 6]],
+      "p95 latency 48 ms against 50 ms in the median sample; sample by sample +3 ms [+1 ms … +6 ms]",
+    ],
+  ] as [number, number, [number, number, number], string][])(
+    "of %d and %d never contradicts them",
+    (old, fresh, interval, words) =>
+      expect(said(old, fresh, interval)).toBe(
+        `${words}, ${interval[0] > 0 ? "surely worse" : "not worse by more than is allowed"}`,
+      ),
+  );
+});
+
 it("an effect from which a metric is critical makes it fail the whole", () => {
   const { metrics } = DEFAULT_RULES.analysis;
   const memoryPerInstance = { ...metrics.memoryPerInstance, criticalIncrease: 2 };
@@ -381,6 +410,17 @@ describe("services that depend on it", () => {
     ["of which nothing is known", { before: [], during: [], wasHealthy: null, isHealthy: null }, "pass"],
   ])("%s", (_, more, verdict) => {
     expect(compare({ dependents: [dependent(more)] }).result.verdict).toBe(verdict);
+  });
+
+  it("are unknown where they were not counted, whatever their checks say, and hold nothing up", () => {
+    const quiet = dependent({ before: [], during: [] });
+    const { result } = compare({ dependents: [quiet] });
+    expect(result.verdict).toBe("pass");
+    const { classification, critical, sentence } = result.metrics.find((one) => one.name === "dependent:gateway")!;
+    expect([classification, critical]).toEqual(["nodata", false]);
+    expect(sentence).toBe(
+      "errors of gateway, which depends on it, are unknown: no request of its own was counted, though its check finds it healthy",
+    );
   });
 
   it("do not make data missing, however many have no users of their own", () => {

@@ -16,6 +16,7 @@ export function amount(value: number | null, unit: MetricResult["unit"]): string
 }
 
 const signed = (value: number, unit: MetricResult["unit"]): string => {
+  if (value === 0) return unit === "ratio" ? "0 points" : amount(0, unit);
   const text = unit === "ratio" ? `${three(Math.abs(value) * 100)} points` : amount(Math.abs(value), unit);
   return `${value < 0 ? "−" : "+"}${text}`;
 };
@@ -33,18 +34,30 @@ export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
     return `${label} ${sides}: ${interval}, ${word(classification, counted)}`;
   }
   if (classification === "nodata") return `${label}: nothing to compare`;
+  if (baseline.median === null || candidate.median === null) return `${label}: unknown, nothing was counted`;
   const sides = `${amount(candidate.median, unit)} against ${amount(baseline.median, unit)}`;
   const said = word(classification, counted);
   // what was counted decided: an interval of the ranks that holds zero would contradict the word
   if (count !== null && counted !== "none" && !(rank !== null && isBeyond(rank)))
     return `${label} ${sides}: ${share(count.candidateEvents, count.candidateTotal)} of its requests are slower than allowed, of the running version's ${share(count.baselineEvents, count.baselineTotal)}, ${said}`;
   if (rank === null) return `${label} ${sides}: no difference`;
-  const relative = baseline.median
-    ? ` (${rank.estimate < 0 ? "−" : "+"}${three(Math.abs(rank.estimate / baseline.median) * 100)} %)`
-    : "";
   const interval = `[${signed(rank.low, unit)} … ${signed(rank.high, unit)}]`;
-  return `${label} ${sides}: ${signed(rank.estimate, unit)}${relative} ${interval}, ${said}`;
+  const difference = candidate.median - baseline.median;
+  // the shift between samples is no difference of medians: beside medians that it contradicts it has its own name
+  if (contradicts(difference, rank))
+    return `${label} ${sides} in the median sample; sample by sample ${signed(rank.estimate, unit)} ${interval}, ${said}`;
+  const relative =
+    baseline.median && difference !== 0
+      ? ` (${difference < 0 ? "−" : "+"}${three(Math.abs(difference / baseline.median) * 100)} %)`
+      : "";
+  return `${label} ${sides}: ${signed(difference, unit)}${relative} ${interval}, ${said}`;
 }
+
+/** The medians differ by what the interval of the ranks rules out, or the other way round than the ranks do. */
+const contradicts = (difference: number, { low, high, estimate }: RankTest): boolean =>
+  difference < low || difference > high || (isOneSided(low, high) && difference * estimate < 0);
+
+const isOneSided = (low: number, high: number): boolean => low > 0 || high < 0;
 
 const isBeyond = ({ low, high, tolerance }: RankTest): boolean => low > tolerance || high < -tolerance;
 
