@@ -12,7 +12,7 @@ import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
-import { failuresOf, frequencyOf, leadTimeOf, restoreOf } from "./delivery-words.ts";
+import { failuresOf, frequencyOf, leadTimeOf, restoreOf, restoreRatingOf } from "./delivery-words.ts";
 
 type Row = RouterOutputs["deploy"]["dora"]["rows"][number];
 
@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: "restore",
     header: "Time to restore",
-    cell: (row) => <Rated {...restoreOf(row)} rating={row.restoreRating} />,
+    cell: (row) => <Rated {...restoreOf(row)} rating={restoreRatingOf(row)} />,
     hideBelow: "sm",
   },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DeliveryRow, failuresOf, frequencyOf, leadTimeOf, restoreOf } from "./delivery-words.ts";
+import { type DeliveryRow, failuresOf, frequencyOf, leadTimeOf, restoreOf, restoreRatingOf } from "./delivery-words.ts";
 
 const NOTHING: DeliveryRow = {
   ...{ service: "checkout", environment: "production", deployments: 0, perDay: 0, frequencyRating: null },
@@ -24,6 +24,21 @@ describe("delivery in words", () => {
       [null, "–"],
       [null, "–"],
     ]);
+  });
+
+  it("never says that nothing was deployed beside changes that failed", () => {
+    const row = { ...NOTHING, changes: 1, failures: 1, changeFailureRate: 1, restoreSeconds: 42 };
+    expect([frequencyOf, failuresOf, restoreOf].map((words) => plain(words(row)))).toEqual([
+      [null, "none succeeded of 1 change"],
+      ["100 %", "1 of 1 change"],
+      ["42 s", "after 1 failure"],
+    ]);
+  });
+
+  it("gives no mark for going back fast where no change got through", () => {
+    const row = { ...NOTHING, changes: 1, failures: 1, restoreRating: "elite" as const };
+    expect(restoreRatingOf(row)).toBeNull();
+    expect(restoreRatingOf({ ...row, deployments: 3, changes: 4 })).toBe("elite");
   });
 
   it("says why there is no number", () => {

@@ -10,8 +10,13 @@ interface Words {
   base: string;
 }
 
-export function frequencyOf({ deployments, perDay }: DeliveryRow): Words {
-  if (deployments === 0) return { value: null, base: "nothing was deployed" };
+/** Deployments that were begun and did not end well are tried, not deployed. */
+export function frequencyOf({ deployments, changes, perDay }: DeliveryRow): Words {
+  if (deployments === 0)
+    return {
+      value: null,
+      base: changes === 0 ? "nothing was deployed" : `none succeeded of ${plural(changes, "change")}`,
+    };
   const value = perDay >= 1 ? `${formatNumber(perDay)} a day` : `${formatNumber(perDay * 7)} a week`;
   return { value, base: plural(deployments, "deployment") };
 }
@@ -31,5 +36,12 @@ export function restoreOf({ restoreSeconds, failures, changes }: DeliveryRow): W
   if (changes === 0) return { value: null, base: MISSING };
   if (failures === 0) return { value: null, base: "nothing failed" };
   if (restoreSeconds === null) return { value: null, base: "not restored yet" };
-  return { value: formatDuration(restoreSeconds * 1_000), base: `median after ${plural(failures, "failure")}` };
+  return {
+    value: formatDuration(restoreSeconds * 1_000),
+    base: `${failures === 1 ? "after" : "median after"} ${plural(failures, "failure")}`,
+  };
 }
+
+/** Going back fast is no good mark for delivery while nothing that was tried has succeeded. */
+export const restoreRatingOf = ({ deployments, restoreRating }: DeliveryRow): DeliveryRow["restoreRating"] =>
+  deployments === 0 ? null : restoreRating;

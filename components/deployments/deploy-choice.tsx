@@ -3,6 +3,7 @@
 import { cn } from "../lib/cn.ts";
 import { STRATEGIES } from "../marks/vocabulary.ts";
 import { Checkbox, Field, Input, Select } from "../ui/field.tsx";
+import { strategyWords } from "./plan-words.ts";
 
 export interface DeployOptions {
   service: string;
@@ -31,6 +32,8 @@ interface DeployChoiceProps {
   current: string | null;
   /** what the plan says will be done when nothing is chosen */
   planned: string | null;
+  /** what is done when nothing is chosen; null while it is not known */
+  configured: string | null;
   /** it was chosen before the dialog opened: Enter then confirms from where the cursor is */
   versionGiven: boolean;
 }
@@ -44,6 +47,7 @@ export function DeployChoice({
   versions,
   current,
   planned,
+  configured,
   versionGiven,
 }: DeployChoiceProps) {
   const set = (change: Partial<DeployOptions>) => onChange({ ...options, ...change });
@@ -100,7 +104,7 @@ export function DeployChoice({
       </Field>
       <fieldset className="sm:col-span-2">
         <legend className="mb-1 font-medium text-sm">
-          How <span className="font-normal text-ink-3 text-xs">as configured, unless you choose</span>
+          How <span className="font-normal text-ink-3 text-xs">{strategyWords(options.strategy, configured)}</span>
         </legend>
         <div className="grid gap-2 sm:grid-cols-3">
           {STRATEGIES.map((strategy) => {

@@ -3,11 +3,12 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
+import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
-import { Mark } from "../feedback/mark.tsx";
+import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { isProduction } from "../lib/environment.tsx";
-import { plural } from "../lib/format.ts";
+import { useWasSeen } from "../lib/seen.ts";
 import { useSettled } from "../lib/settled.ts";
 import { placesOf } from "../services/places.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
@@ -19,8 +20,15 @@ import { Skeleton } from "../ui/skeleton.tsx";
 import { DeployChoice, type DeployOptions } from "./deploy-choice.tsx";
 import type { DeployRequest } from "./deploy-dialog-provider.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
+import { deployLabel, warningWords, worstOf } from "./plan-words.ts";
 import { PolicyBanner } from "./policy-banner.tsx";
 import { MIN_OVERRIDE, Override } from "./refused.tsx";
+
+const WARNING_TONES: Record<ReturnType<typeof worstOf>, MarkTone> = {
+  critical: "critical",
+  warning: "warning",
+  info: "quiet",
+};
 
 interface DeployDialogProps {
   request: DeployRequest;
@@ -91,24 +99,25 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   const overrideReason = useSettled(override.trim());
   const healthCheckTimeout = useSettled(options.healthCheckTimeout);
   const settled = overrideReason === override.trim() && healthCheckTimeout === options.healthCheckTimeout;
-  const input = {
+  const asConfigured = {
     ...{ service, environment, version, healthCheckTimeout },
     rollbackOnFailure: options.rollbackOnFailure,
-    ...(options.strategy ? { strategy: options.strategy } : {}),
     ...(overrideReason.length >= MIN_OVERRIDE ? { overrideReason } : {}),
   };
+  const input = { ...asConfigured, ...(options.strategy ? { strategy: options.strategy } : {}) };
 
   const details = useQuery(
     trpc.services.get.queryOptions({ service, environment }, { enabled: Boolean(service && environment) }),
   );
-  const plan = useQuery({
-    queryKey: ["deploy-plan", input],
-    queryFn: () => client.deploy.start.mutate({ ...input, dryRun: true }),
+  const planOf = (asked: typeof input) => ({
+    queryKey: ["deploy-plan", asked],
+    queryFn: () => client.deploy.start.mutate({ ...asked, dryRun: true }),
     enabled: Boolean(service && environment && version),
     retry: false,
     staleTime: 5_000,
-    placeholderData: (before) => before,
   });
+  const plan = useQuery({ ...planOf(input), placeholderData: (before) => before });
+  const configured = useQuery(planOf(asConfigured));
   // a second click may come before the first is drawn as pending
   const sent = useRef(false);
   const begin = useMutation(
@@ -126,9 +135,13 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   // consent is given to the plan that is shown, never to the one before it
   const shown = Boolean(version) && plan.isSuccess && !plan.isPlaceholderData && settled;
   const ready = shown && !begin.isPending;
+  const planRef = useRef<HTMLDivElement>(null);
+  const read = useWasSeen(planRef, shown ? JSON.stringify(input) : null);
+  const showPlan = () => planRef.current?.scrollIntoView({ block: "start" });
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (!ready || sent.current) return;
+    if (!read) return showPlan();
     sent.current = true;
     begin.mutate({ ...input, reason: options.reason.trim(), dryRun: false });
   };
@@ -144,9 +157,10 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           versions={details.data?.versions ?? []}
           current={details.data?.row.currentVersion ?? null}
           planned={plan.data?.plan.strategy ?? null}
+          configured={configured.data?.plan.strategy ?? null}
           versionGiven={start.version !== undefined}
         />
-        <div className="flex flex-col gap-4">
+        <div ref={planRef} className="flex scroll-mt-4 flex-col gap-4">
           {version ? null : <PolicyBanner service={service} environment={environment} />}
           <DeployPlan
             chosen={Boolean(version)}
@@ -167,19 +181,46 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
             {environment}
           </Badge>
         ) : null}
-        {shown && plan.data.plan.warnings.length > 0 ? (
-          <Mark
-            tone={plan.data.plan.warnings.some(({ severity }) => severity === "critical") ? "critical" : "warning"}
-            className="text-sm"
-          >
-            {plural(plan.data.plan.warnings.length, "warning")} in the plan
-          </Mark>
-        ) : null}
+        {shown ? <ToKnow warnings={plan.data.plan.warnings} /> : null}
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={!ready}>
-          {begin.isPending ? "Starting…" : version ? `Deploy ${version} to ${environment}` : "Choose a version"}
-        </Button>
+        <ConsentButton choice={options} ready={ready} read={read} pending={begin.isPending} onRead={showPlan} />
       </DialogActions>
     </form>
+  );
+}
+
+function ToKnow({ warnings }: { warnings: PlanView["warnings"] }) {
+  const words = warningWords(warnings);
+  return words ? (
+    <Mark tone={WARNING_TONES[worstOf(warnings)]} className="text-sm">
+      {words}
+    </Mark>
+  ) : null;
+}
+
+/** Deploys once the plan was on the screen, which on a phone it is not at first: until then it leads there. */
+function ConsentButton({
+  choice,
+  ready,
+  read,
+  pending,
+  onRead,
+}: {
+  choice: DeployOptions;
+  ready: boolean;
+  read: boolean;
+  pending: boolean;
+  onRead: () => void;
+}) {
+  if (ready && !read)
+    return (
+      <Button type="button" variant="primary" onClick={onRead}>
+        Read the plan
+      </Button>
+    );
+  return (
+    <Button type="submit" variant="primary" disabled={!ready}>
+      {pending ? "Starting…" : choice.version ? deployLabel(choice) : "Choose a version"}
+    </Button>
   );
 }

@@ -21,6 +21,7 @@ import { DeploymentTimeline } from "./deployment-timeline.tsx";
 import { deploymentTitle } from "./deployment-title.ts";
 import { Compared } from "./detail/compared.tsx";
 import { DecisionBar } from "./detail/decision-bar.tsx";
+import { eventsOnce, reasonsIn } from "./detail/said-once.ts";
 import { StepList } from "./detail/step-list.tsx";
 import { TrafficSplit } from "./detail/traffic-split.tsx";
 import { VersionCharts } from "./detail/version-charts.tsx";
@@ -70,6 +71,8 @@ function Loaded({ data }: { data: Data }) {
   const { service, environment, version, previousVersion, status, watchState } = deployment;
   const active = isActive(status);
   const live = active || watchState === "watching";
+  // while it runs there is no end yet under which the reason could stand
+  const reasons = active ? [] : reasonsIn(deployment.summary, steps, events);
   useDocumentTitle(deploymentTitle(deployment));
   const mayReadTelemetry = useCan("telemetry.read");
   const [logs, setLogs] = useQueryState("logs", parseAsString);
@@ -104,12 +107,12 @@ function Loaded({ data }: { data: Data }) {
             progress={progress}
             active={active}
           />
-          <StepList deploymentId={deployment.id} steps={steps} active={active} />
+          <StepList deploymentId={deployment.id} steps={steps} active={active} reasons={reasons} />
         </div>
         <div className="flex min-w-0 flex-col gap-4">
           <TrafficSplit deployment={deployment} split={split} active={active} />
           <Compared deployment={deployment} steps={steps} active={live} />
-          <DeploymentTimeline events={events} active={active} />
+          <DeploymentTimeline events={eventsOnce(events, reasons)} active={active} />
         </div>
       </div>
       <VersionCharts deployment={deployment} steps={steps} active={live} />

@@ -24,16 +24,16 @@ const LEVEL: Record<Event["level"], { tone: MarkTone; word: string }> = {
 /** Close enough to the end to count as reading the newest. */
 const NEAR_END_PX = 24;
 
-/** What it did, oldest first. Follows the newest entry until the reader scrolls up. */
+/** What it did, oldest first: read from its beginning once it has ended, until then the newest is followed. */
 export function DeploymentTimeline({ events, active }: { events: readonly Event[]; active: boolean }) {
   const list = useRef<HTMLOListElement>(null);
-  const [following, setFollowing] = useState(true);
+  const [following, setFollowing] = useState(active);
   const newest = events.at(-1)?.id;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new entry is what moves the list
   useEffect(() => {
-    if (following && list.current) list.current.scrollTop = list.current.scrollHeight;
-  }, [newest, following]);
+    if (active && following && list.current) list.current.scrollTop = list.current.scrollHeight;
+  }, [newest, following, active]);
 
   const onScroll = () => {
     const element = list.current;
@@ -45,10 +45,8 @@ export function DeploymentTimeline({ events, active }: { events: readonly Event[
       title="What happened"
       note={events.length >= 200 ? "the newest 200 entries" : plural(events.length, "entry", "entries")}
       actions={
-        following ? (
-          active ? (
-            <span className="text-ink-3 text-xs">follows the newest</span>
-          ) : null
+        !active ? null : following ? (
+          <span className="text-ink-3 text-xs">follows the newest</span>
         ) : (
           <Button size="sm" onClick={() => setFollowing(true)}>
             <ArrowDown aria-hidden="true" /> To the newest

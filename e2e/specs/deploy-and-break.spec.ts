@@ -17,7 +17,7 @@ async function deploy(page: Page, version: string, readySeconds?: number) {
   if (readySeconds) await dialog.getByLabel("Time to become ready").fill(String(readySeconds));
   await expect(dialog, "the plan comes before the consent").toContainText(/replace|start/i);
   await expectAccessible(page);
-  await dialog.getByRole("button", { name: `Deploy ${version} to production` }).click();
+  await dialog.getByRole("button", { name: `Deploy checkout ${version} to production` }).click();
   await expect(page).toHaveURL(/\/deployments\/dep_/);
 }
 

@@ -30,7 +30,7 @@ async function deploy(
   await expect(dialog.getByRole("region", { name: "Plan" })).toContainText(
     strategy === "canary" ? /Send 5 % of the requests/ : /Send all requests/,
   );
-  await dialog.getByRole("button", { name: `Deploy ${version} to ${where.environment}` }).click();
+  await dialog.getByRole("button", { name: `Deploy ${where.service} ${version} to ${where.environment}` }).click();
   await expect(page).toHaveURL(/\/deployments\/dep_/);
   return new URL(page.url()).pathname.split("/").at(-1) ?? "";
 }

@@ -137,7 +137,9 @@ test("what acts names its environment, its version and its service", async ({ pa
   const version =
     (await versions.locator("option:not([disabled]):not([value=''])").first().getAttribute("value")) ?? "";
   await versions.selectOption(version);
-  await expect(dialog.getByRole("button", { name: `Deploy ${version} to staging`, exact: true })).toBeVisible();
+  await expect(
+    dialog.getByRole("button", { name: `Deploy checkout ${version} to staging`, exact: true }),
+  ).toBeVisible();
   await shut();
   await page.getByRole("button", { name: "Lock…" }).click();
   await expect(dialog.getByRole("button", { name: "Lock checkout in staging" })).toBeVisible();

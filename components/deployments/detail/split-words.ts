@@ -19,13 +19,30 @@ export function widthsOf(split: readonly Share[]): number[] {
   );
 }
 
+/** What each version was asked while a deployment ran, and its share; null when nothing was counted. */
+export function afterwardsOf(
+  split: readonly Share[],
+): (Pick<Share, "version" | "requests" | "errors"> & { sharePercent: number })[] | null {
+  const all = split.reduce((sum, one) => sum + one.requests, 0);
+  if (all === 0) return null;
+  return split.map(({ version, requests, errors }) => ({
+    ...{ version, requests, errors },
+    sharePercent: (requests / all) * 100,
+  }));
+}
+
 /** What the new version cost its users, against the share it had. Null while nothing was counted. */
-export function costOf({ version }: Pick<DeploymentView, "version">, split: readonly Share[]): string | null {
+export function costOf(
+  { version }: Pick<DeploymentView, "version">,
+  split: readonly Share[],
+  ended = false,
+): string | null {
   const all = split.reduce((sum, one) => sum + one.requests, 0);
   const fresh = split.find((one) => one.version === version);
   if (!fresh || all === 0) return null;
-  if (fresh.requests === 0) return `${version} has answered no request yet.`;
-  const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests (${formatPercent((fresh.requests / all) * 100)})`;
+  if (fresh.requests === 0)
+    return `${version} ${ended ? "answered no request while it ran" : "has answered no request yet"}.`;
+  const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests ${ended ? "during the deployment" : "so far"} (${formatPercent((fresh.requests / all) * 100)})`;
   if (fresh.errors === 0) return `${had}; none of them failed.`;
   const share = formatPercent((fresh.errors / all) * 100);
   return `${had}; ${formatCount(fresh.errors)} of them failed, ${share} of all requests.`;

@@ -13,16 +13,20 @@ import { formatMs, plural } from "../../lib/format.ts";
 import { StepMark } from "../../marks/step-mark.tsx";
 import { useTRPC } from "../../trpc/client.tsx";
 import { Badge } from "../../ui/badge.tsx";
+import { noteOnce } from "./said-once.ts";
 
 /** What it does, one step after the other: how each went, how long it took, and what was printed. */
 export function StepList({
   deploymentId,
   steps,
   active,
+  reasons,
 }: {
   deploymentId: string;
   steps: readonly StepView[];
   active: boolean;
+  /** what stands in full under how it ended, so that steps refer to it */
+  reasons: readonly string[];
 }) {
   const trpc = useTRPC();
   const told = steps.some((step) => step.kind === "hook" || step.kind === "verify");
@@ -34,7 +38,12 @@ export function StepList({
     <Section title="Steps" note={`${done} of ${plural(steps.length, "step")} done`}>
       <ol className="flex flex-col">
         {steps.map((step) => (
-          <Step key={step.index} step={step} output={detail.data?.outputs.find((one) => one.index === step.index)} />
+          <Step
+            key={step.index}
+            step={step}
+            reasons={reasons}
+            output={detail.data?.outputs.find((one) => one.index === step.index)}
+          />
         ))}
       </ol>
     </Section>
@@ -44,7 +53,15 @@ export function StepList({
 /** Their notes say once more what the title says. */
 const PLAIN: readonly StepView["kind"][] = ["bring_up", "weight", "retire"];
 
-function Step({ step, output }: { step: StepView; output: StepOutput | undefined }) {
+function Step({
+  step,
+  output,
+  reasons,
+}: {
+  step: StepView;
+  output: StepOutput | undefined;
+  reasons: readonly string[];
+}) {
   const [open, setOpen] = useState<boolean | null>(null);
   const { index, title, status, note, startedAt, finishedAt, attempt } = step;
   const current = status === "running" || status === "waiting";
@@ -68,7 +85,9 @@ function Step({ step, output }: { step: StepView; output: StepOutput | undefined
         </span>
       </div>
       {note && !(status === "passed" && PLAIN.includes(step.kind)) ? (
-        <p className={cn("ml-8 text-xs sm:ml-31", status === "failed" ? "text-critical" : "text-ink-2")}>{note}</p>
+        <p className={cn("ml-8 text-xs sm:ml-31", status === "failed" ? "text-critical" : "text-ink-2")}>
+          {noteOnce(note, reasons)}
+        </p>
       ) : null}
       {output ? (
         <div className="ml-8 sm:ml-31">

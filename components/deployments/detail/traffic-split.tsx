@@ -2,7 +2,7 @@ import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatPercent, plural } from "../../lib/format.ts";
-import { costOf, type Share, widthsOf } from "./split-words.ts";
+import { afterwardsOf, costOf, type Share, widthsOf } from "./split-words.ts";
 
 /** How the requests are split between the old version and the new one, as it is meant and as it is. */
 export function TrafficSplit({
@@ -14,26 +14,13 @@ export function TrafficSplit({
   split: readonly Share[];
   active: boolean;
 }) {
+  if (!active) return <TrafficAfterwards deployment={deployment} split={split} />;
   const widths = widthsOf(split);
   const weighted = split.some((one) => one.weight !== null);
   return (
-    <Section
-      title="Traffic"
-      note={weighted ? "split by weight" : active ? "shared evenly by all ready instances" : "as it is now"}
-    >
+    <Section title="Traffic" note={weighted ? "split by weight" : "shared evenly by all ready instances"}>
       <div className="flex flex-col gap-3 p-3">
-        <div aria-hidden="true" className="flex h-6 w-full gap-px overflow-hidden rounded-sm bg-sunken">
-          {split.map((share, i) => (
-            <span
-              key={share.version}
-              style={{ width: `${widths[i]}%` }}
-              className={cn(
-                "h-full transition-[width] duration-150 motion-reduce:transition-none",
-                share.version === deployment.version ? "bg-accent" : "bg-chart-2",
-              )}
-            />
-          ))}
-        </div>
+        <Bar deployment={deployment} split={split} widths={widths} />
         <table className="w-full text-sm">
           <thead>
             <tr className="text-left text-ink-3 text-xs">
@@ -49,29 +36,18 @@ export function TrafficSplit({
               <th scope="col" className="text-right font-medium">
                 Ready
               </th>
-              <th scope="col" className="text-right font-medium">
-                Requests
+              <th scope="col" className="text-right font-medium" title="since the deployment began">
+                Requests so far
               </th>
-              <th scope="col" className="text-right font-medium">
-                Failed
+              <th scope="col" className="text-right font-medium" title="since the deployment began">
+                Failed so far
               </th>
             </tr>
           </thead>
           <tbody>
             {split.map((share) => (
               <tr key={share.version} className="border-t">
-                <th scope="row" className="py-1 pr-2 text-left font-normal">
-                  <span className="num inline-flex items-center gap-2">
-                    <span
-                      aria-hidden="true"
-                      className={cn(
-                        "size-2.5 rounded-sm",
-                        share.version === deployment.version ? "bg-accent" : "bg-chart-2",
-                      )}
-                    />
-                    {share.version}
-                  </span>
-                </th>
+                <VersionHead version={share.version} fresh={share.version === deployment.version} />
                 <td className="num text-right">{share.weight === null ? "even" : `${share.weight} %`}</td>
                 <td className="num text-right">{formatPercent(share.share)}</td>
                 <td className="num text-right" title={plural(share.readyInstances, "ready instance")}>
@@ -90,3 +66,80 @@ export function TrafficSplit({
     </Section>
   );
 }
+
+/** Of a deployment that has ended: what each version was asked while it ran, not what is served by now. */
+function TrafficAfterwards({ deployment, split }: { deployment: DeploymentView; split: readonly Share[] }) {
+  const rows = afterwardsOf(split);
+  return (
+    <Section title="Traffic" note="during the deployment, from its start to its end">
+      <div className="flex flex-col gap-3 p-3">
+        {rows === null ? (
+          <p className="min-h-24 text-ink-2 text-sm">
+            What each version answered while it ran was not counted, or is no longer kept.
+          </p>
+        ) : (
+          <>
+            <Bar deployment={deployment} split={split} widths={rows.map((row) => row.sharePercent)} />
+            <table className="w-full text-sm">
+              <thead>
+                <tr className="text-left text-ink-3 text-xs">
+                  {["Version", "Share of requests", "Requests", "Failed"].map((head, i) => (
+                    <th key={head} scope="col" className={cn("font-medium", i > 0 && "text-right")}>
+                      {head}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row) => (
+                  <tr key={row.version} className="border-t">
+                    <VersionHead version={row.version} fresh={row.version === deployment.version} />
+                    <td className="num text-right">{formatPercent(row.sharePercent)}</td>
+                    <td className="num text-right">{formatCount(row.requests)}</td>
+                    <td className={cn("num text-right", row.errors > 0 && "text-critical")}>
+                      {formatCount(row.errors)}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </>
+        )}
+        <p className="min-h-8 text-ink-2 text-xs">{costOf(deployment, split, true)}</p>
+      </div>
+    </Section>
+  );
+}
+
+const Bar = ({
+  deployment,
+  split,
+  widths,
+}: {
+  deployment: DeploymentView;
+  split: readonly Share[];
+  /** percent of the bar per version */
+  widths: readonly number[];
+}) => (
+  <div aria-hidden="true" className="flex h-6 w-full gap-px overflow-hidden rounded-sm bg-sunken">
+    {split.map((share, i) => (
+      <span
+        key={share.version}
+        style={{ width: `${widths[i]}%` }}
+        className={cn(
+          "h-full transition-[width] duration-150 motion-reduce:transition-none",
+          share.version === deployment.version ? "bg-accent" : "bg-chart-2",
+        )}
+      />
+    ))}
+  </div>
+);
+
+const VersionHead = ({ version, fresh }: { version: string; fresh: boolean }) => (
+  <th scope="row" className="py-1 pr-2 text-left font-normal">
+    <span className="num inline-flex items-center gap-2">
+      <span aria-hidden="true" className={cn("size-2.5 rounded-sm", fresh ? "bg-accent" : "bg-chart-2")} />
+      {version}
+    </span>
+  </th>
+);

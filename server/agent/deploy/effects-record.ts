@@ -50,8 +50,8 @@ export const recordEffects = (runtime: Runtime) => ({
     goOn(runtime, plan, number, message, stepIndex, deadlineAt),
   turnBack: (plan: DeploymentPlan, why: string, stepIndex: number | null, withinMs: number) =>
     turnBack(runtime, plan, why, stepIndex, withinMs),
-  report: (plan: DeploymentPlan, ending: Ending, reason: string | null, summary: string) =>
-    report(runtime, plan, ending, reason, summary),
+  report: (plan: DeploymentPlan, ending: Ending, reason: string | null, summary: string, why?: string) =>
+    report(runtime, plan, ending, reason, summary, why),
   end: (plan: DeploymentPlan, ending: Ending, summary: string) => end(runtime, plan.deploymentId, ending, summary),
   succeed: (plan: DeploymentPlan, summary: string, heardSeq: number) => succeed(runtime, plan, summary, heardSeq),
 });
@@ -207,16 +207,17 @@ async function turnBack(
   return until.getTime();
 }
 
-/** Tells the incidents how it ends; a reason makes it a failure. */
+/** Tells the incidents how it ends; a reason makes it a failure. `why` is not said to one that says it already. */
 async function report(
   runtime: Runtime,
   plan: DeploymentPlan,
   ending: Ending,
   reason: string | null,
   summary: string,
+  why = "",
 ): Promise<void> {
   if (reason === null || ending === "succeeded" || ending === "cancelled")
-    await onDeploymentChange(runtime, plan, ending, summary);
+    await onDeploymentChange(runtime, plan, ending, summary, why);
   else await tellFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary });
 }
 

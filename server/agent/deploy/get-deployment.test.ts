@@ -93,6 +93,25 @@ describe("the split", () => {
       errors: 0,
     });
   });
+
+  it("of one that ended a moment ago has what is not stored yet, and nothing of what came after it", async () => {
+    const now = Date.parse("2026-11-27T12:05:00.000Z");
+    ctx.now = () => new Date(now);
+    const finishedAt = new Date(now - 120_000);
+    await patch({ status: "rolled_back", startedAt: new Date(now - 180_000), finishedAt });
+    await store(counts("1.0.0", now - 180_000, 600));
+    ctx.platform.samples = [
+      counts("1.0.0", now - 180_000, 600), // stored already
+      counts("1.0.0", now - 160_000, 556),
+      counts("1.1.0", now - 160_000, 60, 3),
+      counts("1.0.0", now - 119_000, 9_999),
+    ];
+    const { split } = await getDeployment(ctx, { deploymentId });
+    expect(split.map(({ requests, errors }) => [requests, errors])).toEqual([
+      [1_156, 0],
+      [60, 3],
+    ]);
+  });
 });
 
 it("shows steps, judgements newest first, and is read without the platform", async () => {

@@ -21,6 +21,8 @@ import { listSteps, toStepView } from "./store-steps.ts";
 const LIMITS = { people: { events: 200, analyses: 20 }, models: { events: 30, analyses: 6 } };
 /** The platform remembers its 2-second buckets for minutes; the stored ones lag behind by less. */
 const SAMPLES_MS = 60_000;
+/** By then everything is stored, or the platform has forgotten it. */
+const STORED_MS = 15 * 60_000;
 
 /**
  * One deployment with its steps, judgements, decisions and events, and what runs and serves now. With `followSeconds`
@@ -102,14 +104,28 @@ async function splitNow(ctx: AgentContext, deployment: DeploymentRow, now: Platf
   const at = ctx.now();
   const span = { from: startedAt ?? deployment.createdAt, to: finishedAt, now: at };
   const { versions: stored, countedUntil } = await countTraffic(ctx.db, deployment, span);
+  const from = countedUntil ?? span.from;
   return splitOf({
     versions: previousVersion === null ? [version] : [previousVersion, version],
     platform: now?.service ?? null,
     samples: now?.samples ?? [],
     stored,
-    countFrom: startedAt === null || finishedAt !== null ? null : (countedUntil ?? startedAt),
+    late: finishedAt === null ? (now?.samples ?? []) : await samplesUntil(ctx, deployment, from, finishedAt),
+    countFrom: startedAt === null ? null : from,
+    countTo: finishedAt,
     now: at,
   });
+}
+
+/** What of a deployment that has ended is not stored yet: the platform remembers its last minutes. */
+async function samplesUntil(ctx: AgentContext, { service, environment }: DeploymentRow, since: Date, end: Date) {
+  if (since >= end || ctx.now().getTime() - end.getTime() > STORED_MS) return [];
+  try {
+    return await ctx.platform.samplesSince({ service, environment, since });
+  } catch (error) {
+    if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return [];
+    throw error;
+  }
 }
 
 const instanceView = ({ id, version, state, reason, ...rest }: PlatformInstance): z.infer<typeof InstanceView> => ({

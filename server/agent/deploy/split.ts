@@ -18,19 +18,24 @@ interface Given {
   /** 2-second buckets of the service */
   samples: readonly TrafficCounts[];
   stored: ReadonlyMap<string, OutcomeCounts>;
-  /** samples from here on are not in `stored` yet; null when the deployment has not begun, or has ended */
+  /** 2-second buckets of which some are not in `stored` yet: those from `countFrom` on */
+  late: readonly TrafficCounts[];
+  /** null when the deployment has not begun */
   countFrom: Date | null;
+  /** the end of a deployment that has ended: what came later is not its own */
+  countTo: Date | null;
   now: Date;
 }
 
 export function splitOf(given: Given): z.infer<typeof VersionShare>[] {
-  const { versions, platform, samples, stored, countFrom, now } = given;
+  const { versions, platform, samples, stored, late, countFrom, countTo, now } = given;
   const recentFrom = now.getTime() - SHARE_MS - LAG_MS;
   const recent = sum(samples.filter((one) => Date.parse(one.bucketAt) >= recentFrom));
   const total = [...recent.values()].reduce((all, { requests }) => all + requests, 0);
-  const late = sum(countFrom ? samples.filter((one) => Date.parse(one.bucketAt) >= countFrom.getTime()) : []);
+  const [from, to] = [countFrom?.getTime() ?? Infinity, countTo?.getTime() ?? Infinity];
+  const uncounted = sum(late.filter((one) => Date.parse(one.bucketAt) >= from && Date.parse(one.bucketAt) < to));
   return versions.map((version) => {
-    const counted = sumOutcomes([stored.get(version), late.get(version)].filter((one) => one !== undefined));
+    const counted = sumOutcomes([stored.get(version), uncounted.get(version)].filter((one) => one !== undefined));
     const weights = platform?.weights ?? null;
     const ready = platform?.instances.filter((one) => one.version === version && one.state === "ready").length ?? 0;
     return {

@@ -61,7 +61,7 @@ describe("the steps of", () => {
       "Send 50 % of the requests to 2.0.0",
       "Compare 2.0.0 at 50 % with 1.0.0 in the same minutes",
       "Run the hook smoke after 50 %",
-      "Bring up 4 instances of 2.0.0 beside what runs",
+      "Bring up 2 more instances of 2.0.0, 4 in all",
       "Send all requests to 2.0.0, none to 1.0.0",
       "Let 1.0.0 finish its requests and stop it",
       "Run the hook tell",

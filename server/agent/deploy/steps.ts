@@ -48,7 +48,7 @@ function canary(input: StepsInput): StepPlan[] {
   let up = 0;
   for (const weight of rules.canary.weights) {
     const needed = Math.max(1, Math.ceil((instances * weight) / 100));
-    if (needed > up) steps.push(bringUp(input, needed));
+    if (needed > up) steps.push(bringUp(input, needed, up));
     if (up === 0 && rules.verification.length > 0) steps.push(verify(input));
     up = Math.max(up, needed);
     steps.push(weigh(input, weight));
@@ -77,10 +77,14 @@ const roll = ({ version, instances }: StepsInput): StepPlan => ({
   instances,
   seconds: instances * (START_SECONDS + RETIRE_SECONDS),
 });
-const bringUp = ({ version }: StepsInput, instances: number): StepPlan => ({
+/** `up`: how many of them there are by then, so that numbers of steps are not added up. */
+const bringUp = ({ version }: StepsInput, instances: number, up = 0): StepPlan => ({
   ...plain,
   kind: "bring_up",
-  title: `Bring up ${count(instances, "instance")} of ${version} beside what runs`,
+  title:
+    up === 0
+      ? `Bring up ${count(instances, "instance")} of ${version} beside what runs`
+      : `Bring up ${count(instances - up, "more instance")} of ${version}, ${instances} in all`,
   instances,
   seconds: START_SECONDS,
 });

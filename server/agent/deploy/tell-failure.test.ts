@@ -29,6 +29,7 @@ it("an incident of a failed deployment has its story, and says nothing twice", a
   await write("i", "checkout-1 is ready", "instance");
   await write("judge:1", `Fail at 5 %: ${reason}`);
   await write("judge:2", `Fail at 5 %: ${reason}`);
+  await write("failed:1:1", reason, "decision");
   await write("turn-back", `Going back to 1.0.0: ${reason}`, "decision");
   const summary = `Rolled back: ${reason}. 1.0.0 serves again with 3 of 3 instances.`;
   await write("ended", summary, "decision");
@@ -41,11 +42,13 @@ it("an incident of a failed deployment has its story, and says nothing twice", a
   const { timeline } = await getIncident(ctx, { incidentId: found[0]!.id });
   const told = timeline.map(({ message }) => message);
   expect(told.slice(-4)).toEqual([
-    "Bringing up 1.1.0",
-    `Fail at 5 %: ${reason}`,
+    "Fail at 5 %",
+    "It failed, as the description says",
     "Going back to 1.0.0",
-    "Opened 60 s after the deployment began, because it was rolled back",
+    "Opened 70 s after the deployment began, because it was rolled back",
   ]);
   expect(new Set(told).size).toBe(told.length);
+  // each fact once: the description has it
+  expect(told.filter((message) => message.includes(reason))).toEqual([]);
   expect(timeline.find(({ message }) => message === "Bringing up 1.1.0")?.at).toBe("2026-11-27T12:00:10.000Z");
 });

@@ -8,6 +8,8 @@ import { listEvents } from "./store.ts";
 /** The beginning and what came last say more than what lies between. */
 const MOST_ENTRIES = 30;
 
+const FAILED_HERE = "It failed, as the description says";
+
 interface Failure {
   reason: string;
   rolledBack: boolean;
@@ -19,7 +21,7 @@ interface Failure {
 
 /**
  * Tells the incidents that a deployment failed, with its own record as the story: what began, what the judge saw, when
- * it turned back. The reason stands in the story once; what the summary says is not said again. Safe to repeat.
+ * it turned back. The reason stands in the description alone; the story says nothing of it again. Safe to repeat.
  */
 export async function tellFailure(
   runtime: Runtime,
@@ -37,21 +39,23 @@ export async function tellFailure(
   await onDeploymentFailed(runtime, { ...ref, reason, rolledBack, summary, afterwards, opened, story: told });
 }
 
-/** Entries of the record without what was said before: a message twice, the summary, the reason a second time. */
+/** Entries of the record without what is said elsewhere: a message twice, the summary, the reason that is in it. */
 export function storyOf<E extends { key: string; at: Date; message: string }>(
   events: readonly E[],
   reason: string,
   summary: string,
 ): { key: string; at: Date; message: string }[] {
   const said = new Set([summary]);
-  let explained = false;
+  let explained = summary.includes(reason);
   return events.flatMap(({ key, at, message }) => {
     if (said.has(message)) return [];
     said.add(message);
     const again = explained && reason !== "" && message.includes(reason);
     explained ||= reason !== "" && message.includes(reason);
-    const words = again ? message.replaceAll(reason, "").replace(/[\s:;,.]+$/, "") : message;
-    if (words === "" || (again && said.has(words))) return [];
+    const rest = again ? message.replaceAll(reason, "").replace(/[\s:;,.]+$/, "") : message;
+    // the moment of the failure is worth an entry, its reason is not
+    const words = rest === "" ? FAILED_HERE : rest;
+    if (again && said.has(words)) return [];
     said.add(words);
     return [{ key, at, message: words }];
   });

@@ -204,6 +204,22 @@ describe("deployments", () => {
     ).toHaveLength(1);
   });
 
+  it("say a reason once: in the description, not again when it ends or fails again", async () => {
+    const first = deployment();
+    const reason = "error ratio 5 % (3 of 60) against 0 % (0 of 1156).";
+    const summary = `Waits for a decision: ${reason} Roll back within 30 min.`;
+    const failure = { ...first, reason, rolledBack: false, summary, afterwards: false, opened: "Opened", story: [] };
+    await onDeploymentFailed(ctx, failure);
+    await onDeploymentChange(ctx, first, "rolled_back", `Rolled back: ${reason} 1.0.0 serves again.`, reason);
+    const [incident] = await all();
+    expect(incident!.description).toBe(summary);
+    expect(await timelineOf(incident!.id)).toEqual(["Opened", "Rolled back. 1.0.0 serves again."]);
+    const again = { ...failure, deploymentId: newId("dep"), summary: "Rolled back: another reason." };
+    await onDeploymentFailed(ctx, { ...again, reason: "another reason" });
+    const told = await timelineOf(incident!.id);
+    expect(told.filter((message) => message.includes("another reason"))).toHaveLength(1);
+  });
+
   it("appear on the timeline of the service's unresolved incidents", async () => {
     await onHealthTransition(ctx, goes("checkout", "down"));
     clockMs += 1_000;

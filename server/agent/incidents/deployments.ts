@@ -12,17 +12,21 @@ export interface DeploymentRef {
 
 const job = "deployments";
 
-/** Writes what a deployment does on the timeline of every unresolved incident of its service, once per key. */
+/**
+ * Writes what a deployment does on the timeline of every unresolved incident of its service, once per key; `why`, which
+ * the message holds, is left out where the incident's description has it.
+ */
 export async function onDeploymentChange(
   runtime: Runtime,
   deployment: DeploymentRef,
   phase: "started" | "succeeded" | "failed" | "rolled_back" | "cancelled",
   message: string,
+  why = "",
 ): Promise<void> {
   await runtime.db.$transaction(async (tx) => {
     // a failure that opened an incident has the plain key: how that one ended is another entry
     const key = `deployment-${phase === "failed" ? "ended-badly" : phase}:${deployment.deploymentId}`;
-    await noteEverywhere({ runtime, tx, job, key, at: runtime.now() }, deployment, phase, message);
+    await noteEverywhere({ runtime, tx, job, key, at: runtime.now() }, deployment, phase, message, { why });
   });
 }
 
@@ -39,14 +43,23 @@ interface FailureStory {
   story: readonly { key: string; at: Date; message: string }[];
 }
 
+const bare = (text: string): string => text.replace(/[.\s]+$/, "");
+
 async function noteEverywhere(
   work: AutomaticWork,
   { service, environment, deploymentId, version }: DeploymentRef,
   phase: string,
   message: string,
+  { why = "", ownKey = null }: { why?: string; ownKey?: string | null } = {},
 ): Promise<void> {
-  for (const incident of await listUnresolved(work.tx, { service, environment }))
-    await noteOn(work, incident, { kind: "deployment", message, detail: { deploymentId, version, phase } });
+  const reason = bare(why);
+  for (const incident of await listUnresolved(work.tx, { service, environment })) {
+    // the incident of this failure has an entry of its own
+    if (incident.causeKey !== null && incident.causeKey === ownKey) continue;
+    const known = reason !== "" && incident.description.includes(reason);
+    const words = known ? message.replaceAll(`: ${reason}`, "") : message;
+    await noteOn(work, incident, { kind: "deployment", message: words, detail: { deploymentId, version, phase } });
+  }
 }
 
 /**
@@ -58,21 +71,24 @@ export async function onDeploymentFailed(runtime: Runtime, deployment: Deploymen
   await runtime.db.$transaction(
     async (tx) => {
       const key = failureKey(deploymentId);
+      const causeKey = `deployment:${service}/${environment}:${version}`;
       if (await isKnownEvent(tx, key)) return;
       const work = { runtime, tx, job, key, at: runtime.now() };
       const detail = { deploymentId, version, phase: rolledBack ? "rolled_back" : "failed" };
-      await noteEverywhere({ ...work, key: `deployment-ended:${deploymentId}` }, deployment, detail.phase, summary);
+      await noteEverywhere({ ...work, key: `deployment-ended:${deploymentId}` }, deployment, detail.phase, summary, {
+        ownKey: causeKey,
+      });
       const incident = await openOrAdd(
         work,
         {
           title: deployment.afterwards
             ? `${service} ${version} in ${environment} got worse after its deployment`
             : `Deployment of ${service} ${version} to ${environment} failed`,
-          description: summary.includes(reason) ? summary : `${summary}\n\nReason: ${reason}`,
+          description: summary.includes(bare(reason)) ? summary : `${summary}\n\nReason: ${reason}`,
           severity: deploymentSeverity(environment, rolledBack),
           assignee: null,
           ...{ service, environment, deploymentId, source: "deployment" },
-          causeKey: `deployment:${service}/${environment}:${version}`,
+          causeKey,
         },
         { kind: "deployment", message: summary, detail },
         { kind: "deployment", message: opened, detail },

@@ -361,11 +361,11 @@ describe("the sentence of ranks", () => {
   const side = (median: number) => ({ version: "v", samples: [], used: [], mean: median, median });
   const said = (old: number, fresh: number, [low, estimate, high]: [number, number, number]) => {
     const rank = { u: 1, pValue: 0.5, confidence: 0.98, tolerance: 0, low, estimate, high };
-    const unsaid = {
+    const unsaid: Parameters<typeof sentenceOf>[0] = {
       ...{ name: "latencyP95", label: "p95 latency", unit: "ms", group: "latency", critical: true },
       ...{ direction: "increase", classification: low > 0 ? "high" : "pass", rank, count: null, effect: null },
       ...{ baseline: side(old), candidate: side(fresh) },
-    } as const;
+    };
     return sentenceOf(unsaid, "none");
   };
   it.each([

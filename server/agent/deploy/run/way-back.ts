@@ -68,6 +68,6 @@ async function finish(run: Run, ending: Ending, reason: string, failure: boolean
   const { durable, effects, plan, course } = run;
   // an incident that was opened when it asked for a decision only learns how it ended
   const blamed = !course.reported && (ending === "failed" || failure) ? reason : null;
-  await durable.step("report", () => effects.report(plan, ending, blamed, summary));
+  await durable.step("report", () => effects.report(plan, ending, blamed, summary, reason));
   await durable.step("end", () => effects.end(plan, ending, summary));
 }

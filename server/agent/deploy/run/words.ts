@@ -23,7 +23,7 @@ export function doing(plan: Named, step: PlannedStep, weight: number | null, hol
     case "roll":
       return `Replacing ${old} with ${version}, instance by instance`;
     case "bring_up":
-      return `Bringing up ${count(step.instances ?? 0, "instance")} of ${version} beside ${old}`;
+      return `Bringing ${version} up to ${count(step.instances ?? 0, "instance")} beside ${old}`;
     case "verify":
       return `Asking ${version} questions of its own before users do`;
     case "weight":
