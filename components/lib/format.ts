@@ -1,4 +1,5 @@
 import { failedOf, isTooFew } from "#server/agent/kernel/failed-share.ts";
+import { groupedCount } from "#server/agent/kernel/numbers.ts";
 
 /**
  * Numbers and times as people read them. Pure. A missing value is an en dash, never a zero; thin spaces are normal
@@ -36,12 +37,7 @@ export function formatNumber(value: Maybe): string {
 }
 
 /** Whole things, exactly: 12345 → "12 345". */
-export const formatCount = (value: Maybe): string =>
-  missing(value)
-    ? MISSING
-    : Math.round(value)
-        .toString()
-        .replace(/\B(?=(\d{3})+$)/g, NBSP);
+export const formatCount = (value: Maybe): string => (missing(value) ? MISSING : groupedCount(value));
 
 /** Per second; the unit stands in the column's head or beside. */
 export const formatRate = (value: Maybe): string => (missing(value) ? MISSING : `${formatNumber(value)}/s`);

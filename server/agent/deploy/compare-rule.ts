@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { AnalysisRules } from "../config-deployment.ts";
 import { quantileMs } from "../kernel/histogram.ts";
+import { threeDigits } from "../kernel/numbers.ts";
 import { slowTailMs, sumOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { BEYOND_DOUBT, isSure, LEAST_FOR_FAILURE, meanOf, SUSPICIOUS } from "./judge/classify.ts";
@@ -198,29 +199,26 @@ function betterOf(
   return difference > 0 === (more === "worse") ? "worse" : "better";
 }
 
-const three = (value: number): string =>
-  Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 3 });
-
 function amount(value: number, unit: Unit): string {
   switch (unit) {
     case "percent":
-      return `${three(value)} %`;
+      return `${threeDigits(value)} %`;
     case "ms":
-      return `${three(value)} ms`;
+      return `${threeDigits(value)} ms`;
     case "bytes":
-      return `${three(value / 1_048_576)} MiB`;
+      return `${threeDigits(value / 1_048_576)} MiB`;
     case "perSecond":
-      return `${three(value)} /s`;
+      return `${threeDigits(value)} /s`;
     case "count":
-      return three(value);
+      return threeDigits(value);
   }
 }
 
 function changeOf(difference: number, ratio: number | null, unit: Unit): string {
   const sign = difference < 0 ? "−" : "+";
   const size = Math.abs(difference);
-  const absolute = unit === "percent" ? `${three(size)} points` : amount(size, unit);
-  const relative = unit === "percent" || ratio === null ? "" : ` (${sign}${three(Math.abs(ratio) * 100)} %)`;
+  const absolute = unit === "percent" ? `${threeDigits(size)} points` : amount(size, unit);
+  const relative = unit === "percent" || ratio === null ? "" : ` (${sign}${threeDigits(Math.abs(ratio) * 100)} %)`;
   return `${sign}${absolute}${relative}`;
 }
 

@@ -138,7 +138,7 @@ describe("warns of", () => {
     [
       { traffic: { failed: 600, requests: 1_000 } },
       "error",
-      "fails 60 % (600 of 1,000 requests of the last 120 s); its limit is 1 %.",
+      "fails 60 % (600 of 1\u00a0000 requests of the last 120 s); its limit is 1 %.",
     ],
   ] as const)("what is wrong with it or with what it depends on, case %#", (change, kind, text) => {
     const base = { ...now.surroundings, service: neighbour({ service: "checkout" }) };

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { OperateAgentConfig } from "../config.ts";
 import type { ServiceHealth } from "../health/index.ts";
+import { groupedCount } from "../kernel/numbers.ts";
 import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import type { PlanWarning } from "./plan-schema.ts";
@@ -123,7 +124,6 @@ function errorWarning(
   if (!traffic || traffic.failed < LEAST_FAILED) return [];
   const percent = (traffic.failed / traffic.requests) * 100;
   if (percent <= errorLimitPercent) return [];
-  const integer = (value: number) => value.toLocaleString("en-US");
-  const share = `${Number(percent.toPrecision(2))} % (${integer(traffic.failed)} of ${integer(traffic.requests)} requests of the last ${windowSeconds} s)`;
+  const share = `${Number(percent.toPrecision(2))} % (${groupedCount(traffic.failed)} of ${groupedCount(traffic.requests)} requests of the last ${windowSeconds} s)`;
   return [made(kind, "critical", `${named} fails ${share}; its limit is ${errorLimitPercent} %.`)];
 }

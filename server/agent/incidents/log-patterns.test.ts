@@ -50,8 +50,8 @@ describe("a pattern that is too loud", () => {
       service: "checkout",
     });
     expect(await messagesOf(incident!.id)).toEqual([
-      "1,204 lines in 5 min, 1,000 raise it",
-      "3,000 lines in 5 min, 1,000 raise it",
+      "1\u00a0204 lines in 5 min, 1\u00a0000 raise it",
+      "3\u00a0000 lines in 5 min, 1\u00a0000 raise it",
     ]);
     expect(await database.db.auditEntry.count({ where: { targetId: incident!.id } })).toBe(1);
   });

@@ -1,4 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
+import { groupedCount } from "../kernel/numbers.ts";
 import { openOrAdd, resolveBy } from "./automatic.ts";
 import type { Severity } from "./schema.ts";
 import { isKnownEvent, listUnresolved } from "./store.ts";
@@ -34,7 +35,7 @@ export async function onLoudPattern(runtime: Runtime, pattern: LoudPattern): Pro
   const at = runtime.now();
   const window = Math.floor(at.getTime() / (pattern.minutes * 60_000));
   const key = `${causeOf(pattern)}:${window}`;
-  const lines = `${pattern.count.toLocaleString("en")} lines in ${pattern.minutes} min, ${pattern.threshold.toLocaleString("en")} raise it`;
+  const lines = `${groupedCount(pattern.count)} lines in ${pattern.minutes} min, ${groupedCount(pattern.threshold)} raise it`;
   const title = pattern.title.length > LONGEST_TITLE ? `${pattern.title.slice(0, LONGEST_TITLE)}…` : pattern.title;
   await runtime.db.$transaction(
     async (tx) => {

@@ -27,7 +27,7 @@ describe("judgeService", () => {
       "91 % fail while the check answers",
       { window: served(1_240, 1_128), newest: served(240, 230) },
       "failing",
-      "91 % of 1,240 requests failed in 5 min",
+      "91 % of 1\u00a0240 requests failed in 5 min",
     ],
     [
       "2 % fail",
@@ -40,7 +40,7 @@ describe("judgeService", () => {
       "exactly the limit",
       { window: served(1_000, 10), newest: served(200, 2) },
       "degraded",
-      "1 % of 1,000 requests failed in 5 min",
+      "1 % of 1\u00a0000 requests failed in 5 min",
     ],
     ["1 of 2 tells nothing", { window: served(2, 1), newest: served(2, 1) }, "up", null],
     ["2 of 12 neither", { window: served(12, 2), newest: served(12, 2) }, "up", null],
@@ -50,13 +50,13 @@ describe("judgeService", () => {
       "it is nearly over",
       { window: served(1_240, 600), newest: served(240, 6) },
       "degraded",
-      "48 % of 1,240 requests failed in 5 min",
+      "48 % of 1\u00a0240 requests failed in 5 min",
     ],
     [
       "slow",
       { window: served(1_000, 0, 1_200), newest: served(200, 0, 900) },
       "degraded",
-      "p95 1,200 ms over 1,000 requests in 5 min, limit 500 ms",
+      "p95 1\u00a0200 ms over 1\u00a0000 requests in 5 min, limit 500 ms",
     ],
     ["slow on few requests", { window: served(15, 0, 1_200), newest: served(5, 0, 900) }, "up", null],
     ["its check fails", { probe: { state: "down", message: "refused" } }, "down", "refused"],
@@ -93,7 +93,7 @@ describe("judgeService", () => {
       "nearly all is not all",
       { window: served(1_000, 999), newest: null },
       "failing",
-      "99.9 % of 1,000 requests failed in 5 min",
+      "99.9 % of 1\u00a0000 requests failed in 5 min",
     ],
   ])("%s", (_name, change, state, first) => {
     const status = judgeService(facts(change), LIMITS);

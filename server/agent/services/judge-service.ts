@@ -1,5 +1,6 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
+import { groupedCount } from "../kernel/numbers.ts";
 import type { Limits } from "./limits.ts";
 import type { StatusReason } from "./schema.ts";
 
@@ -40,7 +41,6 @@ const worstOf = (states: readonly HealthState[]): HealthState =>
 const mildestOf = (states: readonly HealthState[]): HealthState =>
   states.reduce((mildest, state) => (severity(state) < severity(mildest) ? state : mildest));
 
-const counted = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** "0.4", "12", "91": never 0 or 100 unless it is exactly that. */
 const share = (part: number, whole: number): string => {
   const percent = (part / whole) * 100;
@@ -80,7 +80,7 @@ function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
   const { window } = facts;
   if (!window) return [];
   const known = { ...facts, window };
-  const base = `${counted.format(window.requests)} requests`;
+  const base = `${groupedCount(window.requests)} requests`;
   const reasons: StatusReason[] = [];
   const errors = window.failed >= LEAST_FAILED ? levelOver(known, limits, LEAST_REQUESTS, errorLevel) : "up";
   if (errors !== "up")
@@ -94,7 +94,7 @@ function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
     reasons.push({
       kind: "latency",
       state: latency,
-      message: `p95 ${counted.format(window.p95Ms ?? 0)} ms over ${base} in ${WINDOW_WORDS}, limit ${counted.format(limits.latencyP95Ms)} ms`,
+      message: `p95 ${groupedCount(window.p95Ms ?? 0)} ms over ${base} in ${WINDOW_WORDS}, limit ${groupedCount(limits.latencyP95Ms)} ms`,
     });
   return reasons;
 }

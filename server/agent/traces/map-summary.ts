@@ -1,4 +1,5 @@
 import { FAILING_PERCENT, failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
+import { groupedCount } from "../kernel/numbers.ts";
 import { visibleText } from "../kernel/visible-text.ts";
 import type { ServiceGraph } from "./service-graph.ts";
 import { counted, inPercent } from "./words.ts";
@@ -91,7 +92,7 @@ function follow(start: Node, nodes: readonly Node[], seen: ServiceGraph["edges"]
 }
 
 const rate = (part: Pick<Node, "errorPercent" | "requests">): string =>
-  `${failedOf(part).toLocaleString("en-US")} of ${counted(part.requests, "request")} (${inPercent(part.errorPercent ?? 0, 100)})`;
+  `${groupedCount(failedOf(part))} of ${counted(part.requests, "request")} (${inPercent(part.errorPercent ?? 0, 100)})`;
 
 /** Where a share would say more than is known. */
 const few = (part: Pick<Node, "errorPercent" | "requests">): string =>

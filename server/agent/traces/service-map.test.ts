@@ -158,7 +158,7 @@ describe("its sentence", () => {
     [
       "where failures come from and who feels them",
       SHOP,
-      "checkout fails most: 50 of 2,000 requests (2.5 %), felt by gateway. 5 services and 1 outside, 3 connections seen in the last 15 min.",
+      "checkout fails most: 50 of 2\u00a0000 requests (2.5 %), felt by gateway. 5 services and 1 outside, 3 connections seen in the last 15 min.",
     ],
     [
       "the deepest call that explains them",

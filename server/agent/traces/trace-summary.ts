@@ -1,3 +1,4 @@
+import { groupedCount } from "../kernel/numbers.ts";
 import { visibleText } from "../kernel/visible-text.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import { errorOrigins, type Waterfall, type WaterfallSpan } from "./waterfall.ts";
@@ -93,7 +94,7 @@ function placeOf({ span, children }: WaterfallSpan): string {
 function whatFailed({ spans, errorCount }: Waterfall): string {
   if (errorCount === 0) return "Nothing failed.";
   const first = errorOrigins(spans)[0];
-  const verdict = `${errorCount.toLocaleString("en-US")} of ${counted(spans.length, "span")} failed`;
+  const verdict = `${groupedCount(errorCount)} of ${counted(spans.length, "span")} failed`;
   if (!first) return `${verdict}.`;
   const reason = reasonOf(first.span);
   const where = `${short(first.span.name)} of ${short(first.span.service)}`;

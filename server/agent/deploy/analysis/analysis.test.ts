@@ -103,7 +103,7 @@ describe("an analysis", () => {
       reason: expect.stringMatching(/1\.1\.0 is worse: error ratio 5 %/),
     });
     expect(outcome).toMatchObject({
-      reason: expect.stringMatching(/of all [\d,]+ requests \(0\.2\d %\) failed on 1\.1\.0, which had 5 %/),
+      reason: expect.stringMatching(/of all [\d\u00a0]+ requests \(0\.2\d %\) failed on 1\.1\.0, which had 5 %/),
     });
     expect(clock.ms - began).toBeLessThan(30_000);
     expect((await getDeploymentRow(ctx.db, made.deploymentId)).summary).toMatch(

@@ -2,6 +2,7 @@ import { DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-de
 import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confidential.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
+import { groupedCount } from "../../kernel/numbers.ts";
 import { failedRequests, slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
 import { unsealed } from "../../kernel/sealed.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
@@ -107,9 +108,9 @@ function costOf(evidence: Evidence, { candidateVersion }: JudgeResult): string {
   const all = requests + requestsOf(evidence.baseline);
   if (all === 0) return "No request was counted";
   const share = (part: number) => `${Number(((part / Math.max(1, all)) * 100).toPrecision(2))} %`;
-  const had = `${candidateVersion} had ${share(requests)} of all ${all.toLocaleString("en-US")} requests`;
+  const had = `${candidateVersion} had ${share(requests)} of all ${groupedCount(all)} requests`;
   if (errors === 0) return `${had}, and none of them failed`;
-  return `${errors.toLocaleString("en-US")} of all ${all.toLocaleString("en-US")} requests (${share(errors)}) failed on ${candidateVersion}, which had ${share(requests)} of them`;
+  return `${groupedCount(errors)} of all ${groupedCount(all)} requests (${share(errors)}) failed on ${candidateVersion}, which had ${share(requests)} of them`;
 }
 
 function progressOf(
@@ -119,9 +120,9 @@ function progressOf(
 ): string {
   const errors = failuresOf(evidence);
   const { minRequests } = options.rules.analysis;
-  const counted = result.candidateRequests.toLocaleString("en-US");
-  const of = result.candidateRequests < minRequests ? ` of ${minRequests.toLocaleString("en-US")}` : "";
-  return `Comparing ${version} with ${previousVersion}: ${counted}${of} requests, ${errors.toLocaleString("en-US")} failed`;
+  const counted = groupedCount(result.candidateRequests);
+  const of = result.candidateRequests < minRequests ? ` of ${groupedCount(minRequests)}` : "";
+  return `Comparing ${version} with ${previousVersion}: ${counted}${of} requests, ${groupedCount(errors)} failed`;
 }
 
 interface Kept {

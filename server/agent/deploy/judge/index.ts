@@ -1,4 +1,5 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
+import { groupedCount } from "../../kernel/numbers.ts";
 import { slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";
@@ -53,7 +54,7 @@ export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: bool
       common.candidateRequests <= common.baselineRequests
         ? [candidateVersion, common.candidateRequests]
         : [baselineVersion, common.baselineRequests];
-    const sentence = `${version} has answered ${count.toLocaleString("en-US")} of the ${minRequests.toLocaleString("en-US")} requests that a comparison needs`;
+    const sentence = `${version} has answered ${groupedCount(count)} of the ${groupedCount(minRequests)} requests that a comparison needs`;
     return { result: { ...common, verdict: "inconclusive", sentence }, tooLittle: true, fewRequests: true };
   }
   const { verdict, sentence, tooLittle } = conclude(judged, scored, input, outcomes?.told ?? null);

@@ -116,7 +116,7 @@ describe("the judge", () => {
       count: { candidateEvents: 60, candidateTotal: 1_200, baselineEvents: 0, baselineTotal: 2_400 },
     });
     expect(judged.result.sentence).toMatch(
-      /^1\.1\.0 is worse: error ratio 5 % \(60 of 1,200\) against 0 % \(0 of 2,400\)/,
+      /^1\.1\.0 is worse: error ratio 5 % \(60 of 1\u00a0200\) against 0 % \(0 of 2\u00a0400\)/,
     );
   });
 
@@ -162,7 +162,7 @@ describe("how requests end", () => {
 
   it.each([
     ["404 for a third", {}, { status4xx: 1 / 3 }, /requests with a 4xx 33\.\d %/],
-    ["307 for all", {}, { status3xx: 1 }, /requests with a 3xx 100 % \(1,200 of 1,200\) against 0 %/],
+    ["307 for all", {}, { status3xx: 1 }, /requests with a 3xx 100 % \(1\u00a0200 of 1\u00a0200\) against 0 %/],
     ["302 for one in twenty", {}, { status3xx: 0.05 }, /requests with a 3xx /],
     ["404 behind what was a redirect", { status3xx: 0.5 }, { status4xx: 0.5 }, /requests with a 4xx /],
     ["404 for all where most already were", { status4xx: 0.85 }, { status4xx: 1 }, /requests with a 4xx 100 %/],
@@ -216,11 +216,16 @@ describe("how requests end", () => {
       "404s that are gone",
       { status4xx: 0.3 },
       {},
-      /answers differently: 2xx 100 % .* 4xx 0 % \(0 of 1,200\) against 30 %/,
+      /answers differently: 2xx 100 % .* 4xx 0 % \(0 of 1\u00a0200\) against 30 %/,
     ],
-    ["errors that are gone", { status5xx: 0.3 }, {}, /failed 0 % \(0 of 1,200\) against 30 %/],
+    ["errors that are gone", { status5xx: 0.3 }, {}, /failed 0 % \(0 of 1\u00a0200\) against 30 %/],
     ["400 where it failed before", { status5xx: 0.1 }, { status4xx: 0.1 }, /4xx 10 % .*failed 0 %/],
-    ["200 where it redirected before", { status3xx: 1 }, {}, /2xx 100 % \(1,200 of 1,200\) against 0 % .*3xx 0 %/],
+    [
+      "200 where it redirected before",
+      { status3xx: 1 },
+      {},
+      /2xx 100 % \(1\u00a0200 of 1\u00a0200\) against 0 % .*3xx 0 %/,
+    ],
   ] as const)("passes %s, and tells it", (_, old, fresh, told) => {
     const { result } = against(old, fresh);
     expect(result.verdict).toBe("pass");
@@ -353,7 +358,7 @@ it("a slower tail that was counted is told by its counts, not by an interval of 
   const { classification, rank, sentence } = metric(judged, "latencyP95") ?? {};
   expect([classification, rank!.low < 0, rank!.high > 0]).toEqual(["high", true, true]);
   expect(sentence).toBe(
-    "p95 latency 43.6 ms against 31.8 ms: 8.33 % (20 of 240) of its requests are slower than allowed, of the running version's 0 % (0 of 2,400), surely worse",
+    "p95 latency 43.6 ms against 31.8 ms: 8.33 % (20 of 240) of its requests are slower than allowed, of the running version's 0 % (0 of 2\u00a0400), surely worse",
   );
 });
 

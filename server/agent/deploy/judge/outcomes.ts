@@ -1,11 +1,12 @@
 import type { MetricRule } from "../../config-deployment.ts";
+import { groupedCount } from "../../kernel/numbers.ts";
 import type { Outcome, OutcomeCounts } from "../../kernel/outcomes.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";
 import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";
 import { poolOf } from "./samples.ts";
 import type { CountTest } from "./schema.ts";
-import { amount, integer, sentenceOf } from "./sentences.ts";
+import { amount, sentenceOf } from "./sentences.ts";
 
 /** How exchanges ended. A new version must not move requests to a worse class, whichever that is. */
 
@@ -109,7 +110,7 @@ function movedOf(
     );
     if (!count || Math.abs(count.difference) < rule.leastIncrease || !isSure(count, rules)) return [];
     const share = (events: number, total: number) =>
-      `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
+      `${amount(events / total, "ratio")} (${groupedCount(events)} of ${groupedCount(total)})`;
     const { candidateEvents, candidateTotal, baselineEvents, baselineTotal } = count;
     return [
       `${OUTCOME_WORDS[name]} ${share(candidateEvents, candidateTotal)} against ${share(baselineEvents, baselineTotal)}`,

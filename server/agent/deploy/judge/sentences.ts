@@ -1,27 +1,21 @@
+import { groupedCount, threeDigits } from "../../kernel/numbers.ts";
 import type { CountVerdict } from "./classify.ts";
 import type { MetricResult, RankTest } from "./schema.ts";
 
 /** What the judge says, in words with numbers. */
 
-const three = (value: number): string => {
-  const rounded = Number(value.toPrecision(3));
-  return rounded.toLocaleString("en-US", { maximumFractionDigits: 3 });
-};
-
 export function amount(value: number | null, unit: MetricResult["unit"]): string {
   if (value === null) return "unknown";
-  if (unit === "ratio") return `${three(value * 100)} %`;
-  if (unit === "bytes") return `${three(value / 1_048_576)} MiB`;
-  return unit === "ms" ? `${three(value)} ms` : three(value);
+  if (unit === "ratio") return `${threeDigits(value * 100)} %`;
+  if (unit === "bytes") return `${threeDigits(value / 1_048_576)} MiB`;
+  return unit === "ms" ? `${threeDigits(value)} ms` : threeDigits(value);
 }
 
 const signed = (value: number, unit: MetricResult["unit"]): string => {
   if (value === 0) return unit === "ratio" ? "0 points" : amount(0, unit);
-  const text = unit === "ratio" ? `${three(Math.abs(value) * 100)} points` : amount(Math.abs(value), unit);
+  const text = unit === "ratio" ? `${threeDigits(Math.abs(value) * 100)} points` : amount(Math.abs(value), unit);
   return `${value < 0 ? "−" : "+"}${text}`;
 };
-
-export const integer = (value: number): string => value.toLocaleString("en-US");
 
 type Unsaid = Omit<MetricResult, "sentence">;
 
@@ -30,7 +24,7 @@ export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
   const { label, unit, baseline, candidate, rank, count, classification } = metric;
   if (count !== null && unit === "ratio") {
     const sides = `${share(count.candidateEvents, count.candidateTotal)} against ${share(count.baselineEvents, count.baselineTotal)}`;
-    const interval = `${signed(count.difference, unit)} [${three(count.low * 100)} … ${three(count.high * 100)}]`;
+    const interval = `${signed(count.difference, unit)} [${threeDigits(count.low * 100)} … ${threeDigits(count.high * 100)}]`;
     return `${label} ${sides}: ${interval}, ${word(classification, counted)}`;
   }
   if (classification === "nodata") return `${label}: nothing to compare`;
@@ -48,7 +42,7 @@ export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
     return `${label} ${sides} in the median sample; sample by sample ${signed(rank.estimate, unit)} ${interval}, ${said}`;
   const relative =
     baseline.median && difference !== 0
-      ? ` (${difference < 0 ? "−" : "+"}${three(Math.abs(difference / baseline.median) * 100)} %)`
+      ? ` (${difference < 0 ? "−" : "+"}${threeDigits(Math.abs(difference / baseline.median) * 100)} %)`
       : "";
   return `${label} ${sides}: ${signed(difference, unit)}${relative} ${interval}, ${said}`;
 }
@@ -62,7 +56,7 @@ const isOneSided = (low: number, high: number): boolean => low > 0 || high < 0;
 const isBeyond = ({ low, high, tolerance }: RankTest): boolean => low > tolerance || high < -tolerance;
 
 const share = (events: number, total: number): string =>
-  `${amount(events / total, "ratio")} (${integer(events)} of ${integer(total)})`;
+  `${amount(events / total, "ratio")} (${groupedCount(events)} of ${groupedCount(total)})`;
 
 function word(classification: MetricResult["classification"], counted: CountVerdict): string {
   if (classification === "high" || classification === "low") return "surely worse";

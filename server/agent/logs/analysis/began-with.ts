@@ -1,7 +1,8 @@
 import type { DeploymentStart } from "../../deploy/index.ts";
+import { groupedCount } from "../../kernel/numbers.ts";
 import type { PatternCount } from "../../ports/log-source.ts";
 import { type Anomaly, type Grid, isError } from "../anomalies/anomaly.ts";
-import { integer, span } from "../anomalies/wording.ts";
+import { span } from "../anomalies/wording.ts";
 import type { ExplainedAnomaly } from "../recommendations.ts";
 
 /** Which deployment an anomaly began with. */
@@ -84,6 +85,6 @@ function share(kind: Anomaly["kind"], of: number, total: number, version: string
   if (of === total)
     return total === 1
       ? `; its only ${what} comes from ${version}`
-      : `; all ${integer(total)} ${what} come from ${version}`;
-  return `; ${integer(of)} of ${integer(total)} ${what} come from ${version}`;
+      : `; all ${groupedCount(total)} ${what} come from ${version}`;
+  return `; ${groupedCount(of)} of ${groupedCount(total)} ${what} come from ${version}`;
 }

@@ -1,8 +1,9 @@
 import type { DeploymentStart } from "../../deploy/index.ts";
+import { groupedCount } from "../../kernel/numbers.ts";
 import type { PatternCount } from "../../ports/log-source.ts";
 import { type Anomaly, isError, type LogHistory, type PatternHistory, scoreOf, sumOf } from "../anomalies/anomaly.ts";
 import { newSeverity } from "../anomalies/new-patterns.ts";
-import { integer, lines, named, percent, quoted, span } from "../anomalies/wording.ts";
+import { lines, named, percent, quoted, span } from "../anomalies/wording.ts";
 
 /** Errors that only the lines of one version show, which was deployed: counts over time alone do not tell them. */
 
@@ -81,7 +82,7 @@ function returned(
   return {
     ...placeOf(pattern),
     ...{ severity: "warning", atMs: fromMs + pattern.counts.findIndex((value) => value > 0) * stepMs },
-    sentence: `${quoted(pattern.template)} is back: ${lines(count)} of ${named(pattern.service)} (of ${integer(total)}), none of ${integer(linesBefore)} in the ${span(buckets * stepMs)} before; first seen ${span(fromMs - pattern.firstSeenMs)} before that`,
+    sentence: `${quoted(pattern.template)} is back: ${lines(count)} of ${named(pattern.service)} (of ${groupedCount(total)}), none of ${groupedCount(linesBefore)} in the ${span(buckets * stepMs)} before; first seen ${span(fromMs - pattern.firstSeenMs)} before that`,
     evidence: { count, lines: total, share: count / total, countBefore: 0, linesBefore },
     score: scoreOf("warning", "new", count),
   };
@@ -97,7 +98,7 @@ function brought(pattern: PatternHistory, { byVersion }: Counted, version: strin
   return {
     ...placeOf(pattern),
     ...{ severity, atMs: pattern.firstSeenMs },
-    sentence: `${quoted(pattern.template)} is new: ${lines(count)} of ${named(pattern.service)} ${version} (${percent(share)} of ${integer(own)}), none of ${integer(others)} of other versions`,
+    sentence: `${quoted(pattern.template)} is new: ${lines(count)} of ${named(pattern.service)} ${version} (${percent(share)} of ${groupedCount(own)}), none of ${groupedCount(others)} of other versions`,
     evidence: { count, lines: own, share, countBefore: 0, linesBefore: others },
     score: scoreOf(severity, "new", count),
   };

@@ -1,7 +1,8 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import type { LogFilter, LogLineRecord, LogSource } from "../../ports/log-source.ts";
 import type { Answer, TimeWindow } from "../../ports/source.ts";
 import type { TraceStep } from "../anomalies/sequences.ts";
-import { integer, percent } from "../anomalies/wording.ts";
+import { percent } from "../anomalies/wording.ts";
 import type { Frame } from "./frame.ts";
 import { createLineCounter, type KnownPattern, type LineCounter } from "./line-counter.ts";
 import type { Samples } from "./pattern-views.ts";
@@ -45,7 +46,7 @@ export async function streamLines(
       for await (const lines of readSlice(source, filter, slice, signal)) {
         for (const line of lines) addLine(counter, own, line, slice.weight);
         done += lines.length;
-        await listening.progress?.(done, total, `Read ${integer(done)} of ${integer(total)} lines`);
+        await listening.progress?.(done, total, `Read ${groupedCount(done)} of ${groupedCount(total)} lines`);
       }
     samples = counter.samples();
     taken.push(counter.take());
@@ -66,7 +67,7 @@ export async function streamLines(
 
 const noteOf = (share: number, counts: Answer<{ count: number }[]>): string => {
   const lines = counts.data.reduce((sum, { count }) => sum + count, 0);
-  return `There are more lines than are read at once: ${percent(share)} of the ${integer(lines)} in the window were, evenly over it, and the counts of patterns are estimates. Choose a narrower window or filter for exact ones.`;
+  return `There are more lines than are read at once: ${percent(share)} of the ${groupedCount(lines)} in the window were, evenly over it, and the counts of patterns are estimates. Choose a narrower window or filter for exact ones.`;
 };
 
 type Step = Omit<TraceStep, "patternId"> & { key: string | number };

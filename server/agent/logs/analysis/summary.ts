@@ -1,9 +1,10 @@
 import { describeSeconds } from "../../kernel/durations.ts";
-import { integer, lines as linesOf, percent } from "../anomalies/wording.ts";
+import { groupedCount } from "../../kernel/numbers.ts";
+import { lines as linesOf, percent } from "../anomalies/wording.ts";
 import type { ExplainedAnomaly } from "../recommendations.ts";
 import type { LevelTotals } from "./counted-window.ts";
 
-const counted = (count: number, word: string): string => `${integer(count)} ${word}${count === 1 ? "" : "s"}`;
+const counted = (count: number, word: string): string => `${groupedCount(count)} ${word}${count === 1 ? "" : "s"}`;
 
 /** One sentence or two: how much, how bad, and the worst that stands out. */
 export function summarise(totals: LevelTotals, spanMs: number, anomalies: readonly ExplainedAnomaly[]): string {
@@ -15,6 +16,6 @@ export function summarise(totals: LevelTotals, spanMs: number, anomalies: readon
   const [worst] = anomalies;
   if (!worst) return `${much} Nothing stands out.`;
   const cause = worst.deployment ? `, ${worst.deployment.sentence}` : "";
-  const others = anomalies.length > 1 ? `${integer(anomalies.length)} things stand out, the worst: ` : "";
+  const others = anomalies.length > 1 ? `${groupedCount(anomalies.length)} things stand out, the worst: ` : "";
   return `${much} ${others}${worst.sentence}${cause}.`;
 }

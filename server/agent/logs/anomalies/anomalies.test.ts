@@ -50,7 +50,8 @@ describe("new patterns", () => {
         level: "error",
       },
       evidence: { count: 330, lines: 6_000, share: 0.055, countBefore: 0, linesBefore: 6_000 },
-      sentence: '"payment … refused" is new: 330 lines of shop (5.5 % of 6,000), none of 6,000 in the 1 h before',
+      sentence:
+        '"payment … refused" is new: 330 lines of shop (5.5 % of 6\u00a0000), none of 6\u00a0000 in the 1 h before',
     });
   });
 
@@ -83,7 +84,7 @@ describe("new patterns", () => {
         ...{ kind: "new", patternId: "came", severity: "critical" },
         evidence: { count: 6, lines: 120, linesBefore: 1_080 },
         sentence:
-          '"payment … refused" is new: 6 lines of shop (5 % of 120 since it came), none of 1,080 in the 18 min before',
+          '"payment … refused" is new: 6 lines of shop (5 % of 120 since it came), none of 1\u00a0080 in the 18 min before',
       },
     ]);
   });
@@ -97,7 +98,7 @@ describe("emerging patterns", () => {
       ...{ kind: "emerging", severity: "warning", atMs: FROM },
       evidence: { count: 360, lines: 6_000, countBefore: 60, linesBefore: 6_000, ratio: 6 },
       sentence:
-        '"payment … refused": 6 % of the lines of shop (360 of 6,000), 1 % in the 1 h before (60 of 6,000), 6 times the share',
+        '"payment … refused": 6 % of the lines of shop (360 of 6\u00a0000), 1 % in the 1 h before (60 of 6\u00a0000), 6 times the share',
     });
   });
 
@@ -137,7 +138,7 @@ describe("vanished patterns", () => {
         ...{ kind: "vanished", severity: "warning", atMs: FROM + 40 * MINUTE },
         evidence: { silentSeconds: 1_200, intervalSeconds: 30, countBefore: 120, missed: 40, serviceLines: 2_000 },
         sentence:
-          '"heartbeat …" is gone for 20 min: it came every 30 s (120 lines in the 1 h before), and shop logged 2,000 other lines meanwhile',
+          '"heartbeat …" is gone for 20 min: it came every 30 s (120 lines in the 1 h before), and shop logged 2\u00a0000 other lines meanwhile',
       },
     ]);
   });
@@ -238,7 +239,7 @@ describe("changes of the error ratio", () => {
           linesAfter: 4_000,
           ratioAfter: 0.06,
         },
-        sentence: "error lines of shop rose from 0.25 % (20 of 8,000) to 6 % (240 of 4,000)",
+        sentence: "error lines of shop rose from 0.25 % (20 of 8\u00a0000) to 6 % (240 of 4\u00a0000)",
       },
     ]);
   });

@@ -1,8 +1,9 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import type { LogLevel } from "../../ports/telemetry.ts";
 import { type Anomaly, isError, scoreOf } from "./anomaly.ts";
 import { END, placeOf, type SequenceCounts, type Transition } from "./sequences.ts";
 import { discoveries, riseProbability } from "./statistics.ts";
-import { integer, named, percent, quoted } from "./wording.ts";
+import { named, percent, quoted } from "./wording.ts";
 
 /** Traces that end early or take a turn that traces did not take before. */
 
@@ -78,7 +79,7 @@ function anomalyOf(
   return {
     ...{ kind: "broken-sequence", severity, atMs: firstMs, service, environment, level, patternId: subject },
     template: patterns.get(subject)?.template ?? null,
-    sentence: `${integer(count)} of ${integer(traces)} traces of ${named(service)} ${what}; before ${integer(countBefore)} of ${integer(tracesBefore)} did, ${usually}`,
+    sentence: `${groupedCount(count)} of ${groupedCount(traces)} traces of ${named(service)} ${what}; before ${groupedCount(countBefore)} of ${groupedCount(tracesBefore)} did, ${usually}`,
     evidence: {
       ...{ traces: count, ofTraces: traces, tracesBefore: countBefore, ofTracesBefore: tracesBefore, pValue },
       ...{ after: from, expected: usual?.to || null, exampleTraceId },

@@ -1,6 +1,7 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import { type Anomaly, type Grid, isError, type PatternHistory, scoreOf, serviceKey, sumOf } from "./anomaly.ts";
 import { dispersionOf, medianOf, spreadOf } from "./statistics.ts";
-import { integer, named, quoted, span } from "./wording.ts";
+import { named, quoted, span } from "./wording.ts";
 
 /** Far more lines of one pattern in a few buckets than is usual at this time. */
 
@@ -120,7 +121,7 @@ function anomalyOf(pattern: PatternHistory, grid: Grid, { from, to }: Run, score
   return {
     ...{ kind: "burst", severity, atMs: grid.fromMs + from * grid.stepMs },
     ...{ patternId, template, level, service, environment },
-    sentence: `${quoted(template)}: ${integer(count)} lines of ${named(service)} in ${span((to - from) * grid.stepMs)}, at the peak ${integer(peak)} in ${span(grid.stepMs)}; ${integer(usual)} are usual ${base}`,
+    sentence: `${quoted(template)}: ${groupedCount(count)} lines of ${named(service)} in ${span((to - from) * grid.stepMs)}, at the peak ${groupedCount(peak)} in ${span(grid.stepMs)}; ${groupedCount(usual)} are usual ${base}`,
     evidence: {
       ...{ count, peak, peakAt: new Date(grid.fromMs + peakAt * grid.stepMs).toISOString() },
       ...{ bucketSeconds: grid.stepMs / 1_000, buckets: to - from, usual, z: Number(z.toFixed(1)) },

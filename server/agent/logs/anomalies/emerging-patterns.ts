@@ -1,3 +1,4 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import {
   type Anomaly,
   type Grid,
@@ -8,7 +9,7 @@ import {
   sumOf,
 } from "./anomaly.ts";
 import { discoveries, dispersionOf, riseProbability } from "./statistics.ts";
-import { integer, named, percent, quoted, span } from "./wording.ts";
+import { named, percent, quoted, span } from "./wording.ts";
 
 /** Patterns that have become a far larger part of what a service says. */
 
@@ -82,7 +83,7 @@ function anomalyOf(
   return {
     ...{ kind: "emerging", severity, patternId, template, level, service, environment },
     atMs: countBefore === 0 ? grid.fromMs + first * grid.stepMs : grid.fromMs,
-    sentence: `${quoted(template)}: ${percent(share)} of the lines of ${named(service)} (${integer(count)} of ${integer(total)}), ${percent(shareBefore)} in the ${span(grid.buckets * grid.stepMs)} before (${integer(countBefore)} of ${integer(totalBefore)})${times}`,
+    sentence: `${quoted(template)}: ${percent(share)} of the lines of ${named(service)} (${groupedCount(count)} of ${groupedCount(total)}), ${percent(shareBefore)} in the ${span(grid.buckets * grid.stepMs)} before (${groupedCount(countBefore)} of ${groupedCount(totalBefore)})${times}`,
     evidence: { count, lines: total, share, countBefore, linesBefore: totalBefore, shareBefore, ratio, pValue },
     score: scoreOf(severity, "emerging", count),
   };

@@ -1,5 +1,6 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import { type Anomaly, type Grid, type ServiceHistory, scoreOf } from "./anomaly.ts";
-import { integer, named, percent } from "./wording.ts";
+import { named, percent } from "./wording.ts";
 
 /** When the share of a service's lines that are errors changed, and from what to what. */
 
@@ -120,7 +121,7 @@ function anomalyOf(
   const isCritical = ratioAfter >= CRITICAL_SHARE && ratioAfter >= CRITICAL_RATIO * ratioBefore;
   const severity = !rose ? "info" : isCritical ? "critical" : "warning";
   const share = (segment: Segment) =>
-    `${percent(ratioOf(segment))} (${integer(segment.errors)} of ${integer(segment.lines)})`;
+    `${percent(ratioOf(segment))} (${groupedCount(segment.errors)} of ${groupedCount(segment.lines)})`;
   return {
     ...{ kind: "error-ratio", severity, atMs, patternId: null, template: null, service, environment, level: "error" },
     sentence: `error lines of ${named(service)} ${rose ? "rose" : "fell"} from ${share(before)} to ${share(after)}`,

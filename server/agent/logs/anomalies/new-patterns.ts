@@ -1,3 +1,4 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import {
   type Anomaly,
   type Grid,
@@ -8,7 +9,7 @@ import {
   sumOf,
 } from "./anomaly.ts";
 import { riseProbability } from "./statistics.ts";
-import { integer, lines, named, percent, quoted, span } from "./wording.ts";
+import { lines, named, percent, quoted, span } from "./wording.ts";
 
 /** Patterns that nobody has seen before the window. */
 
@@ -66,7 +67,7 @@ function anomalyOf(
   const since = base.isWhole ? "" : " since it came";
   return {
     ...{ kind: "new", severity, atMs: firstSeenMs, patternId, template, level, service, environment },
-    sentence: `${quoted(template)} is new: ${lines(count)} of ${named(service)} (${percent(share)} of ${integer(total)}${since}), none of ${integer(base.linesBefore)} in the ${span(base.spanMs)} before`,
+    sentence: `${quoted(template)} is new: ${lines(count)} of ${named(service)} (${percent(share)} of ${groupedCount(total)}${since}), none of ${groupedCount(base.linesBefore)} in the ${span(base.spanMs)} before`,
     evidence: { count, lines: total, share, countBefore: 0, linesBefore: base.linesBefore },
     score: scoreOf(severity, "new", count),
   };

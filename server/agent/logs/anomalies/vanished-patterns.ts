@@ -1,6 +1,7 @@
+import { groupedCount } from "../../kernel/numbers.ts";
 import { type Anomaly, type Grid, type PatternHistory, type ServiceHistory, scoreOf, sumOf } from "./anomaly.ts";
 import { dispersionOf } from "./statistics.ts";
-import { integer, named, quoted, span } from "./wording.ts";
+import { named, quoted, span } from "./wording.ts";
 
 /** Heartbeats that are gone: what a service said regularly and says no more. */
 
@@ -93,8 +94,8 @@ function anomalyOf(
   { silentMs, sinceMs, intervalMs, lines }: Silence,
   missed: number,
 ): Anomaly {
-  const still = lines > 0 ? `logged ${integer(lines)} other lines meanwhile` : "runs all the same";
-  const base = `${integer(sumOf(before))} lines in the ${span(intervalMs * sumOf(before))} before`;
+  const still = lines > 0 ? `logged ${groupedCount(lines)} other lines meanwhile` : "runs all the same";
+  const base = `${groupedCount(sumOf(before))} lines in the ${span(intervalMs * sumOf(before))} before`;
   return {
     ...{ kind: "vanished", severity: "warning", atMs: sinceMs, patternId, template, level, service, environment },
     sentence: `${quoted(template)} is gone for ${span(silentMs)}: it came every ${span(intervalMs)} (${base}), and ${named(service)} ${still}`,

@@ -1,16 +1,12 @@
 import { describeSeconds } from "../../kernel/durations.ts";
+import { groupedCount, threeDigits } from "../../kernel/numbers.ts";
 import { visibleText } from "../../kernel/visible-text.ts";
 
 /** How anomalies put their numbers. */
 
-export const integer = (value: number): string => Math.round(value).toLocaleString("en-US");
+export const percent = (share: number): string => `${threeDigits(share * 100)} %`;
 
-export const percent = (share: number): string => {
-  const rounded = Number((share * 100).toPrecision(3));
-  return `${rounded.toLocaleString("en-US", { maximumFractionDigits: 3 })} %`;
-};
-
-export const lines = (count: number): string => (count === 1 ? "1 line" : `${integer(count)} lines`);
+export const lines = (count: number): string => (count === 1 ? "1 line" : `${groupedCount(count)} lines`);
 
 export const span = (ms: number): string => describeSeconds(ms / 1_000);
 
