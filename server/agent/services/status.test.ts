@@ -79,7 +79,7 @@ describe("the status of a service", () => {
   it("is failing wherever it is told, when its check answers and 91 % of its requests fail", async () => {
     const ctx = context();
     await storeTraffic(ctx.db, traffic("production", 100, 91));
-    const reason = "91 % of 3,000 requests failed in 5 min";
+    const reason = "91 % of 3\u00a0000 requests failed in 5 min";
     const { rows, overall, summary } = await listServices(ctx, {});
     expect(rows[0]).toMatchObject({ service: "checkout", environment: "production", health: "failing" });
     expect(rows[0]?.reasons).toEqual([{ kind: "errors", state: "failing", message: reason }]);
