@@ -1,16 +1,3 @@
 "use client";
 
-import { ErrorPanel } from "#components/feedback/error-panel.tsx";
-
-export default function ErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
-  return (
-    <div className="mx-auto max-w-2xl py-8">
-      <ErrorPanel
-        title="This page could not be shown"
-        message="What Operate watches and the work it started are not affected. Try again; if it stays, the log of the web process has the details."
-        requestId={error.digest}
-        onRetry={reset}
-      />
-    </div>
-  );
-}
+export { PageError as default } from "#components/outage/page-error.tsx";

@@ -8,13 +8,15 @@ interface ErrorPanelProps {
   title: string;
   message: string;
   requestId?: string | null | undefined;
+  /** of an error while a page was rendered: the same for all pages it befell, and in the log beside it */
+  digest?: string | undefined;
   onRetry?: (() => void) | undefined;
   retrying?: boolean;
   className?: string;
 }
 
 /** What failed, what to do, and the number to find it by in the log. */
-export function ErrorPanel({ title, message, requestId, onRetry, retrying, className }: ErrorPanelProps) {
+export function ErrorPanel({ title, message, requestId, digest, onRetry, retrying, className }: ErrorPanelProps) {
   return (
     <div role="alert" className={cn("flex flex-col items-start gap-2 px-4 py-6", className)}>
       <Mark tone="critical" className="font-medium">
@@ -24,6 +26,11 @@ export function ErrorPanel({ title, message, requestId, onRetry, retrying, class
       {requestId ? (
         <p className="text-ink-3 text-xs">
           Request <code className="num select-all">{requestId}</code>
+        </p>
+      ) : null}
+      {digest ? (
+        <p className="text-ink-3 text-xs">
+          Error digest <code className="num select-all">{digest}</code>, as in the log
         </p>
       ) : null}
       {onRetry ? (

@@ -1,12 +1,14 @@
 import { type DehydratedState, dehydrate, type QueryClient } from "@tanstack/react-query";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
+import { unstable_rethrow as rethrowOfNext } from "next/navigation";
 import { cache } from "react";
 import { identify } from "#server/auth/context.ts";
 import { setupNeeded } from "#server/auth/first-admin.ts";
 import { getRuntime } from "#server/container.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createCallerFactory, type RouterContext } from "#server/routers/trpc.ts";
+import { outageBehind, within } from "#server/telemetry/readiness.ts";
 import { createQueryClient } from "./query-client.ts";
 
 const createCaller = createCallerFactory(appRouter);
@@ -26,6 +28,28 @@ export const pageCaller = async () => createCaller(await pageContext());
 export const currentSession = cache(async () => {
   const { agent } = await pageContext();
   return agent ? (await pageCaller()).session.me() : null;
+});
+
+/** Longer than a session is read by a database that answers; a page says then that it does not. */
+const SESSION_MS = 5_000;
+
+export type SessionRead =
+  | { me: Awaited<ReturnType<typeof currentSession>>; outage: null }
+  | { me: null; outage: string };
+
+/**
+ * Who is signed in, or why nobody can tell. With an outage nothing of the system may be shown: the session was not
+ * checked. @throws what else keeps the session from being read
+ */
+export const sessionOrOutage = cache(async (): Promise<SessionRead> => {
+  try {
+    return { me: await within(SESSION_MS, currentSession()), outage: null };
+  } catch (error) {
+    rethrowOfNext(error);
+    const outage = await outageBehind(error, getRuntime());
+    if (outage === null) throw error;
+    return { me: null, outage };
+  }
 });
 
 /** What does not change while this process runs. */

@@ -3,6 +3,8 @@ import { fullDisk, fullDiskSentence, storageFailure } from "../agent/kernel/stor
 import { collectorAnswers } from "../collector/answers.ts";
 import { forwardRefusal } from "../collector/forward.ts";
 
+const DATABASE_AWAY = "The database does not answer.";
+
 export interface ReadinessCheck {
   name: "configuration" | "database" | "worker" | "collector" | "platform";
   ok: boolean;
@@ -11,7 +13,8 @@ export interface ReadinessCheck {
 
 const failed = (name: ReadinessCheck["name"], message: string): ReadinessCheck => ({ name, ok: false, message });
 
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+/** @throws when there is no answer in time */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
@@ -41,6 +44,18 @@ async function database({ db }: Runtime): Promise<ReadinessCheck> {
     if (full) return failed("database", fullDiskSentence(fullDisk()));
     return failed("database", "does not answer, or lacks the schema of this release");
   }
+}
+
+/**
+ * Why the storage under Operate is the cause of `error`, as a sentence for a person; null when the database answers, so
+ * that the cause is another. A library on the way may have hidden the database's own words, so the database is asked.
+ */
+export async function outageBehind(error: unknown, runtime: Runtime): Promise<string | null> {
+  const told = storageFailure(error);
+  if (told === null && (await database(runtime)).ok) return null;
+  const disk = fullDisk();
+  if (disk) return `${fullDiskSentence(disk).replace(/^t/, "T")}.`;
+  return told?.includes("is full") ? told : DATABASE_AWAY;
 }
 
 async function worker({ db, now }: Runtime): Promise<ReadinessCheck> {
