@@ -58,7 +58,12 @@ export function DeploymentPage({ id }: { id: string }) {
     ),
   );
   return (
-    <QueryBoundary query={query} what="the deployment" skeleton={<Loading />}>
+    <QueryBoundary
+      query={query}
+      what="the deployment"
+      list={{ href: "/deployments", label: "All deployments" }}
+      skeleton={<Loading />}
+    >
       {(data) => <Loaded data={data} />}
     </QueryBoundary>
   );

@@ -1,4 +1,5 @@
 import { RefreshCw } from "lucide-react";
+import type { ReactNode } from "react";
 import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
 import { Mark } from "./mark.tsx";
@@ -10,13 +11,24 @@ interface ErrorPanelProps {
   requestId?: string | null | undefined;
   /** of an error while a page was rendered: the same for all pages it befell, and in the log beside it */
   digest?: string | undefined;
+  /** what else helps: a link to the list of what there is */
+  action?: ReactNode;
   onRetry?: (() => void) | undefined;
   retrying?: boolean;
   className?: string;
 }
 
 /** What failed, what to do, and the number to find it by in the log. */
-export function ErrorPanel({ title, message, requestId, digest, onRetry, retrying, className }: ErrorPanelProps) {
+export function ErrorPanel({
+  title,
+  message,
+  requestId,
+  digest,
+  action,
+  onRetry,
+  retrying,
+  className,
+}: ErrorPanelProps) {
   return (
     <div role="alert" className={cn("flex flex-col items-start gap-2 px-4 py-6", className)}>
       <Mark tone="critical" className="font-medium">
@@ -38,6 +50,7 @@ export function ErrorPanel({ title, message, requestId, digest, onRetry, retryin
           <RefreshCw /> Try again
         </Button>
       ) : null}
+      {action}
     </div>
   );
 }

@@ -1,9 +1,10 @@
 "use client";
 
 import { type ReactNode, useDeferredValue } from "react";
+import { EnvLink } from "../layout/env-link.tsx";
 import { formatDuration } from "../lib/format.ts";
 import { describeError } from "../trpc/errors.ts";
-import { Button } from "../ui/button.tsx";
+import { Button, buttonClass } from "../ui/button.tsx";
 import { ErrorPanel } from "./error-panel.tsx";
 import { Mark } from "./mark.tsx";
 import { useClock } from "./time.tsx";
@@ -17,12 +18,19 @@ export interface BoundaryQuery<T> {
   refetch: () => unknown;
 }
 
+interface List {
+  href: string;
+  label: string;
+}
+
 interface QueryBoundaryProps<T> {
   query: BoundaryQuery<T>;
   /** what is read, as the subject of "… could not be read" */
   what: string;
   /** of the same size as the data */
   skeleton: ReactNode;
+  /** where those that there are stand, for an address that names none of them: "All deployments" */
+  list?: List;
   /** returns what stands there when there is nothing, else null */
   empty?: (data: T) => ReactNode;
   /** a person stopped the first read: nothing is on its way */
@@ -31,7 +39,7 @@ interface QueryBoundaryProps<T> {
 }
 
 /** The four states of a panel. Data once shown stays: when a later read fails, its age is said beside it. */
-export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, children }: QueryBoundaryProps<T>) {
+export function QueryBoundary<T>({ query, what, skeleton, list, empty, stopped, children }: QueryBoundaryProps<T>) {
   const { error } = query;
   // what arrives is drawn in small pieces: drawing a long table at once would leave a click unheard
   const data = useDeferredValue(query.data);
@@ -52,10 +60,12 @@ export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, childr
           {skeleton}
         </div>
       );
-    const { message, requestId } = describeError(error);
+    const { message, requestId, code } = describeError(error);
+    const subject = `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
+    if (code === "NOT_FOUND") return <NotThere title={`${subject} is not there`} message={message} list={list} />;
     return (
       <ErrorPanel
-        title={`${what.charAt(0).toUpperCase()}${what.slice(1)} could not be read`}
+        title={`${subject} could not be read`}
         message={message}
         requestId={requestId}
         onRetry={() => void query.refetch()}
@@ -71,19 +81,38 @@ export function QueryBoundary<T>({ query, what, skeleton, empty, stopped, childr
   );
 }
 
-/** A line of its own: laid over the panel it would hide what is still true. */
+/** Trying again would not help: the way on is the list. */
+export const NotThere = ({ title, message, list }: { title: string; message: string; list: List | undefined }) => (
+  <ErrorPanel
+    title={title}
+    message={message}
+    action={
+      list ? (
+        <EnvLink className={buttonClass()} href={list.href}>
+          {list.label}
+        </EnvLink>
+      ) : null
+    }
+  />
+);
+
+/** Across the border between the heading and the data, where no words stand: nothing moves, nothing true is hidden. */
 function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
   const age = useClock((now) => formatDuration(now - query.dataUpdatedAt));
   const { message } = describeError(query.error);
   return (
-    <div role="status" title={message} className="flex items-center justify-end gap-2 border-b px-3 py-0.5 text-xs">
+    <div
+      role="status"
+      title={message}
+      className="-top-2.5 -translate-x-1/2 absolute left-1/2 z-10 flex h-5 items-center gap-1 whitespace-nowrap rounded-sm border bg-surface pl-2 text-xs"
+    >
       <Mark tone="warning">
         not updated for <span suppressHydrationWarning>{age}</span>
       </Mark>
       <Button
         variant="ghost"
         size="sm"
-        className="h-6"
+        className="h-4.5 px-1.5 text-xs"
         onClick={() => void query.refetch()}
         disabled={query.isFetching}
       >

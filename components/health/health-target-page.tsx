@@ -49,7 +49,12 @@ export function HealthTargetPage({ id }: { id: string }) {
     ),
   );
   return (
-    <QueryBoundary query={query} what="the health check" skeleton={<Loading />}>
+    <QueryBoundary
+      query={query}
+      what="the health check"
+      list={{ href: "/health", label: "All health checks" }}
+      skeleton={<Loading />}
+    >
       {(data) => <Loaded data={data} range={range} onRange={(next) => void setRange(next)} />}
     </QueryBoundary>
   );

@@ -26,7 +26,12 @@ export function IncidentPage({ id }: { id: string }) {
   const trpc = useTRPC();
   const query = useQuery(trpc.incidents.get.queryOptions({ incidentId: id }));
   return (
-    <QueryBoundary query={query} what="the incident" skeleton={<Loading />}>
+    <QueryBoundary
+      query={query}
+      what="the incident"
+      list={{ href: "/incidents", label: "All incidents" }}
+      skeleton={<Loading />}
+    >
       {(data) => <Loaded data={data} />}
     </QueryBoundary>
   );

@@ -1,12 +1,13 @@
 "use client";
 
 import { Ellipsis } from "lucide-react";
-import { usePathname, useRouter } from "next/navigation";
+import { usePathname } from "next/navigation";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 import { EnvLink } from "./env-link.tsx";
 import { isBelow, type Page } from "./navigation.ts";
+import { useOpenPage } from "./open-page.tsx";
 import type { PageCounts } from "./rail.tsx";
 
 const ON_THE_BAR: readonly string[] = ["/", "/incidents", "/deployments"];
@@ -15,7 +16,7 @@ const ITEM = "relative flex h-14 flex-1 flex-col items-center justify-center gap
 /** Phones: Overview, Incidents, Deploys, and the rest under More. */
 export function BottomBar({ pages, counts }: { pages: readonly Page[]; counts: PageCounts }) {
   const pathname = usePathname();
-  const router = useRouter();
+  const open = useOpenPage();
   const { link } = useEnvironment();
   const onTheBar = ON_THE_BAR.flatMap((href) => pages.filter((page) => page.href === href));
   const more = pages.filter((page) => !ON_THE_BAR.includes(page.href));
@@ -60,7 +61,7 @@ export function BottomBar({ pages, counts }: { pages: readonly Page[]; counts: P
         }
       >
         {more.map((page) => (
-          <MenuItem key={page.href} onSelect={() => router.push(link(page.href))} className="min-h-11">
+          <MenuItem key={page.href} onSelect={() => open(link(page.href))} className="min-h-11">
             <page.icon aria-hidden="true" /> {page.label}
           </MenuItem>
         ))}

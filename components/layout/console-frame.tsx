@@ -1,6 +1,5 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { type ReactNode, useState } from "react";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
@@ -8,6 +7,7 @@ import { useMe } from "../trpc/session.tsx";
 import { BottomBar } from "./bottom-bar.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
 import { PAGES } from "./navigation.ts";
+import { useOpenPage } from "./open-page.tsx";
 import { type PageCounts, Rail } from "./rail.tsx";
 import { RAIL_COOKIE } from "./rail-cookie.ts";
 import { TopBar } from "./top-bar.tsx";
@@ -29,7 +29,7 @@ export function ConsoleFrame(props: ConsoleFrameProps) {
   const pages = PAGES.filter((page) => permissions.includes(page.permission));
   const [collapsed, setCollapsed] = useState(props.railCollapsed);
   const [help, setHelp] = useState(false);
-  const router = useRouter();
+  const open = useOpenPage();
   const { link } = useEnvironment();
 
   useShortcuts([
@@ -40,7 +40,7 @@ export function ConsoleFrame(props: ConsoleFrameProps) {
       keys: `g ${page.key}`,
       label: page.label,
       group: "Go to" as const,
-      run: () => router.push(link(page.href)),
+      run: () => open(link(page.href)),
     })),
   ]);
 

@@ -1,12 +1,12 @@
 "use client";
 
 import { KeyRound, LogOut } from "lucide-react";
-import { useRouter } from "next/navigation";
 import { toast } from "../feedback/toast.ts";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { signOut } from "../lib/sign-out.ts";
 import { useMe } from "../trpc/session.tsx";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
+import { useOpenPage } from "./open-page.tsx";
 
 const initials = (name: string): string =>
   name
@@ -17,7 +17,7 @@ const initials = (name: string): string =>
 
 export function UserMenu() {
   const me = useMe();
-  const router = useRouter();
+  const open = useOpenPage();
   const leave = () => signOut().catch(() => toast.error("You are still signed in: Operate did not answer."));
   return (
     <Menu
@@ -41,7 +41,7 @@ export function UserMenu() {
         <span className="block">role {me.role}</span>
       </MenuLabel>
       <MenuSeparator />
-      <MenuItem onSelect={() => router.push("/settings?tab=account")}>
+      <MenuItem onSelect={() => open("/settings?tab=account")}>
         <KeyRound aria-hidden="true" /> Password and tokens
       </MenuItem>
       <MenuItem onSelect={() => void leave()}>

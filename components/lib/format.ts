@@ -150,6 +150,10 @@ export function formatAbsolute(at: Date, offsetMinutes = -at.getTimezoneOffset()
 export const formatClock = (at: Date, offsetMinutes = -at.getTimezoneOffset()): string =>
   new Date(at.getTime() + offsetMinutes * 60_000).toISOString().slice(11, 16);
 
+/** Clock time of a moment: "14:03:07". */
+export const formatSecond = (at: Date, offsetMinutes = -at.getTimezoneOffset()): string =>
+  new Date(at.getTime() + offsetMinutes * 60_000).toISOString().slice(11, 19);
+
 /** "1 incident", "3 incidents". */
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)}${NBSP}${count === 1 ? one : many}`;

@@ -1,3 +1,5 @@
+import { DATABASE_AWAY, DISK_FULL } from "#server/agent/kernel/storage-words.ts";
+
 /** What `/readyz` says of the storage under Operate, as a person is told it. */
 export interface StorageAnswer {
   /** what is the matter, as a sentence; null when the database answers */
@@ -22,8 +24,8 @@ export async function askStorage(url = "/readyz"): Promise<StorageAnswer> {
     if (!hasChecks(body)) return { outage: NO_ANSWER };
     const database = body.checks.find(({ name }) => name === "database");
     if (!database || database.ok) return { outage: null };
-    const full = database.message.includes("is full");
-    return { outage: full ? sentence(database.message) : "The database does not answer." };
+    const full = database.message.includes(DISK_FULL);
+    return { outage: full ? sentence(database.message) : `${DATABASE_AWAY}.` };
   } catch {
     return { outage: NO_ANSWER };
   }

@@ -29,8 +29,8 @@ describe("a page that failed on the server", () => {
     [
       "names a full disk",
       503,
-      checks(false, "the disk of x is full: free some space"),
-      "The disk of x is full: free some space.",
+      checks(false, "the disk of the data directory is full: free some space"),
+      "The disk of the data directory is full: free some space.",
     ],
     ["leaves a worker that is away to its own place", 503, checks(true, "answers"), null],
     ["tells a server in front of Operate from Operate", 502, "<h1>Bad gateway</h1>", "Operate does not answer."],

@@ -3,7 +3,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
 import { Boxes, LogOut, Logs, Plus, Rocket, Scale, Siren, SunMoon, Undo2, Waypoints } from "lucide-react";
-import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
@@ -13,6 +12,7 @@ import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { toast } from "../feedback/toast.ts";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { PAGES } from "../layout/navigation.ts";
+import { useOpenPage } from "../layout/open-page.tsx";
 import { isProduction, useEnvironment } from "../lib/environment.tsx";
 import { signOut } from "../lib/sign-out.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
@@ -88,17 +88,17 @@ function Item({
 
 function Found({ close }: { close: () => void }) {
   const trpc = useTRPC();
-  const router = useRouter();
+  const open = useOpenPage();
   const { link } = useEnvironment();
   const services = useQuery(trpc.services.list.queryOptions({}));
   const incidents = useQuery(trpc.incidents.list.queryOptions({ status: [...UNRESOLVED], limit: 20 }));
   const go = (path: string) => {
     close();
-    router.push(link(path));
+    open(link(path));
   };
   const goTo = (path: string) => {
     close();
-    router.push(path);
+    open(path);
   };
   return (
     <>
@@ -143,7 +143,7 @@ function Found({ close }: { close: () => void }) {
 
 function Actions({ close }: { close: () => void }) {
   const trpc = useTRPC();
-  const router = useRouter();
+  const open = useOpenPage();
   const deploy = useDeploy();
   const rollback = useRollback();
   const { environment, link } = useEnvironment();
@@ -189,7 +189,7 @@ function Actions({ close }: { close: () => void }) {
         <Item
           key={`${place.service}/${place.environment}`}
           value={`compare versions ${place.service} ${place.environment}`}
-          onSelect={after(() => router.push(link(compareHref(place))))}
+          onSelect={after(() => open(link(compareHref(place))))}
           icon={<Scale aria-hidden="true" />}
         >
           Compare versions of <VisibleText text={place.service} /> in {place.environment}
@@ -201,7 +201,7 @@ function Actions({ close }: { close: () => void }) {
               key={`${place.service}/${place.environment}`}
               value={`logs lines of ${place.service} ${place.environment}`}
               onSelect={after(() =>
-                router.push(`/logs?${new URLSearchParams({ service: place.service, env: place.environment })}`),
+                open(`/logs?${new URLSearchParams({ service: place.service, env: place.environment })}`),
               )}
               icon={<Logs aria-hidden="true" />}
             >
@@ -214,7 +214,7 @@ function Actions({ close }: { close: () => void }) {
             <Item
               key={`${place.service}/${place.environment}`}
               value={`traces slow failed requests of ${place.service} ${place.environment}`}
-              onSelect={after(() => router.push(tracesHref(place)))}
+              onSelect={after(() => open(tracesHref(place)))}
               icon={<Waypoints aria-hidden="true" />}
             >
               Traces of <VisibleText text={place.service} /> in {place.environment}
@@ -224,7 +224,7 @@ function Actions({ close }: { close: () => void }) {
       {mayOpen ? (
         <Item
           value="create open new incident"
-          onSelect={after(() => router.push(link("/incidents?new=1")))}
+          onSelect={after(() => open(link("/incidents?new=1")))}
           icon={<Plus aria-hidden="true" />}
         >
           Create an incident…
@@ -251,7 +251,7 @@ function Actions({ close }: { close: () => void }) {
 }
 
 function Pages({ close }: { close: () => void }) {
-  const router = useRouter();
+  const open = useOpenPage();
   const { permissions } = useMe();
   const { link } = useEnvironment();
   return (
@@ -262,7 +262,7 @@ function Pages({ close }: { close: () => void }) {
           value={`${page.label} page go`}
           onSelect={() => {
             close();
-            router.push(link(page.href));
+            open(link(page.href));
           }}
           icon={<page.icon aria-hidden="true" />}
           aside={

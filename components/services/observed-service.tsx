@@ -1,11 +1,11 @@
 "use client";
 
 import type { ServiceRow } from "#server/agent/services/schema.ts";
-import { EmptyState } from "../feedback/empty-state.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
 import { Page } from "../layout/page.tsx";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { tracesHref } from "../traces/trace-scope.ts";
+import { NoService } from "./no-service.tsx";
 import { ServiceCharts } from "./service-charts.tsx";
 import { ServiceLogs } from "./service-logs.tsx";
 import { useSignals } from "./use-signals.ts";
@@ -13,12 +13,7 @@ import { useSignals } from "./use-signals.ts";
 /** A service that only its telemetry tells of: what it sends, without what Operate could do about it. */
 export function ObservedService({ service, row }: { service: string; row: ServiceRow | undefined }) {
   const { query } = useSignals({ service, environment: undefined }, false);
-  if (query.error?.data?.code === "NOT_FOUND")
-    return (
-      <Page title={service}>
-        <EmptyState title={`There is no service ${service}`}>{query.error.message}</EmptyState>
-      </Page>
-    );
+  if (query.error?.data?.code === "NOT_FOUND") return <NoService service={service} message={query.error.message} />;
   return (
     <Page
       title={service}

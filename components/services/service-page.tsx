@@ -16,6 +16,7 @@ import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
+import { NoService } from "./no-service.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
@@ -76,11 +77,7 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
   if (isObserved && mayReadTelemetry)
     return <ObservedService service={service} row={all.data?.rows.find((row) => row.service === service)} />;
   if (isObserved)
-    return (
-      <Page title={service}>
-        <EmptyState title={`There is no service ${service}`}>The overview lists those that are configured.</EmptyState>
-      </Page>
-    );
+    return <NoService service={service} message="The list shows those that are configured or send telemetry." />;
   if (environment === null && places)
     return (
       <Page title={service}>
@@ -101,7 +98,12 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
       meta={query.data ? <ServiceHeadline service={query.data} /> : <Skeleton className="h-5 w-52" />}
       actions={query.data ? <ServiceActions service={query.data} /> : <Skeleton className="h-8 w-60" />}
     >
-      <QueryBoundary query={query} what="the service" skeleton={<ServiceSkeleton />}>
+      <QueryBoundary
+        query={query}
+        what="the service"
+        list={{ href: "/services", label: "All services" }}
+        skeleton={<ServiceSkeleton />}
+      >
         {(data) => (
           <div className="flex flex-col gap-4">
             <PolicyBanner service={service} environment={data.row.environment} />

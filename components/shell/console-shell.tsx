@@ -8,6 +8,7 @@ import { DeployDialogProvider } from "../deployments/deploy-dialog-provider.tsx"
 import { RollbackDialogProvider } from "../deployments/rollback-dialog-provider.tsx";
 import { HydratedProvider } from "../feedback/time.tsx";
 import { ConsoleFrame } from "../layout/console-frame.tsx";
+import { OpenPages } from "../layout/open-page.tsx";
 import type { PageCounts } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
@@ -32,11 +33,13 @@ export function ConsoleShell({ start, railCollapsed, children }: ConsoleShellPro
         <HydratedProvider>
           <EnvironmentProvider>
             <LiveProvider>
-              <DeployDialogProvider>
-                <RollbackDialogProvider>
-                  <Framed railCollapsed={railCollapsed}>{children}</Framed>
-                </RollbackDialogProvider>
-              </DeployDialogProvider>
+              <OpenPages>
+                <DeployDialogProvider>
+                  <RollbackDialogProvider>
+                    <Framed railCollapsed={railCollapsed}>{children}</Framed>
+                  </RollbackDialogProvider>
+                </DeployDialogProvider>
+              </OpenPages>
             </LiveProvider>
           </EnvironmentProvider>
         </HydratedProvider>

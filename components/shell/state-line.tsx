@@ -2,36 +2,60 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Mark } from "../feedback/mark.tsx";
+import { useClock } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
+import { formatDuration, formatSecond } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
+import { useLive } from "../trpc/live.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+
+/** Errors and latency make the state too, and change without a hint. */
+const POLL_MS = 15_000;
 
 /** One sentence about the whole (chosen) system, above every page; read out when it changes. */
 export function StateLine() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
-  const { data, error } = useQuery(trpc.services.list.queryOptions(environment ? { environment } : {}));
+  const { lost } = useLive();
+  const { data, error } = useQuery(
+    trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: POLL_MS }),
+  );
   return (
-    <div
-      role="status"
-      aria-live="polite"
-      className="flex min-h-9 items-center gap-3 border-b px-3 py-1.5 text-sm sm:px-4 lg:px-6"
-    >
-      {data ? (
-        <>
-          <HealthMark state={data.overall} bare />
-          <span className="min-w-0 font-medium">
-            <VisibleText text={data.summary} />
-          </span>
-        </>
-      ) : error ? (
-        <Mark tone="unknown">The state is unknown. {describeError(error).message}</Mark>
-      ) : (
-        <Skeleton className="h-3 w-72" />
-      )}
+    <div className="flex min-h-9 items-center gap-3 border-b px-3 py-1.5 text-sm sm:px-4 lg:px-6">
+      <div role="status" aria-live="polite" className="flex min-w-0 items-center gap-3">
+        {data ? (
+          <>
+            {lost ? (
+              <Mark tone="unknown" bare>
+                as last known
+              </Mark>
+            ) : (
+              <HealthMark state={data.overall} bare />
+            )}
+            <span className="min-w-0 font-medium">
+              <VisibleText text={data.summary} />
+            </span>
+          </>
+        ) : error ? (
+          <Mark tone="unknown">The state is unknown. {describeError(error).message}</Mark>
+        ) : (
+          <Skeleton className="h-3 w-72" />
+        )}
+      </div>
+      {data && lost ? <Age asOf={lost.asOf} /> : null}
     </div>
+  );
+}
+
+/** Beside what is read out: a clock in it would be read every second. */
+function Age({ asOf }: { asOf: number }) {
+  const age = useClock((now) => formatDuration(now - asOf));
+  return (
+    <span className="num shrink-0 text-ink-2 text-xs max-sm:shrink">
+      as of {formatSecond(new Date(asOf))}, {age} ago
+    </span>
   );
 }

@@ -1,10 +1,10 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { useRouter } from "next/navigation";
 import { type PointerEvent, useMemo, useRef, useState } from "react";
 import { percent, TimeAxis, ValueAxis } from "../charts/axes.tsx";
 import { fractionAt } from "../charts/prepare/brush.ts";
+import { useOpenPage } from "../layout/open-page.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
@@ -81,7 +81,7 @@ function Plot({
   label: string;
   onZoom: TraceScatterProps["onZoom"];
 }) {
-  const router = useRouter();
+  const open = useOpenPage();
   const { link } = useEnvironment();
   const [hovered, setHovered] = useState<Dot | null>(null);
   const [area, setArea] = useState<Area | null>(null);
@@ -119,7 +119,7 @@ function Plot({
       return;
     }
     const dot = dotAt(scatter.dots, place, place.size);
-    if (dot) router.push(link(`/traces/${dot.traceId}`));
+    if (dot) open(link(`/traces/${dot.traceId}`));
   };
   return (
     <div

@@ -3,6 +3,7 @@ import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { instanceOfToken } from "../agent/kernel/instance-token.ts";
 import { can, leastRoleFor, lesserRole, type Role } from "../agent/kernel/permissions.ts";
+import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
 import type { Sender as IngestSender } from "../agent/ports/telemetry-store.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
 import { checkToken } from "./tokens/check.ts";
@@ -90,7 +91,7 @@ async function lookUp(
   onForbidden: (sender: Sender, refusal: AppError) => void,
 ): Promise<Sender | AppError> {
   const token = await checkToken(runtime, hash).catch((cause: unknown) => {
-    throw new AppError("UPSTREAM_UNAVAILABLE", "The database does not answer. Send it again later.", { cause });
+    throw new AppError("UPSTREAM_UNAVAILABLE", `${DATABASE_AWAY}. Send it again later.`, { cause });
   });
   if (token instanceof AppError) return token;
   const refusal = refusalFor(token.name, tokenRoleOf(token.role), roleOf(token.owner.role));

@@ -1,9 +1,8 @@
 import type { Runtime } from "../agent/kernel/context.ts";
 import { fullDisk, fullDiskSentence, storageFailure } from "../agent/kernel/storage-failure.ts";
+import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { forwardRefusal } from "../collector/forward.ts";
-
-const DATABASE_AWAY = "The database does not answer.";
 
 export interface ReadinessCheck {
   name: "configuration" | "database" | "worker" | "collector" | "platform";
@@ -55,7 +54,7 @@ export async function outageBehind(error: unknown, runtime: Runtime): Promise<st
   if (told === null && (await database(runtime)).ok) return null;
   const disk = fullDisk();
   if (disk) return `${fullDiskSentence(disk).replace(/^t/, "T")}.`;
-  return told?.includes("is full") ? told : DATABASE_AWAY;
+  return told?.includes("is full") ? told : `${DATABASE_AWAY}.`;
 }
 
 async function worker({ db, now }: Runtime): Promise<ReadinessCheck> {

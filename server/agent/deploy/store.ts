@@ -1,6 +1,7 @@
 import { type Deployment, type DeploymentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { RolloutRules } from "../config-deployment.ts";
 import type { Actor } from "../kernel/actor.ts";
+import { shownName } from "../kernel/allowed-names.ts";
 import { dataWithoutConfidential } from "../kernel/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -134,9 +135,13 @@ export async function listActive(db: Db, services: readonly string[], environmen
 export async function getDeploymentRow(db: Db | Tx, id: string): Promise<DeploymentRow> {
   const found = await db.deployment.findUnique({ where: { id: id.replaceAll("\u0000", "") } });
   if (!found)
-    throw new AppError("NOT_FOUND", `There is no deployment ${id}. list_deployments shows those there are.`, {
-      details: { deploymentId: id },
-    });
+    throw new AppError(
+      "NOT_FOUND",
+      `There is no deployment ${shownName(id)}. The list of deployments shows those there are.`,
+      {
+        details: { deploymentId: id },
+      },
+    );
   return row(found);
 }
 

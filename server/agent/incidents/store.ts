@@ -1,5 +1,6 @@
 import { type Incident, type IncidentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { Actor } from "../kernel/actor.ts";
+import { shownName } from "../kernel/allowed-names.ts";
 import { withoutConfidential } from "../kernel/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -52,7 +53,7 @@ function identity(given: string): Prisma.IncidentWhereUniqueInput {
 }
 
 const unknownIncident = (given: string) =>
-  new AppError("NOT_FOUND", `There is no incident ${given}. list_incidents shows those there are.`, {
+  new AppError("NOT_FOUND", `There is no incident ${shownName(given)}. The list of incidents shows those there are.`, {
     details: { incidentId: given },
   });
 

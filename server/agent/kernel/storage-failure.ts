@@ -1,4 +1,5 @@
 import { bytesInWords, type Disk, isDiskFull } from "./disk.ts";
+import { DATABASE_AWAY, DISK_FULL } from "./storage-words.ts";
 
 /** Says of a failure that it comes from the storage under Operate: a full disk, or a database that is away. */
 
@@ -33,7 +34,7 @@ export function fullDisk(): Disk | null {
 /** One sentence of what is the matter and what to do. */
 export const fullDiskSentence = (disk: Disk | null): string => {
   const free = disk ? ` (${disk.freeBytes === 0 ? "0 bytes" : bytesInWords(disk.freeBytes)} free)` : "";
-  return `the disk of the data directory is full${free}: free some space; everything goes on by itself then`;
+  return `the ${DISK_FULL}${free}: free some space; everything goes on by itself then`;
 };
 
 /** What a person is told of a failure of the storage; null for any other failure. */
@@ -43,7 +44,7 @@ export function storageFailure(error: unknown): string | null {
   const disk = fullDisk();
   // a server that cannot write ends, and recovers for as long as it cannot
   if (found === "full" || disk) return capital(`${fullDiskSentence(disk ?? diskNow())}.`);
-  return "The database does not answer now. Operate starts its own again by itself: try again in a few seconds.";
+  return `${DATABASE_AWAY} now. Operate starts its own again by itself: try again in a few seconds.`;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -58,7 +58,7 @@ export async function askMetric(
   if (asked.answer.data.total === 0 && !known.found)
     throw new AppError(
       "NOT_FOUND",
-      `No metric is named ${question.metric}. list_metrics names those there are; look for a part of the name.`,
+      `No metric is named ${question.metric}. The list of metrics names those there are; look there for a part of the name.`,
       { details: { metric: question.metric } },
     );
   return { ...asked, unit: unitOf(fn, known) };

@@ -32,7 +32,7 @@ export async function queryMetrics(ctx: AgentContext, input: Input, signal?: Abo
   const window = windowOf(input);
   const source = ctx.telemetry.metrics({ service: input.service, home: input.source });
   if ((input.metric === undefined) === (input.promql === undefined))
-    throw new AppError("INVALID", "Give either metric, as list_metrics names it, or promql.");
+    throw new AppError("INVALID", "Give either metric, as the list of metrics names it, or promql.");
   const apart = input.metric === undefined ? null : await sampleSeconds(ctx, source, input, input.metric, window);
   const points = ctx.via === "mcp" ? MODEL_POINTS : POINTS;
   const stepSeconds = leastStep(input.stepSeconds ?? stepFor(window, points, LEAST_STEP_SECONDS), apart);

@@ -33,7 +33,7 @@ function noService(ctx: AgentContext, name: string): AppError {
   const names = ctx.config.services.map((one) => one.name);
   return new AppError(
     "NOT_FOUND",
-    `There is no service ${shownName(name)}. Configured: ${names.join(", ") || "none"}. list_services also names those that only telemetry tells of.`,
+    `There is no service ${shownName(name)}. Configured: ${names.join(", ") || "none"}. The list of services also names those that only telemetry tells of.`,
     { details: { allowed: names } },
   );
 }

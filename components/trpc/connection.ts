@@ -1,0 +1,44 @@
+import { DATABASE_AWAY, DISK_FULL } from "#server/agent/kernel/storage-words.ts";
+import { describeError } from "./errors.ts";
+
+/** Whether what the tab shows follows the system. Pure, so that it can be tested without a browser. */
+
+export type Cause = "connection" | "database";
+export interface Lost {
+  cause: Cause;
+  /** ms since the epoch: what is shown was true then */
+  asOf: number;
+}
+
+/** The live stream says something at least this often; a silence is noticed only after it. */
+export const HEARTBEAT_MS = 10_000;
+
+interface Read {
+  isActive(): boolean;
+  state: { status: string; error: unknown; dataUpdatedAt: number; errorUpdatedAt: number };
+}
+
+/** Why a read failed, where that concerns everything that is shown; null for a failure of its own. */
+function causeOf(error: unknown): Cause | null {
+  const { code, message } = describeError(error);
+  if (code === null) return "connection";
+  return message.startsWith(DATABASE_AWAY) || message.includes(DISK_FULL) ? "database" : null;
+}
+
+/** Of a read on the page that fails for want of an answer: why, and how old its data are; else null. */
+export function lostBy(read: Read): Lost | null {
+  const { state } = read;
+  if (state.status !== "error" || !read.isActive()) return null;
+  const cause = causeOf(state.error);
+  return cause && { cause, asOf: state.dataUpdatedAt || state.errorUpdatedAt };
+}
+
+/** The worst of what the browser, the stream and the reads know; as of the earliest of them. */
+export function worstOf(known: readonly (Lost | null)[]): Lost | null {
+  const lost = known.filter((one) => one !== null);
+  if (lost.length === 0) return null;
+  return {
+    cause: lost.some(({ cause }) => cause === "connection") ? "connection" : "database",
+    asOf: Math.min(...lost.map(({ asOf }) => asOf)),
+  };
+}
