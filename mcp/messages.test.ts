@@ -12,7 +12,8 @@ const IS_DATA = /\btool: "|^\s*(\*|\/\/|\/\*\*)/;
 it("no message of the core names a tool: a person at the console reads it too", () => {
   const names = new RegExp(
     `\\b(${toolsOf(appRouter)
-      .tools.map(({ name }) => name)
+      .visibleTo("admin")
+      .map(({ listing }) => listing.name)
       .join("|")})\\b`,
   );
   const files = readdirSync(CORE, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));

@@ -74,6 +74,7 @@ export const auditColumns = (onOpen: (id: string) => void): readonly Column<Audi
     header: "Outcome",
     csv: (entry) => entry.outcome,
     cell: (entry) => <OutcomeMark outcome={entry.outcome} />,
+    phone: (entry) => (entry.outcome === "done" ? null : <OutcomeMark outcome={entry.outcome} />),
     hideBelow: "sm",
   },
   {
@@ -81,6 +82,7 @@ export const auditColumns = (onOpen: (id: string) => void): readonly Column<Audi
     header: "Reason",
     csv: (entry) => entry.reason,
     cell: (entry) => <span className="line-clamp-1 text-ink-2">{entry.reason ?? ""}</span>,
+    phone: (entry) => entry.reason || null,
     hideBelow: "xl",
     className: "w-1/4",
   },

@@ -22,6 +22,8 @@ export interface Column<Row> {
   /** narrower than this, the column is left out: what must be seen on a phone has none */
   hideBelow?: "sm" | "md" | "lg" | "xl";
   className?: string;
+  /** what the row's second line says of it where the column is left out (below `sm` for one that never is); null: nothing */
+  phone?: (row: Row) => ReactNode;
 }
 
 /** The header as words, for a menu and a file. */

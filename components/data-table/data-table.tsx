@@ -17,6 +17,9 @@ const HIDE = {
   xl: "hidden xl:table-cell",
 } as const;
 
+const SECOND_LINE = { sm: "sm:hidden", md: "md:hidden", lg: "lg:hidden", xl: "xl:hidden" } as const;
+const WIDTHS = ["sm", "md", "lg", "xl"] as const;
+
 interface DataTableProps<Row> extends TableSource<Row> {
   rowKey: (row: Row) => string;
   /** j and k; at most one table of a page */
@@ -49,16 +52,17 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             ))}
           </tr>
         </thead>
-        <tbody>
-          {ordered().map((row) => (
-            <Fragment key={rowKey(row)}>
-              <tr
-                data-row-key={rowKey(row)}
-                className={cn(
-                  "relative h-9 border-b last:border-b-0 focus-within:bg-selected hover:bg-hover",
-                  rowClassName?.(row),
-                )}
-              >
+        {ordered().map((row) => (
+          <Fragment key={rowKey(row)}>
+            {/* both lines are one row to the eye and to the pointer: the link of the first covers them */}
+            <tbody
+              data-row-key={rowKey(row)}
+              className={cn(
+                "relative border-b last:border-b-0 focus-within:bg-selected hover:bg-hover",
+                rowClassName?.(row),
+              )}
+            >
+              <tr className="h-9">
                 {columns.map((column) => (
                   <td
                     key={column.id}
@@ -73,10 +77,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   </td>
                 ))}
               </tr>
-              <Detail columns={columns.length}>{detail?.(row)}</Detail>
-            </Fragment>
-          ))}
-        </tbody>
+              <SecondLine columns={columns} row={row} />
+            </tbody>
+            <Detail columns={columns.length}>{detail?.(row)}</Detail>
+          </Fragment>
+        ))}
       </table>
     </div>
   );
@@ -84,10 +89,35 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
 const Detail = ({ columns, children }: { columns: number; children: ReactNode }) =>
   children ? (
-    <tr className="border-b bg-sunken last:border-b-0">
-      <td colSpan={columns}>{children}</td>
-    </tr>
+    <tbody className="border-b bg-sunken last:border-b-0">
+      <tr>
+        <td colSpan={columns}>{children}</td>
+      </tr>
+    </tbody>
   ) : null;
+
+/** What narrow screens leave out and must not lose: cause, since when and who. */
+function SecondLine<Row>({ columns, row }: { columns: readonly Column<Row>[]; row: Row }) {
+  const parts = columns.flatMap(({ id, phone, hideBelow = "sm" }) => {
+    const words = phone?.(row) ?? null;
+    return words === null ? [] : [{ id, words, below: hideBelow }];
+  });
+  if (parts.length === 0) return null;
+  const widest = WIDTHS.findLast((width) => parts.some(({ below }) => below === width)) ?? "sm";
+  return (
+    <tr className={SECOND_LINE[widest]}>
+      <td colSpan={columns.length} className="px-3 pb-1.5">
+        <div className="flex flex-wrap gap-x-3 gap-y-0.5 text-ink-2 text-xs">
+          {parts.map(({ id, words, below }) => (
+            <span key={id} className={cn("min-w-0", SECOND_LINE[below])}>
+              {words}
+            </span>
+          ))}
+        </div>
+      </td>
+    </tr>
+  );
+}
 
 function RowKeys({ container }: { container: React.RefObject<HTMLDivElement | null> }) {
   useRowNavigation(container);

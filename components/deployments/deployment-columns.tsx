@@ -90,6 +90,16 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
       </>
     ),
     hideBelow: "xl",
+    phone: (row) => (
+      <>
+        <VisibleText text={row.summary} />
+        {row.reason ? (
+          <span className="block text-ink-3">
+            Why: <VisibleText text={row.reason} />
+          </span>
+        ) : null}
+      </>
+    ),
     className: "w-2/5",
   },
   {
@@ -102,6 +112,11 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
       </span>
     ),
     hideBelow: "lg",
+    phone: (row) => (
+      <>
+        by <VisibleText text={row.requestedBy.name} />
+      </>
+    ),
   },
   {
     id: "started",

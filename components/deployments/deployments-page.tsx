@@ -61,14 +61,12 @@ export function DeploymentsPage() {
               onChange={(value) => void setService(value)}
               options={counted(facets.data?.service)}
             />
-            <div className="hidden md:block">
-              <Facet
-                label="Environment"
-                value={environment}
-                onChange={setEnvironment}
-                options={counted(facets.data?.environment)}
-              />
-            </div>
+            <Facet
+              label="Environment"
+              value={environment}
+              onChange={setEnvironment}
+              options={counted(facets.data?.environment)}
+            />
             <Facet
               label="Status"
               value={status}

@@ -33,7 +33,6 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
           <span className="block text-ink-3 text-xs">
             {[target.environment, kindOf(target)].filter(Boolean).join(", ")}
           </span>
-          {target.causedBy ? <span className="block text-xs lg:hidden">caused by {target.causedBy}</span> : null}
         </span>
       </span>
     ),
@@ -63,6 +62,11 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
       </>
     ),
     hideBelow: "lg",
+    phone: ({ target }) => {
+      if (target.state === "up") return null;
+      const why = foundBy(target);
+      return target.causedBy ? `caused by ${target.causedBy}${why ? `: ${why}` : ""}` : why || null;
+    },
     className: "w-1/4",
   },
   {
@@ -70,6 +74,12 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     header: "Since",
     csv: ({ target }) => target.stateSince,
     cell: ({ target }) => <Time at={target.stateSince} className="whitespace-nowrap text-ink-2" />,
+    phone: ({ target }) =>
+      target.stateSince ? (
+        <>
+          {target.state} since <Time at={target.stateSince} />
+        </>
+      ) : null,
     hideBelow: "sm",
   },
   {

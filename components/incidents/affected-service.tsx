@@ -36,7 +36,7 @@ export function AffectedService({ service, environment }: { service: string; env
             <Facts
               items={[
                 {
-                  label: "Errors, last minute",
+                  label: "Errors, 5 min",
                   value: formatFailed(data.row.traffic),
                 },
                 { label: "p95", value: formatMs(data.row.traffic.p95Ms) },

@@ -62,6 +62,7 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
     header: "Who has it",
     csv: (row) => row.assignee,
     cell: (row) => row.assignee ?? <span className="text-ink-3">nobody</span>,
+    phone: (row) => (row.assignee ? `${row.assignee} has it` : "nobody has it"),
     hideBelow: "md",
   },
   {
@@ -69,6 +70,11 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
     header: "Opened",
     cell: (row) => <Time at={row.openedAt} className="whitespace-nowrap text-ink-2" />,
     sort: (row) => row.openedAt,
+    phone: (row) => (
+      <>
+        opened <Time at={row.openedAt} />
+      </>
+    ),
     hideBelow: "md",
   },
   {

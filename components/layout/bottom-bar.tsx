@@ -8,7 +8,7 @@ import { Menu, MenuItem } from "../ui/menu.tsx";
 import { EnvLink } from "./env-link.tsx";
 import { isBelow, type Page } from "./navigation.ts";
 import { useOpenPage } from "./open-page.tsx";
-import type { PageCounts } from "./rail.tsx";
+import { COUNT_LOOK, type PageCounts } from "./rail.tsx";
 
 const ON_THE_BAR: readonly string[] = ["/", "/incidents", "/deployments"];
 const ITEM = "relative flex h-14 flex-1 flex-col items-center justify-center gap-0.5 text-xs";
@@ -39,12 +39,7 @@ export function BottomBar({ pages, counts }: { pages: readonly Page[]; counts: P
             <Icon className="size-5" aria-hidden="true" />
             {page.label === "Deployments" ? "Deploys" : page.label}
             {count ? (
-              <span
-                className={cn(
-                  "num absolute top-1.5 left-1/2 ml-2.5 rounded-sm px-1",
-                  count.tone === "critical" ? "bg-critical-soft text-critical" : "bg-accent-soft text-accent",
-                )}
-              >
+              <span className={cn("num absolute top-1.5 left-1/2 ml-2.5 rounded-sm px-1", COUNT_LOOK[count.tone])}>
                 {count.count}
                 <span className="sr-only"> {count.of}</span>
               </span>

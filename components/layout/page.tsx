@@ -16,10 +16,15 @@ export function Page({
 }) {
   return (
     <div className="mx-auto flex w-full max-w-[112rem] flex-col gap-4 px-3 py-4 sm:px-4 lg:px-6">
-      <div className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-2">
-        <h1 className="font-semibold text-xl tracking-tight">{title}</h1>
-        {meta ? <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">{meta}</div> : null}
-        {actions ? <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div> : null}
+      {/* from lg on the actions keep their place at the top, however much stands beside the title */}
+      <div className="flex min-h-8 flex-wrap items-start gap-x-4 gap-y-2 lg:flex-nowrap">
+        <div className="flex min-h-8 min-w-0 flex-wrap items-center gap-x-4 gap-y-2 lg:flex-1">
+          <h1 className="font-semibold text-xl tracking-tight">{title}</h1>
+          {meta ? <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">{meta}</div> : null}
+        </div>
+        {actions ? (
+          <div className="ml-auto flex min-h-8 flex-wrap items-center gap-2 lg:shrink-0 lg:flex-nowrap">{actions}</div>
+        ) : null}
       </div>
       {children}
     </div>

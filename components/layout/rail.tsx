@@ -7,11 +7,20 @@ import { Tooltip } from "../ui/tooltip.tsx";
 import { EnvLink } from "./env-link.tsx";
 import { isBelow, type Page } from "./navigation.ts";
 
+/** The tone of a count is that of what it counts: the worst of it decides. */
+export type CountTone = "critical" | "warning" | "quiet" | "active";
+export const COUNT_LOOK: Record<CountTone, string> = {
+  critical: "bg-critical-soft text-critical",
+  warning: "bg-warning-soft text-warning",
+  quiet: "bg-sunken text-ink-2",
+  active: "bg-accent-soft text-accent",
+};
+
 /** A number beside a page's name, with what it counts for those who hear it. */
 export interface PageCount {
   count: number;
   of: string;
-  tone: "critical" | "active";
+  tone: CountTone;
 }
 export type PageCounts = Partial<Record<Page["href"], PageCount>>;
 
@@ -82,7 +91,7 @@ function Count({ count, collapsed }: { count: PageCount; collapsed: boolean }) {
     <span
       className={cn(
         "num ml-auto rounded-sm px-1 text-xs",
-        count.tone === "critical" ? "bg-critical-soft text-critical" : "bg-accent-soft text-accent",
+        COUNT_LOOK[count.tone],
         collapsed ? "absolute top-0 right-0" : "max-lg:absolute max-lg:top-0 max-lg:right-0",
       )}
     >

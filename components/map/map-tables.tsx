@@ -7,7 +7,8 @@ import { TableMenu } from "../data-table/table-menu.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatErrors, formatFailed, formatMs, formatRate, MISSING, plural } from "../lib/format.ts";
-import { HEALTH_TONE, HealthMark } from "../marks/health-mark.tsx";
+import { HealthMark } from "../marks/health-mark.tsx";
+import { HEALTH_TONE } from "../marks/looks.ts";
 import type { MapEdge, MapNode } from "./prepare/edges.ts";
 import { edgeKey } from "./prepare/layout-keys.ts";
 

@@ -55,11 +55,13 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
         { name: "Because of", csv: (row) => row.causedBy },
       ],
       cell: (row) => <Status row={row} />,
+      phone: (row) => whyOf(row),
     },
     {
       id: "version",
       header: "Version",
       hideBelow: "md",
+      phone: (row) => (row.currentVersion || row.activeDeployment ? <Versions row={row} /> : null),
       sort: (row) => row.currentVersion,
       more: [{ name: "On its way", csv: (row) => row.activeDeployment?.version ?? null }],
       cell: (row) => <Versions row={row} />,
@@ -69,6 +71,15 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       header: "Ready",
       numeric: true,
       hideBelow: "sm",
+      phone: (row) =>
+        row.origin === "observed" ? null : (
+          <span className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}>
+            <span className="num">
+              {row.instancesReady}/{row.instancesWanted}
+            </span>{" "}
+            ready
+          </span>
+        ),
       sort: (row) => row.instancesReady / Math.max(1, row.instancesWanted),
       csv: (row) => row.instancesReady,
       more: [{ name: "Wanted", csv: (row) => row.instancesWanted }],
@@ -94,14 +105,15 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
     },
     {
       id: "errors",
-      header: "Errors",
+      header: "Errors, 5 min",
+      name: "Errors",
       numeric: true,
       unit: "%",
       sort: (row) => row.traffic.errorPercent,
       cell: (row) => (
         <span
           className={isBeyondLimit(row, "errors") ? "text-critical" : undefined}
-          title={`${formatFailed(row.traffic)} in the last ${row.traffic.seconds > 60 ? `${row.traffic.seconds / 60} min` : "minute"}`}
+          title={`${formatFailed(row.traffic)} in the last ${row.traffic.seconds / 60} min`}
         >
           {formatErrors(row.traffic)}
         </span>
@@ -109,7 +121,8 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
     },
     {
       id: "p95",
-      header: "p95",
+      header: "p95, 5 min",
+      name: "p95",
       numeric: true,
       unit: "ms",
       sort: (row) => row.traffic.p95Ms,
@@ -135,6 +148,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       id: "incident",
       header: "Incident",
       hideBelow: "md",
+      phone: (row) => (row.openIncident ? <Incident row={row} /> : null),
       csv: (row) => row.openIncident?.label ?? null,
       cell: (row) => <Incident row={row} />,
     },
@@ -166,7 +180,7 @@ function whyOf(row: ServiceRow): string | null {
   return (reasons.find(({ kind }) => kind === "errors" || kind === "latency") ?? reasons[0])?.message ?? null;
 }
 
-/** A phone has a second line for since when, because of what and the incident; wider screens a line and columns. */
+/** A phone has since when and because of what below the state; wider screens have them beside it, and why on two lines at most. */
 function Status({ row }: { row: ServiceRow }) {
   const ailing = row.health !== "up";
   return (
@@ -179,8 +193,9 @@ function Status({ row }: { row: ServiceRow }) {
         <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:flex-nowrap sm:gap-x-2">
           {row.healthSince ? <Elapsed since={row.healthSince} className="shrink-0 text-ink-3" /> : null}
           {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
-          {row.openIncident ? <span className="num sm:hidden">{row.openIncident.label}</span> : null}
-          {whyOf(row) ? <span className="min-w-0 truncate max-xl:hidden">{whyOf(row)}</span> : null}
+          {whyOf(row) ? (
+            <span className="line-clamp-2 min-w-0 whitespace-normal max-sm:hidden">{whyOf(row)}</span>
+          ) : null}
         </span>
       ) : null}
     </span>
@@ -227,7 +242,7 @@ function Incident({ row }: { row: ServiceRow }) {
   return (
     <EnvLink href={`/incidents/${incident.id}`} className="link relative z-1 whitespace-nowrap">
       <span className="num">{incident.label}</span>{" "}
-      <span className="text-ink-2 text-xs max-xl:hidden">
+      <span className="text-ink-2 text-xs md:max-xl:hidden">
         {incident.severity}, <Elapsed since={incident.openedAt} />
       </span>
     </EnvLink>

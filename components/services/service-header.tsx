@@ -23,7 +23,7 @@ import { type PlacedService, serviceHref } from "./places.ts";
 
 type Service = PlacedService;
 
-/** Beside the name: environment, state and since when, what it is caused by, what is open or on its way. */
+/** Beside the name: environment, state and since when. */
 export function ServiceHeadline({ service: { row } }: { service: Service }) {
   return (
     <>
@@ -43,8 +43,19 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
           </Badge>
         </span>
       ) : null}
-      {row.reasons.length > 0 ? (
-        <span className="text-ink-2 text-sm">{row.reasons.map(({ message }) => message).join("; ")}</span>
+    </>
+  );
+}
+
+/** Why, because of what, what is open or on its way: a line whose place is kept while there is nothing to say. */
+export function ServiceNow({ service: { row } }: { service: Service }) {
+  const why = row.reasons.map(({ message }) => message).join("; ");
+  return (
+    <div className="-mt-3 flex min-h-5 flex-wrap items-baseline gap-x-3 text-sm lg:flex-nowrap lg:whitespace-nowrap">
+      {why ? (
+        <span className="min-w-0 text-ink-2 lg:truncate" title={why}>
+          {why}
+        </span>
       ) : null}
       {row.causedBy ? <span className="text-ink-2">because of {row.causedBy}</span> : null}
       {row.openIncident ? (
@@ -53,12 +64,12 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
         </EnvLink>
       ) : null}
       {row.activeDeployment ? (
-        <EnvLink href={`/deployments/${row.activeDeployment.id}`} className="link">
+        <EnvLink href={`/deployments/${row.activeDeployment.id}`} className="link min-w-0 lg:truncate">
           deploying <span className="num">{row.activeDeployment.version}</span>:{" "}
           <VisibleText text={row.activeDeployment.summary} />
         </EnvLink>
       ) : null}
-    </>
+    </div>
   );
 }
 
@@ -137,7 +148,7 @@ export function ServiceFacts({ service }: { service: Service }) {
           { label: "Version", value: <span className="num">{row.currentVersion ?? MISSING}</span> },
           { label: "Requests", value: <span className="num">{formatRate(traffic.requestsPerSecond)}</span> },
           {
-            label: "Errors, last minute",
+            label: "Errors, 5 min",
             value: (
               <span className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}>
                 {formatFailed(traffic)}
@@ -145,7 +156,7 @@ export function ServiceFacts({ service }: { service: Service }) {
             ),
           },
           {
-            label: "p95",
+            label: "p95, 5 min",
             value: (
               <span className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}>
                 {formatMs(traffic.p95Ms)}

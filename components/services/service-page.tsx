@@ -20,7 +20,7 @@ import { NoService } from "./no-service.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
-import { ServiceActions, ServiceFacts, ServiceHeadline } from "./service-header.tsx";
+import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./service-header.tsx";
 import { VersionTable } from "./version-table.tsx";
 
 const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService), {
@@ -106,6 +106,7 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
       >
         {(data) => (
           <div className="flex flex-col gap-4">
+            <ServiceNow service={data} />
             <PolicyBanner service={service} environment={data.row.environment} />
             <ServiceFacts service={data} />
             {mayReadTelemetry ? (

@@ -4,10 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
-import { plural } from "../lib/format.ts";
 import { useUrlText } from "../lib/url-text.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { Input } from "../ui/field.tsx";
+import { countServices } from "./count-services.ts";
 import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
 
 /** Every service, filtered by words that its name, owner, version or environment contains. */
@@ -33,7 +33,7 @@ export function ServicesPage() {
     <Page title="Services">
       <Section
         title="All services"
-        note={filtered ? `${filtered.rows.length} of ${plural(total, "row")}, worst first` : "worst first"}
+        note={filtered ? `${countServices(filtered.rows, total)}, worst first` : "worst first"}
         actions={
           <>
             <Input

@@ -11,6 +11,7 @@ import { ConsoleFrame } from "../layout/console-frame.tsx";
 import { OpenPages } from "../layout/open-page.tsx";
 import type { PageCounts } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
+import { SEVERITY_TONE } from "../marks/looks.ts";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { LiveProvider } from "../trpc/live.tsx";
@@ -57,8 +58,10 @@ function Framed({ railCollapsed, children }: Omit<ConsoleShellProps, "start">) {
 
   const deploying = services.data?.rows.filter((row) => row.activeDeployment).length ?? 0;
   const unresolved = incidents.data?.unresolved ?? 0;
+  const worst = SEVERITY_TONE[incidents.data?.worstUnresolved ?? "low"];
+  const tone = worst === "critical" || worst === "warning" ? worst : "quiet";
   const counts: PageCounts = {
-    ...(unresolved > 0 ? { "/incidents": { count: unresolved, of: "not resolved", tone: "critical" as const } } : {}),
+    ...(unresolved > 0 ? { "/incidents": { count: unresolved, of: "not resolved", tone } } : {}),
     ...(deploying > 0 ? { "/deployments": { count: deploying, of: "running", tone: "active" as const } } : {}),
   };
 

@@ -1,3 +1,4 @@
+import { shownName } from "../kernel/allowed-names.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { PlannedTarget } from "./targets.ts";
@@ -10,9 +11,13 @@ export type TargetRow = NonNullable<Awaited<ReturnType<Db["healthTarget"]["findU
 export async function getTarget(db: Db | Tx, id: string): Promise<TargetRow> {
   const found = await db.healthTarget.findUnique({ where: { id } });
   if (!found?.active)
-    throw new AppError("NOT_FOUND", `No health target ${id}. monitor_health lists the targets with their ids.`, {
-      details: { targetId: id },
-    });
+    throw new AppError(
+      "NOT_FOUND",
+      `There is no health check ${shownName(id)}. The list of health checks shows those there are, with their ids.`,
+      {
+        details: { targetId: id },
+      },
+    );
   return found;
 }
 

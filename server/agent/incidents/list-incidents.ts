@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ListIncidentsInput, ListIncidentsOutput } from "./schema.ts";
-import { countUnresolved, pageIncidents, toView } from "./store.ts";
+import { pageIncidents, summariseUnresolved, toView } from "./store.ts";
 
 /** One page of incidents, newest first, and how many are unresolved in all. @throws FORBIDDEN without incident.read */
 export async function listIncidents(
@@ -12,7 +12,7 @@ export async function listIncidents(
   authorize(ctx, "incident.read");
   const [page, unresolved] = await Promise.all([
     pageIncidents(ctx.db, input, input.limit, input.cursor),
-    countUnresolved(ctx.db),
+    summariseUnresolved(ctx.db),
   ]);
-  return { items: page.items.map(toView), nextCursor: page.nextCursor, unresolved };
+  return { items: page.items.map(toView), nextCursor: page.nextCursor, ...unresolved };
 }

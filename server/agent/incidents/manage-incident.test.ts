@@ -4,6 +4,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { getIncident } from "./get-incident.ts";
 import { listIncidents } from "./list-incidents.ts";
 import { manageIncident } from "./manage-incident.ts";
+import { SEVERITIES } from "./schema.ts";
 
 const database = useDatabase();
 let ctx: ReturnType<typeof testContext>;
@@ -207,6 +208,9 @@ it("lists page by page, newest first, with how many are unresolved", async () =>
   await manageIncident(ctx, { action: "resolve", incidentId: made[0]!.id, resolution: "Gone" });
   const open = await listIncidents(ctx, { ...where, limit: 100, status: ["open"] });
   expect(open.items).toHaveLength(4);
+  const left = await database.db.incident.findMany({ where: { status: { notIn: ["resolved", "closed"] } } });
+  const worst = SEVERITIES.findLast((severity) => left.some((one) => one.severity === severity));
+  expect(open.worstUnresolved, "the colour of the badge").toBe(worst);
   expect(open.unresolved).toBe(
     await database.db.incident.count({ where: { status: { notIn: ["resolved", "closed"] } } }),
   );

@@ -121,4 +121,7 @@ export const ListIncidentsInput = PageInput.extend({
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
 });
-export const ListIncidentsOutput = pageOf(IncidentView).extend({ unresolved: z.number().int() });
+export const ListIncidentsOutput = pageOf(IncidentView).extend({
+  unresolved: z.number().int(),
+  worstUnresolved: Severity.nullable().describe("the highest severity among them; null when there are none"),
+});

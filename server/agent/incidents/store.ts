@@ -6,7 +6,14 @@ import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import type { IncidentState, NewEvent } from "./change.ts";
-import { type IncidentEventView, type IncidentStatus, type IncidentView, type Severity, UNRESOLVED } from "./schema.ts";
+import {
+  type IncidentEventView,
+  type IncidentStatus,
+  type IncidentView,
+  SEVERITIES,
+  type Severity,
+  UNRESOLVED,
+} from "./schema.ts";
 import { allowedFrom, isUnresolved } from "./transitions.ts";
 
 /** The only file of incidents that touches the database. */
@@ -179,6 +186,15 @@ export const countUnresolved = (db: Db, environment?: string): Promise<number> =
   db.incident.count({
     where: environment === undefined ? unresolved : { ...unresolved, OR: [{ environment }, { environment: null }] },
   });
+
+/** How many of all environments are not resolved, and the highest severity among them; null when there are none. */
+export async function summariseUnresolved(db: Db): Promise<{ unresolved: number; worstUnresolved: Severity | null }> {
+  const groups = await db.incident.groupBy({ by: ["severity"], where: unresolved, _count: { _all: true } });
+  return {
+    unresolved: groups.reduce((sum, { _count }) => sum + _count._all, 0),
+    worstUnresolved: SEVERITIES.findLast((severity) => groups.some((group) => group.severity === severity)) ?? null,
+  };
+}
 
 /** The newest 200 entries, oldest first. */
 export async function listEvents(db: Db, incidentId: string): Promise<IncidentEvent[]> {

@@ -30,7 +30,7 @@ export async function lockPattern(tx: Tx, patternId: string): Promise<PatternSet
   }
   throw new AppError(
     "NOT_FOUND",
-    `There is no pattern ${patternId}. Take the id from analyze_logs; patterns of an external source are not kept and cannot be changed.`,
+    `There is no pattern ${patternId}. Take the id from the list of patterns; patterns of an external source are not kept and cannot be changed.`,
     { details: { patternId } },
   );
 }

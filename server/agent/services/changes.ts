@@ -14,10 +14,12 @@ const DEPLOYMENT_LEVEL = {
   paused: "warning",
   rolling_back: "warning",
   succeeded: "ok",
-  rolled_back: "error",
+  rolled_back: "warning",
   failed: "error",
-  cancelled: "warning",
+  cancelled: "info",
 } as const;
+
+const SEVERITY_LEVEL = { low: "info", medium: "warning", high: "warning", critical: "error" } as const;
 
 /** Only what a person would call news; pending and unknown come and go. */
 const HEALTH_NEWS: Partial<Record<HealthState, Change["level"]>> = { up: "ok", degraded: "warning", down: "error" };
@@ -43,6 +45,7 @@ export async function listChanges(
       environment: deployment.environment,
       title: `${deployment.service} ${from}${deployment.version}: ${deployment.status.replace("_", " ")}`,
       level: DEPLOYMENT_LEVEL[deployment.status],
+      state: deployment.status,
       href: `/deployments/${deployment.id}`,
     });
   }
@@ -57,7 +60,8 @@ export async function listChanges(
       ...common,
       at: incident.openedAt,
       title: `${incident.label} opened: ${incident.title}`,
-      level: "error",
+      level: SEVERITY_LEVEL[incident.severity],
+      state: incident.severity,
     });
     if (incident.resolvedAt)
       changes.push({
@@ -65,6 +69,7 @@ export async function listChanges(
         at: incident.resolvedAt,
         title: `${incident.label} resolved: ${incident.title}`,
         level: "ok",
+        state: "resolved",
       });
   }
   for (const change of health) {
@@ -86,6 +91,7 @@ export async function listChanges(
       environment: change.environment,
       title: `${change.name} ${change.to}${change.causedBy ? `, caused by ${change.causedBy}` : ""}`,
       level,
+      state: change.to,
       href: `/health/${change.targetId}`,
     });
   }

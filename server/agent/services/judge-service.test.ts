@@ -146,6 +146,18 @@ describe("worstFirst", () => {
     ).toEqual(["d", "c", "b", "e", "a"]);
   });
 
+  it("puts an open incident before what so few requests tell nothing of", () => {
+    const incident = { id: "inc_1", label: "INC-1", severity: "low", status: "open", openedAt: "2026-03-01T12:00:00Z" };
+    const mine = { ...row("shop", "up", 0, 0), origin: "configured", openIncident: incident } as ServiceRow;
+    const quiet = { ...row("quiet", "up", 1, 0), origin: "configured" } as ServiceRow;
+    expect(order(row("once", "unknown", 1 / 300, 0), row("one", "up", 1 / 300, 0), quiet, mine)).toEqual([
+      "shop",
+      "quiet",
+      "once",
+      "one",
+    ]);
+  });
+
   it("keeps rows in their place while a rate moves a little", () => {
     const [a, b] = [row("a", "failing", 10, 50), row("b", "failing", 10.5, 50)];
     expect(order(b, a)).toEqual(["a", "b"]);

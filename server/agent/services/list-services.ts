@@ -93,7 +93,7 @@ export function summarise(all: readonly ServiceRow[], silence: string | null, in
     if (there.length === 0) continue;
     const names = there.map(nameOf);
     const reason = reasonOf(there[0]);
-    const who = names.length <= NAMED_AT_MOST ? listed(names) : `${names.length} of ${rows.length} services`;
+    const who = names.length <= NAMED_AT_MOST ? listed(names) : shareOf(there, rows);
     const worst = there.length === 1 ? "" : `, worst ${names[0]}`;
     parts.push(`${who} ${words}${reason ? `${worst}: ${reason}` : ""}`);
   }
@@ -106,15 +106,20 @@ export function summarise(all: readonly ServiceRow[], silence: string | null, in
   return parts.join(" · ");
 }
 
+const services = (rows: readonly ServiceRow[]): number => distinct(rows.map((row) => row.service)).length;
+/** Services are counted, as everywhere, and not the environments each of them runs in. */
+const shareOf = (some: readonly ServiceRow[], all: readonly ServiceRow[]): string =>
+  `${services(some)} of ${plural(services(all), "service")}`;
+
 /** "All 4 services are up in production", of all that stand there; those that tell nothing of requests apart. */
 function allUp(all: readonly ServiceRow[]): string {
   const rows = all.filter((row) => !isSilent(row));
-  const services = distinct(rows.map((row) => row.service)).length;
+  const count = services(rows);
   const environments = distinct(rows.flatMap((row) => row.environment ?? []));
   const where = environments.length > 0 ? ` in ${listed(environments)}` : "";
-  const silent = distinct(all.filter(isSilent).map((row) => row.service)).length;
+  const silent = services(all.filter(isSilent));
   const more = silent === 0 ? "" : `, ${silent} more ${silent === 1 ? "tells" : "tell"} nothing of requests`;
-  return `${services === 1 ? "The service is" : `All ${services} services are`} up${where}${more}`;
+  return `${count === 1 ? "The service is" : `All ${count} services are`} up${where}${more}`;
 }
 
 /** `1 deployment at 25 %`, when there is one whose share says more than that it runs. */

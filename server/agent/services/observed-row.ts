@@ -1,10 +1,8 @@
+import { TRAFFIC_SECONDS } from "../traffic/index.ts";
 import { judgeService } from "./judge-service.ts";
 import type { Limits } from "./limits.ts";
 import type { ObservedService } from "./observed.ts";
 import type { ServiceRow } from "./schema.ts";
-
-/** length of an observed service's window, in seconds */
-const WINDOW_SECONDS = 300;
 
 /** The row of a service that only its telemetry tells of: nobody checks it, so that its users' requests decide. Pure. */
 export function observedRow({ service, lastSeen, window, newest }: ObservedService, limits: Limits): ServiceRow {
@@ -16,11 +14,11 @@ export function observedRow({ service, lastSeen, window, newest }: ObservedServi
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
     ...{ currentVersion: null, versions: [], instancesReady: 0, instancesWanted: 0 },
     traffic: {
-      requestsPerSecond: window ? requests / WINDOW_SECONDS : null,
+      requestsPerSecond: window ? requests / TRAFFIC_SECONDS : null,
       errorPercent: window && requests > 0 ? (window.failed / requests) * 100 : null,
       p95Ms: window?.p95Ms ?? null,
       requests,
-      seconds: WINDOW_SECONDS,
+      seconds: TRAFFIC_SECONDS,
       p95Series: [],
     },
     openIncident: null,

@@ -30,21 +30,26 @@ const compared = (a: number, b: number): number => (a === b ? 0 : b - a);
 export const isSilent = (row: Pick<ServiceRow, "origin" | "health">): boolean =>
   row.origin === "observed" && row.health === "unknown";
 
+/** A service that only its telemetry tells of, and so little that no state follows from it. */
+const isGuess = (row: ServiceRow): boolean =>
+  isSilent(row) || (row.origin === "observed" && !isAilment(row.health) && row.traffic.requests < LEAST_REQUESTS);
+const LEAST_REQUESTS = 10;
+
 /** one's own first */
 const ORIGINS: readonly ServiceRow["origin"][] = ["configured", "kept", "observed"];
 
 /**
- * Whose users are hurt most, then worse states, open incidents, deployments; what is configured before what is not;
- * production before others; then names. What tells nothing of requests comes last.
+ * Whose users are hurt most, then open incidents, worse states, deployments; what is configured before what is not;
+ * production before others; then names. What tells nothing of requests, or of too few, comes last.
  */
 export function worstFirst(a: ServiceRow, b: ServiceRow): number {
   const production = (row: ServiceRow) => Number(row.environment === "production");
   return (
     compared(Number(isAilment(a.health)), Number(isAilment(b.health))) ||
     compared(bandOf(usersHurt(a)), bandOf(usersHurt(b))) ||
-    compared(Number(isSilent(b)), Number(isSilent(a))) ||
-    compared(HEALTH_STATES.indexOf(a.health), HEALTH_STATES.indexOf(b.health)) ||
     compared(Number(a.openIncident !== null), Number(b.openIncident !== null)) ||
+    compared(Number(isGuess(b)), Number(isGuess(a))) ||
+    compared(HEALTH_STATES.indexOf(a.health), HEALTH_STATES.indexOf(b.health)) ||
     compared(Number(a.activeDeployment !== null), Number(b.activeDeployment !== null)) ||
     compared(ORIGINS.indexOf(b.origin), ORIGINS.indexOf(a.origin)) ||
     compared(production(a), production(b)) ||

@@ -6,7 +6,7 @@ import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
-import { listTraffic, newestTraffic, servedWithin, trafficFigures } from "../traffic/index.ts";
+import { listTraffic, newestTraffic, servedWithin, TRAFFIC_SECONDS, trafficFigures } from "../traffic/index.ts";
 import { ailingSince } from "./ailing-since.ts";
 import { judgeService } from "./judge-service.ts";
 import { limitsOf } from "./limits.ts";
@@ -27,8 +27,7 @@ interface Facts {
   counted: boolean;
 }
 
-/** What the status is judged over, and how much of that is still now. */
-const WINDOW_SECONDS = 300;
+/** How much of what the status is judged over is still now. */
 const NEWEST_SECONDS = 60;
 
 /**
@@ -52,7 +51,7 @@ export async function serviceRows(
     listServiceHealth(ctx.db, now),
     listDeployments(ctx, { limit: 100, status: [...ACTIVE_STATUSES] }),
     listIncidents(ctx, { limit: 100, status: [...UNRESOLVED] }),
-    listTraffic(ctx.db, { since: ago((WINDOW_SECONDS + 30) * 1_000), resolution: 10, ...ref }),
+    listTraffic(ctx.db, { since: ago((TRAFFIC_SECONDS + 30) * 1_000), resolution: 10, ...ref }),
     listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60, ...ref }),
     newestTraffic(ctx.db),
     observed ? listObserved(ctx, filter.environment) : [],
@@ -133,7 +132,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
   const status = judgeService(
     {
       probe: { state: health?.state ?? "unknown", message: health?.message ?? null },
-      window: servedWithin(recent, { now, counted, seconds: WINDOW_SECONDS }),
+      window: servedWithin(recent, { now, counted, seconds: TRAFFIC_SECONDS }),
       newest: servedWithin(recent, { now, counted, seconds: NEWEST_SECONDS }),
       platform: isPlatformDown(facts.platform, now) ? silenceSentence(facts.platform) : null,
       waiting: deployment?.waiting ? `${deployment.version} waits for a decision` : null,

@@ -28,11 +28,11 @@ const bucket = (offsetSeconds: number, requests: number, errors = 0, latencyMs =
 describe("trafficFigures", () => {
   const now = new Date(T0 + 75_000);
 
-  it("sums the newest complete minute over all versions", () => {
-    const rows = [0, 10, 20, 30, 40, 50].flatMap((at) => [bucket(at, 50, 1), bucket(at, 50, 2, 20, "2")]);
+  it("sums the newest five complete minutes over all versions, the window of the status", () => {
+    const rows = [-250, -240, -180, 0, 40, 50].flatMap((at) => [bucket(at, 50, 1), bucket(at, 50, 2, 20, "2")]);
     const figures = trafficFigures(rows, [], { now, counted: true });
-    expect(figures.requests).toBe(600);
-    expect(figures.requestsPerSecond).toBe(10);
+    expect(figures.requests, "the first is older than the window").toBe(500);
+    expect(figures.requestsPerSecond).toBe(500 / 300);
     expect(figures.errorPercent).toBeCloseTo(3, 10);
   });
 

@@ -36,8 +36,11 @@ interface Window {
 /** The bucket in progress and the one the collector may not have brought yet are left out. */
 const newestEndMs = (now: Date): number => Math.floor(now.getTime() / 10_000) * 10_000 - 10_000;
 
+/** What the status is judged over too: a row says one thing of one window. */
+export const TRAFFIC_SECONDS = 300;
+
 /**
- * One service's figures: rate, error share and p95 over the newest 60 s of complete 10-second buckets, and the p95
+ * One service's figures: rate, error share and p95 over the newest 5 min of complete 10-second buckets, and the p95
  * of each of the last 60 minutes. Without buckets the rate is 0 when somebody counted, else unknown.
  */
 export function trafficFigures(
@@ -46,7 +49,9 @@ export function trafficFigures(
   { now, counted }: Window,
 ): TrafficFigures {
   const end = newestEndMs(now);
-  const sum = sumOf(recent.filter((row) => Date.parse(row.bucketAt) >= end - 60_000 && Date.parse(row.bucketAt) < end));
+  const sum = sumOf(
+    recent.filter((row) => Date.parse(row.bucketAt) >= end - TRAFFIC_SECONDS * 1_000 && Date.parse(row.bucketAt) < end),
+  );
   const start = Math.floor(now.getTime() / 60_000) - 59;
   const byMinute = new Map<number, TrafficCounts[]>();
   for (const row of minutes) {
@@ -54,11 +59,11 @@ export function trafficFigures(
     byMinute.set(minute, [...(byMinute.get(minute) ?? []), row]);
   }
   return {
-    requestsPerSecond: counted || sum.requests > 0 ? sum.requests / 60 : null,
+    requestsPerSecond: counted || sum.requests > 0 ? sum.requests / TRAFFIC_SECONDS : null,
     errorPercent: percent(sum.errors, sum.requests),
     p95Ms: quantileMs(sum.latency, 0.95),
     requests: sum.requests,
-    seconds: 60,
+    seconds: TRAFFIC_SECONDS,
     p95Series: Array.from({ length: 60 }, (_, i) => quantileMs(sumOf(byMinute.get(start + i) ?? []).latency, 0.95)),
   };
 }
