@@ -123,5 +123,6 @@ export const ListIncidentsInput = PageInput.extend({
 });
 export const ListIncidentsOutput = pageOf(IncidentView).extend({
   unresolved: z.number().int(),
-  worstUnresolved: Severity.nullable().describe("the highest severity among them; null when there are none"),
+  /** the highest severity among them; null when there are none */
+  worstUnresolved: Severity.nullable(),
 });

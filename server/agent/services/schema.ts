@@ -14,7 +14,7 @@ export const TrafficView = z.object({
     ),
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage, in the last `seconds`"),
-  seconds: z.number().int().describe("what the figures are of, and the status too: the last 300"),
+  seconds: z.number().int().describe("what the figures and the status are of"),
   p95Series: z
     .array(z.number().nullable())
     .describe(
@@ -81,9 +81,8 @@ export const ChangeView = z.object({
   environment: z.string().nullable(),
   title: z.string(),
   level: z.enum(["info", "ok", "warning", "error"]),
-  state: z
-    .string()
-    .describe("what it came to: a deployment's status, the severity of an incident or resolved, the state of a check"),
+  /** what it came to: a deployment's status, the severity of an incident or "resolved", the state of a check */
+  state: z.string(),
   /** console path */
   href: z.string(),
 });
