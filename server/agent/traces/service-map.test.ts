@@ -182,7 +182,7 @@ describe("its sentence", () => {
     [
       "no single failure",
       { served: [served("a", 1_000, 2)], edges: [] },
-      "Less than 1 % fails anywhere, most of a: 2 of 1,000 requests (0.2 %). 1 service, no calls between services seen in the last 15 min.",
+      "Less than 1 % fails anywhere, most of a: 2 of 1\u00a0000 requests (0.2 %). 1 service, no calls between services seen in the last 15 min.",
     ],
     [
       "one failure of one request",
