@@ -13,6 +13,7 @@ import {
   type RestartDecision,
 } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchRecord } from "./state-file.ts";
+import { diskTakesNothing } from "./storage-problem.ts";
 
 /** What one instance needs of its surroundings. */
 export interface InstanceHost {
@@ -24,6 +25,8 @@ export interface InstanceHost {
   createTarget(instanceId: string, version: string, port: number): Target;
   /** what the last process said about its end, and whether it could say anything */
   lastWords(instanceId: string): Promise<{ said: string | null; diskFull: boolean }>;
+  /** whether nothing can be written any more where its logs are */
+  diskFull(): Promise<boolean>;
   /** ends processes that the instance's own left behind */
   endLeftovers(instanceId: string): Promise<void>;
   /** something changed: `wanted` when it must survive the daemon, `seen` when only the rotation may change */
@@ -37,6 +40,9 @@ type Phase = Extract<InstanceState, "starting" | "ready" | "unready" | "restarti
 const FAILURES_TO_UNREADY = 3;
 const FIRST_CHECKS_MS = [80, 80, 120, 200, 300];
 const DRAIN_POLL_MS = 20;
+/** for what it printed last to be in its log; while the disk is full the writers take a second */
+const LOGGED_MS = 2_000;
+const ROOM_POLL_MS = 1_000;
 
 /** One instance of one version: keeps a process running, checks it, restarts it, drains and stops it. */
 export class Instance {
@@ -195,6 +201,7 @@ export class Instance {
     this.#process = null;
     this.target = null;
     await this.#host.endLeftovers(this.id);
+    if (running !== null) await logged(running);
     return stopNote({ killedAfterMs: killed ? this.#host.stopTimeoutMs : null, leftInFlight });
   }
 
@@ -211,7 +218,8 @@ export class Instance {
       this.#enter(running, port);
       this.#host.changed("wanted");
     } catch (error) {
-      this.#rest(life, toAppError(error).message, afterRefusedStart(this.#crashes));
+      const known = toAppError(error);
+      this.#rest(life, known.message, afterRefusedStart(this.#crashes), diskTakesNothing(known.cause));
     }
   }
 
@@ -223,10 +231,10 @@ export class Instance {
     this.#failedChecks = 0;
     const life = this.#life;
     void this.#keepChecking(life.signal);
-    void running.exited.then((exit) => (life.signal.aborted ? undefined : this.#onExit(exit)));
+    void running.exited.then((exit) => (life.signal.aborted ? undefined : this.#onExit(running, exit)));
   }
 
-  async #onExit(exit: ExitInfo | null): Promise<void> {
+  async #onExit(running: RunningProcess, exit: ExitInfo | null): Promise<void> {
     const ranForMs = Date.now() - Date.parse(this.startedAt);
     const life = this.#beginLife();
     this.#stage = "ending";
@@ -238,24 +246,31 @@ export class Instance {
     await pool?.destroy();
     // what cannot be looked for now is found by the next look for strays; the restart must not fail with it
     await this.#host.endLeftovers(this.id).catch(() => undefined);
+    await logged(running);
     const words = await this.#host.lastWords(this.id).catch(() => ({ said: null, diskFull: false }));
     const reason = describeExit({ exit, ranForMs, ...words });
-    this.#rest(life, reason, afterCrash(this.#crashes, Date.now(), ranForMs));
+    this.#rest(life, reason, afterCrash(this.#crashes, Date.now(), ranForMs), words.diskFull);
   }
 
-  #rest(life: AbortSignal, reason: string, decision: RestartDecision): void {
+  /** @param forRoom the disk was full, so that the next start may come as soon as there is room */
+  #rest(life: AbortSignal, reason: string, decision: RestartDecision, forRoom: boolean): void {
     this.#stage = "waiting";
     this.#crashes = decision.history;
     this.#phase = decision.crashLooping ? "crash-looping" : "restarting";
     this.reason = reason;
     this.#host.changed("wanted");
     if (this.#stopped !== null || this.removed) return;
-    void this.#restartAfter(decision.delayMs, life);
+    void this.#restartAfter(decision.delayMs, forRoom, life);
   }
 
-  async #restartAfter(delayMs: number, signal: AbortSignal): Promise<void> {
-    const over = await sleep(delayMs, false, { signal }).catch(() => true);
-    if (over || this.#stopped !== null) return;
+  async #restartAfter(delayMs: number, forRoom: boolean, signal: AbortSignal): Promise<void> {
+    const atMs = Date.now() + delayMs;
+    do {
+      const waitMs = Math.max(0, atMs - Date.now());
+      const over = await sleep(forRoom ? Math.min(ROOM_POLL_MS, waitMs) : waitMs, false, { signal }).catch(() => true);
+      if (over || this.#stopped !== null) return;
+    } while (forRoom && Date.now() < atMs && (await this.#host.diskFull().catch(() => true)));
+    if (signal.aborted || this.#stopped !== null) return;
     this.restarts++;
     await this.start();
   }
@@ -292,3 +307,7 @@ export class Instance {
     if (this.#phase !== before) this.#host.changed("seen");
   }
 }
+
+/** Resolves when the log of a process that ended is written, or after a while. */
+const logged = (ended: RunningProcess): Promise<void> =>
+  Promise.race([ended.logged, sleep(LOGGED_MS, undefined, { ref: false })]);

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
-import { copyFile, open, rename } from "node:fs/promises";
+import { copyFile, open, rename, rm } from "node:fs/promises";
 
 const BLOCK_BYTES = 64 * 1024;
 /** a file that grows faster than it is copied is cut with what is left then */
@@ -12,6 +12,16 @@ const MOST_ROUNDS = 1_000;
  */
 export async function cutFile(file: string, older: string): Promise<void> {
   const copy = `${older}.new`;
+  try {
+    await copyAndEmpty(file, copy);
+  } catch (error) {
+    await rm(copy, { force: true }); // on a full disk half a copy would only take room
+    throw error;
+  }
+  await rename(copy, older);
+}
+
+async function copyAndEmpty(file: string, copy: string): Promise<void> {
   await copyFile(file, copy);
   await copyGrowth(file, copy);
   const from = openSync(file, "r+");
@@ -29,7 +39,6 @@ export async function cutFile(file: string, older: string): Promise<void> {
     closeSync(from);
     closeSync(to);
   }
-  await rename(copy, older);
 }
 
 /** Copies what was appended meanwhile, until less than a block is left. */

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, statfs, unlink, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, stat, statfs, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { LogLine, ServiceRef } from "#server/agent/ports/platform.ts";
@@ -6,7 +6,7 @@ import { isErrorLine } from "./error-lines.ts";
 import { tellingLine } from "./exit-reason.ts";
 import { cutFile } from "./log-cut.ts";
 import { type GrowthMark, readTail, timedLines } from "./log-tail.ts";
-import { storageProblem } from "./storage-problem.ts";
+import { diskTakesNothing, storageProblem } from "./storage-problem.ts";
 
 /**
  * The log files of all instances: `<instanceId>.out.log` and `.err.log`, bounded in size and number, and beside them
@@ -37,6 +37,8 @@ export class LogStore {
   readonly #begins = new Map<string, number>();
   /** instances that started since they were last asked for */
   readonly #begun = new Map<string, InstanceOrigin>();
+  /** whose note could not be written yet */
+  readonly #unwritten = new Map<string, InstanceOrigin>();
 
   constructor(dir: string, largestFileBytes: number = LARGEST_FILE_BYTES) {
     this.#dir = dir;
@@ -67,29 +69,48 @@ export class LogStore {
   }
 
   /**
-   * Notes whose log it is, and where that of a new process begins, behind that of the one before.
-   * @throws PRECONDITION
+   * Notes whose log it is, and where that of a new process begins, behind that of the one before. A full disk is no
+   * reason not to start: `watch` writes the note when there is room.
+   * @throws PRECONDITION when the files cannot be written for another reason
    */
   async begin(instanceId: string, origin: InstanceOrigin): Promise<void> {
     this.#begun.set(instanceId, origin);
-    const note = this.#originFile(instanceId);
-    await writeFile(note, JSON.stringify(origin), { mode: 0o600 }).catch((cause: unknown) => {
-      throw storageProblem(cause, note);
-    });
+    await this.#writeOrigin(instanceId, origin);
     for (const kind of KINDS) {
       const file = this.file(instanceId, kind);
       try {
-        this.#begins.set(file, (await sizeOf(file)) ?? 0);
+        // it is there from the start, also while nothing is printed
+        await appendFile(file, "", { mode: 0o600 });
       } catch (cause) {
-        throw storageProblem(cause, file);
+        if (!diskTakesNothing(cause)) throw storageProblem(cause, file);
       }
+      this.#begins.set(file, (await sizeOf(file)) ?? 0);
     }
+  }
+
+  async #writeOrigin(instanceId: string, origin: InstanceOrigin): Promise<void> {
+    const note = this.#originFile(instanceId);
+    const text = JSON.stringify(origin);
+    this.#unwritten.delete(instanceId);
+    if ((await readFile(note, "utf8").catch(() => "")) === text) return; // a restart needs no room
+    try {
+      await writeFile(note, text, { mode: 0o600 });
+    } catch (cause) {
+      if (!diskTakesNothing(cause)) throw storageProblem(cause, note);
+      this.#unwritten.set(instanceId, origin);
+      await rm(note, { force: true }).catch(() => undefined); // half of one would be no note
+    }
+  }
+
+  /** Whether nothing can be written any more where the logs are. */
+  async diskFull(): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.#dir);
+    return bavail * bsize < FULL_BELOW_BYTES;
   }
 
   /** What the newest process of an instance said that tells most, on stderr or as an error on stdout. */
   async lastWords(instanceId: string): Promise<{ said: string | null; diskFull: boolean }> {
-    const { bavail, bsize } = await statfs(this.#dir);
-    const diskFull = bavail * bsize < FULL_BELOW_BYTES;
+    const diskFull = await this.diskFull();
     const said = tellingLine(await this.#newest(instanceId, "err"));
     if (said !== null) return { said, diskFull };
     const errors = (await this.#newest(instanceId, "out")).filter((text) => isErrorLine(text, "out"));
@@ -115,7 +136,7 @@ export class LogStore {
       if (id === undefined || known.has(id)) continue;
       const written = await Promise.all(KINDS.map((kind) => stat(this.file(id, kind)).catch(() => null))); // pruned
       if (!written.some((info) => info !== null && info.mtimeMs >= sinceMs)) continue;
-      const origin = ORIGIN.safeParse(JSON.parse(await readFile(this.#originFile(id), "utf8").catch(() => "null")));
+      const origin = ORIGIN.safeParse(jsonOf(await readFile(this.#originFile(id), "utf8").catch(() => "null")));
       if (origin.success) gone.push({ instanceId: id, ...origin.data });
     }
     return gone;
@@ -135,6 +156,7 @@ export class LogStore {
   /** Notes growth and cuts files that grew too large. To be called about once a second. */
   async watch(instanceIds: Iterable<string>): Promise<void> {
     const seen = new Set<string>();
+    for (const [id, origin] of [...this.#unwritten]) await this.#writeOrigin(id, origin);
     for (const id of instanceIds) {
       for (const kind of KINDS) {
         const file = this.file(id, kind);
@@ -150,7 +172,12 @@ export class LogStore {
     const size = await sizeOf(file);
     if (size === null) return;
     if (size > this.#largestFileBytes) {
-      await cutFile(file, `${file}.1`);
+      try {
+        await cutFile(file, `${file}.1`);
+      } catch (error) {
+        if (diskTakesNothing(error)) return; // there is no room for the copy yet, and the file cannot grow either
+        throw error;
+      }
       this.#marks.delete(file);
       this.#begins.delete(file);
       return;
@@ -185,5 +212,14 @@ const sizeOf = async (file: string): Promise<number | null> => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
+  }
+};
+
+/** Undefined for a file of which a full disk left only a part. */
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 };

@@ -132,6 +132,7 @@ describe("one launch at a time, for every order of starts and deaths", () => {
         await pause(60);
         return { said: null, diskFull: false };
       },
+      diskFull: async () => false,
       endLeftovers: () => pause(60),
       changed: () => {},
     };

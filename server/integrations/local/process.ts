@@ -1,10 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "#server/agent/kernel/errors.ts";
-import { storageProblem } from "./storage-problem.ts";
+import { openLogSinks } from "./log-writer.ts";
 
 /** Starting, recognising and ending the operating-system processes of instances. */
 
@@ -20,6 +19,8 @@ export interface RunningProcess {
   identity: string;
   /** never rejects; null when the exit status of an adopted process cannot be known */
   exited: Promise<ExitInfo | null>;
+  /** never rejects; what it printed is in its log, or was dropped. Of an adopted process it cannot be known. */
+  logged: Promise<void>;
 }
 
 export interface LaunchInput {
@@ -78,20 +79,19 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Starts a command without a shell, in its own process group, writing to files so that it outlives this daemon.
+ * Starts a command without a shell, in its own process group. It and the writers of its log outlive this daemon.
  * @throws PRECONDITION that says what cannot be started
  */
 export async function launch(input: LaunchInput): Promise<RunningProcess> {
   const [file = "", ...args] = input.command;
   if (!existsSync(input.cwd)) throw new AppError("PRECONDITION", `the folder ${input.cwd} does not exist`);
-  const out = await openLog(input.stdoutFile);
-  const err = await openLog(input.stderrFile);
+  const sinks = await openLogSinks([input.stdoutFile, input.stderrFile]);
   try {
     const child = spawn(file, args, {
       cwd: input.cwd,
       env: input.env as NodeJS.ProcessEnv,
       detached: true,
-      stdio: ["ignore", out.fd, err.fd],
+      stdio: ["ignore", ...sinks.fds],
     });
     const exited = new Promise<ExitInfo>((resolve) => {
       child.once("exit", (code, signal) => {
@@ -102,21 +102,16 @@ export async function launch(input: LaunchInput): Promise<RunningProcess> {
     });
     await once(child, "spawn");
     const pid = child.pid ?? 0;
-    return { pid, identity: identityOf(pid) ?? "gone", exited };
+    return { pid, identity: identityOf(pid) ?? "gone", exited, logged: sinks.logged };
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const reason =
       code === "ENOENT" ? `command not found: ${file}` : `${file} cannot be started (${code ?? String(cause)})`;
     throw new AppError("PRECONDITION", reason, { cause });
   } finally {
-    await Promise.all([out.close(), err.close()]);
+    sinks.close();
   }
 }
-
-const openLog = (path: string) =>
-  open(path, "a", 0o600).catch((cause: unknown) => {
-    throw storageProblem(cause, path);
-  });
 
 /** Takes over a process that an earlier daemon started; null when it is gone. */
 export function adopt(pid: number, identity: string): RunningProcess | null {
@@ -126,7 +121,7 @@ export function adopt(pid: number, identity: string): RunningProcess | null {
     signalGroup(pid, "SIGKILL");
     return null;
   };
-  return { pid, identity, exited: watch() };
+  return { pid, identity, exited: watch(), logged: Promise.resolve() };
 }
 
 /** SIGTERM, then SIGKILL after `timeoutMs`; resolves when the process is gone, with whether SIGKILL was needed. */

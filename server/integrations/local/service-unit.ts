@@ -159,6 +159,7 @@ export class ServiceUnit {
       launch: (instance, port) => this.#launch(instance, port),
       createTarget: (...args) => this.balancer.createTarget(...args),
       lastWords: (id) => this.#host.logs.lastWords(id),
+      diskFull: () => this.#host.logs.diskFull(),
       endLeftovers,
       changed: (what) => this.#onChanged(what),
     };

@@ -8,6 +8,12 @@ const WHY: Record<string, string> = {
   EMFILE: "too many files are open. Raise the limit of open files",
 };
 
+const TAKES_NOTHING = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
+
+/** Whether a write failed because the disk takes nothing more, rather than for what was asked of it. */
+export const diskTakesNothing = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && TAKES_NOTHING.has(String(error.code));
+
 /** Why a file could not be written, as a PRECONDITION that says what to do; other faults are given back as they are. */
 export function storageProblem(cause: unknown, path: string): unknown {
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;

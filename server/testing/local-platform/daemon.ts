@@ -26,6 +26,7 @@ export const VERSIONS = [
   "hanging",
   "missing",
   "redirecting",
+  "chatty",
 ];
 
 /** A service that runs `service.js` beside this file, in `staging`. */

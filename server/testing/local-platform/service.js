@@ -5,8 +5,8 @@ import { createServer } from "node:http";
  * The service under test. Its version says how it behaves: `crash` ends at once, `never` is never ready, `stubborn`
  * ignores SIGTERM, `forking` starts a child of its own, `daemonizing` one in a session of its own, `taken` wants a port
  * that is TAKEN_PORT, `failing` answers one request in twenty with 500, `slow` one in five late, `hanging` never
- * answers one in four, `missing` answers one in three with 404, `redirecting` all but /hello with 307; anything else is
- * good.
+ * answers one in four, `missing` answers one in three with 404, `redirecting` all but /hello with 307, `chatty` prints a
+ * hundred lines a second; anything else is good.
  */
 const { PORT, TAKEN_PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
 
@@ -33,6 +33,9 @@ const FLAWS = {
   missing: { every: 3, status: 404 },
   redirecting: { every: 1, status: 307 },
 };
+
+let ticks = 0;
+if (version === "chatty") setInterval(() => console.log(`tick ${++ticks} of ${process.pid}`), 10);
 
 let visits = 0;
 let asked = 0;
