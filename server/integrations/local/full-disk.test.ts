@@ -24,6 +24,8 @@ import {
   sampleService,
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
+import { lockOwner, takeLock } from "./daemon-lock.ts";
+import { Instance, type InstanceHost } from "./instance.ts";
 import { launch } from "./process.ts";
 
 // A disk that takes nothing loses log lines, never an instance or a request.
@@ -176,6 +178,37 @@ describe.runIf(isLinux)("the writers of a log", () => {
   });
 });
 
+it("an instance that cannot run on a full disk is started again as soon as there is room, also in a crash loop", async () => {
+  let full = true;
+  let launches = 0;
+  const host: InstanceHost = {
+    readiness: { path: null, intervalMs: 1_000, timeoutMs: 1_000 },
+    stopTimeoutMs: 1_000,
+    freePort: async () => 1,
+    launch: () => {
+      launches++;
+      const files = { stdoutFile: "/dev/null", stderrFile: "/dev/null" };
+      const command = full ? ["sh", "-c", "exit 1"] : ["sleep", "600"];
+      return launch({ command, cwd: "/", env: { PATH: process.env.PATH ?? "" }, ...files });
+    },
+    createTarget: () => ({ inFlight: 0, pool: { destroy: async () => {}, close: async () => {} } }) as never,
+    lastWords: async () => ({ said: null, diskFull: full }),
+    diskFull: async () => full,
+    endLeftovers: async () => {},
+    changed: () => {},
+  };
+  const record = { id: "inst_a", key: "a", version: "1", createdAt: new Date().toISOString(), restarts: 0 };
+  const instance = new Instance(host, { ...record, draining: false, removed: false, launch: null });
+  void instance.start();
+  await eventually(async () => instance.state === "crash-looping" && launches === 5, 30_000);
+  await delay(2_500);
+  expect(launches).toBe(5);
+  full = false;
+  await eventually(async () => instance.pid !== null, 5_000);
+  expect(launches).toBe(6);
+  await instance.stop(0);
+});
+
 describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where it may be mounted)", () => {
   /** Fills what is left to the last byte. */
   const fill = (file: string) => {
@@ -210,6 +243,14 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
       await expect(daemon.platform.startInstance({ ...REF, version: "1.1.0", key: "n" })).rejects.toMatchObject({
         message: expect.stringContaining("the disk is full"),
       });
+
+      const lock = join(dataDir, "another.lock");
+      const release = takeLock(lock, dataDir);
+      expect(lstatSync(lock).isSymbolicLink()).toBe(true); // there was no room for a file
+      expect(lockOwner(lock)?.pid).toBe(process.pid);
+      expect(() => takeLock(lock, dataDir)).toThrow("already runs");
+      release();
+      expect(readdirSync(dataDir)).not.toContain("another.lock");
 
       await daemon.end("SIGKILL");
       await delay(1_500);

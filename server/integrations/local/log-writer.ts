@@ -32,7 +32,7 @@ exec 3<&0
 until cat <&3 >>"$0"; do
   until
     cat <&3 >/dev/null &
-    sleep 1
+    sleep 1 || exit 1
     kill $!
     wait $! && exit
     {
@@ -109,7 +109,7 @@ function openBothEnds(fifo: string): { readEnd: number; writeEnd: number } {
  */
 async function startWriter(file: string, readEnd: number): Promise<{ ended: Promise<void> }> {
   try {
-    const env = { PATH: process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C" };
+    const env = { PATH: `${process.env.PATH ?? "/usr/local/bin"}:/usr/bin:/bin`, LC_ALL: "C" };
     const child = spawn("/bin/sh", ["-c", WRITER, file, MISSING], {
       cwd: "/",
       env: env as unknown as NodeJS.ProcessEnv,
@@ -118,7 +118,6 @@ async function startWriter(file: string, readEnd: number): Promise<{ ended: Prom
     });
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     await once(child, "spawn");
-    child.unref();
     return { ended };
   } finally {
     closeSync(readEnd);
