@@ -26,6 +26,7 @@ import {
 } from "#server/testing/local-platform/daemon.ts";
 import { lockOwner, takeLock } from "./daemon-lock.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
+import { cutFile } from "./log-cut.ts";
 import { launch } from "./process.ts";
 
 // A disk that takes nothing loses log lines, never an instance or a request.
@@ -165,6 +166,22 @@ describe.runIf(isLinux)("the writers of a log", () => {
     expect(readFileSync(stdoutFile, "utf8") === `${[...numbers, "through", "late"].join("\n")}\n`).toBe(true);
     expect(readFileSync(stderrFile, "utf8")).toBe("oops\n");
     expect(processesOf(folder)).toEqual([]);
+  });
+
+  it("go on at the new end of a file that was cut", async () => {
+    const file = join(folder, "cut.log");
+    const script = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo $i; sleep 0.02; done";
+    const env = { PATH: process.env.PATH ?? "" };
+    const files = { stdoutFile: file, stderrFile: "/dev/null" };
+    const running = await launch({ command: ["sh", "-c", script], cwd: "/", env, ...files });
+    await eventually(async () => existsSync(file) && readFileSync(file, "utf8").includes("20\n"));
+    await cutFile(file, `${file}.1`);
+    await running.exited;
+    await running.logged;
+    const [older, newer] = [readFileSync(`${file}.1`, "utf8"), readFileSync(file, "utf8")];
+    expect(older).toMatch(/^1\n2\n3\n/);
+    expect(newer).toMatch(/^\d+\n[\d\n]*100\n$/);
+    expect((older + newer).split("\n").length).toBeGreaterThan(98); // one could fall between copy and cut
   });
 
   it("end also when the folder of the log is gone", async () => {
