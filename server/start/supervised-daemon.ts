@@ -136,7 +136,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
 }
 
 function launch(spec: ProcessSpec, env: NodeJS.ProcessEnv, cwd: string, file: string) {
-  const log = openSync(file, "a", 0o600);
+  const log = openLog(file);
   let child: ChildProcess;
   try {
     child = spawn(process.execPath, [...(spec.flags ?? []), spec.file], {
@@ -153,6 +153,16 @@ function launch(spec: ProcessSpec, env: NodeJS.ProcessEnv, cwd: string, file: st
   ]).catch((error: unknown) => String(error));
   const daemon = { pid: child.pid ?? 0, identity: identityOf(child.pid ?? 0) ?? "gone" };
   return { daemon, gone };
+}
+
+/** A full disk may have no room for the log; the daemon runs all the same. */
+function openLog(file: string): number {
+  try {
+    return openSync(file, "a", 0o600);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return openSync("/dev/null", "a");
+  }
 }
 
 /** SIGTERM; once more, which ends the instances at once, after a second Ctrl-C; SIGKILL when it takes too long. */
