@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { cn } from "../lib/cn.ts";
+import { PageHydrated } from "../trpc/hydration.tsx";
 
 /** A page's content: its heading row, then sections. Every page of the console starts with it. */
 export function Page({
@@ -27,6 +28,7 @@ export function Page({
         ) : null}
       </div>
       {children}
+      <PageHydrated />
     </div>
   );
 }

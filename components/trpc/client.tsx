@@ -6,6 +6,7 @@ import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
 import type { AppRouter } from "#server/routers/index.ts";
+import { afterHydration } from "./hydration.tsx";
 import { createQueryClient } from "./query-client.ts";
 
 export type RouterInputs = inferRouterInputs<AppRouter>;
@@ -18,6 +19,7 @@ const URL_PATH = "/api/trpc";
 const createClient = () =>
   createTRPCClient<AppRouter>({
     links: [
+      afterHydration,
       splitLink({
         condition: (operation) => operation.type === "subscription",
         true: httpSubscriptionLink({ url: URL_PATH }),
