@@ -1,5 +1,6 @@
 import Link from "next/link";
 import { ConsoleEntry } from "#components/shell/console-entry.tsx";
+import { PageHydrated } from "#components/trpc/hydration.tsx";
 import { buttonClass } from "#components/ui/button.tsx";
 
 /** Within the console's frame for whoever is signed in; its answer stays 404 for everybody. */
@@ -24,5 +25,6 @@ const NoSuchPage = () => (
     <Link className={buttonClass()} href="/">
       Go to the overview
     </Link>
+    <PageHydrated />
   </div>
 );

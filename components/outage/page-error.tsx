@@ -3,6 +3,7 @@
 import { useRouter } from "next/navigation";
 import { startTransition } from "react";
 import { ErrorPanel } from "../feedback/error-panel.tsx";
+import { PageHydrated } from "../trpc/hydration.tsx";
 import { OutagePanel } from "./outage-panel.tsx";
 import { useRecovery } from "./use-recovery.ts";
 
@@ -20,12 +21,15 @@ export function PageError({ error, reset }: { error: Error & { digest?: string }
   const outage = useRecovery(null, again);
   if (outage !== null) return <OutagePanel outage={outage} />;
   return (
-    <ErrorPanel
-      title="This page could not be shown"
-      message="What Operate watches and the work it started are not affected. Try again; if it stays, the log of the web process has the details."
-      digest={error.digest}
-      onRetry={again}
-      className="mx-auto max-w-2xl py-8"
-    />
+    <>
+      <PageHydrated />
+      <ErrorPanel
+        title="This page could not be shown"
+        message="What Operate watches and the work it started are not affected. Try again; if it stays, the log of the web process has the details."
+        digest={error.digest}
+        onRetry={again}
+        className="mx-auto max-w-2xl py-8"
+      />
+    </>
   );
 }

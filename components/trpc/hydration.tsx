@@ -18,8 +18,8 @@ function hydrated(): void {
   resolve();
 }
 
-/** for pages that have no `PageHydrated`, as that of an error */
-const AT_LATEST_MS = 2_000;
+/** a page without `PageHydrated` is not kept waiting for ever; a slow processor needs seconds to take one over */
+const AT_LATEST_MS = 10_000;
 if (typeof window !== "undefined") setTimeout(hydrated, AT_LATEST_MS);
 
 /** Stands in every page: its effect runs once the page is taken over. */

@@ -188,7 +188,7 @@ describe("a query of a metric", () => {
     const metrics = fakeMetrics({ metrics: METRICS, linesOf: () => [] });
     await expect(query(contextOf(metrics), { metric: "nowhere" })).rejects.toMatchObject({
       code: "NOT_FOUND",
-      message: expect.stringContaining("list_metrics"),
+      message: expect.stringContaining("The list of metrics"),
     });
     expect(await query(contextOf(metrics), { metric: "queue_length" })).toMatchObject({ total: 0, lines: [] });
   });
