@@ -3,7 +3,7 @@ import { defineConfig } from "@playwright/test";
 /** A pattern is new only once, and a version without errors is told by there being none: before others deploy bad ones. */
 const FIRST_DEPLOYMENTS = ["deploy-and-break.spec.ts"];
 const FIRST_BAD_VERSION = ["telemetry.spec.ts"];
-/** They mostly wait for a canary's minutes, while the other worker looks at pages. */
+/** They change what the first ones look for. */
 const DEPLOYMENTS = ["deploy-strategies.spec.ts"];
 /** They take away what the others look at. */
 const DISTURBANCES = ["killed-process.spec.ts"];
@@ -16,8 +16,9 @@ export default defineConfig({
   globalSetup: "./e2e/fixtures/run-app.ts",
   timeout: 240_000,
   expect: { timeout: 30_000 },
-  // one system is operated: its deployments and incidents are shared, so what changes them runs in an order of projects
-  workers: 2,
+  // one system is operated: its deployments and incidents are shared, so what changes them runs in an order of projects;
+  // a second browser takes more of two cores than it saves
+  workers: 1,
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
   use: {
     browserName: "chromium",

@@ -30,7 +30,7 @@ interface ChartPanelProps {
   /** why nothing is known, where that can be said */
   problem?: string | null;
   /** beside the title, after unit and range */
-  note?: string;
+  note?: ReactNode;
   actions?: ReactNode;
   /** px of the drawing */
   drawn?: number;
@@ -47,7 +47,12 @@ export function ChartPanel(props: ChartPanelProps) {
   return (
     <Section
       title={title}
-      note={[panel.axisUnit, rangeWords, props.note].filter(Boolean).join(", ")}
+      note={
+        <>
+          {[panel.axisUnit, rangeWords].filter(Boolean).join(", ")}
+          {props.note ? <>, {props.note}</> : null}
+        </>
+      }
       {...(props.className ? { className: props.className } : {})}
       actions={
         <>

@@ -1,7 +1,7 @@
 "use client";
 
 import { createContext, type ReactNode, startTransition, use, useEffect, useState, useSyncExternalStore } from "react";
-import { formatAbsolute, formatDuration, formatRelative, MISSING } from "../lib/format.ts";
+import { formatAbsolute, formatClock, formatDuration, formatRelative, MISSING } from "../lib/format.ts";
 
 const listeners = new Set<() => void>();
 let now = Date.now();
@@ -56,6 +56,11 @@ export function useHydrated(): boolean {
     () => false,
   );
   return provided ?? own;
+}
+
+/** "14:03" in the viewer's zone, which the server does not know: nothing stands there until the page is taken over. */
+export function ClockTime({ at }: { at: string }) {
+  return useHydrated() ? <span className="num">{formatClock(new Date(at))}</span> : null;
 }
 
 /** "3 min ago", with the absolute time and zone on hover. The server's text may be a second older: that is allowed. */

@@ -11,7 +11,8 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { LongRead } from "../feedback/long-read.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
-import { formatClock, formatCount, formatDuration } from "../lib/format.ts";
+import { ClockTime } from "../feedback/time.tsx";
+import { formatCount, formatDuration } from "../lib/format.ts";
 import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useCalmWindow } from "../time-range/use-calm-window.ts";
@@ -167,14 +168,17 @@ function Answer({ index, panel, source, asked, kind, onChange }: AnswerProps) {
   );
 }
 
-/** "1 min a point, whole points to 14:05:00": the point in progress is left out. */
-const noteOf = ({ stepSeconds, partial }: LinesProps["data"]): string =>
-  [
-    `${formatDuration(stepSeconds * 1_000)} a point`,
-    partial && `whole points to ${formatClock(new Date(partial.until))}`,
-  ]
-    .filter(Boolean)
-    .join(", ");
+/** "1 min a point, whole points to 14:05": the point in progress is left out. */
+const Note = ({ stepSeconds, partial }: Pick<LinesProps["data"], "stepSeconds" | "partial">) => (
+  <>
+    {formatDuration(stepSeconds * 1_000)} a point
+    {partial ? (
+      <>
+        , whole points to <ClockTime at={partial.until} />
+      </>
+    ) : null}
+  </>
+);
 
 interface LinesProps extends Pick<AnswerProps, "index" | "panel" | "kind" | "onChange"> {
   data: RouterOutputs["metrics"]["query"];
@@ -197,7 +201,7 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         input={input}
         rangeWords={words}
         within={within}
-        note={noteOf(data)}
+        note={<Note stepSeconds={data.stepSeconds} partial={data.partial} />}
         cursor="explorer"
         drawn={DRAWN}
         legend={false}

@@ -10,10 +10,9 @@ import type { Picked } from "../charts/line-chart.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
-import { useHydrated } from "../feedback/time.tsx";
+import { ClockTime, useHydrated } from "../feedback/time.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { formatClock } from "../lib/format.ts";
 import { wordsOf } from "../time-range/range.ts";
 import { RangePicker } from "../time-range/range-picker.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
@@ -138,8 +137,12 @@ const HowMeasured = ({ data }: { data: ServiceSignalsOutput }) => (
     <span>
       <SourceNote source={data.source} />
       {templateWords(data.template)}, {data.stepSeconds} s a point
-      {data.partial ? `, whole points to ${formatClock(new Date(data.partial.until))}` : null}. Drag over a chart to
-      zoom, click the latency for example traces.
+      {data.partial ? (
+        <>
+          , whole points to <ClockTime at={data.partial.until} />
+        </>
+      ) : null}
+      . Drag over a chart to zoom, click the latency for example traces.
     </span>
     <details className="min-w-0">
       <summary className="cursor-pointer hover:text-ink">How each line is measured</summary>
