@@ -9,25 +9,25 @@ test("a table's columns are chosen in its menu and kept in the URL", async ({ pa
   await expectLive(page);
   const head = page.getByRole("table", TABLE).getByRole("columnheader");
   const columns = await head.allTextContents();
-  expect(columns).toContain("p95");
+  expect(columns).toContain("p95, 5 min");
 
   await page.getByRole("button", MENU).click();
   await expect(page.getByRole("menuitemcheckbox", { name: "Service" }), "it has the row's link").toBeDisabled();
-  await page.getByRole("menuitemcheckbox", { name: "p95", exact: true }).click();
-  await expect(head).toHaveText(columns.filter((name) => name !== "p95"));
+  await page.getByRole("menuitemcheckbox", { name: "p95, 5 min", exact: true }).click();
+  await expect(head).toHaveText(columns.filter((name) => name !== "p95, 5 min"));
   await expect(page.getByRole("menu"), "more than one can be chosen").toBeVisible();
   await expect(page).toHaveURL(/[?&]hide=p95(&|$)/);
   await expectAccessible(page);
 
   await page.reload();
-  await expect(head).toHaveText(columns.filter((name) => name !== "p95"));
+  await expect(head).toHaveText(columns.filter((name) => name !== "p95, 5 min"));
 
   await expectLive(page);
   await page.getByRole("button", MENU).focus();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("menu")).toBeVisible();
   await page.keyboard.type("p95");
-  await expect(page.getByRole("menuitemcheckbox", { name: "p95", exact: true })).toBeFocused();
+  await expect(page.getByRole("menuitemcheckbox", { name: "p95, 5 min", exact: true })).toBeFocused();
   await page.keyboard.press("Enter"); // a space would still be part of the name looked for
   await expect(head).toHaveText(columns);
   await expect(page, "nothing to say when all are shown").not.toHaveURL(/hide=/);
@@ -49,7 +49,7 @@ test("a table's rows are downloaded as CSV, without what is hidden and in the or
   const text = await readFile(await download.path(), "utf8");
   const [head, ...lines] = text.replace("\ufeff", "").split("\r\n");
   expect(head).toBe(
-    "Service,Environment,Status,Since,Why,Because of,Version,On its way,Ready,Wanted,Req/s,Errors (%),Incident",
+    "Service,Environment,Configuration,Last seen,Status,Since,Why,Because of,Version,On its way,Ready,Wanted,Req/s,Errors (%),Incident",
   );
   const services = lines.filter(Boolean).map((line) => line.split(",").slice(0, 2));
   const names = await page.getByRole("table", TABLE).locator("[data-row-link]").allTextContents();
