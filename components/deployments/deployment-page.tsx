@@ -19,12 +19,10 @@ import { DeploymentActions } from "./deployment-actions.tsx";
 import { DeploymentNow } from "./deployment-now.tsx";
 import { DeploymentTimeline } from "./deployment-timeline.tsx";
 import { deploymentTitle } from "./deployment-title.ts";
-import { Compared } from "./detail/compared.tsx";
 import { DecisionBar } from "./detail/decision-bar.tsx";
 import { eventsOnce, reasonsIn } from "./detail/said-once.ts";
 import { StepList } from "./detail/step-list.tsx";
 import { TrafficSplit } from "./detail/traffic-split.tsx";
-import { VersionCharts } from "./detail/version-charts.tsx";
 import { VersionChange } from "./version-change.tsx";
 
 const LogDrawer = dynamic(() => import("../services/log-drawer.tsx").then((module) => module.LogDrawer), {
@@ -32,6 +30,21 @@ const LogDrawer = dynamic(() => import("../services/log-drawer.tsx").then((modul
 });
 const NewPatterns = dynamic(() => import("./detail/new-patterns.tsx").then((module) => module.NewPatterns), {
   loading: () => null,
+});
+/** What these say comes by reads of their own, so that their scripts may come after the page's. */
+const Compared = dynamic(() => import("./detail/compared.tsx").then((module) => module.Compared), {
+  ssr: false,
+  loading: () => <Skeleton className="h-40" />,
+});
+const VersionCharts = dynamic(() => import("./detail/version-charts.tsx").then((module) => module.VersionCharts), {
+  ssr: false,
+  loading: () => (
+    <div className="grid gap-4 lg:grid-cols-3">
+      <Skeleton className="h-[237px]" />
+      <Skeleton className="h-[237px]" />
+      <Skeleton className="h-[237px]" />
+    </div>
+  ),
 });
 const JudgePanel = dynamic(() => import("./detail/judge-panel.tsx").then((module) => module.JudgePanel), {
   ssr: false,

@@ -1,10 +1,10 @@
 "use client";
 
 import { ExternalLink, Lock, Rocket, Undo2 } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import { compareHref } from "../compare/compare-input.ts";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
-import { LockDialog } from "../deployments/lock-dialog.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
 import { Elapsed } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
@@ -20,6 +20,11 @@ import { Button, buttonClass } from "../ui/button.tsx";
 import { isBeyondLimit } from "./beyond-limit.ts";
 import { consoleLink } from "./console-link.ts";
 import { type PlacedService, serviceHref } from "./places.ts";
+
+/** A script of its own, which comes with the first lock. */
+const LockDialog = dynamic(() => import("../deployments/lock-dialog.tsx").then((module) => module.LockDialog), {
+  ssr: false,
+});
 
 type Service = PlacedService;
 
@@ -98,7 +103,7 @@ export function ServiceActions({ service: { row } }: { service: Service }) {
           <Button variant="ghost" onClick={() => setLocking(true)}>
             <Lock aria-hidden="true" /> Lock…
           </Button>
-          <LockDialog {...place} open={locking} onOpenChange={setLocking} />
+          {locking ? <LockDialog {...place} open onOpenChange={setLocking} /> : null}
           <Button onClick={() => rollback(place)} disabled={row.activeDeployment !== null}>
             <Undo2 aria-hidden="true" /> Roll back…
           </Button>

@@ -14,20 +14,24 @@ import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import { ChangeList } from "./change-list.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
-import { NoService } from "./no-service.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./service-header.tsx";
-import { VersionTable } from "./version-table.tsx";
 
 const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService), {
   loading: () => <ServiceSkeleton />,
 });
+const NoService = dynamic(() => import("./no-service.tsx").then((module) => module.NoService));
 const LogDrawer = dynamic(() => import("./log-drawer.tsx").then((module) => module.LogDrawer), { ssr: false });
 /** Below what is seen first: its scripts come after the others, and what they do waits. */
+const ChangeList = dynamic(() => import("./change-list.tsx").then((module) => module.ChangeList), {
+  loading: () => <SkeletonRows rows={3} />,
+});
+const VersionTable = dynamic(() => import("./version-table.tsx").then((module) => module.VersionTable), {
+  loading: () => <SkeletonRows rows={3} />,
+});
 const ServiceLogs = dynamic(() => import("./service-logs.tsx").then((module) => module.ServiceLogs), {
   loading: () => (
     <Section title="Logs">

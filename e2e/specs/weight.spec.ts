@@ -22,11 +22,11 @@ const ABOUT_ONE = [
   `/traces/${"0".repeat(31)}1`,
 ];
 
-test("no page needs more than 225 kB of scripts to be used", async ({ request }) => {
+test("no page needs more than 220 kB of scripts to be used", async ({ request }) => {
   const sizes = new Map<string, number>();
   for (const path of [...PAGES, ...ABOUT_ONE]) {
     const bytes = await firstScripts(request, path, sizes);
     expect(bytes, `${path} loads scripts`).toBeGreaterThan(50_000);
-    expect.soft(bytes, path).toBeLessThanOrEqual(225_000);
+    expect.soft(bytes, path).toBeLessThanOrEqual(220_000);
   }
 });

@@ -12,10 +12,6 @@ const LONGEST_NAME = 200;
 /** links whose traces are looked for; more are shown by their ids */
 const MOST_ASKED = 20;
 
-/** The spans a span links to, and those that link to it. */
-export const linkCount = (span: SpanView, { linkedFrom }: Pick<GetTraceOutput, "linkedFrom">): number =>
-  span.links.length + (linkedFrom ?? []).filter(({ toSpanIds }) => toSpanIds.includes(span.spanId)).length;
-
 /** The spans this one links to and those that link to it, mostly of other traces; nothing where there are none. */
 export function SpanLinks({ span, trace }: { span: SpanView; trace: GetTraceOutput }) {
   const from = (trace.linkedFrom ?? []).filter(({ toSpanIds }) => toSpanIds.includes(span.spanId));

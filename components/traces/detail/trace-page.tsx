@@ -26,7 +26,7 @@ import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
 import { FIRST_SPANS } from "../page-sizes.ts";
 import { traceTitle } from "../trace-title.ts";
 import { CopyId } from "./copy-id.tsx";
-import { linkCount } from "./span-links.tsx";
+import { linkCount } from "./link-count.ts";
 import { TraceLines } from "./trace-lines.tsx";
 import { TraceServices } from "./trace-services.tsx";
 import { TraceWaterfall } from "./trace-waterfall.tsx";
