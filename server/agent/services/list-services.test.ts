@@ -7,6 +7,7 @@ import { syncTargets } from "../health/sync-targets.ts";
 import { planTargets } from "../health/targets.ts";
 import { listIncidents, manageIncident } from "../incidents/index.ts";
 import { diskOf } from "../kernel/disk.ts";
+import { noOutcomes } from "../kernel/outcomes.ts";
 import { watchDisk } from "../kernel/storage-failure.ts";
 import { getService, instanceLogs } from "./get-service.ts";
 import { listServices, summarise } from "./list-services.ts";
@@ -211,6 +212,20 @@ describe("services", () => {
     expect(await count("staging")).toBe(staging + 1);
     await manageIncident(ctx, { action: "update", incidentId: ofGone.id, status: "acknowledged" });
     expect(await count()).toBe(before + 4);
+  });
+
+  it("says that requests are not counted only when there are some", async () => {
+    const ctx = testContext(database);
+    const bucketAt = new Date(ctx.now().getTime() - 300_000).toISOString();
+    const place = { service: "checkout", environment: "production", version: "1.0.0", bucketAt, requests: 5 };
+    const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
+    const idle = await listServices(ctx, { environment: "production" });
+    expect(idle.summary).not.toContain("not counted");
+    expect(idle.rows[0]?.traffic.requestsPerSecond).toBe(0);
+    ctx.platform.traffic = [{ ...noOutcomes(), ...place, latency: [], usage }];
+    const broken = await listServices(ctx, { environment: "production" });
+    expect(broken.summary).toContain(`Requests are not counted since ${bucketAt}: errors and latency are unknown`);
+    expect(broken.rows[0]?.traffic.requestsPerSecond).toBeNull();
   });
 
   it("names what exists when asked for what does not", async () => {

@@ -80,8 +80,8 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
 
 /**
  * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
- * is worst first, as the list shows it; `silence` says that the platform does not answer or its requests are not counted; `incidents` is how many are not
- * resolved, those of services that are gone among them.
+ * is worst first, as the list shows it; `silence` says that the platform does not answer or that its requests are not
+ * counted; `incidents` is how many are not resolved, those of services that are gone among them.
  */
 export function summarise(all: readonly ServiceRow[], silence: string | null, incidents: number): string {
   const rows = all.filter((row) => !isSilent(row));

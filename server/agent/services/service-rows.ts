@@ -6,7 +6,14 @@ import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
-import { listTraffic, newestTraffic, servedWithin, TRAFFIC_SECONDS, trafficFigures } from "../traffic/index.ts";
+import {
+  listTraffic,
+  newestTraffic,
+  servedWithin,
+  TRAFFIC_SECONDS,
+  trafficFigures,
+  uncollectedSince,
+} from "../traffic/index.ts";
 import { ailingSince } from "./ailing-since.ts";
 import { judgeService } from "./judge-service.ts";
 import { limitsOf } from "./limits.ts";
@@ -32,8 +39,8 @@ const NEWEST_SECONDS = 60;
 
 /**
  * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for
- * each service that only its telemetry tells of, worst first; and whether the platform answers,
- * and since when its requests are not counted.
+ * each service that only its telemetry tells of, worst first; and whether the platform answers, and since when requests
+ * it counted are not stored.
  */
 export async function serviceRows(
   ctx: AgentContext,
@@ -56,7 +63,9 @@ export async function serviceRows(
     newestTraffic(ctx.db),
     observed ? listObserved(ctx, filter.environment) : [],
   ]);
-  const counted = newest !== null && now.getTime() - newest.getTime() < 60_000;
+  const uncountedSince = platform.silentSince === null ? await uncollectedSince(ctx, newest) : null;
+  const isFresh = newest !== null && now.getTime() - newest.getTime() < 60_000;
+  const counted = isFresh || (platform.silentSince === null && uncountedSince === null);
   const facts: Facts = {
     platform,
     health,
@@ -85,7 +94,7 @@ export async function serviceRows(
   const known = others
     .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
-  return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform, uncountedSince: counted ? null : newest };
+  return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform, uncountedSince };
 }
 
 /** What runs though it left the configuration; while the platform does not answer, what is still checked of it. */

@@ -4,7 +4,7 @@ import { useDatabase } from "../../testing/database.ts";
 import { emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
-import { collectTraffic } from "./collect-traffic.ts";
+import { collectTraffic, uncollectedSince } from "./collect-traffic.ts";
 import { listTraffic } from "./traffic-store.ts";
 
 const bucketsOf = (start: number, count: number): TrafficCounts[] =>
@@ -52,6 +52,22 @@ describe("collectTraffic", () => {
     }));
     ctx.platform.trafficSince = async () => told;
     expect(await collectTraffic(ctx)).toBe(2);
+  });
+
+  it("knows a quiet night from requests that nobody stores", async () => {
+    const ctx = testContext(database);
+    const now = ctx.now().getTime();
+    const newest = new Date(now - 600_000);
+    ctx.platform.traffic = [];
+    expect(await uncollectedSince(ctx, newest)).toBeNull();
+    expect(await uncollectedSince(ctx, null)).toBeNull();
+    const at = now - 300_000;
+    ctx.platform.traffic = bucketsOf(at, 2);
+    expect(await uncollectedSince(ctx, newest)).toEqual(new Date(at));
+    expect(await uncollectedSince(ctx, null)).toEqual(new Date(at));
+    ctx.platform.traffic = bucketsOf(now - 20_000, 2); // collected within seconds
+    expect(await uncollectedSince(ctx, newest)).toBeNull();
+    expect(await uncollectedSince(ctx, new Date(now - 30_000))).toBeNull();
   });
 
   it("catches up with what was counted while nobody collected", async () => {
