@@ -6,7 +6,10 @@ export const dynamic = "force-dynamic";
 
 const state = sharedAnswer(1_000, () => readiness(getRuntime));
 
-/** Ready: the database answers with the right schema and a worker beats. 503 with what is missing otherwise. Asked at most once a second. */
+/**
+ * Ready: the database answers with the right schema and a worker beats. 503 with what is missing otherwise. Asked at
+ * most once a second, for all who ask.
+ */
 export async function GET() {
   const checks = await state();
   const ready = checks.every((check) => check.ok);

@@ -43,7 +43,7 @@ export function checkReferences(config: References, issues: z.RefinementCtx): vo
         ["traffic", i, "service"],
         `no service is named ${shownName(traffic.service)}; ${allowedNames(traffic.service, services)}`,
       );
-    else if (!(traffic.environment in service.environments))
+    else if (!Object.hasOwn(service.environments, traffic.environment))
       add(
         ["traffic", i, "environment"],
         `${service.name} does not run there; ${allowedNames(traffic.environment, Object.keys(service.environments))}`,

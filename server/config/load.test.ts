@@ -131,6 +131,11 @@ describe("what a start would refuse is an issue with a line and what is allowed"
       "removedServices[0]: a is configured",
     ],
     [
+      "traffic to an environment that every object seems to have",
+      `${services(service("a"))}traffic: [{service: a, environment: constructor, requestsPerSecond: 1}]`,
+      "traffic[0].environment: a does not run there; allowed: production",
+    ],
+    [
       "endpoints in a circle",
       "monitoringConfig: {healthEndpoints: [{name: a, url: 'http://a', dependsOn: [b]}, {name: b, url: 'http://b', dependsOn: [a]}]}",
       "in a circle: a → b → a",

@@ -42,7 +42,7 @@ export function dependenciesOf(config: OperateAgentConfig, { service, environmen
       pending.push(needed);
     }
   return [...found]
-    .filter((name) => config.services.some((one) => one.name === name && environment in one.environments))
+    .filter((name) => config.services.some((one) => one.name === name && Object.hasOwn(one.environments, environment)))
     .sort();
 }
 

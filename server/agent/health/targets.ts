@@ -156,7 +156,7 @@ function dependencyIds(config: OperateAgentConfig, name: string, environment: st
   const service = config.services.find((candidate) => candidate.name === name);
   if (!service) return [targetId("endpoint", name, null)];
   const meant = environment ?? config.deploymentConfig.environments.at(-1);
-  return meant !== undefined && meant in service.environments ? [targetId("service", name, meant)] : [];
+  return meant !== undefined && Object.hasOwn(service.environments, meant) ? [targetId("service", name, meant)] : [];
 }
 
 /** What to ask of a service's balancer at `base`. */

@@ -110,7 +110,7 @@ function keptServices(
 }
 
 const isConfigured = ({ services }: AgentContext["config"], service: string, environment: string): boolean =>
-  services.some((one) => one.name === service && environment in one.environments);
+  services.some((one) => one.name === service && Object.hasOwn(one.environments, environment));
 
 /** The judged state of each configured service in each environment, for other capabilities. Callers have authorised it. */
 export async function serviceStates(

@@ -47,7 +47,9 @@ export async function serviceMap(
   const facts = {
     edges: edges && named(edges.data, addressesOf(running)),
     served: served?.data ?? null,
-    configured: ctx.config.services.filter((one) => environment === undefined || environment in one.environments),
+    configured: ctx.config.services.filter(
+      (one) => environment === undefined || Object.hasOwn(one.environments, environment),
+    ),
     ...{ health, versions, seconds: knownSeconds(window, served?.data ?? []) },
   };
   const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);

@@ -59,7 +59,7 @@ export async function dependentsOf(
 ): Promise<Dependent[]> {
   const { config, db } = runtime;
   const names = config.services
-    .filter((one) => one.dependsOn.includes(service) && environment in one.environments)
+    .filter((one) => one.dependsOn.includes(service) && Object.hasOwn(one.environments, environment))
     .map((one) => one.name);
   if (names.length === 0) return [];
   const health = await healthOf(runtime, environment, new Date(startedAt));
