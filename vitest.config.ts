@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./server/testing/longest-first.ts";
 
 process.env.TZ = "Asia/Kathmandu"; // a zone off by 45 minutes shows every time-zone slip
 
@@ -7,7 +8,9 @@ export default defineConfig({
     include: ["{server,mcp,components,app,scripts,bench,examples}/**/*.test.{ts,tsx}"],
     globalSetup: ["server/testing/global-setup.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // a file waits for processes and sockets for about half of its time: three keep two cores busy
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // four times what the slowest needs alone; a longer test names its own limit
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -106,7 +106,7 @@ describe("a first start", () => {
     await daemon.start();
     for (const service of ["health-only", "no-path"])
       await eventually(async () => (await daemon.platform.getService(ref(service))).instances[0]?.state === "ready");
-    expect((await first("wrong-path")).reason).toBe("/readyz answered 404");
+    await eventually(async () => (await first("wrong-path")).reason === "/readyz answered 404");
     const ignoring = await eventually(async () => {
       const one = await first("ignores-port");
       return one.reason?.includes("instead") && one;

@@ -68,8 +68,10 @@ export class SeenListeners {
 /** What a service does that ignores PORT is the commonest fault of a first start. */
 async function nobodyListens(port: number, instance: Asked["instance"]): Promise<string> {
   await sleep(0); // the walk through /proc is not part of anybody's request
-  const [other] = portsOf(belongsTo(instance));
-  return other === undefined
+  const ports = portsOf(belongsTo(instance));
+  const [other] = ports;
+  // it may have begun to listen after it was asked
+  return other === undefined || ports.includes(port)
     ? `nothing listens on port ${port} yet`
     : `nothing listens on port ${port}, which it was given as PORT; it listens on ${other} instead`;
 }
