@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Environment, ExpectStatus, Headers, HTTP_TOKEN, HttpUrl, Name, RequestPath } from "./config-values.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /**
@@ -6,10 +7,7 @@ import { PlainName } from "./kernel/schema.ts";
  * is optional; `rulesFor` fills in what neither says.
  */
 
-const Name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
-const HeaderName = z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, "a header or cookie name");
+const HeaderName = z.string().max(64).regex(HTTP_TOKEN, "a header or cookie name");
 const Seconds = (least: number, most: number) => z.number().int().min(least).max(most);
 
 const HookCommon = {
@@ -21,17 +19,17 @@ export const HookSchema = z.discriminatedUnion("type", [
   z.strictObject({
     ...HookCommon,
     type: z.literal("http"),
-    url: z.url({ protocol: /^https?$/ }),
+    url: HttpUrl,
     method: z.enum(["GET", "POST", "PUT"]).default("POST"),
-    headers: z.record(z.string(), z.string()).default({}),
-    expectStatus: z.array(z.number().int().min(100).max(599)).default([200, 201, 202, 204]),
+    headers: Headers,
+    expectStatus: ExpectStatus.default([200, 201, 202, 204]),
   }),
   z.strictObject({
     ...HookCommon,
     type: z.literal("command"),
     command: z.array(z.string().min(1)).min(1).describe("started without a shell; an exit code other than 0 halts"),
     cwd: z.string().default(".").describe("relative to the configuration file"),
-    env: z.record(z.string(), z.string()).default({}),
+    env: Environment,
   }),
 ]);
 export type Hook = z.infer<typeof HookSchema>;
@@ -39,10 +37,10 @@ export type Hook = z.infer<typeof HookSchema>;
 export const SyntheticRequestSchema = z.strictObject({
   name: PlainName(80),
   method: z.enum(["GET", "HEAD", "POST"]).default("GET"),
-  path: z.string().startsWith("/"),
-  headers: z.record(z.string(), z.string()).default({}),
+  path: RequestPath,
+  headers: Headers,
   body: z.string().max(65_536).optional(),
-  expectStatus: z.array(z.number().int().min(100).max(599)).default([200, 201, 202, 203, 204]),
+  expectStatus: ExpectStatus.default([200, 201, 202, 203, 204]),
   bodyIncludes: z.string().optional(),
   timeoutMs: z.number().int().min(50).max(15_000).default(5_000),
 });

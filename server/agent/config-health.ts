@@ -1,12 +1,13 @@
 import { z } from "zod";
+import { ExpectStatus, Headers, HttpUrl, Name, readBy } from "./config-values.ts";
+import { canonicalHost, parseServer } from "./kernel/hosts.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /** `monitoringConfig.healthEndpoints`: what is checked beside the services, and how. */
 
-const Name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
 export const Threshold = z.number().int().min(1).max(20);
+const Host = readBy(canonicalHost, "a host name or an address, without a port");
+const Resolver = readBy(parseServer, "an address of a resolver, as 1.1.1.1 or 1.1.1.1:5353");
 const CheckCommon = {
   name: PlainName(80),
   intervalMs: z.number().int().min(1_000).max(3_600_000).optional().describe("default: checkIntervalMs"),
@@ -22,14 +23,14 @@ const CheckCommon = {
 const HttpCheckSchema = z.strictObject({
   ...CheckCommon,
   type: z.literal("http"),
-  url: z.url({ protocol: /^https?$/ }),
+  url: HttpUrl,
   method: z.enum(["GET", "HEAD"]).default("GET"),
-  headers: z.record(z.string(), z.string()).default({}),
-  expectStatus: z.array(z.number().int().min(100).max(599)).default([200, 201, 202, 203, 204]),
+  headers: Headers,
+  expectStatus: ExpectStatus.default([200, 201, 202, 203, 204]),
   bodyIncludes: z.string().optional(),
   jsonPath: z
     .strictObject({
-      path: z.string().describe("dotted, as in `status.db.0.ok`"),
+      path: z.string().min(1).describe("dotted, as in `status.db.0.ok`"),
       equals: z.union([z.string(), z.number(), z.boolean()]),
     })
     .optional(),
@@ -39,17 +40,17 @@ const HttpCheckSchema = z.strictObject({
 const TcpCheckSchema = z.strictObject({
   ...CheckCommon,
   type: z.literal("tcp"),
-  host: z.string().min(1),
+  host: Host,
   port: z.number().int().min(1).max(65_535),
   maxLatencyMs: z.number().positive().optional(),
 });
 const DnsCheckSchema = z.strictObject({
   ...CheckCommon,
   type: z.literal("dns"),
-  host: z.string().min(1),
+  host: Host,
   recordType: z.enum(["A", "AAAA", "CNAME", "MX", "NS", "TXT"]).default("A"),
   expect: z.array(z.string()).default([]).describe("records that must be among the answers"),
-  server: z.string().optional().describe("address[:port] of the resolver to ask"),
+  server: Resolver.optional().describe("address[:port] of the resolver to ask"),
   maxLatencyMs: z.number().positive().optional(),
 });
 const HealthEndpointSchema = z.discriminatedUnion("type", [HttpCheckSchema, TcpCheckSchema, DnsCheckSchema]);
@@ -60,19 +61,52 @@ type HealthEndpointInput =
   | Omit<z.input<typeof HttpCheckSchema>, "type" | "name">
   | string;
 
-/** `https://shop.example.com/health?token=1` → `shop.example.com/health`: a name without what may be secret. */
+const LONGEST_NAME = 80;
+
+/**
+ * `https://shop.example.com/health?token=1` → `shop.example.com/health`: a name without what may be secret. A host
+ * alone that could be a service's name keeps its slash.
+ */
 function nameOfUrl(text: string): string {
   const url = URL.parse(text);
-  return url ? `${url.host}${url.pathname === "/" ? "" : url.pathname}`.slice(0, 80) : text.slice(0, 80);
+  if (!url) return text.slice(0, LONGEST_NAME);
+  const name = `${url.host}${url.pathname === "/" ? "" : url.pathname}`;
+  return (Name.safeParse(name).success ? `${name}/` : name).slice(0, LONGEST_NAME);
 }
 
-function withDefaults(written: unknown): unknown {
-  if (typeof written === "string") return { type: "http", name: nameOfUrl(written), url: written };
-  if (written === null || typeof written !== "object" || !("url" in written) || typeof written.url !== "string")
-    return written;
-  return { type: "http", name: nameOfUrl(written.url), ...written };
+/**
+ * A name, or where it is taken already the same with ` (2)`, ` (3)` … after it. Adds it to those taken, which hold the
+ * last number that was tried.
+ */
+export function distinctName(wanted: string, taken: Map<string, number>): string {
+  let name = wanted;
+  for (let n = taken.get(wanted) ?? 1; taken.has(name); taken.set(wanted, n)) {
+    const suffix = ` (${++n})`;
+    name = `${wanted.slice(0, LONGEST_NAME - suffix.length)}${suffix}`;
+  }
+  taken.set(name, taken.get(name) ?? 1);
+  return name;
 }
+
+/** An endpoint of which only an address is written gets the rest: HTTP, and a name that no other one has. */
+function withDefaults(written: unknown): unknown {
+  if (!Array.isArray(written)) return written;
+  const taken = new Map(written.flatMap((one: unknown) => (isNamed(one) ? [[one.name, 1] as const] : [])));
+  return written.map((one: unknown) => {
+    const endpoint: unknown = typeof one === "string" ? { url: one } : one;
+    if (endpoint === null || typeof endpoint !== "object" || !("url" in endpoint) || typeof endpoint.url !== "string")
+      return endpoint;
+    if (isNamed(endpoint)) return { type: "http", ...endpoint };
+    return { type: "http", name: distinctName(nameOfUrl(endpoint.url), taken), ...endpoint };
+  });
+}
+
+const isNamed = (one: unknown): one is { name: string } =>
+  one !== null && typeof one === "object" && "name" in one && typeof one.name === "string";
 
 export const HealthEndpointsSchema = z
-  .array(z.preprocess<unknown, typeof HealthEndpointSchema, HealthEndpointInput>(withDefaults, HealthEndpointSchema))
+  .preprocess<unknown, z.ZodArray<typeof HealthEndpointSchema>, HealthEndpointInput[]>(
+    withDefaults,
+    z.array(HealthEndpointSchema),
+  )
   .default([]);

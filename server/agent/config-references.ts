@@ -1,14 +1,21 @@
 import type { z } from "zod";
+import { mergeRules, type RolloutRulesInput } from "./config-deployment.ts";
+import { problemsOfRules, type RuleProblem } from "./config-rules.ts";
+import { settingsIn } from "./config-services.ts";
 import { checkHomes, type Homes } from "./config-telemetry.ts";
-import { allowedNames, shownName } from "./kernel/allowed-names.ts";
-import { OWN_SERVICE } from "./kernel/own-service.ts";
+import { nearNames, shownName } from "./kernel/allowed-names.ts";
+import { beginsAsOwn, OWN_SERVICE } from "./kernel/own-service.ts";
+import { SERVICE_URL } from "./kernel/references.ts";
 
 /** Names that point at something must point at something that exists, and nothing may be named twice. */
+
+const NO_ENVIRONMENT = "not in deploymentConfig.environments";
 
 interface References {
   deploymentConfig: {
     environments: string[];
-    freezeWindows: { environments: string[]; services: string[] }[];
+    rollout?: RolloutRulesInput | undefined;
+    freezeWindows: { environments: string[]; services: string[]; from?: string; to?: string }[];
     waves: { environment: string; requires: string[] }[];
   };
   monitoringConfig: Homes["monitoringConfig"] & {
@@ -18,76 +25,83 @@ interface References {
   services: (Homes["services"][number] & {
     name: string;
     dependsOn: string[];
+    deployment?: RolloutRulesInput | undefined;
     environments: Record<string, { port: number; env: Record<string, string> }>;
   })[];
   removedServices: string[];
   traffic: { service: string; environment: string }[];
 }
 
-type Add = (path: (string | number)[], message: string) => void;
+type Path = (string | number)[];
+/** `found` is compared with `names` only where the problem is shown: there may be thousands of both. */
+type Add = (path: Path, message: string, found?: string, names?: () => Iterable<string>) => void;
 
 export function checkReferences(config: References, issues: z.RefinementCtx): void {
-  const add: Add = (path, message) => issues.addIssue({ code: "custom", path, message });
-  const services = config.services.map((service) => service.name);
-  checkServices(config, services, add);
+  const add: Add = (path, message, found, names) =>
+    issues.addIssue({ code: "custom", path, message, ...(names && nearNames(found ?? "", names)) });
+  const services = new Map(config.services.map((service) => [service.name, service]));
+  checkServices(config, add);
   checkUrls(config, add);
   checkPorts(config, add);
-  checkRemoved(config, add);
+  checkRemoved(config, services, add);
   checkPolicy(config, services, add);
+  checkRules(config, add);
   checkHomes(config, add);
   checkEndpoints(config, services, add);
   config.traffic.forEach((traffic, i) => {
-    const service = config.services.find((candidate) => candidate.name === traffic.service);
+    const service = services.get(traffic.service);
     if (!service)
-      add(
-        ["traffic", i, "service"],
-        `no service is named ${shownName(traffic.service)}; ${allowedNames(traffic.service, services)}`,
-      );
-    else if (!Object.hasOwn(service.environments, traffic.environment))
-      add(
-        ["traffic", i, "environment"],
-        `${service.name} does not run there; ${allowedNames(traffic.environment, Object.keys(service.environments))}`,
+      add(["traffic", i, "service"], `no service is named ${traffic.service}`, traffic.service, () => services.keys());
+    else if (!settingsIn(service, traffic.environment))
+      add(["traffic", i, "environment"], `${service.name} does not run there`, traffic.environment, () =>
+        Object.keys(service.environments),
       );
   });
 }
 
-function checkServices(config: References, services: string[], add: Add): void {
-  const { environments } = config.deploymentConfig;
-  environments.forEach((name, i) => {
-    if (environments.indexOf(name) !== i)
-      add(["deploymentConfig", "environments", i], `a second environment named ${name}`);
+type Services = ReadonlyMap<string, References["services"][number]>;
+const without = (names: Iterable<string>, one: string) => [...names].filter((name) => name !== one);
+
+function checkServices(config: References, add: Add): void {
+  const environments = new Set<string>();
+  config.deploymentConfig.environments.forEach((name, i) => {
+    if (environments.has(name)) add(["deploymentConfig", "environments", i], `a second environment named ${name}`);
+    environments.add(name);
   });
+  const all = new Set(config.services.map((service) => service.name));
+  const seen = new Set<string>();
   config.services.forEach((service, i) => {
-    if (services.indexOf(service.name) !== i) add(["services", i, "name"], `a second service named ${service.name}`);
+    if (seen.has(service.name)) add(["services", i, "name"], `a second service named ${service.name}`);
+    seen.add(service.name);
     if (service.name === OWN_SERVICE)
       add(["services", i, "name"], `${OWN_SERVICE} is the name of Operate itself; take another one`);
-    const others = services.filter((name) => name !== service.name);
     service.dependsOn.forEach((name, j) => {
-      if (!others.includes(name))
-        add(["services", i, "dependsOn", j], `no other service is named ${name}; ${allowedNames(name, others)}`);
+      if (name === service.name || !all.has(name))
+        add(["services", i, "dependsOn", j], `no other service is named ${name}`, name, () =>
+          without(all, service.name),
+        );
     });
     for (const name of Object.keys(service.environments)) {
-      if (!environments.includes(name))
-        add(
-          ["services", i, "environments", name],
-          `not in deploymentConfig.environments; ${allowedNames(name, environments)}`,
-        );
+      if (!environments.has(name)) add(["services", i, "environments", name], NO_ENVIRONMENT, name, () => environments);
     }
   });
   checkCircles(
-    config.services.map(({ name, dependsOn }, i) => ({ name, dependsOn, path: ["services", i, "dependsOn"] })),
+    config.services.map(({ name, dependsOn }, i) => ({
+      name,
+      dependsOn: dependsOn.map((other, j) => ({ name: other, path: ["services", i, "dependsOn", j] })),
+    })),
+    "depends on itself",
     add,
   );
 }
 
 interface Dependent {
   name: string;
-  dependsOn: string[];
-  path: (string | number)[];
+  dependsOn: { name: string; path: Path }[];
 }
 
-/** Each circle of dependencies once, at the dependency that closes it. Depth first, every name visited once. */
-function checkCircles(nodes: readonly Dependent[], add: Add): void {
+/** Each circle once, at the dependency that closes it. Depth first, every name visited once. */
+function checkCircles(nodes: readonly Dependent[], what: string, add: Add): void {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const state = new Map<string, "open" | "done">();
   for (const root of nodes) {
@@ -96,20 +110,20 @@ function checkCircles(nodes: readonly Dependent[], add: Add): void {
     if (trail.length > 0) state.set(root.name, "open");
     for (let top = trail.at(-1); top !== undefined; top = trail.at(-1)) {
       const { node } = top;
-      const index = top.next++;
-      const name = node.dependsOn[index];
-      if (name === undefined) {
+      const dependency = node.dependsOn[top.next++];
+      if (dependency === undefined) {
         state.set(node.name, "done");
         trail.pop();
         continue;
       }
+      const { name, path } = dependency;
       const target = byName.get(name);
       if (target === undefined || name === node.name) continue;
       if (state.get(name) === "open") {
         const names = trail.map((one) => one.node.name);
         const circle = [...names.slice(names.indexOf(name)), name].map(shownName);
         const shown = circle.length > 10 ? [...circle.slice(0, 5), "…", ...circle.slice(-4)] : circle;
-        add([...node.path, index], `depends on itself in a circle: ${shown.join(" → ")}; remove one of these`);
+        add(path, `${what} in a circle: ${shown.join(" → ")}; remove one of these`);
       } else if (!state.has(name)) {
         state.set(name, "open");
         trail.push({ node: target, next: 0 });
@@ -120,15 +134,21 @@ function checkCircles(nodes: readonly Dependent[], add: Add): void {
 
 /** `${url:NAME}` is the balancer of a service in the same environment. */
 function checkUrls({ services }: References, add: Add): void {
+  const there = new Map<string, Set<string>>();
+  for (const { name, environments } of services)
+    for (const environment of Object.keys(environments))
+      there.set(environment, (there.get(environment) ?? new Set()).add(name));
   services.forEach((service, i) => {
     for (const [environment, { env }] of Object.entries(service.environments)) {
-      const there = services.filter((other) => environment in other.environments).map((other) => other.name);
+      const known = there.get(environment) ?? new Set();
       for (const [variable, value] of Object.entries(env))
-        for (const [whole, name = ""] of value.matchAll(/\$\{url:([^}]*)\}/g))
-          if (!there.includes(name))
+        for (const [whole, name = ""] of value.matchAll(SERVICE_URL))
+          if (!known.has(name))
             add(
               ["services", i, "environments", environment, "env", variable],
-              `${shownName(whole)} names no service that runs in ${environment}; ${allowedNames(name, there)}`,
+              `${shownName(whole)} names no service that runs in ${environment}`,
+              name,
+              () => known,
             );
     }
   });
@@ -151,23 +171,20 @@ function checkPorts({ services }: References, add: Add): void {
   });
 }
 
-function checkRemoved({ removedServices, services }: References, add: Add): void {
+function checkRemoved({ removedServices }: References, services: Services, add: Add): void {
   removedServices.forEach((name, i) => {
     const [service = "", environment] = name.split("/");
-    const found = services.find((one) => one.name === service);
-    if (found !== undefined && (environment === undefined || environment in found.environments))
+    const found = services.get(service);
+    if (found !== undefined && (environment === undefined || settingsIn(found, environment)))
       add(["removedServices", i], `${name} is configured; take it out of services first, or out of this list`);
   });
 }
 
-function checkEndpoints(
-  { monitoringConfig, deploymentConfig, services: all }: References,
-  services: string[],
-  add: Add,
-) {
+function checkEndpoints({ monitoringConfig, deploymentConfig }: References, services: Services, add: Add): void {
   const { healthEndpoints, scrape } = monitoringConfig;
-  const endpoints = healthEndpoints.map((endpoint) => endpoint.name);
-  const taken = new Set(services);
+  const all = new Set([...services.keys(), ...healthEndpoints.map((endpoint) => endpoint.name)]);
+  const environments = new Set(deploymentConfig.environments);
+  const taken = new Set(services.keys());
   healthEndpoints.forEach((endpoint, i) => {
     const path = ["monitoringConfig", "healthEndpoints", i];
     if (taken.has(endpoint.name))
@@ -175,25 +192,30 @@ function checkEndpoints(
         [...path, "name"],
         `a second endpoint or service named ${shownName(endpoint.name)}; give it a name of its own`,
       );
+    if (beginsAsOwn(endpoint.name))
+      add(
+        [...path, "name"],
+        `${shownName(endpoint.name)} reads as a check of Operate itself; take a name that does not begin with ${OWN_SERVICE}`,
+      );
     taken.add(endpoint.name);
-    const others = [...services, ...endpoints].filter((name) => name !== endpoint.name);
     endpoint.dependsOn.forEach((name, j) => {
-      if (!others.includes(name))
-        add([...path, "dependsOn", j], `nothing else is named ${shownName(name)}; ${allowedNames(name, others)}`);
+      if (name === endpoint.name || !all.has(name))
+        add([...path, "dependsOn", j], `nothing else is named ${shownName(name)}`, name, () =>
+          without(all, endpoint.name),
+        );
     });
     const { environment } = endpoint;
-    if (environment !== undefined && !deploymentConfig.environments.includes(environment))
-      add(
-        [...path, "environment"],
-        `not in deploymentConfig.environments; ${allowedNames(environment, deploymentConfig.environments)}`,
-      );
+    if (environment !== undefined && !environments.has(environment))
+      add([...path, "environment"], NO_ENVIRONMENT, environment, () => environments);
   });
   checkCircles(
     healthEndpoints.map(({ name, dependsOn }, i) => ({
       name,
-      dependsOn: dependsOn.filter((other) => !all.some((service) => service.name === other)),
-      path: ["monitoringConfig", "healthEndpoints", i, "dependsOn"],
+      dependsOn: dependsOn.flatMap((other, j) =>
+        services.has(other) ? [] : [{ name: other, path: ["monitoringConfig", "healthEndpoints", i, "dependsOn", j] }],
+      ),
     })),
+    "depends on itself",
     add,
   );
   const targets = new Set<string>();
@@ -203,23 +225,50 @@ function checkEndpoints(
   });
 }
 
-/** Freeze windows and waves name environments and services that exist. */
-function checkPolicy({ deploymentConfig }: References, services: string[], add: Add): void {
-  const { environments, freezeWindows, waves } = deploymentConfig;
-  const check = (path: (string | number)[], names: string[], known: string[], what: string) => {
+/** Freeze windows and waves name environments and services that exist, and leave a way to deploy. */
+function checkPolicy({ deploymentConfig }: References, services: Services, add: Add): void {
+  const { freezeWindows, waves } = deploymentConfig;
+  const environments = new Set(deploymentConfig.environments);
+  const check = (path: Path, names: string[], known: Pick<Services, "has" | "keys">, what: string) => {
     for (const name of names)
-      if (!known.includes(name)) add(path, `no ${what} is named ${shownName(name)}; ${allowedNames(name, known)}`);
+      if (!known.has(name)) add(path, `no ${what} is named ${shownName(name)}`, name, () => known.keys());
   };
   freezeWindows.forEach((window, i) => {
     const path = ["deploymentConfig", "freezeWindows", i];
     check([...path, "environments"], window.environments, environments, "environment");
     check([...path, "services"], window.services, services, "service");
+    if (window.from !== undefined && window.to !== undefined && Date.parse(window.to) <= Date.parse(window.from))
+      add([...path, "to"], "not after from, so that nothing would ever be frozen; name a later instant");
   });
+  const required = new Map<string, Dependent["dependsOn"]>();
   waves.forEach((wave, i) => {
     const path = ["deploymentConfig", "waves", i];
     check([...path, "environment"], [wave.environment], environments, "environment");
     check([...path, "requires"], wave.requires, environments, "environment");
     if (wave.requires.includes(wave.environment))
       add([...path, "requires"], `${wave.environment} cannot require itself`);
+    const dependsOn = required.get(wave.environment) ?? [];
+    dependsOn.push(...wave.requires.map((name, j) => ({ name, path: [...path, "requires", j] })));
+    required.set(wave.environment, dependsOn);
+  });
+  const nodes = deploymentConfig.environments.map((name) => ({ name, dependsOn: required.get(name) ?? [] }));
+  checkCircles(nodes, "requires itself", add);
+}
+
+/** What holds between the rules of a rollout once both layers are laid over the defaults, said of the layer that has it. */
+function checkRules({ deploymentConfig: { rollout }, services }: References, add: Add): void {
+  const common = problemsOfRules(mergeRules(rollout));
+  const report = (path: Path, problems: RuleProblem[]) => {
+    for (const { key, message, found, names } of problems) add([...path, ...key], message, found, names);
+  };
+  if (rollout) report(["deploymentConfig", "rollout"], common);
+  const known = new Set(common.map(({ message }) => message));
+  services.forEach(({ deployment }, i) => {
+    if (!deployment) return;
+    const problems = problemsOfRules(mergeRules(rollout, deployment));
+    report(
+      ["services", i, "deployment"],
+      problems.filter(({ message }) => !known.has(message)),
+    );
   });
 }

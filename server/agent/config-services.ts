@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { RolloutRulesSchema } from "./config-deployment.ts";
 import { ServiceTelemetrySchema } from "./config-telemetry.ts";
-import { allowedNames, editDistance } from "./kernel/allowed-names.ts";
+import { Environment, Name, RequestPath } from "./config-values.ts";
+import { editDistance, nearNames } from "./kernel/allowed-names.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
 
-const Name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
 export const VersionName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "letters, digits and . _ + -, at most 64");
@@ -17,10 +15,7 @@ const ServiceEnvironmentSchema = z.strictObject({
   instances: z.number().int().min(1).max(50).default(2),
   initialVersion: VersionName.describe("what runs before the first deployment"),
   port: z.number().int().min(0).max(65_535).default(0).describe("of the balancer; 0 takes a free one and keeps it"),
-  env: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("${url:NAME} is another service's balancer in the same environment"),
+  env: Environment.describe("${url:NAME} is another service's balancer in the same environment"),
 });
 
 const Milliseconds = z.number().int().min(10).max(86_400_000);
@@ -75,11 +70,9 @@ const LocalServiceSchema = z.strictObject({
       }),
     )
     .min(1),
-  readinessPath: z
-    .string()
-    .startsWith("/")
-    .nullish()
-    .describe("default: healthPath; null, or neither of the two: it is ready once it listens on PORT"),
+  readinessPath: RequestPath.nullish().describe(
+    "default: healthPath; null, or neither of the two: it is ready once it listens on PORT",
+  ),
   readinessIntervalMs: z.number().int().min(50).max(60_000).default(500),
   readinessTimeoutMs: z.number().int().min(50).max(60_000).default(1_000),
   stopTimeoutMs: z.number().int().min(100).max(600_000).default(10_000).describe("from SIGTERM to SIGKILL"),
@@ -93,11 +86,9 @@ export const ServiceSchema = z
     owner: z.string().default(""),
     platform: z.literal("local").default("local"),
     dependsOn: z.array(Name).default([]),
-    healthPath: z
-      .string()
-      .startsWith("/")
-      .nullish()
-      .describe("default: local.readinessPath; null, or neither of the two: GET / with any answer below 500"),
+    healthPath: RequestPath.nullish().describe(
+      "default: local.readinessPath; null, or neither of the two: GET / with any answer below 500",
+    ),
     local: LocalServiceSchema,
     environments: z.record(PlainName(40), ServiceEnvironmentSchema),
     deployment: RolloutRulesSchema.optional().describe("overrides deploymentConfig.rollout key by key"),
@@ -112,17 +103,19 @@ export const ServiceSchema = z
   })
   .superRefine((service, issues) => {
     const versions = service.local.versions.map((entry) => entry.version);
+    const known = new Set(versions);
     for (const [name, environment] of Object.entries(service.environments)) {
-      if (!versions.includes(environment.initialVersion))
+      if (!known.has(environment.initialVersion))
         issues.addIssue({
           code: "custom",
           path: ["environments", name, "initialVersion"],
-          message: `${environment.initialVersion} is not among local.versions; ${allowedNames(environment.initialVersion, versions)}`,
+          message: `${environment.initialVersion} is not among local.versions`,
+          ...nearNames(environment.initialVersion, () => versions),
         });
     }
     for (const [name, { env }] of Object.entries(service.environments))
       for (const variable of SET_BY_OPERATE)
-        if (variable in env)
+        if (Object.hasOwn(env, variable))
           issues.addIssue({
             code: "custom",
             path: ["environments", name, "env", variable],
@@ -138,7 +131,7 @@ export const ServiceSchema = z
           });
     });
     versions.forEach((version, i) => {
-      if (versions.indexOf(version) !== i)
+      if (!known.delete(version))
         issues.addIssue({
           code: "custom",
           path: ["local", "versions", i, "version"],
@@ -166,6 +159,15 @@ interface Paths {
   healthPath?: Path;
   local: { readinessPath?: Path };
 }
+
+/** What is configured for a service in an environment, whose name may be anybody's word; undefined: it does not run there. */
+export const settingsIn = <T>(
+  service: { environments: Readonly<Record<string, T>> } | undefined,
+  environment: string | undefined,
+): T | undefined =>
+  service !== undefined && environment !== undefined && Object.hasOwn(service.environments, environment)
+    ? service.environments[environment]
+    : undefined;
 
 export type ServiceConfig = z.infer<typeof ServiceSchema>;
 export type ServiceEnvironmentConfig = z.infer<typeof ServiceEnvironmentSchema>;

@@ -1,23 +1,21 @@
 import { z } from "zod";
+import { Headers, HttpUrl, Name } from "./config-values.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
-const Name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
 const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "letters, digits and _, not starting with a digit");
 const Bytes = z.number().int().min(50_000_000).max(1_000_000_000_000_000);
 const Days = z.number().int().min(1).max(400);
 
 export const ScrapeTargetSchema = z.strictObject({
   name: PlainName(80),
-  url: z.url({ protocol: /^https?$/ }),
+  url: HttpUrl,
   service: Name.optional().describe("the label `service` of its series; default: its own, else the target's name"),
   environment: Name.optional(),
   intervalMs: z.number().int().min(1_000).max(3_600_000).default(15_000),
   timeoutMs: z.number().int().min(100).max(60_000).default(10_000),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: Headers,
   labels: z.record(LabelName, z.string().max(200)).default({}),
   maxSamples: z.number().int().min(1).max(500_000).default(50_000).describe("a page with more is refused as a whole"),
 });

@@ -69,10 +69,10 @@ describe("a configuration in its plainest form", () => {
   });
 
   it.each([
-    ["no address", "localhost", "monitoringConfig.healthEndpoints.0.url"],
-    ["another protocol", "ftp://a", "monitoringConfig.healthEndpoints.0.url"],
-    ["a number", 7, "monitoringConfig.healthEndpoints.0"],
-    ["a block without an address", { name: "a" }, "monitoringConfig.healthEndpoints.0.type"],
+    ["no address", "localhost", "monitoringConfig.healthEndpoints[0].url"],
+    ["another protocol", "ftp://a", "monitoringConfig.healthEndpoints[0].url"],
+    ["a number", 7, "monitoringConfig.healthEndpoints[0]"],
+    ["a block without an address", { name: "a" }, "monitoringConfig.healthEndpoints[0].type"],
   ])("refuses as a health endpoint %s", (_, endpoint, path) => {
     const config = { monitoringConfig: { healthEndpoints: [endpoint] } } as OperateAgentConfigInput;
     expect(() => new OperateAgent(config)).toThrow(path);

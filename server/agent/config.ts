@@ -4,21 +4,19 @@ import { HealthEndpointsSchema, Threshold } from "./config-health.ts";
 import { checkReferences } from "./config-references.ts";
 import { RemovedServicesSchema, ServiceSchema } from "./config-services.ts";
 import { IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
+import { Cron, Headers, HttpUrl, Name, RequestPath, readBy } from "./config-values.ts";
+import { parseRange } from "./kernel/address-range.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
 
-const Name = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and dashes, starting with a letter, at most 40");
 const Severity = z.enum(["low", "medium", "high", "critical"]);
-const Cron = z.string().regex(/^(\S+\s+){4}\S+$/, "five fields of cron: minute hour day month weekday");
 const Percent = z.number().min(0).max(100);
 
 const DeploymentConfigSchema = z.strictObject({
   cicdProvider: z.enum(["none", "github-actions", "gitlab-ci", "jenkins"]).default("none"),
   environments: z.array(Name).min(1).default(["staging", "production"]),
   rolloutStrategy: z.enum(["rolling", "blue-green", "canary"]).default("rolling"),
-  healthCheckUrl: z.url().optional(),
+  healthCheckUrl: HttpUrl.optional(),
   timeoutSeconds: z.number().int().min(10).max(86_400).default(600).describe("deadline of a whole deployment"),
   rollout: RolloutRulesSchema.optional().describe("steps, judge, hooks and limits of every service's deployments"),
   freezeWindows: z.array(FreezeWindowSchema).default([]),
@@ -26,7 +24,7 @@ const DeploymentConfigSchema = z.strictObject({
 });
 
 const MonitoringConfigSchema = z.strictObject({
-  metricsEndpoint: z.url().optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
+  metricsEndpoint: HttpUrl.optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
   metricsIntervalSeconds: z
     .number()
     .int()
@@ -34,11 +32,11 @@ const MonitoringConfigSchema = z.strictObject({
     .max(3_600)
     .default(15)
     .describe("how often metricsEndpoint takes samples: rates look back four times as far"),
-  logsEndpoint: z.url().optional().describe("Loki"),
-  tracesEndpoint: z.url().optional().describe("Jaeger or Tempo"),
+  logsEndpoint: HttpUrl.optional().describe("Loki"),
+  tracesEndpoint: HttpUrl.optional().describe("Jaeger or Tempo"),
   tracesApi: z.enum(["jaeger", "tempo"]).default("jaeger"),
-  endpointHeaders: z.record(z.string(), z.string()).default({}).describe("sent to the three endpoints"),
-  grafanaUrl: z.url().optional().describe("panels link to it"),
+  endpointHeaders: Headers.describe("sent to the three endpoints"),
+  grafanaUrl: HttpUrl.optional().describe("panels link to it"),
   scrape: z.array(ScrapeTargetSchema).default([]),
   selfMonitoring: z.boolean().default(true).describe("take in Operate's own figures and logs as the service operate"),
   retention: RetentionSchema.prefault({}),
@@ -81,7 +79,7 @@ const SecurityConfigSchema = z.strictObject({
   scanSchedule: Cron.default("0 3 * * *"),
   vulnerabilityThreshold: Severity.default("high"),
   complianceFrameworks: z.array(z.string()).default([]),
-  securityEndpoints: z.array(z.url()).default([]),
+  securityEndpoints: z.array(HttpUrl).default([]),
 });
 
 const CostConfigSchema = z.strictObject({
@@ -98,7 +96,7 @@ const SloConfigSchema = z.strictObject({
   throughputRps: z.number().nonnegative().default(0),
   evaluationWindow: z
     .string()
-    .regex(/^\d+[hdw]$/, "a number and h, d or w, as in 30d")
+    .regex(/^[1-9]\d{0,3}[hdw]$/, "a number from 1 to 9999 and h, d or w, as in 30d")
     .default("30d"),
 });
 
@@ -125,16 +123,17 @@ const ChaosConfigSchema = z.strictObject({
     .prefault({}),
 });
 
+const Range = readBy(parseRange, "an address range, as 10.0.0.0/8 or fd00::/8, or one address");
 const OutboundSchema = z.strictObject({
-  allow: z.array(z.string()).default([]).describe("CIDR ranges of private addresses that checks may reach"),
-  deny: z.array(z.string()).default([]).describe("CIDR ranges never reached, wins over allow"),
+  allow: z.array(Range).default([]).describe("CIDR ranges of private addresses that checks may reach"),
+  deny: z.array(Range).default([]).describe("CIDR ranges never reached, wins over allow"),
 });
 
 const TrafficSchema = z.strictObject({
   service: Name,
   environment: Name,
   requestsPerSecond: z.number().min(0).max(500).default(10),
-  paths: z.array(z.string().startsWith("/")).min(1).default(["/"]),
+  paths: z.array(RequestPath).min(1).default(["/"]),
 });
 
 export const OperateAgentConfigSchema = z

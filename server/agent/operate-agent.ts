@@ -1,7 +1,7 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { z } from "zod";
-import { type LoadedConfig, loadConfig } from "../config/load.ts";
-import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "./config.ts";
+import { type LoadedConfig, loadConfig, loadGivenConfig } from "../config/load.ts";
+import type { OperateAgentConfig, OperateAgentConfigInput } from "./config.ts";
 import {
   compareVersions,
   decideDeployment,
@@ -59,7 +59,7 @@ export class OperateAgent {
    * @throws INVALID with one line per problem
    */
   constructor(config: OperateAgentConfigInput | string, options: OperateAgentOptions = {}) {
-    this.#loaded = typeof config === "string" ? loadConfig(config, process.env, WHEN_MISSING) : configOf(config);
+    this.#loaded = typeof config === "string" ? loadConfig(config, process.env, WHEN_MISSING) : loadGivenConfig(config);
     this.config = this.#loaded.config;
     this.#options = options;
   }
@@ -204,13 +204,6 @@ async function openRuntime(loaded: LoadedConfig, options: OperateAgentOptions): 
       `No Operate runs on ${dataDir}. Start it with \`npm start\`, or set OPERATE_DATA_DIR or DATABASE_URL to the one that runs.`,
     );
   return createRuntime({ databaseUrl, dataDir, loaded, sample: false });
-}
-
-/** A configuration given as an object; relative paths in it start from the working directory. */
-function configOf(config: OperateAgentConfigInput): LoadedConfig {
-  const parsed = OperateAgentConfigSchema.safeParse(config);
-  if (!parsed.success) throw invalid("The configuration is not valid", parsed.error);
-  return { config: parsed.data, file: join(process.cwd(), "(script)"), text: JSON.stringify(config, null, 2) };
 }
 
 const invalid = (what: string, error: z.ZodError): AppError => {

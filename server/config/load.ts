@@ -1,9 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
-import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
-import { allowedNames, shownName } from "../agent/kernel/allowed-names.ts";
+import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "../agent/config.ts";
+import { distinctName } from "../agent/config-health.ts";
+import { allowedNames, messageWithNames, shownName } from "../agent/kernel/allowed-names.ts";
 import {
   isOwnSecret,
   keepConfidential,
@@ -12,19 +13,20 @@ import {
 } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { originOf } from "./applied.ts";
+import { checkTexts } from "./check-texts.ts";
 import { checkOwnPort } from "./own-port.ts";
 import {
   explainResolved,
   isNamingPlace,
   isOpaque,
   isSecretPlace,
-  PLACEHOLDER,
+  opaqueBecauseOf,
   placeholdersIn,
   problemOf,
   resolvePlaceholders,
 } from "./placeholders.ts";
 import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
-import { keysAt } from "./schema-keys.ts";
+import { keysAt, withoutEmptySections } from "./schema-keys.ts";
 
 export interface LoadedConfig {
   config: OperateAgentConfig;
@@ -57,11 +59,12 @@ export function checkConfig(text: string, env: NodeJS.ProcessEnv): Checked {
     const problem = problemOf(placeholder, env);
     return problem === null ? [] : [issueAt(placeholder.path, problem)];
   });
-  const issues = [...missing, ...read.problems];
+  const issues: PendingIssue[] = [...missing, ...read.problems];
   if (issues.length > 0) return { ok: false, issues: fewest(issues) };
   const parsed = OperateAgentConfigSchema.safeParse(resolvePlaceholders(raw, env));
   if (parsed.success) checkOwnPort(parsed.data, env, (path, message) => issues.push(issueAt(path, message)));
-  else issues.push(...parsed.error.issues.map((issue) => issueAt(issue.path, explainResolved(issue, placeholders))));
+  else
+    issues.push(...parsed.error.issues.map((issue) => issueAt(issue.path, () => explainResolved(issue, placeholders))));
   return parsed.success && issues.length === 0
     ? { ok: true, config: parsed.data }
     : { ok: false, issues: fewest(issues) };
@@ -78,7 +81,7 @@ export function checkForeignConfig(
 ): { issues: ConfigIssue[]; unchecked: string[] } {
   const read = readUnresolved(text, env);
   if ("issues" in read) return { issues: fewest(read.issues), unchecked: [] };
-  const issues: ConfigIssue[] = [];
+  const issues: PendingIssue[] = [];
   const unchecked = new Set<string>();
   for (const placeholder of read.placeholders) {
     const toldOf = known.has(placeholder.variable) || isOwnSecret(placeholder.variable);
@@ -93,44 +96,55 @@ export function checkForeignConfig(
 function readUnresolved(text: string, env: NodeJS.ProcessEnv) {
   const read = readYaml(text);
   if ("issues" in read) return read;
-  const { raw, place, found } = read.yaml;
-  const issueAt = (path: readonly PropertyKey[], message: string): ConfigIssue => ({
+  const { place, found } = read.yaml;
+  const raw = withoutEmptySections(OperateAgentConfigSchema, read.yaml.raw);
+  const issueAt = (path: readonly PropertyKey[], message: Message): PendingIssue => ({
     ...place(path),
     key: keyOf(path),
     message,
   });
-  const problems: ConfigIssue[] = [];
+  const problems: PendingIssue[] = [];
   const add: Add = (path, message) => problems.push(issueAt(path, message));
-  checkReferenceKinds(raw, [], add);
+  checkTexts(raw, [], add);
   const placeholders = placeholdersIn(raw);
+  const opaque = opaqueBecauseOf(placeholders);
   const parsed = OperateAgentConfigSchema.safeParse(raw);
   if (parsed.success) checkOwnPort(parsed.data, env, add);
-  for (const issue of parsed.error?.issues ?? []) if (!isOpaque(issue, placeholders)) addIssue(issue, found, add);
+  for (const issue of parsed.error?.issues ?? []) if (!isOpaque(issue, opaque)) addIssue(issue, found, add);
   return { raw, placeholders, problems, issueAt };
 }
 
-type Add = (path: readonly PropertyKey[], message: string) => void;
+/** Composed only if it is shown: what it takes to say what is meant may be much, and the problems very many. */
+type Message = string | (() => string);
+type PendingIssue = Omit<ConfigIssue, "message"> & { message: Message };
+type Add = (path: readonly PropertyKey[], message: Message) => void;
 
-function fewest(issues: ConfigIssue[]): ConfigIssue[] {
+function fewest(issues: PendingIssue[]): ConfigIssue[] {
   const sorted = issues.sort((a, b) => a.line - b.line || a.column - b.column);
+  const shown = sorted.slice(0, MOST_ISSUES).map(({ message, ...issue }) => ({
+    ...issue,
+    message: typeof message === "string" ? message : message(),
+  }));
   const next = sorted[MOST_ISSUES];
-  if (next === undefined) return sorted;
+  if (next === undefined) return shown;
   const more = { ...next, key: "(whole file)", message: `and ${sorted.length - MOST_ISSUES} more from here on` };
-  return [...sorted.slice(0, MOST_ISSUES), more];
+  return [...shown, more];
 }
 
 function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => unknown, add: Add): void {
   if (issue.code !== "unrecognized_keys") {
-    add(issue.path, explain(issue, found(issue.path)));
+    add(issue.path, () => explain(issue, found(issue.path)));
     return;
   }
-  const allowed = keysAt(OperateAgentConfigSchema, issue.path);
   for (const key of issue.keys)
-    add([...issue.path, key], `no such key here${allowed.length > 0 ? `; ${allowedNames(key, allowed)}` : ""}`);
+    add([...issue.path, key], () => {
+      const allowed = keysAt(OperateAgentConfigSchema, issue.path);
+      return `no such key here${allowed.length > 0 ? `; ${allowedNames(key, allowed)}` : ""}`;
+    });
 }
 
 function explain(issue: z.core.$ZodIssue, found: unknown): string {
-  if (issue.code === "custom") return issue.message;
+  if (issue.code === "custom") return messageWithNames(issue);
   const shown =
     found === undefined
       ? "nothing"
@@ -145,27 +159,6 @@ const KINDS: Record<string, string> = {
   ...{ string: "a text", number: "a number", int: "a whole number", boolean: "true or false", array: "a list" },
   ...{ object: "a block of keys", record: "a block of keys", date: "an instant", null: "null" },
 };
-
-/** What was meant to be ours; `${x}`, `${x:-y}` and their like are a shell's own. */
-const MEANT_REFERENCE = /\$\{(?:\}|\s*(?:env|secret|url)\s*(?::(?![-=+?])|$)[^}]*\}?)/gi;
-const REFERENCE = /\$\{([a-z]+):(?![-=+?])([^}]*)\}/g;
-const REFERENCE_FORMS = "${env:NAME}, ${secret:NAME}, and ${url:SERVICE} in environments.NAME.env of a service";
-
-/** A reference of a kind that nobody resolves would reach a service as it stands. */
-function checkReferenceKinds(value: unknown, path: readonly PropertyKey[], add: Add): void {
-  if (typeof value === "string") {
-    const isServiceEnv = path[0] === "services" && path[2] === "environments" && path[4] === "env";
-    for (const [whole] of value.matchAll(MEANT_REFERENCE))
-      if (!/^\$\{(?:env|secret|url):[^}]*\}$/.test(whole))
-        add(path, `${shownName(whole)} is no reference; allowed: ${REFERENCE_FORMS}`);
-    for (const [whole, kind, name = ""] of value.matchAll(REFERENCE)) {
-      const known = kind === "url" ? isServiceEnv : whole.match(PLACEHOLDER) !== null;
-      if (!known || name === "") add(path, `${shownName(whole)} is no reference here; allowed: ${REFERENCE_FORMS}`);
-    }
-  } else if (value && typeof value === "object")
-    for (const [key, item] of Object.entries(value))
-      checkReferenceKinds(item, [...path, Array.isArray(value) ? Number(key) : key], add);
-}
 
 /**
  * The references of a part of a configuration that was kept as it is written, replaced; `${url:…}` is left for the
@@ -182,15 +175,15 @@ export function resolveReferences(value: unknown, env: NodeJS.ProcessEnv, report
 /** A configuration as it is written, with its references; null for a text that is not YAML. */
 export function writtenConfig(text: string): unknown {
   const read = readYaml(text);
-  return "yaml" in read ? read.yaml.raw : null;
+  return "yaml" in read ? withoutEmptySections(OperateAgentConfigSchema, read.yaml.raw) : null;
 }
 
 /** `file:line:column key: message`, one line each, as editors understand it. */
 export const formatIssues = (file: string, issues: readonly ConfigIssue[]): string =>
   issues.map((issue) => `${file}:${issue.line}:${issue.column} ${issue.key}: ${issue.message}`).join("\n");
 
-const notValid = (file: string, issues: ConfigIssue[]): AppError =>
-  new AppError("INVALID", `The configuration is not valid:\n${formatIssues(file, issues)}`, { details: { issues } });
+const notValid = (lines: string, issues: ConfigIssue[]): AppError =>
+  new AppError("INVALID", `The configuration is not valid:\n${lines}`, { details: { issues } });
 
 const NAMED_BY_VARIABLE = "Set OPERATE_CONFIG to a file that exists.";
 
@@ -207,18 +200,42 @@ export function loadConfig(
   const file = originOf(read, env);
   const text = readText(read, whenMissing);
   const checked = checkConfig(text, env);
-  if (!checked.ok) throw notValid(file, checked.issues);
-  keepResolved(text, checked.config, env);
+  if (!checked.ok) throw notValid(formatIssues(file, checked.issues), checked.issues);
+  return applied(checked.config, file, text, env);
+}
+
+/**
+ * The same for a configuration that a script gives as an object; relative paths in it start from the working
+ * directory. @throws INVALID with one line per problem
+ */
+export function loadGivenConfig(given: OperateAgentConfigInput, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
+  let text: string;
+  try {
+    text = JSON.stringify(given, null, 2); // which is YAML
+  } catch (cause) {
+    throw new AppError("INVALID", "The configuration is not valid: give plain data, without circles.", { cause });
+  }
+  const checked = checkConfig(text, env);
+  if (checked.ok) return applied(checked.config, join(process.cwd(), "(script)"), text, env);
+  const lines = checked.issues.map(({ key, message }) => `${key}: ${message}`);
+  throw notValid(lines.join("\n"), checked.issues);
+}
+
+function applied(config: OperateAgentConfig, file: string, text: string, env: NodeJS.ProcessEnv): LoadedConfig {
+  keepResolved(text, config, env);
   // a name that was made from an address with a value in it is shown everywhere, and kept
-  for (const endpoint of checked.config.monitoringConfig.healthEndpoints)
-    endpoint.name = withoutConfidential(endpoint.name);
-  return { config: checked.config, file, text };
+  const taken = new Map<string, number>();
+  for (const endpoint of config.monitoringConfig.healthEndpoints)
+    endpoint.name = distinctName(withoutConfidential(endpoint.name), taken);
+  return { config, file, text };
 }
 
 /** @throws INVALID for what is no readable file, or no text of a bearable size in UTF-8 */
 function readText(file: string, whenMissing: string): string {
-  const refuse = (message: string, at = { line: 1, column: 1 }) =>
-    notValid(file, [{ ...at, key: "(whole file)", message }]);
+  const refuse = (message: string, at = { line: 1, column: 1 }) => {
+    const issues = [{ ...at, key: "(whole file)", message }];
+    return notValid(formatIssues(file, issues), issues);
+  };
   let bytes: Buffer;
   try {
     const found = statSync(file);

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { isOwnSecret } from "../agent/kernel/confidential.ts";
+import { saysNoValue } from "../agent/kernel/rules.ts";
 
 /** `${env:NAME}` and `${secret:name}`: what they stand for, and what may be said about it. */
 
@@ -57,21 +58,33 @@ export const isNamingPlace = (path: Path): boolean =>
 export const isSecretPlace = (path: Path): boolean =>
   path.some((part) => typeof part === "string" && /header|url|endpoint|secret|token|password|auth/i.test(part));
 
+interface Opaque {
+  /** paths of texts with a placeholder in them, as JSON */
+  places: ReadonlySet<string>;
+  /** whether one of them names something */
+  names: boolean;
+}
+
+/** What nothing can be said of while these are unresolved; made once for all problems. */
+export const opaqueBecauseOf = (placeholders: readonly Placeholder[]): Opaque => ({
+  places: new Set(placeholders.map(({ path }) => JSON.stringify(path))),
+  names: placeholders.some(({ path }) => isNamingPlace(path)),
+});
+
 /**
  * Whether a problem that the schema has with unresolved data says nothing: an unresolved placeholder is opaque, and
  * right wherever a text is. A rule between keys cannot be checked while names are unresolved.
  */
-export function isOpaque(issue: z.core.$ZodIssue, placeholders: readonly Placeholder[]): boolean {
+export function isOpaque(issue: z.core.$ZodIssue, opaque: Opaque): boolean {
   if (issue.code === "unrecognized_keys") return false;
-  if (issue.code === "custom" && placeholders.some(({ path }) => isNamingPlace(path))) return true;
-  const within = placeholders.filter(({ path }) => issue.path.every((part, i) => part === path[i]));
+  if (issue.code === "custom" && opaque.names) return true;
   if (issue.code === "invalid_type" && issue.expected !== "string")
     // a block that misses a key, or a number: no text is right there
     return false;
-  if (within.some(({ path }) => path.length === issue.path.length)) return true;
+  if (opaque.places.has(JSON.stringify(issue.path))) return true;
   if (issue.code !== "invalid_union") return false;
   return issue.errors.some((branch) =>
-    branch.every((inner) => isOpaque({ ...inner, path: [...issue.path, ...inner.path] }, placeholders)),
+    branch.every((inner) => isOpaque({ ...inner, path: [...issue.path, ...inner.path] }, opaque)),
   );
 }
 
@@ -80,7 +93,7 @@ export function explainResolved(issue: z.core.$ZodIssue, placeholders: readonly 
   const at = placeholders.filter(({ path }) => issue.path.every((part, i) => part === path[i]));
   const named = [...new Set((at.length > 0 ? at : placeholders).map(({ whole }) => whole))].slice(0, 5).join(", ");
   const rule =
-    issue.code === "custom" || issue.code === "unrecognized_keys"
+    (issue.code === "custom" && !saysNoValue(issue)) || issue.code === "unrecognized_keys"
       ? "a rule of this key is broken: a name that is not known or is given twice, or a value that does not fit the others"
       : issue.message;
   return `the value of ${named} is not allowed here (it is not shown): ${rule}`;

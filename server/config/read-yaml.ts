@@ -29,6 +29,8 @@ export const LARGEST_TEXT = 500_000;
 const DEEPEST = 50;
 /** values once every alias is replaced by what it stands for */
 const MOST_VALUES = 50_000;
+/** of all texts once every alias is replaced */
+const MOST_CHARACTERS = 2_000_000;
 
 interface ReadYaml {
   raw: unknown;
@@ -82,7 +84,10 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
   return {
     yaml: {
       raw,
-      found: (path) => document.getIn(path),
+      found: (path) => {
+        const found = node(path);
+        return isScalar(found) ? found.value : found;
+      },
       place(path) {
         for (let depth = path.length; depth >= 0; depth--) {
           const found = node(path.slice(0, depth));
@@ -122,6 +127,13 @@ export function lineOf(text: string, offset: number): { line: number; column: nu
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
+/** What a node holds once every alias in it is replaced. */
+interface Size {
+  values: number;
+  characters: number;
+  depth: number;
+}
+
 interface NodeProblem {
   offset: number;
   message: string;
@@ -135,11 +147,11 @@ function checkNodes(document: Document.Parsed): NodeProblem[] {
   const problems: NodeProblem[] = [];
   const add = (node: Node, message: string) => problems.push({ offset: node.range?.[0] ?? 0, message });
   /** anchors whose node is complete, with the number of values and levels in it; null while it is being read */
-  const anchors = new Map<string, { values: number; depth: number } | null>();
+  const anchors = new Map<string, Size | null>();
 
-  const measure = (node: unknown, level: number): { values: number; depth: number } => {
+  const measure = (node: unknown, level: number): Size => {
     if (isAlias(node)) return measureAlias(node, level);
-    if (!isNode(node)) return { values: 1, depth: 0 };
+    if (!isNode(node)) return { values: 1, characters: 0, depth: 0 };
     const { anchor } = node as { anchor?: string };
     if (anchor !== undefined) anchors.set(anchor, null);
     const size = measureItems(node, level);
@@ -148,7 +160,8 @@ function checkNodes(document: Document.Parsed): NodeProblem[] {
   };
 
   const measureItems = (node: Node, level: number) => {
-    const size = { values: 1, depth: 0 };
+    const characters = isScalar(node) ? String(node.value).length : 0;
+    const size: Size = { values: 1, characters, depth: 0 };
     if (!isCollection(node)) return size;
     if (level >= DEEPEST) {
       add(node, `blocks are nested too deeply; at most ${DEEPEST} levels are allowed`);
@@ -160,6 +173,7 @@ function checkNodes(document: Document.Parsed): NodeProblem[] {
       for (const part of isPair(item) ? [item.key, item.value] : [item]) {
         const inner = measure(part, level + 1);
         size.values += inner.values;
+        size.characters += inner.characters;
         size.depth = Math.max(size.depth, inner.depth + 1);
       }
     }
@@ -175,7 +189,7 @@ function checkNodes(document: Document.Parsed): NodeProblem[] {
     } else if (target === null) add(node, `the alias *${name} stands inside its own anchor &${name}`);
     else if (level + target.depth > DEEPEST)
       add(node, `with *${name} blocks are nested too deeply; at most ${DEEPEST} levels are allowed`);
-    return target ?? { values: 1, depth: 0 };
+    return target ?? { values: 1, characters: 0, depth: 0 };
   };
 
   const checkKey = (key: unknown, value: unknown, keys: Set<string>) => {
@@ -198,11 +212,16 @@ function checkNodes(document: Document.Parsed): NodeProblem[] {
     if (!maps) add(key, "<< merges blocks of keys: give it an alias of one, or a list of such aliases");
   };
 
-  const { values } = measure(document.contents, 0);
+  const { values, characters } = measure(document.contents, 0);
   if (values > MOST_VALUES && document.contents)
     add(
       document.contents,
       `with every alias replaced this holds ${values < 1e9 ? values : "more than 1000000000"} values; at most ${MOST_VALUES} are allowed`,
+    );
+  if (characters > MOST_CHARACTERS && values <= MOST_VALUES && document.contents)
+    add(
+      document.contents,
+      `with every alias replaced the texts have ${characters} characters; at most ${MOST_CHARACTERS} are allowed`,
     );
   return problems;
 }

@@ -29,3 +29,31 @@ function inside(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType[] {
     return field === undefined ? [] : [field];
   });
 }
+
+/** A section that is written without anything below it, as `services:`, is one that is not written. */
+export function withoutEmptySections(schema: z.core.$ZodType, value: unknown): unknown {
+  return dropEmpty([schema], value);
+}
+
+function dropEmpty(schemas: z.core.$ZodType[], value: unknown): unknown {
+  if (value === null || typeof value !== "object" || schemas.length === 0) return value;
+  const below = (part: PropertyKey) => schemas.flatMap((one) => inside(one, part));
+  if (Array.isArray(value)) {
+    const items = below(0);
+    return value.map((item) => dropEmpty(items, item));
+  }
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const fields = below(key);
+      return item === null && fields.some(isSection) && fields.every(mayBeAbsent)
+        ? []
+        : [[key, dropEmpty(fields, item)]];
+    }),
+  );
+}
+
+const isSection = (field: z.core.$ZodType): boolean =>
+  bare(field).some((one) => one instanceof z.ZodObject || one instanceof z.ZodArray || one instanceof z.ZodRecord);
+
+const mayBeAbsent = (field: z.core.$ZodType): boolean =>
+  field._zod.optin === "optional" && !z.safeParse(field, null).success;

@@ -1,3 +1,4 @@
+import { settingsIn } from "../config-services.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { Target } from "./plan.ts";
@@ -23,7 +24,7 @@ export async function checkPolicy(
   const lock = await findLock(runtime.db, target);
   // a service that does not run in the required environment cannot pass there
   const service = runtime.config.services.find((one) => one.name === target.service);
-  const required = requiredFor(waves, target.environment).filter((name) => service?.environments[name]);
+  const required = requiredFor(waves, target.environment).filter((name) => settingsIn(service, name));
   const states: WaveState[] = [];
   for (const environment of required) states.push(await stateIn(runtime, target, environment));
   return {
@@ -39,7 +40,10 @@ async function stateIn(
 ): Promise<WaveState> {
   const passed = await findPassed(runtime.db, { service, environment }, version);
   if (passed) return { environment, passed: { watchState: passed.watchState } };
-  const settings = runtime.config.services.find((one) => one.name === service)?.environments[environment];
+  const settings = settingsIn(
+    runtime.config.services.find((one) => one.name === service),
+    environment,
+  );
   if (settings?.initialVersion !== version) return { environment, passed: null };
   return { environment, passed: (await runsEverywhere(runtime, { service, environment }, version)) ? "initial" : null };
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { OperateAgentConfig } from "../config.ts";
+import { settingsIn } from "../config-services.ts";
 import type { AgentContext, Db } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -46,7 +47,7 @@ export async function listGoodVersions(
   const configured = config.services.find((one) => one.name === service);
   return goodVersionsOf(await listProven(db, { service, environment }), {
     configured: configured?.local.versions.map((one) => one.version) ?? [],
-    initial: configured?.environments[environment]?.initialVersion ?? null,
+    initial: settingsIn(configured, environment)?.initialVersion ?? null,
     current,
   });
 }

@@ -1,6 +1,7 @@
 import type { OperateAgentConfig } from "../config.ts";
 import { rulesFor } from "../config-deployment.ts";
 import type { ServiceConfig } from "../config-services.ts";
+import { settingsIn } from "../config-services.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { PlatformInstance, ServiceRef } from "../ports/platform.ts";
 import { surgeOf } from "./rolling.ts";
@@ -68,7 +69,7 @@ export function resolveTarget(config: OperateAgentConfig, asked: Asked): Target 
       versions,
       `Versions of ${name}: ${listed(versions)}. To deploy another one, add it under versions of ${name} in the configuration and restart Operate.`,
     );
-  const wanted = service.environments[environment]?.instances ?? 1;
+  const wanted = settingsIn(service, environment)?.instances ?? 1;
   return {
     ...{ service: name, environment, version: asked.version },
     strategy: asked.strategy ?? config.deploymentConfig.rolloutStrategy,

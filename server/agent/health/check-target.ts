@@ -1,4 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
+import { hostPort } from "../kernel/hosts.ts";
 import type { ProbeResult, Prober } from "../ports/prober.ts";
 import { withPlatform } from "./platform-reason.ts";
 import { createServiceLookup } from "./service-lookup.ts";
@@ -23,7 +24,7 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
     const { service, asked } = await lookUp(balancer);
     if (service.problem !== null) return { outcome: "down", latencyMs: 0, statusCode: null, message: service.problem };
     const base = new URL(service.url);
-    const trusted = `${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`;
+    const trusted = hostPort(base);
     const found = await prober.probe(serviceProbe(base, path, target.timeoutMs, trusted), signal);
     const result = asked ? withPlatform(found, service) : found;
     return !asked || service.overloaded === null ? result : withOverload(result, service.overloaded.shed);

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { OperateAgentConfig } from "../config.ts";
-import { healthPathOf } from "../config-services.ts";
+import type { HealthEndpoint } from "../config-health.ts";
+import { healthPathOf, settingsIn } from "../config-services.ts";
 import { withoutConfidential } from "../kernel/confidential.ts";
+import { hostPort, parseServer } from "../kernel/hosts.ts";
 import type { ServiceRef } from "../ports/platform.ts";
 import type { ProbeSpec } from "../ports/prober.ts";
 import { SHARD_COUNT } from "./slots.ts";
@@ -31,7 +33,7 @@ export interface PlannedTarget {
 }
 
 const SERVICE_TIMEOUT_MS = 5_000;
-/** no health endpoint can have this name: it begins with a name that is reserved */
+/** no health endpoint can have this name: the check of a configuration refuses what begins with Operate's own */
 const DISK_NAME = "operate disk";
 const DISK_INTERVAL_MS = 5_000;
 const SERVICE_STATUS = [200, 201, 202, 203, 204];
@@ -92,10 +94,10 @@ export function planKept(config: OperateAgentConfig, kept: readonly ServiceRef[]
 
 function planServices(config: OperateAgentConfig): PlannedTarget[] {
   const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
+  const byName = new Map(config.services.map((service) => [service.name, service]));
   return config.services.flatMap((service) =>
     Object.keys(service.environments).map((environment): PlannedTarget => {
       const id = targetId("service", service.name, environment);
-      const there = config.services.filter((other) => environment in other.environments).map((other) => other.name);
       return {
         id,
         name: service.name,
@@ -105,7 +107,7 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         environment,
         address: `${service.name}/${environment}${healthPathOf(service) ?? "/"}`,
         dependsOn: service.dependsOn
-          .filter((name) => there.includes(name))
+          .filter((name) => settingsIn(byName.get(name), environment))
           .map((name) => targetId("service", name, environment)),
         intervalMs: checkIntervalMs,
         timeoutMs: Math.min(SERVICE_TIMEOUT_MS, checkIntervalMs),
@@ -125,6 +127,7 @@ function planEndpoints(config: OperateAgentConfig): PlannedTarget[] {
     const id = targetId("endpoint", endpoint.name, null);
     const intervalMs = endpoint.intervalMs ?? defaults.checkIntervalMs;
     const timeoutMs = Math.min(endpoint.timeoutMs, intervalMs);
+    const trusted = askedAt(endpoint);
     return {
       id,
       name: endpoint.name,
@@ -140,12 +143,21 @@ function planEndpoints(config: OperateAgentConfig): PlannedTarget[] {
       successThreshold: endpoint.successThreshold ?? defaults.successThreshold,
       muted: endpoint.muted,
       shard: shardOf(id),
-      probe: { spec: { ...endpoint, timeoutMs } },
+      probe: { spec: { ...endpoint, timeoutMs, ...(trusted && { trusted: [trusted] }) } },
     };
   });
 }
 
-function addressOf(endpoint: OperateAgentConfig["monitoringConfig"]["healthEndpoints"][number]): string {
+/** Whoever wrote the configuration named this `host:port`, so it may be a private one; a redirect away from it may not. */
+function askedAt(endpoint: HealthEndpoint): string | null {
+  if (endpoint.type === "http") return hostPort(new URL(endpoint.url));
+  if (endpoint.type === "tcp") return `${endpoint.host}:${endpoint.port}`;
+  if (endpoint.server === undefined) return null;
+  const { host, port } = parseServer(endpoint.server);
+  return `${host}:${port}`;
+}
+
+function addressOf(endpoint: HealthEndpoint): string {
   if (endpoint.type === "http") return publicUrl(endpoint.url);
   if (endpoint.type === "tcp") return `${endpoint.host}:${endpoint.port}`;
   return `${endpoint.recordType} ${endpoint.host}${endpoint.server ? ` at ${endpoint.server}` : ""}`;
@@ -156,13 +168,13 @@ function dependencyIds(config: OperateAgentConfig, name: string, environment: st
   const service = config.services.find((candidate) => candidate.name === name);
   if (!service) return [targetId("endpoint", name, null)];
   const meant = environment ?? config.deploymentConfig.environments.at(-1);
-  return meant !== undefined && Object.hasOwn(service.environments, meant) ? [targetId("service", name, meant)] : [];
+  return meant !== undefined && settingsIn(service, meant) ? [targetId("service", name, meant)] : [];
 }
 
 /** What to ask of a service's balancer at `base`. */
 export const serviceProbe = (base: URL, path: string | null, timeoutMs: number, trusted: string): ProbeSpec => ({
   type: "http",
-  url: new URL(path ?? "/", base).href,
+  url: `${base.origin}${path ?? "/"}`,
   method: "GET",
   headers: {},
   expectStatus: path === null ? ANY_ANSWER : SERVICE_STATUS,

@@ -23,6 +23,17 @@ export function allowedNames(found: string, names: Iterable<string>): string {
   return `allowed: ${nearest.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
+/** For an issue of a schema: names that are compared only if the issue is shown, as there may be very many. */
+export const nearNames = (found: string, names: () => Iterable<string>) => ({ params: { found, names } });
+
+/** The message of an issue with the names of `nearNames`. */
+export function messageWithNames(issue: { message: string; params?: Record<string, unknown> | undefined }): string {
+  const { found, names } = issue.params ?? {};
+  return typeof found === "string" && typeof names === "function"
+    ? `${issue.message}; ${allowedNames(found, names())}`
+    : issue.message;
+}
+
 /** Levenshtein's: how many characters to add, remove or change to make one text the other. */
 export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);

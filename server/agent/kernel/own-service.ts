@@ -5,5 +5,9 @@ export const OWN_SERVICE = "operate";
 const UNSEEN = /\\u\{[\dA-F]+\}|[\p{C}\p{Z}\uFFFD]/gu;
 
 /** Whether a name is Operate's own, or is read as it: in capitals, in full width, with something unseen in it. */
-export const isOwnService = (name: string): boolean =>
-  name.normalize("NFKC").replace(UNSEEN, "").toLowerCase() === OWN_SERVICE;
+export const isOwnService = (name: string): boolean => folded(name) === OWN_SERVICE;
+
+/** Whether a name of several words is read as one of Operate's own: `operate`, `Operate disk`. */
+export const beginsAsOwn = (name: string): boolean => isOwnService(name.trim().split(/\p{Z}/u)[0] ?? "");
+
+const folded = (name: string): string => name.normalize("NFKC").replace(UNSEEN, "").toLowerCase();

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { settingsIn } from "../config-services.ts";
 import { listDeployments } from "../deploy/index.ts";
 import type { DeploymentStatus } from "../deploy/schema.ts";
 import { windowOf } from "../kernel/answered.ts";
@@ -68,8 +69,7 @@ type Template = Awaited<ReturnType<typeof templateOf>>;
 async function templateOf(ctx: AgentContext, { service, environment }: MeasuredRef, window: TimeWindow) {
   const { services } = ctx.config;
   const configured = services.find((one) => one.name === service);
-  if (configured && environment !== undefined && environment in configured.environments)
-    return configured.telemetry?.template ?? "balancer";
+  if (configured && settingsIn(configured, environment)) return configured.telemetry?.template ?? "balancer";
   const observed = configured ? null : await observedTemplate(ctx, service, window);
   if (observed) return observed;
   const allowed = configured ? Object.keys(configured.environments) : services.map(({ name }) => name);

@@ -1,3 +1,4 @@
+import { settingsIn } from "../config-services.ts";
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
 import { listServiceHealth, type ServiceHealth, unconfiguredNote } from "../health/index.ts";
@@ -169,7 +170,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
       .map(([version, instances]) => ({ version, instances }))
       .sort((a, b) => b.instances - a.instances),
     instancesReady: running?.instances.filter((instance) => instance.state === "ready").length ?? 0,
-    instancesWanted: config?.environments[ref.environment]?.instances ?? running?.instances.length ?? 0,
+    instancesWanted: settingsIn(config, ref.environment)?.instances ?? running?.instances.length ?? 0,
     traffic: trafficFigures(recent, minutes, { now, counted }),
     openIncident: incidentShown(incident),
     activeDeployment: deploymentShown(deployment, running?.weights ?? null),

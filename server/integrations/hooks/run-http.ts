@@ -1,5 +1,6 @@
 import type { Hook } from "#server/agent/config-deployment.ts";
 import { toAppError } from "#server/agent/kernel/errors.ts";
+import { hostPort } from "#server/agent/kernel/hosts.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";
 import type { Tried } from "./run-command.ts";
@@ -27,7 +28,7 @@ export async function runHttp(
       breaker: false,
       maxBytes: KEPT_BYTES,
       onTooLarge: "truncate",
-      trusted: [`${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`],
+      trusted: [hostPort(url)],
     });
     const output = Buffer.from(answer.body).toString("utf8");
     return { ok: hook.expectStatus.includes(answer.status), summary: `answered ${answer.status}`, output };

@@ -1,7 +1,6 @@
 import ipaddr from "ipaddr.js";
+import { type Address, type AddressRange, parseRange } from "../../agent/kernel/address-range.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /**
  * Instance metadata, credentials and host agents: AWS and most others (169.254.169.0/24), AWS ECS and EKS
@@ -80,14 +79,14 @@ function carried(address: Address): Address[] {
   return found.length > 0 ? found : [address];
 }
 
-const within = (address: Address, ranges: readonly [Address, number][]) =>
+const within = (address: Address, ranges: readonly AddressRange[]) =>
   ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
 
-function parseRange(text: string): [Address, number] {
-  const cidr = text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`;
-  if (!ipaddr.isValidCIDR(cidr))
+function rangeOf(text: string): AddressRange {
+  const range = parseRange(text);
+  if (range === null)
     throw new AppError("INVALID", `outbound: \`${text}\` is not an address range. Write it as 10.0.0.0/8 or fd00::/8.`);
-  return ipaddr.parseCIDR(cidr);
+  return range;
 }
 
 /**
@@ -95,9 +94,9 @@ function parseRange(text: string): [Address, number] {
  * addresses are refused even when listed. @throws INVALID when a range cannot be read.
  */
 export function createAddressRule(config: { allow: readonly string[]; deny: readonly string[] }): AddressRule {
-  const allow = config.allow.map(parseRange);
-  const deny = config.deny.map(parseRange);
-  const metadata = METADATA.map(parseRange);
+  const allow = config.allow.map(rangeOf);
+  const deny = config.deny.map(rangeOf);
+  const metadata = METADATA.map(rangeOf);
   const refuse = (ip: string, why: string, advice = "") =>
     new AppError("FORBIDDEN", `${ip} ${why} and is not reached.${advice}`, { details: { address: ip } });
 

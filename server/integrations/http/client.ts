@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Agent, Client, type Dispatcher } from "undici";
 import { AppError } from "../../agent/kernel/errors.ts";
+import { hostPort } from "../../agent/kernel/hosts.ts";
 import { inSpan, isRecorded, traceparentOf } from "../../agent/kernel/span.ts";
 import type { OutboundHttp, OutboundRequest, OutboundResponse } from "../../agent/ports/outbound-http.ts";
 import { type AddressRule, createAddressRule } from "./address-rule.ts";
@@ -225,8 +226,6 @@ async function askHop(parts: Parts, request: OutboundRequest, hop: Hop, signal: 
     void client.destroy(FINISHED);
   }
 }
-
-const hostPort = (url: URL): string => `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
 
 async function ask(
   dispatcher: Dispatcher,

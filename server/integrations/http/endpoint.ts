@@ -1,4 +1,5 @@
 import { AppError } from "../../agent/kernel/errors.ts";
+import { hostPort } from "../../agent/kernel/hosts.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
 
 /** An outside system of the configuration that is asked over HTTP: Prometheus, Loki, Jaeger, Tempo. */
@@ -49,7 +50,7 @@ export function createEndpoint({ url, headers, http, timeoutMs = TIMEOUT_MS }: E
   const base = new URL(url);
   const prefix = base.pathname.replace(/\/+$/, "");
   const address = `${base.origin}${prefix}`;
-  const trusted = [`${base.hostname}:${base.port || (base.protocol === "https:" ? 443 : 80)}`];
+  const trusted = [hostPort(base)];
   return {
     address,
     async ask(path, params, { form = false, accept = "application/json", signal } = {}) {

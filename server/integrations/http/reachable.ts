@@ -1,14 +1,8 @@
 import { isIP, type LookupFunction } from "node:net";
 import { AppError, toAppError } from "../../agent/kernel/errors.ts";
+import { canonicalHost } from "../../agent/kernel/hosts.ts";
 import type { AddressRule } from "./address-rule.ts";
 import type { ResolvedAddress, ResolveHost } from "./resolve-host.ts";
-
-/** The canonical form of a host: `0x7f.1`, `2130706433` and `[::1]` become the address they mean. */
-function canonicalHost(host: string): string {
-  const bracketed = isIP(host) === 6 ? `[${host}]` : host;
-  if (!URL.canParse(`http://${bracketed}`)) throw new AppError("INVALID", `\`${host}\` is not a host name or address.`);
-  return new URL(`http://${bracketed}`).hostname.replace(/^\[|\]$/g, "");
-}
 
 /** The addresses of a host that may be reached. A name with public and private addresses keeps the public ones. */
 export interface Reachable {

@@ -2,6 +2,7 @@ import { delimiter, dirname, resolve } from "node:path";
 import type { SET_BY_OPERATE, ServiceConfig, ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { instanceToken } from "#server/agent/kernel/instance-token.ts";
+import { SERVICE_URL } from "#server/agent/kernel/references.ts";
 
 /** What is started for an instance, where, and with which environment. */
 
@@ -59,7 +60,7 @@ export function instanceCommand(input: InstanceCommandInput): InstanceCommand {
 }
 
 const resolveUrls = (value: string, variable: string, input: InstanceCommandInput): string =>
-  value.replace(/\$\{url:([^}]*)\}/g, (whole, name: string) => {
+  value.replace(SERVICE_URL, (whole, name: string) => {
     const url = input.urlOf(name);
     if (url !== undefined) return url;
     const where = `services ${input.service.name}, environments.${input.environment}.env.${variable}`;

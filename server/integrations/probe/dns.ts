@@ -1,21 +1,11 @@
 import { Resolver } from "node:dns/promises";
-import { isIP } from "node:net";
 import { AppError } from "../../agent/kernel/errors.ts";
+import { parseServer } from "../../agent/kernel/hosts.ts";
 import type { ProbeResult, ProbeSpec } from "../../agent/ports/prober.ts";
 import type { Reachable } from "../http/reachable.ts";
 import { tooSlow } from "./judge.ts";
 
 type DnsSpec = Extract<ProbeSpec, { type: "dns" }>;
-
-/** `1.1.1.1`, `1.1.1.1:5353`, `[fd00::1]:53`, `fd00::1`, `ns.example.org:53` as host and port */
-export function parseServer(server: string): { host: string; port: number } {
-  if (isIP(server)) return { host: server, port: 53 };
-  const parts = /^\[?([^\]]+?)\]?(?::(\d{1,5}))?$/.exec(server);
-  const port = Number(parts?.[2] ?? 53);
-  if (!parts?.[1] || port < 1 || port > 65_535)
-    throw new AppError("INVALID", `\`${server}\` is not a resolver. Write it as address or address:port.`);
-  return { host: parts[1], port };
-}
 
 async function answersOf(resolver: Resolver, spec: DnsSpec): Promise<string[]> {
   switch (spec.recordType) {

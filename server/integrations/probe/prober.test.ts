@@ -7,9 +7,9 @@ import { type AddressInfo, createServer as createTcp, type Server } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { parseServer } from "../../agent/kernel/hosts.ts";
 import type { ProbeSpec } from "../../agent/ports/prober.ts";
 import { createOutboundClient, type OutboundClientOptions } from "../http/client.ts";
-import { parseServer } from "./dns.ts";
 import { daysUntil, valueAt } from "./judge.ts";
 import { createProber } from "./prober.ts";
 

@@ -1,0 +1,42 @@
+import { DEFAULT_RULES, type JudgedMetric, type RolloutRules } from "./config-deployment.ts";
+
+/** What holds between the rules of a rollout, of which each may come from another layer. */
+
+export interface RuleProblem {
+  /** below `rollout` or `deployment` */
+  key: string[];
+  message: string;
+  found?: string;
+  names?: () => string[];
+}
+
+/** What is wrong between rules that were laid over one another. */
+export function problemsOfRules({ analysis, hooks }: RolloutRules): RuleProblem[] {
+  const problems: RuleProblem[] = [];
+  const { passScore, marginalScore, groups, metrics } = analysis;
+  if (marginalScore > passScore)
+    problems.push({
+      key: ["analysis", "marginalScore"],
+      message: `the marginalScore ${marginalScore} is above the passScore ${passScore}; set both, marginalScore no higher than passScore`,
+    });
+  // groups that leave a default one out judge without its metrics; a group that was named must be there
+  for (const [name, { group }] of Object.entries(metrics))
+    if (group !== DEFAULT_RULES.analysis.metrics[name as JudgedMetric].group && !Object.hasOwn(groups, group))
+      problems.push({
+        key: ["analysis", "metrics", name, "group"],
+        message: `no group of analysis.groups is named ${group}`,
+        found: group,
+        names: () => Object.keys(groups),
+      });
+  if (!Object.values(groups).some((weight) => weight > 0))
+    problems.push({ key: ["analysis", "groups"], message: "at least one group needs a weight above 0" });
+  for (const [place, list] of Object.entries(hooks)) {
+    const seen = new Set<string>();
+    for (const { name } of list) {
+      if (seen.has(name))
+        problems.push({ key: ["hooks", place], message: `a second hook named ${name}; give it a name of its own` });
+      seen.add(name);
+    }
+  }
+  return problems;
+}
