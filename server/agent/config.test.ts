@@ -78,6 +78,34 @@ describe("a configuration in its plainest form", () => {
     expect(() => new OperateAgent(config)).toThrow(path);
   });
 
+  it("gives endpoints without a name names of their own", () => {
+    const long = `http://localhost/${"a".repeat(90)}`;
+    const { config } = new OperateAgent({
+      services: [
+        {
+          name: "api",
+          local: { command: ["x"], versions: [{ version: "1" }] },
+          environments: { staging: { initialVersion: "1" } },
+        },
+      ],
+      monitoringConfig: {
+        healthEndpoints: [
+          ...["http://a.test/health?db=1", "http://a.test/health?db=2", "https://a.test/health"],
+          ...[`${long}1`, `${long}2`, "http://api/", "http://api/"],
+          { name: "b.test", type: "tcp", host: "b.test", port: 1 },
+          ...["http://b.test/", "http://c.test/"],
+        ],
+      },
+    });
+    const names = config.monitoringConfig.healthEndpoints.map(({ name }) => name);
+    expect(names.filter((name) => !name.startsWith("localhost"))).toEqual([
+      ...["a.test/health", "a.test/health (2)", "a.test/health (3)", "api/", "api/ (2)"],
+      ...["b.test", "b.test (2)", "c.test"],
+    ]);
+    expect(new Set(names).size).toBe(names.length);
+    expect(Math.max(...names.map((name) => name.length))).toBe(80);
+  });
+
   it("names an endpoint without what its address keeps secret", () => {
     const { config } = new OperateAgent({
       monitoringConfig: { healthEndpoints: ["https://ann:canary@a.example.com:8443/x?token=canary"] },

@@ -66,14 +66,19 @@ const AlertingConfigSchema = z.strictObject({
   resolveOnRecovery: z.boolean().default(true).describe("recovery resolves the incident that health opened"),
 });
 
-const ScalingConfigSchema = z.strictObject({
-  minInstances: z.number().int().min(1).default(1),
-  maxInstances: z.number().int().min(1).default(10),
-  targetCpuPercent: Percent.default(70),
-  targetMemoryPercent: Percent.default(80),
-  scaleUpCooldown: z.number().nonnegative().default(60),
-  scaleDownCooldown: z.number().nonnegative().default(300),
-});
+const ScalingConfigSchema = z
+  .strictObject({
+    minInstances: z.number().int().min(1).default(1),
+    maxInstances: z.number().int().min(1).default(10),
+    targetCpuPercent: Percent.default(70),
+    targetMemoryPercent: Percent.default(80),
+    scaleUpCooldown: z.number().nonnegative().default(60),
+    scaleDownCooldown: z.number().nonnegative().default(300),
+  })
+  .refine(({ minInstances, maxInstances }) => minInstances <= maxInstances, {
+    path: ["maxInstances"],
+    error: "below minInstances; raise it, or lower minInstances",
+  });
 
 const SecurityConfigSchema = z.strictObject({
   scanSchedule: Cron.default("0 3 * * *"),

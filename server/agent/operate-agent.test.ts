@@ -110,8 +110,48 @@ describe("input", () => {
 describe("a configuration", () => {
   it("as an object is checked with readable lines", () => {
     expect(() => new OperateAgent({ services: [{ name: "Bad Name" }] } as never)).toThrow(
-      /^The configuration is not valid:\nservices\.0\.name: lower-case letters/,
+      /^The configuration is not valid:\n[\s\S]*services\[0\]\.name: found `Bad Name`; lower-case letters/,
     );
+  });
+
+  it("as an object is checked as its file would be: references, own port, allowed names, fifty problems", () => {
+    const service = (name: string, settings: object, more = {}) => ({
+      ...{ name, local: { command: ["x"], versions: [{ version: "1" }] }, ...more },
+      environments: { staging: { initialVersion: "1", ...settings } },
+    });
+    const message = (given: object): string => {
+      try {
+        new OperateAgent(given);
+        return "";
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const wrong = { port: 4310, env: { A: "${env:OPERATE_NOT_SET}", B: "${url:}", C: "${secret:x" } };
+    const text = message({ services: [service("a", wrong)], sloConfigs: {} });
+    expect(text).toContain("sloConfigs: no such key here; allowed: sloConfig");
+    expect(text).toContain("environments.staging.env.B: ${url:} is no reference here");
+    expect(text).toContain("environments.staging.env.C: ${secret:x is no reference");
+    expect(text).toContain("needs the environment variable OPERATE_NOT_SET, which is not set");
+    expect(message({ services: [service("a", { port: 4310 })] })).toContain("is the port of Operate's own console");
+    const many = Array.from({ length: 300 }, (_, i) => service(`s${i}`, {}, { dependsOn: ["zzz"] }));
+    const lines = message({ services: many }).split("\n");
+    expect(lines).toHaveLength(52);
+    expect(lines[1]).toMatch(
+      /^services\[0\]\.dependsOn\[0\]: no other service is named zzz; allowed: s1, .* and 279 more$/,
+    );
+    expect(lines.at(-1)).toContain("and 250 more");
+    expect(message({ services: many }).length).toBeLessThan(15_000);
+    const circle: Record<string, unknown> = {};
+    circle.circle = circle;
+    expect(message({ costConfig: circle })).toContain("give plain data");
+  });
+
+  it("as an object has its references replaced", () => {
+    vi.stubEnv("OPERATE_TEST_CENTER", "engineering");
+    const { config: loaded } = new OperateAgent({ costConfig: { costCenter: "${env:OPERATE_TEST_CENTER}" } });
+    expect(loaded.costConfig.costCenter).toBe("engineering");
+    vi.unstubAllEnvs();
   });
 
   it("as a file is read, and its errors name file and line", () => {

@@ -94,6 +94,102 @@ describe("names", () => {
   });
 });
 
+describe("rules that would never let anything happen", () => {
+  const deployment = (text: string) => `deploymentConfig: {environments: [staging, production, test], ${text}}`;
+  const analysis = (text: string) => deployment(`rollout: {analysis: {${text}}}`);
+  it.each([
+    [
+      "waves that require each other",
+      deployment(
+        "waves: [{environment: production, requires: [staging]}, {environment: staging, requires: [production]}]",
+      ),
+      "deploymentConfig.waves[0].requires[0]: requires itself in a circle: staging → production → staging",
+    ],
+    [
+      "waves in a circle of three, one of them in two parts",
+      deployment(
+        "waves: [{environment: production, requires: [test]}, {environment: production, requires: [staging]}, {environment: staging, requires: [test]}, {environment: test, requires: [production]}]",
+      ),
+      "requires itself in a circle",
+    ],
+    [
+      "a freeze that ends before it begins",
+      deployment("freezeWindows: [{name: a, from: '2026-12-02T00:00:00Z', to: '2026-12-01T00:00:00Z'}]"),
+      "freezeWindows[0].to: not after from",
+    ],
+    [
+      "one of no length, in two time zones",
+      deployment("freezeWindows: [{name: a, from: '2026-12-02T01:00:00+01:00', to: '2026-12-02T00:00:00Z'}]"),
+      "freezeWindows[0].to: not after from",
+    ],
+    [
+      "a marginal score above what passes",
+      analysis("passScore: 50, marginalScore: 90"),
+      "rollout.analysis.marginalScore: the marginalScore 90 is above the passScore 50",
+    ],
+    ["one above it by default", analysis("passScore: 50"), "the marginalScore 75 is above the passScore 50"],
+    [
+      "one that two layers make",
+      `${analysis("marginalScore: 90")}\n${services(service(", deployment: {analysis: {passScore: 80}}"))}`,
+      "services[0].deployment.analysis",
+    ],
+    [
+      "a metric in no group",
+      analysis("metrics: {latencyP95: {group: nope}}"),
+      "latencyP95.group: no group of analysis.groups is named nope; allowed: errors, latency, resources",
+    ],
+    ["groups without weight", analysis("groups: {errors: 0}"), "at least one group needs a weight above 0"],
+    [
+      "a hook's name twice",
+      deployment(
+        "rollout: {hooks: {before: [{name: a, type: http, url: 'http://x'}, {name: a, type: http, url: 'http://y'}]}}",
+      ),
+      "hooks.before: a second hook named a",
+    ],
+    ["fewer instances than the least", "scalingConfig: {minInstances: 5, maxInstances: 2}", "below minInstances"],
+  ])("%s", (_, text, message) => {
+    expect(said(text)).toContain(message);
+  });
+
+  it("takes those that can", () => {
+    expect(
+      said(
+        `${deployment("waves: [{environment: production, requires: [staging, test]}, {environment: staging, requires: [test]}], freezeWindows: [{name: night, days: [fri], start: '22:00', end: '06:00'}], rollout: {analysis: {passScore: 80, groups: {errors: 100, mine: 5}, metrics: {latencyP95: {group: mine}}}}")}`,
+      ),
+    ).toBe("");
+  });
+});
+
+describe("a section without anything below it", () => {
+  const SECTIONS = "deployment monitoring alerting scaling security cost slo chaos".split(" ");
+  it("is one that is not written, at any level", () => {
+    const empty = [
+      ...SECTIONS.map((name) => `${name}Config:`),
+      "services:",
+      "removedServices:",
+      "outbound:",
+      "traffic: ~",
+    ];
+    expect(checkConfig(empty.join("\n"), ENV)).toEqual(checkConfig("", ENV));
+    expect(
+      said(
+        "deploymentConfig:\n  rollout:\n    hooks:\n      before:\n  waves:\nmonitoringConfig:\n  healthEndpoints:\n  retention:\n",
+      ),
+    ).toBe("");
+    expect(said(`services: [${service(", dependsOn: , slo: , healthPath: null")}]`)).toBe("");
+  });
+
+  it("is refused where something is needed, and so is a value without one", () => {
+    expect(said("services:\n  - name: a\n    local:\n    environments:\n")).toContain(
+      "services[0].local: found `null`",
+    );
+    expect(said("costConfig:\n  costCenter:\n")).toContain("costConfig.costCenter: found `null`; a text is needed");
+    expect(said(services(service("").replace('{initialVersion: "1"}', "")))).toContain(
+      "environments.production: found",
+    );
+  });
+});
+
 describe("a check takes time in line with the length of the text", () => {
   const SMALL = 20_000;
   const LARGE = 160_000;

@@ -56,4 +56,4 @@ const isSection = (field: z.core.$ZodType): boolean =>
   bare(field).some((one) => one instanceof z.ZodObject || one instanceof z.ZodArray || one instanceof z.ZodRecord);
 
 const mayBeAbsent = (field: z.core.$ZodType): boolean =>
-  field._zod.optin === "optional" && !z.safeParse(field, null).success;
+  field._zod.optin !== undefined && !z.safeParse(field, null).success;

@@ -99,11 +99,12 @@ describe("a target that cannot be read is down, and the page says why", () => {
     expect(await noteOf(name)).toMatchObject({ ok: false, error: expect.stringMatching(error) });
   });
 
-  it("private, where the configuration does not allow it", async () => {
+  it("a metadata address, though its name in the configuration lets other private ones be asked", async () => {
     const guarded = createOutboundClient({ allow: [], deny: [] });
     await scrapeTarget({ ...parts, http: guarded }, target("private"));
-    expect(asked).toEqual([]);
-    expect(await noteOf("private")).toMatchObject({ ok: false, error: expect.stringMatching(/loopback/) });
+    expect(await noteOf("private")).toMatchObject({ ok: true });
+    await scrapeTarget({ ...parts, http: guarded }, target("metadata", { url: "http://169.254.169.254/" }));
+    expect(await noteOf("metadata")).toMatchObject({ ok: false, error: expect.stringMatching(/metadata/) });
     await guarded.close();
   });
 });

@@ -48,7 +48,7 @@ const ISATAP = [0x00, 0x00, 0x5e, 0xfe];
 
 /** Says which addresses requests on somebody's behalf may reach. */
 export interface AddressRule {
-  /** `trusted`: only metadata addresses are refused. @throws FORBIDDEN with the reason and what to do */
+  /** `trusted`: only metadata addresses and those of `deny` but loopback are refused. @throws FORBIDDEN with the reason and what to do */
   checkAddress(ip: string, trusted?: boolean): void;
   /** names that are refused whatever they resolve to. @throws FORBIDDEN */
   checkName(hostname: string): void;
@@ -108,8 +108,10 @@ export function createAddressRule(config: { allow: readonly string[]; deny: read
       const inner = carried(outer);
       const forms = [outer, ...inner];
       if (forms.some((form) => within(form, metadata))) throw refuse(ip, "is a cloud metadata address");
+      // the own platform is on this machine
+      const own = trusted && inner.every((form) => form.range() === "loopback");
+      if (!own && forms.some((form) => within(form, deny))) throw refuse(ip, "is denied by `outbound.deny`");
       if (trusted) return;
-      if (forms.some((form) => within(form, deny))) throw refuse(ip, "is denied by `outbound.deny`");
       if (forms.some((form) => within(form, allow))) return;
       const range = inner.map((form) => form.range()).find((kind) => kind !== "unicast");
       if (range === undefined) return;
