@@ -9,7 +9,8 @@ import { PlainName } from "./kernel/schema.ts";
 
 export const VersionName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "letters, digits and . _ + -, at most 64");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, "letters, digits and . _ + -, at most 64")
+  .refine((text) => !Object.hasOwn(Object.prototype, text), "a version; this word has a meaning of its own");
 
 const ServiceEnvironmentSchema = z.strictObject({
   instances: z.number().int().min(1).max(50).default(2),

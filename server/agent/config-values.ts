@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shownName } from "./kernel/allowed-names.ts";
 import { isCron } from "./kernel/cron.ts";
 import { SAYS_NO_VALUE } from "./kernel/rules.ts";
 
@@ -45,7 +46,8 @@ export const Headers = z
     for (const [name, value] of Object.entries(headers)) {
       const lower = name.toLowerCase();
       const add = (message: string) => issues.addIssue({ code: "custom", message });
-      if (!HTTP_TOKEN.test(name)) add("a header's name is letters, digits and dashes, without spaces and colons");
+      if (!HTTP_TOKEN.test(name))
+        add(`${shownName(name)} is no name of a header: letters, digits and dashes, without spaces and colons`);
       else if (CLIENTS_OWN.has(lower)) add(`the header ${lower} is set by Operate; take it out`);
       else if (seen.has(lower)) add(`the header ${lower} is given twice; keep one`);
       seen.add(lower);
@@ -64,7 +66,10 @@ export const Environment = z
   .superRefine((env, issues) => {
     for (const name of Object.keys(env))
       if (name === "" || name.includes("="))
-        issues.addIssue({ code: "custom", message: "a variable needs a name without an equals sign" });
+        issues.addIssue({
+          code: "custom",
+          message: `"${shownName(name)}": a variable needs a name, without an equals sign`,
+        });
   });
 
 /** The path of a request to a service, and nothing that would lead to another host. */

@@ -20,6 +20,7 @@ export function checkTexts(value: unknown, path: readonly PropertyKey[], add: Ad
   else if (value && typeof value === "object")
     for (const [key, item] of Object.entries(value)) {
       if (!isStorable(key)) add(path, NOT_STORABLE);
+      if (key === "__proto__") add(path, "__proto__ cannot be a key; take another name");
       checkTexts(item, [...path, Array.isArray(value) ? Number(key) : key], add);
     }
 }

@@ -12,6 +12,7 @@ import {
   withoutConfidential,
 } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { saysNoValue } from "../agent/kernel/rules.ts";
 import { originOf } from "./applied.ts";
 import { checkTexts } from "./check-texts.ts";
 import { checkOwnPort } from "./own-port.ts";
@@ -144,7 +145,7 @@ function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => unkno
 }
 
 function explain(issue: z.core.$ZodIssue, found: unknown): string {
-  if (issue.code === "custom") return messageWithNames(issue);
+  if (issue.code === "custom" && !saysNoValue(issue)) return messageWithNames(issue);
   const shown =
     found === undefined
       ? "nothing"
