@@ -18,9 +18,10 @@ export function allowedNames(found: string, names: Iterable<string>): string {
   const nearest = distinct
     .map((name, i) => ({ name, distance: i < MOST_COMPARED ? editDistance(wanted, name.slice(0, LONGEST_NAME)) : 99 }))
     .sort((a, b) => a.distance - b.distance)
+    .slice(0, MOST_NAMES)
     .map(({ name }) => shownName(name));
-  const more = nearest.length - MOST_NAMES;
-  return `allowed: ${nearest.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const more = distinct.length - nearest.length;
+  return `allowed: ${nearest.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** For an issue of a schema: names that are compared only if the issue is shown, as there may be very many. */
@@ -36,14 +37,21 @@ export function messageWithNames(issue: { message: string; params?: Record<strin
 
 /** Levenshtein's: how many characters to add, remove or change to make one text the other. */
 export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  // one row in place: it runs for hundreds of names per message, and an array for each row costs more than the counting
+  const row = Uint32Array.from({ length: b.length + 1 }, (_, j) => j);
+  const codes = Uint16Array.from({ length: b.length }, (_, j) => b.charCodeAt(j));
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change));
+    const code = a.charCodeAt(i - 1);
+    let diagonal = i - 1;
+    let left = i;
+    row[0] = i;
+    for (let j = 1; j <= codes.length; j++) {
+      const above = row[j] ?? 0;
+      const change = codes[j - 1] === code ? diagonal : diagonal + 1;
+      left = Math.min(above + 1, left + 1, change);
+      diagonal = above;
+      row[j] = left;
     }
-    previous = row;
   }
-  return previous[b.length] ?? 0;
+  return row[b.length] ?? 0;
 }
