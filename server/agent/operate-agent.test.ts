@@ -145,6 +145,7 @@ describe("a configuration", () => {
     const circle: Record<string, unknown> = {};
     circle.circle = circle;
     expect(message({ costConfig: circle })).toContain("give plain data");
+    expect(message(undefined as never)).toContain("found `undefined`; a block of keys is needed");
   });
 
   it("as an object has its references replaced", () => {

@@ -212,7 +212,7 @@ export function loadConfig(
 export function loadGivenConfig(given: OperateAgentConfigInput, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
   let text: string;
   try {
-    text = JSON.stringify(given, null, 2); // which is YAML
+    text = String(JSON.stringify(given, null, 2)); // which is YAML; of no data it is undefined
   } catch (cause) {
     throw new AppError("INVALID", "The configuration is not valid: give plain data, without circles.", { cause });
   }
