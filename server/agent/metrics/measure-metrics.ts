@@ -49,7 +49,12 @@ export async function measureMetrics(
   const labels = served === null ? null : await source.labels({ metric: served });
   const filters = serviceFilters(ctx.config, ref, source.info.address !== null);
   const plans = signalPlans(template, filters, { items, servedLabels: labels?.data ?? [] });
-  const reader = createReader(source, grid);
+  // of what is filtered further, as failures are, there may be too few samples to tell
+  const apart =
+    served === null
+      ? null
+      : await source.sampleSeconds({ metric: served, filters, window: windowOfGrid(grid) }).catch(() => null);
+  const reader = createReader(source, grid, apart ?? undefined);
 
   const found: Partial<Record<SignalName, MeasuredSignal>> = {};
   const own = ownQueries(ctx.config, ref);
@@ -87,11 +92,11 @@ function whyMissing(template: MetricTemplate, signal: SignalName, ref: MeasuredR
 }
 
 /** Asks each query once, whoever needs it. */
-function createReader(source: MetricsSource, grid: Grid) {
+function createReader(source: MetricsSource, grid: Grid, sampleSeconds: number | undefined) {
   const answers: Answer<MetricLines>[] = [];
   const asked = new Map<string, Promise<(number | null)[] | null>>();
-  const write = (query: MetricQuery): string => source.toPromql(query, grid.stepSeconds);
-  const frame = { window: windowOfGrid(grid), stepSeconds: grid.stepSeconds, limit: 1 };
+  const write = (query: MetricQuery): string => source.toPromql({ ...query, sampleSeconds }, grid.stepSeconds);
+  const frame = { sampleSeconds, window: windowOfGrid(grid), stepSeconds: grid.stepSeconds, limit: 1 };
 
   const firstLine = async (asking: Promise<Answer<MetricLines>>): Promise<(number | null)[] | null> => {
     const answer = await asking;
@@ -117,7 +122,7 @@ function createReader(source: MetricsSource, grid: Grid) {
       return { unit: plan.unit, values, query, promql, problem };
     },
     async expression(expression: string, unit: MeasuredSignal["unit"]): Promise<MeasuredSignal> {
-      const values = source.promql ? await firstLine(source.promql({ expression, ...frame })) : null;
+      const values = source.promql ? await firstLine(source.promql({ ...frame, expression })) : null;
       const problem = values?.some((value) => value !== null) ? null : "no samples in this window";
       return { unit, values: values ?? nothing(), query: expression, promql: expression, problem };
     },

@@ -39,7 +39,7 @@ export async function queryMetrics(ctx: AgentContext, input: Input, signal?: Abo
   const grid = gridOf(window, stepSeconds, ctx.now());
   const asked =
     input.promql === undefined
-      ? await askMetric(source, questionOf(ctx, source, input), grid, signal)
+      ? await askMetric(source, { ...questionOf(ctx, source, input), sampleSeconds: apart ?? undefined }, grid, signal)
       : await askPromql(source, input.promql, input.limit, grid, signal);
   return { ...outputOf(ctx, asked, grid), partial: partialOf(grid, window) };
 }
@@ -49,14 +49,19 @@ const questionOf = (ctx: AgentContext, source: MetricsSource, input: Input): Met
   ...{ fn: input.fn, quantile: input.quantile, limit: input.limit },
 });
 
-const sampleSeconds = (
+/** Of what the filters leave there may be too few samples to tell, where the service's others do. */
+async function sampleSeconds(
   ctx: AgentContext,
   source: MetricsSource,
   input: Input,
   metric: string,
   window: TimeWindow,
-): Promise<number | null> =>
-  source.sampleSeconds({ metric: metric.replace(/_bucket$/, ""), filters: filtersOf(ctx, source, input), window });
+): Promise<number | null> {
+  const asked = { metric: metric.replace(/_bucket$/, ""), window };
+  const apart = await source.sampleSeconds({ ...asked, filters: filtersOf(ctx, source, input) });
+  if (apart !== null || input.filters.length === 0) return apart;
+  return source.sampleSeconds({ ...asked, filters: filtersOf(ctx, source, { ...input, filters: [] }) });
+}
 
 const filtersOf = (ctx: AgentContext, source: MetricsSource, input: Input): MetricQuery["filters"] => [
   ...serviceFilters(ctx.config, input, source.info.address !== null),

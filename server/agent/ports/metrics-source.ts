@@ -24,6 +24,8 @@ export interface MetricQuery {
   fn: MetricFunction;
   /** 0…1, of `quantile` */
   quantile?: number | undefined;
+  /** how far apart the samples are at least, where that is known of series that come from the same place */
+  sampleSeconds?: number | undefined;
 }
 
 export interface MetricLine {

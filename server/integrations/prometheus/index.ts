@@ -39,7 +39,7 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
   const distances = createScrapeDistances((query) => client.range(query), now);
   /** a scrape interval that is longer than the configured one would leave rates without two samples */
   const written = (query: MetricQuery, stepSeconds: number): string =>
-    promqlOf(query, stepSeconds, Math.max(scrapeSeconds, distances.known(query) ?? 0));
+    promqlOf(query, stepSeconds, Math.max(scrapeSeconds, query.sampleSeconds ?? 0, distances.known(query) ?? 0));
   const info = { kind: "prometheus" as const, address: endpoint.address };
   const answer = <T>(data: T): Answer<T> => ({ data, source: info, asOf: now().toISOString(), stale: false });
   const since = (): Date => new Date(now().getTime() - KNOWN_SINCE_MS);
@@ -90,7 +90,11 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
       const values = await client.values(label, seriesOf(metric), since());
       return answer(values.sort().slice(0, limit));
     },
-    query: (query, signal) => evaluate({ ...query, expression: written(query, query.stepSeconds) }, signal),
+    query: async (query, signal) => {
+      // without the distance the figures are still worth asking for: what fails says so by itself
+      if (query.fn !== "last") await distances.find(query).catch(() => null);
+      return evaluate({ ...query, expression: written(query, query.stepSeconds) }, signal);
+    },
     promql: evaluate,
     sampleSeconds: (query) => distances.find(query),
     toPromql: written,
