@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { type Disk, diskOf } from "#server/agent/kernel/disk.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { logLine, SENDER } from "#server/testing/telemetry/records.ts";
+import { logLine, SENDER, samples } from "#server/testing/telemetry/records.ts";
+import type { PartitionedName } from "./partitions.ts";
 import { limitsOf, partitionsToDrop, type SpaceLimits } from "./size-retention.ts";
 import { type BuiltinStore, createTelemetryStore } from "./store.ts";
 import { upkeepOnce } from "./upkeep.ts";
@@ -26,7 +27,7 @@ describe("partitionsToDrop", () => {
   ];
   const dropped = (limits: Partial<SpaceLimits>) => {
     const { drop, over } = partitionsToDrop(all, { ...NO_LIMITS, ...limits }, nowMs);
-    return { names: drop.map(({ name }) => name).sort(), over };
+    return { names: drop.map(({ name }) => name).sort(), over: over.map(({ signal }) => signal).sort() };
   };
 
   it.each([
@@ -34,15 +35,59 @@ describe("partitionsToDrop", () => {
     ["at its limit nothing", { logs: 30, all: 106 }, [], []],
     ["of a signal its oldest days", { logs: 20 }, ["log_line 98"], []],
     ["never what is being written to, and says so", { logs: 5 }, ["log_line 98", "log_line 99"], ["logs"]],
-    ["of all the oldest day first, whatever it holds", { all: 95 }, ["log_line 98", "metric_sample 97"], []],
     [
-      "rollups after every closed day, and never this week's",
-      { all: 50 },
-      ["log_line 98", "log_line 99", "metric_hour 84", "metric_sample 97", "metric_sample 99", "span 99"],
+      "of all what has more than its share, and of the others nothing",
+      { all: 95 },
+      ["log_line 98", "metric_hour 84"],
       [],
     ],
+    ["no week before a day that is beyond its share", { all: 96 }, ["log_line 98"], []],
+    [
+      "of rollups that still do not fit, refuses the signal they count",
+      { all: 30 },
+      ["log_line 98", "log_line 99", "metric_hour 84", "metric_sample 97", "metric_sample 99"],
+      ["logs", "metrics"],
+    ],
     ["what a signal's own limit took counts for all", { logs: 10, all: 86 }, ["log_line 98", "log_line 99"], []],
+    ["a signal's own limit is its share of all", { logs: 30, all: 95 }, ["metric_hour 84"], []],
   ] as const)("%s", (_name, limits, names, over) => expect(dropped(limits)).toEqual({ names, over }));
+});
+
+describe("a day of one signal that is more than all telemetry may take", () => {
+  const nowMs = 100 * DAY_MS + 1;
+  const days = (table: PartitionedName, numbers: readonly number[], bytes: number) =>
+    numbers.map((number) => ({ table, name: `${table} ${number}`, startMs: number * DAY_MS, bytes }));
+  const fortnight = Array.from({ length: 14 }, (_, i) => 86 + i);
+  const weeks = Array.from({ length: 12 }, (_, i) => 14 + 7 * i);
+  const limits = { ...NO_LIMITS, all: 3 * GIB };
+
+  it.each([
+    ["log_line", "logs"],
+    ["metric_sample", "metrics"],
+    ["span", "traces"],
+  ] as const)("of %s costs only its own days, and refuses it alone", (table, signal) => {
+    const others = [
+      ...(["log_line", "metric_sample", "span"] as const)
+        .filter((one) => one !== table)
+        .flatMap((one) => days(one, fortnight, 20e6)),
+      ...days("metric_hour", weeks, 1e6),
+      ...days("log_count_hour", weeks, 1e6),
+    ];
+    const own = [...days(table, [98, 99], 1e6), ...days(table, [100], 3.2 * GIB)];
+    const { drop, over } = partitionsToDrop([...others, ...own], limits, nowMs);
+    expect(drop.map(({ name }) => name)).toEqual([`${table} 98`, `${table} 99`]);
+    expect(over.map((one) => one.signal)).toEqual([signal]);
+    // the day after, it goes as a whole, and the signal is taken again
+    expect(partitionsToDrop(own.slice(2), limits, nowMs + DAY_MS)).toEqual({ drop: own.slice(2), over: [] });
+  });
+
+  it("of all signals at once costs each its own, and leaves rollups their share", () => {
+    const raw = (["log_line", "metric_sample", "span"] as const).flatMap((table) => days(table, [99, 100], 2 * GIB));
+    const rollups = days("metric_hour", weeks, 0.08 * GIB);
+    const { drop, over } = partitionsToDrop([...raw, ...rollups], limits, nowMs);
+    expect(drop.map(({ name }) => name).sort()).toEqual(["log_line 99", "metric_sample 99", "span 99"]);
+    expect(over.map((one) => one.signal).sort()).toEqual(["logs", "metrics", "traces"]);
+  });
 });
 
 it("takes half of what is free for it unless told otherwise, and has no limit on a disk it does not know", () => {
@@ -106,6 +151,28 @@ describe("the store", () => {
     });
     // other signals have room, and logs again once the limit is raised
     await expect(tighter.writeSpans([], SENDER)).resolves.toMatchObject({ accepted: 0 });
+  });
+
+  it("takes other signals while one has more than all may take, and keeps what they have", async () => {
+    const one = open({});
+    await fill(one, 0);
+    await one.writeSamples(
+      [samples({ timesMs: [Date.now() - 2 * DAY_MS], values: [1] }), samples({ timesMs: [Date.now()], values: [2] })],
+      SENDER,
+    );
+    const lines = (await one.stored()).find(({ kind }) => kind === "logs")?.bytes ?? 0;
+    await one.close();
+    const tight = open({ maxBytes: Math.ceil(lines * 0.9) });
+    await upkeepOnce(tight);
+    await expect(fill(tight, 0)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^Stored logs take .+ their share of the .+ monitoringConfig\.retention\.maxBytes/,
+      ),
+    });
+    const later = samples({ timesMs: [Date.now() + 1], values: [3] });
+    await expect(tight.writeSamples([later], SENDER)).resolves.toMatchObject({ accepted: 1 });
+    await expect(tight.writeSpans([], SENDER)).resolves.toMatchObject({ accepted: 0 });
+    expect(await database.db.$queryRaw`select value from metric_sample order by at`).toHaveLength(3);
   });
 
   it("refuses telemetry of every kind while the disk has only the database's reserve, and takes it again by itself", async () => {
