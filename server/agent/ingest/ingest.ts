@@ -113,7 +113,7 @@ export function createIngest({ store, miner, report }: IngestOptions): Ingest {
       ),
     metrics: (arrival) =>
       pass("metrics", arrival, cleanSeries, keepSeriesClaims, async (series, meanings) => {
-        if (meanings.length > 0) await store.noteMeanings(meanings.map(cleanMeaning));
+        if (meanings.length > 0) await store.noteMeanings(meanings.map(cleanMeaning), arrival.sender);
         return store.writeSamples(series, arrival.sender);
       }),
     traces: (arrival) =>

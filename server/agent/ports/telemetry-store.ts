@@ -49,8 +49,11 @@ export interface TelemetryStore {
   writeLogs(records: readonly MinedLog[], sender: Sender): Promise<Written>;
   /** New series beyond the limits are rejected, named by metric and service; duplicates are counted as rejected. */
   writeSamples(series: readonly SeriesSamples[], sender: Sender): Promise<Written>;
-  /** Keeps what is said of series that are known; of others it is forgotten, senders say it again. */
-  noteMeanings(meanings: readonly MetricMeaning[]): Promise<void>;
+  /**
+   * Keeps what is said of series that are known; of others it is forgotten, senders say it again. The kind holds for the
+   * sender's own series only, and only where it was not told with the samples.
+   */
+  noteMeanings(meanings: readonly MetricMeaning[], sender: Sender): Promise<void>;
   writeSpans(spans: readonly SpanRecord[], sender: Sender): Promise<Written>;
   /** Notes what was refused before it could be written, for the ingest page. */
   noteRefusal(signal: "logs" | "metrics" | "traces", sender: Sender, rejected: readonly Rejection[]): Promise<void>;

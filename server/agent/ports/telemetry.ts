@@ -66,6 +66,8 @@ export interface SeriesSamples {
   name: string;
   labels: Record<string, string>;
   kind: SeriesKind;
+  /** the sender did not say the kind with the samples: it is what the name suggests, and may be told later */
+  kindGuessed?: true;
   /** UCUM or Prometheus' words; "" when not said */
   unit: string;
   /** what the sender says its metric means, whatever text that is; absent when not said */

@@ -36,7 +36,11 @@ describe("what a metric means", () => {
   });
 
   it("may come without samples, after those it is about; of what has no series nothing is kept", async () => {
-    const say = (help: string) => one().noteMeanings(["plain", "nowhere"].map((name) => ({ name, help })));
+    const say = (help: string) =>
+      one().noteMeanings(
+        ["plain", "nowhere"].map((name) => ({ name, help })),
+        SENDER,
+      );
     await say("Plainly.");
     expect(await helps()).toMatchObject({ plain: "Plainly." });
     await say("Still plainly.");

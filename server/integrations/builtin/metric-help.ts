@@ -1,8 +1,9 @@
 import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.ts";
+import type { Sender } from "../../agent/ports/telemetry-store.ts";
 import { cleanText } from "./attributes.ts";
 import type { Connection, Database } from "./database.ts";
 import { noteKinds } from "./metric-kinds.ts";
-import type { ToldKinds } from "./told-kinds.ts";
+import { senderKey, type ToldKinds } from "./told-kinds.ts";
 
 const MAX_LENGTH = 500;
 
@@ -29,14 +30,16 @@ export async function noteMeanings(
   database: Database,
   told: ToldKinds,
   meanings: readonly MetricMeaning[],
+  sender: Sender,
 ): Promise<void> {
-  const news = told.news(meanings);
+  const by = senderKey(sender);
+  const news = told.news(meanings, by);
   if (news.length === 0) return;
   await database.transact(async (tx) => {
     await noteHelp(tx, news);
-    await noteKinds(tx, news);
+    await noteKinds(tx, news, by);
   });
-  told.noted(news);
+  told.noted(news, by);
 }
 
 /** Forgets what belongs to no series any more. */

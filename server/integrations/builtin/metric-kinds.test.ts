@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
+import { SERIES_KINDS, type SeriesSamples } from "#server/agent/ports/telemetry.ts";
 import { decodeWriteRequest } from "#server/integrations/prometheus/remote-write.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
@@ -11,7 +12,7 @@ const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
 const database = useDatabase();
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const nowMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
+let nowMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
 const startMs = nowMs - 2 * HOUR_MS;
 let store: BuiltinStore;
 beforeAll(() => {
@@ -37,14 +38,20 @@ const kindOf = async (search: string) => (await store.metrics.metrics({ search, 
 
 it("a kind that is told after the samples corrects the catalog, the figures and what is rolled up of them", async () => {
   const values = timesMs.map((_, i) => 600 * i);
-  await store.writeSamples([samples({ name: "jobs", kind: "gauge", timesMs, values })], SENDER);
-  await store.writeSamples([samples({ name: "level_count", kind: "counter", timesMs, values })], SENDER);
+  await store.writeSamples([samples({ name: "jobs", kind: "gauge", kindGuessed: true, timesMs, values })], SENDER);
+  await store.writeSamples(
+    [samples({ name: "level_count", kind: "counter", kindGuessed: true, timesMs, values })],
+    SENDER,
+  );
   await upkeepOnce(store);
   expect([await kindOf("jobs"), await ask("jobs", "rate")]).toEqual(["gauge", null]);
-  await store.noteMeanings([
-    { name: "jobs", help: "", kind: "counter" },
-    { name: "level_count", help: "", kind: "gauge" },
-  ]);
+  await store.noteMeanings(
+    [
+      { name: "jobs", help: "", kind: "counter" },
+      { name: "level_count", help: "", kind: "gauge" },
+    ],
+    SENDER,
+  );
   await upkeepOnce(store);
   expect([await kindOf("jobs"), await kindOf("level_count")]).toEqual(["counter", "gauge"]);
   expect(await ask("jobs", "rate")).toBeCloseTo(10);
@@ -53,14 +60,14 @@ it("a kind that is told after the samples corrects the catalog, the figures and 
 });
 
 it("a kind that is told again changes nothing", async () => {
-  await store.noteMeanings([{ name: "jobs", help: "", kind: "counter" }]);
+  await store.noteMeanings([{ name: "jobs", help: "", kind: "counter" }], SENDER);
   expect(await database.db.$queryRaw`select id from rollup_late_series`).toEqual([]);
 });
 
 /** As it arrives by remote write: what is said of metrics first, then samples. */
 const arrive = async (body: Uint8Array) => {
   const { records, meanings = [] } = decodeWriteRequest(body, { contentType: undefined, maxBytes: 2 ** 20 });
-  if (meanings.length > 0) await store.noteMeanings(meanings);
+  if (meanings.length > 0) await store.noteMeanings(meanings, SENDER);
   expect((await store.writeSamples(records, SENDER)).rejected).toEqual([]);
 };
 const [COUNTER, GAUGE] = [1, 2];
@@ -106,4 +113,59 @@ it("a series without a suffix of which nothing is told is a gauge, and is one ag
     expect(await ask("plain", "rate")).toEqual(kind === "counter" ? expect.closeTo(10) : null);
     expect(await ask("plain", "avg")).toBeCloseTo(600 * 12);
   }
+});
+
+describe("of metrics that several send", () => {
+  const OTHER = { protocol: "instance", name: "payments-1", boundTo: { services: ["payments"] } };
+  const kinds = async (name: string) =>
+    Object.fromEntries(
+      (
+        await database.db.$queryRaw<{ service: string; kind: number }[]>`
+          select service, kind from metric_series where name = ${name} order by service`
+      ).map(({ service, kind }) => [service, SERIES_KINDS[kind]]),
+    );
+  const sent = (name: string, service: string, told: Partial<SeriesSamples> = {}) =>
+    samples({ name, labels: { service }, timesMs: [nowMs], values: [1], ...told });
+  const GUESSED = { kindGuessed: true } as const;
+  const say = (name: string, kind: "counter" | "gauge", sender = OTHER as typeof SENDER) =>
+    store.noteMeanings([{ name, help: "", kind }], sender);
+
+  it("one changes the kind of its own series alone", async () => {
+    const name = "http_requests_total";
+    await store.writeSamples([sent(name, "checkout", GUESSED), sent(name, "operate", GUESSED)], SENDER);
+    await store.writeSamples([sent(name, "payments", GUESSED)], OTHER);
+    await database.db.$executeRaw`delete from rollup_late_series`;
+    await say(name, "gauge");
+    expect(await kinds(name)).toEqual({ checkout: "counter", operate: "counter", payments: "gauge" });
+    expect(
+      await database.db.$queryRaw`select distinct service from rollup_late_series r
+      join metric_series s on s.id = r.series_id`,
+    ).toEqual([{ service: "payments" }]);
+  });
+
+  it("what is new of others is what they say", async () => {
+    await say("new_total", "gauge");
+    await store.writeSamples([sent("new_total", "checkout", GUESSED)], SENDER);
+    await store.writeSamples([sent("new_total", "payments", GUESSED)], OTHER);
+    expect(await kinds("new_total")).toEqual({ checkout: "counter", payments: "gauge" });
+  });
+
+  it("what the protocol tells with the samples stays, before and after", async () => {
+    await say("told_total", "gauge", SENDER);
+    await store.writeSamples([sent("told_total", "checkout")], SENDER);
+    nowMs += MINUTE_MS;
+    await say("told_total", "gauge", SENDER);
+    expect(await kinds("told_total")).toEqual({ checkout: "counter" });
+  });
+
+  it("one that keeps changing its mind is not followed for ever", async () => {
+    await store.writeSamples([sent("fickle", "payments", { kind: "gauge", ...GUESSED })], OTHER);
+    await database.db.$executeRaw`delete from rollup_late_series`;
+    for (let i = 0; i < 20; i++) await say("fickle", i % 2 === 0 ? "counter" : "gauge");
+    const notes = async () => (await database.db.$queryRaw<unknown[]>`select 1 from rollup_late_series`).length;
+    expect(await notes()).toBeLessThanOrEqual(3);
+    nowMs += HOUR_MS + 1;
+    await say("fickle", "gauge");
+    expect(await kinds("fickle")).toEqual({ payments: "gauge" });
+  });
 });

@@ -14,7 +14,7 @@ const LOCK = "select pg_advisory_xact_lock(7310010, 3)";
 
 export interface WantedSeries {
   fingerprint: Fingerprint;
-  series: Pick<SeriesSamples, "name" | "labels" | "kind" | "unit">;
+  series: Pick<SeriesSamples, "name" | "labels" | "kind" | "kindGuessed" | "unit">;
 }
 
 /** The id of a series, or why it gets none. */
@@ -28,6 +28,8 @@ interface Candidate {
   unit: string;
   service: string;
   environment: string;
+  /** who may tell its kind later */
+  kindSender: string | null;
 }
 
 interface StoredSeries {
@@ -40,7 +42,8 @@ interface StoredSeries {
 
 /** Series by their fingerprints, in the order they were asked for; new ones are made as far as the limits allow. */
 export interface SeriesRegistry {
-  resolve(wanted: readonly WantedSeries[]): Promise<Resolved[]>;
+  /** @param sender as `senderKey` names it */
+  resolve(wanted: readonly WantedSeries[], sender: string): Promise<Resolved[]>;
 }
 
 export function createSeriesRegistry(
@@ -99,8 +102,8 @@ export function createSeriesRegistry(
       return made;
     });
 
-  const resolveChunk = async (wanted: readonly WantedSeries[]): Promise<Resolved[]> => {
-    const candidates = wanted.map((one) => candidateOf(one, told));
+  const resolveChunk = async (wanted: readonly WantedSeries[], sender: string): Promise<Resolved[]> => {
+    const candidates = wanted.map((one) => candidateOf(one, told, sender));
     const stored = new Map(
       (
         await findSeries(
@@ -124,10 +127,10 @@ export function createSeriesRegistry(
     });
   };
   return {
-    resolve: async (wanted) => {
+    resolve: async (wanted, sender) => {
       const resolved: Resolved[] = [];
       for (let i = 0; i < wanted.length; i += CHUNK)
-        for (const one of await resolveChunk(wanted.slice(i, i + CHUNK))) resolved.push(one);
+        for (const one of await resolveChunk(wanted.slice(i, i + CHUNK), sender)) resolved.push(one);
       return resolved;
     },
   };
@@ -138,7 +141,7 @@ const MAX_LABELS = 100;
 const MAX_LABELS_LENGTH = 16_384;
 
 /** A series as it would be stored, or why it cannot be. */
-function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds): Candidate | string {
+function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds, sender: string): Candidate | string {
   const name = cleanText(series.name);
   if (name === "") return "a metric without a name";
   if (name.length > MAX_NAME_LENGTH) return `a metric's name of more than ${MAX_NAME_LENGTH} characters`;
@@ -155,8 +158,10 @@ function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds): Ca
   const { service = "", environment = "" } = labels;
   if (service.length > MAX_NAME_LENGTH || environment.length > MAX_NAME_LENGTH)
     return `${name}: a service or environment of more than ${MAX_NAME_LENGTH} characters`;
-  const kind = SERIES_KINDS.indexOf(told.kindOf(series));
-  return { key: fingerprintText(fingerprint), name, labels, kind, unit: cleanText(series.unit), service, environment };
+  const kind = SERIES_KINDS.indexOf(told.kindOf(series, sender));
+  const kindSender = series.kindGuessed ? cleanText(sender) : null;
+  const unit = cleanText(series.unit);
+  return { key: fingerprintText(fingerprint), name, labels, kind, unit, service, environment, kindSender };
 }
 
 const isSame = (row: StoredSeries, { name, labels }: Candidate): boolean => {
@@ -183,8 +188,10 @@ const findSeries = (query: Query, keys: readonly string[]): Promise<StoredSeries
 async function insertSeries(tx: Connection, candidates: readonly Candidate[], now: Date): Promise<void> {
   if (candidates.length === 0) return;
   await tx.query(
-    `insert into metric_series (fingerprint, name, labels, kind, unit, service, environment, created_at, last_seen_at)
-     select *, $8, $8 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[])
+    `insert into metric_series (fingerprint, name, labels, kind, unit, service, environment, kind_sender,
+       created_at, last_seen_at)
+     select *, $9, $9 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[],
+       $8::text[])
      on conflict (fingerprint) do update set last_seen_at = excluded.last_seen_at`,
     [
       candidates.map((c) => c.key),
@@ -194,6 +201,7 @@ async function insertSeries(tx: Connection, candidates: readonly Candidate[], no
       candidates.map((c) => c.unit),
       candidates.map((c) => c.service),
       candidates.map((c) => c.environment),
+      candidates.map((c) => c.kindSender),
       now,
     ],
   );

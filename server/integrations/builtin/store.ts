@@ -71,7 +71,7 @@ export function createTelemetryStore({
     writeLogs: within("logs", logWriter.write),
     writeReadLogs: within("logs", logWriter.writeRead),
     writeSamples: within("metrics", sampleWriter.write),
-    noteMeanings: (meanings) => noteMeanings(database, told, meanings),
+    noteMeanings: (meanings, sender) => noteMeanings(database, told, meanings, sender),
     writeSpans: within("traces", spanWriter.write),
     noteRefusal: (signal, sender, rejected) => noteRefusals(parts, signal, sender, rejected),
     loadPatterns: (limit) => loadPatterns(database, limit),

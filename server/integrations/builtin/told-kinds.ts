@@ -1,4 +1,5 @@
 import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.ts";
+import type { Sender } from "../../agent/ports/telemetry-store.ts";
 
 /** names that are remembered; what senders may name has no end */
 const MOST_NAMES = 20_000;
@@ -6,45 +7,58 @@ const MOST_NAMES = 20_000;
 const NOTED_MS = 50_000;
 /** how long a kind holds for series that come after it */
 const HOLDS_MS = 15 * 60_000;
+/** each has stored samples rolled up again: one that keeps changing its mind is not followed further for an hour */
+const MOST_CHANGES = 2;
+const CHANGES_MS = 3_600_000;
 
 interface Told extends Pick<MetricMeaning, "help" | "kind"> {
   atMs: number;
+  /** when its kind became another one, within the last hour, ms since 1970 */
+  changesMs: number[];
 }
 
-/** What senders said of metrics apart from samples, also of those whose first sample is still to come. */
+/** A sender among all. */
+export const senderKey = ({ protocol, name }: Sender): string => `${protocol}/${name}`;
+
+/** What each sender said of its metrics apart from samples, also of those whose first sample is still to come. */
 export interface ToldKinds {
   /** what of this is not noted yet, or long ago */
-  news(meanings: readonly MetricMeaning[]): MetricMeaning[];
-  noted(meanings: readonly MetricMeaning[]): void;
-  /** The kind of a new series: what was said of its name, else what its samples look like. */
-  kindOf(series: Pick<SeriesSamples, "name" | "kind">): SeriesSamples["kind"];
+  news(meanings: readonly MetricMeaning[], sender: string): MetricMeaning[];
+  noted(meanings: readonly MetricMeaning[], sender: string): void;
+  /** The kind of a sender's new series: as it is told with it, else what the sender said of its name, else what its name suggests. */
+  kindOf(series: Pick<SeriesSamples, "name" | "kind" | "kindGuessed">, sender: string): SeriesSamples["kind"];
 }
 
 export function createToldKinds(now: () => Date): ToldKinds {
   const told = new Map<string, Told>();
+  const keyOf = (name: string, sender: string) => `${sender}\0${name}`;
+  const changesOf = ({ changesMs }: Told) => changesMs.filter((atMs) => atMs > now().getTime() - CHANGES_MS);
   return {
-    news: (meanings) => {
+    news: (meanings, sender) => {
       const since = now().getTime() - NOTED_MS;
       return meanings.filter(({ name, help, kind }) => {
-        const known = told.get(name);
-        return !known || known.atMs < since || known.kind !== kind || known.help !== help;
+        const known = told.get(keyOf(name, sender));
+        if (!known || (known.kind === kind && (known.atMs < since || known.help !== help))) return true;
+        return known.kind !== kind && changesOf(known).length < MOST_CHANGES;
       });
     },
-    noted: (meanings) => {
+    noted: (meanings, sender) => {
       const atMs = now().getTime();
       for (const { name, help, kind } of meanings) {
-        told.delete(name); // the oldest stand first
-        told.set(name, { help, atMs, ...(kind && { kind }) });
+        const key = keyOf(name, sender);
+        const known = told.get(key);
+        const changesMs = known ? [...changesOf(known), ...(known.kind === kind ? [] : [atMs])] : [];
+        told.delete(key); // the oldest stand first
+        told.set(key, { help, atMs, changesMs, ...(kind && { kind }) });
       }
-      for (const name of told.keys()) {
+      for (const key of told.keys()) {
         if (told.size <= MOST_NAMES) break;
-        told.delete(name);
+        told.delete(key);
       }
     },
-    kindOf: ({ name, kind }) => {
-      const known = told.get(name);
-      const holds = known?.kind && known.atMs > now().getTime() - HOLDS_MS;
-      return holds && (kind === "gauge" || kind === "counter") ? (known.kind ?? kind) : kind;
+    kindOf: ({ name, kind, kindGuessed }, sender) => {
+      const known = kindGuessed ? told.get(keyOf(name, sender)) : undefined;
+      return known?.kind && known.atMs > now().getTime() - HOLDS_MS ? known.kind : kind;
     },
   };
 }

@@ -12,7 +12,7 @@ import { createRejections, type Rejections } from "./rejections.ts";
 import { closedUntil } from "./rollup-progress.ts";
 import { createSeriesRegistry, type Resolved, type SeriesRegistry, type WantedSeries } from "./series-registry.ts";
 import { SeriesTable } from "./series-table.ts";
-import type { ToldKinds } from "./told-kinds.ts";
+import { senderKey, type ToldKinds } from "./told-kinds.ts";
 import { isOpening, moveOpenings } from "./unknown-starts.ts";
 import { noteDistances } from "./usual-distance.ts";
 
@@ -52,7 +52,7 @@ export function createSampleWriter(parts: StoreParts, told: ToldKinds): SampleWr
   const created = createCreatedSeries(parts.database);
   const writer = createRecordWriter(parts, createSampleTarget(parts, table));
   const write = async (series: readonly SeriesSamples[], sender: Sender): Promise<Written> =>
-    writer.write(await prepare(parts, table, registry, series), sender);
+    writer.write(await prepare(parts, table, registry, series, sender), sender);
   return {
     write: async (series, sender) => {
       if (!series.some(mayTellCreation)) return write(series, sender);
@@ -80,12 +80,14 @@ async function prepare(
   table: SeriesTable,
   registry: SeriesRegistry,
   series: readonly SeriesSamples[],
+  sender: Sender,
 ): Promise<Prepared<SamplesEntry>> {
   const nowMs = now().getTime();
   const time = keptTime(now(), retention.samplesDays, "samples");
   const rejections = createRejections();
   const fingerprints = series.map((one) => fingerprintOf(one.name, one.labels));
-  const ids = await resolveAll(table, registry, series, fingerprints, nowMs, limits.maxSeries);
+  const resolve = (wanted: readonly WantedSeries[]) => registry.resolve(wanted, senderKey(sender));
+  const ids = await resolveAll(table, resolve, series, fingerprints, nowMs, limits.maxSeries);
   /** a batch may bring a series in several pieces */
   const entries = new Map<number, SamplesEntry>();
   series.forEach((one, i) => {
@@ -132,7 +134,7 @@ const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
 /** The id of each series or why it has none; what is not remembered is asked of the registry. */
 async function resolveAll(
   table: SeriesTable,
-  registry: SeriesRegistry,
+  resolve: (wanted: readonly WantedSeries[]) => Promise<Resolved[]>,
   series: readonly SeriesSamples[],
   fingerprints: readonly Fingerprint[],
   nowMs: number,
@@ -152,7 +154,7 @@ async function resolveAll(
     const [one, fingerprint] = [series[i], fingerprints[i]];
     return one && fingerprint ? [{ series: one, fingerprint }] : [];
   });
-  const resolved = await registry.resolve(wanted);
+  const resolved = await resolve(wanted);
   missing.forEach((i, k) => {
     const [id, fingerprint] = [resolved[k], fingerprints[i]];
     if (id === undefined || fingerprint === undefined) return;

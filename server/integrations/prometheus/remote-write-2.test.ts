@@ -33,7 +33,7 @@ describe("a request of remote write 2.0", () => {
           ...{ labels: { job: "api", instance: "a", service: "api" }, timesMs: [AT], values: [5] },
         },
         { name: "size", labels: { service: "cart" }, kind: "gauge", unit: "bytes", timesMs: [AT], values: [5] },
-        { name: "bare", labels: {}, kind: "gauge", unit: "", timesMs: [AT], values: [5] },
+        { name: "bare", labels: {}, kind: "gauge", kindGuessed: true, unit: "", timesMs: [AT], values: [5] },
       ],
     });
   });

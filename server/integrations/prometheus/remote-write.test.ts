@@ -25,11 +25,15 @@ describe("a write request", () => {
           name: "http_requests_total",
           labels: { job: "api", instance: "10.0.0.1:80", service: "api" },
           kind: "counter",
+          kindGuessed: true,
           unit: "",
           timesMs: [AT, AT + 15_000, AT + 30_000],
           values: [1, 2.5, -3],
         },
-        { name: "up", labels: { job: "api", service: "cart" }, kind: "gauge", unit: "", timesMs: [AT], values: [1] },
+        {
+          ...{ name: "up", labels: { job: "api", service: "cart" }, kind: "gauge", kindGuessed: true, unit: "" },
+          ...{ timesMs: [AT], values: [1] },
+        },
       ],
     });
   });

@@ -34,7 +34,7 @@ const SUFFIXES: [string, readonly FamilyType[]][] = [
 ];
 const COUNTER_NAME = /_(?:total|count|sum|bucket)$/;
 
-export type Kind = Pick<SeriesSamples, "kind" | "unit" | "help">;
+export type Kind = Pick<SeriesSamples, "kind" | "kindGuessed" | "unit" | "help">;
 
 /**
  * Tells what kind of series a sample belongs to, in which unit, and what it means: by the type of its family where that is known, else
@@ -73,7 +73,8 @@ function kindOf(name: string, families: Families): Kind {
     const unit = suffix === "_sum" || suffix === "_total" ? family.unit : "";
     return { kind: grows ? "counter" : "gauge", unit, ...helpOf(family) };
   }
-  return { kind: COUNTER_NAME.test(name) ? "counter" : "gauge", unit: own?.unit ?? "", ...(own && helpOf(own)) };
+  const kind = COUNTER_NAME.test(name) ? "counter" : "gauge";
+  return { kind, kindGuessed: true, unit: own?.unit ?? "", ...(own && helpOf(own)) };
 }
 
 const helpOf = ({ help }: Family): Pick<Kind, "help"> => (help === "" ? {} : { help });
