@@ -1,6 +1,6 @@
 export { followLogs } from "./follow-logs.ts";
 export { type Arrival, createIngest, type Ingest } from "./ingest.ts";
-export { observedServices } from "./observed-services.ts";
+export { observedServices, servicesHeard } from "./observed-services.ts";
 export { ingestOverview } from "./overview.ts";
 export { recordsOf } from "./raw-lines.ts";
 export { scrapeTargets } from "./scrape-loop.ts";

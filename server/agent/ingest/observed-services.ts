@@ -7,6 +7,11 @@ const MOST = 200;
 
 /** The services that only their telemetry tells of: what arrived in the last day and is not configured. @throws FORBIDDEN */
 export async function observedServices(ctx: AgentContext): Promise<ObservedServicesOutput> {
+  return { services: (await servicesHeard(ctx)).slice(0, MOST) };
+}
+
+/** The same, all of them. @throws FORBIDDEN */
+export async function servicesHeard(ctx: AgentContext): Promise<ObservedServicesOutput["services"]> {
   authorize(ctx, "telemetry.read");
   const now = ctx.now();
   const configured = new Set(ctx.config.services.map(({ name }) => name));
@@ -17,5 +22,5 @@ export async function observedServices(ctx: AgentContext): Promise<ObservedServi
     signals: SIGNALS.filter((signal) => of.some((row) => row.signal === signal)),
     lastAt: new Date(Math.max(...of.map(({ lastMs }) => lastMs))).toISOString(),
   }));
-  return { services: services.sort((a, b) => a.service.localeCompare(b.service)).slice(0, MOST) };
+  return services.sort((a, b) => a.service.localeCompare(b.service));
 }

@@ -1,4 +1,4 @@
-import { observedServices } from "../ingest/index.ts";
+import { servicesHeard } from "../ingest/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import { MOST_METRICS } from "./measured.ts";
@@ -22,8 +22,7 @@ export async function observedTemplate(
   if (traced.data.includes(service)) return "spans";
   if (data.items.length > 0) return "otel-http";
   // one that sends nothing but logs, or sent its spans earlier
-  const { services } = await observedServices(ctx);
-  if (services.some((one) => one.service === service)) return "spans";
+  if ((await servicesHeard(ctx)).some((one) => one.service === service)) return "spans";
   const origins = await telemetry.logs({ service }).origins({ window });
   return origins.data.some((one) => one.service === service) ? "spans" : null;
 }

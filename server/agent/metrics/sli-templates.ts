@@ -183,6 +183,29 @@ function firstThere<T>(
 export const servedMetric = (template: MetricTemplate, items: readonly MetricInfo[]): string | null =>
   TEMPLATES[template].served.find(({ metric }) => isThere(metric, items))?.metric ?? null;
 
+/** One way of telling what services served, with how its latency is found. */
+export interface ServedMetric {
+  metric: string;
+  /** labels that may tell how it ended, the usual one first */
+  labels: readonly string[];
+  /** whether a value of such a label says that it failed */
+  hasFailed: (outcome: string) => boolean;
+  durations: readonly { metric: string; toMs: number }[];
+}
+
+/** Every metric there is that tells of served requests, of all templates, in the order in which one is chosen. */
+export const servedMetrics = (items: readonly MetricInfo[]): ServedMetric[] =>
+  METRIC_TEMPLATES.flatMap((template) => {
+    const { served, durations } = TEMPLATES[template];
+    return served
+      .filter(({ metric }) => isThere(metric, items))
+      .map(({ metric, outcome }) => {
+        const failed = new RegExp(`^(?:${outcome.failed})$`);
+        const there = durations.filter((one) => isThere(`${one.metric}_count`, items));
+        return { metric, labels: outcome.labels, hasFailed: (value: string) => failed.test(value), durations: there };
+      });
+  });
+
 /** The metrics a template looks for, for a message that says what is missing. */
 export function namesOf(template: MetricTemplate, signal: SignalName): string[] {
   const { served, durations, cpuSeconds, cpuShare, memoryBytes, saturation } = TEMPLATES[template];

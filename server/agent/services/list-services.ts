@@ -28,7 +28,7 @@ export async function listServices(
     throw new AppError("INVALID", `There is no environment ${environment}. Configured: ${environments.join(", ")}.`, {
       details: { allowed: environments },
     });
-  const [{ rows, platform, uncountedSince }, incidents, changes] = await Promise.all([
+  const [{ rows, platform, uncountedSince, unseen, silent }, incidents, changes] = await Promise.all([
     serviceRows(ctx, { environment }),
     countUnresolved(ctx.db, environment),
     listChanges(ctx, {
@@ -39,13 +39,10 @@ export async function listServices(
   // with no service to run there is no platform, and nothing to ask it
   const platformReachable = platform.silentSince === null || ctx.config.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
+  const unknown = platformReachable ? uncountedSentence(uncountedSince) : silenceSentence(platform);
   return {
-    summary: summarise(
-      rows,
-      platformReachable ? uncountedSentence(uncountedSince) : silenceSentence(platform),
-      incidents,
-    ),
-    overall: worstState(platformReachable ? states : [...states, "unknown"]),
+    summary: summarise(rows, [unknown, unseen].filter((text) => text !== null).join(" · ") || null, incidents),
+    overall: worstState(platformReachable && silent.length === 0 ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
     environments,
     platformReachable,
@@ -80,8 +77,8 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
 
 /**
  * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
- * is worst first, as the list shows it; `silence` says that the platform does not answer or that its requests are not
- * counted; `incidents` is how many are not resolved, those of services that are gone among them.
+ * is worst first, as the list shows it; `silence` says that the platform does not answer, that its requests are not
+ * counted, or what of others is not known; `incidents` is how many are not resolved, those of services that are gone among them.
  */
 export function summarise(all: readonly ServiceRow[], silence: string | null, incidents: number): string {
   const rows = all.filter((row) => !isSilent(row));

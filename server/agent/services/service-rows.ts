@@ -18,7 +18,7 @@ import {
 import { ailingSince } from "./ailing-since.ts";
 import { judgeService } from "./judge-service.ts";
 import { limitsOf } from "./limits.ts";
-import { listObserved } from "./observed.ts";
+import { listObserved, type Observed, unseenSentence } from "./observed.ts";
 import { observedRow } from "./observed-row.ts";
 import { isPlatformDown, type PlatformView, silenceSentence, viewPlatform } from "./platform-view.ts";
 import { worstFirst } from "./rank.ts";
@@ -37,17 +37,25 @@ interface Facts {
 
 /** How much of what the status is judged over is still now. */
 const NEWEST_SECONDS = 60;
+const NOT_ASKED: Observed = { services: [], unlisted: 0, silent: [] };
 
 /**
  * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for
  * each service that only its telemetry tells of, worst first; and whether the platform answers, and since when requests
- * it counted are not stored.
+ * it counted are not stored; `unseen` says what of services that are not configured is not known, and `silent` who did not
+ * tell it.
  */
 export async function serviceRows(
   ctx: AgentContext,
   filter: { environment?: string | undefined; service?: string | undefined } = {},
   { observed = true }: { observed?: boolean } = {},
-): Promise<{ rows: ServiceRow[]; platform: PlatformView; uncountedSince: Date | null }> {
+): Promise<{
+  rows: ServiceRow[];
+  platform: PlatformView;
+  uncountedSince: Date | null;
+  unseen: string | null;
+  silent: string[];
+}> {
   const now = ctx.now();
   const ref =
     filter.service !== undefined && filter.environment !== undefined
@@ -62,7 +70,7 @@ export async function serviceRows(
     listTraffic(ctx.db, { since: ago((TRAFFIC_SECONDS + 30) * 1_000), resolution: 10, ...ref }),
     listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60, ...ref }),
     newestTraffic(ctx.db),
-    observed ? listObserved(ctx, filter.environment) : [],
+    observed ? listObserved(ctx, filter.environment) : NOT_ASKED,
   ]);
   const uncountedSince = platform.silentSince === null ? await uncollectedSince(ctx, newest) : null;
   const isFresh = newest !== null && now.getTime() - newest.getTime() < 60_000;
@@ -92,10 +100,16 @@ export async function serviceRows(
     .map(({ service, environment }) => rowOf(ctx, { service, environment }, facts));
   // what is recorded of a service and what its telemetry tells are one row
   const recorded = new Set(kept.map(({ service }) => service));
-  const known = others
+  const known = others.services
     .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
-  return { rows: [...rows, ...kept, ...known].sort(worstFirst), platform, uncountedSince };
+  return {
+    rows: [...rows, ...kept, ...known].sort(worstFirst),
+    platform,
+    uncountedSince,
+    unseen: unseenSentence(others),
+    silent: others.silent,
+  };
 }
 
 /** What runs though it left the configuration; while the platform does not answer, what is still checked of it. */

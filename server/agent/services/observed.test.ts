@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createTelemetryStore } from "#server/integrations/builtin/index.ts";
+import { testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
+import { SENDER, samples } from "#server/testing/telemetry/records.ts";
+import { OperateAgentConfigSchema } from "../config.ts";
+import { AppError, type ErrorCode } from "../kernel/errors.ts";
+import type { MetricsSource } from "../ports/metrics-source.ts";
+import type { SeriesSamples } from "../ports/telemetry.ts";
+import type { TelemetrySources } from "../ports/telemetry-sources.ts";
+import type { TelemetryStore } from "../ports/telemetry-store.ts";
+import type { TraceSource } from "../ports/trace-source.ts";
+import { listServices } from "./list-services.ts";
+import { listObserved } from "./observed.ts";
+
+const MINUTE_MS = 60_000;
+const now = new Date(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS + 25_000);
+const { monitoringConfig } = OperateAgentConfigSchema.parse({});
+const database = useDatabase();
+const stores: TelemetryStore[] = [];
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store.close();
+});
+function openStore() {
+  const store = createTelemetryStore({ databaseUrl: database.url, config: monitoringConfig, now: () => now });
+  stores.push(store);
+  return store;
+}
+
+const timesMs = Array.from({ length: 41 }, (_, i) => now.getTime() - (40 - i) * 15_000);
+const growing = (name: string, labels: Record<string, string>, perSample: number): SeriesSamples =>
+  samples({ ...{ name, labels, timesMs }, values: timesMs.map((_, i) => i * perSample) });
+/** 100 requests a sample, so many of them failed, none slower than a quarter of a second */
+const requests = (service: string, failed: number, environment = "production"): SeriesSamples[] => [
+  growing("http_requests_total", { service, environment, code: "200" }, 100 - failed),
+  growing("http_requests_total", { service, environment, code: "503" }, failed),
+  ...["0.1", "0.25", "+Inf"].map((le) =>
+    growing("http_request_duration_seconds_bucket", { service, environment, le }, le === "0.1" ? 50 : 100),
+  ),
+  growing("http_request_duration_seconds_count", { service, environment }, 100),
+];
+
+const heard = (names: readonly string[]) =>
+  ({
+    arrived: async () =>
+      names.map((service) => ({
+        ...{ service, signal: "logs", protocol: "otlp", sender: "x", accepted: 1, rejected: 0, bytes: 1, stepMs: 0 },
+        lastMs: now.getTime(),
+      })),
+  }) as Partial<TelemetrySources["ingest"]> as TelemetrySources["ingest"];
+const contextOf = (telemetry: TelemetrySources) => {
+  const ctx = testContext(database, { telemetry, now: () => now });
+  ctx.config = { ...ctx.config, services: [] };
+  return ctx;
+};
+const names = (count: number, prefix: string) =>
+  Array.from({ length: count }, (_, i) => `${prefix}-${String(i).padStart(4, "0")}`);
+
+describe("services that metrics alone tell of", () => {
+  it("are judged all, whatever their names and however many send nothing but logs", async () => {
+    const store = openStore();
+    const quiet = names(30, "a");
+    await store.writeSamples([...quiet.flatMap((name) => requests(name, 0)), ...requests("zoo", 91)], SENDER);
+    const telemetry = new FakeTelemetry({ store, ingest: heard([...names(300, "b"), ...quiet, "zoo"]) });
+    const { rows, total, overall, summary } = await listServices(contextOf(telemetry), { limit: 1_000 });
+    expect(total).toBe(331);
+    expect(rows[0]).toMatchObject({ service: "zoo", health: "failing", origin: "observed" });
+    expect(rows[0]?.traffic).toMatchObject({ requestsPerSecond: expect.closeTo(6.67, 1) });
+    expect(rows[0]?.traffic.errorPercent).toBeCloseTo(91);
+    expect(rows[0]?.traffic.p95Ms).toBeCloseTo(235, 0);
+    expect(rows.filter(({ health }) => health === "up").map(({ service }) => service)).toEqual(quiet);
+    expect(overall).toBe("failing");
+    expect(summary).toContain("zoo failing: 91 % of");
+  });
+
+  it("are there under their environment, with its figures alone", async () => {
+    const store = openStore();
+    await store.writeSamples([...requests("metered", 91, "production"), ...requests("metered", 0, "staging")], SENDER);
+    const ctx = contextOf(new FakeTelemetry({ store, ingest: heard(["metered"]) }));
+    const of = async (environment: string) =>
+      (await listObserved(ctx, environment)).services.map(({ service, window }) => [
+        service,
+        (window?.failed ?? 0) > 0,
+      ]);
+    expect(await of("production")).toContainEqual(["metered", true]);
+    expect(await of("staging")).toContainEqual(["metered", false]);
+  });
+
+  it("ask as many questions however many they are", async () => {
+    const store = openStore();
+    await store.writeSamples(requests("yak", 1), SENDER);
+    let questions = 0;
+    const metrics: MetricsSource = {
+      ...store.metrics,
+      query: (query) => {
+        questions += 1;
+        return store.metrics.query(query);
+      },
+    };
+    await listObserved(contextOf(new FakeTelemetry({ store, metrics, ingest: heard(names(500, "c")) })), undefined);
+    expect(questions).toBeGreaterThan(0);
+    expect(questions).toBeLessThan(10);
+  });
+});
+
+it("says how many it does not list, and lists those that fail the most", async () => {
+  const store = openStore();
+  await store.writeSamples(requests("zzz", 95), SENDER);
+  const telemetry = new FakeTelemetry({ store, ingest: heard(names(2_500, "d")) });
+  const { summary, rows } = await listServices(contextOf(telemetry), { limit: 5 });
+  expect(rows).toContainEqual(expect.objectContaining({ service: "zzz", health: "failing" }));
+  expect(summary).toMatch(/\d+ more services that are not configured send telemetry and are not listed/);
+});
+
+describe("a source that does not answer in time", () => {
+  const info = { kind: "jaeger" as const, address: "http://jaeger.test" };
+  let fail: ErrorCode | null = null;
+  const answer = async <T>(data: T) => {
+    if (fail !== null) throw new AppError(fail, "away");
+    return { data, source: info, asOf: now.toISOString(), stale: false };
+  };
+  const traces: TraceSource = {
+    ...{ info, linksTo: null, edges: null, operations: () => answer([]), get: () => answer(null) },
+    list: () => answer({ items: [], nextCursor: null }),
+    services: () => answer(["legacy"]),
+    served: () => answer([{ service: "legacy", calls: 100, errors: 0, latency: [], sinceMs: null }]),
+  };
+
+  it("makes nobody vanish, and nothing up that is not known", async () => {
+    const ctx = contextOf(new FakeTelemetry({ traces, ingest: heard([]) }));
+    expect((await listServices(ctx, {})).overall).toBe("up");
+    fail = "UPSTREAM_UNAVAILABLE";
+    ctx.now = () => new Date(now.getTime() + 20_000);
+    const { rows, overall, summary } = await listServices(ctx, {});
+    fail = null;
+    expect(rows.map(({ service, health }) => [service, health])).toEqual([["legacy", "unknown"]]);
+    expect(overall).toBe("unknown");
+    expect(summary).toContain("No answer in time from http://jaeger.test (traces)");
+    expect(summary).not.toMatch(/\bup\b/);
+  });
+});
