@@ -2,6 +2,7 @@ import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
 import { createCreatedSeries, mayTellCreation } from "./created-series.ts";
 import type { Connection } from "./database.ts";
+import { createDeltaTimes, type DeltaTimes, requestOf } from "./delta-times.ts";
 import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 import { noteHelp } from "./metric-help.ts";
 import { addStart, type MetricStart, noteStarts } from "./metric-starts.ts";
@@ -48,11 +49,11 @@ export interface SampleWriter {
 
 export function createSampleWriter(parts: StoreParts, told: ToldKinds): SampleWriter {
   const table = new SeriesTable();
-  const registry = createSeriesRegistry(parts, told);
+  const known: Known = { table, registry: createSeriesRegistry(parts, told), deltaTimes: createDeltaTimes() };
   const created = createCreatedSeries(parts.database);
   const writer = createRecordWriter(parts, createSampleTarget(parts, table));
   const write = async (series: readonly SeriesSamples[], sender: Sender): Promise<Written> =>
-    writer.write(await prepare(parts, table, registry, series, sender), sender);
+    writer.write(await prepare(parts, known, series, sender), sender);
   return {
     write: async (series, sender) => {
       if (!series.some(mayTellCreation)) return write(series, sender);
@@ -75,10 +76,15 @@ export function createSampleWriter(parts: StoreParts, told: ToldKinds): SampleWr
 const samplesOf = (series: readonly SeriesSamples[]): number =>
   series.reduce((sum, { timesMs }) => sum + timesMs.length, 0);
 
+interface Known {
+  table: SeriesTable;
+  registry: SeriesRegistry;
+  deltaTimes: DeltaTimes;
+}
+
 async function prepare(
   { now, retention, limits }: StoreParts,
-  table: SeriesTable,
-  registry: SeriesRegistry,
+  { table, registry, deltaTimes }: Known,
   series: readonly SeriesSamples[],
   sender: Sender,
 ): Promise<Prepared<SamplesEntry>> {
@@ -86,6 +92,7 @@ async function prepare(
   const time = keptTime(now(), retention.samplesDays, "samples");
   const rejections = createRejections();
   const fingerprints = series.map((one) => fingerprintOf(one.name, one.labels));
+  const request = requestOf(series, fingerprints);
   const resolve = (wanted: readonly WantedSeries[]) => registry.resolve(wanted, senderKey(sender));
   const ids = await resolveAll(table, resolve, series, fingerprints, nowMs, limits.maxSeries);
   /** a batch may bring a series in several pieces */
@@ -122,7 +129,9 @@ async function prepare(
             lastValue: table.lastValue(slot),
             startMs: table.startMs(slot),
           };
-    takeSamples(entry, one, { time, rejections, written });
+    const options: TakeOptions = { time, rejections, written };
+    if (one.kind === "delta") takeDeltas(entry, one, options, (atMs) => deltaTimes.timeOf(id, atMs, request));
+    else takeSamples(entry, one, options);
     entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
     if (!known) entries.set(id, entry);
   });
@@ -197,6 +206,30 @@ function takeSamples(
       if (i + 1 < timesMs.length) before.set(atMs, value);
       if (isNews) addStart(entry.starts, startMs, atMs, value);
       if (kind === "counter" && isOpening(labels, startMs, atMs)) entry.openings.push(atMs);
+    }
+  }
+}
+
+/** The same of deltas, which add up. @param at when one is written that is of an instant: see delta-times.ts */
+function takeDeltas(
+  entry: SamplesEntry,
+  { timesMs, values }: SeriesSamples,
+  { time, rejections, written }: TakeOptions,
+  at: (atMs: number) => number,
+): void {
+  const places = new Map(entry.timesMs.map((atMs, i) => [atMs, i]));
+  for (const [i, instant] of timesMs.entries()) {
+    const atMs = at(Math.floor(instant));
+    const place = places.get(atMs) ?? entry.timesMs.length;
+    const value = (entry.values[place] ?? 0) + (values[i] ?? Number.NaN);
+    if (Number.isNaN(value)) continue;
+    const reason = sampleRefusal(atMs, value, written.lastMs ?? Number.NEGATIVE_INFINITY, time, false);
+    if (reason !== null) rejections.add(reason, entry.example, entry.service);
+    else {
+      entry.timesMs[place] = atMs;
+      entry.values[place] = value;
+      entry.records++;
+      places.set(atMs, place);
     }
   }
 }

@@ -17,6 +17,8 @@ const MOST_METRIC_NAME = 255;
 export interface SeriesFamily {
   name: string;
   kind: SeriesKind;
+  /** a running total since a start that all points of one stream share, whether it may sink or not */
+  cumulative: boolean;
   /** of its unit and meaning, what is said */
   about: Pick<SeriesSamples, "unit" | "help">;
   /** labels of the origin */
@@ -34,6 +36,7 @@ export function seriesFamily(metric: WireMetric, { origin, identified }: Source)
   return {
     name,
     kind: kindOf(metric),
+    cumulative: metric.type !== "gauge" && metric.temporality !== DELTA,
     about: { unit: storableName(metric.unit, MOST_UNIT), ...(help !== "" && { help }) },
     origin: Object.fromEntries(labels),
     identified,
@@ -82,15 +85,15 @@ export function keepPoint(family: SeriesFamily, point: WirePoint, batch: Batch<S
 }
 
 /**
- * Where the sender does not say which process it is, the start of a counter tells two of them apart: one stream has one
+ * Where the sender does not say which process it is, the start of a running total tells two of them apart: one stream has one
  * start (OTLP data model, "Single-Writer"). A point that is its own start may be the first of a stream or one of many that
  * say so: which, the store finds out (builtin/unknown-starts.ts).
  */
 function streamOrigin(
-  { origin, identified, kind }: SeriesFamily,
+  { origin, identified, cumulative }: SeriesFamily,
   { startMs, timeMs }: WirePoint,
 ): Record<string, string> {
-  if (identified || kind !== "counter" || !(startMs > 0) || startMs >= timeMs) return origin;
+  if (identified || !cumulative || !(startMs > 0) || startMs >= timeMs) return origin;
   return { ...origin, [STREAM_START]: new Date(startMs).toISOString() };
 }
 

@@ -11,6 +11,8 @@ export interface Source {
 }
 
 const MOST_ORIGIN = 200;
+/** as container runtimes show an id */
+const SHORT_ID = 12;
 
 /**
  * Where it runs is worth having on a record; how the process was started and which SDK it uses is not, and would be
@@ -32,16 +34,21 @@ export function sourceOf(resource: Attributes): Source {
     }
     return "";
   };
-  const [id, host, pid] = [said("service.instance.id", "k8s.pod.name"), said("host.name"), said("process.pid")];
+  const [id, pod, host] = [said("service.instance.id"), said("k8s.pod.name"), said("host.name")];
+  const pid = said("process.pid");
+  const container = said("k8s.container.name", "container.name") || said("container.id").slice(0, SHORT_ID);
+  // processes of two containers may have one number
+  const where = pod === "" && pid === "" ? [host] : [pod || host, container];
   const kept = Object.entries(resource).filter(([name]) => KEPT.test(name));
   return {
     origin: {
       service: said("service.name") || "unknown_service",
       environment: said("deployment.environment.name", "deployment.environment"),
       version: said("service.version"),
-      instance: id || [host, pid].filter((part) => part !== "").join(":"),
+      instance: storableName(id || [...where, pid].filter((part) => part !== "").join(":"), MOST_ORIGIN),
     },
-    identified: id !== "" || (host !== "" && pid !== ""),
+    // a pod or a container may hold any number of processes
+    identified: id !== "" || (pid !== "" && (pod !== "" || host !== "")),
     attributes: Object.fromEntries(kept.slice(0, MOST_KEPT)),
   };
 }
