@@ -22,7 +22,7 @@ export async function monitorHealth(
 ): Promise<MonitorHealthOutput> {
   authorize(ctx, "health.read");
   const { service, environment } = input;
-  const { rows, platform } = await serviceRows(ctx, { service, environment });
+  const { rows, platform, unseen, silent } = await serviceRows(ctx, { service, environment });
   const unchecked = rows.filter((row) => row.origin === "observed" && isAilment(row.health));
   const judged = rows
     .filter(({ origin }) => origin !== "observed")
@@ -40,13 +40,21 @@ export async function monitorHealth(
       ];
     });
   const targets = await monitorTargets(ctx, input, new Map([...judged, ...diskJudged()]));
-  const found = unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
+  const told = unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
+  const found = unseen === null ? told : withUnseen(told, unseen, silent.length > 0);
   const silence = silenceSentence(platform);
   if (silence === null || ctx.config.services.length === 0) return found;
   // the platform carries the requests of every service: while it is silent nothing is known to be up
   const overall = worstState([found.overall, isPlatformDown(platform, ctx.now()) ? "down" : "unknown"]);
   return { ...found, overall, summary: `${silence}. ${found.summary}` };
 }
+
+/** What of services that nobody checks is not known; a source that is away leaves nothing known to be up. */
+const withUnseen = (targets: MonitorHealthOutput, unseen: string, away: boolean): MonitorHealthOutput => ({
+  ...targets,
+  overall: worstState([targets.overall, ...(away ? (["unknown"] as const) : [])]),
+  summary: `${targets.summary} ${unseen}.`,
+});
 
 const MOST_NAMED = 3;
 

@@ -12,6 +12,7 @@ import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { TelemetryStore } from "../ports/telemetry-store.ts";
 import type { TraceSource } from "../ports/trace-source.ts";
 import { listServices } from "./list-services.ts";
+import { monitorHealth } from "./monitor-health.ts";
 import { listObserved } from "./observed.ts";
 
 const MINUTE_MS = 60_000;
@@ -133,7 +134,9 @@ describe("a source that does not answer in time", () => {
     fail = "UPSTREAM_UNAVAILABLE";
     ctx.now = () => new Date(now.getTime() + 20_000);
     const { rows, overall, summary } = await listServices(ctx, {});
+    const monitor = await monitorHealth(ctx, { limit: 10, offset: 0 });
     fail = null;
+    expect(monitor).toMatchObject({ overall: "unknown", summary: expect.stringContaining("No answer in time from") });
     expect(rows.map(({ service, health }) => [service, health])).toEqual([["legacy", "unknown"]]);
     expect(overall).toBe("unknown");
     expect(summary).toContain("No answer in time from http://jaeger.test (traces)");
