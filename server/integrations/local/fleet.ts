@@ -9,11 +9,12 @@ import { launchRecords, recordedService, recordedSettings } from "./launch-recor
 import { LogStore } from "./log-store.ts";
 import type { LocalPaths } from "./paths.ts";
 import { adopt, signalGroup, terminate } from "./process.ts";
+import { recoverState } from "./recover-state.ts";
 import { UnitSampler } from "./sampler.ts";
 import { ServiceUnit, type UnitHost } from "./service-unit.ts";
 import { type LaunchRecord, type ServiceRecord, StateFile } from "./state-file.ts";
 import { stopOrder } from "./stop-order.ts";
-import { endStrays } from "./strays.ts";
+import { endStrays, markedProcesses } from "./strays.ts";
 import { keyOf, UnitDirectory } from "./unit-directory.ts";
 import { UsageSampler } from "./usage.ts";
 
@@ -67,13 +68,13 @@ export class Fleet {
 
   /**
    * Takes over what still runs, opens the balancers, starts what is wanted and does not run.
-   * @throws PRECONDITION for an unreadable state, INVALID for a `${url:…}` that leads nowhere
+   * @throws PRECONDITION for a state that nobody can tell any more, INVALID for a `${url:…}` that leads nowhere
    */
   async open(): Promise<void> {
-    const saved = this.#state.load() ?? [];
-    this.#createUnits(saved);
+    const saved = recoverState(this.#state, markedProcesses(this.#dataDir), this.#logger);
+    this.#createUnits(saved.services, saved.complete);
     for (const unit of this.units.all()) if (unit.configured) unit.command("check", unit.settings.initialVersion, 0);
-    await this.#adoptAll(saved);
+    await this.#adoptAll(saved.services);
     for (const unit of this.units.all()) await this.#openBalancer(unit);
     await this.#endStrays();
     this.#opened = true;
@@ -131,7 +132,7 @@ export class Fleet {
     for (const { pid } of this.units.instances()) if (pid !== null) signalGroup(pid, "SIGKILL");
   }
 
-  #createUnits(saved: ServiceRecord[]): void {
+  #createUnits(saved: ServiceRecord[], complete: boolean): void {
     const host: UnitHost = {
       configDir: configDir(this.#loaded),
       dataDir: this.#dataDir,
@@ -150,7 +151,8 @@ export class Fleet {
         this.units.add(unit);
         const record = saved.find((one) => keyOf(one) === keyOf(unit.ref));
         if (record !== undefined) unit.restore(record);
-        else unit.addInitial();
+        else if (complete) unit.addInitial();
+        else this.#logger.error(unit.ref, `what ran of ${keyOf(unit.ref)} is not known any more; deploy a version`);
       }
     for (const record of saved.filter((one) => this.units.find(one) === undefined)) this.#keep(host, record);
     for (const record of saved) this.#reservedPorts.add(record.port);

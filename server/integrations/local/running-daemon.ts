@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
@@ -7,7 +8,7 @@ import { localPaths } from "./paths.ts";
 import { adopt, identityOf, terminate } from "./process.ts";
 import { DaemonAnswer } from "./protocol.ts";
 import { type ServiceRecord, StateFile } from "./state-file.ts";
-import { endStrays } from "./strays.ts";
+import { endStrays, markedProcesses } from "./strays.ts";
 
 /** What a supervisor must know of a daemon and instances that outlived the one before it. */
 
@@ -47,23 +48,27 @@ export async function askDaemon(dataDir: string): Promise<DaemonSelf | null> {
   }
 }
 
-/** Whether a process of an instance runs on a data directory, with a daemon or without. */
-export const anyInstanceRuns = (dataDir: string): boolean => recordedProcesses(dataDir).some(isRunning);
+/** Whether a process of an instance runs on a data directory, with a daemon or without, written down or not. */
+export const anyInstanceRuns = (dataDir: string): boolean =>
+  recordedProcesses(dataDir).some(isRunning) || markedProcesses(resolve(dataDir)).length > 0;
 
 /**
  * Ends all instances of a data directory on which no daemon runs: an ordered stop while the daemon was down must not
  * leave them. SIGTERM, then SIGKILL after `timeoutMs`.
  */
 export async function endInstances(dataDir: string, timeoutMs: number): Promise<void> {
-  const running = recordedProcesses(dataDir).map(({ pid, identity }) => adopt(pid, identity));
+  const known = new Map(
+    [...recordedProcesses(dataDir), ...markedProcesses(resolve(dataDir))].map((one) => [one.pid, one]),
+  );
+  const running = [...known.values()].map(({ pid, identity }) => adopt(pid, identity));
   await Promise.all(running.map((one) => (one === null ? undefined : terminate(one, timeoutMs))));
-  await endStrays(dataDir, () => null);
+  await endStrays(resolve(dataDir), () => null);
 }
 
 function recordedProcesses(dataDir: string): RunningDaemon[] {
   let services: ServiceRecord[];
   try {
-    services = new StateFile(localPaths(dataDir).state).peek() ?? [];
+    services = new StateFile(localPaths(dataDir).state).load().services;
   } catch (error) {
     if (error instanceof AppError) return []; // the daemon itself says what is wrong with the file
     throw error;

@@ -11,7 +11,7 @@ import { withSecrets } from "./launch-record.ts";
 import type { LogStore } from "./log-store.ts";
 import { launch } from "./process.ts";
 import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
-import { endLeftovers, LAUNCH_VARIABLE } from "./strays.ts";
+import { BALANCER_VARIABLE, endLeftovers, LAUNCH_VARIABLE } from "./strays.ts";
 import type { Usage } from "./usage.ts";
 
 /** What a unit shares with all others of its daemon. */
@@ -252,7 +252,7 @@ export class ServiceUnit {
     await this.#host.logs.begin(instance.id, { ...this.ref, version: instance.version });
     const recorded = this.#recordedLaunch(instance);
     const command = this.command(instance.id, instance.version, port, recorded && withSecrets(recorded, process.env));
-    const env = { ...command.env, [LAUNCH_VARIABLE]: randomUUID() };
+    const env = { ...command.env, [LAUNCH_VARIABLE]: randomUUID(), [BALANCER_VARIABLE]: String(this.port) };
     const running = await launch({ ...command, env, stdoutFile, stderrFile });
     instance.launch = recorded ?? this.#launchAsConfigured;
     return running;

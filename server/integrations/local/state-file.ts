@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { copyFile, link, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
@@ -55,53 +55,69 @@ export type LaunchRecord = z.infer<typeof LaunchRecordSchema>;
 export type InstanceRecord = z.infer<typeof InstanceRecordSchema>;
 export type ServiceRecord = z.infer<typeof ServiceRecordSchema>;
 
-/** The state file of one data directory. Writes replace the file whole, one after the other. */
+/** What is known of the services, and where from. */
+export interface LoadedState {
+  services: ServiceRecord[];
+  /** `file`: as last written. `copy`: as written before that. `none`: there is no file. `lost`: none can be read. */
+  origin: "file" | "copy" | "none" | "lost";
+  /** what is wrong with the file; null for `file` and `none` */
+  problem: string | null;
+}
+
+type Content = { services: ServiceRecord[] } | { problem: string } | null;
+
+/**
+ * The state file of one data directory. Writes replace the file whole, one after the other; what it held before stays
+ * beside it as `*.previous` and serves when the file is gone or broken.
+ */
 export class StateFile {
   readonly #path: string;
+  readonly #previous: string;
   #running: Promise<void> = Promise.resolve();
   #queued: { text: string; done: Promise<void> } | undefined;
 
   constructor(path: string) {
     this.#path = path;
+    this.#previous = `${path}.previous`;
   }
 
-  /**
-   * The services as last written; null when nothing was written yet.
-   * @throws PRECONDITION when the file is broken (it is kept beside, as *.broken-…) or of a newer Operate (left alone)
-   */
-  load(): ServiceRecord[] | null {
-    return this.#read((what, cause) => this.#refuse(what, cause));
+  /** Changes nothing on disk. @throws PRECONDITION for a file of a newer Operate */
+  load(): LoadedState {
+    const file = this.#read(this.#path);
+    if (file !== null && "services" in file) return { services: file.services, origin: "file", problem: null };
+    const copy = this.#read(this.#previous);
+    if (file === null && copy === null) return { services: [], origin: "none", problem: null };
+    const problem = file === null ? `${this.#path} is gone` : file.problem;
+    if (copy !== null && "services" in copy) return { services: copy.services, origin: "copy", problem };
+    return { services: [], origin: "lost", problem };
   }
 
-  /** The same for one who only looks: a broken file is left where it is. */
-  peek(): ServiceRecord[] | null {
-    return this.#read(() => null);
+  /** Keeps files that cannot be read beside, as `*.broken-…`, before new ones take their place. */
+  setBrokenAside(): void {
+    const at = new Date().toISOString().replaceAll(":", "");
+    for (const path of [this.#path, this.#previous]) {
+      const content = this.#read(path);
+      if (content !== null && "problem" in content) renameSync(path, `${path}.broken-${at}`);
+    }
   }
 
-  #read(broken: (what: string, cause: unknown) => null): ServiceRecord[] | null {
-    if (!existsSync(this.#path)) return null;
-    const text = readFileSync(this.#path, "utf8");
+  #read(path: string): Content {
+    if (!existsSync(path)) return null;
     let raw: unknown;
     try {
-      raw = JSON.parse(text);
-    } catch (cause) {
-      return broken("is not JSON", cause);
+      raw = JSON.parse(readFileSync(path, "utf8"));
+    } catch (error) {
+      if (error instanceof SyntaxError) return { problem: `${path} is not JSON` };
+      throw error;
     }
     const format = z.object({ format: z.number() }).safeParse(raw);
     if (format.success && format.data.format > FORMAT)
       throw new AppError(
         "PRECONDITION",
-        `${this.#path} was written by a newer Operate. Start that one, nothing was changed.`,
+        `${path} was written by a newer Operate. Start that one, nothing was changed.`,
       );
     const parsed = StateSchema.safeParse(raw);
-    return parsed.success ? parsed.data.services : broken("has unexpected content", parsed.error);
-  }
-
-  #refuse(what: string, cause: unknown): never {
-    const kept = `${this.#path}.broken-${new Date().toISOString().replaceAll(":", "")}`;
-    renameSync(this.#path, kept);
-    const next = "Start again to begin with what the configuration says, or repair it and move it back first.";
-    throw new AppError("PRECONDITION", `${this.#path} ${what}; it was kept as ${kept}. ${next}`, { cause });
+    return parsed.success ? parsed.data : { problem: `${path} has unexpected content` };
   }
 
   /** Resolves when this state, or a later one, is on disk. @throws PRECONDITION that says why it cannot be written */
@@ -132,12 +148,25 @@ export class StateFile {
     } finally {
       await file.close();
     }
+    await this.#keepPrevious();
     await rename(temporary, this.#path);
     const folder = await open(dirname(this.#path), "r");
     try {
       await folder.sync();
     } finally {
       await folder.close();
+    }
+  }
+
+  /** The file keeps its place meanwhile. Where the disk takes no copy, an older one serves. */
+  async #keepPrevious(): Promise<void> {
+    const fresh = `${this.#previous}.tmp`;
+    try {
+      await rm(fresh, { force: true });
+      await link(this.#path, fresh).catch(() => copyFile(this.#path, fresh)); // some file systems have no links
+      await rename(fresh, this.#previous);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error)) throw error; // no file yet, or no room
     }
   }
 }

@@ -1,12 +1,14 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { groupOf, signalGroup } from "./process.ts";
+import { groupOf, identityOf, signalGroup } from "./process.ts";
 
 /** Processes found by the environment they inherited, so only on Linux. */
 
 const INSTANCE = "OPERATE_LOCAL_INSTANCE=";
 /** differs for each process that is started for an instance; what that process starts inherits it */
 export const LAUNCH_VARIABLE = "OPERATE_LOCAL_LAUNCH";
+/** the port of the balancer in front of the instance, as it was when the process was started */
+export const BALANCER_VARIABLE = "OPERATE_LOCAL_BALANCER_PORT";
 const LINUX = process.platform === "linux";
 /** A process that forks while it is looked for needs another look; one that forks faster than that is let go. */
 const MOST_LOOKS = 5;
@@ -46,6 +48,47 @@ export async function endStrays(dataDir: string, ownerOf: OwnerOf): Promise<Ende
   }
   return ended;
 }
+
+/** The own process of an instance, as the environment that it was started with tells. */
+export interface MarkedProcess {
+  instanceId: string;
+  service: string;
+  environment: string;
+  version: string;
+  pid: number;
+  identity: string;
+  port: number;
+  /** 0: not known */
+  balancerPort: number;
+}
+
+/** What runs of a data directory, whatever the daemon wrote down: of each instance the process that leads its group. */
+export function markedProcesses(dataDir: string): MarkedProcess[] {
+  if (!LINUX) return [];
+  const found = new Map<string, MarkedProcess>();
+  const leaders = pidsIn(readdirSync("/proc")).filter((pid) => groupOf(pid) === pid);
+  for (const pid of leaders) {
+    const lines = textOf(pid, "environ").split("\0");
+    const markOf = (name: string): string => lines.find((line) => line.startsWith(name))?.slice(name.length) ?? "";
+    const instanceId = markOf(INSTANCE);
+    const identity = identityOf(pid);
+    if (instanceId === "" || identity === null || markOf("OPERATE_DATA_DIR=") !== dataDir) continue;
+    const earlier = found.get(instanceId);
+    // a child that leads a group of its own was started later
+    if (earlier !== undefined && startOf(earlier.identity) <= startOf(identity)) continue;
+    found.set(instanceId, {
+      ...{ instanceId, pid, identity },
+      service: markOf("SERVICE_NAME="),
+      environment: markOf("SERVICE_ENVIRONMENT="),
+      version: markOf("SERVICE_VERSION="),
+      port: Number(markOf("PORT=")),
+      balancerPort: Number(markOf(`${BALANCER_VARIABLE}=`)),
+    });
+  }
+  return [...found.values()].filter((one) => one.service && one.environment && one.version && one.port > 0);
+}
+
+const startOf = (identity: string): number => Number(identity.split(":")[1]);
 
 /**
  * Whether a process is an instance's own one or was started by it. One that left its parents is told by the launch it
