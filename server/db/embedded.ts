@@ -21,7 +21,7 @@ import { freePort, tailOf } from "./embedded-files.ts";
 import { binaries, type Launcher, unprivileged } from "./embedded-launcher.ts";
 import { BOOTSTRAP_ROLE, isRefusedSignIn, prepareRoles, ROLE, urlAs } from "./embedded-roles.ts";
 import { guardPostgres } from "./postgres-guard.ts";
-import { resume } from "./postgres-hang.ts";
+import { findPostmaster, stopLeftover } from "./postmaster.ts";
 
 const run = promisify(execFile);
 const DATABASE = "operate";
@@ -140,7 +140,7 @@ async function launch(cluster: string, { port }: Access, { settings, launcher, l
 
 /** The URL of the embedded PostgreSQL that runs on a data directory now, or null. */
 export async function findRunningPostgres(dataDir: string): Promise<string | null> {
-  if (!existsSync(join(dataDir, "postgres.json")) || leftoverPid(join(dataDir, "postgres")) === null) return null;
+  if (!existsSync(join(dataDir, "postgres.json")) || findPostmaster(join(dataDir, "postgres")) === null) return null;
   return urlOf(readAccess(dataDir));
 }
 
@@ -244,59 +244,6 @@ async function createCluster(cluster: string, password: string, launcher: Launch
   }
   chmodSync(fresh, 0o700);
   renameSync(fresh, cluster);
-}
-
-/** The live postmaster of a cluster, from its pid file; null when there is none or the pid is somebody else's. */
-function leftoverPid(cluster: string): number | null {
-  const file = join(cluster, "postmaster.pid");
-  if (!existsSync(file)) return null;
-  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
-  try {
-    process.kill(pid, 0);
-    const command = process.platform === "linux" ? readFileSync(`/proc/${pid}/cmdline`, "utf8") : "postgres";
-    return command.includes("postgres") ? pid : null;
-  } catch {
-    return null; // gone, or not ours: postgres itself then decides about the file
-  }
-}
-
-/** Fast, then immediate, then by force: what is committed is safe in each case. */
-const WAYS_TO_STOP = [
-  ["SIGINT", 15_000],
-  ["SIGQUIT", 5_000],
-  ["SIGKILL", 5_000],
-] as const;
-
-/** A killed postmaster whose parent is gone, too, keeps its number until init collects it; postgres takes it for alive. */
-async function untilCollected(cluster: string): Promise<void> {
-  const file = join(cluster, "postmaster.pid");
-  if (process.platform !== "linux" || !existsSync(file)) return;
-  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
-  const isZombie = () => {
-    try {
-      return readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
-    } catch {
-      return false; // gone
-    }
-  };
-  for (let waited = 0; waited < 15_000 && isZombie(); waited += 50) await delay(50);
-}
-
-async function stopLeftover(cluster: string): Promise<void> {
-  const pid = leftoverPid(cluster);
-  if (pid === null) return untilCollected(cluster);
-  for (const [signal, withinMs] of WAYS_TO_STOP) {
-    process.kill(pid, signal);
-    resume(pid); // one that was stopped by SIGSTOP takes the order, too
-    for (let waited = 0; waited < withinMs; waited += 50) {
-      if (leftoverPid(cluster) !== pid) return untilCollected(cluster);
-      await delay(50);
-    }
-  }
-  throw new AppError(
-    "PRECONDITION",
-    `A PostgreSQL (pid ${pid}) still runs on ${cluster} and does not stop. End it, then start again.`,
-  );
 }
 
 interface Waiting {

@@ -38,7 +38,7 @@ const HANG_MS = 30_000;
 export async function superviseDatabase(options: Options): Promise<SupervisedDatabase> {
   const { dataDir, notice, stop, force } = options;
   const logFile = join(dataDir, "logs", "postgres.log");
-  const ends = createEndNotices("PostgreSQL", logFile, notice);
+  const ends = createEndNotices({ name: "PostgreSQL", file: logFile, notice });
   const stopping = new AbortController();
   let postgres: EmbeddedPostgres | null = await startWithRoom(options);
   const { url } = postgres;
@@ -63,6 +63,7 @@ export async function superviseDatabase(options: Options): Promise<SupervisedDat
   };
   /** Why the server ended; one that hangs is ended. */
   const untilEnded = async ({ pid, exited }: EmbeddedPostgres): Promise<string> => {
+    ends.ready();
     const ended = new AbortController();
     const signal = AbortSignal.any([ended.signal, stopping.signal]);
     const ask = () => takesConnections(url);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { recentEnds, restartDelayMs } from "./restart-policy.ts";
+import { recentEnds, restartDelayMs, withEnd } from "./restart-policy.ts";
 
 describe("restartDelayMs", () => {
   it.each([
@@ -15,4 +15,14 @@ describe("restartDelayMs", () => {
 it("counts the ends of the last five minutes", () => {
   expect(recentEnds([])).toBe(0);
   expect(recentEnds([1_000, 500_000, 600_000])).toBe(2);
+});
+
+it("forgets earlier ends of a process that ran well before it was killed, however often", () => {
+  let ends: number[] = [];
+  for (let i = 1; i <= 50; i++) {
+    ends = withEnd(ends, i * 30_000, 29_000);
+    expect(restartDelayMs(ends)).toBe(100);
+  }
+  for (let i = 1; i <= 200; i++) ends = withEnd(ends, 1_500_000 + i, i % 2 ? 0 : 9_999);
+  expect([ends.length, restartDelayMs(ends), restartDelayMs(ends, 1_000)]).toEqual([100, 30_000, 1_000]);
 });

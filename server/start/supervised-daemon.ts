@@ -21,6 +21,8 @@ import { createEndNotices, type ProcessSpec, type Supervised, type Surroundings 
 
 /** traffic hangs on the daemon: one that was ready may be silent for no longer */
 const HANG_MS = 10_000;
+/** traffic waits for it */
+const LONGEST_DELAY_MS = 1_000;
 /** from the kill of a daemon that did not stop in order: its instances get this long, too */
 const INSTANCES_STOP_MS = 5_000;
 
@@ -50,7 +52,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
     OPERATE_DAEMON_BUILD: build,
     OPERATE_DAEMON_SETTINGS: hashOf(options.settings),
   };
-  const ends = createEndNotices(spec.name, file, notice);
+  const ends = createEndNotices({ name: spec.name, file, notice, longestDelayMs: LONGEST_DELAY_MS });
   const reader = createLogReader((message) => notice(`${spec.name}: ${message}`));
   const following = followLog(file, reader.read);
   const ready = Promise.withResolvers<void>();
@@ -65,7 +67,11 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
       current = { daemon, gone };
       const watch = watchDaemon(dataDir, daemon, { hangMs: options.hangMs ?? HANG_MS, signal: leaving.signal });
       if (found && !(await mayStay(found, watch))) continue;
-      void watch.answered.then((answer) => answer && ready.resolve());
+      void watch.answered.then((answer) => {
+        if (!answer) return;
+        ready.resolve();
+        ends.ready();
+      });
       const reason = await Promise.race([gone, watch.hung, letGo]);
       watch.end();
       if (leaving.signal.aborted) return;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { forgetProcess, recordProcess } from "./leftovers.ts";
 import { createProcessLog } from "./process-log.ts";
-import { recentEnds, restartDelayMs, TROUBLED_AFTER } from "./restart-policy.ts";
+import { LONGEST_DELAY_MS, recentEnds, restartDelayMs, TROUBLED_AFTER, withEnd } from "./restart-policy.ts";
 import { measureSilence } from "./silence.ts";
 
 const PING_MS = 5_000;
@@ -52,25 +52,40 @@ export interface Supervised {
   stop(): Promise<void>;
 }
 
+interface EndNotices {
+  name: string;
+  /** its log */
+  file: string;
+  notice: (line: string) => void;
+  /** between two starts */
+  longestDelayMs?: number;
+}
+
 /** Says each end of a process to people: every one at first, then, while it does not stay up, once in five minutes. */
-export function createEndNotices(name: string, file: string, notice: (line: string) => void) {
-  const endedAtMs: number[] = [];
+export function createEndNotices({ name, file, notice, longestDelayMs = LONGEST_DELAY_MS }: EndNotices) {
+  let endedAtMs: number[] = [];
+  let readySinceMs: number | null = null;
   const troubled = Promise.withResolvers<string>();
   let saidAtMs = Number.NEGATIVE_INFINITY;
   return {
     troubled: troubled.promise,
+    ready: () => {
+      readySinceMs ??= performance.now();
+    },
     /** Returns how long to wait before the next start. */
     ended(reason: string, lastLines: readonly string[]): number {
-      endedAtMs.push(Date.now());
-      if (endedAtMs.length > 100) endedAtMs.shift();
-      const delayMs = restartDelayMs(endedAtMs);
+      const readyMs = readySinceMs === null ? 0 : performance.now() - readySinceMs;
+      readySinceMs = null;
+      endedAtMs = withEnd(endedAtMs, Date.now(), readyMs);
+      const delayMs = restartDelayMs(endedAtMs, longestDelayMs);
       if (recentEnds(endedAtMs) < TROUBLED_AFTER) {
         saidAtMs = Number.NEGATIVE_INFINITY;
         notice(`${name} ended (${reason}); starting it again. Its log: ${file}`);
         return delayMs;
       }
       const last = lastLines.map((line) => `\n  ${line}`).join("");
-      const explanation = `${name} does not stay up: ${reason}. It is tried again, at most 30 s apart. Its log ${file} ends with:${last}`;
+      const apart = `${longestDelayMs / 1_000} s apart`;
+      const explanation = `${name} does not stay up: ${reason}. It is tried again, at most ${apart}. Its log ${file} ends with:${last}`;
       if (Date.now() - saidAtMs > NOTICE_AGAIN_MS) {
         saidAtMs = Date.now();
         notice(explanation);
@@ -90,7 +105,7 @@ export function createEndNotices(name: string, file: string, notice: (line: stri
 export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force }: Surroundings): Supervised {
   const file = join(dataDir, "logs", `${spec.name}.log`);
   const log = createProcessLog({ file, onError: (message) => notice(`${spec.name}: ${message}`) });
-  const ends = createEndNotices(spec.name, file, notice);
+  const ends = createEndNotices({ name: spec.name, file, notice });
   const ready = Promise.withResolvers<void>();
   let child: ChildProcess | null = null;
   let again: NodeJS.Timeout | undefined;
@@ -131,6 +146,7 @@ export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force 
       if (type === "waiting") waitingFor = String((message as { what?: unknown }).what);
       if (type !== "ready") return;
       watch.ready();
+      ends.ready();
       waitingFor = null;
       ready.resolve();
     });
