@@ -4,6 +4,7 @@ import { auditLog } from "#server/audit/record.ts";
 import { resetPasswordLocally } from "#server/auth/users/reset-locally.ts";
 import { openDb } from "#server/db/client.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "#server/db/embedded.ts";
+import { refuseForeignForTool } from "#server/db/installation.ts";
 import { openDataDir } from "#server/start/data-dir.ts";
 
 /**
@@ -12,7 +13,9 @@ import { openDataDir } from "#server/start/data-dir.ts";
  */
 async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   const dataDir = resolve(process.env.OPERATE_DATA_DIR || ".operate");
-  const url = process.env.DATABASE_URL || (await findRunningPostgres(dataDir));
+  const given = process.env.DATABASE_URL;
+  if (given) await refuseForeignForTool(given, dataDir, process.env);
+  const url = given || (await findRunningPostgres(dataDir));
   if (url) return work(url);
   const lock = openDataDir(dataDir);
   try {

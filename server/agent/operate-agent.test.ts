@@ -181,6 +181,18 @@ describe("on its own", () => {
     await expect(agent.listIncidents()).rejects.toMatchObject({ code: "PRECONDITION" });
   });
 
+  it("acts on no database of another installation than its data directory's", async () => {
+    await database.db.installation.create({ data: { id: "22222222-theirs", host: "h", dataDir: "/d" } });
+    const other = mkdtempSync(join(tmpdir(), "operate-other-"));
+    writeFileSync(join(other, "installation.json"), '{"id":"11111111-ours"}');
+    const agent = new OperateAgent(config, { databaseUrl: database.url, dataDir: other });
+    await expect(agent.listIncidents()).rejects.toThrow(/belongs to another installation/);
+    await database.db.installation.deleteMany();
+    expect((await agent.listIncidents()).items).toEqual(expect.any(Array));
+    await agent.close();
+    rmSync(other, { recursive: true });
+  });
+
   it("says how to start Operate when none runs there", async () => {
     vi.stubEnv("DATABASE_URL", undefined);
     const agent = new OperateAgent(config, { dataDir: dir });

@@ -196,13 +196,16 @@ export class OperateAgent {
 async function openRuntime(loaded: LoadedConfig, options: OperateAgentOptions): Promise<OpenRuntime> {
   const { createRuntime } = await import("../container.ts");
   const { findRunningPostgres } = await import("../db/embedded.ts");
+  const { refuseForeignForTool } = await import("../db/installation.ts");
   const dataDir = resolve(options.dataDir ?? process.env.OPERATE_DATA_DIR ?? ".operate");
-  const databaseUrl = options.databaseUrl ?? process.env.DATABASE_URL ?? (await findRunningPostgres(dataDir));
+  const given = options.databaseUrl ?? process.env.DATABASE_URL;
+  const databaseUrl = given ?? (await findRunningPostgres(dataDir));
   if (!databaseUrl)
     throw new AppError(
       "PRECONDITION",
       `No Operate runs on ${dataDir}. Start it with \`npm start\`, or set OPERATE_DATA_DIR or DATABASE_URL to the one that runs.`,
     );
+  if (given) await refuseForeignForTool(given, dataDir, process.env);
   return createRuntime({ databaseUrl, dataDir, loaded, sample: false });
 }
 

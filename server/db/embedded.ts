@@ -164,13 +164,12 @@ function readAccess(dataDir: string): Omit<Access, "superPassword"> & Partial<Ac
   );
 }
 
-async function prepareCluster(
-  dataDir: string,
-  cluster: string,
-  launcher: Launcher,
-  samePort: boolean,
-): Promise<Access> {
-  const accessFile = join(dataDir, "postgres.json");
+/**
+ * The major version of the cluster of a data directory, null when there is none yet. Changes nothing.
+ * @throws PRECONDITION for a cluster that is damaged or of another major version, and for lost access to it
+ */
+export function assertUsableCluster(dataDir: string): string | null {
+  const cluster = join(dataDir, "postgres");
   const version = existsSync(join(cluster, "PG_VERSION"))
     ? readFileSync(join(cluster, "PG_VERSION"), "utf8").trim()
     : null;
@@ -184,6 +183,18 @@ async function prepareCluster(
       "PRECONDITION",
       `${cluster} was written by PostgreSQL ${version}; this Operate brings ${MAJOR}. Dump it with the old version, or set DATABASE_URL to a running server. Nothing was changed.`,
     );
+  if (existsSync(join(dataDir, "postgres.json"))) readAccess(dataDir);
+  return version;
+}
+
+async function prepareCluster(
+  dataDir: string,
+  cluster: string,
+  launcher: Launcher,
+  samePort: boolean,
+): Promise<Access> {
+  const accessFile = join(dataDir, "postgres.json");
+  const version = assertUsableCluster(dataDir);
   const newPassword = () => randomBytes(24).toString("base64url");
   const known: Partial<Access> = existsSync(accessFile) ? readAccess(dataDir) : {};
   const access: Access = { port: 0, password: newPassword(), superPassword: newPassword(), ...known };

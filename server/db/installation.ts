@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { z } from "zod";
 import { AppError } from "../agent/kernel/errors.ts";
+import { connectTo } from "./connect.ts";
 
 /** Which installation a data directory and a database belong to, so that two never share one database by accident. */
 
@@ -23,6 +24,12 @@ interface Options {
   env: NodeJS.ProcessEnv;
 }
 
+interface Looking extends Options {
+  connectMs?: number;
+}
+
+const CONNECT_MS = 30_000;
+
 /**
  * Makes sure that data directory and database name the same installation. The first start writes its id to both;
  * OPERATE_INSTALLATION_ID, set to the database's id, joins or takes over an existing one on purpose.
@@ -32,18 +39,47 @@ interface Options {
 export async function assertOwnDatabase({ url, dataDir, embedded, env }: Options): Promise<void> {
   const before = readId(dataDir);
   const given = givenId(env.OPERATE_INSTALLATION_ID);
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 });
-  await client.connect();
+  const client = await connectTo(url, CONNECT_MS);
   try {
     const owner = (await readOwner(client)) ?? (await claim(client, { dataDir, id: given ?? before ?? randomUUID() }));
     const known = readId(dataDir);
-    const joins = owner.id === known || owner.id === given || (embedded && known === null);
-    if (!joins) throw refusal(owner, given);
+    if (!isOurs(owner, { known, given, embedded })) throw refusal(owner, given);
     if (owner.id !== known) writeId(dataDir, owner.id);
   } finally {
     await client.end();
   }
 }
+
+/**
+ * Refuses as `assertOwnDatabase` does, and changes nothing: neither an unmigrated database nor one that is nobody's
+ * is taken. For what looks before it acts, and for what acts on a database beside a start.
+ */
+export async function refuseForeignDatabase({ url, dataDir, embedded, env, connectMs }: Looking): Promise<void> {
+  const known = readId(dataDir);
+  const given = givenId(env.OPERATE_INSTALLATION_ID);
+  const client = await connectTo(url, connectMs ?? CONNECT_MS);
+  try {
+    const { rows } = await client.query("select to_regclass('installation') as name");
+    const owner = rows[0]?.name ? await readOwner(client) : null;
+    if (owner !== null && !isOurs(owner, { known, given, embedded })) throw refusal(owner, given);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The same for a tool beside Operate: a data directory that never had a database says nothing about one. */
+export async function refuseForeignForTool(url: string, dataDir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  if (databaseWasOurs(dataDir)) await refuseForeignDatabase({ url, dataDir, embedded: false, env });
+}
+
+interface Known {
+  known: string | null;
+  given: string | null;
+  embedded: boolean;
+}
+
+const isOurs = (owner: Owner, { known, given, embedded }: Known): boolean =>
+  owner.id === known || owner.id === given || (embedded && known === null);
 
 interface Owner {
   id: string;
@@ -75,7 +111,7 @@ function refusal(owner: Owner, given: string | null): AppError {
   const wrong = given ? `OPERATE_INSTALLATION_ID is \`${given}\`, which is not its id. ` : "";
   return new AppError(
     "CONFLICT",
-    `The database belongs to another installation of Operate, ${owner.id}, first started on ${owner.host} with the data directory ${owner.dataDir}. ${wrong}Two installations on one database would act against each other. Set DATABASE_URL to a database of its own. To join that installation on purpose, as a further worker or because its data directory is lost, start once with OPERATE_INSTALLATION_ID=${owner.id}. Nothing was changed.`,
+    `The database belongs to another installation of Operate, ${owner.id}, first started on ${owner.host} with the data directory ${owner.dataDir}. ${wrong}Two installations on one database would act against each other. Set DATABASE_URL to a database of its own. To join that installation on purpose, as a further worker or because its data directory is lost, start once with OPERATE_INSTALLATION_ID=${owner.id}. The database was not changed.`,
   );
 }
 

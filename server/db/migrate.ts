@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { AppError } from "../agent/kernel/errors.ts";
+import { connectTo } from "./connect.ts";
 import { openSchemaEngine } from "./schema-engine.ts";
 
 interface Migration {
@@ -11,6 +12,7 @@ interface Migration {
   checksum: string;
 }
 
+const CONNECT_MS = 10_000;
 const ROOT = join(import.meta.dirname, "../..");
 export const MIGRATIONS_DIR = join(ROOT, "prisma/migrations");
 
@@ -33,16 +35,7 @@ export function listMigrations(folder: string = MIGRATIONS_DIR): Migration[] {
  * file, or holds a half-applied migration; UPSTREAM_UNAVAILABLE when it cannot be reached.
  */
 export async function migrateDatabase(url: string, migrations: Migration[] = listMigrations()): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  try {
-    await client.connect();
-  } catch (cause) {
-    throw new AppError(
-      "UPSTREAM_UNAVAILABLE",
-      `The database cannot be reached: ${(cause as Error).message || "connection refused"}. Check DATABASE_URL.`,
-      { cause },
-    );
-  }
+  const client = await connectTo(url, CONNECT_MS);
   try {
     await client.query("select pg_advisory_lock(7310002)");
     const pending = await pendingMigrations(client, migrations);
@@ -65,6 +58,16 @@ export async function migrateDatabase(url: string, migrations: Migration[] = lis
   }
 }
 
+/** Refuses a database as `migrateDatabase` does, and leaves it as it is. */
+export async function assertMigratable(url: string, connectMs = CONNECT_MS): Promise<void> {
+  const client = await connectTo(url, connectMs);
+  try {
+    await pendingMigrations(client, listMigrations());
+  } finally {
+    await client.end();
+  }
+}
+
 async function pendingMigrations(client: pg.Client, migrations: Migration[]): Promise<string[]> {
   const { rows: found } = await client.query("select to_regclass('_prisma_migrations') as name");
   if (!found[0]?.name) return migrations.map((migration) => migration.name);
@@ -77,18 +80,18 @@ async function pendingMigrations(client: pg.Client, migrations: Migration[]): Pr
     if (!row.done)
       throw new AppError(
         "PRECONDITION",
-        `The migration ${row.migration_name} was applied only in part. Restore the database from a backup. Nothing was changed.`,
+        `The migration ${row.migration_name} was applied only in part. Restore the database from a backup. The database was not changed.`,
       );
     const migration = known.get(row.migration_name);
     if (!migration)
       throw new AppError(
         "PRECONDITION",
-        `The database is newer than this Operate: it has the migration ${row.migration_name}, which this release does not know. Start the newer release. Nothing was changed.`,
+        `The database is newer than this Operate: it has the migration ${row.migration_name}, which this release does not know. Start the newer release. The database was not changed.`,
       );
     if (migration.checksum !== row.checksum)
       throw new AppError(
         "PRECONDITION",
-        `The migration ${row.migration_name} was edited after it was applied. Restore the file of the release that applied it. Nothing was changed.`,
+        `The migration ${row.migration_name} was edited after it was applied. Restore the file of the release that applied it. The database was not changed.`,
       );
   }
   const applied = new Set(rows.map((row) => row.migration_name));

@@ -3,13 +3,10 @@ import { join } from "node:path";
 import { withoutConfidential } from "../agent/kernel/confidential.ts";
 import { writeAppliedConfig } from "../config/applied.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
-import { assertOwnDatabase, databaseWasOurs } from "../db/installation.ts";
-import { migrateDatabase } from "../db/migrate.ts";
-import { isDatabaseAway, patiently } from "../db/patience.ts";
+import { isDatabaseAway } from "../db/patience.ts";
 import { anyInstanceRuns, findDaemon } from "../integrations/local/running-daemon.ts";
 import { openDataDir, ownSecrets } from "./data-dir.ts";
 import { superviseDatabase } from "./database.ts";
-import { newSetupToken } from "./first-run.ts";
 import { watchServer } from "./hot-reload.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { StartOptions } from "./options.ts";
@@ -18,6 +15,7 @@ import { DAEMON, environmentOf, type Handed, processesFor } from "./processes.ts
 import type { StopRequests } from "./signals.ts";
 import { superviseDaemon } from "./supervised-daemon.ts";
 import { type ProcessSpec, type Supervised, supervise } from "./supervised-process.ts";
+import { refuseEarly, takeDatabase } from "./take-database.ts";
 
 interface Terminal {
   line(text: string): void;
@@ -64,6 +62,7 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
   const ended = await endLeftovers(options.dataDir);
   if (ended.length > 0) terminal.line(`Ended what an earlier start left: ${ended.join(", ")}.`);
   await assertPortFree(options.host, options.port);
+  await refuseEarly(options);
   const secrets = ownSecrets(options.dataDir, process.env);
 
   const surroundings = { cwd: root, dataDir: options.dataDir, notice: notices(terminal), force };
@@ -128,32 +127,19 @@ function daemonSettings(loaded: LoadedConfig, options: StartOptions, ingestSecre
   return JSON.stringify([loaded.file, loaded.text, options.host, options.port, ingestSecret]);
 }
 
-/** Opens the database, brings it to this release's schema and sees that it is ours; null when a stop came first. */
 /** What is said about processes quotes their logs; only the set-up link is printed with its secret. */
 const notices = (terminal: Terminal) => (line: string) => terminal.line(withoutConfidential(line));
 
+/** Opens the database, brings it to this release's schema and sees that it is ours; null when a stop came first. */
 async function openDatabase({ options, terminal, requests, started }: Omit<Start, "root">) {
-  const { stop, leave } = requests;
-  const signal = AbortSignal.any([stop, leave]);
+  const signal = AbortSignal.any([requests.stop, requests.leave]);
   let why: string | null = null;
   const opening = async () => {
     const url = options.databaseUrl ?? (await startEmbedded(options.dataDir, { terminal, requests, started, signal }));
-    const work = async () => {
-      await migrateDatabase(url);
-      await assertOwnDatabase({
-        url,
-        dataDir: options.dataDir,
-        embedded: options.databaseUrl === null,
-        env: process.env,
-      });
-      return newSetupToken(url);
-    };
-    // a database that was ours is waited for; an address that never answered is more likely a mistake
-    const known = options.databaseUrl === null || databaseWasOurs(options.dataDir);
     const onWaiting = (error: unknown) => {
       why = error instanceof Error ? error.message : String(error);
     };
-    return { url, setupToken: await (known ? patiently(work, { signal, onWaiting }) : work()) };
+    return { url, setupToken: await takeDatabase(url, options, { signal, onWaiting }) };
   };
   try {
     const waitingFor = () => (why ? `the database (${why})` : "PostgreSQL to come up");

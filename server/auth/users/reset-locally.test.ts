@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { resolve } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { addPerson, signIn, TEST_SECRET } from "../../testing/people.ts";
@@ -11,10 +13,12 @@ const database = useDatabase();
 beforeAll(() => {
   process.env.OPERATE_SECRET_KEY = TEST_SECRET;
 });
+const dataDir = mkdtempSync(join(tmpdir(), "operate-reset-"));
+afterAll(() => rmSync(dataDir, { recursive: true }));
 const run = (...args: string[]) =>
   spawnSync(process.execPath, ["scripts/reset-password.ts", ...args], {
     ...{ cwd: resolve(import.meta.dirname, "../../.."), encoding: "utf8" },
-    env: { ...process.env, DATABASE_URL: database.url },
+    env: { ...process.env, DATABASE_URL: database.url, OPERATE_DATA_DIR: dataDir },
   });
 
 test("an administrator who lost the password gets back in from the machine itself, audited", async () => {
@@ -66,3 +70,12 @@ test("a reset by an administrator revokes the person's tokens when that is asked
   await resetPassword(admin, { userId: bo.id, revokeTokens: true });
   expect(await left()).toBe(0);
 });
+
+test("the database of another installation than the data directory's is left alone", async () => {
+  const ada = await addPerson(database.db, { name: "Eve" });
+  await database.db.installation.create({ data: { id: "22222222-theirs", host: "h", dataDir: "/d" } });
+  writeFileSync(join(dataDir, "installation.json"), '{"id":"11111111-ours"}');
+  const { stderr, status } = run(ada.email);
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/belongs to another installation/)]);
+  expect((await database.db.user.findUniqueOrThrow({ where: { id: ada.id } })).mustChangePassword).toBe(false);
+}, 60_000);
