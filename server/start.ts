@@ -37,7 +37,11 @@ function explain(error: unknown, options: StartOptions | null): string {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (!options) return `Operate failed: ${message}`;
   const log = join(options.dataDir, "logs", "start.log");
-  appendFileSync(log, `${new Date().toISOString()} ${withoutConfidential(stack ?? message)}\n`);
+  try {
+    appendFileSync(log, `${new Date().toISOString()} ${withoutConfidential(stack ?? message)}\n`);
+  } catch {
+    return `Operate failed: ${message}. Its details could not be written to ${log}.`; // no room, or not ours
+  }
   return `Operate failed: ${message}. The details are in ${log}`;
 }
 

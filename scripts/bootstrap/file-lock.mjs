@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 
 /**
  * Tries to make `file` a lock of this process. A lock whose process is gone is taken over. Returns how to let it go,
@@ -7,11 +7,11 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 export function takeLock(file) {
   const own = `${file}.${process.pid}`;
   const identity = identityOf(process.pid);
-  writeFileSync(own, identity, { mode: 0o600 });
   try {
+    const place = prepare(own, identity);
     for (;;) {
       try {
-        linkSync(own, file);
+        place(file);
         return { release: () => readLock(file) === identity && rmSync(file, { force: true }) };
       } catch (error) {
         if (error.code !== "EEXIST") throw error;
@@ -26,6 +26,20 @@ export function takeLock(file) {
   }
 }
 
+/**
+ * How the lock is put in its place. On a full disk its text is the target of a symbolic link, which needs no room
+ * but the name's.
+ */
+function prepare(own, identity) {
+  try {
+    writeFileSync(own, identity, { mode: 0o600 });
+    return (file) => linkSync(own, file);
+  } catch (error) {
+    if (error.code !== "ENOSPC" && error.code !== "EDQUOT") throw error;
+    return (file) => symlinkSync(identity, file);
+  }
+}
+
 /** `pid` and, on Linux, the tick it started at: a number given to a later process is not the same process. */
 function identityOf(pid) {
   try {
@@ -37,6 +51,12 @@ function identityOf(pid) {
 }
 
 function readLock(file) {
+  try {
+    return readlinkSync(file);
+  } catch (error) {
+    if (error.code === "ENOENT") return null;
+    if (error.code !== "EINVAL") throw error; // a file, as nearly always
+  }
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

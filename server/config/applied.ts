@@ -1,13 +1,15 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "./load.ts";
 
 /**
  * Writes down the configuration that this start applies, references to secrets unresolved, readable by its owner
- * alone. Processes that are started again read it, so that none takes in a file that nobody applied. Returns its path.
+ * alone. Processes that are started again read it, so that none takes in a file that nobody applied. What it holds
+ * already is not written again: a full disk must not stand in the way. Returns its path.
  */
 export function writeAppliedConfig({ text }: Pick<LoadedConfig, "text">, dataDir: string): string {
   const path = join(dataDir, "applied.config.yaml");
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return path;
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return path;

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { takeLock } from "../../scripts/bootstrap/file-lock.mjs";
 import { AppError } from "../agent/kernel/errors.ts";
@@ -30,12 +31,46 @@ export function openDataDir(dataDir: string): { release(): void } {
     );
   } catch (error) {
     if (error instanceof AppError) throw error;
+    if (isDiskFull(error))
+      throw new AppError("PRECONDITION", `The disk of ${dataDir} is full. Free some space, then start again.`, {
+        cause: error,
+      });
     throw new AppError(
       "PRECONDITION",
       `The data directory ${dataDir} cannot be written (${reasonOf(error, dataDir)}). Change its owner, or set OPERATE_DATA_DIR to a folder of yours.`,
       { cause: error },
     );
   }
+}
+
+/** Whether a write failed for want of room. */
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+
+const ROOM_AGAIN_MS = 2_000;
+
+/**
+ * Does what writes to the data directory, again and again while its disk is full, which is said once.
+ * @throws what else it throws; PRECONDITION when `stop` is aborted before there was room
+ */
+export async function withRoom<T>(write: () => T, { dataDir, notice, stop }: Room): Promise<T> {
+  for (let said = false; ; said = true) {
+    try {
+      return write();
+    } catch (cause) {
+      if (!isDiskFull(cause)) throw cause;
+      const full = `the disk of ${dataDir} is full`;
+      if (stop.aborted) throw new AppError("PRECONDITION", `Stopped while ${full}. Free some space first.`, { cause });
+      if (!said) notice(`Operate waits for room: ${full}. It starts by itself when there is.`);
+      await delay(ROOM_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined); // seen at the next failure
+    }
+  }
+}
+
+interface Room {
+  dataDir: string;
+  notice: (line: string) => void;
+  stop: AbortSignal;
 }
 
 function reasonOf(error: unknown, dataDir: string): string {

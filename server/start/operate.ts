@@ -5,7 +5,7 @@ import { writeAppliedConfig } from "../config/applied.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { isDatabaseAway } from "../db/patience.ts";
 import { anyInstanceRuns, findDaemon } from "../integrations/local/running-daemon.ts";
-import { openDataDir, ownSecrets } from "./data-dir.ts";
+import { openDataDir, ownSecrets, withRoom } from "./data-dir.ts";
 import { superviseDatabase } from "./database.ts";
 import { watchServer } from "./hot-reload.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -63,7 +63,8 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
   if (ended.length > 0) terminal.line(`Ended what an earlier start left: ${ended.join(", ")}.`);
   await assertPortFree(options.host, options.port);
   await refuseEarly(options);
-  const secrets = ownSecrets(options.dataDir, process.env);
+  const room = { dataDir: options.dataDir, notice: notices(terminal), stop: AbortSignal.any([stop, leave]) };
+  const secrets = await withRoom(() => ownSecrets(options.dataDir, process.env), room);
 
   const surroundings = { cwd: root, dataDir: options.dataDir, notice: notices(terminal), force };
   const running = new Map<string, Supervised>();
@@ -71,7 +72,7 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
   const served = anyInstanceRuns(options.dataDir) || findDaemon(options.dataDir) !== null;
   const kept = served || existsSync(join(options.dataDir, "local", "state.json"));
   const specs = processesFor(loaded.config, root, kept);
-  const appliedConfig = writeAppliedConfig(loaded, options.dataDir);
+  const appliedConfig = await withRoom(() => writeAppliedConfig(loaded, options.dataDir), room);
 
   let refused = true;
   const daemonSpec = specs.find((spec) => spec.name === DAEMON);

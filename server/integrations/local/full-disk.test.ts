@@ -1,16 +1,4 @@
-import { execFileSync } from "node:child_process";
-import {
-  appendFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -24,6 +12,7 @@ import {
   sampleService,
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
+import { canMount, fillDisk, mountSmallDisk } from "#server/testing/small-disk.ts";
 import { lockOwner, takeLock } from "./daemon-lock.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
 import { cutFile } from "./log-cut.ts";
@@ -48,19 +37,6 @@ const processesOf = (folder: string): string[] =>
       return []; // gone meanwhile
     }
   });
-
-const canMount = ((): boolean => {
-  const folder = mkdtempSync(join(tmpdir(), "operate-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false; // no root, or a container that may not
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-})();
 
 let daemon: TestDaemon;
 const instances = async (): Promise<PlatformInstance[]> => (await daemon.platform.getService(REF)).instances;
@@ -227,27 +203,16 @@ it("an instance that cannot run on a full disk is started again as soon as there
 });
 
 describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where it may be mounted)", () => {
-  /** Fills what is left to the last byte. */
-  const fill = (file: string) => {
-    for (const size of [65_536, 4_096, 1])
-      try {
-        for (;;) appendFileSync(file, Buffer.alloc(size));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-      }
-  };
-
   it("instances live, crash and come back, a new daemon takes them over, and lines are written when there is room", async () => {
     daemon = createTestDaemon([sampleService("web", CHATTY)]);
     const { dataDir } = daemon;
     mkdirSync(dataDir);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", dataDir]);
+    const unmount = mountSmallDisk(dataDir, "1m");
     try {
       await daemon.start();
       const [first, second] = await allReady(daemon.platform, REF);
       const { url } = await daemon.platform.getService(REF);
-      writeFileSync(join(dataDir, "ballast"), "");
-      fill(join(dataDir, "ballast"));
+      fillDisk(join(dataDir, "ballast"));
       const end = ask(url);
       await delay(4_000);
       expect(await instances()).toMatchObject([{ pid: first?.pid, restarts: 0 }, { pid: second?.pid }]);
@@ -287,7 +252,7 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
       await daemon.platform.close();
     } finally {
       await daemon.end("SIGKILL");
-      execFileSync("umount", ["-l", dataDir]);
+      unmount();
       rmSync(dirname(dataDir), { recursive: true });
     }
   });
