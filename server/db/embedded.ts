@@ -129,7 +129,7 @@ async function launch(cluster: string, { port }: Access, { settings, launcher, l
   const { postgres } = await binaries();
   const [command, prefix] = launcher.wrap(postgres);
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`); // the last words before a crash are worth keeping
-  const log = openSync(logFile, "w", 0o600);
+  const log = openSync(logFile, "a", 0o600); // appended to, so that it can be cut while the server runs
   try {
     // its own process group: a Ctrl-C in the terminal reaches the supervisor alone, which stops things in order
     return spawn(command, [...prefix, ...args], { ...launcher.ids, detached: true, stdio: ["ignore", log, log] });

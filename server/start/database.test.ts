@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { findRunningPostgres } from "../db/embedded.ts";
 import { untilDatabaseAnswers } from "../db/patience.ts";
@@ -83,4 +84,27 @@ it("a postmaster whose supervisor was killed and does not come back is stopped",
   expect(isAlive(pid)).toBe(true);
   supervisor.kill("SIGKILL");
   await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false);
+});
+
+it("turns the server's log over while it runs, as often as it is long", async () => {
+  const never = new AbortController().signal;
+  const mostLogBytes = 20_000;
+  database = await superviseDatabase({ dataDir: folder, notice: () => {}, stop: never, force: never, mostLogBytes });
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const log = join(folder, "logs/postgres.log");
+  const say = async (word: string) => {
+    for (let i = 0; i < 30; i++) await client.query(`select ${word}_${"x".repeat(1_000)}`).catch(() => {});
+  };
+  try {
+    for (const word of ["first", "second"]) {
+      await say(word);
+      await expect.poll(() => statSync(log).size, { timeout: 30_000 }).toBeLessThan(mostLogBytes);
+      expect(readFileSync(`${log}.1`, "utf8")).toContain(`${word}_xxx`);
+    }
+    await client.query("select third").catch(() => {});
+    await expect.poll(() => readFileSync(log, "utf8"), { timeout: 30_000 }).toMatch(/^[^\0]*column "third"/);
+  } finally {
+    await client.end();
+  }
 });

@@ -1,10 +1,12 @@
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
+import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../agent/kernel/errors.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts";
 import { tailOf } from "../db/embedded-files.ts";
 import { killServer, takesConnections } from "../db/postgres-hang.ts";
+import { cutFile } from "../integrations/local/log-cut.ts";
 import { untilSilent } from "./silence.ts";
 import { createEndNotices } from "./supervised-process.ts";
 
@@ -17,6 +19,8 @@ interface Options {
   force: AbortSignal;
   /** silence after which a server that was ready counts as hung */
   hangMs?: number;
+  /** from which on its log is turned over */
+  mostLogBytes?: number;
 }
 
 export interface SupervisedDatabase {
@@ -28,6 +32,8 @@ const DISK_AGAIN_MS = 5_000;
 const LITTLE_SPACE_BYTES = 32 * 2 ** 20;
 const ASK_MS = 2_000;
 const HANG_MS = 30_000;
+const MOST_LOG_BYTES = 5 * 2 ** 20;
+const CUT_EVERY_MS = 2_000;
 
 /**
  * Starts the embedded PostgreSQL and keeps it running: whenever it ends it is started again on the same port, with a
@@ -79,17 +85,30 @@ export async function superviseDatabase(options: Options): Promise<SupervisedDat
     }
   };
 
+  const cutting = setInterval(() => void cutWhenLong(logFile, options.mostLogBytes ?? MOST_LOG_BYTES), CUT_EVERY_MS);
+  cutting.unref();
   const keeping = keepRunning(postgres);
   keeping.catch((error: unknown) => notice(`PostgreSQL is no longer watched: ${messageOf(error)}`));
   return {
     url,
     stop: async () => {
       stopping.abort();
+      clearInterval(cutting);
       // one that is on its way up is ended by the signal
       if (postgres) await postgres.stop(stop.aborted ? force : undefined);
       else await keeping;
     },
   };
+}
+
+/** Turns the server's log over while it runs. On a disk without room for the older half that is dropped. */
+async function cutWhenLong(file: string, mostBytes: number): Promise<void> {
+  try {
+    if (statSync(file).size > mostBytes) await cutFile(file, `${file}.1`);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (error.code === "ENOSPC" || error.code === "EDQUOT") await truncate(file, 0).catch(() => {}); // gone meanwhile
+  }
 }
 
 async function startWithRoom({ dataDir, notice, stop }: Options): Promise<EmbeddedPostgres> {

@@ -9,7 +9,7 @@ import type { HealthState } from "./schema.ts";
 import { overallState, shownState, summarize } from "./shown-health.ts";
 import { SlotHeap } from "./slot-heap.ts";
 import { latestStartMs, nextSlot, phaseOf } from "./slots.ts";
-import { planTargets, publicUrl } from "./targets.ts";
+import { type DiskFolders, planTargets, publicUrl } from "./targets.ts";
 import { uptimeOf } from "./uptime.ts";
 
 describe("nextHealth", () => {
@@ -398,4 +398,19 @@ describe("rollup arithmetic", () => {
     expect(uptimeOf([{ up: 9_999_999, degraded: 0, down: 1, latency: [] }]).uptimePercent).toBe(99.999);
     expect(uptimeOf([]).uptimePercent).toBeNull();
   });
+});
+
+it("watches the disk of the embedded database, or that of the data directory where the database is elsewhere", () => {
+  const disks = (folders: DiskFolders) =>
+    planTargets(testConfig(), folders).flatMap(({ kind, address, probe }) =>
+      kind === "disk" ? [{ address, probe }] : [],
+    );
+  const of = (path: string) => ({ spec: expect.objectContaining({ type: "disk", path }) });
+  expect(disks({ databaseDir: "/d/postgres", dataDir: "/d" })).toEqual([
+    { address: "the disk of the database", probe: of("/d/postgres") },
+  ]);
+  expect(disks({ databaseDir: undefined, dataDir: "/d" })).toEqual([
+    { address: "the disk of the data directory", probe: of("/d") },
+  ]);
+  expect(disks({})).toEqual([]);
 });

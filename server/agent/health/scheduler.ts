@@ -59,7 +59,7 @@ const ASK_AGAIN_MS = 2_000;
 export async function startHealthScheduler(runtime: Runtime, given: HealthSchedulerOptions): Promise<HealthScheduler> {
   const options = { ...DEFAULTS, ...given };
   const report = given.report ?? (() => {});
-  const plan = planTargets(runtime.config, runtime.databaseDir);
+  const plan = planTargets(runtime.config, runtime);
   await syncTargets(runtime, plan);
 
   const delivery = createDelivery(runtime, () => leases.held(), given.onTransition, report);

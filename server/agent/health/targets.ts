@@ -59,35 +59,48 @@ export function publicUrl(text: string): string {
   return keys.length > 0 ? `${url.href}?${keys.map((key) => `${encodeURIComponent(key)}=…`).join("&")}` : url.href;
 }
 
-/**
- * Everything that is checked: each health endpoint, each service in each of its environments, and the disk of the
- * embedded database, whose folder is `databaseDir`.
- */
-export function planTargets(config: OperateAgentConfig, databaseDir?: string): PlannedTarget[] {
-  return [...planServices(config), ...planEndpoints(config), ...(databaseDir ? [planDisk(config, databaseDir)] : [])];
+/** Whose disk is watched: the folder of the embedded database, or of all else that Operate writes. */
+export interface DiskFolders {
+  databaseDir?: string | undefined;
+  dataDir?: string | undefined;
 }
 
-function planDisk({ monitoringConfig: defaults }: OperateAgentConfig, path: string): PlannedTarget {
+/**
+ * Everything that is checked: each health endpoint, each service in each of its environments, and the disk of the
+ * embedded database; where that lives elsewhere, the disk of the data directory.
+ */
+export function planTargets(config: OperateAgentConfig, { databaseDir, dataDir }: DiskFolders = {}): PlannedTarget[] {
+  const path = databaseDir ?? dataDir;
+  const address = `the disk of ${databaseDir ? "the database" : "the data directory"}`;
+  return [...planServices(config), ...planEndpoints(config), ...(path ? [planDisk(config, path, address)] : [])];
+}
+
+function planDisk({ monitoringConfig: defaults }: OperateAgentConfig, path: string, address: string): PlannedTarget {
   const id = targetId("endpoint", DISK_NAME, null);
   return {
     ...{ id, name: DISK_NAME, kind: "disk", origin: "endpoint", service: null, environment: null },
-    ...{ address: "the disk of the database", dependsOn: [], intervalMs: DISK_INTERVAL_MS },
+    ...{ address, dependsOn: [], intervalMs: DISK_INTERVAL_MS },
     ...{ timeoutMs: SERVICE_TIMEOUT_MS, failureThreshold: 1, successThreshold: defaults.successThreshold },
     ...{ muted: false, shard: shardOf(id), probe: { spec: { type: "disk", path, timeoutMs: SERVICE_TIMEOUT_MS } } },
   };
 }
 
-/** Checks of what runs though it left the configuration: any answer of the front page below 500 will do. */
-export function planKept(config: OperateAgentConfig, kept: readonly ServiceRef[]): PlannedTarget[] {
+interface KeptService extends ServiceRef {
+  /** as it was when it was configured; null or not known: any answer of the front page below 500 will do */
+  healthPath?: string | null;
+}
+
+/** Checks of what runs though it left the configuration. */
+export function planKept(config: OperateAgentConfig, kept: readonly KeptService[]): PlannedTarget[] {
   const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
-  return kept.map(({ service, environment }): PlannedTarget => {
+  return kept.map(({ service, environment, healthPath: path = null }): PlannedTarget => {
     const id = targetId("service", service, environment);
     return {
       ...{ id, name: service, kind: "http", origin: "service", service, environment },
-      ...{ address: `${service}/${environment}/`, dependsOn: [], intervalMs: checkIntervalMs },
+      ...{ address: `${service}/${environment}${path ?? "/"}`, dependsOn: [], intervalMs: checkIntervalMs },
       timeoutMs: Math.min(SERVICE_TIMEOUT_MS, checkIntervalMs),
       ...{ failureThreshold, successThreshold, muted: false, shard: shardOf(id) },
-      probe: { balancer: { service, environment }, path: null },
+      probe: { balancer: { service, environment }, path },
     };
   });
 }

@@ -31,6 +31,8 @@ export interface Runtime {
   source: { file: string; text: string; sample: boolean };
   /** folder of the embedded database; undefined for a database elsewhere */
   databaseDir?: string | undefined;
+  /** folder of what Operate writes itself; undefined in tests that write nothing */
+  dataDir?: string | undefined;
   /** the clock; tests give their own */
   now: () => Date;
 }

@@ -55,6 +55,8 @@ export interface PlatformService extends ServiceRef {
   instances: PlatformInstance[];
   /** false: the service or this environment of it left the configuration while it ran */
   configured: boolean;
+  /** what a check asks for, also once it left the configuration; null: any answer of the front page below 500 will do */
+  healthPath?: string | null;
   /** why its balancer does not listen, as a port that somebody else holds; null when it does */
   problem: string | null;
   /** its balancer turned requests away in the last 30 s: since when (ISO 8601), and how many since; null: none */

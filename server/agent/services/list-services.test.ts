@@ -165,7 +165,7 @@ describe("services", () => {
       });
       const { plan } = await deployApplication(ctx, { ...asked, dryRun: true } as never);
       expect(plan.warnings).toContainEqual(expect.objectContaining({ kind: "disk_full", severity: "critical" }));
-      await syncTargets(ctx, planTargets(ctx.config, "/data/postgres"));
+      await syncTargets(ctx, planTargets(ctx.config, { databaseDir: "/data/postgres", dataDir: "/data" }));
       const { targets, overall } = await monitorHealth(ctx, { limit: 50, offset: 0 });
       expect(targets.find(({ kind }) => kind === "disk")).toMatchObject({
         state: "down",

@@ -27,7 +27,7 @@ const REMOVED_SERVICE_STOP_MS = 10_000;
 const PORT_RESERVED_MS = 30_000;
 /** Stands in where an older Operate recorded nothing: what runs is taken over, and checked by its listener alone. */
 const UNKNOWN_LAUNCH: LaunchRecord = {
-  ...{ command: ["unknown"], cwd: ".", env: {}, healthPath: "/", readinessPath: null },
+  ...{ command: ["unknown"], cwd: ".", env: {}, healthPath: null, readinessPath: null },
   ...{ readinessIntervalMs: 500, readinessTimeoutMs: 1_000, stopTimeoutMs: 10_000 },
 };
 
@@ -206,7 +206,9 @@ export class Fleet {
       }
       // Instances that still run were told the old address; they learn the new one when they are replaced.
       unit.port = await unit.balancer.listen(await this.#freePort());
-      this.#logger.warn({ ...unit.ref, old: wanted, port: unit.port }, "the balancer's port was taken, it moved");
+      const holder = this.units.all().find((one) => one !== unit && one.port === wanted);
+      const moved = `${keyOf(unit.ref)} moved from port ${wanted} to ${unit.port}: ${holder ? keyOf(holder.ref) : "another program"} listens there. Tell who calls it.`;
+      this.#logger.error({ ...unit.ref, old: wanted, port: unit.port }, moved);
     }
     this.#reservedPorts.add(unit.port);
   }

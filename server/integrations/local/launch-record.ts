@@ -30,27 +30,29 @@ export function launchRecords(loaded: LoadedConfig): (service: ServiceConfig, en
   const parsed = Written.safeParse(writtenConfig(loaded.text));
   return (service, environment) => {
     const written = parsed.data?.services[loaded.config.services.indexOf(service)];
-    const { command, cwd, readinessIntervalMs, readinessTimeoutMs, stopTimeoutMs } = service.local;
+    const { command, cwd, readinessIntervalMs, readinessTimeoutMs, stopTimeoutMs, balancer } = service.local;
     return {
       command: written?.local.command ?? command,
       cwd: resolve(configDir(loaded), written?.local.cwd ?? cwd),
       env: written?.environments[environment]?.env ?? {},
       ...{ healthPath: healthPathOf(service), readinessPath: readinessPathOf(service) },
-      ...{ readinessIntervalMs, readinessTimeoutMs, stopTimeoutMs },
+      ...{ readinessIntervalMs, readinessTimeoutMs, stopTimeoutMs, balancer },
     };
   };
 }
 
 /** A service as one of its instances was started: what takes the place of a configuration that names it no more. */
 export function recordedService(service: string, record: LaunchRecord, versions: readonly string[]): ServiceConfig {
-  const { healthPath, env: _, ...local } = record;
+  const { healthPath, env: _, balancer, ...local } = record;
   const distinct = [...new Set(versions)];
-  return ServiceSchema.parse({
+  const build = (settings: LaunchRecord["balancer"]) => ({
     name: service,
     healthPath,
-    local: { ...local, versions: distinct.map((version) => ({ version })) },
+    local: { ...local, versions: distinct.map((version) => ({ version })), balancer: settings },
     environments: {},
   });
+  const whole = ServiceSchema.safeParse(build(balancer));
+  return whole.success ? whole.data : ServiceSchema.parse(build({})); // settings that this release knows no more
 }
 
 /** The unit's share of a recorded service, for which `recordedService` stands in. */

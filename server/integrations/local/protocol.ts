@@ -43,6 +43,7 @@ export const ServiceAnswer = z.object({
   weights: z.record(z.string(), z.number()).nullable(),
   instances: z.array(InstanceAnswer),
   configured: z.boolean(),
+  healthPath: z.string().nullable().default(null),
   problem: z.string().nullable(),
   overloaded: z.object({ since: z.string(), shed: z.number() }).nullable(),
 });

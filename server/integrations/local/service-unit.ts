@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { RolloutRules } from "#server/agent/config-deployment.ts";
-import { readinessPathOf, type ServiceConfig, type ServiceEnvironmentConfig } from "#server/agent/config-services.ts";
+import {
+  healthPathOf,
+  readinessPathOf,
+  type ServiceConfig,
+  type ServiceEnvironmentConfig,
+} from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
 import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
@@ -99,7 +104,8 @@ export class ServiceUnit {
     const overloaded = this.balancer.overloaded();
     const { ref, url, weights, configured, problem } = this;
     const currentVersion = this.currentVersion();
-    return { ...ref, url, currentVersion, weights, configured, problem, instances, overloaded };
+    const healthPath = healthPathOf(this.config);
+    return { ...ref, url, currentVersion, weights, configured, healthPath, problem, instances, overloaded };
   }
 
   describeInstance(instance: Instance): PlatformInstance {
@@ -164,7 +170,10 @@ export class ServiceUnit {
       changed: (what) => this.#onChanged(what),
     };
     const instance = new Instance(host, record);
-    if (this.isConfigured(record.version)) instance.launch ??= this.#launchAsConfigured;
+    const now = this.#launchAsConfigured;
+    // balancer and health path are the service's: they count as configured last, however the instance was started
+    if (now !== null && this.isConfigured(record.version))
+      instance.launch = { ...(instance.launch ?? now), balancer: now.balancer, healthPath: now.healthPath };
     this.instances.set(instance.id, instance);
     return instance;
   }

@@ -67,7 +67,7 @@ it("says that the state is lost, again and again, as long as neither file can be
 });
 
 it("leaves the state of a newer Operate alone", () => {
-  writeFileSync(path, '{"format":3,"services":[]}');
+  writeFileSync(path, '{"format":4,"services":[]}');
   expect(() => new StateFile(path).load()).toThrow(/newer Operate/);
   expect(readdirSync(dir)).toEqual(["state.json"]);
 });

@@ -20,6 +20,8 @@ const LaunchRecordSchema = z.strictObject({
   readinessIntervalMs: z.number().int(),
   readinessTimeoutMs: z.number().int(),
   stopTimeoutMs: z.number().int(),
+  /** of the balancer in front, as configured; absent: an earlier Operate did not write it down */
+  balancer: z.record(z.string(), z.unknown()).optional(),
 });
 
 const InstanceRecordSchema = z.strictObject({
@@ -47,9 +49,9 @@ const ServiceRecordSchema = z.strictObject({
   instances: z.array(InstanceRecordSchema),
 });
 
-/** 2 added `launch`; an older Operate, which would not know it, is kept from replacing what runs. */
-const FORMAT = 2;
-const StateSchema = z.strictObject({ format: z.literal([1, FORMAT]), services: z.array(ServiceRecordSchema) });
+/** 2 added `launch`, 3 `launch.balancer`; an older Operate, which would not know it, is kept from replacing what runs. */
+const FORMAT = 3;
+const StateSchema = z.strictObject({ format: z.literal([1, 2, FORMAT]), services: z.array(ServiceRecordSchema) });
 
 export type LaunchRecord = z.infer<typeof LaunchRecordSchema>;
 export type InstanceRecord = z.infer<typeof InstanceRecordSchema>;
