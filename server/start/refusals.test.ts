@@ -157,6 +157,7 @@ describe("npm start keeps its hands off a database it cannot use", () => {
       const { rows: before } = await client.query(history);
       expectRefusal(await start({ DATABASE_URL: database.url }), "The database is newer than this Operate");
       expect((await client.query(history)).rows).toEqual(before);
+      expect(contentsOf(dataDir)).toEqual({}); // no secrets, no applied configuration, no daemon
     } finally {
       await client.end();
     }
