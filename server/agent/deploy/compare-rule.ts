@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { AnalysisRules } from "../config-deployment.ts";
 import { quantileMs } from "../kernel/histogram.ts";
 import { threeDigits } from "../kernel/numbers.ts";
-import { slowTailMs, sumOutcomes } from "../kernel/outcomes.ts";
+import { sumOutcomes, waitLimitMs } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { BEYOND_DOUBT, isSure, LEAST_FOR_FAILURE, meanOf, SUSPICIOUS } from "./judge/classify.ts";
 import { fisherExact } from "./judge/count-test.ts";
@@ -60,10 +60,10 @@ export function compareCounts(
   limits: Limits,
 ): Compared[] {
   const lengthMs = sampleLengthMs(Math.max(seconds.baseline, seconds.candidate));
-  const tailMs = slowTailMs(sumOutcomes(baseline));
+  const limitMs = waitLimitMs(sumOutcomes(candidate), sumOutcomes(baseline));
   const sides = [baseline, candidate].map((rows) => {
     const first = Math.min(...rows.map((row) => Date.parse(row.bucketAt)), Infinity);
-    const samples = samplesOf(rows, first, lengthMs, tailMs);
+    const samples = samplesOf(rows, first, lengthMs, limitMs);
     return { samples, pool: poolOf(samples) };
   });
   const [old, fresh] = sides as [(typeof sides)[0], (typeof sides)[0]];

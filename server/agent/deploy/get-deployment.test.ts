@@ -65,7 +65,7 @@ describe("the split", () => {
     await patch({ status: "running", startedAt: new Date(now - 60_000) });
     const left = emptyHistogram();
     left[bucketOf(2_000)] = 20;
-    left[bucketOf(100)] = 5;
+    left[bucketOf(50)] = 5;
     const lost = { status2xx: 70, clientLeft: 25, refused: 2, timedOut: 2, brokenOff: 1, leftAfter: left };
     await store({ ...counts("1.1.0", now - 20_000, 100), ...lost });
     ctx.platform.samples = [

@@ -1,5 +1,5 @@
 import type { TrafficCounts } from "../ports/platform.ts";
-import { addHistogram, bucketUpperMs, emptyHistogram, quantileMs } from "./histogram.ts";
+import { addHistogram, BUCKET_COUNT, bucketOf, bucketUpperMs, emptyHistogram, quantileMs } from "./histogram.ts";
 
 /** How exchanges through a balancer end: each in exactly one of these classes, whatever happened to it. */
 export const OUTCOMES = [
@@ -18,8 +18,10 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** The counts of one bucket of time; `requests` is the sum of all classes. */
 export type OutcomeCounts = Pick<TrafficCounts, "requests" | Outcome | "latency" | "leftAfter">;
 
-/** A client that leaves sooner was not let wait, however fast the service usually is. */
-const SLOW_TAIL_FLOOR_MS = 1_000;
+/** Nobody was let wait who left sooner: below it people notice no delay (Nielsen, Response times, 1993) … */
+const NOTICED_MS = 100;
+/** … and from here on a wait is long however slow the service is, unless waiting is usual there. */
+const LONG_MS = 1_000;
 
 /** The class of an answer that an instance gave; a final status, 200 or more. */
 export function outcomeOfStatus(status: number): "status2xx" | "status3xx" | "status4xx" | "status5xx" {
@@ -51,30 +53,57 @@ export function sumOutcomes(rows: readonly OutcomeCounts[]): OutcomeCounts {
 }
 
 /**
- * How long an answer of these rows takes at worst in milliseconds: the 99th percentile of `latency`, at least 1,000.
- * The requests that timed out are left out: they are the slowest, and no answer.
+ * From how many milliseconds on a client of `counts` that left had waited too long; Infinity: none had. It is the
+ * shortest wait after which more left, as a share, than were answered later by `reference`: where answers are that slow,
+ * leaving is a choice. It is at least twice the p95 of the answers given within 1 s, between 100 ms and 1 s.
+ * @param reference what is usual: a canary's baseline, or a longer window. Only sums: one bucket says little.
  */
-export function slowTailMs({ latency, timedOut }: Pick<OutcomeCounts, "latency" | "timedOut">): number {
-  const answered = [...latency];
-  for (let i = answered.length - 1, left = timedOut; i >= 0 && left > 0; i--) {
-    const taken = Math.min(left, answered[i] ?? 0);
-    answered[i] = (answered[i] ?? 0) - taken;
-    left -= taken;
+export function waitLimitMs(counts: Timed, reference: Timed = counts): number {
+  const answers = answersOf(reference);
+  const left = padded(counts.leftAfter);
+  const first = bucketOf(patienceMs(answers, sumOf(left) > sumOf(answersOf(counts))));
+  const [of, ofReference] = [
+    sumOf(left) + sumOf(counts.latency),
+    sumOf(reference.leftAfter) + sumOf(reference.latency),
+  ];
+  for (let i = first; i < BUCKET_COUNT; i++) {
+    const [waited, slower] = [sumOf(left.slice(i)), sumOf(answers.slice(i))];
+    if (waited > 0 && waited * ofReference > slower * of) return lowerMs(i);
   }
-  return Math.max(SLOW_TAIL_FLOOR_MS, quantileMs(answered, 0.99) ?? 0);
+  return Infinity;
+}
+
+type Timed = Pick<OutcomeCounts, "latency" | "leftAfter" | "timedOut" | "brokenOff" | "status5xx">;
+
+const sumOf = (histogram: readonly number[]): number => histogram.reduce((sum, count) => sum + count, 0);
+const padded = (histogram: readonly number[]): number[] => emptyHistogram().map((_, i) => histogram[i] ?? 0);
+/** inside bucket i, near its lower end */
+const lowerMs = (i: number): number => (i === 0 ? 0 : bucketUpperMs(i - 1) * 1.001);
+
+/** The latencies without those of failures, which are taken for the slowest: who is compared with them is not excused. */
+function answersOf({ latency, timedOut, brokenOff, status5xx }: Timed): number[] {
+  const answers = padded(latency);
+  for (let i = answers.length - 1, failed = timedOut + brokenOff + status5xx; i >= 0 && failed > 0; i--) {
+    const taken = Math.min(failed, answers[i] ?? 0);
+    answers[i] = (answers[i] ?? 0) - taken;
+    failed -= taken;
+  }
+  return answers;
+}
+
+function patienceMs(answers: readonly number[], mostLeft: boolean): number {
+  const p95Ms = quantileMs(answers.slice(0, bucketOf(LONG_MS) + 1), 0.95);
+  if (p95Ms === null) return mostLeft ? NOTICED_MS : LONG_MS;
+  return Math.min(LONG_MS, Math.max(NOTICED_MS, 2 * p95Ms));
 }
 
 /**
  * How many requests failed for those who sent them: answered with 5xx, refused, timed out, broken off, and those whose
- * client left after waiting longer than `tailMs`: the slow tail of what they are compared with, e.g. a canary with
- * `slowTailMs` of its baseline. Null: their own. Sum rows first: one bucket says little about its tail.
+ * client left after waiting for `limitMs` or longer, as `waitLimitMs` finds it; null: by these counts themselves.
  */
-export function failedRequests(counts: Omit<OutcomeCounts, "requests">, tailMs: number | null): number {
-  const limitMs = tailMs ?? slowTailMs(counts);
-  // a bucket counts when even its shortest wait is over the limit
-  const leftLate = counts.leftAfter.reduce(
-    (sum, count, i) => sum + (i > 0 && bucketUpperMs(i - 1) >= limitMs ? count : 0),
-    0,
-  );
+export function failedRequests(counts: Omit<OutcomeCounts, "requests">, limitMs: number | null): number {
+  const limit = limitMs ?? waitLimitMs(counts);
+  // the bucket in which the limit falls is counted: rather one failure too many than one unseen
+  const leftLate = limit === Infinity ? 0 : sumOf(counts.leftAfter.slice(bucketOf(limit)));
   return counts.status5xx + counts.refused + counts.timedOut + counts.brokenOff + leftLate;
 }

@@ -1,5 +1,5 @@
 import { quantileMs } from "../kernel/histogram.ts";
-import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
+import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 
 /** Pure sums over traffic buckets: rates, shares and quantiles for tables and charts. Times come in as arguments. */
@@ -10,9 +10,11 @@ interface Sum {
   latency: number[];
 }
 
-const sumOf = (rows: readonly TrafficCounts[]): Sum => {
+/** `reference`: what is usual, of a longer window. */
+const sumOf = (rows: readonly TrafficCounts[], reference: OutcomeCounts): Sum => {
   const sum = sumOutcomes(rows);
-  return { requests: sum.requests, errors: failedRequests(sum, null), latency: sum.latency };
+  const errors = failedRequests(sum, waitLimitMs(sum, reference));
+  return { requests: sum.requests, errors, latency: sum.latency };
 };
 
 const percent = (part: number, whole: number): number | null => (whole > 0 ? (part / whole) * 100 : null);
@@ -51,6 +53,7 @@ export function trafficFigures(
   const end = newestEndMs(now);
   const sum = sumOf(
     recent.filter((row) => Date.parse(row.bucketAt) >= end - TRAFFIC_SECONDS * 1_000 && Date.parse(row.bucketAt) < end),
+    sumOutcomes(recent),
   );
   const start = Math.floor(now.getTime() / 60_000) - 59;
   const byMinute = new Map<number, TrafficCounts[]>();
@@ -64,7 +67,9 @@ export function trafficFigures(
     p95Ms: quantileMs(sum.latency, 0.95),
     requests: sum.requests,
     seconds: TRAFFIC_SECONDS,
-    p95Series: Array.from({ length: 60 }, (_, i) => quantileMs(sumOf(byMinute.get(start + i) ?? []).latency, 0.95)),
+    p95Series: Array.from({ length: 60 }, (_, i) =>
+      quantileMs(sumOutcomes(byMinute.get(start + i) ?? []).latency, 0.95),
+    ),
   };
 }
 
@@ -90,16 +95,17 @@ export function servedWithin(
     return atMs >= end - seconds * 1_000 && atMs < end;
   });
   if (within.length === 0 && !counted) return null;
-  const sum = sumOf(within);
+  const sum = sumOf(within, sumOutcomes(rows));
   return { requests: sum.requests, failed: sum.errors, p95Ms: quantileMs(sum.latency, 0.95) };
 }
 
 /** What each bucket served, all versions together, oldest first. */
 export function servedByBucket(rows: readonly TrafficCounts[]) {
+  const usual = sumOutcomes(rows);
   return [...Map.groupBy(rows, ({ bucketAt }) => bucketAt)]
     .sort(([a], [b]) => Date.parse(a) - Date.parse(b))
     .map(([bucketAt, of]) => {
-      const { requests, errors, latency } = sumOf(of);
+      const { requests, errors, latency } = sumOf(of, usual);
       return { bucketAt, served: { requests, failed: errors, p95Ms: quantileMs(latency, 0.95) } };
     });
 }
@@ -118,10 +124,11 @@ export function trafficSeries(
     if (bucket) bucket.push(row);
     else buckets.set(index, [row]);
   }
+  const usual = sumOutcomes(rows);
   const points: SeriesPoint[] = [];
   for (let index = first; (index + 1) * stepMs <= range.to.getTime(); index++) {
     const found = buckets.get(index);
-    const sum = sumOf(found ?? []);
+    const sum = sumOf(found ?? [], usual);
     points.push({
       t: new Date(index * stepMs).toISOString(),
       requestsPerSecond: found ? sum.requests / range.stepSeconds : null,

@@ -3,7 +3,7 @@ import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confi
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
 import { groupedCount } from "../../kernel/numbers.ts";
-import { failedRequests, slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
+import { failedRequests, sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import { unsealed } from "../../kernel/sealed.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
 import { judge } from "../judge/index.ts";
@@ -82,9 +82,11 @@ export function judgeEvidence(
 
 const requestsOf = (rows: Evidence["candidate"]) => rows.reduce((sum, row) => sum + row.requests, 0);
 
-/** Requests of the new version that failed, by what is slow for the version before it. */
-const failuresOf = ({ baseline, candidate }: Evidence) =>
-  failedRequests(sumOutcomes(candidate), slowTailMs(sumOutcomes(baseline)));
+/** Requests of the new version that failed, by how long those of the version before it wait. */
+function failuresOf({ baseline, candidate }: Evidence): number {
+  const counts = sumOutcomes(candidate);
+  return failedRequests(counts, waitLimitMs(counts, sumOutcomes(baseline)));
+}
 
 export const summaryOf = (
   at: Date,

@@ -1,5 +1,5 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
-import { failedRequests, type OutcomeCounts, slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
+import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { compareCounts, judgeCounts } from "./classify.ts";
 import type { Judged } from "./metrics.ts";
@@ -28,8 +28,8 @@ export const judgeDependents = (
   dependents.map((dependent) => {
     const rule = rules.metrics.dependents;
     const [during, before] = [sumOutcomes(dependent.during), sumOutcomes(dependent.before)];
-    const tailMs = slowTailMs(before);
-    const countOf = (sum: OutcomeCounts) => ({ events: failedRequests(sum, tailMs), total: sum.requests });
+    const limitMs = waitLimitMs(during, before);
+    const countOf = (sum: OutcomeCounts) => ({ events: failedRequests(sum, limitMs), total: sum.requests });
     const count = compareCounts(countOf(during), countOf(before), rules);
     const counted = judgeCounts(count, rules, { least: rule.leastIncrease, allowed: rule.allowedIncrease });
     const fell = dependent.wasHealthy === true && dependent.isHealthy === false;

@@ -1,6 +1,6 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
 import { groupedCount } from "../../kernel/numbers.ts";
-import { slowTailMs, sumOutcomes } from "../../kernel/outcomes.ts";
+import { sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";
 import { type Dependent, judgeDependents } from "./dependents.ts";
@@ -69,9 +69,9 @@ function sidesOf(input: JudgeInput): Sides & { sampleSeconds: number } {
   const spanMs = Math.max(bucketMs, Date.parse(input.to) - Date.parse(input.from));
   const total = (rows: readonly TrafficCounts[]) => rows.reduce((sum, row) => sum + row.requests, 0);
   const lengthMs = sampleLengthMs(Math.min(total(baseline), total(candidate)), spanMs, bucketMs);
-  const tailMs = slowTailMs(sumOutcomes(baseline));
+  const limitMs = waitLimitMs(sumOutcomes(candidate), sumOutcomes(baseline));
   const cut = (rows: readonly TrafficCounts[]) =>
-    samplesOf(rows, Math.min(...starts(rows), Infinity), lengthMs, tailMs);
+    samplesOf(rows, Math.min(...starts(rows), Infinity), lengthMs, limitMs);
   return {
     ...{ rules, baselineVersion, candidateVersion },
     ...{ baseline: cut(baseline), candidate: cut(candidate), sampleSeconds: lengthMs / 1_000 },

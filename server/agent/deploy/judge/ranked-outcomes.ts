@@ -15,10 +15,10 @@ export const OUTCOME_WORDS: Record<Ranked, string> = {
   failed: "failed",
 };
 
-/** An upgrade is what was asked for; a client that waited longer than `tailMs` and left got no answer, a failure. */
-export function rankOutcomes(counts: OutcomeCounts, tailMs: number): RankedOutcomes {
+/** An upgrade is what was asked for; a client that waited `limitMs` and left got no answer, a failure. */
+export function rankOutcomes(counts: OutcomeCounts, limitMs: number): RankedOutcomes {
   const { status5xx, refused, timedOut, brokenOff } = counts;
-  const failed = failedRequests(counts, tailMs);
+  const failed = failedRequests(counts, limitMs);
   return {
     ok: counts.status2xx + counts.upgraded,
     redirected: counts.status3xx,

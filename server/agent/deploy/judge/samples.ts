@@ -16,7 +16,7 @@ export interface Sample {
   /** every class, as it was counted */
   counts: OutcomeCounts;
   /** a client that waited longer and left got no answer */
-  tailMs: number;
+  limitMs: number;
   latency: number[];
   usage: VersionUsage;
 }
@@ -39,29 +39,29 @@ export function sampleLengthMs(fewestRequests: number, spanMs: number, bucketMs:
 }
 
 /**
- * Sums buckets into samples of `lengthMs`, counted from `fromMs`; oldest first. `tailMs`: how long an answer of the
- * version that is compared with takes at worst.
+ * Sums buckets into samples of `lengthMs`, counted from `fromMs`; oldest first. `limitMs`: from what
+ * wait on a client that left had waited too long.
  */
-export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, lengthMs: number, tailMs: number): Sample[] {
+export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, lengthMs: number, limitMs: number): Sample[] {
   const groups = Map.groupBy(rows, (row) => Math.floor((Date.parse(row.bucketAt) - fromMs) / lengthMs));
   return [...groups]
     .sort(([a], [b]) => a - b)
     .map(([index, members]) =>
-      sampleOf(fromMs + index * lengthMs, sumOutcomes(members), joinUsage(members.map((row) => row.usage)), tailMs),
+      sampleOf(fromMs + index * lengthMs, sumOutcomes(members), joinUsage(members.map((row) => row.usage)), limitMs),
     );
 }
 
-function sampleOf(at: number, counts: OutcomeCounts, usage: VersionUsage, tailMs: number): Sample {
-  const outcomes = rankOutcomes(counts, tailMs);
+function sampleOf(at: number, counts: OutcomeCounts, usage: VersionUsage, limitMs: number): Sample {
+  const outcomes = rankOutcomes(counts, limitMs);
   const { requests, latency } = counts;
-  return { at, requests, errors: outcomes.failed, outcomes, counts, tailMs, latency, usage };
+  return { at, requests, errors: outcomes.failed, outcomes, counts, limitMs, latency, usage };
 }
 
 /** All of one side together. */
 export function poolOf(samples: readonly Sample[]): Sample {
   const counts = sumOutcomes(samples.map((sample) => sample.counts));
   const [first] = samples;
-  return sampleOf(first?.at ?? 0, counts, joinUsage(samples.map((sample) => sample.usage)), first?.tailMs ?? 0);
+  return sampleOf(first?.at ?? 0, counts, joinUsage(samples.map((sample) => sample.usage)), first?.limitMs ?? 0);
 }
 
 /** mulberry32: the same draw for the same data, so that a judgement can be repeated. */
