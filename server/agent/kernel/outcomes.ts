@@ -15,6 +15,9 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** Whose requests belong to the service and to none of its versions: refused before one was chosen. */
+export const NO_VERSION = "";
+
 /** The counts of one bucket of time; `requests` is the sum of all classes. */
 export type OutcomeCounts = Pick<TrafficCounts, "requests" | Outcome | "latency" | "leftAfter">;
 

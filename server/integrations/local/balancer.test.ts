@@ -193,11 +193,11 @@ describe("when an instance fails", () => {
   });
 
   it.each([
-    { method: "GET", body: null, expected: 200 },
+    { method: "GET", body: null, expected: 502 },
     { method: "POST", body: null, expected: 502 },
     { method: "PUT", body: "x", expected: 502 },
   ])(
-    "$method with body $body over a connection lost without an answer: $expected",
+    "$method with body $body over a new connection lost without an answer: $expected",
     async ({ method, body, expected }) => {
       const breaking = createTcpServer((socket) => socket.once("data", () => socket.destroy())).listen(0, "127.0.0.1");
       await once(breaking, "listening");

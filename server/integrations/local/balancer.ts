@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { BlockList, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "#server/agent/kernel/errors.ts";
-import type { Outcome } from "#server/agent/kernel/outcomes.ts";
+import { NO_VERSION, type Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
 import { HalfClosedClients } from "./half-closed.ts";
@@ -89,6 +89,11 @@ export class Balancer implements ExchangeHost {
       .on("checkContinue", (request, response) =>
         this.#take(new Exchange(this, request, response, { expectsContinue: true })),
       )
+      .on("checkExpectation", (request, response) => {
+        const exchange = new Exchange(this, request, response);
+        this.#active.add(exchange);
+        exchange.reject(417, "expectation_failed", "The only expectation that is supported is 100-continue.");
+      })
       .on("upgrade", (request, socket: Socket, first) => this.#takeUpgrade(request, socket, first))
       .on("connect", (_, socket) => refuseConnect(socket))
       .on("clientError", (error, socket) => answerClientError(error, socket, this.#answering(socket)));
@@ -196,7 +201,7 @@ export class Balancer implements ExchangeHost {
   }
 
   record(version: string, outcome: Outcome, tookMs: number): void {
-    this.#lastVersion = version;
+    if (version !== NO_VERSION) this.#lastVersion = version;
     this.#ring.record(version, outcome, tookMs, Date.now());
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
+import { NO_VERSION, type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
 import { BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
 import type { Choice, RouteChoice } from "./route-choice.ts";
@@ -18,7 +18,7 @@ export interface Target extends Candidate {
 export interface ExchangeHost {
   readonly rotation: Rotation<Target>;
   readonly routes: RouteChoice;
-  /** the version that failures count for when no instance was chosen */
+  /** the version that it counts for when no instance is ready */
   currentVersion(): string | null;
   /** an instance refused a connection */
   refused(instanceId: string): void;
@@ -68,7 +68,9 @@ export class Exchange implements UpstreamRequest {
   /** of the instance tried last; undefined before the first */
   #version: string | undefined;
   #tried: Set<string> | undefined;
-  /** an instance got the request and its connection was lost */
+  /** the first version of which an instance refused the connection; its failure, though another's answered */
+  #refusedBy: string | undefined;
+  /** an instance got the request and its used connection was lost: nobody else gets it */
   #lost = false;
   #status = 0;
   #remaining = -1;
@@ -127,9 +129,16 @@ export class Exchange implements UpstreamRequest {
       else {
         // nothing that follows can be trusted to be where it seems to begin
         this.#response.shouldKeepAlive = false;
-        this.#answer("status4xx", 400, "bad_request", error.message);
+        this.reject(400, "bad_request", error.message);
       }
     }
+  }
+
+  /** Answers with a 4xx what no instance is asked for. */
+  reject(status: number, code: string, message: string): void {
+    if (this.#done) return;
+    this.#version = NO_VERSION;
+    this.#answer("status4xx", status, code, message);
   }
 
   /** Turns it away before it is sent to an instance. */
@@ -137,6 +146,7 @@ export class Exchange implements UpstreamRequest {
     if (this.#done) return;
     this.#host.shed();
     this.#response.setHeader("retry-after", RETRY_AFTER);
+    this.#version ??= NO_VERSION;
     this.#answer("refused", 503, "overloaded", OVERLOADED);
   }
 
@@ -249,7 +259,7 @@ export class Exchange implements UpstreamRequest {
     this.#settle(outcomeOfStatus(this.#status));
   }
 
-  onFailure({ kind, begun, reused }: UpstreamFailure): void {
+  onFailure({ kind, begun, closedIdle }: UpstreamFailure): void {
     if (this.#done) return;
     try {
       if (this.#response.headersSent) {
@@ -257,31 +267,33 @@ export class Exchange implements UpstreamRequest {
         this.#response.destroy();
       } else if (kind === "refused") {
         if (this.#target !== undefined) this.#host.refused(this.#target.instanceId);
-        this.#retry(true);
+        this.#refusedBy ??= this.#version;
+        if (this.#lost) this.#answerLost();
+        else this.#retryElsewhere();
       } else if (kind === "overloaded") this.shed();
-      else if (kind === "lost" && !begun && this.repeatable) {
-        // Of a used connection that says nothing about the instance. Once more, on a new one.
+      else if (kind === "lost" && !begun && closedIdle && this.repeatable) {
+        // It had waited for the next request too long. Once more, on a new connection to the same instance: a request
+        // that makes instances end must not reach a second one.
         this.repeatable = false;
         this.#lost = true;
-        this.#retry(!reused);
+        this.#target?.pool.dispatch(this);
       } else if (kind === "timedOut")
         this.#answer("timedOut", 504, "instance_timeout", "The instance did not answer in time.");
-      else this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
+      else this.#answerLost();
     } catch {
       this.#fault();
     }
   }
 
   #dispatch(): void {
-    const target = this.#host.rotation.pick(this.#tried, this.#choice?.version);
+    const target = this.#host.rotation.pick(this.#tried, this.#choice?.version ?? this.#version);
     if (this.#choice?.preview && target?.version !== this.#choice.version) {
       // Asked for by name and not there: a request like any other, and the answer says so.
       this.#missing = this.#choice.version;
       this.#choice = null;
     }
     if (target === undefined) {
-      if (this.#lost) this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
-      else if (this.#tried === undefined)
+      if (this.#tried === undefined)
         this.#answer("refused", 503, "no_ready_instance", "No instance of this service is ready.");
       else this.#answer("refused", 502, "instance_unreachable", "No instance of this service accepted the connection.");
       return;
@@ -292,15 +304,19 @@ export class Exchange implements UpstreamRequest {
     target.pool.dispatch(this);
   }
 
-  #retry(elsewhere: boolean): void {
+  #retryElsewhere(): void {
     const failed = this.#target;
     if (failed !== undefined) {
       failed.inFlight--;
       this.#target = undefined;
       this.#tried ??= new Set();
-      if (elsewhere) this.#tried.add(failed.instanceId);
+      this.#tried.add(failed.instanceId);
     }
     this.#dispatch();
+  }
+
+  #answerLost(): void {
+    this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
   }
 
   #answer(outcome: Outcome, status: number, code: string, message: string): void {
@@ -355,7 +371,10 @@ export class Exchange implements UpstreamRequest {
     this.#done = true;
     if (this.#target !== undefined) this.#target.inFlight--;
     const version = this.#version ?? this.#host.currentVersion();
-    if (this.#choice?.preview !== true && version !== null) this.#host.record(version, outcome, tookMs);
+    // One request, one outcome: of the version that took no connection, though another version stepped in.
+    const steppedIn = this.#refusedBy !== undefined && this.#refusedBy !== version;
+    if (this.#choice?.preview !== true && version !== null)
+      this.#host.record(steppedIn ? (this.#refusedBy ?? version) : version, steppedIn ? "refused" : outcome, tookMs);
     if (!this.#tunnelled) this.#host.settled(this);
   }
 }

@@ -10,6 +10,8 @@ const HINT_MARGIN_MS = 1_000;
 const FRESH_MS = 20;
 /** … and only to an instance that was seen to keep idle connections at least so long, and never to close one sooner */
 const PROVEN_MS = 100;
+/** instances look after their idle connections now and then, not at the very moment */
+const IDLE_MARGIN = 0.8;
 
 /** more than wait can hardly be answered in time */
 const MOST_WAITING = 1_024;
@@ -29,6 +31,9 @@ export class ConnectionPool {
   #timer: NodeJS.Timeout | null = null;
   #keepsIdle = false;
   #closesEarly = false;
+  /** how long connections were idle and still served, at most, and after how long one was closed, at least */
+  #keptIdleMs = 0;
+  #closedIdleMs = Infinity;
   /** idle ones whose end may have come together with their last answer, not read yet */
   readonly #unread: Connection[] = [];
   #closing: PromiseWithResolvers<void> | null = null;
@@ -42,7 +47,7 @@ export class ConnectionPool {
   /** Sends a request on a connection of this pool, or tells it that it was refused. */
   dispatch(request: UpstreamRequest): void {
     if (this.#closing !== null) {
-      request.onFailure({ kind: "refused", begun: false, reused: false });
+      request.onFailure({ kind: "refused", begun: false, closedIdle: false });
       return;
     }
     const idle = this.#takeIdle(request);
@@ -60,7 +65,7 @@ export class ConnectionPool {
 
   #turnAway(request: UpstreamRequest): void {
     this.#waiting.delete(request);
-    request.onFailure({ kind: "overloaded", begun: false, reused: false });
+    request.onFailure({ kind: "overloaded", begun: false, closedIdle: false });
   }
 
   /** Stops working on a request whose client is gone; it is told nothing. */
@@ -75,7 +80,7 @@ export class ConnectionPool {
     for (const connection of this.#idle.splice(0)) connection.destroy();
     for (const request of this.#waiting.keys()) {
       this.#waiting.delete(request);
-      request.onFailure({ kind: "refused", begun: false, reused: false });
+      request.onFailure({ kind: "refused", begun: false, closedIdle: false });
     }
     for (const socket of this.#upgraded) socket.destroySoon();
     this.#resolveClosing();
@@ -119,7 +124,9 @@ export class ConnectionPool {
     const place = this.#idle.indexOf(connection);
     if (place !== -1) {
       this.#idle.splice(place, 1);
-      if (connection.quietMs(performance.now()) < PROVEN_MS) this.#closesEarly = true;
+      const idleMs = connection.quietMs(performance.now());
+      this.#closedIdleMs = Math.min(this.#closedIdleMs, idleMs);
+      if (idleMs < PROVEN_MS) this.#closesEarly = true;
     }
     if (this.#all.size === 0) {
       if (this.#timer !== null) clearInterval(this.#timer);
@@ -127,6 +134,15 @@ export class ConnectionPool {
       this.#resolveClosing();
     }
     this.#serveWaiting();
+  }
+
+  /** Only then says a connection that is lost without an answer nothing about the instance. */
+  mayHaveClosed(idleMs: number): boolean {
+    return this.#closesEarly || idleMs >= IDLE_MARGIN * Math.min(this.#keptIdleMs, this.#closedIdleMs);
+  }
+
+  keptIdle(idleMs: number): void {
+    this.#keptIdleMs = Math.max(this.#keptIdleMs, idleMs);
   }
 
   #serveWaiting(): void {

@@ -9,8 +9,8 @@ export interface UpstreamFailure {
   kind: "refused" | "overloaded" | "timedOut" | "lost" | "invalid" | "fault";
   /** a byte of the answer had come */
   begun: boolean;
-  /** the connection had carried a request before this one */
-  reused: boolean;
+  /** the connection had waited for its next request so long that the instance may have closed it meanwhile */
+  closedIdle: boolean;
 }
 
 /** A request for an instance, and what its answer is told to. */
@@ -59,6 +59,10 @@ export interface UpstreamTimeouts {
 
 interface ConnectionOwner {
   readonly timeouts: UpstreamTimeouts;
+  /** whether the instance may have closed a connection that was idle for so long, unread yet */
+  mayHaveClosed(idleMs: number): boolean;
+  /** an answer began on a connection that had been idle for so long */
+  keptIdle(idleMs: number): void;
   /** ready for the next request */
   released(connection: Connection): void;
   closed(connection: Connection): void;
@@ -75,6 +79,8 @@ export class Connection implements ResponseEvents {
   #body: IncomingMessage | null = null;
   #connected = false;
   #requests = 0;
+  /** before the request it carries; null: that is its first */
+  #idleMs: number | null = null;
   #inBody = false;
   #paused = false;
   #gone = false;
@@ -118,10 +124,12 @@ export class Connection implements ResponseEvents {
   send(request: UpstreamRequest): void {
     this.#request = request;
     request.connection = this;
+    const nowMs = performance.now();
+    this.#idleMs = this.#requests === 0 ? null : this.quietMs(nowMs);
     this.#requests++;
     this.#inBody = false;
     this.#paused = false;
-    this.#activeAtMs = performance.now();
+    this.#activeAtMs = nowMs;
     this.#awaitsContinue = request.expectsContinue;
     this.#parser.begin(request.method, request.upgrade);
     this.#socket.write(request.head, "latin1");
@@ -163,6 +171,7 @@ export class Connection implements ResponseEvents {
 
   onHead(head: ResponseHead): void {
     this.#inBody = true;
+    if (this.#idleMs !== null) this.#owner.keptIdle(this.#idleMs);
     this.#activeAtMs = performance.now();
     this.#request?.onHead(head);
   }
@@ -262,7 +271,7 @@ export class Connection implements ResponseEvents {
     try {
       request?.onEnd();
     } catch {
-      request?.onFailure({ kind: "fault", begun: true, reused: false });
+      request?.onFailure({ kind: "fault", begun: true, closedIdle: false });
     }
     if (reusable) this.#owner.released(this);
   }
@@ -279,11 +288,11 @@ export class Connection implements ResponseEvents {
   }
 
   #fail(kind: UpstreamFailure["kind"]): void {
-    const reused = this.#requests > 1;
+    const closedIdle = this.#idleMs !== null && this.#owner.mayHaveClosed(this.#idleMs);
     const begun = this.#requests > 0 && this.#parser.begun;
     const request = this.#detach();
     this.destroy();
-    request?.onFailure({ kind, begun, reused });
+    request?.onFailure({ kind, begun, closedIdle });
   }
 
   #onClose(): void {
