@@ -39,6 +39,21 @@ const BalancerSchema = z.strictObject({
     "from a request's first byte to the end of its body, as of an upload; then 408",
   ),
   keepAliveTimeoutMs: Milliseconds.default(65_000).describe("silence between two requests on a client's connection"),
+  headTimeoutMs: Milliseconds.default(60_000).describe("from a request's first byte to the end of its head; then 408"),
+  clientIdleTimeoutMs: Milliseconds.default(120_000).describe(
+    "a client that neither sends what is left of its request nor takes what there is of the answer",
+  ),
+  instanceIdleTimeoutMs: Milliseconds.default(4_000).describe(
+    "an idle connection to an instance that does not say how long it keeps it",
+  ),
+  maxConnections: z.number().int().min(1).max(65_535).default(256).describe("connections to one instance at a time"),
+  maxStreams: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(1_000)
+    .describe("event streams and the like of one instance beside those connections; more count among them"),
   maxUpgraded: z
     .number()
     .int()

@@ -288,6 +288,8 @@ it("is set for each service in the configuration, with a default for each key", 
   expect(ServiceSchema.parse(service).local.balancer).toEqual({
     ...{ connectTimeoutMs: 2_000, responseTimeoutMs: 60_000, idleTimeoutMs: 300_000, streamIdleTimeoutMs: 3_600_000 },
     ...{ queueTimeoutMs: 10_000, requestTimeoutMs: 3_600_000, keepAliveTimeoutMs: 65_000 },
+    ...{ headTimeoutMs: 60_000, clientIdleTimeoutMs: 120_000, instanceIdleTimeoutMs: 4_000 },
+    ...{ maxConnections: 256, maxStreams: 1_000 },
     ...{ maxUpgraded: 1_000, trustedProxies: [] },
   });
   const wrong = { ...service, local: { ...service.local, balancer: { trustedProxies: ["10.0.0.0/33"] } } };

@@ -13,10 +13,12 @@ import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
 import { Tunnel } from "./tunnel.ts";
-import type { UpstreamTimeouts } from "./upstream/connection.ts";
+import type { UpstreamLimits } from "./upstream/connection.ts";
 import { ConnectionPool } from "./upstream/connection-pool.ts";
 
-export interface BalancerTimeouts extends UpstreamTimeouts {
+interface BalancerLimits extends UpstreamLimits {
+  /** from the first byte of a request to the end of its head */
+  headMs: number;
   /** from the first byte of a request to its last */
   requestMs: number;
   /** silence between two requests of a client */
@@ -24,7 +26,7 @@ export interface BalancerTimeouts extends UpstreamTimeouts {
 }
 
 /** What is set for one service; each has a default. */
-export interface BalancerOptions extends Partial<BalancerTimeouts> {
+export interface BalancerOptions extends Partial<BalancerLimits> {
   /** addresses and networks (CIDR) of fronts whose X-Forwarded-* and Forwarded are kept */
   trustedProxies?: readonly string[];
   maxUpgraded?: number;
@@ -33,12 +35,11 @@ export interface BalancerOptions extends Partial<BalancerTimeouts> {
 /** as in the configuration, whose schema says why */
 const DEFAULTS: Required<BalancerOptions> = {
   ...{ connectMs: 2_000, headersMs: 60_000, bodyMs: 300_000, streamMs: 3_600_000, queueMs: 10_000 },
+  ...{ headMs: 60_000, clientMs: 120_000, instanceIdleMs: 4_000, maxConnections: 256, maxStreams: 1_000 },
   ...{ requestMs: 3_600_000, keepAliveMs: 65_000, trustedProxies: [], maxUpgraded: 1_000 },
 };
-const HEAD_MS = 60_000;
 /** in flight at a balancer that is very late: more is turned away */
 const BUSY = 256;
-const CONNECTIONS_PER_INSTANCE = 256;
 const CHECK_CLIENTS_MS = 1_000;
 /** how often is asked whether a client that may be gone is */
 const DOUBT_MS = 25;
@@ -71,13 +72,13 @@ export class Balancer implements ExchangeHost {
     this.#observer = observer;
     this.#options = { ...DEFAULTS, ...options };
     for (const proxy of this.#options.trustedProxies) trust(this.#trusted, proxy);
-    const { requestMs, keepAliveMs } = this.#options;
+    const { headMs, requestMs, keepAliveMs } = this.#options;
     this.#server = createServer(
       {
         keepAliveTimeout: keepAliveMs,
         requestTimeout: requestMs,
-        headersTimeout: Math.min(HEAD_MS, requestMs),
-        connectionsCheckingInterval: Math.min(30_000, requestMs),
+        headersTimeout: Math.min(headMs, requestMs),
+        connectionsCheckingInterval: Math.min(30_000, headMs, requestMs),
         optimizeEmptyRequests: true,
         // refused in one place with what else cannot be passed on
         requireHostHeader: false,
@@ -186,7 +187,7 @@ export class Balancer implements ExchangeHost {
 
   /** A target for an instance that listens on `port`; it takes requests once it is in the rotation. */
   createTarget(instanceId: string, version: string, port: number): Target {
-    const pool = new ConnectionPool(port, CONNECTIONS_PER_INSTANCE, this.#options);
+    const pool = new ConnectionPool(port, this.#options);
     return { instanceId, version, inFlight: 0, pool };
   }
 

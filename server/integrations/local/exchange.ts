@@ -262,7 +262,8 @@ export class Exchange implements UpstreamRequest {
   onFailure({ kind, begun, closedIdle }: UpstreamFailure): void {
     if (this.#done) return;
     try {
-      if (this.#response.headersSent) {
+      if (kind === "clientIdle") this.#giveUpClient();
+      else if (this.#response.headersSent) {
         this.#settle(kind === "timedOut" ? "timedOut" : "brokenOff");
         this.#response.destroy();
       } else if (kind === "refused") {
@@ -315,6 +316,13 @@ export class Exchange implements UpstreamRequest {
     this.#dispatch();
   }
 
+  /** It has left as far as anybody can tell, and nobody let it wait. */
+  #giveUpClient(): void {
+    if (this.#response.headersSent) this.#response.destroy();
+    else this.#answer("clientLeft", 408, "request_timeout", "The rest of the request did not come in time. Try again.");
+    this.#settle("clientLeft", 0);
+  }
+
   #answerLost(): void {
     this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
   }
@@ -325,7 +333,7 @@ export class Exchange implements UpstreamRequest {
     if (this.body !== null && !this.#request.complete) this.#response.setHeader("connection", "close");
     this.#response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
     this.#response.end(body);
-    this.#settle(outcome);
+    this.#settle(outcome, outcome === "clientLeft" ? 0 : this.#tookMs());
   }
 
   /** Something in here threw. The client gets an answer or a cut connection, and the exchange is counted. */

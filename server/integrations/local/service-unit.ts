@@ -307,6 +307,11 @@ const balancerOptions = (set: ServiceConfig["local"]["balancer"]): BalancerOptio
   queueMs: set.queueTimeoutMs,
   requestMs: set.requestTimeoutMs,
   keepAliveMs: set.keepAliveTimeoutMs,
+  headMs: set.headTimeoutMs,
+  clientMs: set.clientIdleTimeoutMs,
+  instanceIdleMs: set.instanceIdleTimeoutMs,
+  maxConnections: set.maxConnections,
+  maxStreams: set.maxStreams,
   maxUpgraded: set.maxUpgraded,
   trustedProxies: set.trustedProxies,
 });

@@ -1,9 +1,7 @@
 import type { Socket } from "node:net";
-import { Connection, type UpstreamRequest, type UpstreamTimeouts } from "./connection.ts";
+import { Connection, type UpstreamRequest, type UpstreamLimits } from "./connection.ts";
 
 const LOOK_MS = 100;
-/** kept idle when the instance does not say how long: most servers keep theirs for 5 s */
-const IDLE_MS = 4_000;
 /** an instance may close a little before the time it named */
 const HINT_MARGIN_MS = 1_000;
 /** what cannot be repeated is sent on a used connection only within this time after its last answer … */
@@ -18,10 +16,11 @@ const MOST_WAITING = 1_024;
 
 /** The connections to one instance, on the loopback interface. */
 export class ConnectionPool {
-  readonly timeouts: UpstreamTimeouts;
+  readonly limits: UpstreamLimits;
   readonly #port: number;
-  readonly #most: number;
   readonly #all = new Set<Connection>();
+  /** those of all that carry a stream, which may last for hours: they take no place of other requests */
+  readonly #streams = new Set<Connection>();
   /** connections that speak another protocol */
   readonly #upgraded = new Set<Socket>();
   /** the one used last is at the end */
@@ -38,10 +37,9 @@ export class ConnectionPool {
   readonly #unread: Connection[] = [];
   #closing: PromiseWithResolvers<void> | null = null;
 
-  constructor(port: number, most: number, timeouts: UpstreamTimeouts) {
+  constructor(port: number, limits: UpstreamLimits) {
     this.#port = port;
-    this.#most = most;
-    this.timeouts = timeouts;
+    this.limits = limits;
   }
 
   /** Sends a request on a connection of this pool, or tells it that it was refused. */
@@ -52,7 +50,7 @@ export class ConnectionPool {
     }
     const idle = this.#takeIdle(request);
     if (idle !== undefined) idle.send(request);
-    else if (this.#all.size < this.#most) this.#open(request);
+    else if (!this.#full) this.#open(request);
     else this.#wait(request);
   }
 
@@ -105,11 +103,27 @@ export class ConnectionPool {
     if (this.#closing !== null) socket.destroySoon();
   }
 
+  get #full(): boolean {
+    return this.#all.size - this.#streams.size >= this.limits.maxConnections;
+  }
+
+  streams(connection: Connection): void {
+    if (this.#streams.size >= this.limits.maxStreams) return;
+    this.#streams.add(connection);
+    this.#serveWaiting();
+  }
+
+  /** Most servers keep an idle connection for 5 s when they do not say how long. */
+  #keptMs({ keepAliveMs }: Connection): number {
+    return keepAliveMs === null ? this.limits.instanceIdleMs : keepAliveMs - HINT_MARGIN_MS;
+  }
+
   #resolveClosing(): void {
     if (this.#all.size === 0 && this.#upgraded.size === 0) this.#closing?.resolve();
   }
 
   released(connection: Connection): void {
+    this.#streams.delete(connection);
     if (this.#closing !== null) connection.destroy();
     else {
       this.#idle.push(connection);
@@ -121,6 +135,7 @@ export class ConnectionPool {
 
   closed(connection: Connection): void {
     this.#all.delete(connection);
+    this.#streams.delete(connection);
     const place = this.#idle.indexOf(connection);
     if (place !== -1) {
       this.#idle.splice(place, 1);
@@ -149,7 +164,7 @@ export class ConnectionPool {
     for (const request of this.#waiting.keys()) {
       if (request.doubtful) continue;
       const idle = this.#takeIdle(request);
-      if (idle === undefined && this.#all.size >= this.#most) return;
+      if (idle === undefined && this.#full) return;
       this.#waiting.delete(request);
       if (idle !== undefined) idle.send(request);
       else this.#open(request);
@@ -160,10 +175,10 @@ export class ConnectionPool {
     const newest = this.#idle.at(-1);
     if (newest === undefined) return undefined;
     const nowMs = performance.now();
-    if (request.repeatable ? newest.quietMs(nowMs) < keptMs(newest) : this.#isFresh(newest, nowMs))
+    if (request.repeatable ? newest.quietMs(nowMs) < this.#keptMs(newest) : this.#isFresh(newest, nowMs))
       return this.#idle.pop();
     // None of the idle ones will do: when there may be no more, the oldest makes room.
-    if (this.#all.size >= this.#most) {
+    if (this.#full) {
       const oldest = this.#idle.shift();
       if (oldest !== undefined) this.#drop(oldest);
     }
@@ -193,15 +208,14 @@ export class ConnectionPool {
       else if (connection.quietMs(nowMs) >= PROVEN_MS) this.#keepsIdle = true;
     }
     for (const [request, sinceMs] of this.#waiting) {
-      if (nowMs - sinceMs <= this.timeouts.queueMs) break;
+      if (nowMs - sinceMs <= this.limits.queueMs) break;
       this.#turnAway(request);
     }
     if (this.#waiting.size > 0) this.#serveWaiting();
-    const kept = this.#idle.filter((one) => one.quietMs(nowMs) < keptMs(one));
+    const kept = this.#idle.filter((one) => one.quietMs(nowMs) < this.#keptMs(one));
     if (kept.length === this.#idle.length) return;
     for (const connection of this.#idle.splice(0, Infinity, ...kept))
       if (!kept.includes(connection)) connection.destroy();
   }
 }
 
-const keptMs = ({ keepAliveMs }: Connection): number => (keepAliveMs === null ? IDLE_MS : keepAliveMs - HINT_MARGIN_MS);

@@ -5,8 +5,8 @@ import { InvalidResponse, type ResponseEvents, type ResponseHead, ResponseParser
 
 /** Why a request got no answer, or not all of it. */
 export interface UpstreamFailure {
-  /** refused, overloaded: nothing was sent; lost: the connection ended; invalid: what came is no response; fault: in a callback */
-  kind: "refused" | "overloaded" | "timedOut" | "lost" | "invalid" | "fault";
+  /** refused, overloaded: nothing was sent; clientIdle: the client neither sends nor takes; lost: the connection ended; invalid: no response; fault: in a callback */
+  kind: "refused" | "overloaded" | "timedOut" | "clientIdle" | "lost" | "invalid" | "fault";
   /** a byte of the answer had come */
   begun: boolean;
   /** the connection had waited for its next request so long that the instance may have closed it meanwhile */
@@ -47,7 +47,7 @@ export interface UpstreamRequest {
   onFailure(failure: UpstreamFailure): void;
 }
 
-export interface UpstreamTimeouts {
+export interface UpstreamLimits {
   connectMs: number;
   headersMs: number;
   bodyMs: number;
@@ -55,14 +55,24 @@ export interface UpstreamTimeouts {
   streamMs: number;
   /** from the request until there is a connection for it */
   queueMs: number;
+  /** a client that the instance waits for and that does not go on */
+  clientMs: number;
+  /** idle connections of instances that do not say how long they keep them */
+  instanceIdleMs: number;
+  /** to one instance, upgraded ones and streams aside */
+  maxConnections: number;
+  /** to one instance; of more each takes one of its connections */
+  maxStreams: number;
 }
 
 interface ConnectionOwner {
-  readonly timeouts: UpstreamTimeouts;
+  readonly limits: UpstreamLimits;
   /** whether the instance may have closed a connection that was idle for so long, unread yet */
   mayHaveClosed(idleMs: number): boolean;
   /** an answer began on a connection that had been idle for so long */
   keptIdle(idleMs: number): void;
+  /** what it carries may go on for hours */
+  streams(connection: Connection): void;
   /** ready for the next request */
   released(connection: Connection): void;
   closed(connection: Connection): void;
@@ -174,6 +184,7 @@ export class Connection implements ResponseEvents {
     if (this.#idleMs !== null) this.#owner.keptIdle(this.#idleMs);
     this.#activeAtMs = performance.now();
     this.#request?.onHead(head);
+    if (this.#request?.streamed) this.#owner.streams(this);
   }
 
   onData(chunk: Buffer): void {
@@ -203,12 +214,16 @@ export class Connection implements ResponseEvents {
   /** Ends what takes longer than it may. */
   checkTime(nowMs: number): void {
     if (this.#request === null) return;
-    const { connectMs, headersMs, bodyMs, streamMs } = this.#owner.timeouts;
+    const { connectMs, headersMs, bodyMs, streamMs, clientMs } = this.#owner.limits;
     const silentMs = this.#request.streamed ? streamMs : bodyMs;
     const quietMs = this.quietMs(nowMs);
     if (!this.#connected) {
       if (quietMs > connectMs) this.#fail("refused");
-    } else if (!this.waitsForClient && quietMs > (this.#inBody ? silentMs : headersMs)) this.#fail("timedOut");
+    } else if (!this.waitsForClient) {
+      if (quietMs > (this.#inBody ? silentMs : headersMs)) this.#fail("timedOut");
+      // while both talk, the client's turn is no better known than the instance's
+    } else if (quietMs > (this.#inBody && !this.#paused ? Math.max(clientMs, silentMs) : clientMs))
+      this.#fail("clientIdle");
   }
 
   #onConnect(): void {
