@@ -67,7 +67,7 @@ function client(request: string) {
 async function headOf(headers: string, start_ = "GET / HTTP/1.1"): Promise<string[]> {
   const { closed } = client(`${start_}\r\n${headers}Connection: close\r\n\r\n`);
   await closed;
-  return (heads.at(-1) ?? "").split("\r\n").filter((line) => /forwarded|real-ip|^host|^get/i.test(line));
+  return (heads.at(-1) ?? "").split("\r\n").filter((line) => /forwarded|real.ip|^host|^get/i.test(line));
 }
 const counted = () => sumOutcomes(balancer.samplesSince(0, Date.now() + 20_000));
 
@@ -87,7 +87,11 @@ describe("what a client says of where its request came from", () => {
     ["others are", ["10.0.0.0/8", "127.0.0.2", "::1", "2001:db8::/32"]],
   ])("is replaced when %s", async (_, trustedProxies) => {
     await start({ trustedProxies }, (socket) => socket.write(OK));
-    expect(await headOf(`Host: a:1\r\n${SAID.join("\r\n")}\r\nx_forwarded_for: 6.6.6.6\r\n`)).toEqual([
+    expect(
+      await headOf(
+        `Host: a:1\r\n${SAID.join("\r\n")}\r\nx_forwarded_for: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX_Real-IP: 6.6.6.6\r\nX-Forwarded: for=6.6.6.6\r\n`,
+      ),
+    ).toEqual([
       "GET / HTTP/1.1",
       "Host: a:1",
       "x-forwarded-for: 127.0.0.1",
@@ -121,6 +125,23 @@ describe("what a client says of where its request came from", () => {
       "x-forwarded-for: 127.0.0.1",
       "x-forwarded-host: a",
     ]);
+  });
+
+  it.each([
+    ["for=203.0.113.9;proto=https;host=shop.example", "203.0.113.9, 127.0.0.1", "shop.example", "https"],
+    [
+      'For="[2001:db8::1]:4711";Proto=HTTPS, for=198.51.100.2:80;proto=http;host="in:8080"',
+      ...["2001:db8::1, 198.51.100.2, 127.0.0.1", "in:8080", "https"],
+    ],
+    ['for=_hidden;by=x;ext="a;proto=ftp"', "127.0.0.1", "a", "http"],
+    ['for=unknown;host="evil\\", host=x";proto="a b"', "127.0.0.1", "a", "http"],
+  ])("is completed from what a trusted front says as Forwarded: %s", async (said, clients, host, proto) => {
+    await start({ trustedProxies: ["127.0.0.1"] }, (socket) => socket.write(OK));
+    const lines = await headOf(`Host: a\r\nForwarded: ${said}\r\n`);
+    expect(lines).toContain(`x-forwarded-for: ${clients}`);
+    expect(lines).toContain(`x-forwarded-host: ${host}`);
+    expect(lines).toContain(`x-forwarded-proto: ${proto}`);
+    expect(lines).toContain(`forwarded: ${said}, for=127.0.0.1;host="a";proto=http`);
   });
 
   it("has the balancer's own port where a trusted front names no protocol", async () => {

@@ -5,6 +5,9 @@
  */
 const CONSOLE_COOKIE = /^[\t ]*(?:__(?:Secure|Host)-)?operate(?:[-_][\w-]*)?\./i;
 
+/** Whether a Set-Cookie header's value would replace a cookie of the console. Browsers send a nameless one as its value. */
+export const setsConsoleCookie = (value: string): boolean => CONSOLE_COOKIE.test(value.replace(/^[\t ]*=/, ""));
+
 /** A Cookie header's value without the console's own, all others byte for byte; null when none is left. */
 export function withoutConsoleCookies(value: string): string | null {
   if (!value.toLowerCase().includes("operate")) return value;

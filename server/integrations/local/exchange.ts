@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { NO_VERSION, type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
 import { BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
+import { type RawHead, writeRawHead } from "./raw-head.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
 import type { Choice, RouteChoice } from "./route-choice.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -83,8 +84,8 @@ export class Exchange implements UpstreamRequest {
   #tunnelled = false;
   /** the client takes no more for now */
   #held = false;
-  /** the head was not written to the client's socket yet: it goes together with what follows at once */
-  #headHeld = false;
+  /** not written yet: it goes together with what follows at once, and not at all when that is no answer */
+  #heldHead: RawHead | null = null;
   #done = false;
 
   /** `expectsContinue`: the client waits for a word before it sends the body. `tunnel`: it asks for another protocol. */
@@ -175,26 +176,30 @@ export class Exchange implements UpstreamRequest {
     this.#heardMs = this.#answeredMs;
     this.#remaining = length ?? -1;
     const trailers = length === null && this.#request.httpVersionMinor === 1;
-    const kept = responseHeaders(headers, { trailers });
+    const kept = responseHeaders(headers, { trailers, status, closes: !this.#response.shouldKeepAlive });
     if (length === null)
       for (let i = 0; i < kept.length; i += 2)
         if (kept[i]?.toLowerCase() === "content-type") this.streamed = STREAMED.test(kept[i + 1] ?? "");
     kept.push(...this.#ownHeaders());
-    this.#response.writeHead(status, reason, kept);
-    this.#headHeld = true;
+    this.#heldHead = { status, reason, headers: kept };
   }
 
   onPause(): void {
-    if (!this.#headHeld || this.#done) return;
-    this.#headHeld = false;
+    if (this.#heldHead === null || this.#done) return;
+    this.#writeHead();
     // Not flushHeaders: that would write it as UTF-8.
     this.#response.write("", "latin1");
+  }
+
+  #writeHead(): void {
+    if (this.#heldHead !== null) writeRawHead(this.#response, this.#heldHead);
+    this.#heldHead = null;
   }
 
   /** RFC 9110 section 15.2: passed on, except what was not asked for; HTTP/1.0 does not know them. */
   onInformation({ status, headers }: ResponseHead): void {
     if (this.#done || this.#response.headersSent || this.#request.httpVersionMinor === 0) return;
-    if (status !== 100) this.#response.writeInformation(status, responseHeaders(headers, { trailers: false }));
+    if (status !== 100) this.#response.writeInformation(status, responseHeaders(headers, { trailers: false, status }));
     else if (this.expectsContinue) this.#response.writeContinue();
   }
 
@@ -235,7 +240,7 @@ export class Exchange implements UpstreamRequest {
     if (this.#done) return true;
     this.#heardMs = performance.now();
     this.#remaining -= chunk.length;
-    this.#headHeld = false;
+    this.#writeHead();
     // The last chunk of a known length goes out together with the end: one write instead of two.
     if (this.#remaining === 0) {
       this.#response.end(chunk);
@@ -255,6 +260,7 @@ export class Exchange implements UpstreamRequest {
 
   onEnd(): void {
     if (this.#done) return;
+    this.#writeHead();
     if (!this.#response.writableEnded) this.#response.end();
     this.#settle(outcomeOfStatus(this.#status));
   }

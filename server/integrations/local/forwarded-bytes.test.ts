@@ -37,6 +37,39 @@ async function ask(headers = "", method = "GET", body = ""): Promise<string> {
 
 const latin1 = (text: string): string => Buffer.from(text).toString("latin1");
 
+it.each([
+  [
+    "a transfer coding that the client would have to be told",
+    "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\n\x1f\x8b\x08\r\n0\r\n\r\n",
+  ],
+  ["a size of a chunk that is no number", "Transfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n0\r\n\r\n"],
+])("answers 502 in the place of %s", async (_, rest) => {
+  answer = `HTTP/1.1 200 OK\r\n${rest}`;
+  expect(await ask()).toMatch(/^HTTP\/1.1 502 [\s\S]*"instance_unreachable"/);
+});
+
+it("writes an answer whose lines end with a line feed alone as they ought to end", async () => {
+  answer = "HTTP/1.1 200 OK\nX-A: 1\nContent-Length: 2\n\nok";
+  expect(await ask()).toMatch(/^HTTP\/1.1 200 OK\r\nX-A: 1\r\nContent-Length: 2\r\n(?:[^\n]*\r\n)+\r\nok$/);
+});
+
+it("says with 426 which protocol is asked for", async () => {
+  answer = "HTTP/1.1 426 No\r\nConnection: Upgrade\r\nUpgrade: h2, websocket\r\nContent-Length: 0\r\n\r\n";
+  expect(await ask()).toMatch(/\r\nconnection: upgrade, close\r\nupgrade: h2, websocket\r\n/);
+});
+
+it("keeps an instance from setting the console's cookies", async () => {
+  const cookies = [
+    "operate-k3x9.session_token=x; Path=/",
+    "__Host-operate.a=1",
+    "=operate.session_token=x",
+    "mine=operate.x",
+  ];
+  answer = `HTTP/1.1 200 OK\r\n${cookies.map((one) => `Set-Cookie: ${one}\r\n`).join("")}Content-Length: 0\r\n\r\n`;
+  const got = await ask();
+  expect(got.split("\r\n").filter((line) => /^set-cookie/i.test(line))).toEqual(["Set-Cookie: mine=operate.x"]);
+});
+
 describe("from the instance", () => {
   it.each([
     {
@@ -62,6 +95,12 @@ describe("from the instance", () => {
       line: "200 OK",
       headers: [latin1('Content-Disposition: inline; filename="é.pdf"')],
       body: "%PDF",
+    },
+    {
+      name: "control characters in the reason and in values",
+      line: "200 O\x1bK",
+      headers: ["X-Name: a\x01b\x7f\x1f", "Content-Length: 1"],
+      body: "\x01",
     },
     {
       name: "values in Latin-1",

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { withoutConsoleCookies } from "./console-cookies.ts";
+import { setsConsoleCookie, withoutConsoleCookies } from "./console-cookies.ts";
+import { forwardedPaths } from "./forwarded.ts";
+import { hasControl } from "./raw-head.ts";
 
 /** RFC 9110 section 7.6.1: these belong to one connection. Some of them are written anew by `requestHead`. */
 const HOP_BY_HOP = new Set([
@@ -116,8 +118,6 @@ function passedOn(name: string, value: string, special: Special): string | null 
     case "forwarded":
       special.forwarded[name] = joined(special.forwarded[name] ?? "", value);
       return null;
-    case "x-real-ip":
-      return special.options.trusted ? value : null;
     default:
       if (name.charCodeAt(0) === 120) return forwardedOn(name, value, special);
       return HOP_BY_HOP.has(name) ? null : value;
@@ -126,7 +126,8 @@ function passedOn(name: string, value: string, special: Special): string | null 
 
 /** Of a header whose name starts with an x. To some servers an underscore is a dash. */
 function forwardedOn(name: string, value: string, { forwarded, options }: Special): string | null {
-  if (!/^x[-_]forwarded[-_]/.test(name)) return value;
+  if (/^x[-_]real[-_]ip$/.test(name)) return options.trusted && !name.includes("_") ? value : null;
+  if (!/^x[-_]forwarded(?:[-_]|$)/.test(name)) return value;
   if (!options.trusted || name.includes("_")) return null;
   forwarded[name] = joined(forwarded[name] ?? "", value);
   return name === "x-forwarded-for" ? null : value;
@@ -145,16 +146,17 @@ function connectionLines({ upgrade, te, options }: Special): string {
 
 function forwardedLines(request: IncomingMessage, host: string, { forwarded, options }: Special): string {
   const client = request.socket.remoteAddress ?? "unknown";
-  const before = forwarded["x-forwarded-for"];
+  const sent = forwarded.forwarded;
+  const told = options.trusted && sent !== undefined ? forwardedPaths(sent) : {};
+  const before = forwarded["x-forwarded-for"] ?? told.clients;
   let lines = `x-forwarded-for: ${before === undefined ? client : `${before}, ${client}`}\r\n`;
-  if (forwarded["x-forwarded-host"] === undefined) lines += `x-forwarded-host: ${host}\r\n`;
+  if (forwarded["x-forwarded-host"] === undefined) lines += `x-forwarded-host: ${told.host ?? host}\r\n`;
   const proto = forwarded["x-forwarded-proto"];
-  if (proto === undefined) lines += "x-forwarded-proto: http\r\n";
+  if (proto === undefined) lines += `x-forwarded-proto: ${told.proto ?? "http"}\r\n`;
   // a front's protocol and host have a port of their own
-  const ownPort = proto === undefined && forwarded["x-forwarded-host"] === undefined;
+  const ownPort = (proto ?? told.proto ?? forwarded["x-forwarded-host"] ?? told.host) === undefined;
   if (ownPort && forwarded["x-forwarded-port"] === undefined)
     lines += `x-forwarded-port: ${request.socket.localPort}\r\n`;
-  const sent = forwarded.forwarded;
   if (sent === undefined) return lines;
   const quotable = /^[\w.:[\]-]+$/.test(host);
   const own = `for=${client.includes(":") ? `"[${client}]"` : client}${quotable ? `;host="${host}"` : ""};proto=http`;
@@ -176,12 +178,16 @@ const joined = (list: string, value: string): string => (list === "" ? value : `
 
 /**
  * An instance's response headers for the client: names and values in turn, as they were sent, without what belongs to
- * the instance's connection.
+ * the instance's connection and without cookies of Operate's console. A 426 keeps the protocols it asks for.
  */
-export function responseHeaders(raw: readonly string[], { trailers }: { trailers: boolean }): string[] {
+export function responseHeaders(
+  raw: readonly string[],
+  { trailers, status, closes = false }: { trailers: boolean; status: number; closes?: boolean },
+): string[] {
   const kept: string[] = [];
   const length: string[] = [];
   let connection = "";
+  let upgrade = "";
   let recoded = false;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
@@ -189,6 +195,8 @@ export function responseHeaders(raw: readonly string[], { trailers }: { trailers
     const lower = name.toLowerCase();
     if (lower === "connection") connection = joined(connection, value);
     if (lower === "transfer-encoding") recoded = true;
+    if (lower === "upgrade") upgrade = joined(upgrade, value);
+    if (isWithheld(lower, value, status)) continue;
     if (HOP_BY_HOP.has(lower) && !(trailers && lower === "trailer")) continue;
     // Node re-codes Content-Disposition once it has seen a length, so the length comes last, and once.
     if (lower === "content-length") length.splice(0, 2, name, value.split(",", 1)[0] as string);
@@ -197,25 +205,34 @@ export function responseHeaders(raw: readonly string[], { trailers }: { trailers
   const named = namedBy(connection);
   const passed =
     named.length === 0 ? kept : kept.filter((_, i) => !named.includes((kept[i - (i % 2)] ?? "").toLowerCase()));
+  // RFC 9110 section 15.5.22
+  if (status === 426 && upgrade !== "")
+    passed.push("connection", closes ? "upgrade, close" : "upgrade", "upgrade", upgrade);
   // RFC 9112 section 6.3: a transfer coding overrides a length.
   return recoded ? passed : passed.concat(length);
+}
+
+function isWithheld(name: string, value: string, status: number): boolean {
+  if (name === "set-cookie" && setsConsoleCookie(value)) return true;
+  // Node writes no control characters in a head of status 1xx
+  return status < 200 && status !== 101 && hasControl(value);
 }
 
 /** The head that tells a client that its connection speaks another protocol from now on; one character a byte. */
 export function switchingHead(reason: string, raw: readonly string[], added: readonly string[]): string {
   const protocols = raw.filter((_, i) => i % 2 === 1 && raw[i - 1]?.toLowerCase() === "upgrade");
-  const headers = [...responseHeaders(raw, { trailers: false }), ...added];
+  const headers = [...responseHeaders(raw, { trailers: false, status: 101 }), ...added];
   let head = `HTTP/1.1 101 ${reason}\r\nConnection: Upgrade\r\nUpgrade: ${protocols.join(", ")}\r\n`;
   for (let i = 0; i + 1 < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return `${head}\r\n`;
 }
 
-/** Trailers that may be passed on, as pairs: none that would change what the message before them is. */
+/** Trailers that may be passed on, as pairs: none that changes what the message is, nor that Node does not write. */
 export function passedTrailers(raw: readonly string[]): [string, string][] {
   const kept: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const [name, value] = [raw[i] as string, raw[i + 1] as string];
-    if (!NO_TRAILER.test(name) && !HOP_BY_HOP.has(name.toLowerCase())) kept.push([name, value]);
+    if (!NO_TRAILER.test(name) && !hasControl(value) && !HOP_BY_HOP.has(name.toLowerCase())) kept.push([name, value]);
   }
   return kept;
 }

@@ -29,12 +29,13 @@ const MOST_HEAD_BYTES = 64 * 1024;
 const MOST_LINE_BYTES = 8 * 1024;
 /** heads of status 1xx before the final one; early hints come in a few */
 const MOST_INFORMATIONS = 100;
-const HEAD_END = Buffer.from("\r\n\r\n");
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const HEAD_END = Buffer.from("\n\r\n");
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\0\r\n]*))?$/;
 const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** what else is no character of a value is data all the same; these end or cut it somewhere */
+const NO_VALUE = /[\0\r\n]/;
 const LENGTH = /^\d{1,15}$/;
-const CHUNK_SIZE = /^([\da-fA-F]{1,13})[\t ]*(?:;.*)?$/;
+const CHUNK_SIZE = /^0*([\da-fA-F]{1,13})[\t ]*(?:;.*)?$/;
 
 type State = "head" | "length" | "size" | "chunk" | "chunkEnd" | "trailers" | "untilClose" | "done" | "switched";
 
@@ -124,22 +125,19 @@ export class ResponseParser {
     const held = this.#held;
     const all = held === null ? chunk : Buffer.concat([held, chunk.subarray(from)]);
     const start = held === null ? from : 0;
-    const end = all.indexOf(HEAD_END, held === null ? from : Math.max(0, held.length - 3));
-    if ((end === -1 ? all.length : end) - start > MOST_HEAD_BYTES) throw new InvalidResponse("the head is too long");
-    if (end === -1) {
-      // such a head would never end, and be waited for until the time is up
-      if (hasBareLineFeed(all, start)) throw new InvalidResponse("a line of the head does not end as it should");
+    const end = headEnd(all, held === null ? from : Math.max(0, held.length - 2));
+    if ((end?.at ?? all.length) - start > MOST_HEAD_BYTES) throw new InvalidResponse("the head is too long");
+    if (end === null) {
       this.#held = held === null ? Buffer.from(all.subarray(start)) : all;
       return chunk.length;
     }
     this.#held = null;
-    this.#take(all.toString("latin1", start, end));
-    const after = end + HEAD_END.length;
-    return held === null ? after : from + after - held.length;
+    this.#take(all.toString("latin1", start, all[end.at - 1] === 13 ? end.at - 1 : end.at));
+    return held === null ? end.after : from + end.after - held.length;
   }
 
   #take(text: string): void {
-    const lines = text.split("\r\n");
+    const lines = linesOf(text);
     const [line, minor, code, reason] = STATUS_LINE.exec(lines[0] ?? "") ?? [];
     if (line === undefined) throw new InvalidResponse("the status line cannot be read");
     const status = Number(code);
@@ -182,9 +180,10 @@ export class ResponseParser {
       return 0;
     }
     if (codings.length > 0) {
-      const chunked = codings.at(-1) === "chunked";
-      if (!chunked || length !== undefined) this.persistent = false;
-      this.#state = chunked ? "size" : "untilClose";
+      // of another coding the client would have to be told, and nobody asked for one
+      if (codings.join() !== "chunked") throw new InvalidResponse("its transfer coding is not chunked alone");
+      if (length !== undefined) this.persistent = false;
+      this.#state = "size";
       return null;
     }
     if (length === undefined) {
@@ -215,8 +214,7 @@ export class ResponseParser {
       return chunk.length;
     }
     this.#held = null;
-    if (line.at(-2) !== 13) throw new InvalidResponse("a line between chunks does not end as it should");
-    this.#takeLine(line.toString("latin1", 0, line.length - 2));
+    this.#takeLine(line.toString("latin1", 0, line.length - (line.at(-2) === 13 ? 2 : 1)));
     return end + 1;
   }
 
@@ -242,10 +240,19 @@ export class ResponseParser {
   }
 }
 
-function hasBareLineFeed(bytes: Buffer, from: number): boolean {
-  for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1))
-    if (at === from || bytes[at - 1] !== 13) return true;
-  return false;
+/** RFC 9112 section 2.2: a line may end with a line feed alone; a carriage return elsewhere is refused by its line. */
+function linesOf(text: string): string[] {
+  const lines = text.split("\r\n");
+  return lines.some((line) => line.includes("\n")) ? text.split(/\r?\n/) : lines;
+}
+
+/** Where the empty line that ends a head begins, and where it ends; null: it has not come. */
+function headEnd(bytes: Buffer, from: number): { at: number; after: number } | null {
+  const usual = bytes.indexOf(HEAD_END, from);
+  const head = usual === -1 ? bytes : bytes.subarray(0, usual + 1);
+  const bare = head.indexOf("\n\n", from);
+  if (bare !== -1) return { at: bare, after: bare + 2 };
+  return usual === -1 ? null : { at: usual, after: usual + HEAD_END.length };
 }
 
 function fieldsOf(lines: readonly string[], from: number): string[] {
@@ -258,7 +265,7 @@ function fieldsOf(lines: readonly string[], from: number): string[] {
     if (folded && fields.length > 0) fields.push(`${fields.pop()} ${trimmed(line)}`);
     else fields.push(line.slice(0, colon), trimmed(line.slice(colon + 1)));
     const value = fields.at(-1) ?? "";
-    if (!VALUE.test(value)) throw new InvalidResponse("a header's value cannot be read");
+    if (NO_VALUE.test(value)) throw new InvalidResponse("a header's value cannot be read");
     if (!folded && (colon < 1 || !NAME.test(fields.at(-2) ?? ""))) throw new InvalidResponse("a header cannot be read");
   }
   return fields;
