@@ -3,7 +3,7 @@ import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { DEFAULT_RULES } from "../config-deployment.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
-import { noOutcomes } from "../kernel/outcomes.ts";
+import { NO_VERSION, noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { storeTraffic } from "../traffic/index.ts";
 import { compareCounts, summarise } from "./compare-rule.ts";
@@ -270,6 +270,13 @@ describe("a deployment's charts", () => {
 describe("version against version", () => {
   const compare = (extra: object = {}) =>
     compareVersions(ctx, CompareVersionsInput.parse({ ...ref, baseline: "1.0.0", candidate: "1.1.0", ...extra }));
+
+  it("offers no version to which requests belong that none of them was chosen for", async () => {
+    await storeTraffic(ctx.db, [...traffic("1.0.0", T0, 6, 10, 0, 20), ...traffic(NO_VERSION, T0, 6, 10, 0, 20)]);
+    nowMs = T0 + 6 * MINUTE;
+    const same = compare({ baseline: "1.0.0", candidate: "1.0.0" });
+    await expect(same).rejects.toMatchObject({ details: { allowed: ["1.0.0"] } });
+  });
 
   it("in the same minutes says what is worse, in words with numbers", async () => {
     await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 190, 0, 20));

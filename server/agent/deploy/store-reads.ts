@@ -1,5 +1,6 @@
 import type { Prisma } from "#server/db/generated/client.ts";
 import type { Db } from "../kernel/context.ts";
+import { NO_VERSION } from "../kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { type DeploymentFilter, whereOf } from "./store.ts";
 
@@ -91,7 +92,7 @@ export async function listMeasured(
 export async function listKnownVersions(db: Db, { service, environment }: ServiceRef): Promise<string[]> {
   const rows = await db.trafficBucket.groupBy({
     by: ["version"],
-    where: { service, environment, resolution: 60 },
+    where: { service, environment, resolution: 60, version: { not: NO_VERSION } },
     _max: { bucketAt: true },
   });
   return rows

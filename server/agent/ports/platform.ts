@@ -65,12 +65,13 @@ export interface PlatformService extends ServiceRef {
 
 /** What one version did and took in one bucket of time: 10 s in `trafficSince`, 2 s in `samplesSince`. */
 export interface TrafficCounts extends ServiceRef {
+  /** "": none of them; what was refused before one was chosen */
   version: string;
   /** ISO 8601, start of the bucket */
   bucketAt: string;
   /** every exchange that ended: the sum of the nine classes below */
   requests: number;
-  /** answers that an instance gave, passed on whole; among 4xx those to requests that cannot be passed on */
+  /** answers that an instance gave, passed on whole; those of no version: 4xx to requests that cannot be passed on */
   status2xx: number;
   status3xx: number;
   status4xx: number;
