@@ -8,6 +8,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { waiting } from "../kernel/waiting.ts";
 import type { PlatformInstance, PlatformService, TrafficCounts } from "../ports/platform.ts";
 import { type Following, followDeployment } from "./follow.ts";
+import { withPending } from "./judge/pending.ts";
 import type { GetDeploymentInput, GetDeploymentOutput, InstanceView } from "./schema.ts";
 import type { ServiceNow } from "./service-now-schema.ts";
 import { splitOf } from "./split.ts";
@@ -91,7 +92,7 @@ function serviceNow(
   health: readonly ServiceHealth[],
 ): ServiceNow {
   const own = health.find((one) => one.service === service && one.environment === environment);
-  const sum = now && sumOutcomes(now.samples);
+  const sum = now && sumOutcomes(withPending(now.samples));
   return {
     ...{ health: own?.state ?? null, healthMessage: own?.message ?? null },
     ...{ requests: sum?.requests ?? null, failed: sum && failedRequests(sum, null) },

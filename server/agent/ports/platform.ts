@@ -92,6 +92,13 @@ export interface TrafficCounts extends ServiceRef {
   leftAfter: number[];
   /** the balancer itself stood still for a while: what took long then tells nothing about the version */
   stalled?: boolean | undefined;
+  /**
+   * Of `samplesSince`, in the newest bucket of each version: how long those exchanges that have not ended yet have
+   * waited for the instance's next byte, when it was asked; same buckets. Left out when none waits.
+   */
+  pending?: number[] | undefined;
+  /** among `status4xx`, the answers 401 and 403; left out where they are not told apart */
+  denied?: number | undefined;
   usage: VersionUsage;
 }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import { BlockList, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { bucketOf, emptyHistogram } from "#server/agent/kernel/histogram.ts";
 import { NO_VERSION, type Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
@@ -201,9 +202,9 @@ export class Balancer implements ExchangeHost {
     this.#observer.refused(instanceId);
   }
 
-  record(version: string, outcome: Outcome, tookMs: number): void {
+  record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void {
     if (version !== NO_VERSION) this.#lastVersion = version;
-    this.#ring.record(version, outcome, tookMs, Date.now());
+    this.#ring.record(version, outcome, tookMs, Date.now(), denied);
   }
 
   settled(exchange: Exchange): void {
@@ -221,7 +222,7 @@ export class Balancer implements ExchangeHost {
   }
 
   samplesSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {
-    return this.#ring.samplesSince(this.ref, sinceMs, nowMs);
+    return withPending(this.#ring.samplesSince(this.ref, sinceMs, nowMs), this.#active);
   }
 
   trafficSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {
@@ -242,6 +243,23 @@ export class Balancer implements ExchangeHost {
     this.#overload.close();
     await promise;
   }
+}
+
+/** What has not ended is in no bucket's counts: the newest of each version says how long it has waited by now. */
+function withPending(rows: TrafficCounts[], active: Iterable<Exchange>): TrafficCounts[] {
+  const waits = new Map<string, number[]>();
+  for (const { pending } of active) {
+    if (pending === null) continue;
+    const histogram = waits.get(pending.version) ?? emptyHistogram();
+    waits.set(pending.version, histogram);
+    const index = bucketOf(pending.waitedMs);
+    histogram[index] = (histogram[index] ?? 0) + 1;
+  }
+  for (const [version, pending] of waits) {
+    const newest = rows.findLast((row) => row.version === version);
+    if (newest) newest.pending = pending;
+  }
+  return rows;
 }
 
 /** Not for h2c, which nobody here speaks, nor with a body, which would have to come before the other protocol. */

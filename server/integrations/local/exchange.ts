@@ -32,14 +32,15 @@ export interface ExchangeHost {
   readonly streamMs: number;
   /** a request was turned away */
   shed(): void;
-  /** `tookMs`: for a client that left, how long it had waited */
-  record(version: string, outcome: Outcome, tookMs: number): void;
+  /** `tookMs`: for a client that left, how long it had waited; `denied`: answered with 401 or 403 */
+  record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void;
   settled(exchange: Exchange): void;
 }
 
 /** after so many seconds a client that was turned away may come again */
 const RETRY_AFTER = "5";
 const OVERLOADED = "The service has more requests than it can answer. Try again in a few seconds.";
+const DENIED = new Set([401, 403]);
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Bodies that go on until somebody has enough: a client that leaves one had its answer. */
 const STREAMED =
@@ -158,6 +159,12 @@ export class Exchange implements UpstreamRequest {
     this.#target?.pool.abandon(this);
     this.#settle("brokenOff");
     this.#response.destroy();
+  }
+
+  /** How long it has waited for its instance by now; null before one was chosen, and when nobody counts it. */
+  get pending(): { version: string; waitedMs: number } | null {
+    if (this.#done || this.#version === undefined || this.#choice?.preview === true) return null;
+    return { version: this.#version, waitedMs: this.#waitedMs() };
   }
 
   isAnswering(socket: unknown): boolean {
@@ -387,8 +394,14 @@ export class Exchange implements UpstreamRequest {
     const version = this.#version ?? this.#host.currentVersion();
     // One request, one outcome: of the version that took no connection, though another version stepped in.
     const steppedIn = this.#refusedBy !== undefined && this.#refusedBy !== version;
+    const denied = !steppedIn && outcome === "status4xx" && DENIED.has(this.#status);
     if (this.#choice?.preview !== true && version !== null)
-      this.#host.record(steppedIn ? (this.#refusedBy ?? version) : version, steppedIn ? "refused" : outcome, tookMs);
+      this.#host.record(
+        steppedIn ? (this.#refusedBy ?? version) : version,
+        steppedIn ? "refused" : outcome,
+        tookMs,
+        denied,
+      );
     if (!this.#tunnelled) this.#host.settled(this);
   }
 }

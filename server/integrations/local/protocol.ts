@@ -84,6 +84,8 @@ export const TrafficAnswer = z.array(
     latency: z.array(z.number()),
     leftAfter: z.array(z.number()),
     stalled: z.boolean().optional(),
+    pending: z.array(z.number()).optional(),
+    denied: z.number().optional(),
     usage: z.object({
       cpuMs: z.number().nullable(),
       memoryBytes: z.number().nullable(),

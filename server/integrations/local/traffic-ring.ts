@@ -19,6 +19,7 @@ export type Measured = Pick<VersionUsage, "cpuMs" | "memoryBytes" | "errorLines"
 interface Sample extends Record<Outcome, number> {
   startMs: number;
   requests: number;
+  denied: number;
   /** null until the first request: most samples of an idle version have none */
   latency: Uint32Array | null;
   leftAfter: Uint32Array | null;
@@ -39,12 +40,13 @@ export class TrafficRing {
 
   /**
    * Counts one ended exchange into the sample of `nowMs`; a finished sample never changes again. `tookMs`: for a client
-   * that left, how long it had waited.
+   * that left, how long it had waited. `denied`: the answer was 401 or 403.
    */
-  record(version: string, outcome: Outcome, tookMs: number, nowMs: number): void {
+  record(version: string, outcome: Outcome, tookMs: number, nowMs: number, denied = false): void {
     const sample = this.#current(version, nowMs);
     sample.requests++;
     sample[outcome]++;
+    if (denied) sample.denied++;
     if (outcome === "refused" || outcome === "upgraded") return;
     const field = outcome === "clientLeft" ? "leftAfter" : "latency";
     const histogram = sample[field] ?? new Uint32Array(BUCKET_COUNT);
@@ -124,7 +126,7 @@ export class TrafficRing {
     // A clock set back must not open an older sample: what is complete stays complete.
     if (last !== undefined && last.startMs >= startMs) return last;
     const taken = { looks: 0, instances: 0, inFlight: 0, cpuMs: null, memoryBytes: null, errorLines: null };
-    const fresh: Sample = { startMs, ...noOutcomes(), latency: null, leftAfter: null, ...taken };
+    const fresh: Sample = { startMs, ...noOutcomes(), denied: 0, latency: null, leftAfter: null, ...taken };
     samples.push(fresh);
     if (samples.length > KEPT_SAMPLES) samples.shift();
     return fresh;
@@ -138,9 +140,10 @@ const usageOf = ({ cpuMs, memoryBytes, errorLines, looks, instances, inFlight }:
 });
 
 function sumOf(samples: readonly Sample[]): Counts {
-  const sum = { ...noOutcomes(), latency: emptyHistogram() };
+  const sum = { ...noOutcomes(), denied: 0, latency: emptyHistogram() };
   for (const sample of samples) {
     sum.requests += sample.requests;
+    sum.denied += sample.denied;
     for (const outcome of OUTCOMES) sum[outcome] += sample[outcome];
     sample.latency?.forEach((count, i) => {
       sum.latency[i] = (sum.latency[i] ?? 0) + count;

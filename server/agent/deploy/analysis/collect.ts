@@ -3,6 +3,7 @@ import type { Runtime } from "../../kernel/context.ts";
 import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
+import { withPending } from "../judge/pending.ts";
 import type { DeploymentPlan } from "../procedure.ts";
 
 /** What the judge compares, brought together. */
@@ -23,7 +24,7 @@ const startOf = (row: TrafficCounts) => Date.parse(row.bucketAt);
 
 /**
  * Both versions since `since`; for a hold, in which the old version has no requests any more, its minutes before that.
- * Buckets are whole: what is still being counted is left out.
+ * Buckets are whole: what is still being counted is left out. Requests that hang are counted while they do.
  */
 export async function collect(
   runtime: Runtime,
@@ -37,10 +38,13 @@ export async function collect(
   const rows = await comparable(runtime, { service, environment }, baselineFrom);
   const of = (name: string | null, begin: number, end: number) =>
     rows.filter((row) => row.version === name && startOf(row) >= begin && startOf(row) < end);
-  const candidate = of(version, from, Infinity);
+  const [baseline, candidate] = [
+    kind === "hold" ? of(previousVersion, baselineFrom, from) : of(previousVersion, from, Infinity),
+    of(version, from, Infinity),
+  ];
   return {
-    baseline: kind === "hold" ? of(previousVersion, baselineFrom, from) : of(previousVersion, from, Infinity),
-    candidate,
+    baseline: withPending(baseline),
+    candidate: withPending(candidate, baseline),
     dependents: await dependentsOf(runtime, plan, from),
     from,
     to: Math.max(from, ...candidate.map((row) => startOf(row) + BUCKET_MS)),
@@ -71,7 +75,7 @@ export async function dependentsOf(
       return {
         service: name,
         before: before.filter((row) => startOf(row) + 10_000 <= startedAt),
-        during: await comparable(runtime, ref, from),
+        during: withPending(await comparable(runtime, ref, from), before),
         wasHealthy: health.get(name)?.was ?? null,
         isHealthy: health.get(name)?.is ?? null,
       };

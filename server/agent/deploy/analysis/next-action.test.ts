@@ -71,7 +71,7 @@ describe("a hold", () => {
   it.each([
     ["lasts its time", passes, 25, { do: "judge" }],
     ["says that it decided nothing when too few requests came", [of("inconclusive", 10, true)], 30, { do: "end" }],
-    ["and when nothing was looked at", [], 30, { do: "end", reason: "nothing to compare in 30 s" }],
+    ["looks at its end when nobody looked before", [], 30, { do: "judge" }],
     ["asks when nothing could be compared", [of("error", 10), of("error", 20)], 30, { do: "ask" }],
     ["asks when comparisons could not decide", [of("inconclusive", 10), of("error", 20)], 30, { do: "ask" }],
     ["asks when the newest comparison is in doubt", [of("pass", 10), of("inconclusive", 20)], 30, { do: "ask" }],
@@ -86,6 +86,40 @@ describe("a hold", () => {
     ["never asks", [10, 12, 14, 16, 18].map((at) => of("error", at)), 20, { do: "wait" }],
   ] as const)("%s", (_, judgements, at, action) => {
     expect(next([...judgements].slice(0, at === 25 ? 1 : undefined), at, {}, 30)).toMatchObject(action);
+  });
+});
+
+describe("the end of a long hold", () => {
+  const many = (count: number, verdict: Judgement["verdict"], few = false) =>
+    Array.from({ length: count }, (_, i) => of(verdict, 20 + i * 10, few));
+  const told = (reason: string) => ({ do: "ask", reason: expect.stringContaining(reason) });
+  it.each([
+    [
+      "after faults to the end",
+      [of("pass", 10), ...many(59, "error")],
+      told("59 comparisons in a row could not be made"),
+    ],
+    [
+      "after five faults",
+      [...many(54, "pass"), ...[560, 570, 580, 590, 600].map((at) => of("error", at))],
+      told("5 c"),
+    ],
+    ["after four", [...many(55, "pass"), ...[570, 580, 590, 600].map((at) => of("error", at))], { do: "pass" }],
+    ["with faults only", many(59, "error"), told("in a row could not be made")],
+    ["without requests since", [of("pass", 10), ...many(59, "inconclusive", true)], { do: "end" }],
+    [
+      "with faults and few requests in turn",
+      [
+        of("pass", 10),
+        ...many(58, "inconclusive", true).map((one, i) => (i % 2 ? { ...one, verdict: "error" as const } : one)),
+      ],
+      told("Not decided in 10 min"),
+    ],
+    ["when nobody looked since the beginning", [of("pass", 10)], { do: "judge" }],
+    ["when the look at its end passed", [of("pass", 10), of("pass", 640)], { do: "pass" }],
+    ["when the look at its end failed to be made", [of("pass", 10), of("error", 640)], told("Not decided")],
+  ] as const)("%s", (_, judgements, action) => {
+    expect(next([...judgements], 640, {}, 600)).toMatchObject(action);
   });
 });
 

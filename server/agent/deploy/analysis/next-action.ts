@@ -48,9 +48,8 @@ export function nextAnalysisAction(
 
   const isHold = holdSeconds !== undefined;
   if (!isHold) {
-    const errors = judgements.length - 1 - judgements.findLastIndex((one) => one.verdict !== "error");
-    if (last && errors > rules.consecutiveErrorLimit)
-      return { do: "ask", reason: `${errors} comparisons in a row could not be made: ${last.sentence}` };
+    const errors = errorsInARow(judgements);
+    if (last && errors > rules.consecutiveErrorLimit) return notMade(errors, last);
     const unsure = judgements.filter((one) => one.verdict === "inconclusive" && !one.tooLittle);
     if (last && unsure.length > rules.inconclusiveLimit)
       return { do: "ask", reason: `${unsure.length} comparisons could not decide: ${last.sentence}` };
@@ -62,7 +61,9 @@ export function nextAnalysisAction(
           ? `Not decided in ${waited(elapsed)}: ${last.sentence}`
           : `Nothing to compare in ${waited(elapsed)}`,
       };
-  } else if (elapsed >= holdSeconds) return endOfHold(judgements, waited(holdSeconds));
+  } else if (elapsed >= holdSeconds) {
+    return endOfHold(judgements, rules, { startedAt, at, holdSeconds });
+  }
 
   const lastAt = last?.at ?? startedAt;
   const firstMs = Math.min(rules.intervalSeconds, rules.minSeconds) * 1_000;
@@ -72,18 +73,50 @@ export function nextAnalysisAction(
   return { do: "wait", ms: Math.max(100, Math.min(dueAt, endAt) - at) };
 }
 
-function endOfHold(judgements: readonly Judgement[], time: string): AnalysisAction {
-  const held = lastPass(judgements);
+const errorsInARow = (judgements: readonly Judgement[]): number =>
+  judgements.length - 1 - judgements.findLastIndex((one) => one.verdict !== "error");
+
+const notMade = (errors: number, last: Judgement): AnalysisAction => ({
+  do: "ask",
+  reason: `${errors} comparisons in a row could not be made: ${last.sentence}`,
+});
+
+function endOfHold(
+  judgements: readonly Judgement[],
+  rules: Limits,
+  { startedAt, at, holdSeconds }: Progress & { holdSeconds: number },
+): AnalysisAction {
+  const [last, everyMs, time] = [judgements.at(-1), rules.intervalSeconds * 1_000, waited(holdSeconds)];
+  // nobody looked for a while, as when no worker ran: once more, whatever it brings
+  const endAt = startedAt + holdSeconds * 1_000;
+  if (!last || (last.at < endAt && at - last.at > longestGapMs(rules, everyMs))) return { do: "judge" };
+  const held = lastPass(judgements, rules, everyMs);
   if (held) return { do: "pass", judgement: held };
+  const errors = errorsInARow(judgements);
+  if (errors > rules.consecutiveErrorLimit) return notMade(errors, last);
   const doubt = judgements.findLast((one) => !isFew(one));
-  if (doubt) return { do: "ask", reason: `Not decided in ${time}: ${doubt.sentence}` };
-  return { do: "end", reason: judgements.at(-1)?.sentence ?? `nothing to compare in ${time}` };
+  if (doubt && doubt.verdict !== "pass") return { do: "ask", reason: `Not decided in ${time}: ${doubt.sentence}` };
+  return { do: "end", reason: last.sentence };
 }
 
-/** What a time of watching came to: the newest comparison that could tell anything, when it says that all is well. */
-export function lastPass(judgements: readonly Judgement[]): Judgement | null {
-  const newest = judgements.findLast((one) => one.verdict !== "error" && !isFew(one));
-  return newest?.verdict === "pass" ? newest : null;
+type ErrorLimit = Pick<Limits, "consecutiveErrorLimit">;
+
+/** Without a word for longer than this too many comparisons are missing, whether or not they were tried. */
+const longestGapMs = ({ consecutiveErrorLimit }: ErrorLimit, everyMs: number) => (consecutiveErrorLimit + 1) * everyMs;
+
+/**
+ * What a time of watching came to: the newest comparison that could tell anything, when it says that all is well and
+ * no more than `consecutiveErrorLimit` that told nothing came after it. What was seen long before the end says nothing
+ * about it. `everyMs`: between two comparisons.
+ */
+export function lastPass(judgements: readonly Judgement[], limits: ErrorLimit, everyMs: number): Judgement | null {
+  const index = judgements.findLastIndex((one) => one.verdict !== "error" && !isFew(one));
+  const [newest, last] = [judgements[index], judgements.at(-1)];
+  if (newest?.verdict !== "pass" || last === undefined) return null;
+  const isRecent =
+    judgements.length - 1 - index <= limits.consecutiveErrorLimit &&
+    last.at - newest.at <= longestGapMs(limits, everyMs);
+  return isRecent ? newest : null;
 }
 
 const isFew = (one: Judgement) => one.verdict === "inconclusive" && (one.fewRequests ?? one.tooLittle);

@@ -20,7 +20,8 @@ const LONGEST_LOOK_MS = 30_000;
 export async function runWatch(durable: Durable, effects: WatchEffects, id: string): Promise<void> {
   const plan = await durable.step("begin watch", () => effects.begin(id));
   if (!plan) return;
-  const everyMs = Math.max(LEAST_INTERVAL_MS, plan.options.rules.analysis.intervalSeconds * 1_000 * INTERVALS);
+  const { analysis } = plan.options.rules;
+  const everyMs = Math.max(LEAST_INTERVAL_MS, analysis.intervalSeconds * 1_000 * INTERVALS);
   let failures = 0;
   const judgements: Judgement[] = [];
   for (;;) {
@@ -31,7 +32,7 @@ export async function runWatch(durable: Durable, effects: WatchEffects, id: stri
     failures = judgement.verdict === "fail" ? failures + 1 : judgement.verdict === "pass" ? 0 : failures;
     if (failures >= FAILURES_IN_A_ROW) return regressed(durable, effects, plan, judgement.sentence);
     if (now.at >= plan.until) {
-      const held = lastPass(judgements);
+      const held = lastPass(judgements, analysis, everyMs);
       if (held) await durable.step("pass", () => effects.pass(plan, held.sentence));
       else await durable.step("undecided", () => effects.undecided(plan, judgement.sentence));
       return;

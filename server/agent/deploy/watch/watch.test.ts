@@ -173,6 +173,16 @@ describe("the watch over a version", () => {
     expect((await row(id)).watchState).toBe("undecided");
   });
 
+  it("that was compared once and then never again says so, too", async () => {
+    const id = await watched(0);
+    const effects = watchEffects(ctx);
+    let judged = 0;
+    const judge = (plan: WatchPlan) => effects.judge(++judged < 3 ? plan : { ...plan, startedAt: Number.NaN });
+    await runWatch(rehearsal(clock), { ...effects, judge }, id);
+    expect(judged).toBeGreaterThan(6);
+    expect((await row(id)).watchState).toBe("undecided");
+  });
+
   it.each([0, 5])("comes to the same after a crash at any step (%i errors in a hundred)", async (errors) => {
     const dry = new Tape(clock);
     const id = await watched(errors);

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
+import { failedRequests, noOutcomes } from "../../kernel/outcomes.ts";
+import type { TrafficCounts } from "../../ports/platform.ts";
+import { countPending, withPending } from "./pending.ts";
+
+const histogram = (...parts: [ms: number, count: number][]): number[] => {
+  const made = emptyHistogram();
+  for (const [ms, count] of parts) made[bucketOf(ms)]! += count;
+  return made;
+};
+const row = (more: Partial<TrafficCounts>): TrafficCounts => ({
+  ...noOutcomes(),
+  ...{ service: "a", environment: "b", version: "1", bucketAt: "2026-03-01T10:00:00.000Z" },
+  usage: { cpuMs: null, memoryBytes: null, errorLines: null, instances: 1, inFlight: null },
+  ...more,
+});
+
+it("counts who has waited longer than the slow tail as failed, and nobody else", () => {
+  const waits = row({ requests: 10, status2xx: 10, pending: histogram([300, 5], [1_900, 2], [40_000, 3]) });
+  const [counted] = countPending([waits], 2_000);
+  expect(counted).toMatchObject({ requests: 13, clientLeft: 3, status2xx: 10 });
+  expect(failedRequests(counted!, 2_000)).toBe(3);
+  expect(countPending([counted!], 2_000)).toEqual([counted]);
+  expect(countPending([row({ requests: 1 })], 2_000)).toEqual([row({ requests: 1 })]);
+});
+
+it("keeps those that left, and goes by the rows it is compared with: long polls are no failure", () => {
+  const leftAfter = histogram([5_000, 4]);
+  const waits = row({ requests: 4, clientLeft: 4, leftAfter, pending: histogram([20_000, 6]) });
+  const polled = row({ requests: 100, status2xx: 100, latency: histogram([20, 90], [30_000, 10]) });
+  expect(withPending([waits])[0]).toMatchObject({ requests: 10, clientLeft: 10 });
+  expect(withPending([waits])[0]?.leftAfter).toEqual(histogram([5_000, 4], [20_000, 6]));
+  expect(withPending([waits], [polled])[0]).toMatchObject({ requests: 4, clientLeft: 4 });
+});

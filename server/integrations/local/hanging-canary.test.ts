@@ -1,0 +1,70 @@
+import { once } from "node:events";
+import { Agent, createServer, get, type Server } from "node:http";
+import { afterEach, expect, it } from "vitest";
+import { DEFAULT_RULES } from "#server/agent/config-deployment.ts";
+import { collect } from "#server/agent/deploy/analysis/collect.ts";
+import { judgeEvidence } from "#server/agent/deploy/analysis/effects.ts";
+import type { Runtime } from "#server/agent/kernel/context.ts";
+import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
+import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { Balancer } from "./balancer.ts";
+
+/** A canary that never answers some of its requests, and clients that wait for as long as it takes. */
+
+const REF = { service: "web", environment: "staging" };
+const observer = { currentVersion: () => "1", refused: () => undefined };
+const balancer = new Balancer(REF, observer);
+const agent = new Agent({ keepAlive: true });
+const servers: Server[] = [];
+
+afterEach(async () => {
+  agent.destroy();
+  await balancer.close(0);
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+async function instance(version: string, answers: (count: number) => boolean) {
+  let count = 0;
+  const server = createServer((_, response) => void (answers(++count) && response.end("ok"))).listen(0, "127.0.0.1");
+  servers.push(server);
+  await once(server, "listening");
+  const address = server.address();
+  return balancer.createTarget(`of ${version}`, version, typeof address === "object" && address ? address.port : 0);
+}
+
+it("fails at its first step, although not one of those requests has ended", { timeout: 30_000 }, async () => {
+  const targets = [await instance("1", () => true), await instance("2", (count) => count % 4 !== 0)];
+  balancer.rotation.update(targets, { 1: 90, 2: 10 });
+  const port = await balancer.listen(0);
+  const since = Date.now() - 2_000;
+  let answered = 0;
+  for (let i = 0; i < 1_600; i++) {
+    const request = get({ port, host: "127.0.0.1", agent }, (response) =>
+      response.resume().on("end", () => answered++),
+    );
+    request.on("error", () => undefined);
+    if (i % 20 === 19) await new Promise((done) => setTimeout(done, 5));
+  }
+  await eventually(async () => answered >= 1_500, 10_000);
+  for (const [version, target] of [...targets.entries()])
+    balancer.look(String(version + 1), 1, target.inFlight, Date.now());
+
+  const plan = {
+    ...{ ...REF, version: "2", previousVersion: "1", startedAt: since },
+    options: { rules: { ...DEFAULT_RULES, analysis: { ...DEFAULT_RULES.analysis, minRequests: 100 } } },
+  } as unknown as Parameters<typeof judgeEvidence>[0] & Parameters<typeof collect>[1];
+  const runtime = {
+    platform: { samplesSince: async (input: { since: Date }) => balancer.samplesSince(input.since.getTime()) },
+    config: { services: [] },
+  } as unknown as Runtime;
+  const { result } = await eventually(async () => {
+    const seen = judgeEvidence(plan, await collect(runtime, plan, "step", since));
+    return seen.result.verdict === "fail" && seen;
+  }, 15_000);
+  expect(result.sentence).toMatch(/2 is worse: error ratio 2\d(\.\d+)? %/);
+  // each of those that were answered is counted once, and none of the others
+  await eventually(async () => {
+    const counts = sumOutcomes(balancer.samplesSince(0, Date.now() + 5_000));
+    return counts.requests === answered && counts.status2xx === answered;
+  }, 5_000);
+});
