@@ -1,5 +1,6 @@
 import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
+import { withPending } from "../server/agent/deploy/judge/pending.ts";
 import { dice } from "../server/agent/deploy/judge/samples.ts";
 import { BUCKET_COUNT, bucketOf } from "../server/agent/kernel/histogram.ts";
 import { noOutcomes } from "../server/agent/kernel/outcomes.ts";
@@ -28,6 +29,9 @@ interface Ends {
   redirected?: number;
   notFound?: number;
   hanging?: number;
+  /** of clients that wait for as long as it takes: they are still there at the end */
+  patient?: number;
+  upgraded?: number;
 }
 /** of the old version in every row but those that say otherwise */
 const PLAIN: Ends = {};
@@ -58,10 +62,36 @@ const EFFECTS: Effect[] = [
   { effect: "none, 3xx, 4xx and leaving as usual", bad: false, ...same, old: USUAL, ends: USUAL },
   { effect: "404s of before are gone", bad: false, ...same, old: { notFound: 0.3 }, ends: {} },
   { effect: "1 in 4 never answered", bad: true, ...same, ends: { hanging: 0.25 } },
+  { effect: "1 in 4 never answered, clients patient", bad: true, ...same, ends: { patient: 0.25 } },
+  { effect: "upgrades as usual", bad: false, ...same, old: { upgraded: 0.5 }, ends: { upgraded: 0.5 } },
+  { effect: "half of the upgrades lost", bad: true, ...same, old: { upgraded: 0.5 }, ends: { upgraded: 0.25 } },
   { effect: "404 for a third", bad: true, ...same, ends: { notFound: 1 / 3 } },
   { effect: "307 for all", bad: true, ...same, ends: { redirected: 1 } },
   { effect: "404 +5 points on 3 %", bad: true, ...same, old: USUAL, ends: { ...USUAL, notFound: 0.08 } },
 ];
+
+/** How a request ends that does not fail. */
+function endOf(ends: Ends, random: () => number) {
+  const { redirected = 0, notFound = 0, hanging = 0, patient = 0, upgraded = 0 } = ends;
+  const shares = [
+    ["clientLeft", hanging],
+    ["status4xx", notFound],
+    ["status3xx", redirected],
+    ["patient", patient],
+    ["upgraded", upgraded],
+  ] as const;
+  let drawn = Object.keys(ends).length > 0 ? random() : 1;
+  for (const [end, share] of shares) {
+    if (drawn < share) return end;
+    drawn -= share;
+  }
+  return "status2xx" as const;
+}
+
+const addTo = (histogram: number[], ms: number) => {
+  const index = bucketOf(ms);
+  histogram[index] = (histogram[index] ?? 0) + 1;
+};
 
 const T0 = Date.parse("2026-03-01T10:00:00Z");
 
@@ -78,33 +108,29 @@ function bucketsOf(
     latency: new Array<number>(BUCKET_COUNT).fill(0),
     usage: { cpuMs: 0, memoryBytes: 5e7 * (0.98 + random() * 0.04), instances: 1, inFlight: 0, errorLines: 0 },
   }));
+  const pending = new Array<number>(BUCKET_COUNT).fill(0);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   for (let i = 0; i < requests; i++) {
     const bucket = buckets[Math.floor(random() * buckets.length)];
     if (!bucket) continue;
+    const end = endOf(ends, random);
+    if (end === "patient") {
+      addTo(pending, (SECONDS - 2 * buckets.indexOf(bucket)) * 1_000);
+      continue;
+    }
     const failed = random() < BASE_ERRORS + (effect?.errors ?? 0);
     let ms = 25 * Math.exp(0.15 * normal()) * (random() < 0.02 ? 2 : 1);
     if (effect && random() < effect.share) ms *= effect.slow;
     bucket.requests++;
     if (failed) bucket.usage.errorLines++;
-    const how = Object.keys(ends).length > 0 ? random() : 1;
-    const { redirected = 0, notFound = 0, hanging = 0 } = ends;
-    if (!failed && how < hanging) {
-      bucket.clientLeft++;
-      const index = bucketOf(PATIENCE_MS);
-      bucket.leftAfter[index] = (bucket.leftAfter[index] ?? 0) + 1;
-      continue;
-    }
-    if (failed) bucket.status5xx++;
-    else if (how < hanging + notFound) bucket.status4xx++;
-    else if (how < hanging + notFound + redirected) bucket.status3xx++;
-    else bucket.status2xx++;
+    bucket[failed ? "status5xx" : end]++;
+    if (!failed && end === "clientLeft") addTo(bucket.leftAfter, PATIENCE_MS);
+    if (!failed && (end === "clientLeft" || end === "upgraded")) continue;
     bucket.usage.cpuMs += 1.5 + random();
     bucket.usage.inFlight += ms / 2_000;
-    const index = bucketOf(ms);
-    bucket.latency[index] = (bucket.latency[index] ?? 0) + 1;
+    addTo(bucket.latency, ms);
   }
-  return buckets;
+  return buckets.map((bucket, i) => (i === buckets.length - 1 ? { ...bucket, pending } : bucket));
 }
 
 const results: Record<string, string | number>[] = [];
@@ -115,11 +141,12 @@ for (const effect of EFFECTS)
     for (let run = 0; run < RUNS; run++) {
       const random = dice((run * 2 + (CHOOSING ? 0 : 1)) * 7_919 + requests + EFFECTS.indexOf(effect) * 1_000_003);
       const total = Math.round(requests / WEIGHT) - requests;
+      const baseline = bucketsOf("1.0.0", total, random, null, effect.old ?? PLAIN);
+      const candidate = bucketsOf("1.1.0", requests, random, effect, effect.ends ?? effect.old ?? PLAIN);
       const { result } = judge({
         ...{ baselineVersion: "1.0.0", candidateVersion: "1.1.0", minRequests: Math.min(requests, 100) },
         ...{ from: new Date(T0).toISOString(), to: new Date(T0 + SECONDS * 1_000).toISOString() },
-        baseline: bucketsOf("1.0.0", total, random, null, effect.old ?? PLAIN),
-        candidate: bucketsOf("1.1.0", requests, random, effect, effect.ends ?? effect.old ?? PLAIN),
+        ...{ baseline: withPending(baseline), candidate: withPending(candidate, baseline) },
         rules: DEFAULT_RULES.analysis,
         dependents: [],
       });
@@ -166,11 +193,17 @@ printReport({
       target: "false alarms on a version without the 404s of before: under 1 %",
       ...alarmsOn("404s of before are gone", 0.01),
     },
-    ...["1 in 4 never answered", "404 for a third", "307 for all"].map((effect) => ({
-      target: `${effect}, 100 requests: failed at least 99 %`,
-      measured: String(cell(effect, 100)?.failed),
-      met: Number.parseFloat(String(cell(effect, 100)?.failed)) >= 99,
-    })),
+    {
+      target: "false alarms where half of the requests are upgraded as usual: under 1 %",
+      ...alarmsOn("upgrades as usual", 0.01),
+    },
+    ...["1 in 4 never answered", "1 in 4 never answered, clients patient", "404 for a third", "307 for all"].map(
+      (effect) => ({
+        target: `${effect}, 100 requests: failed at least 99 %`,
+        measured: String(cell(effect, 100)?.failed),
+        met: Number.parseFloat(String(cell(effect, 100)?.failed)) >= 99,
+      }),
+    ),
     ...["errors +5 points", "all twice as slow", "1 in 5 twice as slow"].map((effect) => ({
       target: `${effect}, 500 requests: failed at least 99 %`,
       measured: String(cell(effect, 500)?.failed),

@@ -116,6 +116,19 @@ it.each([1, 2, 3])("counts each of 240 requests once and leaves nothing in fligh
     expect([outcome, counts[outcome] > 0]).toEqual([outcome, true]);
 });
 
+it("tells answers 401 and 403 apart from other 4xx", async () => {
+  const statuses = [401, 403, 404, 200, 401];
+  let next = 0;
+  const target = await instance((socket) =>
+    socket.write(`HTTP/1.1 ${statuses[next++]} X\r\ncontent-length: 0\r\n\r\n`),
+  );
+  balancer.rotation.update([target], null);
+  for (const _ of statuses) await send(() => 1);
+  await eventually(async () => counted().requests === statuses.length);
+  expect(balancer.samplesSince(0, Date.now() + 20_000).reduce((sum, row) => sum + (row.denied ?? 0), 0)).toBe(3);
+  expect(counted()).toMatchObject({ status4xx: 4, status2xx: 1 });
+});
+
 it("knows how long those waited who left, per version", async () => {
   const [silent, quick] = [await instance(() => undefined, "1"), await instance((socket) => socket.write(OK), "2")];
   balancer.rotation.update([silent, quick], { 1: 50, 2: 50 });

@@ -114,6 +114,8 @@ function conclude(
     return { verdict: "fail", sentence: `${candidateVersion} is worse, ${points}: ${because}`, tooLittle: false };
   if (score < rules.passScore)
     return { verdict: "inconclusive", sentence: `${named}, ${points}: ${because}`, tooLittle: false };
+  const asked = judged.find((one) => one.question);
+  if (asked) return { verdict: "inconclusive", sentence: `${named}: ${asked.question}`, tooLittle: false };
   if (doubt) return { verdict: "inconclusive", sentence: `${named}: ${doubt.metric.sentence}`, tooLittle: true };
   if (!metrics.some((metric) => OF_USERS.test(metric.name) && metric.classification !== "nodata"))
     return {

@@ -32,6 +32,8 @@ export interface Judged {
   suspicious: boolean;
   /** false: there is nothing to compare and nothing that should be there, so that it does not count as missing */
   expected: boolean;
+  /** something that may be meant so or not: no verdict is right about it, and a person decides */
+  question?: string | null;
 }
 
 const LABELS: Record<
@@ -88,16 +90,24 @@ export function judgeMetric(name: Name, sides: Sides): Judged {
   const borne = overall === null || rule.effect === "cles" || isBorneOut(ranked, overall, rule);
   const classification =
     counted === "sure" ? "high" : missing ? "nodata" : shareOnly(name) ? countedOnly(counted) : borne ? ranked : "pass";
-  const critical = isCritical(classification, effect, rule);
+  const untimed = missing && QUANTILES[name] !== undefined && isUntimed(sides);
+  const critical = !untimed && isCritical(classification, effect, rule);
   const metric = { ...base, critical, classification, sentence: "", baseline, candidate, rank, count, effect };
   const words = sentenceOf(metric, counted);
   const sentence = borne || classification !== "pass" ? words : `${words}: over all requests ${percent(overall)}`;
   return {
     metric: { ...metric, sentence },
     suspicious: classification === "pass" && counted === "suspicious",
-    expected: !OF_USAGE.includes(name) || candidate.used.length > 0 || baseline.used.length > 0,
+    expected: !untimed && (!OF_USAGE.includes(name) || candidate.used.length > 0 || baseline.used.length > 0),
   };
 }
+
+/** A version all of whose requests were upgraded has no latency, and none is missed. */
+const isUntimed = ({ baseline, candidate }: Sides): boolean =>
+  [baseline, candidate].some((side) => {
+    const { counts, latency } = poolOf(side);
+    return counts.upgraded > 0 && latency.every((count) => count === 0);
+  });
 
 const percent = (ratio: number) => `${ratio < 1 ? "−" : "+"}${Number((Math.abs(ratio - 1) * 100).toPrecision(2))} %`;
 

@@ -1,17 +1,20 @@
-import type { MetricRule } from "../../config-deployment.ts";
-import { groupedCount } from "../../kernel/numbers.ts";
+import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
 import type { Outcome, OutcomeCounts } from "../../kernel/outcomes.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";
 import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";
-import { poolOf } from "./samples.ts";
+import { poolOf, type Sample } from "./samples.ts";
 import type { CountTest } from "./schema.ts";
-import { amount, sentenceOf } from "./sentences.ts";
+import { sentenceOf, shareOf } from "./sentences.ts";
 
 /** How exchanges ended. A new version must not move requests to a worse class, whichever that is. */
 
-/** The classes from which on it counts as worse, at each cut; failures alone are the error ratio's. */
-const CUTS = ["redirected", "rejected"] as const;
+/**
+ * The classes from which on it counts as worse, at each cut; failures alone are the error ratio's. The cut before "ok"
+ * is that of upgrades: a protocol that is answered with a page is lost.
+ */
+const CUTS = ["ok", "redirected", "rejected"] as const;
+type CutName = (typeof CUTS)[number];
 
 /** What a person sees of each class that is worse than a 2xx, in order of their worth. */
 const SEEN: readonly { classes: readonly Outcome[]; words: string }[] = [
@@ -23,7 +26,8 @@ const SEEN: readonly { classes: readonly Outcome[]; words: string }[] = [
 ];
 
 /** Of what a cut counts, what either side really had: "requests with a 4xx or no answer". */
-function labelOf(from: (typeof CUTS)[number], sides: readonly OutcomeCounts[]): string {
+function labelOf(from: CutName, sides: readonly OutcomeCounts[]): string {
+  if (from === "ok") return "requests without an upgrade";
   const counted = from === "redirected" ? SEEN : SEEN.slice(1);
   const seen = counted.filter(({ classes }) => classes.some((name) => sides.some((side) => side[name] > 0)));
   if (seen.length === 0)
@@ -36,7 +40,7 @@ const eitherOf = (words: readonly string[]): string =>
 
 const CERTAINTY: Record<CountVerdict, number> = { none: 0, suspicious: 1, sure: 2 };
 
-interface Cut {
+export interface Cut {
   label: string;
   count: CountTest | null;
   counted: CountVerdict;
@@ -48,16 +52,10 @@ const isWorse = (one: Cut, than: Cut): boolean =>
     ? (one.count?.difference ?? 0) >= (than.count?.difference ?? 0) && one.counted !== "none"
     : CERTAINTY[one.counted] > CERTAINTY[than.counted];
 
-/**
- * Compares the whole distribution of outcomes. Classes are ordered, so each cut between them is one test of shares:
- * 404 instead of 500 or 200 instead of 404 is no loss, 307 instead of 200 or 404 instead of 307 is one. A sure move the
- * other way is told, not held against the version.
- */
-export function judgeOutcomes(sides: Sides): Judged & { told: string | null } {
-  const { rules, baselineVersion, candidateVersion } = sides;
+/** The cut at which most requests moved to a worse class, by the rule for outcomes. */
+export function worstCut(fresh: Sample, old: Sample, rules: AnalysisRules): Cut {
   const rule = rules.metrics.outcomes;
-  const [old, fresh] = [poolOf(sides.baseline), poolOf(sides.candidate)];
-  const cuts = CUTS.map((from): Cut => {
+  const cutAt = (from: CutName): Cut => {
     const label = labelOf(from, [fresh.counts, old.counts]);
     const events = (all: RankedOutcomes) =>
       RANKED.slice(RANKED.indexOf(from)).reduce((sum, name) => sum + all[name], 0);
@@ -68,8 +66,20 @@ export function judgeOutcomes(sides: Sides): Judged & { told: string | null } {
     );
     const counted = judgeCounts(count, rules, { least: rule.leastIncrease, allowed: rule.allowedIncrease });
     return { label, count, counted };
-  });
-  const worst = cuts.reduce((found, cut) => (isWorse(cut, found) ? cut : found));
+  };
+  return CUTS.map(cutAt).reduce((found, cut) => (isWorse(cut, found) ? cut : found), cutAt("redirected"));
+}
+
+/**
+ * Compares the whole distribution of outcomes. Classes are ordered, so each cut between them is one test of shares:
+ * 404 instead of 500 or 200 instead of 404 is no loss, 307 instead of 200 or 404 instead of 307 is one. A sure move the
+ * other way is told, not held against the version; that fewer are refused with 401 or 403 is a question.
+ */
+export function judgeOutcomes(sides: Sides): Judged & { told: string | null } {
+  const { rules, baselineVersion, candidateVersion } = sides;
+  const rule = rules.metrics.outcomes;
+  const [old, fresh] = [poolOf(sides.baseline), poolOf(sides.candidate)];
+  const worst = worstCut(fresh, old, rules);
   const classification =
     worst.count === null ? ("nodata" as const) : worst.counted === "sure" ? ("high" as const) : ("pass" as const);
   const effect = effectOf(worst.count, rule);
@@ -80,11 +90,13 @@ export function judgeOutcomes(sides: Sides): Judged & { told: string | null } {
     ...{ baseline: side(baselineVersion), candidate: side(candidateVersion), rank: null, count: worst.count, effect },
   };
   const moved = movedOf(fresh, old, sides, rule);
-  const sentence = [sentenceOf(metric, worst.counted), moved].filter(Boolean).join("; ");
+  const question = admittedOf(fresh, old, rules);
+  const sentence = [sentenceOf(metric, worst.counted), moved, question].filter(Boolean).join("; ");
   return {
     metric: { ...metric, sentence },
     suspicious: classification === "pass" && worst.counted === "suspicious",
     expected: true,
+    question,
     told: moved && `it answers differently: ${moved}`,
   };
 }
@@ -95,13 +107,20 @@ function effectOf(count: CountTest | null, rule: MetricRule): NonNullable<Judged
   return { measure: "meanRatio", value, allowed: rule.allowedIncrease, critical: rule.criticalIncrease };
 }
 
+/** Fewer are refused: a wrong refusal was mended, or whoever comes is let in. Their number alone does not say which. */
+function admittedOf(fresh: Sample, old: Sample, rules: AnalysisRules): string | null {
+  if (fresh.denied === null || old.denied === null) return null;
+  const { leastIncrease: least, allowedIncrease: allowed } = rules.metrics.outcomes;
+  const [now, before] = [
+    { events: fresh.denied, total: fresh.requests },
+    { events: old.denied, total: old.requests },
+  ];
+  if (judgeCounts(compareCounts(before, now, rules), rules, { least, allowed }) !== "sure") return null;
+  return `surely fewer requests are refused with 401 or 403: ${shareOf(now.events, now.total)} against ${shareOf(before.events, before.total)}. Is everybody still asked who they are?`;
+}
+
 /** Classes whose share surely changed, whichever way: `3xx 0 % (0 of 1,200) against 5 % (120 of 2,400)`. */
-function movedOf(
-  fresh: ReturnType<typeof poolOf>,
-  old: ReturnType<typeof poolOf>,
-  { rules }: Sides,
-  rule: MetricRule,
-): string | null {
+function movedOf(fresh: Sample, old: Sample, { rules }: Sides, rule: MetricRule): string | null {
   const moved = RANKED.flatMap((name) => {
     const count = compareCounts(
       { events: fresh.outcomes[name], total: fresh.requests },
@@ -109,11 +128,9 @@ function movedOf(
       rules,
     );
     if (!count || Math.abs(count.difference) < rule.leastIncrease || !isSure(count, rules)) return [];
-    const share = (events: number, total: number) =>
-      `${amount(events / total, "ratio")} (${groupedCount(events)} of ${groupedCount(total)})`;
     const { candidateEvents, candidateTotal, baselineEvents, baselineTotal } = count;
     return [
-      `${OUTCOME_WORDS[name]} ${share(candidateEvents, candidateTotal)} against ${share(baselineEvents, baselineTotal)}`,
+      `${OUTCOME_WORDS[name]} ${shareOf(candidateEvents, candidateTotal)} against ${shareOf(baselineEvents, baselineTotal)}`,
     ];
   });
   return moved.length > 0 ? moved.join(", ") : null;

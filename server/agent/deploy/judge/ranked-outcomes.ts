@@ -3,11 +3,12 @@ import { failedRequests, type OutcomeCounts } from "../../kernel/outcomes.ts";
 /** The classes in which exchanges end, ranked by what they are worth to whoever asked. */
 
 /** Best first: what comes later is worse for whoever asked. */
-export const RANKED = ["ok", "redirected", "rejected", "left", "failed"] as const;
+export const RANKED = ["upgraded", "ok", "redirected", "rejected", "left", "failed"] as const;
 type Ranked = (typeof RANKED)[number];
 export type RankedOutcomes = Record<Ranked, number>;
 
 export const OUTCOME_WORDS: Record<Ranked, string> = {
+  upgraded: "upgraded",
   ok: "2xx",
   redirected: "3xx",
   rejected: "4xx",
@@ -15,12 +16,13 @@ export const OUTCOME_WORDS: Record<Ranked, string> = {
   failed: "failed",
 };
 
-/** An upgrade is what was asked for; a client that waited `limitMs` and left got no answer, a failure. */
+/** Who got an upgrade had asked for it, and to get an answer instead is worse. A client that waited `limitMs` and left got no answer, a failure. */
 export function rankOutcomes(counts: OutcomeCounts, limitMs: number): RankedOutcomes {
   const { status5xx, refused, timedOut, brokenOff } = counts;
   const failed = failedRequests(counts, limitMs);
   return {
-    ok: counts.status2xx + counts.upgraded,
+    upgraded: counts.upgraded,
+    ok: counts.status2xx,
     redirected: counts.status3xx,
     rejected: counts.status4xx,
     left: counts.clientLeft - (failed - status5xx - refused - timedOut - brokenOff),

@@ -18,6 +18,8 @@ export interface Sample {
   /** a client that waited longer and left got no answer */
   limitMs: number;
   latency: number[];
+  /** answers 401 and 403; null where they were not told apart */
+  denied: number | null;
   usage: VersionUsage;
 }
 
@@ -46,22 +48,28 @@ export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, length
   const groups = Map.groupBy(rows, (row) => Math.floor((Date.parse(row.bucketAt) - fromMs) / lengthMs));
   return [...groups]
     .sort(([a], [b]) => a - b)
-    .map(([index, members]) =>
-      sampleOf(fromMs + index * lengthMs, sumOutcomes(members), joinUsage(members.map((row) => row.usage)), limitMs),
-    );
+    .map(([index, members]) => {
+      const usage = joinUsage(members.map((row) => row.usage));
+      return { ...sampleOf(fromMs + index * lengthMs, sumOutcomes(members), usage, limitMs), denied: deniedOf(members) };
+    });
 }
 
-function sampleOf(at: number, counts: OutcomeCounts, usage: VersionUsage, limitMs: number): Sample {
+function sampleOf(at: number, counts: OutcomeCounts, usage: VersionUsage, limitMs: number): Omit<Sample, "denied"> {
   const outcomes = rankOutcomes(counts, limitMs);
   const { requests, latency } = counts;
   return { at, requests, errors: outcomes.failed, outcomes, counts, limitMs, latency, usage };
 }
 
+/** Null unless all of them know. */
+const deniedOf = (parts: readonly { denied?: number | null | undefined }[]): number | null =>
+  parts.reduce<number | null>((sum, { denied }) => (sum === null || denied == null ? null : sum + denied), 0);
+
 /** All of one side together. */
 export function poolOf(samples: readonly Sample[]): Sample {
   const counts = sumOutcomes(samples.map((sample) => sample.counts));
   const [first] = samples;
-  return sampleOf(first?.at ?? 0, counts, joinUsage(samples.map((sample) => sample.usage)), first?.limitMs ?? 0);
+  const usage = joinUsage(samples.map((sample) => sample.usage));
+  return { ...sampleOf(first?.at ?? 0, counts, usage, first?.limitMs ?? 0), denied: deniedOf(samples) };
 }
 
 /** mulberry32: the same draw for the same data, so that a judgement can be repeated. */

@@ -23,7 +23,7 @@ type Unsaid = Omit<MetricResult, "sentence">;
 export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
   const { label, unit, baseline, candidate, rank, count, classification } = metric;
   if (count !== null && unit === "ratio") {
-    const sides = `${share(count.candidateEvents, count.candidateTotal)} against ${share(count.baselineEvents, count.baselineTotal)}`;
+    const sides = `${shareOf(count.candidateEvents, count.candidateTotal)} against ${shareOf(count.baselineEvents, count.baselineTotal)}`;
     const interval = `${signed(count.difference, unit)} [${threeDigits(count.low * 100)} … ${threeDigits(count.high * 100)}]`;
     return `${label} ${sides}: ${interval}, ${word(classification, counted)}`;
   }
@@ -33,7 +33,7 @@ export function sentenceOf(metric: Unsaid, counted: CountVerdict): string {
   const said = word(classification, counted);
   // what was counted decided: an interval of the ranks that holds zero would contradict the word
   if (count !== null && counted !== "none" && !(rank !== null && isBeyond(rank)))
-    return `${label} ${sides}: ${share(count.candidateEvents, count.candidateTotal)} of its requests are slower than allowed, of the running version's ${share(count.baselineEvents, count.baselineTotal)}, ${said}`;
+    return `${label} ${sides}: ${shareOf(count.candidateEvents, count.candidateTotal)} of its requests are slower than allowed, of the running version's ${shareOf(count.baselineEvents, count.baselineTotal)}, ${said}`;
   if (rank === null) return `${label} ${sides}: no difference`;
   const interval = `[${signed(rank.low, unit)} … ${signed(rank.high, unit)}]`;
   const difference = candidate.median - baseline.median;
@@ -55,7 +55,8 @@ const isOneSided = (low: number, high: number): boolean => low > 0 || high < 0;
 
 const isBeyond = ({ low, high, tolerance }: RankTest): boolean => low > tolerance || high < -tolerance;
 
-const share = (events: number, total: number): string =>
+/** `5 % (120 of 2,400)` */
+export const shareOf = (events: number, total: number): string =>
   `${amount(events / total, "ratio")} (${groupedCount(events)} of ${groupedCount(total)})`;
 
 function word(classification: MetricResult["classification"], counted: CountVerdict): string {
