@@ -45,6 +45,7 @@ export function Compared({ deployment, steps, active }: ComparedProps) {
     trpc.deploy.detail.queryOptions({ deploymentId: deployment.id }, { refetchInterval: active ? 5_000 : 30_000 }),
   );
   const judged = detail.data?.analyses.find((one) => one.result !== null);
+  const newest = detail.data?.analyses[0];
   const query = useQuery(
     trpc.deploy.compare.queryOptions(
       { service, environment, candidate: version, ...(previousVersion ? { baseline: previousVersion } : {}) },
@@ -73,6 +74,12 @@ export function Compared({ deployment, steps, active }: ComparedProps) {
       }
     >
       <div className="min-h-36 p-3 text-sm">
+        {newest?.verdict === "error" ? (
+          <p className="mb-2">
+            The newest comparison could not be made, so what stands here is older:{" "}
+            <VisibleText text={newest.sentence} />
+          </p>
+        ) : null}
         {previousVersion === null ? (
           <p className="text-ink-2">Nothing ran before it, so there is nothing to compare with.</p>
         ) : judged?.result ? (

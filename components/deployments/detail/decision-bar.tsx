@@ -79,7 +79,7 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
       {offered.length > 0 ? (
         <div className="flex flex-wrap gap-2">
           {offered.map((choice) => (
-            <Button key={choice} variant={emphasisOf(choice, evidence)} onClick={() => setDecision(choice)}>
+            <Button key={choice} variant={emphasisOf(choice, deployment, evidence)} onClick={() => setDecision(choice)}>
               {ICON[choice]} {labelOf(choice, deployment, steps)}
               <span className="hidden md:inline-flex">
                 <Kbd>{KEYS[choice]}</Kbd>
@@ -94,7 +94,7 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
         deployment={deployment}
         steps={steps}
         decision={decision !== null && offered.includes(decision) ? decision : null}
-        emphasis={decision === null ? "secondary" : emphasisOf(decision, evidence)}
+        emphasis={decision === null ? "secondary" : emphasisOf(decision, deployment, evidence)}
         onClose={() => setDecision(null)}
       />
     </section>

@@ -31,7 +31,8 @@ const deployment = (more: Partial<DeploymentView> = {}) =>
     ...{ deadlineAt: "2026-03-01T09:55:00Z", service: "checkout", environment: "production" },
     ...more,
   }) as DeploymentView;
-const analysis = (verdict: AnalysisSummary["verdict"], stepIndex = 2) => ({ verdict, stepIndex }) as AnalysisSummary;
+const analysis = (verdict: AnalysisSummary["verdict"], stepIndex: number | null = 2, attempt = 1) =>
+  ({ verdict, stepIndex, attempt }) as AnalysisSummary;
 
 describe("the buttons", () => {
   it.each([
@@ -57,13 +58,29 @@ describe("the buttons", () => {
     [null, "secondary", "secondary"],
   ] as const)("with the evidence %s: going on %s, going back %s", (verdict, on, back) => {
     const evidence = evidenceOf(deployment(), at(2), verdict === null ? [] : [analysis(verdict), analysis("pass", 4)]);
-    expect([emphasisOf("promote", evidence), emphasisOf("rollback", evidence)]).toEqual([on, back]);
-    expect(emphasisOf("resume", evidence)).toBe(on);
+    const running = deployment();
+    expect([emphasisOf("promote", running, evidence), emphasisOf("rollback", running, evidence)]).toEqual([on, back]);
+    const paused = deployment({ waiting: waiting({ kind: "paused" }) });
+    expect(emphasisOf("resume", paused, evidence)).toBe(on);
   });
 
   it("go by the comparison of their own step", () => {
     expect(evidenceOf(deployment(), at(4), [analysis("pass", 2)])).toBeNull();
     expect(evidenceOf(deployment({ waiting: waiting() }), at(2), [analysis("fail", 2)])?.verdict).toBe("fail");
+    const regressed = deployment({ waiting: waiting({ kind: "regressed", stepIndex: null }) });
+    expect(evidenceOf(regressed, at(8), [analysis("fail", null), analysis("pass", 6)])?.verdict).toBe("fail");
+  });
+
+  it("go by the attempt that runs, not by the one before it", () => {
+    const again = at(2).map((step) => (step.index === 2 ? { ...step, attempt: 2 } : step));
+    expect(evidenceOf(deployment(), again, [analysis("pass", 2, 1)])).toBeNull();
+    expect(evidenceOf(deployment(), again, [analysis("fail", 2, 2), analysis("pass", 2, 1)])?.verdict).toBe("fail");
+  });
+
+  it.each(["undecided", "failed", "regressed"] as const)("none stands out to go on when it is asked as %s", (kind) => {
+    const asked = deployment({ waiting: waiting({ kind }) });
+    expect(emphasisOf("promote", asked, analysis("pass"))).toBe("secondary");
+    expect(emphasisOf("rollback", asked, analysis("fail"))).toBe("danger");
   });
 });
 

@@ -29,19 +29,29 @@ export function choicesFor(deployment: DeploymentView, steps: readonly StepView[
 const oneWayBack = (choices: readonly Choice[]): Choice[] =>
   choices.filter((choice) => choice !== "abort" || !choices.includes("rollback"));
 
-/** The newest comparison of the step that is decided about; null when there is none. */
+/** The newest comparison of the step that is decided about, in the attempt that runs; null when there is none. */
 export function evidenceOf(
   { waiting }: DeploymentView,
   steps: readonly StepView[],
   analyses: readonly AnalysisSummary[],
 ): AnalysisSummary | null {
   const index = waiting ? waiting.stepIndex : (currentStep(steps)?.index ?? null);
-  return analyses.find((one) => one.stepIndex === index) ?? null;
+  // of the watch, which is no step, there is one
+  const attempt = steps.find((one) => one.index === index)?.attempt ?? 1;
+  return analyses.find((one) => one.stepIndex === index && one.attempt === attempt) ?? null;
 }
 
-/** Which button stands out: the one that the evidence speaks for, none while it speaks for nothing. */
-export function emphasisOf(choice: Choice, evidence: AnalysisSummary | null): "primary" | "danger" | "secondary" {
-  if ((choice === "promote" || choice === "resume") && evidence?.verdict === "pass") return "primary";
+/**
+ * Which button stands out: the one that the evidence speaks for, none while it speaks for nothing. A question that was
+ * asked because something stands against going on is not answered by a comparison of before.
+ */
+export function emphasisOf(
+  choice: Choice,
+  { waiting }: Pick<DeploymentView, "waiting">,
+  evidence: AnalysisSummary | null,
+): "primary" | "danger" | "secondary" {
+  const isOpen = waiting === null || waiting.kind === "paused";
+  if ((choice === "promote" || choice === "resume") && isOpen && evidence?.verdict === "pass") return "primary";
   return choice === "rollback" && evidence?.verdict === "fail" ? "danger" : "secondary";
 }
 

@@ -74,6 +74,10 @@ export function JudgePanel({ deployment, steps, active }: JudgePanelProps) {
       <div className="min-h-40">
         {shown?.result ? (
           <Result analysis={shown} result={shown.result} />
+        ) : shown ? (
+          <EmptyState title="The newest comparison could not be made">
+            <VisibleText text={shown.sentence} />
+          </EmptyState>
         ) : query.data ? (
           <EmptyState title={active ? "Nothing was compared yet" : "Nothing was compared"}>
             {expectation(deployment, steps, active)}

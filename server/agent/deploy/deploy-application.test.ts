@@ -148,6 +148,29 @@ describe("starting", () => {
     ]);
   });
 
+  it("warns of failures beyond each service's own limit", async () => {
+    const bucketAt = new Date(Date.now() - 60_000).toISOString();
+    const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
+    const row = { environment: "production", version: "1.0.0", bucketAt, ...noOutcomes(), usage };
+    ctx.platform.traffic = [
+      { ...row, service: "checkout", requests: 10_000, status2xx: 9_960, status5xx: 40 },
+      { ...row, service: "payments", requests: 10_000, status2xx: 9_700, status5xx: 300 },
+    ];
+    const warned = async (limits: Record<string, number>) => {
+      const { services } = testConfig();
+      for (const one of services) Object.assign(one, { slo: { errorRatePercent: limits[one.name] } });
+      ctx.config = { ...ctx.config, services };
+      const { plan } = await deployApplication(ctx, { ...wish, dryRun: true });
+      return plan.warnings.filter((one) => /error/.test(one.kind)).map((one) => one.message);
+    };
+    expect(await warned({ checkout: 0.1, payments: 5 })).toEqual([
+      expect.stringMatching(/^checkout.*its limit is 0\.1 %/),
+    ]);
+    expect(await warned({ checkout: 0.5, payments: 2 })).toEqual([
+      expect.stringMatching(/^payments.*its limit is 2 %/),
+    ]);
+  });
+
   it("of many at once lets one through and names it to the others", async () => {
     const results = await Promise.allSettled(Array.from({ length: 6 }, () => deployApplication(ctx, wish)));
     const won = results.filter((one) => one.status === "fulfilled");

@@ -77,6 +77,19 @@ describe("the split", () => {
     expect(serviceNow).toMatchObject({ requests: 400, failed: 25, windowSeconds: 60, errorLimitPercent: 1 });
   });
 
+  it("measures the service by its own limit, and counts who is still waiting for an answer that does not come", async () => {
+    const now = Date.parse("2026-11-27T12:00:30.000Z");
+    ctx.now = () => new Date(now);
+    const [service] = ctx.config.services.filter((one) => one.name === "checkout");
+    Object.assign(service!, { slo: { errorRatePercent: 0.2 } });
+    const pending = emptyHistogram();
+    pending[bucketOf(3_000)] = 8;
+    pending[bucketOf(100)] = 3;
+    ctx.platform.samples = [{ ...counts("1.1.0", now - 8_000, 100), pending }];
+    const { serviceNow } = await getDeployment(ctx, { deploymentId });
+    expect(serviceNow).toMatchObject({ requests: 108, failed: 8, errorLimitPercent: 0.2 });
+  });
+
   it("ends with the deployment; nothing asked, nothing shared", async () => {
     const now = Date.parse("2026-11-27T12:00:30.000Z");
     ctx.now = () => new Date(now);

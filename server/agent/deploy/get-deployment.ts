@@ -5,6 +5,7 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { limitsOf } from "../kernel/service-limits.ts";
 import { waiting } from "../kernel/waiting.ts";
 import type { PlatformInstance, PlatformService, TrafficCounts } from "../ports/platform.ts";
 import { type Following, followDeployment } from "./follow.ts";
@@ -96,7 +97,7 @@ function serviceNow(
   return {
     ...{ health: own?.state ?? null, healthMessage: own?.message ?? null },
     ...{ requests: sum?.requests ?? null, failed: sum && failedRequests(sum, null) },
-    ...{ windowSeconds: SAMPLES_MS / 1_000, errorLimitPercent: config.sloConfig.errorRatePercent },
+    ...{ windowSeconds: SAMPLES_MS / 1_000, errorLimitPercent: limitsOf(config, service).errorRatePercent },
   };
 }
 

@@ -4,6 +4,7 @@ import { openIncidentsOf } from "../incidents/index.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Channel, Runtime, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
+import { limitsOf } from "../kernel/service-limits.ts";
 import { diskNow } from "../kernel/storage-failure.ts";
 import type { PlatformInstance, ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { nextFreeze } from "./freeze.ts";
@@ -108,6 +109,7 @@ async function surroundingsOf(
       incidents: incidents.filter((one) => one.service === name),
       deployment: active.find((one) => one.service === name) ?? null,
       traffic: failuresOf(of(counts ?? [], ref)),
+      errorLimitPercent: limitsOf(config, name).errorRatePercent,
     };
   };
   const own = neighbour(service);
@@ -115,7 +117,6 @@ async function surroundingsOf(
     // how many of its own instances are ready is said apart
     service: { ...own, instances: null },
     dependencies: dependencies.map(neighbour),
-    errorLimitPercent: config.sloConfig.errorRatePercent,
     windowSeconds: RATE_SECONDS,
   };
 }

@@ -36,7 +36,7 @@ const now: Situation = {
   affects: ["gateway"],
   nextFreeze: null,
   disk: null,
-  surroundings: { service: null, dependencies: [], errorLimitPercent: 1, windowSeconds: 120 },
+  surroundings: { service: null, dependencies: [], windowSeconds: 120 },
   overridden: [],
   notes: [],
 };
@@ -122,7 +122,7 @@ describe("warns of", () => {
 
   const neighbour = (change: Partial<Neighbour>): Neighbour => ({
     ...{ service: "payments", health: { state: "up", message: null }, instances: { ready: 2, all: 2 } },
-    ...{ incidents: [], deployment: null, traffic: { failed: 1, requests: 1_000 }, ...change },
+    ...{ incidents: [], deployment: null, traffic: { failed: 1, requests: 1_000 }, errorLimitPercent: 1, ...change },
   });
   const incident = { label: "INC-7", title: "orders fail" };
   it.each([
@@ -140,6 +140,7 @@ describe("warns of", () => {
       "error",
       "fails 60 % (600 of 1\u00a0000 requests of the last 120 s); its limit is 1 %.",
     ],
+    [{ traffic: { failed: 3, requests: 1_000 }, errorLimitPercent: 0.1 }, "error", "its limit is 0.1 %."],
   ] as const)("what is wrong with it or with what it depends on, case %#", (change, kind, text) => {
     const base = { ...now.surroundings, service: neighbour({ service: "checkout" }) };
     const own = planView(made(), { ...now, surroundings: { ...base, service: neighbour(change as never) } }).warnings;
@@ -164,6 +165,8 @@ describe("warns of", () => {
     expect(warnings(made(), { surroundings: well })).toEqual([]);
     const once = { ...well, service: neighbour({ traffic: { failed: 1, requests: 5 } }) };
     expect(warnings(made(), { surroundings: once })).toEqual([]);
+    const allowed = { ...well, service: neighbour({ traffic: { failed: 40, requests: 1_000 }, errorLimitPercent: 5 }) };
+    expect(warnings(made(), { surroundings: allowed })).toEqual([]);
     const down = { ...well, service: neighbour({ health: { state: "down", message: null } }) };
     expect(warnings(made({}, { kind: "rollback", strategy: "restore" }), { surroundings: down })).toEqual([]);
   });

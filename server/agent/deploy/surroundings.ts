@@ -20,13 +20,13 @@ export interface Neighbour {
   /** of this service, and under way */
   deployment: { id: string; version: string } | null;
   traffic: { failed: number; requests: number } | null;
+  /** percent of its requests that may fail */
+  errorLimitPercent: number;
 }
 
 export interface Surroundings {
   service: Neighbour | null;
   dependencies: Neighbour[];
-  /** percent of the requests that may fail */
-  errorLimitPercent: number;
   /** that requests were counted for */
   windowSeconds: number;
 }
@@ -116,10 +116,10 @@ function healthWarning(one: Neighbour, kind: Warning["kind"], named: string): Wa
 const LEAST_FAILED = 2;
 
 function errorWarning(
-  { traffic }: Neighbour,
+  { traffic, errorLimitPercent }: Neighbour,
   kind: Warning["kind"],
   named: string,
-  { errorLimitPercent, windowSeconds }: Surroundings,
+  { windowSeconds }: Surroundings,
 ): Warning[] {
   if (!traffic || traffic.failed < LEAST_FAILED) return [];
   const percent = (traffic.failed / traffic.requests) * 100;

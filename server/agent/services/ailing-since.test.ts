@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "../config.ts";
 import { emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
+import { limitsOf } from "../kernel/service-limits.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { ailingSince } from "./ailing-since.ts";
-import { limitsOf } from "./limits.ts";
 
 const limits = limitsOf(OperateAgentConfigSchema.parse({}), "checkout");
 const at = (time: string) => new Date(`2026-03-01T${time}Z`);

@@ -1,8 +1,8 @@
 import type { HealthState } from "../health/schema.ts";
+import type { Limits } from "../kernel/service-limits.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { servedByBucket } from "../traffic/index.ts";
 import { isBeyond } from "./judge-service.ts";
-import type { Limits } from "./limits.ts";
 
 /** What is known of a service's requests: buckets of 60 s, and of 10 s for the newest minutes. */
 interface Counted {

@@ -1,7 +1,7 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
 import { groupedCount } from "../kernel/numbers.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "../kernel/service-limits.ts";
 import type { StatusReason } from "./schema.ts";
 
 /** What users met in one window. */

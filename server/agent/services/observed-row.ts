@@ -1,6 +1,6 @@
+import type { Limits } from "../kernel/service-limits.ts";
 import { TRAFFIC_SECONDS } from "../traffic/index.ts";
 import { judgeService } from "./judge-service.ts";
-import type { Limits } from "./limits.ts";
 import type { ObservedService } from "./observed.ts";
 import type { ServiceRow } from "./schema.ts";
 

@@ -6,6 +6,7 @@ import type { HealthState } from "../health/schema.ts";
 import { listIncidents } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { limitsOf } from "../kernel/service-limits.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
 import {
   listTraffic,
@@ -17,7 +18,6 @@ import {
 } from "../traffic/index.ts";
 import { ailingSince } from "./ailing-since.ts";
 import { judgeService } from "./judge-service.ts";
-import { limitsOf } from "./limits.ts";
 import { listObserved, type Observed, unseenSentence } from "./observed.ts";
 import { observedRow } from "./observed-row.ts";
 import { isPlatformDown, type PlatformView, silenceSentence, viewPlatform } from "./platform-view.ts";

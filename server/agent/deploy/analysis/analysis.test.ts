@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
+import { AppError } from "../../kernel/errors.ts";
 import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
 import { noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
@@ -142,6 +143,39 @@ describe("an analysis", () => {
       kind: "undecided",
       reason: expect.stringContaining("in a row could not be made"),
     });
+  });
+
+  it("leaves no pass of before as evidence when the newest comparison could not be made", async () => {
+    const rows = sideBySide(30, 1e-9);
+    const goneAt = clock.ms + 15_000;
+    showUntilNow(rows);
+    const seen = ctx.platform.samplesSince;
+    ctx.platform.samplesSince = (input) =>
+      clock.ms < goneAt ? seen(input) : Promise.reject(new AppError("UPSTREAM_UNAVAILABLE", "The platform is away."));
+    const verdicts: string[] = [];
+    const { outcome } = await analyse(async () => {
+      verdicts.push(...(await kept()).map((one) => one.verdict));
+      return null;
+    });
+    expect(verdicts).toContain("pass");
+    expect(outcome).toMatchObject({ kind: "undecided", reason: expect.stringContaining("5 comparisons in a row") });
+    expect(await kept()).toMatchObject([
+      { verdict: "error", score: null, result: null, sentence: "The platform is away.", attempt: 1 },
+    ]);
+  });
+
+  it("fails a version that hangs while its clients wait: nothing of it has ended", async () => {
+    showUntilNow(sideBySide(10, 1e-9));
+    const seen = ctx.platform.samplesSince;
+    const pending = emptyHistogram();
+    pending[bucketOf(5_000)] = 40;
+    ctx.platform.samplesSince = async (input) => {
+      const rows = await seen(input);
+      const newest = rows.findLast((row) => row.version === "1.1.0");
+      return rows.map((row) => (row === newest ? { ...row, pending } : row));
+    };
+    const { outcome } = await analyse();
+    expect(outcome).toMatchObject({ kind: "failed", reason: expect.stringMatching(/1\.1\.0 is worse: error ratio/) });
   });
 
   it("stops for whoever steps in", async () => {

@@ -48,23 +48,34 @@ export const analysisEffects = (runtime: Runtime) => ({
 async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeStep): Promise<Judgement> {
   const { step, attempt, kind, since } = input;
   const at = runtime.now();
+  const kept = { key: `step-${step.index}-${attempt}`, stepIndex: step.index, attempt, kind };
   try {
     const evidence = await collect(runtime, plan, kind, since);
     const { result, ...more } = judgeEvidence(plan, evidence);
-    await keep(
-      runtime,
-      plan,
-      { key: `step-${step.index}-${attempt}`, stepIndex: step.index, attempt, kind },
-      result,
-      at,
-    );
+    await keep(runtime, plan, kept, result, at);
     await tellProgress(runtime, plan, progressOf(plan, result, evidence));
     return summaryOf(at, result, more, evidence);
   } catch (error) {
-    const { message } = toAppError(error);
-    const nothing = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
-    return { at: at.getTime(), verdict: "error", sentence: message, ...nothing };
+    return keepFault(runtime, plan, kept, error, at);
   }
+}
+
+/**
+ * A comparison that could not be made is written down as the newest, too: what was found before it is no evidence any
+ * more, neither for a person nor for a model.
+ */
+export async function keepFault(
+  runtime: Runtime,
+  { deploymentId }: Pick<DeploymentPlan, "deploymentId">,
+  kept: Kept,
+  error: unknown,
+  at: Date,
+): Promise<Judgement> {
+  const sentence = toAppError(error).message;
+  const nothing = { score: null, from: at, to: at, result: null };
+  await upsertAnalysis(runtime.db, deploymentId, { ...kept, verdict: "error", sentence, ...nothing }, at);
+  const uncounted = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
+  return { at: at.getTime(), verdict: "error", sentence, ...uncounted };
 }
 
 export function judgeEvidence(

@@ -1,11 +1,10 @@
 import { systemActor } from "../../kernel/actor.ts";
 import type { Runtime } from "../../kernel/context.ts";
-import { toAppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { ROLLED_BACK_BY_WATCH } from "../../kernel/watch-words.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import { dependentsOf } from "../analysis/collect.ts";
-import { judgeEvidence, keep, summaryOf } from "../analysis/effects.ts";
+import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/effects.ts";
 import type { DeploymentPlan, Judgement } from "../procedure.ts";
 import { noteIn } from "../record.ts";
 import { startRollback } from "../rollback.ts";
@@ -27,6 +26,8 @@ export interface WatchPlan
 const BUCKET_MS = 10_000;
 /** of the version before, until the deployment began; and of the new one, its newest */
 const WINDOW_MS = 10 * 60_000;
+
+const KEPT = { key: "watch", stepIndex: null, attempt: 1, kind: "watch" } as const;
 
 export type WatchEffects = ReturnType<typeof watchEffects>;
 
@@ -75,11 +76,10 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
       ...{ from, to: newest },
     };
     const { result, ...more } = judgeEvidence(plan, evidence);
-    await keep(runtime, plan, { key: "watch", stepIndex: null, attempt: 1, kind: "watch" }, result, at);
+    await keep(runtime, plan, KEPT, result, at);
     return summaryOf(at, result, more, evidence);
   } catch (error) {
-    const nothing = { tooLittle: false, score: null, candidateRequests: 0, candidateErrors: 0 };
-    return { at: at.getTime(), verdict: "error", sentence: toAppError(error).message, ...nothing };
+    return keepFault(runtime, plan, KEPT, error, at);
   }
 }
 
