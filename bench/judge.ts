@@ -62,12 +62,12 @@ const EFFECTS: Effect[] = [
   { effect: "none, 3xx, 4xx and leaving as usual", bad: false, ...same, old: USUAL, ends: USUAL },
   { effect: "404s of before are gone", bad: false, ...same, old: { notFound: 0.3 }, ends: {} },
   { effect: "1 in 4 never answered", bad: true, ...same, ends: { hanging: 0.25 } },
-  { effect: "1 in 4 never answered, clients patient", bad: true, ...same, ends: { patient: 0.25 } },
-  { effect: "upgrades as usual", bad: false, ...same, old: { upgraded: 0.5 }, ends: { upgraded: 0.5 } },
-  { effect: "half of the upgrades lost", bad: true, ...same, old: { upgraded: 0.5 }, ends: { upgraded: 0.25 } },
   { effect: "404 for a third", bad: true, ...same, ends: { notFound: 1 / 3 } },
   { effect: "307 for all", bad: true, ...same, ends: { redirected: 1 } },
   { effect: "404 +5 points on 3 %", bad: true, ...same, old: USUAL, ends: { ...USUAL, notFound: 0.08 } },
+  { effect: "1 in 4 never answered, clients patient", bad: true, ...same, ends: { patient: 0.25 } },
+  { effect: "upgrades as usual", bad: false, ...same, old: { upgraded: 0.5 }, ends: { upgraded: 0.5 } },
+  { effect: "half of the upgrades lost", bad: true, ...same, old: { upgraded: 0.5 }, ends: { upgraded: 0.25 } },
 ];
 
 /** How a request ends that does not fail. */

@@ -24,6 +24,8 @@ const SAME_LOAD = 2;
 const known = (values: readonly (number | null)[]): number[] => values.filter((value) => value !== null);
 /** of ranks, which see less than counts do */
 const PROBABLE = 0.1;
+/** told only where there are any */
+const UPGRADES = "notUpgraded";
 /** a relative difference below it is called none, unless it is sure */
 const SMALL = 0.05;
 
@@ -81,8 +83,10 @@ export function compareCounts(
   const mean = (samples: Sample[], value: (sample: Sample) => number | null) => meanOf(valuesOf(samples, value));
 
   const errors = (pool: Sample) => (pool.requests === 0 ? null : (pool.errors / pool.requests) * 100);
-  const notOk = ({ requests, outcomes }: Sample) => requests - outcomes.ok;
-  const others = (pool: Sample) => (pool.requests === 0 ? null : (notOk(pool) / pool.requests) * 100);
+  const notOk = ({ requests, outcomes }: Sample) => requests - outcomes.ok - outcomes.upgraded;
+  const notUpgraded = ({ requests, outcomes }: Sample) => requests - outcomes.upgraded;
+  const percent = (part: (pool: Sample) => number, pool: Sample) =>
+    pool.requests === 0 ? null : (part(pool) / pool.requests) * 100;
   const latency = (q: number, label: string): Facts => ({
     ...{ name: `latencyP${q * 100}`, label, unit: "ms", more: "worse" },
     baseline: quantileMs(old.pool.latency, q),
@@ -118,10 +122,20 @@ export function compareCounts(
     },
     {
       ...{ name: "otherAnswers", label: "answers other than 2xx", unit: "percent", more: "worse" },
-      baseline: others(old.pool),
-      candidate: others(fresh.pool),
+      baseline: percent(notOk, old.pool),
+      candidate: percent(notOk, fresh.pool),
       counted: true,
       p: enough ? fisherExact(notOk(fresh.pool), fresh.pool.requests, notOk(old.pool), old.pool.requests) : null,
+      why: fewWhy,
+    },
+    {
+      ...{ name: UPGRADES, label: "requests without an upgrade", unit: "percent", more: "worse" },
+      baseline: percent(notUpgraded, old.pool),
+      candidate: percent(notUpgraded, fresh.pool),
+      counted: true,
+      p: enough
+        ? fisherExact(notUpgraded(fresh.pool), fresh.pool.requests, notUpgraded(old.pool), old.pool.requests)
+        : null,
       why: fewWhy,
     },
     latency(0.5, "median latency"),
@@ -146,7 +160,10 @@ export function compareCounts(
     },
   ];
   const fewest = Math.min(old.pool.requests, fresh.pool.requests);
-  return facts.map((one) => describeFacts(one, certaintyOf(one, fewest, limits)));
+  const upgrades = [old, fresh].some(({ pool }) => pool.outcomes.upgraded > 0);
+  return facts
+    .filter(({ name }) => upgrades || name !== UPGRADES)
+    .map((one) => describeFacts(one, certaintyOf(one, fewest, limits)));
 }
 
 function describeFacts(facts: Facts, certainty: Compared["certainty"]): Compared {
@@ -225,6 +242,7 @@ function changeOf(difference: number, ratio: number | null, unit: Unit): string 
 const WEIGHT = [
   "errorRatio",
   "otherAnswers",
+  UPGRADES,
   "latencyP95",
   "latencyP99",
   "latencyP50",
@@ -233,12 +251,11 @@ const WEIGHT = [
   "memoryPerInstance",
 ];
 
-/** Whether what users notice was compared: less memory alone makes no version better. */
-const isJudged = (metrics: readonly Compared[]): boolean =>
-  ["errorRatio", "latencyP95"].every((name) => {
-    const metric = metrics.find((one) => one.name === name);
-    return metric !== undefined && metric.certainty !== "unknown";
-  });
+/** Whether what users notice was compared: less memory alone makes no version better. An upgrade has no latency. */
+function isJudged(metrics: readonly Compared[]): boolean {
+  const isKnown = (name: string) => metrics.some((one) => one.name === name && one.certainty !== "unknown");
+  return isKnown("errorRatio") && (isKnown("latencyP95") || isKnown(UPGRADES));
+}
 
 /** What matters most, first: what is worse, else what is better, else that there is no difference to be seen. */
 export function summarise(candidate: string, baseline: string, metrics: readonly Compared[]): string {

@@ -317,6 +317,22 @@ describe("version against version", () => {
     expect(told(30, 300)[0]).toBe("sure");
   });
 
+  it("tells upgrades that are lost, where there were any, and misses no latency of a service with nothing else", () => {
+    const told = (old: number, fresh: number) => {
+      const rows = [old, fresh].map((upgraded) =>
+        traffic("1", T0, 6, 100, 0, 20).map((one) => ({
+          ...{ ...one, upgraded, status2xx: 100 - upgraded },
+          latency: one.latency.map((count) => (upgraded === 100 ? 0 : count)),
+        })),
+      ) as [TrafficCounts[], TrafficCounts[]];
+      const metrics = compareCounts(...rows, { baseline: 60, candidate: 60 }, DEFAULT_RULES.analysis);
+      return summarise("1.1.0", "1.0.0", metrics);
+    };
+    expect(told(50, 0)).toBe("1.1.0 is worse than 1.0.0: requests without an upgrade 50 % → 100 %: +50 points, sure");
+    expect(told(100, 100)).toMatch(/^No difference between 1\.1\.0 and 1\.0\.0/);
+    expect(told(0, 0)).toMatch(/^No difference/);
+  });
+
   it("at different times compares each one's newest minutes, and says so", async () => {
     await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 100, 5, 20));
     await storeTraffic(ctx.db, traffic("1.1.0", T0 + 20 * MINUTE, 30, 100, 0, 20));

@@ -3,7 +3,7 @@ import type { Runtime } from "../../kernel/context.ts";
 import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
-import { withPending } from "../judge/pending.ts";
+import { countPending, pendingLimitMs, withPending } from "../judge/pending.ts";
 import type { DeploymentPlan } from "../procedure.ts";
 
 /** What the judge compares, brought together. */
@@ -42,9 +42,10 @@ export async function collect(
     kind === "hold" ? of(previousVersion, baselineFrom, from) : of(previousVersion, from, Infinity),
     of(version, from, Infinity),
   ];
+  const limitMs = pendingLimitMs(candidate, baseline);
   return {
-    baseline: withPending(baseline),
-    candidate: withPending(candidate, baseline),
+    baseline: countPending(baseline, limitMs),
+    candidate: countPending(candidate, limitMs),
     dependents: await dependentsOf(runtime, plan, from),
     from,
     to: Math.max(from, ...candidate.map((row) => startOf(row) + BUCKET_MS)),

@@ -28,8 +28,11 @@ it("counts who has waited longer than the slow tail as failed, and nobody else",
 it("keeps those that left, and goes by the rows it is compared with: long polls are no failure", () => {
   const leftAfter = histogram([5_000, 4]);
   const waits = row({ requests: 4, clientLeft: 4, leftAfter, pending: histogram([20_000, 6]) });
-  const polled = row({ requests: 100, status2xx: 100, latency: histogram([20, 90], [30_000, 10]) });
   expect(withPending([waits])[0]).toMatchObject({ requests: 10, clientLeft: 10 });
   expect(withPending([waits])[0]?.leftAfter).toEqual(histogram([5_000, 4], [20_000, 6]));
-  expect(withPending([waits], [polled])[0]).toMatchObject({ requests: 4, clientLeft: 4 });
+  const polled = row({ requests: 100, status2xx: 100, latency: histogram([20, 90], [30_000, 10]) });
+  const polling = row({ requests: 88, status2xx: 88, latency: histogram([20, 88]), pending: histogram([20_000, 12]) });
+  expect(withPending([polling], [polled])).toEqual([polling]);
+  const hanging = { ...polling, pending: histogram([20_000, 40]) };
+  expect(withPending([hanging], [polled])[0]).toMatchObject({ requests: 128, clientLeft: 40 });
 });

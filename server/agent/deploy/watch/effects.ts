@@ -1,10 +1,12 @@
 import { systemActor } from "../../kernel/actor.ts";
 import type { Runtime } from "../../kernel/context.ts";
+import { AppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { ROLLED_BACK_BY_WATCH } from "../../kernel/watch-words.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import { dependentsOf } from "../analysis/collect.ts";
 import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/effects.ts";
+import { withPending } from "../judge/pending.ts";
 import type { DeploymentPlan, Judgement } from "../procedure.ts";
 import { noteIn } from "../record.ts";
 import { startRollback } from "../rollback.ts";
@@ -69,9 +71,12 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
     const since = new Date(startedAt - WINDOW_MS);
     const rows = await listTraffic(runtime.db, { since, resolution: 10, ref: { service, environment } });
     const start = (row: { bucketAt: string }) => Date.parse(row.bucketAt);
+    const baseline = rows.filter((row) => row.version === previousVersion && start(row) + BUCKET_MS <= startedAt);
+    const stored = rows.filter((row) => row.version === version && start(row) >= from);
+    const pending = await pendingOf(runtime, plan, at);
+    const candidate = stored.map((row, i) => (pending && i === stored.length - 1 ? { ...row, pending } : row));
     const evidence = {
-      baseline: rows.filter((row) => row.version === previousVersion && start(row) + BUCKET_MS <= startedAt),
-      candidate: rows.filter((row) => row.version === version && start(row) >= from),
+      ...{ baseline, candidate: withPending(candidate, baseline) },
       dependents: await dependentsOf(runtime, plan, from),
       ...{ from, to: newest },
     };
@@ -80,6 +85,20 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
     return summaryOf(at, result, more, evidence);
   } catch (error) {
     return keepFault(runtime, plan, KEPT, error, at);
+  }
+}
+
+/** What is stored has ended: how long those wait that have not, by the platform. Undefined while it is away. */
+async function pendingOf({ platform }: Runtime, { service, environment, version }: WatchPlan, at: Date) {
+  const since = new Date(at.getTime() - BUCKET_MS);
+  try {
+    const samples = await platform.samplesSince({ service, environment, since });
+    const newest = samples.findLast((row) => row.version === version);
+    return newest?.stalled ? undefined : newest?.pending;
+  } catch (error) {
+    if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND"))
+      return undefined;
+    throw error;
   }
 }
 

@@ -164,6 +164,16 @@ describe("the watch over a version", () => {
     expect((await words(id)).join("\n")).toMatch(/got worse.*error ratio 25 %/);
   });
 
+  it("that hangs while its clients wait rolls it back before one of them has given up", async () => {
+    const id = await watched(0);
+    const pending = emptyHistogram();
+    pending[bucketOf(60_000)] = 300;
+    ctx.platform.samplesSince = async () => [{ ...traffic("1.1.0", clock.ms, 1, 0)[0]!, pending }];
+    await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    expect((await row(id)).watchState).toBe("regressed");
+    expect((await words(id)).join("\n")).toMatch(/got worse.*error ratio/);
+  });
+
   it("that could never be compared says so", async () => {
     const id = await watched(0);
     const effects = watchEffects(ctx);
