@@ -31,8 +31,7 @@ export const judgeDependents = (
   dependents.map((dependent) => {
     const rule = rules.metrics.dependents;
     const limitMs = waitLimitMs(sumOutcomes(dependent.during), sumOutcomes(dependent.before));
-    const pooled = (rows: Dependent["during"]): Sample =>
-      poolOf(samplesOf(rows, 0, Number.MAX_SAFE_INTEGER, limitMs));
+    const pooled = (rows: Dependent["during"]): Sample => poolOf(samplesOf(rows, 0, Number.MAX_SAFE_INTEGER, limitMs));
     const [during, before] = [pooled(dependent.during), pooled(dependent.before)];
     const countOf = ({ errors, requests }: Sample) => ({ events: errors, total: requests });
     const count = compareCounts(countOf(during), countOf(before), rules);

@@ -17,7 +17,7 @@ const minute = (version: string, ends: Ends): TrafficCounts[] =>
     const latency = emptyHistogram();
     latency[bucketOf(20)] = counts.status2xx + counts.status3xx + counts.status4xx + counts.status5xx;
     const leftAfter = emptyHistogram();
-    leftAfter[bucketOf(300)] = counts.clientLeft;
+    leftAfter[bucketOf(60)] = counts.clientLeft; // nobody was let wait
     return {
       ...{ service: "a", environment: "b", version, bucketAt: new Date(T0 + i * 2_000).toISOString() },
       ...{ ...counts, latency, leftAfter, requests: OUTCOMES.reduce((sum, name) => sum + counts[name], 0) },

@@ -16,8 +16,8 @@ const row = (more: Partial<TrafficCounts>): TrafficCounts => ({
   ...more,
 });
 
-it("counts who has waited longer than the slow tail as failed, and nobody else", () => {
-  const waits = row({ requests: 10, status2xx: 10, pending: histogram([300, 5], [1_900, 2], [40_000, 3]) });
+it("counts who has waited longer than the limit as failed, and nobody else", () => {
+  const waits = row({ requests: 10, status2xx: 10, pending: histogram([300, 5], [900, 2], [40_000, 3]) });
   const [counted] = countPending([waits], 2_000);
   expect(counted).toMatchObject({ requests: 13, clientLeft: 3, status2xx: 10 });
   expect(failedRequests(counted!, 2_000)).toBe(3);

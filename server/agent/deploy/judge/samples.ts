@@ -50,7 +50,10 @@ export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, length
     .sort(([a], [b]) => a - b)
     .map(([index, members]) => {
       const usage = joinUsage(members.map((row) => row.usage));
-      return { ...sampleOf(fromMs + index * lengthMs, sumOutcomes(members), usage, limitMs), denied: deniedOf(members) };
+      return {
+        ...sampleOf(fromMs + index * lengthMs, sumOutcomes(members), usage, limitMs),
+        denied: deniedOf(members),
+      };
     });
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Connection, type UpstreamRequest, type UpstreamLimits } from "./connection.ts";
+import { Connection, type UpstreamLimits, type UpstreamRequest } from "./connection.ts";
 
 const LOOK_MS = 100;
 /** an instance may close a little before the time it named */
@@ -218,4 +218,3 @@ export class ConnectionPool {
       if (!kept.includes(connection)) connection.destroy();
   }
 }
-
