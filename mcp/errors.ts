@@ -52,7 +52,10 @@ function argumentIssues(thrown: unknown): ToolError["issues"] {
   const zod = thrown.cause instanceof AppError ? thrown.cause.cause : thrown.cause;
   if (!(zod instanceof z.ZodError)) return;
   const { issues, more } = inputIssues(zod);
-  const shown = issues.map(({ path, message }) => ({ path: path || "(arguments)", message: shownMessage(message) }));
+  const shown = issues.map(({ path, message }) => ({
+    path: shownMessage(path) || "(arguments)",
+    message: shownMessage(message),
+  }));
   return more > 0 ? [...shown, { path: "(arguments)", message: `and ${more} more` }] : shown;
 }
 

@@ -1,4 +1,4 @@
-import { escapeUnseen } from "#server/agent/kernel/visible-text.ts";
+import { escapeHiding } from "#server/agent/kernel/visible-text.ts";
 
 /** What every result goes through before a model reads it. */
 
@@ -7,11 +7,11 @@ import { escapeUnseen } from "#server/agent/kernel/visible-text.ts";
  * something, and of a series that stands beside other figures its newest points.
  */
 export function readable(value: unknown, key = ""): unknown {
-  if (typeof value === "string") return escapeUnseen(value);
+  if (typeof value === "string") return escapeHiding(value);
   if (typeof value === "number") return significant(value);
   if (Array.isArray(value)) return (isSeries(key, value) ? newestPoints(value) : value).map((item) => readable(item));
   if (!value || typeof value !== "object" || "toJSON" in value) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [escapeUnseen(name), readable(item, name)]));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [escapeHiding(name), readable(item, name)]));
 }
 
 const DIGITS = 5;

@@ -7,9 +7,11 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { type AnyRouter, callTRPCProcedure } from "@trpc/server";
+import { clipText } from "#server/agent/kernel/clip-text.ts";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError, type ErrorCode } from "#server/agent/kernel/errors.ts";
 import { failSpan, inSpan } from "#server/agent/kernel/span.ts";
+import { escapeHiding } from "#server/agent/kernel/visible-text.ts";
 import type { RouterContext } from "#server/routers/trpc.ts";
 import manifest from "../package.json" with { type: "json" };
 import { refuseUnknownArguments, withoutNulls } from "./arguments.ts";
@@ -94,7 +96,7 @@ function unknownTool(tools: ToolRegistry, { actor }: AgentContext, name: string)
   const known = tools.visibleTo(actor.role).map(({ listing }) => listing.name);
   return new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    `Unknown tool: ${name.slice(0, 80)}. Tools: ${known.join(", ")}`,
+    `Unknown tool: ${escapeHiding(clipText(name, 80))}. Tools: ${known.join(", ")}`,
   );
 }
 

@@ -17,6 +17,7 @@ describe("keys that say secret", () => {
 
 test.each([
   ["used opk_abcdefghijklmnop-QRST today", "used opk_[redacted] today"],
+  ["TOKEN=opi_WyJzIiwicHJvZCIsImkiXQ.c2lnbmF0dXJl-_x, PORT=1", "TOKEN=opi_[redacted], PORT=1"],
   ["Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]"],
   ["postgres://ops:s3cret@db:5432/x", "postgres://ops:[redacted]@db:5432/x"],
   ["GET /setup?token=abc&x=1", "GET /setup?token=[redacted]&x=1"],
@@ -41,6 +42,21 @@ test("redacts at every depth, in lists too, and keeps what only looks similar", 
     mustChangePassword: true,
     tokenId: "tok_1",
   });
+});
+
+test("what stands in the place of an e-mail address and is none is not kept: it may be a password", () => {
+  const typed = "Tr0ub4dor&3-mine";
+  const given = [
+    { email: typed, name: "Ada" },
+    { user: { eMail: typed }, "e-mail": [typed, "ada@example.com"], user_email_address: { [typed]: 1 } },
+    { email: " Ada@example.com", emailVerified: true, mailbox: "kept" },
+  ];
+  expect(JSON.stringify(storable(given))).not.toContain(typed);
+  expect(storable(given)).toMatchObject([
+    { email: "[no e-mail address]", name: "Ada" },
+    { "e-mail": ["[no e-mail address]", "ada@example.com"] },
+    { email: " Ada@example.com", emailVerified: true, mailbox: "kept" },
+  ]);
 });
 
 test("dates, big numbers, functions, cycles and what JSON has no word for", () => {

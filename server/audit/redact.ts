@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { withoutConfidential } from "../agent/kernel/confidential.ts";
 
 const REDACTED = "[redacted]";
@@ -14,17 +15,33 @@ const KEY_OWNERS = new Set(["api", "access", "private", "secret", "signing", "en
 /** `tokenId`, `passwordChangedAt`: about a secret, not the secret */
 const HARMLESS_ENDINGS = new Set(["id", "ids", "name", "prefix", "count", "at", "days", "role", "type"]);
 
-/** Whether a key's name says that its value is a secret: `apiKey`, `DB_PASSWORD`, `set-cookie`. */
-export function isSecretKey(key: string): boolean {
-  const words = key
+const wordsOf = (key: string): string[] =>
+  key
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter(Boolean);
+
+/** Whether a key's name says that its value is a secret: `apiKey`, `DB_PASSWORD`, `set-cookie`. */
+export function isSecretKey(key: string): boolean {
+  const words = wordsOf(key);
   const last = words.at(-1);
   if (last === undefined || HARMLESS_ENDINGS.has(last)) return false;
   if (words.some((word) => SECRET_WORDS.has(word))) return true;
   return words.includes("key") && (words.length === 1 || words.some((word) => KEY_OWNERS.has(word)));
+}
+
+const NO_ADDRESS = "[no e-mail address]";
+const isEmailKey = (key: string): boolean => wordsOf(key).some((word) => /^e?mails?$/.test(word));
+const isAddress = (text: string): boolean => z.email().safeParse(text.trim()).success;
+
+/** What was given as an e-mail address and is none may be a password that went into the wrong field: it is kept nowhere. */
+function onlyAddresses(value: unknown): unknown {
+  if (typeof value === "string") return isAddress(value) ? value : NO_ADDRESS;
+  if (Array.isArray(value)) return value.map(onlyAddresses);
+  if (value !== null && typeof value === "object")
+    return Object.fromEntries(Object.values(value).map((item, i) => [`${i}`, onlyAddresses(item)]));
+  return typeof value === "boolean" || value === null || value === undefined ? value : NO_ADDRESS;
 }
 
 /** Text PostgreSQL can store, without what is confidential here and what looks like a credential: tokens, `Bearer …`, `user:password@`, `?token=…`. */
@@ -32,7 +49,7 @@ export function scrubText(text: string): string {
   return withoutConfidential(text)
     .replaceAll("\u0000", "\ufffd")
     .toWellFormed()
-    .replace(/\bopk_[\w-]{12,}/g, `opk_${REDACTED}`)
+    .replace(/\b(op[ki]_)[\w-]{12,}(?:\.[\w-]*)?/g, `$1${REDACTED}`)
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`)
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${REDACTED}@`)
     .replace(/([?&#](?:[\w-]*(?:token|password|secret|api_?key))=)[^&\s]+/gi, `$1${REDACTED}`);
@@ -61,7 +78,8 @@ function plain(value: unknown, depth: number, seen: readonly object[]): unknown 
   const shown: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value)) {
     const hidden = isSecretKey(key) && item !== null && item !== undefined && typeof item !== "boolean";
-    shown.push([cutText(key), hidden ? REDACTED : plain(item, depth + 1, path)]);
+    const kept = hidden ? REDACTED : plain(item, depth + 1, path);
+    shown.push([cutText(key), isEmailKey(key) ? onlyAddresses(kept) : kept]);
   }
   return Object.fromEntries(shown.filter(([, item]) => item !== undefined));
 }

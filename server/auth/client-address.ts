@@ -48,6 +48,12 @@ export function networkOf(address: string): string {
   return parsed.kind() === "ipv6" ? parsed.toByteArray().slice(0, 8).join(".") : parsed.toString();
 }
 
+/** The wide network of what `networkOf` returned: a /48 of IPv6, which one customer may have whole; else the same. */
+export function widerNetworkOf(network: string): string {
+  const bytes = network.split(".");
+  return bytes.length === 8 ? bytes.slice(0, 6).join(".") : network;
+}
+
 const proxiesOf = (env: Environment): string[] =>
   (env.OPERATE_TRUSTED_PROXIES ?? "")
     .split(",")

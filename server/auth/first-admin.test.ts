@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { cookiesOf, fromConsole, TEST_SECRET } from "../testing/people.ts";
+import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { agentContextOf } from "./context.ts";
 import { handleSetup, handleSetupState } from "./handle-setup.ts";
 import type { Environment } from "./settings.ts";
@@ -107,10 +108,14 @@ describe("refused", () => {
     expect(await database.db.user.count()).toBe(0);
   });
 
-  test("guessing, after 20 attempts", async () => {
+  test("guessing from one address, after 20 wrong tokens; the right one is taken all the same, from there too", async () => {
+    const at = (address: string) => ({ [CLIENT_ADDRESS_HEADER]: address });
+    const guess = async (n: number, address: string) =>
+      (await setUp({ ...ada, token: `guess ${n}` }, at(address))).status;
     const statuses: number[] = [];
-    for (let n = 0; n < 22; n++) statuses.push((await setUp({ ...ada, token: `guess ${n}` })).status);
+    for (let n = 0; n < 22; n++) statuses.push(await guess(n, "198.51.100.1"));
     expect(statuses).toEqual([...Array(20).fill(403), 429, 429]);
-    expect((await setUp(ada)).status).toBe(429);
+    expect(await guess(23, "198.51.100.2")).toBe(403);
+    expect((await setUp(ada, at("198.51.100.1"))).status).toBe(201);
   });
 });

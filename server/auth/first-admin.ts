@@ -8,7 +8,8 @@ import type { AuthRuntime } from "./sign-in-hooks.ts";
 import { refuseTrivialPassword } from "./trivial-password.ts";
 import { insertUser, lockAdministrators, toUserView } from "./users/store.ts";
 
-const SETUP_LIMIT = { max: 20, windowMs: 10 * 60_000 };
+/** wrong tokens from one address; nobody elsewhere, and no right token, is refused for them */
+const WRONG_TOKENS = { max: 20, windowMs: 10 * 60_000 };
 const sha256 = (text: string) => createHash("sha256").update(text).digest();
 
 /** True while nobody can sign in. */
@@ -23,13 +24,10 @@ export const setupNeeded = async (runtime: AuthRuntime): Promise<boolean> =>
 export async function createFirstAdmin(
   runtime: AuthRuntime,
   input: SetupInput,
-  request: { expectedToken: string | undefined; requestId: string },
+  request: { expectedToken: string | undefined; requestId: string; address: string },
 ): Promise<UserView> {
   if (!(await setupNeeded(runtime))) throw done();
-  const { allowed } = await countAttempt(runtime.db, "setup", "token", SETUP_LIMIT, runtime.now());
-  if (!allowed)
-    throw new AppError("RATE_LIMITED", "Too many attempts. Wait ten minutes, then open the set-up link again.");
-  checkToken(request.expectedToken, input.token);
+  if (!isRightToken(request.expectedToken, input.token)) await refuseWrongToken(runtime, request.address);
   refuseTrivialPassword(input.password, input);
   const passwordHash = await hashPassword(input.password);
   return runtime.db.$transaction(async (tx) => {
@@ -55,12 +53,22 @@ export async function createFirstAdmin(
 const done = () =>
   new AppError("PRECONDITION", "Operate is set up already, so this link no longer works. Sign in instead.");
 
-function checkToken(expected: string | undefined, given: string): void {
+/** @throws PRECONDITION while no link is active */
+function isRightToken(expected: string | undefined, given: string): boolean {
   if (!expected || expected.length < 24)
     throw new AppError("PRECONDITION", "No set-up link is active. Restart Operate: it prints a new one.");
-  if (!timingSafeEqual(sha256(expected), sha256(given)))
+  return timingSafeEqual(sha256(expected), sha256(given));
+}
+
+async function refuseWrongToken({ db, now }: AuthRuntime, address: string): Promise<never> {
+  const { allowed } = await countAttempt(db, "setup", address, WRONG_TOKENS, now());
+  if (!allowed)
     throw new AppError(
-      "FORBIDDEN",
-      "This set-up link is not the current one. Use the link from the latest start of Operate.",
+      "RATE_LIMITED",
+      "Too many wrong set-up links from this address. Use the link from the latest start of Operate.",
     );
+  throw new AppError(
+    "FORBIDDEN",
+    "This set-up link is not the current one. Use the link from the latest start of Operate.",
+  );
 }

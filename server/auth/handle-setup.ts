@@ -9,6 +9,7 @@ import { newRequestId, OWN_REQUEST_ID_HEADER } from "./request-id.ts";
 import { SetupInput, type SetupState } from "./schema.ts";
 import type { Environment } from "./settings.ts";
 import type { AuthRuntime } from "./sign-in-hooks.ts";
+import { addressOf } from "./sign-in-limits.ts";
 
 /** GET /api/setup → `{ needed }`. */
 export async function handleSetupState(runtime: AuthRuntime, request: Request): Promise<Response> {
@@ -33,7 +34,9 @@ export async function handleSetup(
     checkOrigin(request);
     const input = parse(await readBody(request));
     const auth = await getAuth(runtime);
-    const user = await createFirstAdmin(runtime, input, { expectedToken: env.OPERATE_SETUP_TOKEN, requestId });
+    const address = addressOf(request.headers);
+    const expectedToken = env.OPERATE_SETUP_TOKEN;
+    const user = await createFirstAdmin(runtime, input, { expectedToken, requestId, address });
     const headers = new Headers(request.headers);
     headers.set(OWN_REQUEST_ID_HEADER, requestId);
     const { email, password } = input;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { waiting as onPurpose } from "../agent/kernel/waiting.ts";
 import type { Db } from "../db/client.ts";
+import { FairPlaces } from "../limits/fair-places.ts";
 import { type AttemptLimit, clearAttempts, countAttempt } from "./attempt-limit.ts";
-import { CLIENT_ADDRESS_HEADER, networkOf } from "./client-address.ts";
+import { CLIENT_ADDRESS_HEADER, networkOf, widerNetworkOf } from "./client-address.ts";
 
 /**
  * Wrong passwords are counted by account and address, and by known device. Over all addresses they slow the account
@@ -16,8 +16,11 @@ export const PAIR_LIMIT: AttemptLimit = { max: 10, windowMs: 5 * 60_000 };
 export const FREE_ATTEMPTS = 20;
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4_000;
-/** requests that wait at once: of one account, and in this process */
-const MOST_WAITING = { perKey: 20, total: 200 };
+/** networks that wait for one account at once before all of them wait longer: the rate of guesses stays as it is */
+const NETWORKS_AT_ONCE = 20;
+const LONGEST_WAIT_MS = 60_000;
+/** attempts that wait in this process; beyond them whoever has most of them waiting is refused, never who has one */
+const MOST_WAITING = 1_000;
 
 const PAIR = "sign-in";
 const ACCOUNT = "sign-in-account";
@@ -27,6 +30,15 @@ export const delayMsOf = (count: number): number =>
   count <= FREE_ATTEMPTS
     ? 0
     : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.floor((count - FREE_ATTEMPTS - 1) / 5));
+
+/**
+ * What an attempt really waits: attempts of one network one after the other, and the longer the more networks wait for
+ * the account, so that many addresses guess no faster than 20 do and nobody is refused for them.
+ * @param ofNetwork attempts of the same network that wait for the account already
+ * @param networks all that wait for the account, this one's included
+ */
+export const waitMsOf = (delayMs: number, ofNetwork: number, networks: number): number =>
+  Math.min(LONGEST_WAIT_MS, Math.round(delayMs * Math.max(1, ofNetwork + 1, networks / NETWORKS_AT_ONCE)));
 
 /** Where an attempt comes from, as the limits count it. */
 export const addressOf = (headers: Headers | undefined): string => networkOf(headers?.get(CLIENT_ADDRESS_HEADER) ?? "");
@@ -48,7 +60,30 @@ export interface Verdict {
   retryAfterMs: number;
 }
 
-const waiting = new KeyedSlots(MOST_WAITING);
+const places = new FairPlaces(MOST_WAITING);
+/** attempts that wait, by account and network */
+const waiting = new Map<string, Map<string, number>>();
+
+/** Waits as long as `waitMsOf` says. @returns null after it, or how long it would have been when its place was lost */
+async function waitInPlace({ email, address }: Attempt, delayMs: number): Promise<number | null> {
+  const network = widerNetworkOf(address);
+  const ofAccount = waiting.get(email) ?? new Map<string, number>();
+  const ofNetwork = ofAccount.get(network) ?? 0;
+  const lost = new AbortController();
+  const leave = places.take(address, () => lost.abort());
+  waiting.set(email, ofAccount.set(network, ofNetwork + 1));
+  const waitMs = waitMsOf(delayMs, ofNetwork, ofAccount.size);
+  try {
+    if (leave) await onPurpose(() => delay(waitMs, undefined, { signal: lost.signal }).catch(() => undefined));
+    return leave === null || lost.signal.aborted ? waitMs : null;
+  } finally {
+    leave?.();
+    const left = (ofAccount.get(network) ?? 1) - 1;
+    if (left > 0) ofAccount.set(network, left);
+    else ofAccount.delete(network);
+    if (ofAccount.size === 0) waiting.delete(email);
+  }
+}
 
 /** Counts an attempt; a stranger's waits here when the account is under attack. */
 export async function admitAttempt(db: Db, attempt: Attempt, now: Date): Promise<Verdict> {
@@ -59,14 +94,8 @@ export async function admitAttempt(db: Db, attempt: Attempt, now: Date): Promise
   const { count } = await countAttempt(db, ACCOUNT, attempt.email, PAIR_LIMIT, now);
   const delayMs = delayMsOf(count);
   if (delayMs === 0) return { allowed: true, first: false, retryAfterMs: 0 };
-  return waiting.withSlot(
-    attempt.email,
-    async () => {
-      await onPurpose(() => delay(delayMs));
-      return { allowed: true, first: false, retryAfterMs: 0 };
-    },
-    () => ({ allowed: false, first: false, retryAfterMs: delayMs }),
-  );
+  const refusedMs = await waitInPlace(attempt, delayMs);
+  return { allowed: refusedMs === null, first: false, retryAfterMs: refusedMs ?? 0 };
 }
 
 /** Forgets the wrong attempts of one address or device, and of the account, after one that was right. */

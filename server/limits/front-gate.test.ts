@@ -106,6 +106,33 @@ test("of one address a few are under way at once, and each that ends or goes awa
   await expect.poll(() => ask("198.51.100.120", "/sign-in"), { timeout: 20_000 }).toBe(200);
 });
 
+test.each([
+  ["/sign-in", 50, 6, (a: number) => `2001:db8:0:${a.toString(16)}::1`],
+  ["/sign-in", 50, 6, (a: number) => `2001:db8:${(a + 16).toString(16)}::1`],
+  ["/api/auth/sign-in/email", 30, 10, (a: number) => `192.0.2.${a}`],
+])(
+  "strangers who hold all places of %s keep no other out (%i addresses, %i each)",
+  async (path, addresses, each, of) => {
+    held.length = 0;
+    const leaving = new AbortController();
+    const lost: number[] = [];
+    const holding = Array.from({ length: addresses * each }, (_, i) =>
+      fetch(`${url}${path}`, {
+        headers: { "x-forwarded-for": of(i % addresses), "x-hold": "1" },
+        signal: leaving.signal,
+      }).catch(() => lost.push(i)),
+    );
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(addresses * each);
+    expect(await ask("198.51.100.7", path)).toBe(200);
+    expect(await ask(of(200), path)).toBe(200);
+    await expect.poll(() => lost.length).toBeGreaterThan(0);
+    leaving.abort();
+    await Promise.all(holding);
+    await expect.poll(() => ask(of(0), path), { timeout: 20_000 }).toBe(200);
+  },
+  60_000,
+);
+
 test("who has signed in, and who may send telemetry, is no stranger; who forges the cookie is", async () => {
   const ada = await addPerson(database.db);
   const cookie = cookiesOf(await signIn(testContext(database, { actor: ada.actor }), ada));

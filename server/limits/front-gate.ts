@@ -6,6 +6,7 @@ import { anyKnownDevice } from "../auth/known-device.ts";
 import { signedSession } from "../auth/session-cookie.ts";
 import { actorLimits, isKnownSender } from "./actor-limits.ts";
 import { retryAfterOf, tooMuch } from "./fair-gate.ts";
+import { FairPlaces } from "./fair-places.ts";
 import { RateGate, type RateLimit } from "./rate.ts";
 
 /** The gate before every route: what one address may ask without a credential. docs/limits.md lists the numbers. */
@@ -27,6 +28,7 @@ const LIMITS: Readonly<Record<Kind, Limit>> = {
   // built files, of which a page has many
   file: { perSecond: 200, burst: 600, atOnce: 100 },
 };
+/** of one kind for all strangers together: see FairPlaces for who loses a place when they are taken */
 const TOTAL_AT_ONCE = 300;
 /** of one session, which may be one that ended */
 const SESSION_RATE: RateLimit = { perSecond: 100, burst: 200 };
@@ -61,9 +63,10 @@ class FrontGate {
   readonly #slots = new Map(
     Object.entries(LIMITS).map(([kind, { atOnce }]) => [
       kind as Kind,
-      new KeyedSlots({ perKey: atOnce, total: TOTAL_AT_ONCE }),
+      new KeyedSlots({ perKey: atOnce, total: Number.POSITIVE_INFINITY }),
     ]),
   );
+  readonly #places = new Map(Object.keys(LIMITS).map((kind) => [kind as Kind, new FairPlaces(TOTAL_AT_ONCE)]));
 
   /** @throws RATE_LIMITED with `retryAfterSeconds` */
   admit({ url = "/", headers }: IncomingMessage, response: ServerResponse): void {
@@ -89,13 +92,23 @@ class FrontGate {
 
   #hold(kind: Kind, address: string, response: ServerResponse): void {
     const slots = this.#slots.get(kind);
-    if (!slots || response.closed) return;
-    let refused = false;
-    const closed = () => new Promise<void>((resolve) => response.once("close", resolve));
-    void slots.withSlot(address, closed, () => {
-      refused = true;
-    });
-    if (refused) throw tooMuch(`${LIMITS[kind].atOnce} requests of your address are under way`, 1);
+    const places = this.#places.get(kind);
+    if (!slots || !places || response.closed) return;
+    const { atOnce } = LIMITS[kind];
+    if (slots.usedBy(address) >= atOnce) throw tooMuch(`${atOnce} requests of your address are under way`, 1);
+    const leave = places.take(address, () => response.destroy());
+    if (leave === null)
+      throw tooMuch(
+        `${TOTAL_AT_ONCE} requests of strangers are under way, and no address has more of them than yours`,
+        1,
+      );
+    const closed = new Promise<void>((resolve) => response.once("close", resolve));
+    void slots.withSlot(
+      address,
+      () => closed,
+      () => undefined,
+    );
+    void closed.then(leave);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { clipText } from "../agent/kernel/clip-text.ts";
-import { escapeUnseen } from "../agent/kernel/visible-text.ts";
+import { escapeHiding } from "../agent/kernel/visible-text.ts";
 
 const MOST_REASON = 300;
 const MOST_PATH = 200;
@@ -11,7 +11,7 @@ const MOST_PATH = 200;
  */
 export function failureOf({ method, url }: Pick<IncomingMessage, "method" | "url">, thrown: unknown) {
   const shown = (text: string, most: number) =>
-    escapeUnseen(clipText(text.split("\n", 1)[0] ?? "", most).toWellFormed());
+    escapeHiding(clipText(text.split("\n", 1)[0] ?? "", most).toWellFormed());
   return {
     method: shown(method ?? "", 20),
     path: shown(url?.split("?")[0] ?? "", MOST_PATH),

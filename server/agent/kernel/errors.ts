@@ -1,6 +1,6 @@
 import { clipText } from "./clip-text.ts";
 import { storageFailure } from "./storage-failure.ts";
-import { escapeUnseen } from "./visible-text.ts";
+import { escapeHiding } from "./visible-text.ts";
 
 /** The closed set of things that can go wrong, as every transport knows them. */
 export const ERROR_CODES = [
@@ -24,7 +24,7 @@ export const MAX_MESSAGE = 2_000;
 const MAX_DETAILS = 8_000;
 
 /** A message as it may be shown: bounded, and nothing in it hides or reorders text. */
-export const shownMessage = (message: string): string => escapeUnseen(clipText(message, MAX_MESSAGE).toWellFormed());
+export const shownMessage = (message: string): string => escapeHiding(clipText(message, MAX_MESSAGE).toWellFormed());
 
 /** Details as they may be sent: what would make them longer than 8,000 characters is left out and said. */
 export function shownDetails(details: Record<string, unknown> | undefined): Record<string, unknown> | undefined {

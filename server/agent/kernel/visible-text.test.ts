@@ -30,6 +30,11 @@ it.each([
   ["倉庫 👩‍👩‍👧", "倉庫 👩‍👩‍👧"],
   ["می\u200cخواهم", "می\u200cخواهم"],
   ["_\ufe0f\u{e0041}", "_\\u{FE0F}\\u{E0041}"],
+  ["😀\ufe0f\ufe01\ufe02", "😀\ufe0f\\u{FE01}\\u{FE02}"],
+  ["a\ufe01b\ufe0fc\ufe00", "a\\u{FE01}b\\u{FE0F}c\\u{FE00}"],
+  ["1\ufe0f\u20e3 2\ufe0f", "1\ufe0f\u20e3 2\\u{FE0F}"],
+  ["倉\ufe00庫\u200d倉", "倉\ufe00庫\\u{200D}倉"],
+  ["❤\ufe0f\u200d🔥 a\u200d\u200cb", "❤\ufe0f\u200d🔥 a\\u{200D}\\u{200C}b"],
 ])("the name %j is written %s", (name, written) => expect(escapeHiding(name)).toBe(written));
 
 it("leaves nothing in a name that hides, and is itself when it is written again", () => {

@@ -14,12 +14,13 @@ export const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   /(?!\u200c|\u200d|[\ufe00-\ufe0f])(?:[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufff9-\ufffb]|\p{Default_Ignorable_Code_Point})/gu;
 
-/** Joiners where a script or an emoji needs them. */
+/** Joiners where an emoji needs them, or a script whose letters change their form by them. */
 const MEANT_JOINERS =
-  /(?<=\p{Extended_Pictographic}|\ufe0f|[\u{1f3fb}-\u{1f3ff}])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{L}\p{M}])(?:\u200c|\u200d)(?=[\p{L}\p{M}])(?<=[^\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}].)/gu;
+  /(?<=\p{Extended_Pictographic}|\ufe0f|[\u{1f3fb}-\u{1f3ff}])\u200d(?=\p{Extended_Pictographic})|(?<=[\p{L}\p{M}])(?:\u200c|\u200d)(?=[\p{L}\p{M}])(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Nko}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}].)/gu;
 const JOINERS = /\u200c|\u200d/u;
-/** emoji and letters of other scripts carry at most one selector each */
-const SELECTORS = /(?<![\p{Extended_Pictographic}\p{Emoji}\p{L}])[\ufe00-\ufe0f]/u;
+/** all but one behind an emoji or in a keycap, and one of the first three behind an ideograph: a run of them hides bytes */
+const SELECTORS =
+  /(?<!\p{Extended_Pictographic}|(?<=[\d#*])(?=[\ufe0e\ufe0f]\u20e3))[\ufe0e\ufe0f]|(?<!\p{Script=Han})[\ufe00-\ufe02]|[\ufe03-\ufe0d]/u;
 
 /** Whether a text holds a character that is not drawn, or that reorders what stands around it. Tabs and line ends count. */
 export const hidesSomething = (text: string): boolean => {
@@ -29,15 +30,15 @@ export const hidesSomething = (text: string): boolean => {
 
 const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`;
 
-/** A text whose unseen characters are written as `\u{202E}`; tabs and line feeds stay. For readers without colours. */
-export const escapeUnseen = (text: string): string => text.replace(UNSEEN, escaped);
-
-/** A name in which nothing hides: as `escapeUnseen`, and joiners and selectors that no script or emoji needs, too. */
-export function escapeHiding(name: string): string {
-  if (!/[^ -~]/.test(name)) return name;
-  const meant = new Set(Array.from(name.matchAll(MEANT_JOINERS), ({ index }) => index));
+/**
+ * A text in which nothing hides: what is not drawn is written as `\u{202E}`, so are joiners and selectors that no script
+ * and no emoji needs; tabs and line feeds stay. For readers without colours, models among them.
+ */
+export function escapeHiding(text: string): string {
+  if (!/[^ -~]/.test(text)) return text;
+  const meant = new Set(Array.from(text.matchAll(MEANT_JOINERS), ({ index }) => index));
   const hiding = new RegExp(`${UNSEEN.source}|${JOINERS.source}|${SELECTORS.source}`, "gu");
-  return name.replace(hiding, (character, at: number) => (meant.has(at) ? character : escaped(character)));
+  return text.replace(hiding, (character, at: number) => (meant.has(at) ? character : escaped(character)));
 }
 
 /** Text a database can hold: without U+0000 and half surrogate pairs. */
