@@ -1,5 +1,6 @@
 import { type AuthInfo, createMcpHandler } from "@modelcontextprotocol/server";
 import type { AnyRouter } from "@trpc/server";
+import { z } from "zod";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
 import { continueTrace } from "#server/agent/kernel/span.ts";
@@ -49,11 +50,18 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
         actorLimits().stranger(request.headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
       if (!agent) return unauthenticated(request, refusal, requestId);
       actorLimits().remember(request, agent);
-      const read = await withBoundedBody(request);
-      actorLimits().count(agent, await callsOf(read));
-      const response = await continueTrace(request.headers.get("traceparent"), () =>
-        handler.fetch(read, { authInfo: authInfoOf(agent) }),
-      );
+      const answer = await actorLimits().request(agent, async () => {
+        const read = await withBoundedBody(request);
+        const calls = await callsOf(read);
+        actorLimits().count(agent, Math.max(1, calls.length));
+        const serve = () =>
+          continueTrace(request.headers.get("traceparent"), () => handler.fetch(read, { authInfo: authInfoOf(agent) }));
+        // what waits by design would keep the actor's other requests waiting
+        if (calls.some((name) => name !== null && serving.tools.find(name)?.maxSeconds != null)) return serve;
+        const answered = await serve();
+        return () => answered;
+      });
+      const response = await answer();
       response.headers.set("x-request-id", requestId);
       response.headers.set("cache-control", "no-store");
       return response;
@@ -66,26 +74,27 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
 }
 
 /**
- * How many calls a body holds: JSON-RPC allows an array of them. What is no JSON counts as one and is the SDK's to refuse.
+ * The calls of a body, each as the name of its tool: JSON-RPC allows an array of them. What is no JSON is one call and
+ * the SDK's to refuse.
  * @throws INVALID for more than 20
  */
-async function callsOf(request: Request): Promise<number> {
-  const text = request.body === null ? "" : await request.clone().text();
-  if (!/^\s*\[/.test(text)) return 1;
-  let calls = 1;
+async function callsOf(request: Request): Promise<(string | null)[]> {
+  let body: unknown;
   try {
-    const body: unknown = JSON.parse(text);
-    if (Array.isArray(body)) calls = Math.max(1, body.length);
+    body = request.body === null ? null : JSON.parse(await request.clone().text());
   } catch {
-    return 1;
+    return [null];
   }
-  if (calls > MAX_BATCH)
+  const calls: unknown[] = Array.isArray(body) ? body : [body];
+  if (calls.length > MAX_BATCH)
     throw new AppError(
       "INVALID",
-      `A request holds at most ${MAX_BATCH} JSON-RPC calls, and this one has ${calls}. Send it in several requests.`,
+      `A request holds at most ${MAX_BATCH} JSON-RPC calls, and this one has ${calls.length}. Send it in several requests.`,
     );
-  return calls;
+  return calls.map((call) => ToolCall.safeParse(call).data?.params.name ?? null);
 }
+
+const ToolCall = z.object({ params: z.object({ name: z.string() }) });
 
 /** The SDK hands `authInfo` to the server it asks for; the context of the request travels in it. */
 const authInfoOf = (agent: AgentContext): AuthInfo => ({

@@ -133,7 +133,14 @@ async function callTool(
   try {
     const timeoutMs = tool.maxSeconds === null ? serving.callTimeoutMs : tool.maxSeconds * 1_000;
     const output = await withDeadline(timeoutMs, cancelled, (signal) =>
-      callProcedure(serving.router, tool, { agent, requestId: agent.requestId, progress, sent: input }, input, signal),
+      callProcedure(
+        serving.router,
+        tool,
+        // the endpoint has counted it with its request
+        { agent, requestId: agent.requestId, progress, sent: input, counted: true },
+        input,
+        signal,
+      ),
     );
     const result = toolResult(tool, output, agent.now());
     report("done");

@@ -2,15 +2,25 @@ import { timingSafeEqual } from "node:crypto";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { instanceOfToken } from "../agent/kernel/instance-token.ts";
+import { readName } from "../agent/kernel/own-service.ts";
 import { can, leastRoleFor, lesserRole, type Role } from "../agent/kernel/permissions.ts";
 import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
 import type { Sender as IngestSender } from "../agent/ports/telemetry-store.ts";
+import type { Claimant } from "../limits/fair-gate.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
 
 /** Who sends telemetry: the name its figures are counted under, and for whom it may write. */
-export type Sender = Omit<IngestSender, "protocol">;
+export type Sender = Omit<IngestSender, "protocol"> & {
+  /** what its places are counted by: the token and its owner; null for this machine and its instances */
+  claimant: Claimant | null;
+};
+
+const OWN_NAMES = /^(?:this machine|instances of(?: .*)?)$/s;
+
+/** Whether a name is one that Operate counts its own senders under, or is read as it: no token has it. */
+export const isReservedSender = (name: string): boolean => OWN_NAMES.test(readName(name));
 
 /** a token that was revoked, or whose owner may no longer ingest, is refused after this long at the latest */
 const REMEMBERED_MS = 4_000;
@@ -66,12 +76,12 @@ function localSender(secret: string): Sender | null {
   if (!own) return null;
   // hashes have one length, whatever was sent
   if (timingSafeEqual(Buffer.from(hashToken(secret)), Buffer.from(hashToken(own))))
-    return { name: "this machine", own: true };
+    return { name: "this machine", own: true, claimant: null };
   const identity = instanceOfToken(own, secret);
   if (!identity) return null;
   const { service, environment, instance } = identity;
   // one name for all instances of a service: names of senders are kept
-  return { name: `instances of ${service}`, boundTo: { services: [service], environment, instance } };
+  return { name: `instances of ${service}`, boundTo: { services: [service], environment, instance }, claimant: null };
 }
 
 /** One look-up at a time for a token, however many requests carry it. A look-up that fails is not remembered. */
@@ -94,10 +104,13 @@ async function lookUp(
     throw new AppError("UPSTREAM_UNAVAILABLE", `${DATABASE_AWAY}. Send it again later.`, { cause });
   });
   if (token instanceof AppError) return token;
+  // a token that was named so before these names were reserved
+  const name = isReservedSender(token.name) ? `token ${token.prefix} of ${token.owner.name}` : token.name;
+  const claimant = { actor: token.id, owner: token.ownerId };
   const refusal = refusalFor(token.name, tokenRoleOf(token.role), roleOf(token.owner.role));
-  if (refusal) onForbidden({ name: token.name }, refusal);
+  if (refusal) onForbidden({ name, claimant }, refusal);
   if (refusal) return refusal;
-  return { name: token.name, ...(token.services.length > 0 && { boundTo: { services: token.services } }) };
+  return { name, claimant, ...(token.services.length > 0 && { boundTo: { services: token.services } }) };
 }
 
 function refusalFor(name: string, role: Role, owner: Role): AppError | null {

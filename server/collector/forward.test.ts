@@ -4,10 +4,12 @@ import snappy from "snappyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instanceToken } from "../agent/kernel/instance-token.ts";
 import { escapeHiding } from "../agent/kernel/visible-text.ts";
+import { identifySender } from "../auth/sender.ts";
 import { createToken } from "../auth/tokens/create.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";
 import { setUserRole } from "../auth/users/set-role.ts";
 import { createTelemetryStore } from "../integrations/builtin/index.ts";
+import type { OwnedSlots } from "../limits/owned-slots.ts";
 import { createTestCollector, type TestCollector } from "../testing/collector.ts";
 import { testConfig, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
@@ -326,6 +328,46 @@ describe("on the way", () => {
     await expect.poll(async () => (await send(bearer(secret))).status, { timeout: 20_000 }).toBe(200);
     await expect.poll(forwardRefusal, { timeout: 20_000 }).toBeNull();
   }, 90_000);
+
+  it("the tokens of one person take 600 places together, and leave others and this machine theirs", async () => {
+    const ada = await addPerson(database.db, { name: "Ada", role: "operator" });
+    expect((await send(bearer((await tokenOf(ada)).secret))).status).toBe(200);
+    const held: (() => void)[] = [];
+    const { slots } = (globalThis as unknown as { __operatePassing: { slots: OwnedSlots } }).__operatePassing;
+    const hold = (actor: string) =>
+      void slots.withSlot(
+        { actor, owner: ada.id },
+        () => new Promise<void>((resolve) => held.push(resolve)),
+        () => undefined,
+      );
+    for (let i = 0; i < 1_000; i++) hold(`tok_${i % 3}`);
+    expect(held).toHaveLength(600);
+    expect((await send(bearer((await tokenOf(ada)).secret))).status).toBe(429);
+    expect((await send(bearer((await tokenOf(root)).secret))).status).toBe(200);
+    process.env.OPERATE_INGEST_SECRET = "the ingest secret of this machine";
+    expect((await send(bearer(process.env.OPERATE_INGEST_SECRET))).status).toBe(200);
+    delete process.env.OPERATE_INGEST_SECRET;
+    for (const end of held) end();
+    await expect.poll(async () => (await send(bearer((await tokenOf(ada)).secret))).status).toBe(200);
+    await expect.poll(forwardRefusal, { timeout: 20_000 }).toBeNull();
+  }, 60_000);
+
+  it.each(["this machine", "This  Machine", "ｉnstances of checkout", "instances of "])(
+    "no token is named as Operate's own senders are: %j",
+    async (name) => {
+      await expect(createToken(as(root), { name, role: "ingest", expiresInDays: 1 })).rejects.toMatchObject({
+        code: "INVALID",
+      });
+      const { secret, token } = await tokenOf(root);
+      await database.db.apiToken.update({ where: { id: token.id }, data: { name } });
+      const sender = await identifySender(
+        { db: database.db, now: () => new Date() },
+        new Headers(bearer(secret)),
+        () => {},
+      );
+      expect(sender).toMatchObject({ name: `token ${token.prefix} of Root`, claimant: { actor: token.id } });
+    },
+  );
 
   it("a body of 100 MB is refused, whether its length is declared or not, and the sender sees the answer", async () => {
     const headers = bearer((await tokenOf(root)).secret);

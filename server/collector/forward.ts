@@ -5,6 +5,7 @@ import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { identifySender, type Sender } from "../auth/sender.ts";
 import { rememberSender } from "../limits/actor-limits.ts";
+import { OwnedSlots } from "../limits/owned-slots.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf, WRITTEN_HEADERS } from "./answer.ts";
 import { collectorAnswers } from "./answers.ts";
@@ -13,8 +14,10 @@ import { collectorSocket, REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
 const log = createLogger("ingest");
 
-/** under way in one web process, for one sender and for all; more are told to come again */
-const MOST_REQUESTS = { perKey: 400, total: 1_000 };
+/** under way in one web process, of one token, of all tokens of one person, and of all; more are told to come again */
+const MOST_REQUESTS = { perActor: 400, perOwner: 600, total: 1_000 };
+/** of this machine and of the instances of one service, beside those of tokens */
+const MOST_LOCAL_REQUESTS = { perKey: 400, total: 1_000 };
 /** readiness and the ingest page tell of a refusal for so long */
 const REFUSING_MS = 10_000;
 /** a sender that was refused may finish what it sends, unread, to see the answer */
@@ -26,22 +29,27 @@ const READY_TIMEOUT_MS = 2_000;
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
 interface Passing {
-  slots: KeyedSlots;
+  slots: OwnedSlots;
+  local: KeyedSlots;
   /** when a request found no slot last, on the clock of `performance.now` */
   refusedAtMs: number;
 }
 // on globalThis because each route of Next has its own copy of this module
 const holder = globalThis as { __operatePassing?: Passing };
 const passing = (): Passing => {
-  holder.__operatePassing ??= { slots: new KeyedSlots(MOST_REQUESTS), refusedAtMs: Number.NEGATIVE_INFINITY };
+  holder.__operatePassing ??= {
+    slots: new OwnedSlots(MOST_REQUESTS),
+    local: new KeyedSlots(MOST_LOCAL_REQUESTS),
+    refusedAtMs: Number.NEGATIVE_INFINITY,
+  };
   return holder.__operatePassing;
 };
 
 /** Why this process refuses telemetry, for readiness and the ingest page; null while it passes all of it on. */
 export function forwardRefusal(): string | null {
-  const { slots, refusedAtMs } = passing();
-  if (!slots.isFull && performance.now() - refusedAtMs > REFUSING_MS) return null;
-  return `Requests of senders are refused: ${slots.used} are under way, at most ${MOST_REQUESTS.perKey} of one sender and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
+  const { slots, local, refusedAtMs } = passing();
+  if (!(slots.isFull || local.isFull) && performance.now() - refusedAtMs > REFUSING_MS) return null;
+  return `Requests of senders are refused: ${slots.used + local.used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
 }
 
 /** @throws NOT_FOUND naming the paths that take telemetry, the nearest first */
@@ -64,7 +72,10 @@ export async function forwardIngest(
     checkPath(path);
     if (path === READY) return await ready(runtime.dataDir);
     const sender = await senderOf(runtime, request, path);
-    return await passing().slots.withSlot(sender.name, () => pass(runtime.dataDir, request, path, sender), refuse);
+    const work = () => pass(runtime.dataDir, request, path, sender);
+    const { slots, local } = passing();
+    if (sender.claimant === null) return await local.withSlot(sender.name, work, refuse);
+    return await slots.withSlot(sender.claimant, work, refuse);
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === "INTERNAL") log.error({ err: thrown }, "a request could not be passed on");
@@ -116,7 +127,7 @@ async function ready(dataDir: string): Promise<Response> {
 }
 
 async function pass(dataDir: string, request: Request, path: string, sender: Sender): Promise<Response> {
-  const { name: senderName, ...reach } = sender;
+  const { name: senderName, claimant: _, ...reach } = sender;
   const headers: Record<string, string> = {
     [SENDER_HEADER]: encodeURIComponent(senderName),
     [REACH_HEADER]: Buffer.from(JSON.stringify(reach)).toString("base64url"),

@@ -2,20 +2,22 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { KeyedSlots, Slots } from "../agent/kernel/slots.ts";
+import { Slots } from "../agent/kernel/slots.ts";
 import { waiting } from "../agent/kernel/waiting.ts";
 import { networkOf } from "../auth/client-address.ts";
 import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
+import { type OwnedLimits, OwnedSlots, type Taken } from "./owned-slots.ts";
 import { RateGate } from "./rate.ts";
 
 /** What one actor may ask of one process: the same counts for tRPC, MCP and pages. docs/limits.md lists them. */
 
 export const MAX_BATCH = 20;
 export const MAX_BODY_BYTES = 1_000_000;
-export const MAX_STREAMS = 10;
+/** live streams open at once */
+const STREAMS: OwnedLimits = { perActor: 10, perOwner: 30 };
 /** calls that wait by design, as get_deployment with followSeconds: they take no turn, but they are counted */
-export const MAX_FOLLOWING = 20;
+const FOLLOWING: OwnedLimits = { perActor: 20, perOwner: 60 };
 const CALLS: GateLimits = { perActor: 3, perOwner: 6, total: 16, queuePerActor: 200, waitMs: 15_000 };
 /** requests, of which each may hold a batch: the others wait unread */
 const REQUESTS: GateLimits = { perActor: 3, perOwner: 6, total: 48, queuePerActor: 200, waitMs: 15_000 };
@@ -45,8 +47,8 @@ class ActorLimits {
   readonly #rate = new RateGate(RATE);
   readonly #strangers = new RateGate(STRANGER_RATE);
   readonly #actors = new Map<string, string>();
-  readonly #streams = new KeyedSlots({ perKey: MAX_STREAMS, total: Number.POSITIVE_INFINITY });
-  readonly #following = new KeyedSlots({ perKey: MAX_FOLLOWING, total: Number.POSITIVE_INFINITY });
+  readonly #streams = new OwnedSlots(STREAMS);
+  readonly #following = new OwnedSlots(FOLLOWING);
 
   /** One call of a procedure, when it is this actor's turn. @throws RATE_LIMITED */
   call<T>(agent: AgentContext, work: () => Promise<T>): Promise<T> {
@@ -113,8 +115,8 @@ class ActorLimits {
 
   /** A call that waits by design, in one of the actor's places for such. @throws RATE_LIMITED when all are taken */
   following<T>(agent: AgentContext, work: () => Promise<T>): Promise<T> {
-    return this.#following.withSlot(agent.actor.id, work, () => {
-      throw noPlace("call that waits", MAX_FOLLOWING);
+    return this.#following.withSlot(claimantOf(agent), work, (taken) => {
+      throw noPlace("calls that wait", taken);
     });
   }
 
@@ -122,30 +124,30 @@ class ActorLimits {
    * Takes one of the actor's places for live streams until `ended` is aborted, or what is returned is called.
    * @throws RATE_LIMITED when all are taken
    */
-  openStream({ actor }: AgentContext, ended: AbortSignal | undefined): () => void {
+  openStream(agent: AgentContext, ended: AbortSignal | undefined): () => void {
     let end = () => {};
     const over = new Promise<void>((resolve) => {
       end = resolve;
       if (ended?.aborted) resolve();
       ended?.addEventListener("abort", () => resolve(), { once: true });
     });
-    let isFull = false;
+    let refusal: AppError | null = null;
     void this.#streams.withSlot(
-      actor.id,
+      claimantOf(agent),
       () => over,
-      () => {
-        isFull = true;
+      (taken) => {
+        refusal = noPlace("live streams", taken);
       },
     );
-    if (isFull) throw noPlace("live stream", MAX_STREAMS);
+    if (refusal) throw refusal;
     return end;
   }
 }
 
-const noPlace = (kind: string, most: number): AppError =>
+const noPlace = (kind: string, { of, most }: Taken): AppError =>
   new AppError(
     "RATE_LIMITED",
-    `You have ${most} of the kind "${kind}" open, and no more are allowed. Close one, and try again in 5 s.`,
+    `You have ${most} ${kind} open${of === "owner" ? " with all your tokens" : ""}, and no more are allowed. Close one, and try again in 5 s.`,
     { details: { retryAfterSeconds: 5, most } },
   );
 

@@ -10,6 +10,7 @@ import { serveTrpc } from "../routers/serve-trpc.ts";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson } from "../testing/people.ts";
+import { actorLimits } from "./actor-limits.ts";
 import { FairGate } from "./fair-gate.ts";
 import { RateGate } from "./rate.ts";
 
@@ -162,6 +163,74 @@ describe("one actor", () => {
       ),
     );
     expect(answers.some(({ status, headers }) => status === 429 && headers.has("retry-after"))).toBe(true);
+  });
+
+  it("has each tool call counted once, and three requests in progress at MCP, of which the others wait unread", async () => {
+    const ctx = testContext(database, {
+      actor: (await addPerson(database.db, { name: "Mia", role: "operator" })).actor,
+    });
+    const { secret } = await createToken(ctx, { name: "mcp", role: "operator", expiresInDays: 1 });
+    const known = async () => {
+      const { status } = await get(secret, "session.me");
+      return status;
+    };
+    await expect.poll(known, { timeout: 20_000, interval: 500 }).toBe(200);
+    const counted = vi.spyOn(actorLimits(), "count");
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "list_incidents", arguments: {} } };
+    let read = 0;
+    const end = Promise.withResolvers<void>();
+    const slow = () => {
+      let isRead = false;
+      return new ReadableStream<Uint8Array>(
+        {
+          pull: async (controller) => {
+            if (isRead) return controller.close();
+            isRead = true;
+            read++;
+            await end.promise;
+            controller.enqueue(new TextEncoder().encode(JSON.stringify(call)));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    };
+    const answers = Array.from({ length: 7 }, () =>
+      mcp(
+        new Request(`${BASE}/api/mcp`, {
+          method: "POST",
+          body: slow(),
+          headers: {
+            authorization: `Bearer ${secret}`,
+            "content-type": "application/json",
+            accept: "application/json, text/event-stream",
+          },
+          duplex: "half",
+        } as RequestInit),
+      ),
+    );
+    await expect.poll(() => read, { timeout: 10_000 }).toBe(3);
+    await get(tokens.calm, "session.me");
+    expect(read, "while another's request was answered").toBe(3);
+    end.resolve();
+    const texts = await Promise.all(answers.map(async (answer) => (await answer).text()));
+    expect(texts.every((text) => text.includes("structuredContent"))).toBe(true);
+    const ofMcp = counted.mock.calls.filter(([agent]) => agent.via === "mcp");
+    counted.mockRestore();
+    expect(ofMcp.reduce((sum, [, calls = 1]) => sum + calls, 0)).toBe(7);
+  });
+
+  it("gets no more streams by having more tokens", async () => {
+    const owned = (id: string, ownerId: string) => ({
+      ...testContext(database, { actor: { kind: "token", id, name: id, role: "viewer" } }),
+      ownerId,
+    });
+    const limits = actorLimits();
+    const ends = Array.from({ length: 30 }, (_, i) => limits.openStream(owned(`t${i % 3}`, "mia"), undefined));
+    expect(() => limits.openStream(owned("t0", "mia"), undefined)).toThrow(/You have 10 live streams open, and/);
+    expect(() => limits.openStream(owned("t9", "mia"), undefined)).toThrow(/You have 30 live streams open with all/);
+    ends.push(limits.openStream(owned("t8", "another"), undefined));
+    for (const end of ends) end();
+    await vi.waitFor(() => limits.openStream(owned("t9", "mia"), undefined)());
   });
 
   it("has at most 10 live streams", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { onOneLine } from "../agent/kernel/visible-text.ts";
 import { actor, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { createCallerFactory, procedure, router } from "./trpc.ts";
@@ -10,6 +11,11 @@ const lines = (service: string) => [
     service,
     body: `failed: ${stack}`,
     attributes: { err: { stack, message: "no answer" }, "exception.stacktrace": stack },
+  },
+  {
+    services: [service, "shop"],
+    template: `failed: ${stack}`,
+    samples: [`failed: ${stack}`, onOneLine(stack), JSON.stringify({ err: { stack } })],
   },
   { service, spans: [{ name: "x", events: [{ name: "exception", attributes: { "exception.stacktrace": stack } }] }] },
 ];

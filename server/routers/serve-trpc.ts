@@ -47,15 +47,15 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       if (!(identity.agent || lasts(request)) && calls > 1)
         throw identity.refusal ?? new AppError("UNAUTHENTICATED", "Sign in, or send an API token as a bearer token.");
       const { requestId } = identity;
-      // nobody's body is read who is not known: their calls are refused without it
-      const read = identity.agent ? await withBoundedBody(request) : request;
       const sender = via === "api" && identity.agent ? request.headers.get("traceparent") : null;
       let noPlace: AppError | undefined;
       const onStreamRefused = (refusal: AppError) => {
         noPlace = refusal;
       };
-      const answer = () =>
-        continueTrace(sender, () =>
+      const answer = async () => {
+        // nobody's body is read who is not known: their calls are refused without it
+        const read = identity.agent ? await withBoundedBody(request) : request;
+        return continueTrace(sender, () =>
           fetchRequestHandler({
             endpoint: ENDPOINT,
             req: read,
@@ -80,6 +80,7 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
               }),
           }),
         );
+      };
       if (identity.agent && !lasts(request)) return await actorLimits().request(identity.agent, answer);
       const response = await answer();
       if (!noPlace) return response;

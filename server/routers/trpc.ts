@@ -57,7 +57,7 @@ export interface Meta {
   permission: Permission | "signed-in";
   /** answered before a password that someone else set was changed: only who one is, so that the console can say so */
   beforePasswordChange?: true;
-  /** argument by which a caller asks to wait for a change instead of for an answer; see MAX_FOLLOWING */
+  /** argument by which a caller asks to wait for a change instead of for an answer; such calls have places of their own */
   waitsBy?: string;
   /** a query whose result is about what was sent, and shows nothing that is stored */
   echoes?: true;

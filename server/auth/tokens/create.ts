@@ -6,6 +6,7 @@ import { performWrite } from "../../agent/kernel/perform.ts";
 import { authorize, lesserRole } from "../../agent/kernel/permissions.ts";
 import { onlyPeople } from "../only-people.ts";
 import type { CreateTokenInput, TokenView } from "../schema.ts";
+import { isReservedSender } from "../sender.ts";
 import { newTokenSecret } from "./secret.ts";
 import { toTokenView } from "./store.ts";
 
@@ -14,7 +15,7 @@ const DAY_MS = 86_400_000;
 /**
  * An API token of the person who asks. `secret` is the token, which nothing can show again.
  * @throws FORBIDDEN for a role above one's own, for `ingest` without ingest.write, and for anyone but a person; INVALID
- * for services of a token that does more than ingest, and for Operate itself among them.
+ * for services of a token that does more than ingest, for Operate itself among them, and for a name of Operate's own.
  */
 export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise<{ token: TokenView; secret: string }> {
   const id = newId("tok");
@@ -28,6 +29,11 @@ export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise
       throw new AppError(
         "FORBIDDEN",
         `A token reaches at most as far as you: choose the role ${actor.role} or a lesser one.`,
+      );
+    if (isReservedSender(input.name))
+      throw new AppError(
+        "INVALID",
+        `${input.name} is how Operate names its own senders of telemetry. Give the token another name.`,
       );
     const services = boundServices(input);
     const now = ctx.now();
