@@ -49,7 +49,6 @@ export function scrubText(text: string): string {
   return withoutConfidential(text)
     .replaceAll("\u0000", "\ufffd")
     .toWellFormed()
-    .replace(/\b(op[ki]_)[\w-]{12,}(?:\.[\w-]*)?/g, `$1${REDACTED}`)
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`)
     .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${REDACTED}@`)
     .replace(/([?&#](?:[\w-]*(?:token|password|secret|api_?key))=)[^&\s]+/gi, `$1${REDACTED}`);

@@ -51,6 +51,18 @@ test.each([
   "lovelace-1815-x",
   "ada.lovelace@example.com",
   "xx example.com xx",
+  "1qaz@WSX3edc$RFV",
+  "!QAZ2wsx#EDC4rfv",
+  "zaq12wsxcde3",
+  "ZAQ!@WSXcde3",
+  "147258369147",
+  "963852741963",
+  "qweasdzxc123",
+  "azertyqsdfgh",
+  "yaq1xsw2cde3",
+  "iloveyou-forever",
+  "hunter2hunter2x",
+  "!glacier7glacier7",
 ])("%j is easy to guess", (password) => expect(whyTrivial(password, owner)).not.toBeNull());
 
 test.each([

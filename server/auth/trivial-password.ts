@@ -1,5 +1,6 @@
 import { AppError } from "../agent/kernel/errors.ts";
 import { COMMON_WORDS } from "./common-words.ts";
+import { isKeyboardWalk } from "./keyboard-walk.ts";
 
 /** NIST SP 800-63B section 3.1.1.2: no common, repeated or sequential passwords, and none made of the account's own words. */
 
@@ -9,13 +10,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 };
 /** read otherwise, as in `c0nso1e` */
 const OTHER_LOOK_ALIKES: Readonly<Record<string, string>> = { ...LOOK_ALIKES, "1": "l", "!": "l", "7": "l" };
-const ROWS = [
-  "qwertyuiopasdfghjklzxcvbnm",
-  "qwertzuiopasdfghjklyxcvbnm",
-  "1q2w3e4r5t6z7u8i9o0p",
-  "1q2w3e4r5t6y7u8i9o0p",
-  "1qaz2wsx3edc4rfv5tgb6yhn",
-];
+const ROWS = ["1q2w3e4r5t6z7u8i9o0p", "1q2w3e4r5t6y7u8i9o0p"];
 const FEWEST_DIFFERENT = 5;
 const LEAST_WORD = 3;
 
@@ -61,18 +56,20 @@ const isWordWithDigits = (password: string): boolean =>
 /** The same words twice or more, whatever stands between them. */
 function isSaidAgain(lower: string): boolean {
   const letters = lower.replace(/[^\p{L}]/gu, "");
-  return /^(.{3,})\1+$/su.test(letters);
+  return /^(.{3,})\1+$/su.test(letters) || /^(.{5,})\1+.{0,3}$/su.test(letters);
 }
 
 /** One or few characters, or a short piece, again and again. */
 const isRepeated = (lower: string): boolean =>
-  new Set(lower).size < FEWEST_DIFFERENT || /^(.{1,6}?)\1{2,}.{0,5}$/su.test(lower) || /^(.{6,})\1$/su.test(lower);
+  new Set(lower).size < FEWEST_DIFFERENT ||
+  /^(.{1,6}?)\1{2,}.{0,5}$/su.test(lower) ||
+  /^.{0,3}(.{5,})\1+.{0,5}$/su.test(lower);
 
-/** Most characters are the next, the previous or the same as the one before, or a row of the keyboard. */
+/** Most characters are the next, the previous or the same as the one before, or neighbours on the keyboard. */
 function isSequence(lower: string): boolean {
   const codes = [...lower].map((character) => character.codePointAt(0) ?? 0);
   const steps = codes.slice(1).filter((code, i) => Math.abs(code - (codes[i] ?? 0)) <= 1).length;
-  if (steps >= 0.7 * (codes.length - 1)) return true;
+  if (steps >= 0.7 * (codes.length - 1) || isKeyboardWalk(lower)) return true;
   const reversed = [...lower].reverse().join("");
   return ROWS.some((row) => row.includes(lower.slice(0, 10)) || row.includes(reversed.slice(0, 10)));
 }

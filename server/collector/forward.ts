@@ -10,6 +10,7 @@ import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf, WRITTEN_HEADERS } from "./answer.ts";
 import { collectorAnswers } from "./answers.ts";
 import { ENDPOINTS } from "./endpoints.ts";
+import { isLiveInstance } from "./live-instances.ts";
 import { collectorSocket, REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
 const log = createLogger("ingest");
@@ -86,13 +87,16 @@ export async function forwardIngest(
 }
 
 async function senderOf(
-  runtime: Pick<Runtime, "db" | "now" | "telemetry" | "identity">,
+  runtime: Pick<Runtime, "db" | "now" | "telemetry" | "identity"> & { dataDir: string },
   { headers }: Request,
   path: string,
 ): Promise<Sender> {
   const credential = headers.get("authorization");
   try {
     const sender = await identifySender(runtime.identity ?? runtime, headers, noteRefusal(runtime, path));
+    const instance = sender.claimant === null ? sender.boundTo?.instance : undefined;
+    if (instance !== undefined && !(await isLiveInstance(runtime.dataDir, instance)))
+      throw new AppError("UNAUTHENTICATED", "The instance of this token has ended, and its token with it.");
     rememberSender(credential, true);
     return sender;
   } catch (error) {

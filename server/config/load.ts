@@ -266,7 +266,7 @@ function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.Proc
     placeholdersIn(writtenConfig(text) ?? {}).flatMap(({ path, whole, variable }) => {
       const value = env[variable] ?? "";
       if (isNamingPlace(path) || spelledOut(value)) return [];
-      return [{ value, shown: whole, secret: whole.startsWith("${secret:") || isSecretPlace(path) }];
+      return [{ value, shown: whole, secret: whole.startsWith("${secret:") || isSecretPlace(path, value) }];
     }),
   );
 }

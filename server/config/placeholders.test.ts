@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkConfig, checkForeignConfig, loadConfig } from "./load.ts";
+import { isNamingPlace, isSecretPlace } from "./placeholders.ts";
 
 const CANARY = "canary4f1c9e7d2b";
 const env = {
@@ -117,4 +118,22 @@ describe("files", () => {
     expect(stderr).toMatch(/services\[0\]\.healthPath/);
     expect(stdout + stderr).not.toContain(CANARY);
   });
+});
+
+describe("what a place says of its value", () => {
+  const env = ["services", 0, "environments", "production", "env"];
+  test.each<[PropertyKey[], string, boolean, boolean]>([
+    [[...env, "name"], "hunter2", false, true],
+    [[...env, "version"], "x-1", false, true],
+    [["monitoringConfig", "endpointHeaders", "service"], "abcdef", false, true],
+    [[...env, "API_KEY"], "abcdef", false, true],
+    [[...env, "DB_PASS"], "hunter", false, true],
+    [[...env, "anything"], "k3y-9a", false, true],
+    [[...env, "LOG_LEVEL"], "warning", false, false],
+    [["services", 0, "environments", "production", "initialVersion"], "1.0.0", true, false],
+    [["services", 0, "name"], "shop", true, false],
+    [["deploymentConfig", "cicdProvider"], "local", false, false],
+  ])("%j of %j", (path, value, naming, secret) =>
+    expect([isNamingPlace(path), isSecretPlace(path, value)]).toEqual([naming, secret]),
+  );
 });

@@ -12,6 +12,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { dataWithoutTokens } from "../agent/kernel/token-texts.ts";
 import { actorLimits, isLimited } from "../limits/actor-limits.ts";
 import { inputIssues } from "./input-issues.ts";
 import { withoutOwnStacks } from "./own-stacks.ts";
@@ -180,7 +181,9 @@ const translateErrors = t.middleware(async ({ ctx, meta, type, next, getRawInput
   const brought = async () => confidentialIn(ctx.sent ?? (await getRawInput().catch(() => undefined)));
   if (result.ok) {
     const isEcho = (type === "mutation" || meta?.echoes) && holdsConfidential(result.data, "data");
-    const data = dataWithoutConfidential(result.data, "data", isEcho ? await brought() : undefined);
+    const clean = dataWithoutConfidential(result.data, "data", isEcho ? await brought() : undefined);
+    // what was stored or written to a file before tokens were taken out of it; the answer to a write may bring a new one
+    const data = type === "mutation" ? clean : dataWithoutTokens(clean);
     return { ...result, data: ctx.agent?.actor.role === "viewer" ? withoutOwnStacks(data) : data };
   }
   const failure = appErrorOf(result.error);

@@ -1,5 +1,6 @@
 import { dataWithoutConfidential, withoutConfidential } from "../kernel/confidential.ts";
 import { AppError } from "../kernel/errors.ts";
+import { dataWithoutTokens } from "../kernel/token-texts.ts";
 import type { Miner } from "../mining/index.ts";
 import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
 import type { Decoded, LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
@@ -53,9 +54,10 @@ const isLarger = (error: unknown): boolean => error instanceof AppError && error
 
 /**
  * What is confidential is taken out before anything is stored, mined or refused: what is stored can be searched, and a
- * search tells what it searches in, however its results are shown.
+ * search tells what it searches in, however its results are shown. So are tokens: a service may print its environment.
  */
-const cleanRecord = <T extends LogRecord | SpanRecord>(record: T): T => dataWithoutConfidential(record);
+const cleanRecord = <T extends LogRecord | SpanRecord>(record: T): T =>
+  dataWithoutTokens(dataWithoutConfidential(record));
 
 const cleanMeaning = <T extends { name: string; help?: string }>(told: T): T => {
   const name = withoutConfidential(told.name, "data");
@@ -66,7 +68,7 @@ const cleanMeaning = <T extends { name: string; help?: string }>(told: T): T => 
 /** Of a series all but its samples, which are numbers. */
 function cleanSeries(series: SeriesSamples): SeriesSamples {
   const told = cleanMeaning(series);
-  const labels = dataWithoutConfidential(series.labels);
+  const labels = dataWithoutTokens(dataWithoutConfidential(series.labels));
   const unit = withoutConfidential(series.unit, "data");
   return told === series && labels === series.labels && unit === series.unit ? series : { ...told, labels, unit };
 }

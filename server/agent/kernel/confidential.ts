@@ -4,6 +4,7 @@
  */
 
 import { beginningAt, createFinder, type Finder, findForms, formsOf, holdsForm } from "./confidential-forms.ts";
+import { withoutTokens } from "./token-texts.ts";
 
 /** Where text goes: `data` are results, in which an ordinary short value (a region, a mode) is left as it is. */
 type Destination = "message" | "data";
@@ -102,12 +103,20 @@ export function confidentialIn(sent: unknown): Brought {
   return new Set(found);
 }
 
-/** A text with every confidential value replaced by the name of where it comes from. */
+/**
+ * A text with every confidential value replaced by the name of where it comes from. No message holds a token either; of
+ * data only the answer that makes one does.
+ */
 export function withoutConfidential(
   text: string,
   destination: Destination = "message",
   brought: Brought = NOTHING,
 ): string {
+  const clean = withoutValues(text, destination, brought);
+  return destination === "message" ? withoutTokens(clean) : clean;
+}
+
+function withoutValues(text: string, destination: Destination, brought: Brought): string {
   const kept = holder.__operateConfidential;
   if (!kept || !holds(kept, text, destination)) return text;
   const asked = (value: number) =>
