@@ -38,6 +38,13 @@ export class RateGate {
     if (oldest && !oldest.done) this.#buckets.delete(oldest.value);
   }
 
+  /** Whether the key's bucket held so much, which is taken of it then. */
+  takes(key: string, cost = 1): boolean {
+    if (this.#left(key) < cost) return false;
+    this.take(key, cost);
+    return true;
+  }
+
   #left(key: string): number {
     const bucket = this.#buckets.get(key);
     const { perSecond, burst } = this.#limit;

@@ -8,6 +8,7 @@ import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
 import { tellingWaits, WAIT_HEADER } from "../limits/told-wait.ts";
 import { appRouter } from "./index.ts";
+import { auditRefusedRequest } from "./refused-requests.ts";
 import type { Meta } from "./trpc.ts";
 
 export interface TrpcServing {
@@ -33,12 +34,14 @@ const LASTING = new Set(lasting.map(([path]) => path));
  */
 export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (request: Request) => Promise<Response> {
   return tellingWaits(async (request) => {
+    const via = request.headers.has("authorization") ? "api" : "web";
+    let identified: Identified | null = null;
     try {
       checkOrigin(request);
       const calls = callsOf(request);
       actorLimits().precheck(request, calls);
-      const via = request.headers.has("authorization") ? "api" : "web";
       const identity = await identify(request, via);
+      identified = identity;
       if (identity.agent) {
         actorLimits().remember(request, identity.agent);
         actorLimits().count(identity.agent, calls);
@@ -91,6 +94,11 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       const error = toAppError(thrown);
       if (error.code === "INTERNAL")
         onFailure({ procedure: "unknown", type: "unknown", code: error.code, requestId: "", fault: thrown });
+      const whose = async () => identified ?? (await identify(request, via));
+      await auditRefusedRequest({ request, refusal: error, writes: writesOf(request), identify: whose }).catch(
+        (fault: unknown) =>
+          onFailure({ procedure: "unknown", type: "unknown", code: "INTERNAL", requestId: "", fault }),
+      );
       if (error.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refusal(error);
     }
@@ -101,6 +109,13 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
 function refuseStranger({ headers }: Request, refusal: AppError | null): void {
   if (refusal?.code === "RATE_LIMITED") throw refusal;
   if (!headers.has("authorization")) actorLimits().stranger(headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
+}
+
+/** The procedures of a request that write, each once. */
+function writesOf({ url }: Request): string[] {
+  const path = new URL(url).pathname.slice(ENDPOINT.length + 1);
+  const asked = new Set(path.replaceAll(/%2c/gi, ",").split(","));
+  return procedures.flatMap(([name, { _def }]) => (_def.type === "mutation" && asked.has(name) ? [name] : []));
 }
 
 const lasts = ({ url }: Request): boolean =>
