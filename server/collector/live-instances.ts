@@ -25,7 +25,7 @@ export async function isLiveInstance(dataDir: string, instance: string): Promise
   const read = `${found.ino} ${found.mtimeMs} ${found.size}`;
   let known = byDataDir.get(dataDir);
   if (known?.read !== read) {
-    const services = new StateFile(state).peek() ?? [];
+    const { services } = new StateFile(state).load();
     known = { read, instances: new Set(services.flatMap(({ instances }) => instances.map(({ id }) => id))) };
     byDataDir.set(dataDir, known);
   }
