@@ -16,14 +16,16 @@ export default defineConfig({
   globalSetup: "./e2e/fixtures/run-app.ts",
   timeout: 240_000,
   expect: { timeout: 30_000 },
-  // one system is operated: its deployments and incidents are shared, so what changes them runs in an order of projects;
-  // a second browser takes more of two cores than it saves
-  workers: 1,
+  // one system is operated: its deployments and incidents are shared, so what changes them runs in an order of projects,
+  // and beside it the console's pages, one file after the other
+  workers: 2,
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
   use: {
     browserName: "chromium",
     viewport: { width: 1440, height: 900 },
-    trace: "retain-on-failure",
+    // a trace costs a quarter of the browser's time: `OPERATE_E2E_TRACE=1` keeps one of each test that fails
+    trace: process.env.OPERATE_E2E_TRACE ? "retain-on-failure" : "off",
+    contextOptions: { reducedMotion: "reduce" }, // what pulses would be drawn 60 times a second by the processor
     launchOptions: {
       ...(chromium ? { executablePath: chromium } : {}),
       args: [
