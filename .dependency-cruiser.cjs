@@ -155,12 +155,12 @@ module.exports = {
     {
       name: "the-supervisor-starts-processes",
       comment:
-        "Processes are started by file name; importing one would run it inside the supervisor. It adopts a daemon by its lock.",
+        "Processes are started by file name; importing one would run it inside the supervisor. It adopts a daemon by its lock, and cuts logs as the daemon does.",
       severity: "error",
       from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
       to: {
         path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations)/|^mcp/",
-        pathNot: "^server/integrations/local/(running-daemon|process)\\.ts$",
+        pathNot: "^server/integrations/local/(running-daemon|process|log-cut)\\.ts$",
       },
     },
     {
