@@ -84,7 +84,7 @@ describe("the split", () => {
     Object.assign(service!, { slo: { errorRatePercent: 0.2 } });
     const pending = emptyHistogram();
     pending[bucketOf(3_000)] = 8;
-    pending[bucketOf(100)] = 3;
+    pending[bucketOf(50)] = 3;
     ctx.platform.samples = [{ ...counts("1.1.0", now - 8_000, 100), pending }];
     const { serviceNow } = await getDeployment(ctx, { deploymentId });
     expect(serviceNow).toMatchObject({ requests: 108, failed: 8, errorLimitPercent: 0.2 });

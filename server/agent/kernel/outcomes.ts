@@ -71,7 +71,8 @@ export function waitLimitMs(counts: Timed, reference: Timed = counts): number {
   ];
   for (let i = first; i < BUCKET_COUNT; i++) {
     const [waited, slower] = [sumOf(left.slice(i)), sumOf(answers.slice(i))];
-    if (waited > 0 && waited * ofReference > slower * of) return lowerMs(i);
+    // a reference without requests excuses nobody
+    if (waited > 0 && (slower === 0 || waited * ofReference > slower * of)) return lowerMs(i);
   }
   return Infinity;
 }

@@ -36,3 +36,9 @@ it("keeps those that left, and goes by the rows it is compared with: long polls 
   const hanging = { ...polling, pending: histogram([20_000, 40]) };
   expect(withPending([hanging], [polled])[0]).toMatchObject({ requests: 128, clientLeft: 40 });
 });
+
+it("counts all of a version that answers nobody, whatever it is compared with", () => {
+  const hanging = row({ pending: histogram([20_000, 40]) });
+  for (const reference of [[hanging], [], [row({})]])
+    expect(withPending([hanging], reference)[0]).toMatchObject({ requests: 40, clientLeft: 40 });
+});
