@@ -3,9 +3,11 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Test files that wait the longest, the longest first: begun last, one alone would keep everybody waiting at the end. */
 const LONGEST = [
+  "server/start/hung-processes.test.ts",
   "server/durable/strategies.test.ts",
   "server/integrations/local/one-process.test.ts",
   "server/limits/storm.test.ts",
+  "server/start/kill-subsets.test.ts",
   "server/durable/takeover.test.ts",
   "server/limits/front-gate.test.ts",
   "server/agent/deploy/run/crash.test.ts",

@@ -373,12 +373,9 @@ export class Exchange implements UpstreamRequest {
   /** How long the client had waited for the instance's next byte: not at all while it was its own turn. */
   #waitedMs(): number {
     const now = performance.now();
-    if (this.#heardMs > 0) {
-      if (this.streamed || this.#response.writableEnded || this.#response.writableNeedDrain) return 0;
-      return now - this.#heardMs;
-    }
-    if (this.connection?.waitsForClient) return 0;
-    return now - this.#startedMs;
+    if (this.#heardMs === 0) return this.connection?.waitsForClient ? 0 : now - this.#startedMs;
+    const clientsTurn = this.streamed || this.#response.writableEnded || this.#response.writableNeedDrain;
+    return clientsTurn ? 0 : now - this.#heardMs;
   }
 
   /** A stream lasts as long as somebody listens: what its client waited for is the beginning of the answer. */
@@ -393,15 +390,10 @@ export class Exchange implements UpstreamRequest {
     if (this.#target !== undefined) this.#target.inFlight--;
     const version = this.#version ?? this.#host.currentVersion();
     // One request, one outcome: of the version that took no connection, though another version stepped in.
-    const steppedIn = this.#refusedBy !== undefined && this.#refusedBy !== version;
-    const denied = !steppedIn && outcome === "status4xx" && DENIED.has(this.#status);
-    if (this.#choice?.preview !== true && version !== null)
-      this.#host.record(
-        steppedIn ? (this.#refusedBy ?? version) : version,
-        steppedIn ? "refused" : outcome,
-        tookMs,
-        denied,
-      );
+    const counted = this.#refusedBy ?? version;
+    const ended = counted === version ? outcome : "refused";
+    const denied = ended === "status4xx" && DENIED.has(this.#status);
+    if (this.#choice?.preview !== true && counted !== null) this.#host.record(counted, ended, tookMs, denied);
     if (!this.#tunnelled) this.#host.settled(this);
   }
 }
