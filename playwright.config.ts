@@ -1,10 +1,10 @@
 import { defineConfig } from "@playwright/test";
 
-/** A pattern is new only once, and a version without errors is told by there being none: before others deploy bad ones. */
-const FIRST_DEPLOYMENTS = ["deploy-and-break.spec.ts"];
-const FIRST_BAD_VERSION = ["telemetry.spec.ts"];
-/** They change what the first ones look for. */
-const DEPLOYMENTS = ["deploy-strategies.spec.ts"];
+/**
+ * One file after the other, in the order of their names: a pattern is new only once, and a version without errors is
+ * told by there being none before others deploy bad ones.
+ */
+const DEPLOYMENTS = "deploy-*.spec.ts";
 /** They take away what the others look at. */
 const DISTURBANCES = ["killed-process.spec.ts"];
 const chromium = process.env.OPERATE_CHROMIUM;
@@ -16,8 +16,7 @@ export default defineConfig({
   globalSetup: "./e2e/fixtures/run-app.ts",
   timeout: 240_000,
   expect: { timeout: 30_000 },
-  // one system is operated: its deployments and incidents are shared, so what changes them runs in an order of projects,
-  // and beside it the console's pages, one file after the other
+  // one system is operated, its deployments and incidents are shared: one browser deploys, the other looks at pages
   workers: 2,
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
   use: {
@@ -40,12 +39,10 @@ export default defineConfig({
   },
   projects: [
     { name: "first run", testMatch: "first-run.spec.ts" },
-    { name: "first deployments", testMatch: FIRST_DEPLOYMENTS, dependencies: ["first run"] },
-    { name: "first bad version", testMatch: FIRST_BAD_VERSION, dependencies: ["first deployments"] },
-    { name: "deployments", testMatch: DEPLOYMENTS, dependencies: ["first bad version"] },
+    { name: "deployments", testMatch: DEPLOYMENTS, dependencies: ["first run"], workers: 1 },
     {
       name: "console",
-      testIgnore: ["first-run.spec.ts", ...FIRST_DEPLOYMENTS, ...FIRST_BAD_VERSION, ...DEPLOYMENTS, ...DISTURBANCES],
+      testIgnore: ["first-run.spec.ts", DEPLOYMENTS, ...DISTURBANCES],
       dependencies: ["first run"],
     },
     { name: "disturbances", testMatch: DISTURBANCES, dependencies: ["deployments", "console"] },
