@@ -50,7 +50,7 @@ it("a lone one that gets a tenth of its processor goes on, however late it beats
 it("one whose connections are all cut goes on", async () => {
   worker = await startTestWorker(database.url, daemon, LEASE_MS);
   await database.db.$executeRawUnsafe(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()",
   );
   await beatsAfter(new Date());
 });

@@ -38,7 +38,14 @@ export function useDatabase(): TestDatabase {
   });
   afterAll(async () => {
     await db?.$disconnect();
-    await admin((client) => client.query(`drop database ${name} with (force)`));
+    await admin(async (client) => {
+      // "with (force)" would be refused while the server's own vacuum worker is in it; a plain drop sends that away
+      await client.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = current_user",
+        [name],
+      );
+      await client.query(`drop database ${name}`);
+    });
   });
   return {
     get db() {
