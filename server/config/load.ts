@@ -12,7 +12,7 @@ import {
   withoutConfidential,
 } from "../agent/kernel/confidential.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { saysNoValue } from "../agent/kernel/rules.ts";
+import { saysNoValue } from "../agent/kernel/says-no-value.ts";
 import { originOf } from "./applied.ts";
 import { checkTexts } from "./check-texts.ts";
 import { checkOwnPort } from "./own-port.ts";

@@ -1,11 +1,11 @@
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { ServiceSchema } from "#server/agent/config-services.ts";
 import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
+import { openBalancerOfOne, sendBytes } from "#server/testing/local-platform/balancer-of-one.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
-import { Balancer, type BalancerOptions } from "./balancer.ts";
+import type { Balancer, BalancerOptions } from "./balancer.ts";
 
 /** What is set for the balancer of one service: whose word counts, and how long things may take. */
 
@@ -24,14 +24,8 @@ async function start(options: BalancerOptions, answer: (socket: Socket) => unkno
   heads = [];
   sockets = [];
   received = "";
-  balancer = new Balancer(
-    { service: "web", environment: "staging" },
-    { currentVersion: () => "1", refused: () => undefined },
-    options,
-  );
-  port = await balancer.listen(0);
-  const instance = createServer((socket) => {
-    sockets.push(socket.on("error", () => undefined));
+  const opened = await openBalancerOfOne(options, (socket) => {
+    sockets.push(socket);
     let text = "";
     socket.on("data", (chunk) => {
       received += chunk.toString("latin1");
@@ -41,28 +35,12 @@ async function start(options: BalancerOptions, answer: (socket: Socket) => unkno
       heads.push(text.slice(0, end + 4));
       answer(socket);
     });
-  }).listen(0, "127.0.0.1");
-  await once(instance, "listening");
-  const address = instance.address();
-  const target = balancer.createTarget("a", "1", typeof address === "object" && address ? address.port : 0);
-  balancer.rotation.update([target], null);
-  closers.push(async () => {
-    await balancer.close(0);
-    for (const socket of sockets) socket.destroy();
-    instance.close();
-    await target.pool.destroy();
   });
+  ({ balancer, port } = opened);
+  closers.push(opened.close);
 }
 
-function client(request: string) {
-  const socket = connect({ port, host: "127.0.0.1" }).on("error", () => undefined);
-  let text = "";
-  socket.on("data", (chunk) => {
-    text += chunk.toString("latin1");
-  });
-  socket.write(request, "latin1");
-  return { socket, text: () => text, closed: once(socket, "close") };
-}
+const client = (request: string) => sendBytes(port, request);
 
 async function headOf(headers: string, start_ = "GET / HTTP/1.1"): Promise<string[]> {
   const { closed } = client(`${start_}\r\n${headers}Connection: close\r\n\r\n`);

@@ -1,9 +1,9 @@
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { failedRequests, type OutcomeCounts, sumOutcomes } from "#server/agent/kernel/outcomes.ts";
+import { openBalancerOfOne, sendBytes } from "#server/testing/local-platform/balancer-of-one.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
-import { Balancer, type BalancerOptions } from "./balancer.ts";
+import type { Balancer, BalancerOptions } from "./balancer.ts";
 
 /** Neither a client that stands still nor one that listens for hours keeps others from an instance. */
 
@@ -19,38 +19,20 @@ afterEach(async () => {
 
 async function start(options: BalancerOptions, answer: (socket: Socket, head: string) => unknown): Promise<void> {
   asked = 0;
-  const observer = { currentVersion: () => "1", refused: () => undefined };
-  balancer = new Balancer({ service: "web", environment: "staging" }, observer, options);
-  port = await balancer.listen(0);
-  const open = new Set<Socket>();
-  const instance = createServer((socket) => {
-    open.add(socket.on("error", () => undefined));
+  const opened = await openBalancerOfOne(options, (socket) => {
     socket.on("data", (chunk) => {
       asked++;
       answer(socket, chunk.toString("latin1"));
     });
-  }).listen(0, "127.0.0.1");
-  await once(instance, "listening");
-  const address = instance.address();
-  const target = balancer.createTarget("a", "1", typeof address === "object" && address ? address.port : 0);
-  balancer.rotation.update([target], null);
-  closers.push(async () => {
-    await balancer.close(0);
-    for (const socket of open) socket.destroy();
-    instance.close();
-    await target.pool.destroy();
   });
+  ({ balancer, port } = opened);
+  closers.push(opened.close);
 }
 
 function client(text: string) {
-  const socket = connect(port, "127.0.0.1").on("error", () => undefined);
-  let answer = "";
-  socket.on("data", (chunk) => {
-    answer += chunk.toString("latin1");
-  });
-  socket.write(text);
+  const { socket, text: answer } = sendBytes(port, text);
   closers.push(() => void socket.destroy());
-  return { socket, answer: () => answer };
+  return { socket, answer };
 }
 
 const get = (path: string) => client(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
