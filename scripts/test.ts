@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
-import { countLine, NOTHING, nearestLine, sum, type Tally } from "./test/tally.ts";
+import { countLine, failedOnce, failureLines, nearestLine, sum, type Tally } from "./test/tally.ts";
 
 /**
  * `npm test`: every check and every test; the last line is the count. `npm test -- unit server/agent` runs one stage
@@ -9,7 +9,6 @@ import { countLine, NOTHING, nearestLine, sum, type Tally } from "./test/tally.t
 const CHECKS = ["lint", "boundaries", "dead-code", "types"] as const;
 const ALL = [...CHECKS, "build", "unit", "e2e"] as const;
 type Name = (typeof ALL)[number];
-const FAILED: Tally = { ...NOTHING, failed: 1 };
 
 const isFile = (word: string): boolean => !isName(word) && existsSync(word);
 const isName = (word: string): word is Name => (ALL as readonly string[]).includes(word);
@@ -25,8 +24,7 @@ async function runAll(words: string[]): Promise<Tally> {
   const wanted = wantedStages(words);
   const unknown = words.find((word) => !isName(word) && word !== "verify" && !isFile(word));
   if (unknown) {
-    console.log(`\`${unknown}\` is neither a stage nor a file. Stages: verify, ${ALL.join(", ")}.`);
-    return FAILED;
+    return failedOnce(unknown, `This is neither a stage nor a file. Stages: verify, ${ALL.join(", ")}.`);
   }
   let chromium: string | null = null;
   const stages = stagesFor(words.filter(isFile), () => chromium ?? "");
@@ -46,9 +44,9 @@ async function runAll(words: string[]): Promise<Tally> {
   chromium = browser;
   const tested = await inTurn("types", "unit");
   if (!wanted.has("e2e")) return sum([...built, ...checked, ...tested]);
-  const ready = chromium !== null && sum(built).failed === 0;
-  if (!ready) console.log(`✗ end to end: not run, there is no ${chromium === null ? "browser" : "build"}`);
-  return sum([...built, ...checked, ...tested, ...(ready ? await run("e2e") : [FAILED])]);
+  const missing = chromium === null ? "browser" : sum(built).failed > 0 ? "build" : null;
+  const browsed = missing === null ? await run("e2e") : [failedOnce("end to end", `Not run, there is no ${missing}.`)];
+  return sum([...built, ...checked, ...tested, ...browsed]);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
@@ -56,5 +54,6 @@ const total = await runAll(process.argv.slice(2));
 console.log();
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
 for (const test of total.nearest) console.log(nearestLine(test));
+for (const line of failureLines(total.failures)) console.log(line);
 console.log(countLine(total));
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);

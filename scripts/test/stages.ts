@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runNode } from "./command.ts";
-import { judgeRunner, NOTHING, type Tally } from "./tally.ts";
+import { failedOnce, judgeRunner, NOTHING, type Tally } from "./tally.ts";
 
 /** One part of `npm test`. */
 export interface Stage {
@@ -38,7 +38,7 @@ function check(name: string, commands: string[][], judge?: (output: string) => s
         if (objection === null) continue;
         say("✗", name, startedMs, objection);
         console.log(output.trimEnd().replace(/^/gm, "  "));
-        return { ...NOTHING, failed: 1 };
+        return failedOnce(name, `${objection}\n${output.trim()}`);
       }
       say("✓", name, startedMs);
       return { ...NOTHING, passed: 1 };
@@ -55,7 +55,7 @@ function runner(name: string, command: string[], env: () => Record<string, strin
       const folder = mkdtempSync(join(tmpdir(), "operate-tally-"));
       const file = join(folder, "tally.json");
       const { exitCode } = await runNode(command, { live: true, env: { ...env(), OPERATE_TALLY: file } });
-      const { tally, remark } = judgeRunner(readTally(file), exitCode);
+      const { tally, remark } = judgeRunner(name, readTally(file), exitCode);
       rmSync(folder, { recursive: true });
       say(tally.failed > 0 ? "✗" : "✓", name, startedMs, remark ?? undefined);
       return tally;

@@ -1,25 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { countLine, judgeRunner, NOTHING, nearestLine, sum } from "./tally.ts";
+import { countLine, failureLines, judgeRunner, NOTHING, nearestLine, sum } from "./tally.ts";
 
 const skipped = [{ name: "a > b", reason: "needs root" }];
 
 describe("countLine", () => {
   it.each([
-    [{ passed: 3, failed: 0, skipped: [], nearest: [] }, "3 passed, 0 failed"],
-    [{ passed: 3, failed: 1, skipped, nearest: [] }, "3 passed, 1 failed, 1 skipped"],
+    [{ passed: 3, failed: 0, skipped: [], failures: [], nearest: [] }, "3 passed, 0 failed"],
+    [{ passed: 3, failed: 1, skipped, failures: [], nearest: [] }, "3 passed, 1 failed, 1 skipped"],
   ])("prints %j as %s", (tally, line) => expect(countLine(tally)).toBe(line));
 });
 
 it("adds tallies", () => {
   expect(
     sum([
-      { passed: 1, failed: 2, skipped, nearest: [] },
-      { passed: 4, failed: 0, skipped: [], nearest: [] },
+      { passed: 1, failed: 2, skipped, failures: [], nearest: [] },
+      { passed: 4, failed: 0, skipped: [], failures: [], nearest: [] },
     ]),
   ).toEqual({
     passed: 5,
     failed: 2,
     skipped,
+    failures: [],
     nearest: [],
   });
 });
@@ -42,12 +43,33 @@ describe("judgeRunner", () => {
   it.each([
     ["a crash", null, 1, 0, 1],
     ["a crash that ends with 0", null, 0, 0, 1],
-    ["nothing ran", { passed: 0, failed: 0, skipped: [], nearest: [] }, 0, 0, 1],
-    ["only skipped tests", { passed: 0, failed: 0, skipped, nearest: [] }, 0, 0, 1],
-    ["green tests and a bad exit", { passed: 9, failed: 0, skipped: [], nearest: [] }, 1, 9, 1],
-    ["failed tests", { passed: 9, failed: 2, skipped: [], nearest: [] }, 1, 9, 2],
-    ["all green", { passed: 9, failed: 0, skipped: [], nearest: [] }, 0, 9, 0],
+    ["nothing ran", { passed: 0, failed: 0, skipped: [], failures: [], nearest: [] }, 0, 0, 1],
+    ["only skipped tests", { passed: 0, failed: 0, skipped, failures: [], nearest: [] }, 0, 0, 1],
+    ["green tests and a bad exit", { passed: 9, failed: 0, skipped: [], failures: [], nearest: [] }, 1, 9, 1],
+    ["failed tests", { passed: 9, failed: 2, skipped: [], failures: [], nearest: [] }, 1, 9, 2],
+    ["all green", { passed: 9, failed: 0, skipped: [], failures: [], nearest: [] }, 0, 9, 0],
   ])("%s", (_name, reported, exitCode, passed, failed) => {
-    expect(judgeRunner(reported, exitCode).tally).toMatchObject({ passed, failed });
+    expect(judgeRunner("unit", reported, exitCode).tally).toMatchObject({ passed, failed });
+  });
+});
+
+describe("failureLines", () => {
+  it("says a failed test's name and message, and marks what it cuts", () => {
+    const why = ["expected 1 to be 2", ...Array.from({ length: 30 }, (_, n) => `line ${n}`)].join("\n");
+    const lines = failureLines([{ name: "a > b", why }]);
+    expect(lines.slice(0, 2)).toEqual(["failed: a > b", "    expected 1 to be 2"]);
+    expect(lines.at(-1)).toBe("    (19 more lines above)");
+  });
+
+  it("says how many more there are", () => {
+    const failures = Array.from({ length: 23 }, (_, n) => ({ name: `t${n}`, why: "no" }));
+    expect(failureLines(failures).at(-1)).toBe("failed: 3 more, named above");
+  });
+
+  it("names a runner that ended without a report", () => {
+    expect(failureLines(judgeRunner("unit", null, 1).tally.failures)).toEqual([
+      "failed: unit",
+      "    it ended without a report",
+    ]);
   });
 });

@@ -4,8 +4,15 @@ export interface Tally {
   failed: number;
   /** every skipped test with its reason */
   skipped: { name: string; reason: string }[];
+  /** what failed, with the first lines of its message; one for each of `failed` that has a name */
+  failures: Failure[];
   /** the tests that used most of their time limit, at most NEAREST, nearest first */
   nearest: Timed[];
+}
+
+export interface Failure {
+  name: string;
+  why: string;
 }
 
 /** How long a test took and how long it may take, in milliseconds. */
@@ -16,6 +23,8 @@ export interface Timed {
 }
 
 const NEAREST = 5;
+const FAILURES_SHOWN = 20;
+const LINES_SHOWN = 12;
 /** The house wants a limit of at least four times what a test needs alone. */
 const USED_AT_MOST = 0.25;
 
@@ -33,14 +42,29 @@ export const nearestLine = (test: Timed): string =>
     used(test) > USED_AT_MOST ? " (more than a quarter: split it, or give it more time)" : ""
   }`;
 
+/**
+ * What failed, once more for the end of the output: who reads a long log from its end, or is given only that, needs
+ * the name and the message there.
+ */
+export function failureLines(failures: readonly Failure[]): string[] {
+  const lines = failures.slice(0, FAILURES_SHOWN).flatMap(({ name, why }) => {
+    const said = why.trim().split("\n");
+    const cut = said.length > LINES_SHOWN ? [`(${said.length - LINES_SHOWN} more lines above)`] : [];
+    return [`failed: ${name}`, ...[...said.slice(0, LINES_SHOWN), ...cut].map((line) => `    ${line}`)];
+  });
+  const left = failures.length - FAILURES_SHOWN;
+  return left > 0 ? [...lines, `failed: ${left} more, named above`] : lines;
+}
+
 export const NO_REASON = "no reason given";
 
-export const NOTHING: Tally = { passed: 0, failed: 0, skipped: [], nearest: [] };
+export const NOTHING: Tally = { passed: 0, failed: 0, skipped: [], failures: [], nearest: [] };
 
 export const sum = (tallies: readonly Tally[]): Tally => ({
   passed: tallies.reduce((total, tally) => total + tally.passed, 0),
   failed: tallies.reduce((total, tally) => total + tally.failed, 0),
   skipped: tallies.flatMap((tally) => tally.skipped),
+  failures: tallies.flatMap((tally) => tally.failures),
   nearest: nearestOf(tallies.flatMap((tally) => tally.nearest)),
 });
 
@@ -48,14 +72,26 @@ export const sum = (tallies: readonly Tally[]): Tally => ({
 export const countLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`;
 
+/** A stage that failed as a whole. */
+export const failedOnce = (name: string, why: string): Tally => ({ ...NOTHING, failed: 1, failures: [{ name, why }] });
+
 /**
  * The tally of a test runner: what its reporter wrote, or null, and its exit code. A runner that crashed, ran nothing
  * or ended badly with every test green has failed once.
  */
-export function judgeRunner(reported: Tally | null, exitCode: number): { tally: Tally; remark: string | null } {
-  if (!reported) return { tally: { ...NOTHING, failed: 1 }, remark: "it ended without a report" };
-  if (reported.passed + reported.failed === 0) return { tally: { ...reported, failed: 1 }, remark: "no test ran" };
-  if (exitCode !== 0 && reported.failed === 0)
-    return { tally: { ...reported, failed: 1 }, remark: `every test passed, but it ended with exit code ${exitCode}` };
-  return { tally: reported, remark: null };
+export function judgeRunner(
+  name: string,
+  reported: Tally | null,
+  exitCode: number,
+): { tally: Tally; remark: string | null } {
+  const remark = objection(reported, exitCode);
+  const tally = remark === null ? NOTHING : failedOnce(name, remark);
+  return { tally: reported ? sum([reported, tally]) : tally, remark };
+}
+
+function objection(reported: Tally | null, exitCode: number): string | null {
+  if (!reported) return "it ended without a report";
+  if (reported.passed + reported.failed === 0) return "no test ran";
+  if (exitCode !== 0 && reported.failed === 0) return `every test passed, but it ended with exit code ${exitCode}`;
+  return null;
 }

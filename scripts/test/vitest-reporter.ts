@@ -1,27 +1,41 @@
 import { writeFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import type { Reporter, SerializedError, TestModule } from "vitest/node";
-import { NO_REASON, nearestOf, type Tally, type Timed } from "./tally.ts";
+import { type Failure, NO_REASON, NOTHING, nearestOf, type Tally, type Timed } from "./tally.ts";
 
 /** Writes a tally to the file named by OPERATE_TALLY. A file that could not be collected counts as one failure. */
 export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
-    const tally: Tally = { passed: 0, failed: unhandledErrors.length, skipped: [], nearest: [] };
+    const skipped: Tally["skipped"] = [];
+    const failures: Failure[] = unhandledErrors.map(({ message }) => ({ name: "outside of any test", why: message }));
     const timed: Timed[] = [];
+    let passed = 0;
     for (const module of modules) {
-      let failedTests = 0;
+      const before = failures.length;
       for (const test of module.children.allTests()) {
         const result = test.result();
         const limitMs = test.options.timeout ?? module.project.config.testTimeout;
         const name = `${module.relativeModuleId} > ${test.fullName}`;
         timed.push({ name, tookMs: test.diagnostic()?.duration ?? 0, limitMs });
-        if (result.state === "passed") tally.passed++;
-        else if (result.state === "skipped") tally.skipped.push({ name, reason: result.note ?? NO_REASON });
-        else failedTests++;
+        if (result.state === "passed") passed++;
+        else if (result.state === "skipped") skipped.push({ name, reason: result.note ?? NO_REASON });
+        else failures.push({ name, why: messages(result.errors) });
       }
-      tally.failed += failedTests || (module.ok() ? 0 : 1);
+      if (failures.length === before && !module.ok())
+        failures.push({ name: module.relativeModuleId, why: messages(module.errors()) });
     }
-    tally.nearest = nearestOf(timed);
+    const tally: Tally = {
+      ...NOTHING,
+      passed,
+      failed: failures.length,
+      skipped,
+      failures,
+      nearest: nearestOf(timed),
+    };
     const file = process.env.OPERATE_TALLY;
     if (file) writeFileSync(file, JSON.stringify(tally));
   }
 }
+
+const messages = (errors: readonly { message: string }[] | undefined): string =>
+  (errors ?? []).map(({ message }) => stripVTControlCharacters(message)).join("\n") || "no message";
