@@ -35,18 +35,19 @@ async function runAll(words: string[]): Promise<Tally> {
     return tallies;
   };
 
-  // the build keeps one core busy, the checks the other; types need what the build writes; tests want both cores
-  const [built, checked, browser] = await Promise.all([
-    run("build"),
-    inTurn("lint", "boundaries", "dead-code"),
+  // the build keeps one core busy for a minute, and types need what it writes; the other core checks and tests
+  const built = run("build");
+  const [typed, tested, browser] = await Promise.all([
+    built.then(() => run("types")),
+    inTurn("lint", "boundaries", "dead-code", "unit"),
     wanted.has("e2e") ? findChromium() : null,
   ]);
   chromium = browser;
-  const tested = await inTurn("types", "unit");
-  if (!wanted.has("e2e")) return sum([...built, ...checked, ...tested]);
-  const missing = chromium === null ? "browser" : sum(built).failed > 0 ? "build" : null;
+  const all = [...(await built), ...typed, ...tested];
+  if (!wanted.has("e2e")) return sum(all);
+  const missing = chromium === null ? "browser" : sum(await built).failed > 0 ? "build" : null;
   const browsed = missing === null ? await run("e2e") : [failedOnce("end to end", `Not run, there is no ${missing}.`)];
-  return sum([...built, ...checked, ...tested, ...browsed]);
+  return sum([...all, ...browsed]);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
