@@ -31,6 +31,9 @@ const DEEPEST = 50;
 const MOST_VALUES = 50_000;
 /** of all texts once every alias is replaced */
 const MOST_CHARACTERS = 2_000_000;
+/** Others make something else of a block than its keys: of `!!set` and `!!omap` no key would be checked. */
+const TAGS = ["str", "int", "float", "bool", "null", "map", "seq"];
+const TAG_PREFIX = "tag:yaml.org,2002:";
 
 interface ReadYaml {
   raw: unknown;
@@ -146,13 +149,18 @@ interface NodeProblem {
 function checkNodes(document: Document.Parsed): NodeProblem[] {
   const problems: NodeProblem[] = [];
   const add = (node: Node, message: string) => problems.push({ offset: node.range?.[0] ?? 0, message });
+  const { explicit, version } = document.directives.yaml;
+  if (explicit && version !== "1.2")
+    problems.push({ offset: 0, message: `%YAML ${version} reads numbers in another way; leave the line out` });
   /** anchors whose node is complete, with the number of values and levels in it; null while it is being read */
   const anchors = new Map<string, Size | null>();
 
   const measure = (node: unknown, level: number): Size => {
     if (isAlias(node)) return measureAlias(node, level);
     if (!isNode(node)) return { values: 1, characters: 0, depth: 0 };
-    const { anchor } = node as { anchor?: string };
+    const { anchor, tag } = node as { anchor?: string; tag?: string };
+    if (tag !== undefined && !TAGS.includes(tag.replace(TAG_PREFIX, "")))
+      add(node, `the tag ${shownName(tag.replace(TAG_PREFIX, "!!"))} is not allowed; leave it out`);
     if (anchor !== undefined) anchors.set(anchor, null);
     const size = measureItems(node, level);
     if (anchor !== undefined) anchors.set(anchor, size);

@@ -246,3 +246,17 @@ describe("a check takes time in line with the length of the text", () => {
     expect(ms(cost(part.repeat(Math.floor(490_000 / part.length))))).toBeLessThan(5_000);
   });
 });
+
+describe("a tag or a directive that makes something else of what is written", () => {
+  it.each([
+    ["a set of keys", "monitoringConfig: !!set {nonsense}", "!!set is not allowed"],
+    ["a whole file that is one", "!!set {a, b}", "!!set is not allowed"],
+    ["keys in order", "monitoringConfig: !!omap [selfMonitoring: false, nonsense: 1]", "!!omap is not allowed"],
+    ["pairs", "monitoringConfig: !!pairs [selfMonitoring: false]", "!!pairs is not allowed"],
+    ["bytes", 'services: [{name: !!binary "YQ=="}]', "!!binary is not allowed"],
+    ["another version of YAML", "%YAML 1.1\n---\nmonitoringConfig: {selfMonitoring: yes}", "%YAML 1.1 reads numbers"],
+  ])("%s is refused", (_name, text, message) => expect(said(text)).toContain(message));
+
+  it("one that says what is there anyway is not", () =>
+    expect(said("%YAML 1.2\n---\nmonitoringConfig: !!map {selfMonitoring: !!bool false}")).toBe(""));
+});
