@@ -60,6 +60,14 @@ export const JUDGED_METRICS = [
   "dependents",
 ] as const;
 export type JudgedMetric = (typeof JUDGED_METRICS)[number];
+/** What users notice themselves. Without any of it nothing passes, however little memory a version takes. */
+export const METRICS_OF_USERS: readonly JudgedMetric[] = [
+  "errorRatio",
+  "outcomes",
+  "latencyP50",
+  "latencyP95",
+  "latencyP99",
+];
 
 const MetricRuleSchema = z.strictObject({
   enabled: z.boolean(),

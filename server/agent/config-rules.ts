@@ -1,4 +1,4 @@
-import { DEFAULT_RULES, type JudgedMetric, type RolloutRules } from "./config-deployment.ts";
+import { DEFAULT_RULES, type JudgedMetric, METRICS_OF_USERS, type RolloutRules } from "./config-deployment.ts";
 
 /** What holds between the rules of a rollout, of which each may come from another layer. */
 
@@ -30,6 +30,16 @@ export function problemsOfRules({ analysis, hooks }: RolloutRules): RuleProblem[
       });
   if (!Object.values(groups).some((weight) => weight > 0))
     problems.push({ key: ["analysis", "groups"], message: "at least one group needs a weight above 0" });
+  else if (!Object.values(metrics).some(({ enabled, group }) => enabled && (groups[group] ?? 0) > 0))
+    problems.push({
+      key: ["analysis", "groups"],
+      message: "no metric that is enabled lies in a group with a weight above 0, so no version could ever pass",
+    });
+  if (!METRICS_OF_USERS.some((name) => metrics[name].enabled))
+    problems.push({
+      key: ["analysis", "metrics"],
+      message: `without errors and latency no version could ever pass; leave one of ${METRICS_OF_USERS.join(", ")} enabled`,
+    });
   for (const [place, list] of Object.entries(hooks)) {
     const seen = new Set<string>();
     for (const { name } of list) {

@@ -247,6 +247,19 @@ describe("a check takes time in line with the length of the text", () => {
   });
 });
 
+describe("rules by which nothing could ever pass", () => {
+  const judged = (analysis: string) => `deploymentConfig: {rollout: {analysis: {${analysis}}}}`;
+  const off = ["errorRatio", "outcomes", "latencyP50", "latencyP95", "latencyP99"].map(
+    (name) => `${name}: {enabled: false}`,
+  );
+  it.each([
+    ["nothing that users notice", `metrics: {${off.join(", ")}}`, "leave one of errorRatio, outcomes, latencyP50"],
+    ["a group without a metric", "groups: {custom: 100}", "no metric that is enabled lies in a group with a weight"],
+  ])("%s is refused", (_name, rules, message) => expect(said(judged(rules))).toContain(message));
+
+  it("one of them is enough", () => expect(said(judged(`metrics: {${off.slice(1).join(", ")}}`))).toBe(""));
+});
+
 describe("a tag or a directive that makes something else of what is written", () => {
   it.each([
     ["a set of keys", "monitoringConfig: !!set {nonsense}", "!!set is not allowed"],

@@ -85,6 +85,16 @@ describe("refusals with 401 or 403", () => {
     }
   });
 
+  it("that were few of all requests are missed, too", () => {
+    const few: Ends = { status2xx: 496, status4xx: 4, denied: 4 };
+    const { result } = compare(few, { status2xx: 500, denied: 0 });
+    expect([result.verdict, result.sentence]).toEqual([
+      "inconclusive",
+      expect.stringMatching(/refused with 401 or 403: 0 % .* against 0\.8 % \(120 of/),
+    ]);
+    expect(compare(few, { status2xx: 497, status4xx: 3, denied: 3 }).result.verdict).toBe("pass");
+  });
+
   it("as before are none, nor are fewer 404s, nor what was not told apart", () => {
     expect(compare(refusing, { status2xx: 14, status4xx: 6, denied: 6 }).result.verdict).toBe("pass");
     expect(compare({ ...refusing, denied: 0 }, { status2xx: 100, denied: 0 }).result.verdict).toBe("pass");

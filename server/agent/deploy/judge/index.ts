@@ -1,4 +1,4 @@
-import type { AnalysisRules } from "../../config-deployment.ts";
+import { type AnalysisRules, METRICS_OF_USERS } from "../../config-deployment.ts";
 import { groupedCount } from "../../kernel/numbers.ts";
 import { sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
@@ -117,7 +117,8 @@ function conclude(
   const asked = judged.find((one) => one.question);
   if (asked) return { verdict: "inconclusive", sentence: `${named}: ${asked.question}`, tooLittle: false };
   if (doubt) return { verdict: "inconclusive", sentence: `${named}: ${doubt.metric.sentence}`, tooLittle: true };
-  if (!metrics.some((metric) => OF_USERS.test(metric.name) && metric.classification !== "nodata"))
+  const ofUsers = metrics.filter(({ name }) => METRICS_OF_USERS.some((one) => one === name));
+  if (!ofUsers.some(({ classification }) => classification !== "nodata"))
     return {
       verdict: "inconclusive",
       sentence: `${named}: neither errors nor latency were compared, and what it takes does not say whether it works`,
@@ -126,6 +127,3 @@ function conclude(
   const passed = `${candidateVersion} is not worse than ${baselineVersion}, ${points}`;
   return { verdict: "pass", sentence: told ? `${passed}; ${told}` : passed, tooLittle: false };
 }
-
-/** What users notice themselves. Without any of it nothing passes, however little memory a version takes. */
-const OF_USERS = /^(errorRatio|outcomes|latency)/;

@@ -107,6 +107,9 @@ function effectOf(count: CountTest | null, rule: MetricRule): NonNullable<Judged
   return { measure: "meanRatio", value, allowed: rule.allowedIncrease, critical: rule.criticalIncrease };
 }
 
+/** From here on refusals are as good as gone, however few of all requests they were. */
+const MORE_THAN_HALF = { least: 0, allowed: 2 };
+
 /** Fewer are refused: a wrong refusal was mended, or whoever comes is let in. Their number alone does not say which. */
 function admittedOf(fresh: Sample, old: Sample, rules: AnalysisRules): string | null {
   if (fresh.denied === null || old.denied === null) return null;
@@ -115,7 +118,9 @@ function admittedOf(fresh: Sample, old: Sample, rules: AnalysisRules): string | 
     { events: fresh.denied, total: fresh.requests },
     { events: old.denied, total: old.requests },
   ];
-  if (judgeCounts(compareCounts(before, now, rules), rules, { least, allowed }) !== "sure") return null;
+  const count = compareCounts(before, now, rules);
+  const gone = [{ least, allowed }, MORE_THAN_HALF].some((by) => judgeCounts(count, rules, by) === "sure");
+  if (!gone) return null;
   return `surely fewer requests are refused with 401 or 403: ${shareOf(now.events, now.total)} against ${shareOf(before.events, before.total)}. Is everybody still asked who they are?`;
 }
 
