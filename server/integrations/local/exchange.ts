@@ -214,7 +214,7 @@ export class Exchange implements UpstreamRequest {
     if (!this.#done && this.#request.httpVersionMinor === 1) this.#response.addTrailers(passedTrailers(fields));
   }
 
-  /** Counted now, in flight until the connection ends. */
+  /** Counted when it is known what came of it, with the time until the head; in flight until the connection ends. */
   onUpgrade({ reason, headers }: ResponseHead, socket: Socket, rest: Buffer): void {
     const target = this.#target;
     if (this.#done || this.#tunnel === null || target === undefined) {
@@ -223,13 +223,14 @@ export class Exchange implements UpstreamRequest {
     }
     target.inFlight++;
     this.#tunnelled = true;
-    this.#settle("upgraded");
+    const onKnown = this.#end(this.#tookMs());
     this.#response.detachSocket(this.#request.socket);
     const head = switchingHead(reason, headers, this.#ownHeaders());
-    this.#tunnel.open(socket, head, rest, this.#host.streamMs, () => {
+    const onClosed = () => {
       target.inFlight--;
       this.#host.settled(this);
-    });
+    };
+    this.#tunnel.open(socket, { head, rest, idleMs: this.#host.streamMs }, { onKnown, onClosed });
   }
 
   /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
@@ -383,17 +384,22 @@ export class Exchange implements UpstreamRequest {
     return (this.streamed ? this.#answeredMs : performance.now()) - this.#startedMs;
   }
 
-  /** Once per exchange. */
   #settle(outcome: Outcome, tookMs: number = this.#tookMs()): void {
-    if (this.#done) return;
+    if (!this.#done) this.#end(tookMs)(outcome);
+  }
+
+  /** Once per exchange. Gives what counts it, to be called once with how it ended. */
+  #end(tookMs: number): (outcome: Outcome) => void {
     this.#done = true;
     if (this.#target !== undefined) this.#target.inFlight--;
     const version = this.#version ?? this.#host.currentVersion();
     // One request, one outcome: of the version that took no connection, though another version stepped in.
     const counted = this.#refusedBy ?? version;
-    const ended = counted === version ? outcome : "refused";
-    const denied = ended === "status4xx" && DENIED.has(this.#status);
-    if (this.#choice?.preview !== true && counted !== null) this.#host.record(counted, ended, tookMs, denied);
     if (!this.#tunnelled) this.#host.settled(this);
+    return (outcome) => {
+      const ended = counted === version ? outcome : "refused";
+      const denied = ended === "status4xx" && DENIED.has(this.#status);
+      if (this.#choice?.preview !== true && counted !== null) this.#host.record(counted, ended, tookMs, denied);
+    };
   }
 }

@@ -33,7 +33,7 @@ describe("TrafficRing", () => {
       ...{ requests: 5, clientLeft: 1, refused: 1, timedOut: 1, brokenOff: 1, upgraded: 1 },
       ...{ status2xx: 0, status3xx: 0, status4xx: 0, status5xx: 0 },
     });
-    expect(row?.latency[bucketOf(2_000)]).toBe(2);
+    expect(row?.latency[bucketOf(2_000)]).toBe(3);
     expect(row?.leftAfter[bucketOf(2_000)]).toBe(1);
   });
 

@@ -47,7 +47,7 @@ export class TrafficRing {
     sample.requests++;
     sample[outcome]++;
     if (denied) sample.denied++;
-    if (outcome === "refused" || outcome === "upgraded") return;
+    if (outcome === "refused") return;
     const field = outcome === "clientLeft" ? "leftAfter" : "latency";
     const histogram = sample[field] ?? new Uint32Array(BUCKET_COUNT);
     sample[field] = histogram;

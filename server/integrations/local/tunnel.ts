@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { EndedEarly } from "./ended-early.ts";
 
 /** Bytes a client may send before the instance has changed the protocol. */
 const MOST_EARLY_BYTES = 64 * 1024;
@@ -9,6 +10,7 @@ export class Tunnel {
   readonly #early: Buffer[] = [];
   #earlyBytes = 0;
   #instance: Socket | null = null;
+  #ending: EndedEarly | null = null;
 
   constructor(client: Socket, first: Buffer) {
     this.#client = client;
@@ -28,9 +30,15 @@ export class Tunnel {
   /**
    * Passes bytes on both ways until both have ended, one is lost, or nothing came for `idleMs`.
    * @param head for the client, one character a byte @param rest what the instance sent behind its head
+   * @param onKnown told once whether the instance kept the connection it had agreed to
    */
-  open(instance: Socket, head: string, rest: Buffer, idleMs: number, onClosed: () => void): void {
+  open(
+    instance: Socket,
+    { head, rest, idleMs }: { head: string; rest: Buffer; idleMs: number },
+    { onKnown, onClosed }: { onKnown: (outcome: "upgraded" | "brokenOff") => void; onClosed: () => void },
+  ): void {
     const client = this.#client;
+    this.#ending = new EndedEarly(client, instance, { head, rest }, onKnown);
     this.#instance = instance;
     client.off("data", this.#hold);
     client.write(head, "latin1");
@@ -48,6 +56,7 @@ export class Tunnel {
   }
 
   destroy(): void {
+    this.#ending?.notByInstance();
     this.#instance?.destroy();
     this.#client.destroy();
   }

@@ -75,7 +75,7 @@ describe("an upgraded connection", () => {
     expect(text()).toMatch(/bye$/);
     await eventually(async () => target.inFlight === 0);
     expect(counted()).toMatchObject({ requests: 1, upgraded: 1 });
-    expect(counted().latency.reduce((a, b) => a + b, 0)).toBe(0);
+    expect(counted().latency.reduce((a, b) => a + b, 0)).toBe(1);
   });
 
   it("passes on much more than any buffer holds", async () => {
@@ -125,6 +125,57 @@ describe("an upgraded connection", () => {
   });
 });
 
+describe("an upgraded connection that the instance ends at once", () => {
+  const HEAD = "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+  const closing = (code: number, reason = "") => {
+    const frame = Buffer.from([0x88, 2 + reason.length, code >> 8, code & 0xff]);
+    return Buffer.concat([Buffer.from(HEAD), Buffer.from([0x81, 2, 0x88, 0x02]), frame, Buffer.from(reason)]);
+  };
+  const sends = (bytes: string | Buffer) => (socket: Socket) => socket.end(bytes);
+
+  it.each<[string, (socket: Socket) => void, "upgraded" | "brokenOff"]>([
+    ["without a word", sends(HEAD), "brokenOff"],
+    ["by a reset", (socket) => socket.write(HEAD, () => socket.resetAndDestroy()), "brokenOff"],
+    ["after a message, without a close frame", sends(`${HEAD}\x81\x02hi`), "brokenOff"],
+    ["because of an error of its own", sends(closing(1011)), "brokenOff"],
+    ["in good order", sends(closing(1000, "bye")), "upgraded"],
+    ["in good order, without a code", sends(Buffer.concat([Buffer.from(HEAD), Buffer.from([0x88, 0])])), "upgraded"],
+    ["because it is going away", sends(closing(1001)), "upgraded"],
+    ["by a code of the application", sends(closing(4001, "no such room")), "upgraded"],
+    ["without a word, of another protocol", sends(HEAD.replace("websocket", "x")), "brokenOff"],
+    ["with an answer, of another protocol", sends(`${HEAD.replace("websocket", "x")}last`), "upgraded"],
+  ])("%s", async (_, answered, outcome) => {
+    answer = answered;
+    const { socket, ended } = client();
+    await ended;
+    socket.destroy();
+    await eventually(async () => counted().requests === 1);
+    expect(counted()[outcome]).toBe(1);
+    await eventually(async () => target.inFlight === 0);
+  });
+
+  it("is upgraded when the client ended it first, or when it has lasted", async () => {
+    answer = (socket) => {
+      socket.write(HEAD);
+      socket.on("end", () => socket.resetAndDestroy());
+    };
+    const left = client();
+    await eventually(async () => left.text().includes("101"));
+    left.socket.end();
+    await eventually(async () => counted().requests === 1);
+    answer = (socket) => {
+      socket.write(HEAD);
+      const talk = setInterval(() => socket.write("x"), 100);
+      setTimeout(() => socket.resetAndDestroy(), 1_500);
+      socket.on("close", () => clearInterval(talk));
+    };
+    const lasted = client();
+    await lasted.ended;
+    await eventually(async () => target.inFlight === 0);
+    expect(counted()).toMatchObject({ requests: 2, upgraded: 2 });
+  });
+});
+
 describe("a request for an upgrade", () => {
   it("that is refused gets the instance's answer", async () => {
     answer = (socket) => socket.write("HTTP/1.1 403 No\r\ncontent-length: 5\r\nx-b: 1\r\n\r\nnever");
@@ -165,9 +216,9 @@ describe("a request for an upgrade", () => {
     const next = client();
     await next.ended;
     expect(next.text()).toMatch(/^HTTP\/1.1 503 [\s\S]*\r\nretry-after: 5\r\n/i);
-    expect(counted()).toMatchObject({ upgraded: 3, refused: 1 });
     for (const { socket } of all) socket.destroy();
     await eventually(async () => target.inFlight === 0);
+    expect(counted()).toMatchObject({ upgraded: 3, refused: 1 });
     const again = client();
     await eventually(async () => again.text().includes("hello"));
     again.socket.destroy();
