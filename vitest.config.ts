@@ -14,5 +14,7 @@ export default defineConfig({
     // four times what the slowest needs alone; a longer test names its own limit
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // what is polled for comes when it comes: on a busy machine one second is short
+    expect: { poll: { timeout: 20_000 } },
   },
 });

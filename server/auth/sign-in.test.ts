@@ -124,7 +124,11 @@ describe("sign-in", () => {
     const stranger = await timed({ [CLIENT_ADDRESS_HEADER]: "203.0.113.8" });
     expect(stranger.status).toBe(200);
     expect(stranger.ms).toBeGreaterThan(delayMsOf(FREE_ATTEMPTS + 16) * 0.9);
-    const forged = home.replace(/(device_\w+=[^.]+\.\d+\.)./, "$1_");
+    const forged = home.replace(
+      /(device_\w+=[^.]+\.\d+\.)(.)/,
+      (_, head, first) => `${head}${first === "a" ? "b" : "a"}`,
+    );
+    expect(forged).not.toBe(home);
     const wrongs = Array.from({ length: FREE_ATTEMPTS + 6 }, (_, n) => wrong(n));
     await Promise.all(wrongs);
     expect((await timed({ [CLIENT_ADDRESS_HEADER]: "203.0.113.9", cookie: forged })).ms).toBeGreaterThan(200);

@@ -135,7 +135,7 @@ describe("a worker that is told to end", () => {
     await boot();
     const upAgain = Date.now();
     expect((await follow(ops, id)).deployment.status).toBe("succeeded");
-    expect(Date.now() - upAgain).toBeLessThan(8_000);
+    expect(Date.now() - upAgain).toBeLessThan(15_000);
     expect(await runs()).toEqual(Array(WANTED).fill([version, "ready"]));
   });
 });
@@ -207,7 +207,7 @@ describe("a worker", () => {
     const id = await begin("never", { healthCheckTimeout: 60 });
     const seen = await follow(ops, id, ({ events }) => events.length >= 4);
     const waitedMs = Date.parse(seen.deployment.startedAt!) - Date.parse(seen.deployment.createdAt);
-    expect(waitedMs).toBeLessThan(2_000);
+    expect(waitedMs).toBeLessThan(10_000);
     await decideDeployment(ops, { deploymentId: id, decision: "abort", scope: "step", reason: "wrong version" });
     const { deployment } = await follow(ops, id);
     expect(deployment).toMatchObject({ status: "cancelled", incidentId: null });

@@ -105,7 +105,7 @@ async function start(env: Record<string, string> = {}) {
     child,
     ended,
     shown: () => shown,
-    ready: () => expect.poll(() => shown, { timeout: 30_000 }).toContain("is ready at"),
+    ready: () => expect.poll(() => shown, { timeout: 120_000 }).toContain("is ready at"),
   };
 }
 

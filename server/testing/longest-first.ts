@@ -6,11 +6,12 @@ const LONGEST = [
   "server/start/hung-processes.test.ts",
   "server/durable/strategies.test.ts",
   "server/integrations/local/one-process.test.ts",
-  "server/limits/storm.test.ts",
   "server/start/kill-subsets.test.ts",
   "server/durable/takeover.test.ts",
   "server/limits/front-gate.test.ts",
   "server/agent/deploy/run/crash.test.ts",
+  // after those that need the processor, too: it compares times
+  "server/limits/storm.test.ts",
   "server/agent/deploy/run/any-step.test.ts",
   "server/start/operate.test.ts",
   "server/routers/rights.test.ts",

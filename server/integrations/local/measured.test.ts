@@ -35,18 +35,23 @@ const direct = (request: Partial<DirectRequest>) =>
 
 it("counts the CPU time a version really used, within its buckets", async () => {
   await eventually(async () => (await samples()).some((row) => row.usage.cpuMs !== null));
-  await Promise.all([ask("/burn?ms=600"), ask("/burn?ms=600")]);
+  let burnt = 0;
   const rows = await eventually(async () => {
+    // what is measured too late on a busy machine is left out: then it is burnt again
+    burnt += 1_200;
+    await Promise.all([ask("/burn?ms=600"), ask("/burn?ms=600")]);
     const seen = await samples();
     return total(seen, "cpuMs") >= 1_000 && seen;
   });
-  expect(total(rows, "cpuMs")).toBeLessThan(4_000);
+  expect(total(rows, "cpuMs")).toBeLessThan(burnt + 2_800);
   for (const row of rows) expect(row.usage.cpuMs ?? 0).toBeLessThanOrEqual(2 * 2_100);
 });
 
 it("knows ready instances, requests in flight and memory of a bucket", async () => {
   const slow = ask("/slow?ms=5000");
-  const full = await eventually(async () => (await samples()).find((row) => row.usage.inFlight === 1));
+  const full = await eventually(async () =>
+    (await samples()).find(({ usage }) => usage.inFlight === 1 && usage.memoryBytes !== null),
+  );
   expect(full.usage).toMatchObject({ instances: 2, inFlight: 1 });
   expect(full.usage.memoryBytes).toBeGreaterThan(2 * 20_000_000);
   expect(full.usage.memoryBytes).toBeLessThan(2 * 400_000_000);
