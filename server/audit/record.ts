@@ -1,9 +1,7 @@
 import { newId } from "../agent/kernel/ids.ts";
 import type { AuditLog } from "../agent/ports/audit-log.ts";
 import type { Prisma } from "../db/generated/client.ts";
-import { scrubText, storable } from "./redact.ts";
-
-const text = (value: string, max: number): string => scrubText(value).slice(0, max).toWellFormed();
+import { scrubbedStart, storable } from "./redact.ts";
 
 /** A state as a column value; nothing given leaves the column empty. */
 const state = (value: unknown): Prisma.InputJsonValue | undefined =>
@@ -20,18 +18,21 @@ export const auditLog: AuditLog = {
         id: newId("aud", at.getTime()),
         at,
         actorKind: ctx.actor.kind,
-        actorId: text(ctx.actor.id, 200),
-        actorName: text(ctx.actor.name, 200),
+        actorId: scrubbedStart(ctx.actor.id, 200),
+        actorName: scrubbedStart(ctx.actor.name, 200),
         via: ctx.via,
-        requestId: text(ctx.clientRequestId ? `${ctx.requestId} (client: ${ctx.clientRequestId})` : ctx.requestId, 100),
+        requestId: scrubbedStart(
+          ctx.clientRequestId ? `${ctx.requestId} (client: ${ctx.clientRequestId})` : ctx.requestId,
+          100,
+        ),
         action: event.action,
         outcome: event.outcome ?? "done",
-        targetType: event.target ? text(event.target.type, 100) : null,
-        targetId: event.target ? text(event.target.id, 200) : null,
+        targetType: event.target ? scrubbedStart(event.target.type, 100) : null,
+        targetId: event.target ? scrubbedStart(event.target.id, 200) : null,
         ...(before === undefined ? {} : { before }),
         ...(after === undefined ? {} : { after }),
         errorCode: event.errorCode ?? null,
-        reason: event.reason === undefined ? null : text(event.reason, 1_000),
+        reason: event.reason === undefined ? null : scrubbedStart(event.reason, 1_000),
       },
       select: { id: true },
     });

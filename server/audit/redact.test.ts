@@ -18,6 +18,8 @@ describe("keys that say secret", () => {
 test.each([
   ["used opk_abcdefghijklmnop-QRST today", "used opk_[redacted] today"],
   ["TOKEN=opi_WyJzIiwicHJvZCIsImkiXQ.c2lnbmF0dXJl-_x, PORT=1", "TOKEN=opi_[redacted], PORT=1"],
+  ["authorization=Bearer%20abc.def-ghi,x=1", "authorization=Bearer%20[redacted],x=1"],
+  ["\u001b[32mBearer abc.def-ghi", "\u001b[32mBearer [redacted]"],
   ["Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]"],
   ["postgres://ops:s3cret@db:5432/x", "postgres://ops:[redacted]@db:5432/x"],
   ["GET /setup?token=abc&x=1", "GET /setup?token=[redacted]&x=1"],
@@ -82,6 +84,26 @@ test("long texts and lists are cut and say so; what is still too large keeps its
   };
   expect(large).toMatchObject({ cut: true, start: expect.stringMatching(/^\[\{"password":"\[redacted\]"/) });
   expect(large.bytes).toBeGreaterThan(100_000);
+});
+
+test("a secret at the place where a text is cut is not shown in part, however much was redacted before it", () => {
+  for (let before = 7_900; before < 8_200; before += 23) {
+    const text = `${`Bearer ${"s".repeat(1_000)} `.repeat(8).slice(0, before)} https://u:${"hunter2".repeat(40)}@h/`;
+    expect(JSON.stringify(storable({ text: `${text}${"x".repeat(9_000)}` }))).not.toContain("hunter2");
+  }
+});
+
+const SHAPES = {
+  ...{ scheme: "a.", address: "a://b:c", query: "?a-", queries: "?token", header: "bearer ", blanks: "basic    " },
+  ...{ percent: "%c3%80", escapes: "\\u00", entities: "&amp;amp;", colour: "\u001b[0", token: "opk_", cut: "opk_Ab1-" },
+  ...{ base64: "b3BrX", digits: "Ab3/", hex: "6f706b5f", addresses: "a@b.", keys: "aA" },
+};
+test.each(Object.entries(SHAPES))("a refused write of a megabyte costs no time: %s", (_, unit) => {
+  const text = unit.repeat(2 ** 20 / unit.length);
+  const began = performance.now();
+  storable({ title: text, [text]: { email: text } });
+  scrubText(text.slice(0, 200_000));
+  expect(performance.now() - began).toBeLessThan(1_500);
 });
 
 test("whatever is given: at most 16 KB of JSON, no NUL, no broken surrogate, no planted secret", () => {

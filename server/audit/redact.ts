@@ -49,16 +49,30 @@ export function scrubText(text: string): string {
   return withoutConfidential(text)
     .replaceAll("\u0000", "\ufffd")
     .toWellFormed()
-    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`)
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${REDACTED}@`)
-    .replace(/([?&#](?:[\w-]*(?:token|password|secret|api_?key))=)[^&\s]+/gi, `$1${REDACTED}`);
+    .replace(/(bearer|basic)(\s|%20|\+){1,20}[\w.~+/=-]{8,}/gi, `$1$2${REDACTED}`)
+    .replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${REDACTED}@`)
+    .replace(/([?&#][\w-]{0,80}(?:token|password|secret|api_?key)=)[^&\s]+/gi, `$1${REDACTED}`);
 }
 
+/** no secret is longer; what is cut off is not searched, and the beginning of a secret before the cut is not shown */
+const LONGEST_SECRET = 4_096;
+
+/** The start of a text, scrubbed, of at most `length` characters: the time does not grow with what is behind it. */
+function scrubbedPart(text: string, length: number): { start: string; isCut: boolean } {
+  const searched = text.slice(0, length + LONGEST_SECRET);
+  const clean = scrubText(searched);
+  const isWhole = searched.length === text.length;
+  if (isWhole && clean.length <= length) return { start: clean, isCut: false };
+  const end = isWhole ? length : Math.min(length, clean.length - LONGEST_SECRET);
+  return { start: clean.slice(0, Math.max(0, end)).toWellFormed(), isCut: true };
+}
+
+/** At most `length` characters of a text, scrubbed. */
+export const scrubbedStart = (text: string, length: number): string => scrubbedPart(text, length).start;
+
 const cutText = (text: string): string => {
-  const clean = scrubText(text);
-  return clean.length <= MAX_STRING
-    ? clean
-    : `${clean.slice(0, MAX_STRING).toWellFormed()}… (${clean.length} characters)`;
+  const { start, isCut } = scrubbedPart(text, MAX_STRING);
+  return isCut ? `${start}… (${text.length} characters)` : start;
 };
 
 function plain(value: unknown, depth: number, seen: readonly object[]): unknown {

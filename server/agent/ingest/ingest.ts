@@ -1,6 +1,6 @@
 import { dataWithoutConfidential, withoutConfidential } from "../kernel/confidential.ts";
 import { AppError } from "../kernel/errors.ts";
-import { dataWithoutTokens } from "../kernel/token-texts.ts";
+import { dataWithoutTokens, withoutTokens } from "../kernel/token-texts.ts";
 import type { Miner } from "../mining/index.ts";
 import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
 import type { Decoded, LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
@@ -59,9 +59,11 @@ const isLarger = (error: unknown): boolean => error instanceof AppError && error
 const cleanRecord = <T extends LogRecord | SpanRecord>(record: T): T =>
   dataWithoutTokens(dataWithoutConfidential(record));
 
+const cleanName = (text: string): string => withoutTokens(withoutConfidential(text, "data"));
+
 const cleanMeaning = <T extends { name: string; help?: string }>(told: T): T => {
-  const name = withoutConfidential(told.name, "data");
-  const help = told.help && withoutConfidential(told.help, "data");
+  const name = cleanName(told.name);
+  const help = told.help && cleanName(told.help);
   return name === told.name && help === told.help ? told : { ...told, name, ...(help !== undefined && { help }) };
 };
 
@@ -69,7 +71,7 @@ const cleanMeaning = <T extends { name: string; help?: string }>(told: T): T => 
 function cleanSeries(series: SeriesSamples): SeriesSamples {
   const told = cleanMeaning(series);
   const labels = dataWithoutTokens(dataWithoutConfidential(series.labels));
-  const unit = withoutConfidential(series.unit, "data");
+  const unit = cleanName(series.unit);
   return told === series && labels === series.labels && unit === series.unit ? series : { ...told, labels, unit };
 }
 

@@ -1,3 +1,5 @@
+import { HALF_ESCAPE, levelsOf, MOST_LEVELS, readEscapes, someLevel } from "./text-escapes.ts";
+
 /** The ways in which a confidential value is written in a text, and where a text holds one. Pure. */
 
 export interface Form {
@@ -113,98 +115,12 @@ function standsAt(text: string, form: Form, from: number, length: number): boole
   return true;
 }
 
-/** A text with escapes read away; where each of its characters stands in the text it was made of, and the end. */
-interface Unescaped {
-  text: string;
-  at: number[];
-}
-
-const BYTE = String.raw`(?:%|\\x)`;
-const LATER = `${BYTE}[89ab][0-9a-f]`;
-/** the bytes of one character of UTF-8 each; a byte that is none stands for itself */
-const BYTES = [
-  `${BYTE}[0-7][0-9a-f]`,
-  `${BYTE}[cd][0-9a-f]${LATER}`,
-  `${BYTE}e[0-9a-f](?:${LATER}){2}`,
-  `${BYTE}f[0-4](?:${LATER}){3}`,
-  `${BYTE}[89a-f][0-9a-f]`,
-];
-const WRITTEN_OUT = String.raw`\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\["'\\/]|&#\d{1,7};|&#x[0-9a-f]{1,6};|&(?:amp|lt|gt|quot|apos);`;
-const ESCAPES = new RegExp(`${BYTES.join("|")}|${WRITTEN_OUT}`, "gi");
-const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-/** an escaped text may be escaped again */
-const MOST_LEVELS = 3;
-
-/** The character that an escape stands for. */
-function unescaped(written: string): string {
-  if (/^(?:%|\\x)/i.test(written)) return ofBytes(written.replace(/\\x/gi, "%"));
-  const [, kind = "", digits = ""] = /^(\\u|&#x|&#)\{?([0-9a-f]+)/i.exec(written) ?? [];
-  if (kind !== "") {
-    const code = Number.parseInt(digits, kind === "&#" ? 10 : 16);
-    return code <= 0x10_ff_ff ? String.fromCodePoint(code) : written;
-  }
-  return written[0] === "&" ? (NAMED[written.slice(1, -1).toLowerCase()] ?? written) : written.slice(1);
-}
-
-function ofBytes(written: string): string {
-  try {
-    return decodeURIComponent(written);
-  } catch {
-    return String.fromCharCode(Number.parseInt(written.slice(1, 3), 16));
-  }
-}
-
-const mayBeEscaped = (text: string): boolean => text.includes("%") || text.includes("\\") || text.includes("&");
-
-/** null when nothing is escaped */
-function readEscapes(text: string): Unescaped | null {
-  if (!mayBeEscaped(text)) return null;
-  const at: number[] = [];
-  let plain = "";
-  let read = 0;
-  const keep = (until: number) => {
-    for (let i = read; i < until; i++) at.push(i);
-    plain += text.slice(read, until);
-  };
-  for (const { 0: whole, index } of text.matchAll(ESCAPES)) {
-    keep(index);
-    const meant = unescaped(whole);
-    for (let i = 0; i < meant.length; i++) at.push(index);
-    plain += meant;
-    read = index + whole.length;
-  }
-  if (read === 0) return null;
-  keep(text.length);
-  at.push(text.length);
-  return { text: plain, at };
-}
-
-/** The text itself, then what is left when its escapes are read away, once, twice, three times. */
-function* levelsOf(text: string): Generator<Unescaped | { text: string; at: null }> {
-  yield { text, at: null };
-  let level: Unescaped | null = readEscapes(text);
-  for (let depth = 0; level && depth < MOST_LEVELS; depth++) {
-    yield level;
-    const before: number[] = level.at;
-    const next: Unescaped | null = readEscapes(level.text);
-    level = next && { text: next.text, at: next.at.map((i) => before[i] ?? 0) };
-  }
-}
-
 /** Whether a text holds a form whose value is asked for. Most texts hold none: what can be told at once is told first. */
 export function holdsForm(finder: Finder, text: string, asked: (value: number) => boolean): boolean {
   // no escape is shorter than what it stands for
   if (text.length < finder.least) return false;
   const found = ({ value }: Form) => asked(value);
-  if (finder.scan(text, found)) return true;
-  let level = text;
-  for (let depth = 0; depth < MOST_LEVELS && mayBeEscaped(level); depth++) {
-    const next = level.replace(ESCAPES, unescaped);
-    if (next === level) return false;
-    if (finder.scan(next, found)) return true;
-    level = next;
-  }
-  return false;
+  return someLevel(text, (level) => finder.scan(level, found));
 }
 
 /** Every form in a text whose value is asked for, in order of place; those that overlap are one, under the longest. */
@@ -228,12 +144,6 @@ export function findForms(finder: Finder, text: string, asked: (value: number) =
   }
   return joined;
 }
-
-/** an escape of which the rest is yet to come */
-const HALF_ESCAPE = new RegExp(
-  String.raw`(?:${BYTE}[c-f][0-9a-f](?:${LATER})*)?(?:%[0-9a-f]?|\\(?:u\{?[0-9a-f]{0,6}|x[0-9a-f]?)?|&#?x?[0-9a-z]{0,7})?$`,
-  "i",
-);
 
 /** Where the end of a text begins that may be the beginning of a form; its length when there is none. */
 export function beginningAt(finder: Finder, text: string): number {

@@ -4,7 +4,7 @@
  */
 
 import { beginningAt, createFinder, type Finder, findForms, formsOf, holdsForm } from "./confidential-forms.ts";
-import { withoutTokens } from "./token-texts.ts";
+import { lastWordAt, withoutTokens } from "./token-texts.ts";
 
 /** Where text goes: `data` are results, in which an ordinary short value (a region, a mode) is left as it is. */
 type Destination = "message" | "data";
@@ -138,26 +138,34 @@ function isHiddenAt({ values }: Kept, value: number, destination: Destination): 
 const holds = (kept: Kept, text: string, destination: Destination): boolean =>
   holdsForm(kept.finder, text, (value) => isHiddenAt(kept, value, destination));
 
+const BEGINNING = "[the beginning of a confidential value]";
+
 /**
- * Replaces confidential values in a text that arrives in pieces. What may be the beginning of a value is held back until
- * the next piece tells, so that no value passes in two halves.
+ * Replaces confidential values and tokens in a text that arrives in pieces. What may be the beginning of one is held back
+ * until the next piece tells, so that none passes in two halves.
  */
 export function confidentialStream() {
   let held = "";
+  const beginning = (text: string): number => {
+    const kept = holder.__operateConfidential;
+    return kept ? beginningAt(kept.finder, text) : text.length;
+  };
   return {
     /** Returns what may be written now. */
     push(piece: string): string {
-      const text = withoutConfidential(held + piece);
-      const kept = holder.__operateConfidential;
-      const from = kept ? beginningAt(kept.finder, text) : text.length;
-      held = text.slice(from);
+      const all = held + piece;
+      const wordAt = lastWordAt(all);
+      const text = withoutConfidential(all.slice(0, wordAt));
+      const from = beginning(text);
+      held = text.slice(from) + all.slice(wordAt);
       return text.slice(0, from);
     },
     /** Returns what is left when no more comes; a beginning long enough to tell something is not shown. */
     end(): string {
-      const last = held.length < SHORTEST ? held : "[the beginning of a confidential value]";
+      const text = withoutConfidential(held);
+      const from = beginning(text);
       held = "";
-      return last;
+      return text.slice(0, from) + (text.length - from < SHORTEST ? text.slice(from) : BEGINNING);
     },
   };
 }
