@@ -4,7 +4,7 @@ import { isOwnService } from "../agent/kernel/own-service.ts";
 const HIDDEN = "[stack: for responders and above]";
 /** frames on lines of their own, or on one line with signs for its ends, as in a pattern's sample or a JSON text */
 const FRAMES =
-  /(?:^|\n)\s+at (?:async )?[^\n]*[:(][^\n]*(?:\n\s+at [^\n]*)*|(?:(?:↵|\\n)\s+at (?:async )?[^\n↵\\"]*)+/g;
+  /(?:^|\n)[^\S\n]+at (?:async )?[^\n]*[:(][^\n]*(?:\n[^\S\n]+at [^\n]*)*|(?:(?:↵|\\n)\s+at (?:async )?[^\n↵\\"]*)+/g;
 
 /** the fields in which a result says of which services it is: a line's, a span's, a pattern's */
 const NAMING = ["service", "serviceName", "services"] as const;

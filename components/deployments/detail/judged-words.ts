@@ -45,7 +45,7 @@ export const briefMetrics = (metrics: readonly Metric[]): Metric[] =>
 
 /** `2.5.0 is worse than 2.4.0.`: the judge's verdict in a sentence, never more certain than it. */
 export function verdictOf({ verdict, sentence, candidateVersion: fresh, baselineVersion: old }: JudgeResult): string {
-  const why = sentence.replace(/[.\s]+$/, "");
+  const why = sentence.replace(/(?<![.\s])[.\s]+$/, "");
   switch (verdict) {
     case "pass":
       return `${fresh} is not worse than ${old} by more than is allowed.`;

@@ -8,7 +8,7 @@ type Event = z.infer<typeof DeploymentEventView>;
 /** A reason so short is no paragraph, and may well be part of another word. */
 const LEAST = 12;
 const PLACE = "How it ended";
-const bare = (text: string): string => text.replace(/[.\s]+$/, "");
+const bare = (text: string): string => text.replace(/(?<![.\s])[.\s]+$/, "");
 
 /** What failed steps and errors say that the summary says as well, the longest first. */
 export function reasonsIn(summary: string, steps: readonly StepView[], events: readonly Event[]): string[] {
@@ -24,8 +24,8 @@ function without(text: string, reason: string): string | null {
   const words = text
     .replaceAll(reason, "")
     .replace(/(^|[^\s])\s*[:;,](?=\s*(\.|$))/g, "$1")
-    .replace(/^[\s:;,.]+|[\s:;,]+$/g, "")
-    .replace(/\s+([.])/g, "$1")
+    .replace(/^[\s:;,.]+|(?<![\s:;,])[\s:;,]+$/g, "")
+    .replace(/(?<!\s)\s+([.])/g, "$1")
     .trim();
   return /[\p{L}\p{N}]/u.test(words) ? words : null;
 }

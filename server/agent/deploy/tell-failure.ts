@@ -52,7 +52,7 @@ export function storyOf<E extends { key: string; at: Date; message: string }>(
     said.add(message);
     const again = explained && reason !== "" && message.includes(reason);
     explained ||= reason !== "" && message.includes(reason);
-    const rest = again ? message.replaceAll(reason, "").replace(/[\s:;,.]+$/, "") : message;
+    const rest = again ? message.replaceAll(reason, "").replace(/(?<![\s:;,.])[\s:;,.]+$/, "") : message;
     // the moment of the failure is worth an entry, its reason is not
     const words = rest === "" ? FAILED_HERE : rest;
     if (again && said.has(words)) return [];

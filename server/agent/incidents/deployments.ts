@@ -43,7 +43,7 @@ interface FailureStory {
   story: readonly { key: string; at: Date; message: string }[];
 }
 
-const bare = (text: string): string => text.replace(/[.\s]+$/, "");
+const bare = (text: string): string => text.replace(/(?<![.\s])[.\s]+$/, "");
 
 async function noteEverywhere(
   work: AutomaticWork,

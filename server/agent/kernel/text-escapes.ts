@@ -36,12 +36,10 @@ function unescaped(written: string): string {
   return written[0] === "&" ? (NAMED[written.slice(1, -1).toLowerCase()] ?? written) : written.slice(1);
 }
 
+/** of `%c3%a9`; without an exception for what is no UTF-8, which would cost more than all else */
 function ofBytes(written: string): string {
-  try {
-    return decodeURIComponent(written);
-  } catch {
-    return String.fromCharCode(Number.parseInt(written.slice(1, 3), 16));
-  }
+  const hex = written.replaceAll("%", "");
+  return hex.length === 2 ? String.fromCharCode(Number.parseInt(hex, 16)) : Buffer.from(hex, "hex").toString("utf8");
 }
 
 const mayBeEscaped = (text: string): boolean =>

@@ -10,7 +10,7 @@ export function grafanaHref(grafanaUrl: string, expression: string, fromMs: numb
     range: { from: String(fromMs), to: String(toMs) },
   };
   const url = new URL(grafanaUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/explore`;
+  url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, "")}/explore`;
   url.search = new URLSearchParams({ schemaVersion: "1", panes: JSON.stringify({ operate: pane }) }).toString();
   return url.href;
 }

@@ -48,7 +48,7 @@ const LONGEST_QUERY = 2_000;
  */
 export function createEndpoint({ url, headers, http, timeoutMs = TIMEOUT_MS }: EndpointOptions): Endpoint {
   const base = new URL(url);
-  const prefix = base.pathname.replace(/\/+$/, "");
+  const prefix = base.pathname.replace(/(?<!\/)\/+$/, "");
   const address = `${base.origin}${prefix}`;
   const trusted = [hostPort(base)];
   return {

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 
 /** One parameter of a Forwarded header: a token or a quoted string as value (RFC 7239 section 4). */
-const PARAMETER = /([^\s=;,"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))/g;
+const PARAMETER = /(?<![^\s=;,"])([^\s=;,"]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))/g;
 const HOST = /^[\w.:[\]-]+$/;
 const PROTO = /^[a-z][a-z\d+.-]*$/i;
 

@@ -19,7 +19,7 @@ export interface Sample {
 
 const MOST_LINE = 64 * 1024;
 const MOST_LABELS = 128;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const NOT_FINITE = new Map([
   ["nan", Number.NaN],
   ["inf", Number.POSITIVE_INFINITY],

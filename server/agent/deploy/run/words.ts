@@ -53,7 +53,7 @@ export const choices = (options: readonly Decision[]): string =>
   new Intl.ListFormat("en-GB", { type: "disjunction" }).format(options.map((one) => WORDS[one]));
 
 /** A reason without its full stop, to be put into a sentence. */
-export const bare = (reason: string): string => reason.replace(/[.\s]+$/, "");
+export const bare = (reason: string): string => reason.replace(/(?<![.\s])[.\s]+$/, "");
 
 /** What serves, in a sentence. */
 export function serving(instances: readonly ObservedInstance[] | null): string {

@@ -51,7 +51,7 @@ function parseText(line: string, context: LineContext): LineEvent {
 const FAILURE =
   /^(?:Uncaught |Unhandled exception|Exception in thread |Traceback \(most recent call last\)|thread '[^']{0,100}'(?: \(\d+\))? panicked at |PHP (?:Fatal|Parse) error|(?:[A-Za-z_$][\w$]{0,99}(?:\.|::)){0,12}[A-Za-z_$]?[\w$]{0,99}(?:Error|Exception)(?::\s|$|\n))/;
 const CRASH = /^(?:panic: |fatal error: )/;
-const STACK_FRAME = /\n\s+(?:at |from )\S|\nTraceback |\ngoroutine \d/;
+const STACK_FRAME = /\n[^\S\n]+(?:at |from )\S|\nTraceback |\ngoroutine \d/;
 const NODE_WARNING = /^\(node:\d+\) (?:\[\w{1,20}\] )?\w{0,40}Warning: /;
 
 function severityOfFailure(body: string): number {

@@ -35,13 +35,17 @@ const whole = (text: string | undefined): number | undefined =>
 const statusSeverity = (status: number): number => (status >= 500 ? 17 : status >= 400 ? 13 : 9);
 const rest = (found: RegExpExecArray, line: string): string => line.slice(found[0].length);
 
+/** read by itself: within one expression each way to part a long request would be tried */
+const REQUEST = /^([A-Z]{3,12}) ([^\s"?]{1,2000})/;
+
 /** `10.0.0.1 - - [25/Nov/2026:10:00:00 +0000] "GET /cart HTTP/1.1" 500 12 "-" "curl/8"`: nginx, Apache, Envoy */
 const accessLog: TextFormat = {
   begins: "",
   shape:
-    /^(?:\S{1,255}:\d{1,5} )?(\S{1,255}) \S{1,80} (\S{1,200}) \[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})\] (?="(?:([A-Z]{3,12}) ([^\s"?]{1,2000})[^"]{0,8000})?[^"]{0,8000}" (\d{3}) (\d{1,15}|-))/,
+    /^(?:\S{1,255}:\d{1,5} )?(\S{1,255}) \S{1,80} (\S{1,200}) \[(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})\] (?="([^"]{0,16000})" (\d{3}) (\d{1,15}|-))/,
   read: (found, context, line) => {
-    const [, client, user, day, month = "", year, hour, minute, second, zone, method, path, status, bytes] = found;
+    const [, client, user, day, month = "", year, hour, minute, second, zone, request = "", status, bytes] = found;
+    const [, method, path] = REQUEST.exec(request) ?? [];
     const date = { year: Number(year), month: monthOf(month), day: Number(day) };
     return {
       atMs: timeOf(date, { hour, minute, second }, zone, context),
