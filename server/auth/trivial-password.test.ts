@@ -63,6 +63,17 @@ test.each([
   "iloveyou-forever",
   "hunter2hunter2x",
   "!glacier7glacier7",
+  "a1b2c3d4e5f6",
+  "1a2b3c4d5e6f",
+  "1a2s3d4f5g6h",
+  "a1s2d3f4g5h6",
+  "1z2x3c4v5b6n7m",
+  "A1B2C3D4E5F6!",
+  "f6e5d4c3b2a1",
+  "p1a2s3s4w5o6r7d8",
+  "a0b0c0d0e0f0",
+  "hello world 1",
+  "World-Hello-26",
 ])("%j is easy to guess", (password) => expect(whyTrivial(password, owner)).not.toBeNull());
 
 test.each([

@@ -74,6 +74,14 @@ function isSequence(lower: string): boolean {
   return ROWS.some((row) => row.includes(lower.slice(0, 10)) || row.includes(reversed.slice(0, 10)));
 }
 
+/** Two sequences, or a sequence and a common word, whose characters alternate: `a1b2c3d4e5f6`, `p1a2s3s4w5o6r7d8`. */
+function isInterleaved(lower: string): boolean {
+  const characters = [...lower];
+  const halves = [0, 1].map((first) => characters.filter((_, i) => i % 2 === first).join(""));
+  const isGuessed = (half: string) => isSequence(half) || (/^\p{L}+$/u.test(half) && isCommon(half));
+  return halves.some(isSequence) && halves.every(isGuessed);
+}
+
 interface Owner {
   email: string;
   name: string;
@@ -91,7 +99,7 @@ export function whyTrivial(password: string, owner: Owner): string | null {
   const lower = password.normalize("NFKC").toLowerCase().trim();
   if (isRepeated(lower) || isSaidAgain(lower))
     return "It repeats the same few characters or words. Choose a few words that do not belong together.";
-  if (isSequence(lower))
+  if (isSequence(lower) || isInterleaved(lower))
     return "It is a sequence of neighbouring characters. Choose a few words that do not belong together.";
   if (isCommon(lower))
     return "It is made of the words, years and digits that are tried first. Choose a few words that do not belong together.";
