@@ -20,7 +20,6 @@ import {
   explainResolved,
   isNamingPlace,
   isOpaque,
-  isSecretPlace,
   opaqueBecauseOf,
   placeholdersIn,
   problemOf,
@@ -28,6 +27,7 @@ import {
 } from "./placeholders.ts";
 import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
 import { keysAt, withoutEmptySections } from "./schema-keys.ts";
+import { secrecyOf } from "./secrecy.ts";
 
 export interface LoadedConfig {
   config: OperateAgentConfig;
@@ -266,7 +266,7 @@ function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.Proc
     placeholdersIn(writtenConfig(text) ?? {}).flatMap(({ path, whole, variable }) => {
       const value = env[variable] ?? "";
       if (isNamingPlace(path) || spelledOut(value)) return [];
-      return [{ value, shown: whole, secret: whole.startsWith("${secret:") || isSecretPlace(path, value) }];
+      return [{ value, shown: whole, secret: whole.startsWith("${secret:") || secrecyOf(path, value) }];
     }),
   );
 }

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Secrecy } from "../agent/kernel/confidential.ts";
 import { checkConfig, checkForeignConfig, loadConfig } from "./load.ts";
-import { isNamingPlace, isSecretPlace } from "./placeholders.ts";
+import { isNamingPlace } from "./placeholders.ts";
+import { secrecyOf } from "./secrecy.ts";
 
 const CANARY = "canary4f1c9e7d2b";
 const env = {
@@ -122,18 +124,55 @@ describe("files", () => {
 
 describe("what a place says of its value", () => {
   const env = ["services", 0, "environments", "production", "env"];
-  test.each<[PropertyKey[], string, boolean, boolean]>([
-    [[...env, "name"], "hunter2", false, true],
-    [[...env, "version"], "x-1", false, true],
-    [["monitoringConfig", "endpointHeaders", "service"], "abcdef", false, true],
-    [[...env, "API_KEY"], "abcdef", false, true],
-    [[...env, "DB_PASS"], "hunter", false, true],
-    [[...env, "anything"], "k3y-9a", false, true],
-    [[...env, "LOG_LEVEL"], "warning", false, false],
+  test.each<[PropertyKey[], string, boolean, Secrecy]>([
+    [[...env, "name"], "hunter2", false, "in doubt"],
+    [["monitoringConfig", "endpointHeaders", "service"], "abcdef", false, "in doubt"],
+    [["monitoringConfig", "endpointHeaders", "authorization"], "abcdef", false, true],
+    [["monitoringConfig", "endpointHeaders", "x-region"], "eu-west-1", false, false],
+    [[...env, "anything"], "k3y-9a", false, "in doubt"],
     [["services", 0, "environments", "production", "initialVersion"], "1.0.0", true, false],
     [["services", 0, "name"], "shop", true, false],
     [["deploymentConfig", "cicdProvider"], "local", false, false],
+    [["monitoringConfig", "metricsEndpoint"], "production", false, false],
+    [["monitoringConfig", "metricsEndpoint"], "us-gov-west-1", false, false],
+    [["services", 0, "healthPath"], "/live/7f3a9c51e07f3a9c51e0", false, true],
   ])("%j of %j", (path, value, naming, secret) =>
-    expect([isNamingPlace(path), isSecretPlace(path, value)]).toEqual([naming, secret]),
+    expect([isNamingPlace(path), secrecyOf(path, value)]).toEqual([naming, secret]),
+  );
+
+  const SECRETS = {
+    ...{ PIN: "swordfish", API_KEY: "abcdef", DB_PASS: "hunter", PGPASSWORD: "postgres", dbPassword: "letmein" },
+    ...{ GITHUB_TOKEN: "abc-def-ghi", CLIENT_SECRET: "eu-west-1", SMTP_PW: "2.10.0", STORAGE_ACCOUNT_KEY: "abcdefgh" },
+    ...{
+      DATABASE_URL: "postgres://ops:pw@db/x",
+      REDIS_URL: "redis://:pw@redis:6379",
+      ANYTHING: "wJalrXUtnFEMIK7MDENGbPx",
+    },
+    ...{ HOOK: "https://hooks.example.com/T00000/B0Xk29dKq81ZpL4w", SOME_ID: "1f8e2c9a-77b0-4d1e-9c33-5ab0d2e4f671" },
+  };
+  test.each(Object.entries(SECRETS))("the secret %s=%s", (name, value) =>
+    expect(secrecyOf([...env, name], value)).toBe(true),
+  );
+
+  const ORDINARY = {
+    ...{
+      AWS_REGION: "eu-west-1",
+      ZONE: "eu-west-1a",
+      GCP: "europe-west4",
+      AZURE_REGION: "eastus2",
+      GOV: "us-gov-west-1",
+    },
+    ...{ APP_VERSION: "2.10.0", IMAGE_TAG: "v2.10.0-rc1", PORT: "100000", MEMORY: "512Mi", RATIO: "0.12345" },
+    ...{ LOG_LEVEL: "warning", NODE_ENV: "production", TZ: "Europe/Berlin", LANG: "en_US.UTF-8", DATE: "2026-11-25" },
+    ...{ DB_HOST: "db.internal.example.com", CACHE: "redis:6379", IP: "10.12.14.16", NETWORK: "10.12.0.0/16" },
+    ...{
+      DATA: "/var/lib/shop/data",
+      SHOP_URL: "http://checkout:3000/api",
+      TOKEN_URL: "https://login.example.com/token",
+    },
+    ...{ TEAM: "checkout-payments", TOKEN_TTL: "3600000", SORT_KEY: "created_at", AUTH_MODE: "oauth" },
+  };
+  test.each(Object.entries(ORDINARY))("the ordinary %s=%s", (name, value) =>
+    expect(secrecyOf([...env, name], value)).toBe(false),
   );
 });

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { isOwnSecret } from "../agent/kernel/confidential.ts";
 import { saysNoValue } from "../agent/kernel/says-no-value.ts";
+import { isWithinFreeMap } from "./secrecy.ts";
 
 /** `${env:NAME}` and `${secret:name}`: what they stand for, and what may be said about it. */
 
@@ -50,27 +51,9 @@ const NAMING_KEYS = new Set(
   ),
 );
 
-/** Maps whose keys somebody chose freely: what these are called says nothing about what is in them. */
-const isFreeMap = (part: PropertyKey): boolean => typeof part === "string" && /^(?:env|.*headers?)$/i.test(part);
-const isWithinFreeMap = (path: Path): boolean => path.slice(0, -1).some(isFreeMap);
-
 /** Whether a place holds the name of something. Its value is shown wherever the thing is. */
 export const isNamingPlace = (path: Path): boolean =>
   !isWithinFreeMap(path) && NAMING_KEYS.has(String(path.findLast((part) => typeof part === "string") ?? ""));
-
-const SECRET_PARTS =
-  /header|url|uri|endpoint|dsn|secret|token|pass|pwd|auth|credential|cookie|(?:^|[^a-z])key|[a-z]Key|apikey|private|salt|cert/;
-
-/** A mode, a level, a region: to hide such a word would garble every result. */
-const isPlainWord = (value: string): boolean => /^[a-z]{1,11}$|^[A-Z]{1,11}$/.test(value);
-
-/**
- * Whether the value at a place is a secret by what the place is for: a header, an address, a password, whatever an
- * environment holds but for a plain word under a name that says nothing of a secret.
- */
-export const isSecretPlace = (path: Path, value = ""): boolean =>
-  path.some((part) => typeof part === "string" && (SECRET_PARTS.test(part) || SECRET_PARTS.test(part.toLowerCase()))) ||
-  (isWithinFreeMap(path) && !isPlainWord(value));
 
 interface Opaque {
   /** paths of texts with a placeholder in them, as JSON */

@@ -2,12 +2,16 @@ import { HALF_ESCAPE, levelsOf, MOST_LEVELS, readEscapes, someLevel } from "./te
 
 /** The ways in which a confidential value is written in a text, and where a text holds one. Pure. */
 
+/** What may not stand beside a form: a letter or digit, or the rest of a name as of `eu-west-1a` and `10.2.10.0`. */
+export type Apart = "word" | "name";
+
 export interface Form {
   text: string;
   /** found in whatever case its letters are; `text` is in lower case then */
   anyCase: boolean;
   /** index of the value that it is a form of */
   value: number;
+  apart: Apart | null;
 }
 
 /** Where a text holds a form: from its first character to behind its last one. */
@@ -24,16 +28,20 @@ const LONG_WORD = 12;
  * As plain text, in base64 and in hex. Percent encoding, JSON's and HTML's escapes are not forms: `findForms` reads
  * them away, whichever of the characters are written so.
  */
-export function formsOf(value: string, index: number): Form[] {
+export function formsOf(value: string, index: number, apart: Apart | null): Form[] {
   const anyCase = value.length >= LONG_WORD || /[^a-z]/i.test(value);
   const hex = Array.from(new TextEncoder().encode(value), (byte) => byte.toString(16).padStart(2, "0"));
   const inBase64 = base64Forms(value);
   const exact = new Set([...inBase64, ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]);
   const folded = new Set([hex.join(""), hex.join(" "), hex.join(":")]);
-  for (const form of [value, value.replaceAll(" ", "+")]) (anyCase ? folded : exact).add(form);
+  const plain = new Set([value, value.replaceAll(" ", "+")]);
+  const form = (text: string, anyCase: boolean, apartFrom: Apart | null = null): Form => ({
+    ...{ text: anyCase ? lower(text) : text, anyCase, value: index, apart: apartFrom },
+  });
   return [
-    ...[...exact].map((text) => ({ text, anyCase: false, value: index })),
-    ...[...folded].map((text) => ({ text: lower(text), anyCase: true, value: index })),
+    ...[...exact].map((text) => form(text, false)),
+    ...[...folded].map((text) => form(text, true)),
+    ...[...plain].map((text) => form(text, anyCase, apart)),
   ];
 }
 
@@ -96,13 +104,26 @@ export function createFinder(forms: readonly Form[]): Finder {
         if (shift === 0) {
           const from = end - least + 1;
           for (const form of ending.get(slot) ?? [])
-            if (standsAt(text, form, from, form.text.length) && found(form, from)) return true;
+            if (standsAt(text, form, from, form.text.length) && standsApart(text, form, from) && found(form, from))
+              return true;
         }
         end += shift || 1;
       }
       return false;
     },
   };
+}
+
+const BESIDE = {
+  word: { before: /[A-Za-z0-9]$/, after: /^[A-Za-z0-9]/ },
+  name: { before: /\w[.:-]?$/, after: /^[.:-]?\w/ },
+};
+
+function standsApart(text: string, { apart, text: { length } }: Form, from: number): boolean {
+  if (apart === null) return true;
+  const { before, after } = BESIDE[apart];
+  const to = from + length;
+  return !before.test(text.slice(Math.max(0, from - 2), from)) && !after.test(text.slice(to, to + 2));
 }
 
 /** Whether the first `length` characters of a form stand at a place of a text. */

@@ -16,7 +16,9 @@ keepEnvironmentConfidential({
 });
 keepConfidential([
   { value: "eu-west-9", shown: "${env:REGION}", secret: false },
-  { value: "an-ordinary-but-long-value", shown: "${env:LONG}", secret: false },
+  { value: "a value in doubt", shown: "${env:LONG}", secret: "in doubt" },
+  { value: "2.10.0", shown: "${env:APP_VERSION}", secret: false },
+  { value: "hunter2", shown: "${env:DOUBT}", secret: "in doubt" },
   { value: "tiny", shown: "${env:TINY}", secret: true },
 ]);
 
@@ -29,6 +31,23 @@ describe("what is confidential", () => {
     ["in eu-west-9", "in ${env:REGION}"],
     ["a tiny word stays", "a tiny word stays"],
   ])("in the message %s", (text, clean) => expect(withoutConfidential(text)).toBe(clean));
+
+  test("what is no secret is replaced within no other word or name", () => {
+    const labels = {
+      region: "eu-west-9",
+      zone: "eu-west-9a",
+      version: "2.10.0",
+      ip: "10.2.10.0",
+      of: "hunter2x hunter2",
+    };
+    expect(dataWithoutConfidential(labels)).toEqual({ ...labels, of: "hunter2x ${env:DOUBT}" });
+    for (const text of ["eu-west-9a", "10.2.10.0", "2.10.0-rc1", "xhunter2", "eu-west-9-blue", "my_eu-west-9"])
+      expect(withoutConfidential(text)).toBe(text);
+    expect(withoutConfidential("2.10.0, pw=hunter2 and eu-west-9.")).toBe(
+      "${env:APP_VERSION}, pw=${env:DOUBT} and ${env:REGION}.",
+    );
+    expect(withoutConfidential("%3Dhunter2%0A")).toBe("%3D${env:DOUBT}%0A");
+  });
 
   const SECRET = 'C%n/ry"Sécret-1';
   const hex = Buffer.from(SECRET).toString("hex");
@@ -78,9 +97,9 @@ describe("what is confidential", () => {
       }
   });
 
-  test("in results a short ordinary value stays, secrets and long values go, at any depth", () => {
+  test("in results an ordinary value stays, secrets and what is in doubt go, at any depth", () => {
     const at = new Date(0);
-    const data = { at, list: [{ region: "eu-west-9", key: "k".repeat(40) }], long: "an-ordinary-but-long-value!" };
+    const data = { at, list: [{ region: "eu-west-9", key: "k".repeat(40) }], long: "a value in doubt!" };
     expect(dataWithoutConfidential(data)).toEqual({
       at,
       list: [{ region: "eu-west-9", key: "${env:OPERATE_SECRET_KEY}" }],

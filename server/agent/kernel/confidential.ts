@@ -3,24 +3,35 @@
  * resolved to, and the secrets of this process. One list a process; whatever leaves is written through it.
  */
 
-import { beginningAt, createFinder, type Finder, findForms, formsOf, holdsForm } from "./confidential-forms.ts";
+import {
+  type Apart,
+  beginningAt,
+  createFinder,
+  type Finder,
+  findForms,
+  formsOf,
+  holdsForm,
+} from "./confidential-forms.ts";
 import { lastWordAt, withoutTokens } from "./token-texts.ts";
 
 /** Where text goes: `data` are results, in which an ordinary short value (a region, a mode) is left as it is. */
 type Destination = "message" | "data";
 
+/**
+ * `true`: a password, a key, hidden wherever it stands, also within a word. `"in doubt"`: hidden where it stands by
+ * itself. `false`: a region, a version; results show it, and messages name where it comes from.
+ */
+export type Secrecy = boolean | "in doubt";
+
 interface Confidential {
   value: string;
   /** what stands in its place, as `${env:NAME}` */
   shown: string;
-  /** a password, a key, a header: hidden in results, however short */
-  secret: boolean;
+  secret: Secrecy;
 }
 
 /** shorter ones are words of their own: hiding `true` would garble every text */
 const SHORTEST = 6;
-/** what is this long is not a word that results are made of */
-const LONG = 12;
 
 interface Kept {
   /** the longest first: one value may hold another */
@@ -31,17 +42,22 @@ interface Kept {
 // on globalThis because each of Next's bundles has its own copy of this module
 const holder = globalThis as { __operateConfidential?: Kept };
 
+const strictest = (a: Secrecy, b: Secrecy): Secrecy => (a === true || b === true ? true : a || b);
+
+/** where a value counts as standing by itself: within `10.2.10.0` no version stands, nor a region in `eu-west-1a` */
+const apartOf = (secret: Secrecy): Apart | null => (secret === true ? null : secret === false ? "name" : "word");
+
 /** Adds values to the list of this process; values of fewer than 6 characters are left out. */
 export function keepConfidential(entries: Iterable<Confidential>): void {
   const known = new Map(holder.__operateConfidential?.values.map((entry) => [entry.value, entry]));
   for (const { value, shown, secret } of entries)
     if (value.length >= SHORTEST)
-      known.set(value, { value, shown, secret: secret || known.get(value)?.secret === true });
+      known.set(value, { value, shown, secret: strictest(secret, known.get(value)?.secret ?? false) });
   if (known.size === 0) return;
   const values = [...known.values()].sort((a, b) => b.value.length - a.value.length);
   holder.__operateConfidential = {
     values,
-    finder: createFinder(values.flatMap(({ value }, index) => formsOf(value, index))),
+    finder: createFinder(values.flatMap(({ value, secret }, index) => formsOf(value, index, apartOf(secret)))),
   };
 }
 
@@ -84,8 +100,8 @@ function decoded(text: string): string {
   }
 }
 
-const isHidden = ({ value, secret }: Confidential, destination: Destination): boolean =>
-  destination === "message" || secret || value.length >= LONG;
+const isHidden = ({ secret }: Confidential, destination: Destination): boolean =>
+  destination === "message" || secret !== false;
 
 /** Values that the reader of a text brought along. */
 export type Brought = ReadonlySet<string>;
