@@ -1,15 +1,57 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { createLocalPlatform } from "../integrations/local/index.ts";
+import { localPaths } from "../integrations/local/paths.ts";
 import { allReady, ENTRY, sampleService } from "../testing/local-platform/daemon.ts";
 import { superviseDaemon } from "./supervised-daemon.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 const root = realpathSync(mkdtempSync(join(tmpdir(), "operate-supervised-")));
 afterEach(() => rmSync(root, { recursive: true }));
+
+it("lets a daemon with other settings write its state and end, and its instances serve on", async () => {
+  const dataDir = join(root, "replaced");
+  const config = join(root, "replaced.yaml");
+  writeFileSync(config, stringify({ services: [sampleService("web")] }));
+  const notices: string[] = [];
+  const supervise = (settings: string) =>
+    superviseDaemon(
+      { name: "daemon", file: ENTRY, stopTimeoutMs: 12_000, forcedStopTimeoutMs: 3_000 },
+      {
+        ...{ cwd: process.cwd(), dataDir, settings, force: new AbortController().signal },
+        env: { ...process.env, OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: config },
+        notice: (line) => notices.push(line),
+      },
+    );
+  const platform = createLocalPlatform({ dataDir });
+  const { state } = localPaths(dataDir);
+  mkdirSync(join(dataDir, "logs"), { recursive: true });
+  let daemon = supervise("one");
+  try {
+    await daemon.ready;
+    const ref = { service: "web", environment: "staging" };
+    const before = await allReady(platform, ref);
+    // what could not be written: the daemon alone knows the weights
+    for (const name of [`${state}.spare`, `${state}.previous.tmp`]) rmSync(name, { force: true });
+    mkdirSync(`${state}.spare`);
+    await platform.setWeights({ ...ref, weights: { "1.0.0": 90, "1.1.0": 10 }, candidate: "1.1.0" });
+    expect(readFileSync(state, "utf8")).not.toContain('"1.1.0": 10');
+    await daemon.leave();
+    rmSync(`${state}.spare`, { recursive: true });
+    daemon = supervise("two");
+    await daemon.ready;
+    expect((await allReady(platform, ref)).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
+    expect((await platform.getService(ref)).weights).toEqual({ "1.0.0": 90, "1.1.0": 10 });
+    expect(notices.join("\n")).toContain("was started with another configuration; a new one takes over");
+    expect(readFileSync(join(dataDir, "logs/daemon.log"), "utf8")).toContain("left the instances to the next daemon");
+  } finally {
+    await daemon.stop();
+    await platform.close();
+  }
+});
 
 it("starts a daemon whose log cannot be opened", async () => {
   const dataDir = join(root, "data");

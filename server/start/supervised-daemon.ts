@@ -10,6 +10,7 @@ import {
   endInstances,
   findDaemon,
   isRunning,
+  leaveDaemon,
   PROTOCOL,
   type RunningDaemon,
   untilGone,
@@ -23,6 +24,8 @@ import { createEndNotices, type ProcessSpec, type Supervised, type Surroundings 
 const HANG_MS = 10_000;
 /** traffic waits for it */
 const LONGEST_DELAY_MS = 1_000;
+/** for a daemon that is replaced to write its state and end; its balancers are away until the next one is there */
+const LEAVE_MS = 3_000;
 /** from the kill of a daemon that did not stop in order: its instances get this long, too */
 const INSTANCES_STOP_MS = 5_000;
 
@@ -113,7 +116,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
     const why = differs === true ? "was started with another configuration" : differs;
     notice(`The running daemon (pid ${daemon.pid}) ${why}; a new one takes over its instances.`);
     watch.end();
-    await kill(daemon);
+    if (!(await leaveDaemon(dataDir, daemon, LEAVE_MS))) await kill(daemon);
     return false;
   };
 

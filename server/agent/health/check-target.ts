@@ -1,5 +1,6 @@
 import type { Runtime } from "../kernel/context.ts";
 import { hostPort } from "../kernel/hosts.ts";
+import type { PlatformService } from "../ports/platform.ts";
 import type { ProbeResult, Prober } from "../ports/prober.ts";
 import { withPlatform } from "./platform-reason.ts";
 import { createServiceLookup } from "./service-lookup.ts";
@@ -26,8 +27,10 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
     const base = new URL(service.url);
     const trusted = hostPort(base);
     const found = await prober.probe(serviceProbe(base, path, target.timeoutMs, trusted), signal);
-    const result = asked ? withPlatform(found, service) : found;
-    return !asked || service.overloaded === null ? result : withOverload(result, service.overloaded.shed);
+    if (!asked) return found;
+    return [overloadOf(service), service.notice ?? null]
+      .filter((reason) => reason !== null)
+      .reduce(degraded, withPlatform(found, service));
   };
 
   return async (target) => {
@@ -50,8 +53,10 @@ export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Pr
 }
 
 /** Whoever is turned away gets no answer, however well those fare that get one. */
-function withOverload(found: ProbeResult, shed: number): ProbeResult {
-  const reason = `the balancer is overloaded: it turned away ${shed} requests lately`;
+const overloadOf = ({ overloaded }: PlatformService): string | null =>
+  overloaded && `the balancer is overloaded: it turned away ${overloaded.shed} requests lately`;
+
+function degraded(found: ProbeResult, reason: string): ProbeResult {
   const message = found.message === null ? reason : `${found.message}; ${reason}`;
   return { ...found, outcome: found.outcome === "up" ? "degraded" : found.outcome, message };
 }

@@ -59,6 +59,8 @@ export interface PlatformService extends ServiceRef {
   healthPath?: string | null;
   /** why its balancer does not listen, as a port that somebody else holds; null when it does */
   problem: string | null;
+  /** what the platform decided by itself and somebody should look at, as weights that were lost; null or absent: nothing */
+  notice?: string | null;
   /** its balancer turned requests away in the last 30 s: since when (ISO 8601), and how many since; null: none */
   overloaded: { since: string; shed: number } | null;
 }

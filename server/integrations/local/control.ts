@@ -9,6 +9,7 @@ import {
   DirectInput,
   DrainInput,
   FollowInput,
+  type LeaveAnswer,
   LinesInput,
   PROTOCOL,
   StartInput,
@@ -35,6 +36,7 @@ const ROUTES: Record<string, Handler> = {
     build: process.env.OPERATE_DAEMON_BUILD ?? "",
     settings: process.env.OPERATE_DAEMON_SETTINGS ?? "",
   }),
+  "POST daemon/leave": async (fleet): Promise<z.infer<typeof LeaveAnswer>> => ({ saved: await fleet.leave() }),
   "GET services": (fleet) => fleet.units.all().map((unit) => unit.describe()),
   "GET services/:environment/:service": (fleet, { parts: [, environment = "", service = ""] }) =>
     fleet.units.get({ service, environment }).describe(),
@@ -94,12 +96,19 @@ const STATUS: Partial<Record<AppError["code"], number>> = {
   UPSTREAM_UNAVAILABLE: 503,
 };
 
+interface ControlEvents {
+  onFault: (error: unknown) => void;
+  /** the daemon was asked to end without its instances, and has answered */
+  onLeft: () => void;
+}
+
 /** The control API of the daemon, to be listened on the control socket. */
-export function createControlServer(fleet: Fleet, onFault: (error: unknown) => void): Server {
+export function createControlServer(fleet: Fleet, { onFault, onLeft }: ControlEvents): Server {
   return createServer(async (request, response) => {
     try {
       fleet.assertOpen();
       const [handler, call] = route(request);
+      if (handler === ROUTES["POST daemon/leave"]) response.once("close", onLeft);
       answer(response, 200, await handler(fleet, call));
     } catch (cause) {
       const error = cause instanceof z.ZodError ? invalid(cause) : toAppError(cause);

@@ -14,7 +14,7 @@ import { localPaths, privateDir } from "./paths.ts";
  * Entry process of the local platform, the data plane: it depends on no other process and outlives the one that
  * started it. Environment: OPERATE_DATA_DIR, OPERATE_CONFIG (a file), OPERATE_DAEMON_LOG (a file; else standard
  * output). Only SIGTERM or SIGINT stop the balancers and all instances; a second signal stops waiting. Killed with -9
- * it leaves the instances running, and the next daemon takes them over.
+ * it leaves the instances running, and the next daemon takes them over; so does one that is asked to leave.
  */
 async function main(logger: Logger): Promise<void> {
   const dataDir = resolve(required("OPERATE_DATA_DIR"));
@@ -25,7 +25,10 @@ async function main(logger: Logger): Promise<void> {
 
   const fleet = new Fleet({ loaded, dataDir, paths, logger });
   const opening = Promise.resolve().then(() => fleet.open());
-  const control = createControlServer(fleet, (error) => logger.error({ err: error }, "a control request failed"));
+  const control = createControlServer(fleet, {
+    onFault: (error) => logger.error({ err: error }, "a control request failed"),
+    onLeft: () => leave().catch((error: unknown) => fail(logger, error)),
+  });
   let stopping: Promise<void> | undefined;
   const stop = async (reason: string): Promise<void> => {
     logger.info({ reason }, "stopping the instances");
@@ -35,6 +38,13 @@ async function main(logger: Logger): Promise<void> {
     control.closeAllConnections();
     releaseLock();
     logger.info("stopped");
+    await ownLog?.written();
+    process.exit(0);
+  };
+  const leave = async (): Promise<void> => {
+    if (stopping !== undefined) return;
+    logger.info("left the instances to the next daemon");
+    releaseLock();
     await ownLog?.written();
     process.exit(0);
   };

@@ -72,7 +72,9 @@ export class Fleet {
    */
   async open(): Promise<void> {
     const saved = recoverState(this.#state, markedProcesses(this.#dataDir), this.#logger);
+    this.#state.continueFrom(saved.generation);
     this.#createUnits(saved.services, saved.complete);
+    for (const unit of this.units.all()) unit.doubt = saved.doubts.get(keyOf(unit.ref)) ?? null;
     for (const unit of this.units.all()) if (unit.configured) unit.command("check", unit.settings.initialVersion, 0);
     await this.#adoptAll(saved.services);
     for (const unit of this.units.all()) await this.#openBalancer(unit);
@@ -127,6 +129,13 @@ export class Fleet {
     await this.saveOrRetry();
   }
 
+  /** Lets go of everything, which the next daemon takes over as it was written; whether it could be written. */
+  async leave(): Promise<boolean> {
+    this.#ticking.abort();
+    await this.saveOrRetry();
+    return !this.#unsaved;
+  }
+
   /** Ends every instance at once: whoever asked to stop does not want to wait any longer. */
   hurry(): void {
     for (const { pid } of this.units.instances()) if (pid !== null) signalGroup(pid, "SIGKILL");
@@ -141,6 +150,7 @@ export class Fleet {
       rulesOf: (service) => rulesFor(this.#loaded.config, service),
       urlOf: (service, environment) => this.units.find({ service, environment })?.url,
       usageOf: (pid) => this.#usage.of(pid),
+      generation: () => this.#state.generation,
       save: () => this.save(),
       saveOrRetry: () => this.saveOrRetry(),
     };

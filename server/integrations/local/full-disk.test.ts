@@ -8,6 +8,7 @@ import {
   allReady,
   createTestDaemon,
   eventually,
+  inState,
   isAlive,
   sampleService,
   type TestDaemon,
@@ -222,9 +223,11 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
         return all[1]?.restarts === 1 && all[1].state === "ready" && all;
       }, 10_000);
       expect(await end()).toMatchObject({ answered: expect.any(Number), faults: [] });
-      await expect(daemon.platform.startInstance({ ...REF, version: "1.1.0", key: "n" })).rejects.toMatchObject({
-        message: expect.stringContaining("the disk is full"),
-      });
+      const next = await daemon.platform.startInstance({ ...REF, version: "1.1.0", key: "n" });
+      await inState(daemon.platform, REF, next.id, "ready");
+      const weights = { chatty: 60, "1.1.0": 40 };
+      await daemon.platform.setWeights({ ...REF, weights, candidate: "1.1.0" });
+      expect(daemon.output()).not.toContain("could not be written");
 
       const lock = join(dataDir, "another.lock");
       const release = takeLock(lock, dataDir);
@@ -240,6 +243,7 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
       await daemon.start();
       const [again] = await allReady(daemon.platform, REF);
       expect(again).toMatchObject({ pid: first?.pid, restarts: 0 });
+      expect((await daemon.platform.getService(REF)).weights).toEqual(weights);
       expect((await fetch(url)).status).toBe(200);
 
       rmSync(join(dataDir, "ballast"));

@@ -114,8 +114,8 @@ export class Instance {
 
   record(): InstanceRecord {
     const { id, key, version, createdAt, restarts, removed, port, startedAt, launch } = this;
-    const running = this.#process && { pid: this.#process.pid, identity: this.#process.identity, port, startedAt };
-    return { id, key, version, createdAt, restarts, removed, draining: this.#draining, process: running, launch };
+    const process = this.#process && recordOf(this.#process, port, startedAt);
+    return { id, key, version, createdAt, restarts, removed, draining: this.#draining, process, launch };
   }
 
   /**
@@ -307,6 +307,11 @@ export class Instance {
     if (this.#phase !== before) this.#host.changed("seen");
   }
 }
+
+const recordOf = ({ pid, identity, launchId }: RunningProcess, port: number, startedAt: string) => ({
+  ...{ pid, identity, port, startedAt },
+  ...(launchId === undefined ? {} : { launchId }),
+});
 
 /** Resolves when the log of a process that ended is written, or after a while. */
 const logged = (ended: RunningProcess): Promise<void> =>

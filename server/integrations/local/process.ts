@@ -17,6 +17,8 @@ export interface RunningProcess {
   pid: number;
   /** start time as the kernel knows it: with the pid it names one process for ever */
   identity: string;
+  /** as what started it marked it and all that it starts; absent: not known */
+  launchId?: string | undefined;
   /** never rejects; null when the exit status of an adopted process cannot be known */
   exited: Promise<ExitInfo | null>;
   /** never rejects; what it printed is in its log, or was dropped. Of an adopted process it cannot be known. */
@@ -32,6 +34,8 @@ export interface LaunchInput {
 }
 
 const ADOPTED_POLL_MS = 200;
+/** differs for each process that is started for an instance; what that process starts inherits it */
+export const LAUNCH_VARIABLE = "OPERATE_LOCAL_LAUNCH";
 
 /** Start times count from boot: with the boot's id the pid and start time of last week's process never match. */
 const BOOT_ID =
@@ -60,6 +64,17 @@ export function identityOf(pid: number): string | null {
     return state === undefined || state === "" || state.startsWith("Z") ? null : started.join(" ");
   } catch {
     return null;
+  }
+}
+
+/** The launch that a live process belongs to; Linux only. */
+export function launchOf(pid: number): string | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const lines = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+    return lines.find((line) => line.startsWith(`${LAUNCH_VARIABLE}=`))?.slice(LAUNCH_VARIABLE.length + 1);
+  } catch {
+    return undefined; // gone meanwhile, or another user's
   }
 }
 
@@ -102,7 +117,8 @@ export async function launch(input: LaunchInput): Promise<RunningProcess> {
     });
     await once(child, "spawn");
     const pid = child.pid ?? 0;
-    return { pid, identity: identityOf(pid) ?? "gone", exited, logged: sinks.logged };
+    const launchId = input.env[LAUNCH_VARIABLE];
+    return { pid, identity: identityOf(pid) ?? "gone", launchId, exited, logged: sinks.logged };
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const reason =
@@ -121,7 +137,7 @@ export function adopt(pid: number, identity: string): RunningProcess | null {
     signalGroup(pid, "SIGKILL");
     return null;
   };
-  return { pid, identity, exited: watch(), logged: Promise.resolve() };
+  return { pid, identity, launchId: launchOf(pid), exited: watch(), logged: Promise.resolve() };
 }
 
 /** SIGTERM, then SIGKILL after `timeoutMs`; resolves when the process is gone, with whether SIGKILL was needed. */

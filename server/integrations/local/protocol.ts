@@ -45,6 +45,7 @@ export const ServiceAnswer = z.object({
   configured: z.boolean(),
   healthPath: z.string().nullable().default(null),
   problem: z.string().nullable(),
+  notice: z.string().nullable().default(null),
   overloaded: z.object({ since: z.string(), shed: z.number() }).nullable(),
 });
 
@@ -107,6 +108,7 @@ export const DirectAnswers = z.array(
 
 /** Long work is asked for again until `done`, so that no answer takes longer than WAIT_MS. */
 export const WAIT_MS = 10_000;
+export const LeaveAnswer = z.object({ saved: z.boolean() });
 export const StopAnswer = z.object({ done: z.boolean(), note: z.string().nullable() });
 export const DrainAnswer = z.object({ done: z.boolean(), remaining: z.number() });
 

@@ -51,6 +51,8 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
       "no file and no copy": () => execFileSync("sh", ["-c", `rm ${state}*`]),
       "two broken files": () => execFileSync("sh", ["-c", `echo > ${state}; echo '[]' > ${state}.previous`]),
       "the state of another time": () => copyFileSync(`${daemon.dataDir}/old.json`, state),
+      "that state and no copy": () =>
+        execFileSync("sh", ["-c", `rm ${state}*; cp ${daemon.dataDir}/old.json ${state}`]),
     };
     for (const [name, break_] of Object.entries(damage)) {
       await daemon.end("SIGKILL");
@@ -69,6 +71,33 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
     process.kill(web?.pid ?? 0, "SIGKILL");
     const again = await eventually(async () => (await look()).find((one) => one.id === web?.id && one.restarts === 1));
     expect(again.version).toBe("1.1.0");
+  });
+
+  it("ends nothing that serves for an older state that names an instance that lives on", async () => {
+    daemon = createTestDaemon([sampleService("web", {}, 2)]);
+    await daemon.start();
+    const [first, second] = await allReady(daemon.platform, WEB);
+    const state = localPaths(daemon.dataDir).state;
+    copyFileSync(state, `${daemon.dataDir}/old.json`);
+    await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
+    const { id } = await daemon.platform.startInstance({ ...WEB, version: "1.1.0", key: "next" });
+    process.kill(first?.pid ?? 0, "SIGKILL");
+    await inState(daemon.platform, WEB, id, "ready");
+    await eventually(async () => (await allReady(daemon.platform, WEB)).find((one) => one.restarts === 1));
+    const before = await allReady(daemon.platform, WEB);
+    expect(before.map((one) => one.id)).toEqual([first?.id, second?.id, id]);
+    await daemon.end("SIGKILL");
+    execFileSync("sh", ["-c", `rm ${state}*; cp ${daemon.dataDir}/old.json ${state}`]);
+    await daemon.start();
+    const after = await allReady(daemon.platform, WEB);
+    const pidsOf = (list: typeof before) => list.map((one) => [one.id, one.pid]).sort();
+    expect(pidsOf(after)).toEqual(pidsOf(before));
+    const { weights, notice } = await daemon.platform.getService(WEB);
+    expect(weights).toEqual({ "1.0.0": 100, "1.1.0": 0 });
+    expect(notice).toContain("is older than what runs: all requests go to 1.0.0");
+    expect(daemon.output()).toContain(notice);
+    await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
+    expect((await daemon.platform.getService(WEB)).notice).toBeNull();
   });
 
   it("begins nothing anew for a service of which nothing is known while others run, and stops in order what runs", async () => {

@@ -6,7 +6,7 @@ import { ControlConnection } from "./control-connection.ts";
 import { lockOwner } from "./daemon-lock.ts";
 import { localPaths } from "./paths.ts";
 import { adopt, identityOf, terminate } from "./process.ts";
-import { DaemonAnswer } from "./protocol.ts";
+import { DaemonAnswer, LeaveAnswer } from "./protocol.ts";
 import { type ServiceRecord, StateFile } from "./state-file.ts";
 import { endStrays, markedProcesses } from "./strays.ts";
 
@@ -43,6 +43,30 @@ export async function askDaemon(dataDir: string): Promise<DaemonSelf | null> {
       return { pid: 0, protocol: 0, build: "", settings: "" };
     if (error instanceof AppError) return null;
     throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * Asks a daemon to write its state and end without its instances, within `timeoutMs`. Whether it ended: one that hangs,
+ * or is of an older kind, does not.
+ */
+export async function leaveDaemon(dataDir: string, daemon: RunningDaemon, timeoutMs: number): Promise<boolean> {
+  const connection = new ControlConnection(localPaths(dataDir).socket);
+  const over = AbortSignal.timeout(timeoutMs);
+  const asked = connection.call("POST", "daemon/leave", LeaveAnswer).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof AppError) return false;
+      throw error;
+    },
+  );
+  const late = new Promise<false>((resolve) => over.addEventListener("abort", () => resolve(false), { once: true }));
+  try {
+    if (!(await Promise.race([asked, late]))) return false;
+    while (isRunning(daemon) && !over.aborted) await sleep(POLL_MS / 5);
+    return !isRunning(daemon);
   } finally {
     await connection.close();
   }

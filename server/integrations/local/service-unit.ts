@@ -14,9 +14,9 @@ import { Instance, type InstanceHost } from "./instance.ts";
 import { instanceCommand } from "./instance-command.ts";
 import { withSecrets } from "./launch-record.ts";
 import type { LogStore } from "./log-store.ts";
-import { launch } from "./process.ts";
+import { LAUNCH_VARIABLE, launch } from "./process.ts";
 import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
-import { BALANCER_VARIABLE, endLeftovers, LAUNCH_VARIABLE } from "./strays.ts";
+import { BALANCER_VARIABLE, endLeftovers, GENERATION_VARIABLE } from "./strays.ts";
 import type { Usage } from "./usage.ts";
 
 /** What a unit shares with all others of its daemon. */
@@ -28,6 +28,8 @@ export interface UnitHost {
   rulesOf(service: string): Pick<RolloutRules, "canary" | "previewHeader">;
   urlOf(service: string, environment: string): string | undefined;
   usageOf(pid: number): Usage | undefined;
+  /** of the state as it is written now */
+  generation(): number;
   /** resolves when the state of the whole fleet is on disk */
   save(): Promise<void>;
   /** the same for what must not fail because the disk is full, as going back: a failure is logged and tried again */
@@ -55,6 +57,8 @@ export class ServiceUnit {
   candidate: string | null = null;
   /** why the balancer does not listen; null when it does */
   problem: string | null = null;
+  /** why the weights are not those that were set last; null once somebody sets them, or one version is left */
+  doubt: string | null = null;
   readonly #host: UnitHost;
   readonly #starting = new Map<string, Promise<Instance>>();
   readonly #launchAsConfigured: LaunchRecord | null;
@@ -103,9 +107,10 @@ export class ServiceUnit {
     const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
     const overloaded = this.balancer.overloaded();
     const { ref, url, weights, configured, problem } = this;
+    const notice = new Set(instances.map((one) => one.version)).size > 1 ? this.doubt : null;
     const currentVersion = this.currentVersion();
     const healthPath = healthPathOf(this.config);
-    return { ...ref, url, currentVersion, weights, configured, healthPath, problem, instances, overloaded };
+    return { ...ref, url, currentVersion, weights, configured, healthPath, problem, notice, instances, overloaded };
   }
 
   describeInstance(instance: Instance): PlatformInstance {
@@ -231,6 +236,7 @@ export class ServiceUnit {
     }
     this.weights = weights;
     this.candidate = weights === null ? null : candidate;
+    this.doubt = null;
     this.refreshRotation();
     await this.#host.saveOrRetry();
   }
@@ -261,7 +267,12 @@ export class ServiceUnit {
     await this.#host.logs.begin(instance.id, { ...this.ref, version: instance.version });
     const recorded = this.#recordedLaunch(instance);
     const command = this.command(instance.id, instance.version, port, recorded && withSecrets(recorded, process.env));
-    const env = { ...command.env, [LAUNCH_VARIABLE]: randomUUID(), [BALANCER_VARIABLE]: String(this.port) };
+    const env = {
+      ...command.env,
+      [LAUNCH_VARIABLE]: randomUUID(),
+      [BALANCER_VARIABLE]: String(this.port),
+      [GENERATION_VARIABLE]: String(this.#host.generation()),
+    };
     const running = await launch({ ...command, env, stdoutFile, stderrFile });
     instance.launch = recorded ?? this.#launchAsConfigured;
     return running;

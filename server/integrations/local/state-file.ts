@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
-import { copyFile, link, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { replaceFile } from "./state-file-room.ts";
 import { storageProblem } from "./storage-problem.ts";
 
 /** What the daemon must know after it died: the wanted instances, their processes, the ports and weights. */
@@ -34,7 +33,11 @@ const InstanceRecordSchema = z.strictObject({
   /** asked to stop: never started again */
   removed: z.boolean(),
   process: z
-    .strictObject({ pid: z.number().int(), identity: z.string(), port: z.number().int(), startedAt: z.string() })
+    .strictObject({
+      ...{ pid: z.number().int(), identity: z.string(), port: z.number().int(), startedAt: z.string() },
+      /** what the process and all that it starts inherit; absent: not known */
+      launchId: z.string().optional(),
+    })
     .nullable(),
   /** null: started by an Operate that did not write it down yet */
   launch: LaunchRecordSchema.nullable().default(null),
@@ -49,9 +52,17 @@ const ServiceRecordSchema = z.strictObject({
   instances: z.array(InstanceRecordSchema),
 });
 
-/** 2 added `launch`, 3 `launch.balancer`; an older Operate, which would not know it, is kept from replacing what runs. */
-const FORMAT = 3;
-const StateSchema = z.strictObject({ format: z.literal([1, 2, FORMAT]), services: z.array(ServiceRecordSchema) });
+/**
+ * 2 added `launch`, 3 `launch.balancer`, 4 `generation` and `launchId`; an older Operate, which would not know it, is
+ * kept from replacing what runs.
+ */
+const FORMAT = 4;
+const StateSchema = z.strictObject({
+  format: z.literal([1, 2, 3, FORMAT]),
+  /** of two states the later one has the higher number; 0: not known */
+  generation: z.number().int().default(0),
+  services: z.array(ServiceRecordSchema),
+});
 
 export type LaunchRecord = z.infer<typeof LaunchRecordSchema>;
 export type InstanceRecord = z.infer<typeof InstanceRecordSchema>;
@@ -60,38 +71,54 @@ export type ServiceRecord = z.infer<typeof ServiceRecordSchema>;
 /** What is known of the services, and where from. */
 export interface LoadedState {
   services: ServiceRecord[];
-  /** `file`: as last written. `copy`: as written before that. `none`: there is no file. `lost`: none can be read. */
+  generation: number;
+  /** `file`: as last written. `copy`: a write before that. `none`: there is no file. `lost`: none can be read. */
   origin: "file" | "copy" | "none" | "lost";
   /** what is wrong with the file; null for `file` and `none` */
   problem: string | null;
 }
 
-type Content = { services: ServiceRecord[] } | { problem: string } | null;
+type Content = { services: ServiceRecord[]; generation: number } | { problem: string } | null;
 
 /**
  * The state file of one data directory. Writes replace the file whole, one after the other; what it held before stays
- * beside it as `*.previous` and serves when the file is gone or broken.
+ * beside it as `*.previous` and serves when the file is gone, broken or older.
  */
 export class StateFile {
   readonly #path: string;
   readonly #previous: string;
   #running: Promise<void> = Promise.resolve();
-  #queued: { text: string; done: Promise<void> } | undefined;
+  #queued: { services: ServiceRecord[]; done: Promise<void> } | undefined;
+  #generation = 0;
 
   constructor(path: string) {
     this.#path = path;
     this.#previous = `${path}.previous`;
   }
 
+  /** The number of the newest write that succeeded or failed: what begins now, later states may know. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Later writes have higher numbers than this one. */
+  continueFrom(generation: number): void {
+    this.#generation = Math.max(this.#generation, generation);
+  }
+
   /** Changes nothing on disk. @throws PRECONDITION for a file of a newer Operate */
   load(): LoadedState {
-    const file = this.#read(this.#path);
-    if (file !== null && "services" in file) return { services: file.services, origin: "file", problem: null };
-    const copy = this.#read(this.#previous);
-    if (file === null && copy === null) return { services: [], origin: "none", problem: null };
+    const [file, copy] = [this.#read(this.#path), this.#read(this.#previous)];
+    const readable = copy !== null && "services" in copy ? copy : null;
+    if (file !== null && "services" in file) {
+      if (readable === null || readable.generation <= file.generation)
+        return { ...file, origin: "file", problem: null };
+      return { ...readable, origin: "copy", problem: `${this.#path} is older than the copy beside it` };
+    }
+    const nothing = { services: [], generation: 0 };
+    if (file === null && copy === null) return { ...nothing, origin: "none", problem: null };
     const problem = file === null ? `${this.#path} is gone` : file.problem;
-    if (copy !== null && "services" in copy) return { services: copy.services, origin: "copy", problem };
-    return { services: [], origin: "lost", problem };
+    return readable === null ? { ...nothing, origin: "lost", problem } : { ...readable, origin: "copy", problem };
   }
 
   /** Keeps files that cannot be read beside, as `*.broken-…`, before new ones take their place. */
@@ -119,56 +146,37 @@ export class StateFile {
         `${path} was written by a newer Operate. Start that one, nothing was changed.`,
       );
     const parsed = StateSchema.safeParse(raw);
-    return parsed.success ? parsed.data : { problem: `${path} has unexpected content` };
+    if (!parsed.success) return { problem: `${path} has unexpected content` };
+    const { services, generation } = parsed.data;
+    return { services, generation };
   }
 
   /** Resolves when this state, or a later one, is on disk. @throws PRECONDITION that says why it cannot be written */
   save(services: ServiceRecord[]): Promise<void> {
-    const text = `${JSON.stringify({ format: FORMAT, services }, null, 1)}\n`;
     if (this.#queued !== undefined) {
-      this.#queued.text = text;
+      this.#queued.services = services;
       return this.#queued.done;
     }
-    const queued = { text, done: Promise.resolve() };
+    const queued = { services, done: Promise.resolve() };
     queued.done = this.#running.then(() => {
       this.#queued = undefined;
-      return this.#write(queued.text).catch((cause: unknown) => {
-        throw storageProblem(cause, this.#path);
-      });
+      return this.#write(queued.services);
     });
     this.#queued = queued;
     this.#running = queued.done.catch(() => undefined);
     return queued.done;
   }
 
-  async #write(text: string): Promise<void> {
-    const temporary = `${this.#path}.tmp`;
-    const file = await open(temporary, "w", 0o600);
+  /** The clock keeps numbers rising when every file was lost, and the last number when the clock was set back. */
+  async #write(services: ServiceRecord[]): Promise<void> {
+    const generation = Math.max(this.#generation + 1, Date.now());
+    const text = JSON.stringify({ format: FORMAT, generation, services }, null, 1);
     try {
-      await file.writeFile(text);
-      await file.sync();
+      await replaceFile({ path: this.#path, previous: this.#previous }, text);
+    } catch (cause) {
+      throw storageProblem(cause, this.#path);
     } finally {
-      await file.close();
-    }
-    await this.#keepPrevious();
-    await rename(temporary, this.#path);
-    const folder = await open(dirname(this.#path), "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  }
-
-  /** The file keeps its place meanwhile. Where the disk takes no copy, an older one serves. */
-  async #keepPrevious(): Promise<void> {
-    const fresh = `${this.#previous}.tmp`;
-    try {
-      await rm(fresh, { force: true });
-      await link(this.#path, fresh).catch(() => copyFile(this.#path, fresh)); // some file systems have no links
-      await rename(fresh, this.#previous);
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error)) throw error; // no file yet, or no room
+      this.#generation = generation;
     }
   }
 }

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { groupOf, identityOf, signalGroup } from "./process.ts";
+import { groupOf, identityOf, LAUNCH_VARIABLE, launchOf, signalGroup } from "./process.ts";
 
 /** Processes found by the environment they inherited, so only on Linux. */
 
 const INSTANCE = "OPERATE_LOCAL_INSTANCE=";
-/** differs for each process that is started for an instance; what that process starts inherits it */
-export const LAUNCH_VARIABLE = "OPERATE_LOCAL_LAUNCH";
 /** the port of the balancer in front of the instance, as it was when the process was started */
 export const BALANCER_VARIABLE = "OPERATE_LOCAL_BALANCER_PORT";
+/** the generation of the state when the process was started: an older state cannot know of it */
+export const GENERATION_VARIABLE = "OPERATE_LOCAL_GENERATION";
 const LINUX = process.platform === "linux";
 /** A process that forks while it is looked for needs another look; one that forks faster than that is let go. */
 const MOST_LOOKS = 5;
@@ -60,6 +60,9 @@ export interface MarkedProcess {
   port: number;
   /** 0: not known */
   balancerPort: number;
+  /** of the state when it was started; 0: an earlier Operate did not say */
+  generation: number;
+  launchId: string;
 }
 
 /** What runs of a data directory, whatever the daemon wrote down: of each instance the process that leads its group. */
@@ -83,6 +86,8 @@ export function markedProcesses(dataDir: string): MarkedProcess[] {
       version: markOf("SERVICE_VERSION="),
       port: Number(markOf("PORT=")),
       balancerPort: Number(markOf(`${BALANCER_VARIABLE}=`)),
+      generation: Number(markOf(`${GENERATION_VARIABLE}=`)) || 0,
+      launchId: markOf(`${LAUNCH_VARIABLE}=`),
     });
   }
   return [...found.values()].filter((one) => one.service && one.environment && one.version && one.port > 0);
@@ -99,11 +104,6 @@ function belongsTo(pid: number, owner: number): boolean {
   for (let at: number | null = pid; at !== null && at > 1; at = parentOf(at)) if (at === owner) return true;
   return launchOf(pid) === launchOf(owner) && textOf(pid, "cmdline") !== textOf(owner, "cmdline");
 }
-
-const launchOf = (pid: number): string | undefined =>
-  textOf(pid, "environ")
-    .split("\0")
-    .find((line) => line.startsWith(`${LAUNCH_VARIABLE}=`));
 
 const parentOf = (pid: number): number | null => {
   const stat = textOf(pid, "stat");
