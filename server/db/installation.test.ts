@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { useDatabase } from "#server/testing/database.ts";
-import { assertOwnDatabase, databaseWasOurs } from "./installation.ts";
+import { connectTo } from "./connect.ts";
+import { assertOwnDatabase, databaseWasOurs, refuseForeignDatabase } from "./installation.ts";
 
 const database = useDatabase();
 let folder: string;
@@ -63,6 +64,41 @@ describe("an installation and its database", () => {
     await open("one");
     await open("restored", undefined, true);
     expect(idOf("restored")).toBe(idOf("one"));
+  });
+
+  it.each([
+    ["a table of another make", "create table installation (id int primary key, tenant text)", "installation"],
+    [
+      "a table with other content",
+      'create table installation as select 7 as id, 1 as host, 2 as "dataDir"',
+      "installation",
+    ],
+    ["an index of that name", "create table a (b int); create index installation on a (b)", "installation"],
+    ["another table of ours", "create table incident (id int)", "incident"],
+  ])("refuse a database of another program, which has %s, and change nothing", async (_name, sql, table) => {
+    const client = await connectTo(database.url, 10_000);
+    const url = new URL(database.url);
+    const name = `${url.pathname.slice(1)}_other`;
+    try {
+      await client.query(`create database ${name}`);
+      url.pathname = `/${name}`;
+      const other = await connectTo(url.href, 10_000);
+      try {
+        await other.query(sql);
+        const message = new RegExp(`has a table \`${table}\` that is not Operate's.*Set DATABASE_URL to a database of`);
+        const options = { url: url.href, dataDir: folder, embedded: false, env: { NODE_ENV: "test" as const } };
+        await expect(refuseForeignDatabase(options)).rejects.toThrow(message);
+        if (table === "installation") await expect(assertOwnDatabase(options)).rejects.toThrow(message);
+        const { rowCount } = await other.query("select 1 from pg_tables where schemaname = 'public'");
+        expect(rowCount).toBe(1);
+        expect(databaseWasOurs(folder)).toBe(false);
+      } finally {
+        await other.end();
+      }
+    } finally {
+      await client.query(`drop database if exists ${name}`);
+      await client.end();
+    }
   });
 
   it("refuse a damaged file", async () => {

@@ -6,6 +6,7 @@ import type pg from "pg";
 import { z } from "zod";
 import { AppError } from "../agent/kernel/errors.ts";
 import { connectTo } from "./connect.ts";
+import { listMigrations } from "./migrate.ts";
 
 /** Which installation a data directory and a database belong to, so that two never share one database by accident. */
 
@@ -33,7 +34,7 @@ const CONNECT_MS = 30_000;
 /**
  * Makes sure that data directory and database name the same installation. The first start writes its id to both;
  * OPERATE_INSTALLATION_ID, set to the database's id, joins or takes over an existing one on purpose.
- * @throws CONFLICT when the database belongs to another installation, PRECONDITION for a damaged file, INVALID for an
+ * @throws CONFLICT when the database belongs to another installation or program, PRECONDITION for a damaged file, INVALID for an
  * id that is none. Nothing is changed then.
  */
 export async function assertOwnDatabase({ url, dataDir, embedded, env }: Options): Promise<void> {
@@ -59,6 +60,7 @@ export async function refuseForeignDatabase({ url, dataDir, embedded, env, conne
   const given = givenId(env.OPERATE_INSTALLATION_ID);
   const client = await connectTo(url, connectMs ?? CONNECT_MS);
   try {
+    await refuseOtherTables(client);
     const { rows } = await client.query("select to_regclass('installation') as name");
     const owner = rows[0]?.name ? await readOwner(client) : null;
     if (owner !== null && !isOurs(owner, { known, given, embedded })) throw refusal(owner, given);
@@ -81,16 +83,48 @@ interface Known {
 const isOurs = (owner: Owner, { known, given, embedded }: Known): boolean =>
   owner.id === known || owner.id === given || (embedded && known === null);
 
-interface Owner {
-  id: string;
-  host: string;
-  dataDir: string;
+const OwnerSchema = z.object({ id: z.string(), host: z.string(), dataDir: z.string() });
+type Owner = z.infer<typeof OwnerSchema>;
+
+/** undefined_column, wrong_object_type: another program's table, or something else of that name */
+const OF_ANOTHER_KIND = new Set(["42703", "42809"]);
+
+/** @throws CONFLICT when `installation` is not what Operate makes of it */
+async function readOwner(client: pg.Client): Promise<Owner | null> {
+  let rows: unknown[];
+  try {
+    ({ rows } = await client.query(`select id, host, "dataDir" from installation limit 1`));
+  } catch (cause) {
+    if (!OF_ANOTHER_KIND.has(String((cause as { code?: unknown }).code))) throw cause;
+    throw otherProgram("installation", cause);
+  }
+  if (rows.length === 0) return null;
+  const owner = OwnerSchema.safeParse(rows[0]);
+  if (!owner.success) throw otherProgram("installation", owner.error);
+  return owner.data;
 }
 
-async function readOwner(client: pg.Client): Promise<Owner | null> {
-  const { rows } = await client.query<Owner>(`select id, host, "dataDir" from installation`);
-  return rows[0] ?? null;
+/** @throws CONFLICT when a database that no release of Operate migrated holds something by the name of a table of ours */
+async function refuseOtherTables(client: pg.Client): Promise<void> {
+  const found = await client.query<{ name: string }>(
+    "select name from unnest($1::text[]) as name where to_regclass(quote_ident(name)) is not null limit 1",
+    [tablesOf(listMigrations())],
+  );
+  // asked second: a release that migrates at this moment made it before the tables
+  const migrated = await client.query("select to_regclass('_prisma_migrations') as name");
+  const [taken] = found.rows;
+  if (taken !== undefined && !migrated.rows[0]?.name) throw otherProgram(taken.name, undefined);
 }
+
+const tablesOf = (migrations: readonly { script: string }[]): string[] =>
+  migrations.flatMap(({ script }) => [...script.matchAll(/^CREATE TABLE "([^"]+)"/gm)].map(([, name = ""]) => name));
+
+const otherProgram = (table: string, cause: unknown): AppError =>
+  new AppError(
+    "CONFLICT",
+    `The database has a table \`${table}\` that is not Operate's: another program works in it. Set DATABASE_URL to a database of Operate's own. The database was not changed.`,
+    { cause },
+  );
 
 /** Takes a database that is nobody's; returns whose it is then, for another start may be quicker. */
 async function claim(client: pg.Client, { dataDir, id }: { dataDir: string; id: string }): Promise<Owner> {

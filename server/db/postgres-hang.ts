@@ -41,7 +41,8 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** Signals a process; one that ended meanwhile is fine. */
+export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findRunningPostgres, startEmbeddedPostgres } from "./embedded.ts";
 import { findPostmaster, stopLeftover } from "./postmaster.ts";
 
@@ -39,6 +39,28 @@ describe.runIf(process.platform === "linux")("a stale postmaster.pid", () => {
     expect(findPostmaster(cluster)).toBeNull();
     await stopLeftover(cluster);
     expect([stranger.exitCode, stranger.signalCode]).toEqual([null, null]);
+  });
+
+  it("takes a server that ends before the signal reaches it for one that is stopped", async () => {
+    mkdirSync(join(dataDir, "bin"));
+    mkdirSync(cluster);
+    const copy = join(dataDir, "bin/postgres");
+    copyFileSync("/usr/bin/tail", copy);
+    const child = spawn(copy, ["-f", "/dev/null", "--", "-D"], { cwd: cluster, stdio: "ignore" });
+    stranger = child;
+    await once(child, "spawn");
+    writeFileSync(join(cluster, "postmaster.pid"), `${child.pid}\n`);
+    expect(findPostmaster(cluster)).toBe(child.pid);
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      child.kill("SIGKILL");
+      throw Object.assign(new Error("kill ESRCH"), { code: "ESRCH" });
+    });
+    try {
+      await stopLeftover(cluster);
+      expect(kill).toHaveBeenCalledWith(child.pid, "SIGINT");
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   it.each(["", "postgres", "-1", "0"])("that says `%s` is nobody's", async (text) => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../agent/kernel/errors.ts";
-import { resume } from "./postgres-hang.ts";
+import { resume, send } from "./postgres-hang.ts";
 
 /** The server that runs on a cluster, found by its pid file and recognised by itself: a pid may be anybody's by now. */
 
@@ -58,7 +58,7 @@ export async function stopLeftover(cluster: string): Promise<void> {
   if (pid === null) return untilCollected(cluster);
   for (const [signal, withinMs] of WAYS_TO_STOP) {
     if (findPostmaster(cluster) !== pid) return untilCollected(cluster);
-    process.kill(pid, signal);
+    send(pid, signal);
     resume(pid); // one that was stopped by SIGSTOP takes the order, too
     for (let waited = 0; waited < withinMs; waited += 50) {
       if (findPostmaster(cluster) !== pid) return untilCollected(cluster);

@@ -5,7 +5,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { tailOf } from "../db/embedded-files.ts";
-import { identityOf } from "../integrations/local/process.ts";
+import { identityOf, signalProcess } from "../integrations/local/process.ts";
 import {
   endInstances,
   findDaemon,
@@ -88,7 +88,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
 
   /** Which leaves the instances running, whatever state the daemon is in. */
   const kill = async (daemon: RunningDaemon) => {
-    if (isRunning(daemon)) process.kill(daemon.pid, "SIGKILL");
+    if (isRunning(daemon)) signalProcess(daemon.pid, "SIGKILL");
     await untilGone(daemon);
   };
 
@@ -176,7 +176,7 @@ function openLog(file: string): number {
 
 /** SIGTERM; once more, which ends the instances at once, after a second Ctrl-C; SIGKILL when it takes too long. */
 async function stopDaemon(daemon: RunningDaemon, spec: ProcessSpec, force: AbortSignal): Promise<void> {
-  const signal = (name: NodeJS.Signals) => isRunning(daemon) && process.kill(daemon.pid, name);
+  const signal = (name: NodeJS.Signals) => isRunning(daemon) && signalProcess(daemon.pid, name);
   const kill = () => signal("SIGKILL");
   let timer = setTimeout(kill, spec.stopTimeoutMs);
   const hurry = () => {

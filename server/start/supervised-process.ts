@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { signalGroup } from "../integrations/local/process.ts";
 import { forgetProcess, recordProcess } from "./leftovers.ts";
 import { createProcessLog } from "./process-log.ts";
 import { LONGEST_DELAY_MS, recentEnds, restartDelayMs, TROUBLED_AFTER, withEnd } from "./restart-policy.ts";
@@ -201,7 +202,7 @@ function watchSilence(child: ChildProcess, spec: ProcessSpec, notice: (line: str
       hung = `it stopped answering${when}`;
       const limit = `${limitMs / 1_000} s of silence`;
       notice(`${spec.name} (pid ${child.pid}) stopped answering${when} (${limit}): it is killed and replaced.`);
-      signalGroup(child, "SIGKILL");
+      signalChild(child, "SIGKILL");
     }
   }, pingMs);
   timer.unref();
@@ -224,7 +225,7 @@ function watchSilence(child: ChildProcess, spec: ProcessSpec, notice: (line: str
 /** SIGTERM to the process, which ends its own children; SIGKILL to its whole group when it takes too long. */
 function terminate(child: ChildProcess, spec: ProcessSpec, force: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const kill = () => signalGroup(child, "SIGKILL");
+    const kill = () => signalChild(child, "SIGKILL");
     let timer = setTimeout(kill, force.aborted ? spec.forcedStopTimeoutMs : spec.stopTimeoutMs);
     const hurry = () => {
       clearTimeout(timer);
@@ -240,7 +241,7 @@ function terminate(child: ChildProcess, spec: ProcessSpec, force: AbortSignal): 
   });
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+function signalChild(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-child.pid, signal);
+  signalGroup(child.pid, signal);
 }

@@ -85,9 +85,12 @@ export const groupOf = (pid: number): number | null => {
 };
 
 /** Signals a process and everything it forked; a group that is gone is fine. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+export const signalGroup = (pid: number, signal: NodeJS.Signals): void => signalProcess(-pid, signal);
+
+/** Signals a process; one that is gone is fine. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { groupOf, identityOf, LAUNCH_VARIABLE, launchOf, signalGroup } from "./process.ts";
+import { groupOf, identityOf, LAUNCH_VARIABLE, launchOf, signalGroup, signalProcess } from "./process.ts";
 
 /** Processes found by the environment they inherited, so only on Linux. */
 
@@ -128,11 +128,7 @@ export async function endLeftovers(instanceId: string): Promise<void> {
       const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""); // gone, or somebody else's
       if (!text.split("\0").includes(mark)) continue;
       found = true;
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
+      signalProcess(pid, "SIGKILL");
     }
     if (!found) return;
   }
