@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Environment, ExpectStatus, Headers, HTTP_TOKEN, HttpUrl, Name, RequestPath } from "./config-values.ts";
+import { Command, Environment, startProblem } from "./config-process.ts";
+import { ExpectStatus, Headers, HTTP_TOKEN, HttpUrl, Name, RequestPath } from "./config-values.ts";
 import { PlainName } from "./kernel/schema.ts";
 
 /**
@@ -24,13 +25,18 @@ export const HookSchema = z.discriminatedUnion("type", [
     headers: Headers,
     expectStatus: ExpectStatus.default([200, 201, 202, 204]),
   }),
-  z.strictObject({
-    ...HookCommon,
-    type: z.literal("command"),
-    command: z.array(z.string().min(1)).min(1).describe("started without a shell; an exit code other than 0 halts"),
-    cwd: z.string().default(".").describe("relative to the configuration file"),
-    env: Environment,
-  }),
+  z
+    .strictObject({
+      ...HookCommon,
+      type: z.literal("command"),
+      command: Command.describe("started without a shell; an exit code other than 0 halts"),
+      cwd: z.string().default(".").describe("relative to the configuration file"),
+      env: Environment,
+    })
+    .superRefine(({ command, env }, issues) => {
+      const message = startProblem(command, env);
+      if (message !== null) issues.addIssue({ code: "custom", path: ["env"], message });
+    }),
 ]);
 export type Hook = z.infer<typeof HookSchema>;
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { RolloutRulesSchema } from "./config-deployment.ts";
+import { Command, Environment, startProblem } from "./config-process.ts";
 import { ServiceTelemetrySchema } from "./config-telemetry.ts";
-import { Environment, Name, RequestPath } from "./config-values.ts";
+import { Name, RequestPath } from "./config-values.ts";
 import { editDistance, nearNames } from "./kernel/allowed-names.ts";
 import { PlainName } from "./kernel/schema.ts";
 
@@ -75,7 +76,7 @@ export const SET_BY_OPERATE = [
 ] as const;
 
 const LocalServiceSchema = z.strictObject({
-  command: z.array(z.string().min(1)).min(1).describe("{version} is replaced; started without a shell"),
+  command: Command.describe("{version} is replaced; started without a shell"),
   cwd: z.string().default(".").describe("relative to the configuration file"),
   versions: z
     .array(
@@ -129,7 +130,9 @@ export const ServiceSchema = z
           ...nearNames(environment.initialVersion, () => versions),
         });
     }
-    for (const [name, { env }] of Object.entries(service.environments))
+    for (const [name, { env }] of Object.entries(service.environments)) {
+      const message = startProblem(service.local.command, env);
+      if (message !== null) issues.addIssue({ code: "custom", path: ["environments", name, "env"], message });
       for (const variable of SET_BY_OPERATE)
         if (Object.hasOwn(env, variable))
           issues.addIssue({
@@ -137,6 +140,7 @@ export const ServiceSchema = z
             path: ["environments", name, "env", variable],
             message: `${variable} is set by Operate for each instance; take it out${variable === "PORT" ? ", and let the service listen on it" : ""}`,
           });
+    }
     service.local.command.forEach((part, i) => {
       for (const [whole, word = ""] of part.matchAll(/\{([a-z]+)\}/gi))
         if (word !== "version" && editDistance(word.toLowerCase(), "version") <= 2)

@@ -59,19 +59,6 @@ export const Headers = z
     }
   });
 
-/** Variables of a process: anything that a process can be given. */
-export const Environment = z
-  .record(z.string(), z.string())
-  .default({})
-  .superRefine((env, issues) => {
-    for (const name of Object.keys(env))
-      if (name === "" || name.includes("="))
-        issues.addIssue({
-          code: "custom",
-          message: `"${shownName(name)}": a variable needs a name, without an equals sign`,
-        });
-  });
-
 /** The path of a request to a service, and nothing that would lead to another host. */
 export const RequestPath = z
   .string()
