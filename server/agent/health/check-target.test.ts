@@ -9,12 +9,13 @@ const target = {
   probe: { balancer: { service: "web", environment: "staging" }, path: "/healthz" },
 } as PlannedTarget;
 
-const check = (overloaded: { since: string; shed: number } | null, found: Partial<ProbeResult>) => {
+type Overload = { since: string; shed: number } | null;
+const check = (overloaded: Overload, found: Partial<ProbeResult>, notice: string | null = null) => {
   const platform = {
     getService: async () => ({
       ...{
         url: "http://127.0.0.1:1",
-        overloaded,
+        ...{ overloaded, notice },
         problem: null,
         configured: true,
         instances: [{ state: "ready", configured: true, version: "1" }],
@@ -41,3 +42,10 @@ it.each([
     expect(await check(overloaded, found)).toMatchObject({ outcome, message });
   },
 );
+
+it("says what the platform decided by itself, beside what else is wrong", async () => {
+  const notice = "the state of web/staging is older than what runs";
+  expect(await check(null, {}, notice)).toMatchObject({ outcome: "degraded", message: notice });
+  const both = `the balancer is overloaded: it turned away 7 requests lately; ${notice}`;
+  expect(await check(OVERLOADED, {}, notice)).toMatchObject({ outcome: "degraded", message: both });
+});
