@@ -10,6 +10,22 @@ export const CLIENT_SCHEME_HEADER = "x-operate-client-scheme";
 const plainAddress = (text: string): string | null =>
   ipaddr.isValid(text.trim()) ? ipaddr.process(text.trim()).toString() : null;
 
+const EMBEDDED = [
+  // where the four bytes of IPv4 begin: what a translator (NAT64 and SIIT, RFC 6052 and 8215) or a 6to4 relay writes
+  { prefix: ipaddr.IPv6.parse("64:ff9b::"), bits: 96, at: 12 },
+  { prefix: ipaddr.IPv6.parse("64:ff9b:1::"), bits: 48, at: 12 },
+  { prefix: ipaddr.IPv6.parse("::ffff:0:0:0"), bits: 96, at: 12 },
+  { prefix: ipaddr.IPv6.parse("2002::"), bits: 16, at: 2 },
+] as const;
+
+/** The client behind an address of IPv6 that a translator made of one of IPv4, or that was mapped; else the same. */
+function unwrapped(text: string): ipaddr.IPv4 | ipaddr.IPv6 {
+  const address = ipaddr.process(text);
+  if (!(address instanceof ipaddr.IPv6)) return address;
+  const form = EMBEDDED.find(({ prefix, bits }) => address.match(prefix, bits));
+  return form ? new ipaddr.IPv4(address.toByteArray().slice(form.at, form.at + 4)) : address;
+}
+
 /** An entry that is neither an address nor a network trusts nobody. */
 function isTrusted(address: string, proxies: readonly string[]): boolean {
   const parsed = ipaddr.process(address);
@@ -23,7 +39,8 @@ function isTrusted(address: string, proxies: readonly string[]): boolean {
 
 /**
  * The client's address: the socket's, unless the socket is a trusted proxy; then the nearest address in
- * X-Forwarded-For, read from the right, that is not one of the trusted proxies.
+ * X-Forwarded-For, read from the right, that is not one of the trusted proxies. Which are trusted is judged by the
+ * addresses as they came; only the answer is the IPv4 address that a translator wrapped.
  */
 export function clientAddress(
   socketAddress: string | undefined,
@@ -38,13 +55,13 @@ export function clientAddress(
     if (!next) break;
     address = next;
   }
-  return address;
+  return address && unwrapped(address).toString();
 }
 
 /** What limits count an address by: one customer has a /64 of IPv6 at least, which counts as one. */
 export function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
-  const parsed = ipaddr.process(address);
+  const parsed = unwrapped(address);
   return parsed.kind() === "ipv6" ? parsed.toByteArray().slice(0, 8).join(".") : parsed.toString();
 }
 

@@ -3,6 +3,7 @@ import type { Channel } from "../agent/kernel/context.ts";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson, cookiesOf, fromConsole, type Person, signIn, TEST_SECRET } from "../testing/people.ts";
+import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { agentContextOf, identify } from "./context.ts";
 import type { CreateTokenInput } from "./schema.ts";
 import { createToken } from "./tokens/create.ts";
@@ -36,6 +37,18 @@ describe("a token", () => {
     const expected = { id: token.id, name: "deploy-bot (token of Ada)", role: "responder" };
     expect((await agentContextOf(runtime(), bearer(secret), "api"))?.actor).toEqual({ kind: "token", ...expected });
     expect((await agentContextOf(runtime(), bearer(secret), "mcp"))?.actor).toEqual({ kind: "agent", ...expected });
+  });
+
+  test("that was right is remembered once, whatever cookie it comes with and however it is written", async () => {
+    const ada = await addPerson(database.db, { role: "operator" });
+    const { secret } = await tokenOf(ada);
+    const at = { [CLIENT_ADDRESS_HEADER]: "198.51.100.61" };
+    await identify(runtime(), bearer(secret, at), "api");
+    // a stranger's share of this address is 30 at a stroke
+    for (let n = 0; n < 40; n++) {
+      const request = bearer(secret, { ...at, cookie: `n=${n}`, authorization: `bearer ${" ".repeat(n)}${secret}` });
+      expect((await identify(runtime(), request, "api")).refusal).toBeNull();
+    }
   });
 
   test("never reaches further than its owner does now", async () => {

@@ -4,6 +4,7 @@ import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { lesserRole } from "../agent/kernel/permissions.ts";
 import { actorLimits } from "../limits/actor-limits.ts";
 import { OneLookup } from "../limits/one-lookup.ts";
+import { RecentMap } from "../limits/recent-map.ts";
 import { getAuth } from "./better-auth.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { clientRequestId, newRequestId } from "./request-id.ts";
@@ -23,8 +24,10 @@ type Found = { actor: Actor; ownerId: string; mustChangePassword: boolean } | Ap
 /** a storm of requests with one credential asks the database one question at a time */
 const lookups = new OneLookup<Found>();
 /** hashes of tokens that were right; says only who is not slowed down as a stranger */
-const knownTokens = new Set<string>();
-const MOST_KNOWN = 10_000;
+const knownTokens = new RecentMap<true>(10_000);
+
+/** The token of an Authorization header, "" for none. */
+const bearerOf = (authorization: string): string => /^bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? "";
 
 const refuse = (message: string) => new AppError("UNAUTHENTICATED", message);
 
@@ -39,20 +42,19 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
   const authorization = request.headers.get("authorization");
   const cookie = request.headers.get("cookie");
   const key = hashToken(`${via} ${authorization ?? ""} ${cookie ?? ""}`);
+  // by the token alone: it is remembered once, whatever cookie comes beside it and however its header is written
+  const tokenKey = hashToken(`${via} ${bearerOf(authorization ?? "")}`);
   // a copy: work that lasts asks again when the request's own headers may be gone
   const headers = new Headers(request.headers);
   const find = () => lookups.run(key, () => lookUp(runtime, headers, via));
   // a cookie carries its own proof; a token must be looked up, so those who guess are slowed down before
-  const unknown = authorization !== null && !knownTokens.has(key);
+  const unknown = authorization !== null && !knownTokens.has(tokenKey);
   const found = await (unknown ? findStranger(headers, find) : find());
   if (found instanceof AppError) {
-    knownTokens.delete(key);
+    knownTokens.delete(tokenKey);
     return { agent: null, requestId, refusal: found };
   }
-  if (authorization !== null) {
-    if (knownTokens.size >= MOST_KNOWN) knownTokens.clear();
-    knownTokens.add(key);
-  }
+  if (authorization !== null) knownTokens.set(tokenKey, true);
   const recheck = async () => {
     const now = await find();
     return now instanceof AppError ? now : now.actor;
@@ -103,7 +105,7 @@ async function actorOfSession(runtime: AuthRuntime, headers: Headers): Promise<F
 }
 
 async function actorOfToken(runtime: AuthRuntime, authorization: string, via: Channel): Promise<Found> {
-  const secret = /^bearer\s+(\S+)$/i.exec(authorization)?.[1];
+  const secret = bearerOf(authorization);
   if (!secret) return refuse("The Authorization header must be `Bearer opk_…`.");
   const token = await checkToken(runtime, hashToken(secret));
   if (token instanceof AppError) return token;

@@ -7,6 +7,7 @@ import { can, leastRoleFor, lesserRole, type Role } from "../agent/kernel/permis
 import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
 import type { Sender as IngestSender } from "../agent/ports/telemetry-store.ts";
 import type { Claimant } from "../limits/fair-gate.ts";
+import { RecentMap } from "../limits/recent-map.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
@@ -32,8 +33,8 @@ interface Remembered {
 }
 
 // on globalThis because each route of Next has its own copy of this module
-const holder = globalThis as { __operateSenders?: Map<string, Remembered> };
-holder.__operateSenders ??= new Map();
+const holder = globalThis as { __operateSenders?: RecentMap<Remembered> };
+holder.__operateSenders ??= new RecentMap(MOST_REMEMBERED);
 const senders = holder.__operateSenders;
 
 /**
@@ -88,7 +89,6 @@ function localSender(secret: string): Sender | null {
 function remembered(hash: string, nowMs: number, ask: (hash: string) => Promise<Sender | AppError>) {
   const known = senders.get(hash);
   if (known && nowMs < known.untilMs) return known.answer;
-  if (senders.size >= MOST_REMEMBERED) senders.clear();
   const answer = ask(hash);
   senders.set(hash, { untilMs: nowMs + REMEMBERED_MS, answer });
   answer.catch(() => senders.delete(hash));

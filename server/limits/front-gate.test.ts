@@ -2,6 +2,7 @@ import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stampClientAddress } from "../auth/client-address.ts";
+import { deviceCookie } from "../auth/known-device.ts";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson, cookiesOf, signIn, TEST_SECRET } from "../testing/people.ts";
@@ -93,6 +94,24 @@ test("one IPv6 network counts as one address", async () => {
   expect(await ask("2001:db8:1:2::1", "/sign-in")).toBe(200);
 });
 
+test("a wide IPv6 network has four times the share of one address, however many it has", async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 400 }, (_, i) => ask(`2001:db8:2:${i.toString(16)}::1`, "/sign-in")),
+  );
+  const passed = answers.filter((status) => status === 200).length;
+  expect(passed).toBeGreaterThanOrEqual(120);
+  expect(passed).toBeLessThan(300);
+  expect(await ask("2001:db8:3:1::1", "/sign-in")).toBe(200);
+}, 60_000);
+
+test("a known device has a stranger's share of each kind, and built files cost it nothing", async () => {
+  const device = (deviceCookie("grace@example.com", new Date()).split(";")[0] ?? "").trim();
+  const at = "198.51.100.160";
+  expect(new Set(await askOften(700, at, "/_next/static/chunks/a.js", { cookie: device }))).toEqual(new Set([200]));
+  for (const path of ["/sign-in", "/healthz", "/api/auth/get-session"])
+    expect([path, new Set(await askOften(30, at, path, { cookie: device }))]).toEqual([path, new Set([200])]);
+}, 60_000);
+
 test("of one address a few are under way at once, and each that ends or goes away leaves its place", async () => {
   const begin = (gone: AbortSignal) =>
     fetch(`${url}/sign-in`, { headers: { "x-forwarded-for": "198.51.100.120", "x-hold": "1" }, signal: gone });
@@ -107,7 +126,7 @@ test("of one address a few are under way at once, and each that ends or goes awa
 });
 
 test.each([
-  ["/sign-in", 50, 6, (a: number) => `2001:db8:0:${a.toString(16)}::1`],
+  ["/sign-in", 50, 6, (a: number) => `2001:db8:${((a % 10) + 256).toString(16)}:${a.toString(16)}::1`],
   ["/sign-in", 50, 6, (a: number) => `2001:db8:${(a + 16).toString(16)}::1`],
   ["/api/auth/sign-in/email", 30, 10, (a: number) => `192.0.2.${a}`],
 ])(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AppError, toAppError } from "../agent/kernel/errors.ts";
 import { KeyedSlots } from "../agent/kernel/slots.ts";
-import { CLIENT_ADDRESS_HEADER, networkOf } from "../auth/client-address.ts";
+import { CLIENT_ADDRESS_HEADER, networkOf, widerNetworkOf } from "../auth/client-address.ts";
 import { anyKnownDevice } from "../auth/known-device.ts";
 import { signedSession } from "../auth/session-cookie.ts";
 import { actorLimits, isKnownSender } from "./actor-limits.ts";
@@ -30,6 +30,8 @@ const LIMITS: Readonly<Record<Kind, Limit>> = {
 };
 /** of one kind for all strangers together: see FairPlaces for who loses a place when they are taken */
 const TOTAL_AT_ONCE = 300;
+/** a wide network of IPv6 (/48), which one customer may have whole, has as much as so many addresses */
+const ADDRESSES_OF_NETWORK = 4;
 /** of one session, which may be one that ended */
 const SESSION_RATE: RateLimit = { perSecond: 100, burst: 200 };
 
@@ -56,17 +58,25 @@ function pathOf(url: string): string {
   return URL.canParse(whole) ? new URL(whole).pathname : "/";
 }
 
+const byKind = <T>(make: (limit: Limit) => T): Readonly<Record<Kind, T>> => ({
+  page: make(LIMITS.page),
+  probe: make(LIMITS.probe),
+  account: make(LIMITS.account),
+  call: make(LIMITS.call),
+  sender: make(LIMITS.sender),
+  file: make(LIMITS.file),
+});
+
 class FrontGate {
-  readonly #rates = new Map(Object.entries(LIMITS).map(([kind, limit]) => [kind as Kind, new RateGate(limit)]));
-  readonly #sessions = new RateGate(SESSION_RATE);
-  readonly #devices = new RateGate(LIMITS.page);
-  readonly #slots = new Map(
-    Object.entries(LIMITS).map(([kind, { atOnce }]) => [
-      kind as Kind,
-      new KeyedSlots({ perKey: atOnce, total: Number.POSITIVE_INFINITY }),
-    ]),
+  readonly #rates = byKind((limit) => new RateGate(limit));
+  readonly #networks = byKind(
+    ({ perSecond, burst }) =>
+      new RateGate({ perSecond: perSecond * ADDRESSES_OF_NETWORK, burst: burst * ADDRESSES_OF_NETWORK }),
   );
-  readonly #places = new Map(Object.keys(LIMITS).map((kind) => [kind as Kind, new FairPlaces(TOTAL_AT_ONCE)]));
+  readonly #sessions = new RateGate(SESSION_RATE);
+  readonly #devices = byKind((limit) => new RateGate(limit));
+  readonly #slots = byKind(({ atOnce }) => new KeyedSlots({ perKey: atOnce, total: Number.POSITIVE_INFINITY }));
+  readonly #places = byKind(() => new FairPlaces(TOTAL_AT_ONCE));
 
   /** @throws RATE_LIMITED with `retryAfterSeconds` */
   admit({ url = "/", headers }: IncomingMessage, response: ServerResponse): void {
@@ -81,22 +91,25 @@ class FrontGate {
       return;
     }
     const device = kind === "sender" ? null : provenDevice(headers.cookie);
+    // never less than a stranger: one bucket for each kind, and built files cost nothing
     if (device !== null) {
-      this.#devices.take(device);
+      if (kind !== "file") this.#devices[kind].take(device);
       return;
     }
     const address = networkOf(String(headers[CLIENT_ADDRESS_HEADER] ?? ""));
-    this.#rates.get(kind)?.take(address);
+    const network = widerNetworkOf(address);
+    if (network !== address) this.#networks[kind].check(network);
+    this.#rates[kind].take(address);
+    if (network !== address) this.#networks[kind].take(network);
     this.#hold(kind, address, response);
   }
 
   #hold(kind: Kind, address: string, response: ServerResponse): void {
-    const slots = this.#slots.get(kind);
-    const places = this.#places.get(kind);
-    if (!slots || !places || response.closed) return;
+    const slots = this.#slots[kind];
+    if (response.closed) return;
     const { atOnce } = LIMITS[kind];
     if (slots.usedBy(address) >= atOnce) throw tooMuch(`${atOnce} requests of your address are under way`, 1);
-    const leave = places.take(address, () => response.destroy());
+    const leave = this.#places[kind].take(address, () => response.destroy());
     if (leave === null)
       throw tooMuch(
         `${TOTAL_AT_ONCE} requests of strangers are under way, and no address has more of them than yours`,
