@@ -43,6 +43,14 @@ async function makeRoom(db: Db, now: Date): Promise<void> {
       select "key" from "attempt_counter" order by "count" desc, "resetsAt" desc offset ${MOST_COUNTERS})`;
 }
 
+/** Takes one back that came to nothing. */
+export async function forgetOneAttempt(db: Db, scope: string, subject: string): Promise<void> {
+  await db.attemptCounter.updateMany({
+    where: { key: keyOf(scope, subject), count: { gt: 0 } },
+    data: { count: { decrement: 1 } },
+  });
+}
+
 /** Forgets the attempts of a subject, after one that was right. */
 export async function clearAttempts(db: Db, scope: string, subject: string): Promise<void> {
   await db.attemptCounter.deleteMany({ where: { key: keyOf(scope, subject) } });

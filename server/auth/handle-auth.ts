@@ -67,7 +67,8 @@ export async function handleAuth(runtime: AuthRuntime, request: Request): Promis
     const body = request.method === "POST" ? (await readBody(request)) || "{}" : null;
     headers.delete(OWN_LIMIT_HEADER);
     if (await hasOwnLimit(runtime, request, pathname, body)) headers.set(OWN_LIMIT_HEADER, "1");
-    const response = await auth.handler(new Request(request.url, { method: request.method, headers, body }));
+    const { url, method, signal } = request;
+    const response = await auth.handler(new Request(url, { method, headers, body, signal }));
     // the limit per address answers before any hook, in a shape of its own
     if (response.status === 429 && !response.headers.get("content-type")?.includes("json"))
       throw new AppError("RATE_LIMITED", "Too many attempts from this address. Try again in a minute.");

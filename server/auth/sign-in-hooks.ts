@@ -77,17 +77,15 @@ export function signInHooks(runtime: AuthRuntime): Required<Pick<BetterAuthOptio
     if (ctx.path === "/sign-in/email") {
       const email = emailOf(ctx.body);
       if (email === null) return; // refused as no address by what comes next
-      const { allowed, first, retryAfterMs } = await admitAttempt(
-        runtime.db,
-        attemptOf(ctx.headers, email),
-        runtime.now(),
-      );
+      const { headers, request } = ctx;
+      const verdict = await admitAttempt(runtime.db, attemptOf(headers, email), runtime.now(), {
+        ...(headers && { headers }),
+        ...(request && { signal: request.signal }),
+      });
       // as it was stored: people paste addresses with spaces around them
-      if (allowed) return { context: { body: { ...ctx.body, email } } };
-      const wait =
-        retryAfterMs < 60_000 ? `${Math.ceil(retryAfterMs / 1_000)} s` : `${Math.ceil(retryAfterMs / 60_000)} min`;
-      const message = `Too many attempts for this account from here. Try again in ${wait}.`;
-      if (first) await refused(ctx.headers, email, "RATE_LIMITED", message);
+      if (verdict.allowed) return { context: { body: { ...ctx.body, email } } };
+      const { first, message } = verdict;
+      if (first) await refused(headers, email, "RATE_LIMITED", message);
       throw new APIError("TOO_MANY_REQUESTS", { code: "RATE_LIMITED", message });
     }
     if (ctx.path === "/sign-out") {

@@ -8,6 +8,7 @@ import { useDatabase } from "../testing/database.ts";
 import { addPerson, cookiesOf, signIn, TEST_SECRET } from "../testing/people.ts";
 import { rememberSender } from "./actor-limits.ts";
 import { refusedAtGate } from "./front-gate.ts";
+import { FRONT_PLACE_HEADER, leaveFrontPlace } from "./front-place.ts";
 
 const database = useDatabase();
 const env = { OPERATE_TRUSTED_PROXIES: "127.0.0.1" };
@@ -15,6 +16,8 @@ const held: (() => void)[] = [];
 const server = createServer((request, response) => {
   stampClientAddress(request, env);
   if (refusedAtGate(request, response)) return;
+  if (request.headers["x-leave"])
+    leaveFrontPlace(new Headers({ [FRONT_PLACE_HEADER]: String(request.headers[FRONT_PLACE_HEADER]) }));
   if (request.headers["x-hold"]) held.push(() => response.end());
   else response.end();
 });
@@ -151,6 +154,26 @@ test.each([
   },
   60_000,
 );
+
+test("what waits on purpose holds no place that others need, and nobody gives another's back", async () => {
+  held.length = 0;
+  const path = "/api/auth/sign-in/email";
+  const leaving = new AbortController();
+  let lost = 0;
+  const hold = (address: string, headers: Record<string, string>) =>
+    fetch(`${url}${path}`, {
+      headers: { "x-forwarded-for": address, "x-hold": "1", ...headers },
+      signal: leaving.signal,
+    }).catch(() => lost++);
+  const holding = Array.from({ length: 300 }, (_, i) => hold(`10.7.${i % 30}.1`, { "x-leave": "1" }));
+  await expect.poll(() => held.length, { timeout: 20_000 }).toBe(300);
+  for (let i = 0; i < 330; i++)
+    holding.push(hold(`10.8.${i % 33}.1`, { [FRONT_PLACE_HEADER]: String(i), ...(i >= 300 && { "x-leave": "1" }) }));
+  await expect.poll(() => held.length + lost, { timeout: 20_000 }).toBeGreaterThanOrEqual(630);
+  expect(lost).toBeLessThanOrEqual(30);
+  leaving.abort();
+  await Promise.all(holding);
+}, 60_000);
 
 test("who has signed in, and who may send telemetry, is no stranger; who forges the cookie is", async () => {
   const ada = await addPerson(database.db);

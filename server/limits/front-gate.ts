@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type AppError, toAppError } from "../agent/kernel/errors.ts";
 import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { CLIENT_ADDRESS_HEADER, networkOf, widerNetworkOf } from "../auth/client-address.ts";
@@ -7,6 +7,7 @@ import { signedSession } from "../auth/session-cookie.ts";
 import { actorLimits, isKnownSender } from "./actor-limits.ts";
 import { retryAfterOf, tooMuch } from "./fair-gate.ts";
 import { FairPlaces } from "./fair-places.ts";
+import { FRONT_PLACE_HEADER, noteFrontPlace } from "./front-place.ts";
 import { RateGate, type RateLimit } from "./rate.ts";
 
 /** The gate before every route: what one address may ask without a credential. docs/limits.md lists the numbers. */
@@ -80,6 +81,7 @@ class FrontGate {
 
   /** @throws RATE_LIMITED with `retryAfterSeconds` */
   admit({ url = "/", headers }: IncomingMessage, response: ServerResponse): void {
+    delete headers[FRONT_PLACE_HEADER];
     const kind = kindOf(pathOf(url), headers.authorization);
     if (kind === "sender" && isKnownSender(headers.authorization)) return;
     // an actor's calls have limits of their own
@@ -101,10 +103,10 @@ class FrontGate {
     if (network !== address) this.#networks[kind].check(network);
     this.#rates[kind].take(address);
     if (network !== address) this.#networks[kind].take(network);
-    this.#hold(kind, address, response);
+    this.#hold(kind, address, headers, response);
   }
 
-  #hold(kind: Kind, address: string, response: ServerResponse): void {
+  #hold(kind: Kind, address: string, headers: IncomingHttpHeaders, response: ServerResponse): void {
     const slots = this.#slots[kind];
     if (response.closed) return;
     const { atOnce } = LIMITS[kind];
@@ -121,7 +123,7 @@ class FrontGate {
       () => closed,
       () => undefined,
     );
-    void closed.then(leave);
+    void closed.then(noteFrontPlace(headers, leave));
   }
 }
 
