@@ -85,6 +85,23 @@ test("however many wait for one account or for others, a new network of another 
   expect(await waitOf(turns.take("bob@example.com", "home"))).toMatchObject({ came: true });
 });
 
+test("when the quick tries of a day are used up, a new network still comes before all that have tried", async () => {
+  const turns = new SignInTurns();
+  for (let n = 0; n < 6_200; n += 20) {
+    for (let i = 0; i < 20; i++) void turns.take(ADA, `once ${n + i}`);
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  await vi.advanceTimersByTimeAsync(2 * LONGEST_WAIT_MS);
+  const told = attack(turns, 200, "once");
+  await vi.advanceTimersByTimeAsync(10_000);
+  for (let n = 0; n < 5; n++) {
+    const { came, ms } = await waitOf(turns.take(ADA, `home ${n}`));
+    expect(came).toBe(true);
+    expect(ms).toBeLessThanOrEqual(TURN_MS + 200);
+  }
+  told.until = 0;
+}, 30_000);
+
 test("who leaves takes no turn, and its place is free at once", async () => {
   const turns = new SignInTurns();
   const told = attack(turns, 40);

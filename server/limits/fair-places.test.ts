@@ -3,10 +3,14 @@ import { networkOf } from "../auth/client-address.ts";
 import { FairPlaces } from "./fair-places.ts";
 
 function placesOf(most: number) {
-  const places = new FairPlaces(most);
+  let nowMs = 1_000;
+  const places = new FairPlaces(most, () => nowMs);
   const lost: string[] = [];
   const take = (address: string, name = address) => places.take(networkOf(address), () => lost.push(name));
-  return { take, lost };
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { take, lost, pass };
 }
 
 test("the heaviest address loses the place it has held longest, to whoever holds fewer", () => {
@@ -27,16 +31,32 @@ test("addresses of one wide network of IPv6 weigh together, and within it the he
   take("192.0.2.1", "c2");
   expect(take("198.51.100.1")).not.toBeNull();
   expect(take("2001:db8:1:3::1")).not.toBeNull();
-  expect(lost).toEqual(["b1", "a1"]);
+  expect(lost).toEqual(["b1", "b2"]);
 });
 
-test("of addresses that hold one each, a new one gets in; what is given back is free", () => {
-  const { take, lost } = placesOf(2);
+test("among equals nobody who holds a place loses it, unless it is held very long; what is given back is free", () => {
+  const { take, lost, pass } = placesOf(2);
   take("192.0.2.1");
   const leave = take("192.0.2.2");
-  expect(take("192.0.2.3")).not.toBeNull();
-  expect(lost).toEqual(["192.0.2.1"]);
+  for (let n = 0; n < 1_001; n++) expect(take(`10.0.${n >> 8}.${n & 255}`)).toBeNull();
+  expect(lost).toEqual([]);
   leave?.();
   expect(take("192.0.2.4")).not.toBeNull();
-  expect(lost).toHaveLength(1);
+  pass(6_000);
+  expect(take("192.0.2.5")).not.toBeNull();
+  expect(lost).toEqual(["192.0.2.1"]);
+});
+
+test("who asks once gets in and stays, though 300 addresses ask 5 times a second and hold all places", () => {
+  const { take, lost, pass } = placesOf(300);
+  const storm = (seconds: number) => {
+    for (let round = 0; round < seconds * 5; round++) {
+      for (let n = 0; n < 300; n++) take(`10.0.${n >> 8}.${n & 255}`);
+      pass(200);
+    }
+  };
+  storm(2);
+  expect(take("203.0.113.7")).not.toBeNull();
+  storm(2);
+  expect(lost).not.toContain("203.0.113.7");
 });

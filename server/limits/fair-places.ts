@@ -1,33 +1,49 @@
 import { widerNetworkOf } from "../auth/client-address.ts";
+import { RecentMap } from "./recent-map.ts";
 
 interface Holder {
   address: string;
   network: string;
+  sinceMs: number;
   lose: () => void;
 }
 
+/** what somebody asked of late still weighs, half as much after so long */
+const HALF_LIFE_MS = 5_000;
+/** held so long, a place goes to a newcomer though its holder weighs no more */
+const SLOW_MS = 5_000;
+const MOST_REMEMBERED = 10_000;
+
 /**
  * Places that strangers share, so many in all, of which nobody can be kept out by holding them: when all are taken, the
- * address that holds most in the network that holds most loses the place it has held longest to whoever holds fewer.
- * Addresses are what `networkOf` makes of them; those of one wide network of IPv6 weigh together.
+ * address that weighs most in the network that weighs most loses the place it has held longest to whoever weighs less.
+ * Both what is held and what was asked of late weighs, so who asks once is not put out by many who ask again and again;
+ * among equals the newcomer is refused, unless a place is held very long. Addresses are what `networkOf` makes of them;
+ * those of one wide network of IPv6 weigh together.
  */
 export class FairPlaces {
   readonly #most: number;
+  readonly #nowMs: () => number;
   /** the one that holds its place longest first */
   readonly #holders = new Set<Holder>();
+  readonly #asked = new RecentMap<{ count: number; atMs: number }>(MOST_REMEMBERED);
 
-  constructor(most: number) {
+  constructor(most: number, nowMs: () => number = () => performance.now()) {
     this.#most = most;
+    this.#nowMs = nowMs;
   }
 
   /**
    * Takes a place. `lose` is called when it goes to somebody else.
-   * @returns gives the place back, as often as it is called; null when all are taken and nobody holds more
+   * @returns gives the place back, as often as it is called; null when all are taken and nobody weighs more
    */
   take(address: string, lose: () => void): (() => void) | null {
-    const holder: Holder = { address, network: widerNetworkOf(address), lose };
+    const holder: Holder = { address, network: widerNetworkOf(address), sinceMs: this.#nowMs(), lose };
+    const isNew = this.#askedBy(holder.network) < 1;
+    for (const key of new Set([address, holder.network]))
+      this.#asked.set(key, { count: this.#askedBy(key) + 1, atMs: holder.sinceMs });
     if (this.#holders.size >= this.#most) {
-      const loser = this.#loserTo(holder);
+      const loser = this.#loserTo(holder) ?? (isNew ? this.#slowest() : null);
       if (loser === null) return null;
       this.#holders.delete(loser);
       loser.lose();
@@ -38,29 +54,44 @@ export class FairPlaces {
     };
   }
 
+  #askedBy(key: string): number {
+    const asked = this.#asked.get(key);
+    return asked ? asked.count * 0.5 ** ((this.#nowMs() - asked.atMs) / HALF_LIFE_MS) : 0;
+  }
+
+  /** The holder that weighs more than the comer would with the place. */
   #loserTo(comer: Holder): Holder | null {
     const all = [...this.#holders];
-    const networks = countedBy(all, ({ network }) => network);
+    const networks = this.#weights(all, ({ network }) => network);
     const most = heaviest(networks);
-    const ownWeight = networks.get(comer.network) ?? 0;
-    const network = ownWeight < most.count ? most.key : comer.network;
+    const own = (networks.get(comer.network) ?? this.#askedBy(comer.network)) + 1;
+    const network = own < most.weight ? most.key : comer.network;
     const within = all.filter((one) => one.network === network);
-    const addresses = countedBy(within, ({ address }) => address);
+    const addresses = this.#weights(within, ({ address }) => address);
     const address = heaviest(addresses);
-    if (network === comer.network && (addresses.get(comer.address) ?? 0) >= address.count) return null;
+    const ownAddress = (addresses.get(comer.address) ?? this.#askedBy(comer.address)) + 1;
+    if (network === comer.network && ownAddress >= address.weight) return null;
     return within.find((one) => one.address === address.key) ?? null;
+  }
+
+  #slowest(): Holder | null {
+    const [oldest] = this.#holders;
+    return oldest && this.#nowMs() - oldest.sinceMs >= SLOW_MS ? oldest : null;
+  }
+
+  #weights(all: readonly Holder[], keyOf: (one: Holder) => string): Map<string, number> {
+    const weights = new Map<string, number>();
+    for (const one of all) {
+      const key = keyOf(one);
+      weights.set(key, (weights.get(key) ?? this.#askedBy(key)) + 1);
+    }
+    return weights;
   }
 }
 
-function countedBy(all: readonly Holder[], keyOf: (one: Holder) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const one of all) counts.set(keyOf(one), (counts.get(keyOf(one)) ?? 0) + 1);
-  return counts;
-}
-
 /** Of several that are as heavy, the one whose first place is oldest. */
-function heaviest(counts: ReadonlyMap<string, number>): { key: string; count: number } {
-  let most = { key: "", count: 0 };
-  for (const [key, count] of counts) if (count > most.count) most = { key, count };
+function heaviest(weights: ReadonlyMap<string, number>): { key: string; weight: number } {
+  let most = { key: "", weight: 0 };
+  for (const [key, weight] of weights) if (weight > most.weight) most = { key, weight };
   return most;
 }
