@@ -68,6 +68,8 @@ export interface SeriesSamples {
   kind: SeriesKind;
   /** the sender did not say the kind with the samples: it is what the name suggests, and may be told later */
   kindGuessed?: true;
+  /** of deltas: processes that do not say which they are may write it together */
+  shared?: true;
   /** UCUM or Prometheus' words; "" when not said */
   unit: string;
   /** what the sender says its metric means, whatever text that is; absent when not said */

@@ -87,6 +87,21 @@ it.each([
     { "host.name": "h", "process.pid": "1", "container.id": "0123456789abcdef" },
     { "host.name": "h", "process.pid": "1", "container.id": "123456789abcdef0" },
   ],
+  [
+    "pods of one name in two namespaces",
+    { "k8s.namespace.name": "a", "k8s.pod.name": "shop-0", "k8s.container.name": "m", "process.pid": "1" },
+    { "k8s.namespace.name": "b", "k8s.pod.name": "shop-0", "k8s.container.name": "m", "process.pid": "1" },
+  ],
+  [
+    "services of one name in two namespaces",
+    { "service.namespace": "a", "service.instance.id": "1" },
+    { "service.namespace": "b", "service.instance.id": "1" },
+  ],
+  [
+    "containers in the network of their host, each with the number 1",
+    { "host.name": "node1", "process.pid": "1" },
+    { "host.name": "node1", "process.pid": "1" },
+  ],
 ])("tells counters of two processes apart: %s", async (what, one, other) => {
   const name = what.replaceAll(/\W+/g, "_");
   const points = (value: number): Process["points"] => [
@@ -141,6 +156,17 @@ describe("deltas of one instant", () => {
     await other.writeSamples(request("repeated", DELTA, first), SENDER);
     await other.close();
     expect(await ask("repeated_total", "increase")).toBe(10);
+  });
+
+  it("that come late or after a restart land on nobody's", async () => {
+    const later: Process = { points: [[100, 5]] };
+    for (const process of [at(3), later, at(4)]) await send("late", DELTA, [process]);
+    const restarted = open();
+    await restarted.writeSamples(request("late", DELTA, [at(6)]), SENDER);
+    await restarted.close();
+    expect(await ask("late_total", "increase")).toBe(18);
+    await upkeepOnce(store);
+    expect(await ask("late_total", "increase")).toBe(18);
   });
 
   it("at a full minute stay in what all steps sum up to", async () => {

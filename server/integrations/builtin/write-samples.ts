@@ -25,6 +25,9 @@ const SEEN_MS = 3_600_000;
 /** sums of what is stored must not overflow in the database */
 const MAX_VALUE = 1e290;
 
+const NO_PLACE =
+  "one of about a thousand requests with deltas of one series and instant: say which process each is of, in service.instance.id";
+
 interface SamplesEntry extends Entry {
   fingerprint: Fingerprint;
   id: number;
@@ -130,7 +133,8 @@ async function prepare(
             startMs: table.startMs(slot),
           };
     const options: TakeOptions = { time, rejections, written };
-    if (one.kind === "delta") takeDeltas(entry, one, options, (atMs) => deltaTimes.timeOf(id, atMs, request));
+    if (one.kind === "delta")
+      takeDeltas(entry, one, options, (atMs) => deltaTimes.timeOf(id, atMs, request, one.shared));
     else takeSamples(entry, one, options);
     entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
     if (!known) entries.set(id, entry);
@@ -215,11 +219,15 @@ function takeDeltas(
   entry: SamplesEntry,
   { timesMs, values }: SeriesSamples,
   { time, rejections, written }: TakeOptions,
-  at: (atMs: number) => number,
+  at: (atMs: number) => number | null,
 ): void {
   const places = new Map(entry.timesMs.map((atMs, i) => [atMs, i]));
   for (const [i, instant] of timesMs.entries()) {
     const atMs = at(Math.floor(instant));
+    if (atMs === null) {
+      rejections.add(NO_PLACE, entry.example, entry.service);
+      continue;
+    }
     const place = places.get(atMs) ?? entry.timesMs.length;
     const value = (entry.values[place] ?? 0) + (values[i] ?? Number.NaN);
     if (Number.isNaN(value)) continue;

@@ -29,10 +29,13 @@ export interface SeriesFamily {
   problem: string | null;
 }
 
-export function seriesFamily(metric: WireMetric, { origin, identified }: Source): SeriesFamily {
+/** of the origin, beside its four names: two services of one name in two namespaces are two */
+const NAMESPACE = "service_namespace";
+
+export function seriesFamily(metric: WireMetric, { origin, namespace, identified }: Source): SeriesFamily {
   const name = metricName(metric);
   const help = storableText(metric.description, MOST_HELP);
-  const labels = Object.entries(origin).filter(([, value]) => value !== "");
+  const labels = Object.entries({ ...origin, [NAMESPACE]: namespace }).filter(([, value]) => value !== "");
   return {
     name,
     kind: kindOf(metric),
@@ -110,7 +113,8 @@ function seriesOf(
   // who is known otherwise and says that the start is not known has said nothing of it
   const isSaid = startMs > 0 && !(identified && startMs >= timeMs);
   const start = kind === "counter" && isSaid ? { startMs: Math.floor(startMs) } : {};
-  return { name: name + suffix, labels, kind, ...about, ...samples, ...start };
+  const shared = kind === "delta" && !identified ? { shared: true as const } : {};
+  return { name: name + suffix, labels, kind, ...about, ...samples, ...start, ...shared };
 }
 
 /** The series of a histogram or a summary; a text says why there are none. */

@@ -1,18 +1,16 @@
 import type { Attributes, Origin } from "../../agent/ports/telemetry.ts";
-import { storableName } from "../http/body/text.ts";
+import { originName, processIdentity } from "./process-identity.ts";
 
 /** Who sent a group of records: the resource and the instrumentation scope they share. */
 export interface Source {
   origin: Origin;
   /** what each of their records has as attributes */
   attributes: Attributes;
-  /** `instance` tells one process from all others; what else a sender says may be the same of two */
+  /** `service.namespace`, within which a service's name and the id of its instance are unique; "" where it is not said */
+  namespace: string;
+  /** as ProcessIdentity.identified */
   identified: boolean;
 }
-
-const MOST_ORIGIN = 200;
-/** as container runtimes show an id */
-const SHORT_ID = 12;
 
 /**
  * Where it runs is worth having on a record; how the process was started and which SDK it uses is not, and would be
@@ -29,26 +27,22 @@ export function sourceOf(resource: Attributes): Source {
   const said = (...names: string[]): string => {
     for (const name of names) {
       const value = Object.hasOwn(resource, name) ? resource[name] : null;
-      if (typeof value === "string" && value !== "") return storableName(value, MOST_ORIGIN);
+      if (typeof value === "string" && value !== "") return originName(value);
       if (typeof value === "number") return String(value);
     }
     return "";
   };
-  const [id, pod, host] = [said("service.instance.id"), said("k8s.pod.name"), said("host.name")];
-  const pid = said("process.pid");
-  const container = said("k8s.container.name", "container.name") || said("container.id").slice(0, SHORT_ID);
-  // processes of two containers may have one number
-  const where = pod === "" && pid === "" ? [host] : [pod || host, container];
+  const { instance, identified } = processIdentity(said);
   const kept = Object.entries(resource).filter(([name]) => KEPT.test(name));
   return {
     origin: {
       service: said("service.name") || "unknown_service",
       environment: said("deployment.environment.name", "deployment.environment"),
       version: said("service.version"),
-      instance: storableName(id || [...where, pid].filter((part) => part !== "").join(":"), MOST_ORIGIN),
+      instance,
     },
-    // a pod or a container may hold any number of processes
-    identified: id !== "" || (pid !== "" && (pod !== "" || host !== "")),
+    namespace: said("service.namespace"),
+    identified,
     attributes: Object.fromEntries(kept.slice(0, MOST_KEPT)),
   };
 }
