@@ -82,7 +82,12 @@ function localSender(secret: string): Sender | null {
   if (!identity) return null;
   const { service, environment, instance } = identity;
   // one name for all instances of a service: names of senders are kept
-  return { name: `instances of ${service}`, boundTo: { services: [service], environment, instance }, claimant: null };
+  return {
+    name: `instances of ${service}`,
+    writer: `instances/${service}/${environment}`,
+    boundTo: { services: [service], environment, instance },
+    claimant: null,
+  };
 }
 
 /** One look-up at a time for a token, however many requests carry it. A look-up that fails is not remembered. */
@@ -110,7 +115,9 @@ async function lookUp(
   const refusal = refusalFor(token.name, tokenRoleOf(token.role), roleOf(token.owner.role));
   if (refusal) onForbidden({ name, claimant }, refusal);
   if (refusal) return refusal;
-  return { name, claimant, ...(token.services.length > 0 && { boundTo: { services: token.services } }) };
+  // not the token's id: the next token of this person and name is the same sender
+  const writer = `token/${token.ownerId}/${token.name}`;
+  return { name, writer, claimant, ...(token.services.length > 0 && { boundTo: { services: token.services } }) };
 }
 
 function refusalFor(name: string, role: Role, owner: Role): AppError | null {

@@ -1,10 +1,12 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import protobuf from "protobufjs/minimal.js";
 import snappy from "snappyjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instanceToken } from "../agent/kernel/instance-token.ts";
+import type { KeyedSlots, Slots } from "../agent/kernel/slots.ts";
 import { escapeHiding } from "../agent/kernel/visible-text.ts";
+import { SERIES_KINDS } from "../agent/ports/telemetry.ts";
 import { identifySender } from "../auth/sender.ts";
 import { createToken } from "../auth/tokens/create.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";
@@ -20,7 +22,15 @@ import { FakeTelemetry } from "../testing/fake-telemetry.ts";
 import { eventually } from "../testing/local-platform/daemon.ts";
 import { addPerson, type Person } from "../testing/people.ts";
 import { serve } from "../testing/serve.ts";
+import { writeRequest } from "../testing/telemetry/wire.ts";
 import { forwardIngest, forwardRefusal } from "./forward.ts";
+
+interface Passing {
+  slots: OwnedSlots;
+  instances: KeyedSlots;
+  own: Slots;
+  refusedAtMs: number;
+}
 
 const database = useDatabase();
 const LOGS = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: "hello" } }] }] }] });
@@ -266,6 +276,12 @@ describe("as whom", () => {
   it("an instance writes for itself alone", async () => {
     process.env.OPERATE_INGEST_SECRET = SECRET;
     const token = instanceToken(SECRET, { service: "shop", environment: "staging", instance: "inst_1" });
+    const early = await send(bearer(token));
+    expect([early.status, Number(early.headers.get("retry-after"))], "while nothing is known of instances").toEqual([
+      503,
+      expect.toSatisfy((seconds: number) => seconds >= 1),
+    ]);
+    await saveInstances("inst_2");
     expect((await send(bearer(token))).status, "before there is such an instance").toBe(401);
     await saveInstances("inst_1");
     const own = { "deployment.environment.name": "staging", "service.instance.id": "inst_1" };
@@ -277,12 +293,53 @@ describe("as whom", () => {
     await saveInstances("inst_2");
     expect((await send(bearer(token))).status, "once the instance has ended").toBe(401);
     await saveInstances("inst_1");
+    const { state } = localPaths(collector.dataDir);
+    await saveInstances("inst_1", "inst_3");
+    rmSync(state);
+    expect((await send(bearer(token))).status, "by the copy of the state").toBe(200);
+    rmSync(`${state}.previous`);
+    expect((await send(bearer(token))).status, "as it was known last").toBe(200);
+    const other = instanceToken(SECRET, { service: "shop", environment: "staging", instance: "inst_9" });
+    expect((await send(bearer(other))).status, "while nobody knows").toBe(503);
+    await saveInstances("inst_1");
     delete process.env.OPERATE_INGEST_SECRET;
     const found = [...(await stored("4")), ...(await stored("5"))];
     const places = new Set(found.map(({ service, environment, instance }) => `${service} ${environment} ${instance}`));
     expect([found.length, [...places]]).toEqual([10, ["shop staging inst_1"]]);
     expect(new Set(found.map(({ claimed }) => claimed))).toEqual(new Set(["operate", "payments"]));
     expect((await send(bearer(token))).status).toBe(401); // without the secret there are no instances
+  });
+});
+
+describe("a kind that is told by remote write", () => {
+  const COUNTER = 1;
+  const series = (name: string) => ({
+    labels: [{ name: "__name__", value: name }],
+    samples: [{ timestamp: Date.now(), value: 1 }],
+  });
+  const write = async (secret: string, body: Uint8Array) => {
+    const headers = { "content-type": "application/x-protobuf", "content-encoding": "snappy" };
+    const answer = await send({ ...bearer(secret), ...headers }, "/api/v1/write", new Uint8Array(body));
+    expect(answer.status).toBe(204);
+  };
+  const kindOf = async (name: string) =>
+    (await database.db.$queryRaw<{ kind: number }[]>`select kind from metric_series where name = ${name}`).map(
+      ({ kind }) => SERIES_KINDS[kind],
+    );
+
+  it("is that of whose token sent the series, whatever others call theirs, and goes on with the next token", async () => {
+    const grace = await addPerson(database.db, { name: "Grace", role: "operator" });
+    const input = { name: "prometheus", role: "ingest", expiresInDays: 1 } as const;
+    const tell = (name: string) => writeRequest([], [{ metric_family_name: name, type: COUNTER, unit: "", help: "" }]);
+    const first = await createToken(as(root), input);
+    const others = await createToken(as(grace), input);
+    await write(first.secret, writeRequest([series("jobs")]));
+    await write(others.secret, tell("jobs"));
+    expect(await kindOf("jobs")).toEqual(["gauge"]);
+    await revokeToken(as(root), { tokenId: first.token.id });
+    const next = await createToken(as(root), input);
+    await write(next.secret, tell("jobs"));
+    expect(await kindOf("jobs")).toEqual(["counter"]);
   });
 });
 
@@ -354,7 +411,7 @@ describe("on the way", () => {
     const ada = await addPerson(database.db, { name: "Ada", role: "operator" });
     expect((await send(bearer((await tokenOf(ada)).secret))).status).toBe(200);
     const held: (() => void)[] = [];
-    const holder = globalThis as unknown as { __operatePassing: { slots: OwnedSlots; refusedAtMs: number } };
+    const holder = globalThis as unknown as { __operatePassing: Passing };
     const passing = holder.__operatePassing;
     const hold = (actor: string) =>
       void passing.slots.withSlot(
@@ -373,6 +430,45 @@ describe("on the way", () => {
     await expect.poll(async () => (await send(bearer((await tokenOf(ada)).secret))).status).toBe(200);
     passing.refusedAtMs = Number.NEGATIVE_INFINITY; // instead of waiting until the refusal is told no more
   }, 60_000);
+
+  it("places of instances are those of a service in an environment, and Operate's own telemetry has its own", async () => {
+    process.env.OPERATE_INGEST_SECRET = "the-ingest-secret-of-this-machine";
+    const secret = process.env.OPERATE_INGEST_SECRET;
+    const tokenIn = (environment: string, service = "shop") =>
+      instanceToken(secret, { service, environment, instance: "inst_1" });
+    await saveInstances("inst_1");
+    expect((await send(bearer(tokenIn("staging")))).status).toBe(200);
+    const holder = globalThis as unknown as { __operatePassing: Passing };
+    const passing = holder.__operatePassing;
+    let end = () => {};
+    const held = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const hold = async (environment: string, service?: string) => {
+      const { writer = "" } = await identifySender(
+        { db: database.db, now: () => new Date() },
+        new Headers(bearer(tokenIn(environment, service))),
+        () => {},
+      );
+      for (let i = 0; i < 400; i++)
+        void passing.instances.withSlot(
+          writer,
+          () => held,
+          () => undefined,
+        );
+    };
+    await hold("staging");
+    expect((await send(bearer(tokenIn("staging")))).status).toBe(429);
+    expect((await send(bearer(tokenIn("production")))).status).toBe(200);
+    for (const service of ["a", "b", "c"]) await hold("production", service);
+    expect((await send(bearer(tokenIn("production")))).status).toBe(429);
+    expect((await send(bearer(secret))).status).toBe(200);
+    expect(passing.own.used).toBe(0);
+    end();
+    await expect.poll(async () => (await send(bearer(tokenIn("staging")))).status).toBe(200);
+    delete process.env.OPERATE_INGEST_SECRET;
+    passing.refusedAtMs = Number.NEGATIVE_INFINITY;
+  }, 30_000);
 
   it.each(["this machine", "This  Machine", "ｉnstances of checkout", "instances of "])(
     "no token is named as Operate's own senders are: %j",

@@ -2,7 +2,7 @@ import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage
 import { allowedNames, shownName } from "../agent/kernel/allowed-names.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
-import { KeyedSlots } from "../agent/kernel/slots.ts";
+import { KeyedSlots, Slots } from "../agent/kernel/slots.ts";
 import { identifySender, type Sender } from "../auth/sender.ts";
 import { rememberSender } from "../limits/actor-limits.ts";
 import { OwnedSlots } from "../limits/owned-slots.ts";
@@ -17,8 +17,10 @@ const log = createLogger("ingest");
 
 /** under way in one web process, of one token, of all tokens of one person, and of all; more are told to come again */
 const MOST_REQUESTS = { perActor: 400, perOwner: 600, total: 1_000 };
-/** of this machine and of the instances of one service, beside those of tokens */
-const MOST_LOCAL_REQUESTS = { perKey: 400, total: 1_000 };
+/** of the instances of one service in one environment, and of all instances, beside those of tokens */
+const MOST_INSTANCE_REQUESTS = { perKey: 400, total: 1_000 };
+/** of Operate's own processes, which nobody else can take */
+const MOST_OWN_REQUESTS = 400;
 /** readiness and the ingest page tell of a refusal for so long */
 const REFUSING_MS = 10_000;
 /** a sender that was refused may finish what it sends, unread, to see the answer */
@@ -31,7 +33,8 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
 interface Passing {
   slots: OwnedSlots;
-  local: KeyedSlots;
+  instances: KeyedSlots;
+  own: Slots;
   /** when a request found no slot last, on the clock of `performance.now` */
   refusedAtMs: number;
 }
@@ -40,7 +43,8 @@ const holder = globalThis as { __operatePassing?: Passing };
 const passing = (): Passing => {
   holder.__operatePassing ??= {
     slots: new OwnedSlots(MOST_REQUESTS),
-    local: new KeyedSlots(MOST_LOCAL_REQUESTS),
+    instances: new KeyedSlots(MOST_INSTANCE_REQUESTS),
+    own: new Slots(MOST_OWN_REQUESTS),
     refusedAtMs: Number.NEGATIVE_INFINITY,
   };
   return holder.__operatePassing;
@@ -48,9 +52,9 @@ const passing = (): Passing => {
 
 /** Why this process refuses telemetry, for readiness and the ingest page; null while it passes all of it on. */
 export function forwardRefusal(): string | null {
-  const { slots, local, refusedAtMs } = passing();
-  if (!(slots.isFull || local.isFull) && performance.now() - refusedAtMs > REFUSING_MS) return null;
-  return `Requests of senders are refused: ${slots.used + local.used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
+  const { slots, instances, own, refusedAtMs } = passing();
+  if (!(slots.isFull || instances.isFull || own.isFull) && performance.now() - refusedAtMs > REFUSING_MS) return null;
+  return `Requests of senders are refused: ${slots.used + instances.used + own.used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
 }
 
 /** @throws NOT_FOUND naming the paths that take telemetry, the nearest first */
@@ -74,8 +78,9 @@ export async function forwardIngest(
     if (path === READY) return await ready(runtime.dataDir);
     const sender = await senderOf(runtime, request, path);
     const work = () => pass(runtime.dataDir, request, path, sender);
-    const { slots, local } = passing();
-    if (sender.claimant === null) return await local.withSlot(sender.name, work, refuse);
+    const { slots, instances, own } = passing();
+    if (sender.own) return await own.withSlot(work, refuse);
+    if (sender.claimant === null) return await instances.withSlot(sender.writer ?? sender.name, work, refuse);
     return await slots.withSlot(sender.claimant, work, refuse);
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -95,14 +100,24 @@ async function senderOf(
   try {
     const sender = await identifySender(runtime.identity ?? runtime, headers, noteRefusal(runtime, path));
     const instance = sender.claimant === null ? sender.boundTo?.instance : undefined;
-    if (instance !== undefined && !(await isLiveInstance(runtime.dataDir, instance)))
-      throw new AppError("UNAUTHENTICATED", "The instance of this token has ended, and its token with it.");
+    if (instance !== undefined) await checkInstance(runtime.dataDir, instance);
     rememberSender(credential, true);
     return sender;
   } catch (error) {
     if (["UNAUTHENTICATED", "FORBIDDEN"].includes(toAppError(error).code)) rememberSender(credential, false);
     throw error;
   }
+}
+
+/** @throws UNAUTHENTICATED once it has ended, UPSTREAM_UNAVAILABLE while that is not known: senders keep what they have */
+async function checkInstance(dataDir: string, instance: string): Promise<void> {
+  const isLive = await isLiveInstance(dataDir, instance);
+  if (isLive === null)
+    throw new AppError(
+      "UPSTREAM_UNAVAILABLE",
+      "Whether the instance of this token still runs is not known now. Send it again later.",
+    );
+  if (!isLive) throw new AppError("UNAUTHENTICATED", "The instance of this token has ended, and its token with it.");
 }
 
 /** For the ingest page: whoever looks there for a sender that does not get through sees why. */

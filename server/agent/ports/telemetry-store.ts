@@ -12,6 +12,11 @@ export interface Sender {
   protocol: string;
   /** the token's, the scrape target's or the instance's name */
   name: string;
+  /**
+   * who that is among all that may have the name, as long as they send: whoever owns the token and its name, so that a
+   * token that takes another's place goes on; the service and the environment of instances. Absent: names are unique
+   */
+  writer?: string;
   /** a process of Operate itself, which alone writes as the service `operate` */
   own?: boolean;
   /** absent: it may say of every record whose it is */

@@ -17,8 +17,8 @@ interface Told extends Pick<MetricMeaning, "help" | "kind"> {
   changesMs: number[];
 }
 
-/** A sender among all. */
-export const senderKey = ({ protocol, name }: Sender): string => `${protocol}/${name}`;
+/** A sender among all: who writes, not only under which name; a name may be that of several people's tokens. */
+export const senderKey = ({ protocol, name, writer = name }: Sender): string => `${protocol}/${writer}`;
 
 /** What each sender said of its metrics apart from samples, also of those whose first sample is still to come. */
 export interface ToldKinds {

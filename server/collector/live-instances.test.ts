@@ -1,0 +1,70 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { localPaths } from "../integrations/local/paths.ts";
+import { StateFile } from "../integrations/local/state-file.ts";
+import { isLiveInstance } from "./live-instances.ts";
+
+let dataDir: string;
+let state: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "operate-live-"));
+  const paths = localPaths(dataDir);
+  mkdirSync(paths.dir, { recursive: true });
+  state = paths.state;
+});
+afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+
+async function save(...ids: string[]): Promise<void> {
+  const instance = { key: "k", version: "1", createdAt: "", restarts: 0, draining: false, removed: false };
+  await new StateFile(state).save([
+    {
+      ...{ service: "shop", environment: "staging", port: 1, weights: null, candidate: null },
+      instances: ids.map((id) => ({ ...instance, id, process: null, launch: null })),
+    },
+  ]);
+}
+const live = (...ids: string[]) => Promise.all(ids.map((id) => isLiveInstance(dataDir, id)));
+
+it("the state says who lives and who has ended", async () => {
+  await save("a");
+  await save("a", "b");
+  expect(await live("a", "b", "c")).toEqual([true, true, false]);
+  await save("b");
+  expect(await live("a", "b")).toEqual([false, true]);
+});
+
+it("nothing is known before there is a state", async () => {
+  expect(await live("a")).toEqual([null]);
+});
+
+it("the copy serves while the state is gone: whom it does not name may have started since", async () => {
+  await save("a");
+  await save("b");
+  rmSync(state);
+  expect(await live("a", "b")).toEqual([true, null]);
+});
+
+it.each<[string, () => void]>([
+  ["gone", () => rmSync(state)],
+  ["not JSON", () => writeFileSync(state, "{")],
+  ["empty", () => writeFileSync(state, "")],
+  ["of a newer Operate", () => writeFileSync(state, '{"format":1000,"services":[]}')],
+  [
+    "a folder",
+    () => {
+      rmSync(state);
+      mkdirSync(state);
+    },
+  ],
+])("nobody has ended because both files cannot be read: %s", async (_, spoil) => {
+  await save("a");
+  expect(await live("a")).toEqual([true]);
+  spoil();
+  rmSync(`${state}.previous`, { force: true });
+  expect(await live("a", "b"), "as it was known last").toEqual([true, null]);
+  rmSync(state, { recursive: true, force: true });
+  await save("b");
+  expect(await live("a", "b")).toEqual([false, true]);
+});
