@@ -27,6 +27,7 @@ import { forwardIngest, forwardRefusal } from "./forward.ts";
 
 interface Passing {
   slots: OwnedSlots;
+  reserved: KeyedSlots;
   instances: KeyedSlots;
   own: Slots;
   refusedAtMs: number;
@@ -450,18 +451,20 @@ describe("on the way", () => {
         new Headers(bearer(tokenIn(environment, service))),
         () => {},
       );
+      const nothing = () => undefined;
       for (let i = 0; i < 400; i++)
-        void passing.instances.withSlot(
+        void passing.reserved.withSlot(
           writer,
           () => held,
-          () => undefined,
+          () => passing.instances.withSlot(writer, () => held, nothing),
         );
     };
     await hold("staging");
     expect((await send(bearer(tokenIn("staging")))).status).toBe(429);
     expect((await send(bearer(tokenIn("production")))).status).toBe(200);
     for (const service of ["a", "b", "c"]) await hold("production", service);
-    expect((await send(bearer(tokenIn("production")))).status).toBe(429);
+    expect(passing.instances.isFull).toBe(true);
+    expect((await send(bearer(tokenIn("production")))).status).toBe(200);
     expect((await send(bearer(secret))).status).toBe(200);
     expect(passing.own.used).toBe(0);
     end();

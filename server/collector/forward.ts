@@ -18,7 +18,9 @@ const log = createLogger("ingest");
 /** under way in one web process, of one token, of all tokens of one person, and of all; more are told to come again */
 const MOST_REQUESTS = { perActor: 400, perOwner: 600, total: 1_000 };
 /** of the instances of one service in one environment, and of all instances, beside those of tokens */
-const MOST_INSTANCE_REQUESTS = { perKey: 400, total: 1_000 };
+const MOST_INSTANCE_REQUESTS = { perKey: 380, total: 1_000 };
+/** before those, of each service in each environment; as many as are configured, so that no others take them */
+const RESERVED_INSTANCE_REQUESTS = { perKey: 20, total: Number.POSITIVE_INFINITY };
 /** of Operate's own processes, which nobody else can take */
 const MOST_OWN_REQUESTS = 400;
 /** readiness and the ingest page tell of a refusal for so long */
@@ -33,6 +35,7 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
 interface Passing {
   slots: OwnedSlots;
+  reserved: KeyedSlots;
   instances: KeyedSlots;
   own: Slots;
   /** when a request found no slot last, on the clock of `performance.now` */
@@ -43,6 +46,7 @@ const holder = globalThis as { __operatePassing?: Passing };
 const passing = (): Passing => {
   holder.__operatePassing ??= {
     slots: new OwnedSlots(MOST_REQUESTS),
+    reserved: new KeyedSlots(RESERVED_INSTANCE_REQUESTS),
     instances: new KeyedSlots(MOST_INSTANCE_REQUESTS),
     own: new Slots(MOST_OWN_REQUESTS),
     refusedAtMs: Number.NEGATIVE_INFINITY,
@@ -52,9 +56,10 @@ const passing = (): Passing => {
 
 /** Why this process refuses telemetry, for readiness and the ingest page; null while it passes all of it on. */
 export function forwardRefusal(): string | null {
-  const { slots, instances, own, refusedAtMs } = passing();
+  const { slots, reserved, instances, own, refusedAtMs } = passing();
   if (!(slots.isFull || instances.isFull || own.isFull) && performance.now() - refusedAtMs > REFUSING_MS) return null;
-  return `Requests of senders are refused: ${slots.used + instances.used + own.used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
+  const used = [slots, reserved, instances, own].reduce((sum, places) => sum + places.used, 0);
+  return `Requests of senders are refused: ${used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
 }
 
 /** @throws NOT_FOUND naming the paths that take telemetry, the nearest first */
@@ -78,9 +83,12 @@ export async function forwardIngest(
     if (path === READY) return await ready(runtime.dataDir);
     const sender = await senderOf(runtime, request, path);
     const work = () => pass(runtime.dataDir, request, path, sender);
-    const { slots, instances, own } = passing();
+    const { slots, reserved, instances, own } = passing();
     if (sender.own) return await own.withSlot(work, refuse);
-    if (sender.claimant === null) return await instances.withSlot(sender.writer ?? sender.name, work, refuse);
+    if (sender.claimant === null) {
+      const { name, writer = name } = sender;
+      return await reserved.withSlot(writer, work, () => instances.withSlot(writer, work, refuse));
+    }
     return await slots.withSlot(sender.claimant, work, refuse);
   } catch (thrown) {
     const error = toAppError(thrown);

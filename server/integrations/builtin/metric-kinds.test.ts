@@ -1,11 +1,18 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { SERIES_KINDS, type SeriesSamples } from "#server/agent/ports/telemetry.ts";
+import { createToken } from "#server/auth/tokens/create.ts";
+import { MIGRATIONS_DIR } from "#server/db/migrate.ts";
 import { decodeWriteRequest } from "#server/integrations/prometheus/remote-write.ts";
+import { testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { addPerson, type Person } from "#server/testing/people.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
 import { writeRequest } from "#server/testing/telemetry/wire.ts";
 import { type BuiltinStore, createTelemetryStore } from "./store.ts";
+import { createToldKinds } from "./told-kinds.ts";
 import { upkeepOnce } from "./upkeep.ts";
 
 const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
@@ -148,6 +155,44 @@ describe("of metrics that several send", () => {
     await store.writeSamples([sent("new_total", "checkout", GUESSED)], SENDER);
     await store.writeSamples([sent("new_total", "payments", GUESSED)], OTHER);
     expect(await kinds("new_total")).toEqual({ checkout: "counter", payments: "gauge" });
+  });
+
+  it("what one says of names without end costs no other what it said", () => {
+    const told = createToldKinds(() => new Date(nowMs));
+    const [mine, flood] = ["remote-write/token/a/prometheus", "remote-write/token/b/prometheus"];
+    told.noted([{ name: "jobs", help: "", kind: "counter" }], mine);
+    const names = Array.from({ length: 25_000 }, (_, i) => ({ name: `m${i}`, help: "", kind: "counter" as const }));
+    told.noted(names, flood);
+    const kindOf = (name: string, sender: string) => told.kindOf({ name, kind: "gauge", kindGuessed: true }, sender);
+    expect(kindOf("jobs", mine)).toBe("counter");
+    expect([kindOf("jobs", flood), kindOf("m0", flood), kindOf("m24999", flood)]).toEqual([
+      "gauge",
+      "gauge",
+      "counter",
+    ]);
+  });
+
+  it("series of before are theirs whose name was clear then", async () => {
+    const people = await Promise.all(["Ada", "Grace"].map((name) => addPerson(database.db, { name })));
+    const tokens = ["only", "both", "both", "a/b"];
+    for (const [i, name] of tokens.entries())
+      await createToken(testContext(database, { actor: (people[i % 2] as Person).actor }), {
+        ...{ name, role: "ingest", expiresInDays: 1 },
+      });
+    for (const [i, name] of ["only", "both", "a/b", "instances of checkout"].entries())
+      await store.writeSamples([sent(`of_${i}`, "checkout", GUESSED)], { protocol: "remote-write", name });
+    await database.db.$executeRawUnsafe(
+      "update metric_series set environment = 'staging' where kind_sender like '%instances%'",
+    );
+    const sql = readFileSync(join(MIGRATIONS_DIR, "20261129234500_metric_kind_writer/migration.sql"), "utf8");
+    for (const statement of sql.split(";").slice(0, 2)) await database.db.$executeRawUnsafe(statement);
+    const writers = await database.db.$queryRaw<{ kind_sender: string }[]>`
+      select kind_sender from metric_series where name like 'of@_%' escape '@' order by kind_sender collate "C"`;
+    expect(writers.map(({ kind_sender: writer }) => writer)).toEqual([
+      "remote-write/both",
+      "remote-write/instances/checkout/staging",
+      ...[`${people[0]?.id}/only`, `${people[1]?.id}/a/b`].map((own) => `remote-write/token/${own}`).sort(),
+    ]);
   });
 
   it("what the protocol tells with the samples stays, before and after", async () => {

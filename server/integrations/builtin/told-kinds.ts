@@ -1,8 +1,10 @@
 import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Sender } from "../../agent/ports/telemetry-store.ts";
 
-/** names that are remembered; what senders may name has no end */
+/** names that are remembered of all senders; what one may name has no end, and costs no other its own */
 const MOST_NAMES = 20_000;
+/** beyond that many more the oldest are forgotten together */
+const SLACK = 1_000;
 /** senders that say it with every request need not be noted each time; Prometheus says it once a minute */
 const NOTED_MS = 50_000;
 /** how long a kind holds for series that come after it */
@@ -30,14 +32,29 @@ export interface ToldKinds {
 }
 
 export function createToldKinds(now: () => Date): ToldKinds {
-  const told = new Map<string, Told>();
-  const keyOf = (name: string, sender: string) => `${sender}\0${name}`;
+  const bySender = new Map<string, Map<string, Told>>();
+  let size = 0;
+  const toldOf = (name: string, sender: string) => bySender.get(sender)?.get(name);
   const changesOf = ({ changesMs }: Told) => changesMs.filter((atMs) => atMs > now().getTime() - CHANGES_MS);
+  /** the oldest names of whoever has most of them */
+  const forget = () => {
+    while (size > MOST_NAMES) {
+      let [whose, most] = ["", new Map<string, Told>()];
+      for (const [sender, told] of bySender) if (told.size > most.size) [whose, most] = [sender, told];
+      let left = Math.min(Math.ceil(most.size / 2), size - MOST_NAMES);
+      size -= left;
+      for (const oldest of most.keys()) {
+        if (left-- === 0) break;
+        most.delete(oldest);
+      }
+      if (most.size === 0) bySender.delete(whose);
+    }
+  };
   return {
     news: (meanings, sender) => {
       const since = now().getTime() - NOTED_MS;
       return meanings.filter(({ name, help, kind }) => {
-        const known = told.get(keyOf(name, sender));
+        const known = toldOf(name, sender);
         if (!known || (known.kind === kind && (known.atMs < since || known.help !== help))) return true;
         return known.kind !== kind && changesOf(known).length < MOST_CHANGES;
       });
@@ -45,19 +62,17 @@ export function createToldKinds(now: () => Date): ToldKinds {
     noted: (meanings, sender) => {
       const atMs = now().getTime();
       for (const { name, help, kind } of meanings) {
-        const key = keyOf(name, sender);
-        const known = told.get(key);
+        const told = bySender.get(sender) ?? new Map<string, Told>();
+        bySender.set(sender, told);
+        const known = told.get(name);
         const changesMs = known ? [...changesOf(known), ...(known.kind === kind ? [] : [atMs])] : [];
-        told.delete(key); // the oldest stand first
-        told.set(key, { help, atMs, changesMs, ...(kind && { kind }) });
-      }
-      for (const key of told.keys()) {
-        if (told.size <= MOST_NAMES) break;
-        told.delete(key);
+        if (!told.delete(name)) size++; // the oldest stand first
+        told.set(name, { help, atMs, changesMs, ...(kind && { kind }) });
+        if (size > MOST_NAMES + SLACK) forget();
       }
     },
     kindOf: ({ name, kind, kindGuessed }, sender) => {
-      const known = kindGuessed ? told.get(keyOf(name, sender)) : undefined;
+      const known = kindGuessed ? toldOf(name, sender) : undefined;
       return known?.kind && known.atMs > now().getTime() - HOLDS_MS ? known.kind : kind;
     },
   };
