@@ -6,7 +6,7 @@ import type { Ingest } from "../agent/ingest/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import type { Written } from "../agent/ports/telemetry-store.ts";
 import { createIngestServer } from "./ingest-server.ts";
-import { SENDER_HEADER } from "./socket.ts";
+import { REACH_HEADER, SENDER_HEADER } from "./socket.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const PROTOBUF = { "content-type": "application/x-protobuf" };
@@ -179,7 +179,7 @@ describe("limits", () => {
 
   it("tell senders to come again while others are being worked on, and take them afterwards", async () => {
     const held = Promise.withResolvers<Written>();
-    const { send, port } = await open({ write: () => held.promise, limits: { maxPendingBytes: 30_000 } });
+    const { send, port, gone } = await open({ write: () => held.promise, limits: { maxPendingBytes: 30_000 } });
     const first = send("/v1/logs", LOGS, JSON_TYPE);
     const head = ["POST /v1/logs HTTP/1.1", "host: x", "content-type: application/json", "content-length: 9999"];
     await expect
@@ -188,8 +188,11 @@ describe("limits", () => {
     const answer = await byHand(port, head);
     expect(answer).toMatch(/^HTTP\/1\.1 429/);
     expect(answer).toMatch(/\r\nretry-after: [1-5]\r\n/i);
+    const reach = Buffer.from(JSON.stringify({ own: true })).toString("base64url");
+    const own = send("/v1/logs", LOGS, { ...JSON_TYPE, [REACH_HEADER]: reach });
+    await expect.poll(() => gone.length, { message: "Operate's own is let in" }).toBe(2);
     held.resolve({ accepted: 1, rejected: [] });
-    expect((await first).status).toBe(200);
+    expect([(await first).status, (await own).status]).toEqual([200, 200]);
     expect((await send("/v1/logs", LOGS, JSON_TYPE)).status).toBe(200);
   });
 

@@ -22,19 +22,24 @@ interface Options {
 const MOST_RATIO = 4;
 const BODY_TIMEOUT_MS = 30_000;
 
+/** of `maxPendingBytes`, for Operate's own processes alone */
+const OWN_SHARE = 1 / 16;
+
 /**
  * Takes telemetry from the web process, which has checked who sends it. Nothing is acknowledged before it is
  * committed; what there is no room for is refused before it is read.
  */
 export function createIngestServer({ ingest, limits, now, onFault, bodyTimeoutMs = BODY_TIMEOUT_MS }: Options): Server {
   const budget = createBudget(limits.maxPendingBytes);
+  // beside what senders fill: while too much arrives, Operate's own figures say so
+  const ownBudget = createBudget(limits.maxPendingBytes * OWN_SHARE);
 
   async function take(request: IncomingMessage, endpoint: Endpoint, sender: Sender, gone: AbortSignal) {
     const { contentType, contentEncoding } = formatOf(request, endpoint);
     const receivedAtMs = now();
     const { body, share } = await readBody(request, {
       maxBodyBytes: limits.maxBodyBytes,
-      budget,
+      budget: sender.own ? ownBudget : budget,
       timeoutMs: bodyTimeoutMs,
     });
     try {
