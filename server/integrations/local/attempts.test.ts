@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { quantileMs } from "#server/agent/kernel/histogram.ts";
 import { NO_VERSION, type OutcomeCounts, sumOutcomes } from "#server/agent/kernel/outcomes.ts";
 import { Balancer } from "./balancer.ts";
-import type { Target } from "./exchange.ts";
+import type { Target } from "./exchange-host.ts";
 import { freePort } from "./free-port.ts";
 
 /** What an instance loses is counted for its version, once per request, and reaches nobody else. */

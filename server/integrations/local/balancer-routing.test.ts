@@ -3,7 +3,7 @@ import { createServer, get, type IncomingMessage, type RequestListener } from "n
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { Balancer } from "./balancer.ts";
-import type { Target } from "./exchange.ts";
+import type { Target } from "./exchange-host.ts";
 import { freePort } from "./free-port.ts";
 import type { Routing } from "./route-choice.ts";
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
 import { Balancer } from "./balancer.ts";
-import type { Target } from "./exchange.ts";
+import type { Target } from "./exchange-host.ts";
 import { freePort } from "./free-port.ts";
 
 let balancer: Balancer;

@@ -5,11 +5,14 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import { bucketOf, emptyHistogram } from "#server/agent/kernel/histogram.ts";
 import { NO_VERSION, type Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
-import { Exchange, type ExchangeHost, type Target } from "./exchange.ts";
+import { ClientConnection, type ClientHost, type Expectation } from "./client-connection.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeHost, Target } from "./exchange-host.ts";
+import { guarded } from "./guarded.ts";
 import { HalfClosedClients } from "./half-closed.ts";
 import { Overload } from "./overload.ts";
 import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
-import { answerClientError, refuseConnect } from "./refusals.ts";
+import { refuseConnect } from "./refusals.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
@@ -33,6 +36,15 @@ export interface BalancerOptions extends Partial<BalancerLimits> {
   maxUpgraded?: number;
 }
 
+interface BalancerObserver {
+  /** the version that runs; null when none does */
+  currentVersion(): string | null;
+  /** an instance refused a connection */
+  refused(instanceId: string): void;
+  /** something in here threw that should not have: its exchange has ended, and all others go on */
+  fault?(error: unknown): void;
+}
+
 /** as in the configuration, whose schema says why */
 const DEFAULTS: Required<BalancerOptions> = {
   ...{ connectMs: 2_000, headersMs: 60_000, bodyMs: 300_000, streamMs: 3_600_000, queueMs: 10_000 },
@@ -42,11 +54,13 @@ const DEFAULTS: Required<BalancerOptions> = {
 /** in flight at a balancer that is very late: more is turned away */
 const BUSY = 256;
 const CHECK_CLIENTS_MS = 1_000;
+/** requests that wait behind others of their clients, in all: each takes some kilobytes */
+const MOST_WAITING = 8_192;
 /** how often is asked whether a client that may be gone is */
 const DOUBT_MS = 25;
 
 /** The HTTP load balancer of one service in one environment, on the loopback interface. */
-export class Balancer implements ExchangeHost {
+export class Balancer implements ExchangeHost, ClientHost {
   readonly ref: ServiceRef;
   readonly rotation = new Rotation<Target>();
   readonly routes: RouteChoice;
@@ -57,14 +71,16 @@ export class Balancer implements ExchangeHost {
   readonly #overload = new Overload((fromMs, toMs) => this.#ring.stall(fromMs, toMs));
   #upgraded = 0;
   readonly #active = new Set<Exchange>();
-  readonly #halfClosed = new HalfClosedClients();
+  readonly #clients = new Map<unknown, ClientConnection>();
+  #waiting = 0;
+  readonly #halfClosed = new HalfClosedClients((error) => this.fault(error));
   readonly #checks: NodeJS.Timeout;
   #lastVersion: string | null = null;
-  readonly #observer: { currentVersion(): string | null; refused(instanceId: string): void };
+  readonly #observer: BalancerObserver;
 
   constructor(
     ref: ServiceRef,
-    observer: { currentVersion(): string | null; refused(instanceId: string): void },
+    observer: BalancerObserver,
     options: BalancerOptions = {},
     routing: Routing = { sticky: null, previewHeader: null },
   ) {
@@ -85,26 +101,82 @@ export class Balancer implements ExchangeHost {
         requireHostHeader: false,
         shouldUpgradeCallback: asksForUpgrade,
       },
-      (request, response) => this.#take(new Exchange(this, request, response)),
+      this.#onRequest("none"),
     );
     this.#server
-      .on("checkContinue", (request, response) =>
-        this.#take(new Exchange(this, request, response, { expectsContinue: true })),
-      )
-      .on("checkExpectation", (request, response) => {
-        const exchange = new Exchange(this, request, response);
-        this.#active.add(exchange);
-        exchange.reject(417, "expectation_failed", "The only expectation that is supported is 100-continue.");
+      .on("checkContinue", this.#onRequest("continue"))
+      .on("checkExpectation", this.#onRequest("unknown"))
+      .on("upgrade", (request, socket: Socket, first) => {
+        this.#with(socket, (client) => {
+          const tunnel = new Tunnel(socket, first);
+          client.finish(() => this.#takeUpgrade(client, request, tunnel));
+        });
       })
-      .on("upgrade", (request, socket: Socket, first) => this.#takeUpgrade(request, socket, first))
-      .on("connect", (_, socket) => refuseConnect(socket))
-      .on("clientError", (error, socket) => answerClientError(error, socket, this.#answering(socket)));
+      .on("connect", (_, socket) => {
+        this.#with(socket, (client) => {
+          socket.resume();
+          client.finish(() => {
+            refuseConnect(socket);
+            return null;
+          });
+        });
+      })
+      .on("clientError", (error, socket) => this.#with(socket, (client) => client.clientError(error)))
+      .on("connection", (socket) => this.#clients.set(socket, this.#watch(socket)));
     // Node's own, though not in its documentation: who closes only its sending side still gets its answer.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
-    this.#server.on("connection", (socket) => socket.on("end", () => this.#halfClosed.watch(socket)));
-    this.#checks = setInterval(() => {
-      for (const exchange of this.#active) exchange.checkClient();
-    }, CHECK_CLIENTS_MS).unref();
+    const checkMs = Math.min(CHECK_CLIENTS_MS, this.#options.clientMs / 4);
+    this.#checks = setInterval(() => this.#checkClients(), checkMs).unref();
+  }
+
+  #onRequest(expects: Expectation): (request: IncomingMessage, response: ServerResponse) => void {
+    return (request, response) => this.#with(request.socket, (client) => client.take(request, response, expects));
+  }
+
+  /** For the client of a socket; what is thrown ends its connection. */
+  #with(socket: unknown, act: (client: ClientConnection) => void): void {
+    const client = this.#clients.get(socket);
+    if (client === undefined) return;
+    try {
+      act(client);
+    } catch (error) {
+      client.fault(error);
+    }
+  }
+
+  #watch(socket: Socket): ClientConnection {
+    const client = new ClientConnection(socket, this);
+    socket.on(
+      "end",
+      client.guard(() => this.#halfClosed.watch(socket)),
+    );
+    socket.once("close", () => this.#clients.delete(socket));
+    return client;
+  }
+
+  #checkClients(): void {
+    const nowMs = performance.now();
+    for (const socket of this.#clients.keys())
+      this.#with(socket, (client) => client.check(nowMs, this.#options.clientMs));
+  }
+
+  begin(client: ClientConnection, request: IncomingMessage, response: ServerResponse, expects: Expectation): Exchange {
+    const exchange = new Exchange(this, client, request, response, { expectsContinue: expects === "continue" });
+    if (expects !== "unknown") this.#take(exchange);
+    else {
+      this.#active.add(exchange);
+      exchange.reject(417, "expectation_failed", "The only expectation that is supported is 100-continue.");
+    }
+    return exchange;
+  }
+
+  waiting(change: number): boolean {
+    this.#waiting += change;
+    return this.#waiting <= MOST_WAITING;
+  }
+
+  fault(error: unknown): void {
+    this.#observer.fault?.(error);
   }
 
   #take(exchange: Exchange): void {
@@ -114,30 +186,36 @@ export class Balancer implements ExchangeHost {
     else setImmediate(() => setImmediate(() => this.#startIfThere(exchange)));
   }
 
-  #startIfThere(exchange: Exchange): void {
-    if (exchange.doubtful) setTimeout(() => this.#startIfThere(exchange), DOUBT_MS);
-    else if (this.#overload.veryLate && this.#active.size > BUSY) exchange.shed();
-    else exchange.start();
-  }
+  readonly #startIfThere = (exchange: Exchange): void => {
+    guarded(
+      (error) => exchange.fault(error),
+      () => {
+        if (exchange.doubtful) setTimeout(this.#startIfThere, DOUBT_MS, exchange);
+        else if (this.#overload.veryLate && this.#active.size > BUSY) exchange.shed();
+        else exchange.start();
+      },
+    )();
+  };
 
-  #takeUpgrade(request: IncomingMessage, socket: Socket, first: Buffer): void {
+  #takeUpgrade(client: ClientConnection, request: IncomingMessage, tunnel: Tunnel): Exchange {
+    const { socket } = client;
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
-    response.on("finish", () => {
-      response.detachSocket(socket);
-      socket.destroySoon();
-    });
-    const exchange = new Exchange(this, request, response, { tunnel: new Tunnel(socket, first) });
+    response.on(
+      "finish",
+      client.guard(() => {
+        response.detachSocket(socket);
+        socket.destroySoon();
+        // as Node does for responses of its own
+        process.nextTick(() => response.emit("close"));
+      }),
+    );
+    const exchange = new Exchange(this, client, request, response, { tunnel });
     this.#upgraded++;
     socket.once("close", () => this.#upgraded--);
     this.#take(exchange);
-  }
-
-  /** Whether an answer to a request on this connection has begun. */
-  #answering(socket: unknown): boolean {
-    for (const exchange of this.#active) if (exchange.isAnswering(socket)) return true;
-    return false;
+    return exchange;
   }
 
   trusts({ socket: { remoteAddress = "" } }: IncomingMessage): boolean {
@@ -236,8 +314,10 @@ export class Balancer implements ExchangeHost {
     this.#server.close(() => resolve());
     this.#server.closeIdleConnections();
     const deadline = Date.now() + graceMs;
-    while (this.#active.size > 0 && Date.now() < deadline) await sleep(20);
+    while ((this.#active.size > 0 || this.#waiting > 0) && Date.now() < deadline) await sleep(20);
     for (const exchange of this.#active) exchange.cut();
+    // also those that Node has handed over
+    for (const { socket } of this.#clients.values()) socket.destroy();
     this.#server.closeAllConnections();
     clearInterval(this.#checks);
     this.#overload.close();

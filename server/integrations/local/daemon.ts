@@ -7,8 +7,10 @@ import { loadConfig } from "#server/config/load.ts";
 import { createControlServer } from "./control.ts";
 import { takeLock } from "./daemon-lock.ts";
 import { daemonLog } from "./daemon-log.ts";
+import { FaultLog } from "./fault-log.ts";
 import { Fleet } from "./fleet.ts";
 import { localPaths, privateDir } from "./paths.ts";
+import { outliveExceptions } from "./uncaught.ts";
 
 /**
  * Entry process of the local platform, the data plane: it depends on no other process and outlives the one that
@@ -66,6 +68,9 @@ async function main(logger: Logger): Promise<void> {
   control.listen(paths.socket);
   await once(control, "listening");
   chmodSync(paths.socket, 0o600);
+  // From here on it serves. Until then whoever started it hears that it could not.
+  process.off("uncaughtExceptionMonitor", onFatal);
+  outliveExceptions(new FaultLog(logger, "an exception that nobody caught"));
   logger.info({ pid: process.pid, services: fleet.units.all().length }, "the local platform is ready");
   if (process.connected) process.send?.({ type: "ready" }, () => {}); // a parent that is gone need not know
 }
@@ -87,5 +92,6 @@ const ownLog = logFile ? daemonLog(logFile) : null;
 const logger = pino({ name: "local-platform" }, ownLog ?? pino.destination({ dest: 1, sync: true }));
 // whoever read standard output and error may be gone: that must not end the instances
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-process.on("uncaughtExceptionMonitor", (error) => logger.fatal({ err: error }, "the local platform daemon failed"));
+const onFatal = (error: Error) => logger.fatal({ err: error }, "the local platform daemon failed");
+process.on("uncaughtExceptionMonitor", onFatal);
 main(logger).catch((error: unknown) => fail(logger, error));

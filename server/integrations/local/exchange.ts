@@ -1,50 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { NO_VERSION, type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
+import type { ClientConnection } from "./client-connection.ts";
+import type { ExchangeHost, Target } from "./exchange-host.ts";
+import { DENIED, IDEMPOTENT, OVERLOADED, RETRY_AFTER, STREAMED } from "./exchange-rules.ts";
 import { BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
 import { type RawHead, writeRawHead } from "./raw-head.ts";
-import type { Candidate, Rotation } from "./rotation.ts";
-import type { Choice, RouteChoice } from "./route-choice.ts";
+import type { Choice } from "./route-choice.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Connection, UpstreamFailure, UpstreamRequest } from "./upstream/connection.ts";
-import type { ConnectionPool } from "./upstream/connection-pool.ts";
 import type { ResponseHead } from "./upstream/response-parser.ts";
-
-/** An instance as the balancer sees it. */
-export interface Target extends Candidate {
-  pool: ConnectionPool;
-}
-
-/** What an exchange needs of its balancer. */
-export interface ExchangeHost {
-  readonly rotation: Rotation<Target>;
-  readonly routes: RouteChoice;
-  /** the version that it counts for when no instance is ready */
-  currentVersion(): string | null;
-  /** an instance refused a connection */
-  refused(instanceId: string): void;
-  /** its word on where a request came from counts */
-  trusts(request: IncomingMessage): boolean;
-  /** the client closed its side, and it is not known yet whether it still reads */
-  doubts(request: IncomingMessage): boolean;
-  /** room for one more upgraded connection */
-  readonly roomForUpgrade: boolean;
-  readonly streamMs: number;
-  /** a request was turned away */
-  shed(): void;
-  /** `tookMs`: for a client that left, how long it had waited; `denied`: answered with 401 or 403 */
-  record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void;
-  settled(exchange: Exchange): void;
-}
-
-/** after so many seconds a client that was turned away may come again */
-const RETRY_AFTER = "5";
-const OVERLOADED = "The service has more requests than it can answer. Try again in a few seconds.";
-const DENIED = new Set([401, 403]);
-const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-/** Bodies that go on until somebody has enough: a client that leaves one had its answer. */
-const STREAMED =
-  /^(?:text\/event-stream|multipart\/x-mixed-replace|application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json))\b/i;
 
 /**
  * One request on its way through the balancer, from its head until it has ended in one of the classes of
@@ -60,6 +25,7 @@ export class Exchange implements UpstreamRequest {
   repeatable: boolean;
   connection: Connection | null = null;
   readonly #host: ExchangeHost;
+  readonly #client: ClientConnection;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #startedMs = performance.now();
@@ -83,6 +49,8 @@ export class Exchange implements UpstreamRequest {
   streamed = false;
   readonly #tunnel: Tunnel | null;
   #tunnelled = false;
+  /** the instance's answer is complete, and how it counts once the client has taken it */
+  #answered: { outcome: Outcome; tookMs: number } | null = null;
   /** the client takes no more for now */
   #held = false;
   /** not written yet: it goes together with what follows at once, and not at all when that is no answer */
@@ -92,11 +60,13 @@ export class Exchange implements UpstreamRequest {
   /** `expectsContinue`: the client waits for a word before it sends the body. `tunnel`: it asks for another protocol. */
   constructor(
     host: ExchangeHost,
+    client: ClientConnection,
     request: IncomingMessage,
     response: ServerResponse,
     { expectsContinue = false, tunnel = null }: { expectsContinue?: boolean; tunnel?: Tunnel | null } = {},
   ) {
     this.#host = host;
+    this.#client = client;
     this.#request = request;
     this.#response = response;
     this.method = request.method ?? "GET";
@@ -106,7 +76,13 @@ export class Exchange implements UpstreamRequest {
     this.chunked = request.headers["transfer-encoding"] !== undefined;
     this.body = this.chunked || (length !== undefined && length !== "0") ? request : null;
     this.repeatable = this.body === null && IDEMPOTENT.has(this.method);
-    response.on("close", () => this.#onClientClosed());
+    response.on(
+      "close",
+      client.guard(() => {
+        this.checkClient({ closed: true });
+        client.answered();
+      }),
+    );
   }
 
   get upgrade(): boolean {
@@ -127,7 +103,7 @@ export class Exchange implements UpstreamRequest {
       if (upgrade && !this.#host.roomForUpgrade) this.shed();
       else this.#dispatch();
     } catch (error) {
-      if (!(error instanceof BadRequest)) this.#fault();
+      if (!(error instanceof BadRequest)) this.fault(error);
       else {
         // nothing that follows can be trusted to be where it seems to begin
         this.#response.shouldKeepAlive = false;
@@ -161,19 +137,48 @@ export class Exchange implements UpstreamRequest {
     this.#response.destroy();
   }
 
+  /** Ends it as its client neither takes what is there for it nor sends what it should: nobody let it wait. */
+  giveUp({ cut }: { cut: boolean }): void {
+    if (cut && this.#tunnelled) this.#tunnel?.destroy();
+    if (this.#done) return;
+    this.#target?.pool.abandon(this);
+    this.#settle("clientLeft", 0);
+    if (cut) this.#response.destroy();
+  }
+
   /** How long it has waited for its instance by now; null before one was chosen, and when nobody counts it. */
   get pending(): { version: string; waitedMs: number } | null {
-    if (this.#done || this.#version === undefined || this.#choice?.preview === true) return null;
+    const counts = !this.#done && this.#answered === null && this.#choice?.preview !== true;
+    if (!counts || this.#version === undefined) return null;
     return { version: this.#version, waitedMs: this.#waitedMs() };
   }
 
-  isAnswering(socket: unknown): boolean {
-    return this.#request.socket === socket && this.#response.headersSent;
+  /** The head of its answer has been written. */
+  get answering(): boolean {
+    return this.#response.headersSent;
   }
 
-  /** Of a response that waits behind another on its connection Node does not tell that the client has left. */
-  checkClient(): void {
-    if (this.#request.socket.destroyed) this.#onClientClosed();
+  /** All of its request was read. */
+  get requestComplete(): boolean {
+    return this.#request.complete;
+  }
+
+  /** Ends it when its client has left, or counts it once the client has taken the whole answer. */
+  checkClient({ closed = this.#request.socket.destroyed } = {}): void {
+    if (this.#done || !closed) return;
+    if (this.#answered !== null && this.#response.writableFinished)
+      this.#settle(this.#answered.outcome, this.#answered.tookMs);
+    else {
+      const waitedMs = this.#waitedMs();
+      const target = this.#target;
+      this.#settle("clientLeft", waitedMs);
+      target?.pool.abandon(this);
+    }
+  }
+
+  /** More can be written to the client, which Node does not tell once it has handed the connection over. */
+  onClientDrained(): void {
+    this.#response.emit("drain");
   }
 
   onHead({ status, reason, headers, length }: ResponseHead): void {
@@ -206,6 +211,8 @@ export class Exchange implements UpstreamRequest {
   /** RFC 9110 section 15.2: passed on, except what was not asked for; HTTP/1.0 does not know them. */
   onInformation({ status, headers }: ResponseHead): void {
     if (this.#done || this.#response.headersSent || this.#request.httpVersionMinor === 0) return;
+    // Written past the answers that are due before it, it would stand in the middle of one.
+    if (this.#response.socket === null) return;
     if (status !== 100) this.#response.writeInformation(status, responseHeaders(headers, { trailers: false, status }));
     else if (this.expectsContinue) this.#response.writeContinue();
   }
@@ -256,7 +263,11 @@ export class Exchange implements UpstreamRequest {
     }
     if (this.#response.write(chunk)) return true;
     // one read may hold many chunks
-    if (!this.#held) this.#response.once("drain", () => this.#resume());
+    if (!this.#held)
+      this.#response.once(
+        "drain",
+        this.#client.guard(() => this.#resume()),
+      );
     this.#held = true;
     return false;
   }
@@ -270,13 +281,17 @@ export class Exchange implements UpstreamRequest {
     if (this.#done) return;
     this.#writeHead();
     if (!this.#response.writableEnded) this.#response.end();
-    this.#settle(outcomeOfStatus(this.#status));
+    this.#answered = { outcome: outcomeOfStatus(this.#status), tookMs: this.#tookMs() };
+    // The instance has done its part, however long the client takes.
+    if (this.#target !== undefined) this.#target.inFlight--;
+    this.#target = undefined;
   }
 
-  onFailure({ kind, begun, closedIdle }: UpstreamFailure): void {
+  onFailure({ kind, begun, closedIdle, cause }: UpstreamFailure): void {
     if (this.#done) return;
     try {
-      if (kind === "clientIdle") this.#giveUpClient();
+      if (kind === "fault") this.fault(cause);
+      else if (kind === "clientIdle") this.#giveUpClient();
       else if (this.#response.headersSent) {
         this.#settle(kind === "timedOut" ? "timedOut" : "brokenOff");
         this.#response.destroy();
@@ -295,8 +310,8 @@ export class Exchange implements UpstreamRequest {
       } else if (kind === "timedOut")
         this.#answer("timedOut", 504, "instance_timeout", "The instance did not answer in time.");
       else this.#answerLost();
-    } catch {
-      this.#fault();
+    } catch (error) {
+      this.fault(error);
     }
   }
 
@@ -351,7 +366,8 @@ export class Exchange implements UpstreamRequest {
   }
 
   /** Something in here threw. The client gets an answer or a cut connection, and the exchange is counted. */
-  #fault(): void {
+  fault(error: unknown): void {
+    this.#host.fault(error);
     if (this.#done) return;
     const outcome = this.#version === undefined ? "refused" : "brokenOff";
     try {
@@ -362,13 +378,6 @@ export class Exchange implements UpstreamRequest {
       this.#response.destroy();
     }
     this.#settle(outcome);
-  }
-
-  #onClientClosed(): void {
-    if (this.#done) return;
-    const waitedMs = this.#waitedMs();
-    this.#settle("clientLeft", waitedMs);
-    this.#target?.pool.abandon(this);
   }
 
   /** How long the client had waited for the instance's next byte: not at all while it was its own turn. */

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { rulesFor } from "#server/agent/config-deployment.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig } from "#server/config/load.ts";
+import { FaultLog } from "./fault-log.ts";
 import { InstanceLogFollower } from "./follow-logs.ts";
 import { freePort } from "./free-port.ts";
 import { launchRecords, recordedService, recordedSettings } from "./launch-record.ts";
@@ -39,6 +40,7 @@ export class Fleet {
   readonly #loaded: LoadedConfig;
   readonly #dataDir: string;
   readonly #logger: Logger;
+  readonly #faults: FaultLog;
   readonly #state: StateFile;
   readonly #usage = new UsageSampler();
   readonly #reservedPorts = new Set<number>();
@@ -55,6 +57,7 @@ export class Fleet {
     this.#loaded = options.loaded;
     this.#dataDir = options.dataDir;
     this.#logger = options.logger;
+    this.#faults = new FaultLog(options.logger, "a balancer failed at a request");
     this.#state = new StateFile(options.paths.state);
     this.logs = new LogStore(options.paths.logs);
     this.follower = new InstanceLogFollower(this.logs, () =>
@@ -153,6 +156,7 @@ export class Fleet {
       generation: () => this.#state.generation,
       save: () => this.save(),
       saveOrRetry: () => this.saveOrRetry(),
+      fault: (error) => this.#faults.note(error),
     };
     const launchOf = launchRecords(this.#loaded);
     for (const config of this.#loaded.config.services)

@@ -22,6 +22,12 @@ export class HalfClosedClients {
   #busy = false;
   /** somebody came after the last look */
   #added = false;
+  readonly #onFault: (error: unknown) => void;
+
+  /** @param onFault told what was thrown, which ends a look; the next client begins another */
+  constructor(onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
+  }
 
   /** Watches the socket of a client, whose end was read, until it closes. */
   watch(socket: Socket): void {
@@ -29,7 +35,7 @@ export class HalfClosedClients {
     this.#since.set(socket, performance.now());
     socket.once("close", () => this.#since.delete(socket));
     this.#added = true;
-    if (!this.#busy) void this.#check();
+    if (!this.#busy) this.#check().catch(this.#onFault);
   }
 
   /** It is not known yet whether somebody still reads. */
@@ -40,6 +46,14 @@ export class HalfClosedClients {
 
   async #check(): Promise<void> {
     this.#busy = true;
+    try {
+      await this.#checkUntilNone();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #checkUntilNone(): Promise<void> {
     while (this.#since.size > 0) {
       this.#added = false;
       const asked = [...this.#since.keys()];
@@ -53,7 +67,6 @@ export class HalfClosedClients {
       while (!this.#added && performance.now() < untilMs)
         await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, FIRST_CHECKS_MS)).unref());
     }
-    this.#busy = false;
   }
 }
 

@@ -22,15 +22,14 @@ const NO_TRAILER = /^(?:content-(?:length|encoding|type|range)|host|set-cookie|a
 /** The request cannot be passed on, whichever instance it went to. `message` is for the client. */
 export class BadRequest extends Error {}
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The header names a Connection header lists, in lower case; none that would change what the message is. */
-const namedBy = (connection: string): string[] =>
-  connection === "" || connection === "keep-alive" || connection === "close"
-    ? []
-    : connection
-        .toLowerCase()
-        .split(",")
-        .map((name) => name.trim())
-        .filter((name) => name !== "content-length" && name !== "host");
+function namedBy(connection: string): ReadonlySet<string> {
+  if (connection === "" || connection === "keep-alive" || connection === "close") return NONE;
+  const names = connection.toLowerCase().split(",");
+  return new Set(names.map((name) => name.trim()).filter((name) => name !== "content-length" && name !== "host"));
+}
 
 /** How a request is passed on. */
 export interface HeadOptions {
@@ -66,9 +65,9 @@ export function requestHead(request: IncomingMessage, options: HeadOptions): str
   if (special.host === null) head += `Host: ${host}\r\n`;
   const named = namedBy(special.connection);
   for (let i = 0; i < kept.length; i += 2) {
-    const lower = named.length === 0 && authority === null ? "" : (kept[i] as string).toLowerCase();
+    const lower = named.size === 0 && authority === null ? "" : (kept[i] as string).toLowerCase();
     if (authority !== null && lower === "host") head += `${kept[i]}: ${authority}\r\n`;
-    else if (named.length === 0 || !named.includes(lower)) head += `${kept[i]}: ${kept[i + 1]}\r\n`;
+    else if (named.size === 0 || !named.has(lower)) head += `${kept[i]}: ${kept[i + 1]}\r\n`;
   }
   return `${head}${connectionLines(special)}${forwardedLines(request, host, special)}\r\n`;
 }
@@ -203,8 +202,7 @@ export function responseHeaders(
     else kept.push(name, value);
   }
   const named = namedBy(connection);
-  const passed =
-    named.length === 0 ? kept : kept.filter((_, i) => !named.includes((kept[i - (i % 2)] ?? "").toLowerCase()));
+  const passed = named.size === 0 ? kept : kept.filter((_, i) => !named.has((kept[i - (i % 2)] ?? "").toLowerCase()));
   // RFC 9110 section 15.5.22
   if (status === 426 && upgrade !== "")
     passed.push("connection", closes ? "upgrade, close" : "upgrade", "upgrade", upgrade);

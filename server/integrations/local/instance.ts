@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import type { InstanceState } from "#server/agent/ports/platform.ts";
-import type { Target } from "./exchange.ts";
+import type { Target } from "./exchange-host.ts";
 import { describeExit, stopNote } from "./exit-reason.ts";
 import { adopt, type ExitInfo, type launch, type RunningProcess, terminate } from "./process.ts";
 import { checkReadiness, SeenListeners } from "./readiness.ts";

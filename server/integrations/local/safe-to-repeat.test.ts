@@ -4,7 +4,7 @@ import { createServer as createTcpServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Balancer } from "./balancer.ts";
-import type { Target } from "./exchange.ts";
+import type { Target } from "./exchange-host.ts";
 import { freePort } from "./free-port.ts";
 
 /** Whether a request is sent again follows from what was sent of it. */

@@ -34,6 +34,8 @@ export interface UnitHost {
   save(): Promise<void>;
   /** the same for what must not fail because the disk is full, as going back: a failure is logged and tried again */
   saveOrRetry(): Promise<void>;
+  /** a balancer threw at a request, which has ended */
+  fault(error: unknown): void;
 }
 
 interface UnitOptions {
@@ -72,7 +74,11 @@ export class ServiceUnit {
     const { canary, previewHeader } = host.rulesOf(config.name);
     this.balancer = new Balancer(
       this.ref,
-      { currentVersion: () => this.currentVersion(), refused: (id) => this.instances.get(id)?.suspect() },
+      {
+        currentVersion: () => this.currentVersion(),
+        refused: (id) => this.instances.get(id)?.suspect(),
+        fault: (error) => host.fault(error),
+      },
       balancerOptions(config.local.balancer),
       { sticky: canary.sticky, previewHeader },
     );

@@ -4,7 +4,7 @@ import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
 import { behindBalancer } from "#server/testing/local-platform/raw-instance.ts";
 import type { Balancer } from "./balancer.ts";
-import type { Target } from "./exchange.ts";
+import type { Target } from "./exchange-host.ts";
 
 /** Connections that change their protocol: WebSocket and others. */
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerOpts, type Socket } from "node:net";
 import { Balancer, type BalancerOptions } from "#server/integrations/local/balancer.ts";
-import type { Target } from "#server/integrations/local/exchange.ts";
+import type { Target } from "#server/integrations/local/exchange-host.ts";
 
 /** A balancer in front of one instance that is a bare socket server: tests say and read every byte themselves. */
 export interface BehindBalancer {

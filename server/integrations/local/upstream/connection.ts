@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { guarded } from "../guarded.ts";
 import { passedTrailers } from "../headers.ts";
 import { InvalidResponse, type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.ts";
 
@@ -11,6 +12,8 @@ export interface UpstreamFailure {
   begun: boolean;
   /** the connection had waited for its next request so long that the instance may have closed it meanwhile */
   closedIdle: boolean;
+  /** of a fault: what was thrown */
+  cause?: unknown;
 }
 
 /** A request for an instance, and what its answer is told to. */
@@ -107,13 +110,32 @@ export class Connection implements ResponseEvents {
     this.#request = first;
     first.connection = this;
     this.#socket = connect({ port, host: "127.0.0.1", noDelay: true })
-      .on("connect", () => this.#onConnect())
-      .on("data", (chunk) => this.#onBytes(chunk))
-      .on("drain", () => this.#onDrain())
-      .on("end", () => this.#onEnd())
+      .on(
+        "connect",
+        this.#guard(() => this.#onConnect()),
+      )
+      .on(
+        "data",
+        this.#guard((chunk: Buffer) => this.#onBytes(chunk)),
+      )
+      .on(
+        "drain",
+        this.#guard(() => this.#onDrain()),
+      )
+      .on(
+        "end",
+        this.#guard(() => this.#onEnd()),
+      )
       // the reason does not matter: "close" follows
       .on("error", () => undefined)
-      .on("close", () => this.#onClose());
+      .on(
+        "close",
+        this.#guard(() => this.#onClose()),
+      );
+  }
+
+  #guard<A extends unknown[]>(listener: (...given: A) => void): (...given: A) => void {
+    return guarded((error) => this.#fail("fault", error), listener);
   }
 
   get idle(): boolean {
@@ -149,7 +171,7 @@ export class Connection implements ResponseEvents {
   #sendBody(body: IncomingMessage, chunked: boolean): void {
     this.#body = body;
     const socket = this.#socket;
-    body.on("data", (chunk: Buffer) => {
+    const send = (chunk: Buffer): void => {
       if (this.#body !== body) return;
       this.#awaitsContinue = false;
       this.#activeAtMs = performance.now();
@@ -161,13 +183,14 @@ export class Connection implements ResponseEvents {
         socket.uncork();
       } else socket.write(chunk);
       if (socket.writableNeedDrain) body.pause();
-    });
-    body.on("end", () => {
+    };
+    const end = (): void => {
       if (this.#body !== body) return;
       this.#body = null;
       this.#activeAtMs = performance.now();
       if (chunked) socket.write(`0\r\n${trailerLines(body.rawTrailers)}\r\n`, "latin1");
-    });
+    };
+    body.on("data", this.#guard(send)).on("end", this.#guard(end));
   }
 
   onInformation(head: ResponseHead): void {
@@ -245,7 +268,7 @@ export class Connection implements ResponseEvents {
       else if (this.#parser.switched !== null) this.#handOver(this.#parser.switched);
       else this.#request?.onPause();
     } catch (error) {
-      this.#fail(error instanceof InvalidResponse ? "invalid" : "fault");
+      this.#fail(error instanceof InvalidResponse ? "invalid" : "fault", error);
     }
   }
 
@@ -254,7 +277,12 @@ export class Connection implements ResponseEvents {
     this.#handedOver = true;
     this.#socket.allowHalfOpen = true;
     this.#owner.upgraded(this, this.#socket);
-    request?.onUpgrade(head, this.#socket, rest);
+    try {
+      request?.onUpgrade(head, this.#socket, rest);
+    } catch (cause) {
+      request?.onFailure({ kind: "fault", begun: true, closedIdle: false, cause });
+      this.destroy();
+    }
   }
 
   #onDrain(): void {
@@ -264,11 +292,7 @@ export class Connection implements ResponseEvents {
 
   #onEnd(): void {
     if (this.#handedOver) return;
-    try {
-      if (this.#request !== null && this.#parser.end()) this.#complete();
-    } catch {
-      this.#fail("fault");
-    }
+    if (this.#request !== null && this.#parser.end()) this.#complete();
     this.destroy();
   }
 
@@ -285,8 +309,8 @@ export class Connection implements ResponseEvents {
     if (!reusable) this.destroy();
     try {
       request?.onEnd();
-    } catch {
-      request?.onFailure({ kind: "fault", begun: true, closedIdle: false });
+    } catch (cause) {
+      request?.onFailure({ kind: "fault", begun: true, closedIdle: false, cause });
     }
     if (reusable) this.#owner.released(this);
   }
@@ -302,12 +326,12 @@ export class Connection implements ResponseEvents {
     return request;
   }
 
-  #fail(kind: UpstreamFailure["kind"]): void {
+  #fail(kind: UpstreamFailure["kind"], cause?: unknown): void {
     const closedIdle = this.#idleMs !== null && this.#owner.mayHaveClosed(this.#idleMs);
     const begun = this.#requests > 0 && this.#parser.begun;
     const request = this.#detach();
     this.destroy();
-    request?.onFailure({ kind, begun, closedIdle });
+    request?.onFailure({ kind, begun, closedIdle, cause });
   }
 
   #onClose(): void {

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from "node:http";
+import type { Outcome } from "#server/agent/kernel/outcomes.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Candidate, Rotation } from "./rotation.ts";
+import type { RouteChoice } from "./route-choice.ts";
+import type { ConnectionPool } from "./upstream/connection-pool.ts";
+
+/** An instance as the balancer sees it. */
+export interface Target extends Candidate {
+  pool: ConnectionPool;
+}
+
+/** What an exchange needs of its balancer. */
+export interface ExchangeHost {
+  readonly rotation: Rotation<Target>;
+  readonly routes: RouteChoice;
+  /** the version that it counts for when no instance is ready */
+  currentVersion(): string | null;
+  /** an instance refused a connection */
+  refused(instanceId: string): void;
+  /** its word on where a request came from counts */
+  trusts(request: IncomingMessage): boolean;
+  /** the client closed its side, and it is not known yet whether it still reads */
+  doubts(request: IncomingMessage): boolean;
+  /** room for one more upgraded connection */
+  readonly roomForUpgrade: boolean;
+  readonly streamMs: number;
+  /** a request was turned away */
+  shed(): void;
+  /** `tookMs`: for a client that left, how long it had waited; `denied`: answered with 401 or 403 */
+  record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void;
+  settled(exchange: Exchange): void;
+  /** something threw that should not have */
+  fault(error: unknown): void;
+}
