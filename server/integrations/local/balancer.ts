@@ -68,7 +68,12 @@ export class Balancer implements ExchangeHost, ClientHost {
   readonly #server: Server;
   readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
-  readonly #overload = new Overload((fromMs, toMs) => this.#ring.stall(fromMs, toMs));
+  readonly #overload = new Overload(
+    guarded(
+      (error) => this.fault(error),
+      (fromMs, toMs) => this.#ring.stall(fromMs, toMs),
+    ),
+  );
   #upgraded = 0;
   readonly #active = new Set<Exchange>();
   readonly #clients = new Map<unknown, ClientConnection>();
@@ -266,7 +271,7 @@ export class Balancer implements ExchangeHost, ClientHost {
 
   /** A target for an instance that listens on `port`; it takes requests once it is in the rotation. */
   createTarget(instanceId: string, version: string, port: number): Target {
-    const pool = new ConnectionPool(port, this.#options);
+    const pool = new ConnectionPool(port, this.#options, (error) => this.fault(error));
     return { instanceId, version, inFlight: 0, pool };
   }
 
@@ -315,7 +320,7 @@ export class Balancer implements ExchangeHost, ClientHost {
     this.#server.closeIdleConnections();
     const deadline = Date.now() + graceMs;
     while ((this.#active.size > 0 || this.#waiting > 0) && Date.now() < deadline) await sleep(20);
-    for (const exchange of this.#active) exchange.cut();
+    for (const exchange of this.#active) exchange.cutOff("brokenOff");
     // also those that Node has handed over
     for (const { socket } of this.#clients.values()) socket.destroy();
     this.#server.closeAllConnections();

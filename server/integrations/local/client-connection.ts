@@ -13,6 +13,8 @@ export interface ClientHost {
   begin(client: ClientConnection, request: IncomingMessage, response: ServerResponse, expects: Expectation): Exchange;
   /** Requests of all connections that wait behind others have become more, or fewer. @returns whether there is room */
   waiting(change: number): boolean;
+  /** more came than can be held, and was turned away */
+  shed(): void;
   fault(error: unknown): void;
 }
 
@@ -49,10 +51,14 @@ export class ClientConnection {
     // Node takes its own listener off when the connection is to speak another protocol.
     socket.on("error", () => undefined);
     // Node reads on behind each request.
-    socket.on("resume", () => {
+    const keepPaused = () => {
       if (this.#paused) socket.pause();
-    });
-    socket.once("close", () => this.#drop());
+    };
+    socket.on("resume", this.guard(keepPaused));
+    socket.once(
+      "close",
+      this.guard(() => this.#drop()),
+    );
   }
 
   /** Takes a request at once when nothing is due before it. */
@@ -61,10 +67,15 @@ export class ClientConnection {
       this.#current = this.#host.begin(this, request, response, expects);
       return;
     }
+    // The preface of HTTP/2, at which Node closes the connection: the instance has no part in it.
+    if (request.method === "PRI") this.#current?.cutOff("clientLeft", { cut: false });
     this.#waiting.push({ request, response, expects });
     // One client may have many; when all together have too many, those with more than their share are cut.
-    if (!this.#host.waiting(1) && this.#waiting.length > MOST_WAITING) this.socket.destroy();
-    else this.#readOrWait();
+    if (this.#host.waiting(1) || this.#waiting.length <= MOST_WAITING) this.#readOrWait();
+    else {
+      this.#host.shed();
+      this.socket.destroy();
+    }
   }
 
   /** The answer in hand has left, or can no longer: the next one's turn. */
@@ -78,7 +89,10 @@ export class ClientConnection {
     if (this.#last !== null || this.#handedOver) return;
     this.#last = last;
     // Node no longer tells the answer in hand either.
-    this.socket.on("drain", () => this.#current?.onClientDrained());
+    this.socket.on(
+      "drain",
+      this.guard(() => this.#current?.onClientDrained()),
+    );
     this.#next();
   }
 
@@ -92,7 +106,7 @@ export class ClientConnection {
     const current = this.#current;
     if (current !== null && !current.requestComplete) {
       const answering = current.answering;
-      current.giveUp({ cut: false });
+      current.cutOff("clientLeft", { cut: false });
       answerClientError(error, socket, answering);
       return;
     }
@@ -117,7 +131,7 @@ export class ClientConnection {
       this.#drained = drained;
       this.#drainedAtMs = nowMs;
     } else if (nowMs - this.#drainedAtMs > clientMs) {
-      this.#current?.giveUp({ cut: true });
+      this.#current?.cutOff("clientLeft");
       this.socket.destroy();
     }
   }
@@ -164,8 +178,7 @@ export class ClientConnection {
 
   /** Nobody is there to answer to. */
   #drop(): void {
-    this.#host.waiting(-this.#waiting.length);
-    this.#waiting.length = 0;
     this.#handedOver = true;
+    this.#host.waiting(-this.#waiting.splice(0).length);
   }
 }

@@ -1,3 +1,5 @@
+import type { Choice } from "./route-choice.ts";
+
 /** after so many seconds a client that was turned away may come again */
 export const RETRY_AFTER = "5";
 export const OVERLOADED = "The service has more requests than it can answer. Try again in a few seconds.";
@@ -6,3 +8,16 @@ export const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** Bodies that go on until somebody has enough: a client that leaves one had its answer. */
 export const STREAMED =
   /^(?:text\/event-stream|multipart\/x-mixed-replace|application\/(?:x-ndjson|ndjson|jsonl|x-jsonlines|json-seq|stream\+json))\b/i;
+
+/**
+ * Headers that an answer gets beside those of the instance: the caller's cookie, or the name of the version that
+ * answered a preview, or of the one that was asked for by name and is not there.
+ */
+export function headersOfChoice(choice: Choice | null, missing: string | null, previewHeader: string | null): string[] {
+  if (missing !== null) return [`${previewHeader}-missing`, missing.slice(0, 100)];
+  if (choice === null) return [];
+  const { setCookie, preview, version } = choice;
+  const headers = setCookie === null ? [] : ["set-cookie", setCookie];
+  if (preview && previewHeader !== null) headers.push(previewHeader, version);
+  return headers;
+}

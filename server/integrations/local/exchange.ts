@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { NO_VERSION, type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { ExchangeHost, Target } from "./exchange-host.ts";
-import { DENIED, IDEMPOTENT, OVERLOADED, RETRY_AFTER, STREAMED } from "./exchange-rules.ts";
+import { DENIED, headersOfChoice, IDEMPOTENT, OVERLOADED, RETRY_AFTER, STREAMED } from "./exchange-rules.ts";
 import { BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
 import { type RawHead, writeRawHead } from "./raw-head.ts";
 import type { Choice } from "./route-choice.ts";
@@ -128,21 +128,16 @@ export class Exchange implements UpstreamRequest {
     this.#answer("refused", 503, "overloaded", OVERLOADED);
   }
 
-  /** Ends an exchange that the balancer can no longer wait for. */
-  cut(): void {
-    if (this.#tunnelled) this.#tunnel?.destroy();
-    if (this.#done) return;
-    this.#target?.pool.abandon(this);
-    this.#settle("brokenOff");
-    this.#response.destroy();
-  }
-
-  /** Ends it as its client neither takes what is there for it nor sends what it should: nobody let it wait. */
-  giveUp({ cut }: { cut: boolean }): void {
+  /**
+   * Ends an exchange that the balancer can no longer wait for (`brokenOff`), or whose client does not go on and was not
+   * let wait (`clientLeft`). `cut`: with the client's connection.
+   */
+  cutOff(outcome: "brokenOff" | "clientLeft", { cut = true } = {}): void {
     if (cut && this.#tunnelled) this.#tunnel?.destroy();
     if (this.#done) return;
     this.#target?.pool.abandon(this);
-    this.#settle("clientLeft", 0);
+    if (outcome === "clientLeft" || this.#answered !== null) this.#settle("clientLeft", 0);
+    else this.#settle(outcome);
     if (cut) this.#response.destroy();
   }
 
@@ -240,15 +235,8 @@ export class Exchange implements UpstreamRequest {
     this.#tunnel.open(socket, { head, rest, idleMs: this.#host.streamMs }, { onKnown, onClosed });
   }
 
-  /** The caller's cookie, beside those of the instance; or the name of the version that answered a preview. */
   #ownHeaders(): string[] {
-    const name = this.#host.routes.previewHeader;
-    if (this.#missing !== null) return [`${name}-missing`, this.#missing.slice(0, 100)];
-    if (this.#choice === null) return [];
-    const { setCookie, preview, version } = this.#choice;
-    const headers = setCookie === null ? [] : ["set-cookie", setCookie];
-    if (preview && name !== null) headers.push(name, version);
-    return headers;
+    return headersOfChoice(this.#choice, this.#missing, this.#host.routes.previewHeader);
   }
 
   onData(chunk: Buffer): boolean {

@@ -170,6 +170,47 @@ describe("after the answers that are due", () => {
   });
 });
 
+it("cuts clients that send more requests at once than can be held for all of them, and serves others", async () => {
+  asked = [];
+  const opened = await openBalancerOfOne({}, (socket) =>
+    socket.on("data", (chunk) => {
+      asked.push(pathOf(chunk.toString("latin1")));
+      if (asked.at(-1) === "/other") socket.write(answer("/other"));
+    }),
+  );
+  ({ balancer, port } = opened);
+  closers.push(opened.close);
+  const many = get("/hangs").repeat(1_500);
+  let closed = 0;
+  for (let i = 0; i < 8; i++) client(many).socket.once("close", () => closed++);
+  await eventually(async () => closed >= 2);
+  expect(balancer.overloaded()).toMatchObject({ shed: expect.any(Number) });
+  const { text } = client(get("/other"));
+  await eventually(async () => text().endsWith("/other"));
+  expect(closed).toBeLessThan(8);
+});
+
+it.each(["record", "settled", "begin", "waiting"] as const)(
+  "goes on when %s throws, counts that, and ends the connection it happened on",
+  async (method) => {
+    await start();
+    const faults: unknown[] = [];
+    balancer.fault = (error: unknown) => void faults.push(error);
+    const original = balancer[method];
+    Object.assign(balancer, {
+      [method]: () => {
+        throw new Error(`thrown by ${method}`);
+      },
+    });
+    const { socket } = client(get("/a") + get("/b"));
+    await eventually(async () => faults.length > 0);
+    Object.assign(balancer, { [method]: original });
+    const { text } = client(get("/again"));
+    await eventually(async () => text().endsWith("/again"));
+    await eventually(async () => socket.destroyed);
+  },
+);
+
 describe("a client that reads nothing", () => {
   async function stuck(text: string): Promise<Socket> {
     const socket = connect(port, "127.0.0.1").on("error", () => undefined);

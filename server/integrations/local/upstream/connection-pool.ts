@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { guarded } from "../guarded.ts";
 import { Connection, type UpstreamLimits, type UpstreamRequest } from "./connection.ts";
 
 const LOOK_MS = 100;
@@ -18,6 +19,7 @@ const MOST_WAITING = 1_024;
 export class ConnectionPool {
   readonly limits: UpstreamLimits;
   readonly #port: number;
+  readonly #onFault: (error: unknown) => void;
   readonly #all = new Set<Connection>();
   /** those of all that carry a stream, which may last for hours: they take no place of other requests */
   readonly #streams = new Set<Connection>();
@@ -37,9 +39,11 @@ export class ConnectionPool {
   readonly #unread: Connection[] = [];
   #closing: PromiseWithResolvers<void> | null = null;
 
-  constructor(port: number, limits: UpstreamLimits) {
+  /** @param onFault told what was thrown while it looked after its connections, which goes on */
+  constructor(port: number, limits: UpstreamLimits, onFault: (error: unknown) => void = () => {}) {
     this.#port = port;
     this.limits = limits;
+    this.#onFault = onFault;
   }
 
   /** Sends a request on a connection of this pool, or tells it that it was refused. */
@@ -198,7 +202,10 @@ export class ConnectionPool {
 
   #open(request: UpstreamRequest): void {
     this.#all.add(new Connection(this, this.#port, request));
-    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#timer ??= setInterval(
+      guarded(this.#onFault, () => this.#look()),
+      LOOK_MS,
+    ).unref();
   }
 
   #look(): void {
