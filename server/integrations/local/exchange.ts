@@ -148,12 +148,10 @@ export class Exchange implements UpstreamRequest {
     return { version: this.#version, waitedMs: this.#waitedMs() };
   }
 
-  /** The head of its answer has been written. */
   get answering(): boolean {
     return this.#response.headersSent;
   }
 
-  /** All of its request was read. */
   get requestComplete(): boolean {
     return this.#request.complete;
   }
@@ -225,13 +223,13 @@ export class Exchange implements UpstreamRequest {
     }
     target.inFlight++;
     this.#tunnelled = true;
-    const onKnown = this.#end(this.#tookMs());
+    const onKnown = this.#client.guard(this.#end(this.#tookMs()));
     this.#response.detachSocket(this.#request.socket);
     const head = switchingHead(reason, headers, this.#ownHeaders());
-    const onClosed = () => {
+    const onClosed = this.#client.guard(() => {
       target.inFlight--;
       this.#host.settled(this);
-    };
+    });
     this.#tunnel.open(socket, { head, rest, idleMs: this.#host.streamMs }, { onKnown, onClosed });
   }
 
@@ -388,11 +386,11 @@ export class Exchange implements UpstreamRequest {
   /** Once per exchange. Gives what counts it, to be called once with how it ended. */
   #end(tookMs: number): (outcome: Outcome) => void {
     this.#done = true;
+    if (!this.#tunnelled) this.#host.settled(this);
     if (this.#target !== undefined) this.#target.inFlight--;
     const version = this.#version ?? this.#host.currentVersion();
     // One request, one outcome: of the version that took no connection, though another version stepped in.
     const counted = this.#refusedBy ?? version;
-    if (!this.#tunnelled) this.#host.settled(this);
     return (outcome) => {
       const ended = counted === version ? outcome : "refused";
       const denied = ended === "status4xx" && DENIED.has(this.#status);
