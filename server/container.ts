@@ -3,7 +3,7 @@ import type { ScrapeTarget } from "./agent/config-telemetry.ts";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { watchDisk } from "./agent/kernel/storage-failure.ts";
-import { auditLog } from "./audit/record.ts";
+import { auditLog, recordCountedRefusals } from "./audit/record.ts";
 import { collectorAnswers } from "./collector/answers.ts";
 import { forwardRefusal } from "./collector/forward.ts";
 import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
@@ -86,6 +86,9 @@ export function createRuntime({
     databaseDir,
     dataDir,
     close: async () => {
+      // a database that is gone already must not keep the rest open
+      const notTold = (err: unknown) => createLogger("audit").warn({ err }, "counted refusals were not recorded");
+      await recordCountedRefusals(db).catch(notTold);
       await live.close();
       await workflows.close();
       await platform.close();

@@ -13,11 +13,19 @@ export interface AuditEvent {
   reason?: string;
 }
 
+/** Whose act it is. */
+export interface AuditedBy {
+  actor: Actor;
+  via: string;
+  requestId: string;
+  clientRequestId?: string | undefined;
+  /** the person behind the actor; default: the actor itself */
+  ownerId?: string | undefined;
+  /** where an entry that tells of several refusals is written later; without it each refusal has its own */
+  db?: Db | undefined;
+}
+
 /** Who did what. Recorded through the transaction of the change itself: no audit, no change. */
 export interface AuditLog {
-  record(
-    tx: Tx | Db,
-    ctx: { actor: Actor; via: string; requestId: string; clientRequestId?: string | undefined },
-    event: AuditEvent,
-  ): Promise<void>;
+  record(tx: Tx | Db, by: AuditedBy, event: AuditEvent): Promise<void>;
 }
