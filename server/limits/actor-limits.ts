@@ -5,6 +5,7 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { Slots } from "../agent/kernel/slots.ts";
 import { waiting } from "../agent/kernel/waiting.ts";
 import { networkOf } from "../auth/client-address.ts";
+import { signedSession } from "../auth/session-cookie.ts";
 import { withQueryTurns } from "../db/query-turns.ts";
 import { type Claimant, FairGate, type GateLimits } from "./fair-gate.ts";
 import { type OwnedLimits, OwnedSlots, type Taken } from "./owned-slots.ts";
@@ -33,9 +34,10 @@ const MOST_DELAYED = 2_000;
 const LOOKUPS: GateLimits = { perActor: 1, perOwner: 1, total: 2, queuePerActor: 200, waitMs: 10_000 };
 const MOST_REMEMBERED = 10_000;
 
+/** What says who asks, and nothing beside it: other cookies do not make another credential. */
 const credentialFrom = (authorization: string | null, cookie: string | null): string =>
   createHash("sha256")
-    .update(JSON.stringify([authorization, cookie]))
+    .update(JSON.stringify(authorization === null ? [signedSession(cookie) ?? cookie] : [authorization, null]))
     .digest("base64");
 const credentialOf = (headers: Headers): string => credentialFrom(headers.get("authorization"), headers.get("cookie"));
 

@@ -1,5 +1,6 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, it, test } from "vitest";
 import { AppError } from "../agent/kernel/errors.ts";
+import { recordCountedRefusals } from "../audit/record.ts";
 import { identify } from "../auth/context.ts";
 import { createToken } from "../auth/tokens/create.ts";
 import { testContext } from "../testing/context.ts";
@@ -9,6 +10,8 @@ import { serveTrpc } from "./serve-trpc.ts";
 
 const database = useDatabase();
 let ada: Person;
+let lookUps = 0;
+const streamed = (): RequestInit => ({ method: "GET", headers: { "trpc-accept": "application/jsonl" } });
 beforeAll(async () => {
   process.env.OPERATE_SECRET_KEY = TEST_SECRET;
   ada = await addPerson(database.db);
@@ -18,7 +21,10 @@ const trpc = serveTrpc({
   checkOrigin: ({ headers }) => {
     if (headers.get("origin") === "https://evil.example") throw new AppError("FORBIDDEN", "Another site sent this.");
   },
-  identify: (request, via) => identify(testContext(database), request, via),
+  identify: (request, via) => {
+    lookUps++;
+    return identify(testContext(database), request, via);
+  },
   onFailure: () => undefined,
 });
 const send = async (path: string, headers: Record<string, string>, body: object = {}): Promise<number> =>
@@ -68,3 +74,78 @@ test("a write that is too large or comes too often is on record", async () => {
   const [entry] = await refused("RATE_LIMITED");
   expect(entry?.action).toBe("incidents.manage");
 }, 60_000);
+
+describe("a write is on record whatever refused it", () => {
+  const json = { "content-type": "application/json" };
+  const post = (headers: Record<string, string> = json, body = "{}"): RequestInit => ({
+    method: "POST",
+    headers,
+    body,
+  });
+  const foreign = { ...json, origin: "https://evil.example" };
+  const many = Array.from({ length: 21 }, () => "incidents.manage").join(",");
+  const large = JSON.stringify({ note: "x".repeat(1_000_001) });
+  it.each<[string, string, RequestInit, number]>([
+    ["another site", "incidents.manage", post(foreign), 403],
+    ["another site, a path that is encoded", "incidents%2Emanage", post(foreign), 403],
+    ["another site, all of the path encoded", "%69ncidents%2e%6danage", post(foreign), 403],
+    ["another site, a slash at the end", "incidents.manage/", post(foreign), 403],
+    ["size", "incidents.manage", post(json, large), 413],
+    ["size, a path that is encoded", "incidents%2Emanage", post(json, large), 413],
+    ["21 calls", `${many}?batch=1`, post(), 400],
+    ["a path that cannot be decoded", "incidents.manage,%ZZ?batch=1", post(), 400],
+    ["its type", "incidents.manage", post({ "content-type": "text/plain" }), 415],
+    ["its type within a batch", "incidents.list,incidents.manage?batch=1", post({ "content-type": "text/csv" }), 415],
+    ["another type without a body", "incidents.manage", { method: "POST" }, 415],
+    ["its method", "incidents.manage?input=%7B%7D", { method: "GET" }, 405],
+    ["its method, beside a question", "session.me,incidents.manage?batch=1", { method: "GET" }, 400],
+    ["its method, answered in a stream", "incidents.manage,incidents.manage?batch=1", streamed(), 200],
+    ["another method", "incidents.manage", { ...post(), method: "PATCH" }, 405],
+    ["broken JSON", "incidents.manage", post(json, "{"), 400],
+    ["its input", "incidents.manage", post(), 400],
+  ])("%s", async (_what, path, init, status) => {
+    const person = await addPerson(database.db);
+    const ctx = testContext(database, { actor: person.actor });
+    const { secret, token } = await createToken(ctx, { name: "writer", role: "operator", expiresInDays: 1 });
+    const response = await trpc(
+      new Request(`http://localhost:4310/api/trpc/${path}`, {
+        ...init,
+        headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${secret}` },
+      }),
+    );
+    const text = await response.text();
+    expect(response.status, text.slice(0, 300)).toBe(status);
+    const entries = await database.db.auditEntry.findMany({ where: { actorId: token.id } });
+    expect(entries.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual(["incidents.manage refused"]);
+  });
+});
+
+test("a write that is done, and a question by a method of its own, leave no refusal", async () => {
+  const { actor } = await addPerson(database.db);
+  const { secret, token } = await createToken(testContext(database, { actor }), {
+    ...{ name: "writer", role: "operator", expiresInDays: 1 },
+  });
+  const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+  const url = "http://localhost:4310/api/trpc/incidents.manage";
+  const body = JSON.stringify({ action: "create", title: "slow" });
+  expect((await trpc(new Request(url, { method: "POST", headers, body }))).status).toBe(200);
+  expect((await trpc(new Request(url, { method: "HEAD", headers }))).status).toBe(204);
+  const entries = await database.db.auditEntry.findMany({ where: { actorId: token.id } });
+  expect(entries.map(({ outcome }) => outcome)).toEqual(["done"]);
+});
+
+test("refusals of one credential that come often are not looked up each time, and none is lost", async () => {
+  const { actor } = await addPerson(database.db);
+  const { secret, token } = await createToken(testContext(database, { actor }), {
+    ...{ name: "writer", role: "operator", expiresInDays: 1 },
+  });
+  const foreign = { authorization: `Bearer ${secret}`, origin: "https://evil.example" };
+  lookUps = 0;
+  for (let i = 0; i < 60; i++) expect(await send("incidents.manage", { ...foreign, cookie: `a=${i}` })).toBe(403);
+  expect(lookUps).toBeLessThan(25);
+  await recordCountedRefusals(database.db);
+  const entries = await database.db.auditEntry.findMany({ where: { actorId: token.id } });
+  const told = entries.find(({ action }) => action === "writes.refused");
+  expect(entries.length).toBeLessThan(25);
+  expect(told?.after).toMatchObject({ more: 60 - (entries.length - 1) });
+});

@@ -1,4 +1,5 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, shownMessage, toAppError } from "../agent/kernel/errors.ts";
 import { continueTrace } from "../agent/kernel/span.ts";
 import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
@@ -8,8 +9,9 @@ import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
 import { tellingWaits, WAIT_HEADER } from "../limits/told-wait.ts";
 import { appRouter } from "./index.ts";
-import { auditRefusedRequest } from "./refused-requests.ts";
-import type { Meta } from "./trpc.ts";
+import { auditRefusedRequest, auditRefusedWrites } from "./refused-requests.ts";
+import { beforeItsEnd, RequestedWrites } from "./requested-writes.ts";
+import { appErrorOf, type Meta } from "./trpc.ts";
 
 export interface TrpcServing {
   /** @throws FORBIDDEN for a foreign Host or Origin */
@@ -24,6 +26,9 @@ const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, { _def: { type: string; meta?: Meta } }>,
 );
 const known = new Set(procedures.map(([path]) => path));
+const WRITES = new Set(procedures.flatMap(([path, { _def }]) => (_def.type === "mutation" ? [path] : [])));
+/** calls of a batch that are looked at, however long it is */
+const MOST_NAMED = 1_000;
 /** what waits by design and would keep the actor's other requests waiting */
 const lasting = procedures.filter(([, { _def }]) => _def.type === "subscription" || _def.meta?.waitsBy);
 const LASTING = new Set(lasting.map(([path]) => path));
@@ -36,6 +41,12 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
   return tellingWaits(async (request) => {
     const via = request.headers.has("authorization") ? "api" : "web";
     let identified: Identified | null = null;
+    const writes = new RequestedWrites(writesOf(request));
+    const failed = (fault: unknown) =>
+      onFailure({ procedure: "unknown", type: "unknown", code: "INTERNAL", requestId: "", fault });
+    const audited = async (agent: AgentContext) => {
+      for (const { path, refusal } of writes.refused) await auditRefusedWrites(agent, refusal, [path]).catch(failed);
+    };
     try {
       checkOrigin(request);
       const calls = callsOf(request);
@@ -63,7 +74,7 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
             endpoint: ENDPOINT,
             req: read,
             router: appRouter,
-            createContext: () => ({ ...identity, counted: true, onStreamRefused }),
+            createContext: () => ({ ...identity, counted: true, onStreamRefused, reached: writes.reached }),
             allowMethodOverride: true, // long inputs (a whole configuration) do not fit into a URL
             responseMeta: ({ errors }) => {
               const headers: Record<string, string> = { "x-request-id": requestId, "cache-control": "no-store" };
@@ -75,30 +86,35 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
               if (lasts(request) && request.headers.has("trpc-accept")) headers[WAIT_HEADER] = "wait";
               return { headers };
             },
-            onError: ({ error, path, type }) =>
+            onError: ({ error, path, type }) => {
+              writes.noteRefusal(appErrorOf(error), path);
               onFailure({
                 procedure: known.has(path ?? "") ? String(path) : "unknown",
                 ...{ type, code: error.code, requestId },
                 fault: error.code === "INTERNAL_SERVER_ERROR" ? (error.cause ?? error) : undefined,
-              }),
+              });
+            },
           }),
         );
       };
-      if (identity.agent && !lasts(request)) return await actorLimits().request(identity.agent, answer);
-      const response = await answer();
-      if (!noPlace) return response;
-      // tRPC would say it within a stream of its own, under status 200
-      await response.body?.cancel();
-      throw noPlace;
+      const { agent } = identity;
+      const response = await (agent && !lasts(request) ? actorLimits().request(agent, answer) : answer());
+      if (noPlace) {
+        // tRPC would say it within a stream of its own, under status 200
+        await response.body?.cancel();
+        throw noPlace;
+      }
+      if (!agent || writes.notReached.length === 0) return response;
+      return await beforeItsEnd(response, () => audited(agent));
     } catch (thrown) {
       const error = toAppError(thrown);
-      if (error.code === "INTERNAL")
-        onFailure({ procedure: "unknown", type: "unknown", code: error.code, requestId: "", fault: thrown });
-      const whose = async () => identified ?? (await identify(request, via));
-      await auditRefusedRequest({ request, refusal: error, writes: writesOf(request), identify: whose }).catch(
-        (fault: unknown) =>
-          onFailure({ procedure: "unknown", type: "unknown", code: "INTERNAL", requestId: "", fault }),
-      );
+      if (error.code === "INTERNAL") failed(thrown);
+      if (writes.notReached.length > 0)
+        await auditRefusedRequest({
+          ...{ request, refusal: error, identified },
+          writes: () => writes.notReached,
+          identify: () => identify(request, via),
+        }).catch(failed);
       if (error.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refusal(error);
     }
@@ -111,28 +127,38 @@ function refuseStranger({ headers }: Request, refusal: AppError | null): void {
   if (!headers.has("authorization")) actorLimits().stranger(headers.get(CLIENT_ADDRESS_HEADER) ?? "unknown");
 }
 
-/** The procedures of a request that write, each once. */
-function writesOf({ url }: Request): string[] {
-  const path = new URL(url).pathname.slice(ENDPOINT.length + 1);
-  const asked = new Set(path.replaceAll(/%2c/gi, ",").split(","));
-  return procedures.flatMap(([name, { _def }]) => (_def.type === "mutation" && asked.has(name) ? [name] : []));
+/** The path of the calls as tRPC reads it: without slashes at its ends, decoded; what cannot be decoded as it is. */
+function pathOf({ url }: Request): string {
+  const path = new URL(url).pathname.slice(ENDPOINT.length).replace(/^\/+|\/+$/g, "");
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path.replace(/%[0-7][0-9a-f]/gi, decodeURIComponent);
+  }
 }
 
-const lasts = ({ url }: Request): boolean =>
-  decodeURIComponent(new URL(url).pathname.slice(ENDPOINT.length + 1))
+/** The procedures of a request that write, each as often as it is asked for; more than anybody may ask for are not told. */
+const writesOf = (request: Request): string[] =>
+  request.method === "HEAD" || request.method === "OPTIONS"
+    ? []
+    : pathOf(request)
+        .split(",", MOST_NAMED)
+        .filter((path) => WRITES.has(path));
+
+const lasts = (request: Request): boolean =>
+  pathOf(request)
     .split(",")
     .some((path) => LASTING.has(path));
 
 /** How many calls a request holds. @throws INVALID for a path that cannot be decoded and for a batch of more than 20 */
 function callsOf(request: Request): number {
   const { pathname, searchParams } = new URL(request.url);
-  let path: string;
   try {
-    path = decodeURIComponent(pathname.slice(ENDPOINT.length + 1));
+    decodeURIComponent(pathname);
   } catch (cause) {
     throw new AppError("INVALID", "The path is not valid: % must be followed by two hex digits of UTF-8.", { cause });
   }
-  const calls = searchParams.get("batch") === "1" ? path.split(",").length : 1;
+  const calls = searchParams.get("batch") === "1" ? pathOf(request).split(",").length : 1;
   if (calls > MAX_BATCH)
     throw new AppError(
       "INVALID",

@@ -29,6 +29,8 @@ export interface RouterContext {
   refusal?: AppError | null;
   /** the transport has counted this call against the actor's rate already */
   counted?: boolean;
+  /** told of each write that the router has begun, and records if it is refused */
+  reached?: ((path: string) => void) | undefined;
   /** told that a stream found no place, so that the transport can refuse it before it begins */
   onStreamRefused?: (refusal: AppError) => void;
   /** what was sent, where a transport may refuse it before the input is read */
@@ -234,6 +236,7 @@ async function* releasing(stream: AsyncIterable<unknown>, release: () => void): 
 /** See refused-writes.ts. Stands around everything that can refuse somebody who is signed in. */
 const auditedWhenRefused = t.middleware(async ({ ctx, path, type, next, getRawInput }) => {
   if (type !== "mutation" || !ctx.agent) return next();
+  ctx.reached?.(path);
   const write = watchWrite(ctx.agent, path);
   const result = await next({ ctx: { ...ctx, agent: write.agent } });
   if (!result.ok) {

@@ -17,4 +17,5 @@ const serve = serveTrpc({
   },
 });
 
-export { serve as GET, serve as POST };
+// other methods are refused like any request, and refused writes are on record
+export { serve as DELETE, serve as GET, serve as PATCH, serve as POST, serve as PUT };
