@@ -10,8 +10,11 @@ import { actorLimits, MAX_BATCH, MAX_BODY_BYTES } from "#server/limits/actor-lim
 import { BodyTooLarge, withBoundedBody } from "#server/limits/bounded-body.ts";
 import { retryAfterOf } from "#server/limits/fair-gate.ts";
 import { tellingWaits } from "#server/limits/told-wait.ts";
+import { auditRefusedRequest, auditRefusedWrites } from "#server/routers/refused-requests.ts";
+import { beforeItsEnd, RequestedWrites } from "#server/routers/requested-writes.ts";
+import { refusalIn, writesIn, writesOfUnread } from "./called-writes.ts";
 import { toolsOf } from "./registry.ts";
-import { type CallReport, mcpServer } from "./server.ts";
+import { type CallReport, type McpCaller, mcpServer } from "./server.ts";
 
 export interface McpEndpointOptions {
   router: AnyRouter;
@@ -35,15 +38,19 @@ export interface McpEndpointOptions {
 export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => Promise<Response> {
   const { router, report, callTimeoutMs = 30_000 } = options;
   const serving = { router, tools: toolsOf(router), report, callTimeoutMs };
-  const handler = createMcpHandler(({ authInfo }) => mcpServer(serving, agentOf(authInfo)), {
+  const handler = createMcpHandler(({ authInfo }) => mcpServer(serving, callerOf(authInfo)), {
     maxRequestBodySize: MAX_BODY_BYTES,
     onerror: options.onProtocolError,
   });
   return tellingWaits(async (request) => {
+    let identified: Identified | null = null;
+    let writes: RequestedWrites | null = null;
     try {
       options.checkOrigin(request);
       actorLimits().precheck(request);
-      const { agent, requestId, refusal } = await options.identify(request);
+      const identity = await options.identify(request);
+      identified = identity;
+      const { agent, requestId, refusal } = identity;
       if (refusal?.code === "RATE_LIMITED") throw refusal;
       // those with a token were counted when it was looked up
       if (!(agent || request.headers.has("authorization")))
@@ -53,11 +60,19 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       const answer = await actorLimits().request(agent, async () => {
         const read = await withBoundedBody(request);
         const calls = await callsOf(read);
+        const asked = new RequestedWrites(writesIn(serving.tools, calls));
+        writes = asked;
+        refuseTooMany(calls);
         actorLimits().count(agent, Math.max(1, calls.length));
-        const serve = () =>
-          continueTrace(request.headers.get("traceparent"), () => handler.fetch(read, { authInfo: authInfoOf(agent) }));
+        const serve = async () => {
+          const authInfo = authInfoOf({ agent, reached: asked.reached });
+          const served = await continueTrace(request.headers.get("traceparent"), () =>
+            handler.fetch(read, { authInfo }),
+          );
+          return recordingRefused(served, agent, asked, options.onProtocolError);
+        };
         // what waits by design would keep the actor's other requests waiting
-        if (calls.some((name) => name !== null && serving.tools.find(name)?.maxSeconds != null)) return serve;
+        if (calls.some((call) => serving.tools.find(nameOf(call))?.maxSeconds != null)) return serve;
         const answered = await serve();
         return () => answered;
       });
@@ -67,47 +82,68 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       return response;
     } catch (error) {
       const refusal = toAppError(error);
+      await auditRefusedRequest({
+        ...{ request, refusal, identified },
+        writes: () => writes?.notReached ?? writesOfUnread(serving.tools, request),
+        identify: () => options.identify(request),
+      }).catch((fault: unknown) => options.onProtocolError(toAppError(fault)));
       if (refusal.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
       return refused(refusal, options.onProtocolError);
     }
   });
 }
 
-/**
- * The calls of a body, each as the name of its tool: JSON-RPC allows an array of them. What is no JSON is one call and
- * the SDK's to refuse.
- * @throws INVALID for more than 20
- */
-async function callsOf(request: Request): Promise<(string | null)[]> {
-  let body: unknown;
+/** An answer at whose end the writes are on record that the protocol refused before a tool was called. */
+async function recordingRefused(
+  response: Response,
+  agent: AgentContext,
+  writes: RequestedWrites,
+  onFault: (error: Error) => void,
+): Promise<Response> {
+  if (writes.notReached.length === 0) return response;
+  const why = await refusalIn(response);
+  if (why === null) return response;
+  return beforeItsEnd(response, () =>
+    auditRefusedWrites(agent, new AppError("INVALID", why), writes.notReached).catch((fault: unknown) =>
+      onFault(toAppError(fault)),
+    ),
+  );
+}
+
+/** The calls of a body: JSON-RPC allows an array of them. What is no JSON is one call and the SDK's to refuse. */
+async function callsOf(request: Request): Promise<unknown[]> {
   try {
-    body = request.body === null ? null : JSON.parse(await request.clone().text());
+    const body: unknown = request.body === null ? null : JSON.parse(await request.clone().text());
+    return Array.isArray(body) ? body : [body];
   } catch {
     return [null];
   }
-  const calls: unknown[] = Array.isArray(body) ? body : [body];
-  if (calls.length > MAX_BATCH)
-    throw new AppError(
-      "INVALID",
-      `A request holds at most ${MAX_BATCH} JSON-RPC calls, and this one has ${calls.length}. Send it in several requests.`,
-    );
-  return calls.map((call) => ToolCall.safeParse(call).data?.params.name ?? null);
 }
 
-const ToolCall = z.object({ params: z.object({ name: z.string() }) });
+/** @throws INVALID for more than 20 */
+function refuseTooMany({ length }: readonly unknown[]): void {
+  if (length > MAX_BATCH)
+    throw new AppError(
+      "INVALID",
+      `A request holds at most ${MAX_BATCH} JSON-RPC calls, and this one has ${length}. Send it in several requests.`,
+    );
+}
+
+const Named = z.object({ params: z.object({ name: z.string() }) });
+const nameOf = (call: unknown): string => Named.safeParse(call).data?.params.name ?? "";
 
 /** The SDK hands `authInfo` to the server it asks for; the context of the request travels in it. */
-const authInfoOf = (agent: AgentContext): AuthInfo => ({
+const authInfoOf = (caller: McpCaller): AuthInfo => ({
   token: "",
-  clientId: agent.actor.id,
+  clientId: caller.agent.actor.id,
   scopes: [],
-  extra: { agent },
+  extra: { caller },
 });
 
-function agentOf(authInfo: AuthInfo | undefined): AgentContext {
-  const agent = authInfo?.extra?.agent;
-  if (!agent) throw new Error("a request reached the MCP server without its context");
-  return agent as AgentContext;
+function callerOf(authInfo: AuthInfo | undefined): McpCaller {
+  const caller = authInfo?.extra?.caller;
+  if (!caller) throw new Error("a request reached the MCP server without its context");
+  return caller as McpCaller;
 }
 
 /** RFC 6750: without a token only the scheme is named, with a bad one also what is wrong. */

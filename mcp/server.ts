@@ -43,8 +43,15 @@ const TOOLS_A_PAGE = 50;
 
 type Input = Record<string, unknown>;
 
+/** Whose request a server answers. */
+export interface McpCaller {
+  agent: AgentContext;
+  /** told of each write that the router has begun */
+  reached?: RouterContext["reached"];
+}
+
 /** A server for one request of one actor. Cheap: the tools were collected before. */
-export function mcpServer(serving: McpServing, agent: AgentContext): Server {
+export function mcpServer(serving: McpServing, { agent, reached }: McpCaller): Server {
   const server = new Server(
     { name: manifest.name, title: "Operate", version: manifest.version },
     {
@@ -57,7 +64,7 @@ export function mcpServer(serving: McpServing, agent: AgentContext): Server {
   server.setRequestHandler("tools/call", ({ params }, { mcpReq }) => {
     const tool = serving.tools.find(params.name);
     if (!tool) throw unknownTool(serving.tools, agent, params.name);
-    const caller = { cancelled: mcpReq.signal, progress: progressFor(mcpReq) };
+    const caller = { cancelled: mcpReq.signal, progress: progressFor(mcpReq), reached };
     return tracedCall(serving, agent, tool, params.arguments ?? {}, caller);
   });
   return server;
@@ -68,6 +75,7 @@ interface Caller {
   cancelled: AbortSignal;
   /** absent when the client did not ask to be told */
   progress: RouterContext["progress"];
+  reached: RouterContext["reached"];
 }
 
 /** Sends `notifications/progress` under the token the client gave; a client that has left is told nothing. */
@@ -118,7 +126,7 @@ async function callTool(
   agent: AgentContext,
   tool: McpTool,
   input: Input,
-  { cancelled, progress, failed }: Caller & { failed: (error: unknown) => void },
+  { cancelled, progress, reached, failed }: Caller & { failed: (error: unknown) => void },
 ): Promise<CallToolResult> {
   const started = performance.now();
   const report = (outcome: CallReport["outcome"], fault?: unknown) =>
@@ -137,7 +145,7 @@ async function callTool(
         serving.router,
         tool,
         // the endpoint has counted it with its request
-        { agent, requestId: agent.requestId, progress, sent: input, counted: true },
+        { agent, requestId: agent.requestId, progress, reached, sent: input, counted: true },
         input,
         signal,
       ),

@@ -26,4 +26,4 @@ const serve = mcpEndpoint({
   onProtocolError: ({ name, message }) => log.warn({ reason: clipText(`${name}: ${message}`, 200) }, "request refused"),
 });
 
-export { serve as DELETE, serve as GET, serve as POST };
+export { serve as DELETE, serve as GET, serve as PATCH, serve as POST, serve as PUT };

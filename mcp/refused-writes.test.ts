@@ -1,0 +1,90 @@
+import { describe, expect, it, test } from "vitest";
+import { AppError } from "#server/agent/kernel/errors.ts";
+import { recordCountedRefusals } from "#server/audit/record.ts";
+import { identify } from "#server/auth/context.ts";
+import { createToken } from "#server/auth/tokens/create.ts";
+import { appRouter } from "#server/routers/index.ts";
+import { testContext } from "#server/testing/context.ts";
+import { useDatabase } from "#server/testing/database.ts";
+import { addPerson } from "#server/testing/people.ts";
+import { mcpEndpoint } from "./endpoint.ts";
+
+const database = useDatabase();
+const mcp = mcpEndpoint({
+  router: appRouter,
+  checkOrigin: ({ headers }) => {
+    if (headers.get("origin")) throw new AppError("FORBIDDEN", "Another site sent this.");
+  },
+  identify: (request) => identify(testContext(database), request, "mcp"),
+  report: () => undefined,
+  onProtocolError: () => undefined,
+});
+
+const call = (args: object = {}, more: object = {}) => ({
+  ...{ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "manage_incident", arguments: args } },
+  ...more,
+});
+const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+
+async function agent(role: "viewer" | "operator" = "operator") {
+  const { actor } = await addPerson(database.db);
+  const ctx = testContext(database, { actor });
+  const { secret, token } = await createToken(ctx, { name: "agent", role, expiresInDays: 1 });
+  const send = async (body: unknown, headers: Record<string, string> = {}, method = "POST") => {
+    const init = { method, headers: { ...HEADERS, authorization: `Bearer ${secret}`, ...headers } };
+    const response = await mcp(
+      new Request("http://localhost:4310/api/mcp", method === "GET" ? init : { ...init, body: JSON.stringify(body) }),
+    );
+    await response.text();
+    return response.status;
+  };
+  const entries = async () => {
+    const found = await database.db.auditEntry.findMany({ where: { actorId: token.id } });
+    return found.map(({ action, outcome, errorCode }) => `${action} ${outcome} ${errorCode ?? ""}`.trim());
+  };
+  return { send, entries, tokenId: token.id };
+}
+
+describe("a tool call that writes is on record whatever refused it", () => {
+  const MANAGE = "incidents.manage refused INVALID";
+  const many = Array.from({ length: 21 }, (_, id) => call({}, { id }));
+  const large = call({ note: "a".repeat(1_100_000) });
+  it.each<[string, unknown, Record<string, string>, number, string, string?]>([
+    ["its arguments", call({ bogus: 1 }), {}, 200, MANAGE],
+    ["21 calls", many, {}, 400, MANAGE],
+    ["size: what it calls is not read", large, {}, 413, "mcp.request refused INVALID"],
+    ["another site", call(), { origin: "https://evil.example" }, 403, "incidents.manage refused FORBIDDEN"],
+    ["another site and size", large, { origin: "http://a.b" }, 403, "mcp.request refused FORBIDDEN"],
+    ["its type", call(), { "content-type": "text/plain" }, 415, MANAGE],
+    ["what it accepts", call(), { accept: "text/html" }, 406, MANAGE],
+    ["a version nobody knows", call(), { "mcp-protocol-version": "1999-01-01" }, 400, MANAGE],
+    ["arguments that are no object", call([]), {}, 200, MANAGE],
+    ["a broken frame", call({}, { jsonrpc: "1.0" }), {}, 400, MANAGE],
+    ["its method", call(), {}, 405, MANAGE, "PUT"],
+  ])("%s", async (_what, body, headers, status, entry, method) => {
+    const { send, entries } = await agent();
+    expect(await send(body, headers, method)).toBe(status);
+    expect(await entries()).toEqual([entry]);
+  });
+});
+
+test("reads, notifications and what is done leave no refusal", async () => {
+  const { send, entries } = await agent();
+  await send(call({}, { params: { name: "list_incidents", arguments: { bogus: 1 } } }));
+  await send(call({}, { id: undefined }));
+  await send(null, {}, "GET");
+  await send(call({ action: "create", title: "slow" }));
+  expect(await entries()).toEqual(["incident.create done"]);
+});
+
+test("what comes too often is on record, bounded, and told by number", async () => {
+  const { send, entries, tokenId } = await agent("viewer");
+  const batch = Array.from({ length: 20 }, (_, id) => call({ bogus: 1 }, { id }));
+  const statuses = await Promise.all(Array.from({ length: 40 }, () => send(batch)));
+  expect(statuses).toContain(429);
+  expect(await entries()).toContain("incidents.manage refused RATE_LIMITED");
+  await recordCountedRefusals(database.db);
+  const told = await database.db.auditEntry.findFirstOrThrow({ where: { actorId: tokenId, action: "writes.refused" } });
+  expect((await entries()).length).toBeLessThan(25);
+  expect((told.after as { more: number }).more).toBeGreaterThan(180);
+});
