@@ -11,6 +11,8 @@ export interface GateLimits {
   perActor: number;
   perOwner: number;
   total: number;
+  /** beside `total`, only for owners who have nothing at work; default none */
+  reserve?: number;
   /** waiting at once for one actor; more are refused */
   queuePerActor: number;
   waitMs: number;
@@ -45,8 +47,9 @@ interface Waiter {
 }
 
 /**
- * Fair queueing: each actor has a few at work and a short queue; what becomes free goes to the waiting actors in turn,
- * however long one's queue is. Nobody waits longer than `waitMs`.
+ * Fair queueing: each actor has a few at work and a short queue; what becomes free goes to the owner who has least at
+ * work (max-min fairness), of several to the one whose last turn is longest ago, and to an owner's actors in turn:
+ * neither a long queue nor many tokens bring more. Nobody waits longer than `waitMs`.
  *
  * Whoever presses, or had more time of late than another who presses no less, gives way while that other is there: one
  * call at a time, and after each a rest as long as the call took. Who comes anew has no credit for having been away
@@ -59,6 +62,9 @@ export class FairGate {
   readonly #queues = new Map<string, Waiter[]>();
   readonly #work = new Map<string, Work>();
   readonly #resting = new Set<string>();
+  /** number of the last turn of each owner who was there of late */
+  readonly #turns = new Map<string, number>();
+  #turn = 0;
   readonly #nowMs: () => number;
   #total = 0;
 
@@ -87,14 +93,17 @@ export class FairGate {
   #count = (key: string): number => this.#running.get(key) ?? 0;
 
   #mayRun({ actor, owner }: Claimant): boolean {
-    const { perActor, perOwner, total } = this.#limits;
+    const { perActor, perOwner, total, reserve = 0 } = this.#limits;
     if (this.#resting.has(owner)) return false;
-    if (this.#count(`owner ${owner}`) > 0 && this.#givesWay(owner)) return false;
-    return this.#total < total && this.#count(`actor ${actor}`) < perActor && this.#count(`owner ${owner}`) < perOwner;
+    const atWork = this.#count(`owner ${owner}`);
+    if (this.#total >= (atWork === 0 ? total + reserve : total)) return false;
+    if (atWork > 0 && this.#givesWay(owner)) return false;
+    return this.#count(`actor ${actor}`) < perActor && atWork < perOwner;
   }
 
   #add({ actor, owner }: Claimant, n: 1 | -1): void {
     this.#total += n;
+    if (n > 0) this.#turns.set(owner, ++this.#turn);
     for (const key of [`actor ${actor}`, `owner ${owner}`]) {
       const count = this.#count(key) + n;
       if (count > 0) this.#running.set(key, count);
@@ -160,7 +169,11 @@ export class FairGate {
     const long = (this.#queues.get(actor)?.length ?? 0) > PRESSING;
     const pressedAtMs = long ? atMs : (before?.pressedAtMs ?? Number.NEGATIVE_INFINITY);
     this.#work.set(owner, { ms: ms + tookMs, atMs, pressedAtMs });
-    for (const [other, work] of this.#work) if (atMs - work.atMs > THERE_MS) this.#work.delete(other);
+    for (const [other, work] of this.#work) {
+      if (atMs - work.atMs <= THERE_MS) continue;
+      this.#work.delete(other);
+      this.#turns.delete(other);
+    }
   }
 
   #rest({ owner }: Claimant, tookMs: number): void {
@@ -189,14 +202,29 @@ export class FairGate {
   }
 
   #admit(): void {
-    for (const [actor, queue] of [...this.#queues]) {
-      const next = queue[0];
-      if (!next || !this.#mayRun(next.who)) continue;
-      this.#queues.delete(actor); // behind the others for its next turn
-      if (queue.length > 1) this.#queues.set(actor, queue.slice(1));
-      this.#add(next.who, 1);
-      next.admit();
+    for (let next = this.#next(); next; next = this.#next()) {
+      const { who, admit } = next;
+      const rest = (this.#queues.get(who.actor) ?? []).slice(1);
+      this.#queues.delete(who.actor); // behind its owner's others for its next turn
+      if (rest.length > 0) this.#queues.set(who.actor, rest);
+      this.#add(who, 1);
+      admit();
     }
+  }
+
+  /** Who of those that wait and may run has the next turn. */
+  #next(): Waiter | null {
+    const { total, reserve = 0 } = this.#limits;
+    if (this.#total >= total + reserve) return null;
+    let next: { waiter: Waiter; atWork: number; turn: number } | null = null;
+    for (const [waiter] of this.#queues.values()) {
+      if (!waiter) continue;
+      const { owner } = waiter.who;
+      const [atWork, turn] = [this.#count(`owner ${owner}`), this.#turns.get(owner) ?? 0];
+      const isBefore = !next || atWork < next.atWork || (atWork === next.atWork && turn < next.turn);
+      if (isBefore && this.#mayRun(waiter.who)) next = { waiter, atWork, turn };
+    }
+    return next?.waiter ?? null;
   }
 }
 
