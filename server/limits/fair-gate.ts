@@ -26,6 +26,8 @@ const THERE_MS = 5_000;
 /** waiting calls of an actor that make its owner press: more than one batch */
 const PRESSING = 20;
 const LONGEST_REST_MS = 1_000;
+/** at work at once of all who give way: together they leave most of the process to whoever they give way to */
+const MOST_GIVING_WAY = 2;
 
 interface Work {
   /** at work of late, in ms; halves every HALF_LIFE_MS */
@@ -43,7 +45,8 @@ interface GateOptions {
 
 interface Waiter {
   who: Claimant;
-  admit: () => void;
+  /** told whether it gives way while it is at work */
+  admit: (givingWay: boolean) => void;
 }
 
 /**
@@ -52,7 +55,7 @@ interface Waiter {
  * neither a long queue nor many tokens bring more. Nobody waits longer than `waitMs`.
  *
  * Whoever presses, or had more time of late than another who presses no less, gives way while that other is there: one
- * call at a time, and after each a rest as long as the call took. Who comes anew has no credit for having been away
+ * call at a time, and after each a rest as long as the call took; all who give way have two at once. Who comes anew has no credit for having been away
  * (start-time fair queueing, Goyal, Vin and Cheng 1996).
  */
 export class FairGate {
@@ -67,6 +70,7 @@ export class FairGate {
   #turn = 0;
   readonly #nowMs: () => number;
   #total = 0;
+  #givingWay = 0;
 
   readonly #mayGiveWay: boolean;
 
@@ -81,11 +85,12 @@ export class FairGate {
    * @throws RATE_LIMITED when its queue is full or it waited too long, with `retryAfterSeconds`
    */
   async run<T>(who: Claimant, work: () => Promise<T>): Promise<T> {
-    await this.#enter(who);
+    const givingWay = await this.#enter(who);
     const startedMs = this.#nowMs();
     try {
       return await work();
     } finally {
+      if (givingWay) this.#givingWay--;
       this.#leave(who, this.#nowMs() - startedMs);
     }
   }
@@ -97,7 +102,7 @@ export class FairGate {
     if (this.#resting.has(owner)) return false;
     const atWork = this.#count(`owner ${owner}`);
     if (this.#total >= (atWork === 0 ? total + reserve : total)) return false;
-    if (atWork > 0 && this.#givesWay(owner)) return false;
+    if ((atWork > 0 || this.#givingWay >= MOST_GIVING_WAY) && this.#givesWay(owner)) return false;
     return this.#count(`actor ${actor}`) < perActor && atWork < perOwner;
   }
 
@@ -111,20 +116,25 @@ export class FairGate {
     }
   }
 
-  async #enter(who: Claimant): Promise<void> {
+  /** Takes a place. @returns whether it is one of those that give way */
+  #begin(who: Claimant): boolean {
+    const givingWay = this.#givesWay(who.owner);
+    if (givingWay) this.#givingWay++;
+    this.#add(who, 1);
+    return givingWay;
+  }
+
+  async #enter(who: Claimant): Promise<boolean> {
     this.#note(who);
     const queue = this.#queues.get(who.actor) ?? [];
-    if (queue.length === 0 && this.#mayRun(who)) {
-      this.#add(who, 1);
-      return;
-    }
+    if (queue.length === 0 && this.#mayRun(who)) return this.#begin(who);
     if (queue.length >= this.#limits.queuePerActor) throw tooMuch(`${queue.length} calls of yours wait already`, 2);
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<boolean>((resolve, reject) => {
       const waiter: Waiter = {
         who,
-        admit: () => {
+        admit: (givingWay) => {
           clearTimeout(late);
-          resolve();
+          resolve(givingWay);
         },
       };
       const late = setTimeout(() => {
@@ -207,8 +217,7 @@ export class FairGate {
       const rest = (this.#queues.get(who.actor) ?? []).slice(1);
       this.#queues.delete(who.actor); // behind its owner's others for its next turn
       if (rest.length > 0) this.#queues.set(who.actor, rest);
-      this.#add(who, 1);
-      admit();
+      admit(this.#begin(who));
     }
   }
 

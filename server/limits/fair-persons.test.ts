@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { actor } from "../testing/context.ts";
 import { actorLimits } from "./actor-limits.ts";
 import { FairGate, type GateLimits } from "./fair-gate.ts";
 
 /** A gate whose work ends when it is told to. */
-function heldGate(limits: Partial<GateLimits>) {
+function heldGate(limits: Partial<GateLimits>, options: { givesWay?: boolean; nowMs?: () => number } = {}) {
   const gate = new FairGate(
     { perActor: 3, perOwner: 6, total: 4, queuePerActor: 200, waitMs: 10_000, ...limits },
-    { givesWay: false },
+    { givesWay: options.nowMs !== undefined, ...options },
   );
   const running: { owner: string; end: () => void }[] = [];
   const begun: string[] = [];
@@ -67,6 +67,23 @@ test("persons who have as much at work come in turn", async () => {
   for (let n = 0; n < 8; n++) await endOldest();
   for (const owner of ["a", "b", "c"]) expect(begun.filter((one) => one === owner).length).toBe(2);
   await endAll();
+});
+
+test("all who give way to somebody have two at work together", async () => {
+  let nowMs = 0;
+  const { ask, begun, settled, endOldest, endAll } = heldGate({ total: 16 }, { nowMs: () => nowMs });
+  const heavy = ["a", "b", "c", "d", "e"];
+  for (const owner of [...heavy, "light"]) ask(owner);
+  await settled();
+  nowMs = 400;
+  for (const _ of heavy) await endOldest();
+  for (const owner of heavy) ask(owner, 1);
+  await vi.waitFor(() => expect(begun.slice(6)).toHaveLength(2)); // after a rest
+  await delay(100); // the others' rests end with it
+  expect(begun.slice(6)).toHaveLength(2);
+  nowMs = 20_000;
+  await endAll();
+  expect(begun.slice(6).toSorted()).toEqual(heavy);
 });
 
 test("eight persons with many tokens each do not make another wait more than three times as long", async () => {
