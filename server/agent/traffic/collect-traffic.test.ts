@@ -115,4 +115,30 @@ describe("collectTraffic", () => {
     });
     expect(row?.leftAfter).toEqual(leftAfter.map((count) => count * 2));
   });
+
+  it("goes on when the clock was set back, in a time that is stored already", async () => {
+    const ctx = testContext(database);
+    const began = start - 7_200_000;
+    let now = began + 120_000;
+    ctx.now = () => new Date(now);
+    const ref = { service: "relived", environment: "production" };
+    const tell = (from: number, requests: number) => {
+      const told = bucketsOf(from, 6).map((row) => ({ ...row, ...ref, requests, status2xx: requests }));
+      ctx.platform.trafficSince = async (from) => told.filter((row) => Date.parse(row.bucketAt) >= from.getTime());
+    };
+    await ctx.db.trafficBucket.deleteMany();
+    tell(began, 10);
+    await collectTraffic(ctx);
+    tell(began + 60_000, 10);
+    await collectTraffic(ctx);
+    now = began + 60_000;
+    tell(began, 7);
+    expect(await collectTraffic(ctx)).toBe(6);
+    expect(await collectTraffic(ctx)).toBe(0); // once
+    const stored = await listTraffic(ctx.db, { since: new Date(began), resolution: 10, ref });
+    expect(stored.map((row) => row.requests)).toEqual([7, 7, 7, 7, 7, 7, 10, 10, 10, 10, 10, 10]);
+    const minutes = await listTraffic(ctx.db, { since: new Date(began), resolution: 60, ref });
+    expect(minutes.map((row) => row.requests)).toEqual([60 + 42, 60]);
+    expect(await uncollectedSince(ctx, new Date(began + 110_000))).toBeNull();
+  });
 });

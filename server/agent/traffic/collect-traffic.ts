@@ -1,3 +1,4 @@
+import { clockWasSetBack, monotonicMs } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { startPeriodic } from "../kernel/periodic.ts";
 import { forgetTraffic, newestTraffic, storeTraffic } from "./traffic-store.ts";
@@ -10,16 +11,22 @@ const REMEMBERED_MS = 15 * 60_000;
 /** collected every 5 s: what is not stored by then is not collected any more */
 const LATE_MS = 60_000;
 
-/** What the platform counted and is not stored yet, and the newest buckets that are. */
+/** What the platform counted and is not stored yet, and the newest buckets that are; all when those lie ahead of now. */
 function countedSince({ platform, now }: Pick<Runtime, "platform" | "now">, newest: Date | null) {
   const horizon = now().getTime() - REMEMBERED_MS;
+  const known = clockWasSetBack(newest, now()) ? 0 : (newest?.getTime() ?? 0);
   // from the newest on, not after it: a service may have been late with a bucket of the same time
-  return platform.trafficSince(new Date(Math.max(horizon, newest?.getTime() ?? 0)));
+  return platform.trafficSince(new Date(Math.max(horizon, known)));
 }
 
-/** Brings what the platform counted since the newest stored bucket. @returns how many buckets were new */
+/**
+ * Brings what the platform counted since the newest stored bucket. While that lies ahead of now the clock was set back,
+ * and a time is lived again: what is counted now takes the place of what was. @returns how many buckets were new
+ */
 export async function collectTraffic(runtime: Pick<Runtime, "db" | "platform" | "now">): Promise<number> {
-  return storeTraffic(runtime.db, await countedSince(runtime, await newestTraffic(runtime.db)));
+  const newest = await newestTraffic(runtime.db);
+  const counted = await countedSince(runtime, newest);
+  return storeTraffic(runtime.db, counted, { replace: clockWasSetBack(newest, runtime.now()) });
 }
 
 /**
@@ -31,6 +38,8 @@ export async function uncollectedSince(
   newest: Date | null,
 ): Promise<Date | null> {
   const lateMs = runtime.now().getTime() - LATE_MS;
+  // then "newest" says nothing of what is stored, until it is no longer ahead
+  if (clockWasSetBack(newest, runtime.now())) return null;
   if (newest !== null && newest.getTime() >= lateMs) return null;
   const times = (await countedSince(runtime, newest)).map(({ bucketAt }) => Date.parse(bucketAt));
   const late = times.filter((atMs) => atMs > (newest?.getTime() ?? 0) && atMs < lateMs);
@@ -45,12 +54,12 @@ export function startTrafficCollector(
   runtime: Pick<Runtime, "db" | "platform" | "now">,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
-  let forgottenAt = 0;
+  let forgetAtMs = 0;
   const round = async () => {
     await collectTraffic(runtime);
-    if (runtime.now().getTime() - forgottenAt <= FORGET_MS) return;
+    if (monotonicMs() < forgetAtMs) return;
     await forgetTraffic(runtime.db, runtime.now());
-    forgottenAt = runtime.now().getTime();
+    forgetAtMs = monotonicMs() + FORGET_MS;
   };
   return startPeriodic(COLLECT_MS, round, onError);
 }

@@ -1,6 +1,6 @@
 import type { Prisma, TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
-import { addOutcomes } from "../kernel/outcomes.ts";
+import { addOutcomes, OUTCOMES } from "../kernel/outcomes.ts";
 import { joinUsage } from "../kernel/version-usage.ts";
 import type { ServiceRef, TrafficCounts, VersionUsage } from "../ports/platform.ts";
 
@@ -28,12 +28,18 @@ const keyOf = (row: { service: string; environment: string; version: string; buc
 
 /**
  * Stores 10-second buckets and adds those that are new into their minute, in one transaction: several collectors may
- * bring the same bucket and it counts once.
+ * bring the same bucket and it counts once. With `replace`, a bucket of other counts than the stored one takes its place
+ * and is new, too: both happened, so that the minute has the sum.
  * @returns how many were new
  */
-export async function storeTraffic(db: Db, counts: readonly TrafficCounts[]): Promise<number> {
+export async function storeTraffic(
+  db: Db,
+  counts: readonly TrafficCounts[],
+  { replace = false }: { replace?: boolean } = {},
+): Promise<number> {
   if (counts.length === 0) return 0;
   return db.$transaction(async (tx) => {
+    if (replace) await removeOthers(tx, counts);
     const created = await tx.trafficBucket.createManyAndReturn({
       data: counts.map((row) => rowOf(row, 10)),
       skipDuplicates: true,
@@ -42,6 +48,25 @@ export async function storeTraffic(db: Db, counts: readonly TrafficCounts[]): Pr
     return created.length;
   });
 }
+
+/** Deletes what is stored of the same buckets with other counts. */
+async function removeOthers(tx: Tx, counts: readonly TrafficCounts[]): Promise<void> {
+  const told = new Map(counts.map((row) => [keyOf(row), row]));
+  const times = counts.map((row) => Date.parse(row.bucketAt)).sort((a, b) => a - b);
+  const bucketAt = { gte: new Date(times[0] ?? 0), lte: new Date(times.at(-1) ?? 0) };
+  for (const stored of await tx.trafficBucket.findMany({ where: { resolution: 10, bucketAt } })) {
+    const row = told.get(keyOf(stored));
+    if (!row || isSameCount(row, stored)) continue;
+    const { service, environment, version } = stored;
+    await tx.trafficBucket.deleteMany({
+      where: { service, environment, version, resolution: 10, bucketAt: stored.bucketAt },
+    });
+  }
+}
+
+const isSameCount = (told: TrafficCounts, stored: TrafficBucket): boolean =>
+  OUTCOMES.every((outcome) => told[outcome] === stored[outcome]) &&
+  told.latency.every((count, i) => count === (stored.latency[i] ?? 0));
 
 async function addToMinutes(tx: Tx, fresh: readonly TrafficCounts[]): Promise<void> {
   for (const minute of sumBy(fresh, MINUTE_MS).sort((a, b) => keyOf(a).localeCompare(keyOf(b))))

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import { BlockList, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ClockJumps, monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { bucketOf, emptyHistogram } from "#server/agent/kernel/histogram.ts";
 import { NO_VERSION, type Outcome } from "#server/agent/kernel/outcomes.ts";
@@ -65,6 +66,7 @@ export class Balancer implements ExchangeHost, ClientHost {
   readonly rotation = new Rotation<Target>();
   readonly routes: RouteChoice;
   readonly #ring = new TrafficRing();
+  readonly #clock = new ClockJumps();
   readonly #server: Server;
   readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
@@ -287,7 +289,7 @@ export class Balancer implements ExchangeHost, ClientHost {
 
   record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void {
     if (version !== NO_VERSION) this.#lastVersion = version;
-    this.#ring.record(version, outcome, tookMs, Date.now(), denied);
+    this.#ring.record(version, outcome, tookMs, this.#nowMs(), denied);
   }
 
   settled(exchange: Exchange): void {
@@ -295,20 +297,28 @@ export class Balancer implements ExchangeHost, ClientHost {
   }
 
   /** Adds how many instances of a version are ready now and how many requests it has in flight. */
-  look(version: string, instances: number, inFlight: number, nowMs: number): void {
-    this.#ring.look(version, instances, inFlight, nowMs);
+  look(version: string, instances: number, inFlight: number): void {
+    this.#ring.look(version, instances, inFlight, this.#nowMs());
   }
 
   /** Adds what the instances of a version took until the bucket's end at `boundaryMs`. */
   measure(version: string, measured: Measured, boundaryMs: number): void {
-    this.#ring.measure(version, measured, boundaryMs, Date.now());
+    this.#ring.measure(version, measured, boundaryMs, this.#nowMs());
   }
 
-  samplesSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {
+  /** Before anything is counted or told: what was counted before the clock was set keeps its age. */
+  #nowMs(): number {
+    const nowMs = Date.now();
+    const jumpMs = this.#clock.look(nowMs);
+    if (jumpMs !== 0) this.#ring.clockSet(jumpMs);
+    return nowMs;
+  }
+
+  samplesSince(sinceMs: number, nowMs: number = this.#nowMs()): TrafficCounts[] {
     return withPending(this.#ring.samplesSince(this.ref, sinceMs, nowMs), this.#active);
   }
 
-  trafficSince(sinceMs: number, nowMs: number = Date.now()): TrafficCounts[] {
+  trafficSince(sinceMs: number, nowMs: number = this.#nowMs()): TrafficCounts[] {
     return this.#ring.since(this.ref, sinceMs, nowMs);
   }
 
@@ -318,8 +328,8 @@ export class Balancer implements ExchangeHost, ClientHost {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     this.#server.closeIdleConnections();
-    const deadline = Date.now() + graceMs;
-    while ((this.#active.size > 0 || this.#waiting > 0) && Date.now() < deadline) await sleep(20);
+    const deadlineMs = monotonicMs() + graceMs;
+    while ((this.#active.size > 0 || this.#waiting > 0) && monotonicMs() < deadlineMs) await sleep(20);
     for (const exchange of this.#active) exchange.cutOff("brokenOff");
     // also those that Node has handed over
     for (const { socket } of this.#clients.values()) socket.destroy();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import type { LogFollower, Platform, ServiceRef } from "#server/agent/ports/platform.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { LimitedReads } from "./limited-reads.ts";
@@ -23,6 +24,9 @@ const Nothing = z.object({});
 const servicePath = ({ service, environment }: ServiceRef): string =>
   `services/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`;
 const instancePath = (id: string, action: string): string => `instances/${encodeURIComponent(id)}/${action}`;
+
+/** whole milliseconds until a time of the monotonic clock */
+const leftMs = (untilMs: number): number => Math.max(0, Math.ceil(untilMs - monotonicMs()));
 
 /** longer than any answer takes on a machine that is merely busy */
 const PATIENT_MS = 30_000;
@@ -51,17 +55,17 @@ export function createLocalPlatform({
     startInstance: ({ service, environment, version, key }) =>
       daemon.call("POST", "instances", InstanceAnswer, { service, environment, version, key }),
     async stopInstance({ instanceId, drainTimeoutMs }) {
-      const until = Date.now() + drainTimeoutMs;
+      const untilMs = monotonicMs() + drainTimeoutMs;
       for (;;) {
-        const body = { drainTimeoutMs: Math.max(0, until - Date.now()) };
+        const body = { drainTimeoutMs: leftMs(untilMs) };
         const { done, note } = await daemon.call("POST", instancePath(instanceId, "stop"), StopAnswer, body);
         if (done) return { note };
       }
     },
     async drainInstance({ instanceId, timeoutMs }) {
-      const until = Date.now() + timeoutMs;
+      const untilMs = monotonicMs() + timeoutMs;
       for (;;) {
-        const body = { timeoutMs: Math.max(0, until - Date.now()) };
+        const body = { timeoutMs: leftMs(untilMs) };
         const answer = await daemon.call("POST", instancePath(instanceId, "drain"), DrainAnswer, body);
         if (answer.done) return { remaining: answer.remaining };
       }

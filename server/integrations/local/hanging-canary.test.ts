@@ -46,8 +46,7 @@ it("fails at its first step, although not one of those requests has ended", { ti
     if (i % 20 === 19) await new Promise((done) => setTimeout(done, 5));
   }
   await eventually(async () => answered >= 1_500, 10_000);
-  for (const [version, target] of [...targets.entries()])
-    balancer.look(String(version + 1), 1, target.inFlight, Date.now());
+  for (const [version, target] of [...targets.entries()]) balancer.look(String(version + 1), 1, target.inFlight);
 
   const plan = {
     ...{ ...REF, version: "2", previousVersion: "1", startedAt: since },

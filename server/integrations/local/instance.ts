@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import type { InstanceState } from "#server/agent/ports/platform.ts";
 import type { Target } from "./exchange-host.ts";
@@ -53,6 +54,8 @@ export class Instance {
   restarts: number;
   reason: string | null = null;
   startedAt: string;
+  /** of the monotonic clock, as all times here that something is due at */
+  #startedMs = monotonicMs();
   port = 0;
   target: Target | null = null;
   removed: boolean;
@@ -143,6 +146,7 @@ export class Instance {
     if (running === null) return false;
     this.#beginLife();
     this.startedAt = process.startedAt;
+    this.#startedMs = monotonicMs() - Math.max(0, Date.now() - Date.parse(process.startedAt));
     this.#enter(running, process.port);
     await this.#checkOnce();
     return true;
@@ -159,7 +163,7 @@ export class Instance {
       this.#draining = true;
       this.#host.changed("wanted");
     }
-    await this.#untilIdle(Date.now() + timeoutMs);
+    await this.#untilIdle(monotonicMs() + timeoutMs);
     return this.inFlight;
   }
 
@@ -178,7 +182,7 @@ export class Instance {
    * should, or null.
    */
   stop(drainTimeoutMs: number): Promise<string | null> {
-    this.#drainUntilMs = Math.min(this.#drainUntilMs, Date.now() + drainTimeoutMs);
+    this.#drainUntilMs = Math.min(this.#drainUntilMs, monotonicMs() + drainTimeoutMs);
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
@@ -206,11 +210,12 @@ export class Instance {
   }
 
   async #untilIdle(untilMs?: number): Promise<void> {
-    while (this.inFlight > 0 && Date.now() < (untilMs ?? this.#drainUntilMs)) await sleep(DRAIN_POLL_MS);
+    while (this.inFlight > 0 && monotonicMs() < (untilMs ?? this.#drainUntilMs)) await sleep(DRAIN_POLL_MS);
   }
 
   async #launch(life: AbortSignal): Promise<void> {
     this.startedAt = new Date().toISOString();
+    this.#startedMs = monotonicMs();
     try {
       const port = await this.#host.freePort();
       const running = await this.#host.launch(this, port);
@@ -235,7 +240,7 @@ export class Instance {
   }
 
   async #onExit(running: RunningProcess, exit: ExitInfo | null): Promise<void> {
-    const ranForMs = Date.now() - Date.parse(this.startedAt);
+    const ranForMs = monotonicMs() - this.#startedMs;
     const life = this.#beginLife();
     this.#stage = "ending";
     this.#process = null;
@@ -249,7 +254,7 @@ export class Instance {
     await logged(running);
     const words = await this.#host.lastWords(this.id).catch(() => ({ said: null, diskFull: false }));
     const reason = describeExit({ exit, ranForMs, ...words });
-    this.#rest(life, reason, afterCrash(this.#crashes, Date.now(), ranForMs), words.diskFull);
+    this.#rest(life, reason, afterCrash(this.#crashes, monotonicMs(), ranForMs), words.diskFull);
   }
 
   /** @param forRoom the disk was full, so that the next start may come as soon as there is room */
@@ -264,12 +269,12 @@ export class Instance {
   }
 
   async #restartAfter(delayMs: number, forRoom: boolean, signal: AbortSignal): Promise<void> {
-    const atMs = Date.now() + delayMs;
+    const atMs = monotonicMs() + delayMs;
     do {
-      const waitMs = Math.max(0, atMs - Date.now());
+      const waitMs = Math.max(0, atMs - monotonicMs());
       const over = await sleep(forRoom ? Math.min(ROOM_POLL_MS, waitMs) : waitMs, false, { signal }).catch(() => true);
       if (over || this.#stopped !== null) return;
-    } while (forRoom && Date.now() < atMs && (await this.#host.diskFull().catch(() => true)));
+    } while (forRoom && monotonicMs() < atMs && (await this.#host.diskFull().catch(() => true)));
     if (signal.aborted || this.#stopped !== null) return;
     this.restarts++;
     await this.start();

@@ -10,7 +10,7 @@ const LOOP_DELAY_MS = 60_000;
 export interface CrashHistory {
   /** crashes since the process last ran for a stable minute */
   consecutive: number;
-  /** epoch milliseconds of the crashes in the last minute */
+  /** monotonic milliseconds of the crashes in the last minute */
   recentMs: readonly number[];
 }
 

@@ -31,28 +31,28 @@ export class UnitSampler {
 
   /** Until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    let boundaryMs = nextOn(SAMPLE_MS);
+    let measuredMs = lastOn(SAMPLE_MS);
     while (!signal.aborted) {
-      await sleep(nextOn(LOOK_MS) - Date.now(), undefined, { signal }).catch(() => undefined);
+      await sleep(lastOn(LOOK_MS) + LOOK_MS - Date.now(), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
+      const boundaryMs = lastOn(SAMPLE_MS);
       try {
         this.#look();
-        if (Date.now() < boundaryMs) continue;
-        await this.#measure(Math.floor(Date.now() / SAMPLE_MS) * SAMPLE_MS);
+        if (boundaryMs === measuredMs) continue; // any other one: a clock that is set leads back, too
+        await this.#measure(boundaryMs);
       } catch (error) {
         this.#sampled.onFault(error);
       }
-      boundaryMs = nextOn(SAMPLE_MS);
+      measuredMs = boundaryMs;
     }
   }
 
   #look(): void {
-    const nowMs = Date.now();
     for (const unit of this.#sampled.units())
       for (const [version, instances] of versionsOf(unit)) {
         const ready = instances.filter((one) => one.state === "ready").length;
         const inFlight = instances.reduce((sum, one) => sum + one.inFlight, 0);
-        unit.balancer.look(version, ready, inFlight, nowMs);
+        unit.balancer.look(version, ready, inFlight);
       }
   }
 
@@ -82,7 +82,7 @@ export class UnitSampler {
   }
 }
 
-const nextOn = (stepMs: number): number => (Math.floor(Date.now() / stepMs) + 1) * stepMs;
+const lastOn = (stepMs: number): number => Math.floor(Date.now() / stepMs) * stepMs;
 
 const versionsOf = (unit: ServiceUnit): Map<string, Instance[]> =>
   Map.groupBy(unit.instances.values(), (one) => one.version);

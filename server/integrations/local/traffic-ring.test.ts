@@ -111,4 +111,25 @@ describe("TrafficRing", () => {
     expect(rows.every((row) => row.requests === 5)).toBe(true);
     expect(ring.samplesSince(REF, 0, T + 4_001 * S).length).toBe(600);
   });
+
+  it.each([
+    ["back by an hour", -3_600],
+    ["forward by an hour", 3_600],
+    ["back by ten minutes", -600],
+  ])("goes on when the clock is set %s, and keeps how old everything is", (_, seconds) => {
+    const ring = new TrafficRing();
+    for (const at of [1, 13]) ring.record("1", "status2xx", 1, T + at * S);
+    expect(ring.since(REF, T, T + 12 * S)).toHaveLength(1); // told, and stored
+    const then = T + (14 + seconds) * S;
+    ring.clockSet(seconds * S);
+    ring.record("1", "status5xx", 1, then);
+    const seen = (rows: { bucketAt: string; requests: number }[]) =>
+      rows.map((row) => [(Date.parse(row.bucketAt) - T) / S - seconds, row.requests]);
+    expect(seen(ring.samplesSince(REF, then - 60 * S, then + 20 * S))).toEqual([
+      [0, 1],
+      [12, 1],
+      [14, 1],
+    ]);
+    expect(seen(ring.since(REF, then - 60 * S, then + 20 * S))).toEqual([[10, 2]]); // the first is not told again
+  });
 });

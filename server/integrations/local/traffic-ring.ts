@@ -18,6 +18,10 @@ export type Measured = Pick<VersionUsage, "cpuMs" | "memoryBytes" | "errorLines"
 
 interface Sample extends Record<Outcome, number> {
   startMs: number;
+  /** in a bucket that `since` told */
+  told: boolean;
+  /** the clock was set since: `startMs` is what the clock of now would have said */
+  moved: boolean;
   requests: number;
   denied: number;
   /** null until the first request: most samples of an idle version have none */
@@ -61,6 +65,19 @@ export class TrafficRing {
     this.#stalls.push({ fromMs, toMs: toMs + SAMPLE_MS });
   }
 
+  /**
+   * The clock was set by `jumpMs`: what was counted moves by as much, so that it stays as old as it is, by whole
+   * buckets and never ahead of now. What was told for storing is not told a second time under its new name.
+   */
+  clockSet(jumpMs: number): void {
+    const byMs = Math.floor(jumpMs / BUCKET_MS) * BUCKET_MS;
+    for (const sample of [...this.#byVersion.values()].flat()) {
+      sample.startMs += byMs;
+      sample.moved = true;
+    }
+    this.#stalls = this.#stalls.map(({ fromMs, toMs }) => ({ fromMs: fromMs + byMs, toMs: toMs + byMs }));
+  }
+
   /** Adds how many instances of a version are ready and how many requests it has in flight at `nowMs`. */
   look(version: string, instances: number, inFlight: number, nowMs: number): void {
     const sample = this.#current(version, nowMs);
@@ -85,7 +102,10 @@ export class TrafficRing {
   /** Complete 10-second buckets with at least one request that start at or after `sinceMs`, oldest first. */
   since(ref: ServiceRef, sinceMs: number, nowMs: number): TrafficCounts[] {
     const fromMs = Math.max(sinceMs, nowMs - KEPT_BUCKETS_MS);
-    return this.#rows(ref, fromMs, nowMs, BUCKET_MS).filter((row) => row.requests > 0);
+    const rows = this.#rows(ref, fromMs, nowMs, BUCKET_MS, (parts) => {
+      for (const part of parts) part.told = true;
+    });
+    return rows.filter((row) => row.requests > 0);
   }
 
   /**
@@ -98,12 +118,20 @@ export class TrafficRing {
     return rows.filter(({ requests, usage }) => requests > 0 || (usage.instances ?? 0) > 0);
   }
 
-  #rows(ref: ServiceRef, fromMs: number, nowMs: number, stepMs: number): TrafficCounts[] {
+  #rows(
+    ref: ServiceRef,
+    fromMs: number,
+    nowMs: number,
+    stepMs: number,
+    tell?: (parts: readonly Sample[]) => void,
+  ): TrafficCounts[] {
     const rows: TrafficCounts[] = [];
     for (const [version, samples] of this.#byVersion) {
       if ((samples.at(-1)?.startMs ?? 0) < nowMs - KEPT_SAMPLES_MS) this.#byVersion.delete(version);
       const startOf = ({ startMs }: Sample) => startMs - (startMs % stepMs);
-      const asked = samples.filter((one) => startOf(one) >= fromMs && startOf(one) + stepMs + SETTLE_MS <= nowMs);
+      const complete = samples.filter((one) => startOf(one) >= fromMs && startOf(one) + stepMs + SETTLE_MS <= nowMs);
+      const asked = tell ? complete.filter((one) => !(one.moved && one.told)) : complete;
+      tell?.(asked);
       for (const [startMs, parts] of Map.groupBy(asked, startOf))
         rows.push({
           ...{ ...ref, version, bucketAt: new Date(startMs).toISOString(), ...sumOf(parts) },
@@ -123,10 +151,11 @@ export class TrafficRing {
       this.#byVersion.set(version, samples);
     }
     const last = samples.at(-1);
-    // A clock set back must not open an older sample: what is complete stays complete.
+    // A clock set back by less than `clockSet` is told of must not open an older sample: what is complete stays so.
     if (last !== undefined && last.startMs >= startMs) return last;
     const taken = { looks: 0, instances: 0, inFlight: 0, cpuMs: null, memoryBytes: null, errorLines: null };
-    const fresh: Sample = { startMs, ...noOutcomes(), denied: 0, latency: null, leftAfter: null, ...taken };
+    const untold = { startMs, told: false, moved: false };
+    const fresh: Sample = { ...untold, ...noOutcomes(), denied: 0, latency: null, leftAfter: null, ...taken };
     samples.push(fresh);
     if (samples.length > KEPT_SAMPLES) samples.shift();
     return fresh;
