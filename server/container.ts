@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { ScrapeTarget } from "./agent/config-telemetry.ts";
+import { monotonicMs } from "./agent/kernel/clock.ts";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { watchDisk } from "./agent/kernel/storage-failure.ts";
@@ -81,6 +82,7 @@ export function createRuntime({
       ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS), refusal: forwardRefusal },
     }),
     now: () => new Date(),
+    steadyMs: monotonicMs,
     identity: { db: identityDb, audit: auditLog, now: () => new Date() },
     databaseUrl,
     databaseDir,

@@ -1,3 +1,4 @@
+import { type ClockReading, readClock } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
 import { type ErrorCode, toAppError } from "../kernel/errors.ts";
@@ -48,12 +49,12 @@ export const platformEffects = (runtime: Runtime) => ({
 });
 
 /** Whether somebody decided something or cancelled. */
-async function hear({ db, now }: Runtime, { deploymentId }: DeploymentPlan, afterSeq: number): Promise<Ear> {
+async function hear({ db, now, steadyMs }: Runtime, { deploymentId }: DeploymentPlan, afterSeq: number): Promise<Ear> {
   // read first: who cancelled is written in the same transaction, and so is in the list below
   const { cancelRequested } = await getDeploymentRow(db, deploymentId);
   const decisions = await listDecisions(db, deploymentId, afterSeq);
   return {
-    at: now().getTime(),
+    ...readClock({ now, steadyMs }),
     cancelRequested,
     decisions: decisions.map(({ seq, decision, scope, reason, actorName, stepIndex, waitingId }) => ({
       ...{ seq, decision, scope, reason, actorName, stepIndex, waitingId },
@@ -65,10 +66,10 @@ async function hear({ db, now }: Runtime, { deploymentId }: DeploymentPlan, afte
 async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Sight> {
   const ear = await hear(runtime, plan, afterSeq);
   const seen = await attempt(async () => ({ service: await runtime.platform.getService(plan) }));
-  const at = runtime.now().getTime();
-  if (!seen.ok) return { ...ear, at, instances: null, problem: seen.message, weights: null };
+  const clock = readClock(runtime);
+  if (!seen.ok) return { ...ear, ...clock, instances: null, problem: seen.message, weights: null };
   const instances = seen.service.instances.map(({ id, version, state, reason }) => ({ id, version, state, reason }));
-  return { ...ear, at, instances, problem: null, weights: seen.service.weights };
+  return { ...ear, ...clock, instances, problem: null, weights: seen.service.weights };
 }
 
 interface StartSlot {
@@ -112,18 +113,18 @@ async function start(
 
 /** Takes instances out of the rotation and waits for their requests, at most `timeoutMs`; how many are left of each. */
 async function drain(
-  { platform, now }: Runtime,
+  { platform, now, steadyMs }: Runtime,
   _plan: DeploymentPlan,
   ids: readonly string[],
   timeoutMs: number,
-): Promise<Effect<{ at: number; remaining: Record<string, number> }>> {
+): Promise<Effect<ClockReading & { remaining: Record<string, number> }>> {
   const drained = await attempt(async () => {
     const left = ids.map(
       async (instanceId) => [instanceId, (await platform.drainInstance({ instanceId, timeoutMs })).remaining] as const,
     );
     return { remaining: Object.fromEntries(await Promise.all(left)) };
   });
-  return drained.ok ? { ...drained, at: now().getTime() } : drained;
+  return drained.ok ? { ...drained, ...readClock({ now, steadyMs }) } : drained;
 }
 
 interface Leaving {

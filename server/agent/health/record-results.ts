@@ -1,3 +1,4 @@
+import { clockWasSetBack } from "../kernel/clock.ts";
 import { withoutConfidential } from "../kernel/confidential.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
 import { type CauseNode, causeOf } from "./caused-by.ts";
@@ -9,6 +10,7 @@ import {
   addRollups,
   type CauseRow,
   type ChangeRow,
+  forgetAhead,
   insertChanges,
   insertResults,
   type LockedTarget,
@@ -55,11 +57,14 @@ export async function recordResults(runtime: Runtime, batch: readonly CheckResul
         const message = result.message && withoutConfidential(result.message);
         return [{ ...result, message, slotAt: new Date(result.slotAtMs).toISOString(), maintenance }];
       });
+      const now = runtime.now();
+      const relived = [...targets.values()].filter((target) => clockWasSetBack(target.lastCheckedAt, now));
+      if (relived.length > 0) await forgetAhead(tx, relived, now);
       const inserted = await insertResults(tx, rows);
       const fresh = rows.filter((row) => inserted.has(resultKey(row.targetId, row.slotAt)));
       if (fresh.length === 0) return 0;
       await addRollups(tx, rollupsOf(fresh));
-      const changed = applyAll(targets, fresh);
+      const changed = applyAll(targets, fresh, new Set(relived.map(({ id }) => id)));
       const changes = await explain(tx, changed);
       await saveStates(tx, changed.map(stateRow));
       if (changes.length > 0) await announce(runtime, tx, changes, targets);
@@ -96,13 +101,18 @@ interface Changed {
   last: CheckResult & ResultRow;
 }
 
-function applyAll(targets: ReadonlyMap<string, LockedTarget>, rows: readonly (CheckResult & ResultRow)[]): Changed[] {
+function applyAll(
+  targets: ReadonlyMap<string, LockedTarget>,
+  rows: readonly (CheckResult & ResultRow)[],
+  relived: ReadonlySet<string>,
+): Changed[] {
   const changed = new Map<string, Changed>();
   for (const row of rows) {
     const before = changed.get(row.targetId)?.target ?? targets.get(row.targetId);
     if (!before) continue;
     const at = new Date(row.endedAtMs);
-    if (before.lastCheckedAt && before.lastCheckedAt > at) continue; // a late batch of another worker: history only
+    // a late batch of another worker is history only; after a clock that was set back it is the newest
+    if (before.lastCheckedAt && before.lastCheckedAt > at && !relived.has(before.id)) continue;
     const rule = { ...before, maintenance: row.maintenance };
     const after = nextHealth({ ...before, state: before.state as HealthState }, row.outcome, rule);
     const moved = after.state !== before.state;

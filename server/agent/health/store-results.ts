@@ -80,6 +80,16 @@ export async function insertResults(tx: Tx, rows: readonly ResultRow[]): Promise
   return new Set(keys.map(([targetId, slotAt]) => resultKey(targetId, new Date(slotAt).toISOString())));
 }
 
+/**
+ * Deletes what was recorded of targets within a day ahead of `now`: the clock was set back, that time is lived again, and
+ * its slots must be free for the checks in it.
+ */
+export async function forgetAhead(tx: Tx, targets: readonly Pick<LockedTarget, "id">[], now: Date): Promise<void> {
+  await tx.$executeRaw`
+    delete from health_result where "targetId" = any(${targets.map(({ id }) => id)}::text[])
+      and "slotAt" > ${now} and "slotAt" <= ${new Date(now.getTime() + 86_400_000)}`;
+}
+
 export const resultKey = (targetId: string, slotAt: string): string => `${targetId}@${slotAt}`;
 
 export interface RollupRow {

@@ -35,36 +35,52 @@ export class ClockJumps {
   }
 }
 
-/** What one look at the clock may add beyond the pause before it: as long as a slow step takes. */
-const SLOW_STEP_MS = 15_000;
+/** An instant by both clocks, to be stored: the second means something to those of the same process. */
+export interface ClockReading {
+  /** milliseconds since 1970 */
+  at: number;
+  /** left out where it is not known, as in what was stored by former releases */
+  steady?: { process: string; ms: number } | undefined;
+}
+
+const PROCESS = crypto.randomUUID();
+
+/** The time of now by both clocks; a runtime whose clock is made up has the wall clock alone. */
+export const readClock = ({
+  now,
+  steadyMs,
+}: {
+  now: () => Date;
+  steadyMs?: (() => number) | undefined;
+}): ClockReading => ({
+  at: now().getTime(),
+  ...(steadyMs && { steady: { process: PROCESS, ms: steadyMs() } }),
+});
+
+/** What may be added at most where only wall clocks can tell, as when another process takes over. */
+const LONGEST_ABSENCE_MS = 300_000;
 
 /**
- * Time that went by for those who look again and again, of instants that were stored (milliseconds since 1970) and so
- * may come from several processes. A clock set back adds nothing, one set forward no more than the pause and a slow
- * step: no time that nobody had runs out. What is deterministic stays so: it depends on its inputs alone.
+ * The time that went by for work that is carried on by one process after the other: by the monotonic clock inside one,
+ * by the wall clock between two, where a clock set back adds nothing and one set forward five minutes at most. So no
+ * deadline runs out that nobody had, or lasts longer. It depends on the stored readings alone, and so can be replayed.
  */
 export class TimeLived {
-  #atMs: number;
   #elapsedMs = 0;
-  #pauseMs = 0;
+  #atMs: number;
+  #steady: { process: string; ms: number; elapsedMs: number } | null = null;
 
   constructor(startedAtMs: number) {
     this.#atMs = startedAtMs;
   }
 
-  get elapsedMs(): number {
+  /** Takes notice of a later reading, and says how many milliseconds it has been since the start. */
+  look({ at, steady }: ClockReading): number {
+    if (steady && this.#steady?.process === steady.process)
+      this.#elapsedMs = Math.max(this.#elapsedMs, this.#steady.elapsedMs + steady.ms - this.#steady.ms);
+    else this.#elapsedMs += Math.min(Math.max(0, at - this.#atMs), LONGEST_ABSENCE_MS);
+    if (steady) this.#steady = { ...steady, elapsedMs: this.#elapsedMs };
+    this.#atMs = at;
     return this.#elapsedMs;
-  }
-
-  /** Takes notice of the time of now, and says how long it has been since the start. */
-  look(atMs: number): number {
-    this.#elapsedMs += Math.min(Math.max(0, atMs - this.#atMs), this.#pauseMs + SLOW_STEP_MS);
-    [this.#atMs, this.#pauseMs] = [atMs, 0];
-    return this.#elapsedMs;
-  }
-
-  /** Told before a pause of `ms` at most. */
-  pauses(ms: number): void {
-    this.#pauseMs += ms;
   }
 }

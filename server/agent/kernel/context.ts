@@ -35,6 +35,8 @@ export interface Runtime {
   dataDir?: string | undefined;
   /** the clock; tests give their own */
   now: () => Date;
+  /** a clock that nobody sets, in milliseconds; left out where `now` is made up */
+  steadyMs?: () => number;
 }
 
 /** A runtime plus who asks, through what, under which request id. */

@@ -1,4 +1,5 @@
 import { DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-deployment.ts";
+import { readClock } from "../../kernel/clock.ts";
 import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confidential.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
@@ -35,7 +36,7 @@ export type AnalysisEffects = ReturnType<typeof analysisEffects>;
 
 /** What analyses, hooks and verifications do outside. Each may run twice. */
 export const analysisEffects = (runtime: Runtime) => ({
-  now: async () => runtime.now().getTime(),
+  now: async () => readClock(runtime),
   judge: (plan: DeploymentPlan, input: JudgeStep) => judgeStep(runtime, plan, input),
   concluded: (plan: DeploymentPlan, key: string, level: "ok" | "warning", message: string) =>
     note(runtime, plan, { key, level, kind: "decision", message }),

@@ -1,3 +1,4 @@
+import { type ClockReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../durable.ts";
 import type { DeploymentPlan, Heed, Judgement, PlannedStep, StepOutcome } from "../procedure.ts";
 import type { AnalysisEffects } from "./effects.ts";
@@ -15,6 +16,10 @@ interface Inspected {
 /** Somebody who steps in wakes a wait; without that it is noticed after this. */
 const LONGEST_WAIT_MS = 5_000;
 
+/** Former releases remembered the wall clock alone. */
+const asReading = (stored: ClockReading | number): ClockReading =>
+  typeof stored === "number" ? { at: stored } : stored;
+
 /** Judges again and again until there is a verdict, or somebody steps in. */
 export async function runAnalysis(
   durable: Durable,
@@ -23,20 +28,25 @@ export async function runAnalysis(
   { step, attempt, kind, holdSeconds, heed }: Inspected & { kind: "step" | "hold"; holdSeconds?: number; heed: Heed },
 ): Promise<StepOutcome> {
   const rules = plan.options.rules.analysis;
-  const startedAt = await durable.step("now", () => effects.now());
+  const began = asReading(await durable.step("now", () => effects.now()));
+  const clock = new TimeLived(began.at);
+  clock.look(began);
   const judgements: Judgement[] = [];
   const key = `analysis:${step.index}:${attempt}`;
   for (;;) {
     const by = await heed();
     if (by) return { kind: "interrupted", by };
-    const at = await durable.step("now", () => effects.now());
-    const action = nextAnalysisAction(judgements, rules, { startedAt, at, holdSeconds });
+    const now = asReading(await durable.step("now", () => effects.now()));
+    const at = clock.look(now);
+    const action = nextAnalysisAction(judgements, rules, { startedAt: 0, at, holdSeconds });
     switch (action.do) {
-      case "judge":
-        judgements.push(
-          await durable.step("judge", () => effects.judge(plan, { step, attempt, kind, since: startedAt })),
-        );
+      case "judge": {
+        // after the clock was set back: what is as old as this analysis, by the clock of now
+        const since = Math.min(began.at, now.at - at);
+        const judgement = await durable.step("judge", () => effects.judge(plan, { step, attempt, kind, since }));
+        judgements.push({ ...judgement, at });
         break;
+      }
       case "wait":
         await durable.wait(Math.min(action.ms, LONGEST_WAIT_MS));
         break;

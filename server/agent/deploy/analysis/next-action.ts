@@ -12,7 +12,7 @@ export type AnalysisAction =
   | { do: "end"; reason: string };
 
 interface Progress {
-  /** milliseconds since 1970 */
+  /** milliseconds, by the clock that the judgements' times are of */
   startedAt: number;
   at: number;
   /** of a hold: it lasts so long, and only a failure ends it before */

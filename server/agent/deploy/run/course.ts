@@ -1,3 +1,4 @@
+import type { ClockReading } from "../../kernel/clock.ts";
 import type { DeploymentPlan, Interruption } from "../procedure.ts";
 import type { Decision } from "../schema.ts";
 import type { DecisionRow } from "../store-decisions.ts";
@@ -9,9 +10,7 @@ export type HeardDecision = Pick<
 >;
 
 /** What people asked for since it listened last. */
-export interface Ear {
-  /** milliseconds since 1970 */
-  at: number;
+export interface Ear extends ClockReading {
   cancelRequested: boolean;
   /** oldest first */
   decisions: HeardDecision[];
@@ -21,7 +20,7 @@ export interface Ear {
 export interface Course {
   /** `seq` of the last decision that was heeded */
   heard: number;
-  /** milliseconds since 1970; moves on by the time people and the judge take */
+  /** by the run's own clock; moves on by the time people and the judge take */
   deadlineAt: number;
   /** percent of the requests the new version was given; null before the traffic was split and after the old set went */
   weight: number | null;

@@ -3,7 +3,7 @@ import type { Question } from "../effects-record.ts";
 import type { Interruption, PlannedStep, StepOutcome } from "../procedure.ts";
 import type { Decision, StepKind } from "../schema.ts";
 import type { Answer } from "./course.ts";
-import type { Run } from "./run.ts";
+import { hear, lived, type Run } from "./run.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./steps.ts";
 import { waitForDecision } from "./waiting.ts";
 import type { Stop } from "./way-back.ts";
@@ -44,9 +44,8 @@ async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
   let attempt = 1;
   for (let anew = false; ; ) {
     const summary = doing(plan, step, course.weight, holdSecondsOf(run));
-    const beganAt = await durable.step("step", () =>
-      effects.beginStep(plan, step, attempt, summary, course.deadlineAt),
-    );
+    const began = await durable.step("step", () => effects.beginStep(plan, step, attempt, summary, course.deadlineAt));
+    const beganAt = lived(run, { at: began });
     const trouble = anew ? await prepareRetry(run, step) : null;
     const outcome = trouble ?? (await carryOut(run, step, attempt));
     const turn = await conclude(run, { step, attempt, beganAt }, outcome);
@@ -60,7 +59,7 @@ async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
 interface Attempt {
   step: PlannedStep;
   attempt: number;
-  /** milliseconds since 1970 */
+  /** by the run's own clock */
   beganAt: number;
 }
 
@@ -86,7 +85,8 @@ async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<T
 
 async function pass(run: Run, one: Attempt, note: string): Promise<Turn> {
   const { durable, effects, plan } = run;
-  const at = await durable.step("passed", () => effects.passStep(plan, one.step.index, note));
+  const passed = await durable.step("passed", () => effects.passStep(plan, one.step.index, note));
+  const at = lived(run, { at: passed });
   if (isUntimed(one.step.kind)) run.course.deadlineAt += Math.max(0, at - one.beganAt);
   return PASSED;
 }
@@ -94,9 +94,8 @@ async function pass(run: Run, one: Attempt, note: string): Promise<Turn> {
 /** The deadline moves on by what an untimed step took so far. */
 async function countTime(run: Run, { step, beganAt }: Attempt): Promise<void> {
   if (!isUntimed(step.kind)) return;
-  const { durable, effects, plan, course } = run;
-  const { at } = await durable.step("hear", () => effects.hear(plan, course.heard));
-  course.deadlineAt += Math.max(0, at - beganAt);
+  const { at } = await hear(run);
+  run.course.deadlineAt += Math.max(0, at - beganAt);
 }
 
 type Failed = Extract<StepOutcome, { kind: "failed" }>;
@@ -106,9 +105,10 @@ async function fail(run: Run, one: Attempt, { reason: said, instance }: Failed):
   const { durable, effects, plan, course } = run;
   const reason = bare(said);
   const { step, attempt } = one;
-  const at = await durable.step("failed", () =>
+  const failed = await durable.step("failed", () =>
     effects.failStep(plan, { index: step.index, attempt }, reason, instance),
   );
+  const at = lived(run, { at: failed });
   if (isUntimed(step.kind)) course.deadlineAt += Math.max(0, at - one.beganAt);
   if (plan.options.rollbackOnFailure)
     return { kind: "stop", stop: { ending: "rolled_back", reason, failure: true, openStep: null } };

@@ -2,7 +2,7 @@ import type { Refusal } from "../effects-platform.ts";
 import type { Interruption } from "../procedure.ts";
 import type { ObservedInstance } from "../rolling.ts";
 import { type Heeds, listen } from "./course.ts";
-import type { Run } from "./run.ts";
+import { hear, lived, type Run } from "./run.ts";
 
 /** A drain is cut in slices, so that a cancel is heard within one. */
 const SLICE_MS = 1_000;
@@ -37,11 +37,11 @@ export async function letGo(
     if (!drained.ok) return { kind: "refused", by: drained };
     remaining = { ...remaining, ...drained.remaining };
     // at least a slice, so that a clock that stands still ends it too
-    spentMs = Math.max(spentMs + sliceMs, drained.at - beganAt);
-    for (const id of busy) drainedMs.set(id, drained.at - beganAt);
+    const at = lived(run, drained);
+    spentMs = Math.max(spentMs + sliceMs, at - beganAt);
+    for (const id of busy) drainedMs.set(id, at - beganAt);
     if (!heeds || Object.values(remaining).every((left) => left === 0)) continue;
-    const ear = await durable.step("hear", () => effects.hear(plan, course.heard));
-    const by = listen(course, ear, heeds, stepIndex);
+    const by = listen(course, await hear(run), heeds, stepIndex);
     if (by) return { kind: "interrupted", by };
   }
   const leaving = leavers.map(({ instance, why }) => ({

@@ -1,9 +1,10 @@
+import { type ClockReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../durable.ts";
 import type { platformEffects, Refusal, Sight } from "../effects-platform.ts";
 import type { recordEffects } from "../effects-record.ts";
 import type { Inspection } from "../inspection.ts";
 import type { DeploymentPlan } from "../procedure.ts";
-import { type Course, newCourse } from "./course.ts";
+import { type Course, type Ear, newCourse } from "./course.ts";
 
 /** What the procedure does to the platform and to the record, and what inspects the new version for it. */
 export type DeploymentEffects = ReturnType<typeof platformEffects> &
@@ -15,21 +16,36 @@ export interface Run {
   readonly effects: DeploymentEffects;
   readonly plan: DeploymentPlan;
   readonly course: Course;
+  readonly clock: TimeLived;
   /** what was seen last; null before the first look */
   sight: Sight | null;
 }
 
 export const newRun = (durable: Durable, effects: DeploymentEffects, plan: DeploymentPlan): Run => ({
   ...{ durable, effects, plan, course: newCourse(plan) },
+  clock: new TimeLived(plan.startedAt),
   sight: null,
 });
+
+/**
+ * A reading as the run's own clock has it: milliseconds since 1970 that went by since it began, whatever happened to
+ * the wall clock. All times of a run are compared by it.
+ */
+export const lived = ({ clock, plan }: Run, reading: ClockReading): number => plan.startedAt + clock.look(reading);
 
 /** Looks at the platform and hears what was decided. */
 export async function look(run: Run): Promise<Sight> {
   const { durable, effects, plan, course } = run;
   const sight = await durable.step("look", () => effects.look(plan, course.heard));
-  run.sight = sight;
-  return sight;
+  run.sight = { ...sight, at: lived(run, sight) };
+  return run.sight;
+}
+
+/** Hears what was decided. */
+export async function hear(run: Run): Promise<Ear> {
+  const { durable, effects, plan, course } = run;
+  const ear = await durable.step("hear", () => effects.hear(plan, course.heard));
+  return { ...ear, at: lived(run, ear) };
 }
 
 /** Worth another try: the platform may come back. Anything else was refused for a reason that stays. */

@@ -9,7 +9,7 @@ import { bare, picture } from "./words.ts";
 
 export interface SetWork extends SetGoal {
   stepIndex: number;
-  /** milliseconds since 1970 */
+  /** by the run's own clock */
   until: number;
   /** null: nothing is heeded, because this is the way back already */
   heeds: Heeds | null;

@@ -4,7 +4,7 @@ import type { StepKind } from "../schema.ts";
 import { type Heeds, listen } from "./course.ts";
 import { letGo } from "./leave.ts";
 import { roll } from "./roll.ts";
-import { isPassing, look, pauseMs, type Run } from "./run.ts";
+import { hear, isPassing, look, pauseMs, type Run } from "./run.ts";
 import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";
 
 /** Carries out one step, whatever its kind. */
@@ -139,9 +139,6 @@ function watchful(run: Run, stepIndex: number): Heed {
 }
 
 /** Listens for decisions only. */
-function attentive({ durable, effects, plan, course }: Run, stepIndex: number): Heed {
-  return async () => {
-    const ear = await durable.step("hear", () => effects.hear(plan, course.heard));
-    return listen(course, ear, GOES_BACK, stepIndex);
-  };
+function attentive(run: Run, stepIndex: number): Heed {
+  return async () => listen(run.course, await hear(run), GOES_BACK, stepIndex);
 }

@@ -1,6 +1,6 @@
 import type { Question } from "../effects-record.ts";
 import { type Answer, answerIn } from "./course.ts";
-import type { Run } from "./run.ts";
+import { hear, lived, type Run } from "./run.ts";
 
 /** A nudge wakes it at once; this is how often it looks when none comes, less and less often in a wait of days. */
 const LEAST_PAUSE_MS = 250;
@@ -13,13 +13,16 @@ export async function waitForDecision(run: Run, question: Question): Promise<Ans
   course.asked += 1;
   course.pause = null;
   if (question.kind === "failed") course.reported = true;
-  const asked = await durable.step("ask", () => effects.ask(plan, number, question));
+  const stored = await durable.step("ask", () => effects.ask(plan, number, question));
+  // by the run's own clock: a person has this time, whatever happens to the wall clock
+  const at = lived(run, stored);
+  const asked = { at, expiresAt: at + stored.expiresAt - stored.at };
   const close = (answer: Answer) => {
     course.deadlineAt += Math.max(0, answer.at - asked.at);
     return { ...answer, number };
   };
   for (;;) {
-    const ear = await durable.step("hear", () => effects.hear(plan, course.heard));
+    const ear = await hear(run);
     const answer = answerIn(course, ear, question.options);
     if (answer) return close(answer);
     if (ear.at >= asked.expiresAt) {

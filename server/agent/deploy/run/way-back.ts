@@ -1,6 +1,6 @@
 import type { Sight } from "../effects-platform.ts";
 import type { Ending } from "../record.ts";
-import { look, type Run } from "./run.ts";
+import { lived, look, type Run } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
 import { bare, serving } from "./words.ts";
 
@@ -27,7 +27,8 @@ export async function wayBack(run: Run, stop: Stop): Promise<void> {
   const { previousVersion, options } = plan;
   if (previousVersion === null) return leaveAsItIs(run, stop);
   const withinMs = Math.max(options.timeoutSeconds * 1_000, LEAST_MS);
-  const until = await durable.step("turn back", () => effects.turnBack(plan, stop.reason, stop.openStep, withinMs));
+  const stored = await durable.step("turn back", () => effects.turnBack(plan, stop.reason, stop.openStep, withinMs));
+  const until = lived(run, { at: stored - withinMs }) + withinMs;
   let traffic = await durable.step("traffic back", () => effects.shelter(plan));
   const work: SetWork = {
     version: previousVersion,

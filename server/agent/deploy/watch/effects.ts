@@ -1,4 +1,5 @@
 import { systemActor } from "../../kernel/actor.ts";
+import { clockWasSetBack, readClock } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
@@ -58,7 +59,7 @@ async function begin(runtime: Runtime, id: string): Promise<WatchPlan | null> {
 async function state(runtime: Runtime, id: string) {
   const { watchState, waiting } = await getDeploymentRow(runtime.db, id);
   const expiresAt = waiting === null ? null : Date.parse(waiting.expiresAt);
-  return { at: runtime.now().getTime(), watching: watchState === "watching", expiresAt };
+  return { ...readClock(runtime), watching: watchState === "watching", expiresAt };
 }
 
 /** The new version's newest minutes against the old one's before the deployment. Other minutes may differ by themselves. */
@@ -66,7 +67,8 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
   const at = runtime.now();
   const { service, environment, version, previousVersion, startedAt, finishedAt } = plan;
   const newest = Math.floor(at.getTime() / BUCKET_MS) * BUCKET_MS;
-  const from = Math.max(Math.ceil(finishedAt / BUCKET_MS) * BUCKET_MS, newest - WINDOW_MS);
+  const begun = clockWasSetBack(finishedAt, at) ? 0 : Math.ceil(finishedAt / BUCKET_MS) * BUCKET_MS;
+  const from = Math.max(begun, newest - WINDOW_MS);
   try {
     const since = new Date(startedAt - WINDOW_MS);
     const rows = await listTraffic(runtime.db, { since, resolution: 10, ref: { service, environment } });

@@ -1,3 +1,4 @@
+import { TimeLived } from "../../kernel/clock.ts";
 import { lastPass } from "../analysis/next-action.ts";
 import type { Durable } from "../durable.ts";
 import type { Judgement } from "../procedure.ts";
@@ -22,22 +23,25 @@ export async function runWatch(durable: Durable, effects: WatchEffects, id: stri
   if (!plan) return;
   const { analysis } = plan.options.rules;
   const everyMs = Math.max(LEAST_INTERVAL_MS, analysis.intervalSeconds * 1_000 * INTERVALS);
+  const clock = new TimeLived(plan.finishedAt);
+  const watchMs = plan.until - plan.finishedAt;
   let failures = 0;
   const judgements: Judgement[] = [];
   for (;;) {
     const now = await durable.step("state", () => effects.state(id));
     if (!now.watching) return;
-    const judgement = await durable.step("judge", () => effects.judge(plan));
+    const at = clock.look(now);
+    const judgement = { ...(await durable.step("judge", () => effects.judge(plan))), at };
     judgements.push(judgement);
     failures = judgement.verdict === "fail" ? failures + 1 : judgement.verdict === "pass" ? 0 : failures;
     if (failures >= FAILURES_IN_A_ROW) return regressed(durable, effects, plan, judgement.sentence);
-    if (now.at >= plan.until) {
+    if (at >= watchMs) {
       const held = lastPass(judgements, analysis, everyMs);
       if (held) await durable.step("pass", () => effects.pass(plan, held.sentence));
       else await durable.step("undecided", () => effects.undecided(plan, judgement.sentence));
       return;
     }
-    await durable.wait(Math.max(100, Math.min(everyMs, plan.until - now.at)));
+    await durable.wait(Math.max(100, Math.min(everyMs, watchMs - at)));
   }
 }
 
@@ -48,14 +52,18 @@ async function regressed(durable: Durable, effects: WatchEffects, plan: WatchPla
     return;
   }
   await durable.step("ask", () => effects.ask(plan, sentence));
+  const mostMs = plan.options.rules.decisionTimeoutSeconds * 1_000;
+  let asked: { clock: TimeLived; leftMs: number } | null = null;
   for (;;) {
-    const { at, watching, expiresAt } = await durable.step("state", () => effects.state(plan.deploymentId));
-    if (!watching || expiresAt === null) return;
-    if (at >= expiresAt) {
+    const now = await durable.step("state", () => effects.state(plan.deploymentId));
+    if (!now.watching || now.expiresAt === null) return;
+    asked ??= { clock: new TimeLived(now.at), leftMs: Math.min(mostMs, now.expiresAt - now.at) };
+    const leftMs = asked.leftMs - asked.clock.look(now);
+    if (leftMs <= 0) {
       const ours = await durable.step("regress", () => effects.regress(plan, sentence));
       if (ours) await durable.step("roll back", () => effects.rollBack(plan, `Nobody decided in time: ${sentence}`));
       return;
     }
-    await durable.wait(Math.max(100, Math.min(LONGEST_LOOK_MS, expiresAt - at)));
+    await durable.wait(Math.max(100, Math.min(LONGEST_LOOK_MS, leftMs)));
   }
 }
