@@ -16,11 +16,13 @@ const keyOf = (scope: string, subject: string): string =>
 export async function countAttempt(db: Db, scope: string, subject: string, limit: AttemptLimit, now: Date) {
   const key = keyOf(scope, subject);
   const resetsAt = new Date(now.getTime() + limit.windowMs);
+  // a window that ends later than one from now on began before the clock was set back
+  const latest = new Date(resetsAt.getTime() + 2_000);
   const [row] = await db.$queryRaw<{ count: number; resetsAt: Date }[]>`
     insert into "attempt_counter" as c ("key", "count", "resetsAt") values (${key}, 1, ${resetsAt})
     on conflict ("key") do update set
-      "count" = case when c."resetsAt" <= ${now} then 1 else c."count" + 1 end,
-      "resetsAt" = case when c."resetsAt" <= ${now} then ${resetsAt} else c."resetsAt" end
+      "count" = case when c."resetsAt" <= ${now} or c."resetsAt" > ${latest} then 1 else c."count" + 1 end,
+      "resetsAt" = case when c."resetsAt" <= ${now} or c."resetsAt" > ${latest} then ${resetsAt} else c."resetsAt" end
     returning "count", "resetsAt"`;
   const count = row?.count ?? 1;
   if (count === 1) await makeRoom(db, now);

@@ -1,4 +1,5 @@
 import type { DLogger } from "@dbos-inc/dbos-sdk";
+import { monotonicMs } from "../agent/kernel/clock.ts";
 import { createLogger, type Logger } from "../telemetry/log.ts";
 
 const WINDOW_MS = 10_000;
@@ -10,7 +11,7 @@ const MAX_PER_WINDOW = 20;
  */
 export function dbosLogger(
   log: Pick<Logger, "trace" | "debug" | "warn" | "error"> = createLogger("durable"),
-  now: () => number = Date.now,
+  now: () => number = monotonicMs,
 ): DLogger {
   let windowStart = now();
   let asked = 0;

@@ -46,6 +46,8 @@ export class Lease {
   /** monotonic times: of the last confirmed beat, and since when beats have come without a gap */
   #beatAt = 0;
   #steadySince = 0;
+  /** the last beat of each of the others, and since when, monotonic, it is the last */
+  #beats = new Map<string, { beat: string; sinceMs: number }>();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -148,17 +150,37 @@ export class Lease {
   }
 
   async #sweep(client: pg.Client): Promise<void> {
-    const { id, times } = this.#options;
+    const { times } = this.#options;
     await this.#declareGone(client);
     // never itself: between its beat and this line it may have been stopped for longer than that
+    const silent = await this.#silent(client);
     if (performance.now() - this.#steadySince > times.deadMs)
-      await client.query(
-        `update executor set state = 'dead'
-         where state = 'alive' and id <> $2 and "beatAt" < now() - $1 * interval '1 ms'`,
-        [times.deadMs, id],
-      );
+      for (const one of silent)
+        await client.query(
+          `update executor set state = 'dead' where state = 'alive' and id = $1 and "beatAt" = $2::timestamptz`,
+          [one.id, one.beat],
+        );
     await this.#takeOver(client);
     await client.query(`delete from executor where state <> 'alive' and "beatAt" < now() - interval '7 days'`);
+  }
+
+  /**
+   * Others that did not beat for `deadMs` under our eyes. How old their last beat is by the database's clock says
+   * nothing: that may have been set since, and would make all look dead at once, or none for as long.
+   */
+  async #silent(client: pg.Client): Promise<{ id: string; beat: string }[]> {
+    const { id, times } = this.#options;
+    const { rows } = await client.query<{ id: string; beat: string }>(
+      `select id, "beatAt"::text as beat from executor where state = 'alive' and id <> $1`,
+      [id],
+    );
+    const nowMs = performance.now();
+    const seen = rows.map((row) => {
+      const before = this.#beats.get(row.id);
+      return { ...row, sinceMs: before?.beat === row.beat ? before.sinceMs : nowMs };
+    });
+    this.#beats = new Map(seen.map((row) => [row.id, row]));
+    return seen.filter((row) => nowMs - row.sinceMs > times.deadMs);
   }
 
   /** Workers of this machine whose process has ended need no waiting for. */

@@ -1,4 +1,5 @@
 import { appendFileSync, renameSync, statSync } from "node:fs";
+import { monotonicMs } from "../agent/kernel/clock.ts";
 import { confidentialStream } from "../agent/kernel/confidential.ts";
 
 const MOST_BYTES = 5 * 2 ** 20;
@@ -17,7 +18,7 @@ interface Options {
 /** Reads what a process prints: its errors are told, its end is kept in memory. */
 export function createLogReader(onError: (message: string) => void) {
   let rest = "";
-  let quietUntilMs = 0;
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
   const saidAtMs = new Map<string, number>();
   const tail: string[] = [];
 
@@ -28,7 +29,7 @@ export function createLogReader(onError: (message: string) => void) {
     if (message !== null) report(message);
   };
   const report = (message: string) => {
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     for (const [said, atMs] of saidAtMs) if (nowMs - atMs >= SAME_QUIET_MS) saidAtMs.delete(said);
     if (nowMs < quietUntilMs || saidAtMs.has(message)) return;
     quietUntilMs = nowMs + QUIET_MS;

@@ -1,3 +1,5 @@
+import { monotonicMs } from "../agent/kernel/clock.ts";
+
 /** One press of Ctrl-C arrives more than once: from the terminal, from npm and from the bootstrap. */
 const SAME_PRESS_MS = 1_000;
 
@@ -17,10 +19,10 @@ export function listenForStop(notice: (line: string) => void): StopRequests {
   let firstAtMs = 0;
   const onSignal = () => {
     if (!stop.signal.aborted) {
-      firstAtMs = Date.now();
+      firstAtMs = monotonicMs();
       notice("Stopping. Once more to stop at once.");
       stop.abort();
-    } else if (Date.now() - firstAtMs > SAME_PRESS_MS) force.abort();
+    } else if (monotonicMs() - firstAtMs > SAME_PRESS_MS) force.abort();
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
   process.on("SIGHUP", () => leave.abort());

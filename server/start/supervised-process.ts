@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { monotonicMs } from "../agent/kernel/clock.ts";
 import { signalGroup } from "../integrations/local/process.ts";
 import { forgetProcess, recordProcess } from "./leftovers.ts";
 import { createProcessLog } from "./process-log.ts";
@@ -77,7 +78,7 @@ export function createEndNotices({ name, file, notice, longestDelayMs = LONGEST_
     ended(reason: string, lastLines: readonly string[]): number {
       const readyMs = readySinceMs === null ? 0 : performance.now() - readySinceMs;
       readySinceMs = null;
-      endedAtMs = withEnd(endedAtMs, Date.now(), readyMs);
+      endedAtMs = withEnd(endedAtMs, monotonicMs(), readyMs);
       const delayMs = restartDelayMs(endedAtMs, longestDelayMs);
       if (recentEnds(endedAtMs) < TROUBLED_AFTER) {
         saidAtMs = Number.NEGATIVE_INFINITY;
@@ -87,8 +88,8 @@ export function createEndNotices({ name, file, notice, longestDelayMs = LONGEST_
       const last = lastLines.map((line) => `\n  ${line}`).join("");
       const apart = `${longestDelayMs / 1_000} s apart`;
       const explanation = `${name} does not stay up: ${reason}. It is tried again, at most ${apart}. Its log ${file} ends with:${last}`;
-      if (Date.now() - saidAtMs > NOTICE_AGAIN_MS) {
-        saidAtMs = Date.now();
+      if (monotonicMs() - saidAtMs > NOTICE_AGAIN_MS) {
+        saidAtMs = monotonicMs();
         notice(explanation);
       }
       troubled.resolve(explanation);

@@ -141,6 +141,13 @@ describe("sources", () => {
     expect(big).toEqual([]);
   });
 
+  it("measure how long something takes by the monotonic clock", () => {
+    const byWallClock =
+      /Date\.now\(\) [+<>]|[<>]=? Date\.now\(\)|Date\.now\(\) - \w*(?:At|Ms|[sS]tart\w*|[bB]ega?n)\b|(?:until|deadline|due)\w* = Date\.now/i;
+    const products = sources.filter((path) => /^(?:app|mcp|server)\//.test(path) && !/testing\/|\.test\./.test(path));
+    expect(products.filter((path) => byWallClock.test(textOf(path)))).toEqual([]);
+  });
+
   it("record an audit entry wherever they write", () => {
     const writers = sources.filter((path) => !path.includes(".test.") && /\bperformWrite\(/.test(textOf(path)));
     expect(writers.length).toBeGreaterThan(5);

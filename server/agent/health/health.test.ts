@@ -91,6 +91,17 @@ describe("health on the database", () => {
     }
   });
 
+  it("goes on when the clock was set back, in slots that were recorded already", async () => {
+    const checks = [6, 5, 4, 3, 2, 1].map((n) => result(payments, n * 10 * SECOND, "up"));
+    await recordResults(context(), checks);
+    const state = async () => (await database.db.healthTarget.findUniqueOrThrow({ where: { id: payments } })).state;
+    expect(await state()).toBe("up");
+    const at = (agoMs: number) => context({ now: () => new Date(NOW.getTime() - agoMs + SECOND) });
+    for (const n of [5, 4, 3, 2])
+      await recordResults(at(n * 10 * SECOND), [result(payments, n * 10 * SECOND, "down", 7)]);
+    expect(await state()).toBe("down");
+  });
+
   it("shows the present: worst first, consequences named, stale as unknown, muted left out", async () => {
     const failing = [3, 2, 1].flatMap((n) => [payments, checkout].map((id) => result(id, n * 10 * SECOND, "down")));
     await recordResults(context(), failing);

@@ -12,7 +12,8 @@ export interface Holding {
 
 /**
  * Renews this worker's leases and moves its holding towards a fair share: gives up what is above it (`surplus` chooses,
- * and is called before they are free for others), takes what is free or expired up to it.
+ * and is called before they are free for others), takes what is free or expired up to it. A lease that ends later than
+ * one from now on was given before the database's clock was set back, and counts as expired unless it is renewed.
  */
 export async function renewShards(
   db: Db,
@@ -29,7 +30,8 @@ export async function renewShards(
         ), gone as (
           delete from health_worker where "leaseUntil" < now() - interval '1 hour' and id <> ${workerId}
         )
-        select 1 + count(*)::int as workers from health_worker where "leaseUntil" > now() and id <> ${workerId}
+        select 1 + count(*)::int as workers from health_worker where id <> ${workerId}
+          and "leaseUntil" > now() and "leaseUntil" < now() + ${2 * leaseMs} * interval '1 ms'
           and exists (select 1 from beat)`;
       const workers = count?.workers ?? 1;
       const fair = Math.ceil(SHARD_COUNT / workers);
@@ -46,7 +48,7 @@ export async function renewShards(
       } else if (held.length < fair) {
         const taken = await tx.$queryRaw<{ shard: number }[]>`
           update health_shard set owner = ${workerId}, "leaseUntil" = now() + ${leaseMs} * interval '1 ms'
-          where shard in (select shard from health_shard where owner is null or "leaseUntil" < now()
+          where shard in (select shard from health_shard where owner is null or "leaseUntil" < now() or "leaseUntil" > now() + ${2 * leaseMs} * interval '1 ms'
             order by shard limit ${fair - held.length} for update skip locked)
           returning shard`;
         held = [...held, ...shardsOf(taken)];

@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { ScrapeTarget } from "../config-telemetry.ts";
+import { monotonicMs } from "../kernel/clock.ts";
 import { AppError, toAppError } from "../kernel/errors.ts";
 import { hostPort } from "../kernel/hosts.ts";
 import { OWN_SERVICE } from "../kernel/own-service.ts";
@@ -48,9 +49,10 @@ async function scrape(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const atMs = parts.now();
+  const startedMs = monotonicMs();
   const scraped = await tryScrape(parts, target, atMs, signal);
   if (signal?.aborted) return; // given up by us, which says nothing of the target
-  const durationMs = parts.now() - atMs;
+  const durationMs = monotonicMs() - startedMs;
   const samples = scraped.decoded.records.reduce((sum, series) => sum + series.values.length, 0);
   span.setAttribute("operate.samples", samples);
   if (scraped.error) failSpan(span, new AppError("UPSTREAM_UNAVAILABLE", scraped.error));

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { SERIES_KINDS, type SeriesSamples } from "../../agent/ports/telemetry.ts";
 import { cleanText } from "./attributes.ts";
 import type { Connection } from "./database.ts";
@@ -50,7 +51,7 @@ export function createSeriesRegistry(
   { database, retention, limits, now }: StoreParts,
   told: ToldKinds,
 ): SeriesRegistry {
-  /** series in use by service, as of `countedAt` */
+  /** series in use by service, as of `countedAt`, monotonic */
   let counts = new Map<string, number>();
   let total = 0;
   let countedAt = Number.NEGATIVE_INFINITY;
@@ -63,7 +64,7 @@ export function createSeriesRegistry(
     );
     counts = new Map(rows.map((row) => [row.service, row.n]));
     total = rows.reduce((sum, row) => sum + row.n, 0);
-    countedAt = now().getTime();
+    countedAt = monotonicMs();
   };
 
   const refusal = ({ name, service }: Candidate): string | null => {
@@ -115,7 +116,7 @@ export function createSeriesRegistry(
     const inUse = (row: StoredSeries | undefined): row is StoredSeries =>
       row !== undefined && row.seen_ms >= oldestSeen();
     const fresh = candidates.filter((c): c is Candidate => typeof c !== "string" && !inUse(stored.get(c.key)));
-    if (fresh.length > 0 && now().getTime() - countedAt > COUNTED_MS) await count(database.read);
+    if (fresh.length > 0 && monotonicMs() - countedAt > COUNTED_MS) await count(database.read);
     const open = new Map(fresh.flatMap((c) => (refusal(c) === null ? [[c.key, c] as const] : [])));
     const made = open.size > 0 ? await make(open) : new Map<string, Resolved>();
     return candidates.map((candidate) => {

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { startPeriodic } from "../../agent/kernel/periodic.ts";
 import { forgetRefusals } from "./ingest-counts.ts";
 import { forgetHelp } from "./metric-help.ts";
@@ -61,17 +62,17 @@ export function startTelemetryUpkeep(
   let housekeptAt = Number.NEGATIVE_INFINITY;
   let sizeEnforcedAt = Number.NEGATIVE_INFINITY;
   const enforceSize = async () => {
-    if (parts.now().getTime() - sizeEnforcedAt < ENFORCE_SIZE_MS) return sizeRetention.readDisk();
+    if (monotonicMs() - sizeEnforcedAt < ENFORCE_SIZE_MS) return sizeRetention.readDisk();
     const dropped = await sizeRetention.enforce();
-    sizeEnforcedAt = parts.now().getTime();
+    sizeEnforcedAt = monotonicMs();
     if (dropped.length > 0)
       report(`dropped ${dropped.length} partitions of telemetry to keep its bytes to their limit`, dropped.join(", "));
   };
   const round = async () => {
     await enforceSize();
-    if (parts.now().getTime() - housekeptAt >= KEEP_HOUSE_MS) {
+    if (monotonicMs() - housekeptAt >= KEEP_HOUSE_MS) {
       await keepHouse(parts);
-      housekeptAt = parts.now().getTime();
+      housekeptAt = monotonicMs();
     }
     await rollUp(parts);
   };

@@ -1,6 +1,7 @@
 import { Resolver, lookup as systemLookup } from "node:dns/promises";
 import { readFileSync, statSync } from "node:fs";
 import { isIP } from "node:net";
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { Slots } from "../../agent/kernel/slots.ts";
 
@@ -20,7 +21,7 @@ const SYSTEM_LOOKUPS = 2;
 const asAddress = (address: string): ResolvedAddress => ({ address, family: isIP(address) === 6 ? 6 : 4 });
 
 function createHostsFile(file: string): (hostname: string) => ResolvedAddress[] {
-  let readAt = 0;
+  let readAt = Number.NEGATIVE_INFINITY;
   let modifiedAt = -1;
   let names = new Map<string, ResolvedAddress[]>();
   const read = () => {
@@ -36,8 +37,8 @@ function createHostsFile(file: string): (hostname: string) => ResolvedAddress[] 
     }
   };
   return (hostname) => {
-    if (Date.now() - readAt > KEEP_MS) {
-      readAt = Date.now();
+    if (monotonicMs() - readAt > KEEP_MS) {
+      readAt = monotonicMs();
       read();
     }
     return names.get(hostname) ?? [];

@@ -1,3 +1,4 @@
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import type { FollowedStream } from "#server/agent/ports/platform.ts";
 import type { InstanceOrigin, LogStore } from "./log-store.ts";
 import { MOST_PER_STREAM, readOn } from "./read-on.ts";
@@ -54,15 +55,14 @@ export class InstanceLogFollower {
   async #streams() {
     const running = this.#running();
     const ids = new Set(running.map((one) => one.instanceId));
-    const nowMs = Date.now();
-    const earlier = this.#known === null ? await this.#logs.goneSince(nowMs - GONE_MS, ids) : [];
+    const earlier = this.#known === null ? await this.#logs.goneSince(Date.now() - GONE_MS, ids) : [];
     this.#known ??= new Map();
     for (const followed of [...earlier, ...this.#logs.takeBegun(), ...running])
       this.#known.set(followed.instanceId, { followed, goneMs: null });
     for (const [id, one] of this.#known) {
       if (ids.has(id)) continue;
-      one.goneMs ??= nowMs;
-      if (nowMs - one.goneMs > GONE_MS) this.#known.delete(id);
+      one.goneMs ??= monotonicMs();
+      if (monotonicMs() - one.goneMs > GONE_MS) this.#known.delete(id);
     }
     return [...this.#known.values()].flatMap(({ followed, goneMs }) =>
       STREAMS.map(([stream, kind]) => ({

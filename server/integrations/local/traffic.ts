@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { Agent, request } from "undici";
 import type { OperateAgentConfig } from "#server/agent/config.ts";
+import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { Slots } from "#server/agent/kernel/slots.ts";
 import { loadConfig } from "#server/config/load.ts";
@@ -33,7 +34,7 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
   const counts = { sent: 0, failed: 0, skipped: 0 };
   const slots = new Slots(MOST_IN_FLIGHT);
   let url: string | null = null;
-  let reportAtMs = Date.now() + REPORT_EVERY_MS;
+  let reportAtMs = monotonicMs() + REPORT_EVERY_MS;
   const visit = async (target: string, path: string) => {
     counts.sent++;
     try {
@@ -51,14 +52,14 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
   };
 
   await untilOpen(platform, ref.environment, signal);
-  for (let visitor = 0, dueMs = Date.now(); !signal.aborted; visitor++) {
+  for (let visitor = 0, dueMs = monotonicMs(); !signal.aborted; visitor++) {
     url ??= await findUrl(platform, ref, signal);
     if (url === null) return;
     // Exponential gaps are what independent visitors make. After a pause nothing is caught up.
     const gapMs = (-Math.log(1 - Math.random()) * 1_000) / stream.requestsPerSecond;
-    dueMs = Math.max(dueMs + gapMs, Date.now() - 1_000);
+    dueMs = Math.max(dueMs + gapMs, monotonicMs() - 1_000);
     const path = stream.paths[visitor % stream.paths.length] ?? "/";
-    if (dueMs > Date.now()) await sleep(dueMs - Date.now(), undefined, { signal }).catch(() => undefined);
+    if (dueMs > monotonicMs()) await sleep(dueMs - monotonicMs(), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     const target = url;
     void slots.withSlot(
@@ -67,17 +68,17 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
         counts.skipped++;
       },
     );
-    if (Date.now() < reportAtMs) continue;
+    if (monotonicMs() < reportAtMs) continue;
     if (counts.failed > 0 || counts.skipped > 0) logger.warn({ ...ref, ...counts }, "some visitors were not served");
     Object.assign(counts, { sent: 0, failed: 0, skipped: 0 });
-    reportAtMs = Date.now() + REPORT_EVERY_MS;
+    reportAtMs = monotonicMs() + REPORT_EVERY_MS;
   }
 }
 
 /** Until every service of the environment has an instance that serves, for a minute at most: nobody visits a shop before it opens. */
 async function untilOpen(platform: LocalPlatform, environment: string, signal: AbortSignal): Promise<void> {
-  const deadlineMs = Date.now() + OPENING_MS;
-  while (!signal.aborted && Date.now() < deadlineMs) {
+  const deadlineMs = monotonicMs() + OPENING_MS;
+  while (!signal.aborted && monotonicMs() < deadlineMs) {
     const services = await platform.listServices().catch((error: unknown) => {
       if (error instanceof AppError) return []; // the daemon is not up yet
       throw error;

@@ -95,6 +95,32 @@ describe("an analysis", () => {
     expect(JSON.stringify(rows[0]?.result).length).toBeLessThan(100_000);
   });
 
+  it.each([
+    ["forward", 3_600_000],
+    ["back", -3_600_000],
+  ])("takes its time and no more when the clock is set %s by an hour", async (_, setMs) => {
+    const rows = sideBySide(10, 1e-9);
+    let moved = 0;
+    // the platform moves with the clock: what it counted stays as old as it is
+    ctx.platform.samplesSince = async ({ since }) =>
+      rows
+        .map((row) => ({ ...row, bucketAt: new Date(Date.parse(row.bucketAt) + moved).toISOString() }))
+        .filter((row) => Date.parse(row.bucketAt) >= since.getTime() && Date.parse(row.bucketAt) + 2_000 <= clock.ms);
+    ctx.steadyMs = () => clock.ms - moved;
+    let looks = 0;
+    const began = clock.ms;
+    const { outcome } = await analyse(async () => {
+      if (++looks === 4) {
+        clock.ms += setMs;
+        moved = setMs;
+      }
+      return null;
+    });
+    expect(outcome.kind).toBe("passed");
+    expect(clock.ms - moved - began).toBeGreaterThanOrEqual(30_000);
+    expect(clock.ms - moved - began).toBeLessThan(60_000);
+  });
+
   it("fails a bad one as soon as it is sure, and says what that cost", async () => {
     showUntilNow(sideBySide(10, 0.05));
     const began = clock.ms;

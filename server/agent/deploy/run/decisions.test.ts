@@ -138,6 +138,40 @@ describe("a step that failed, with rollback off", () => {
     expect([versions(), service().weights]).toEqual([["1.0.0"], null]);
   });
 
+  it.each([
+    ["forward", 3_600_000],
+    ["back", -3_600_000],
+  ])("leaves a person the whole time when the clock is set %s by an hour", async (_, setMs) => {
+    let lived = 0;
+    const ticks = { last: clock.ms };
+    // moves as the clock of the test does, but for the hour
+    ctx.steadyMs = () => {
+      const moved = clock.ms - ticks.last;
+      ticks.last = clock.ms;
+      lived += Math.abs(moved) >= 3_000_000 ? 0 : moved;
+      return lived;
+    };
+    let askedMs = 0;
+    const { row, durable } = await play({
+      script: failsOnce(3),
+      at: {
+        "hear 1": async () => {
+          ctx.steadyMs?.();
+          askedMs = lived;
+        },
+        "hear 3": async () => {
+          ctx.steadyMs?.();
+          clock.ms += setMs;
+          ctx.steadyMs?.();
+        },
+      },
+    });
+    expect(row.status).toBe("rolled_back");
+    expect(durable.steps).toContain("expire");
+    expect(lived - askedMs).toBeGreaterThanOrEqual(600_000);
+    expect(lived - askedMs).toBeLessThan(1_200_000);
+  });
+
   it("is tried again with the share it had", async () => {
     const { row, steps } = await play({
       script: failsOnce(3),

@@ -83,6 +83,24 @@ describe("the watch over a version", () => {
     expect(analyses).toMatchObject([{ kind: "watch", verdict: "pass" }]);
   });
 
+  it.each([
+    ["forward", 3_600_000],
+    ["back", -3_600_000],
+  ])("lasts as long when the clock is set %s by an hour", async (_, setMs) => {
+    const id = await watched(0);
+    let moved = 0;
+    ctx.steadyMs = () => clock.ms - moved;
+    const began = clock.ms;
+    const durable = rehearsal(clock, (step, count) => {
+      if (step !== "state" || count !== 3) return;
+      clock.ms += setMs;
+      moved = setMs;
+    });
+    await runWatch(durable, watchEffects(ctx), id);
+    expect((await row(id)).watchState).not.toBe("watching");
+    expect((clock.ms - moved - began) / MINUTE).toBeCloseTo(5, 0);
+  });
+
   it("that got worse rolls it back in Operate's own name, with an incident", async () => {
     const id = await watched(5);
     await runWatch(rehearsal(clock), watchEffects(ctx), id);
