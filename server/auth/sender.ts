@@ -93,7 +93,8 @@ function localSender(secret: string): Sender | null {
 /** One look-up at a time for a token, however many requests carry it. A look-up that fails is not remembered. */
 function remembered(hash: string, nowMs: number, ask: (hash: string) => Promise<Sender | AppError>) {
   const known = senders.get(hash);
-  if (known && nowMs < known.untilMs) return known.answer;
+  // one that ends later than one of now was made before the clock was set back
+  if (known && nowMs < known.untilMs && known.untilMs <= nowMs + REMEMBERED_MS) return known.answer;
   const answer = ask(hash);
   senders.set(hash, { untilMs: nowMs + REMEMBERED_MS, answer });
   answer.catch(() => senders.delete(hash));

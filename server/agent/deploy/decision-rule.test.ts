@@ -67,6 +67,13 @@ const outcome = (given: Facts, asked: Wish): string => {
 };
 
 describe("what is accepted", () => {
+  it("is no answer to a question of the future, after the clock was set back", () => {
+    const answered = (ahead: number) =>
+      facts("running", { newest: row("promote", { waitingId: "w", at: new Date(at.getTime() + ahead) }) });
+    expect(outcome(answered(-2_000), wish("promote"))).toBe("CONFLICT");
+    expect(outcome(answered(3_600_000), wish("promote"))).not.toBe("CONFLICT");
+  });
+
   it.each<[Facts, "step" | "all", Decision[]]>([
     [facts("queued"), "step", ["abort"]],
     [facts("running"), "step", ["rollback", "abort", "pause", "promote"]],

@@ -1,3 +1,4 @@
+import { clockWasSetBack } from "../kernel/clock.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { Decision } from "./schema.ts";
 import { type DeploymentRow, isActive } from "./store.ts";
@@ -85,7 +86,8 @@ function earlierDecision({ deployment, answer, newest, at }: Facts, wish: Wish):
   const active = isActive(deployment.status);
   if (active && (newest.decision === "rollback" || newest.decision === "abort")) return newest;
   if (active && newest.decision === "pause") return decision === "pause" ? newest : null;
-  const answered = newest.waitingId !== null && at.getTime() - newest.at.getTime() < JUST_NOW_MS;
+  const justNow = at.getTime() - newest.at.getTime() < JUST_NOW_MS && !clockWasSetBack(newest.at, at);
+  const answered = newest.waitingId !== null && justNow;
   const answers: readonly Decision[] = ["promote", "retry", "resume"];
   if (!answered || !answers.includes(decision)) return null;
   return isSame(newest, wish) || newest.actorId !== actor.id ? newest : null;

@@ -1,3 +1,4 @@
+import { clockWasSetBack } from "../../agent/kernel/clock.ts";
 import type { Runtime } from "../../agent/kernel/context.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { ApiToken, User } from "../../db/generated/client.ts";
@@ -17,7 +18,8 @@ export async function checkToken(
   if (token.expiresAt <= at)
     return refuse(`This API token expired on ${token.expiresAt.toISOString().slice(0, 10)}. Make a new one.`);
   if (token.owner.disabledAt) return refuse("The account that owns this API token is disabled.");
-  if (!token.lastUsedAt || at.getTime() - token.lastUsedAt.getTime() >= TOUCH_EVERY_MS)
+  const used = token.lastUsedAt;
+  if (!used || clockWasSetBack(used, at) || at.getTime() - used.getTime() >= TOUCH_EVERY_MS)
     await db.apiToken.updateMany({ where: { id: token.id }, data: { lastUsedAt: at } });
   return token;
 }

@@ -14,6 +14,8 @@ describe("an answer that is kept", () => {
     expect(await kept()).toBe(1);
     nowMs = 1_001;
     expect(await kept()).toBe(2);
+    nowMs = -3_600_000; // the clock was set back
+    expect(await kept()).toBe(3);
   });
 
   it("is not kept when it failed", async () => {

@@ -6,7 +6,7 @@ export function createKept<T>(ask: () => Promise<T>, keepMs: number, now: () => 
   let kept: { answer: Promise<T>; atMs: number } | null = null;
   return () => {
     const nowMs = now().getTime();
-    if (kept && nowMs - kept.atMs <= keepMs) return kept.answer;
+    if (kept && Math.abs(nowMs - kept.atMs) <= keepMs) return kept.answer;
     const asked = { answer: ask(), atMs: nowMs };
     kept = asked;
     asked.answer.catch(() => {
