@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { PlatformInstance } from "#server/agent/ports/platform.ts";
@@ -135,16 +135,19 @@ describe("an instance that cannot run or will not end", () => {
 describe("what the daemon itself cannot have", () => {
   afterEach(() => daemon.dispose());
 
-  it("a full disk: nothing new is started, and why is said; going back and stopping still work", async () => {
+  it("a state file: nothing new is started, and why is said; going back and stopping still work", async () => {
     daemon = createTestDaemon([sampleService("web", {}, 2)]);
     await daemon.start();
     const [first] = await allReady(daemon.platform, ref("web"));
     const { state } = localPaths(daemon.dataDir);
-    rmSync(`${state}.tmp`, { force: true });
-    symlinkSync("/dev/full", `${state}.tmp`);
+    // a full disk would not do it: the spare has room for the next write
+    rmSync(`${state}.spare`, { force: true });
+    mkdirSync(`${state}.spare`);
     await expect(start("web", "1.1.0")).rejects.toMatchObject({
       code: "PRECONDITION",
-      message: `${state} cannot be written: the disk is full. Free some space, then try again.`,
+      message: expect.stringMatching(
+        /state\.json cannot be written: .*EISDIR\. Look after that folder, then try again\./,
+      ),
     });
     expect(await instances("web")).toHaveLength(2);
     await daemon.platform.setWeights({ ...ref("web"), weights: { "1.0.0": 100, "1.1.0": 0 } });
@@ -152,7 +155,7 @@ describe("what the daemon itself cannot have", () => {
     expect(await instances("web")).toHaveLength(1);
     expect(readFileSync(state, "utf8")).toContain(first?.id);
 
-    rmSync(`${state}.tmp`);
+    rmdirSync(`${state}.spare`);
     await eventually(async () => !readFileSync(state, "utf8").includes(first?.id ?? ""));
     expect(JSON.parse(readFileSync(state, "utf8"))).toMatchObject({ services: [{ weights: { "1.1.0": 0 } }] });
     expect(await start("web", "1.1.0")).toMatchObject({ version: "1.1.0" });
