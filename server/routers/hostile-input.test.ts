@@ -102,8 +102,8 @@ describe("whatever is sent", () => {
   });
   afterAll(() => close());
 
-  const call = (path: string, input: unknown): Promise<unknown> => {
-    const ctx = testContext(database, { telemetry, via: "script", actor: ada.actor });
+  const call = (path: string, input: unknown, person = ada): Promise<unknown> => {
+    const ctx = testContext(database, { telemetry, via: "script", actor: person.actor });
     const caller = createCaller({ agent: ctx, requestId: ctx.requestId });
     const target = path.split(".").reduce<unknown>((part, name) => (part as Record<string, unknown>)[name], caller);
     return (target as (given: unknown) => Promise<unknown>)(input);
@@ -154,10 +154,12 @@ describe("whatever is sent", () => {
   });
 
   it("has a refused write on record, whatever refused it", async () => {
-    await expect(call("incidents.manage", { action: "create", title: "" })).rejects.toMatchObject({
+    const eve = await addPerson(database.db); // of whom so much is refused as of the other has only a sum on record
+    await expect(call("incidents.manage", { action: "create", title: "" }, eve)).rejects.toMatchObject({
       code: "BAD_REQUEST",
     });
-    await expect(call("health.setMaintenance", { targetId: "x", minutes: -1, reason: "" })).rejects.toThrow("minutes");
+    const maintenance = { targetId: "x", minutes: -1, reason: "" };
+    await expect(call("health.setMaintenance", maintenance, eve)).rejects.toThrow("minutes");
     const entries = await database.db.auditEntry.findMany({ where: { errorCode: "INVALID" }, orderBy: { at: "desc" } });
     expect(entries[0]).toMatchObject({ action: "health.set_maintenance", outcome: "refused", after: { minutes: -1 } });
     expect(entries.some(({ action }) => action === "incidents.manage")).toBe(true);

@@ -222,7 +222,11 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
         const all = await instances();
         return all[1]?.restarts === 1 && all[1].state === "ready" && all;
       }, 10_000);
-      expect(await end()).toMatchObject({ answered: expect.any(Number), faults: [] });
+      const { answered, faults } = await end();
+      expect(answered).toBeGreaterThan(0);
+      // one asks at a time: at most the request that the killed instance had in hand is lost
+      expect(faults.filter((one) => one !== "502")).toEqual([]);
+      expect(faults.length).toBeLessThanOrEqual(1);
       const next = await daemon.platform.startInstance({ ...REF, version: "1.1.0", key: "n" });
       await inState(daemon.platform, REF, next.id, "ready");
       const weights = { chatty: 60, "1.1.0": 40 };
