@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { localPaths } from "../integrations/local/paths.ts";
 import { StateFile } from "../integrations/local/state-file.ts";
 import { isLiveInstance } from "./live-instances.ts";
@@ -14,7 +14,10 @@ beforeEach(() => {
   mkdirSync(paths.dir, { recursive: true });
   state = paths.state;
 });
-afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(dataDir, { recursive: true, force: true });
+});
 
 async function save(...ids: string[]): Promise<void> {
   const instance = { key: "k", version: "1", createdAt: "", restarts: 0, draining: false, removed: false };
@@ -35,7 +38,26 @@ it("the state says who lives and who has ended", async () => {
   expect(await live("a", "b")).toEqual([false, true]);
 });
 
-it("nothing is known before there is a state", async () => {
+it("without a state nothing is known at first, then that there never was an instance", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  expect(await live("a")).toEqual([null]);
+  vi.advanceTimersByTime(59_000);
+  expect(await live("a")).toEqual([null]);
+  vi.advanceTimersByTime(1_000);
+  expect(await live("a")).toEqual([false]);
+  await save("a");
+  expect(await live("a", "b")).toEqual([true, false]);
+  rmSync(state);
+  vi.advanceTimersByTime(3_600_000);
+  expect(await live("a", "b"), "it was there").toEqual([true, null]);
+});
+
+it("a place that cannot be reached is no state that never was", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  rmSync(dirname(state), { recursive: true });
+  writeFileSync(dirname(state), "");
+  expect(await live("a")).toEqual([null]);
+  vi.advanceTimersByTime(3_600_000);
   expect(await live("a")).toEqual([null]);
 });
 

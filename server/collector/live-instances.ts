@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { localPaths } from "../integrations/local/paths.ts";
-import { StateFile } from "../integrations/local/state-file.ts";
+import { type LoadedState, StateFile } from "../integrations/local/state-file.ts";
 import { createLogger } from "../telemetry/log.ts";
 
 const log = createLogger("ingest");
@@ -13,10 +13,18 @@ interface Known {
   isWhole: boolean;
   /** when they were read, on the clock of `performance.now` */
   readAtMs: number;
+  /** since when there is neither file nor copy, on that clock; null once there was one */
+  noneSinceMs: number | null;
 }
 
 /** what could not be read may be readable though its file looks as it did */
 const AGAIN_MS = 1_000;
+/** a daemon that starts writes down what it finds running: until then a state that is not there may be lost */
+const NONE_YET_MS = 60_000;
+const NEXT = "; ";
+const NO_FILE = "none";
+/** neither the file nor its copy */
+const NO_STATE = [NO_FILE, NO_FILE].join(NEXT);
 
 // on globalThis because each route of Next has its own copy of this module
 const holder = globalThis as { __operateLiveInstances?: Map<string, Known> };
@@ -26,7 +34,8 @@ const byDataDir = holder.__operateLiveInstances;
 /**
  * Whether an instance of the local platform still is one: the platform's state names it until its process has ended.
  * With it ends its token, which is signed with a secret that does not end. Null: not known, while the state cannot be
- * read and no older one names it. Only the state itself, as it is now, says that one has ended.
+ * read and no older one names it. Only the state itself, as it is now, says that one has ended: also by not being there,
+ * where none was there before.
  */
 export async function isLiveInstance(dataDir: string, instance: string): Promise<boolean | null> {
   const { instances, isWhole } = await liveInstances(dataDir);
@@ -36,30 +45,44 @@ export async function isLiveInstance(dataDir: string, instance: string): Promise
 
 async function liveInstances(dataDir: string): Promise<Known> {
   const { state } = localPaths(dataDir);
-  const read = (await Promise.all([state, `${state}.previous`].map(marksOf))).join("; ");
+  const read = (await Promise.all([state, `${state}.previous`].map(marksOf))).join(NEXT);
   const before = byDataDir.get(dataDir);
   const nowMs = performance.now();
   if (before?.read === read && (before.isWhole || nowMs < before.readAtMs + AGAIN_MS)) return before;
-  const known = { read, readAtMs: nowMs, ...readInstances(state, before?.instances ?? new Set()) };
+  const { origin, ...found } = readInstances(state, before?.instances ?? new Set());
+  // an instance is in the state before it is started: where there never was one, none runs
+  const isNone = origin === "none" && read === NO_STATE;
+  const noneSinceMs = !isNone ? null : before === undefined ? nowMs : before.noneSinceMs;
+  const isWhole = found.isWhole || (noneSinceMs !== null && nowMs >= noneSinceMs + NONE_YET_MS);
+  const known = { ...{ read, readAtMs: nowMs, noneSinceMs }, instances: found.instances, isWhole };
   byDataDir.set(dataDir, known);
   return known;
 }
 
 async function marksOf(path: string): Promise<string> {
-  const found = await stat(path).catch(() => null); // gone, or not to be reached: what is read of it says so
-  return found === null ? "none" : `${found.ino} ${found.mtimeMs} ${found.size}`;
+  try {
+    const { ino, mtimeMs, size } = await stat(path);
+    return `${ino} ${mtimeMs} ${size}`;
+  } catch (err) {
+    const { code = "" } = err as NodeJS.ErrnoException;
+    return code === "ENOENT" ? NO_FILE : `not to be reached: ${code}`; // what is read of it says the rest
+  }
+}
+
+interface Found extends Pick<Known, "instances" | "isWhole"> {
+  origin: LoadedState["origin"];
 }
 
 /** @param before those that were known last, which serve while nothing can be read */
-function readInstances(state: string, before: ReadonlySet<string>): Pick<Known, "instances" | "isWhole"> {
+function readInstances(state: string, before: ReadonlySet<string>): Found {
   try {
     const { services, origin } = new StateFile(state).load();
-    if (origin === "none" || origin === "lost") return { instances: before, isWhole: false };
+    if (origin === "none" || origin === "lost") return { origin, instances: before, isWhole: false };
     const instances = new Set(services.flatMap(({ instances: all }) => all.map(({ id }) => id)));
-    if (origin === "file") return { instances, isWhole: true };
-    return { instances: new Set([...before, ...instances]), isWhole: false };
+    if (origin === "file") return { origin, instances, isWhole: true };
+    return { origin, instances: new Set([...before, ...instances]), isWhole: false };
   } catch (err) {
     log.warn({ err }, "the state of the local platform cannot be read: which instances run is not known");
-    return { instances: before, isWhole: false };
+    return { origin: "lost", instances: before, isWhole: false };
   }
 }

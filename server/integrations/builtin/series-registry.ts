@@ -1,16 +1,14 @@
-import { monotonicMs } from "#server/agent/kernel/clock.ts";
-import { SERIES_KINDS, type SeriesSamples } from "../../agent/ports/telemetry.ts";
+import { SERIES_KINDS, type SeriesSamples, STREAM_START } from "../../agent/ports/telemetry.ts";
 import { cleanText } from "./attributes.ts";
 import type { Connection } from "./database.ts";
-import { type Fingerprint, fingerprintText } from "./fingerprint.ts";
+import { type Fingerprint, fingerprintOf, fingerprintText } from "./fingerprint.ts";
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
+import { createSeriesLimits, type NewSeries, type Query } from "./series-limits.ts";
 import type { ToldKinds } from "./told-kinds.ts";
 
 /** of one statement: bounds what a batch of a million series takes */
 const CHUNK = 5_000;
-/** a count this old is taken again before a series is let in or turned away */
-const COUNTED_MS = 10_000;
 const LOCK = "select pg_advisory_xact_lock(7310010, 3)";
 
 export interface WantedSeries {
@@ -21,13 +19,11 @@ export interface WantedSeries {
 /** The id of a series, or why it gets none. */
 export type Resolved = number | string;
 
-interface Candidate {
+interface Candidate extends NewSeries {
   key: string;
-  name: string;
   labels: Record<string, string>;
   kind: number;
   unit: string;
-  service: string;
   environment: string;
   /** who may tell its kind later */
   kindSender: string | null;
@@ -51,55 +47,26 @@ export function createSeriesRegistry(
   { database, retention, limits, now }: StoreParts,
   told: ToldKinds,
 ): SeriesRegistry {
-  /** series in use by service, as of `countedAt`, monotonic */
-  let counts = new Map<string, number>();
-  let total = 0;
-  let countedAt = Number.NEGATIVE_INFINITY;
   const oldestSeen = () => now().getTime() - retention.samplesDays * DAY_MS;
-
-  const count = async (query: (sql: string, values: unknown[]) => Promise<{ service: string; n: number }[]>) => {
-    const rows = await query(
-      "select service, count(*)::int as n from metric_series where last_seen_at >= $1 group by service",
-      [new Date(oldestSeen())],
-    );
-    counts = new Map(rows.map((row) => [row.service, row.n]));
-    total = rows.reduce((sum, row) => sum + row.n, 0);
-    countedAt = monotonicMs();
-  };
-
-  const refusal = ({ name, service }: Candidate): string | null => {
-    if ((counts.get(service) ?? 0) >= limits.maxSeriesPerService)
-      return `${name} of ${service || "no service"}: a new series beyond the ${limits.maxSeriesPerService} that one service may have (monitoringConfig.limits.maxSeriesPerService); look for a label with too many values`;
-    if (total >= limits.maxSeries)
-      return `${name} of ${service || "no service"}: a new series beyond the ${limits.maxSeries} that are kept in all (monitoringConfig.limits.maxSeries); look for a label with too many values`;
-    return null;
-  };
-  const admit = (candidate: Candidate): string | null => {
-    const reason = refusal(candidate);
-    if (reason !== null) return reason;
-    counts.set(candidate.service, (counts.get(candidate.service) ?? 0) + 1);
-    total++;
-    return null;
-  };
+  const bounds = createSeriesLimits(limits, () => new Date(oldestSeen()));
 
   /** Under a lock, with a fresh count: several writers together keep to the limits, too. */
   const make = (candidates: ReadonlyMap<string, Candidate>): Promise<Map<string, Resolved>> =>
     database.transact(async (tx) => {
       await tx.query(LOCK);
-      await count(async (sql, values) => (await tx.query(sql, values)).rows);
+      const query: Query = async (sql, values) => (await tx.query(sql, values)).rows;
+      await bounds.count(query);
+      const inUse = await bounds.setsInUse(query, [...candidates.values()]);
       const made = new Map<string, Resolved>();
       const admitted: Candidate[] = [];
       for (const candidate of candidates.values()) {
-        const reason = admit(candidate);
+        const reason = bounds.admit(candidate, inUse);
         if (reason === null) admitted.push(candidate);
         else made.set(candidate.key, reason);
       }
       await insertSeries(tx, admitted, now());
-      for (const row of await findSeries(
-        async (sql, values) => (await tx.query(sql, values)).rows,
-        admitted.map(({ key }) => key),
-      ))
-        made.set(row.key, row.id);
+      const keys = admitted.map(({ key }) => key);
+      for (const row of await findSeries(query, keys)) made.set(row.key, row.id);
       return made;
     });
 
@@ -116,15 +83,18 @@ export function createSeriesRegistry(
     const inUse = (row: StoredSeries | undefined): row is StoredSeries =>
       row !== undefined && row.seen_ms >= oldestSeen();
     const fresh = candidates.filter((c): c is Candidate => typeof c !== "string" && !inUse(stored.get(c.key)));
-    if (fresh.length > 0 && monotonicMs() - countedAt > COUNTED_MS) await count(database.read);
-    const open = new Map(fresh.flatMap((c) => (refusal(c) === null ? [[c.key, c] as const] : [])));
+    if (fresh.length > 0) await bounds.refresh(database.read);
+    const sets = fresh.length > 0 ? await bounds.setsInUse(database.read, fresh) : new Set<string>();
+    const open = new Map(fresh.flatMap((c) => (bounds.refusal(c, sets) === null ? [[c.key, c] as const] : [])));
     const made = open.size > 0 ? await make(open) : new Map<string, Resolved>();
     return candidates.map((candidate) => {
       if (typeof candidate === "string") return candidate;
       const row = stored.get(candidate.key);
       if (row && !isSame(row, candidate))
         return `${candidate.name}: its name and labels have the same fingerprint as another series; change a label`;
-      return inUse(row) ? row.id : (made.get(candidate.key) ?? refusal(candidate) ?? "the series could not be made");
+      return inUse(row)
+        ? row.id
+        : (made.get(candidate.key) ?? bounds.refusal(candidate, sets) ?? "the series could not be made");
     });
   };
   return {
@@ -162,7 +132,14 @@ function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds, sen
   const kind = SERIES_KINDS.indexOf(told.kindOf(series, sender));
   const kindSender = series.kindGuessed ? cleanText(sender) : null;
   const unit = cleanText(series.unit);
-  return { key: fingerprintText(fingerprint), name, labels, kind, unit, service, environment, kindSender };
+  const key = fingerprintText(fingerprint);
+  return { key, labelSet: labelSetOf(series) ?? key, name, labels, kind, unit, service, environment, kindSender };
+}
+
+/** Of one of the streams that only their start tells apart, the fingerprint of what they share. */
+function labelSetOf({ name, labels }: WantedSeries["series"]): string | null {
+  const { [STREAM_START]: start, ...shared } = labels;
+  return start ? fingerprintText(fingerprintOf(name, shared)) : null;
 }
 
 const isSame = (row: StoredSeries, { name, labels }: Candidate): boolean => {
@@ -173,8 +150,6 @@ const isSame = (row: StoredSeries, { name, labels }: Candidate): boolean => {
     keys.every((key) => row.labels[key] === labels[key])
   );
 };
-
-type Query = <Row extends { [key: string]: unknown }>(sql: string, values: unknown[]) => Promise<Row[]>;
 
 const findSeries = (query: Query, keys: readonly string[]): Promise<StoredSeries[]> =>
   keys.length === 0
@@ -190,9 +165,9 @@ async function insertSeries(tx: Connection, candidates: readonly Candidate[], no
   if (candidates.length === 0) return;
   await tx.query(
     `insert into metric_series (fingerprint, name, labels, kind, unit, service, environment, kind_sender,
-       created_at, last_seen_at)
-     select *, $9, $9 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[],
-       $8::text[])
+       stream_of, created_at, last_seen_at)
+     select *, $10, $10 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[],
+       $8::text[], $9::int8[])
      on conflict (fingerprint) do update set last_seen_at = excluded.last_seen_at`,
     [
       candidates.map((c) => c.key),
@@ -203,6 +178,7 @@ async function insertSeries(tx: Connection, candidates: readonly Candidate[], no
       candidates.map((c) => c.service),
       candidates.map((c) => c.environment),
       candidates.map((c) => c.kindSender),
+      candidates.map((c) => (c.labelSet === c.key ? null : c.labelSet)),
       now,
     ],
   );

@@ -182,6 +182,34 @@ describe("the limits of series", () => {
     expect(await store.writeSamples(many(50, "seasonal", "old_total"), SENDER)).toMatchObject({ accepted: 40 });
   });
 
+  it("count a process that starts again once, which only its start tells from others", async () => {
+    const store = open({ maxSeriesPerService: 100 });
+    const started = (restart: number, paths = 50, from = 0) =>
+      many(paths, "restarting").map(({ labels, ...series }, i) =>
+        samples({
+          ...{ ...series, timesMs: [Date.now()] },
+          labels: { ...labels, path: `/p/${from + i}`, stream_start: `start ${restart}` },
+        }),
+      );
+    const refused = async (series: ReturnType<typeof started>) => {
+      const { rejected } = await store.writeSamples(series, SENDER);
+      return rejected.map(({ reason, count }) => `${count} ${reason}`);
+    };
+    for (let restart = 0; restart < 8; restart++) expect(await refused(started(restart))).toEqual([]);
+    // one that does not say when it started is one more of the same labels
+    expect(await refused(many(50, "restarting"))).toEqual([]);
+    // what is new beside them has the place that is left
+    expect(await refused(started(8, 60, 50))).toEqual([expect.stringMatching(/^10 .*maxSeriesPerService/)]);
+    expect(await refused(many(1, "restarting", "other_total"))).toEqual([
+      expect.stringContaining("maxSeriesPerService"),
+    ]);
+    // a start that is new with each point has an end, and what is known goes on
+    expect(await refused([...started(9), ...started(10)])).toEqual([]);
+    expect(await refused(started(11))).toEqual([expect.stringMatching(/^50 .*service\.instance\.id/)]);
+    expect(await refused(started(10))).toEqual([]);
+    expect(await seriesOf("restarting")).toBe(600);
+  });
+
   it("refuse names and labels without measure", async () => {
     const store = open();
     const timesMs = [Date.now()];

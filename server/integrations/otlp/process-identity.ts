@@ -17,6 +17,8 @@ export const MOST_ORIGIN = 200;
 const SHORT_ID = 12;
 const HEX_ID = /^[0-9a-f]{64}$/i;
 const RUNTIME = /^[a-z0-9.-]+:\/\//i;
+/** Docker and Podman name a host so that nobody named: by the container's id */
+const CONTAINER_HOST = /^[0-9a-f]{12}$/;
 const NO_HOST = /^localhost(?:\.|$)/i;
 /**
  * Linux gives out smaller numbers only once, early (RESERVED_PIDS): on a host they are the system's, so a service that
@@ -73,7 +75,8 @@ function placeOf(said: Said): Place {
   const containerId = shortId(said("container.id"));
   const nameIn = (name: string) => [namespace, name].filter((part) => part !== "").join("/");
   if (pod !== "" || uid !== "") {
-    // what a restarted container has anew, a pod's container keeps as its name
+    // What a restarted container has anew, a pod's container keeps as its name. Without it, two of a pod that both are
+    // number 1 must not become one: that would be wrong, whereas a process that starts again has its streams anew.
     const container = said("k8s.container.name", "container.name") || containerId;
     const isOnePod = uid !== "" || namespace !== "";
     return {
@@ -86,7 +89,7 @@ function placeOf(said: Said): Place {
   const container = containerId || said("k8s.container.name", "container.name");
   return {
     ...{ name: nameIn(host || hostId), container, further: [cluster, host === "" ? "" : hostId] },
-    isContainer: containerId !== "" || (isOneHost && container !== ""),
+    isContainer: containerId !== "" || CONTAINER_HOST.test(host) || (isOneHost && container !== ""),
     isHost: isOneHost && container === "",
   };
 }
