@@ -33,7 +33,9 @@ export function createIngestFigures({ database, retention, now }: StoreParts): O
     scrapes: () => scrapes(database),
     used: async () => {
       const [row] = await database.read<{ series: number; patterns: number }>(
-        `select (select count(*)::int from metric_series where last_seen_at >= $1) as series,
+        // as the limits count them: see series-limits.ts
+        `select (select count(*)::int from (select from metric_series where last_seen_at >= $1
+             group by coalesce(stream_of, fingerprint)) label_set) as series,
            (select count(*)::int from log_pattern where merged_into is null) as patterns`,
         [new Date(now().getTime() - retention.samplesDays * DAY_MS)],
       );

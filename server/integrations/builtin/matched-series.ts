@@ -29,15 +29,23 @@ interface SeriesRow {
 
 const COUNTER = SERIES_KINDS.indexOf("counter");
 
-/** @throws INVALID for a regular expression that cannot be read */
+/** `last_seen_at` may lag behind the newest sample of a series by an hour, and a sender's clock may be an hour ahead */
+const SEEN_BEHIND_MS = 24 * 3_600_000;
+
+/**
+ * @param fromMs of series that ended before it, as of processes that started again many times, none has to be read
+ * @throws INVALID for a regular expression that cannot be read
+ */
 export async function matchSeries(
   database: Database,
   { metric, filters, groupBy, fn }: MetricQuery,
+  fromMs: number,
   signal?: AbortSignal,
 ): Promise<MatchedSeries> {
   const sql = createSqlValues();
   const name = fn === "quantile" ? `${metric}_bucket` : metric;
-  const conditions = [`name = ${sql.add(name)}`, ...labelConditions(filters, sql)];
+  const seen = `last_seen_at >= ${sql.add(new Date(fromMs - SEEN_BEHIND_MS))}`;
+  const conditions = [`name = ${sql.add(name)}`, seen, ...labelConditions(filters, sql)];
   const told = [...groupBy, "le"].map((label) => `labels ->> ${sql.add(label)}`);
   const rows = await database.read<SeriesRow>(
     `select id, kind, apart_ms, array[${told.join(", ")}] as told from metric_series where ${conditions.join(" and ")} order by id`,

@@ -25,7 +25,7 @@ export async function queryMetrics(parts: StoreParts, query: Query, signal?: Abo
       `${count} steps are more than ${MAX_STEPS}. Choose a longer step or a narrower window.`,
     );
   const steps: Steps = { startMs, stepMs, count };
-  const series = await matchSeries(parts.database, query, signal);
+  const series = await matchSeries(parts.database, query, startMs, signal);
   const cells = series.ids.length > 0 ? await readCells(parts, query, steps, series, signal) : [];
   const lines =
     query.fn === "quantile" ? quantileLines(query, steps, series, cells) : plainLines(query, steps, series, cells);

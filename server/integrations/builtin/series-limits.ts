@@ -7,7 +7,7 @@ const COUNTED_MS = 10_000;
  * A process that does not say which it is has all its series anew when it starts again: they count once, whatever their
  * `stream_start`. So many more than the limits say may be kept of those, lest a start that is new with every point has no end.
  */
-const STREAMS_PER_SERIES = 5;
+const STREAMS_PER_SERIES = 10;
 
 export type Query = <Row extends { [key: string]: unknown }>(sql: string, values: unknown[]) => Promise<Row[]>;
 

@@ -191,23 +191,25 @@ describe("the limits of series", () => {
           labels: { ...labels, path: `/p/${from + i}`, stream_start: `start ${restart}` },
         }),
       );
+    const { series: before } = await store.used();
     const refused = async (series: ReturnType<typeof started>) => {
       const { rejected } = await store.writeSamples(series, SENDER);
       return rejected.map(({ reason, count }) => `${count} ${reason}`);
     };
-    for (let restart = 0; restart < 8; restart++) expect(await refused(started(restart))).toEqual([]);
+    for (let restart = 0; restart < 18; restart++) expect(await refused(started(restart))).toEqual([]);
     // one that does not say when it started is one more of the same labels
     expect(await refused(many(50, "restarting"))).toEqual([]);
     // what is new beside them has the place that is left
-    expect(await refused(started(8, 60, 50))).toEqual([expect.stringMatching(/^10 .*maxSeriesPerService/)]);
+    expect(await refused(started(18, 60, 50))).toEqual([expect.stringMatching(/^10 .*maxSeriesPerService/)]);
     expect(await refused(many(1, "restarting", "other_total"))).toEqual([
       expect.stringContaining("maxSeriesPerService"),
     ]);
     // a start that is new with each point has an end, and what is known goes on
-    expect(await refused([...started(9), ...started(10)])).toEqual([]);
-    expect(await refused(started(11))).toEqual([expect.stringMatching(/^50 .*service\.instance\.id/)]);
-    expect(await refused(started(10))).toEqual([]);
-    expect(await seriesOf("restarting")).toBe(600);
+    expect(await refused([...started(19), ...started(20)])).toEqual([]);
+    expect(await refused(started(21))).toEqual([expect.stringMatching(/^50 .*service\.instance\.id/)]);
+    expect(await refused(started(20))).toEqual([]);
+    expect(await seriesOf("restarting")).toBe(1_100);
+    expect((await store.used()).series - before).toBe(100);
   });
 
   it("refuse names and labels without measure", async () => {
