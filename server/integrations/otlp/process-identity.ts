@@ -75,8 +75,8 @@ function placeOf(said: Said): Place {
   const containerId = shortId(said("container.id"));
   const nameIn = (name: string) => [namespace, name].filter((part) => part !== "").join("/");
   if (pod !== "" || uid !== "") {
-    // What a restarted container has anew, a pod's container keeps as its name. Without it, two of a pod that both are
-    // number 1 must not become one: that would be wrong, whereas a process that starts again has its streams anew.
+    // A pod's container keeps its name when it starts again, not its id. Where it has no name, two of a pod may both have
+    // number 1: as one series their totals would be wrong, while one that starts again only has more series.
     const container = said("k8s.container.name", "container.name") || containerId;
     const isOnePod = uid !== "" || namespace !== "";
     return {
