@@ -25,6 +25,11 @@ test.each([
   ["GET /setup?token=abc&x=1", "GET /setup?token=[redacted]&x=1"],
   ["https://example.com:8080/a@b", "https://example.com:8080/a@b"],
   ["a\u0000b", "a\ufffdb"],
+  ["Basic authentication failed", "Basic authentication failed"],
+  ["basic configuration; bearer certificates.", "basic configuration; bearer certificates."],
+  ["Bearer authentication-9f", "Bearer [redacted]"],
+  ["bearer authentication.sunshine", "bearer [redacted]"],
+  ["BASIC sunshine", "BASIC [redacted]"],
 ])("%s", (text, expected) => expect(scrubText(text)).toBe(expected));
 
 test("redacts at every depth, in lists too, and keeps what only looks similar", () => {

@@ -44,12 +44,19 @@ function onlyAddresses(value: unknown): unknown {
   return typeof value === "boolean" || value === null || value === undefined ? value : NO_ADDRESS;
 }
 
+/** words that stand behind `Basic` and `Bearer` in sentences: of letters alone, with an ending that credentials hardly have */
+const PROSE = String.raw`(?!(?:[a-z]{3,12}(?:[tsc]ions?|ments?|ness|ities|ity|ances?|ences?|ings?|icates?|entials?|ality)|[A-Z][a-z]{3,12}(?:[tsc]ions?|icates?|entials?))(?!\.?[\w~+/=-]))`;
+const CREDENTIALS = new RegExp(
+  String.raw`([Bb][Ee][Aa][Rr][Ee][Rr]|[Bb][Aa][Ss][Ii][Cc])(\s|%20|\+){1,20}${PROSE}[\w.~+/=-]{8,}`,
+  "g",
+);
+
 /** Text PostgreSQL can store, without what is confidential here and what looks like a credential: tokens, `Bearer …`, `user:password@`, `?token=…`. */
 export function scrubText(text: string): string {
   return withoutConfidential(text)
     .replaceAll("\u0000", "\ufffd")
     .toWellFormed()
-    .replace(/(bearer|basic)(\s|%20|\+){1,20}[\w.~+/=-]{8,}/gi, `$1$2${REDACTED}`)
+    .replace(CREDENTIALS, `$1$2${REDACTED}`)
     .replace(/(:\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${REDACTED}@`)
     .replace(/([?&#][\w-]{0,80}(?:token|password|secret|api_?key)=)[^&\s]+/gi, `$1${REDACTED}`);
 }

@@ -27,7 +27,7 @@ import {
 } from "./placeholders.ts";
 import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
 import { keysAt, withoutEmptySections } from "./schema-keys.ts";
-import { secrecyOf } from "./secrecy.ts";
+import { passwordsIn, secrecyOf } from "./secrecy.ts";
 
 export interface LoadedConfig {
   config: OperateAgentConfig;
@@ -266,7 +266,12 @@ function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.Proc
     placeholdersIn(writtenConfig(text) ?? {}).flatMap(({ path, whole, variable }) => {
       const value = env[variable] ?? "";
       if (isNamingPlace(path) || spelledOut(value)) return [];
-      return [{ value, shown: whole, secret: whole.startsWith("${secret:") || secrecyOf(path, value) }];
+      const secret = whole.startsWith("${secret:") || secrecyOf(path, value, variable);
+      const passwords = passwordsIn(value).filter((password) => !spelledOut(password));
+      return [{ value, secret }, ...passwords.map((password) => ({ value: password, secret: true }))].map((kept) => ({
+        ...kept,
+        shown: whole,
+      }));
     }),
   );
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Secrecy } from "../agent/kernel/confidential.ts";
+import { dataWithoutConfidential, type Secrecy } from "../agent/kernel/confidential.ts";
 import { checkConfig, checkForeignConfig, loadConfig } from "./load.ts";
 import { isNamingPlace } from "./placeholders.ts";
-import { secrecyOf } from "./secrecy.ts";
+import { passwordsIn, secrecyOf } from "./secrecy.ts";
 
 const CANARY = "canary4f1c9e7d2b";
 const env = {
@@ -171,8 +171,81 @@ describe("what a place says of its value", () => {
       TOKEN_URL: "https://login.example.com/token",
     },
     ...{ TEAM: "checkout-payments", TOKEN_TTL: "3600000", SORT_KEY: "created_at", AUTH_MODE: "oauth" },
+    ...{ MAX_TOKENS: "100000", TOKEN_EXPIRY: "3600000", JWT_EXPIRATION: "15 min", PASSWORD_POLICY: "strict" },
+    ...{ COOKIE_DOMAIN: "example.com", SECRET_PROVIDER: "hashicorp", PASSWORD_FILE: "/run/secrets/db", TTL: "1h30m" },
+    ...{ TOKENIZER: "wordpiece", BYPASS: "enabled", PWD: "/srv/shop", AUTHOR: "shakespeare", IP6: "2001:db8::1" },
   };
   test.each(Object.entries(ORDINARY))("the ordinary %s=%s", (name, value) =>
     expect(secrecyOf([...env, name], value)).toBe(false),
   );
+
+  const SECRET_WORDS = {
+    ...{ ADMINPASS: "sunshine", SMTP_PASS2: "sunshine", REDIS_PASS_1: "sunshine", DB_PASSWORD_2: "sunshine" },
+    ...{ PASS_PHRASE: "sunshine", SSHKEY: "sunshine", API_KEY2: "sunshine", MYSQL_PWD: "abc-def" },
+    ...{ SOURCE: "u:hunter2@tcp(db:3306)/x", CONNECTION: "host=db user=u password=hunter2" },
+  };
+  test.each(Object.entries(SECRET_WORDS))("the secret %s=%s, by its name or by a password in it", (name, value) => {
+    expect(secrecyOf([...env, name], value)).toBe(true);
+    expect(secrecyOf([...env, "LOGIN"], value, name)).toBe(true);
+  });
+
+  const DOUBTS = [
+    ...["AUTH", "KEY", "DB_KEY", "SESSION_KEY", "WEBHOOK", "LOGIN", "CERT", "SIGNING"].flatMap((name) =>
+      ["sunshine", "correct-horse", "483920175", "my.secret.value", "eu-west-1", "/run/x"].map((value) => [
+        name,
+        value,
+      ]),
+    ),
+    ...["API_AUTH", "SENTRY_AUTH", "AUTH_CODE", "WEBHOOK_URL", "TOKEN_URL", "AUTH_MODE", "TOKEN_LIMIT"].map((name) => [
+      name,
+      "abc-def-ghi",
+    ]),
+    ...["X", "TOPIC", "NAME"].flatMap((name) =>
+      ["correct-horse", "my_pass", "a.b.secret", "admin:12345"].map((value) => [name, value]),
+    ),
+    ...["URL", "HOST", "WEBHOOK_URL"].flatMap((name) =>
+      ["https://ntfy.sh/my-private-topic", "https://discord.com/api/webhooks/123456789/abcdefghijklmnop"].map(
+        (value) => [name, value],
+      ),
+    ),
+  ] as [string, string][];
+  test("what is in doubt, by the name of the place or of the variable", () => {
+    for (const [name, value] of DOUBTS) {
+      expect([name, value, secrecyOf([...env, name], value)]).toEqual([name, value, "in doubt"]);
+      expect([name, value, secrecyOf([...env, "X"], value, name)]).toEqual([name, value, "in doubt"]);
+    }
+    expect(secrecyOf(["channels", 0, "url"], "/my-private-topic")).toBe("in doubt");
+    expect(secrecyOf(["integrations", 0, "dsn"], "sunshine")).toBe("in doubt");
+    expect(secrecyOf(["command", 1], "hunter2")).toBe("in doubt");
+    expect(secrecyOf(["monitoringConfig", "metricsEndpoint"], "europe-west4", "REGION")).toBe(false);
+  });
+
+  test("an address and a connection text hold passwords, which are secrets alone too", () => {
+    expect(passwordsIn("postgres://ops:p%40ss@db/x?sslmode=require")).toEqual(["p%40ss", "p@ss"]);
+    expect(passwordsIn("host=db user=u password=hunter2")).toEqual(["hunter2"]);
+    expect(passwordsIn("Server=db;Pwd=hunter2;")).toEqual(["hunter2"]);
+    expect(passwordsIn("http://checkout:3000/api?sort=key")).toEqual([]);
+  });
+
+  test("a configuration hides what its variables hold, by their names and by the passwords in them", () => {
+    const folder = mkdtempSync(join(tmpdir(), "operate-secrecy-"));
+    const file = join(folder, "operate.config.yaml");
+    const named = { LOGIN: "${env:BOX_PASSWORD}", STORE: "${env:STORE_DSN}", AUTH: "${env:BOX}" };
+    const text = service({}).replace("port: 0", `port: 0, env: ${JSON.stringify(named)}`);
+    writeFileSync(file, text);
+    try {
+      loadConfig(file, {
+        ...{ NODE_ENV: "test", BOX_PASSWORD: "sunflower-seed", BOX: "marmalade" },
+        STORE_DSN: "mysql://ops:walnuts7@db/x",
+      } as unknown as NodeJS.ProcessEnv);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(dataWithoutConfidential(["xsunflower-seed", "as walnuts7", "password=marmalade", "marmalades"])).toEqual([
+      "x${env:BOX_PASSWORD}",
+      "as ${env:STORE_DSN}",
+      "password=${env:BOX}",
+      "marmalades",
+    ]);
+  });
 });

@@ -24,17 +24,27 @@ export interface Found {
 /** a shorter word of letters alone, as `postgres`, may be an ordinary one when it is capitalised */
 const LONG_WORD = 12;
 
+/** characters of a line that is hidden by itself; a shorter one may be a brace or a word */
+const LONG_LINE = 12;
+
+/** Lines of a value that has several, as a private key, whether its line breaks are real or written `\n`. */
+function linesOf(value: string): string[] {
+  const lines = value.split(/[\r\n]|\\[rn]/).map((line) => line.trim());
+  return lines.length < 2 ? [] : lines.filter((line) => line.length >= LONG_LINE && !/^-----.*-----$/.test(line));
+}
+
 /**
- * As plain text, in base64 and in hex. Percent encoding, JSON's and HTML's escapes are not forms: `findForms` reads
+ * As plain text, its lines each, in base64 and in hex, without blanks at its ends. Percent encoding, JSON's and HTML's escapes are not forms: `findForms` reads
  * them away, whichever of the characters are written so.
  */
-export function formsOf(value: string, index: number, apart: Apart | null): Form[] {
+export function formsOf(whole: string, index: number, apart: Apart | null): Form[] {
+  const value = whole.trim();
   const anyCase = value.length >= LONG_WORD || /[^a-z]/i.test(value);
   const hex = Array.from(new TextEncoder().encode(value), (byte) => byte.toString(16).padStart(2, "0"));
   const inBase64 = base64Forms(value);
   const exact = new Set([...inBase64, ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]);
   const folded = new Set([hex.join(""), hex.join(" "), hex.join(":")]);
-  const plain = new Set([value, value.replaceAll(" ", "+")]);
+  const plain = new Set([value, value.replaceAll(" ", "+"), ...linesOf(value)]);
   const form = (text: string, anyCase: boolean, apartFrom: Apart | null = null): Form => ({
     ...{ text: anyCase ? lower(text) : text, anyCase, value: index, apart: apartFrom },
   });
@@ -119,11 +129,19 @@ const BESIDE = {
   name: { before: /\w[.:-]?$/, after: /^[.:-]?\w/ },
 };
 
+/** its `m` is no letter of the text */
+const ESCAPE = "\u001b";
+const ENDS_IN_COLOUR = new RegExp(String.raw`${ESCAPE}\[[0-9;:]{0,16}m$`);
+
 function standsApart(text: string, { apart, text: { length } }: Form, from: number): boolean {
   if (apart === null) return true;
   const { before, after } = BESIDE[apart];
   const to = from + length;
-  return !before.test(text.slice(Math.max(0, from - 2), from)) && !after.test(text.slice(to, to + 2));
+  if (after.test(text.slice(to, to + 2))) return false;
+  return (
+    !before.test(text.slice(Math.max(0, from - 2), from)) ||
+    ENDS_IN_COLOUR.test(text.slice(Math.max(0, from - 20), from))
+  );
 }
 
 /** Whether the first `length` characters of a form stand at a place of a text. */
@@ -166,20 +184,30 @@ export function findForms(finder: Finder, text: string, asked: (value: number) =
   return joined;
 }
 
-/** Where the end of a text begins that may be the beginning of a form; its length when there is none. */
-export function beginningAt(finder: Finder, text: string): number {
+interface Beginning {
+  /** where the end of the text begins that may be the beginning of a form; the text's length when there is none */
+  from: number;
+  /** how many characters of a form it tells */
+  told: number;
+}
+
+/** The beginning of a form at the end of a text, or of an escape of which the rest is yet to come. */
+export function beginningAt(finder: Finder, text: string): Beginning {
+  let told = 0;
   const look = (level: string, at: readonly number[] | null, depth: number): number => {
     const whole = HALF_ESCAPE.exec(level)?.index ?? level.length;
     let first = text.length;
     for (const plain of whole < level.length ? [level, level.slice(0, whole)] : [level]) {
-      const from = plain.length - longestBeginning(finder, plain);
+      const length = longestBeginning(finder, plain);
+      told = Math.max(told, length);
+      const from = plain.length - length;
       if (from < level.length) first = Math.min(first, at?.[from] ?? from);
       const inner = depth < MOST_LEVELS ? readEscapes(plain) : null;
       if (inner) first = Math.min(first, look(inner.text, at ? inner.at.map((i) => at[i] ?? 0) : inner.at, depth + 1));
     }
     return first;
   };
-  return look(text, null, 0);
+  return { from: look(text, null, 0), told };
 }
 
 /** How many characters at the end of a text are the beginning of a form, and not the whole. */

@@ -76,6 +76,46 @@ describe("what is confidential", () => {
     }
   });
 
+  test.each(["\n", "\t", "\r\n", "\b", "\f", "\u001b[31m"])(
+    "a value behind the control character %j in JSON",
+    (control) => {
+      const line = JSON.stringify({ a: `x${control}hunter2` });
+      for (const text of [line, JSON.stringify(line), line.replace("\\u001b", "\\e"), line.replace("\\u001b", "\\033")])
+        expect(withoutConfidential(text)).not.toContain("hunter2");
+    },
+  );
+
+  test("a value of several lines, however its lines are broken, and each of its long lines", () => {
+    const lines = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "BKcwggSjAgEAAoIBAQDLong", "c2hvcnQ="];
+    const begin = "-----BEGIN PRIVATE KEY-----";
+    const pem = [begin, ...lines, "-----END PRIVATE KEY-----", ""].join("\n");
+    const escaped = pem.replaceAll("\n", "\\n").replace("MIIE", "NJJF");
+    keepConfidential([
+      { value: pem, shown: "${env:PEM}", secret: true },
+      { value: escaped, shown: "${env:ESCAPED}", secret: true },
+    ]);
+    expect(withoutConfidential(JSON.stringify({ key: pem.trim() }))).toBe('{"key":"${env:PEM}"}');
+    const encoded = [pem, pem.trim()].map((text) => Buffer.from(text).toString("base64"));
+    for (const text of [
+      pem,
+      pem.trim(),
+      pem.replaceAll("\n", "\r\n"),
+      JSON.stringify(JSON.stringify(pem)),
+      ...encoded,
+      ...lines,
+    ])
+      expect(withoutConfidential(`key ${text}`)).not.toMatch(/MIIE|BKcw|TUlJRX/);
+    expect(withoutConfidential(escaped.replaceAll("\\n", "\n"))).not.toMatch(/NJJF|BKcw/);
+    expect(withoutConfidential(`${begin}\nan other one`)).toBe(`${begin}\nan other one`);
+  });
+
+  test.each(["GET /x?page=1&cursor", "a\\u12", "50%", "of 20 &abcdefg"])("a stream may end in %s", (text) => {
+    const stream = confidentialStream();
+    expect(stream.push(text) + stream.end()).toBe(text);
+    const cut = confidentialStream();
+    expect(cut.push('?a=1&with "quotes') + cut.end()).toBe("?a=1&[the beginning of a confidential value]");
+  });
+
   test("a byte that is no character, right before an escaped value", () => {
     expect(withoutConfidential(`%ff${percent}%C3`)).toBe("%ff${env:FORMS}%C3");
   });

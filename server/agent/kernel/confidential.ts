@@ -49,16 +49,26 @@ const apartOf = (secret: Secrecy): Apart | null => (secret === true ? null : sec
 
 /** Adds values to the list of this process; values of fewer than 6 characters are left out. */
 export function keepConfidential(entries: Iterable<Confidential>): void {
-  const known = new Map(holder.__operateConfidential?.values.map((entry) => [entry.value, entry]));
+  const kept = keptOf([...(holder.__operateConfidential?.values ?? []), ...entries]);
+  if (kept) holder.__operateConfidential = kept;
+}
+
+/** null: none of the values is long enough */
+function keptOf(entries: Iterable<Confidential>): Kept | null {
+  const known = new Map<string, Confidential>();
   for (const { value, shown, secret } of entries)
-    if (value.length >= SHORTEST)
+    if (value.trim().length >= SHORTEST)
       known.set(value, { value, shown, secret: strictest(secret, known.get(value)?.secret ?? false) });
-  if (known.size === 0) return;
+  if (known.size === 0) return null;
   const values = [...known.values()].sort((a, b) => b.value.length - a.value.length);
-  holder.__operateConfidential = {
-    values,
-    finder: createFinder(values.flatMap(({ value, secret }, index) => formsOf(value, index, apartOf(secret)))),
-  };
+  const forms = values.flatMap(({ value, secret }, index) => formsOf(value, index, apartOf(secret)));
+  return { values, finder: createFinder(forms) };
+}
+
+/** A text as results may show it, without some values that this process does not keep. */
+export function withoutValuesOf(text: string, entries: Iterable<Confidential>): string {
+  const kept = keptOf(entries);
+  return kept ? withoutValues(kept, text, "data", NOTHING) : text;
 }
 
 /** The values themselves, the longest first, each with what stands in its place. */
@@ -92,11 +102,12 @@ export function keepEnvironmentConfidential(env: NodeJS.ProcessEnv): void {
   keepConfidential(found);
 }
 
-function decoded(text: string): string {
+/** Percent encoding read away; a text with a stray per cent sign is itself. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a stray per cent sign: it is itself
+    return text;
   }
 }
 
@@ -128,13 +139,13 @@ export function withoutConfidential(
   destination: Destination = "message",
   brought: Brought = NOTHING,
 ): string {
-  const clean = withoutValues(text, destination, brought);
+  const kept = holder.__operateConfidential;
+  const clean = kept ? withoutValues(kept, text, destination, brought) : text;
   return destination === "message" ? withoutTokens(clean) : clean;
 }
 
-function withoutValues(text: string, destination: Destination, brought: Brought): string {
-  const kept = holder.__operateConfidential;
-  if (!kept || !holds(kept, text, destination)) return text;
+function withoutValues(kept: Kept, text: string, destination: Destination, brought: Brought): string {
+  if (!holds(kept, text, destination)) return text;
   const asked = (value: number) =>
     isHiddenAt(kept, value, destination) && !brought.has(kept.values[value]?.value ?? "");
   let clean = "";
@@ -162,9 +173,9 @@ const BEGINNING = "[the beginning of a confidential value]";
  */
 export function confidentialStream() {
   let held = "";
-  const beginning = (text: string): number => {
+  const beginning = (text: string) => {
     const kept = holder.__operateConfidential;
-    return kept ? beginningAt(kept.finder, text) : text.length;
+    return kept ? beginningAt(kept.finder, text) : { from: text.length, told: 0 };
   };
   return {
     /** Returns what may be written now. */
@@ -172,16 +183,16 @@ export function confidentialStream() {
       const all = held + piece;
       const wordAt = lastWordAt(all);
       const text = withoutConfidential(all.slice(0, wordAt));
-      const from = beginning(text);
+      const { from } = beginning(text);
       held = text.slice(from) + all.slice(wordAt);
       return text.slice(0, from);
     },
     /** Returns what is left when no more comes; a beginning long enough to tell something is not shown. */
     end(): string {
       const text = withoutConfidential(held);
-      const from = beginning(text);
+      const { from, told } = beginning(text);
       held = "";
-      return text.slice(0, from) + (text.length - from < SHORTEST ? text.slice(from) : BEGINNING);
+      return told < SHORTEST ? text : text.slice(0, from) + BEGINNING;
     },
   };
 }

@@ -18,8 +18,12 @@ const BYTES = [
 ];
 /** a colour, which a terminal shows and does not print */
 const ANSI = String.raw`\u001b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\u001b[()][0-9A-Z]`;
-const WRITTEN_OUT = String.raw`\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\["'\\/]|&#\d{1,7};|&#x[0-9a-f]{1,6};|&(?:amp|lt|gt|quot|apos);`;
+const WRITTEN_OUT = String.raw`\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\[0-3][0-7]{2}|\\["'\\/nrtbfve0]|&#\d{1,7};|&#x[0-9a-f]{1,6};|&(?:amp|lt|gt|quot|apos);`;
 const ESCAPES = new RegExp(`${BYTES.join("|")}|${WRITTEN_OUT}|${ANSI}`, "gi");
+/** a letter or digit behind a backslash: a line break is written `\\n` in JSON and in C */
+const CONTROLS: Record<string, string> = {
+  ...{ n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", e: "\u001b", 0: "\0" },
+};
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 /** an escaped text may be escaped again */
 export const MOST_LEVELS = 3;
@@ -33,7 +37,9 @@ function unescaped(written: string): string {
     const code = Number.parseInt(digits, kind === "&#" ? 10 : 16);
     return code <= 0x10_ff_ff ? String.fromCodePoint(code) : written;
   }
-  return written[0] === "&" ? (NAMED[written.slice(1, -1).toLowerCase()] ?? written) : written.slice(1);
+  if (written[0] === "&") return NAMED[written.slice(1, -1).toLowerCase()] ?? written;
+  const behind = written.slice(1).toLowerCase();
+  return behind.length === 3 ? String.fromCharCode(Number.parseInt(behind, 8)) : (CONTROLS[behind] ?? behind);
 }
 
 /** of `%c3%a9`; without an exception for what is no UTF-8, which would cost more than all else */
@@ -95,6 +101,6 @@ export function someLevel(text: string, holds: (level: string) => boolean): bool
 
 /** an escape of which the rest is yet to come */
 export const HALF_ESCAPE = new RegExp(
-  String.raw`(?:${BYTE}[c-f][0-9a-f](?:${LATER})*)?(?:%[0-9a-f]?|\\(?:u\{?[0-9a-f]{0,6}|x[0-9a-f]?)?|&#?x?[0-9a-z]{0,7}|\u001b(?:\[[0-?]{0,64}[ -/]{0,8}|[()])?)?$`,
+  String.raw`(?:${BYTE}[c-f][0-9a-f](?:${LATER})*)?(?:%[0-9a-f]?|\\(?:u\{?[0-9a-f]{0,6}|x[0-9a-f]?|[0-3][0-7]?)?|&#?x?[0-9a-z]{0,7}|\u001b(?:\[[0-?]{0,64}[ -/]{0,8}|[()])?)?$`,
   "i",
 );

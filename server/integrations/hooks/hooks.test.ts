@@ -58,6 +58,13 @@ describe("a command", () => {
     expect(answer).toMatchObject({ ok: false, summary: "exit code 3", output: "no: [redacted]\n" });
   });
 
+  it("shows ordinary values, hides what is in doubt where it stands alone, and secrets in whatever form", async () => {
+    const env = { REGION: "eu-west-1", LOG_LEVEL: "warning", AUTH: "marmalade", API_KEY: "C%n/ry?Sec" };
+    const says = `in eu-west-1, warnings, marmalades, marmalade, xC%n/ry?Secx ${encodeURIComponent(env.API_KEY)}`;
+    const { output } = await script(`console.log(${JSON.stringify(says)})`, { env });
+    expect(output).toBe("in eu-west-1, warnings, marmalades, [redacted], x[redacted]x [redacted]\n");
+  });
+
   it("is tried again as often as it may be", async () => {
     const count = "const f = 'tries'; const fs = require('fs'); fs.appendFileSync(f, 'x');";
     const text = `${count} process.exit(fs.readFileSync(f, 'utf8').length < 3 ? 1 : 0)`;

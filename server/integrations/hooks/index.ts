@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Hook } from "#server/agent/config-deployment.ts";
+import { withoutValuesOf } from "#server/agent/kernel/confidential.ts";
 import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";
 import { scrubText } from "#server/audit/redact.ts";
+import { secrecyOf } from "#server/config/secrecy.ts";
 import { runCommand, type Tried } from "./run-command.ts";
 import { runHttp } from "./run-http.ts";
 
@@ -15,7 +17,8 @@ interface Options {
 }
 
 const LONGEST_PAUSE_MS = 10_000;
-const SHORTEST_SECRET = 6;
+/** of an `Authorization` header: a secret alone is what stands behind it */
+const SCHEME = /^(?:basic|bearer|digest|token|apikey)\s+/i;
 
 /** Runs hooks as commands or HTTP calls, with their retries; what they print is shown without the hook's own secrets. */
 export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Options): HookRunner => ({
@@ -37,9 +40,13 @@ export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Option
   },
 });
 
-/** Values of the hook's environment and headers may be secrets; a short one would blot out ordinary words. */
+/** Values of the hook's environment and headers may be secrets, as those of placeholders in the configuration. */
 function conceal(text: string, hook: Hook): string {
-  const values = Object.values(hook.type === "http" ? hook.headers : hook.env);
-  const secrets = values.filter((value) => value.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "[redacted]"), scrubText(text));
+  const [place, values] = hook.type === "http" ? ["headers", hook.headers] : ["env", hook.env];
+  const entries = Object.entries(values).flatMap(([name, whole]) =>
+    [whole, whole.replace(SCHEME, "")].map((value) => ({
+      ...{ value, shown: "[redacted]", secret: secrecyOf([place, name], value) },
+    })),
+  );
+  return withoutValuesOf(scrubText(text), entries);
 }
