@@ -27,7 +27,7 @@ import {
 } from "./placeholders.ts";
 import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
 import { keysAt, withoutEmptySections } from "./schema-keys.ts";
-import { passwordsIn, secrecyOf } from "./secrecy.ts";
+import { passwordsIn, saysSecret, secrecyOf } from "./secrecy.ts";
 
 export interface LoadedConfig {
   config: OperateAgentConfig;
@@ -258,15 +258,23 @@ function readText(file: string, whenMissing: string): string {
   return text;
 }
 
+/** Whether a value stands in a text by itself, not as a part of a longer word. */
+function holdsWord(text: string, value: string): boolean {
+  for (let at = text.indexOf(value); value !== "" && at >= 0; at = text.indexOf(value, at + 1))
+    if (!/\w/.test(text.charAt(at - 1)) && !/\w/.test(text.charAt(at + value.length))) return true;
+  return false;
+}
+
 /** From here on no message shows what the placeholders were resolved to. What the file itself spells out is no secret. */
 function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.ProcessEnv): void {
   keepEnvironmentConfidential(env);
-  const spelledOut = (value: string) => text.includes(value) || config.deploymentConfig.environments.includes(value);
+  const spelledOut = (value: string) => holdsWord(text, value) || config.deploymentConfig.environments.includes(value);
   keepConfidential(
     placeholdersIn(writtenConfig(text) ?? {}).flatMap(({ path, whole, variable }) => {
       const value = env[variable] ?? "";
-      if (isNamingPlace(path) || spelledOut(value)) return [];
-      const secret = whole.startsWith("${secret:") || secrecyOf(path, value, variable);
+      const isSecret = whole.startsWith("${secret:") || saysSecret(variable);
+      if ((isNamingPlace(path) && !isSecret) || spelledOut(value)) return [];
+      const secret = isSecret || secrecyOf(path, value, variable);
       const passwords = passwordsIn(value).filter((password) => !spelledOut(password));
       return [{ value, secret }, ...passwords.map((password) => ({ value: password, secret: true }))].map((kept) => ({
         ...kept,

@@ -216,6 +216,7 @@ describe("what a place says of its value", () => {
     }
     expect(secrecyOf(["channels", 0, "url"], "/my-private-topic")).toBe("in doubt");
     expect(secrecyOf(["integrations", 0, "dsn"], "sunshine")).toBe("in doubt");
+    expect(secrecyOf(["canary", "passScore"], "100000")).toBe(false);
     expect(secrecyOf(["command", 1], "hunter2")).toBe("in doubt");
     expect(secrecyOf(["monitoringConfig", "metricsEndpoint"], "europe-west4", "REGION")).toBe(false);
   });
@@ -224,6 +225,9 @@ describe("what a place says of its value", () => {
     expect(passwordsIn("postgres://ops:p%40ss@db/x?sslmode=require")).toEqual(["p%40ss", "p@ss"]);
     expect(passwordsIn("host=db user=u password=hunter2")).toEqual(["hunter2"]);
     expect(passwordsIn("Server=db;Pwd=hunter2;")).toEqual(["hunter2"]);
+    expect(passwordsIn("Endpoint=sb://x/;SharedAccessKey=abc+def==")).toEqual(["abc+def=="]);
+    expect(passwordsIn("grant=x&client_secret=hunter2&max_tokens=4096")).toEqual(["hunter2"]);
+    expect(passwordsIn('{"user":"ops","db_password": "hunter2","token_uri":"https://x"}')).toEqual(["hunter2"]);
     expect(passwordsIn("http://checkout:3000/api?sort=key")).toEqual([]);
   });
 
@@ -231,19 +235,25 @@ describe("what a place says of its value", () => {
     const folder = mkdtempSync(join(tmpdir(), "operate-secrecy-"));
     const file = join(folder, "operate.config.yaml");
     const named = { LOGIN: "${env:BOX_PASSWORD}", STORE: "${env:STORE_DSN}", AUTH: "${env:BOX}" };
-    const text = service({}).replace("port: 0", `port: 0, env: ${JSON.stringify(named)}`);
+    const text = service({ name: '"${env:BOX_TOKEN}"' }).replace(
+      "port: 0",
+      `port: 0, env: ${JSON.stringify(named)}`,
+    );
     writeFileSync(file, text);
     try {
       loadConfig(file, {
-        ...{ NODE_ENV: "test", BOX_PASSWORD: "sunflower-seed", BOX: "marmalade" },
+        ...{ NODE_ENV: "test", BOX_PASSWORD: "sunflower-seed", BOX: "marmalade", BOX_TOKEN: "tomato-soup" },
         STORE_DSN: "mysql://ops:walnuts7@db/x",
       } as unknown as NodeJS.ProcessEnv);
     } finally {
       rmSync(folder, { recursive: true });
     }
-    expect(dataWithoutConfidential(["xsunflower-seed", "as walnuts7", "password=marmalade", "marmalades"])).toEqual([
+    expect(
+      dataWithoutConfidential(["xsunflower-seed", "as walnuts7", "xtomato-soup", "password=marmalade", "marmalades"]),
+    ).toEqual([
       "x${env:BOX_PASSWORD}",
       "as ${env:STORE_DSN}",
+      "x${env:BOX_TOKEN}",
       "password=${env:BOX}",
       "marmalades",
     ]);

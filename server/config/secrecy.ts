@@ -13,7 +13,7 @@ const isFreeMap = (part: PropertyKey): boolean => typeof part === "string" && FR
 export const isWithinFreeMap = (path: Path): boolean => path.slice(0, -1).some(isFreeMap);
 
 const SAYS_SECRET =
-  /passw|passphrase|passcode|passkey|pwd|secret|token(?!i[sz])|credential|(?<!by|com|sur|tres)pass\d*(?: |$)(?!through)|pw\d*(?: |$)|(?:^| )(?:db|pg|my)?(?:pin|otp|totp|pat|jwt|bearer|creds?|cookies?|salt|psk|authorization|sas)\d*(?: |$)|(?:api|access|private|signing|encryption|master|ssh|license|account|service|storage|shared|hmac|aes) ?keys?\d*(?: |$)/;
+  /passw|passphrase|passcode|passkey|pwd|secret|token(?!i[sz])|credential|(?<!by|com|sur|tres)pass\d*(?: |$)(?!through|score)|pw\d*(?: |$)|(?:^| )(?:db|pg|my)?(?:pin|otp|totp|pat|jwt|bearer|creds?|cookies?|salt|psk|authorization|sas)\d*(?: |$)|(?:api|access|private|signing|encryption|master|ssh|license|account|service|storage|shared|hmac|aes) ?keys?\d*(?: |$)/;
 /** a secret may stand there, among other things */
 const MAY_BE_SECRET =
   /auth(?!or(?!i))|(?<!(?:sort|partition|primary|foreign|routing|group) )key|cert|sign(?:ature|ing|ed)|session|webhook|dsn|login|hmac|nonce|seed|mfa|private|(?:access|invite|verification|recovery|backup|security|activation) ?code/;
@@ -80,7 +80,7 @@ const isCount = (value: string): boolean => isShape(value) && !PATH.test(value);
 /** `MAX_TOKENS=100000`, `TOKEN_URL`, `PASSWORD_POLICY=strict`: about a secret, not the secret, if the value fits */
 const ABOUT: readonly [says: RegExp, fits: (value: string) => boolean][] = [
   [
-    /^(?:max|min|maximum|minimum|num|number)(?: |$)| (?:ttl|max|min|seconds|minutes|hours|days|ms|length|size|count|expiry|expiration|expires|lifetime|age|timeout|interval|rotation|limit|capacity|budget|quota|rate|port|version|region|zone)(?: \d+)?$/,
+    /^(?:max|min|maximum|minimum|num|number) .*[^s]s$| (?:ttl|max|min|seconds|minutes|hours|days|ms|length|size|count|expiry|expiration|expires|lifetime|age|timeout|interval|rotation|limit|capacity|budget|quota|rate|port|version|region|zone)(?: \d+)?$/,
     isCount,
   ],
   [/ (?:url|uri|endpoint|host|domain|issuer|audience|file|path|dir)(?: \d+)?$|^(?:old)?pwd$/, isPlace],
@@ -91,14 +91,23 @@ const ABOUT: readonly [says: RegExp, fits: (value: string) => boolean][] = [
 ];
 
 const SAYS_PASSWORD =
-  /(?:^|[\s;&?,])(?:pass\w*|pwd|pw|secret|token|(?:api|access|account)?_?key|sig)\s?=\s?([^\s;&,]+)/gi;
+  /(?:^|[\s;&?,])(?:\w{0,30}(?:pass(?:word|wd|phrase)?|pwd|secret|token)|pw|(?:api|access|account|shared_?access|secret|private)?_?key|sig|signature)\s?=\s?["']?([^\s;&,"']+)/gi;
+const SAYS_PASSWORD_IN_JSON =
+  /"\w{0,30}(?:pass(?:word|wd|phrase)?|pwd|secret|token|key|credentials?)"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.)+)"/gi;
 const USER = /(?:^|:\/\/)[^\s/?#:@]*:([^\s/?#@]+)@/g;
 
 /** The passwords in an address or a connection text, which are secrets by themselves too, as written and decoded. */
 export function passwordsIn(value: string): string[] {
-  const found = [USER, SAYS_PASSWORD].flatMap((one) => [...value.matchAll(one)].map(([, password = ""]) => password));
+  const found = [USER, SAYS_PASSWORD, SAYS_PASSWORD_IN_JSON].flatMap((one) =>
+    [...value.matchAll(one)].map(([, password = ""]) => password),
+  );
   return [...new Set(found.flatMap((password) => [password, decoded(password)]))];
 }
+
+const isSecretName = (name: string): boolean => SAYS_SECRET.test(name) && !ABOUT.some(([says]) => says.test(name));
+
+/** Whether a variable is called a secret, so that not even a name or a version may show its value. */
+export const saysSecret = (variable: string): boolean => isSecretName(wordsOf(variable));
 
 /**
  * What the name of a place or of a variable says is secret is one, however short; so is what looks random. Ordinary is
@@ -109,8 +118,7 @@ export function secrecyOf(path: Path, value: string, variable = ""): Secrecy {
   const keys = path.filter((part) => typeof part === "string").map(wordsOf);
   const all = [...keys, wordsOf(variable)];
   const names = all.filter((name) => !ABOUT.some(([says, fits]) => says.test(name) && fits(value)));
-  const isAbout = (name: string) => ABOUT.some(([says]) => says.test(name));
-  if (names.some((name) => SAYS_SECRET.test(name) && !isAbout(name))) return true;
+  if (names.some(isSecretName)) return true;
   if (looksRandom(value) || /:\/\/[^/?#]*@/.test(value) || passwordsIn(value).length > 0) return true;
   if (names.some((name) => SAYS_SECRET.test(name) || MAY_BE_SECRET.test(name))) return "in doubt";
   if (ADDRESS.test(value)) return isPlainAddress(value) ? false : "in doubt";

@@ -76,7 +76,7 @@ describe("what is confidential", () => {
     }
   });
 
-  test.each(["\n", "\t", "\r\n", "\b", "\f", "\u001b[31m"])(
+  test.each(["\n", "\t", "\r\n", "\b", "\f", "\u0007", "\u001b[31m"])(
     "a value behind the control character %j in JSON",
     (control) => {
       const line = JSON.stringify({ a: `x${control}hunter2` });

@@ -18,11 +18,11 @@ const BYTES = [
 ];
 /** a colour, which a terminal shows and does not print */
 const ANSI = String.raw`\u001b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\u001b[()][0-9A-Z]`;
-const WRITTEN_OUT = String.raw`\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\[0-3][0-7]{2}|\\["'\\/nrtbfve0]|&#\d{1,7};|&#x[0-9a-f]{1,6};|&(?:amp|lt|gt|quot|apos);`;
+const WRITTEN_OUT = String.raw`\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\[0-3][0-7]{2}|\\["'\\/nrtbfvae0]|&#\d{1,7};|&#x[0-9a-f]{1,6};|&(?:amp|lt|gt|quot|apos);`;
 const ESCAPES = new RegExp(`${BYTES.join("|")}|${WRITTEN_OUT}|${ANSI}`, "gi");
 /** a letter or digit behind a backslash: a line break is written `\\n` in JSON and in C */
 const CONTROLS: Record<string, string> = {
-  ...{ n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", e: "\u001b", 0: "\0" },
+  ...{ n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v", a: "\u0007", e: "\u001b", 0: "\0" },
 };
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 /** an escaped text may be escaped again */

@@ -4,7 +4,7 @@ import { withoutValuesOf } from "#server/agent/kernel/confidential.ts";
 import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";
 import { scrubText } from "#server/audit/redact.ts";
-import { secrecyOf } from "#server/config/secrecy.ts";
+import { passwordsIn, secrecyOf } from "#server/config/secrecy.ts";
 import { runCommand, type Tried } from "./run-command.ts";
 import { runHttp } from "./run-http.ts";
 
@@ -44,9 +44,10 @@ export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Option
 function conceal(text: string, hook: Hook): string {
   const [place, values] = hook.type === "http" ? ["headers", hook.headers] : ["env", hook.env];
   const entries = Object.entries(values).flatMap(([name, whole]) =>
-    [whole, whole.replace(SCHEME, "")].map((value) => ({
-      ...{ value, shown: "[redacted]", secret: secrecyOf([place, name], value) },
-    })),
+    [
+      ...[whole, whole.replace(SCHEME, "")].map((value) => ({ value, secret: secrecyOf([place, name], value) })),
+      ...passwordsIn(whole).map((value) => ({ value, secret: true })),
+    ].map((entry) => ({ ...entry, shown: "[redacted]" })),
   );
   return withoutValuesOf(scrubText(text), entries);
 }
