@@ -235,10 +235,7 @@ describe("what a place says of its value", () => {
     const folder = mkdtempSync(join(tmpdir(), "operate-secrecy-"));
     const file = join(folder, "operate.config.yaml");
     const named = { LOGIN: "${env:BOX_PASSWORD}", STORE: "${env:STORE_DSN}", AUTH: "${env:BOX}" };
-    const text = service({ name: '"${env:BOX_TOKEN}"' }).replace(
-      "port: 0",
-      `port: 0, env: ${JSON.stringify(named)}`,
-    );
+    const text = service({ name: '"${env:BOX_TOKEN}"' }).replace("port: 0", `port: 0, env: ${JSON.stringify(named)}`);
     writeFileSync(file, text);
     try {
       loadConfig(file, {
