@@ -1,4 +1,5 @@
 import { onDeploymentChange } from "../incidents/index.ts";
+import { type ClockReading, readClock, TimeLived } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
 import { lastWords } from "./effects-platform.ts";
@@ -56,7 +57,7 @@ export const recordEffects = (runtime: Runtime) => ({
   succeed: (plan: DeploymentPlan, summary: string, heardSeq: number) => succeed(runtime, plan, summary, heardSeq),
 });
 
-/** Marks a step as running; says since when, in milliseconds since 1970. */
+/** Marks a step as running; says since when. */
 async function beginStep(
   runtime: Runtime,
   plan: DeploymentPlan,
@@ -64,33 +65,34 @@ async function beginStep(
   attempt: number,
   summary: string,
   deadlineAt: number,
-): Promise<number> {
-  const at = runtime.now();
+): Promise<ClockReading> {
+  const reading = readClock(runtime);
+  const at = new Date(reading.at);
   const message = attempt === 1 ? title : `${title} (try ${attempt})`;
   const event = { key: `step:${index}:${attempt}`, level: "info", kind: "step", message } as const;
   const change = { status: "running", attempt, startedAt: at, finishedAt: null, note: null } as const;
   const patch = { summary, deadlineAt: new Date(deadlineAt) };
   await note(runtime, plan, { ...event, detail: { stepIndex: index, attempt } }, patch, { index, patch: change });
-  return at.getTime();
+  return reading;
 }
 
-/** Marks a step as passed or skipped, once; returns when, in milliseconds since 1970. */
+/** Marks a step as passed or skipped, once; returns the time of now. */
 async function closeStep(
   runtime: Runtime,
   { deploymentId }: DeploymentPlan,
   index: number,
   status: "passed" | "skipped",
   text: string,
-): Promise<number> {
-  const at = runtime.now();
-  return runtime.db.$transaction(async (tx) => {
+): Promise<ClockReading> {
+  const reading = readClock(runtime);
+  await runtime.db.$transaction(async (tx) => {
     const row = await lockDeployment(tx, deploymentId);
     const step = (await listSteps(tx, deploymentId)).find((one) => one.index === index);
-    if (step?.status === status) return (step.finishedAt ?? at).getTime();
-    await patchStep(tx, deploymentId, index, { status, finishedAt: at, note: text });
+    if (step?.status === status) return;
+    await patchStep(tx, deploymentId, index, { status, finishedAt: new Date(reading.at), note: text });
     await publishDeployment(runtime, tx, row);
-    return at.getTime();
   });
+  return reading;
 }
 
 /** Writes down why a step failed, with the last lines the instance to blame wrote to stderr. */
@@ -100,14 +102,14 @@ async function failStep(
   { index, attempt }: { index: number; attempt: number },
   reason: string,
   instance: ObservedInstance | null,
-): Promise<number> {
+): Promise<ClockReading> {
   const lastLines = instance ? await lastWords(runtime.platform, instance.id) : [];
   const detail = { reason, stepIndex: index, attempt, instanceId: instance?.id ?? null, lastLines };
   const event = { key: `failed:${index}:${attempt}`, level: "error", kind: "decision", message: reason } as const;
-  const at = runtime.now();
-  const change = { status: "failed", finishedAt: at, note: reason } as const;
+  const reading = readClock(runtime);
+  const change = { status: "failed", finishedAt: new Date(reading.at), note: reason } as const;
   await note(runtime, plan, { ...event, detail }, { summary: reason }, { index, patch: change });
-  return at.getTime();
+  return reading;
 }
 
 /** Writes down that an instance became ready. */
@@ -123,18 +125,18 @@ async function ready(
   await note(runtime, plan, { ...event, detail: { instanceId, afterMs } }, { summary });
 }
 
-/** Asks a person; returns since when and until when it waits, in milliseconds since 1970. */
+/** Asks a person; returns the time of now, and until when it waits, by the same wall clock. */
 async function ask(
   runtime: Runtime,
   plan: DeploymentPlan,
   number: number,
   { kind, reason, options, stepIndex, inStep, timeoutSeconds, otherwise }: Question,
-): Promise<{ at: number; expiresAt: number }> {
+): Promise<ClockReading & { expiresAt: number }> {
   const key = `ask:${number}`;
   const { deploymentId } = plan;
   const how = `${choices(options)} within ${describeSeconds(timeoutSeconds)}, else ${otherwise}`;
   const summary = kind === "paused" ? `${reason}: ${how}` : `Waits for a decision: ${reason}`;
-  const at = await runtime.db.$transaction(async (tx) => {
+  const askedAt = await runtime.db.$transaction(async (tx) => {
     // asked before and answered meanwhile: it must not be asked again
     const known = await findEvent(tx, deploymentId, key);
     if (known) return known.at.getTime();
@@ -150,7 +152,9 @@ async function ask(
   });
   if (kind === "failed")
     await tellFailure(runtime, plan, { reason, rolledBack: false, summary: `${summary}. ${how}.` });
-  return { at, expiresAt: at + timeoutSeconds * 1_000 };
+  const reading = readClock(runtime);
+  const openMs = new TimeLived(askedAt).look(reading);
+  return { ...reading, expiresAt: reading.at - openMs + timeoutSeconds * 1_000 };
 }
 
 /** Closes a question nobody answered in time. False when somebody did at the last moment. */
@@ -188,15 +192,16 @@ async function goOn(
   await note(runtime, plan, event, patch, step);
 }
 
-/** Decides to go back; returns until when, in milliseconds since 1970. */
+/** Decides to go back within a time; returns the time of now. */
 async function turnBack(
   runtime: Runtime,
   plan: DeploymentPlan,
   why: string,
   stepIndex: number | null,
   withinMs: number,
-): Promise<number> {
-  const at = runtime.now();
+): Promise<ClockReading> {
+  const reading = readClock(runtime);
+  const at = new Date(reading.at);
   const until = new Date(at.getTime() + withinMs);
   const message = `Going back to ${plan.previousVersion}: ${why}`;
   const event = { key: "turn-back", level: "warning", kind: "decision", message } as const;
@@ -204,7 +209,7 @@ async function turnBack(
   const stopped = { status: "failed", finishedAt: at, note: `Ended by the way back: ${why}` } as const;
   const step = stepIndex === null ? null : { index: stepIndex, patch: stopped };
   await note(runtime, plan, event, patch, step);
-  return until.getTime();
+  return reading;
 }
 
 /** Tells the incidents how it ends; a reason makes it a failure. `why` is not said to one that says it already. */

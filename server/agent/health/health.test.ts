@@ -102,6 +102,15 @@ describe("health on the database", () => {
     expect(await state()).toBe("down");
   });
 
+  it("deletes nothing when a worker takes over whose clock is some seconds slower", async () => {
+    await recordResults(context(), [result(payments, 11 * SECOND, "up"), result(payments, SECOND, "up")]);
+    const slower = context({ now: () => new Date(NOW.getTime() - 4 * SECOND) });
+    await recordResults(slower, [result(payments, 5 * SECOND, "down")]);
+    expect(await database.db.healthResult.count()).toBe(3);
+    const target = await database.db.healthTarget.findUniqueOrThrow({ where: { id: payments } });
+    expect(target).toMatchObject({ consecutiveFailures: 1, lastMessage: "refused the connection" });
+  });
+
   it("shows the present: worst first, consequences named, stale as unknown, muted left out", async () => {
     const failing = [3, 2, 1].flatMap((n) => [payments, checkout].map((id) => result(id, n * 10 * SECOND, "down")));
     await recordResults(context(), failing);

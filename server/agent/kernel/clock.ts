@@ -39,9 +39,12 @@ export class ClockJumps {
 export interface ClockReading {
   /** milliseconds since 1970 */
   at: number;
-  /** left out where it is not known, as in what was stored by former releases */
-  steady?: { process: string; ms: number } | undefined;
+  /** undefined for a made-up clock; it must be written out, so that no reading is made of a wall clock by mistake */
+  steady: { process: string; ms: number } | undefined;
 }
+
+/** A reading as a durable step remembers it: former releases remembered the wall clock alone, as a number. */
+export type StoredReading = ClockReading | number;
 
 const PROCESS = crypto.randomUUID();
 
@@ -54,7 +57,7 @@ export const readClock = ({
   steadyMs?: (() => number) | undefined;
 }): ClockReading => ({
   at: now().getTime(),
-  ...(steadyMs && { steady: { process: PROCESS, ms: steadyMs() } }),
+  steady: steadyMs && { process: PROCESS, ms: steadyMs() },
 });
 
 /** What may be added at most where only wall clocks can tell, as when another process takes over. */
@@ -63,7 +66,8 @@ const LONGEST_ABSENCE_MS = 300_000;
 /**
  * The time that went by for work that is carried on by one process after the other: by the monotonic clock inside one,
  * by the wall clock between two, where a clock set back adds nothing and one set forward five minutes at most. So no
- * deadline runs out that nobody had, or lasts longer. It depends on the stored readings alone, and so can be replayed.
+ * deadline runs out that nobody had, or lasts longer. It depends on the stored readings alone, and so can be replayed;
+ * those of former releases without a monotonic clock must come to the same as they did then.
  */
 export class TimeLived {
   #elapsedMs = 0;
@@ -75,7 +79,8 @@ export class TimeLived {
   }
 
   /** Takes notice of a later reading, and says how many milliseconds it has been since the start. */
-  look({ at, steady }: ClockReading): number {
+  look(stored: StoredReading): number {
+    const { at, steady } = typeof stored === "number" ? { at: stored, steady: undefined } : stored;
     if (steady && this.#steady?.process === steady.process)
       this.#elapsedMs = Math.max(this.#elapsedMs, this.#steady.elapsedMs + steady.ms - this.#steady.ms);
     else this.#elapsedMs += Math.min(Math.max(0, at - this.#atMs), LONGEST_ABSENCE_MS);

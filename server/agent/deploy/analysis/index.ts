@@ -1,4 +1,4 @@
-import { type ClockReading, TimeLived } from "../../kernel/clock.ts";
+import { type ClockReading, type StoredReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../durable.ts";
 import type { DeploymentPlan, Heed, Judgement, PlannedStep, StepOutcome } from "../procedure.ts";
 import type { AnalysisEffects } from "./effects.ts";
@@ -17,8 +17,8 @@ interface Inspected {
 const LONGEST_WAIT_MS = 5_000;
 
 /** Former releases remembered the wall clock alone. */
-const asReading = (stored: ClockReading | number): ClockReading =>
-  typeof stored === "number" ? { at: stored } : stored;
+const asReading = (stored: StoredReading): ClockReading =>
+  typeof stored === "number" ? { at: stored, steady: undefined } : stored;
 
 /** Judges again and again until there is a verdict, or somebody steps in. */
 export async function runAnalysis(

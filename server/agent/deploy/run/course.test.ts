@@ -7,7 +7,12 @@ const heard = (seq: number, decision: Decision, more: Partial<HeardDecision> = {
   ...{ seq, decision, scope: "step", reason: "", actorName: "Ada", stepIndex: 3, waitingId: null },
   ...more,
 });
-const ear = (decisions: HeardDecision[], cancelRequested = false): Ear => ({ at: 1_000, cancelRequested, decisions });
+const ear = (decisions: HeardDecision[], cancelRequested = false): Ear => ({
+  steady: undefined,
+  at: 1_000,
+  cancelRequested,
+  decisions,
+});
 const ALL = { pause: true, promote: true };
 const NONE = { pause: false, promote: false };
 

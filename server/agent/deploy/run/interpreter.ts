@@ -45,7 +45,7 @@ async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
   for (let anew = false; ; ) {
     const summary = doing(plan, step, course.weight, holdSecondsOf(run));
     const began = await durable.step("step", () => effects.beginStep(plan, step, attempt, summary, course.deadlineAt));
-    const beganAt = lived(run, { at: began });
+    const beganAt = lived(run, began);
     const trouble = anew ? await prepareRetry(run, step) : null;
     const outcome = trouble ?? (await carryOut(run, step, attempt));
     const turn = await conclude(run, { step, attempt, beganAt }, outcome);
@@ -86,7 +86,7 @@ async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<T
 async function pass(run: Run, one: Attempt, note: string): Promise<Turn> {
   const { durable, effects, plan } = run;
   const passed = await durable.step("passed", () => effects.passStep(plan, one.step.index, note));
-  const at = lived(run, { at: passed });
+  const at = lived(run, passed);
   if (isUntimed(one.step.kind)) run.course.deadlineAt += Math.max(0, at - one.beganAt);
   return PASSED;
 }
@@ -108,7 +108,7 @@ async function fail(run: Run, one: Attempt, { reason: said, instance }: Failed):
   const failed = await durable.step("failed", () =>
     effects.failStep(plan, { index: step.index, attempt }, reason, instance),
   );
-  const at = lived(run, { at: failed });
+  const at = lived(run, failed);
   if (isUntimed(step.kind)) course.deadlineAt += Math.max(0, at - one.beganAt);
   if (plan.options.rollbackOnFailure)
     return { kind: "stop", stop: { ending: "rolled_back", reason, failure: true, openStep: null } };

@@ -1,4 +1,4 @@
-import { type ClockReading, TimeLived } from "../../kernel/clock.ts";
+import { type StoredReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../durable.ts";
 import type { platformEffects, Refusal, Sight } from "../effects-platform.ts";
 import type { recordEffects } from "../effects-record.ts";
@@ -31,7 +31,7 @@ export const newRun = (durable: Durable, effects: DeploymentEffects, plan: Deplo
  * A reading as the run's own clock has it: milliseconds since 1970 that went by since it began, whatever happened to
  * the wall clock. All times of a run are compared by it.
  */
-export const lived = ({ clock, plan }: Run, reading: ClockReading): number => plan.startedAt + clock.look(reading);
+export const lived = ({ clock, plan }: Run, reading: StoredReading): number => plan.startedAt + clock.look(reading);
 
 /** Looks at the platform and hears what was decided. */
 export async function look(run: Run): Promise<Sight> {

@@ -15,8 +15,8 @@ export async function waitForDecision(run: Run, question: Question): Promise<Ans
   if (question.kind === "failed") course.reported = true;
   const stored = await durable.step("ask", () => effects.ask(plan, number, question));
   // by the run's own clock: a person has this time, whatever happens to the wall clock
-  const at = lived(run, stored);
-  const asked = { at, expiresAt: at + stored.expiresAt - stored.at };
+  const expiresAt = lived(run, stored) + stored.expiresAt - stored.at;
+  const asked = { at: expiresAt - question.timeoutSeconds * 1_000, expiresAt };
   const close = (answer: Answer) => {
     course.deadlineAt += Math.max(0, answer.at - asked.at);
     return { ...answer, number };

@@ -1,3 +1,4 @@
+import type { StoredReading } from "../../kernel/clock.ts";
 import type { Sight } from "../effects-platform.ts";
 import type { Ending } from "../record.ts";
 import { lived, look, type Run } from "./run.ts";
@@ -27,8 +28,11 @@ export async function wayBack(run: Run, stop: Stop): Promise<void> {
   const { previousVersion, options } = plan;
   if (previousVersion === null) return leaveAsItIs(run, stop);
   const withinMs = Math.max(options.timeoutSeconds * 1_000, LEAST_MS);
-  const stored = await durable.step("turn back", () => effects.turnBack(plan, stop.reason, stop.openStep, withinMs));
-  const until = lived(run, { at: stored - withinMs }) + withinMs;
+  const turned = await durable.step<StoredReading>("turn back", () =>
+    effects.turnBack(plan, stop.reason, stop.openStep, withinMs),
+  );
+  // former releases remembered until when it had time
+  const until = lived(run, typeof turned === "number" ? turned - withinMs : turned) + withinMs;
   let traffic = await durable.step("traffic back", () => effects.shelter(plan));
   const work: SetWork = {
     version: previousVersion,

@@ -24,7 +24,12 @@ export interface WatchPlan
   /** milliseconds since 1970 */
   finishedAt: number;
   until: number;
+  /** how long it goes without reading the clock; left out by former releases, whose watches must be replayed step by step */
+  longestWaitMs?: number;
 }
+
+/** A restart between two readings counts at most five minutes: what was watched before it must be counted by then. */
+const LONGEST_WAIT_MS = 60_000;
 
 const BUCKET_MS = 10_000;
 /** of the version before, until the deployment began; and of the new one, its newest */
@@ -52,7 +57,8 @@ async function begin(runtime: Runtime, id: string): Promise<WatchPlan | null> {
   const { service, environment, version, previousVersion, options, startedAt, finishedAt, watchUntil } = row;
   if (row.watchState !== "watching" || !startedAt || !finishedAt || !watchUntil) return null;
   const times = { startedAt: startedAt.getTime(), finishedAt: finishedAt.getTime(), until: watchUntil.getTime() };
-  return { deploymentId: id, service, environment, version, previousVersion, options, ...times };
+  const longestWaitMs = LONGEST_WAIT_MS;
+  return { deploymentId: id, service, environment, version, previousVersion, options, ...times, longestWaitMs };
 }
 
 /** Whether it is still to be watched, and what was decided about its question. */

@@ -25,12 +25,19 @@ export async function runWatch(durable: Durable, effects: WatchEffects, id: stri
   const everyMs = Math.max(LEAST_INTERVAL_MS, analysis.intervalSeconds * 1_000 * INTERVALS);
   const clock = new TimeLived(plan.finishedAt);
   const watchMs = plan.until - plan.finishedAt;
+  const longestWaitMs = plan.longestWaitMs ?? everyMs;
   let failures = 0;
+  let dueAt = 0;
   const judgements: Judgement[] = [];
   for (;;) {
     const now = await durable.step("state", () => effects.state(id));
     if (!now.watching) return;
     const at = clock.look(now);
+    // a watch of a former release judges whenever it wakes: it waits the whole time at once
+    if (plan.longestWaitMs !== undefined && at < Math.min(dueAt, watchMs)) {
+      await durable.wait(Math.max(100, Math.min(longestWaitMs, dueAt - at, watchMs - at)));
+      continue;
+    }
     const judgement = { ...(await durable.step("judge", () => effects.judge(plan))), at };
     judgements.push(judgement);
     failures = judgement.verdict === "fail" ? failures + 1 : judgement.verdict === "pass" ? 0 : failures;
@@ -41,7 +48,8 @@ export async function runWatch(durable: Durable, effects: WatchEffects, id: stri
       else await durable.step("undecided", () => effects.undecided(plan, judgement.sentence));
       return;
     }
-    await durable.wait(Math.max(100, Math.min(everyMs, watchMs - at)));
+    dueAt = at + everyMs;
+    await durable.wait(Math.max(100, Math.min(longestWaitMs, everyMs, watchMs - at)));
   }
 }
 

@@ -101,6 +101,49 @@ describe("the watch over a version", () => {
     expect((clock.ms - moved - began) / MINUTE).toBeCloseTo(5, 0);
   });
 
+  describe("that looks only every three hours", () => {
+    const hours = 6 * 3_600_000;
+    async function play(longestWait: boolean) {
+      const rollout = { watchSeconds: 21_600, analysis: { minRequests: 100, intervalSeconds: 3_600 } };
+      ctx = testContext(database, {
+        ...{ now: () => new Date(clock.ms), steadyMs: () => clock.ms },
+        config: testConfig({ deploymentConfig: { rollout } }),
+      });
+      const id = await watched(0);
+      const began = clock.ms;
+      await database.db.$transaction((tx) => patchDeployment(tx, id, { watchUntil: new Date(began + hours) }));
+      const effects = watchEffects(ctx);
+      const durable = rehearsal(clock);
+      await runWatch(
+        durable,
+        {
+          ...effects,
+          begin: async (of) => {
+            const { longestWaitMs, ...former } = (await effects.begin(of))!;
+            return longestWait ? { ...former, longestWaitMs: longestWaitMs! } : former;
+          },
+          // the worker is another one every 40 minutes
+          state: async (of) => {
+            const process = String(Math.floor(clock.ms / (40 * MINUTE)));
+            return { ...(await effects.state(of)), steady: { process, ms: clock.ms } };
+          },
+        },
+        id,
+      );
+      return { lastedMs: clock.ms - began, steps: durable.steps.join(" ") };
+    }
+
+    it("lasts no longer when the worker is restarted in between", async () => {
+      const { lastedMs, steps } = await play(true);
+      expect(lastedMs / hours).toBeCloseTo(1, 2);
+      expect(steps.match(/judge/g)).toHaveLength(3);
+    });
+
+    it("and was begun by a former release goes on in the steps that are remembered of it", async () => {
+      expect((await play(false)).steps).toMatch(/^begin watch( state judge)+ undecided$/);
+    });
+  });
+
   it("that got worse rolls it back in Operate's own name, with an incident", async () => {
     const id = await watched(5);
     await runWatch(rehearsal(clock), watchEffects(ctx), id);
