@@ -38,6 +38,8 @@ export const MINUTE_S = 60;
 export const HOUR_S = 3_600;
 /** more changes than this in one batch are announced as one */
 const SINGLE_HINTS = 20;
+/** by so much the clocks of two workers may differ; what the faster one recorded stays when the other takes over */
+const CLOCKS_DIFFER_MS = 10_000;
 
 /**
  * Records a batch in one transaction: raw results, rollups, states, changes, live hints. Whatever was recorded before
@@ -59,8 +61,9 @@ export async function recordResults(runtime: Runtime, batch: readonly CheckResul
       });
       const now = runtime.now();
       const relived = [...targets.values()].filter((target) => clockWasSetBack(target.lastCheckedAt, now));
-      // within an interval it may be the slower clock of another worker; the results of the first one count
-      const taken = relived.filter(({ lastCheckedAt, intervalMs }) => Number(lastCheckedAt) - Number(now) > intervalMs);
+      const taken = relived.filter(({ lastCheckedAt, intervalMs }) => {
+        return Number(lastCheckedAt) - Number(now) > Math.max(intervalMs, CLOCKS_DIFFER_MS);
+      });
       if (taken.length > 0) await forgetAhead(tx, taken, now);
       const inserted = await insertResults(tx, rows);
       const fresh = rows.filter((row) => inserted.has(resultKey(row.targetId, row.slotAt)));

@@ -42,6 +42,14 @@ describe("a clock that is set", () => {
     expect(clock.look(read())).toBe(1_500);
   });
 
+  it("counts what former releases remembered as they did, so that their runs can be replayed", () => {
+    const clock = new TimeLived(T);
+    const steady = (ms: number) => ({ process: "a", ms });
+    expect(clock.look({ at: T, steady: steady(0) })).toBe(0);
+    expect(clock.look(T + HOUR)).toBe(300_000);
+    expect(clock.look({ at: T + HOUR, steady: steady(HOUR) })).toBe(HOUR);
+  });
+
   it.each([
     ["adds the absence of a process", 60_000, 60_000],
     ["adds no more than five minutes of a forward jump", HOUR, 300_000],

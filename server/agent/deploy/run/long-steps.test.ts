@@ -87,7 +87,7 @@ it("goes on with what a former release remembered of each step, wherever that en
     const id = await deploy();
     const now = scriptedEffects(ctx, refuses);
     const tape = new Tape(clock, diesAt === null ? [] : [diesAt], (step) => {
-      if (step === "inspect") clock.ms += MINUTE;
+      if (step === "inspect") clock.ms += 40 * MINUTE;
     });
     let carried = 0;
     await tape.play((durable) => runDeployment(durable, carried++ === 0 ? former(now) : now, id));
