@@ -163,8 +163,7 @@ export class Balancer implements ExchangeHost, ClientHost {
 
   #checkClients(): void {
     const nowMs = performance.now();
-    for (const socket of this.#clients.keys())
-      this.#with(socket, (client) => client.check(nowMs, this.#options.clientMs));
+    for (const socket of this.#clients.keys()) this.#with(socket, (client) => client.check(nowMs, this.#options));
   }
 
   begin(client: ClientConnection, request: IncomingMessage, response: ServerResponse, expects: Expectation): Exchange {

@@ -24,6 +24,23 @@ interface Waiting {
   expects: Expectation;
 }
 
+/** What a client may take its time for. */
+interface ClientTimes {
+  /** from the first byte of a request to the end of its head */
+  headMs: number;
+  /** in which it takes nothing of what is there for it */
+  clientMs: number;
+}
+
+/** A client was late while nothing was read of it, which Node tells once. */
+interface Late {
+  error: NodeJS.ErrnoException;
+  /** whose body was not complete; null: what was late is a head */
+  request: IncomingMessage | null;
+  /** since when it is read again, as far as anybody looked */
+  readSinceMs: number;
+}
+
 /** with more requests that wait for their turn no more is read; up to them a client that leaves is seen to leave */
 const MOST_WAITING = 16;
 
@@ -41,6 +58,7 @@ export class ClientConnection {
   #handedOver = false;
   #unreadable = false;
   #paused = false;
+  #late: Late | null = null;
   /** bytes that have left for the kernel, and when more of them were seen to */
   #drained = 0;
   #drainedAtMs = performance.now();
@@ -63,6 +81,9 @@ export class ClientConnection {
 
   /** Takes a request at once when nothing is due before it. */
   take(request: IncomingMessage, response: ServerResponse, expects: Expectation): void {
+    // Node reads on in what it holds already.
+    if (this.socket.destroyed) return;
+    this.#late = null;
     if (this.#current === null && this.#waiting.length === 0) {
       this.#current = this.#host.begin(this, request, response, expects);
       return;
@@ -74,6 +95,8 @@ export class ClientConnection {
     if (this.#host.waiting(1) || this.#waiting.length <= MOST_WAITING) this.#readOrWait();
     else {
       this.#host.shed();
+      // Its version has no part in this, however long the client has waited.
+      this.#current?.cutOff("clientLeft");
       this.socket.destroy();
     }
   }
@@ -88,6 +111,7 @@ export class ClientConnection {
   finish(last: () => Exchange | null): void {
     if (this.#last !== null || this.#handedOver) return;
     this.#last = last;
+    this.#late = null;
     // Node no longer tells the answer in hand either.
     this.socket.on(
       "drain",
@@ -102,7 +126,12 @@ export class ClientConnection {
     if (error.code === "ECONNRESET" || socket.destroyed) socket.destroy();
     if (socket.destroyed || socket.writableEnded) return;
     // While nothing is read the client cannot be late.
-    if (this.#paused && error.code === "ERR_HTTP_REQUEST_TIMEOUT") return;
+    if (this.#paused && error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
+      const last = this.#waiting.at(-1)?.request;
+      const request = last?.complete === false ? last : null;
+      this.#late = { error, request, readSinceMs: performance.now() };
+      return;
+    }
     const current = this.#current;
     if (current !== null && !current.requestComplete) {
       const answering = current.answering;
@@ -122,9 +151,10 @@ export class ClientConnection {
     });
   }
 
-  /** Ends a client that has left, or has taken nothing for `clientMs` of what is there for it. */
-  check(nowMs: number, clientMs: number): void {
+  /** Ends a client that has left, has taken nothing of what is there for it, or is late with what was not read. */
+  check(nowMs: number, { headMs, clientMs }: ClientTimes): void {
     this.#current?.checkClient();
+    this.#checkLate(nowMs, headMs);
     const { bytesWritten, writableLength } = this.socket;
     const drained = bytesWritten - writableLength;
     if (writableLength === 0 || drained !== this.#drained) {
@@ -133,6 +163,18 @@ export class ClientConnection {
     } else if (nowMs - this.#drainedAtMs > clientMs) {
       this.#current?.cutOff("clientLeft");
       this.socket.destroy();
+    }
+  }
+
+  /** What was late while nothing was read has the time of a head from when it is read again. */
+  #checkLate(nowMs: number, headMs: number): void {
+    const late = this.#late;
+    if (late === null) return;
+    if (this.#paused) late.readSinceMs = nowMs;
+    else if (late.request?.complete) this.#late = null;
+    else if (nowMs - late.readSinceMs > headMs) {
+      this.#late = null;
+      this.clientError(late.error);
     }
   }
 
