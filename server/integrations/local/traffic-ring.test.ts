@@ -113,6 +113,24 @@ describe("TrafficRing", () => {
   });
 
   it.each([
+    ["untold before", false, [8]],
+    ["told before", true, [3]],
+  ])("tells a bucket of both times the same again and again after the clock was set back: %s", (_, before, counts) => {
+    const ring = new TrafficRing();
+    const count = (requests: number, atMs: number) => {
+      for (let i = 0; i < requests; i++) ring.record("1", "status2xx", 3, atMs);
+    };
+    count(5, T + 62.5 * S);
+    if (before) expect(ring.since(REF, T, T + 71 * S)).toMatchObject([{ requests: 5 }]);
+    ring.clockSet(-60 * S);
+    count(3, T + (before ? 8 : 5) * S);
+    for (const nowS of [12, 17, 22])
+      expect(ring.since(REF, T, T + nowS * S).map((row) => row.requests)).toEqual(counts);
+    ring.clockSet(-60 * S);
+    expect(ring.since(REF, T - 60 * S, T)).toEqual([]); // it is stored
+  });
+
+  it.each([
     ["back by an hour", -3_600],
     ["forward by an hour", 3_600],
     ["back by ten minutes", -600],

@@ -20,8 +20,8 @@ interface Sample extends Record<Outcome, number> {
   startMs: number;
   /** in a bucket that `since` told */
   told: boolean;
-  /** the clock was set since: `startMs` is what the clock of now would have said */
-  moved: boolean;
+  /** the clock was set after it was told: it is stored under the time that the clock said then */
+  toldBefore: boolean;
   requests: number;
   denied: number;
   /** null until the first request: most samples of an idle version have none */
@@ -73,7 +73,7 @@ export class TrafficRing {
     const byMs = Math.floor(jumpMs / BUCKET_MS) * BUCKET_MS;
     for (const sample of [...this.#byVersion.values()].flat()) {
       sample.startMs += byMs;
-      sample.moved = true;
+      sample.toldBefore = sample.told;
     }
     this.#stalls = this.#stalls.map(({ fromMs, toMs }) => ({ fromMs: fromMs + byMs, toMs: toMs + byMs }));
   }
@@ -130,7 +130,7 @@ export class TrafficRing {
       if ((samples.at(-1)?.startMs ?? 0) < nowMs - KEPT_SAMPLES_MS) this.#byVersion.delete(version);
       const startOf = ({ startMs }: Sample) => startMs - (startMs % stepMs);
       const complete = samples.filter((one) => startOf(one) >= fromMs && startOf(one) + stepMs + SETTLE_MS <= nowMs);
-      const asked = tell ? complete.filter((one) => !(one.moved && one.told)) : complete;
+      const asked = tell ? complete.filter((one) => !one.toldBefore) : complete;
       tell?.(asked);
       for (const [startMs, parts] of Map.groupBy(asked, startOf))
         rows.push({
@@ -154,7 +154,7 @@ export class TrafficRing {
     // A clock set back by less than `clockSet` is told of must not open an older sample: what is complete stays so.
     if (last !== undefined && last.startMs >= startMs) return last;
     const taken = { looks: 0, instances: 0, inFlight: 0, cpuMs: null, memoryBytes: null, errorLines: null };
-    const untold = { startMs, told: false, moved: false };
+    const untold = { startMs, told: false, toldBefore: false };
     const fresh: Sample = { ...untold, ...noOutcomes(), denied: 0, latency: null, leftAfter: null, ...taken };
     samples.push(fresh);
     if (samples.length > KEPT_SAMPLES) samples.shift();
