@@ -77,7 +77,6 @@ export class Fleet {
     const saved = recoverState(this.#state, markedProcesses(this.#dataDir), this.#logger);
     this.#state.continueFrom(saved.generation);
     this.#createUnits(saved.services, saved.complete);
-    for (const unit of this.units.all()) unit.doubt = saved.doubts.get(keyOf(unit.ref)) ?? null;
     for (const unit of this.units.all()) if (unit.configured) unit.command("check", unit.settings.initialVersion, 0);
     await this.#adoptAll(saved.services);
     for (const unit of this.units.all()) await this.#openBalancer(unit);

@@ -96,8 +96,15 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
     expect(weights).toEqual({ "1.0.0": 100, "1.1.0": 0 });
     expect(notice).toContain("is older than what runs: all requests go to 1.0.0");
     expect(daemon.output()).toContain(notice);
+    const restart = async () => {
+      await daemon.end("SIGKILL");
+      await daemon.start();
+      return daemon.platform.getService(WEB);
+    };
+    expect(await restart()).toMatchObject({ notice, weights: { "1.0.0": 100, "1.1.0": 0 } });
     await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
     expect((await daemon.platform.getService(WEB)).notice).toBeNull();
+    expect(await restart()).toMatchObject({ notice: null, weights: { "1.0.0": 95, "1.1.0": 5 } });
   });
 
   it("begins nothing anew for a service of which nothing is known while others run, and stops in order what runs", async () => {

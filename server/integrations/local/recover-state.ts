@@ -11,8 +11,6 @@ interface Recovered {
   complete: boolean;
   /** the highest that anything was written or started under */
   generation: number;
-  /** per service whose weights may be older than what runs: what was done about it */
-  doubts: Map<string, string>;
 }
 
 /**
@@ -40,13 +38,11 @@ export function recoverState(
   if (older && origin === "file") logger.error("the state file is older than what runs; what runs is taken over");
 
   const known = new Map(services.map((record) => [keyOf(record), record]));
-  const doubts = new Map<string, string>();
   for (const [key, processes] of Map.groupBy(running, keyOf)) {
     const found = compare(known.get(key), processes, loaded);
     if (found.differing.length === 0 && (origin === "file" ? !older : found.own.length === 0)) continue;
-    const recovered = withRunning(known.get(key), found, older || origin !== "file");
-    if (recovered === null) continue;
-    const { record, doubt } = recovered;
+    const record = withRunning(known.get(key), found, older || origin !== "file");
+    if (record === null) continue;
     known.set(key, record);
     const versions = [...new Set(found.own.map((one) => one.version))].join(", ");
     if (found.differing.length > 0)
@@ -54,15 +50,12 @@ export function recoverState(
         { service: key, instances: found.differing.map(({ instanceId, pid }) => ({ instanceId, pid })) },
         `the state does not tell what runs of ${key}: ${versions} is taken over as it runs`,
       );
-    if (doubt === null) continue;
-    doubts.set(key, doubt);
-    logger.error({ service: key }, doubt);
   }
+  for (const { doubt, ...ref } of known.values()) if (doubt !== null) logger.error({ service: keyOf(ref) }, doubt);
   return {
     services: [...known.values()],
     complete: origin === "file" || origin === "copy" || running.length === 0,
     generation: Math.max(loaded.generation, ...running.map((one) => one.generation)),
-    doubts,
   };
 }
 
@@ -113,11 +106,7 @@ function compare(
  * equals the one that the record gave the most. What does not run is only started again where nothing new was started,
  * and only of that version: anything else may have been removed.
  */
-function withRunning(
-  record: ServiceRecord | undefined,
-  { own, unknown }: Found,
-  older: boolean,
-): { record: ServiceRecord; doubt: string | null } | null {
+function withRunning(record: ServiceRecord | undefined, { own, unknown }: Found, older: boolean): ServiceRecord | null {
   const [first] = own;
   if (first === undefined) return null;
   const recorded = new Map(record?.instances.map((one) => [one.id, one]));
@@ -133,13 +122,14 @@ function withRunning(
     ...{ service, environment, port: record?.port || first.balancerPort },
     weights: record?.weights ?? null,
     candidate: record?.candidate ?? null,
+    doubt: record?.doubt ?? null,
     instances: [...running, ...started],
   };
-  if (!doubtful) return { record: whole, doubt: null };
-  if (others.length === 0) return { record: { ...whole, weights: null, candidate: null }, doubt: null };
+  if (!doubtful) return whole;
+  if (others.length === 0) return { ...whole, weights: null, candidate: null, doubt: null };
   const weights = { ...Object.fromEntries(others.map((version) => [version, 0])), [serving]: 100 };
   const doubt = `the state of ${keyOf(first)} is older than what runs: all requests go to ${serving}, which has the most instances, and none to ${others.join(", ")}. Deploy or roll back to say which version shall serve.`;
-  return { record: { ...whole, weights, candidate: null }, doubt };
+  return { ...whole, weights, candidate: null, doubt };
 }
 
 function servingVersion(running: readonly InstanceRecord[], record: ServiceRecord | undefined): string {

@@ -23,23 +23,23 @@ const CANARY = { weights: { 1: 95, 2: 5 }, candidate: "2" };
 function recover(
   instances: ServiceRecord["instances"],
   running: MarkedProcess[],
-  { weights = null, candidate = null, ...more }: Partial<ServiceRecord> & Partial<LoadedState> = {},
+  { weights = null, candidate = null, doubt = null, ...more }: Partial<ServiceRecord> & Partial<LoadedState> = {},
 ) {
   const record: ServiceRecord = {
-    ...{ service: "web", environment: "staging", port: 5, weights, candidate, instances },
+    ...{ service: "web", environment: "staging", port: 5, weights, candidate, doubt, instances },
   };
   const said: string[] = [];
   const loaded: LoadedState = { services: [record], generation: 10, origin: "file", problem: null, ...more };
   const file = { load: () => loaded, setBrokenAside: () => {} };
   const logger = { error: (...given: unknown[]) => said.push(String(given.at(-1))) };
-  const { services, doubts, generation } = recoverState(file, running, logger as never);
+  const { services, generation } = recoverState(file, running, logger as never);
   const [found] = services;
   const pids = Object.fromEntries(found?.instances.map((one) => [one.id, one.process?.pid ?? null]) ?? []);
   return {
     pids,
     weights: found?.weights,
     candidate: found?.candidate,
-    doubt: doubts.get("web/staging"),
+    doubt: found?.doubt,
     said,
     generation,
   };
@@ -51,7 +51,7 @@ it("changes nothing of a record that tells what runs, and starts again what does
     [marked("A1", 100, 3), marked("B1", 200, 9)],
     CANARY,
   );
-  expect(told).toEqual({ pids: { A1: 100, A2: 101, B1: 200 }, ...CANARY, doubt: undefined, said: [], generation: 10 });
+  expect(told).toEqual({ pids: { A1: 100, A2: 101, B1: 200 }, ...CANARY, doubt: null, said: [], generation: 10 });
 });
 
 it("takes over the process that an instance has now, and one that the record does not know, of the same service", () => {
@@ -131,9 +131,25 @@ it.each([
   expect(found.said).toContain(found.doubt);
 });
 
+it("keeps a guess a guess over later starts, for whom the state tells what runs", () => {
+  const running = [marked("A1", 100, 3), marked("B1", 200, 12)];
+  const { weights, doubt } = recover(two, running, CANARY);
+  expect(doubt).toMatch("all requests go to 1");
+  const instances = [instance("A1", 100), instance("B1", 200)];
+  for (const origin of ["file", "copy"] as const) {
+    const again = recover(instances, running, { weights, doubt, generation: 20, origin } as never);
+    expect(again).toMatchObject({ weights: { 1: 100, 2: 0 }, doubt });
+    expect(again.said).toContain(doubt);
+  }
+  const restarted = recover(instances, [marked("A1", 500, 3), marked("B1", 200, 12)], {
+    ...{ weights, doubt, generation: 20 },
+  } as never);
+  expect(restarted).toMatchObject({ pids: { A1: 500, B1: 200 }, weights: { 1: 100, 2: 0 }, doubt });
+});
+
 it("gives requests by number to the one version that is left, and brings none back that went", () => {
   const found = recover([...two, instance("B1", 200)], [marked("B1", 200, 9), marked("B2", 201, 12)], CANARY);
-  expect(found).toMatchObject({ pids: { B1: 200, B2: 201 }, weights: null, candidate: null, doubt: undefined });
+  expect(found).toMatchObject({ pids: { B1: 200, B2: 201 }, weights: null, candidate: null, doubt: null });
 });
 
 it("starts again what was the serving version's and may well be wanted", () => {

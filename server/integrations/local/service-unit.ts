@@ -106,14 +106,14 @@ export class ServiceUnit {
 
   record(): ServiceRecord {
     const instances = [...this.instances.values()].map((instance) => instance.record());
-    return { ...this.ref, port: this.port, weights: this.weights, candidate: this.candidate, instances };
+    const { ref, port, weights, candidate, doubt } = this;
+    return { ...ref, port, weights, candidate, doubt, instances };
   }
 
   describe(): PlatformService {
     const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
     const overloaded = this.balancer.overloaded();
-    const { ref, url, weights, configured, problem } = this;
-    const notice = new Set(instances.map((one) => one.version)).size > 1 ? this.doubt : null;
+    const { ref, url, weights, configured, problem, doubt: notice } = this;
     const currentVersion = this.currentVersion();
     const healthPath = healthPathOf(this.config);
     return { ...ref, url, currentVersion, weights, configured, healthPath, problem, notice, instances, overloaded };
@@ -160,6 +160,8 @@ export class ServiceUnit {
     const known = Object.entries(record.weights ?? {}).filter(([version]) => there.has(version));
     this.weights = known.some(([, weight]) => weight > 0) ? Object.fromEntries(known) : null;
     this.candidate = this.weights === null ? null : record.candidate;
+    this.doubt = record.doubt;
+    this.#settleDoubt();
   }
 
   /** An instance with this record, not started yet. */
@@ -229,9 +231,15 @@ export class ServiceUnit {
     }
     const note = await instance.stop(drainTimeoutMs);
     this.instances.delete(instance.id);
+    this.#settleDoubt();
     this.refreshRotation();
     await this.#host.saveOrRetry();
     return { note };
+  }
+
+  /** With one version left there is nothing to share out: a later deployment must not meet the doubt again. */
+  #settleDoubt(): void {
+    if (new Set([...this.instances.values()].map((one) => one.version)).size < 2) this.doubt = null;
   }
 
   async setWeights(weights: Record<string, number> | null, candidate: string | null): Promise<void> {

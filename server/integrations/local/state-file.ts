@@ -49,16 +49,18 @@ const ServiceRecordSchema = z.strictObject({
   port: z.number().int(),
   weights: z.record(z.string(), z.number()).nullable(),
   candidate: z.string().nullable().default(null),
+  /** why the weights are a guess that nobody has confirmed; null: somebody set them, or they are not needed */
+  doubt: z.string().nullable().default(null),
   instances: z.array(InstanceRecordSchema),
 });
 
 /**
- * 2 added `launch`, 3 `launch.balancer`, 4 `generation` and `launchId`; an older Operate, which would not know it, is
- * kept from replacing what runs.
+ * 2 added `launch`, 3 `launch.balancer`, 4 `generation` and `launchId`, 5 `doubt`; an older Operate, which would not
+ * know it, is kept from replacing what runs.
  */
-const FORMAT = 4;
+const FORMAT = 5;
 const StateSchema = z.strictObject({
-  format: z.literal([1, 2, 3, FORMAT]),
+  format: z.literal([1, 2, 3, 4, FORMAT]),
   /** of two states the later one has the higher number; 0: not known */
   generation: z.number().int().default(0),
   services: z.array(ServiceRecordSchema),
