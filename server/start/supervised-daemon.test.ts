@@ -5,14 +5,15 @@ import { afterEach, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { createLocalPlatform } from "../integrations/local/index.ts";
 import { localPaths } from "../integrations/local/paths.ts";
-import { allReady, ENTRY, sampleService } from "../testing/local-platform/daemon.ts";
+import { askDaemon, findDaemon } from "../integrations/local/running-daemon.ts";
+import { allReady, ENTRY, eventually, sampleService } from "../testing/local-platform/daemon.ts";
 import { superviseDaemon } from "./supervised-daemon.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 const root = realpathSync(mkdtempSync(join(tmpdir(), "operate-supervised-")));
 afterEach(() => rmSync(root, { recursive: true }));
 
-it("lets a daemon with other settings write its state and end, and its instances serve on", async () => {
+it("lets a daemon with other settings end once it has written its state, and its instances serve on", async () => {
   const dataDir = join(root, "replaced");
   const config = join(root, "replaced.yaml");
   writeFileSync(config, stringify({ services: [sampleService("web")] }));
@@ -40,11 +41,20 @@ it("lets a daemon with other settings write its state and end, and its instances
     await platform.setWeights({ ...ref, weights: { "1.0.0": 90, "1.1.0": 10 }, candidate: "1.1.0" });
     expect(readFileSync(state, "utf8")).not.toContain('"1.1.0": 10');
     await daemon.leave();
-    rmSync(`${state}.spare`, { recursive: true });
+    const pid = findDaemon(dataDir)?.pid;
     daemon = supervise("two");
     await daemon.ready;
-    expect((await allReady(platform, ref)).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
+    expect(findDaemon(dataDir)?.pid).toBe(pid);
     expect((await platform.getService(ref)).weights).toEqual({ "1.0.0": 90, "1.1.0": 10 });
+    await platform.setWeights({ ...ref, weights: { "1.0.0": 80, "1.1.0": 20 }, candidate: "1.1.0" });
+    const said = () => notices.filter((line) => line.includes("goes on with it for now"));
+    expect(said()).toEqual([expect.stringContaining("state.json cannot be written")]);
+    expect(notices.join("\n")).not.toContain("a new one takes over its instances");
+    rmSync(`${state}.spare`, { recursive: true });
+    await eventually(async () => ![undefined, pid].includes((await askDaemon(dataDir))?.pid), 20_000);
+    expect(said()).toHaveLength(1);
+    expect((await allReady(platform, ref)).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
+    expect((await platform.getService(ref)).weights).toEqual({ "1.0.0": 80, "1.1.0": 20 });
     expect(notices.join("\n")).toContain("was started with another configuration; a new one takes over");
     expect(readFileSync(join(dataDir, "logs/daemon.log"), "utf8")).toContain("left the instances to the next daemon");
   } finally {

@@ -26,6 +26,9 @@ const HANG_MS = 10_000;
 const LONGEST_DELAY_MS = 1_000;
 /** for a daemon that is replaced to write its state and end; its balancers are away until the next one is there */
 const LEAVE_MS = 3_000;
+/** one that stays because it cannot write its state is asked again so often */
+const LEAVE_AGAIN_MS = 2_000;
+const LEAVE_AGAIN = Symbol("leave again");
 /** from the kill of a daemon that did not stop in order: its instances get this long, too */
 const INSTANCES_STOP_MS = 5_000;
 
@@ -64,26 +67,32 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
   let current: { daemon: RunningDaemon; gone: Promise<unknown> } | null = null;
 
   const keepRunning = async () => {
-    while (!leaving.signal.aborted) {
-      const found = findDaemon(dataDir);
-      const { daemon, gone } = found ? { daemon: found, gone: untilGone(found) } : launch(spec, env, options.cwd, file);
-      current = { daemon, gone };
-      const watch = watchDaemon(dataDir, daemon, { hangMs: options.hangMs ?? HANG_MS, signal: leaving.signal });
-      if (found && !(await mayStay(found, watch))) continue;
-      void watch.answered.then((answer) => {
-        if (!answer) return;
-        ready.resolve();
-        ends.ready();
-      });
-      const reason = await Promise.race([gone, watch.hung, letGo]);
-      watch.end();
-      if (leaving.signal.aborted) return;
-      if (reason === HUNG) await replaceHung(daemon);
-      current = null;
-      const why = reason === HUNG ? "it stopped answering" : typeof reason === "string" ? reason : "killed";
-      const again = ends.ended(why, tailOf(file, 6).split("\n"));
-      await delay(again, undefined, { signal: leaving.signal }).catch(() => undefined); // seen by the loop's condition
-    }
+    while (!leaving.signal.aborted) await keepOne();
+  };
+
+  /** From the adoption or start of one daemon until another look at what runs is due. */
+  const keepOne = async () => {
+    const found = findDaemon(dataDir);
+    const { daemon, gone } = found ? { daemon: found, gone: untilGone(found) } : launch(spec, env, options.cwd, file);
+    current = { daemon, gone };
+    const watch = watchDaemon(dataDir, daemon, { hangMs: options.hangMs ?? HANG_MS, signal: leaving.signal });
+    const stay = found ? await mayStay(found, watch) : "stays";
+    if (stay === "goes") return;
+    void watch.answered.then((answer) => {
+      if (!answer) return;
+      ready.resolve();
+      ends.ready();
+    });
+    const ending: Promise<unknown>[] = [gone, watch.hung, letGo];
+    if (stay === "for now") ending.push(delay(LEAVE_AGAIN_MS, LEAVE_AGAIN, { ref: false }));
+    const reason = await Promise.race(ending);
+    watch.end();
+    if (leaving.signal.aborted || reason === LEAVE_AGAIN) return;
+    if (reason === HUNG) await replaceHung(daemon);
+    current = null;
+    const why = reason === HUNG ? "it stopped answering" : typeof reason === "string" ? reason : "killed";
+    const again = ends.ended(why, tailOf(file, 6).split("\n"));
+    await delay(again, undefined, { signal: leaving.signal }).catch(() => undefined); // seen by the loop's condition
   };
 
   /** Which leaves the instances running, whatever state the daemon is in. */
@@ -98,12 +107,12 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
   };
 
   /** Whether a daemon that was found running is adopted; one that hangs, or has other settings, is ended. */
-  const mayStay = async (daemon: RunningDaemon, watch: DaemonWatch): Promise<boolean> => {
+  const mayStay = async (daemon: RunningDaemon, watch: DaemonWatch): Promise<"stays" | "for now" | "goes"> => {
     const answer = await Promise.race([watch.answered, watch.hung, letGo]);
     if (answer === HUNG || !answer) {
       watch.end();
       if (answer === HUNG && !leaving.signal.aborted) await replaceHung(daemon);
-      return false;
+      return "goes";
     }
     const differs =
       answer.protocol !== PROTOCOL ? "speaks another protocol" : answer.settings !== env.OPERATE_DAEMON_SETTINGS;
@@ -111,13 +120,28 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
       notice(`Adopted the running daemon (pid ${daemon.pid}); its instances served on.`);
       if (answer.build !== build)
         notice("It runs the code of another release; an ordered stop and a start replace it.");
-      return true;
+      return "stays";
     }
     const why = differs === true ? "was started with another configuration" : differs;
-    notice(`The running daemon (pid ${daemon.pid}) ${why}; a new one takes over its instances.`);
+    const left = await leaveDaemon(dataDir, daemon, LEAVE_MS);
+    if (left.outcome === "stays" && differs === true) {
+      sayKept(daemon, `${why}, and goes on with it for now: ${left.why}`);
+      return "for now";
+    }
     watch.end();
-    if (!(await leaveDaemon(dataDir, daemon, LEAVE_MS))) await kill(daemon);
-    return false;
+    notice(`The running daemon (pid ${daemon.pid}) ${why}; a new one takes over its instances.`);
+    if (left.outcome === "stays" || left.outcome === "unsaved")
+      notice("What it knew last could not be written: look which versions get requests, and free room on the disk.");
+    if (isRunning(daemon)) await kill(daemon);
+    return "goes";
+  };
+
+  let kept: RunningDaemon | null = null;
+  /** Once per daemon: it alone knows the weights that were set last, and a new one would begin with older ones. */
+  const sayKept = (daemon: RunningDaemon, why: string) => {
+    if (kept?.identity === daemon.identity) return;
+    kept = daemon;
+    notice(`The running daemon (pid ${daemon.pid}) ${why} A new one takes over as soon as it can be written.`);
   };
 
   const keeping = keepRunning();

@@ -36,7 +36,10 @@ const ROUTES: Record<string, Handler> = {
     build: process.env.OPERATE_DAEMON_BUILD ?? "",
     settings: process.env.OPERATE_DAEMON_SETTINGS ?? "",
   }),
-  "POST daemon/leave": async (fleet): Promise<z.infer<typeof LeaveAnswer>> => ({ saved: await fleet.leave() }),
+  "POST daemon/leave": async (fleet): Promise<z.infer<typeof LeaveAnswer>> => {
+    await fleet.leave();
+    return { saved: true };
+  },
   "GET services": (fleet) => fleet.units.all().map((unit) => unit.describe()),
   "GET services/:environment/:service": (fleet, { parts: [, environment = "", service = ""] }) =>
     fleet.units.get({ service, environment }).describe(),
@@ -98,7 +101,7 @@ const STATUS: Partial<Record<AppError["code"], number>> = {
 
 interface ControlEvents {
   onFault: (error: unknown) => void;
-  /** the daemon was asked to end without its instances, and has answered */
+  /** the daemon was asked to end without its instances, has written what the next one must know, and has answered */
   onLeft: () => void;
 }
 
@@ -108,8 +111,12 @@ export function createControlServer(fleet: Fleet, { onFault, onLeft }: ControlEv
     try {
       fleet.assertOpen();
       const [handler, call] = route(request);
-      if (handler === ROUTES["POST daemon/leave"]) response.once("close", onLeft);
-      answer(response, 200, await handler(fleet, call));
+      const value = await handler(fleet, call);
+      if (handler === ROUTES["POST daemon/leave"]) {
+        if (response.closed) onLeft();
+        else response.once("close", onLeft);
+      }
+      answer(response, 200, value);
     } catch (cause) {
       const error = cause instanceof z.ZodError ? invalid(cause) : toAppError(cause);
       if (error.code === "INTERNAL") onFault(cause);

@@ -50,8 +50,10 @@ export class Fleet {
   /** records of services that left the configuration and have no instances, so that nothing is begun anew later */
   #dormant: ServiceRecord[] = [];
   #opened = false;
-  /** the file on disk is older than what runs */
-  #unsaved = false;
+  /** why the file on disk is older than what runs; null when it is not */
+  #unsaved: AppError | null = null;
+  /** what is asked of it now might not be written any more */
+  #leaving = false;
 
   constructor(options: { loaded: LoadedConfig; dataDir: string; paths: LocalPaths; logger: Logger }) {
     this.#loaded = options.loaded;
@@ -94,7 +96,7 @@ export class Fleet {
 
   /** @throws UPSTREAM_UNAVAILABLE once the daemon is stopping */
   assertOpen(): void {
-    if (this.#ticking.signal.aborted)
+    if (this.#ticking.signal.aborted || this.#leaving)
       throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform is stopping. Start Operate again first.");
   }
 
@@ -103,10 +105,10 @@ export class Fleet {
     try {
       await this.save();
       if (this.#unsaved) this.#logger.info("the state could be written again");
-      this.#unsaved = false;
+      this.#unsaved = null;
     } catch (error) {
       if (!this.#unsaved) this.#logger.error({ err: error }, "the state could not be written, trying again");
-      this.#unsaved = true;
+      this.#unsaved = toAppError(error);
     }
   }
 
@@ -131,11 +133,16 @@ export class Fleet {
     await this.saveOrRetry();
   }
 
-  /** Lets go of everything, which the next daemon takes over as it was written; whether it could be written. */
-  async leave(): Promise<boolean> {
-    this.#ticking.abort();
+  /**
+   * Lets go of everything, which the next daemon takes over as it was written.
+   * @throws PRECONDITION when it cannot be written: then all goes on here, as nobody else knows it
+   */
+  async leave(): Promise<void> {
+    this.#leaving = true;
     await this.saveOrRetry();
-    return !this.#unsaved;
+    this.#leaving = false;
+    if (this.#unsaved) throw new AppError("PRECONDITION", this.#unsaved.message, { cause: this.#unsaved });
+    this.#ticking.abort();
   }
 
   /** Ends every instance at once: whoever asked to stop does not want to wait any longer. */

@@ -108,6 +108,7 @@ export const DirectAnswers = z.array(
 
 /** Long work is asked for again until `done`, so that no answer takes longer than WAIT_MS. */
 export const WAIT_MS = 10_000;
+/** `saved` false: of an earlier release, which ends all the same; a later one refuses and stays */
 export const LeaveAnswer = z.object({ saved: z.boolean() });
 export const StopAnswer = z.object({ done: z.boolean(), note: z.string().nullable() });
 export const DrainAnswer = z.object({ done: z.boolean(), remaining: z.number() });

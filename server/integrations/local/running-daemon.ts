@@ -49,24 +49,30 @@ export async function askDaemon(dataDir: string): Promise<DaemonSelf | null> {
 }
 
 /**
- * Asks a daemon to write its state and end without its instances, within `timeoutMs`. Whether it ended: one that hangs,
- * or is of an older kind, does not.
+ * What came of asking a daemon to leave. `left`: it has written its state and ended. `unsaved`: it has ended though it
+ * could not write. `stays`: it goes on, as it cannot write, for the reason given. `silent`: it hangs, or is of an older
+ * kind.
  */
-export async function leaveDaemon(dataDir: string, daemon: RunningDaemon, timeoutMs: number): Promise<boolean> {
+type Leave = { outcome: "left" | "unsaved" | "silent" } | { outcome: "stays"; why: string };
+
+/** Asks a daemon to write its state and end without its instances, within `timeoutMs`. */
+export async function leaveDaemon(dataDir: string, daemon: RunningDaemon, timeoutMs: number): Promise<Leave> {
   const connection = new ControlConnection(localPaths(dataDir).socket);
   const over = AbortSignal.timeout(timeoutMs);
   const asked = connection.call("POST", "daemon/leave", LeaveAnswer).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof AppError) return false;
-      throw error;
+    ({ saved }): Leave => ({ outcome: saved ? "left" : "unsaved" }),
+    (error: unknown): Leave => {
+      if (!(error instanceof AppError)) throw error;
+      return error.code === "PRECONDITION" ? { outcome: "stays", why: error.message } : { outcome: "silent" };
     },
   );
-  const late = new Promise<false>((resolve) => over.addEventListener("abort", () => resolve(false), { once: true }));
+  const silent: Leave = { outcome: "silent" };
+  const late = new Promise<Leave>((resolve) => over.addEventListener("abort", () => resolve(silent), { once: true }));
   try {
-    if (!(await Promise.race([asked, late]))) return false;
+    const told = await Promise.race([asked, late]);
+    if (told.outcome !== "left" && told.outcome !== "unsaved") return told;
     while (isRunning(daemon) && !over.aborted) await sleep(POLL_MS / 5);
-    return !isRunning(daemon);
+    return isRunning(daemon) ? silent : told;
   } finally {
     await connection.close();
   }
