@@ -14,13 +14,17 @@ const ToolCall = z.object({
   params: z.object({ name: z.string() }),
 });
 
-/** The paths of the procedures that write and that a body calls, each as often as it does. */
-export function writesIn(tools: ToolRegistry, calls: readonly unknown[]): string[] {
-  return calls.flatMap((call) => {
-    const tool = tools.find(ToolCall.safeParse(call).data?.params.name ?? "");
-    return tool?.type === "mutation" ? [tool.path] : [];
-  });
+type Id = z.infer<typeof ToolCall>["id"];
+
+function writeOf(tools: ToolRegistry, call: unknown): { id: Id; path: string } | null {
+  const { data } = ToolCall.safeParse(call);
+  const tool = data && tools.find(data.params.name);
+  return data && tool?.type === "mutation" ? { id: data.id, path: tool.path } : null;
 }
+
+/** The paths of the procedures that write and that a body calls, each as often as it does. */
+export const writesIn = (tools: ToolRegistry, calls: readonly unknown[]): string[] =>
+  calls.flatMap((call) => writeOf(tools, call)?.path ?? []);
 
 /** The writes of a request that was refused unread; `mcp.request` for one that is too large to be looked at. */
 export async function writesOfUnread(tools: ToolRegistry, request: Request): Promise<string[]> {
@@ -36,13 +40,32 @@ export async function writesOfUnread(tools: ToolRegistry, request: Request): Pro
   }
 }
 
-/** Why the protocol refused a request, in its own words where it says them; null when it refused nothing. */
-export async function refusalIn(response: Response): Promise<string | null> {
-  if (response.status === 499 || response.status >= 500) return null;
-  if (!response.headers.get("content-type")?.includes("application/json"))
-    return response.status === 202 ? null : "The protocol refused the call: it is not of the form MCP asks for.";
-  const said = Refused.safeParse(await response.clone().json());
-  return said.success ? said.data.error.message : null;
+const Refused = z.object({ id: ToolCall.shape.id.optional(), error: z.object({ message: z.string() }) });
+const NOT_ASKED_RIGHT = "The protocol refused the call: it is not of the form MCP asks for.";
+
+/** Which writes among `calls` the protocol refused, by path, and why, in its own words where it says them. */
+export async function refusedWritesIn(
+  response: Response,
+  tools: ToolRegistry,
+  calls: readonly unknown[],
+): Promise<Map<string, string>> {
+  const writes = calls.flatMap((call) => writeOf(tools, call) ?? []);
+  const why = await refusalsIn(response);
+  return new Map(
+    writes.flatMap(({ id, path }) => {
+      const said = why(id);
+      return said === null ? [] : [[path, said]];
+    }),
+  );
 }
 
-const Refused = z.object({ error: z.object({ message: z.string() }) });
+/** Why the calls of a response were refused, by their ids: a batch is answered by an array, in any order. */
+async function refusalsIn(response: Response): Promise<(id: Id) => string | null> {
+  if (response.status === 499 || response.status >= 500 || response.status === 202) return () => null;
+  if (!response.headers.get("content-type")?.includes("application/json")) return () => NOT_ASKED_RIGHT;
+  const said: unknown = await response.clone().json();
+  // one answer is about all that was sent, whatever its id
+  if (!Array.isArray(said)) return () => Refused.safeParse(said).data?.error.message ?? null;
+  const refused = said.flatMap((one: unknown) => Refused.safeParse(one).data ?? []);
+  return (id) => refused.find((one) => one.id === id)?.error.message ?? null;
+}

@@ -12,7 +12,7 @@ import { retryAfterOf } from "#server/limits/fair-gate.ts";
 import { tellingWaits } from "#server/limits/told-wait.ts";
 import { auditRefusedRequest, auditRefusedWrites } from "#server/routers/refused-requests.ts";
 import { beforeItsEnd, RequestedWrites } from "#server/routers/requested-writes.ts";
-import { refusalIn, writesIn, writesOfUnread } from "./called-writes.ts";
+import { refusedWritesIn, writesIn, writesOfUnread } from "./called-writes.ts";
 import { toolsOf } from "./registry.ts";
 import { type CallReport, type McpCaller, mcpServer } from "./server.ts";
 
@@ -69,7 +69,9 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
           const served = await continueTrace(request.headers.get("traceparent"), () =>
             handler.fetch(read, { authInfo }),
           );
-          return recordingRefused(served, agent, asked, options.onProtocolError);
+          if (asked.notReached.length === 0) return served;
+          const why = await refusedWritesIn(served, serving.tools, calls);
+          return recordingRefused(served, why, { agent, writes: asked, onFault: options.onProtocolError });
         };
         // what waits by design would keep the actor's other requests waiting
         if (calls.some((call) => serving.tools.find(nameOf(call))?.maxSeconds != null)) return serve;
@@ -96,18 +98,19 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
 /** An answer at whose end the writes are on record that the protocol refused before a tool was called. */
 async function recordingRefused(
   response: Response,
-  agent: AgentContext,
-  writes: RequestedWrites,
-  onFault: (error: Error) => void,
+  why: ReadonlyMap<string, string>,
+  { agent, writes, onFault }: { agent: AgentContext; writes: RequestedWrites; onFault: (error: Error) => void },
 ): Promise<Response> {
-  if (writes.notReached.length === 0) return response;
-  const why = await refusalIn(response);
-  if (why === null) return response;
-  return beforeItsEnd(response, () =>
-    auditRefusedWrites(agent, new AppError("INVALID", why), writes.notReached).catch((fault: unknown) =>
-      onFault(toAppError(fault)),
-    ),
-  );
+  if (why.size === 0) return response;
+  return beforeItsEnd(response, async () => {
+    for (const path of writes.notReached) {
+      const said = why.get(path);
+      if (said === undefined) continue;
+      await auditRefusedWrites(agent, new AppError("INVALID", said), [path]).catch((fault: unknown) =>
+        onFault(toAppError(fault)),
+      );
+    }
+  });
 }
 
 /** The calls of a body: JSON-RPC allows an array of them. What is no JSON is one call and the SDK's to refuse. */

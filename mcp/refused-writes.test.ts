@@ -68,6 +68,27 @@ describe("a tool call that writes is on record whatever refused it", () => {
   });
 });
 
+test.each<[string, unknown[], string[]]>([
+  [
+    "beside one that is done",
+    [call({ action: "create", title: "slow" }, { id: "done" }), call([], { id: 2 })],
+    ["incident.create done", "incidents.manage refused INVALID"],
+  ],
+  ["all of them", [call([], { id: 0 }), call([], { id: "b" })], ["incidents.manage refused INVALID"]],
+  [
+    "beside a read that is refused: a write that is done is not said to be refused",
+    [
+      call([], { id: 3, params: { name: "list_incidents", arguments: [] } }),
+      call({ action: "create", title: "slow" }, { id: 4 }),
+    ],
+    ["incident.create done"],
+  ],
+])("a write of a batch that the protocol refuses by itself is on record, %s", async (_what, batch, expected) => {
+  const { send, entries } = await agent();
+  await send(batch);
+  expect((await entries()).toSorted()).toEqual(expected);
+});
+
 test("reads, notifications and what is done leave no refusal", async () => {
   const { send, entries } = await agent();
   await send(call({}, { params: { name: "list_incidents", arguments: { bogus: 1 } } }));

@@ -8,18 +8,25 @@ import { RefusalLimit } from "./refusal-limit.ts";
 const database = useDatabase();
 
 function refusals() {
-  let ms = 0;
+  let [ms, setByMs] = [0, 0];
   const entries: string[] = [];
   const ctx = (id: string, ownerId = "usr_1") => testContext(database, { actor: actor({ id }), ownerId });
   const limit = new RefusalLimit(async (_db, _who, { reason }) => void entries.push(reason ?? ""), {
-    now: () => new Date(ms),
+    now: () => new Date(ms + setByMs),
+    lapsedMs: () => ms,
   });
   const { db } = database;
   const refuse = (id: string, action: string, errorCode: string, ownerId?: string) =>
     limit.admits(db, ctx(id, ownerId), { action, outcome: "refused", errorCode });
   const count = (n: number, ...[id, action, code]: [string, string, string]) =>
     Array.from({ length: n }, () => refuse(id, action, code)).filter(Boolean).length;
-  return { refuse, count, entries, flush: () => limit.flush(db), pass: (seconds: number) => (ms += seconds * 1_000) };
+  const pass = (seconds: number) => {
+    ms += seconds * 1_000;
+  };
+  const setClock = (seconds: number) => {
+    setByMs += seconds * 1_000;
+  };
+  return { refuse, count, entries, flush: () => limit.flush(db), pass, setClock };
 }
 
 test("one person's refusals are 20 entries at a stroke and 6 a minute, however many tokens they have", () => {
@@ -37,6 +44,18 @@ test("the first of each action and error has its entry, and others' refusals are
   expect(count(50, "usr_1", "incidents.manage", "FORBIDDEN")).toBe(1);
   expect(count(50, "usr_1", "users.create", "FORBIDDEN")).toBe(1);
   expect(refuse("usr_2", "users.create", "FORBIDDEN", "usr_2")).toBe(true);
+});
+
+test.each([-3_600, 3_600])("a clock that is set by %i s changes no limit", (seconds) => {
+  const { count, pass, setClock } = refusals();
+  count(100, "usr_1", "incidents.manage", "INVALID");
+  setClock(seconds);
+  expect(count(100, "usr_1", "incidents.manage", "INVALID")).toBe(0);
+  pass(60);
+  expect(count(100, "usr_1", "incidents.manage", "INVALID")).toBe(6);
+  pass(3_540);
+  expect(count(100, "usr_1", "incidents.manage", "INVALID")).toBe(20);
+  expect(count(100, "usr_1", "users.create", "FORBIDDEN")).toBe(1);
 });
 
 test("what had no entry of its own is told by number", async () => {

@@ -1,3 +1,4 @@
+import { monotonicMs } from "../agent/kernel/clock.ts";
 import type { AuditEvent, AuditedBy } from "../agent/ports/audit-log.ts";
 import type { Db } from "../db/client.ts";
 import { RateGate, type RateLimit } from "../limits/rate.ts";
@@ -32,17 +33,22 @@ interface Counted {
 export class RefusalLimit {
   readonly #write: Write;
   readonly #now: () => Date;
+  readonly #lapsedMs: () => number;
   readonly #countedMs: number;
   readonly #entries: RateGate;
   readonly #firsts = new Map<string, number>();
   readonly #counted = new Map<string, Counted>();
 
-  /** @param write adds an entry, whatever the limit */
-  constructor(write: Write, { now = () => new Date(), countedMs = COUNTED_MS } = {}) {
+  /**
+   * @param write adds an entry, whatever the limit
+   * @param options `now` dates the entries; `lapsedMs` measures, so that a clock that is set changes no limit
+   */
+  constructor(write: Write, { now = () => new Date(), lapsedMs = monotonicMs, countedMs = COUNTED_MS } = {}) {
     this.#write = write;
     this.#now = now;
+    this.#lapsedMs = lapsedMs;
     this.#countedMs = countedMs;
-    this.#entries = new RateGate(ENTRIES, () => now().getTime());
+    this.#entries = new RateGate(ENTRIES, lapsedMs);
   }
 
   /** Whether a refusal may have an entry of its own; if not, it is counted. */
@@ -66,7 +72,7 @@ export class RefusalLimit {
   }
 
   #isFirst(key: string): boolean {
-    const at = this.#now().getTime();
+    const at = this.#lapsedMs();
     const before = this.#firsts.get(key);
     if (before !== undefined && at - before < FIRST_MS) return false;
     this.#firsts.delete(key); // the newest stands last

@@ -19,7 +19,14 @@ export const MAX_BODY_BYTES = 1_000_000;
 const STREAMS: OwnedLimits = { perActor: 10, perOwner: 30 };
 /** calls that wait by design, as get_deployment with followSeconds: they take no turn, but they are counted */
 const FOLLOWING: OwnedLimits = { perActor: 20, perOwner: 60 };
-const CALLS: GateLimits = { perActor: 3, perOwner: 6, total: 16, reserve: 4, queuePerActor: 200, waitMs: 15_000 };
+export const CALLS: GateLimits = {
+  perActor: 3,
+  perOwner: 6,
+  total: 16,
+  reserve: 4,
+  queuePerActor: 200,
+  waitMs: 15_000,
+};
 /** requests, of which each may hold a batch: the others wait unread */
 const REQUESTS: GateLimits = { perActor: 3, perOwner: 6, total: 48, reserve: 16, queuePerActor: 200, waitMs: 15_000 };
 const RATE = { perSecond: 100, burst: 200 };
@@ -43,9 +50,9 @@ const credentialOf = (headers: Headers): string => credentialFrom(headers.get("a
 
 class ActorLimits {
   readonly #delayed = new Slots(MOST_DELAYED);
-  readonly #calls = new FairGate(CALLS);
   readonly #lookups = new FairGate(LOOKUPS);
   readonly #requests = new FairGate(REQUESTS, { givesWay: false });
+  readonly #calls = new FairGate(CALLS, { alsoWaiting: this.#requests.waitingOf });
   readonly #rate = new RateGate(RATE);
   readonly #strangers = new RateGate(STRANGER_RATE);
   readonly #actors = new Map<string, string>();

@@ -1,4 +1,6 @@
 import { AppError } from "../agent/kernel/errors.ts";
+import { RecentMap } from "./recent-map.ts";
+import { LULL_MS, RecentWork } from "./recent-work.ts";
 
 /** Who wants something done: `actor` is who asks, `owner` the person behind it, who may have several tokens. */
 export interface Claimant {
@@ -18,35 +20,30 @@ export interface GateLimits {
   waitMs: number;
 }
 
-/** of work by which an owner may be ahead of one who is there before it gives way */
-const AHEAD_MS = 300;
-const HALF_LIFE_MS = 5_000;
-/** since its last call somebody counts as being there, and as pressing since its queue was last long */
-const THERE_MS = 5_000;
-/** waiting calls of an actor that make its owner press: more than one batch */
-const PRESSING = 20;
+const MOST_REMEMBERED = 10_000;
 const LONGEST_REST_MS = 1_000;
 /** at work at once of all who give way: together they leave most of the process to whoever they give way to */
 const MOST_GIVING_WAY = 2;
-
-interface Work {
-  /** at work of late, in ms; halves every HALF_LIFE_MS */
-  ms: number;
-  atMs: number;
-  pressedAtMs: number;
-}
 
 interface GateOptions {
   /** a clock, for tests */
   nowMs?: () => number;
   /** false where only turns count */
   givesWay?: boolean;
+  /** what an owner has waiting before other gates of the same work */
+  alsoWaiting?: (owner: string) => number;
 }
 
 interface Waiter {
   who: Claimant;
-  /** told whether it gives way while it is at work */
-  admit: (givingWay: boolean) => void;
+  admit: () => void;
+}
+
+/** Who may have a place, as things stand. */
+interface Standing {
+  givesWay: (owner: string) => boolean;
+  /** at work of all who give way */
+  givingWay: number;
 }
 
 /**
@@ -54,55 +51,72 @@ interface Waiter {
  * work (max-min fairness), of several to the one whose last turn is longest ago, and to an owner's actors in turn:
  * neither a long queue nor many tokens bring more. Nobody waits longer than `waitMs`.
  *
- * Whoever presses, or had more time of late than another who presses no less, gives way while that other is there: one
- * call at a time, and after each a rest as long as the call took; all who give way have two at once. Who comes anew has no credit for having been away
- * (start-time fair queueing, Goyal, Vin and Cheng 1996).
+ * Whoever presses gives way while somebody who does not is active (see RecentWork): one call at a time, and after each a
+ * rest as long as the call took; all who give way have two at once. Otherwise no place is free while anybody waits for it.
  */
 export class FairGate {
   readonly #limits: GateLimits;
   readonly #running = new Map<string, number>();
   /** queues by actor, the one whose turn is next first */
   readonly #queues = new Map<string, Waiter[]>();
-  readonly #work = new Map<string, Work>();
+  /** how many wait, by owner */
+  readonly #waiting = new Map<string, number>();
   readonly #resting = new Set<string>();
   /** number of the last turn of each owner who was there of late */
-  readonly #turns = new Map<string, number>();
-  #turn = 0;
+  readonly #turns = new RecentMap<number>(MOST_REMEMBERED);
+  readonly #recent: RecentWork;
   readonly #nowMs: () => number;
-  #total = 0;
-  #givingWay = 0;
-
   readonly #mayGiveWay: boolean;
+  #turn = 0;
+  #total = 0;
+  #looksAgain = false;
 
-  constructor(limits: GateLimits, { nowMs = () => performance.now(), givesWay = true }: GateOptions = {}) {
+  constructor(limits: GateLimits, options: GateOptions = {}) {
+    const { nowMs = () => performance.now(), givesWay = true, alsoWaiting = () => 0 } = options;
     this.#limits = limits;
     this.#nowMs = nowMs;
     this.#mayGiveWay = givesWay;
+    this.#recent = new RecentWork({
+      nowMs,
+      waitingOf: (owner) => this.waitingOf(owner) + alsoWaiting(owner),
+      isBusy: (owner) => this.#count(`owner ${owner}`) + this.waitingOf(owner) > 0,
+    });
   }
+
+  /** How many calls of an owner wait. */
+  waitingOf = (owner: string): number => this.#waiting.get(owner) ?? 0;
 
   /**
    * Does `work` when it is this actor's turn.
    * @throws RATE_LIMITED when its queue is full or it waited too long, with `retryAfterSeconds`
    */
   async run<T>(who: Claimant, work: () => Promise<T>): Promise<T> {
-    const givingWay = await this.#enter(who);
+    await this.#enter(who);
     const startedMs = this.#nowMs();
     try {
       return await work();
     } finally {
-      if (givingWay) this.#givingWay--;
       this.#leave(who, this.#nowMs() - startedMs);
     }
   }
 
   #count = (key: string): number => this.#running.get(key) ?? 0;
 
-  #mayRun({ actor, owner }: Claimant): boolean {
+  #standing(): Standing {
+    if (!this.#mayGiveWay) return { givesWay: () => false, givingWay: 0 };
+    const givesWay = this.#recent.givingWay();
+    let givingWay = 0;
+    for (const [key, count] of this.#running)
+      if (key.startsWith("owner ") && givesWay(key.slice("owner ".length))) givingWay += count;
+    return { givesWay, givingWay };
+  }
+
+  #mayRun({ actor, owner }: Claimant, { givesWay, givingWay }: Standing): boolean {
     const { perActor, perOwner, total, reserve = 0 } = this.#limits;
-    if (this.#resting.has(owner)) return false;
     const atWork = this.#count(`owner ${owner}`);
     if (this.#total >= (atWork === 0 ? total + reserve : total)) return false;
-    if ((atWork > 0 || this.#givingWay >= MOST_GIVING_WAY) && this.#givesWay(owner)) return false;
+    const isHeld = atWork > 0 || givingWay >= MOST_GIVING_WAY || this.#resting.has(owner);
+    if (isHeld && givesWay(owner)) return false;
     return this.#count(`actor ${actor}`) < perActor && atWork < perOwner;
   }
 
@@ -116,78 +130,67 @@ export class FairGate {
     }
   }
 
-  /** Takes a place. @returns whether it is one of those that give way */
-  #begin(who: Claimant): boolean {
-    const givingWay = this.#givesWay(who.owner);
-    if (givingWay) this.#givingWay++;
-    this.#add(who, 1);
-    return givingWay;
-  }
-
-  async #enter(who: Claimant): Promise<boolean> {
-    this.#note(who);
+  async #enter(who: Claimant): Promise<void> {
+    if (this.#mayGiveWay) this.#recent.asked(who.owner);
     const queue = this.#queues.get(who.actor) ?? [];
-    if (queue.length === 0 && this.#mayRun(who)) return this.#begin(who);
+    if (queue.length === 0 && this.#mayRun(who, this.#standing())) {
+      this.#add(who, 1);
+      return;
+    }
     if (queue.length >= this.#limits.queuePerActor) throw tooMuch(`${queue.length} calls of yours wait already`, 2);
-    return new Promise<boolean>((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
         who,
-        admit: (givingWay) => {
+        admit: () => {
           clearTimeout(late);
-          resolve(givingWay);
+          resolve();
         },
       };
       const late = setTimeout(() => {
+        const why = this.#whyItWaited(waiter);
         this.#forget(waiter);
-        reject(tooMuch(`this call waited ${this.#limits.waitMs / 1_000} s for others of yours`, 2));
+        reject(tooMuch(why, 2));
       }, this.#limits.waitMs);
       queue.push(waiter);
       this.#queues.set(who.actor, queue);
+      this.#countWaiting(who.owner, 1);
+      this.#lookAgain();
     });
   }
 
-  #workOf({ ms, atMs }: Work): number {
-    return ms * 0.5 ** ((this.#nowMs() - atMs) / HALF_LIFE_MS);
+  /** Whose calls a call waited for, as it is when its time is over. */
+  #whyItWaited({ who: { owner } }: Waiter): string {
+    const own = this.#count(`owner ${owner}`);
+    const others = this.#total - own;
+    const waiting = this.waitingOf(owner) - 1;
+    const standing = [
+      ...(own > 0 ? [`${callsOf("yours", own)} at work`] : []),
+      ...(waiting > 0 ? [`${waiting} more of yours ${waiting === 1 ? "waits" : "wait"}`] : []),
+      ...(others > 0 ? [`${callsOf("others", others)} at work`] : []),
+      ...(this.#standing().givesWay(owner) ? ["you have asked for so much that others come first"] : []),
+    ];
+    return `this call waited ${this.#limits.waitMs / 1_000} s for its turn: ${standing.join(", ")}`;
   }
 
-  /** What an owner did of late, if it is there. */
-  #there(owner: string): Work | null {
-    const work = this.#work.get(owner);
-    return work && this.#nowMs() - work.atMs < THERE_MS ? work : null;
+  #countWaiting(owner: string, n: 1 | -1): void {
+    const count = this.waitingOf(owner) + n;
+    if (count > 0) this.#waiting.set(owner, count);
+    else this.#waiting.delete(owner);
   }
 
-  #othersThere = (owner: string): Work[] =>
-    [...this.#work.keys()].filter((other) => other !== owner).flatMap((other) => this.#there(other) ?? []);
-
-  #presses = ({ pressedAtMs }: Work): boolean => this.#nowMs() - pressedAtMs < THERE_MS;
-
-  #givesWay(owner: string): boolean {
-    const mine = this.#mayGiveWay ? this.#there(owner) : null;
-    if (!mine) return false;
-    return this.#othersThere(owner).some((other) => {
-      if (this.#presses(mine) !== this.#presses(other)) return this.#presses(mine);
-      return this.#workOf(mine) > this.#workOf(other) + AHEAD_MS;
-    });
-  }
-
-  /** Called when somebody asks, and when work of theirs ends. */
-  #note({ actor, owner }: Claimant, tookMs = 0): void {
-    const atMs = this.#nowMs();
-    const before = this.#there(owner);
-    const others = this.#othersThere(owner).map((work) => this.#workOf(work));
-    const ms = before ? this.#workOf(before) : others.length > 0 ? Math.min(...others) : 0;
-    const long = (this.#queues.get(actor)?.length ?? 0) > PRESSING;
-    const pressedAtMs = long ? atMs : (before?.pressedAtMs ?? Number.NEGATIVE_INFINITY);
-    this.#work.set(owner, { ms: ms + tookMs, atMs, pressedAtMs });
-    for (const [other, work] of this.#work) {
-      if (atMs - work.atMs <= THERE_MS) continue;
-      this.#work.delete(other);
-      this.#turns.delete(other);
-    }
+  /** While somebody waits, looks every LULL_MS whether those they gave way to are gone. */
+  #lookAgain(): void {
+    if (this.#looksAgain || this.#queues.size === 0 || !this.#mayGiveWay) return;
+    this.#looksAgain = true;
+    setTimeout(() => {
+      this.#looksAgain = false;
+      this.#admit();
+      this.#lookAgain();
+    }, LULL_MS / 4);
   }
 
   #rest({ owner }: Claimant, tookMs: number): void {
-    if (!this.#givesWay(owner)) return;
+    if (!this.#standing().givesWay(owner)) return;
     this.#resting.add(owner);
     setTimeout(
       () => {
@@ -200,13 +203,14 @@ export class FairGate {
 
   #forget(waiter: Waiter): void {
     const rest = (this.#queues.get(waiter.who.actor) ?? []).filter((one) => one !== waiter);
+    this.#countWaiting(waiter.who.owner, -1);
     if (rest.length > 0) this.#queues.set(waiter.who.actor, rest);
     else this.#queues.delete(waiter.who.actor);
   }
 
   #leave(who: Claimant, tookMs: number): void {
     this.#add(who, -1);
-    this.#note(who, tookMs);
+    if (this.#mayGiveWay) this.#recent.worked(who.owner, tookMs);
     this.#rest(who, tookMs);
     this.#admit();
   }
@@ -217,7 +221,9 @@ export class FairGate {
       const rest = (this.#queues.get(who.actor) ?? []).slice(1);
       this.#queues.delete(who.actor); // behind its owner's others for its next turn
       if (rest.length > 0) this.#queues.set(who.actor, rest);
-      admit(this.#begin(who));
+      this.#countWaiting(who.owner, -1);
+      this.#add(who, 1);
+      admit();
     }
   }
 
@@ -225,17 +231,20 @@ export class FairGate {
   #next(): Waiter | null {
     const { total, reserve = 0 } = this.#limits;
     if (this.#total >= total + reserve) return null;
+    const standing = this.#standing();
     let next: { waiter: Waiter; atWork: number; turn: number } | null = null;
     for (const [waiter] of this.#queues.values()) {
       if (!waiter) continue;
       const { owner } = waiter.who;
       const [atWork, turn] = [this.#count(`owner ${owner}`), this.#turns.get(owner) ?? 0];
       const isBefore = !next || atWork < next.atWork || (atWork === next.atWork && turn < next.turn);
-      if (isBefore && this.#mayRun(waiter.who)) next = { waiter, atWork, turn };
+      if (isBefore && this.#mayRun(waiter.who, standing)) next = { waiter, atWork, turn };
     }
     return next?.waiter ?? null;
   }
 }
+
+const callsOf = (whom: string, n: number): string => (n === 1 ? `1 call of ${whom} is` : `${n} calls of ${whom} are`);
 
 /** A refusal that says when to come again. */
 export const tooMuch = (why: string, retryAfterSeconds: number): AppError =>

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { actor } from "../testing/context.ts";
-import { actorLimits } from "./actor-limits.ts";
+import { actorLimits, CALLS } from "./actor-limits.ts";
 import { FairGate, type GateLimits } from "./fair-gate.ts";
 
 /** A gate whose work ends when it is told to. */
@@ -69,21 +69,94 @@ test("persons who have as much at work come in turn", async () => {
   await endAll();
 });
 
-test("all who give way to somebody have two at work together", async () => {
+test("all who press have two at work together while another is there, and what is free once it is gone", async () => {
   let nowMs = 0;
   const { ask, begun, settled, endOldest, endAll } = heldGate({ total: 16 }, { nowMs: () => nowMs });
-  const heavy = ["a", "b", "c", "d", "e"];
-  for (const owner of [...heavy, "light"]) ask(owner);
+  const pressing = ["a", "b", "c", "d", "e"];
+  ask("light");
+  // as many tokens as it takes, none of which has a long queue
+  for (const owner of pressing) for (let n = 0; n < 40; n++) ask(owner, n % 8);
   await settled();
-  nowMs = 400;
-  for (const _ of heavy) await endOldest();
-  for (const owner of heavy) ask(owner, 1);
-  await vi.waitFor(() => expect(begun.slice(6)).toHaveLength(2)); // after a rest
-  await delay(100); // the others' rests end with it
-  expect(begun.slice(6)).toHaveLength(2);
+  expect(begun).toHaveLength(16);
+  for (let n = 0; n < 16; n++) await endOldest();
+  await delay(50); // rests of no length
+  expect(begun).toHaveLength(18);
+  nowMs = 1_500;
+  await vi.waitFor(() => expect(begun).toHaveLength(18 + 14), { timeout: 3_000 });
   nowMs = 20_000;
   await endAll();
-  expect(begun.slice(6).toSorted()).toEqual(heavy);
+});
+
+test("whoever asks again and again while calls of theirs wait presses, however few wait at once", async () => {
+  const { ask, begun, settled, endOldest, endAll } = heldGate({ total: 4 }, { nowMs: () => 0 });
+  ask("light");
+  for (let n = 0; n < 40; n++) {
+    for (let token = 0; n === 0 && token < 6; token++) ask("greedy", token);
+    ask("greedy", n % 6);
+    await endOldest();
+  }
+  await settled();
+  const before = begun.length;
+  for (let n = 0; n < 3; n++) ask("light");
+  await settled();
+  for (let n = 0; n < 5; n++) await endOldest();
+  expect(begun.slice(before, before + 3)).toEqual(["light", "light", "light"]);
+  await endAll();
+});
+
+describe("ordinary people", () => {
+  beforeEach(
+    () =>
+      void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] }),
+  );
+  afterEach(() => void vi.useRealTimers());
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  /** The real limits of calls, one idle tab that polls, and people who open a page each, 30 ms apart. */
+  async function crowd(people: number, calls: number, callMs: number, givesWay: boolean) {
+    const gate = new FairGate(CALLS, { givesWay });
+    let [refused, slowestMs] = [0, 0];
+    const idleTab = setInterval(() => void gate.run({ actor: "idle", owner: "idle" }, () => pause(3)), 2_000);
+    const call = async (person: string) => {
+      const beganMs = performance.now();
+      await gate.run({ actor: person, owner: person }, () => pause(callMs)).catch(() => refused++);
+      slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+    };
+    const page = async (n: number) => {
+      await pause(n * 30);
+      await Promise.all(Array.from({ length: calls }, () => call(`person ${n}`)));
+    };
+    void gate.run({ actor: "idle", owner: "idle" }, () => pause(3));
+    const all = Promise.all(Array.from({ length: people }, (_, n) => page(n)));
+    await vi.advanceTimersByTimeAsync(20_000);
+    await all;
+    clearInterval(idleTab);
+    return { refused, slowestMs };
+  }
+
+  test.each([
+    [30, 8, 250],
+    [50, 6, 200],
+    [12, 8, 100],
+    [6, 8, 1_000],
+    [40, 20, 100],
+  ])("%i who make %i calls of %i ms each are not slowed down by a tab that polls", async (people, calls, callMs) => {
+    const fair = await crowd(people, calls, callMs, true);
+    const without = await crowd(people, calls, callMs, false);
+    expect(fair.refused).toBe(0);
+    expect(fair.slowestMs).toBeLessThan(1.2 * without.slowestMs);
+  });
+});
+
+test("a refusal says whose calls were before it", async () => {
+  const gate = new FairGate({ perActor: 1, perOwner: 1, total: 2, queuePerActor: 5, waitMs: 20 });
+  const held = Promise.withResolvers<void>();
+  const ask = (owner: string) => gate.run({ actor: owner, owner }, () => held.promise);
+  const running = [ask("a"), ask("b")];
+  await expect(ask("c")).rejects.toThrow("waited 0.02 s for its turn: 2 calls of others are at work.");
+  await expect(ask("a")).rejects.toThrow("its turn: 1 call of yours is at work, 1 call of others is at work.");
+  held.resolve();
+  await Promise.all(running);
 });
 
 test("eight persons with many tokens each do not make another wait more than three times as long", async () => {

@@ -60,3 +60,34 @@ test("who asks once gets in and stays, though 300 addresses ask 5 times a second
   storm(2);
   expect(lost).not.toContain("203.0.113.7");
 });
+
+test.each([1_000, 4_000, 10_000])(
+  "300 addresses that hold a place each for %i ms keep no newcomer out, however often it tries again",
+  (heldMs) => {
+    for (const renewed of [0, 12]) {
+      const { take, lost, pass } = placesOf(300);
+      const hold = (n: number) => take(`10.0.${n >> 8}.${n & 255}`);
+      for (let n = 0; n < 300; n++) hold(n);
+      pass(heldMs);
+      for (let n = 0; n < 8; n++) {
+        const leave = take("203.0.113.7");
+        expect(leave, `try ${n}, ${renewed} others ask again between`).not.toBeNull();
+        for (let again = 0; again < renewed; again++) hold((n * renewed + again) % 300);
+        expect(lost).not.toContain("203.0.113.7");
+        leave?.();
+        pass(200);
+      }
+    }
+  },
+);
+
+test("a newcomer that was refused in the first second is let in at its end, before whoever asked most of late", () => {
+  const { take, lost, pass } = placesOf(3);
+  for (let n = 0; n < 6; n++) take("203.0.113.7")?.();
+  for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) take(address);
+  for (let n = 0; n < 2; n++) take("192.0.2.2");
+  expect(take("203.0.113.7")).toBeNull();
+  pass(1_000);
+  expect(take("203.0.113.7")).not.toBeNull();
+  expect(lost).toEqual(["192.0.2.2"]);
+});

@@ -174,6 +174,17 @@ test("what waits on purpose holds no place that others need", async () => {
   await Promise.all(holding);
 }, 60_000);
 
+test("what waits on purpose leaves the places of its address to others behind it", async () => {
+  held.length = 0;
+  const path = "/api/auth/sign-in/email";
+  const at = { "x-forwarded-for": "198.51.100.170", "x-hold": "1", "x-leave": "1" };
+  const waiting = Array.from({ length: 10 }, () => fetch(`${url}${path}`, { headers: at }));
+  await expect.poll(() => held.length).toBe(10);
+  expect(await ask("198.51.100.170", path)).toBe(200);
+  for (const end of held.splice(0)) end();
+  await Promise.all(waiting);
+});
+
 test("who has signed in, and who may send telemetry, is no stranger; who forges the cookie is", async () => {
   const ada = await addPerson(database.db);
   const cookie = cookiesOf(await signIn(testContext(database, { actor: ada.actor }), ada));

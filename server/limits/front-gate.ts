@@ -117,13 +117,18 @@ class FrontGate {
         `${TOTAL_AT_ONCE} requests of strangers are under way, and no address has more of them than yours`,
         1,
       );
-    const closed = new Promise<void>((resolve) => response.once("close", resolve));
+    const left = Promise.withResolvers<void>();
     void slots.withSlot(
       address,
-      () => closed,
+      () => left.promise,
       () => undefined,
     );
-    void closed.then(noteFrontPlace(headers, leave));
+    // the place of all and the one of the address, together
+    const leaveBoth = noteFrontPlace(headers, () => {
+      leave();
+      left.resolve();
+    });
+    response.once("close", leaveBoth);
   }
 }
 
