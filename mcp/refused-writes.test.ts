@@ -7,7 +7,9 @@ import { appRouter } from "#server/routers/index.ts";
 import { testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { addPerson } from "#server/testing/people.ts";
+import { refusedWritesIn } from "./called-writes.ts";
 import { mcpEndpoint } from "./endpoint.ts";
+import { toolsOf } from "./registry.ts";
 
 const database = useDatabase();
 const mcp = mcpEndpoint({
@@ -87,6 +89,18 @@ test.each<[string, unknown[], string[]]>([
   const { send, entries } = await agent();
   await send(batch);
   expect((await entries()).toSorted()).toEqual(expected);
+});
+
+test("a batch that is answered by an array says by id which writes were refused", async () => {
+  const calls = [call({}, { id: 1 }), call({}, { id: "b", params: { name: "list_incidents" } })];
+  const answer = (id: unknown) =>
+    Response.json([
+      { jsonrpc: "2.0", id: 9, result: {} },
+      { jsonrpc: "2.0", id, error: { code: -32_602, message: "not so" } },
+    ]);
+  const tools = toolsOf(appRouter);
+  expect([...(await refusedWritesIn(answer(1), tools, calls))]).toEqual([["incidents.manage", "not so"]]);
+  expect((await refusedWritesIn(answer("b"), tools, calls)).size).toBe(0);
 });
 
 test("reads, notifications and what is done leave no refusal", async () => {
