@@ -84,7 +84,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
       },
     });
   };
-  const http = createOutboundClient(config.outbound);
+  const http = createOutboundClient({ ...config.outbound, checkSecret: process.env.OPERATE_INGEST_SECRET });
   // what users may reach is no matter for our own address, which no user gave
   const ownHttp = createOutboundClient({ allow: ["0.0.0.0/0", "::/0"], deny: [] });
   const scraping = () => {

@@ -62,7 +62,10 @@ export function createRuntime({
   const platform = createLocalPlatform({ dataDir, readLimitMs: PLATFORM_READ_MS, watch: watchPlatform });
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
-  const http = createOutboundClient(loaded.config.outbound);
+  const http = createOutboundClient({
+    ...loaded.config.outbound,
+    checkSecret: process.env.OPERATE_INGEST_SECRET,
+  });
   const store = createTelemetryStore({
     databaseUrl,
     config: loaded.config.monitoringConfig,

@@ -29,7 +29,12 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
   const id = newExecutorId();
   const report = (message: string, err: unknown) => log.warn({ err }, message);
   const durable = await launchDurable(runtime, { id, url: runtime.databaseUrl, log, times: leaseTimesFromEnv() });
-  const prober = createProber(createOutboundClient(runtime.config.outbound));
+  const prober = createProber(
+    createOutboundClient({
+      ...runtime.config.outbound,
+      checkSecret: process.env.OPERATE_INGEST_SECRET,
+    }),
+  );
   const health = await startHealthScheduler(runtime, {
     workerId: id,
     prober,

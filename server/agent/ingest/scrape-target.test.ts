@@ -28,7 +28,7 @@ beforeAll(async () => {
     return answer();
   });
   store = createTelemetryStore({ databaseUrl: database.url, config: testConfig().monitoringConfig });
-  http = createOutboundClient({ allow: ["127.0.0.0/8"], deny: [] });
+  http = createOutboundClient({ allow: ["127.0.0.0/8"], deny: [], checkSecret: "secret of this installation" });
   const ingest = createIngest({ store, miner: createMiner(), report: () => {} });
   parts = { http, parse: parseExposition, ingest, store, now: Date.now };
 });
@@ -63,6 +63,8 @@ describe("a target that answers", () => {
     orders.inc(7);
     await scrapeTarget(parts, target("shop", { environment: "staging", labels: { zone: "a" }, headers: { x: "y" } }));
     expect(await valuesOf("shop")).toMatchObject({ orders_total: 7, up: 1, scrape_samples_scraped: 1 });
+    // behind a balancer of the own platform it is no user
+    expect(asked[0]?.headers.has("x-operate-check")).toBe(true);
     const instance = new URL(page.url).host;
     expect(await labelsOf("shop")).toEqual({
       job: "shop",

@@ -91,6 +91,7 @@ async function tryScrape(
       timeoutMs: target.timeoutMs,
       maxBytes: MOST_BYTES,
       retries: 0,
+      check: true,
       breaker: false, // it is asked at its own pace, and must show as down each time
       ...(signal && { signal }),
     });

@@ -20,6 +20,8 @@ export interface OutboundRequest {
   breaker?: boolean;
   /** false opens a connection of its own and closes it after; default true */
   keepAlive?: boolean;
+  /** true: asks how a service is, so a balancer of the own platform does not count it as a user's; default false */
+  check?: boolean;
   /** exact `host:port` that may be reached although the address is private: a balancer of the own platform */
   trusted?: readonly string[];
   signal?: AbortSignal;

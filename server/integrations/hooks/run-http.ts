@@ -26,6 +26,7 @@ export async function runHttp(
       timeoutMs: hook.timeoutSeconds * 1_000,
       retries: 0,
       breaker: false,
+      check: true,
       maxBytes: KEPT_BYTES,
       onTooLarge: "truncate",
       trusted: [hostPort(url)],

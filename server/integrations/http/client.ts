@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { Agent, Client, type Dispatcher } from "undici";
+import { checkHeaders } from "../../agent/kernel/check-mark.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { hostPort } from "../../agent/kernel/hosts.ts";
 import { inSpan, isRecorded, traceparentOf } from "../../agent/kernel/span.ts";
@@ -26,6 +27,8 @@ export interface OutboundClientOptions {
   deny: readonly string[];
   resolveHost?: ResolveHost;
   breaker?: CircuitBreaker;
+  /** of Operate's own processes: signs what is sent with `check` */
+  checkSecret?: string | undefined;
   /** certificate authorities to trust instead of the system's, PEM */
   ca?: string[];
   random?: () => number;
@@ -44,6 +47,7 @@ interface Parts {
   rule: AddressRule;
   reachable: Reachable;
   ca: string[] | undefined;
+  checkSecret: string | undefined;
   agents: { plain: Agent; trusted: Agent };
 }
 
@@ -57,7 +61,8 @@ export function createOutboundClient(options: OutboundClientOptions): OutboundCl
   const breaker = options.breaker ?? createCircuitBreaker();
   const agent = (trusted: boolean) =>
     new Agent({ connect: createConnector({ rule, reachable, trusted, ca: options.ca }), connections: 32 });
-  const parts: Parts = { rule, reachable, ca: options.ca, agents: { plain: agent(false), trusted: agent(true) } };
+  const { ca, checkSecret } = options;
+  const parts: Parts = { rule, reachable, ca, checkSecret, agents: { plain: agent(false), trusted: agent(true) } };
 
   return {
     reachable,
@@ -188,7 +193,9 @@ async function followRedirects(
   const maxRedirects = request.maxRedirects ?? DEFAULT_REDIRECTS;
   let hop: Hop = { url, method: request.method ?? "GET", headers: request.headers ?? {}, body: request.body };
   for (let redirects = 0; ; redirects++) {
-    const answer = await askHop(parts, request, hop, limit.signal);
+    // for each hop anew: it is signed for one address
+    const mark = request.check ? checkHeaders(parts.checkSecret, hop.url) : {};
+    const answer = await askHop(parts, request, { ...hop, headers: { ...hop.headers, ...mark } }, limit.signal);
     const next = maxRedirects === 0 ? null : nextHop(hop, answer.status, header(answer.headers.location) ?? undefined);
     if (!next) return { ...answer, url: hop.url.href, redirects, durationMs: limit.elapsedMs() };
     if (redirects >= maxRedirects)

@@ -18,6 +18,7 @@ import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
 import { type Measured, TrafficRing } from "./traffic-ring.ts";
 import { Tunnel } from "./tunnel.ts";
+import { uncounted } from "./uncounted.ts";
 import type { UpstreamLimits } from "./upstream/connection.ts";
 import { ConnectionPool } from "./upstream/connection-pool.ts";
 
@@ -42,6 +43,8 @@ interface BalancerObserver {
   currentVersion(): string | null;
   /** an instance refused a connection */
   refused(instanceId: string): void;
+  /** Operate itself sent it, to find out whether the service is well; default: nobody's is */
+  isCheck?(request: IncomingMessage): boolean;
   /** something in here threw that should not have: its exchange has ended, and all others go on */
   fault?(error: unknown): void;
 }
@@ -65,6 +68,8 @@ export class Balancer implements ExchangeHost, ClientHost {
   readonly ref: ServiceRef;
   readonly rotation = new Rotation<Target>();
   readonly routes: RouteChoice;
+  readonly counts = true;
+  readonly #uncounted = uncounted(this);
   readonly #ring = new TrafficRing();
   readonly #clock = new ClockJumps();
   readonly #server: Server;
@@ -167,13 +172,18 @@ export class Balancer implements ExchangeHost, ClientHost {
   }
 
   begin(client: ClientConnection, request: IncomingMessage, response: ServerResponse, expects: Expectation): Exchange {
-    const exchange = new Exchange(this, client, request, response, { expectsContinue: expects === "continue" });
+    const host = this.#hostFor(request);
+    const exchange = new Exchange(host, client, request, response, { expectsContinue: expects === "continue" });
     if (expects !== "unknown") this.#take(exchange);
     else {
       this.#active.add(exchange);
       exchange.reject(417, "expectation_failed", "The only expectation that is supported is 100-continue.");
     }
     return exchange;
+  }
+
+  #hostFor(request: IncomingMessage): ExchangeHost {
+    return this.#observer.isCheck?.(request) ? this.#uncounted : this;
   }
 
   waiting(change: number): boolean {
@@ -217,7 +227,7 @@ export class Balancer implements ExchangeHost, ClientHost {
         process.nextTick(() => response.emit("close"));
       }),
     );
-    const exchange = new Exchange(this, client, request, response, { tunnel });
+    const exchange = new Exchange(this.#hostFor(request), client, request, response, { tunnel });
     this.#upgraded++;
     socket.once("close", () => this.#upgraded--);
     this.#take(exchange);

@@ -12,8 +12,10 @@ export interface Target extends Candidate {
 
 /** What an exchange needs of its balancer. */
 export interface ExchangeHost {
-  readonly rotation: Rotation<Target>;
+  readonly rotation: Pick<Rotation<Target>, "pick">;
   readonly routes: RouteChoice;
+  /** false: what Operate itself sent, which is in no figure */
+  readonly counts: boolean;
   /** the version that it counts for when no instance is ready */
   currentVersion(): string | null;
   /** an instance refused a connection */

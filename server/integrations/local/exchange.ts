@@ -143,7 +143,7 @@ export class Exchange implements UpstreamRequest {
 
   /** How long it has waited for its instance by now; null before one was chosen, and when nobody counts it. */
   get pending(): { version: string; waitedMs: number } | null {
-    const counts = !this.#done && this.#answered === null && this.#choice?.preview !== true;
+    const counts = this.#host.counts && !this.#done && this.#answered === null && this.#choice?.preview !== true;
     if (!counts || this.#version === undefined) return null;
     return { version: this.#version, waitedMs: this.#waitedMs() };
   }

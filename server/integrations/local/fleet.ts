@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { rulesFor } from "#server/agent/config-deployment.ts";
+import { CHECK_HEADER, isCheck } from "#server/agent/kernel/check-mark.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig } from "#server/config/load.ts";
 import { FaultLog } from "./fault-log.ts";
@@ -162,6 +163,8 @@ export class Fleet {
       generation: () => this.#state.generation,
       save: () => this.save(),
       saveOrRetry: () => this.saveOrRetry(),
+      isCheck: ({ headers, socket }) =>
+        isCheck(process.env.OPERATE_INGEST_SECRET, headers[CHECK_HEADER], socket.localPort ?? 0),
       fault: (error) => this.#faults.note(error),
     };
     const launchOf = launchRecords(this.#loaded);

@@ -123,8 +123,9 @@ function passedOn(name: string, value: string, special: Special): string | null 
   }
 }
 
-/** Of a header whose name starts with an x. To some servers an underscore is a dash. */
+/** Of a header whose name starts with an x. To some servers an underscore is a dash. Operate's mark is for nobody else. */
 function forwardedOn(name: string, value: string, { forwarded, options }: Special): string | null {
+  if (/^x[-_]operate[-_]check$/.test(name)) return null;
   if (/^x[-_]real[-_]ip$/.test(name)) return options.trusted && !name.includes("_") ? value : null;
   if (!/^x[-_]forwarded(?:[-_]|$)/.test(name)) return value;
   if (!options.trusted || name.includes("_")) return null;

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { HookSchema } from "#server/agent/config-deployment.ts";
+import { createCheckTarget } from "#server/agent/health/check-target.ts";
+import type { PlannedTarget } from "#server/agent/health/targets.ts";
+import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 import type { DirectRequest, TrafficCounts } from "#server/agent/ports/platform.ts";
+import { createHookRunner } from "#server/integrations/hooks/index.ts";
+import { createOutboundClient } from "#server/integrations/http/client.ts";
+import { createProber } from "#server/integrations/probe/prober.ts";
 import {
   allReady,
   createTestDaemon,
@@ -12,12 +19,14 @@ import {
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const WEB = { service: "web", environment: "staging" };
+const IDLE = { service: "idle", environment: "staging" };
+const SECRET = "secret of this installation";
 let daemon: TestDaemon;
 let since: Date;
 
 beforeAll(async () => {
-  daemon = createTestDaemon([sampleService("web", {}, 2)]);
-  await daemon.start();
+  daemon = createTestDaemon([sampleService("web", {}, 2), sampleService("idle")]);
+  await daemon.start({ OPERATE_INGEST_SECRET: SECRET });
   await allReady(daemon.platform, WEB);
   since = new Date();
 });
@@ -114,4 +123,28 @@ it("gives back what is answered, cut to 4,096 characters, and says what went wro
   expect((await direct({ headers: { "bad name": "1" } }))[0]?.problem).toMatch(/header/i);
   const traffic = await samples();
   expect(traffic.reduce((sum, row) => sum + row.status5xx, 0)).toBe(0);
+});
+
+it("counts no request of an idle service that Operate checks, and each of a stranger who says to be Operate", async () => {
+  const { url } = await daemon.platform.getService(IDLE);
+  await allReady(daemon.platform, IDLE);
+  const http = createOutboundClient({ allow: [], deny: [], checkSecret: SECRET });
+  const check = createCheckTarget({ platform: daemon.platform }, createProber(http));
+  const probe = { balancer: IDLE, path: "/readyz" };
+  for (let i = 0; i < 5; i++)
+    expect(await check({ timeoutMs: 5_000, probe } as PlannedTarget)).toMatchObject({ outcome: "up" });
+  const hook = HookSchema.parse({ name: "warm", type: "http", url: `${url}/hello`, method: "GET" });
+  const ran = await createHookRunner({ configDir: ".", http }).run(hook, { ...IDLE, key: "1" } as HookContext);
+  expect(ran).toMatchObject({ ok: true });
+  await http.close();
+  const stranger = await fetch(`${url}/headers`, { headers: { "x-operate-check": "made up", "x-other": "1" } });
+  const passedOn = (await stranger.json()) as Record<string, string>;
+  expect(passedOn["x-other"]).toBe("1");
+  expect(passedOn["x-operate-check"]).toBeUndefined();
+  // counted after all that was checked: once it is told, so would that be
+  const requests = await eventually(async () => {
+    const rows = await daemon.platform.samplesSince({ ...IDLE, since });
+    return rows.reduce((sum, row) => sum + row.requests, 0) || null;
+  });
+  expect(requests).toBe(1);
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import type { RolloutRules } from "#server/agent/config-deployment.ts";
 import {
   healthPathOf,
@@ -34,6 +35,8 @@ export interface UnitHost {
   save(): Promise<void>;
   /** the same for what must not fail because the disk is full, as going back: a failure is logged and tried again */
   saveOrRetry(): Promise<void>;
+  /** Operate itself sent it to a balancer, to find out whether the service is well */
+  isCheck(request: IncomingMessage): boolean;
   /** a balancer threw at a request, which has ended */
   fault(error: unknown): void;
 }
@@ -77,6 +80,7 @@ export class ServiceUnit {
       {
         currentVersion: () => this.currentVersion(),
         refused: (id) => this.instances.get(id)?.suspect(),
+        isCheck: (request) => host.isCheck(request),
         fault: (error) => host.fault(error),
       },
       balancerOptions(config.local.balancer),

@@ -22,6 +22,7 @@ export async function probeHttp(http: OutboundHttp, spec: HttpSpec, signal: Abor
     retries: 0,
     breaker: false,
     keepAlive: false,
+    check: true,
     signal,
     ...(wantsRedirect ? { maxRedirects: 0 } : {}),
     ...(spec.trusted ? { trusted: spec.trusted } : {}),
