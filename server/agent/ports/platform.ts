@@ -179,8 +179,8 @@ export interface Platform {
   /** Starts one instance; returns at once, in state `starting`. It joins the balancer when its readiness check passes. */
   startInstance(input: ServiceRef & { version: string; key: string }): Promise<PlatformInstance>;
   /**
-   * Drains (at most `drainTimeoutMs`), then SIGTERM, then SIGKILL. Resolves when the process is gone; `note` says what
-   * did not go as it should, as an ignored SIGTERM or requests still in flight.
+   * Drains (at most `drainTimeoutMs`), then SIGTERM, then SIGKILL; connections are not cut before SIGTERM. Resolves when
+   * the process is gone; `note` says what did not go as it should, as an ignored SIGTERM or requests still in flight.
    */
   stopInstance(input: { instanceId: string; drainTimeoutMs: number }): Promise<{ note: string | null }>;
   /** No new requests; resolves when none is in flight or the time is up, with the number left. */

@@ -331,14 +331,21 @@ export class Balancer implements ExchangeHost, ClientHost {
     return this.#ring.since(this.ref, sinceMs, nowMs);
   }
 
-  /** Stops listening, lets requests in flight finish for at most `graceMs`, then cuts them. */
-  async close(graceMs: number): Promise<void> {
-    if (!this.#server.listening) return;
+  /**
+   * Stops listening, lets requests in flight finish for at most `graceMs`, then cuts them.
+   * @param beforeCut the last that happens while connections are still joined
+   */
+  async close(graceMs: number, beforeCut: () => Promise<unknown> = async () => undefined): Promise<void> {
+    if (!this.#server.listening) {
+      await beforeCut();
+      return;
+    }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     this.#server.closeIdleConnections();
     const deadlineMs = monotonicMs() + graceMs;
     while ((this.#active.size > 0 || this.#waiting > 0) && monotonicMs() < deadlineMs) await sleep(20);
+    await beforeCut();
     for (const exchange of this.#active) exchange.cutOff("brokenOff");
     // also those that Node has handed over
     for (const { socket } of this.#clients.values()) socket.destroy();

@@ -65,10 +65,10 @@ it.each([
 it.each([
   [{ killedAfterMs: null, leftInFlight: 0 }, null],
   [{ killedAfterMs: 1_500, leftInFlight: 0 }, "it did not end within 1.5 s of SIGTERM and was killed"],
-  [{ killedAfterMs: null, leftInFlight: 1 }, "1 request was still in flight after the time to drain"],
+  [{ killedAfterMs: null, leftInFlight: 1 }, "1 request or connection was still open after the time to drain"],
   [
     { killedAfterMs: 2_000, leftInFlight: 3 },
-    "3 requests were still in flight after the time to drain; it did not end within 2 s of SIGTERM and was killed",
+    "3 requests or connections were still open after the time to drain; it did not end within 2 s of SIGTERM and was killed",
   ],
 ])("says what went wrong with a stop: %#", (stop, words) => {
   expect(stopNote(stop)).toBe(words);

@@ -53,7 +53,7 @@ export function stopNote(stop: { killedAfterMs: number | null; leftInFlight: num
     leftInFlight === 0
       ? []
       : [
-          `${leftInFlight} ${leftInFlight === 1 ? "request was" : "requests were"} still in flight after the time to drain`,
+          `${leftInFlight} ${leftInFlight === 1 ? "request or connection was" : "requests or connections were"} still open after the time to drain`,
         ];
   return [...left, ...killed].join("; ") || null;
 }

@@ -107,7 +107,7 @@ describe("an instance that cannot run or will not end", () => {
     await eventually(async () => (await instances("busy"))[0]?.inFlight === 1);
     expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 300 })).toEqual({ remaining: 1 });
     expect(await stop(instanceId, 200)).toEqual({
-      note: "1 request was still in flight after the time to drain; it did not end within 1.5 s of SIGTERM and was killed",
+      note: "1 request or connection was still open after the time to drain; it did not end within 1.5 s of SIGTERM and was killed",
     });
     expect([502, "cut"]).toContain(await slow);
     expect(isAlive(busy?.pid ?? 0)).toBe(false);

@@ -128,8 +128,7 @@ export class Fleet {
     for (const name of configured.flat()) others.delete(name);
     for (const level of [[...others], ...configured]) {
       const units = this.units.all().filter((unit) => level.includes(unit.ref.service));
-      await Promise.all(units.map((unit) => unit.balancer.close(CLOSE_DRAIN_MS)));
-      await Promise.all(units.flatMap((unit) => [...unit.instances.values()].map((one) => one.stop(CLOSE_DRAIN_MS))));
+      await Promise.all(units.map((unit) => unit.close(CLOSE_DRAIN_MS)));
     }
     await this.saveOrRetry();
   }

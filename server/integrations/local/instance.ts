@@ -43,6 +43,8 @@ const FIRST_CHECKS_MS = [80, 80, 120, 200, 300];
 const DRAIN_POLL_MS = 20;
 /** for what it printed last to be in its log; while the disk is full the writers take a second */
 const LOGGED_MS = 2_000;
+/** for what a process sent last to reach the clients, who may have to answer before their connection ends */
+const LAST_BYTES_MS = 1_000;
 const ROOM_POLL_MS = 1_000;
 
 /** One instance of one version: keeps a process running, checks it, restarts it, drains and stops it. */
@@ -178,7 +180,7 @@ export class Instance {
   }
 
   /**
-   * Drains, SIGTERM, SIGKILL. A second call can only make the drain shorter. Resolves with what did not go as it
+   * Drains, SIGTERM, SIGKILL; only then are connections cut. A second call can only make the drain shorter. Resolves with what did not go as it
    * should, or null.
    */
   stop(drainTimeoutMs: number): Promise<string | null> {
@@ -197,11 +199,11 @@ export class Instance {
     this.#host.changed("seen");
     const running = this.#process;
     this.#stage = "ending";
-    // Idle connections close, so that the process need not wait for them; what is still in flight may finish.
-    const closed = this.target?.pool.close();
+    // Idle connections close, so that the process need not wait for them. All others stay until it has ended: it may
+    // finish what is in flight, and say goodbye on a WebSocket.
+    void this.target?.pool.close();
     const killed = running !== null && (await terminate(running, this.#host.stopTimeoutMs));
-    await this.target?.pool.destroy();
-    await closed;
+    await passOnLastBytes(this.target);
     this.#process = null;
     this.target = null;
     await this.#host.endLeftovers(this.id);
@@ -246,9 +248,9 @@ export class Instance {
     this.#process = null;
     if (this.#phase !== "crash-looping") this.#phase = "restarting";
     this.#host.changed("seen");
-    const pool = this.target?.pool;
+    const { target } = this;
     this.target = null;
-    await pool?.destroy();
+    await passOnLastBytes(target);
     // what cannot be looked for now is found by the next look for strays; the restart must not fail with it
     await this.#host.endLeftovers(this.id).catch(() => undefined);
     await logged(running);
@@ -317,6 +319,13 @@ const recordOf = ({ pid, identity, launchId }: RunningProcess, port: number, sta
   ...{ pid, identity, port, startedAt },
   ...(launchId === undefined ? {} : { launchId }),
 });
+
+/** The process has ended: what it sent last goes to the clients, then what is left of its connections is cut. */
+async function passOnLastBytes(target: Target | null): Promise<void> {
+  if (target === null) return;
+  await Promise.race([target.pool.close(), sleep(LAST_BYTES_MS, undefined, { ref: false })]);
+  await target.pool.destroy();
+}
 
 /** Resolves when the log of a process that ended is written, or after a while. */
 const logged = (ended: RunningProcess): Promise<void> =>

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RolloutRules } from "#server/agent/config-deployment.ts";
 import {
   healthPathOf,
@@ -19,6 +20,9 @@ import { LAUNCH_VARIABLE, launch } from "./process.ts";
 import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
 import { BALANCER_VARIABLE, endLeftovers, GENERATION_VARIABLE } from "./strays.ts";
 import type { Usage } from "./usage.ts";
+
+/** for instances to say goodbye while Operate stops: an instance that waits for its clients must not hold it up */
+const GOODBYE_MS = 2_000;
 
 /** What a unit shares with all others of its daemon. */
 export interface UnitHost {
@@ -239,6 +243,16 @@ export class ServiceUnit {
     this.refreshRotation();
     await this.#host.saveOrRetry();
     return { note };
+  }
+
+  /** Stops the balancer and all instances, which stay wanted. Connections are cut after SIGTERM, not before. */
+  async close(drainTimeoutMs: number): Promise<void> {
+    let stopped: Promise<unknown> = Promise.resolve();
+    await this.balancer.close(drainTimeoutMs, async () => {
+      stopped = Promise.all([...this.instances.values()].map((one) => one.stop(0)));
+      await Promise.race([stopped, sleep(GOODBYE_MS, undefined, { ref: false })]);
+    });
+    await stopped;
   }
 
   /** With one version left there is nothing to share out: a later deployment must not meet the doubt again. */

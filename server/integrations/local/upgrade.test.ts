@@ -106,13 +106,16 @@ describe("an upgraded connection", () => {
     expect(counted()).toMatchObject({ requests: 3, upgraded: 3 });
   });
 
-  it("has until the end of the drain: then it is closed, and the pool with it", async () => {
-    const { text, ended } = client();
+  it("outlives the end of the drain, and is cut with the pool", async () => {
+    const { socket, text, ended } = client();
     await eventually(async () => text().includes("hello"));
     balancer.rotation.update([], null);
     expect(target.inFlight).toBe(1);
-    await target.pool.close();
-    await ended;
+    const closed = target.pool.close();
+    socket.write("still there");
+    await eventually(async () => text().endsWith("STILL THERE"));
+    await target.pool.destroy();
+    await Promise.all([closed, ended]);
     await eventually(async () => target.inFlight === 0);
   });
 

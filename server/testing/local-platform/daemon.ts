@@ -27,6 +27,7 @@ export const VERSIONS = [
   "missing",
   "redirecting",
   "chatty",
+  "hasty",
 ];
 
 /** A service that runs `service.js` beside this file, in `staging`. */

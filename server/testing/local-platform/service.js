@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 
 /**
@@ -6,7 +7,7 @@ import { createServer } from "node:http";
  * ignores SIGTERM, `forking` starts a child of its own, `daemonizing` one in a session of its own, `taken` wants a port
  * that is TAKEN_PORT, `failing` answers one request in twenty with 500, `slow` one in five late, `hanging` never
  * answers one in four, `missing` answers one in three with 404, `redirecting` all but /hello with 307, `chatty` prints a
- * hundred lines a second; anything else is good.
+ * hundred lines a second, `hasty` ends as soon as it has said goodbye to its WebSockets; anything else is good.
  */
 const { PORT, TAKEN_PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
 
@@ -72,8 +73,24 @@ server.listen(Number(version === "taken" ? TAKEN_PORT : PORT), "127.0.0.1", () =
   console.log(JSON.stringify({ message: "listening", version })),
 );
 
+/** WebSockets (RFC 6455) that say nothing until they are closed. */
+const webSockets = new Set();
+const CLOSE = 0x88;
+server.on("upgrade", ({ headers }, socket) => {
+  const key = `${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+  const accept = createHash("sha1").update(key).digest("base64");
+  const lines = ["HTTP/1.1 101 Hello", "Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+  socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  webSockets.add(socket);
+  socket.on("error", () => {}).on("close", () => webSockets.delete(socket));
+  socket.on("data", ([first]) => first === CLOSE && socket.end());
+});
+
 process.on("SIGTERM", () => {
   if (version === "stubborn") return;
+  // 1001: it is going away
+  for (const socket of webSockets) socket.write(Buffer.from([CLOSE, 2, 1001 >> 8, 1001 & 0xff]));
+  if (version === "hasty") process.exit(0);
   server.close(() => process.exit(0));
   server.closeIdleConnections();
 });

@@ -76,7 +76,7 @@ export class ConnectionPool {
     request.connection?.abandon();
   }
 
-  /** Takes no more requests, ends connections that were upgraded, and resolves when the requests in flight have ended. */
+  /** Takes no more requests; resolves when those in flight and all upgraded connections have ended. */
   close(): Promise<void> {
     this.#closing ??= Promise.withResolvers();
     for (const connection of this.#idle.splice(0)) connection.destroy();
@@ -84,7 +84,6 @@ export class ConnectionPool {
       this.#waiting.delete(request);
       request.onFailure({ kind: "refused", begun: false, closedIdle: false });
     }
-    for (const socket of this.#upgraded) socket.destroySoon();
     this.#resolveClosing();
     return this.#closing.promise;
   }
@@ -104,7 +103,6 @@ export class ConnectionPool {
       this.#resolveClosing();
     });
     this.closed(connection);
-    if (this.#closing !== null) socket.destroySoon();
   }
 
   get #full(): boolean {
