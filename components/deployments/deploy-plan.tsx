@@ -97,6 +97,7 @@ const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: str
     <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 border-t pt-2 text-ink-2">
       <dt className="text-ink-3">Expected</dt>
       <dd className="num">about {formatDuration(plan.expectedSeconds * 1_000)} when nothing goes wrong</dd>
+      {plan.openConnections ? <dd className="col-start-2 text-ink-3">{plan.openConnections}</dd> : null}
       <dt className="text-ink-3">Affects</dt>
       <dd>
         <Affected names={plan.affects} environment={environment} />

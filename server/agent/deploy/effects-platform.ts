@@ -4,7 +4,7 @@ import { describeSeconds } from "../kernel/durations.ts";
 import { type ErrorCode, toAppError } from "../kernel/errors.ts";
 import type { Platform, PlatformService } from "../ports/platform.ts";
 import type { DeploymentPlan } from "./procedure.ts";
-import { note } from "./record.ts";
+import { note, setSummary } from "./record.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import type { Ear } from "./run/course.ts";
 import { getDeploymentRow } from "./store.ts";
@@ -41,7 +41,8 @@ export const platformEffects = (runtime: Runtime) => ({
   hear: (plan: DeploymentPlan, afterSeq: number) => hear(runtime, plan, afterSeq),
   look: (plan: DeploymentPlan, afterSeq: number) => look(runtime, plan, afterSeq),
   start: (plan: DeploymentPlan, version: string, slots: readonly StartSlot[]) => start(runtime, plan, version, slots),
-  drain: (plan: DeploymentPlan, ids: readonly string[], timeoutMs: number) => drain(runtime, plan, ids, timeoutMs),
+  drain: (plan: DeploymentPlan, ids: readonly string[], timeoutMs: number, summaryOf: SummaryOf) =>
+    drain(runtime, plan, ids, timeoutMs, summaryOf),
   stop: (plan: DeploymentPlan, leaving: readonly Leaving[]) => stop(runtime, plan, leaving),
   share: (plan: DeploymentPlan, weight: number) => share(runtime, plan, weight),
   shelter: (plan: DeploymentPlan) => shelter(runtime, plan),
@@ -111,20 +112,32 @@ async function start(
   return { started, refusal };
 }
 
-/** Takes instances out of the rotation and waits for their requests, at most `timeoutMs`; how many are left of each. */
+/** The status line, from how many requests and connections are left of each instance; null: it stays. */
+type SummaryOf = (remaining: Readonly<Record<string, number>>) => string | null;
+
+/**
+ * Takes instances out of the rotation and waits for their requests, at most `timeoutMs`; how many are left of each.
+ * What it still waits for becomes the deployment's status line.
+ */
 async function drain(
-  { platform, now, steadyMs }: Runtime,
-  _plan: DeploymentPlan,
+  runtime: Runtime,
+  plan: DeploymentPlan,
   ids: readonly string[],
   timeoutMs: number,
+  summaryOf: SummaryOf,
 ): Promise<Effect<ClockReading & { remaining: Record<string, number> }>> {
+  const { platform } = runtime;
   const drained = await attempt(async () => {
     const left = ids.map(
       async (instanceId) => [instanceId, (await platform.drainInstance({ instanceId, timeoutMs })).remaining] as const,
     );
     return { remaining: Object.fromEntries(await Promise.all(left)) };
   });
-  return drained.ok ? { ...drained, ...readClock({ now, steadyMs }) } : drained;
+  if (!drained.ok) return drained;
+  const clock = readClock(runtime);
+  const summary = summaryOf(drained.remaining);
+  if (summary !== null) await setSummary(runtime, plan, summary);
+  return { ...drained, ...clock };
 }
 
 interface Leaving {
@@ -150,9 +163,9 @@ async function stop(runtime: Runtime, plan: DeploymentPlan, leaving: readonly Le
   for (const [i, { instance, why, remaining, drainedMs }] of leaving.entries()) {
     const { id: instanceId, version } = instance;
     const took = describeSeconds((drainedMs + stoppingMs) / 1_000);
-    // what the platform noticed, an ignored SIGTERM say; with requests left it only says that once more
-    const noticed = stopped.notes[i] ?? null;
-    const left = remaining > 0 ? `${remaining} requests had not finished` : noticed;
+    // what the platform noticed, an ignored SIGTERM say; it counts what was left too
+    const unfinished = `${remaining} ${remaining === 1 ? "request or connection was" : "requests or connections were"} still open`;
+    const left = stopped.notes[i] ?? (remaining > 0 ? unfinished : null);
     await note(runtime, plan, {
       key: `stop:${instanceId}`,
       level: left ? "warning" : "info",

@@ -58,6 +58,16 @@ it("of a canary with traffic enough: its steps, how long, what then, and nothing
   expect(plan.expectedSeconds).toBeGreaterThan(180);
 });
 
+it.each([
+  ["canary", 4, "1.0.0", "Open connections, as WebSockets, may add up to 45 s before 1.0.0 is stopped."],
+  ["rolling", 4, "1.0.0", "Open connections, as WebSockets, may add up to 45 s for each instance that is stopped."],
+  ["rolling", 1, "1.0.0", "Open connections, as WebSockets, may add up to 45 s."],
+  ["rolling", 0, null, null],
+] as const)("%s over %i instances says what open connections may add", (strategy, instances, previousVersion, said) => {
+  const planned = made({ drainSeconds: 45 }, { strategy, previousVersion });
+  expect(planView(planned, { ...now, instances }).openConnections).toBe(said);
+});
+
 describe("how long the judge takes follows from the traffic", () => {
   // 200 requests of the new version wanted, at least 60 s, at most 900 s
   it.each([

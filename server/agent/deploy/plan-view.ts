@@ -19,6 +19,7 @@ export function planView(planned: Planned, situation: Situation): Plan {
     strategy: carriedOut(planned),
     steps,
     expectedSeconds,
+    openConnections: openConnections(planned, situation),
     onFailure: onFailure(planned),
     undo: undo(planned),
     affects: situation.affects,
@@ -43,6 +44,14 @@ function secondsOf(step: StepPlan, planned: Planned, situation: Situation): numb
 function shareAt({ steps }: Planned, step: StepPlan): number {
   const before = steps.slice(0, steps.indexOf(step) + 1);
   return before.findLast((one) => one.weight !== null)?.weight ?? 100;
+}
+
+/** How many there will be is not known before, so the expected time is without them. */
+function openConnections({ steps, previousVersion, options }: Planned, { instances }: Situation): string | null {
+  if (previousVersion === null || instances === 0) return null;
+  const upTo = `Open connections, as WebSockets, may add up to ${describeSeconds(options.rules.drainSeconds)}`;
+  if (!steps.some((step) => step.kind === "roll")) return `${upTo} before ${previousVersion} is stopped.`;
+  return instances === 1 ? `${upTo}.` : `${upTo} for each instance that is stopped.`;
 }
 
 function onFailure(planned: Planned): string {

@@ -53,6 +53,20 @@ export async function noteIn(
   await publishDeployment(runtime, tx, await getDeploymentRow(tx, id));
 }
 
+/** Changes the status line of a deployment that has not ended; unchanged, it costs one read. */
+export async function setSummary(
+  runtime: Runtime,
+  { deploymentId }: Pick<DeploymentPlan, "deploymentId">,
+  summary: string,
+): Promise<void> {
+  if ((await getDeploymentRow(runtime.db, deploymentId)).summary === summary) return;
+  await runtime.db.$transaction(async (tx) => {
+    if (!isActive((await lockDeployment(tx, deploymentId)).status)) return;
+    await patchDeployment(tx, deploymentId, { summary });
+    await publishDeployment(runtime, tx, await getDeploymentRow(tx, deploymentId));
+  });
+}
+
 /** Takes the deployment up. Null when there is nothing to do: it has ended, or was cancelled before it began. */
 export async function begin(runtime: Runtime, id: string): Promise<DeploymentPlan | null> {
   const begun = await runtime.db.$transaction(async (tx) => {

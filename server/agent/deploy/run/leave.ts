@@ -3,6 +3,7 @@ import type { Interruption } from "../procedure.ts";
 import type { ObservedInstance } from "../rolling.ts";
 import { type Heeds, listen } from "./course.ts";
 import { hear, lived, type Run } from "./run.ts";
+import { stillOpen, stoppingNow } from "./words.ts";
 
 /** A drain is cut in slices, so that a cancel is heard within one. */
 const SLICE_MS = 1_000;
@@ -33,7 +34,14 @@ export async function letGo(
     const busy = leavers.map(({ instance }) => instance.id).filter((id) => (remaining[id] ?? 0) > 0);
     if (busy.length === 0) break;
     const sliceMs = Math.min(SLICE_MS, limitMs - spentMs);
-    const drained = await durable.step("drain", () => effects.drain(plan, busy, sliceMs));
+    const isLast = spentMs + sliceMs >= limitMs;
+    const summaryOf = (left: Readonly<Record<string, number>>): string | null => {
+      const open = openOf(leavers, { ...remaining, ...left });
+      if (open.size > 0 && !isLast) return stillOpen(open, limitMs / 1_000);
+      // what ends within the first slice was never said to be waited for
+      return open.size > 0 || spentMs > 0 ? stoppingNow(leavers, open) : null;
+    };
+    const drained = await durable.step("drain", () => effects.drain(plan, busy, sliceMs, summaryOf));
     if (!drained.ok) return { kind: "refused", by: drained };
     remaining = { ...remaining, ...drained.remaining };
     // at least a slice, so that a clock that stands still ends it too
@@ -52,4 +60,14 @@ export async function letGo(
   }));
   const stopped = await durable.step("stop", () => effects.stop(plan, leaving));
   return stopped.ok ? { kind: "gone" } : { kind: "refused", by: stopped };
+}
+
+/** How many connections are open to instances of each version that leaves; versions without any are left out. */
+function openOf(leavers: readonly Leaver[], left: Readonly<Record<string, number>>): Map<string, number> {
+  const open = new Map<string, number>();
+  for (const { id, version } of leavers.map(({ instance }) => instance)) {
+    const own = left[id] ?? 0;
+    if (own > 0) open.set(version, (open.get(version) ?? 0) + own);
+  }
+  return open;
 }

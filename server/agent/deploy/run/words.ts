@@ -39,6 +39,23 @@ export function doing(plan: Named, step: PlannedStep, weight: number | null, hol
   }
 }
 
+/** `Waiting for 1 open connection of 1.0.0, at most 30 s`; `open`: how many of each version, none of them 0 */
+export const stillOpen = (open: ReadonlyMap<string, number>, limitSeconds: number): string =>
+  `Waiting for ${connections(open)}, at most ${describeSeconds(limitSeconds)}`;
+
+/** What follows a wait: `Stopping 2 instances of 1.0.0, with 1 open connection of 1.0.0` */
+export function stoppingNow(
+  leavers: readonly { instance: Pick<ObservedInstance, "version"> }[],
+  open: ReadonlyMap<string, number>,
+): string {
+  const versions = [...new Set(leavers.map(({ instance }) => instance.version))].sort();
+  const what = `Stopping ${count(leavers.length, "instance")} of ${versions.join(" and ")}`;
+  return open.size === 0 ? what : `${what}, with ${connections(open)}`;
+}
+
+const connections = (open: ReadonlyMap<string, number>): string =>
+  [...open].map(([version, many]) => `${count(many, "open connection")} of ${version}`).join(" and ");
+
 const WORDS: Record<Decision, string> = {
   promote: "promote",
   retry: "retry",
