@@ -155,7 +155,9 @@ export const RolloutRulesSchema = z.strictObject({
   watchSeconds: Seconds(0, 86_400).optional().describe("the new version is watched so long afterwards; 0 turns it off"),
   decisionTimeoutSeconds: Seconds(5, 86_400).optional().describe("without a decision by then: back to the old version"),
   pauseTimeoutSeconds: Seconds(5, 604_800).optional().describe("a pause by a person ends so, too"),
-  drainSeconds: Seconds(1, 600).optional().describe("time for requests in flight and open WebSockets before an instance is stopped"),
+  drainSeconds: Seconds(1, 600)
+    .optional()
+    .describe("for requests in flight and open WebSockets to end before an instance is stopped"),
 });
 export type RolloutRulesInput = z.infer<typeof RolloutRulesSchema>;
 
