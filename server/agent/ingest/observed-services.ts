@@ -3,6 +3,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { type ObservedServicesOutput, SIGNALS } from "./schema.ts";
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const MOST = 200;
 
 /** The services that only their telemetry tells of: what arrived in the last day and is not configured. @throws FORBIDDEN */
@@ -20,7 +21,14 @@ export async function servicesHeard(ctx: AgentContext): Promise<ObservedServices
   const services = [...Map.groupBy(told, ({ service }) => service)].map(([service, of]) => ({
     service,
     signals: SIGNALS.filter((signal) => of.some((row) => row.signal === signal)),
-    lastAt: new Date(Math.max(...of.map(({ lastMs }) => lastMs))).toISOString(),
+    lastAt: lastArrival(of, now).toISOString(),
   }));
   return services.sort((a, b) => a.service.localeCompare(b.service));
 }
+
+/**
+ * By when the newest of it had arrived. Arrivals are counted by the minute, and nothing is said to be older than it may
+ * be: the end of its last minute, or now.
+ */
+export const lastArrival = (rows: readonly { lastMs: number }[], now: Date): Date =>
+  new Date(Math.min(now.getTime(), Math.max(...rows.map(({ lastMs }) => lastMs + MINUTE_MS))));

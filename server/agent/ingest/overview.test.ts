@@ -66,7 +66,7 @@ it("says what arrives, from whom, what was refused, which targets are down and w
   expect([logs?.buckets[59], logs?.buckets[29], logs?.buckets[28]]).toEqual([13, 5, 0]);
   expect(metrics).toMatchObject({ signal: "metrics", accepted: 0 });
   expect(overview.senders).toMatchObject([
-    { ...ci, signal: "logs", accepted: 15, rejected: 4, services: ["checkout"], lastAt: "2026-11-25T10:07:00.000Z" },
+    { ...ci, signal: "logs", accepted: 15, rejected: 4, services: ["checkout"], lastAt: "2026-11-25T10:07:30.000Z" },
     { ...instance, signal: "logs", accepted: 3, services: ["payments", "other"] },
     { ...ci, signal: "traces", accepted: 0, rejected: 1 },
   ]);

@@ -2,6 +2,7 @@ import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
+import { lastArrival } from "./observed-services.ts";
 import {
   type IngestOverviewInput,
   type IngestOverviewOutput,
@@ -64,7 +65,7 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
         window,
       ),
     })),
-    senders: sendersOf(arrived, window),
+    senders: sendersOf(arrived, window, now),
     refusals: refusals.map(({ firstAt, lastAt, ...row }) => ({
       ...row,
       ...{ firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() },
@@ -108,18 +109,17 @@ function figuresOf(rows: readonly Arrived[], { fromMs, steps, stepSeconds, secon
   return { ...sums, perSecond: sums.accepted / seconds, buckets };
 }
 
-function sendersOf(arrived: readonly Arrived[], steps: Steps): SenderView[] {
+function sendersOf(arrived: readonly Arrived[], steps: Steps, now: Date): SenderView[] {
   const bySender = Map.groupBy(arrived, ({ signal, protocol, sender }) => JSON.stringify([signal, protocol, sender]));
   const senders = [...bySender.values()].flatMap((rows): SenderView[] => {
     const [first] = rows;
     if (!first) return [];
-    const lastMs = Math.max(...rows.map((row) => row.lastMs));
     return [
       {
         ...{ signal: first.signal, protocol: first.protocol, name: first.sender },
         ...figuresOf(rows, steps),
         services: servicesOf(rows),
-        lastAt: new Date(lastMs).toISOString(),
+        lastAt: lastArrival(rows, now).toISOString(),
       },
     ];
   });

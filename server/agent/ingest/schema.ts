@@ -22,7 +22,7 @@ export const SenderView = Figures.extend({
   protocol: z.string().describe("otlp, loki, remote-write, scrape or instance (stdout and stderr of local instances)"),
   name: z.string().describe("of the token, the scrape target or the local instance's service"),
   services: z.array(z.string()).describe("whose telemetry it sends, most first, at most 10"),
-  lastAt: Instant.describe("start of the last minute in which something arrived"),
+  lastAt: Instant.describe("by when the newest arrived: the end of its minute, or now"),
 });
 export type SenderView = z.infer<typeof SenderView>;
 
@@ -110,7 +110,7 @@ export const ObservedServicesOutput = z.object({
       z.object({
         service: z.string(),
         signals: z.array(SignalName).describe("what it sent"),
-        lastAt: Instant.describe("start of the last minute in which something arrived"),
+        lastAt: Instant.describe("by when the newest arrived: the end of its minute, or now"),
       }),
     )
     .describe("that sent something in the last day and are not configured, by name, at most 200"),

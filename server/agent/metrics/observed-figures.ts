@@ -1,4 +1,4 @@
-import type { LabelFilter, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
+import type { LabelFilter, MetricQuery, MetricsSource, QuantileBounds } from "../ports/metrics-source.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import { MOST_METRICS } from "./measured.ts";
 import { type ServedMetric, servedMetrics } from "./sli-templates.ts";
@@ -9,19 +9,48 @@ export interface ObservedCounts {
   failed: number;
 }
 
+/** The 95th percentile of latency, in ms. */
+export interface ObservedLatency {
+  p95Ms: number;
+  /** of the bucket it lies in; null where the source does not tell */
+  p95Bounds: QuantileBounds | null;
+}
+
+/** Over which part of the window: all of it, or the newest that holds samples of its own. */
+type Part = "all" | "newest";
+
+const MINUTE_SECONDS = 60;
 /** a line per service and outcome, of all services */
 const MOST_LINES = 100_000;
 
-/** All services at once, in one step: a query per metric, however many services have it. */
-function askerOf(source: MetricsSource, window: TimeWindow, environment: string | undefined) {
-  const filters: LabelFilter[] =
-    environment === undefined ? [] : [{ label: "environment", op: "=", value: environment }];
-  const stepSeconds = (window.to.getTime() - window.from.getTime()) / 1_000;
+interface Asked {
+  source: MetricsSource;
+  window: TimeWindow;
+  environment: string | undefined;
+  part: Part;
+}
+
+const secondsOf = ({ from, to }: TimeWindow): number => (to.getTime() - from.getTime()) / 1_000;
+const ofEnvironment = (environment: string | undefined): LabelFilter[] =>
+  environment === undefined ? [] : [{ label: "environment", op: "=", value: environment }];
+
+/** The newest minute, or as much as two distances of samples: in less, growth between two of them would be a sliver. */
+async function partOf({ source, window, environment, part }: Asked, metric: string): Promise<TimeWindow> {
+  if (part === "all") return window;
+  const filters = ofEnvironment(environment);
+  const apart = (await source.sampleSeconds({ metric, filters, window })) ?? 0;
+  const seconds = Math.min(secondsOf(window), Math.max(MINUTE_SECONDS, Math.ceil(2 * apart)));
+  return { from: new Date(window.to.getTime() - seconds * 1_000), to: window.to };
+}
+
+/** All services at once, in one step that is exactly the window: a query per metric, however many services have it. */
+function askerOf({ source, environment }: Asked, window: TimeWindow) {
+  const filters = ofEnvironment(environment);
+  const over = { window, stepSeconds: secondsOf(window), exact: true, withBounds: true, limit: MOST_LINES };
   return async (query: Omit<MetricQuery, "filters" | "groupBy">, labels: readonly string[] = []) => {
-    const asked = { ...query, filters, groupBy: ["service", ...labels], window, stepSeconds, limit: MOST_LINES };
-    const { data } = await source.query(asked);
-    return data.lines.flatMap(({ labels: { service = "", ...rest }, values: [value = null] }) =>
-      service === "" || value === null ? [] : [{ service, outcomes: rest, value }],
+    const { data } = await source.query({ ...query, ...over, filters, groupBy: ["service", ...labels] });
+    return data.lines.flatMap(({ labels: { service = "", ...rest }, values: [value = null], bounds }) =>
+      service === "" || value === null ? [] : [{ service, outcomes: rest, value, bounds: bounds?.[0] ?? null }],
     );
   };
 }
@@ -37,15 +66,16 @@ export async function observedCounts(
   source: MetricsSource,
   window: TimeWindow,
   environment: string | undefined,
+  part: Part = "all",
 ): Promise<Map<string, ObservedCounts>> {
-  const ask = askerOf(source, window, environment);
-  const seconds = (window.to.getTime() - window.from.getTime()) / 1_000;
+  const asked = { source, window, environment, part };
   const counted = await Promise.all(
     (await servedOf(source)).map(async ({ metric, labels, hasFailed }) => {
-      const known = (await source.labels({ metric })).data;
-      const there = labels.filter((label) => known.includes(label));
+      const [known, within] = await Promise.all([source.labels({ metric }), partOf(asked, metric)]);
+      const seconds = secondsOf(within);
+      const there = labels.filter((label) => known.data.includes(label));
       const counts = new Map<string, ObservedCounts>();
-      for (const { service, outcomes, value } of await ask({ metric, fn: "rate" }, there)) {
+      for (const { service, outcomes, value } of await askerOf(asked, within)({ metric, fn: "rate" }, there)) {
         const count = counts.get(service) ?? { requests: 0, failed: 0 };
         const outcome = there.map((label) => outcomes[label] ?? "").find((text) => text !== "");
         count.requests += value * seconds;
@@ -63,22 +93,51 @@ export async function observedCounts(
   return found;
 }
 
-/** The 95th percentile of latency in ms of every service that has a histogram of it. @throws as the source does */
+/** The 95th percentile of latency of every service that has a histogram of it. @throws as the source does */
 export async function observedLatencies(
   source: MetricsSource,
   window: TimeWindow,
   environment: string | undefined,
-): Promise<Map<string, number>> {
-  const ask = askerOf(source, window, environment);
+  part: Part = "all",
+): Promise<Map<string, ObservedLatency>> {
+  const given = { source, window, environment, part };
   const durations = (await servedOf(source)).flatMap((one) => one.durations);
   const named = new Map(durations.map((one) => [one.metric, one.toMs]));
-  const asked = [...named].map(async ([metric, toMs]) =>
-    (await ask({ metric, fn: "quantile", quantile: 0.95 })).map(
-      ({ service, value }) => [service, value * toMs] as const,
-    ),
-  );
-  const found = new Map<string, number>();
+  const asked = [...named].map(async ([metric, toMs]) => {
+    const ask = askerOf(given, await partOf(given, metric));
+    // 0.57 s × 1 000 is a little less than 570 ms
+    const inMs = (value: number): number => Math.round(value * toMs * 1e6) / 1e6;
+    const boundMs = (bound: number | null): number | null => (bound === null ? null : inMs(bound));
+    return (await ask({ metric, fn: "quantile", quantile: 0.95 })).map(({ service, value, bounds }) => {
+      const p95Bounds = bounds && { lower: boundMs(bounds.lower), upper: boundMs(bounds.upper) };
+      return [service, { p95Ms: inMs(value), p95Bounds }] as const;
+    });
+  });
+  const found = new Map<string, ObservedLatency>();
   for (const lines of await Promise.all(asked))
-    for (const [service, ms] of lines) if (!found.has(service)) found.set(service, ms);
+    for (const [service, latency] of lines) if (!found.has(service)) found.set(service, latency);
   return found;
+}
+
+/**
+ * By when every service's newest requests in a window of whole minutes were made, in ms since 1970: the end of the last
+ * minute in which their counter grew. @throws as the source does
+ */
+export async function observedLatest(
+  source: MetricsSource,
+  window: TimeWindow,
+  environment: string | undefined,
+): Promise<Map<string, number>> {
+  const over = { window, stepSeconds: MINUTE_SECONDS, limit: MOST_LINES };
+  const query = { fn: "increase" as const, filters: ofEnvironment(environment), groupBy: ["service"], ...over };
+  const answers = await Promise.all((await servedOf(source)).map(({ metric }) => source.query({ ...query, metric })));
+  const latest = new Map<string, number>();
+  for (const { startMs, lines } of answers.map(({ data }) => data))
+    for (const { labels, values } of lines) {
+      const last = values.findLastIndex((value) => value !== null && value > 0);
+      const service = labels.service ?? "";
+      const atMs = startMs + (last + 1) * MINUTE_SECONDS * 1_000;
+      if (service !== "" && last >= 0) latest.set(service, Math.max(atMs, latest.get(service) ?? 0));
+    }
+  return latest;
 }

@@ -28,10 +28,20 @@ export interface MetricQuery {
   sampleSeconds?: number | undefined;
 }
 
+/** Between which bounds of a histogram a quantile lies: above `lower`, at most `upper`; where in between is a guess. */
+export interface QuantileBounds {
+  /** null: there is none, as of the lowest bucket of values that may be negative */
+  lower: number | null;
+  /** null: there is none, as of the last bucket */
+  upper: number | null;
+}
+
 export interface MetricLine {
   labels: Record<string, string>;
   /** one per step of the window, oldest first; null is a gap */
   values: (number | null)[];
+  /** of a quantile, one per step; null or absent where the source does not tell */
+  bounds?: (QuantileBounds | null)[];
 }
 
 export interface MetricLines {
@@ -53,6 +63,16 @@ export interface MetricInfo {
   series: number | null;
 }
 
+/** Over which time a query is answered. */
+export interface WindowQuery {
+  window: TimeWindow;
+  stepSeconds: number;
+  /** steps begin with the window; without it a source may begin earlier, at a multiple of the step */
+  exact?: boolean | undefined;
+  /** of a quantile: its bounds are wanted, too, where finding them takes a question of its own */
+  withBounds?: boolean | undefined;
+}
+
 /** Series of numbers. Throws as LogSource does. */
 export interface MetricsSource {
   readonly info: SourceInfo;
@@ -63,10 +83,7 @@ export interface MetricsSource {
   }): Promise<Answer<{ items: MetricInfo[]; total: number }>>;
   labels(query: { metric: string }): Promise<Answer<string[]>>;
   labelValues(query: { metric: string; label: string; limit: number }): Promise<Answer<string[]>>;
-  query(
-    query: MetricQuery & { window: TimeWindow; stepSeconds: number; limit: number },
-    signal?: AbortSignal,
-  ): Promise<Answer<MetricLines>>;
+  query(query: MetricQuery & WindowQuery & { limit: number }, signal?: AbortSignal): Promise<Answer<MetricLines>>;
   /**
    * How far apart the samples of a metric's series are, in seconds, at the end of the window; null where nothing is known.
    * A histogram is named without `_bucket`. A line's step should not be shorter.

@@ -45,6 +45,8 @@ export interface ServedCounts {
   latency: number[];
   /** start of the first minute of the window in which it served, ms since 1970; null where the source cannot say */
   sinceMs: number | null;
+  /** start of the last one; absent where the source cannot say */
+  lastMs?: number;
 }
 
 /** A span that has links to spans of a trace. */
@@ -79,8 +81,12 @@ export interface TraceSource {
   readonly edges:
     | ((query: { window: TimeWindow; environment?: string | undefined }) => Promise<Answer<CallEdge[]>>)
     | null;
-  /** null where the source cannot say */
+  /** Of the whole minutes that a window touches, or `exact`ly of what began in it; null where the source cannot say. */
   readonly served:
-    | ((query: { window: TimeWindow; environment?: string | undefined }) => Promise<Answer<ServedCounts[]>>)
+    | ((query: {
+        window: TimeWindow;
+        environment?: string | undefined;
+        exact?: boolean | undefined;
+      }) => Promise<Answer<ServedCounts[]>>)
     | null;
 }

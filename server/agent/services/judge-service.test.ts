@@ -20,6 +20,51 @@ const facts = (change: Partial<StatusFacts> = {}): StatusFacts => ({
   ...change,
 });
 
+describe("a p95 of which only its bucket is known", () => {
+  const within = (lower: number | null, upper: number | null, p95Ms = 4_750): ServedFigures => ({
+    ...{ requests: 50, failed: 0, p95Ms },
+    p95Bounds: { lower, upper },
+  });
+  it.each<[ServedFigures, ServedFigures | null, HealthState, string | null, number | null]>([
+    [within(0, 5_000), null, "unknown", "p95 is at most 5 s; buckets too coarse for the limit of 500 ms", null],
+    [within(null, 5_000), null, "unknown", "p95 is at most 5 s; buckets too coarse for the limit of 500 ms", null],
+    [
+      within(100, 1_000, 900),
+      null,
+      "unknown",
+      "p95 is between 100 ms and 1 s; buckets too coarse for the limit of 500 ms",
+      null,
+    ],
+    [within(0, 500, 475), null, "up", null, 475],
+    [within(0, 501, 475), null, "unknown", "p95 is at most 501 ms; buckets too coarse for the limit of 500 ms", null],
+    [
+      within(500, 5_000),
+      null,
+      "degraded",
+      "p95 is between 500 ms and 5 s over 50 requests in 5 min, limit 500 ms",
+      null,
+    ],
+    [within(10_000, null), null, "degraded", "p95 is above 10 s over 50 requests in 5 min, limit 500 ms", null],
+    [within(250, null, 250), null, "unknown", "p95 is above 250 ms; buckets too coarse for the limit of 500 ms", null],
+    [within(250, 1_000, 700), null, "degraded", "p95 700 ms over 50 requests in 5 min, limit 500 ms", 700],
+    [within(250, 1_000, 400), null, "up", null, 400],
+    [within(500, 1_000, 700), within(0, 100, 95), "up", null, 700],
+    [
+      within(500, 1_000, 700),
+      within(0, 5_000),
+      "unknown",
+      "p95 is at most 5 s; buckets too coarse for the limit of 500 ms",
+      700,
+    ],
+  ])("%j, newest %j: %s", (window, newest, state, message, shown) => {
+    const row = observedRow(
+      { service: "dice", lastSeen: "2026-03-01T12:00:00.000Z", window, newest, lastRequestsMs: null },
+      LIMITS,
+    );
+    expect([row.health, row.healthMessage, row.traffic.p95Ms]).toEqual([state, message, shown]);
+  });
+});
+
 describe("judgeService", () => {
   it.each<[string, Partial<StatusFacts>, HealthState, string | null]>([
     ["nothing is wrong", {}, "up", null],
@@ -122,6 +167,7 @@ describe("worstFirst", () => {
     const observed = observedRow(
       {
         service,
+        lastRequestsMs: null,
         lastSeen: "2026-03-01T12:00:00.000Z",
         window: served(300 * rate, 3 * rate * errorPercent),
         newest: null,

@@ -1,7 +1,8 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
-import { groupedCount } from "../kernel/numbers.ts";
+import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import type { Limits } from "../kernel/service-limits.ts";
+import type { QuantileBounds } from "../ports/metrics-source.ts";
 import type { StatusReason } from "./schema.ts";
 
 /** What users met in one window. */
@@ -9,6 +10,8 @@ export interface ServedFigures {
   requests: number;
   failed: number;
   p95Ms: number | null;
+  /** of the histogram's bucket in which it lies, in ms; absent where it is known better than that */
+  p95Bounds?: QuantileBounds | null;
 }
 
 export interface StatusFacts {
@@ -18,6 +21,8 @@ export interface StatusFacts {
   window: ServedFigures | null;
   /** the newest minute of them: what is over is over */
   newest: ServedFigures | null;
+  /** when the newest requests before the window were made, in ms since 1970, where that is known */
+  lastRequestsMs?: number | null;
   /** why nothing that carries its requests serves, as a platform that does not answer; null when something does */
   platform: string | null;
   /** "2.5.0 waits for a decision", or null */
@@ -34,6 +39,8 @@ export interface ServiceStatus {
 const WINDOW_WORDS = "5 min";
 /** a twentieth of fewer is no request at all */
 const LEAST_FOR_P95 = 20;
+/** the buckets of client libraries are at most this many times as high as the one before */
+const WIDEST_BUCKET = 5;
 
 const severity = (state: HealthState): number => HEALTH_STATES.indexOf(state);
 const worstOf = (states: readonly HealthState[]): HealthState =>
@@ -54,12 +61,36 @@ function errorLevel({ requests, failed }: ServedFigures, limits: Limits): Health
   return percent >= limits.errorRatePercent && failed > 0 ? "degraded" : "up";
 }
 
-const latencyLevel = ({ p95Ms }: ServedFigures, limits: Limits): HealthState =>
-  p95Ms !== null && p95Ms > limits.latencyP95Ms ? "degraded" : "up";
+/** Bounds so far apart, or with nothing below, tell no figure: a service of 20 ms would have a p95 of "4 750 ms". */
+const isCoarse = ({ lower, upper }: QuantileBounds): boolean =>
+  upper === null || lower === null || lower <= 0 || upper > WIDEST_BUCKET * lower;
+
+/** Of a coarse bucket only its bounds are known: a limit between them can be kept or not. */
+function latencyLevel({ p95Ms, p95Bounds }: ServedFigures, { latencyP95Ms }: Limits): HealthState {
+  if (p95Bounds && isCoarse(p95Bounds)) {
+    if ((p95Bounds.upper ?? Number.POSITIVE_INFINITY) <= latencyP95Ms) return "up";
+    return (p95Bounds.lower ?? 0) >= latencyP95Ms ? "degraded" : "unknown";
+  }
+  return p95Ms !== null && p95Ms > latencyP95Ms ? "degraded" : "up";
+}
+
+/** The p95 as a figure to show; null where a coarse bucket tells too little of it. */
+export const shownP95 = ({ p95Ms, p95Bounds }: ServedFigures, { latencyP95Ms }: Limits): number | null =>
+  p95Bounds && isCoarse(p95Bounds) && (p95Bounds.upper ?? Number.POSITIVE_INFINITY) > latencyP95Ms ? null : p95Ms;
+
+const inUnits = (ms: number): string => (ms < 1_000 ? `${groupedCount(ms)} ms` : `${threeDigits(ms / 1_000)} s`);
+
+function latencyWords({ p95Ms, p95Bounds }: ServedFigures): string {
+  if (!p95Bounds || !isCoarse(p95Bounds)) return `p95 ${groupedCount(p95Ms ?? 0)} ms`;
+  const { lower, upper } = p95Bounds;
+  if (upper === null) return `p95 is above ${inUnits(lower ?? 0)}`;
+  if (lower === null || lower <= 0) return `p95 is at most ${inUnits(upper)}`;
+  return `p95 is between ${inUnits(lower)} and ${inUnits(upper)}`;
+}
 
 /** Whether these requests alone were beyond a limit. */
 export const isBeyond = (figures: ServedFigures, limits: Limits): boolean =>
-  errorLevel(figures, limits) !== "up" || latencyLevel(figures, limits) !== "up";
+  errorLevel(figures, limits) !== "up" || latencyLevel(figures, limits) === "degraded";
 
 /**
  * Both windows must agree, as alerts on two windows do: the long one for weight, the newest for "still".
@@ -90,13 +121,26 @@ function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
       message: `${share(window.failed, window.requests)} % of ${base} failed in ${WINDOW_WORDS}`,
     });
   const latency = levelOver(known, limits, LEAST_FOR_P95, latencyLevel);
-  if (latency !== "up")
+  if (latency === "degraded")
     reasons.push({
       kind: "latency",
       state: latency,
-      message: `p95 ${groupedCount(window.p95Ms ?? 0)} ms over ${base} in ${WINDOW_WORDS}, limit ${groupedCount(limits.latencyP95Ms)} ms`,
+      message: `${latencyWords(window)} over ${base} in ${WINDOW_WORDS}, limit ${groupedCount(limits.latencyP95Ms)} ms`,
     });
+  else if (latency === "unknown") {
+    const untold = [window, facts.newest].find((one) => one && latencyLevel(one, limits) === "unknown") ?? window;
+    reasons.push({
+      kind: "latency",
+      state: latency,
+      message: `${latencyWords(untold)}; buckets too coarse for the limit of ${groupedCount(limits.latencyP95Ms)} ms`,
+    });
+  }
   return reasons;
+}
+
+function silenceWords({ lastRequestsMs = null }: StatusFacts): string {
+  if (lastRequestsMs === null) return `no requests were told of in ${WINDOW_WORDS}`;
+  return `no requests in ${WINDOW_WORDS}, last ones at ${new Date(lastRequestsMs).toISOString().slice(11, 16)} UTC`;
 }
 
 /** What nobody checks and nobody counted is unknown; maintenance covers what users meet, as it was announced. */
@@ -117,7 +161,7 @@ export function judgeService(facts: StatusFacts, limits: Limits): ServiceStatus 
   if (facts.probe && base !== "up")
     reasons.push({ kind: "probe", state: base, message: facts.probe.message ?? `its check says ${base}` });
   if (!facts.probe && base === "unknown")
-    reasons.push({ kind: "data", state: "unknown", message: `no requests were told of in ${WINDOW_WORDS}` });
+    reasons.push({ kind: "data", state: "unknown", message: silenceWords(facts) });
   if (facts.waiting !== null) reasons.push({ kind: "decision", state: "waiting", message: facts.waiting });
   reasons.sort((a, b) => severity(b.state) - severity(a.state));
   return { state: worstOf([base, ...reasons.map((reason) => reason.state)]), reasons };

@@ -1,12 +1,14 @@
 import type { Limits } from "../kernel/service-limits.ts";
 import { TRAFFIC_SECONDS } from "../traffic/index.ts";
-import { judgeService } from "./judge-service.ts";
+import { judgeService, shownP95 } from "./judge-service.ts";
 import type { ObservedService } from "./observed.ts";
 import type { ServiceRow } from "./schema.ts";
 
 /** The row of a service that only its telemetry tells of: nobody checks it, so that its users' requests decide. Pure. */
-export function observedRow({ service, lastSeen, window, newest }: ObservedService, limits: Limits): ServiceRow {
-  const { state, reasons } = judgeService({ probe: null, window, newest, platform: null, waiting: null }, limits);
+export function observedRow(observed: ObservedService, limits: Limits): ServiceRow {
+  const { service, lastSeen, window, newest, lastRequestsMs } = observed;
+  const facts = { probe: null, window, newest, lastRequestsMs, platform: null, waiting: null };
+  const { state, reasons } = judgeService(facts, limits);
   const requests = window?.requests ?? 0;
   return {
     ...{ service, environment: null, origin: "observed", owner: "", lastSeen },
@@ -16,7 +18,7 @@ export function observedRow({ service, lastSeen, window, newest }: ObservedServi
     traffic: {
       requestsPerSecond: window ? requests / TRAFFIC_SECONDS : null,
       errorPercent: window && requests > 0 ? (window.failed / requests) * 100 : null,
-      p95Ms: window?.p95Ms ?? null,
+      p95Ms: window && shownP95(window, limits),
       requests,
       seconds: TRAFFIC_SECONDS,
       p95Series: [],

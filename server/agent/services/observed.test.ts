@@ -3,7 +3,7 @@ import { createTelemetryStore } from "#server/integrations/builtin/index.ts";
 import { testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
-import { SENDER, samples } from "#server/testing/telemetry/records.ts";
+import { SENDER, samples, spanOf } from "#server/testing/telemetry/records.ts";
 import { OperateAgentConfigSchema } from "../config.ts";
 import { AppError, type ErrorCode } from "../kernel/errors.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
@@ -103,6 +103,131 @@ describe("services that metrics alone tell of", () => {
     expect(questions).toBeGreaterThan(0);
     expect(questions).toBeLessThan(10);
   });
+});
+
+describe("are judged on the five minutes up to now", () => {
+  const ago = (seconds: number): number => now.getTime() - seconds * 1_000;
+  /** what an OpenTelemetry SDK sends once: totals since its start, in the SDK's own buckets */
+  const sentOnce = (service: string, secondsAgo: number, requests = 50, failed = 3, tookSeconds = 0.02) => {
+    const at = { kind: "counter" as const, timesMs: [ago(secondsAgo)], startMs: ago(secondsAgo + 10) };
+    const of = (name: string, labels: Record<string, string>, value: number) =>
+      samples({ ...at, name, labels: { service, environment: "production", ...labels }, values: [value] });
+    const base = "http_server_request_duration_seconds";
+    return [
+      of(`${base}_count`, { http_response_status_code: "200" }, requests - failed),
+      of(`${base}_count`, { http_response_status_code: "500" }, failed),
+      ...[0, 5, 10, 25].map((le) => of(`${base}_bucket`, { le: String(le) }, tookSeconds <= le ? requests : 0)),
+      of(`${base}_bucket`, { le: "+Inf" }, requests),
+    ];
+  };
+  const rowsAt = async (given: SeriesSamples[], at = now) => {
+    const store = createTelemetryStore({ databaseUrl: database.url, config: monitoringConfig, now: () => at });
+    stores.push(store);
+    await store.writeSamples(given, SENDER);
+    const ctx = contextOf(new FakeTelemetry({ store, ingest: heard(given.map(({ labels }) => labels.service ?? "")) }));
+    ctx.now = () => at;
+    const { rows } = await listServices(ctx, { limit: 1_000 });
+    return (service: string) => rows.find((row) => row.service === service);
+  };
+
+  it.each([0, 10, 35, 59, 123, 299].map((offset) => [new Date(now.getTime() + offset * 1_000)]))(
+    "whatever the clock says: %s",
+    async (at) => {
+      const offset = (at.getTime() - now.getTime()) / 1_000;
+      const name = (what: string) => `${what}-${offset}`;
+      const row = await rowsAt(
+        [
+          ...sentOnce(name("fresh"), 40 - offset),
+          ...sentOnce(name("old"), 320 - offset),
+          ...sentOnce(name("quick"), 40 - offset, 50, 0),
+          ...sentOnce(name("slow"), 40 - offset, 50, 0, 7),
+        ],
+        at,
+      );
+      expect(row(name("fresh"))).toMatchObject({ health: "degraded", traffic: { requests: 50, errorPercent: 6 } });
+      expect(row(name("fresh"))?.healthMessage).toContain("6 % of 50 requests failed in 5 min");
+      expect(row(name("old"))?.health).toBe("unknown");
+      const minute = new Date(Math.min(at.getTime() - 300_000, Math.ceil((at.getTime() - 320_000) / 60_000) * 60_000));
+      expect(row(name("old"))?.healthMessage).toBe(
+        `no requests in 5 min, last ones at ${minute.toISOString().slice(11, 16)} UTC`,
+      );
+      expect(row(name("quick"))).toMatchObject({
+        health: "unknown",
+        healthMessage: "p95 is at most 5 s; buckets too coarse for the limit of 500 ms",
+        traffic: { p95Ms: null },
+      });
+      expect(row(name("slow"))?.healthMessage).toContain("limit 500 ms");
+      expect(row(name("slow"))?.health).toBe("degraded");
+    },
+  );
+
+  it.each([0, 17, 44])("as spans tell it, %d s past the minute", async (offset) => {
+    const base = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS + offset * 1_000;
+    const at = new Date(base);
+    const store = createTelemetryStore({ databaseUrl: database.url, config: monitoringConfig, now: () => at });
+    stores.push(store);
+    const spans = (what: string, secondsAgo: number, failed: number) =>
+      Array.from({ length: 50 }, (_, i) =>
+        spanOf({
+          ...{ service: `${what}-${offset}`, traceId: "b".repeat(32), startMs: base - secondsAgo * 1_000 - i },
+          status: i < failed ? "error" : "unset",
+        }),
+      );
+    const sent = [...spans("now", 40, 3), ...spans("within", 290, 3), ...spans("before", 310, 3)];
+    await store.writeSpans([...sent, ...spans("mended", 120, 50), ...spans("mended", 30, 0)], SENDER);
+    const ctx = contextOf(
+      new FakeTelemetry({ store, ingest: heard(["now", "before"].map((one) => `${one}-${offset}`)) }),
+    );
+    ctx.now = () => at;
+    const { rows } = await listServices(ctx, { limit: 1_000 });
+    const told = (what: string) => rows.find(({ service }) => service === `${what}-${offset}`);
+    for (const what of ["now", "within"])
+      expect(told(what)).toMatchObject({ health: "degraded", healthMessage: "6 % of 50 requests failed in 5 min" });
+    expect(told("mended")).toMatchObject({ health: "up", traffic: { requests: 100, errorPercent: 50 } });
+    expect(told("before")?.health).toBe("unknown");
+    expect(told("before")?.healthMessage).toMatch(/^no requests in 5 min, last ones at \d\d:\d\d UTC$/);
+  });
+
+  it.each([
+    [15, 90],
+    [60, 185],
+  ])("and a bad state ends with the newest part, of samples %d s apart", async (apart, cleanForSeconds) => {
+    const service = `mended-${apart}`;
+    const times = Array.from({ length: 20 }, (_, i) => ago(7 + (19 - i) * apart));
+    const badUntil = ago(cleanForSeconds);
+    let [good, bad] = [0, 0];
+    const totals = times.map((atMs) => {
+      good += 50;
+      if (atMs <= badUntil) bad += 50;
+      return [good, bad] as const;
+    });
+    const of = (code: string, index: 0 | 1) =>
+      samples({
+        ...{ name: "http_requests_total", labels: { service, code }, timesMs: times },
+        values: totals.map((one) => one[index]),
+      });
+    const row = (await rowsAt([of("200", 0), of("500", 1)]))(service);
+    expect(row?.traffic.errorPercent).toBeGreaterThan(10);
+    expect(row?.health).toBe("up");
+  });
+});
+
+it("was never last seen before it sent anything, nor longer ago than it did", async () => {
+  const store = openStore();
+  const at = new Date();
+  await store.writeSamples([samples({ timesMs: [at.getTime()], values: [1], labels: { service: "newborn" } })], SENDER);
+  const ctx = contextOf(
+    new FakeTelemetry({
+      store,
+      ingest: { ...store, collecting: async () => true, refusal: () => null },
+    }),
+  );
+  ctx.now = () => new Date(now.getTime() + 20_000);
+  const { services } = await listObserved(ctx, undefined);
+  const seen = Date.parse(services.find(({ service }) => service === "newborn")?.lastSeen ?? "");
+  // the store's clock wrote it
+  expect(seen).toBeGreaterThanOrEqual(now.getTime());
+  expect(seen).toBeLessThanOrEqual(now.getTime() + 20_000);
 });
 
 it("says how many it does not list, and lists those that fail the most", async () => {

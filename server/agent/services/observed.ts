@@ -3,20 +3,23 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError, type ErrorCode } from "../kernel/errors.ts";
 import { quantileMs } from "../kernel/histogram.ts";
 import { can } from "../kernel/permissions.ts";
-import { observedCounts, observedLatencies } from "../metrics/index.ts";
+import { limitsOf } from "../kernel/service-limits.ts";
+import { observedCounts, observedLatencies, observedLatest } from "../metrics/index.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
 import type { SourceInfo, TimeWindow } from "../ports/source.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
-import type { ServedFigures } from "./judge-service.ts";
+import { isBeyond, type ServedFigures } from "./judge-service.ts";
 
 /** A service that is not configured: only its telemetry tells of it. */
 export interface ObservedService {
   service: string;
-  /** ISO 8601, to the minute at worst: when telemetry last came from it */
+  /** ISO 8601: by when telemetry last came from it, up to a minute after it did */
   lastSeen: string;
   /** null when nothing tells what it serves */
   window: ServedFigures | null;
   newest: ServedFigures | null;
+  /** by when the newest requests were made, where none were in the window, in ms since 1970; null where nothing tells */
+  lastRequestsMs: number | null;
 }
 
 /** All of them, and what is not known. */
@@ -28,7 +31,7 @@ export interface Observed {
   silent: string[];
 }
 
-/** spans are rolled up by the minute, and the minute in progress is incomplete */
+/** spans are counted by the minute */
 const MINUTE_MS = 60_000;
 const WINDOW_MS = 5 * MINUTE_MS;
 /** a source that answers later is left out of this reading */
@@ -38,6 +41,8 @@ const METRICS_PATIENCE_MS = 6_000;
 const FRESH_MS = 15_000;
 const MOST = 2_000;
 const LATE = Symbol("late");
+/** requests that are no longer in the window do not move: when the last ones were is read this often */
+const LAST_FRESH_MS = MINUTE_MS;
 /** one that sent nothing for so long has no row until it sends again */
 const SILENT_MS = 3_600_000;
 const ABSENT: readonly ErrorCode[] = ["PRECONDITION", "UPSTREAM_UNAVAILABLE", "UPSTREAM_REJECTED", "TIMEOUT"];
@@ -77,6 +82,11 @@ const figuresOf = ({ calls, errors, latency }: ServedCounts): ServedFigures => (
 type Signal = "traces" | "metrics" | "logs";
 const nameOf = (signal: Signal, { address }: SourceInfo): string => `${address ?? "the built-in store"} (${signal})`;
 
+interface MetricFigures {
+  window: Map<string, ServedFigures>;
+  newest: Map<string, ServedFigures>;
+}
+
 interface Place {
   window: TimeWindow;
   environment: string | undefined;
@@ -96,33 +106,76 @@ async function served(ctx: AgentContext, asking: Asking, place: Place): Promise<
   const sources = await homesOf<TraceSource>(asking, (wanted) => ctx.telemetry.traces(wanted));
   const counts = await Promise.all(
     sources.map((source) =>
-      asking.asked(nameOf("traces", source.info), async () => (await source.served?.(place))?.data ?? []),
+      asking.asked(
+        nameOf("traces", source.info),
+        async () => (await source.served?.({ ...place, exact: true }))?.data ?? [],
+      ),
     ),
   );
   return counts.flatMap((found) => found ?? []);
 }
 
-/** What metrics tell of those without spans: a few queries for all of them together. */
-async function servedByMetrics(
-  ctx: AgentContext,
-  asking: Asking,
+async function metricFigures(
+  { asked }: Asking,
+  source: MetricsSource,
   { window, environment }: Place,
+  part: "all" | "newest",
 ): Promise<Map<string, ServedFigures>> {
+  const name = nameOf("metrics", source.info);
+  const [counts, latencies] = await Promise.all([
+    asked(name, () => observedCounts(source, window, environment, part), METRICS_PATIENCE_MS),
+    asked(name, () => observedLatencies(source, window, environment, part), METRICS_PATIENCE_MS),
+  ]);
+  const untold = { p95Ms: null, p95Bounds: null };
+  return new Map([...(counts ?? [])].map(([name, count]) => [name, { ...count, ...(latencies?.get(name) ?? untold) }]));
+}
+
+/**
+ * What metrics tell of those without spans: a few queries for all of them together. The newest part is only asked for
+ * where somebody is beyond a limit: it can do nothing but end that early.
+ */
+async function servedByMetrics(ctx: AgentContext, asking: Asking, place: Place): Promise<MetricFigures> {
   const sources = await homesOf<MetricsSource>(asking, (wanted) => ctx.telemetry.metrics(wanted));
   const told = await Promise.all(
     sources.map(async (source) => {
-      const name = nameOf("metrics", source.info);
-      const [counts, latencies] = await Promise.all([
-        asking.asked(name, () => observedCounts(source, window, environment), METRICS_PATIENCE_MS),
-        asking.asked(name, () => observedLatencies(source, window, environment), METRICS_PATIENCE_MS),
-      ]);
-      return [...(counts ?? [])].map(
-        ([service, count]) => [service, { ...count, p95Ms: latencies?.get(service) ?? null }] as const,
-      );
+      const window = await metricFigures(asking, source, place, "all");
+      const isBad = [...window].some(([service, figures]) => isBeyond(figures, limitsOf(ctx.config, service)));
+      const newest = isBad ? await metricFigures(asking, source, place, "newest") : new Map<string, ServedFigures>();
+      return { window, newest };
     }),
   );
-  // the first source is the one that is chosen
-  return new Map(told.reverse().flat());
+  // the first source is the one that is chosen; both parts of a service come from the same one
+  const figures: MetricFigures = { window: new Map(), newest: new Map() };
+  for (const { window, newest } of told)
+    for (const [service, found] of window) {
+      if (figures.window.has(service)) continue;
+      figures.window.set(service, found);
+      const part = newest.get(service);
+      if (part) figures.newest.set(service, part);
+    }
+  return figures;
+}
+
+/** By when each service's newest requests of the last hour were made, in ms since 1970, as spans and metrics tell it. */
+async function readLastRequests(ctx: AgentContext, environment: string | undefined): Promise<Map<string, number>> {
+  const nowMs = ctx.now().getTime();
+  const fromMs = Math.floor((nowMs - SILENT_MS) / MINUTE_MS) * MINUTE_MS;
+  const place = { window: { from: new Date(fromMs), to: new Date(nowMs) }, environment };
+  const asking = createAsking();
+  const byMetrics = async () => {
+    const sources = await homesOf<MetricsSource>(asking, (wanted) => ctx.telemetry.metrics(wanted));
+    const ask = (source: MetricsSource) => () => observedLatest(source, place.window, environment);
+    return Promise.all(
+      sources.map((source) => asking.asked(nameOf("metrics", source.info), ask(source), METRICS_PATIENCE_MS)),
+    );
+  };
+  const [spans, metrics] = await Promise.all([served(ctx, asking, place), byMetrics()]);
+  const latest = new Map<string, number>();
+  const note = (service: string, endMs: number) =>
+    latest.set(service, Math.max(Math.min(endMs, nowMs), latest.get(service) ?? 0));
+  for (const { service, lastMs } of spans) if (lastMs !== undefined) note(service, lastMs + MINUTE_MS);
+  for (const found of metrics) for (const [service, endMs] of found ?? []) note(service, endMs);
+  return latest;
 }
 
 /** All that sent something or that an external source knows, with when (ms); by environment only figures tell apart. */
@@ -157,7 +210,7 @@ async function namesOf(
   const since = ctx.now().getTime() - SILENT_MS;
   const heard = (arrived ?? []).map(({ service, lastAt }) => [service, Date.parse(lastAt)] as const);
   const known = inWindow.flat().map((name) => [name, window.to.getTime()] as const);
-  return new Map([...heard.filter(([, atMs]) => atMs >= since), ...known]);
+  return new Map([...heard.filter(([, atMs]) => atMs > since), ...known]);
 }
 
 /** Stopped by order, in every environment that is asked about: what it once sent makes no row. */
@@ -173,9 +226,10 @@ async function read(
   environment: string | undefined,
   before: readonly ObservedService[],
 ): Promise<Observed> {
-  const to = new Date(Math.floor(ctx.now().getTime() / MINUTE_MS) * MINUTE_MS);
-  const window = { from: new Date(to.getTime() - WINDOW_MS), to };
-  const minute = { from: new Date(to.getTime() - MINUTE_MS), to };
+  const to = ctx.now();
+  const ago = (ms: number): number => to.getTime() - ms;
+  const window = { from: new Date(ago(WINDOW_MS)), to };
+  const minute = { from: new Date(ago(MINUTE_MS)), to };
   const asking = createAsking();
   const [names, inWindow, inMinute, byMetrics] = await Promise.all([
     namesOf(ctx, asking, { window, environment }),
@@ -183,24 +237,35 @@ async function read(
     served(ctx, asking, { window: minute, environment }),
     servedByMetrics(ctx, asking, { window, environment }),
   ]);
-  const since = ctx.now().getTime() - SILENT_MS;
+  const since = ago(SILENT_MS);
   const held = asking.silent.size === 0 ? [] : before.filter(({ lastSeen }) => Date.parse(lastSeen) >= since);
   const heldAt = new Map(held.map(({ service, lastSeen }) => [service, lastSeen]));
   const configured = new Set(ctx.config.services.map(({ name }) => name));
   const traced = inWindow.map(({ service }) => service);
-  const now = new Set([...traced, ...byMetrics.keys(), ...names.keys()]);
-  const services = [...new Set([...now, ...heldAt.keys()])]
+  const now = new Set([...traced, ...byMetrics.window.keys(), ...names.keys()]);
+  const figured = [...new Set([...now, ...heldAt.keys()])]
     .filter((service) => service !== "" && !configured.has(service) && !isRemoved(ctx, service, environment))
-    .map((service): ObservedService => {
+    .map((service) => {
       const found = inWindow.find((one) => one.service === service);
       const newest = inMinute.find((one) => one.service === service);
-      const seen = names.get(service);
-      const lastSeen = now.has(service) || seen !== undefined ? new Date(seen ?? to.getTime()).toISOString() : null;
+      const told = found
+        ? { window: figuresOf(found), newest: newest ? figuresOf(newest) : null }
+        : { window: byMetrics.window.get(service), newest: byMetrics.newest.get(service) };
+      return { service, ...told };
+    });
+  const isIdle = ({ window: served }: { window?: ServedFigures | undefined }): boolean => (served?.requests ?? 0) === 0;
+  const last = figured.some(isIdle) ? await lastRequests(ctx, environment) : new Map<string, number>();
+  const services = figured
+    .map((one): ObservedService => {
+      const { service } = one;
+      const lastMs = isIdle(one) ? last.get(service) : undefined;
+      const seenMs = names.get(service) ?? to.getTime();
       return {
         service,
-        lastSeen: lastSeen ?? heldAt.get(service) ?? to.toISOString(),
-        window: found ? figuresOf(found) : (byMetrics.get(service) ?? null),
-        newest: newest ? figuresOf(newest) : null,
+        lastSeen: now.has(service) ? new Date(seenMs).toISOString() : (heldAt.get(service) ?? to.toISOString()),
+        window: one.window ?? null,
+        newest: one.newest ?? null,
+        lastRequestsMs: lastMs === undefined ? null : Math.min(lastMs, window.from.getTime()),
       };
     })
     .sort(mostFailedFirst);
@@ -215,12 +280,29 @@ const failedOf = ({ window }: ObservedService): number => window?.failed ?? -1;
 const mostFailedFirst = (a: ObservedService, b: ObservedService): number =>
   failedOf(b) - failedOf(a) || (a.service < b.service ? -1 : 1);
 
+type LastRequests = { atMs: number; told: Promise<Map<string, number>> };
+const lastReadings = new WeakMap<AgentContext["telemetry"], Map<string, LastRequests>>();
+
+/** What `readLastRequests` tells, read at most every minute. */
+function lastRequests(ctx: AgentContext, environment: string | undefined): Promise<Map<string, number>> {
+  const known = lastReadings.get(ctx.telemetry) ?? new Map<string, LastRequests>();
+  lastReadings.set(ctx.telemetry, known);
+  const key = environment ?? "";
+  const atMs = ctx.now().getTime();
+  const last = known.get(key);
+  if (last && Math.abs(atMs - last.atMs) < LAST_FRESH_MS) return last.told;
+  const told = readLastRequests(ctx, environment);
+  known.set(key, { atMs, told });
+  told.catch(() => known.delete(key));
+  return told;
+}
+
 type Reading = { atMs: number; observed: Promise<Observed> };
 const readings = new WeakMap<AgentContext["telemetry"], Map<string, Reading>>();
 const NOBODY: Observed = { services: [], unlisted: 0, silent: [] };
 
 /**
- * Services that are not configured, with what they served in the newest five whole minutes: from spans, else from the
+ * Services that are not configured, with what they served in the five minutes up to now: from spans, else from the
  * metrics of the SLI template that fits. One that has been silent for an hour or that `removedServices` names is left
  * out. Read at most every 15 s, whoever asks. Nothing for those who may not read telemetry.
  */

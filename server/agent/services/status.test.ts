@@ -215,8 +215,8 @@ describe("the status of a service", () => {
       expect(
         rows.filter(({ origin }) => origin === "observed").map(({ service, lastSeen }) => [service, lastSeen]),
       ).toEqual([
-        ["batch", "2026-03-01T11:31:25.000Z"],
-        ["silent", "2026-03-01T12:30:00.000Z"],
+        ["batch", "2026-03-01T11:32:25.000Z"],
+        ["silent", "2026-03-01T12:30:25.000Z"],
       ]);
       expect(summary).toBe("All 2 services are up in production and staging, 2 more tell nothing of requests");
     });

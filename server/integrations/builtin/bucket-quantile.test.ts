@@ -18,7 +18,7 @@ describe("bucketQuantile", () => {
     [0, buckets([1, 0], [2, 4], [INF, 4]), 0],
     [1, buckets([1, 0], [2, 4], [INF, 4]), 2],
   ] as const)("takes the %d-quantile of %j", (q, given, expected) => {
-    expect(bucketQuantile(q, given)).toBeCloseTo(expected, 12);
+    expect(bucketQuantile(q, given)?.value).toBeCloseTo(expected, 12);
   });
 
   it.each([
@@ -46,9 +46,11 @@ describe("bucketQuantile", () => {
           const all = [...cumulative, { le: INF, count: sum + 1 }];
           const [low, high] = [bucketQuantile(Math.min(p, q), all), bucketQuantile(Math.max(p, q), all)];
           expect(low).not.toBeNull();
-          expect(low ?? 0).toBeGreaterThanOrEqual(0);
-          expect(high ?? 0).toBeLessThanOrEqual(given.length);
-          expect(low ?? 0).toBeLessThanOrEqual(high ?? 0);
+          expect(low?.value ?? 0).toBeGreaterThanOrEqual(low?.lower ?? 0);
+          expect(low?.value ?? 0).toBeLessThanOrEqual(low?.upper ?? INF);
+          expect(low?.value ?? 0).toBeGreaterThanOrEqual(0);
+          expect(high?.value ?? 0).toBeLessThanOrEqual(given.length);
+          expect(low?.value ?? 0).toBeLessThanOrEqual(high?.value ?? 0);
         },
       ),
     );

@@ -1,3 +1,5 @@
+import type { QuantileBounds } from "../../agent/ports/metrics-source.ts";
+
 interface Bucket {
   /** upper bound; Infinity for the last */
   le: number;
@@ -24,9 +26,10 @@ export function wholeBuckets<B extends Bucket & { knownMs: number }>(buckets: re
 /**
  * The q-quantile (0…1) of a histogram with cumulative buckets, linear inside of a bucket, as Prometheus'
  * `histogram_quantile` (promql/quantile.go, bucketQuantile): the first bucket begins at 0 when its bound is positive, a
- * quantile in the last has the bound before it. Null without a last bucket, without observations, or with one bucket.
+ * quantile in the last has the bound before it. With the bounds of its bucket, which are all that is known of it for
+ * sure. Null without a last bucket, without observations, or with one bucket.
  */
-export function bucketQuantile(q: number, unsorted: readonly Bucket[]): number | null {
+export function bucketQuantile(q: number, unsorted: readonly Bucket[]): (QuantileBounds & { value: number }) | null {
   const buckets = [...unsorted].sort((a, b) => a.le - b.le);
   if (buckets.length < 2 || buckets.at(-1)?.le !== Number.POSITIVE_INFINITY) return null;
   let highest = 0;
@@ -40,10 +43,12 @@ export function bucketQuantile(q: number, unsorted: readonly Bucket[]): number |
   const index = counts.findIndex((count) => count >= rank);
   const [bucket, before] = [buckets[index], buckets[index - 1]];
   if (!bucket) return null;
-  if (index === buckets.length - 1) return before?.le ?? null;
-  if (index === 0 && bucket.le <= 0) return bucket.le;
+  const upper = bucket.le;
+  if (index === buckets.length - 1) return before ? { value: before.le, lower: before.le, upper: null } : null;
+  if (index === 0 && upper <= 0) return { value: upper, lower: null, upper };
   const start = before?.le ?? 0;
   const below = counts[index - 1] ?? 0;
   const inside = (counts[index] ?? 0) - below;
-  return inside === 0 ? start : start + (bucket.le - start) * ((rank - below) / inside);
+  const value = inside === 0 ? start : start + (upper - start) * ((rank - below) / inside);
+  return { value, lower: start, upper };
 }

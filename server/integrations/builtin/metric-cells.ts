@@ -188,7 +188,7 @@ async function bucketRows(
   // the neighbours of what is in the steps may lie beside them
   const reachMs = neighbourMs + MINUTE_MS;
   const [fromMs, toMs] = [startMs - reachMs, endMs + reachMs];
-  const rolled = !raw && stepMs % MINUTE_MS === 0;
+  const rolled = !raw && stepMs % MINUTE_MS === 0 && startMs % MINUTE_MS === 0;
   const doneMs = rolled ? Math.min(toMs, Math.max(fromMs, await doneUntil(database, "metrics"))) : fromMs;
   const late = await lateSeries(database, ids, { fromMs, toMs: doneMs });
   const read = { fromMs, toMs, steps, rowsOf: raw && ofValues ? valueRows : minuteRows };
@@ -219,7 +219,9 @@ function selectsOf(
 ): string[] {
   const endMs = startMs + count * stepMs;
   const hoursMs =
-    stepMs % HOUR_MS === 0 ? Math.max(startMs, Math.floor(Math.min(doneMs, endMs) / HOUR_MS) * HOUR_MS) : startMs;
+    stepMs % HOUR_MS === 0 && startMs % HOUR_MS === 0
+      ? Math.max(startMs, Math.floor(Math.min(doneMs, endMs) / HOUR_MS) * HOUR_MS)
+      : startMs;
   const selects: string[] = [];
   const between = (column: string, first: number, end: number) =>
     `series_id = any(${wanted}::int4[]) and ${column} >= ${sql.add(new Date(first))} and ${column} < ${sql.add(new Date(end))}`;
@@ -236,9 +238,10 @@ function selectsOf(
   const sampledMs = Math.max(doneMs, fromMs);
   if (toMs > sampledMs) {
     const width = sql.add(`${commonDivisor(stepMs, MINUTE_MS)} milliseconds`);
+    const origin = sql.add(new Date(startMs));
     selects.push(
       rowsOf(`select distinct on (series_id, bucket_at, at) series_id, at, value,
-        date_bin(${width}::interval, at, 'epoch') as bucket_at
+        date_bin(${width}::interval, at, ${origin}::timestamptz) as bucket_at
       from metric_sample where ${between("at", sampledMs, toMs)} order by series_id, bucket_at, at`),
     );
   }

@@ -11,13 +11,15 @@ const MAX_STEPS = 11_000;
 type Query = Parameters<MetricsSource["query"]>[0];
 
 /**
- * Steps begin at multiples of their length; those that the window only touches are whole. What a counter grew by between
+ * Steps begin at multiples of their length, unless they are wanted from the window's start; those that the window only
+ * touches are whole. What a counter grew by between
  * two samples is spread over the time between them, so that a step may be shorter than their distance, and the increases
  * of steps add up. A gauge holds its value until the next sample, for five minutes at most.
  */
 export async function queryMetrics(parts: StoreParts, query: Query, signal?: AbortSignal): Promise<MetricLines> {
   const stepMs = query.stepSeconds * 1_000;
-  const startMs = Math.floor(query.window.from.getTime() / stepMs) * stepMs;
+  const fromMs = query.window.from.getTime();
+  const startMs = query.exact ? fromMs : Math.floor(fromMs / stepMs) * stepMs;
   const count = Math.max(0, Math.ceil((query.window.to.getTime() - startMs) / stepMs));
   if (count > MAX_STEPS)
     throw new AppError(
@@ -76,7 +78,7 @@ function quantileLines(
   }));
   const lines = Map.groupBy(buckets, ({ labels }) => JSON.stringify(labels));
   return [...lines.values()].flatMap((own) => {
-    const values = Array.from({ length: count }, (_, i) =>
+    const told = Array.from({ length: count }, (_, i) =>
       bucketQuantile(
         quantile,
         wholeBuckets(
@@ -87,7 +89,9 @@ function quantileLines(
         ),
       ),
     );
-    return values.some((value) => value !== null) ? [{ labels: own[0]?.labels ?? {}, values }] : [];
+    if (told.every((one) => one === null)) return [];
+    const bounds = told.map((one) => one && { lower: one.lower, upper: one.upper });
+    return [{ labels: own[0]?.labels ?? {}, values: told.map((one) => one?.value ?? null), bounds }];
   });
 }
 

@@ -13,13 +13,20 @@ const MINUTE_MS = 60_000;
  */
 const ANSWERS_AFTER_MS = 10_000;
 
-type CallRow = SparseLatency & { calls: string; errors: string; since_ms: number; [column: string]: unknown };
+type CallRow = SparseLatency & {
+  calls: string;
+  errors: string;
+  since_ms: number;
+  last_ms: number;
+  [column: string]: unknown;
+};
 
 /** Sums of rows that agree in `keys`: calls and errors once, the histogram bucket by bucket. */
 const summed = (rows: string, keys: string, conditions: string): string => `
   with told as materialized (select * from (${rows}) r where ${conditions}),
   total as (select ${keys}, sum(calls)::text as calls, sum(errors)::text as errors,
-    extract(epoch from min(bucket_at))::float8 * 1000 as since_ms from told group by ${keys}),
+    extract(epoch from min(bucket_at))::float8 * 1000 as since_ms,
+    extract(epoch from max(bucket_at))::float8 * 1000 as last_ms from told group by ${keys}),
   histogram as (
     select ${keys}, array_agg(bucket)::int4[] as latency_buckets, array_agg(n)::float8[] as latency_counts
     from (select ${keys}, bucket, sum(n) as n
@@ -37,6 +44,7 @@ interface Counted {
   keys: string;
   conditions: string;
   values: unknown[];
+  exact?: boolean | undefined;
 }
 
 /** so many stretches of late minutes are read apart; more are read as one */
@@ -56,16 +64,19 @@ function stretchesOf(minutesMs: readonly number[]): { fromMs: number; toMs: numb
 }
 
 /**
- * The whole minutes that a window touches: rolled-up ones from the table, newer ones and those to which spans came since
- * from the spans.
+ * The whole minutes that a window touches, or `exact`ly what lies in it: rolled-up ones from the table, newer ones, those
+ * to which spans came since and what is left of the first one from the spans.
  */
 async function whole<Row extends CallRow>(
   database: Database,
   { from, to }: TimeWindow,
-  { table, rows, keys, conditions, values }: Counted,
+  { table, rows, keys, conditions, values, exact = false }: Counted,
 ): Promise<Row[]> {
-  const fromMs = Math.floor(from.getTime() / MINUTE_MS) * MINUTE_MS;
   const toMs = to.getTime();
+  const firstMs = from.getTime();
+  const fromMs = exact
+    ? Math.min(toMs, Math.ceil(firstMs / MINUTE_MS) * MINUTE_MS)
+    : Math.floor(firstMs / MINUTE_MS) * MINUTE_MS;
   const doneMs = Math.min(toMs, Math.max(fromMs, await doneUntil(database, "spans")));
   const sums = async (read: typeof database.read<Row>, source: string, startMs: number, endMs: number) =>
     startMs < endMs ? read(summed(source, keys, conditions), [new Date(startMs), new Date(endMs), ...values]) : [];
@@ -75,7 +86,7 @@ async function whole<Row extends CallRow>(
     (one) => `and not (bucket_at >= ${instant(one.fromMs)} and bucket_at < ${instant(one.toMs)})`,
   );
   const rolled = `select * from ${table} where bucket_at >= $1 and bucket_at < $2 ${outside.join(" ")}`;
-  const stretches = [...late, { fromMs: doneMs, toMs }];
+  const stretches = [...late, { fromMs: doneMs, toMs }, { fromMs: firstMs, toMs: exact ? fromMs : firstMs }];
   const read = [
     sums(database.read, rolled, fromMs, doneMs),
     ...stretches.map((one) => sums(readMany, rows, one.fromMs, one.toMs)),
@@ -110,20 +121,21 @@ export async function callEdges(
   }));
 }
 
-/** What services served in the minutes of a window. */
+/** What services served in the minutes of a window, or exactly in it. */
 export async function servedCounts(
   database: Database,
-  { window, environment }: { window: TimeWindow; environment?: string | undefined },
+  { window, environment, exact }: { window: TimeWindow; environment?: string | undefined; exact?: boolean | undefined },
 ): Promise<ServedCounts[]> {
   const { conditions, values } = ofEnvironment(environment);
   const rows = await whole<CallRow & { service: string }>(database, window, {
-    ...{ table: "span_minute", rows: SPAN_ROWS, keys: "service", values },
+    ...{ table: "span_minute", rows: SPAN_ROWS, keys: "service", values, exact },
     conditions: `kind in (1, 4) and ${conditions}`,
   });
   return groupBy(rows, (row) => row.service).map((same) => ({
     service: same[0]?.service ?? "",
     ...sumCalls(same),
     sinceMs: Math.min(...same.map((row) => row.since_ms)),
+    lastMs: Math.max(...same.map((row) => row.last_ms)),
   }));
 }
 
