@@ -186,6 +186,43 @@ export function describeMetricsSourceContract(
       all(await quantile(0.7), 0.15);
     });
 
+    it("tells between which bounds a quantile lies", async () => {
+      const boundsOf = async (quantile: number) => {
+        const { data } = await under.source.query({
+          ...{
+            metric: "contract_duration_seconds",
+            fn: "quantile",
+            quantile,
+            filters: [checkout],
+            groupBy: ["service"],
+          },
+          ...{ window, stepSeconds: STEP_SECONDS, limit: 20, withBounds: true },
+        });
+        expect(data.lines).toHaveLength(1);
+        expect(data.lines[0]?.bounds).toHaveLength(data.lines[0]?.values.length ?? 0);
+        return data.lines[0]?.bounds?.[3];
+      };
+      expect(await boundsOf(0.3)).toEqual({ lower: 0, upper: 0.1 });
+      expect(await boundsOf(0.7)).toEqual({ lower: 0.1, upper: 0.2 });
+      const open = await boundsOf(0.99);
+      expect(open?.upper).toBeNull();
+      expect(open?.lower).toBeGreaterThanOrEqual(0.1);
+    });
+
+    it("begins its steps with the window where that is wanted", async () => {
+      const from = new Date(window.from.getTime() + 17_000);
+      const stepSeconds = 300;
+      const to = new Date(from.getTime() + stepSeconds * 1_000);
+      const { data } = await under.source.query({
+        ...{ metric: "contract_requests_total", fn: "rate", groupBy: [], window: { from, to }, stepSeconds, limit: 20 },
+        ...{ filters: [checkout, { label: "code", op: "=", value: "200" }], exact: true },
+      });
+      expect(data.startMs).toBe(from.getTime());
+      expect(data.lines.map(({ values }) => values.map((value) => Math.round((value ?? 0) * 100) / 100))).toEqual([
+        [2],
+      ]);
+    });
+
     it("refuses a pattern it cannot read, in plain words", async () => {
       const filters = [{ label: "code", op: "=~" as const, value: "5(" }];
       await expect(query({ metric: "contract_requests_total", fn: "rate", filters })).rejects.toMatchObject({

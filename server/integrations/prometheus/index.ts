@@ -6,7 +6,7 @@ import type { Answer, TimeWindow } from "../../agent/ports/source.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
 import { createKept } from "../http/kept.ts";
 import { createPrometheusClient } from "./client.ts";
-import { linesOf, metricsOf } from "./mapper.ts";
+import { linesOf, metricsOf, withBounds } from "./mapper.ts";
 import { createScrapeDistances } from "./scrape-distance.ts";
 
 export interface PrometheusOptions extends EndpointOptions {
@@ -66,6 +66,15 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
     return answer({ ...empty, lines: lines.slice(0, limit), total: lines.length });
   };
 
+  /** the buckets of which a quantile is made, with `le` among their labels */
+  const bucketsOf = (query: Parameters<MetricsSource["query"]>[0]) => {
+    const { metric, filters, window, stepSeconds } = query;
+    const groupBy = [...query.groupBy, "le"];
+    const sampleSeconds = query.sampleSeconds ?? distances.known(query) ?? undefined;
+    const rate = { metric: `${metric}_bucket`, filters, groupBy, fn: "rate" as const, sampleSeconds };
+    return { expression: written(rate, stepSeconds), window, stepSeconds, limit: Number.POSITIVE_INFINITY };
+  };
+
   return {
     info,
     async metrics({ search, service, limit }) {
@@ -93,7 +102,10 @@ export function createPrometheusSource(options: PrometheusOptions): MetricsSourc
     query: async (query, signal) => {
       // without the distance the figures are still worth asking for: what fails says so by itself
       if (query.fn !== "last") await distances.find(query).catch(() => null);
-      return evaluate({ ...query, expression: written(query, query.stepSeconds) }, signal);
+      const asked = evaluate({ ...query, expression: written(query, query.stepSeconds) }, signal);
+      if (query.fn !== "quantile" || !query.withBounds) return asked;
+      const [quantiles, buckets] = await Promise.all([asked, evaluate(bucketsOf(query), signal)]);
+      return { ...quantiles, data: { ...quantiles.data, lines: withBounds(quantiles.data.lines, buckets.data.lines) } };
     },
     promql: evaluate,
     sampleSeconds: (query) => distances.find(query),

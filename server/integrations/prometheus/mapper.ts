@@ -1,4 +1,4 @@
-import type { MetricInfo, MetricLine } from "../../agent/ports/metrics-source.ts";
+import type { MetricInfo, MetricLine, QuantileBounds } from "../../agent/ports/metrics-source.ts";
 import type { Matrix, Metadata } from "./client.ts";
 
 /** Prometheus' shapes as ours. */
@@ -64,4 +64,40 @@ function kindOf(name: string, histogram: boolean, type: string | undefined): Met
   if (type === "counter" || name.endsWith("_total")) return "counter";
   if (type === "summary" && /_(sum|count)$/.test(name)) return "counter";
   return type === "gauge" || type === "summary" ? "gauge" : "unknown";
+}
+
+/**
+ * Lines of quantiles with the bounds between which each lies; without them where there are no buckets, as of native
+ * histograms. A quantile above the highest bound is told as that bound, like one that just reaches it: its bucket is open.
+ * @param buckets lines that also have the label `le`
+ */
+export function withBounds(lines: readonly MetricLine[], buckets: readonly MetricLine[]): MetricLine[] {
+  const textOf = (labels: MetricLine["labels"]): string =>
+    JSON.stringify(
+      Object.entries(labels)
+        .filter(([label]) => label !== "le")
+        .sort(),
+    );
+  const edges = new Map<string, number[]>();
+  for (const [text, own] of Map.groupBy(buckets, ({ labels }) => textOf(labels)))
+    edges.set(
+      text,
+      own
+        .map(({ labels }) => Number(labels.le))
+        .filter(Number.isFinite)
+        .sort((a, b) => a - b),
+    );
+  return lines.map((line) => {
+    const own = edges.get(textOf(line.labels)) ?? [];
+    return own.length === 0 ? line : { ...line, bounds: line.values.map((value) => boundsOf(value, own)) };
+  });
+}
+
+function boundsOf(value: number | null, edges: readonly number[]): QuantileBounds | null {
+  if (value === null) return null;
+  const below = edges.findLast((edge) => edge < value) ?? null;
+  const upper = edges.find((edge) => edge >= value) ?? null;
+  // the lowest bucket begins at 0 when its bound is positive
+  const lower = below ?? (upper !== null && upper > 0 ? 0 : null);
+  return { lower, upper: value === edges.at(-1) ? null : upper };
 }
