@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "#server/integrations/local/free-port.ts";
+import { commandLine } from "../scripts/usage.mjs";
 import { median, percentile, printReport } from "./harness.ts";
 
 /** The balancer of the local platform beside a direct connection and beside HAProxy where it is installed. */
+commandLine("bench:balancer");
 
 const CONNECTIONS = 32;
 const SECONDS = 4;

@@ -5,6 +5,7 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { migrateDatabase } from "#server/db/migrate.ts";
+import { commandLine } from "../scripts/usage.mjs";
 import { percentile, printReport } from "./harness.ts";
 
 /**
@@ -12,11 +13,9 @@ import { percentile, printReport } from "./harness.ts";
  * another process and the real embedded PostgreSQL, at its normal durability. `--endpoints=N` and `--interval-ms=N`
  * change the size. Uptime Kuma 2.5 was measured at 8.6 CPU seconds per 1,000 checks and 168 MB with 100 monitors.
  */
-const argument = (name: string, otherwise: number): number =>
-  Number(process.argv.find((text) => text.startsWith(`--${name}=`))?.split("=")[1] ?? otherwise);
-
-const ENDPOINTS = argument("endpoints", 5_000);
-const INTERVAL_MS = argument("interval-ms", 30_000);
+const given = commandLine("bench:health");
+const ENDPOINTS = given.number("endpoints");
+const INTERVAL_MS = given.number("interval-ms");
 const MAX_DRIFT_MS = 250;
 const MAX_CPU_PER_1000 = 1;
 const KUMA_CPU_PER_1000 = 8.6;

@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { migrateDatabase } from "#server/db/migrate.ts";
 import { createTelemetryStore, upkeepOnce } from "#server/integrations/builtin/index.ts";
 import { createTestCollector } from "#server/testing/collector.ts";
+import { commandLine } from "../scripts/usage.mjs";
 import { median, percentile, printReport } from "./harness.ts";
 
 /**
@@ -18,11 +19,9 @@ import { median, percentile, printReport } from "./harness.ts";
  * another process on the same cores, each batch acknowledged after its commit; then the question for a day's error
  * ratio with ten million samples of that day stored. `--seconds=N` is how long each signal is sent (60).
  */
-const argument = (name: string, otherwise: number): number =>
-  Number(process.argv.find((text) => text.startsWith(`--${name}=`))?.split("=")[1] ?? otherwise);
-
-const SECONDS = argument("seconds", 60);
-const DAY_SAMPLES = argument("samples", 10_000_000);
+const given = commandLine("bench:ingest");
+const SECONDS = given.number("seconds");
+const DAY_SAMPLES = given.number("samples");
 const CONNECTIONS = 6;
 const LEAST = { logs: 20_000, samples: 50_000 };
 const MOST_MEMORY_MB = 400;

@@ -1,3 +1,4 @@
+import { commandLine } from "../scripts/usage.mjs";
 import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { withPending } from "../server/agent/deploy/judge/pending.ts";
@@ -14,13 +15,14 @@ import { judgeRecorded, wrongOf } from "./judge-recorded.ts";
  * the requests. `--runs=300` per cell, `--quick` for a fifth of them; `--half=choose` draws with the seeds that limits
  * were chosen with, the default with others. Then the same on traffic recorded of the sample.
  */
-const runs = Number(process.argv.find((text) => text.startsWith("--runs="))?.split("=")[1] ?? 300);
-const RUNS = process.argv.includes("--quick") ? Math.ceil(runs / 5) : runs;
+const given = commandLine("bench:judge");
+const runs = given.number("runs");
+const RUNS = given.has("quick") ? Math.ceil(runs / 5) : runs;
 const REQUESTS = [100, 200, 500, 1_000, 5_000];
 const WEIGHT = 0.05;
 const SECONDS = 120;
 const BASE_ERRORS = 0.001;
-const CHOOSING = process.argv.includes("--half=choose");
+const CHOOSING = given.has("half");
 /** clients wait so long for what never answers */
 const PATIENCE_MS = 2_000;
 

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { commandLine } from "../scripts/usage.mjs";
 import { createMiner } from "../server/agent/mining/index.ts";
 import { printReport } from "./harness.ts";
 import { groupingAccuracy, type LabelledLog, readLoghub } from "./loghub.ts";
@@ -13,16 +14,12 @@ import { groupingAccuracy, type LabelledLog, readLoghub } from "./loghub.ts";
  * same lines where `python3` (or `--python=PATH`) can import it. `--memory` feeds ten million lines that go on bringing
  * new words, and prints what is resident.
  */
-const flag = (name: string): boolean => process.argv.includes(`--${name}`);
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at > 0 ? process.argv[at + 1] : process.argv.find((text) => text.startsWith(`--${name}=`))?.split("=")[1];
-}
+const options = commandLine("bench:logs");
 
 const ROUNDS = 3;
 const LEAST_LINES = 1_000_000;
 const MEMORY_LINES = 10_000_000;
-const given = option("data");
+const given = options.text("data");
 const folder = resolve(given ?? join(import.meta.dirname, "../../shared/data/loghub"));
 
 function accuracyOf({ lines, events }: LabelledLog) {
@@ -57,7 +54,7 @@ function speedOf(lines: readonly string[], repeats: number): Speed {
 
 /** Drain3 on the same lines; null, with the reason, where it is not installed. */
 function speedOfDrain3(lines: readonly string[], repeats: number): { speed: Speed | null; reason: string } {
-  const python = option("python") ?? "python3";
+  const python = options.text("python") ?? "python3";
   if (spawnSync(python, ["-c", "import drain3"], { stdio: "ignore" }).status !== 0)
     return { speed: null, reason: `Drain3: ${python} cannot import drain3` };
   const temp = mkdtempSync(join(tmpdir(), "operate-drain3-"));
@@ -102,7 +99,7 @@ function measure(systems: readonly LabelledLog[]): void {
   const lines = systems.flatMap((system) => system.lines);
   const repeats = Math.ceil(LEAST_LINES / lines.length);
   const speed = speedOf(lines, repeats);
-  if (flag("json")) {
+  if (options.has("json")) {
     const list = accuracies.map(({ name, accuracy }) => ({ name, groupingAccuracy: accuracy }));
     console.log(JSON.stringify({ average, linesPerSecond: Math.round(speed.perSecond), systems: list }));
     return;
@@ -133,7 +130,7 @@ function measure(systems: readonly LabelledLog[]): void {
     ],
     skipped: ratio === null ? [drain3.reason] : [],
   });
-  if (flag("memory")) reportMemory(lines);
+  if (options.has("memory")) reportMemory(lines);
 }
 
 function reportMemory(lines: readonly string[]): void {

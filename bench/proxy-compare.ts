@@ -7,11 +7,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Balancer } from "#server/integrations/local/balancer.ts";
 import { freePort } from "#server/integrations/local/free-port.ts";
+import { commandLine } from "../scripts/usage.mjs";
 
 /**
  * Sends odd requests through Operate's balancer and through HAProxy and writes what came of each, side by side, to
  * docs/balancer-and-haproxy.md. Ends with 1 when a difference is not explained in fixtures/proxy-differences.json.
  */
+commandLine("bench:proxy");
 
 interface Case {
   name: string;

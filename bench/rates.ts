@@ -19,6 +19,7 @@ import {
   steadySeries,
   WINDOW_HOURS,
 } from "#server/testing/telemetry/steady-series.ts";
+import { commandLine } from "../scripts/usage.mjs";
 import { printReport } from "./harness.ts";
 
 /**
@@ -26,6 +27,7 @@ import { printReport } from "./harness.ts";
  * rates, error rates, increases and quantiles differ at most, from samples and from rollups, in windows of 15 minutes
  * to 7 days.
  */
+commandLine("bench:rates");
 const MOST = 0.02;
 const WEEK_HOURS = 169;
 /** a multiple of all steps: one that goes on after it would be known in part */

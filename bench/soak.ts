@@ -3,15 +3,16 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import pg from "pg";
+import { commandLine } from "../scripts/usage.mjs";
 import { median, printReport } from "./harness.ts";
-import { argument, type RunningSystem, startSystem, until } from "./system.ts";
+import { type RunningSystem, startSystem, until } from "./system.ts";
 
 /**
  * `npm run soak`: the whole system under steady use for half an hour: 500 log lines a second from instances, 20 live
  * streams, a deployment a minute, two tool calls a second over MCP. Every minute memory, handles, connections and the
  * rows of the state tables are read; what still grows in the last third is reported. `--minutes=30` changes the length.
  */
-const MINUTES = argument("minutes", 30);
+const MINUTES = commandLine("soak").number("minutes");
 const STREAMS = 20;
 const LINES_PER_SECOND = 500;
 const CALLS_PER_SECOND = 2;

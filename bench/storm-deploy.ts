@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { commandLine } from "../scripts/usage.mjs";
 import { OperateAgent } from "../server/agent/operate-agent.ts";
 import { median, percentile, printReport } from "./harness.ts";
-import { argument, dice, startSystem, until } from "./system.ts";
+import { dice, startSystem, until } from "./system.ts";
 
 /**
  * `npm run storm:deploy`: the whole system as `npm start` runs it, two services deployed over and over with every
@@ -14,8 +15,9 @@ import { argument, dice, startSystem, until } from "./system.ts";
  * processes as instances, is there one audit trail? `--kills=100 --seed=1` change the size and the dice.
  */
 const SERVICE = join(import.meta.dirname, "processes/storm-service.js");
-const KILLS = argument("kills", 100);
-const SEED = argument("seed", 1);
+const given = commandLine("storm:deploy");
+const KILLS = given.number("kills");
+const SEED = given.number("seed");
 /** a deployment that has not ended by then counts as stuck */
 const STUCK_MS = 180_000;
 const SETTLE_MS = 60_000;

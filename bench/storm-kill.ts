@@ -1,3 +1,4 @@
+import { commandLine } from "../scripts/usage.mjs";
 import { KillableOperate, PARTS, type PartName } from "../server/testing/killing.ts";
 import { median } from "./harness.ts";
 
@@ -10,7 +11,8 @@ import { median } from "./harness.ts";
 const subsets = Array.from({ length: 2 ** PARTS.length - 1 }, (_, i) =>
   PARTS.filter((_part, bit) => (i + 1) & (1 << bit)),
 );
-const operate = new KillableOperate(!process.argv.includes("--stand-in-web"));
+const given = commandLine("storm:kill");
+const operate = new KillableOperate(!given.has("stand-in-web"));
 const faults: string[] = [];
 const back: { parts: PartName[]; backMs: number; trafficBackMs: number | null }[] = [];
 await operate.start();

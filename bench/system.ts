@@ -11,10 +11,6 @@ import { findRunningPostgres } from "#server/db/embedded.ts";
 export const ROOT = join(import.meta.dirname, "..");
 const READY_MS = 180_000;
 
-/** The number after `--name=` on the command line. */
-export const argument = (name: string, otherwise: number): number =>
-  Number(process.argv.find((text) => text.startsWith(`--${name}=`))?.split("=")[1] ?? otherwise);
-
 /** mulberry32: the same dice for the same seed */
 export function dice(seed: number): () => number {
   let state = seed;

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
+import { commandLine } from "./usage.mjs";
 
 /** `npm run config:check [file]`: `file:line:column key: what is wrong`, one line per problem, or that it is valid. */
-const argument = process.argv[2];
+const [argument] = commandLine("config:check").words;
 const variable = process.env.OPERATE_CONFIG;
 const given = argument ?? variable ?? "operate.config.yaml";
 const whenMissing =

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { promqlWith } from "#server/agent/kernel/promql.ts";
 import { grafanaDashboard } from "#server/agent/metrics/index.ts";
 import { loadConfig } from "#server/config/load.ts";
+import { commandLine } from "./usage.mjs";
 
 /**
  * `npm run grafana:export -- file`, or `npm run --silent grafana:export`: the service page as a dashboard for Grafana's provisioning, printed or written to
@@ -14,7 +15,7 @@ const { npm_lifecycle_event: script, npm_config_loglevel: loglevel } = process.e
 /** npm prints its own two lines first: behind a `>` or a pipe they would stand before the JSON. */
 const npmWritesToo = script === "grafana:export" && loglevel !== "silent" && !process.stdout.isTTY;
 
-const [file] = process.argv.slice(2);
+const [file] = commandLine("grafana:export").words;
 if (file === undefined && npmWritesToo) {
   console.error(
     "npm writes lines of its own to where the dashboard is to go. Name the file, `npm run grafana:export -- dashboard.json`, or keep npm quiet, `npm run --silent grafana:export > dashboard.json`.",

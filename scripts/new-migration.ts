@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startEmbeddedPostgres } from "../server/db/embedded.ts";
 import { listMigrations, MIGRATIONS_DIR } from "../server/db/migrate.ts";
 import { openSchemaEngine, schemaFiles } from "../server/db/schema-engine.ts";
+import { commandLine } from "./usage.mjs";
 
 /**
  * `npm run db:migration -- NAME` writes the SQL from the migrations to the schema files into a new folder of
@@ -11,8 +12,9 @@ import { openSchemaEngine, schemaFiles } from "../server/db/schema-engine.ts";
  */
 /** the schema as of the newest migration: the engine can compare two schemas without asking a database */
 const SNAPSHOT = join(MIGRATIONS_DIR, "schema.snapshot.prisma");
-const squash = process.argv.includes("--squash");
-const name = squash ? "init" : process.argv[2];
+const given = commandLine("db:migration");
+const squash = given.has("squash");
+const name = squash ? "init" : given.words[0];
 if (!name || !/^[a-z][a-z0-9_]*$/.test(name)) {
   console.error(
     "Name the migration in lower case: npm run db:migration -- add_something (before the first release: -- --squash)",

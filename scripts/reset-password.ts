@@ -6,6 +6,7 @@ import { openDb } from "#server/db/client.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { refuseForeignForTool } from "#server/db/installation.ts";
 import { openDataDir } from "#server/start/data-dir.ts";
+import { commandLine } from "./usage.mjs";
 
 /**
  * `npm run operate:reset-password -- <email> [--revoke-tokens]`: a one-time password for someone who lost theirs, on the machine that has
@@ -30,24 +31,14 @@ async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   }
 }
 
-const REVOKE = "--revoke-tokens";
-
-/** @throws INVALID for an option that is none, and for more than one address */
-function optionsOf(args: readonly string[]): { email: string; revokeTokens: boolean } {
-  const [email = "", ...rest] = args.filter((arg) => arg !== REVOKE);
-  const unknown = [email, ...rest].find((arg) => arg.startsWith("-")) ?? rest[0];
-  if (unknown !== undefined)
-    throw new AppError(
-      "INVALID",
-      `\`${unknown}\` is not known. Write: npm run operate:reset-password -- ada@example.com [${REVOKE}]`,
-    );
-  return { email, revokeTokens: args.includes(REVOKE) };
-}
+const REVOKE = "revoke-tokens";
 
 const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
+const given = commandLine("operate:reset-password");
+const revokeTokens = given.has(REVOKE);
+const [email = ""] = given.words;
 try {
-  const { email, revokeTokens } = optionsOf(process.argv.slice(2));
   const done = await withDatabase(async (url) => {
     const db = openDb(url, 2);
     try {
@@ -61,7 +52,7 @@ try {
   if (revokeTokens) console.log(`${many(done.revokedTokenCount, "API token")} revoked.`);
   else if (done.keptTokenCount > 0)
     console.log(
-      `${many(done.keptTokenCount, "API token")} of this person kept. If somebody else may have them, run it again with ${REVOKE}.`,
+      `${many(done.keptTokenCount, "API token")} of this person kept. If somebody else may have them, run it again with --${REVOKE}.`,
     );
 } catch (error) {
   if (!(error instanceof AppError)) throw error;

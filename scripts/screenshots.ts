@@ -5,13 +5,14 @@ import { type Browser, type BrowserContext, chromium, type Page } from "@playwri
 import { PAGES } from "../e2e/fixtures/pages.ts";
 import runApp from "../e2e/fixtures/run-app.ts";
 import { ADMIN, appState } from "../e2e/fixtures/state.ts";
+import { commandLine } from "./usage.mjs";
 
 /**
  * `npm run screenshots [-- FOLDER]`: runs the system on an empty data directory, lives through the README's story
  * and takes its pictures. OPERATE_CHROMIUM names the browser when it is not Playwright's own. With a FOLDER it takes every page there too, dark and light, 390 px and 1440 px.
  */
 const README_DIR = join(import.meta.dirname, "../.github/images");
-const folder = process.argv[2];
+const [folder] = commandLine("screenshots").words;
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 

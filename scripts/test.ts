@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
 import { countLine, failedOnce, failureLines, nearestLine, sum, type Tally } from "./test/tally.ts";
+import { commandLine } from "./usage.mjs";
 
 /**
  * `npm test`: every check and every test; the last line is the count. `npm test -- unit server/agent` runs one stage
@@ -22,10 +23,6 @@ function wantedStages(words: string[]): Set<Name> {
 
 async function runAll(words: string[]): Promise<Tally> {
   const wanted = wantedStages(words);
-  const unknown = words.find((word) => !isName(word) && word !== "verify" && !isFile(word));
-  if (unknown) {
-    return failedOnce(unknown, `This is neither a stage nor a file. Stages: verify, ${ALL.join(", ")}.`);
-  }
   let chromium: string | null = null;
   const stages = stagesFor(words.filter(isFile), () => chromium ?? "");
   const run = async (name: Name): Promise<Tally[]> => (wanted.has(name) ? [await (stages[name] as Stage).run()] : []);
@@ -50,8 +47,9 @@ async function runAll(words: string[]): Promise<Tally> {
   return sum([...all, ...browsed]);
 }
 
+const { words } = commandLine("test");
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
-const total = await runAll(process.argv.slice(2));
+const total = await runAll(words);
 console.log();
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
 for (const test of total.nearest) console.log(nearestLine(test));

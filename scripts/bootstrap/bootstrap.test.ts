@@ -124,7 +124,7 @@ describe("bootstrap start", () => {
   it("names the commands there are", async () => {
     expect(await bootstrap(["begin"])).toMatchObject({
       exitCode: 2,
-      shown: expect.stringContaining("Known: start, dev, test"),
+      shown: expect.stringContaining("Known: start, operate:dev, test"),
     });
   });
 });

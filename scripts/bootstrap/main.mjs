@@ -1,3 +1,5 @@
+import { BENCHMARKS, COMMANDS } from "../commands.mjs";
+import { answerInstead, printAnswer } from "../usage.mjs";
 import { prepareBuild } from "./build.mjs";
 import { findOrInstallChromium } from "./chromium.mjs";
 import { prepareDependencies } from "./dependencies.mjs";
@@ -5,30 +7,44 @@ import { explainFailure, SetupError } from "./errors.mjs";
 import { runPinned } from "./pinned-node.mjs";
 import { preparePrismaClient } from "./prisma-client.mjs";
 
-/** What each command prepares, and what the pinned Node then runs. */
-const COMMANDS = {
-  start: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "server/start.ts" },
-  dev: { prepare: [prepareDependencies, preparePrismaClient], run: "server/start.ts", args: ["--dev"] },
-  test: { prepare: [prepareDependencies, preparePrismaClient], run: "scripts/test.ts" },
-  "config-check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
-  "reset-password": { prepare: [prepareDependencies, preparePrismaClient], run: "scripts/reset-password.ts" },
-  bench: { prepare: [prepareDependencies, preparePrismaClient], run: "bench/run.ts" },
-  soak: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/soak.ts" },
-  "storm-deploy": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-deploy.ts" },
-  "storm-kill": { prepare: [prepareDependencies, preparePrismaClient, prepareBuild], run: "bench/storm-kill.ts" },
+const CODE = [prepareDependencies, preparePrismaClient];
+const SYSTEM = [...CODE, prepareBuild];
+
+/** What each command prepares, and what the pinned Node then runs; named as the npm scripts are. */
+const PREPARED = {
+  start: { prepare: SYSTEM, run: "server/start.ts" },
+  "operate:dev": { prepare: CODE, run: "server/start.ts", args: ["--dev"] },
+  test: { prepare: CODE, run: "scripts/test.ts" },
+  "config:check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
+  "operate:reset-password": { prepare: CODE, run: "scripts/reset-password.ts" },
+  "db:migration": { prepare: [prepareDependencies], run: "scripts/new-migration.ts" },
+  "grafana:export": { prepare: CODE, run: "scripts/grafana-export.ts" },
+  screenshots: { prepare: SYSTEM, run: "scripts/screenshots.ts" },
+  soak: { prepare: SYSTEM, run: "bench/soak.ts" },
+  "storm:deploy": { prepare: SYSTEM, run: "bench/storm-deploy.ts" },
+  "storm:kill": { prepare: SYSTEM, run: "bench/storm-kill.ts" },
+  bench: { prepare: CODE, run: "bench/run.ts" },
+  ...Object.fromEntries(
+    Object.entries(BENCHMARKS).map(([file, { script }]) => [script, { prepare: CODE, run: `bench/${file}.ts` }]),
+  ),
   // the two below are stages of `test`, which runs them beside its checks
-  build: { prepare: [prepareDependencies, preparePrismaClient, prepareBuild] },
+  build: { prepare: SYSTEM },
   chromium: { prepare: [findOrInstallChromium] },
 };
 
 const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Prepares what `command` needs, runs it, and returns its exit code. */
+/** Prepares what `command` needs, runs it, and returns its exit code; `--help` and mistakes are answered before. */
 export async function bootstrap([command, ...rest]) {
-  const found = Object.hasOwn(COMMANDS, command ?? "") ? COMMANDS[command] : undefined;
+  const found = Object.hasOwn(PREPARED, command ?? "") ? PREPARED[command] : undefined;
   if (!found) {
-    console.error(`Unknown command \`${command ?? ""}\`. Known: ${Object.keys(COMMANDS).join(", ")}.`);
+    console.error(`Unknown command \`${command ?? ""}\`. Known: ${Object.keys(PREPARED).join(", ")}.`);
     return 2;
+  }
+  const answer = Object.hasOwn(COMMANDS, command) ? answerInstead(command, rest) : null;
+  if (answer) {
+    printAnswer(answer);
+    return answer.exitCode;
   }
   const quit = () => process.exit(130);
   for (const signal of INTERRUPTS) process.once(signal, quit);

@@ -1,6 +1,9 @@
 const HEARTBEAT_MS = 5_000;
 const FRAME_MS = 250;
 
+/** `npm run --silent` asks for the command's own output alone */
+const out = process.env.npm_config_loglevel === "silent" ? process.stderr : process.stdout;
+
 const seconds = (sinceMs) => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
 
 /**
@@ -9,15 +12,14 @@ const seconds = (sinceMs) => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
  */
 export async function stage(name, work) {
   const startedMs = Date.now();
-  const live = process.stdout.isTTY;
+  const live = out.isTTY;
   const timer = setInterval(
-    () =>
-      process.stdout.write(live ? `\r\x1b[2K· ${name} ${seconds(startedMs)}` : `· ${name} … ${seconds(startedMs)}\n`),
+    () => out.write(live ? `\r\x1b[2K· ${name} ${seconds(startedMs)}` : `· ${name} … ${seconds(startedMs)}\n`),
     live ? FRAME_MS : HEARTBEAT_MS,
   );
   const finish = (mark) => {
     clearInterval(timer);
-    process.stdout.write(`${live ? "\r\x1b[2K" : ""}${mark} ${name} ${seconds(startedMs)}\n`);
+    out.write(`${live ? "\r\x1b[2K" : ""}${mark} ${name} ${seconds(startedMs)}\n`);
   };
   try {
     const result = await work();

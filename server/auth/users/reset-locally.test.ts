@@ -44,15 +44,15 @@ test("an administrator who lost the password gets back in from the machine itsel
 }, 60_000);
 
 test.each([
-  [["nobody@example.com"], /Nobody has/],
-  [[""], /Give the e-mail address/],
-  [["ada@example.com", "--revoke-token"], /`--revoke-token` is not known/],
-  [["ada@example.com", "bo@example.com"], /`bo@example.com` is not known/],
+  [["nobody@example.com"], 1, /Nobody has/],
+  [[""], 1, /Give the e-mail address/],
+  [["ada@example.com", "--revoke-token"], 2, /`--revoke-token` is not an option. Did you mean --revoke-tokens/],
+  [["ada@example.com", "bo@example.com"], 2, /`bo@example.com` is one too many/],
 ])(
-  "%j is refused",
-  (args, message) => {
+  "%j is refused with exit code %d",
+  (args, exitCode, message) => {
     const { stderr, status } = run(...args);
-    expect([status, stderr]).toEqual([1, expect.stringMatching(message)]);
+    expect([status, stderr]).toEqual([exitCode, expect.stringMatching(message)]);
   },
   60_000,
 );

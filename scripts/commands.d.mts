@@ -1,0 +1,1 @@
+export declare const BENCHMARKS: Record<string, { options: Record<string, unknown> }>;
