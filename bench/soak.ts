@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import pg from "pg";
+import { INTERRUPTED, interruption, listenForInterruption } from "../scripts/interruption.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { median, printReport } from "./harness.ts";
 import { type RunningSystem, startSystem, until } from "./system.ts";
@@ -211,6 +212,7 @@ function growth(minutes: readonly Minute[]): string[] {
   ];
 }
 
+listenForInterruption();
 const system = await startSystem("soak", configuration);
 try {
   const tokens = await makeTokens(system, ["operator", "viewer", "viewer", "viewer"]);
@@ -235,7 +237,7 @@ try {
   ];
   const minutes: Minute[] = [];
   for (let minute = 1; minute <= MINUTES; minute++) {
-    await delay(60_000);
+    await delay(60_000, undefined, { signal: interruption });
     const now = await measure(minute, system.dataDir, db);
     minutes.push(now);
     console.error(JSON.stringify(now));
@@ -289,8 +291,9 @@ try {
   });
   process.exitCode = grown.length === 0 ? 0 : 1;
 } catch (error) {
-  console.error(error, system.output().slice(-4_000));
-  process.exitCode = 1;
+  if (!interruption.aborted) console.error(error, system.output().slice(-4_000));
+  process.exitCode = interruption.aborted ? INTERRUPTED : 1;
 } finally {
   await system.stop(process.exitCode === 0);
 }
+if (interruption.aborted) process.exit(); // what was left in the middle is of no matter

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { INTERRUPTED, interruption, listenForInterruption, unlessInterrupted } from "../scripts/interruption.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { OperateAgent } from "../server/agent/operate-agent.ts";
 import { median, percentile, printReport } from "./harness.ts";
@@ -111,7 +112,7 @@ class Storm {
   }
 
   get over(): boolean {
-    return this.kills.length >= KILLS || this.#supervisor.exitCode !== null;
+    return interruption.aborted || this.kills.length >= KILLS || this.#supervisor.exitCode !== null;
   }
 
   async run(): Promise<void> {
@@ -225,13 +226,14 @@ class Storm {
   }
 }
 
+listenForInterruption();
 const system = await startSystem("storm", configuration, { OPERATE_LEASE_MS: "3000" });
 const began = performance.now();
 try {
   const agent = new OperateAgent(system.configFile, { dataDir: system.dataDir });
   const db = new pg.Pool({ connectionString: system.databaseUrl, max: 2 });
   const storm = new Storm(agent, db, system.supervisor);
-  await storm.run();
+  await unlessInterrupted(storm.run());
   await agent.close();
   await db.end();
 
@@ -268,8 +270,9 @@ try {
   });
   process.exitCode = faults.length === 0 && storm.kills.length >= KILLS ? 0 : 1;
 } catch (error) {
-  console.error(error, system.output().slice(-4_000));
-  process.exitCode = 1;
+  if (!interruption.aborted) console.error(error, system.output().slice(-4_000));
+  process.exitCode = interruption.aborted ? INTERRUPTED : 1;
 } finally {
   await system.stop(process.exitCode === 0);
 }
+if (interruption.aborted) process.exit(); // what was left in the middle is of no matter

@@ -1,3 +1,4 @@
+import { INTERRUPTED, interruption, listenForInterruption, unlessInterrupted } from "../scripts/interruption.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { KillableOperate, PARTS, type PartName } from "../server/testing/killing.ts";
 import { median } from "./harness.ts";
@@ -15,21 +16,35 @@ const given = commandLine("storm:kill");
 const operate = new KillableOperate(!given.has("stand-in-web"));
 const faults: string[] = [];
 const back: { parts: PartName[]; backMs: number; trafficBackMs: number | null }[] = [];
-await operate.start();
-for (const parts of subsets) {
-  const { faults: found, ...times } = await operate.kill(parts);
-  back.push({ parts, ...times });
-  faults.push(...found.map((fault) => `${parts.join(", ")}: ${fault}`));
-  const traffic = times.trafficBackMs === null ? "flowed" : `back after ${Math.round(times.trafficBackMs)} ms`;
+
+async function storm(): Promise<void> {
+  await operate.start();
+  for (const parts of subsets) {
+    const { faults: found, ...times } = await operate.kill(parts);
+    back.push({ parts, ...times });
+    faults.push(...found.map((fault) => `${parts.join(", ")}: ${fault}`));
+    const traffic = times.trafficBackMs === null ? "flowed" : `back after ${Math.round(times.trafficBackMs)} ms`;
+    console.log(
+      `${found.length === 0 ? "✓" : "✗"} ${parts.join(", ")}: traffic ${traffic}, all back after ${(times.backMs / 1_000).toFixed(1)} s`,
+    );
+  }
+  faults.push(...(await operate.stop()).map((line) => `left over: ${line}`));
+  const gaps = back.flatMap(({ trafficBackMs }) => (trafficBackMs === null ? [] : [trafficBackMs]));
   console.log(
-    `${found.length === 0 ? "✓" : "✗"} ${parts.join(", ")}: traffic ${traffic}, all back after ${(times.backMs / 1_000).toFixed(1)} s`,
+    `\n${subsets.length} sets, ${faults.length} faults. Without the daemon no traffic for ${Math.round(median(gaps))} ms at the median, ${Math.round(Math.max(...gaps))} ms at most.`,
   );
+  for (const fault of faults) console.log(fault);
 }
-faults.push(...(await operate.stop()).map((line) => `left over: ${line}`));
-await operate.dispose();
-const gaps = back.flatMap(({ trafficBackMs }) => (trafficBackMs === null ? [] : [trafficBackMs]));
-console.log(
-  `\n${subsets.length} sets, ${faults.length} faults. Without the daemon no traffic for ${Math.round(median(gaps))} ms at the median, ${Math.round(Math.max(...gaps))} ms at most.`,
-);
-for (const fault of faults) console.log(fault);
-process.exit(faults.length === 0 ? 0 : 1);
+
+listenForInterruption();
+let exitCode = 1;
+try {
+  await unlessInterrupted(storm());
+  exitCode = faults.length === 0 ? 0 : 1;
+} catch (error) {
+  if (interruption.aborted) exitCode = INTERRUPTED;
+  else console.error(error);
+} finally {
+  await operate.end();
+}
+process.exit(exitCode);

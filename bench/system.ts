@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findRunningPostgres } from "#server/db/embedded.ts";
+import { interruption, killThoseThatKnow } from "../scripts/interruption.ts";
 
 /** The whole system as `npm start` runs it, on a free port and an empty data directory, for storms and soaks. */
 
@@ -33,7 +34,7 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/** Looks again every 200 ms until something is found. @throws after `ms`, with the last error */
+/** Looks again every 200 ms until something is found. @throws after `ms`, with the last error; at once when told to stop */
 export async function until<T>(
   what: string,
   ms: number,
@@ -42,6 +43,7 @@ export async function until<T>(
   const end = performance.now() + ms;
   let last: unknown;
   while (performance.now() < end) {
+    interruption.throwIfAborted();
     try {
       const found = await look();
       if (found) return found;
@@ -92,7 +94,8 @@ export async function startSystem(
   const stop = async (clean: boolean) => {
     const gone = new Promise((resolve) => supervisor.once("exit", resolve));
     if (supervisor.exitCode === null && supervisor.signalCode === null && supervisor.kill("SIGINT")) await gone;
-    if (clean) rmSync(dataDir, { recursive: true, force: true });
+    if (interruption.aborted) killThoseThatKnow(dataDir);
+    if (clean || interruption.aborted) rmSync(dataDir, { recursive: true, force: true });
     else console.error(`Left for you to look at: ${dataDir}`);
   };
   try {
@@ -106,6 +109,7 @@ export async function startSystem(
     return { url, setupToken, dataDir, configFile, databaseUrl, supervisor, output: () => output, stop };
   } catch (error) {
     await stop(false);
+    interruption.throwIfAborted();
     throw new Error(`${String(error)}\n${output.slice(-4_000)}`, { cause: error });
   }
 }

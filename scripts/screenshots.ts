@@ -5,6 +5,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "@playwri
 import { PAGES } from "../e2e/fixtures/pages.ts";
 import runApp from "../e2e/fixtures/run-app.ts";
 import { ADMIN, appState } from "../e2e/fixtures/state.ts";
+import { INTERRUPTED, interruption, listenForInterruption, unlessInterrupted } from "./interruption.ts";
 import { commandLine } from "./usage.mjs";
 
 /**
@@ -115,7 +116,11 @@ async function shootAll(context: BrowserContext, url: string, paths: string[], i
       }
 }
 
-const stop = await runApp();
+listenForInterruption();
+const stop = await unlessInterrupted(runApp()).catch((error: unknown) => {
+  if (interruption.aborted) process.exit(INTERRUPTED);
+  throw error;
+});
 let browser: Browser | undefined;
 try {
   mkdirSync(README_DIR, { recursive: true });
@@ -126,9 +131,13 @@ try {
   });
   const context = await browser.newContext({ viewport: WIDE, colorScheme: "dark", reducedMotion: "reduce" });
   const { url, setupLink } = appState();
-  const found = await tellStory(await context.newPage(), url, setupLink);
-  if (folder) await shootAll(context, url, [...PAGES, ...found], folder);
+  const found = await unlessInterrupted(tellStory(await context.newPage(), url, setupLink));
+  if (folder) await unlessInterrupted(shootAll(context, url, [...PAGES, ...found], folder));
+} catch (error) {
+  if (!interruption.aborted) throw error;
+  process.exitCode = INTERRUPTED;
 } finally {
   await browser?.close();
   await stop();
 }
+if (interruption.aborted) process.exit();

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { endGroups, INTERRUPTED, interruption, listenForInterruption, unlessInterrupted } from "./interruption.ts";
 import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
 import { countLine, failedOnce, failureLines, nearestLine, sum, type Tally } from "./test/tally.ts";
 import { commandLine } from "./usage.mjs";
@@ -48,8 +49,12 @@ async function runAll(words: string[]): Promise<Tally> {
 }
 
 const { words } = commandLine("test");
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
-const total = await runAll(words);
+listenForInterruption();
+const total = await unlessInterrupted(runAll(words)).catch(async (error: unknown) => {
+  await endGroups();
+  if (interruption.aborted) process.exit(INTERRUPTED);
+  throw error;
+});
 console.log();
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
 for (const test of total.nearest) console.log(nearestLine(test));

@@ -25,7 +25,10 @@ const PREPARED = {
   "storm:kill": { prepare: SYSTEM, run: "bench/storm-kill.ts" },
   bench: { prepare: CODE, run: "bench/run.ts" },
   ...Object.fromEntries(
-    Object.entries(BENCHMARKS).map(([file, { script }]) => [script, { prepare: CODE, run: `bench/${file}.ts` }]),
+    Object.entries(BENCHMARKS).map(([file, { script }]) => [
+      script,
+      { prepare: CODE, run: "bench/run.ts", args: [file] },
+    ]),
   ),
   // the two below are stages of `test`, which runs them beside its checks
   build: { prepare: SYSTEM },

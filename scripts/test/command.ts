@@ -1,10 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-
-const running = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const child of running) child.kill();
-});
+import { spawnGroup } from "../interruption.ts";
 
 interface Ran {
   exitCode: number;
@@ -16,11 +11,7 @@ interface Ran {
 export function runNode(args: string[], options: { live: boolean; env?: Record<string, string> }): Promise<Ran> {
   return new Promise((resolve) => {
     let output = "";
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", options.live ? "inherit" : "pipe", options.live ? "inherit" : "pipe"],
-    });
-    running.add(child);
+    const child = spawnGroup(args, options.live ? "inherit" : "pipe", options.env);
     const keep = (text: string) => {
       output += text;
     };
@@ -28,7 +19,6 @@ export function runNode(args: string[], options: { live: boolean; env?: Record<s
     child.stderr?.setEncoding("utf8").on("data", keep);
     child.once("error", (error) => keep(error.message));
     child.once("close", (code, signal) => {
-      running.delete(child);
       resolve({ exitCode: code ?? 128 + (signal ? constants.signals[signal] : 0), output });
     });
   });

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { killThoseThatKnow, processesThatKnow } from "../../scripts/interruption.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { findRunningPostgres } from "../db/embedded.ts";
 import { freePort } from "../db/embedded-files.ts";
@@ -52,6 +53,8 @@ export class KillableOperate {
   #port = 0;
   #supervisor: ChildProcess | undefined;
   #shown = "";
+  #started: Promise<void> = Promise.resolve();
+  #ending = false;
 
   /** With `realWeb` the built console runs, else a stand-in. */
   constructor(realWeb = false) {
@@ -81,7 +84,13 @@ export class KillableOperate {
     return this.#shown;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    if (this.#ending) return Promise.reject(new Error("it is being ended"));
+    this.#started = this.#start();
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     this.#port ||= await freePort();
     const { DATABASE_URL: _, ...inherited } = process.env;
     const file = this.#realWeb ? join(SERVER, "start.ts") : join(this.folder, "start.ts");
@@ -120,10 +129,22 @@ export class KillableOperate {
     let left: string[] = [];
     // a guard of a killed supervisor's PostgreSQL notices within a second or two that it is not needed
     await eventually(async () => {
-      left = this.#processes();
+      left = [...processesThatKnow(this.dataDir).values()];
       return left.length === 0;
     }, 15_000).catch(() => undefined);
     return left;
+  }
+
+  /**
+   * At any moment, also in the middle of `start` and `kill`: lets a start come to its end, as a supervisor that has
+   * adopted the daemon stops it, too; then an ordered stop, then kills what is left.
+   */
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#started.catch(() => undefined);
+    await Promise.race([this.stop(), delay(BACK_MS)]);
+    killThoseThatKnow(this.dataDir);
+    await this.dispose();
   }
 
   async dispose(): Promise<void> {
@@ -138,6 +159,7 @@ export class KillableOperate {
   async kill(parts: readonly PartName[], stopped: readonly PartName[] = []): Promise<Outcome> {
     const faults: string[] = [];
     const before = await this.#instances();
+    if (this.#ending) throw new Error("it is being ended");
     const pids = new Map(parts.map((part) => [part, this.#pidOf(part)]));
     const killedMs = performance.now();
     for (const [part, pid] of pids) {
@@ -226,21 +248,5 @@ export class KillableOperate {
         return { failed, firstAnswerMs };
       },
     };
-  }
-
-  /** Command lines of all processes that know the data directory by argument or environment; Linux only. */
-  #processes(): string[] {
-    if (process.platform !== "linux") return [];
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .flatMap((pid) => {
-        try {
-          const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-          const known = line + readFileSync(`/proc/${pid}/environ`, "utf8");
-          return known.includes(this.dataDir) ? [line] : [];
-        } catch {
-          return []; // gone meanwhile, or somebody else's
-        }
-      });
   }
 }
