@@ -46,8 +46,9 @@ export async function unlessInterrupted<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Runs this Node on `args` in a process group of its own, which `endGroups` ends. */
+/** Runs this Node on `args` in a process group of its own, which `endGroups` ends. @throws once this process was told to stop */
 export function spawnGroup(args: string[], output: "inherit" | "pipe", env: Record<string, string> = {}): ChildProcess {
+  interruption.throwIfAborted();
   const mark = randomUUID();
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env, [MARK]: mark },
