@@ -32,11 +32,14 @@ function run(command: string): Promise<{ exitCode: number | null; out: string; e
 }
 
 it.each(OWN)("%s says its usage for --help and -h, refuses --helpp, and does nothing", async (name, command) => {
-  const help = await run(`${command} --help`);
+  const [help, short, wrong] = await Promise.all([
+    run(`${command} --help`),
+    run(`${command} -h`),
+    run(`${command} --helpp`),
+  ]);
   expect(help).toMatchObject({ exitCode: 0, err: "" });
   expect(help.out).toMatch(/^Usage: npm [\s\S]*\n {2}-h, --help /);
-  expect(await run(`${command} -h`)).toEqual(help);
-  const wrong = await run(`${command} --helpp`);
+  expect(short).toEqual(help);
   expect(wrong, name).toMatchObject({ exitCode: 2, out: "" });
   expect(wrong.err).toMatch(/^`--helpp` is not an option\. Did you mean --help\?/);
   expect(wrong.err).toContain(help.out.trim());
