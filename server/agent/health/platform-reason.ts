@@ -40,13 +40,13 @@ export function unconfiguredNote({ service, environment, instances, configured }
 }
 
 /**
- * A check's result with what the platform knows: a failure carries the platform's reason, and what cannot be started
- * again shows although others answer.
+ * A check's result with what the platform knows: a failure begins with the platform's reason, of which the answer is
+ * the effect, and what cannot be started again shows although others answer.
  */
 export function withPlatform(result: ProbeResult, service: PlatformService): ProbeResult {
   const note = unconfiguredNote(service);
   if (result.outcome !== "up") {
-    const parts = [result.message, platformReason(service), note];
+    const parts = [platformReason(service), result.message, note];
     return { ...result, message: parts.filter((part) => part !== null).join("; ") || null };
   }
   const lost = service.instances.find((one) => !one.configured && one.state === "crash-looping");

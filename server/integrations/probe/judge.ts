@@ -1,5 +1,6 @@
 import type { HealthEndpoint } from "../../agent/config-health.ts";
 import { dataWithoutConfidential } from "../../agent/kernel/confidential.ts";
+import { statusRanges } from "../../agent/kernel/status-ranges.ts";
 import type { ProbeResult } from "../../agent/ports/prober.ts";
 
 type HttpExpectations = Pick<
@@ -37,9 +38,9 @@ const shown = (value: unknown): string => (JSON.stringify(dataWithoutConfidentia
 /** What is wrong with the content of an answer, as a sentence; null when it is as expected. */
 function wrongContent(answer: HttpAnswer, expect: HttpExpectations): string | null {
   if (!expect.expectStatus.includes(answer.status))
-    return `answered ${answer.status}; expected ${expect.expectStatus.join(", ")}`;
+    return `answered ${answer.status}; expected ${statusRanges(expect.expectStatus)}`;
   if (expect.bodyIncludes !== undefined && !answer.body.includes(expect.bodyIncludes))
-    return `answered ${answer.status} without "${expect.bodyIncludes}" in the body${answer.truncated ? " (its first part)" : ""}`;
+    return `answered ${answer.status} without ${shown(expect.bodyIncludes)} in the body${answer.truncated ? " (its first part)" : ""}`;
   if (!expect.jsonPath) return null;
   const { path, equals } = expect.jsonPath;
   let document: unknown;

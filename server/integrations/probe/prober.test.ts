@@ -35,6 +35,9 @@ function probe(spec: ProbeSpec, options: Partial<OutboundClientOptions> = {}) {
   return createProber(client).probe(spec, new AbortController().signal);
 }
 
+/** as a service without a path is asked */
+const ANY_ANSWER = Array.from({ length: 300 }, (_, i) => 200 + i);
+
 type HttpSpec = Extract<ProbeSpec, { type: "http" }>;
 const http = (port: number, extra: Partial<HttpSpec> = {}): HttpSpec => ({
   type: "http",
@@ -51,6 +54,7 @@ describe("http", () => {
   it.each<[string, number, string, Partial<HttpSpec>, string, string | null]>([
     ["as expected", 200, "fine", {}, "up", null],
     ["another status", 500, "", {}, "down", "answered 500; expected 200"],
+    ["one outside a run", 503, "", { expectStatus: ANY_ANSWER }, "down", "answered 503; expected below 500"],
     ["an expected error", 404, "", { expectStatus: [404] }, "up", null],
     ["an expected redirect", 302, "", { expectStatus: [302] }, "up", null],
     ["the words", 200, "all fine here", { bodyIncludes: "fine" }, "up", null],

@@ -1,4 +1,5 @@
 import { DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-deployment.ts";
+import { clipText } from "../../kernel/clip-text.ts";
 import { readClock } from "../../kernel/clock.ts";
 import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confidential.ts";
 import type { Runtime } from "../../kernel/context.ts";
@@ -6,6 +7,7 @@ import { toAppError } from "../../kernel/errors.ts";
 import { groupedCount } from "../../kernel/numbers.ts";
 import { failedRequests, sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import { unsealed } from "../../kernel/sealed.ts";
+import { statusRanges } from "../../kernel/status-ranges.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
 import { judge } from "../judge/index.ts";
 import type { JudgeResult } from "../judge/schema.ts";
@@ -265,8 +267,8 @@ async function verify(
 function problemOf(asked: SyntheticRequest, { status, problem, body }: DirectAnswer): string | null {
   if (status === null) return `${asked.method} ${asked.path} was not answered: ${problem}`;
   if (!asked.expectStatus.includes(status))
-    return `${asked.method} ${asked.path} answered ${status}, expected ${asked.expectStatus.join(" or ")}`;
+    return `${asked.method} ${asked.path} answered ${status}, expected ${statusRanges(asked.expectStatus)}`;
   if (asked.bodyIncludes !== undefined && !body.includes(asked.bodyIncludes))
-    return `${asked.method} ${asked.path} answered without "${asked.bodyIncludes}"`;
+    return `${asked.method} ${asked.path} answered without "${clipText(asked.bodyIncludes, 80)}"`;
   return null;
 }
