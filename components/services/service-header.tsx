@@ -1,6 +1,6 @@
 "use client";
 
-import { ExternalLink, Lock, Rocket, Undo2 } from "lucide-react";
+import { Lock, Rocket, Undo2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { compareHref } from "../compare/compare-input.ts";
@@ -18,8 +18,8 @@ import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { isBeyondLimit } from "./beyond-limit.ts";
-import { consoleLink } from "./console-link.ts";
 import { type PlacedService, serviceHref } from "./places.ts";
+import { ServiceAddress } from "./service-address.tsx";
 
 /** A script of its own, which comes with the first lock. */
 const LockDialog = dynamic(() => import("../deployments/lock-dialog.tsx").then((module) => module.LockDialog), {
@@ -173,19 +173,7 @@ export function ServiceFacts({ service }: { service: Service }) {
           { label: "Used by", value: <Names names={service.usedBy} environment={row.environment} /> },
           {
             label: "Address",
-            value: service.url ? (
-              <a
-                href={consoleLink(row.service, service.url)}
-                className="link num inline-flex items-center gap-1"
-                target="_blank"
-                rel="noreferrer"
-              >
-                {consoleLink(row.service, service.url).replace(/^https?:\/\//, "")}
-                <ExternalLink className="size-3" aria-label="opens in a new tab" />
-              </a>
-            ) : (
-              MISSING
-            ),
+            value: service.url ? <ServiceAddress service={row.service} url={service.url} /> : MISSING,
           },
         ]}
       />
