@@ -62,7 +62,7 @@ export function forwardRefusal(): string | null {
   return `Requests of senders are refused: ${used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
 }
 
-/** @throws NOT_FOUND naming the paths that take telemetry, the nearest first */
+/** @throws NOT_FOUND naming the paths that take telemetry, and the nearest */
 function checkPath(path: string): void {
   if (path === READY || Object.hasOwn(ENDPOINTS, path)) return;
   const names = allowedNames(path, Object.keys(ENDPOINTS));

@@ -25,7 +25,7 @@ import {
   problemOf,
   resolvePlaceholders,
 } from "./placeholders.ts";
-import { type ConfigIssue, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
+import { type ConfigIssue, type Found, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
 import { keysAt, withoutEmptySections } from "./schema-keys.ts";
 import { passwordsIn, saysSecret, secrecyOf } from "./secrecy.ts";
 
@@ -132,7 +132,7 @@ function fewest(issues: PendingIssue[]): ConfigIssue[] {
   return [...shown, more];
 }
 
-function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => unknown, add: Add): void {
+function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => Found, add: Add): void {
   if (issue.code !== "unrecognized_keys") {
     add(issue.path, () => explain(issue, found(issue.path)));
     return;
@@ -144,15 +144,28 @@ function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => unkno
     });
 }
 
-function explain(issue: z.core.$ZodIssue, found: unknown): string {
+function explain(issue: z.core.$ZodIssue, found: Found): string {
   if (issue.code === "custom" && !saysNoValue(issue)) return messageWithNames(issue);
-  const shown =
-    found === undefined
-      ? "nothing"
-      : found !== null && typeof found === "object"
-        ? "a block"
-        : `\`${shownName(String(found))}\``;
-  return `found ${shown}; ${issue.code === "invalid_type" ? `${KINDS[issue.expected] ?? issue.expected} is needed` : issue.message}`;
+  if (issue.code !== "invalid_type") return `found ${shownOf(found, false)}; ${issue.message}`;
+  const needed = `${KINDS[issue.expected] ?? issue.expected} is needed`;
+  return `found ${shownOf(found, true)}; ${needed}${quotesHint(issue.expected, found)}`;
+}
+
+function shownOf(found: Found, withQuotes: boolean): string {
+  if (found.kind !== "value") return found.kind === "block" ? "a block" : "nothing";
+  const written = shownName(found.source);
+  return withQuotes && found.quoted ? `\`"${written}"\`` : `\`${written}\``;
+}
+
+/** Where quotes alone make it wrong, or would make it right. */
+function quotesHint(expected: string, found: Found): string {
+  if (found.kind !== "value") return "";
+  const { value } = found;
+  if (expected === "string") return typeof value === "number" || typeof value === "boolean" ? ": put it in quotes" : "";
+  const isMeant =
+    typeof value === "string" &&
+    (expected === "boolean" ? /^(true|false)$/.test(value) : value.trim() !== "" && Number.isFinite(Number(value)));
+  return isMeant && ["number", "int", "boolean"].includes(expected) ? ": take the quotes away" : "";
 }
 
 /** What zod calls a type, in words of YAML. */

@@ -9,7 +9,10 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   parseDocument,
+  type Scalar,
+  type YAMLMap,
 } from "yaml";
 import { shownName } from "../agent/kernel/allowed-names.ts";
 
@@ -35,12 +38,14 @@ const MOST_CHARACTERS = 2_000_000;
 const TAGS = ["str", "int", "float", "bool", "null", "map", "seq"];
 const TAG_PREFIX = "tag:yaml.org,2002:";
 
+/** What stands at a place: a single value as data and as it is written (without its quotes), a block, or nothing. */
+export type Found = { kind: "value"; value: unknown; source: string; quoted: boolean } | { kind: "block" | "nothing" };
+
 interface ReadYaml {
   raw: unknown;
   /** where a key stands, or what comes nearest */
   place(path: readonly PropertyKey[]): { line: number; column: number };
-  /** the value as it is written */
-  found(path: readonly PropertyKey[]): unknown;
+  found(path: readonly PropertyKey[]): Found;
 }
 
 /** Parses a text in time and memory that depend on its length alone. Never throws. */
@@ -88,8 +93,10 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
     yaml: {
       raw,
       found: (path) => {
-        const found = node(path);
-        return isScalar(found) ? found.value : found;
+        const given = node(path);
+        const found = isAlias(given) ? given.resolve(document) : given;
+        if (isScalar(found)) return foundValue(found);
+        return { kind: isNode(found) ? "block" : "nothing" };
       },
       place(path) {
         for (let depth = path.length; depth >= 0; depth--) {
@@ -102,19 +109,39 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
   };
 }
 
+/** `1.0` is written, `1` is what it becomes; of nothing after a colon, nothing is written. */
+const foundValue = ({ value, source, type }: Scalar): Found => ({
+  kind: "value",
+  value,
+  source: source || String(value),
+  quoted: type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE",
+});
+
 /** Steps from a node to the one under a key. Each map is indexed once: its own look-up compares with every key. */
 function indexed(document: Document.Parsed): (node: unknown, key: PropertyKey) => unknown {
   const indexes = new WeakMap<object, Map<string, unknown>>();
+  const resolved = (given: unknown) => (isAlias(given) ? given.resolve(document) : given);
+  const sourcesOf = ({ value }: Pair) =>
+    (isSeq(value) ? value.items : [value]).map(resolved).filter((one) => isMap(one));
+  const isMerging = ({ key }: Pair) => isScalar(key) && isMerge(key);
+  const indexOf = (node: YAMLMap): Map<string, unknown> => {
+    const known = indexes.get(node);
+    if (known !== undefined) return known;
+    const own = node.items.filter((pair) => !isMerging(pair));
+    // the earlier of two merged blocks wins, and what is written beside them over both
+    const merged = node.items.filter(isMerging).flatMap(sourcesOf).reverse();
+    const index = new Map<string, unknown>([
+      ...merged.flatMap((source) => [...indexOf(source)]),
+      ...own.map(({ key, value }): [string, unknown] => [isScalar(key) ? String(key.value) : "", value]),
+    ]);
+    indexes.set(node, index);
+    return index;
+  };
   return (given, key) => {
-    const node = isAlias(given) ? given.resolve(document) : given;
+    const node = resolved(given);
     if (isSeq(node)) return node.items[Number(key)];
     if (!isMap(node)) return undefined;
-    let index = indexes.get(node);
-    if (index === undefined) {
-      index = new Map(node.items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair.value]));
-      indexes.set(node, index);
-    }
-    return index.get(String(key));
+    return indexOf(node).get(String(key));
   };
 }
 

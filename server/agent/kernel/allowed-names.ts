@@ -3,6 +3,8 @@
 const MOST_NAMES = 20;
 const MOST_COMPARED = 500;
 const LONGEST_NAME = 60;
+/** of what is not compared */
+const FAR = 99;
 
 /** A name of unknown length and content, fit for a message. */
 export const shownName = (name: string): string => {
@@ -10,18 +12,34 @@ export const shownName = (name: string): string => {
   return visible.length > LONGEST_NAME ? `${visible.slice(0, LONGEST_NAME)}…` : visible;
 };
 
-/** `allowed: a, b, c and 7 more`: at most 20 names, those that are spelt most like what was found first. */
+const byName = new Intl.Collator("en", { numeric: true }).compare;
+
+/** Whether one is likely to be the other misspelt: at most every third character is another. */
+const isNear = (found: string, name: string, distance: number): boolean =>
+  distance * 3 <= Math.max(found.length, name.length);
+
+/**
+ * `did you mean b? allowed: a, b, c and 7 more`: at most 20 names in their order, those that are spelt most like what
+ * was found; the question only where one is near.
+ */
 export function allowedNames(found: string, names: Iterable<string>): string {
   const distinct = [...new Set(names)];
   if (distinct.length === 0) return "allowed: (none yet)";
-  const wanted = found.slice(0, LONGEST_NAME);
+  const wanted = found.slice(0, LONGEST_NAME).toLowerCase();
+  const distanceTo = (name: string) => editDistance(wanted, name.slice(0, LONGEST_NAME).toLowerCase());
   const nearest = distinct
-    .map((name, i) => ({ name, distance: i < MOST_COMPARED ? editDistance(wanted, name.slice(0, LONGEST_NAME)) : 99 }))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, MOST_NAMES)
-    .map(({ name }) => shownName(name));
-  const more = distinct.length - nearest.length;
-  return `allowed: ${nearest.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    .map((name, i) => ({ name, distance: i < MOST_COMPARED ? distanceTo(name) : FAR }))
+    .sort((a, b) => a.distance - b.distance || byName(a.name, b.name))
+    .slice(0, MOST_NAMES);
+  const [first] = nearest;
+  const meant = first !== undefined && isNear(wanted, first.name, first.distance) ? first.name : null;
+  const shown = nearest
+    .map(({ name }) => name)
+    .sort(byName)
+    .map(shownName);
+  const more = distinct.length - shown.length;
+  const question = meant === null || distinct.length === 1 ? "" : `did you mean ${shownName(meant)}? `;
+  return `${question}allowed: ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** For an issue of a schema: names that are compared only if the issue is shown, as there may be very many. */
