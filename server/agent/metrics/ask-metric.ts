@@ -2,6 +2,7 @@ import { AppError } from "../kernel/errors.ts";
 import { FUNCTIONS_OF, type MetricFunctionName } from "../kernel/metric-functions.ts";
 import type { MetricInfo, MetricLine, MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { Answer } from "../ports/source.ts";
+import { noSuchMetric } from "./kept-name.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
 
 /** What a function means of a metric's kind, as queries that every source understands. */
@@ -23,7 +24,7 @@ interface Known {
   unit: string;
   /** of a histogram's part, the histogram's name */
   family: string | null;
-  /** some metric has such a name */
+  /** there is such a metric, or there may be */
   found: boolean;
 }
 
@@ -56,11 +57,9 @@ export async function askMetric(
       ? await askHistogram(ask, query, limit)
       : await ask(fn === "quantile" ? { ...query, metric: known.family ?? question.metric.replace(PARTS, "") } : query);
   if (asked.answer.data.total === 0 && !known.found)
-    throw new AppError(
-      "NOT_FOUND",
-      `No metric is named ${question.metric}. The list of metrics names those there are; look there for a part of the name.`,
-      { details: { metric: question.metric } },
-    );
+    throw new AppError("NOT_FOUND", await noSuchMetric(source, question.metric), {
+      details: { metric: question.metric },
+    });
   return { ...asked, unit: unitOf(fn, known) };
 }
 
@@ -68,7 +67,8 @@ async function knownOf(source: MetricsSource, metric: string): Promise<Known> {
   const list = async (search: string) => (await source.metrics({ search, limit: KNOWN_METRICS })).data.items;
   const named = await list(metric);
   const own = named.find(({ name }) => name === metric);
-  const found = named.length > 0;
+  // a full list may leave it out
+  const found = own !== undefined || named.length >= KNOWN_METRICS;
   if (own) return { kind: own.kind, unit: own.unit, family: null, found };
   const base = metric.replace(PARTS, "");
   const unknown: Known = { kind: "unknown", unit: "", family: null, found };

@@ -6,6 +6,7 @@ import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { visibleText } from "../kernel/visible-text.ts";
 import type { MetricInfo } from "../ports/metrics-source.ts";
+import { keptNameStart } from "./kept-name.ts";
 import type {
   LabelValuesInput,
   LabelValuesOutput,
@@ -21,7 +22,7 @@ const MODEL_HELP = 120;
 const LONGEST_HELP = 500;
 const LONGEST_UNIT = 63;
 
-/** Metrics by name. A model gets as many as it may read. @throws as MetricsSource does */
+/** Metrics by name, also by the one that OpenTelemetry has for it. A model gets as many as it may read. @throws as MetricsSource does */
 export async function listMetrics(
   ctx: AgentContext,
   input: z.output<typeof ListMetricsInput>,
@@ -29,7 +30,9 @@ export async function listMetrics(
   authorize(ctx, "telemetry.read");
   const { search, service, limit } = input;
   const source = ctx.telemetry.metrics({ service, home: input.source });
-  const answer = await source.metrics({ search, service, limit });
+  const asWritten = await source.metrics({ search, service, limit });
+  const kept = asWritten.data.total === 0 && search ? keptNameStart(search) : null;
+  const answer = kept ? await source.metrics({ search: kept, service, limit }) : asWritten;
   const { items, total } = answer.data;
   if (ctx.via !== "mcp")
     return { total, source: sourceView(answer), items: items.map((item) => readable(item, LONGEST_HELP)) };

@@ -193,6 +193,25 @@ describe("a query of a metric", () => {
     expect(await query(contextOf(metrics), { metric: "queue_length" })).toMatchObject({ total: 0, lines: [] });
   });
 
+  it.each([
+    ["dice.rolls", "dice_rolls_total"],
+    ["dice_rolls", "dice_rolls_total"],
+    ["http.server/duration", "http_server_duration_seconds"],
+    ["http.server", "http_server_duration_seconds or http_server_size_bytes"],
+  ])("names what %s of OpenTelemetry is kept as, and lists it", async (metric, kept) => {
+    const names = ["dice_rolls_total", "http_server_duration_seconds", "http_server_size_bytes", "roll_the_dice_rolls"];
+    const metrics = fakeMetrics({
+      metrics: names.map((name) => ({ name, kind: "counter" as const })),
+      linesOf: () => [],
+    });
+    await expect(query(contextOf(metrics), { metric })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: expect.stringContaining(`Did you mean ${kept}? Names of OpenTelemetry are kept as Prometheus`),
+    });
+    const listed = await listMetrics(contextOf(metrics), ListMetricsInput.parse({ search: metric }));
+    expect(listed.items.map(({ name }) => name)).toEqual(expect.arrayContaining(kept.split(" or ")));
+  });
+
   it("gives a model what it can read, however many lines there are", async () => {
     const metrics = fakeMetrics({
       metrics: METRICS,
