@@ -62,7 +62,8 @@ export function refusalOf(
   if (allow) headers.allow = allow;
   const { code, message } = error;
   if (!path.startsWith("/v1/")) return { status, contentType: "text/plain", body: `${message}\n`, headers };
-  const isJson = contentType === JSON_TYPE;
-  const body = encodeStatus(isJson ? "json" : "protobuf", { code, message });
-  return { status, contentType: isJson ? JSON_TYPE : PROTOBUF, body, headers };
+  // whoever sent no protobuf, as curl by hand, is no reader of it either
+  const isProtobuf = contentType.includes("protobuf");
+  const body = encodeStatus(isProtobuf ? "protobuf" : "json", { code, message });
+  return { status, contentType: isProtobuf ? PROTOBUF : JSON_TYPE, body, headers };
 }

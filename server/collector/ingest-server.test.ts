@@ -108,6 +108,19 @@ describe("what is no telemetry", () => {
     expect([answer.status, await answer.text()]).toEqual([415, expect.stringContaining(allowed)]);
   });
 
+  it.each([undefined, "text/html", "application/x-www-form-urlencoded"])(
+    "is told in plain words when it came as %s, as by hand",
+    async (type) => {
+      const { send } = await open();
+      const answer = await send("/v1/logs", Buffer.from("{}"), type === undefined ? {} : { "content-type": type });
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([415, "application/json"]);
+      expect(await answer.json()).toEqual({
+        code: 3,
+        message: expect.stringMatching(/^Send it with the Content-Type /),
+      });
+    },
+  );
+
   it("is told what is wrong with it, in the encoding it came in", async () => {
     const { send, refused } = await open();
     const json = await send("/v1/logs", "{", JSON_TYPE);

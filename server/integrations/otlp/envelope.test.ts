@@ -35,6 +35,37 @@ describe("the encoding of a request", () => {
   });
 });
 
+describe("JSON in which a list has another name", () => {
+  const record = { body: { stringValue: "hello" } };
+  const scope = { logRecords: [record] };
+  it.each([
+    ["resourceLogs", { resourceLog: [{ scopeLogs: [scope] }] }, "resourceLog"],
+    ["resourceLogs", { resourceSpans: [] }, "resourceSpans"],
+    ["scopeLogs", { resourceLogs: [{ resource: {}, scopeLog: [scope] }] }, "resourceLogs[0].scopeLog"],
+    [
+      "logRecords",
+      { resourceLogs: [{ scopeLogs: [{ logRecord: [record] }] }] },
+      "resourceLogs[0].scopeLogs[0].logRecord",
+    ],
+  ])("is told that there is no %s", (missing, body, found) => {
+    const { records, rejected } = decodeLogs(Buffer.from(JSON.stringify(body)), { encoding: "json", receivedAtMs: 5 });
+    expect(records).toEqual([]);
+    expect(rejected).toEqual([
+      { reason: `there is no ${missing}, and nothing else in its place is read`, count: 1, example: `found ${found}` },
+    ]);
+  });
+
+  it.each([
+    {},
+    { resourceLogs: [], later: 1 },
+    { resource_logs: [{ resource: {}, schemaUrl: "x" }] },
+    { resourceLogs: [{ scopeLogs: [{ scope: {}, schema_url: "x" }] }] },
+  ])("is not told so of %j, which holds nothing", (body) => {
+    const decoded = decodeLogs(Buffer.from(JSON.stringify(body)), { encoding: "json", receivedAtMs: 5 });
+    expect(decoded).toEqual({ records: [], rejected: [] });
+  });
+});
+
 describe("protobuf", () => {
   it("may hold who sent records after the records", () => {
     const records = encode("Scopes", { records: [Buffer.alloc(0)] });

@@ -1,3 +1,4 @@
+import { shownName } from "../../agent/kernel/allowed-names.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { Attributes } from "../../agent/ports/telemetry.ts";
 import { attributeName } from "../http/body/attributes.ts";
@@ -111,14 +112,33 @@ function readJson<T>(body: JsonObject, signal: Signal, batch: Batch<T>): void {
   const readScope = (scope: JsonObject, path: string, source: Source) => {
     const named = scope.scope === undefined ? {} : objectAt(scope.scope, "scope");
     const from = withScope(source, attributeName(textAt(named.name, "scope.name")));
+    tellMissing(scope, records, path, batch);
     const list = listAt(pick(scope, ...records), records[0]);
     for (let i = 0; i < list.length; i++) readRecord(list[i], () => `${path}.${records[0]}[${i}]`, from);
   };
+  tellMissing(body, resources, "", batch);
   eachObject(pick(body, ...resources), resources[0], (resource, path) => {
+    tellMissing(resource, scopes, path, batch);
     const said = resource.resource === undefined ? {} : objectAt(resource.resource, "resource");
     const source = sourceOf(inside("resource", () => attributesOf(said)));
     eachObject(pick(resource, ...scopes), scopes[0], (scope, at) => readScope(scope, `${path}.${at}`, source));
   });
+}
+
+/** What a request holds beside its list, at any level. */
+const BESIDE_LIST = new Set(["resource", "scope", "schemaUrl", "schema_url"]);
+
+/**
+ * Unknown fields are left out, as OTLP has it; where one stands in the place of the list, whoever sent it is told, as
+ * otherwise a list under a misspelt name would be taken for an empty one.
+ */
+function tellMissing<T>(object: JsonObject, names: [string, string], path: string, batch: Batch<T>): void {
+  if (names.some((name) => Object.hasOwn(object, name))) return;
+  const unknown = Object.keys(object).filter((key) => !BESIDE_LIST.has(key));
+  const [first] = unknown;
+  if (first === undefined) return;
+  const reason = `there is no ${names[0]}, and nothing else in its place is read`;
+  batch.reject(reason, () => `found ${shownName(path === "" ? first : `${path}.${first}`)}`);
 }
 
 function eachObject(value: unknown, name: string, visit: (object: JsonObject, path: string) => void): void {
