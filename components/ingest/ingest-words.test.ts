@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { IngestOverviewOutput } from "#server/agent/ingest/schema.ts";
-import { fillOf, finishedSteps, ingestSentence } from "./ingest-words.ts";
+import { fillOf, finishedSteps, ingestSentence, recordCount } from "./ingest-words.ts";
 
 type Signal = IngestOverviewOutput["signals"][number];
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
@@ -13,6 +13,14 @@ const sender = (name: string, of: Signal["signal"]) => ({
   name,
   services: [],
   lastAt: "2026-11-25T10:00:00Z",
+});
+
+it("counts one as one", () => {
+  expect([recordCount(1, "traces"), recordCount(2, "logs"), recordCount(1, "metrics")].map(plain)).toEqual([
+    "1 span",
+    "2 lines",
+    "1 sample",
+  ]);
 });
 
 describe("what arrives, in one sentence", () => {

@@ -1,7 +1,12 @@
 import type { IngestOverviewOutput, SignalName } from "#server/agent/ingest/schema.ts";
 import { formatCount, formatRate, plural } from "../lib/format.ts";
 
-/** What each signal counts. */
+const RECORD: Record<SignalName, string> = { logs: "line", metrics: "sample", traces: "span" };
+
+/** `1 span`, `12 lines`: what each signal counts. */
+export const recordCount = (count: number, signal: SignalName): string => plural(count, RECORD[signal]);
+
+/** The same in a rate. */
 export const RECORDS: Record<SignalName, string> = { logs: "lines", metrics: "samples", traces: "spans" };
 
 const PROTOCOLS: Record<string, string> = {

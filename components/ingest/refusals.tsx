@@ -2,9 +2,8 @@ import type { RefusalView } from "#server/agent/ingest/schema.ts";
 import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
-import { formatCount } from "../lib/format.ts";
 import { LineText } from "../logs/line-text.tsx";
-import { protocolWords, RECORDS } from "./ingest-words.ts";
+import { protocolWords, recordCount } from "./ingest-words.ts";
 
 /** What was not stored and why, newest first: the reason says what the sender can do. */
 export const Refusals = ({ refusals }: { refusals: readonly RefusalView[] }) => (
@@ -15,9 +14,7 @@ export const Refusals = ({ refusals }: { refusals: readonly RefusalView[] }) => 
         className="grid gap-x-4 gap-y-1 px-3 py-2 text-sm md:grid-cols-[11rem_minmax(0,1fr)_auto]"
       >
         <div>
-          <Mark tone="warning">
-            {formatCount(refusal.count)} {RECORDS[refusal.signal]}
-          </Mark>
+          <Mark tone="warning">{recordCount(refusal.count, refusal.signal)}</Mark>
           <p className="break-words text-ink-3 text-xs">
             {refusal.sender}, {protocolWords(refusal.protocol)}
           </p>

@@ -5,8 +5,8 @@ import { Sparkline } from "../charts/sparkline.tsx";
 import type { Column } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
-import { formatBytes, formatCount, formatNumber, formatRate, MISSING } from "../lib/format.ts";
-import { finishedSteps, protocolWords, RECORDS } from "./ingest-words.ts";
+import { formatBytes, formatNumber, formatRate, MISSING } from "../lib/format.ts";
+import { finishedSteps, protocolWords, recordCount } from "./ingest-words.ts";
 
 /** Who sends what, and how much of it. */
 export const senderColumns: Column<SenderView>[] = [
@@ -60,7 +60,7 @@ export const senderColumns: Column<SenderView>[] = [
     cell: (sender) => (
       <Sparkline
         values={finishedSteps(sender.buckets)}
-        label={`most in one step: ${formatCount(Math.max(0, ...finishedSteps(sender.buckets)))} ${RECORDS[sender.signal]}`}
+        label={`most in one step: ${recordCount(Math.max(0, ...finishedSteps(sender.buckets)), sender.signal)}`}
       />
     ),
   },
@@ -70,9 +70,7 @@ export const senderColumns: Column<SenderView>[] = [
     numeric: true,
     hideBelow: "sm",
     sort: (sender) => sender.accepted,
-    cell: (sender) => (
-      <span title={`${formatCount(sender.accepted)} ${RECORDS[sender.signal]}`}>{formatNumber(sender.accepted)}</span>
-    ),
+    cell: (sender) => <span title={recordCount(sender.accepted, sender.signal)}>{formatNumber(sender.accepted)}</span>,
   },
   {
     id: "refused",

@@ -6,7 +6,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Page, Section } from "../layout/page.tsx";
-import { formatCount } from "../lib/format.ts";
+import { plural } from "../lib/format.ts";
 import { RangePicker } from "../time-range/range-picker.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { Segmented } from "../ui/segmented.tsx";
@@ -116,7 +116,7 @@ function LinesSentence({ counts, waiting, within }: { counts: Points | undefined
   const all = sum("debug") + sum("info") + sum("warn") + sum("error");
   return (
     <p className="font-medium">
-      {formatCount(all)} lines {within}: {formatCount(sum("error"))} errors, {formatCount(sum("warn"))} warnings.
+      {plural(all, "line")} {within}: {plural(sum("error"), "error")}, {plural(sum("warn"), "warning")}.
     </p>
   );
 }

@@ -8,7 +8,7 @@ import { SourceNote } from "../feedback/source-note.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
-import { formatCount } from "../lib/format.ts";
+import { plural } from "../lib/format.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { Button } from "../ui/button.tsx";
@@ -98,8 +98,8 @@ export function SearchLines({ scope, look, detail, onWrap, onTail, filtered }: L
 }
 
 function countWords(read: number, matched: number | null, ended: boolean): string {
-  if (matched !== null) return `${formatCount(matched)} lines`;
-  return ended ? `${formatCount(read)} lines` : `${formatCount(read)} lines so far`;
+  if (matched !== null) return plural(matched, "line");
+  return ended ? plural(read, "line") : `${plural(read, "line")} so far`;
 }
 
 const Stopped = ({ onAgain }: { onAgain: () => void }) => (

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { checkConfig, formatIssues } from "./load.ts";
 
 const said = (text: string): string => {
-  const checked = checkConfig(text, {});
+  const checked = checkConfig(text, { NODE_ENV: "test" });
   return checked.ok ? "" : formatIssues("f", checked.issues);
 };
 const versions = (list: string) =>

@@ -8,7 +8,7 @@ import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
-import { formatCount } from "../../lib/format.ts";
+import { formatCount, plural } from "../../lib/format.ts";
 import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -141,7 +141,7 @@ const Measured = ({ data, live }: { data: RouterOutputs["deploy"]["compare"]; li
     </ul>
     {data.baseline && data.candidate ? (
       <p className="text-ink-3 text-xs">
-        {formatCount(data.candidate.requests)} requests of {data.candidate.version} against{" "}
+        {plural(data.candidate.requests, "request")} of {data.candidate.version} against{" "}
         {formatCount(data.baseline.requests)} of {data.baseline.version},{" "}
         {data.sameMinutes ? "in the same minutes" : "each version's newest minutes"}
         {live ? "; the judge has not compared them yet" : "; the judge did not compare them"}.

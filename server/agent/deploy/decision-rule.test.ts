@@ -172,6 +172,12 @@ describe("a decision", () => {
     );
   });
 
+  it.each(["promote", "pause"] as const)("says what cannot be done to one that has ended: %s", (decision) => {
+    expect(() => rule(facts("succeeded"), wish(decision))).toThrow(
+      `dep_1 has ended (succeeded); there is nothing left to ${decision}.`,
+    );
+  });
+
   it("says what is possible instead", () => {
     expect(() => rule(facts("paused", { asks: waiting(["rollback"]) }), wish("retry"))).toThrow(
       expect.objectContaining({

@@ -117,7 +117,7 @@ function notNow({ deployment, steps }: Facts, { decision }: Wish, allowed: Decis
     return refused(
       decision === "rollback"
         ? `${id} has ended (${status.replace("_", " ")}) and ${version} does not run there any more.`
-        : `${id} has ended (${status.replace("_", " ")}); there is nothing left to ${WORDS[decision]}.`,
+        : `${id} has ended (${status.replace("_", " ")}); there is nothing left to ${decision}.`,
     );
   if (status === "rolling_back")
     return refused(`${id} is already going back to ${previousVersion ?? "the version before"}; let it end.`);
