@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
+import { withoutConfidential } from "#server/agent/kernel/confidential.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
+import { startWarnings } from "#server/config/start-warnings.ts";
 import { commandLine } from "./usage.mjs";
 
-/** `npm run config:check [file]`: `file:line:column key: what is wrong`, one line per problem, or that it is valid. */
+/** `npm run config:check [file]`: `file:line:column key: what is wrong`, one line per problem, or that it is valid, and what is missing here. */
 const [argument] = commandLine("config:check").words;
 const variable = process.env.OPERATE_CONFIG;
 const given = argument ?? variable ?? "operate.config.yaml";
@@ -13,9 +15,11 @@ const whenMissing =
     : "Name a file that exists: npm run config:check -- operate.config.yaml";
 
 try {
-  const { file, config } = loadConfig(resolve(given), process.env, whenMissing);
+  const loaded = loadConfig(resolve(given), process.env, whenMissing);
+  const { file, config } = loaded;
   const { length } = config.services;
   console.log(`${file} is valid: ${length} service${length === 1 ? "" : "s"}.`);
+  for (const warning of startWarnings(loaded, process.env)) console.warn(`Warning: ${withoutConfidential(warning)}`);
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
   console.error(error.message);

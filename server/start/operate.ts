@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { withoutConfidential } from "../agent/kernel/confidential.ts";
 import { writeAppliedConfig } from "../config/applied.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { startWarnings } from "../config/start-warnings.ts";
 import { isDatabaseAway } from "../db/patience.ts";
 import { anyInstanceRuns, findDaemon } from "../integrations/local/running-daemon.ts";
 import { openDataDir, ownSecrets, withRoom } from "./data-dir.ts";
@@ -59,6 +60,7 @@ async function startAndWait({ options, root, terminal, requests, started }: Star
   const dataDir = openDataDir(options.dataDir);
   started.defer(() => dataDir.release());
   const loaded = loadConfig(options.configFile);
+  for (const warning of startWarnings(loaded, process.env)) notices(terminal)(`Warning: ${warning}`);
   const ended = await endLeftovers(options.dataDir);
   if (ended.length > 0) terminal.line(`Ended what an earlier start left: ${ended.join(", ")}.`);
   await assertPortFree(options.host, options.port);
