@@ -378,7 +378,7 @@ describe("a path that takes nothing", () => {
         expect([path, answer.status, text]).toEqual([path, 404, expect.stringMatching(/allowed: .*\/v1\/logs/)]);
         expect(text).not.toMatch(/[\u202e\t]/);
       }
-    expect(await (await ask("/v1/log", {})).text()).toMatch(/allowed: \/v1\/logs,/);
+    expect(await (await ask("/v1/log", {})).text()).toMatch(/did you mean \/v1\/logs\? allowed: /);
     for (let i = 0; i < 1_005; i++) await (await ask(UNKNOWN[i % 3] ?? "", bearer(secret))).text();
     expect((await send(bearer(secret))).status).toBe(200);
     expect((await fetch(`${web.url}/api/ingest/ready`)).status).toBe(200);
