@@ -10,6 +10,7 @@ import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { deadlineWords } from "./detail/decisions.ts";
+import { readyWords } from "./detail/ready-words.ts";
 import { InstanceSquares } from "./instance-squares.tsx";
 
 type Data = RouterOutputs["deploy"]["get"];
@@ -35,12 +36,8 @@ export function DeploymentNow({ deployment, steps, instances, progress, active }
             Why: <VisibleText text={reason} />
           </p>
         ) : null}
-        <p className="text-ink-2 text-sm">
-          <span className="num text-ink">
-            {progress.onNewVersion} of {progress.wanted}
-          </span>{" "}
-          instances are ready on <span className="num">{version}</span>
-          {active ? "" : " now"}.
+        <p className="num text-ink-2 text-sm">
+          <VisibleText text={readyWords(deployment, progress, steps, active)} />
         </p>
         <InstanceSquares instances={instances} version={version} wanted={progress.wanted} />
         <Watch deployment={deployment} />

@@ -5,8 +5,9 @@ import { Elapsed } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
-import { formatFailed, formatMs, plural } from "../lib/format.ts";
+import { formatFailed, formatMs } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
+import { readySentence } from "../services/ready-words.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
@@ -42,7 +43,7 @@ export function AffectedService({ service, environment }: { service: string; env
                 { label: "p95", value: formatMs(data.row.traffic.p95Ms) },
                 {
                   label: "Ready",
-                  value: `${plural(data.row.instancesReady, "instance")}, ${data.row.instancesWanted} wanted`,
+                  value: readySentence(data.row),
                 },
                 { label: "Version", value: <span className="num">{data.row.currentVersion ?? "none"}</span> },
                 {

@@ -9,11 +9,12 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatErrors, formatFailed, formatMs, formatNumber, MISSING, plural } from "../lib/format.ts";
+import { formatCount, formatErrors, formatFailed, formatMs, formatNumber, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { isBeyondLimit } from "./beyond-limit.ts";
 import { serviceHref } from "./places.ts";
+import { lacksInstances, readySentence, readyWords } from "./ready-words.ts";
 
 /** The overview's columns. With all environments in one table, each row says which one it is. */
 export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
@@ -73,25 +74,19 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       hideBelow: "sm",
       phone: (row) =>
         row.origin === "observed" ? null : (
-          <span className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}>
-            <span className="num">
-              {row.instancesReady}/{row.instancesWanted}
-            </span>{" "}
-            ready
+          <span className={lacksInstances(row) ? "text-warning" : undefined}>
+            <span className="num">{readyWords(row)}</span> ready
           </span>
         ),
-      sort: (row) => row.instancesReady / Math.max(1, row.instancesWanted),
+      sort: (row) => row.instancesReady && row.instancesReady / Math.max(1, row.instancesWanted ?? 1),
       csv: (row) => row.instancesReady,
       more: [{ name: "Wanted", csv: (row) => row.instancesWanted }],
       cell: (row) =>
         row.origin === "observed" ? (
           <span className="text-ink-3">{MISSING}</span>
         ) : (
-          <span
-            className={row.instancesReady < row.instancesWanted ? "text-warning" : undefined}
-            title={`${plural(row.instancesReady, "instance")} ${row.instancesReady === 1 ? "takes" : "take"} requests, ${row.instancesWanted} wanted`}
-          >
-            {row.instancesReady}/{row.instancesWanted}
+          <span className={lacksInstances(row) ? "text-warning" : undefined} title={readySentence(row)}>
+            {readyWords(row)}
           </span>
         ),
     },
@@ -229,7 +224,9 @@ function Versions({ row }: { row: ServiceRow }) {
         <span className="text-warning text-xs">decide</span>
       ) : (
         <span className="num text-ink-2 text-xs">
-          {activeDeployment.weight === null ? `${there}/${row.instancesWanted}` : `${activeDeployment.weight} %`}
+          {activeDeployment.weight === null
+            ? `${there}/${formatCount(row.instancesWanted)}`
+            : `${activeDeployment.weight} %`}
         </span>
       )}
     </EnvLink>

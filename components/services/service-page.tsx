@@ -17,6 +17,7 @@ import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { type Instance, InstanceTable } from "./instance-table.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
+import { readySentence } from "./ready-words.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./service-header.tsx";
 
@@ -120,7 +121,7 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
                 environment={data.row.environment}
               />
             ) : null}
-            <Section title="Instances" note={`${data.row.instancesReady} ready, ${data.row.instancesWanted} wanted`}>
+            <Section title="Instances" note={readySentence(data.row)}>
               <InstanceTable instances={data.instances} onOpen={openLog} />
             </Section>
             <div className="grid items-start gap-4 lg:grid-cols-2">

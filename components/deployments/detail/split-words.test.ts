@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { afterwardsOf, costOf, type Share } from "./split-words.ts";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ").replaceAll("\u202f", " ");
-const share = (version: string, requests: number, errors: number): Share => ({
+const share = (version: string, requests: number | null, errors: number | null): Share => ({
   ...{ version, requests, errors, weight: null, share: 0, readyInstances: 0 },
 });
 const split = [share("2.4.0", 1_156, 0), share("2.5.0", 60, 3)];
@@ -21,6 +21,13 @@ describe("traffic of a deployment", () => {
   it("that was not counted is no zero", () => {
     expect(afterwardsOf([share("2.4.0", 0, 0), share("2.5.0", 0, 0)])).toBeNull();
     expect(costOf({ version: "2.5.0" }, [share("2.4.0", 0, 0)], true)).toBeNull();
+    const half = [share("2.4.0", null, null), share("2.5.0", 40, 0)];
+    expect(costOf({ version: "2.5.0" }, half), "no share of an unknown whole").toBeNull();
+    expect(afterwardsOf(half)?.map((row) => [row.requests, row.sharePercent])).toEqual([
+      [null, null],
+      [40, null],
+    ]);
+    expect(afterwardsOf([share("2.5.0", null, null)])).toBeNull();
   });
 
   it("that runs names its base, too", () => {

@@ -19,30 +19,38 @@ export function widthsOf(split: readonly Share[]): number[] {
   );
 }
 
+/** Requests of all versions; null when those of none are known. */
+function sumOf(split: readonly Share[]): number | null {
+  const known = split.flatMap(({ requests }) => requests ?? []);
+  return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0);
+}
+
 /** What each version was asked while a deployment ran, and its share; null when nothing was counted. */
 export function afterwardsOf(
   split: readonly Share[],
-): (Pick<Share, "version" | "requests" | "errors"> & { sharePercent: number })[] | null {
-  const all = split.reduce((sum, one) => sum + one.requests, 0);
-  if (all === 0) return null;
+): (Pick<Share, "version" | "requests" | "errors"> & { sharePercent: number | null })[] | null {
+  const all = sumOf(split);
+  if (!all) return null;
+  const whole = split.every(({ requests }) => requests !== null);
   return split.map(({ version, requests, errors }) => ({
     ...{ version, requests, errors },
-    sharePercent: (requests / all) * 100,
+    sharePercent: whole && requests !== null ? (requests / all) * 100 : null,
   }));
 }
 
-/** What the new version cost its users, against the share it had. Null while nothing was counted. */
+/** What the new version cost its users, against the share it had. Null while that of any version is not counted. */
 export function costOf(
   { version }: Pick<DeploymentView, "version">,
   split: readonly Share[],
   ended = false,
 ): string | null {
-  const all = split.reduce((sum, one) => sum + one.requests, 0);
+  const all = split.every(({ requests }) => requests !== null) ? sumOf(split) : null;
   const fresh = split.find((one) => one.version === version);
-  if (!fresh || all === 0) return null;
+  if (!fresh || !all || fresh.requests === null) return null;
   if (fresh.requests === 0)
     return `${version} ${ended ? "answered no request while it ran" : "has answered no request yet"}.`;
   const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests ${ended ? "during the deployment" : "so far"} (${formatPercent((fresh.requests / all) * 100)})`;
+  if (fresh.errors === null) return `${had}.`;
   if (fresh.errors === 0) return `${had}; none of them failed.`;
   const share = formatPercent((fresh.errors / all) * 100);
   return `${had}; ${formatCount(fresh.errors)} of them failed, ${share} of all requests.`;

@@ -50,11 +50,14 @@ export function TrafficSplit({
                 <VersionHead version={share.version} fresh={share.version === deployment.version} />
                 <td className="num text-right">{share.weight === null ? "even" : `${share.weight} %`}</td>
                 <td className="num text-right">{formatPercent(share.share)}</td>
-                <td className="num text-right" title={plural(share.readyInstances, "ready instance")}>
-                  {share.readyInstances}
+                <td
+                  className="num text-right"
+                  title={share.readyInstances === null ? "not known" : plural(share.readyInstances, "ready instance")}
+                >
+                  {formatCount(share.readyInstances)}
                 </td>
                 <td className="num text-right">{formatCount(share.requests)}</td>
-                <td className={cn("num text-right", share.errors > 0 && "text-critical")}>
+                <td className={cn("num text-right", isSome(share.errors) && "text-critical")}>
                   {formatCount(share.errors)}
                 </td>
               </tr>
@@ -66,6 +69,8 @@ export function TrafficSplit({
     </Section>
   );
 }
+
+const isSome = (count: number | null): boolean => count !== null && count > 0;
 
 /** Of a deployment that has ended: what each version was asked while it ran, not what is served by now. */
 function TrafficAfterwards({ deployment, split }: { deployment: DeploymentView; split: readonly Share[] }) {
@@ -79,7 +84,11 @@ function TrafficAfterwards({ deployment, split }: { deployment: DeploymentView; 
           </p>
         ) : (
           <>
-            <Bar deployment={deployment} split={split} widths={rows.map((row) => row.sharePercent)} />
+            <Bar
+              deployment={deployment}
+              split={split}
+              widths={rows.map((row) => row.sharePercent ?? 100 / rows.length)}
+            />
             <table className="w-full text-sm">
               <thead>
                 <tr className="text-left text-ink-3 text-xs">
@@ -96,7 +105,7 @@ function TrafficAfterwards({ deployment, split }: { deployment: DeploymentView; 
                     <VersionHead version={row.version} fresh={row.version === deployment.version} />
                     <td className="num text-right">{formatPercent(row.sharePercent)}</td>
                     <td className="num text-right">{formatCount(row.requests)}</td>
-                    <td className={cn("num text-right", row.errors > 0 && "text-critical")}>
+                    <td className={cn("num text-right", isSome(row.errors) && "text-critical")}>
                       {formatCount(row.errors)}
                     </td>
                   </tr>

@@ -107,6 +107,29 @@ describe("the split", () => {
     });
   });
 
+  it("never shows as 0 what is not counted yet, or nobody could count", async () => {
+    const now = Date.parse("2026-11-27T12:00:30.000Z");
+    ctx.now = () => new Date(now);
+    const figures = async () =>
+      (await getDeployment(ctx, { deploymentId })).split.map(({ requests, errors }) => [requests, errors]);
+    await patch({ status: "running", startedAt: new Date(now - 1_000) });
+    ctx.platform.samples = [counts("1.0.0", now - 4_000, 98), counts("1.1.0", now - 4_000, 2)];
+    expect(await figures(), "both have answered in the last 10 s").toEqual([
+      [null, null],
+      [null, null],
+    ]);
+    ctx.platform.samples = [];
+    expect(await figures(), "the platform says that nothing was asked").toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
+    await patch({ status: "succeeded", startedAt: new Date(now - 60_000), finishedAt: new Date(now - 30_000) });
+    expect(await figures(), "nothing is kept of one that has ended").toEqual([
+      [null, null],
+      [null, null],
+    ]);
+  });
+
   it("of one that ended a moment ago has what is not stored yet, and nothing of what came after it", async () => {
     const now = Date.parse("2026-11-27T12:05:00.000Z");
     ctx.now = () => new Date(now);
@@ -155,11 +178,11 @@ it("shows steps, judgements newest first, and is read without the platform", asy
   const seen = await getDeployment(ctx, { deploymentId });
   expect(seen).toMatchObject({
     instances: [],
-    progress: { onNewVersion: 0, wanted: 3 },
+    progress: { onNewVersion: null, wanted: 3 },
     analyses: [{ sentence: "second", verdict: "fail" }, { sentence: "first" }],
     split: [
-      { version: "1.0.0", weight: null, share: null, readyInstances: 0 },
-      { version: "1.1.0", weight: null, share: null, readyInstances: 0 },
+      { version: "1.0.0", weight: null, share: null, readyInstances: null, requests: null, errors: null },
+      { version: "1.1.0", weight: null, share: null, readyInstances: null, requests: null, errors: null },
     ],
   });
   expect(seen.steps[0]).toMatchObject({ status: "passed", note: "3 are ready" });

@@ -12,7 +12,7 @@ import { type Following, followDeployment } from "./follow.ts";
 import { withPending } from "./judge/pending.ts";
 import type { GetDeploymentInput, GetDeploymentOutput, InstanceView } from "./schema.ts";
 import type { ServiceNow } from "./service-now-schema.ts";
-import { splitOf } from "./split.ts";
+import { readyOn, splitOf } from "./split.ts";
 import { type DeploymentRow, getDeploymentRow, listEvents, toEventView, toView } from "./store.ts";
 import { listAnalyses, toAnalysisSummary } from "./store-analyses.ts";
 import { listDecisions, toDecisionView } from "./store-decisions.ts";
@@ -51,7 +51,6 @@ export async function getDeployment(
     listServiceHealth(ctx.db, ctx.now()),
   ]);
   const instances = now?.service.instances ?? [];
-  const onNewVersion = instances.filter((one) => one.version === version && one.state === "ready").length;
   return {
     deployment: toView(deployment, incidents.get(id) ?? null),
     steps: steps.map(toStepView),
@@ -61,7 +60,7 @@ export async function getDeployment(
     instances: instances.map(instanceView),
     split: await splitNow(ctx, deployment, now),
     serviceNow: serviceNow(ctx, deployment, now, health),
-    progress: { onNewVersion, wanted: deployment.options.instances },
+    progress: { onNewVersion: now && readyOn(now.service.instances, version), wanted: deployment.options.instances },
   };
 }
 

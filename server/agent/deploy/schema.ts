@@ -213,11 +213,16 @@ export const VersionShare = z.object({
   version: z.string(),
   weight: z.number().nullable().describe("percent it is to have; null: evenly by instance"),
   share: z.number().nullable().describe("percent it had in the last 10 s; null without requests"),
-  readyInstances: z.number().int(),
-  requests: z.number().int().describe("since the deployment began, as far as they were counted"),
+  readyInstances: z.number().int().nullable().describe("null: the platform cannot be reached"),
+  requests: z
+    .number()
+    .int()
+    .nullable()
+    .describe("since the deployment began, as far as they were counted; null: none are counted yet"),
   errors: z
     .number()
     .int()
+    .nullable()
     .describe("of those that failed: 5xx, refused, timed out, broken off, or left after waiting too long"),
 });
 export const GetDeploymentOutput = z.object({
@@ -231,7 +236,14 @@ export const GetDeploymentOutput = z.object({
     .describe("of the service in that environment now; empty when the platform cannot be reached"),
   split: z.array(VersionShare).describe("the old version, then the new one"),
   serviceNow: ServiceNow,
-  progress: z.object({ onNewVersion: z.number().int(), wanted: z.number().int() }),
+  progress: z.object({
+    onNewVersion: z
+      .number()
+      .int()
+      .nullable()
+      .describe("ready instances of the new version; null: the platform cannot be reached"),
+    wanted: z.number().int().describe("once it is done; a step of it may want fewer"),
+  }),
 });
 export type GetDeploymentOutput = z.infer<typeof GetDeploymentOutput>;
 

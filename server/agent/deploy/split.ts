@@ -37,17 +37,27 @@ export function splitOf(given: Given): z.infer<typeof VersionShare>[] {
   return versions.map((version) => {
     const counted = sumOutcomes([stored.get(version), uncounted.get(version)].filter((one) => one !== undefined));
     const weights = platform?.weights ?? null;
-    const ready = platform?.instances.filter((one) => one.version === version && one.state === "ready").length ?? 0;
+    const own = recent.get(version)?.requests ?? 0;
+    // a zero that the newest seconds deny, or that nobody could count, is unknown
+    const unknown =
+      countTo === null
+        ? own > 0 || (stored.size === 0 && platform === null)
+        : stored.size === 0 && uncounted.size === 0;
+    const known = counted.requests > 0 || !unknown;
     return {
       version,
       weight: weights === null ? null : (weights[version] ?? 0),
-      share: total === 0 ? null : Math.round(((recent.get(version)?.requests ?? 0) / total) * 1_000) / 10,
-      readyInstances: ready,
-      requests: counted.requests,
-      errors: failedRequests(counted, null),
+      share: total === 0 ? null : Math.round((own / total) * 1_000) / 10,
+      readyInstances: platform ? readyOn(platform.instances, version) : null,
+      requests: known ? counted.requests : null,
+      errors: known ? failedRequests(counted, null) : null,
     };
   });
 }
+
+/** How many ready instances a version has. */
+export const readyOn = (instances: PlatformService["instances"], version: string): number =>
+  instances.filter((one) => one.version === version && one.state === "ready").length;
 
 const sum = (samples: readonly TrafficCounts[]): Map<string, OutcomeCounts> =>
   new Map([...Map.groupBy(samples, (one) => one.version)].map(([version, rows]) => [version, sumOutcomes(rows)]));

@@ -113,7 +113,10 @@ describe("services", () => {
     expect(platformReachable).toBe(false);
     expect(summary).toContain("does not answer");
     expect(overall).not.toBe("up");
-    expect(rows).toHaveLength(2);
+    expect(rows.map((one) => [one.instancesReady, one.instancesWanted])).toEqual([
+      [null, 3],
+      [null, 3],
+    ]);
   });
 
   it("answers with what was last known and says since when the platform is silent, and that it is down", async () => {

@@ -14,7 +14,7 @@ export function observedRow(observed: ObservedService, limits: Limits): ServiceR
     ...{ service, environment: null, origin: "observed", owner: "", lastSeen },
     ...{ health: state, reasons, healthSince: null, causedBy: null, notice: null, overloaded: null },
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
-    ...{ currentVersion: null, versions: [], instancesReady: 0, instancesWanted: 0 },
+    ...{ currentVersion: null, versions: [], instancesReady: null, instancesWanted: null },
     traffic: {
       requestsPerSecond: window ? requests / TRAFFIC_SECONDS : null,
       errorPercent: window && requests > 0 ? (window.failed / requests) * 100 : null,

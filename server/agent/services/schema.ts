@@ -56,8 +56,8 @@ export const ServiceRow = z.object({
     .describe("its balancer turned requests away within the last 30 s: since when, and how many since"),
   /** every version that has instances, most first */
   versions: z.array(z.object({ version: z.string(), instances: z.number().int() })),
-  instancesReady: z.number().int(),
-  instancesWanted: z.number().int(),
+  instancesReady: z.number().int().nullable().describe("null: not known"),
+  instancesWanted: z.number().int().nullable().describe("more are ready while versions overlap; null: not known"),
   traffic: TrafficView,
   openIncident: z
     .object({ id: z.string(), label: z.string(), severity: z.string(), status: z.string(), openedAt: Instant })

@@ -142,6 +142,8 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     other.service === ref.service && (other.environment ?? ref.environment) === ref.environment;
   const config = ctx.config.services.find((service) => service.name === ref.service);
   const running = facts.platform.services?.find(isThis);
+  // nothing runs of what the platform does not name; nothing is known while it has never answered
+  const instances = running?.instances ?? (facts.platform.services ? [] : null);
   const health = facts.health.find(isThis);
   const deployment = facts.deployments.find(isThis);
   const incident = facts.incidents
@@ -183,8 +185,8 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     versions: [...versions]
       .map(([version, instances]) => ({ version, instances }))
       .sort((a, b) => b.instances - a.instances),
-    instancesReady: running?.instances.filter((instance) => instance.state === "ready").length ?? 0,
-    instancesWanted: settingsIn(config, ref.environment)?.instances ?? running?.instances.length ?? 0,
+    instancesReady: instances?.filter((instance) => instance.state === "ready").length ?? null,
+    instancesWanted: settingsIn(config, ref.environment)?.instances ?? instances?.length ?? null,
     traffic: trafficFigures(recent, minutes, { now, counted }),
     openIncident: incidentShown(incident),
     activeDeployment: deploymentShown(deployment, running?.weights ?? null),
