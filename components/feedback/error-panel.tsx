@@ -35,7 +35,7 @@ export function ErrorPanel({
         {title}
       </Mark>
       <p className="max-w-prose whitespace-pre-line text-ink-2 text-sm">{message}</p>
-      {requestId ? (
+      {requestId && !message.includes(requestId) ? (
         <p className="text-ink-3 text-xs">
           Request <code className="num select-all">{requestId}</code>
         </p>

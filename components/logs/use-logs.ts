@@ -5,6 +5,7 @@ import { useState } from "react";
 import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useCalmWindow } from "../time-range/use-calm-window.ts";
+import { useKept } from "../time-range/use-kept.ts";
 import { LONG_READ, useTRPC } from "../trpc/client.tsx";
 import { windowInput } from "./log-scope.ts";
 import type { LogView } from "./use-log-view.ts";
@@ -26,7 +27,7 @@ export function useAnalysis(scope: LogView["scope"], limit: number, enabled: boo
   const stopped = enabled && query.data === undefined && query.fetchStatus === "idle" && !query.error;
   if (busy !== (query.isFetching || stopped)) setBusy(query.isFetching || stopped);
   return {
-    query,
+    query: useKept(query, trpc.logs.analyze.queryKey(input)),
     stopped,
     cancel: () => void queryClient.cancelQueries({ queryKey: trpc.logs.analyze.queryKey(input) }),
   };
@@ -46,7 +47,7 @@ export function useCounts(scope: LogView["scope"], enabled: boolean) {
     }),
   );
   if (busy !== query.isFetching) setBusy(query.isFetching);
-  return { query, window };
+  return { query: useKept(query, trpc.logs.counts.queryKey(input)), window };
 }
 
 /** The services that wrote lines in the window, most first. */
@@ -54,7 +55,6 @@ export function useFacets() {
   const trpc = useTRPC();
   const { from, to } = useTimeRange();
   const input = windowInput({ from, to });
-  return useQuery(
-    trpc.logs.facets.queryOptions(input, { placeholderData: sameScope(trpc.logs.facets.queryKey(input)) }),
-  );
+  const key = trpc.logs.facets.queryKey(input);
+  return useKept(useQuery(trpc.logs.facets.queryOptions(input, { placeholderData: sameScope(key) })), key);
 }

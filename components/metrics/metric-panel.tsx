@@ -16,6 +16,7 @@ import { formatCount, formatDuration } from "../lib/format.ts";
 import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useCalmWindow } from "../time-range/use-calm-window.ts";
+import { useKept } from "../time-range/use-kept.ts";
 import { LONG_READ, type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -143,6 +144,7 @@ function Answer({ index, panel, source, asked, kind, onChange }: AnswerProps) {
   );
   const stopped = query.data === undefined && query.fetchStatus === "idle" && !query.error;
   if (busy !== (query.isFetching || stopped)) setBusy(query.isFetching || stopped);
+  const kept = useKept(query, trpc.metrics.query.queryKey(input));
   return (
     <>
       <div className="flex h-0 justify-end pr-3">
@@ -153,7 +155,7 @@ function Answer({ index, panel, source, asked, kind, onChange }: AnswerProps) {
         />
       </div>
       <QueryBoundary
-        query={query}
+        query={kept}
         what="the metric"
         stopped={stopped}
         skeleton={

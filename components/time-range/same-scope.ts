@@ -1,7 +1,7 @@
 import type { QueryKey } from "@tanstack/react-query";
 
 /** What a query's key asks for beside its window: what is shown may stay while only the window moves. */
-function scopeKey(key: QueryKey | undefined): string {
+export function scopeKey(key: QueryKey | undefined): string {
   const asked = key?.[1];
   const input = typeof asked === "object" && asked !== null ? (Reflect.get(asked, "input") ?? {}) : {};
   const { startTime: _, endTime: __, limit: ___, ...scope } = input as Record<string, unknown>;

@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQueries, useQuery, useQueryClient } from "@tanstac
 import { useCallback, useState } from "react";
 import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
+import { useKept } from "../time-range/use-kept.ts";
 import { LONG_READ, useTRPC } from "../trpc/client.tsx";
 import { PAGE, SAMPLE } from "./page-sizes.ts";
 import { slicesOf } from "./prepare/slices.ts";
@@ -38,8 +39,9 @@ export function useTraces(scope: TraceView["scope"]) {
   const empty = query.data?.pages.every((page) => page.items.length === 0) ?? false;
   const behind = relative && window.to !== to;
   if (held.range !== range || (empty && behind && !query.isFetching)) setHeld({ range, from, to });
+  const kept = useKept(query, trpc.traces.list.infiniteQueryKey(input));
   return {
-    ...{ window, query, stopped },
+    ...{ window, query: kept, stopped },
     cancel: () => void queryClient.cancelQueries({ queryKey: trpc.traces.list.infiniteQueryKey(input) }),
     /** null: what is shown is the newest there can be */
     refresh: behind && query.data ? () => setHeld({ range, from, to }) : null,
@@ -78,7 +80,6 @@ export function useTraceFacets(service: string | undefined) {
   const trpc = useTRPC();
   const { from, to } = useTimeRange();
   const input = { ...windowInput({ from, to }), ...(service ? { service } : {}) };
-  return useQuery(
-    trpc.traces.facets.queryOptions(input, { placeholderData: sameScope(trpc.traces.facets.queryKey(input)) }),
-  );
+  const key = trpc.traces.facets.queryKey(input);
+  return useKept(useQuery(trpc.traces.facets.queryOptions(input, { placeholderData: sameScope(key) })), key);
 }

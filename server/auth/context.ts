@@ -90,10 +90,21 @@ async function lookUp(runtime: Runtime, headers: Headers, via: Channel): Promise
 export const agentContextOf = async (runtime: Runtime, request: Request, via: Channel): Promise<AgentContext | null> =>
   (await identify(runtime, request, via)).agent;
 
+/** The library's error hides why the database did not answer, so that the database is asked; it may be back by then. */
+async function knownCause<T>({ db }: Pick<AuthRuntime, "db">, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (toAppError(error).code !== "INTERNAL") throw error;
+    await db.user.findFirst({ select: { id: true } });
+    return read();
+  }
+}
+
 async function actorOfSession(runtime: AuthRuntime, headers: Headers): Promise<Found> {
   if (!headers.has("cookie")) return refuse("Sign in, or send an API token as a bearer token.");
   const auth = await getAuth(runtime);
-  const session = await auth.api.getSession({ headers });
+  const session = await knownCause(runtime, () => auth.api.getSession({ headers }));
   const user = session && (await runtime.db.user.findUnique({ where: { id: session.user.id } }));
   if (!user) return refuse("The session has ended. Sign in again.");
   if (user.disabledAt) return refuse("This account is disabled. Ask an administrator to enable it.");

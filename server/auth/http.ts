@@ -1,5 +1,5 @@
 import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
-import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
+import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 
@@ -35,7 +35,7 @@ export function answerError(error: unknown, requestId: string): Response {
     STATUS[code],
     {
       code,
-      message: shownMessage(withoutConfidential(message)),
+      message: sentMessage(code, withoutConfidential(message), requestId),
       ...(details ? { details: shownDetails(dataWithoutConfidential(details, "message")) } : {}),
     },
     requestId,

@@ -1,9 +1,10 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import type { AgentContext } from "../agent/kernel/context.ts";
-import { AppError, shownMessage, toAppError } from "../agent/kernel/errors.ts";
+import { AppError, sentMessage, toAppError } from "../agent/kernel/errors.ts";
 import { continueTrace } from "../agent/kernel/span.ts";
 import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
 import type { Identified } from "../auth/context.ts";
+import { newRequestId } from "../auth/request-id.ts";
 import { actorLimits, MAX_BATCH } from "../limits/actor-limits.ts";
 import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
@@ -42,8 +43,12 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
     const via = request.headers.has("authorization") ? "api" : "web";
     let identified: Identified | null = null;
     const writes = new RequestedWrites(writesOf(request));
-    const failed = (fault: unknown) =>
-      onFailure({ procedure: "unknown", type: "unknown", code: "INTERNAL", requestId: "", fault });
+    // of a request that fails before anybody knows who asks
+    const unidentified = newRequestId();
+    const failed = (fault: unknown) => {
+      const requestId = identified?.requestId ?? unidentified;
+      onFailure({ procedure: "unknown", type: "unknown", code: "INTERNAL", requestId, fault });
+    };
     const audited = async (agent: AgentContext) => {
       for (const { path, refusal } of writes.refused) await auditRefusedWrites(agent, refusal, [path]).catch(failed);
     };
@@ -116,7 +121,7 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
           identify: () => identify(request, via),
         }).catch(failed);
       if (error.code === "RATE_LIMITED") await actorLimits().delayRefusal(request);
-      return refusal(error);
+      return refusal(error, identified?.requestId ?? unidentified);
     }
   });
 }
@@ -170,18 +175,19 @@ function callsOf(request: Request): number {
 const STATUS = { UNAUTHENTICATED: 401, FORBIDDEN: 403, INVALID: 400, RATE_LIMITED: 429, INTERNAL: 500 } as const;
 
 /** The shape of a tRPC error, so that a typed client can read it. */
-function refusal(error: AppError): Response {
+function refusal(error: AppError, requestId: string): Response {
   const { code } = error;
   const httpStatus = error instanceof BodyTooLarge ? 413 : code in STATUS ? STATUS[code as keyof typeof STATUS] : 503;
   const nobody = code === "UNAUTHENTICATED";
   const body = {
     error: {
-      message: shownMessage(error.message),
+      message: sentMessage(code, error.message, requestId),
       code: nobody ? -32_001 : -32_003,
       data: {
         code: nobody ? "UNAUTHORIZED" : code,
         httpStatus,
         path: null,
+        requestId,
         appCode: code,
         details: error.details ?? null,
       },
@@ -190,6 +196,10 @@ function refusal(error: AppError): Response {
   const retryAfter = retryAfterOf(error);
   return Response.json(body, {
     status: httpStatus,
-    headers: { "cache-control": "no-store", ...(retryAfter && { "retry-after": retryAfter }) },
+    headers: {
+      "x-request-id": requestId,
+      "cache-control": "no-store",
+      ...(retryAfter && { "retry-after": retryAfter }),
+    },
   });
 }

@@ -9,7 +9,7 @@ import {
   withoutConfidential,
 } from "../agent/kernel/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
-import { AppError, type ErrorCode, shownDetails, shownMessage, toAppError } from "../agent/kernel/errors.ts";
+import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
 import { dataWithoutTokens } from "../agent/kernel/token-texts.ts";
@@ -92,7 +92,7 @@ const t = initTRPC
     sse: { ping: { enabled: true, intervalMs: 3_000 }, client: { reconnectAfterInactivityMs: 10_000 } },
     errorFormatter: ({ shape, error, ctx }) => ({
       ...shape,
-      message: shownMessage(shape.message),
+      message: sentMessage(codeOf(error), shape.message, ctx?.requestId),
       data: {
         code: shape.data.code,
         httpStatus: shape.data.httpStatus,
@@ -103,6 +103,9 @@ const t = initTRPC
       },
     }),
   });
+
+const codeOf = ({ cause, code }: TRPCError): string =>
+  cause instanceof AppError ? cause.code : code === "INTERNAL_SERVER_ERROR" ? "INTERNAL" : code;
 
 /** `field: what is wrong`, one line per problem. */
 export function describeZodError(error: z.ZodError): string {

@@ -26,6 +26,12 @@ const MAX_DETAILS = 8_000;
 /** A message as it may be shown: bounded, and nothing in it hides or reorders text. */
 export const shownMessage = (message: string): string => escapeHiding(clipText(message, MAX_MESSAGE).toWellFormed());
 
+/** As it is sent: a fault of ours names the request under which the log has its cause, wherever the message is shown. */
+export const sentMessage = (code: string, message: string, requestId: string | null | undefined): string =>
+  shownMessage(
+    code === "INTERNAL" && requestId && !message.includes(requestId) ? `${message} Request id: ${requestId}.` : message,
+  );
+
 /** Details as they may be sent: what would make them longer than 8,000 characters is left out and said. */
 export function shownDetails(details: Record<string, unknown> | undefined): Record<string, unknown> | undefined {
   if (details === undefined) return undefined;
@@ -76,7 +82,5 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const storage = storageFailure(error);
   if (storage !== null) return new AppError("UPSTREAM_UNAVAILABLE", storage, { cause: error });
-  return new AppError("INTERNAL", "Something failed inside Operate. The log has the details under this request id.", {
-    cause: error,
-  });
+  return new AppError("INTERNAL", "Something failed inside Operate. The log has the details.", { cause: error });
 }

@@ -40,7 +40,11 @@ export const fullDiskSentence = (disk: Disk | null): string => {
 /** What a person is told of a failure of the storage; null for any other failure. */
 export function storageFailure(error: unknown): string | null {
   const found = kindOf(error);
-  if (found === null) return null;
+  return found && storageSentence(found);
+}
+
+/** Of a failure that is known to be the database's: it is away, or its disk is full. */
+export function storageSentence(found: "full" | "away"): string {
   const disk = fullDisk();
   // a server that cannot write ends, and recovers for as long as it cannot
   if (found === "full" || disk) return capital(`${fullDiskSentence(disk ?? diskNow())}.`);

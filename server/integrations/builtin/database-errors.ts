@@ -1,6 +1,6 @@
 import pg from "pg";
 import { AppError } from "../../agent/kernel/errors.ts";
-import { storageFailure } from "../../agent/kernel/storage-failure.ts";
+import { storageFailure, storageSentence } from "../../agent/kernel/storage-failure.ts";
 
 const QUERY_CANCELED = "57014";
 const INVALID_REGULAR_EXPRESSION = "2201B";
@@ -14,6 +14,8 @@ const NO_PARTITION = "23514";
  */
 const PASSING = /^(08|53|57|58)|^25006$/;
 const DISK_FULL = "53100";
+/** it answers, so that it is not away: it is read-only, or its system failed */
+const TAKES_NOTHING = "The database of the telemetry takes nothing now. Try again in a few seconds.";
 /** Classes 22 data, 23 constraints, 54 limits: the record itself is at fault. */
 const OF_THE_RECORD = /^(22|23|54)/;
 
@@ -42,8 +44,10 @@ export function databaseError(error: unknown, timeoutMs: number, signal?: AbortS
   if (code === null ? isOfTheConnection(error) : PASSING.test(code))
     return new AppError(
       "UPSTREAM_UNAVAILABLE",
-      "The database of the telemetry cannot be reached or takes nothing now. Try again in a few seconds.",
-      { cause: error },
+      storageFailure(error) ?? (code === null ? storageSentence("away") : TAKES_NOTHING),
+      {
+        cause: error,
+      },
     );
   return error;
 }
