@@ -136,7 +136,8 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   const shown = Boolean(version) && plan.isSuccess && !plan.isPlaceholderData && settled;
   const ready = shown && !begin.isPending;
   const planRef = useRef<HTMLDivElement>(null);
-  const read = useWasSeen(planRef, shown ? JSON.stringify(input) : null);
+  const planEnd = useRef<HTMLDivElement>(null);
+  const read = useWasSeen(planEnd, shown ? JSON.stringify(input) : null);
   const showPlan = () => planRef.current?.scrollIntoView({ block: "start" });
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -171,11 +172,13 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
             environment={environment}
             onLeave={onClose}
           />
+          {/* on a wide screen the bar of buttons lies over the end of the body: so far below it the end is read */}
+          <div ref={planEnd} aria-hidden="true" className="-my-2 relative h-px lg:top-14" />
           <Override label="Deploy all the same" value={override} onChange={setOverride} error={plan.error} />
           <FormError error={begin.error} />
         </div>
       </DialogBody>
-      <DialogActions>
+      <DialogActions last>
         {environment && isProduction(environment) ? (
           <Badge tone="production" className="mr-auto">
             {environment}
@@ -198,7 +201,7 @@ function ToKnow({ warnings }: { warnings: PlanView["warnings"] }) {
   ) : null;
 }
 
-/** Deploys once the plan was on the screen, which on a phone it is not at first: until then it leads there. */
+/** Deploys once the end of the plan was on the screen, which on a phone it is not at first: until then it leads there. */
 function ConsentButton({
   choice,
   ready,

@@ -53,8 +53,8 @@ function Loaded({ data: { incident, timeline } }: { data: RouterOutputs["inciden
           <SeverityMark severity={incident.severity} className="font-medium" />
           <IncidentStatusMark status={incident.status} className="font-medium" />
           <span className="text-ink-2">
-            {incident.assignee ? `${incident.assignee} has it` : "nobody has it"},{" "}
-            {incident.resolvedAt ? "lasted" : "for"}{" "}
+            {incident.assignee ? `${incident.assignee} has it` : "nobody has it"}.{" "}
+            {incident.resolvedAt ? "It lasted" : "It has lasted"}{" "}
             <Elapsed since={incident.openedAt} until={incident.resolvedAt} className="num" />
           </span>
         </>

@@ -24,7 +24,7 @@ import { TraceFilters } from "./trace-filters.tsx";
 import { SCATTER_HEIGHT, TraceScatter } from "./trace-scatter.tsx";
 import { tracesSentence } from "./traces-sentence.ts";
 import { type TraceView, useTraceView } from "./use-trace-view.ts";
-import { useTraceSample, useTraces } from "./use-traces.ts";
+import { useFailedTraces, useTraceSample, useTraces } from "./use-traces.ts";
 
 /** Which requests were slow or failed, and where? */
 export function TracesPage() {
@@ -33,6 +33,7 @@ export function TracesPage() {
   const { query, window, refresh, stopped, cancel } = useTraces(traces.scope);
   const source = query.data?.pages.at(-1)?.source;
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items), [query.data]);
+  const failed = useFailedTraces(traces.scope, window, query.hasNextPage);
   return (
     <Page
       title="Traces"
@@ -46,7 +47,7 @@ export function TracesPage() {
     >
       <div className="flex min-h-6 flex-wrap items-center gap-3">
         {rows ? (
-          <p className="font-medium">{tracesSentence(rows, query.hasNextPage, within)}</p>
+          <p className="font-medium">{tracesSentence(rows, query.hasNextPage, within, failed)}</p>
         ) : query.error ? null : (
           <Skeleton className="h-3 w-96 max-w-full" />
         )}

@@ -9,6 +9,7 @@ import { LONG_READ, useTRPC } from "../trpc/client.tsx";
 import { PAGE, SAMPLE } from "./page-sizes.ts";
 import { slicesOf } from "./prepare/slices.ts";
 import type { TraceRow } from "./trace-columns.tsx";
+import type { FailedTraces } from "./traces-sentence.ts";
 import type { TraceView } from "./use-trace-view.ts";
 
 const windowInput = ({ from, to }: { from: Date; to: Date }) => ({
@@ -46,6 +47,20 @@ export function useTraces(scope: TraceView["scope"]) {
     /** null: what is shown is the newest there can be */
     refresh: behind && query.data ? () => setHeld({ range, from, to }) : null,
   };
+}
+
+/** How many traces of the window have errors, up to a page; null while that is not known, or not wanted. */
+export function useFailedTraces(
+  scope: TraceView["scope"],
+  window: { from: Date; to: Date },
+  wanted: boolean,
+): FailedTraces | null {
+  const trpc = useTRPC();
+  const input = { ...windowInput(window), ...scope, onlyErrors: true, limit: PAGE };
+  const { data } = useQuery(
+    trpc.traces.list.queryOptions(input, { ...LONG_READ, enabled: wanted, staleTime: Number.POSITIVE_INFINITY }),
+  );
+  return data ? { count: data.items.length, more: data.nextCursor !== null } : null;
 }
 
 /** old enough that no more spans come */

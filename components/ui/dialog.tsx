@@ -35,8 +35,14 @@ export const DialogBody = ({ children, className }: { children: ReactNode; class
   <div className={cn("flex flex-col gap-4 p-4", className)}>{children}</div>
 );
 
-export const DialogActions = ({ children }: { children: ReactNode }) => (
-  <div className="sticky bottom-0 flex flex-wrap items-center justify-end gap-2 border-t bg-surface px-4 py-3">
+/** `last`: on a narrow screen it stands below what is to be read first, instead of over it. */
+export const DialogActions = ({ children, last }: { children: ReactNode; last?: boolean }) => (
+  <div
+    className={cn(
+      "bottom-0 flex flex-wrap items-center justify-end gap-2 border-t bg-surface px-4 py-3",
+      last ? "lg:sticky" : "sticky",
+    )}
+  >
     {children}
   </div>
 );

@@ -88,8 +88,19 @@ describe("deadlines", () => {
   it("are counted down, and never lie in the past", () => {
     expect(deadlineWords(deployment({ deadlineAt: "2026-03-01T10:05:00Z" }), at(0), NOW)).toBe("in 5\u00a0min");
     expect(deadlineWords(deployment(), at(0), NOW)).toBe("now: its time is up");
-    expect(deadlineWords(deployment(), at(2), NOW)).toBe("not during this step");
-    expect(deadlineWords(deployment({ waiting: waiting() }), at(0), NOW)).toBe("not while it waits for a decision");
+  });
+
+  it("stand still during a comparison and a decision, with what is left after it however long it takes", () => {
+    const of = { deadlineAt: "2026-03-01T10:05:00Z" };
+    const compared = at(2).map((step) => (step.index === 2 ? { ...step, startedAt: "2026-03-01T10:00:30Z" } : step));
+    for (const now of [NOW, NOW + 3_600_000])
+      expect(deadlineWords(deployment(of), compared, now)).toBe(
+        "stands still during this step, 4\u00a0min 30\u00a0s left after it",
+      );
+    const asked = waiting({ since: "2026-03-01T10:01:00Z" });
+    expect(deadlineWords(deployment({ ...of, waiting: asked }), at(0), NOW + 3_600_000)).toBe(
+      "stands still until the decision, 4\u00a0min left after it",
+    );
   });
 
   it("of a decision say what follows", () => {

@@ -98,10 +98,13 @@ const UNTIMED: readonly StepView["kind"][] = ["analysis", "hold", "hook"];
 
 /** When it gives up, in words that hold at `now` (milliseconds since 1970). */
 export function deadlineWords(deployment: DeploymentView, steps: readonly StepView[], now: number): string {
-  if (deployment.waiting) return "not while it waits for a decision";
+  const { waiting } = deployment;
   const step = currentStep(steps);
-  if (step && UNTIMED.includes(step.kind)) return "not during this step";
-  const left = Date.parse(deployment.deadlineAt) - now;
+  const stoodSince = step && UNTIMED.includes(step.kind) ? step.startedAt : (waiting?.since ?? null);
+  const left = Date.parse(deployment.deadlineAt) - (stoodSince ? Date.parse(stoodSince) : now);
+  const rest = left > 0 ? `, ${formatDuration(left)} left after it` : "";
+  if (waiting) return `stands still until the decision${rest}`;
+  if (step && UNTIMED.includes(step.kind)) return `stands still during this step${rest}`;
   return left > 0 ? `in ${formatDuration(left)}` : "now: its time is up";
 }
 

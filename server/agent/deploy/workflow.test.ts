@@ -50,7 +50,7 @@ describe("a rolling deployment", () => {
       events.map((event) => event.message.replaceAll(/ins_\d+/g, "ins").replaceAll(/in \d+ ms/g, "at once")),
     ).toEqual([
       "Ada asked for checkout 1.1.0 in production, from 1.0.0",
-      "Rolling from 1.0.0 to 1.1.0, to be done within 10 min",
+      "Rolling from 1.0.0 to 1.1.0, to be done within 10 min, not counting waits",
       "Replace 3 instances one by one with 1.1.0",
       ...[1, 2, 3].flatMap((n) => [
         `Started ins with 1.1.0 (${n} of 3)`,
@@ -246,7 +246,9 @@ describe("a staged deployment", () => {
       ...Array(3).fill("stop 1.0.0"),
       "weights null",
     ]);
-    expect(events.map((event) => event.message)).toContain("Blue-green from 1.0.0 to 1.1.0, to be done within 10 min");
+    expect(events.map((event) => event.message)).toContain(
+      "Blue-green from 1.0.0 to 1.1.0, to be done within 10 min, not counting waits",
+    );
   });
 
   it("does not count what the judge takes towards its deadline, and says when that is now", async () => {

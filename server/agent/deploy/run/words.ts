@@ -11,9 +11,9 @@ type Named = Pick<DeploymentPlan, "strategy" | "version" | "previousVersion">;
 
 const WAYS = { rolling: "Rolling", "blue-green": "Blue-green", canary: "Canary", restore: "Straight back" } as const;
 
-/** How it begins: `Canary from 1.0.0 to 1.1.0, to be done within 10 min`. */
+/** How it begins; comparisons, holds, hooks and decisions are waits: `Canary from 1.0.0 to 1.1.0, to be done within 10 min, not counting waits`. */
 export const beginning = ({ strategy, version, previousVersion }: Named, timeoutSeconds: number): string =>
-  `${WAYS[strategy]} from ${previousVersion ?? "nothing"} to ${version}, to be done within ${describeSeconds(timeoutSeconds)}`;
+  `${WAYS[strategy]} from ${previousVersion ?? "nothing"} to ${version}, to be done within ${describeSeconds(timeoutSeconds)}, not counting waits`;
 
 /** What it does during a step, in the words of a status line. */
 export function doing(plan: Named, step: PlannedStep, weight: number | null, holdSeconds: number): string {
