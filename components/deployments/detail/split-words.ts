@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { DeploymentView, VersionShare } from "#server/agent/deploy/schema.ts";
+import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import type { VersionShare } from "#server/agent/deploy/split-schema.ts";
 import { formatCount, formatPercent } from "../../lib/format.ts";
 
 export type Share = z.infer<typeof VersionShare>;

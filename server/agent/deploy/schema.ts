@@ -4,6 +4,7 @@ import { ActorRef, EnvironmentName, Id, Instant, PageInput, pageOf, ServiceName,
 import { JudgeResult, Verdict } from "./judge/schema.ts";
 import { PlanView } from "./plan-schema.ts";
 import { ServiceNow } from "./service-now-schema.ts";
+import { Progress, VersionShare } from "./split-schema.ts";
 
 export const DEPLOYMENT_STATUSES = [
   "queued",
@@ -208,23 +209,6 @@ export const InstanceView = z.object({
   inFlight: z.number().int(),
   configured: z.boolean().describe("false: its version left the configuration; it is kept as it was recorded"),
 });
-/** How the requests are split, now and since it began. */
-export const VersionShare = z.object({
-  version: z.string(),
-  weight: z.number().nullable().describe("percent it is to have; null: evenly by instance"),
-  share: z.number().nullable().describe("percent it had in the last 10 s; null without requests"),
-  readyInstances: z.number().int().nullable().describe("null: the platform cannot be reached"),
-  requests: z
-    .number()
-    .int()
-    .nullable()
-    .describe("since the deployment began, as far as they were counted; null: none are counted yet"),
-  errors: z
-    .number()
-    .int()
-    .nullable()
-    .describe("of those that failed: 5xx, refused, timed out, broken off, or left after waiting too long"),
-});
 export const GetDeploymentOutput = z.object({
   deployment: DeploymentView,
   steps: z.array(StepView),
@@ -236,14 +220,7 @@ export const GetDeploymentOutput = z.object({
     .describe("of the service in that environment now; empty when the platform cannot be reached"),
   split: z.array(VersionShare).describe("the old version, then the new one"),
   serviceNow: ServiceNow,
-  progress: z.object({
-    onNewVersion: z
-      .number()
-      .int()
-      .nullable()
-      .describe("ready instances of the new version; null: the platform cannot be reached"),
-    wanted: z.number().int().describe("once it is done; a step of it may want fewer"),
-  }),
+  progress: Progress,
 });
 export type GetDeploymentOutput = z.infer<typeof GetDeploymentOutput>;
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { failedRequests, type OutcomeCounts, sumOutcomes } from "../kernel/outcomes.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
-import type { VersionShare } from "./schema.ts";
+import type { VersionShare } from "./split-schema.ts";
 
 /** How the requests are split between the versions of a deployment. Pure. */
 
