@@ -19,7 +19,12 @@ const row = (i: number): ServiceRow => ({
   ...{ healthSince: null, healthMessage: null, notice: null, causedBy: null, currentVersion: null, overloaded: null },
   ...{ versions: [], instancesReady: 0, instancesWanted: 0, openIncident: null, activeDeployment: null },
   traffic: {
-    ...{ requestsPerSecond: 1.2345678901234567, errorPercent: 33.33333333333333, p95Ms: 412.70000000000005 },
+    ...{
+      requestsPerSecond: 1.2345678901234567,
+      overSeconds: null,
+      errorPercent: 33.33333333333333,
+      p95Ms: 412.70000000000005,
+    },
     ...{ requests: 1_234_567, seconds: 300 },
     p95Series: Array.from({ length: 60 }, (_, at) => (at < 57 ? null : 0.1 + 0.2)),
   },

@@ -42,6 +42,15 @@ export const formatCount = (value: Maybe): string => (missing(value) ? MISSING :
 /** Per second; the unit stands in the column's head or beside. */
 export const formatRate = (value: Maybe): string => (missing(value) ? MISSING : `${formatNumber(value)}/s`);
 
+/** A rate with what it is over where that is less than its window: (20, 40) → "20/s, over 40 s", (20, null) → "20/s". */
+export const formatRateOver = (perSecond: Maybe, overSeconds: Maybe): string =>
+  missing(perSecond) || missing(overSeconds)
+    ? formatRate(perSecond)
+    : `${formatRate(perSecond)}, ${formatOver(overSeconds)}`;
+
+/** 40 → "over 40 s". */
+export const formatOver = (seconds: number): string => `over${NBSP}${formatDuration(Math.max(1, seconds) * 1_000)}`;
+
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
 
 /** 77_594_624 → "74 MiB". */

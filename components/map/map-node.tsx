@@ -1,7 +1,7 @@
 import { Globe } from "lucide-react";
 import { isFailing } from "#server/agent/kernel/failed-share.ts";
 import { cn } from "../lib/cn.ts";
-import { formatErrors, formatMs, formatRate } from "../lib/format.ts";
+import { formatErrors, formatMs, formatRateOver } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { Figures } from "./figures.tsx";
 import type { MapNode as Node } from "./prepare/edges.ts";
@@ -77,7 +77,7 @@ const Lines = ({ node }: { node: Node }) => (
       <span className="text-ink-3">no calls seen</span>
     ) : (
       <span className="whitespace-nowrap">
-        {formatRate(node.requestsPerSecond)}
+        {formatRateOver(node.requestsPerSecond, node.overSeconds)}
         <span className="text-ink-3"> · </span>
         <span className={cn(isFailing(node) && "font-medium text-critical")}>{formatErrors(node)}</span>
       </span>

@@ -6,7 +6,7 @@ import { type Column, DataTable, RowButton } from "../data-table/data-table.tsx"
 import { TableMenu } from "../data-table/table-menu.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
-import { formatErrors, formatFailed, formatMs, formatRate, MISSING, plural } from "../lib/format.ts";
+import { formatErrors, formatFailed, formatMs, formatRateOver, MISSING, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_TONE } from "../marks/looks.ts";
 import type { MapEdge, MapNode } from "./prepare/edges.ts";
@@ -28,7 +28,7 @@ const RATES: Column<MapNode | MapEdge>[] = [
     numeric: true,
     unit: "per second",
     sort: (part) => part.requestsPerSecond,
-    cell: (part) => formatRate(part.requestsPerSecond),
+    cell: (part) => formatRateOver(part.requestsPerSecond, part.overSeconds),
   },
   {
     id: "errors",

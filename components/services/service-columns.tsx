@@ -9,7 +9,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatCount, formatErrors, formatFailed, formatMs, formatNumber, MISSING } from "../lib/format.ts";
+import { formatCount, formatErrors, formatFailed, formatMs, formatNumber, formatOver, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { isBeyondLimit } from "./beyond-limit.ts";
@@ -92,11 +92,19 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
     },
     {
       id: "rate",
-      header: "Req/s",
+      header: "Req/s, 5 min",
+      name: "Req/s",
       numeric: true,
       hideBelow: "sm",
       sort: (row) => row.traffic.requestsPerSecond,
-      cell: (row) => formatNumber(row.traffic.requestsPerSecond),
+      cell: ({ traffic: { requestsPerSecond, overSeconds } }) => (
+        <>
+          {formatNumber(requestsPerSecond)}
+          {requestsPerSecond !== null && overSeconds !== null ? (
+            <span className="block text-ink-3 text-xs">{formatOver(overSeconds)}</span>
+          ) : null}
+        </>
+      ),
     },
     {
       id: "errors",

@@ -12,7 +12,7 @@ import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatFailed, formatMs, formatRate, MISSING } from "../lib/format.ts";
+import { formatFailed, formatMs, formatRateOver, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
@@ -151,7 +151,10 @@ export function ServiceFacts({ service }: { service: Service }) {
       <Facts
         items={[
           { label: "Version", value: <span className="num">{row.currentVersion ?? MISSING}</span> },
-          { label: "Requests", value: <span className="num">{formatRate(traffic.requestsPerSecond)}</span> },
+          {
+            label: "Requests, 5 min",
+            value: <span className="num">{formatRateOver(traffic.requestsPerSecond, traffic.overSeconds)}</span>,
+          },
           {
             label: "Errors, 5 min",
             value: (

@@ -9,6 +9,7 @@ const edge = (more: Partial<MapEdge>): MapEdge => ({
     seen: true,
     configured: false,
     requestsPerSecond: 1,
+    overSeconds: null,
     errorPercent: 0,
     p95Ms: 10,
     requests: 900,

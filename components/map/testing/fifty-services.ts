@@ -44,6 +44,7 @@ const nodeOf = (id: string, depth: number, i: number): Node => ({
   ...{ id, label: id, configured: depth < 4, health: healthOf(id, depth), requests: 9_000 },
   kind: depth === 5 ? "external" : "service",
   version: depth < 4 ? `${1 + (i % 3)}.${i}.0` : null,
+  overSeconds: null,
   requestsPerSecond: 400 / (depth + 1) / (i + 1),
   errorPercent: FAILING.includes(id) ? 12.5 : i % 4 === 0 ? 0.3 : 0,
   p95Ms: 20 + 37 * i + 11 * depth,
@@ -53,7 +54,7 @@ const SEEN = { seen: true, configured: false, p95Ms: 48, requests: 900 };
 const UNSEEN = { seen: false, configured: true, p95Ms: null, requests: 0 };
 
 const edgeOf = (from: string, to: string, perSecond: number | null): Edge => ({
-  ...{ from, to, requestsPerSecond: perSecond, ...(perSecond === null ? UNSEEN : SEEN) },
+  ...{ from, to, overSeconds: null, requestsPerSecond: perSecond, ...(perSecond === null ? UNSEEN : SEEN) },
   errorPercent: perSecond === null ? null : FAILING.includes(to) ? 11.8 : 0,
 });
 

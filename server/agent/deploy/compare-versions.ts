@@ -148,11 +148,14 @@ async function windowOf(
   stepSeconds: 10 | 60,
 ): Promise<Window | null> {
   if (version === null || span === null) return null;
-  const { rows } = await countsBetween(ctx, ref, { ...span, stepSeconds, versions: [version] });
+  const { rows, countedUntil } = await countsBetween(ctx, ref, { ...span, stepSeconds, versions: [version] });
   const [first] = rows;
   if (!first) return null;
   const from = new Date(first.bucketAt);
-  return { version, from, to: span.to, rows, seconds: (span.to.getTime() - from.getTime()) / 1_000 };
+  // until where it was counted: the span may go on after the version, or hold what is not counted yet
+  const endMs = Math.max(...rows.map((row) => Date.parse(row.bucketAt) + stepSeconds * 1_000));
+  const seconds = (Math.min(countedUntil, endMs) - from.getTime()) / 1_000;
+  return { version, from, to: span.to, rows, seconds };
 }
 
 interface Common {

@@ -7,6 +7,7 @@ import { AppError } from "../kernel/errors.ts";
 import { limitsOf } from "../kernel/service-limits.ts";
 import { diskNow } from "../kernel/storage-failure.ts";
 import type { PlatformInstance, ServiceRef, TrafficCounts } from "../ports/platform.ts";
+import { requestRate } from "../traffic/index.ts";
 import { nextFreeze } from "./freeze.ts";
 import { blastRadius } from "./plan.ts";
 import { planView } from "./plan-view.ts";
@@ -55,7 +56,7 @@ export async function planOf(
     ...policy,
     instances: instances.length,
     ready: instances.filter((one) => one.state === "ready").length,
-    requestsPerSecond: counts && requestRate(counts, planned),
+    requestsPerSecond: counts && (await planRate(runtime, planned, counts)),
     surroundings: await surroundingsOf(runtime, planned, counts),
     affects: blastRadius(runtime.config, service),
     disk: diskNow(),
@@ -79,8 +80,17 @@ async function unlessUnreachable<T>(asked: Promise<T>): Promise<T | null> {
 const of = <T extends ServiceRef>(rows: readonly T[], ref: ServiceRef): T[] =>
   rows.filter((one) => one.service === ref.service && one.environment === ref.environment);
 
-const requestRate = (counts: readonly TrafficCounts[], ref: ServiceRef): number =>
-  of(counts, ref).reduce((sum, one) => sum + one.requests, 0) / RATE_SECONDS;
+/** Of the last minutes, or of their part since the balancer counts. */
+async function planRate(
+  { platform, now }: Pick<Runtime, "platform" | "now">,
+  { service, environment }: ServiceRef,
+  counts: readonly TrafficCounts[],
+): Promise<number | null> {
+  const ref = { service, environment };
+  const running = of((await unlessUnreachable(platform.listServices())) ?? [], ref)[0];
+  const countedSince = running?.countedSince ? new Date(running.countedSince) : null;
+  return requestRate(of(counts, ref), { now: now(), counted: true, countedSince, seconds: RATE_SECONDS }).perSecond;
+}
 
 /** Health, incidents, deployments and failures of the service and of what it depends on. */
 async function surroundingsOf(

@@ -63,6 +63,8 @@ export interface PlatformService extends ServiceRef {
   notice?: string | null;
   /** its balancer turned requests away in the last 30 s: since when (ISO 8601), and how many since; null: none */
   overloaded: { since: string; shed: number } | null;
+  /** ISO 8601, since when its balancer counts requests without a gap; null or absent: not known */
+  countedSince?: string | null;
 }
 
 /** What one version did and took in one bucket of time: 10 s in `trafficSince`, 2 s in `samplesSince`. */

@@ -35,6 +35,8 @@ export interface CallEdge {
   errors: number | null;
   /** counts in the buckets of kernel/histogram.ts; null where the source knows no durations */
   latency: number[] | null;
+  /** start of the first minute of the window in which there was a call, ms since 1970; absent: not known */
+  sinceMs?: number;
 }
 
 /** What one service served in the window, from its server and consumer spans. */
@@ -43,7 +45,7 @@ export interface ServedCounts {
   calls: number;
   errors: number;
   latency: number[];
-  /** start of the first minute of the window in which it served, ms since 1970; null where the source cannot say */
+  /** when it first served in the window, ms since 1970, to the minute at worst; null where the source cannot say */
   sinceMs: number | null;
   /** start of the last one; absent where the source cannot say */
   lastMs?: number;

@@ -33,7 +33,15 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   instancesWanted: 1,
   openIncident: null,
   activeDeployment: null,
-  traffic: { requestsPerSecond: 0, errorPercent: null, p95Ms: null, requests: 0, seconds: 60, p95Series: [] },
+  traffic: {
+    requestsPerSecond: 0,
+    overSeconds: null,
+    errorPercent: null,
+    p95Ms: null,
+    requests: 0,
+    seconds: 60,
+    p95Series: [],
+  },
   ...change,
 });
 

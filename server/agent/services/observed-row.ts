@@ -1,3 +1,4 @@
+import { rateOver } from "../kernel/measured-rate.ts";
 import type { Limits } from "../kernel/service-limits.ts";
 import { TRAFFIC_SECONDS } from "../traffic/index.ts";
 import { judgeService, shownP95 } from "./judge-service.ts";
@@ -6,17 +7,21 @@ import type { ServiceRow } from "./schema.ts";
 
 /** The row of a service that only its telemetry tells of: nobody checks it, so that its users' requests decide. Pure. */
 export function observedRow(observed: ObservedService, limits: Limits): ServiceRow {
-  const { service, lastSeen, window, newest, lastRequestsMs } = observed;
+  const { service, lastSeen, window, newest, lastRequestsMs, servedSeconds } = observed;
   const facts = { probe: null, window, newest, lastRequestsMs, platform: null, waiting: null };
   const { state, reasons } = judgeService(facts, limits);
   const requests = window?.requests ?? 0;
+  const toMs = TRAFFIC_SECONDS * 1_000;
+  const sinceMs = servedSeconds == null ? null : toMs - servedSeconds * 1_000;
+  const rate = rateOver(requests, { fromMs: 0, toMs, sinceMs });
   return {
     ...{ service, environment: null, origin: "observed", owner: "", lastSeen },
     ...{ health: state, reasons, healthSince: null, causedBy: null, notice: null, overloaded: null },
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
     ...{ currentVersion: null, versions: [], instancesReady: null, instancesWanted: null },
     traffic: {
-      requestsPerSecond: window ? requests / TRAFFIC_SECONDS : null,
+      requestsPerSecond: window && rate.perSecond,
+      overSeconds: window && rate.overSeconds,
       errorPercent: window && requests > 0 ? (window.failed / requests) * 100 : null,
       p95Ms: window && shownP95(window, limits),
       requests,

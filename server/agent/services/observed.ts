@@ -20,6 +20,8 @@ export interface ObservedService {
   newest: ServedFigures | null;
   /** by when the newest requests were made, where none were in the window, in ms since 1970; null where nothing tells */
   lastRequestsMs: number | null;
+  /** from when it first served in the window to its end; null or absent: not known */
+  servedSeconds?: number | null;
 }
 
 /** All of them, and what is not known. */
@@ -251,7 +253,7 @@ async function read(
       const told = found
         ? { window: figuresOf(found), newest: newest ? figuresOf(newest) : null }
         : { window: byMetrics.window.get(service), newest: byMetrics.newest.get(service) };
-      return { service, ...told };
+      return { service, sinceMs: found?.sinceMs ?? null, ...told };
     });
   const isIdle = ({ window: served }: { window?: ServedFigures | undefined }): boolean => (served?.requests ?? 0) === 0;
   const last = figured.some(isIdle) ? await lastRequests(ctx, environment) : new Map<string, number>();
@@ -266,6 +268,7 @@ async function read(
         window: one.window ?? null,
         newest: one.newest ?? null,
         lastRequestsMs: lastMs === undefined ? null : Math.min(lastMs, window.from.getTime()),
+        servedSeconds: one.sinceMs == null ? null : (to.getTime() - one.sinceMs) / 1_000,
       };
     })
     .sort(mostFailedFirst);

@@ -6,6 +6,10 @@ import { EnvironmentName, Id, Instant, ServiceName } from "../kernel/schema.ts";
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable(),
+  overSeconds: z
+    .number()
+    .nullable()
+    .describe("seconds that the rate is over, where less than `seconds` was measured; null: over all of them"),
   errorPercent: z
     .number()
     .nullable()

@@ -187,11 +187,13 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
       .sort((a, b) => b.instances - a.instances),
     instancesReady: instances?.filter((instance) => instance.state === "ready").length ?? null,
     instancesWanted: settingsIn(config, ref.environment)?.instances ?? instances?.length ?? null,
-    traffic: trafficFigures(recent, minutes, { now, counted }),
+    traffic: trafficFigures(recent, minutes, { now, counted, countedSince: instantOf(running?.countedSince) }),
     openIncident: incidentShown(incident),
     activeDeployment: deploymentShown(deployment, running?.weights ?? null),
   };
 }
+
+const instantOf = (text: string | null | undefined): Date | null => (text ? new Date(text) : null);
 
 function incidentShown(incident: Facts["incidents"][number] | undefined): ServiceRow["openIncident"] {
   return incident

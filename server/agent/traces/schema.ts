@@ -113,6 +113,10 @@ export const ServiceMapInput = z.object({
 });
 const Figures = {
   requestsPerSecond: z.number().nullable().describe("null: not known"),
+  overSeconds: z
+    .number()
+    .nullable()
+    .describe("seconds that the rate is over, where less than the range was measured; null: over all of it"),
   errorPercent: z.number().nullable(),
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage"),

@@ -1,6 +1,7 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
 import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
+import { type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
 import { countWithin } from "../kernel/page-within.ts";
 import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
 import type { ServiceMapOutput } from "./schema.ts";
@@ -16,8 +17,8 @@ export interface GraphFacts {
   configured: readonly { name: string; dependsOn: readonly string[] }[];
   health: ReadonlyMap<string, HealthState>;
   versions: ReadonlyMap<string, string>;
-  /** length of the window the counts are of */
-  seconds: number;
+  /** the window that the counts are of, complete to its end */
+  window: { fromMs: number; toMs: number };
 }
 
 export interface GraphLimits {
@@ -37,6 +38,7 @@ interface Counts {
   calls: number;
   errors: number | null;
   latency: number[] | null;
+  sinceMs?: number | null;
 }
 
 /**
@@ -69,7 +71,7 @@ export function graphWithin(facts: GraphFacts, limits: GraphLimits, bytes: numbe
   return serviceGraph(facts, { nodes, edges });
 }
 
-function nodesOf({ edges, served, configured, health, versions, seconds }: GraphFacts): MapNode[] {
+function nodesOf({ edges, served, configured, health, versions, window }: GraphFacts): MapNode[] {
   const own = new Map((served ?? []).map((counts) => [counts.service, counts]));
   const known = new Set(configured.map(({ name }) => name));
   const callers = new Set((edges ?? []).map(({ from }) => from));
@@ -85,13 +87,14 @@ function nodesOf({ edges, served, configured, health, versions, seconds }: Graph
       configured: known.has(name),
       health: health.get(name) ?? null,
       version: versions.get(name) ?? null,
-      ...figures(own.get(name) ?? callsTo.get(name), seconds),
+      ...figures(own.get(name) ?? callsTo.get(name), window),
     };
   });
 }
 
-function edgesOf({ edges, configured, seconds }: GraphFacts): MapEdge[] {
-  const seen = new Map<string, CallEdge>();
+function edgesOf({ edges, served, configured, window }: GraphFacts): MapEdge[] {
+  const servedSince = new Map((served ?? []).map(({ service, sinceMs }) => [service, sinceMs]));
+  const seen = new Map<string, Counts & Pick<CallEdge, "from" | "to">>();
   for (const edge of edges ?? []) {
     if (edge.from === edge.to) continue;
     const key = JSON.stringify([edge.from, edge.to]);
@@ -105,11 +108,12 @@ function edgesOf({ edges, configured, seconds }: GraphFacts): MapEdge[] {
     to: edge.to,
     seen: true,
     configured: isPromised.has(key),
-    ...figures(edge, seconds),
+    // its first minute is known, and often when the called service began
+    ...figures({ ...edge, sinceMs: later(edge.sinceMs, servedSince.get(edge.to)) }, window),
   }));
   const unseen = promised
     .filter(({ from, to }) => !seen.has(JSON.stringify([from, to])))
-    .map((edge) => ({ ...edge, seen: false, configured: true, ...figures(undefined, seconds) }));
+    .map((edge) => ({ ...edge, seen: false, configured: true, ...figures(undefined, window) }));
   return [...measured, ...unseen];
 }
 
@@ -118,15 +122,29 @@ function sum(before: Counts | undefined, more: Counts): Counts {
   if (latency) for (const part of [before?.latency, more.latency]) addHistogram(latency, part ?? []);
   const known = [before?.errors ?? null, more.errors].filter((errors) => errors !== null);
   const errors = known.length > 0 ? known.reduce((total, one) => total + one, 0) : null;
-  return { calls: (before?.calls ?? 0) + more.calls, errors, latency };
+  const since = [before?.sinceMs, more.sinceMs].filter((sinceMs) => sinceMs != null);
+  const sinceMs = since.length > 0 ? Math.min(...since) : null;
+  return { calls: (before?.calls ?? 0) + more.calls, errors, latency, sinceMs };
 }
 
-function figures(counts: Counts | undefined, seconds: number) {
-  if (!counts) return { requestsPerSecond: null, errorPercent: null, p95Ms: null, requests: 0 };
-  const { calls, errors, latency } = counts;
+const later = (one: number | null | undefined, other: number | null | undefined): number | null =>
+  one == null || other == null ? (one ?? other ?? null) : Math.max(one, other);
+
+/** of less, a rate tells nothing */
+const LEAST_MS = 10_000;
+
+function rateWithin(count: number, sinceMs: number | null, { fromMs, toMs }: GraphFacts["window"]): MeasuredRate {
+  return rateOver(count, { fromMs, toMs, sinceMs: sinceMs && Math.min(sinceMs, toMs - LEAST_MS) });
+}
+
+function figures(counts: Counts | undefined, window: GraphFacts["window"]) {
+  if (!counts) return { requestsPerSecond: null, overSeconds: null, errorPercent: null, p95Ms: null, requests: 0 };
+  const { calls, errors, latency, sinceMs = null } = counts;
+  const { perSecond, overSeconds } = rateWithin(calls, sinceMs, window);
   const p95Ms = latency && quantileMs(latency, 0.95);
   return {
-    requestsPerSecond: rounded(calls / seconds),
+    requestsPerSecond: perSecond === null ? null : rounded(perSecond),
+    overSeconds,
     errorPercent: calls > 0 && errors !== null ? rounded((errors / calls) * 100) : null,
     p95Ms: p95Ms === null ? null : rounded(p95Ms),
     requests: calls,

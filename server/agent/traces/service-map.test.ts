@@ -24,7 +24,7 @@ const NOTHING: GraphFacts = {
   configured: [],
   health: new Map(),
   versions: new Map(),
-  seconds: 100,
+  window: { fromMs: 0, toMs: 100_000 },
 };
 const graph = (facts: Partial<GraphFacts>, limits = { nodes: 200, edges: 600 }) =>
   serviceGraph({ ...NOTHING, ...facts }, limits);
@@ -69,6 +69,20 @@ describe("the map", () => {
       errorPercent: 0,
       requestsPerSecond: 5,
     });
+  });
+
+  it.each([20, 60, 240])("gives the rate of a service that is %s s old, and of calls to it", (age) => {
+    const window = { fromMs: 0, toMs: 900_000 };
+    const sinceMs = window.toMs - age * 1_000;
+    const young = { ...served("young", age * 20), sinceMs };
+    const call = { ...edge("gateway", "young", age * 20), sinceMs: sinceMs - 40_000 };
+    const old = { ...served("gateway", 900 * 20), sinceMs: 0 };
+    const map = graph({ served: [young, old], edges: [call], window });
+    expect(map.nodes.map((one) => [one.id, one.requestsPerSecond, one.overSeconds]).sort()).toEqual([
+      ["gateway", 20, null],
+      ["young", 20, age],
+    ]);
+    expect(map.edges[0]).toMatchObject({ requestsPerSecond: 20, overSeconds: age });
   });
 
   it("does not know the figures of a service no trace told about", () => {

@@ -6,8 +6,7 @@ import { AppError } from "../kernel/errors.ts";
 import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { PlatformService } from "../ports/platform.ts";
-import type { TimeWindow } from "../ports/source.ts";
-import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
+import type { CallEdge } from "../ports/trace-source.ts";
 import { serviceStates } from "../services/index.ts";
 import { summariseMap } from "./map-summary.ts";
 import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
@@ -19,6 +18,8 @@ const RANGES: Record<(typeof MAP_RANGES)[number], { seconds: number; words: stri
   "6h": { seconds: 21_600, words: "the last 6 h" },
   "24h": { seconds: 86_400, words: "the last 24 h" },
 };
+/** by then all senders have sent their spans: a rate up to now would be too low */
+const SETTLED_MS = 10_000;
 const LIMITS = { nodes: 200, edges: 600 };
 /** of nodes and edges together; the rest is for the summary */
 const MODEL_BYTES = MODEL_BUDGET_BYTES - 2_000;
@@ -34,7 +35,7 @@ export async function serviceMap(
 ): Promise<ServiceMapOutput> {
   authorize(ctx, "telemetry.read");
   const { seconds, words } = RANGES[range];
-  const to = ctx.now();
+  const to = new Date(ctx.now().getTime() - SETTLED_MS);
   const window = { from: new Date(to.getTime() - seconds * 1_000), to };
   const traces = ctx.telemetry.traces();
   const [edges, served, health, running] = await Promise.all([
@@ -50,10 +51,10 @@ export async function serviceMap(
     configured: ctx.config.services.filter(
       (one) => environment === undefined || Object.hasOwn(one.environments, environment),
     ),
-    ...{ health, versions, seconds: knownSeconds(window, served?.data ?? []) },
+    ...{ health, versions, window: { fromMs: window.from.getTime(), toMs: window.to.getTime() } },
   };
   const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);
-  const nobody = { data: null, source: traces.info, asOf: to.toISOString(), stale: false };
+  const nobody = { data: null, source: traces.info, asOf: ctx.now().toISOString(), stale: false };
   return {
     summary: summariseMap(graph, words, edges !== null),
     environment: environment ?? null,
@@ -62,14 +63,6 @@ export async function serviceMap(
     nodes: graph.nodes,
     edges: graph.edges,
   };
-}
-
-/** The length of the window, or of its part since the first trace: rates right after a start are of what was seen. */
-function knownSeconds(window: TimeWindow, served: readonly ServedCounts[]): number {
-  const since = served.flatMap(({ sinceMs }) => (sinceMs === null ? [] : [sinceMs]));
-  const firstMs = since.length > 0 ? Math.min(window.to.getTime() - 60_000, ...since) : 0;
-  const fromMs = Math.max(window.from.getTime(), firstMs);
-  return (window.to.getTime() - fromMs) / 1_000;
 }
 
 /** The worst of each service in the environment, or in all. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
-import { trafficFigures, trafficSeries } from "./series.ts";
+import { requestRate, trafficFigures, trafficSeries } from "./series.ts";
 import { sumBy } from "./traffic-store.ts";
 
 const T0 = Date.parse("2026-03-01T12:00:00.000Z");
@@ -24,6 +24,56 @@ const bucket = (offsetSeconds: number, requests: number, errors = 0, latencyMs =
     usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
   };
 };
+
+describe("requestRate", () => {
+  const perSecond = 20;
+  /** complete buckets of requests that began at `startMs`, as the platform tells them */
+  const rowsOf = (startMs: number, untilMs: number) => {
+    const first = Math.floor((startMs - T0) / 10_000);
+    const last = Math.floor((untilMs - T0) / 10_000);
+    return Array.from({ length: Math.max(0, last - first) }, (_, i) => {
+      const fromMs = Math.max(startMs, T0 + (first + i) * 10_000);
+      return bucket((first + i) * 10, ((T0 + (first + i + 1) * 10_000 - fromMs) / 1_000) * perSecond);
+    });
+  };
+  const ages = [20, 25, 60, 240, 600];
+  const cases = ages.flatMap((age) => [0, 3, 5, 9.9].map((offset) => [age, offset] as const));
+
+  it.each(cases)("%s s after requests began %s s into a bucket is that of the requests", (age, offset) => {
+    const startMs = T0 + offset * 1_000;
+    const now = new Date(startMs + age * 1_000);
+    const rows = rowsOf(startMs, now.getTime());
+    for (const countedSince of [null, new Date(startMs - 2_000), new Date(startMs - 40_000)]) {
+      const { requestsPerSecond, overSeconds } = trafficFigures(rows, sumBy(rows, 60_000), {
+        ...{ now, countedSince, counted: true },
+      });
+      expect(requestsPerSecond).toBeGreaterThan(perSecond * 0.9);
+      expect(requestsPerSecond).toBeLessThan(perSecond * 1.1);
+      if (age < 300) expect(overSeconds).toBeLessThanOrEqual(age);
+      else expect(overSeconds).toBeNull();
+    }
+  });
+
+  it("begins anew where the balancer does, whatever was counted before", () => {
+    const rows = [...rowsOf(T0 - 3_600_000, T0 - 900_000), ...rowsOf(T0 + 5_000, T0 + 60_000)];
+    const given = { now: new Date(T0 + 60_000), countedSince: new Date(T0), counted: true };
+    expect(trafficFigures(rows, sumBy(rows, 60_000), given)).toMatchObject({ requestsPerSecond: 20, overSeconds: 50 });
+  });
+
+  it("is of the whole window where it was counted and quiet", () => {
+    const given = { now: new Date(T0 + 60_000), counted: true, seconds: 120 };
+    const rows = rowsOf(T0 + 30_000, T0 + 60_000);
+    const whole = { perSecond: 5, overSeconds: null };
+    expect(requestRate(rows, { ...given, countedSince: new Date(T0 - 600_000) })).toEqual(whole);
+    expect(requestRate(rows, { ...given, isOld: true })).toEqual(whole);
+    expect(requestRate([], given)).toEqual({ perSecond: 0, overSeconds: null });
+  });
+
+  it("is not known while there is no complete bucket", () => {
+    const given = { now: new Date(T0 + 12_000), counted: true, seconds: 300, countedSince: new Date(T0 + 4_000) };
+    expect(requestRate(rowsOf(T0 + 5_000, T0 + 12_000), given).perSecond).toBeNull();
+  });
+});
 
 describe("trafficFigures", () => {
   const now = new Date(T0 + 75_000);

@@ -118,6 +118,7 @@ export async function callEdges(
     from: same[0]?.from_service ?? "",
     to: same[0]?.to_service ?? "",
     ...sumCalls(same),
+    sinceMs: Math.min(...same.map((row) => row.since_ms)),
   }));
 }
 
@@ -131,12 +132,39 @@ export async function servedCounts(
     ...{ table: "span_minute", rows: SPAN_ROWS, keys: "service", values, exact },
     conditions: `kind in (1, 4) and ${conditions}`,
   });
-  return groupBy(rows, (row) => row.service).map((same) => ({
+  const counts = groupBy(rows, (row) => row.service).map((same) => ({
     service: same[0]?.service ?? "",
     ...sumCalls(same),
     sinceMs: Math.min(...same.map((row) => row.since_ms)),
     lastMs: Math.max(...same.map((row) => row.last_ms)),
   }));
+  const first = await firstServed(database, counts, window);
+  return counts.map((one) => ({ ...one, sinceMs: first.get(one.service) ?? one.sinceMs }));
+}
+
+/** after so long, a minute more or less is a tenth of it at most */
+const YOUNG_MS = 10 * MINUTE_MS;
+const MOST_YOUNG = 100;
+
+/** Of those that began to serve shortly before the window's end, when exactly: minutes alone would halve their rates. */
+async function firstServed(
+  database: Database,
+  counts: readonly { service: string; sinceMs: number }[],
+  { from, to }: TimeWindow,
+): Promise<Map<string, number>> {
+  const leastMs = Math.max(from.getTime() + 1, to.getTime() - YOUNG_MS);
+  const young = counts.filter(({ sinceMs }) => sinceMs >= leastMs).slice(0, MOST_YOUNG);
+  if (young.length === 0) return new Map();
+  const rows = await database.read<{ service: string; since_ms: number }>(
+    `select u.service, extract(epoch from s.first_at)::float8 * 1000 as since_ms
+     from unnest($1::text[], $2::float8[]) as u(service, minute_ms), lateral (
+       select min(start_at) as first_at from span where kind in (1, 4) and service = u.service
+         and start_at >= to_timestamp(u.minute_ms / 1000)
+         and start_at < to_timestamp(u.minute_ms / 1000) + interval '1 minute') s
+     where s.first_at is not null`,
+    [young.map(({ service }) => service), young.map(({ sinceMs }) => sinceMs)],
+  );
+  return new Map(rows.map((row) => [row.service, row.since_ms]));
 }
 
 /** Names from rolled-up minutes and from newer spans, in order. */

@@ -72,6 +72,7 @@ export class Balancer implements ExchangeHost, ClientHost {
   readonly #uncounted = uncounted(this);
   readonly #ring = new TrafficRing();
   readonly #clock = new ClockJumps();
+  readonly #startMs = monotonicMs();
   readonly #server: Server;
   readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
@@ -321,6 +322,11 @@ export class Balancer implements ExchangeHost, ClientHost {
     const jumpMs = this.#clock.look(nowMs);
     if (jumpMs !== 0) this.#ring.clockSet(jumpMs);
     return nowMs;
+  }
+
+  /** ISO 8601, since when it counts; of the clock as it is now. */
+  get countedSince(): string {
+    return new Date(Date.now() - (monotonicMs() - this.#startMs)).toISOString();
   }
 
   samplesSince(sinceMs: number, nowMs: number = this.#nowMs()): TrafficCounts[] {

@@ -47,6 +47,7 @@ export const ServiceAnswer = z.object({
   problem: z.string().nullable(),
   notice: z.string().nullable().default(null),
   overloaded: z.object({ since: z.string(), shed: z.number() }).nullable(),
+  countedSince: z.string().nullable().default(null),
 });
 
 export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));

@@ -124,7 +124,11 @@ export class ServiceUnit {
     const { ref, url, weights, configured, problem, doubt: notice } = this;
     const currentVersion = this.currentVersion();
     const healthPath = healthPathOf(this.config);
-    return { ...ref, url, currentVersion, weights, configured, healthPath, problem, notice, instances, overloaded };
+    const { countedSince } = this.balancer;
+    return {
+      ...{ ...ref, url, currentVersion, weights, configured, healthPath, problem, notice, instances, overloaded },
+      countedSince,
+    };
   }
 
   describeInstance(instance: Instance): PlatformInstance {
