@@ -12,7 +12,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Facts, Page, Section } from "../layout/page.tsx";
-import { formatCount, formatNumber, plural } from "../lib/format.ts";
+import { formatCount, formatNumber, formatOver, plural } from "../lib/format.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
@@ -138,6 +138,7 @@ const Signals = ({ data }: { data: IngestOverviewOutput }) => (
         <span className="flex items-center gap-3">
           <span>
             <span className="num">{formatNumber(one.perSecond)}</span> {RECORDS[one.signal]}/s
+            {one.overSeconds !== null && one.accepted > 0 ? `, ${formatOver(one.overSeconds)}` : null}
           </span>
           <Sparkline
             values={finishedSteps(one.buckets)}

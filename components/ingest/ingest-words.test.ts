@@ -4,7 +4,7 @@ import { fillOf, finishedSteps, ingestSentence, recordCount } from "./ingest-wor
 
 type Signal = IngestOverviewOutput["signals"][number];
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
-const figures = { accepted: 0, rejected: 0, bytes: 0, perSecond: 0, buckets: [] };
+const figures = { accepted: 0, rejected: 0, bytes: 0, perSecond: 0, overSeconds: null, buckets: [] };
 const signal = (name: Signal["signal"], more: Partial<Signal> = {}): Signal => ({ ...figures, signal: name, ...more });
 const sender = (name: string, of: Signal["signal"]) => ({
   ...figures,

@@ -1,5 +1,5 @@
 import type { IngestOverviewOutput, SignalName } from "#server/agent/ingest/schema.ts";
-import { formatCount, formatRate, plural } from "../lib/format.ts";
+import { formatCount, formatOver, formatRate, plural } from "../lib/format.ts";
 
 const RECORD: Record<SignalName, string> = { logs: "line", metrics: "sample", traces: "span" };
 
@@ -37,7 +37,8 @@ export function ingestSentence({ signals, senders, range }: Overview): string {
   if (arriving.length === 0) return `Nothing was stored in the ${words}; ${refusals}.`;
   const names = new Set(senders.map(({ protocol, name }) => `${protocol} ${name}`)).size;
   const rates = arriving.map(
-    ({ signal, perSecond }) => `${formatRate(perSecond).replace("/s", "")} ${RECORDS[signal]}/s`,
+    ({ signal, perSecond, overSeconds }) =>
+      `${formatRate(perSecond).replace("/s", "")} ${RECORDS[signal]}/s${overSeconds === null ? "" : ` ${formatOver(overSeconds)}`}`,
   );
   return `${plural(names, "sender")} in the ${words}: ${rates.join(", ")}; ${refusals}.`;
 }

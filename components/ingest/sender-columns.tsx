@@ -5,8 +5,11 @@ import { Sparkline } from "../charts/sparkline.tsx";
 import type { Column } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
-import { formatBytes, formatNumber, formatRate, MISSING } from "../lib/format.ts";
+
+
+import { formatBytes, formatNumber, formatRateOver, MISSING } from "../lib/format.ts";
 import { finishedSteps, protocolWords, recordCount } from "./ingest-words.ts";
+
 
 /** Who sends what, and how much of it. */
 export const senderColumns: Column<SenderView>[] = [
@@ -51,7 +54,7 @@ export const senderColumns: Column<SenderView>[] = [
     numeric: true,
     unit: "records per second",
     sort: (sender) => sender.perSecond,
-    cell: (sender) => formatRate(sender.perSecond),
+    cell: (sender) => formatRateOver(sender.perSecond, sender.overSeconds),
   },
   {
     id: "trend",

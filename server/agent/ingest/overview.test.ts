@@ -61,7 +61,7 @@ it("says what arrives, from whom, what was refused, which targets are down and w
     message: "Requests of senders are refused: 1,000.",
   });
   const [logs, metrics] = overview.signals;
-  expect(logs).toMatchObject({ signal: "logs", accepted: 18, rejected: 4, perSecond: 18 / 1_830 });
+  expect(logs).toMatchObject({ signal: "logs", accepted: 18, rejected: 4, perSecond: 13 / 1_800, overSeconds: 1_800 });
   expect(logs?.buckets).toHaveLength(60);
   expect([logs?.buckets[59], logs?.buckets[29], logs?.buckets[28]]).toEqual([13, 5, 0]);
   expect(metrics).toMatchObject({ signal: "metrics", accepted: 0 });
@@ -94,6 +94,26 @@ it("says what arrives, from whom, what was refused, which targets are down and w
   const day = await ingestOverview(context, { range: "24h" });
   expect(day.signals[0]).toMatchObject({ accepted: 21 });
   expect(day.signals[0]?.buckets).toHaveLength(96);
+});
+
+it("gives the rate of a young sender beside an old one, and over how long it is", async () => {
+  const sender = { protocol: "otlp", name: "young" };
+  const startMs = NOW + 3 * MINUTE_MS + 7_000;
+  for (let second = 0; second <= 240; second += 5) {
+    clockMs = startMs + second * 1_000;
+    await store.writeLogs(lines(10, "checkout", clockMs), sender);
+    if (![20, 60, 240].includes(second)) continue;
+    const ingest = { ...store, collecting: async () => true, refusal: () => null };
+    const telemetry = new FakeTelemetry({ ingest });
+    const context = testContext(database, { config, telemetry, now: () => new Date(clockMs + 400) });
+    for (const range of ["15m", "1h", "6h"] as const) {
+      const { senders } = await ingestOverview(context, { range });
+      const young = senders.find(({ name }) => name === sender.name);
+      expect(young?.perSecond).toBeGreaterThan(1.8);
+      expect(young?.perSecond).toBeLessThan(2.2);
+      expect(young?.overSeconds).toBeCloseTo(second + 0.4, 3);
+    }
+  }
 });
 
 it("is refused to a token that only ingests", async () => {

@@ -1,5 +1,6 @@
 import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
 import { lastArrival } from "./observed-services.ts";
@@ -44,12 +45,7 @@ export async function ingestOverview(ctx: AgentContext, input: IngestOverviewInp
     ingest.collecting(),
   ]);
   const { retention, limits, scrape } = ctx.config.monitoringConfig;
-  const firstMs = Math.min(...arrived.map((row) => row.stepMs));
-  const since = Math.max(from.getTime(), Math.min(firstMs, now.getTime() - stepSeconds * 1_000));
-  const window = {
-    ...{ fromMs: from.getTime(), steps: seconds / stepSeconds, stepSeconds },
-    seconds: (now.getTime() - since) / 1_000,
-  };
+  const window = { fromMs: from.getTime(), toMs: now.getTime(), steps: seconds / stepSeconds, stepSeconds };
   const kept = { logs: retention.logsDays, metrics: retention.samplesDays, traces: retention.spansDays };
   const keptDays = { ...kept, rollups: Math.max(retention.rollupsDays, ...Object.values(kept)) };
   const limit = (name: "series" | "patterns", key: "maxSeries" | "maxPatterns") => ({
@@ -92,11 +88,26 @@ interface Steps {
   fromMs: number;
   steps: number;
   stepSeconds: number;
-  /** of the range, since anything arrived in it: a young system is not slow */
-  seconds: number;
+  /** now: the last step is in progress */
+  toMs: number;
 }
 
-function figuresOf(rows: readonly Arrived[], { fromMs, steps, stepSeconds, seconds }: Steps) {
+/** arrivals come in turns: as long as this, the first one may be later than the range begins */
+const TURN_MS = 60_000;
+
+/** Of the range, or since the first arrival in it: a young sender is not slow. What came at once then was before. */
+function rateOf(rows: readonly Arrived[], accepted: number, { fromMs, toMs }: Steps): MeasuredRate {
+  const firstMs = Math.min(...rows.map((row) => row.firstMs));
+  if (rows.length === 0 || firstMs < fromMs + TURN_MS) return rateOver(accepted, { fromMs, toMs, sinceMs: null });
+  const first = rows.filter((row) => row.firstMs === firstMs).reduce((sum, row) => sum + row.firstAccepted, 0);
+  const more = accepted - first;
+  // nothing after the first: as if it had gathered for a turn
+  if (more <= 0) return rateOver(accepted, { fromMs, toMs, sinceMs: Math.min(firstMs, toMs - TURN_MS) });
+  return rateOver(more, { fromMs, toMs, sinceMs: firstMs });
+}
+
+function figuresOf(rows: readonly Arrived[], window: Steps) {
+  const { fromMs, steps, stepSeconds } = window;
   const sums = { accepted: 0, rejected: 0, bytes: 0 };
   const buckets = new Array<number>(steps).fill(0);
   for (const row of rows) {
@@ -106,7 +117,8 @@ function figuresOf(rows: readonly Arrived[], { fromMs, steps, stepSeconds, secon
     const step = Math.round((row.stepMs - fromMs) / 1_000 / stepSeconds);
     buckets[step] = (buckets[step] ?? 0) + row.accepted;
   }
-  return { ...sums, perSecond: sums.accepted / seconds, buckets };
+  const { perSecond, overSeconds } = rateOf(rows, sums.accepted, window);
+  return { ...sums, perSecond: perSecond ?? 0, overSeconds, buckets };
 }
 
 function sendersOf(arrived: readonly Arrived[], steps: Steps, now: Date): SenderView[] {

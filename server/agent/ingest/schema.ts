@@ -12,7 +12,11 @@ const Figures = z.object({
   accepted: z.number().int().describe("log lines, samples or spans that were stored, in the range"),
   rejected: z.number().int().describe("of the same kind, refused in the range"),
   bytes: z.number().int().describe("of the bodies as far as they are known; 0 where nothing is sent, as by scraping"),
-  perSecond: z.number().describe("accepted, over the range or since anything arrived in it"),
+  perSecond: z.number().describe("accepted, over the range or since anything of it arrived"),
+  overSeconds: z
+    .number()
+    .nullable()
+    .describe("seconds that the rate is over, where that is less than the range; null: over all of it"),
   /** accepted per bucket of `stepSeconds`, oldest first, every bucket of the range; nothing arrived is 0 */
   buckets: z.array(z.number().int()),
 });

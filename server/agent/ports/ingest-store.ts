@@ -41,6 +41,9 @@ export interface Arrived {
   stepMs: number;
   /** start of its last minute in which something arrived */
   lastMs: number;
+  /** when the first of it arrived, and how many records came at once then: they had gathered before */
+  firstMs: number;
+  firstAccepted: number;
   signal: Signal;
   protocol: string;
   sender: string;

@@ -63,8 +63,10 @@ const sorted = <T>(map: Map<string, T>): T[] => [...map].sort(([a], [b]) => (a <
 async function saveArrivals(tx: Connection, signal: Signal, now: Date, rows: readonly Arrival[]): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
-    `insert into ingest_count as c (bucket_at, signal, protocol, sender, service, accepted, rejected, bytes)
-     select to_timestamp($1::float8), $2, * from unnest($3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[])
+    `insert into ingest_count as c (bucket_at, signal, protocol, sender, service, accepted, rejected, bytes, first_at, first_accepted)
+     select to_timestamp($1::float8), $2, u.*, $9::timestamptz, u.accepted
+     from unnest($3::text[], $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[])
+       as u(protocol, sender, service, accepted, rejected, bytes)
      on conflict (bucket_at, signal, protocol, sender, service) do update set accepted = c.accepted + excluded.accepted,
        rejected = c.rejected + excluded.rejected, bytes = c.bytes + excluded.bytes`,
     [
@@ -76,6 +78,7 @@ async function saveArrivals(tx: Connection, signal: Signal, now: Date, rows: rea
       rows.map((row) => row.accepted),
       rows.map((row) => row.rejected),
       rows.map((row) => row.bytes),
+      now,
     ],
   );
 }

@@ -10,14 +10,17 @@ export function createIngestFigures({ database, retention, now }: StoreParts): O
     arrived: async (from, to, stepSeconds) => {
       const rows = await database.read<Omit<Arrived, Counts> & Record<Counts, string>>(
         `select extract(epoch from date_bin($3 * interval '1 second', bucket_at, $1))::float8 * 1000 as "stepMs",
-           extract(epoch from max(bucket_at))::float8 * 1000 as "lastMs", signal, protocol, sender, service,
+           extract(epoch from max(bucket_at))::float8 * 1000 as "lastMs",
+           extract(epoch from min(coalesce(first_at, bucket_at)))::float8 * 1000 as "firstMs",
+           coalesce((array_agg(first_accepted order by coalesce(first_at, bucket_at)))[1], 0)::text as "firstAccepted", signal, protocol, sender, service,
            sum(accepted)::text as accepted, sum(rejected)::text as rejected, sum(bytes)::text as bytes
-         from ingest_count where bucket_at >= $1 and bucket_at < $2 group by 1, 3, 4, 5, 6`,
+         from ingest_count where bucket_at >= $1 and bucket_at < $2 group by 1, signal, protocol, sender, service`,
         [from, to, stepSeconds],
       );
       return rows.map((row) => ({
         ...row,
         accepted: Number(row.accepted),
+        firstAccepted: Number(row.firstAccepted),
         rejected: Number(row.rejected),
         bytes: Number(row.bytes),
       }));
@@ -62,4 +65,4 @@ export function createIngestFigures({ database, retention, now }: StoreParts): O
   };
 }
 
-type Counts = "accepted" | "rejected" | "bytes";
+type Counts = "accepted" | "firstAccepted" | "rejected" | "bytes";
