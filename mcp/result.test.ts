@@ -15,6 +15,7 @@ const row = (i: number): ServiceRow => ({
     owner: "",
     health: "failing",
     reasons: [],
+    unjudged: [],
   },
   ...{ healthSince: null, healthMessage: null, notice: null, causedBy: null, currentVersion: null, overloaded: null },
   ...{ versions: [], instancesReady: 0, instancesWanted: 0, openIncident: null, activeDeployment: null },

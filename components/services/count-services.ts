@@ -1,11 +1,20 @@
+import { isOwnService } from "#server/agent/kernel/own-service.ts";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { plural } from "../lib/format.ts";
 
+type Counted = Pick<ServiceRow, "service" | "environment" | "origin">;
+
+/** Operate is a sender itself: its own row is none of the services that it operates. */
+export const isConsole = ({ service, origin }: Pick<Counted, "service" | "origin">): boolean =>
+  origin === "observed" && isOwnService(service);
+
 /** What a list of services holds, counted as the sentence of state counts: "5 services in 2 environments". */
-export function countServices(rows: readonly Pick<ServiceRow, "service" | "environment">[], total: number): string {
+export function countServices(all: readonly Counted[], total: number): string {
+  const rows = all.filter((row) => !isConsole(row));
+  if (rows.length === 0 && all.length > 0) return "no service configured";
   const services = new Set(rows.map(({ service }) => service)).size;
   const environments = new Set(rows.flatMap(({ environment }) => environment ?? [])).size;
   const where = environments > 0 ? ` in ${plural(environments, "environment")}` : "";
-  const some = rows.length < total ? `, ${rows.length} of ${plural(total, "row")}` : "";
+  const some = all.length < total ? `, ${all.length} of ${plural(total, "row")}` : "";
   return `${plural(services, "service")}${where}${some}`;
 }

@@ -1,6 +1,7 @@
 "use client";
 
 import { ArrowRight } from "lucide-react";
+import type { ReactNode } from "react";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
@@ -12,7 +13,7 @@ import { isProduction } from "../lib/environment.tsx";
 import { formatCount, formatErrors, formatFailed, formatMs, formatNumber, formatOver, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
-import { isBeyondLimit } from "./beyond-limit.ts";
+import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";
 import { serviceHref } from "./places.ts";
 import { lacksInstances, readySentence, readyWords } from "./ready-words.ts";
 
@@ -114,12 +115,14 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       unit: "%",
       sort: (row) => row.traffic.errorPercent,
       cell: (row) => (
-        <span
-          className={isBeyondLimit(row, "errors") ? "text-critical" : undefined}
+        <Judged
+          row={row}
+          kind="errors"
+          tone="text-critical"
           title={`${formatFailed(row.traffic)} in the last ${row.traffic.seconds / 60} min`}
         >
           {formatErrors(row.traffic)}
-        </span>
+        </Judged>
       ),
     },
     {
@@ -130,9 +133,9 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       unit: "ms",
       sort: (row) => row.traffic.p95Ms,
       cell: (row) => (
-        <span className={isBeyondLimit(row, "latency") ? "text-warning" : undefined}>
+        <Judged row={row} kind="latency" tone="text-warning">
           {formatMs(row.traffic.p95Ms)}
-        </span>
+        </Judged>
       ),
     },
     {
@@ -156,6 +159,30 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       cell: (row) => <Incident row={row} />,
     },
   ];
+}
+
+/** A figure in the colour of what follows from it; muted, with why, where it is beyond a limit and nothing follows. */
+function Judged({
+  row,
+  kind,
+  tone,
+  title,
+  children,
+}: {
+  row: ServiceRow;
+  kind: "errors" | "latency";
+  tone: string;
+  title?: string;
+  children: ReactNode;
+}) {
+  const why = whyNotJudged(row, kind);
+  const beyond = isBeyondLimit(row, kind) ? tone : undefined;
+  return (
+    <span className={why ? "text-ink-3" : beyond} title={[title, why].filter(Boolean).join("; ") || undefined}>
+      {children}
+      {why ? <span className="block text-xs">not judged</span> : null}
+    </span>
+  );
 }
 
 /** Why a row stands there though the configuration does not name it. */

@@ -17,7 +17,7 @@ import { HealthMark } from "../marks/health-mark.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button, buttonClass } from "../ui/button.tsx";
-import { isBeyondLimit } from "./beyond-limit.ts";
+import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";
 import { type PlacedService, serviceHref } from "./places.ts";
 import { ServiceAddress } from "./service-address.tsx";
 
@@ -158,16 +158,24 @@ export function ServiceFacts({ service }: { service: Service }) {
           {
             label: "Errors, 5 min",
             value: (
-              <span className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}>
+              <span
+                className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}
+                title={whyNotJudged(row, "errors") ?? undefined}
+              >
                 {formatFailed(traffic)}
+                {whyNotJudged(row, "errors") ? <span className="text-ink-3 text-xs"> not judged</span> : null}
               </span>
             ),
           },
           {
             label: "p95, 5 min",
             value: (
-              <span className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}>
+              <span
+                className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}
+                title={whyNotJudged(row, "latency") ?? undefined}
+              >
                 {formatMs(traffic.p95Ms)}
+                {whyNotJudged(row, "latency") ? <span className="text-ink-3 text-xs"> not judged</span> : null}
               </span>
             ),
           },

@@ -9,6 +9,7 @@ import { type BoundaryQuery, QueryBoundary } from "../feedback/query-boundary.ts
 import { EnvLink } from "../layout/env-link.tsx";
 import { buttonClass } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
+import { isConsole } from "./count-services.ts";
 import { serviceColumns } from "./service-columns.tsx";
 
 const tableOf = (rows: readonly ServiceRow[], showEnvironment: boolean): TableSource<ServiceRow> => ({
@@ -41,7 +42,7 @@ export function ServiceTable({
       query={query}
       what="the services"
       skeleton={<SkeletonRows rows={9} />}
-      empty={(data) => (data.rows.length === 0 ? <NothingConfigured /> : null)}
+      empty={(data) => (data.rows.every(isConsole) ? <NothingConfigured /> : null)}
     >
       {(data) => (
         <>
@@ -57,7 +58,6 @@ export function ServiceTable({
   );
 }
 
-/** Operate is a sender itself: a fresh start has a row, and still nothing that it operates. */
 const NothingConfigured = () => (
   <EmptyState
     title="No service is configured here yet"

@@ -156,6 +156,21 @@ describe("judgeService", () => {
     expect(limitsOf(testConfig(), "checkout")).toEqual(LIMITS);
   });
 
+  it.each([
+    ["too few requests", served(15, 0, 1_200), served(5, 0, 900), "latency", "15 requests are too few to judge by"],
+    ["slow no more", served(1_000, 0, 1_200), served(200, 0, 90), "latency", /^over by now/],
+    ["too few failed", served(12, 2), served(12, 2), "errors", "2 failed of 12 are too few to judge by"],
+    ["failing no more", served(1_240, 600), served(240, 0), "errors", /^over by now/],
+  ] as const)("says of a figure beyond its limit that it is not judged: %s", (_name, window, newest, kind, message) => {
+    const { state, unjudged } = judgeService(facts({ window, newest }), LIMITS);
+    expect([state, unjudged]).toEqual(["up", [{ kind, message: expect.stringMatching(message) }]]);
+  });
+
+  it("marks nothing that is judged or within its limit", () => {
+    for (const window of [served(1_000, 300, 1_200), served(1_000, 0, 20), served(5, 0, 20)])
+      expect(judgeService(facts({ window, newest: null }), LIMITS).unjudged).toEqual([]);
+  });
+
   it("takes the worst of several, unknown for none", () => {
     expect(worstState(["up", "failing", "degraded"])).toBe("failing");
     expect(worstState([])).toBe("unknown");

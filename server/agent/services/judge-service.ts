@@ -3,7 +3,7 @@ import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
 import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import type { Limits } from "../kernel/service-limits.ts";
 import type { QuantileBounds } from "../ports/metrics-source.ts";
-import type { StatusReason } from "./schema.ts";
+import type { StatusReason, UnjudgedFigure } from "./schema.ts";
 
 /** What users met in one window. */
 export interface ServedFigures {
@@ -33,6 +33,8 @@ export interface ServiceStatus {
   state: HealthState;
   /** worst first; empty when nothing is wrong */
   reasons: StatusReason[];
+  /** figures beyond a limit that make no state all the same, and why */
+  unjudged: UnjudgedFigure[];
 }
 
 /** length of `window`, in words */
@@ -143,6 +145,24 @@ function silenceWords({ lastRequestsMs = null }: StatusFacts): string {
   return `no requests in ${WINDOW_WORDS}, last ones at ${new Date(lastRequestsMs).toISOString().slice(11, 16)} UTC`;
 }
 
+const OVER = "over by now: the newest minute is within the limit";
+
+/** Figures of the window that are beyond a limit although no state follows from them: a row must not contradict itself. */
+function unjudgedFigures({ window }: StatusFacts, reasons: readonly StatusReason[], limits: Limits): UnjudgedFigure[] {
+  if (!window) return [];
+  const judged = new Set(reasons.map(({ kind }) => kind));
+  const few = `${groupedCount(window.requests)} ${window.requests === 1 ? "request is" : "requests are"} too few to judge by`;
+  const unjudged: UnjudgedFigure[] = [];
+  if (!judged.has("errors") && errorLevel(window, limits) !== "up") {
+    const tooFew = window.requests < LEAST_REQUESTS || window.failed < LEAST_FAILED;
+    const failed = `${groupedCount(window.failed)} failed of ${groupedCount(window.requests)} are too few to judge by`;
+    unjudged.push({ kind: "errors", message: tooFew ? failed : OVER });
+  }
+  if (!judged.has("latency") && latencyLevel(window, limits) === "degraded")
+    unjudged.push({ kind: "latency", message: window.requests < LEAST_FOR_P95 ? few : OVER });
+  return unjudged;
+}
+
 /** What nobody checks and nobody counted is unknown; maintenance covers what users meet, as it was announced. */
 function baseOf({ probe, window }: StatusFacts): HealthState {
   if (probe) return probe.state;
@@ -156,6 +176,7 @@ function baseOf({ probe, window }: StatusFacts): HealthState {
 export function judgeService(facts: StatusFacts, limits: Limits): ServiceStatus {
   const base = baseOf(facts);
   const reasons: StatusReason[] = base === "maintenance" ? [] : figureReasons(facts, limits);
+  const unjudged = base === "maintenance" ? [] : unjudgedFigures(facts, reasons, limits);
   if (facts.platform !== null && base !== "maintenance")
     reasons.push({ kind: "platform", state: "down", message: facts.platform });
   if (facts.probe && base !== "up")
@@ -164,7 +185,7 @@ export function judgeService(facts: StatusFacts, limits: Limits): ServiceStatus 
     reasons.push({ kind: "data", state: "unknown", message: silenceWords(facts) });
   if (facts.waiting !== null) reasons.push({ kind: "decision", state: "waiting", message: facts.waiting });
   reasons.sort((a, b) => severity(b.state) - severity(a.state));
-  return { state: worstOf([base, ...reasons.map((reason) => reason.state)]), reasons };
+  return { state: worstOf([base, ...reasons.map((reason) => reason.state)]), reasons, unjudged };
 }
 
 /** The state of several: the worst of them; unknown for none. */

@@ -12,6 +12,7 @@ import { watchDisk } from "../kernel/storage-failure.ts";
 import { getService, instanceLogs } from "./get-service.ts";
 import { listServices, summarise } from "./list-services.ts";
 import { monitorHealth } from "./monitor-health.ts";
+import { worstFirst } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
 
 const row = (service: string, environment: string, change: Partial<ServiceRow> = {}): ServiceRow => ({
@@ -21,6 +22,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   lastSeen: null,
   owner: "",
   reasons: [],
+  unjudged: [],
   health: "up",
   healthSince: null,
   healthMessage: null,
@@ -93,9 +95,41 @@ describe("summarise", () => {
 
   it("counts the incidents it is told of, whatever stands in the rows", () => {
     const open = { id: "i", label: "INC-2", severity: "high", status: "open", openedAt: "" } as const;
-    expect(summarise([row("a", "production", { openIncident: open })], null, 2)).toMatch(/ · 2 open incidents$/);
-    expect(summarise([a], null, 1)).toMatch(/ · 1 open incident$/);
-    expect(summarise([], null, 3)).toBe("No services are configured yet · 3 open incidents");
+    expect(summarise([row("a", "production", { openIncident: open })], null, 2)).toMatch(/^2 open incidents · /);
+    expect(summarise([a], null, 1)).toBe("1 open incident · The service is up in production");
+    expect(summarise([], null, 3)).toBe("3 open incidents · No services are configured yet");
+  });
+});
+
+describe("Operate's own row", () => {
+  const slow = "p95 1,692 ms over 24 requests in 5 min, limit 250 ms";
+  const own = (health: ServiceRow["health"]): ServiceRow => ({
+    ...row("operate", "", { origin: "observed", health }),
+    environment: null,
+    reasons: health === "degraded" ? [{ kind: "latency", state: "degraded", message: slow }] : [],
+  });
+  const a = row("a", "production");
+  const failing = row("b", "production", { health: "failing" });
+
+  it("is said last, behind what users meet and what is open", () => {
+    expect(summarise([failing, a, own("degraded")], null, 1)).toBe(
+      `b (production) failing · 1 open incident · operate degraded: ${slow}`,
+    );
+    expect(summarise([a, own("degraded")], null, 1)).toBe(
+      `1 open incident · The service is up in production · operate degraded: ${slow}`,
+    );
+  });
+
+  it("is none of the services that are counted", () => {
+    expect(summarise([own("up")], null, 0)).toBe("No services are configured yet");
+    expect(summarise([own("unknown")], null, 0)).toBe("No services are configured yet");
+    expect(summarise([a, own("up")], null, 0)).toBe("The service is up in production");
+  });
+
+  it("stands last, unless it is down", () => {
+    const order = (...rows: ServiceRow[]) => rows.toSorted(worstFirst).map(({ service }) => service);
+    expect(order(own("degraded"), a, failing)).toEqual(["b", "a", "operate"]);
+    expect(order(a, own("down"))).toEqual(["operate", "a"]);
   });
 });
 

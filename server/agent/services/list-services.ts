@@ -7,7 +7,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
 import { silenceSentence } from "./platform-view.ts";
-import { isSilent } from "./rank.ts";
+import { isAilment, isConsole, isSilent } from "./rank.ts";
 import type { ListServicesInput, ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
 
@@ -76,31 +76,42 @@ const reasonOf = (row: ServiceRow | undefined): string | undefined =>
   row?.reasons.find(({ kind, state }) => state === row.health && (kind === "errors" || kind === "latency"))?.message;
 
 /**
- * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well. `all`
+ * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well: first
+ * what hurts users, last how Operate itself is, which is none of the services that are counted. `all`
  * is worst first, as the list shows it; `silence` says that the platform does not answer, that its requests are not
  * counted, or what of others is not known; `incidents` is how many are not resolved, those of services that are gone among them.
  */
 export function summarise(all: readonly ServiceRow[], silence: string | null, incidents: number): string {
-  const rows = all.filter((row) => !isSilent(row));
-  const parts: string[] = [];
-  if (rows.length === 0) parts.push("No services are configured yet");
+  const others = all.filter((row) => !isConsole(row));
+  const rows = others.filter((row) => !isSilent(row));
+  const parts = clausesOf(rows, isAilment);
+  if (incidents > 0) parts.push(plural(incidents, "open incident"));
   if (silence !== null) parts.push(silence);
-  for (const [state, words] of STATE_WORDS) {
+  const milder = clausesOf(rows, (state) => !isAilment(state));
+  if (rows.length === 0) parts.push("No services are configured yet");
+  else if (milder.length > 0) parts.push(...milder);
+  else if (silence === null && !rows.some(({ health }) => isAilment(health))) parts.push(allUp(others));
+  const deployments = rows.flatMap((row) => row.activeDeployment ?? []);
+  const waiting = deployments.filter((one) => one.waiting).length;
+  if (deployments.length > waiting) parts.push(running(deployments.filter((one) => !one.waiting)));
+  if (waiting > 0) parts.push(`${plural(waiting, "deployment")} ${waiting === 1 ? "waits" : "wait"} for a decision`);
+  // its own state hurts those who look, and their services' users not at all
+  const own = all.filter((row) => isConsole(row) && !isSilent(row));
+  parts.push(...clausesOf(own, () => true));
+  return parts.join(" · ");
+}
+
+/** A clause for each of the states that `wanted` takes, worst first: who is in it, and why. */
+function clausesOf(rows: readonly ServiceRow[], wanted: (state: HealthState) => boolean): string[] {
+  return STATE_WORDS.filter(([state]) => wanted(state)).flatMap(([state, words]) => {
     const there = rows.filter((row) => row.health === state);
-    if (there.length === 0) continue;
+    if (there.length === 0) return [];
     const names = there.map(nameOf);
     const reason = reasonOf(there[0]);
     const who = names.length <= NAMED_AT_MOST ? listed(names) : shareOf(there, rows);
     const worst = there.length === 1 ? "" : `, worst ${names[0]}`;
-    parts.push(`${who} ${words}${reason ? `${worst}: ${reason}` : ""}`);
-  }
-  if (parts.length === 0) parts.push(allUp(all));
-  const deployments = rows.flatMap((row) => row.activeDeployment ?? []);
-  const waiting = deployments.filter((one) => one.waiting).length;
-  if (incidents > 0) parts.push(plural(incidents, "open incident"));
-  if (deployments.length > waiting) parts.push(running(deployments.filter((one) => !one.waiting)));
-  if (waiting > 0) parts.push(`${plural(waiting, "deployment")} ${waiting === 1 ? "waits" : "wait"} for a decision`);
-  return parts.join(" · ");
+    return [`${who} ${words}${reason ? `${worst}: ${reason}` : ""}`];
+  });
 }
 
 const services = (rows: readonly ServiceRow[]): number => distinct(rows.map((row) => row.service)).length;

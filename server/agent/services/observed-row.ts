@@ -9,14 +9,14 @@ import type { ServiceRow } from "./schema.ts";
 export function observedRow(observed: ObservedService, limits: Limits): ServiceRow {
   const { service, lastSeen, window, newest, lastRequestsMs, servedSeconds } = observed;
   const facts = { probe: null, window, newest, lastRequestsMs, platform: null, waiting: null };
-  const { state, reasons } = judgeService(facts, limits);
+  const { state, reasons, unjudged } = judgeService(facts, limits);
   const requests = window?.requests ?? 0;
   const toMs = TRAFFIC_SECONDS * 1_000;
   const sinceMs = servedSeconds == null ? null : toMs - servedSeconds * 1_000;
   const rate = rateOver(requests, { fromMs: 0, toMs, sinceMs });
   return {
     ...{ service, environment: null, origin: "observed", owner: "", lastSeen },
-    ...{ health: state, reasons, healthSince: null, causedBy: null, notice: null, overloaded: null },
+    ...{ health: state, reasons, unjudged, healthSince: null, causedBy: null, notice: null, overloaded: null },
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
     ...{ currentVersion: null, versions: [], instancesReady: null, instancesWanted: null },
     traffic: {

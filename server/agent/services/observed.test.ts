@@ -48,6 +48,8 @@ const heard = (names: readonly string[]) =>
       names.map((service) => ({
         ...{ service, signal: "logs", protocol: "otlp", sender: "x", accepted: 1, rejected: 0, bytes: 1, stepMs: 0 },
         lastMs: now.getTime(),
+        firstMs: now.getTime(),
+        firstAccepted: 0,
       })),
   }) as Partial<TelemetrySources["ingest"]> as TelemetrySources["ingest"];
 const contextOf = (telemetry: TelemetrySources) => {

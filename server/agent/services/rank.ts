@@ -1,4 +1,5 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import { isOwnService } from "../kernel/own-service.ts";
 import type { ServiceRow } from "./schema.ts";
 
 /** How much a failed request counts, by the state of who failed it; 0: within its limits, nobody is hurt. */
@@ -35,16 +36,22 @@ const isGuess = (row: ServiceRow): boolean =>
   isSilent(row) || (row.origin === "observed" && !isAilment(row.health) && row.traffic.requests < LEAST_REQUESTS);
 const LEAST_REQUESTS = 10;
 
+/** Operate among the services that send telemetry: nobody configured it, and no users of others wait for it. */
+export const isConsole = (row: Pick<ServiceRow, "origin" | "service">): boolean =>
+  row.origin === "observed" && isOwnService(row.service);
+
 /** one's own first */
 const ORIGINS: readonly ServiceRow["origin"][] = ["configured", "kept", "observed"];
 
 /**
  * Whose users are hurt most, then open incidents, worse states, deployments; what is configured before what is not;
- * production before others; then names. What tells nothing of requests, or of too few, comes last.
+ * production before others; then names. Operate's own row comes after all others, unless it is down. What tells nothing of requests, or of too few, comes last.
  */
 export function worstFirst(a: ServiceRow, b: ServiceRow): number {
   const production = (row: ServiceRow) => Number(row.environment === "production");
+  const behind = (row: ServiceRow) => Number(isConsole(row) && row.health !== "down");
   return (
+    compared(behind(b), behind(a)) ||
     compared(Number(isAilment(a.health)), Number(isAilment(b.health))) ||
     compared(bandOf(usersHurt(a)), bandOf(usersHurt(b))) ||
     compared(Number(a.openIncident !== null), Number(b.openIncident !== null)) ||

@@ -34,6 +34,13 @@ export const StatusReason = z.object({
 });
 export type StatusReason = z.infer<typeof StatusReason>;
 
+/** A figure beyond its limit that makes no state, with why. */
+export const UnjudgedFigure = z.object({
+  kind: z.enum(["errors", "latency"]),
+  message: z.string().describe("as in: 15 requests are too few to judge by"),
+});
+export type UnjudgedFigure = z.infer<typeof UnjudgedFigure>;
+
 export const ServiceRow = z.object({
   service: z.string(),
   environment: z
@@ -47,6 +54,9 @@ export const ServiceRow = z.object({
   owner: z.string(),
   health: HealthState.describe("the worst of its check, its users' errors and latency, and what waits for a decision"),
   reasons: z.array(StatusReason).describe("why it is not up, worst first"),
+  unjudged: z
+    .array(UnjudgedFigure)
+    .describe("figures beyond a limit from which no state follows, as of too few requests or over by now"),
   healthSince: Instant.nullable().describe(
     "by when it was seen to be so; from requests, the end of the 10 s or minute in which they first were beyond a limit, never before the cause",
   ),

@@ -173,6 +173,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     owner: config?.owner ?? "",
     health: status.state,
     reasons: status.reasons,
+    unjudged: status.unjudged,
     healthSince:
       status.state === (health?.state ?? "unknown")
         ? (health?.since ?? null)

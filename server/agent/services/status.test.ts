@@ -206,6 +206,8 @@ describe("the status of a service", () => {
           stepMs: 0,
         },
         lastMs: NOW.getTime() - minutes * 60_000,
+        firstMs: NOW.getTime() - minutes * 60_000,
+        firstAccepted: 0,
       });
       const ingest = { arrived: async () => [sent("batch", 59), sent("old", 61)] } as Partial<
         TelemetrySources["ingest"]

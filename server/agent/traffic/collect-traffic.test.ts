@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
-import { testContext } from "../../testing/context.ts";
+import { describe, expect, it, vi } from "vitest";
+import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
-import { collectTraffic, uncollectedSince } from "./collect-traffic.ts";
+import { collectTraffic, startTrafficCollector, uncollectedSince } from "./collect-traffic.ts";
 import { listTraffic } from "./traffic-store.ts";
 
 const bucketsOf = (start: number, count: number): TrafficCounts[] =>
@@ -40,6 +40,21 @@ describe("collectTraffic", () => {
     ]);
     const usage = { cpuMs: 600, memoryBytes: 50_000_000, instances: 2, inFlight: 1, errorLines: 6 };
     expect(minutes.map((minute) => minute.usage)).toEqual([usage, usage]);
+  });
+
+  it("warns of a platform that is away, but of none that nobody starts", async () => {
+    const roundOf = async (services: ReturnType<typeof testConfig>["services"]) => {
+      const ctx = testContext(database, { config: { ...testConfig(), services } });
+      ctx.platform.unreachable = true;
+      const errors: unknown[] = [];
+      const asked = vi.spyOn(ctx.platform, "trafficSince");
+      const collector = startTrafficCollector(ctx, (error) => errors.push(error));
+      await expect.poll(() => asked.mock.calls.length).toBeGreaterThan(0);
+      await collector.stop();
+      return errors.length;
+    };
+    expect(await roundOf(testConfig().services)).toBeGreaterThan(0);
+    expect(await roundOf([])).toBe(0);
   });
 
   it("counts also what the platform tells more of than the table holds", async () => {

@@ -1,5 +1,6 @@
 import { clockWasSetBack, monotonicMs } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
 import { startPeriodic } from "../kernel/periodic.ts";
 import { forgetTraffic, newestTraffic, storeTraffic } from "./traffic-store.ts";
 
@@ -48,15 +49,18 @@ export async function uncollectedSince(
 
 /**
  * Collects every 5 s in any number of workers. What was not collected while no worker ran is fetched by the next one,
- * as far back as the platform remembers.
+ * as far back as the platform remembers. Without configured services nobody starts a platform, and none is missed.
  */
 export function startTrafficCollector(
-  runtime: Pick<Runtime, "db" | "platform" | "now">,
+  runtime: Pick<Runtime, "db" | "platform" | "now" | "config">,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   let forgetAtMs = 0;
   const round = async () => {
-    await collectTraffic(runtime);
+    await collectTraffic(runtime).catch((error: unknown) => {
+      const isAway = error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE";
+      if (!isAway || runtime.config.services.length > 0) throw error;
+    });
     if (monotonicMs() < forgetAtMs) return;
     await forgetTraffic(runtime.db, runtime.now());
     forgetAtMs = monotonicMs() + FORGET_MS;
