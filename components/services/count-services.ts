@@ -1,12 +1,8 @@
-import { isOwnService } from "#server/agent/kernel/own-service.ts";
+import { isConsole } from "#server/agent/kernel/own-service.ts";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { plural } from "../lib/format.ts";
 
 type Counted = Pick<ServiceRow, "service" | "environment" | "origin">;
-
-/** Operate is a sender itself: its own row is none of the services that it operates. */
-export const isConsole = ({ service, origin }: Pick<Counted, "service" | "origin">): boolean =>
-  origin === "observed" && isOwnService(service);
 
 /** What a list of services holds, counted as the sentence of state counts: "5 services in 2 environments". */
 export function countServices(all: readonly Counted[], total: number): string {

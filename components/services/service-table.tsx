@@ -1,5 +1,6 @@
 "use client";
 
+import { isConsole } from "#server/agent/kernel/own-service.ts";
 import type { ListServicesOutput, ServiceRow } from "#server/agent/services/schema.ts";
 import { DataTable } from "../data-table/data-table.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
@@ -9,7 +10,6 @@ import { type BoundaryQuery, QueryBoundary } from "../feedback/query-boundary.ts
 import { EnvLink } from "../layout/env-link.tsx";
 import { buttonClass } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
-import { isConsole } from "./count-services.ts";
 import { serviceColumns } from "./service-columns.tsx";
 
 const tableOf = (rows: readonly ServiceRow[], showEnvironment: boolean): TableSource<ServiceRow> => ({

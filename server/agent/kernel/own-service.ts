@@ -16,3 +16,7 @@ export const isOwnService = (name: string): boolean => folded(name) === OWN_SERV
 export const beginsAsOwn = (name: string): boolean => isOwnService(name.trim().split(/\p{Z}/u)[0] ?? "");
 
 const folded = (name: string): string => name.normalize("NFKC").replace(UNSEEN, "").toLowerCase();
+
+/** Operate among the services that send telemetry: nobody configured it, and it is none of those that it operates. */
+export const isConsole = ({ origin, service }: { origin: string; service: string }): boolean =>
+  origin === "observed" && isOwnService(service);

@@ -3,11 +3,12 @@ import type { HealthState } from "../health/schema.ts";
 import { countUnresolved } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
+import { isConsole } from "../kernel/own-service.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
 import { silenceSentence } from "./platform-view.ts";
-import { isAilment, isConsole, isSilent } from "./rank.ts";
+import { isAilment, isSilent } from "./rank.ts";
 import type { ListServicesInput, ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
 

@@ -1,5 +1,5 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
-import { isOwnService } from "../kernel/own-service.ts";
+import { isConsole } from "../kernel/own-service.ts";
 import type { ServiceRow } from "./schema.ts";
 
 /** How much a failed request counts, by the state of who failed it; 0: within its limits, nobody is hurt. */
@@ -35,10 +35,6 @@ export const isSilent = (row: Pick<ServiceRow, "origin" | "health">): boolean =>
 const isGuess = (row: ServiceRow): boolean =>
   isSilent(row) || (row.origin === "observed" && !isAilment(row.health) && row.traffic.requests < LEAST_REQUESTS);
 const LEAST_REQUESTS = 10;
-
-/** Operate among the services that send telemetry: nobody configured it, and no users of others wait for it. */
-export const isConsole = (row: Pick<ServiceRow, "origin" | "service">): boolean =>
-  row.origin === "observed" && isOwnService(row.service);
 
 /** one's own first */
 const ORIGINS: readonly ServiceRow["origin"][] = ["configured", "kept", "observed"];

@@ -146,7 +146,10 @@ export async function servedCounts(
 const YOUNG_MS = 10 * MINUTE_MS;
 const MOST_YOUNG = 100;
 
-/** Of those that began to serve shortly before the window's end, when exactly: minutes alone would halve their rates. */
+/**
+ * Of those that began to serve shortly before the window's end, when exactly: minutes alone would halve their rates. Who
+ * served in the hour before was quiet since, and is not young.
+ */
 async function firstServed(
   database: Database,
   counts: readonly { service: string; sinceMs: number }[],
@@ -156,13 +159,16 @@ async function firstServed(
   const young = counts.filter(({ sinceMs }) => sinceMs >= leastMs).slice(0, MOST_YOUNG);
   if (young.length === 0) return new Map();
   const rows = await database.read<{ service: string; since_ms: number }>(
-    `select u.service, extract(epoch from s.first_at)::float8 * 1000 as since_ms
+    `select u.service, extract(epoch from case when exists (
+         select from span_minute m where m.service = u.service and m.kind in (1, 4)
+           and m.bucket_at >= $3::timestamptz - interval '1 hour' and m.bucket_at < $3)
+       then $3 else s.first_at end)::float8 * 1000 as since_ms
      from unnest($1::text[], $2::float8[]) as u(service, minute_ms), lateral (
        select min(start_at) as first_at from span where kind in (1, 4) and service = u.service
          and start_at >= to_timestamp(u.minute_ms / 1000)
          and start_at < to_timestamp(u.minute_ms / 1000) + interval '1 minute') s
      where s.first_at is not null`,
-    [young.map(({ service }) => service), young.map(({ sinceMs }) => sinceMs)],
+    [young.map(({ service }) => service), young.map(({ sinceMs }) => sinceMs), from],
   );
   return new Map(rows.map((row) => [row.service, row.since_ms]));
 }

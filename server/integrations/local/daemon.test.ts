@@ -197,8 +197,11 @@ describe("the daemon", () => {
     expect(kept).toMatchObject({ configured: false, instances: [{ pid: old?.pid, configured: false }] });
     // started again as it was recorded, also from cold, behind the same address
     await daemon.end("SIGTERM");
+    const restartMs = Date.now();
     await daemon.start();
     const [again] = await allReady(daemon.platform, { ...WEB, service: "old" });
+    const { countedSince } = await daemon.platform.getService({ ...WEB, service: "old" });
+    expect(Date.parse(countedSince ?? ""), "it counts anew").toBeGreaterThanOrEqual(restartMs);
     expect(again).toMatchObject({ id: old?.id, version: "1.0.0", configured: false });
     expect((await daemon.platform.getService({ ...WEB, service: "old" })).url).toBe(kept.url);
     const [stillWeb] = await allReady(daemon.platform, WEB);
