@@ -6,10 +6,8 @@ import type { Column } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 
-
 import { formatBytes, formatNumber, formatRateOver, MISSING } from "../lib/format.ts";
 import { finishedSteps, protocolWords, recordCount } from "./ingest-words.ts";
-
 
 /** Who sends what, and how much of it. */
 export const senderColumns: Column<SenderView>[] = [
