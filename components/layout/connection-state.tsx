@@ -16,6 +16,10 @@ const LOST: Record<Cause, { words: string; meaning: string }> = {
     words: "database away",
     meaning: "The database does not answer. Services keep running; what you see is read again as soon as it does.",
   },
+  stream: {
+    words: "live updates off",
+    meaning: "Operate answers, but does not send changes now. Reload to see what is new; live updates are tried again.",
+  },
 };
 
 /** Whether the page follows the system. While it does not, as of when what is shown was true; what is shown stays. */

@@ -6,6 +6,7 @@ import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
 import type { AppRouter } from "#server/routers/index.ts";
+import { fetchAnswer } from "./answer.ts";
 import { afterHydration } from "./hydration.tsx";
 import { createQueryClient } from "./query-client.ts";
 
@@ -25,8 +26,8 @@ const createClient = () =>
         true: httpSubscriptionLink({ url: URL_PATH }),
         false: splitLink({
           condition: (operation) => operation.context.alone === true,
-          true: httpLink({ url: URL_PATH }),
-          false: httpBatchStreamLink({ url: URL_PATH, maxURLLength: 6_000 }),
+          true: httpLink({ url: URL_PATH, fetch: fetchAnswer }),
+          false: httpBatchStreamLink({ url: URL_PATH, fetch: fetchAnswer, maxURLLength: 6_000 }),
         }),
       }),
     ],

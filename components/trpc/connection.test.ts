@@ -31,5 +31,12 @@ it("says the worst cause and the oldest moment, and nothing while all is heard",
   expect(
     worstOf([{ cause: "database", asOf: 3 }, null, { cause: "connection", asOf: 5 }, { cause: "database", asOf: 4 }]),
   ).toEqual({ cause: "connection", asOf: 3 });
+  expect(
+    worstOf([
+      { cause: "stream", asOf: 4 },
+      { cause: "database", asOf: 5 },
+    ]),
+  ).toEqual({ cause: "database", asOf: 4 });
+  expect(worstOf([{ cause: "stream", asOf: 4 }])).toEqual({ cause: "stream", asOf: 4 });
   expect(worstOf([{ cause: "database", asOf: 4 }])).toEqual({ cause: "database", asOf: 4 });
 });

@@ -3,7 +3,9 @@ import { describeError } from "./errors.ts";
 
 /** Whether what the tab shows follows the system. Pure, so that it can be tested without a browser. */
 
-export type Cause = "connection" | "database";
+/** `stream`: Operate answers reads, but does not let the tab follow; the worst comes first */
+const CAUSES = ["connection", "database", "stream"] as const;
+export type Cause = (typeof CAUSES)[number];
 export interface Lost {
   cause: Cause;
   /** ms since the epoch: what is shown was true then */
@@ -38,7 +40,7 @@ export function worstOf(known: readonly (Lost | null)[]): Lost | null {
   const lost = known.filter((one) => one !== null);
   if (lost.length === 0) return null;
   return {
-    cause: lost.some(({ cause }) => cause === "connection") ? "connection" : "database",
+    cause: CAUSES.find((worst) => lost.some(({ cause }) => cause === worst)) ?? "connection",
     asOf: Math.min(...lost.map(({ asOf }) => asOf)),
   };
 }

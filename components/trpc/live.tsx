@@ -1,7 +1,6 @@
 "use client";
 
 import { notifyManager, useQueryClient } from "@tanstack/react-query";
-import { useSubscription } from "@trpc/tanstack-react-query";
 import {
   createContext,
   type ReactNode,
@@ -14,11 +13,12 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { useTRPC } from "./client.tsx";
+import { useTRPCClient } from "./client.tsx";
 import { HEARTBEAT_MS, type Lost, lostBy, worstOf } from "./connection.ts";
 import { describeError } from "./errors.ts";
 import { type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
+import { type OpenStream, SharedStream, type StreamState } from "./shared-stream.ts";
 
 export interface LiveState {
   state: "connecting" | "live" | "lost";
@@ -34,12 +34,13 @@ export const useLive = (): LiveState => useContext(LiveContext);
 /** Hints come in bursts while something rolls; one refetch per burst is enough. */
 const GATHER_MS = 150;
 const RETRY_MS = 5_000;
+/** A tab that is hidden for so long holds no stream. Whoever only looks elsewhere for a moment keeps it. */
+const HIDDEN_MS = 5_000;
 
 function useGatheredInvalidation() {
   const queryClient = useQueryClient();
   const hints = useRef<Hint[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const everLive = useRef(false);
   useEffect(() => () => clearTimeout(timer.current), []);
   return useMemo(
     () => ({
@@ -53,11 +54,6 @@ function useGatheredInvalidation() {
         }, GATHER_MS);
       },
       all: () => void queryClient.invalidateQueries(),
-      /** everything, unless this is the tab's first connection */
-      afterLoss() {
-        if (everLive.current) void queryClient.invalidateQueries();
-        everLive.current = true;
-      },
     }),
     [queryClient],
   );
@@ -80,7 +76,10 @@ function useFailingReads(): Lost | null {
   const isFailing = failing !== null;
   useEffect(() => {
     if (!isFailing) return;
-    const again = () => void queryClient.invalidateQueries({ predicate: (query) => lostBy(query) !== null });
+    const again = () => {
+      if (document.visibilityState === "visible")
+        void queryClient.invalidateQueries({ predicate: (query) => lostBy(query) !== null });
+    };
     const timer = setInterval(again, RETRY_MS);
     return () => clearInterval(timer);
   }, [isFailing, queryClient]);
@@ -108,52 +107,96 @@ function useOffline(onBack: () => void): number | null {
   return since;
 }
 
-/** The tab's one subscription. What it says is stale is read again; after a lost connection, everything is. */
+/** Takes the stream up while the tab is seen, and gives it up once it is hidden for a while or left. */
+function useWhileSeen(stream: SharedStream): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const leave = () => {
+      clearTimeout(timer);
+      stream.giveUp();
+    };
+    const look = () => {
+      clearTimeout(timer);
+      if (document.visibilityState === "visible") stream.takeUp();
+      else timer = setTimeout(leave, HIDDEN_MS);
+    };
+    if (document.visibilityState === "visible") stream.takeUp();
+    else leave();
+    document.addEventListener("visibilitychange", look);
+    window.addEventListener("pagehide", leave);
+    window.addEventListener("pageshow", look);
+    return () => {
+      document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("pagehide", leave);
+      window.removeEventListener("pageshow", look);
+      leave();
+    };
+  }, [stream]);
+}
+
+/** How tRPC opens the stream of hints. */
+function useOpenStream(): OpenStream {
+  const client = useTRPCClient();
+  return useCallback(
+    (lastEventId, on) => {
+      const { unsubscribe } = client.live.events.subscribe(lastEventId === null ? undefined : { lastEventId }, {
+        onData: ({ id, data: { topic, subjectId } }) => on.hint(id, { topic, subjectId }),
+        onConnectionStateChange: ({ state, error }) => {
+          if (state === "pending") on.state("live");
+          else if (state === "connecting") on.state(error ? "lost" : "connecting");
+        },
+        onError: (error) => {
+          if (describeError(error).code === "UNAUTHORIZED") leaveForSignIn();
+          on.ended("refused");
+        },
+        onComplete: () => on.ended("lost"),
+      });
+      return unsubscribe;
+    },
+    [client],
+  );
+}
+
+/** The browser's one subscription. What it says is stale is read again; after a lost connection, everything is. */
 export function LiveProvider({ children }: { children: ReactNode }) {
-  const trpc = useTRPC();
   const invalidate = useGatheredInvalidation();
+  const open = useOpenStream();
   const [pulse, setPulse] = useState(0);
   /** of the stream: since when it is there, else as of when it is not */
-  const [stream, setStream] = useState<{ live: boolean; at: number } | null>(null);
-
-  const subscription = useSubscription(
-    trpc.live.events.subscriptionOptions(undefined, {
-      onData: (event) => {
-        invalidate.add({ topic: event.data.topic, subjectId: event.data.subjectId });
-        setPulse((before) => before + 1);
-      },
-      onError: (error) => {
-        if (describeError(error).code === "UNAUTHORIZED") leaveForSignIn();
-      },
-    }),
+  const [stream, setStream] = useState<{ state: StreamState; at: number } | null>(null);
+  const shared = useMemo(
+    () =>
+      new SharedStream(open, {
+        onHint(hint) {
+          invalidate.add(hint);
+          setPulse((before) => before + 1);
+        },
+        onCatchUp: invalidate.all,
+        onState: (state) =>
+          setStream((before) => {
+            const now = Date.now();
+            if (state === "live" || !before) return { state, at: now };
+            // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
+            return { state, at: before.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before.at };
+          }),
+      }),
+    [open, invalidate],
   );
-  const { status, reset } = subscription;
+  useWhileSeen(shared);
   const failing = useFailingReads();
   const offlineSince = useOffline(() => {
-    reset();
+    shared.reopen();
     invalidate.all();
   });
-
-  useEffect(() => {
-    const live = status === "pending";
-    setStream((before) => {
-      if (before?.live === live || (!before && !live)) return before;
-      // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
-      return { live, at: live || !before ? Date.now() : Math.max(before.at, Date.now() - HEARTBEAT_MS) };
-    });
-    if (live) invalidate.afterLoss();
-    if (status !== "error") return;
-    const retry = setTimeout(reset, RETRY_MS);
-    return () => clearTimeout(retry);
-  }, [status, reset, invalidate]);
 
   const live = useMemo((): LiveState => {
     const lost = worstOf([
       offlineSince === null ? null : { cause: "connection", asOf: offlineSince },
-      stream && !stream.live ? { cause: "connection", asOf: stream.at } : null,
+      stream?.state === "lost" ? { cause: "connection", asOf: stream.at } : null,
+      stream?.state === "refused" ? { cause: "stream", asOf: stream.at } : null,
       failing,
     ]);
-    return { state: lost ? "lost" : stream ? "live" : "connecting", lost, pulse };
+    return { state: lost ? "lost" : stream?.state === "live" ? "live" : "connecting", lost, pulse };
   }, [offlineSince, stream, failing, pulse]);
 
   return <LiveContext value={live}>{children}</LiveContext>;
