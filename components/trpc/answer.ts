@@ -29,9 +29,12 @@ const parsed = (text: string): unknown => {
   }
 };
 
+/** As tRPC passes it: a signal may be undefined. */
+type Init = { [K in keyof RequestInit]?: RequestInit[K] | undefined };
+
 /** `fetch` for the API. @throws ForeignAnswer for an answer that is not the API's, TypeError when none comes */
-export async function fetchAnswer(input: RequestInfo | URL | string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
+export async function fetchAnswer(input: RequestInfo | URL | string, init?: Init): Promise<Response> {
+  const response = await fetch(input, init as RequestInit);
   if (response.ok) {
     if (response.headers.get("content-type")?.includes("json")) return response;
     await response.body?.cancel();
