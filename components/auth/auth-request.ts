@@ -1,3 +1,5 @@
+import { ForeignAnswer } from "../trpc/answer.ts";
+
 /** What the sign-in and set-up endpoints answer when they refuse. */
 export interface Refusal {
   message: string;
@@ -25,10 +27,5 @@ export async function postJson(path: string, body: Record<string, unknown>): Pro
   }
   if (response.ok) return null;
   const answer: unknown = await response.json().catch(() => null);
-  if (response.status === 429)
-    return {
-      message: text(answer, "message") ?? "Too many attempts. Wait a minute, then try again.",
-      code: text(answer, "code"),
-    };
-  return { message: text(answer, "message") ?? NO_ANSWER.message, code: text(answer, "code") };
+  return { message: text(answer, "message") ?? new ForeignAnswer(response).message, code: text(answer, "code") };
 }

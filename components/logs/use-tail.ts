@@ -41,6 +41,7 @@ export function useTail(scope: LogView["scope"]): Tail {
     setTail(NOTHING);
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let polling = false;
 
     const poll = async (): Promise<void> => {
       const now = sourceNow.current ?? Date.now();
@@ -80,18 +81,22 @@ export function useTail(scope: LogView["scope"]): Tail {
       timer = undefined;
       if (document.hidden) return;
       let wait = POLL_MS;
+      polling = true;
       try {
         await poll();
       } catch (error) {
         if (stop.signal.aborted) return;
         setTail((before) => ({ ...before, error }));
         wait = AFTER_ERROR_MS;
+      } finally {
+        polling = false;
       }
       if (!stop.signal.aborted) timer = setTimeout(() => void loop(), wait);
     };
 
     const onVisible = () => {
-      if (!document.hidden && timer === undefined) timer = setTimeout(() => void loop(), 0);
+      // seen again while a poll is under way: that one goes on by itself
+      if (!document.hidden && timer === undefined && !polling) timer = setTimeout(() => void loop(), 0);
     };
     timer = setTimeout(() => void loop(), 0);
     document.addEventListener("visibilitychange", onVisible);

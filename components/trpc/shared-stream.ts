@@ -134,6 +134,7 @@ export class SharedStream {
   #connect(term: string): void {
     this.#stopLeading();
     this.#own = "connecting";
+    this.#heardUnder = null;
     let closed = false;
     const become = (state: StreamState) => {
       this.#own = state;
@@ -198,7 +199,7 @@ export class SharedStream {
       this.#mayHaveMissed = true;
       this.#heardUnder = term;
     }
-    if (state === "lost" || state === "refused") this.#heardUnder = null;
+    if (state !== "live") this.#heardUnder = null;
     // that a stream opens is no news: it is known to be lost, or another tab held one until now
     if (state !== "connecting" && state !== this.#state) this.#tell(state);
   }

@@ -7,8 +7,9 @@ const STREAM = /\/api\/trpc\/live\.events/;
 function openStreams(context: BrowserContext): ReadonlySet<Request> {
   const open = new Set<Request>();
   context.on("request", (request) => void (STREAM.test(request.url()) && open.add(request)));
-  for (const end of ["requestfinished", "requestfailed"] as const)
-    context.on(end, (request) => void open.delete(request));
+  const ended = (request: Request) => void open.delete(request);
+  context.on("requestfinished", ended);
+  context.on("requestfailed", ended);
   return open;
 }
 
