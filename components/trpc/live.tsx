@@ -15,10 +15,8 @@ import {
 } from "react";
 import { useTRPCClient } from "./client.tsx";
 import { HEARTBEAT_MS, type Lost, lostBy, worstOf } from "./connection.ts";
-import { describeError } from "./errors.ts";
-import { type Hint, isStaleAfter } from "./invalidation.ts";
-import { leaveForSignIn } from "./query-client.ts";
-import { type OpenStream, SharedStream, type StreamState } from "./shared-stream.ts";
+import type { Following } from "./follow.ts";
+import type { StreamState } from "./shared-stream.ts";
 
 export interface LiveState {
   state: "connecting" | "live" | "lost";
@@ -31,33 +29,7 @@ export interface LiveState {
 const LiveContext = createContext<LiveState>({ state: "connecting", lost: null, pulse: 0 });
 export const useLive = (): LiveState => useContext(LiveContext);
 
-/** Hints come in bursts while something rolls; one refetch per burst is enough. */
-const GATHER_MS = 150;
 const RETRY_MS = 5_000;
-/** A tab that is hidden for so long holds no stream. Whoever only looks elsewhere for a moment keeps it. */
-const HIDDEN_MS = 5_000;
-
-function useGatheredInvalidation() {
-  const queryClient = useQueryClient();
-  const hints = useRef<Hint[]>([]);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return useMemo(
-    () => ({
-      add(hint: Hint) {
-        hints.current.push(hint);
-        timer.current ??= setTimeout(() => {
-          const gathered = hints.current;
-          hints.current = [];
-          timer.current = undefined;
-          void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, gathered) });
-        }, GATHER_MS);
-      },
-      all: () => void queryClient.invalidateQueries(),
-    }),
-    [queryClient],
-  );
-}
 
 /** What the reads on the page tell of the connection; those that got no answer are tried again until they do. */
 function useFailingReads(): Lost | null {
@@ -107,86 +79,63 @@ function useOffline(onBack: () => void): number | null {
   return since;
 }
 
-/** Takes the stream up while the tab is seen, and gives it up once it is hidden for a while or left. */
-function useWhileSeen(stream: SharedStream): void {
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const leave = () => {
-      clearTimeout(timer);
-      stream.giveUp();
-    };
-    const look = () => {
-      clearTimeout(timer);
-      if (document.visibilityState === "visible") stream.takeUp();
-      else timer = setTimeout(leave, HIDDEN_MS);
-    };
-    if (document.visibilityState === "visible") stream.takeUp();
-    else leave();
-    document.addEventListener("visibilitychange", look);
-    window.addEventListener("pagehide", leave);
-    window.addEventListener("pageshow", look);
-    return () => {
-      document.removeEventListener("visibilitychange", look);
-      window.removeEventListener("pagehide", leave);
-      window.removeEventListener("pageshow", look);
-      leave();
-    };
-  }, [stream]);
+/** `state` of the stream, and since when it is there, else as of when it is not. */
+interface Stream {
+  state: StreamState;
+  at: number;
 }
 
-/** How tRPC opens the stream of hints. */
-function useOpenStream(): OpenStream {
+const streamAfter = (before: Stream | null, state: StreamState): Stream => {
+  const now = Date.now();
+  if (state === "live" || !before) return { state, at: now };
+  // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
+  return { state, at: before.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before.at };
+};
+
+/** The tab's part in the stream that all tabs of the browser share. */
+function useStream() {
   const client = useTRPCClient();
-  return useCallback(
-    (lastEventId, on) => {
-      const { unsubscribe } = client.live.events.subscribe(lastEventId === null ? undefined : { lastEventId }, {
-        onData: ({ id, data: { topic, subjectId } }) => on.hint(id, { topic, subjectId }),
-        onConnectionStateChange: ({ state, error }) => {
-          if (state === "pending") on.state("live");
-          else if (state === "connecting") on.state(error ? "lost" : "connecting");
-        },
-        onError: (error) => {
-          if (describeError(error).code === "UNAUTHORIZED") leaveForSignIn();
-          on.ended("refused");
-        },
-        onComplete: () => on.ended("lost"),
-      });
-      return unsubscribe;
-    },
-    [client],
-  );
+  const queryClient = useQueryClient();
+  const [pulse, setPulse] = useState(0);
+  const [stream, setStream] = useState<Stream | null>(null);
+  const following = useRef<Following | null>(null);
+
+  useEffect(() => {
+    let stopped = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
+    const onHint = () => setPulse((before) => before + 1);
+    const start = async (late: boolean): Promise<void> => {
+      try {
+        const { follow } = await import("./follow.ts");
+        if (!stopped) following.current = follow({ client, queryClient }, { onHint, onState, late });
+      } catch {
+        // the script is not loaded for the same reason for which no stream would be
+        if (stopped) return;
+        onState("lost");
+        timer = setTimeout(() => void start(true), RETRY_MS);
+      }
+    };
+    void start(false);
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+      following.current?.stop();
+      following.current = null;
+    };
+  }, [client, queryClient]);
+
+  return { stream, pulse, following };
 }
 
-/** The browser's one subscription. What it says is stale is read again; after a lost connection, everything is. */
+/** Keeps what the page shows true, and tells since when it is not. */
 export function LiveProvider({ children }: { children: ReactNode }) {
-  const invalidate = useGatheredInvalidation();
-  const open = useOpenStream();
-  const [pulse, setPulse] = useState(0);
-  /** of the stream: since when it is there, else as of when it is not */
-  const [stream, setStream] = useState<{ state: StreamState; at: number } | null>(null);
-  const shared = useMemo(
-    () =>
-      new SharedStream(open, {
-        onHint(hint) {
-          invalidate.add(hint);
-          setPulse((before) => before + 1);
-        },
-        onCatchUp: invalidate.all,
-        onState: (state) =>
-          setStream((before) => {
-            const now = Date.now();
-            if (state === "live" || !before) return { state, at: now };
-            // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
-            return { state, at: before.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before.at };
-          }),
-      }),
-    [open, invalidate],
-  );
-  useWhileSeen(shared);
+  const queryClient = useQueryClient();
+  const { stream, pulse, following } = useStream();
   const failing = useFailingReads();
   const offlineSince = useOffline(() => {
-    shared.reopen();
-    invalidate.all();
+    following.current?.reopen();
+    void queryClient.invalidateQueries();
   });
 
   const live = useMemo((): LiveState => {
