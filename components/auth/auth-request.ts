@@ -1,4 +1,4 @@
-import { ForeignAnswer } from "../trpc/answer.ts";
+import { foreignAnswer } from "../trpc/answer.ts";
 
 /** What the sign-in and set-up endpoints answer when they refuse. */
 export interface Refusal {
@@ -27,5 +27,5 @@ export async function postJson(path: string, body: Record<string, unknown>): Pro
   }
   if (response.ok) return null;
   const answer: unknown = await response.json().catch(() => null);
-  return { message: text(answer, "message") ?? new ForeignAnswer(response).message, code: text(answer, "code") };
+  return { message: text(answer, "message") ?? foreignAnswer(response).message, code: text(answer, "code") };
 }

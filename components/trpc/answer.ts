@@ -1,16 +1,9 @@
-/**
- * Something answered a call, but not in the words of the API: Operate's gate, its web server, or a proxy before it. The
- * message tells a person what the status and `Retry-After` say.
- */
-export class ForeignAnswer extends Error {
-  /** as tRPC names it; null when Operate itself was not reached */
-  readonly code: string | null;
+import { ForeignAnswer } from "./fetch-answer.ts";
 
-  constructor({ status, headers }: Response, now = Date.now()) {
-    const { code, message } = wordsOf(status, secondsOf(headers.get("retry-after"), now));
-    super(message);
-    this.code = code;
-  }
+/** What the status and `Retry-After` of an answer that is not the API's say to a person. */
+export function foreignAnswer({ status, headers }: Response, now = Date.now()): ForeignAnswer {
+  const { code, message } = wordsOf(status, secondsOf(headers.get("retry-after"), now));
+  return new ForeignAnswer(message, code);
 }
 
 function wordsOf(status: number, retryAfter: number | null): { code: string | null; message: string } {
@@ -48,18 +41,10 @@ const parsed = (text: string): unknown => {
   }
 };
 
-/** As tRPC passes it: a signal may be undefined. */
-type Init = { [K in keyof RequestInit]?: RequestInit[K] | undefined };
-
-/** `fetch` for the API. @throws ForeignAnswer for an answer that is not the API's, TypeError when none comes */
-export async function fetchAnswer(input: RequestInfo | URL | string, init?: Init): Promise<Response> {
-  const response = await fetch(input, init as RequestInit);
-  if (response.ok) {
-    if (response.headers.get("content-type")?.includes("json")) return response;
-    await response.body?.cancel();
-    throw new ForeignAnswer(response);
-  }
-  const text = await response.text();
-  if (!isOurs(parsed(text))) throw new ForeignAnswer(response);
-  return new Response(text, { status: response.status, headers: response.headers });
+/** An error in the API's own words, to be read again. @throws ForeignAnswer for any other answer */
+export async function readRefusal(response: Response): Promise<Response> {
+  const text = response.ok ? "" : await response.text();
+  if (isOurs(parsed(text))) return new Response(text, { status: response.status, headers: response.headers });
+  await response.body?.cancel().catch(() => undefined);
+  throw foreignAnswer(response);
 }

@@ -6,7 +6,7 @@ import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
 import type { AppRouter } from "#server/routers/index.ts";
-import { fetchAnswer } from "./answer.ts";
+import { fetchAnswer } from "./fetch-answer.ts";
 import { afterHydration } from "./hydration.tsx";
 import { createQueryClient } from "./query-client.ts";
 

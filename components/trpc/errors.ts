@@ -1,5 +1,5 @@
 import { TRPCClientError } from "@trpc/client";
-import { ForeignAnswer } from "./answer.ts";
+import { ForeignAnswer } from "./fetch-answer.ts";
 
 export interface ErrorDescription {
   /** may be shown as it is */
@@ -12,11 +12,6 @@ export interface ErrorDescription {
 
 const field = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
-
-const foreignOf = (error: unknown): ForeignAnswer | null => {
-  const cause = error instanceof Error ? error.cause : null;
-  return error instanceof ForeignAnswer ? error : cause instanceof ForeignAnswer ? cause : null;
-};
 
 /** Any error of a query or mutation in words for a person. */
 export function describeError(error: unknown): ErrorDescription {
@@ -32,8 +27,9 @@ export function describeError(error: unknown): ErrorDescription {
         details: typeof details === "object" ? (details as Record<string, unknown> | null) : null,
       };
   }
-  const foreign = foreignOf(error);
-  if (foreign) return { message: foreign.message, requestId: null, code: foreign.code, details: null };
+  const foreign = error instanceof Error ? error.cause : null;
+  if (foreign instanceof ForeignAnswer)
+    return { message: foreign.message, requestId: null, code: foreign.code, details: null };
   return {
     message: "Operate did not answer. What it watches keeps running; this page tries again by itself.",
     requestId: null,

@@ -1,0 +1,28 @@
+/**
+ * Something answered a call, but not in the words of the API: Operate's gate, its web server, or a proxy before it. The
+ * message is for a person; `code` is as tRPC names it, null when Operate itself was not reached.
+ */
+export class ForeignAnswer extends Error {
+  readonly code: string | null;
+
+  constructor(message: string, code: string | null) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** As tRPC passes it: a signal may be undefined. */
+type Init = { [K in keyof RequestInit]?: RequestInit[K] | undefined };
+
+/**
+ * `fetch` for the API. @throws ForeignAnswer for an answer that is not the API's, TypeError when none comes. What reads a
+ * refusal is loaded with the first one: no page needs it to be used.
+ */
+export async function fetchAnswer(input: RequestInfo | URL | string, init?: Init): Promise<Response> {
+  const response = await fetch(input, init as RequestInit);
+  if (response.ok && response.headers.get("content-type")?.includes("json")) return response;
+  const refusals = await import("./answer.ts").catch(() => null);
+  if (!refusals)
+    throw new ForeignAnswer(`HTTP ${response.status} came as the answer. Try again in a moment.`, "FOREIGN_ANSWER");
+  return refusals.readRefusal(response);
+}
