@@ -18,7 +18,7 @@ const LOST: Record<Cause, { words: string; meaning: string }> = {
   },
   stream: {
     words: "live updates off",
-    meaning: "Operate answers, but does not send changes. Live updates are tried again.",
+    meaning: "Operate answers, but sends no changes now.",
   },
 };
 

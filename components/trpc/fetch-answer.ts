@@ -21,8 +21,6 @@ type Init = { [K in keyof RequestInit]?: RequestInit[K] | undefined };
 export async function fetchAnswer(input: RequestInfo | URL | string, init?: Init): Promise<Response> {
   const response = await fetch(input, init as RequestInit);
   if (response.ok && response.headers.get("content-type")?.includes("json")) return response;
-  const refusals = await import("./answer.ts").catch(() => null);
-  if (!refusals)
-    throw new ForeignAnswer(`HTTP ${response.status} came as the answer. Try again in a moment.`, "FOREIGN_ANSWER");
-  return refusals.readRefusal(response);
+  const { readRefusal } = await import("./answer.ts");
+  return readRefusal(response);
 }

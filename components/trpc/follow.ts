@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { TRPCClient } from "@trpc/client";
 import type { AppRouter } from "#server/routers/index.ts";
+import { HEARTBEAT_MS } from "./connection.ts";
 import { describeError } from "./errors.ts";
 import { type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
@@ -10,6 +11,20 @@ import { type OpenStream, SharedStream, type StreamState } from "./shared-stream
 const GATHER_MS = 150;
 /** A tab that is hidden for so long holds no stream. Whoever only looks elsewhere for a moment keeps it. */
 const HIDDEN_MS = 5_000;
+
+/** `state` of the stream, and since when it is there, else as of when it is not. */
+export interface Stream {
+  state: StreamState;
+  at: number;
+}
+
+/** What is known of the stream after it told its state. */
+export const streamAfter = (before: Stream | null, state: StreamState): Stream => {
+  const now = Date.now();
+  if (state === "live" || !before) return { state, at: now };
+  // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
+  return { state, at: before.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before.at };
+};
 
 interface Clients {
   client: TRPCClient<AppRouter>;

@@ -14,8 +14,8 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTRPCClient } from "./client.tsx";
-import { HEARTBEAT_MS, type Lost, lostBy, worstOf } from "./connection.ts";
-import type { Following } from "./follow.ts";
+import { type Lost, lostBy, worstOf } from "./connection.ts";
+import type { Following, Stream } from "./follow.ts";
 import type { StreamState } from "./shared-stream.ts";
 
 export interface LiveState {
@@ -79,19 +79,6 @@ function useOffline(onBack: () => void): number | null {
   return since;
 }
 
-/** `state` of the stream, and since when it is there, else as of when it is not. */
-interface Stream {
-  state: StreamState;
-  at: number;
-}
-
-const streamAfter = (before: Stream | null, state: StreamState): Stream => {
-  const now = Date.now();
-  if (state === "live" || !before) return { state, at: now };
-  // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
-  return { state, at: before.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before.at };
-};
-
 /** The tab's part in the stream that all tabs of the browser share. */
 function useStream() {
   const client = useTRPCClient();
@@ -103,16 +90,16 @@ function useStream() {
   useEffect(() => {
     let stopped = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
     const onHint = () => setPulse((before) => before + 1);
     const start = async (late: boolean): Promise<void> => {
       try {
-        const { follow } = await import("./follow.ts");
+        const { follow, streamAfter } = await import("./follow.ts");
+        const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
         if (!stopped) following.current = follow({ client, queryClient }, { onHint, onState, late });
       } catch {
         // the script is not loaded for the same reason for which no stream would be
         if (stopped) return;
-        onState("lost");
+        setStream((before) => before ?? { state: "lost", at: Date.now() });
         timer = setTimeout(() => void start(true), RETRY_MS);
       }
     };
