@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { TRPCClient } from "@trpc/client";
 import type { AppRouter } from "#server/routers/index.ts";
-import { HEARTBEAT_MS } from "./connection.ts";
+import { HEARTBEAT_MS, type Lost } from "./connection.ts";
 import { describeError } from "./errors.ts";
 import { type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
@@ -16,14 +16,17 @@ const HIDDEN_MS = 5_000;
 export interface Stream {
   state: StreamState;
   at: number;
+  lost: Lost | null;
 }
 
 /** What is known of the stream after it told its state. */
 export const streamAfter = (before: Stream | null, state: StreamState): Stream => {
   const now = Date.now();
-  if (state === "live" || !before) return { state, at: now };
   // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
-  return { state, at: before.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before.at };
+  const silent = before?.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before?.at;
+  const at = state === "live" ? now : (silent ?? now);
+  if (state === "live" || state === "connecting") return { state, at, lost: null };
+  return { state, at, lost: { cause: state === "refused" ? "stream" : "connection", asOf: at } };
 };
 
 interface Clients {

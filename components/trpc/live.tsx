@@ -30,6 +30,8 @@ const LiveContext = createContext<LiveState>({ state: "connecting", lost: null, 
 export const useLive = (): LiveState => useContext(LiveContext);
 
 const RETRY_MS = 5_000;
+/** when the page came */
+const PAGE_MS = Date.now();
 
 /** What the reads on the page tell of the connection; those that got no answer are tried again until they do. */
 function useFailingReads(): Lost | null {
@@ -99,7 +101,7 @@ function useStream() {
       } catch {
         // the script is not loaded for the same reason for which no stream would be
         if (stopped) return;
-        setStream((before) => before ?? { state: "lost", at: Date.now() });
+        setStream({ state: "lost", at: PAGE_MS, lost: { cause: "connection", asOf: PAGE_MS } });
         timer = setTimeout(() => void start(true), RETRY_MS);
       }
     };
@@ -128,8 +130,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const live = useMemo((): LiveState => {
     const lost = worstOf([
       offlineSince === null ? null : { cause: "connection", asOf: offlineSince },
-      stream?.state === "lost" ? { cause: "connection", asOf: stream.at } : null,
-      stream?.state === "refused" ? { cause: "stream", asOf: stream.at } : null,
+      stream?.lost ?? null,
       failing,
     ]);
     return { state: lost ? "lost" : stream?.state === "live" ? "live" : "connecting", lost, pulse };
