@@ -14,7 +14,7 @@ import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import { type Instance, InstanceTable } from "./instance-table.tsx";
+import type { Instance } from "./instance-table.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
 import { readySentence } from "./ready-words.ts";
@@ -28,6 +28,9 @@ const NoService = dynamic(() => import("./no-service.tsx").then((module) => modu
 const LogDrawer = dynamic(() => import("./log-drawer.tsx").then((module) => module.LogDrawer), { ssr: false });
 /** Below what is seen first: its scripts come after the others, and what they do waits. */
 const ChangeList = dynamic(() => import("./change-list.tsx").then((module) => module.ChangeList), {
+  loading: () => <SkeletonRows rows={3} />,
+});
+const InstanceTable = dynamic(() => import("./instance-table.tsx").then((module) => module.InstanceTable), {
   loading: () => <SkeletonRows rows={3} />,
 });
 const VersionTable = dynamic(() => import("./version-table.tsx").then((module) => module.VersionTable), {

@@ -1,4 +1,4 @@
-import { ForeignAnswer } from "./fetch-answer.ts";
+import { ForeignAnswer } from "./foreign-answer.ts";
 
 /** What the status and `Retry-After` of an answer that is not the API's say to a person. */
 export function foreignAnswer({ status, headers }: Response, now = Date.now()): ForeignAnswer {

@@ -1,5 +1,5 @@
 import { TRPCClientError } from "@trpc/client";
-import { ForeignAnswer } from "./fetch-answer.ts";
+import { ForeignAnswer } from "./foreign-answer.ts";
 
 export interface ErrorDescription {
   /** may be shown as it is */
