@@ -12,11 +12,14 @@ export interface ReadinessCheck {
 
 const failed = (name: ReadinessCheck["name"], message: string): ReadinessCheck => ({ name, ok: false, message });
 
+class NoAnswer extends Error {}
+const BUSY = "Operate is too busy to answer in time.";
+
 /** @throws when there is no answer in time */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new NoAnswer(`no answer in ${ms} ms`)), ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
@@ -51,7 +54,7 @@ async function database({ db }: Runtime): Promise<ReadinessCheck> {
  */
 export async function outageBehind(error: unknown, runtime: Runtime): Promise<string | null> {
   const told = storageFailure(error);
-  if (told === null && (await database(runtime)).ok) return null;
+  if (told === null && (await database(runtime)).ok) return error instanceof NoAnswer ? BUSY : null;
   const disk = fullDisk();
   if (disk) return `${fullDiskSentence(disk).replace(/^t/, "T")}.`;
   return told?.includes("is full") ? told : `${DATABASE_AWAY}.`;

@@ -52,7 +52,7 @@ const server = createServer(async (request, response) => {
   const flaw = FLAWS[version];
   if (flaw && url.pathname !== "/hello" && asked % flaw.every === 0)
     return flaw.status === null ? undefined : reply(flaw.status, {});
-  if (version === "slow" && asked % 5 === 0) await new Promise((done) => setTimeout(done, 30));
+  if (version === "slow" && asked % 5 === 0) await new Promise((done) => setTimeout(done, 300));
   if (url.pathname === "/visit") visits++;
   if (url.pathname === "/visits") return reply(200, visits);
   if (url.pathname === "/exit") return process.exit(Number(url.searchParams.get("code")));

@@ -254,26 +254,30 @@ describe("the watch over a version", () => {
     expect((await row(id)).watchState).toBe("undecided");
   });
 
-  it.each([0, 5])("comes to the same after a crash at any step (%i errors in a hundred)", async (errors) => {
-    const dry = new Tape(clock);
-    const id = await watched(errors);
-    await dry.play((durable) => runWatch(durable, watchEffects(ctx), id));
-    const wanted = {
-      state: (await row(id)).watchState,
-      events: (await words(id)).length,
-      backs: (await rollbacks()).length,
-    };
-    for (const crash of dry.names.keys()) {
-      await ctx.db.deployment.deleteMany();
-      await ctx.db.trafficBucket.deleteMany();
-      await ctx.db.incident.deleteMany();
-      clock.ms = Date.parse("2026-03-01T10:00:00Z");
-      ctx.platform = testContext(database).platform;
-      const again = await watched(errors);
-      await new Tape(clock, [crash]).play((durable) => runWatch(durable, watchEffects(ctx), again));
-      const state = (await row(again)).watchState;
-      const seen = { state, events: (await words(again)).length, backs: (await rollbacks()).length };
-      expect(seen, `crashed at ${crash}, ${dry.names[crash]}`).toEqual(wanted);
-    }
-  });
+  it.each([0, 5])(
+    "comes to the same after a crash at any step (%i errors in a hundred)",
+    { timeout: 240_000 },
+    async (errors) => {
+      const dry = new Tape(clock);
+      const id = await watched(errors);
+      await dry.play((durable) => runWatch(durable, watchEffects(ctx), id));
+      const wanted = {
+        state: (await row(id)).watchState,
+        events: (await words(id)).length,
+        backs: (await rollbacks()).length,
+      };
+      for (const crash of dry.names.keys()) {
+        await ctx.db.deployment.deleteMany();
+        await ctx.db.trafficBucket.deleteMany();
+        await ctx.db.incident.deleteMany();
+        clock.ms = Date.parse("2026-03-01T10:00:00Z");
+        ctx.platform = testContext(database).platform;
+        const again = await watched(errors);
+        await new Tape(clock, [crash]).play((durable) => runWatch(durable, watchEffects(ctx), again));
+        const state = (await row(again)).watchState;
+        const seen = { state, events: (await words(again)).length, backs: (await rollbacks()).length };
+        expect(seen, `crashed at ${crash}, ${dry.names[crash]}`).toEqual(wanted);
+      }
+    },
+  );
 });
