@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
+import { afterThePlan, expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
 
 /** The foundation's journey: live traffic, a good version, one that never becomes ready, the incident it opens. */
 test.describe.configure({ mode: "serial" });
@@ -17,7 +17,7 @@ async function deploy(page: Page, version: string, readySeconds?: number) {
   if (readySeconds) await dialog.getByLabel("Time to become ready").fill(String(readySeconds));
   await expect(dialog, "the plan comes before the consent").toContainText(/replace|start/i);
   await expectAccessible(page);
-  await dialog.getByRole("button", { name: `Deploy checkout ${version} to production` }).click();
+  await (await afterThePlan(dialog, `Deploy checkout ${version} to production`)).click();
   await expect(page).toHaveURL(/\/deployments\/dep_/);
 }
 

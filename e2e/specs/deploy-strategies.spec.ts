@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
+import { afterThePlan, expect, expectAccessible, expectLive, test } from "../fixtures/test.ts";
 
 /** Canary and blue-green as a person lives through them: a good version, a bad one, a change of mind, a pause. */
 test.describe.configure({ mode: "serial" });
@@ -30,7 +30,7 @@ async function deploy(
   await expect(dialog.getByRole("region", { name: "Plan" })).toContainText(
     strategy === "canary" ? /Send 5 % of the requests/ : /Send all requests/,
   );
-  await dialog.getByRole("button", { name: `Deploy ${where.service} ${version} to ${where.environment}` }).click();
+  await (await afterThePlan(dialog, `Deploy ${where.service} ${version} to ${where.environment}`)).click();
   await expect(page).toHaveURL(/\/deployments\/dep_/);
   return new URL(page.url()).pathname.split("/").at(-1) ?? "";
 }

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, test } from "../fixtures/test.ts";
+import { afterThePlan, expect, test } from "../fixtures/test.ts";
 
 /** A phone's processor: what waits for an effect or a timer then comes late enough to be overtaken by a click. */
 const SLOWDOWN = 6;
@@ -137,9 +137,7 @@ test("what acts names its environment, its version and its service", async ({ pa
   const version =
     (await versions.locator("option:not([disabled]):not([value=''])").first().getAttribute("value")) ?? "";
   await versions.selectOption(version);
-  await expect(
-    dialog.getByRole("button", { name: `Deploy checkout ${version} to staging`, exact: true }),
-  ).toBeVisible();
+  await expect(await afterThePlan(dialog, `Deploy checkout ${version} to staging`)).toBeVisible();
   await shut();
   await page.getByRole("button", { name: "Lock…" }).click();
   await expect(dialog.getByRole("button", { name: "Lock checkout in staging" })).toBeVisible();
