@@ -138,7 +138,12 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   const planRef = useRef<HTMLDivElement>(null);
   const planEnd = useRef<HTMLDivElement>(null);
   const read = useWasSeen(planEnd, shown ? JSON.stringify(input) : null);
-  const showPlan = () => planRef.current?.scrollIntoView({ block: "start" });
+  const showPlan = () => {
+    // first where it begins, then where it ends
+    const unseen = (planRef.current?.getBoundingClientRect().top ?? 0) > window.innerHeight / 2;
+    if (unseen) planRef.current?.scrollIntoView({ block: "start" });
+    else planEnd.current?.scrollIntoView({ block: "end" });
+  };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (!ready || sent.current) return;
