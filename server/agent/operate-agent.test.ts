@@ -129,7 +129,7 @@ describe("a configuration", () => {
     };
     const wrong = { port: 4310, env: { A: "${env:OPERATE_NOT_SET}", B: "${url:}", C: "${secret:x" } };
     const text = message({ services: [service("a", wrong)], sloConfigs: {} });
-    expect(text).toContain("sloConfigs: no such key here; allowed: sloConfig");
+    expect(text).toContain("sloConfigs: no such key here; did you mean sloConfig? allowed: ");
     expect(text).toContain("environments.staging.env.B: ${url:} is no reference here");
     expect(text).toContain("environments.staging.env.C: ${secret:x is no reference");
     expect(text).toContain("needs the environment variable OPERATE_NOT_SET, which is not set");

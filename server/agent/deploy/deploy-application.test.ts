@@ -142,6 +142,7 @@ describe("starting", () => {
     ctx.platform.traffic = ["checkout", "payments"].map((service) => ({
       ...{ service, environment: "production", version: "1.0.0", bucketAt, ...counts, requests: 240 },
     }));
+    Object.assign(ctx.platform.services.get("checkout/production")!, { countedSince: "2026-01-01T00:00:00.000Z" });
     const { plan } = await deployApplication(ctx, { ...wish, strategy: "canary", dryRun: true });
     expect(plan.warnings.map((one) => one.message)).toEqual([
       expect.stringMatching(/^At 2\.0 requests a second, 5 % of them reach 200 only/),
