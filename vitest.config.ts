@@ -8,8 +8,8 @@ export default defineConfig({
     include: ["{server,mcp,components,app,scripts,bench,examples}/**/*.test.{ts,tsx}"],
     globalSetup: ["server/testing/global-setup.ts"],
     pool: "forks",
-    // a file waits for processes and sockets for more than half of its time: six keep two cores busy
-    maxWorkers: 6,
+    // a file waits for processes and sockets for about half of its time: four keep two cores busy, six make each other late
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // four times what the slowest needs alone; a longer test names its own limit
     testTimeout: 60_000,

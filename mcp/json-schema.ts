@@ -17,7 +17,12 @@ export type ObjectSchema = {
 export function objectSchemaOf(schema: z.ZodType, io: "input" | "output", where: string): ObjectSchema {
   let json: Record<string, unknown>;
   try {
-    json = z.toJSONSchema(schema, { io, target: "draft-2020-12", unrepresentable: "throw", override: slim });
+    json = z.toJSONSchema(schema, {
+      io,
+      target: "draft-2020-12",
+      unrepresentable: "throw",
+      override: io === "output" ? slimOutput : slim,
+    });
   } catch (cause) {
     throw new Error(`${where}: its ${io} has no JSON Schema; keep to what JSON can say`, { cause });
   }
@@ -43,4 +48,16 @@ function slim({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   if (jsonSchema.minLength === 1) delete jsonSchema.minLength;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+}
+
+/** What may be null says so in its type, instead of in a choice between two schemas. */
+function slimOutput({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
+  const [known, none, ...more] = (jsonSchema.anyOf ?? []) as Record<string, unknown>[];
+  const simple = typeof known?.type === "string" && !("enum" in known) && !("const" in known);
+  if (known && simple && none?.type === "null" && more.length === 0) {
+    delete jsonSchema.anyOf;
+    const { type, ...rest } = known;
+    Object.assign(jsonSchema, { ...rest, ...jsonSchema, type: [type, "null"] });
+  }
+  slim({ jsonSchema });
 }

@@ -13,10 +13,7 @@ const Figures = z.object({
   rejected: z.number().int().describe("of the same kind, refused in the range"),
   bytes: z.number().int().describe("of the bodies as far as they are known; 0 where nothing is sent, as by scraping"),
   perSecond: z.number().describe("accepted, over the range or since anything of it arrived"),
-  overSeconds: z
-    .number()
-    .nullable()
-    .describe("seconds that the rate is over, where that is less than the range; null: over all of it"),
+  overSeconds: z.number().nullable().describe("measured, where less than the range"),
   /** accepted per bucket of `stepSeconds`, oldest first, every bucket of the range; nothing arrived is 0 */
   buckets: z.array(z.number().int()),
 });
@@ -26,7 +23,7 @@ export const SenderView = Figures.extend({
   protocol: z.string().describe("otlp, loki, remote-write, scrape or instance (stdout and stderr of local instances)"),
   name: z.string().describe("of the token, the scrape target or the local instance's service"),
   services: z.array(z.string()).describe("whose telemetry it sends, most first, at most 10"),
-  lastAt: Instant.describe("by when the newest arrived: the end of its minute, or now"),
+  lastAt: Instant.describe("by when the newest arrived"),
 });
 export type SenderView = z.infer<typeof SenderView>;
 
@@ -114,7 +111,7 @@ export const ObservedServicesOutput = z.object({
       z.object({
         service: z.string(),
         signals: z.array(SignalName).describe("what it sent"),
-        lastAt: Instant.describe("by when the newest arrived: the end of its minute, or now"),
+        lastAt: Instant.describe("by when the newest arrived"),
       }),
     )
     .describe("that sent something in the last day and are not configured, by name, at most 200"),

@@ -6,10 +6,7 @@ import { EnvironmentName, Id, Instant, ServiceName } from "../kernel/schema.ts";
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable(),
-  overSeconds: z
-    .number()
-    .nullable()
-    .describe("seconds that the rate is over, where less than `seconds` was measured; null: over all of them"),
+  overSeconds: z.number().nullable().describe("measured, where less than `seconds`"),
   errorPercent: z
     .number()
     .nullable()
@@ -37,7 +34,7 @@ export type StatusReason = z.infer<typeof StatusReason>;
 /** A figure beyond its limit that makes no state, with why. */
 export const UnjudgedFigure = z.object({
   kind: z.enum(["errors", "latency"]),
-  message: z.string().describe("as in: 15 requests are too few to judge by"),
+  message: z.string(),
 });
 export type UnjudgedFigure = z.infer<typeof UnjudgedFigure>;
 
@@ -54,9 +51,7 @@ export const ServiceRow = z.object({
   owner: z.string(),
   health: HealthState.describe("the worst of its check, its users' errors and latency, and what waits for a decision"),
   reasons: z.array(StatusReason).describe("why it is not up, worst first"),
-  unjudged: z
-    .array(UnjudgedFigure)
-    .describe("figures beyond a limit from which no state follows, as of too few requests or over by now"),
+  unjudged: z.array(UnjudgedFigure).describe("figures beyond a limit that make no state"),
   healthSince: Instant.nullable().describe(
     "by when it was seen to be so; from requests, the end of the 10 s or minute in which they first were beyond a limit, never before the cause",
   ),
@@ -70,8 +65,8 @@ export const ServiceRow = z.object({
     .describe("its balancer turned requests away within the last 30 s: since when, and how many since"),
   /** every version that has instances, most first */
   versions: z.array(z.object({ version: z.string(), instances: z.number().int() })),
-  instancesReady: z.number().int().nullable().describe("null: not known"),
-  instancesWanted: z.number().int().nullable().describe("more are ready while versions overlap; null: not known"),
+  instancesReady: z.number().nullable(),
+  instancesWanted: z.number().nullable().describe("more are ready while versions overlap"),
   traffic: TrafficView,
   openIncident: z
     .object({ id: z.string(), label: z.string(), severity: z.string(), status: z.string(), openedAt: Instant })
