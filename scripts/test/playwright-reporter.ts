@@ -1,7 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { stripVTControlCharacters } from "node:util";
 import type { FullConfig, Reporter, Suite, TestError } from "@playwright/test/reporter";
-import { type Failure, NO_REASON, NOTHING, nearestOf, type Tally, type Timed } from "./tally.ts";
+import { type Failure, messagesOf, NO_REASON, type Tally, type Timed, writeTally } from "./tally.ts";
 
 /** Writes a tally to the file named by OPERATE_TALLY. An error outside of any test counts as one failure. */
 export default class TallyReporter implements Reporter {
@@ -13,7 +11,7 @@ export default class TallyReporter implements Reporter {
   }
 
   onError(error: TestError): void {
-    this.#failures.push({ name: "outside of any test", why: messages([error]) });
+    this.#failures.push({ name: "outside of any test", why: messagesOf([error]) });
   }
 
   onEnd(): void {
@@ -25,30 +23,17 @@ export default class TallyReporter implements Reporter {
       const outcome = test.outcome();
       const name = test.titlePath().filter(Boolean).join(" > ");
       timed.push({ name, tookMs: test.results.at(-1)?.duration ?? 0, limitMs: test.timeout });
-      if (outcome === "unexpected") failures.push({ name, why: messages(test.results.at(-1)?.errors) });
+      if (outcome === "unexpected") failures.push({ name, why: messagesOf(test.results.at(-1)?.errors) });
       else if (outcome !== "skipped") passed++;
       else {
         const reason = test.annotations.find(({ type }) => type === "skip" || type === "fixme")?.description;
         skipped.push({ name, reason: reason ?? NO_REASON });
       }
     }
-    const tally: Tally = {
-      ...NOTHING,
-      passed,
-      failed: failures.length,
-      skipped,
-      failures,
-      nearest: nearestOf(timed),
-    };
-    const file = process.env.OPERATE_TALLY;
-    if (file) writeFileSync(file, JSON.stringify(tally));
+    writeTally({ passed, skipped, failures, timed });
   }
 
   printsToStdio(): boolean {
     return false;
   }
 }
-
-const messages = (errors: readonly TestError[] | undefined): string =>
-  (errors ?? []).map(({ message, value }) => stripVTControlCharacters(message ?? value ?? "")).join("\n") ||
-  "no message";

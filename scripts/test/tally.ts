@@ -1,3 +1,6 @@
+import { writeFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
+
 /** What a stage of `npm test` found. */
 export interface Tally {
   passed: number;
@@ -59,6 +62,21 @@ export function failureLines(failures: readonly Failure[]): string[] {
 export const NO_REASON = "no reason given";
 
 export const NOTHING: Tally = { passed: 0, failed: 0, skipped: [], failures: [], nearest: [] };
+
+/** What a reporter saw, as a tally in the file named by OPERATE_TALLY; without that variable nothing is written. */
+export function writeTally({
+  timed,
+  ...seen
+}: Pick<Tally, "passed" | "skipped" | "failures"> & { timed: readonly Timed[] }): void {
+  const tally: Tally = { ...seen, failed: seen.failures.length, nearest: nearestOf(timed) };
+  const file = process.env.OPERATE_TALLY;
+  if (file) writeFileSync(file, JSON.stringify(tally));
+}
+
+/** The messages of a test's errors, without the colours of a terminal. */
+export const messagesOf = (errors: readonly { message?: string; value?: string }[] | undefined): string =>
+  (errors ?? []).map(({ message, value }) => stripVTControlCharacters(message ?? value ?? "")).join("\n") ||
+  "no message";
 
 export const sum = (tallies: readonly Tally[]): Tally => ({
   passed: tallies.reduce((total, tally) => total + tally.passed, 0),

@@ -1,7 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { stripVTControlCharacters } from "node:util";
 import type { Reporter, SerializedError, TestModule } from "vitest/node";
-import { type Failure, NO_REASON, NOTHING, nearestOf, type Tally, type Timed } from "./tally.ts";
+import { type Failure, messagesOf, NO_REASON, type Tally, type Timed, writeTally } from "./tally.ts";
 
 /** Writes a tally to the file named by OPERATE_TALLY. A file that could not be collected counts as one failure. */
 export default class TallyReporter implements Reporter {
@@ -19,23 +17,11 @@ export default class TallyReporter implements Reporter {
         timed.push({ name, tookMs: test.diagnostic()?.duration ?? 0, limitMs });
         if (result.state === "passed") passed++;
         else if (result.state === "skipped") skipped.push({ name, reason: result.note ?? NO_REASON });
-        else failures.push({ name, why: messages(result.errors) });
+        else failures.push({ name, why: messagesOf(result.errors) });
       }
       if (failures.length === before && !module.ok())
-        failures.push({ name: module.relativeModuleId, why: messages(module.errors()) });
+        failures.push({ name: module.relativeModuleId, why: messagesOf(module.errors()) });
     }
-    const tally: Tally = {
-      ...NOTHING,
-      passed,
-      failed: failures.length,
-      skipped,
-      failures,
-      nearest: nearestOf(timed),
-    };
-    const file = process.env.OPERATE_TALLY;
-    if (file) writeFileSync(file, JSON.stringify(tally));
+    writeTally({ passed, skipped, failures, timed });
   }
 }
-
-const messages = (errors: readonly { message: string }[] | undefined): string =>
-  (errors ?? []).map(({ message }) => stripVTControlCharacters(message)).join("\n") || "no message";

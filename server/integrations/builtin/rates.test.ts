@@ -25,6 +25,7 @@ import { type BuiltinStore, createTelemetryStore } from "./store.ts";
 import { upkeepOnce } from "./upkeep.ts";
 
 /** The same series in the built-in store and in a Prometheus, sampled at five intervals; `npm run bench:rates` has a week of each. */
+
 /** a multiple of all steps: one that goes on after it would be known in part */
 const endMs = Math.floor(Date.now() / (2 * HOUR_MS)) * 2 * HOUR_MS - 2 * HOUR_MS;
 /** the finer ones are shorter: a week of samples every five seconds is much to write for a test */
