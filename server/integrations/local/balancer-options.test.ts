@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { ServiceSchema } from "#server/agent/config-services.ts";
 import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
-import { openBalancerOfOne, sendBytes } from "#server/testing/local-platform/balancer-of-one.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { behindBalancer, sendBytes } from "#server/testing/local-platform/raw-instance.ts";
 import type { Balancer, BalancerOptions } from "./balancer.ts";
 
 /** What is set for the balancer of one service: whose word counts, and how long things may take. */
@@ -24,18 +24,21 @@ async function start(options: BalancerOptions, answer: (socket: Socket) => unkno
   heads = [];
   sockets = [];
   received = "";
-  const opened = await openBalancerOfOne(options, (socket) => {
-    sockets.push(socket);
-    let text = "";
-    socket.on("data", (chunk) => {
-      received += chunk.toString("latin1");
-      text += chunk.toString("latin1");
-      const end = text.indexOf("\r\n\r\n");
-      if (end === -1 || heads.length === sockets.length) return;
-      heads.push(text.slice(0, end + 4));
-      answer(socket);
-    });
-  });
+  const opened = await behindBalancer(
+    (socket) => {
+      sockets.push(socket);
+      let text = "";
+      socket.on("data", (chunk) => {
+        received += chunk.toString("latin1");
+        text += chunk.toString("latin1");
+        const end = text.indexOf("\r\n\r\n");
+        if (end === -1 || heads.length === sockets.length) return;
+        heads.push(text.slice(0, end + 4));
+        answer(socket);
+      });
+    },
+    { balancer: options },
+  );
   ({ balancer, port } = opened);
   closers.push(opened.close);
 }

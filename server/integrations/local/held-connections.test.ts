@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { failedRequests, type OutcomeCounts, sumOutcomes } from "#server/agent/kernel/outcomes.ts";
-import { openBalancerOfOne, sendBytes } from "#server/testing/local-platform/balancer-of-one.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { behindBalancer, sendBytes } from "#server/testing/local-platform/raw-instance.ts";
 import type { Balancer, BalancerOptions } from "./balancer.ts";
 
 /** Neither a client that stands still nor one that listens for hours keeps others from an instance. */
@@ -19,12 +19,15 @@ afterEach(async () => {
 
 async function start(options: BalancerOptions, answer: (socket: Socket, head: string) => unknown): Promise<void> {
   asked = 0;
-  const opened = await openBalancerOfOne(options, (socket) => {
-    socket.on("data", (chunk) => {
-      asked++;
-      answer(socket, chunk.toString("latin1"));
-    });
-  });
+  const opened = await behindBalancer(
+    (socket) => {
+      socket.on("data", (chunk) => {
+        asked++;
+        answer(socket, chunk.toString("latin1"));
+      });
+    },
+    { balancer: options },
+  );
   ({ balancer, port } = opened);
   closers.push(opened.close);
 }

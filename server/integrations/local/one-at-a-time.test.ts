@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
-import { openBalancerOfOne, sendBytes } from "#server/testing/local-platform/balancer-of-one.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { behindBalancer, sendBytes } from "#server/testing/local-platform/raw-instance.ts";
 import type { Balancer, BalancerOptions } from "./balancer.ts";
 
 /** The requests of one client's connection are taken one at a time, and what follows them after their answers. */
@@ -25,19 +25,21 @@ const answer = (body: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${b
 async function start(options: BalancerOptions = {}, reply: (path: string) => string = answer, delayMs = 0) {
   asked = [];
   [open, most] = [0, 0];
-  const opened = await openBalancerOfOne(options, (socket) =>
-    socket.on("data", (chunk) => {
-      const path = pathOf(chunk.toString("latin1"));
-      asked.push(path);
-      open++;
-      most = Math.max(most, open);
-      const send = () => {
-        open--;
-        socket.write(reply(path), "latin1");
-      };
-      if (delayMs === 0) send();
-      else setTimeout(send, delayMs);
-    }),
+  const opened = await behindBalancer(
+    (socket) =>
+      socket.on("data", (chunk) => {
+        const path = pathOf(chunk.toString("latin1"));
+        asked.push(path);
+        open++;
+        most = Math.max(most, open);
+        const send = () => {
+          open--;
+          socket.write(reply(path), "latin1");
+        };
+        if (delayMs === 0) send();
+        else setTimeout(send, delayMs);
+      }),
+    { balancer: options },
   );
   ({ balancer, port } = opened);
   closers.push(opened.close);
@@ -72,7 +74,7 @@ describe("requests sent at once", () => {
     await start({}, (path) => answer(path), 5);
     const body = "x".repeat(50_000);
     const post = (path: string) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const opened = await openBalancerOfOne({}, (socket) => {
+    const opened = await behindBalancer((socket) => {
       let text = "";
       socket.on("data", (chunk) => {
         text += chunk.toString("latin1");
@@ -135,7 +137,7 @@ describe("after the answers that are due", () => {
   it("an upgrade waits for an answer larger than the kernel holds, and passes on what came early", async () => {
     const size = 12_000_000;
     let received = "";
-    const opened = await openBalancerOfOne({}, (socket) =>
+    const opened = await behindBalancer((socket) =>
       socket.on("data", (chunk) => {
         const text = chunk.toString("latin1");
         if (text.startsWith("GET /a")) socket.write(answer("x".repeat(size)));
@@ -173,7 +175,7 @@ describe("after the answers that are due", () => {
 
 it("cuts clients that send more requests at once than can be held for all of them, and serves others", async () => {
   asked = [];
-  const opened = await openBalancerOfOne({}, (socket) =>
+  const opened = await behindBalancer((socket) =>
     socket.on("data", (chunk) => {
       asked.push(pathOf(chunk.toString("latin1")));
       if (asked.at(-1) === "/other") socket.write(answer("/other"));

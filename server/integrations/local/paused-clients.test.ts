@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { afterEach, expect, it, vi } from "vitest";
 import { bucketOf } from "#server/agent/kernel/histogram.ts";
 import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
-import { openBalancerOfOne, sendBytes } from "#server/testing/local-platform/balancer-of-one.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { behindBalancer, sendBytes } from "#server/testing/local-platform/raw-instance.ts";
 import type { Balancer, BalancerOptions } from "./balancer.ts";
 import { ClientConnection } from "./client-connection.ts";
 
@@ -25,12 +25,14 @@ afterEach(async () => {
 async function start(options: BalancerOptions = {}): Promise<void> {
   held = [];
   holds = true;
-  const opened = await openBalancerOfOne(options, (socket) =>
-    socket.on("data", (chunk) => {
-      if (!/^GET|34$/.test(chunk.toString("latin1"))) return; // a body that is not complete
-      if (holds) held.push(socket);
-      else socket.write(OK);
-    }),
+  const opened = await behindBalancer(
+    (socket) =>
+      socket.on("data", (chunk) => {
+        if (!/^GET|34$/.test(chunk.toString("latin1"))) return; // a body that is not complete
+        if (holds) held.push(socket);
+        else socket.write(OK);
+      }),
+    { balancer: options },
   );
   ({ balancer, port } = opened);
   closers.push(opened.close);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type ServerOpts, type Socket } from "node:net";
+import { connect, createServer, type ServerOpts, type Socket } from "node:net";
 import { Balancer, type BalancerOptions } from "#server/integrations/local/balancer.ts";
 import type { Target } from "#server/integrations/local/exchange-host.ts";
 
@@ -41,4 +41,15 @@ export async function behindBalancer(
       await target.pool.destroy();
     },
   };
+}
+
+/** A client that sends a text, one character a byte, and keeps what comes back. */
+export function sendBytes(port: number, request: string) {
+  const socket = connect({ port, host: "127.0.0.1" }).on("error", () => undefined);
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk.toString("latin1");
+  });
+  socket.write(request, "latin1");
+  return { socket, text: () => text, closed: once(socket, "close") };
 }
