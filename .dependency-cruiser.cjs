@@ -2,7 +2,7 @@
 
 const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
 const CAPABILITIES = "^server/agent/(?!kernel/|ports/)[^/]+/";
-const SCHEMAS = ["^server/[^/]+/schema\\.ts$", "^server/[^/]+/[^/]+/schema\\.ts$"];
+const SCHEMAS = ["^server/[^/]+/schema\\.ts$", "^server/[^/]+/[^/]+/(schema|words)\\.ts$"];
 const TYPES = ["type-only"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -155,12 +155,12 @@ module.exports = {
     {
       name: "the-supervisor-starts-processes",
       comment:
-        "Processes are started by file name; importing one would run it inside the supervisor. It adopts a daemon by its lock, and cuts logs as the daemon does.",
+        "Processes are started by file name; importing one would run it inside the supervisor. It adopts a daemon by its lock, cuts logs as the daemon does, and keeps what instances were started with out of its lines.",
       severity: "error",
       from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
       to: {
         path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations)/|^mcp/",
-        pathNot: "^server/integrations/local/(running-daemon|process|log-cut)\\.ts$",
+        pathNot: "^server/integrations/local/(running-daemon|process|log-cut|launch-values)\\.ts$",
       },
     },
     {

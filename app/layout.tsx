@@ -5,6 +5,7 @@ import type { Metadata, Viewport } from "next";
 import { headers } from "next/headers";
 import { ThemeProvider } from "next-themes";
 import type { ReactNode } from "react";
+import { EarlyInput } from "#components/layout/early-input.tsx";
 import { cn } from "#components/lib/cn.ts";
 
 export const metadata: Metadata = {
@@ -25,6 +26,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
   return (
     <html lang="en" className={cn(GeistSans.variable, GeistMono.variable)} suppressHydrationWarning>
       <body>
+        <EarlyInput nonce={nonce} />
         <ThemeProvider attribute="class" enableSystem disableTransitionOnChange {...(nonce ? { nonce } : {})}>
           {children}
         </ThemeProvider>

@@ -133,6 +133,7 @@ export function judgeWindows(runs: number): Record<string, Record<Verdict, numbe
         ...{ from: new Date(T0).toISOString(), to: new Date(T0 + WINDOW_SECONDS * 1_000).toISOString() },
         ...drawWindow(sides, { old, version, seconds, share }, dice(run * 7_919 + place * 1_000_003 + 1)),
         rules: DEFAULT_RULES.analysis,
+        ...{ leftOut: { baseline: 0, candidate: 0 }, failingPercent: 10 },
       });
       seen[result.verdict]++;
     }

@@ -7,13 +7,15 @@ import { BUCKET_COUNT, bucketOf } from "../server/agent/kernel/histogram.ts";
 import { noOutcomes } from "../server/agent/kernel/outcomes.ts";
 import type { TrafficCounts } from "../server/agent/ports/platform.ts";
 import { printReport } from "./harness.ts";
+import { judgeCourses } from "./judge-courses.ts";
 import { judgeRecorded, wrongOf } from "./judge-recorded.ts";
 
 /**
  * How often the judge is wrong, by traffic and by how much worse the new version is. Made-up traffic: latencies are
  * log-normal around 25 ms with two in a hundred twice as slow, one request in a thousand fails; the canary has 5 % of
  * the requests. `--runs=300` per cell, `--quick` for a fifth of them; `--half=choose` draws with the seeds that limits
- * were chosen with, the default with others. Then the same on traffic recorded of the sample.
+ * were chosen with, the default with others. Then the same on traffic recorded of the sample, and whole first steps of
+ * canaries, judged as often as an analysis does.
  */
 const given = commandLine("bench:judge");
 const runs = given.number("runs");
@@ -25,6 +27,8 @@ const BASE_ERRORS = 0.001;
 const CHOOSING = given.has("half");
 /** clients wait so long for what never answers */
 const PATIENCE_MS = 2_000;
+/** each is judged many times */
+const MOST_COURSES = 40;
 
 /** Shares of each side's requests that are not answered with 2xx. */
 interface Ends {
@@ -151,6 +155,7 @@ for (const effect of EFFECTS)
         ...{ baseline: withPending(baseline), candidate: withPending(candidate, baseline) },
         rules: DEFAULT_RULES.analysis,
         dependents: [],
+        ...{ leftOut: { baseline: 0, candidate: 0 }, failingPercent: 10 },
       });
       seen[result.verdict]++;
     }
@@ -175,9 +180,10 @@ const alarmsOn = (effect: string, most: number) => {
 const cell = (effect: string, requests: number) =>
   results.find((row) => row["new version"] === effect && row["its requests"] === requests);
 const recorded = judgeRecorded(RUNS >= 100 ? 100 : RUNS);
+const courses = judgeCourses(Math.min(MOST_COURSES, RUNS), CHOOSING);
 printReport({
   name: "judge",
-  results: [...results, ...recorded.rows],
+  results: [...results, ...recorded.rows, ...courses.rows],
   targets: [
     {
       target: "false alarms on a version like the old one: under 1 %",
@@ -212,5 +218,6 @@ printReport({
       met: Number.parseFloat(String(cell(effect, 500)?.failed)) >= 99,
     })),
     ...recorded.targets,
+    ...courses.targets,
   ],
 });

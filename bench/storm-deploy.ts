@@ -46,7 +46,7 @@ const configuration = {
     rollout: {
       canary: { weights: [20, 50, 100], keepOldSeconds: 1 },
       blueGreen: { keepOldSeconds: 2 },
-      analysis: { minRequests: 50, minSeconds: 2, maxWaitSeconds: 60, intervalSeconds: 1 },
+      analysis: { minRequests: 50, minSeconds: 2, maxWaitSeconds: 60, intervalSeconds: 1, warmUpSeconds: 0 },
       decisionTimeoutSeconds: 10,
       watchSeconds: 0,
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Instant } from "#server/agent/kernel/schema.ts";
 
 /** The JSON Schema of an object, as a tool's input or output needs it. */
 export type ObjectSchema = {
@@ -50,7 +51,7 @@ function slim({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }
 
-/** What may be null says so in its type, instead of in a choice between two schemas. */
+/** What may be null says so in its type, not in a choice between two schemas; that times are of UTC is seen in each. */
 function slimOutput({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   const [known, none, ...more] = (jsonSchema.anyOf ?? []) as Record<string, unknown>[];
   const simple = typeof known?.type === "string" && !("enum" in known) && !("const" in known);
@@ -59,5 +60,6 @@ function slimOutput({ jsonSchema }: { jsonSchema: Record<string, unknown> }): vo
     const { type, ...rest } = known;
     Object.assign(jsonSchema, { ...rest, ...jsonSchema, type: [type, "null"] });
   }
+  if (jsonSchema.description === Instant.description) delete jsonSchema.description;
   slim({ jsonSchema });
 }

@@ -117,7 +117,7 @@ test("what comes too often is on record, bounded, and told by number", async () 
   const batch = Array.from({ length: 20 }, (_, id) => call({ bogus: 1 }, { id }));
   const statuses = await Promise.all(Array.from({ length: 40 }, () => send(batch)));
   expect(statuses).toContain(429);
-  expect(await entries()).toContain("incidents.manage refused RATE_LIMITED");
+  await expect.poll(entries).toContain("incidents.manage refused RATE_LIMITED");
   await recordCountedRefusals(database.db);
   const told = await database.db.auditEntry.findFirstOrThrow({ where: { actorId: tokenId, action: "writes.refused" } });
   expect((await entries()).length).toBeLessThan(25);

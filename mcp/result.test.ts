@@ -17,7 +17,15 @@ const row = (i: number): ServiceRow => ({
     reasons: [],
     unjudged: [],
   },
-  ...{ healthSince: null, healthMessage: null, notice: null, causedBy: null, currentVersion: null, overloaded: null },
+  ...{
+    healthSince: null,
+    healthAtLeastSince: null,
+    healthMessage: null,
+    notice: null,
+    causedBy: null,
+    currentVersion: null,
+    overloaded: null,
+  },
   ...{ versions: [], instancesReady: 0, instancesWanted: 0, openIncident: null, activeDeployment: null },
   traffic: {
     ...{

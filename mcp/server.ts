@@ -7,7 +7,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { type AnyRouter, callTRPCProcedure } from "@trpc/server";
-import { clipText } from "#server/agent/kernel/clip-text.ts";
+import { clipSent } from "#server/agent/kernel/clip-sent.ts";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError, type ErrorCode } from "#server/agent/kernel/errors.ts";
 import { failSpan, inSpan } from "#server/agent/kernel/span.ts";
@@ -104,7 +104,7 @@ function unknownTool(tools: ToolRegistry, { actor }: AgentContext, name: string)
   const known = tools.visibleTo(actor.role).map(({ listing }) => listing.name);
   return new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    `Unknown tool: ${escapeHiding(clipText(name, 80))}. Tools: ${known.join(", ")}`,
+    `Unknown tool: ${escapeHiding(clipSent(name, 80))}. Tools: ${known.join(", ")}`,
   );
 }
 

@@ -109,7 +109,7 @@ export const COMMANDS = {
     does: "Prints a one-time password for the person with this address, on the machine that has the data directory.",
     leaves: "Starts PostgreSQL for the moment when Operate does not run. Sessions of the person end.",
     options: { "revoke-tokens": { does: "revokes the person's API tokens, too" } },
-    words: { name: "ADDRESS", most: 1 },
+    words: { name: "ADDRESS", most: 1, fits: /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/, such: "ada@example.com" },
   },
   "db:migration": {
     does: "Writes the SQL from the migrations to the schema files into a new folder of prisma/migrations.",

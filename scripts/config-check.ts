@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { withoutConfidential } from "#server/agent/kernel/confidential.ts";
-import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { startWarnings } from "#server/config/start-warnings.ts";
+import { failScript } from "./failure.ts";
 import { commandLine } from "./usage.mjs";
 
 /** `npm run config:check [file]`: `file:line:column key: what is wrong`, one line per problem, or that it is valid, and what is missing here. */
@@ -21,7 +21,5 @@ try {
   console.log(`${file} is valid: ${length} service${length === 1 ? "" : "s"}.`);
   for (const warning of startWarnings(loaded, process.env)) console.warn(`Warning: ${withoutConfidential(warning)}`);
 } catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+  failScript(error);
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { promqlWith } from "#server/agent/kernel/promql.ts";
 import { grafanaDashboard } from "#server/agent/metrics/index.ts";
 import { loadConfig } from "#server/config/load.ts";
+import { failScript } from "./failure.ts";
 import { commandLine } from "./usage.mjs";
 
 /**
@@ -23,14 +24,19 @@ if (file === undefined && npmWritesToo) {
   process.exit(1);
 }
 
-const { config } = loadConfig(resolve(process.env.OPERATE_CONFIG || "examples/shop/operate.config.yaml"));
-const dashboard = grafanaDashboard(config, (query) => promqlWith(query, IN_GRAFANA));
-const json = `${JSON.stringify(dashboard, null, 2)}\n`;
-if (file === undefined) process.stdout.write(json);
-else {
-  writeFileSync(file, json);
-  const { length } = config.services;
-  console.log(
-    `${resolve(file)}: ${length} service${length === 1 ? "" : "s"}. Put it where Grafana's dashboard provider looks.`,
-  );
+try {
+  const configFile = process.env.OPERATE_CONFIG || "examples/shop/operate.config.yaml";
+  const { config } = loadConfig(resolve(configFile));
+  const dashboard = grafanaDashboard(config, (query) => promqlWith(query, IN_GRAFANA));
+  const json = `${JSON.stringify(dashboard, null, 2)}\n`;
+  if (file === undefined) process.stdout.write(json);
+  else {
+    writeFileSync(file, json);
+    const { length } = config.services;
+    console.log(
+      `${resolve(file)}: ${length} service${length === 1 ? "" : "s"}. Put it where Grafana's dashboard provider looks.`,
+    );
+  }
+} catch (error) {
+  failScript(error);
 }

@@ -1,11 +1,13 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { auditLog } from "#server/audit/record.ts";
-import { resetPasswordLocally } from "#server/auth/users/reset-locally.ts";
+import { assertAddress, resetPasswordLocally } from "#server/auth/users/reset-locally.ts";
 import { openDb } from "#server/db/client.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { refuseForeignForTool } from "#server/db/installation.ts";
-import { openDataDir } from "#server/start/data-dir.ts";
+import { claimDataDir } from "#server/start/data-dir.ts";
+import { failScript } from "./failure.ts";
 import { commandLine } from "./usage.mjs";
 
 /**
@@ -18,9 +20,16 @@ async function withDatabase<T>(work: (url: string) => Promise<T>): Promise<T> {
   if (given) await refuseForeignForTool(given, dataDir, process.env);
   const url = given || (await findRunningPostgres(dataDir));
   if (url) return work(url);
-  const lock = openDataDir(dataDir);
+  // a mistyped folder must not become an installation of its own
+  if (!existsSync(join(dataDir, "postgres", "PG_VERSION")))
+    throw new AppError(
+      "NOT_FOUND",
+      `There is no Operate in ${dataDir}: it has no postgres/PG_VERSION. Set OPERATE_DATA_DIR to the data directory that Operate starts with.`,
+    );
+  const stop = new AbortController().signal;
+  const lock = await claimDataDir({ dataDir, notice: (line) => console.error(line), stop });
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir });
+    const postgres = await startEmbeddedPostgres({ dataDir, lock });
     try {
       return await work(postgres.url);
     } finally {
@@ -39,6 +48,7 @@ const given = commandLine("operate:reset-password");
 const revokeTokens = given.has(REVOKE);
 const [email = ""] = given.words;
 try {
+  assertAddress(email);
   const done = await withDatabase(async (url) => {
     const db = openDb(url, 2);
     try {
@@ -55,7 +65,5 @@ try {
       `${many(done.keptTokenCount, "API token")} of this person kept. If somebody else may have them, run it again with --${REVOKE}.`,
     );
 } catch (error) {
-  if (!(error instanceof AppError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+  failScript(error);
 }

@@ -51,7 +51,8 @@ function usageOf(name) {
   rows.push(["-h, --help", HELP.does]);
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
-  const more = [words && `[${words.name}${words.most === 1 ? "" : " …"}]`, "[OPTIONS]"].filter(Boolean).join(" ");
+  const word = words && `${words.name}${words.most === 1 ? "" : " …"}`;
+  const more = [words?.such ? word : word && `[${word}]`, "[OPTIONS]"].filter(Boolean).join(" ");
   return [`Usage: ${callOf(name)} -- ${more}`, "", does, leaves, "", ...lines].join("\n");
 }
 
@@ -72,6 +73,7 @@ function parse(name, args) {
 
 /** What is wrong with one option, or null. */
 function objectionToOption(options, { name, rawName, value, inlineValue }) {
+  if (name === "help") return `\`${shown(rawName)}\` takes no value. Did you mean ${rawName}?`;
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (!option) {
     const [nearest, ...others] = byNearness(name, [...Object.keys(options), "help"]).map((key) => `--${key}`);
@@ -93,6 +95,9 @@ function objectionToWords(words, given) {
   if (!words && given.length > 0) return `\`${shown(given[0])}\` is not known; only options are allowed here.`;
   if (words?.most && given.length > words.most)
     return `\`${shown(given[words.most])}\` is one too many: one ${words.name} at most.`;
+  if (words?.such && given.length === 0) return `Name the ${words.name}, such as ${words.such}.`;
+  const unfit = words?.fits && given.find((word) => !words.fits.test(word));
+  if (unfit) return `\`${shown(unfit)}\` is no ${words.name}, such as ${words.such}.`;
   const wrong = given.find(
     (word) => words.choices && !words.choices.includes(word) && !(words.paths && existsSync(word)),
   );

@@ -17,6 +17,7 @@ import { patiently, saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
 import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform, createProcessLogFollower } from "./integrations/local/index.ts";
+import { watchLaunchValues } from "./integrations/local/launch-values.ts";
 import { privateDir } from "./integrations/local/paths.ts";
 import { parseExposition } from "./integrations/prometheus/exposition.ts";
 import { processesFor } from "./start/processes.ts";
@@ -45,6 +46,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
   const databaseUrl = required("DATABASE_URL");
   const dataDir = resolve(required("OPERATE_DATA_DIR"));
   const { config } = loadConfig(required("OPERATE_CONFIG"));
+  const launchValues = watchLaunchValues(dataDir, process.env.OPERATE_VALUES_KEY);
   const { limits, scrape } = config.monitoringConfig;
   const report = (message: string, err: unknown) => log.warn({ err }, message);
   const now = () => Date.now();
@@ -106,6 +108,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
     { stop: () => closeServer(server) },
     startTelemetryUpkeep(store, report),
     { stop: () => ingest.stop() },
+    { stop: async () => launchValues.close() },
     { stop: () => Promise.all([store.close(), platform.close(), http.close(), ownHttp.close()]) },
   ];
 }

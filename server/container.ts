@@ -16,8 +16,10 @@ import { createTelemetryStore } from "./integrations/builtin/index.ts";
 import { createHookRunner } from "./integrations/hooks/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform } from "./integrations/local/index.ts";
-import { createLiveFeed } from "./live/feed.ts";
+import { watchLaunchValues } from "./integrations/local/launch-values.ts";
+import { createLiveFeed, type OpenFeed } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
+import { askCollector, askPlatform, createBeatReader, startProcessWatch } from "./telemetry/process-watch.ts";
 import { createTelemetrySources } from "./telemetry/sources.ts";
 
 /** The one place where ports meet adapters. */
@@ -35,6 +37,8 @@ interface Options {
   databaseDir?: string | undefined;
   /** a process that runs on asks the platform by itself, so that an outage has a beginning */
   watchPlatform?: boolean;
+  /** a process that serves people asks the others whether they answer */
+  watchProcesses?: boolean;
   /** connections to the database at most */
   connections?: number;
 }
@@ -42,6 +46,9 @@ interface Options {
 const IDENTITY_CONNECTIONS = 4;
 const COLLECTOR_TIMEOUT_MS = 2_000;
 const PLATFORM_READ_MS = 2_000;
+
+type Watching = Pick<Options, "databaseUrl" | "dataDir" | "loaded"> &
+  Pick<Runtime, "platform" | "db"> & { live: OpenFeed };
 
 export type OpenRuntime = Runtime & { databaseUrl: string; dataDir: string; close(): Promise<void> };
 
@@ -54,9 +61,11 @@ export function createRuntime({
   sample,
   databaseDir,
   watchPlatform = false,
+  watchProcesses = false,
   connections = 10,
 }: Options): OpenRuntime {
   watchDisk(quickDiskReader(databaseDir));
+  const launchValues = watchLaunchValues(dataDir, process.env.OPERATE_VALUES_KEY);
   const db = openDb(databaseUrl, connections);
   const identityDb = openDb(databaseUrl, IDENTITY_CONNECTIONS);
   const platform = createLocalPlatform({ dataDir, readLimitMs: PLATFORM_READ_MS, watch: watchPlatform });
@@ -71,6 +80,7 @@ export function createRuntime({
     config: loaded.config.monitoringConfig,
     readDisk: diskReader(databaseDir),
   });
+  const watch = watchProcesses ? watchOthers({ databaseUrl, dataDir, loaded, platform, live, db }) : null;
   return {
     config: loaded.config,
     source: { file: loaded.file, text: loaded.text, sample },
@@ -78,11 +88,16 @@ export function createRuntime({
     audit: auditLog,
     live,
     platform,
+    processes: watch?.processes,
     workflows,
     hooks: createHookRunner({ configDir: configDir(loaded), http }),
     telemetry: createTelemetrySources({
       ...{ config: loaded.config, store, http, own },
-      ingest: { ...store, collecting: () => collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS), refusal: forwardRefusal },
+      ingest: {
+        ...store,
+        collecting: () => watch?.processes.answers("collector") ?? collectorAnswers(dataDir, COLLECTOR_TIMEOUT_MS),
+        refusal: forwardRefusal,
+      },
     }),
     now: () => new Date(),
     steadyMs: monotonicMs,
@@ -94,6 +109,8 @@ export function createRuntime({
       // a database that is gone already must not keep the rest open
       const notTold = (err: unknown) => createLogger("audit").warn({ err }, "counted refusals were not recorded");
       await recordCountedRefusals(db).catch(notTold);
+      launchValues.close();
+      await watch?.close();
       await live.close();
       await workflows.close();
       await platform.close();
@@ -105,8 +122,36 @@ export function createRuntime({
   };
 }
 
-/** The runtime described by the environment the supervisor hands down. @throws PRECONDITION when a variable is missing. */
-export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env): OpenRuntime {
+/** Who goes missing or is back is told to every browser, which then reads the state anew. */
+function watchOthers({ databaseUrl, dataDir, loaded, platform, live, db }: Watching) {
+  const beats = createBeatReader(databaseUrl);
+  const hint = () =>
+    live.publish(db, "health").catch((err: unknown) => createLogger("live").debug({ err }, "a change was not told"));
+  const processes = startProcessWatch(
+    [
+      { name: "database", ask: beats.askDatabase },
+      { name: "worker", ask: beats.askWorkers },
+      { name: "collector", ask: askCollector(dataDir) },
+      // with no service to run there is no platform, and nothing to ask it
+      ...(loaded.config.services.length > 0 ? [{ name: "platform" as const, ask: askPlatform(platform) }] : []),
+    ],
+    (name) => {
+      if (name !== "database") return void hint();
+      live.databaseAnswers(!processes.missing().some((one) => one.name === "database"));
+    },
+  );
+  const close = async () => {
+    processes.end();
+    await beats.close();
+  };
+  return { processes, close };
+}
+
+/**
+ * The runtime described by the environment the supervisor hands down; `watchProcesses` as for `createRuntime`.
+ * @throws PRECONDITION when a variable is missing.
+ */
+export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env, watchProcesses = false): OpenRuntime {
   const { DATABASE_URL, OPERATE_DATA_DIR, OPERATE_CONFIG } = env;
   if (!DATABASE_URL || !OPERATE_CONFIG)
     throw new AppError("PRECONDITION", "DATABASE_URL and OPERATE_CONFIG are not set. Start Operate with `npm start`.");
@@ -119,6 +164,7 @@ export function runtimeFromEnv(env: NodeJS.ProcessEnv = process.env): OpenRuntim
     sample: env.OPERATE_SAMPLE === "1",
     databaseDir: databaseDirOf(env),
     watchPlatform: loaded.config.services.length > 0,
+    watchProcesses,
   });
 }
 
@@ -127,7 +173,7 @@ const holder = globalThis as { __operateRuntime?: OpenRuntime };
 
 /** This process's runtime, made on first use, never on import. */
 export function getRuntime(): OpenRuntime {
-  holder.__operateRuntime ??= runtimeFromEnv();
+  holder.__operateRuntime ??= runtimeFromEnv(process.env, true);
   return holder.__operateRuntime;
 }
 

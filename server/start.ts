@@ -51,6 +51,7 @@ async function main(): Promise<number> {
   try {
     options = readOptions(process.argv.slice(2), process.env, root);
     const ending = await operate(options, root, { line, stage }, requests);
+    if (ending === "lost") return 1;
     line(ending === "stopped" ? "Stopped." : "The console stopped; the instances serve on. `npm start` adopts them.");
     return 0;
   } catch (error) {

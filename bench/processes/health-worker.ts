@@ -31,7 +31,7 @@ const runtime: Runtime = {
   config,
   db,
   audit: auditLog,
-  live: { publish: async () => {}, follow: async function* () {} },
+  live: { publish: async () => {}, newestId: async () => "0", follow: async function* () {} },
   workflows: { start: async () => {}, nudge: async () => {} },
   // every target is an endpoint, and nothing is deployed: none of these is ever asked
   platform: {} as Platform,

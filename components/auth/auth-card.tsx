@@ -9,6 +9,9 @@ export const AuthCard = ({ title, children }: { title: string; children: ReactNo
     </p>
     <section className="rounded-md border bg-surface p-5">
       <h1 className="mb-4 font-semibold text-xl tracking-tight">{title}</h1>
+      <noscript>
+        <p className="mb-4 text-sm">This console needs scripts. Allow them for its address, and load the page again.</p>
+      </noscript>
       {children}
     </section>
   </main>

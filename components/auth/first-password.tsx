@@ -11,6 +11,6 @@ export const FirstPassword = () => (
     <p className="text-ink-2 text-sm">
       The password you signed in with was made for you. Choose one that only you know.
     </p>
-    <PasswordForm />
+    <PasswordForm alone />
   </>
 );

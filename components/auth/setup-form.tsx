@@ -46,10 +46,12 @@ export function SetupForm() {
       </p>
     );
   return (
-    <form onSubmit={(event) => void onSubmit(event)} className="flex flex-col gap-3">
+    <form method="post" onSubmit={(event) => void onSubmit(event)} className="flex flex-col gap-3">
       <p className="text-ink-2 text-sm">This account may do everything, and lets others in.</p>
       <Field label="Name" hint="as colleagues see it in the audit log">
-        {(control) => <Input {...control} name="name" autoComplete="name" required maxLength={80} className="h-10" />}
+        {(control) => (
+          <Input {...control} name="name" autoComplete="name" required autoFocus maxLength={80} className="h-10" />
+        )}
       </Field>
       <Field label="E-mail" hint="to sign in with; nothing is sent to it">
         {(control) => (

@@ -1,12 +1,15 @@
 "use client";
 
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Checkbox, Field, Input } from "../ui/field.tsx";
 import { postJson, type Refusal } from "./auth-request.ts";
 
 const messageOf = (refusal: Refusal): string =>
   refusal.code === "INVALID_EMAIL_OR_PASSWORD" ? "E-mail or password is wrong." : refusal.message;
+
+/** One who signs in is signed in in all tabs of the browser. */
+const SIGNED_IN = "operate-signed-in";
 
 /** after so long the form says why it may take long */
 const SLOW_MS = 3_000;
@@ -16,6 +19,12 @@ export function SignInForm({ next }: { next: string }) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [busy, setBusy] = useState(false);
   const [slow, setSlow] = useState(false);
+
+  useEffect(() => {
+    const channel = new BroadcastChannel(SIGNED_IN);
+    channel.onmessage = () => window.location.assign(next);
+    return () => channel.close();
+  }, [next]);
 
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -30,13 +39,16 @@ export function SignInForm({ next }: { next: string }) {
     });
     clearTimeout(slowly);
     setSlow(false);
-    if (!refused) return window.location.assign(next);
+    if (!refused) {
+      new BroadcastChannel(SIGNED_IN).postMessage("signed in");
+      return window.location.assign(next);
+    }
     setRefusal(refused);
     setBusy(false);
   };
 
   return (
-    <form onSubmit={(event) => void onSubmit(event)} className="flex flex-col gap-3">
+    <form method="post" onSubmit={(event) => void onSubmit(event)} className="flex flex-col gap-3">
       <Field label="E-mail">
         {(control) => (
           <Input {...control} name="email" type="email" autoComplete="username" required autoFocus className="h-10" />

@@ -182,10 +182,12 @@ function Loaded({ data }: { data: Data }) {
               side ? (
                 <li key={side.version}>
                   <span className="num text-ink-2">{side.version}</span>: {plural(side.requests, "request")} in{" "}
-                  {formatDuration(Date.parse(side.to) - Date.parse(side.from))}, until <Ended at={side.to} />
+                  {formatDuration(Date.parse(side.to) - Date.parse(side.from))}, from <Time at={side.from} /> until{" "}
+                  <Ended at={side.to} />
                 </li>
               ) : null,
             )}
+            {both ? <li>{leftOutWords(data)}</li> : null}
           </ul>
         </div>
         {both ? (
@@ -204,6 +206,16 @@ function Loaded({ data }: { data: Data }) {
       ) : null}
     </div>
   );
+}
+
+/** The judge's own windows are shorter: they begin with its step. */
+function leftOutWords({ leftOut }: Data): string {
+  if (leftOut === null)
+    return "Read in whole minutes: requests counted while the balancer itself stood still cannot be told apart.";
+  const sum = leftOut.baseline + leftOut.candidate;
+  return sum === 0
+    ? "No request is left out."
+    : `Left out, as the judge does: ${plural(sum, "request")} in the time in which the balancer itself stood still.`;
 }
 
 /** A minute that is not over ends in the future. */

@@ -3,6 +3,7 @@ import { type Metric, metricRows } from "./metric-rows.ts";
 
 const metric = (change: Partial<Metric>): Metric => ({
   ...{ name: "latencyP95", label: "p95 latency", unit: "ms", baseline: 228, candidate: 269, difference: 41 },
+  counts: null,
   ...{ ratio: 0.18, certainty: "sure", better: "worse", sentence: "p95 latency 228 ms → 269 ms, sure" },
   ...change,
 });
@@ -29,6 +30,20 @@ describe("the comparison as rows", () => {
     { what: { unit: "ms", difference: null, ratio: null }, words: "–" },
   ] as const)("writes the difference $words", ({ what, words }) => {
     expect(spaced(metricRows([metric(what)])[0]?.difference)).toBe(words);
+  });
+
+  it("gives the counts that a share is of, and calls nothing no difference that may be one", () => {
+    const counts = { baseline: { events: 0, total: 976 }, candidate: { events: 4, total: 61 } };
+    const shares = { unit: "percent", baseline: 0, candidate: 6.56, difference: 6.56, ratio: null, counts } as const;
+    const [share] = metricRows([metric(shares)]);
+    expect([share?.baseline, share?.candidate].map(spaced)).toEqual(["0 % (0 of 976)", "6.56 % (4 of 61)"]);
+    const [lines] = metricRows([metric({ ...shares, unit: "count" })]);
+    expect(lines?.candidate).toBe("6.56 (4 in 61)");
+    const open = { certainty: "unsure", better: "unsure" } as const;
+    expect(metricRows([metric(open)])[0]).toMatchObject({ verdict: "unsure", certainty: "may be chance" });
+    expect(metricRows([metric({ ...open, difference: 0 })])[0]?.certainty).toBe("too little counted");
+    const same = metric({ difference: 1, certainty: "unsure", better: "same" });
+    expect(metricRows([same])[0]?.certainty).toBe("within what is allowed");
   });
 
   it("does not say how sure it is of no difference", () => {

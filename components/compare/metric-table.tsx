@@ -9,6 +9,7 @@ const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
   better: { tone: "ok", word: "better" },
   worse: { tone: "critical", word: "worse" },
   same: { tone: "quiet", word: "no difference" },
+  unsure: { tone: "unknown", word: "not sure" },
   unknown: { tone: "unknown", word: "not judged" },
 };
 

@@ -29,13 +29,19 @@ interface DeployChoiceProps {
   services: string[];
   environments: string[];
   versions: readonly { version: string; notes: string; running: boolean }[];
-  current: string | null;
+  /** null: none; undefined while it is not known */
+  current: string | null | undefined;
   /** what the plan says will be done when nothing is chosen */
   planned: string | null;
   /** what is done when nothing is chosen; null while it is not known */
   configured: string | null;
   /** it was chosen before the dialog opened: Enter then confirms from where the cursor is */
   versionGiven: boolean;
+}
+
+function runsNow(version: string | null | undefined): string {
+  if (version === undefined) return "which versions there are is not known yet";
+  return version ? `${version} runs now` : "nothing runs now";
 }
 
 /** What goes where: the part of the dialog that can be changed. */
@@ -80,11 +86,7 @@ export function DeployChoice({
           </Select>
         )}
       </Field>
-      <Field
-        label="Version"
-        hint={notes || (current ? `${current} runs now` : "nothing runs now")}
-        className="sm:col-span-2"
-      >
+      <Field label="Version" hint={notes || runsNow(current)} className="sm:col-span-2">
         {(control) => (
           <Select
             {...control}

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
 import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
@@ -161,12 +162,13 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
           services={services}
           environments={environmentsOf(service)}
           versions={details.data?.versions ?? []}
-          current={details.data?.row.currentVersion ?? null}
+          current={details.data ? details.data.row.currentVersion : undefined}
           planned={plan.data?.plan.strategy ?? null}
           configured={configured.data?.plan.strategy ?? null}
           versionGiven={start.version !== undefined}
         />
         <div ref={planRef} className="flex scroll-mt-4 flex-col gap-4">
+          <FormError error={details.error} />
           {version ? null : <PolicyBanner service={service} environment={environment} />}
           <DeployPlan
             chosen={Boolean(version)}
@@ -177,13 +179,12 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
             environment={environment}
             onLeave={onClose}
           />
-          {/* on a wide screen the bar of buttons lies over the end of the body: so far below it the end is read */}
-          <div ref={planEnd} aria-hidden="true" className="-my-2 relative h-px lg:top-14" />
+          <div ref={planEnd} aria-hidden="true" className="-my-2 h-px" />
           <Override label="Deploy all the same" value={override} onChange={setOverride} error={plan.error} />
           <FormError error={begin.error} />
         </div>
       </DialogBody>
-      <DialogActions last>
+      <DialogActions>
         {environment && isProduction(environment) ? (
           <Badge tone="production" className="mr-auto">
             {environment}
@@ -227,8 +228,11 @@ function ConsentButton({
       </Button>
     );
   return (
-    <Button type="submit" variant="primary" disabled={!ready}>
-      {pending ? "Starting…" : choice.version ? deployLabel(choice) : "Choose a version"}
-    </Button>
+    <ActButton
+      environment={choice.environment}
+      label={() => (choice.version ? deployLabel(choice) : "Choose a version")}
+      pending={pending ? "Starting…" : null}
+      disabled={!ready}
+    />
   );
 }

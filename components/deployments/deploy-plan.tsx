@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Info, OctagonAlert, TriangleAlert } from "lucide-react";
 import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
+import { Sentence } from "../feedback/sentence.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
@@ -10,6 +11,7 @@ import { formatDuration } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { durationWords } from "./plan-words.ts";
 import { Refused } from "./refused.tsx";
 
 interface DeployPlanProps {
@@ -72,7 +74,7 @@ const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: str
               <Icon aria-hidden="true" className={cn("mt-0.5 size-4 shrink-0", colour)} />
               <span>
                 <span className="sr-only">{word}: </span>
-                <VisibleText text={message} />
+                <Sentence text={message} />
               </span>
             </li>
           );
@@ -96,12 +98,18 @@ const Plan = ({ plan, environment, waiting }: { plan: PlanView; environment: str
     </ol>
     <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-1 border-t pt-2 text-ink-2">
       <dt className="text-ink-3">Expected</dt>
-      <dd className="num">about {formatDuration(plan.expectedSeconds * 1_000)} when nothing goes wrong</dd>
+      <dd className="num">{durationWords(plan)}</dd>
       {plan.openConnections ? <dd className="col-start-2 text-ink-3">{plan.openConnections}</dd> : null}
       <dt className="text-ink-3">Affects</dt>
       <dd>
         <Affected names={plan.affects} environment={environment} />
       </dd>
+      {plan.judged ? (
+        <>
+          <dt className="text-ink-3">Judged</dt>
+          <dd>{plan.judged}</dd>
+        </>
+      ) : null}
       <dt className="text-ink-3">When it fails</dt>
       <dd>{plan.onFailure}</dd>
       <dt className="text-ink-3">To undo</dt>

@@ -57,7 +57,7 @@ export function DeploymentNow({ deployment, steps, instances, progress, active }
 }
 
 const WATCH: Record<NonNullable<DeploymentView["watchState"]>, { tone: MarkTone; words: string }> = {
-  watching: { tone: "active", words: "watched" },
+  watching: { tone: "active", words: "Compared with what was before" },
   passed: { tone: "ok", words: "The watch over it ended well" },
   regressed: { tone: "critical", words: "It got worse after it was done" },
   undecided: { tone: "warning", words: "The watch over it could not decide whether it holds" },
@@ -67,20 +67,12 @@ const WATCH: Record<NonNullable<DeploymentView["watchState"]>, { tone: MarkTone;
 
 /** What the watch after the end says; nothing when there is none. */
 function Watch({ deployment }: { deployment: DeploymentView }) {
-  const { watchState, watchUntil } = deployment;
+  const { watchState } = deployment;
   if (watchState === null) return null;
   const { tone, words } = WATCH[watchState];
   return (
     <p className="text-sm">
-      <Mark tone={tone}>
-        {watchState === "watching" && watchUntil ? (
-          <>
-            Compared with what was before, until <Time at={watchUntil} />
-          </>
-        ) : (
-          words
-        )}
-      </Mark>
+      <Mark tone={tone}>{words}</Mark>
     </p>
   );
 }
@@ -99,7 +91,7 @@ function factsOf(
     { label: startedAt ? "Started" : "Requested", value: <Time at={startedAt ?? createdAt} /> },
     {
       label: active ? "Running for" : "Took",
-      value: <Elapsed since={startedAt ?? createdAt} until={finishedAt} className="num" />,
+      value: <Elapsed since={startedAt ?? createdAt} until={finishedAt} className="tabular-nums" />,
     },
     active
       ? { label: "Deadline", value: <Deadline deployment={deployment} steps={steps} /> }

@@ -85,7 +85,19 @@ export function DeploymentPage({ id }: { id: string }) {
 type Data = RouterOutputs["deploy"]["get"];
 
 function Loaded({ data }: { data: Data }) {
-  const { deployment, steps, analyses, events, instances, progress, serviceNow, split } = data;
+  const {
+    deployment,
+    allowed,
+    steps,
+    analyses,
+    events,
+    instances,
+    progress,
+    serviceNow,
+    split,
+    splitWindow,
+    evidenceNow,
+  } = data;
   const { service, environment, version, previousVersion, status, watchState } = deployment;
   const active = isActive(status);
   const live = active || watchState === "watching";
@@ -114,7 +126,14 @@ function Loaded({ data }: { data: Data }) {
       actions={active ? null : <DeploymentActions deployment={deployment} />}
     >
       {active || deployment.waiting ? (
-        <DecisionBar deployment={deployment} steps={steps} analyses={analyses} serviceNow={serviceNow} />
+        <DecisionBar
+          deployment={deployment}
+          accepted={allowed}
+          steps={steps}
+          analyses={analyses}
+          serviceNow={serviceNow}
+          evidenceNow={evidenceNow}
+        />
       ) : null}
       <div className="grid gap-4 xl:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-4">
@@ -128,7 +147,7 @@ function Loaded({ data }: { data: Data }) {
           <StepList deploymentId={deployment.id} steps={steps} active={active} reasons={reasons} />
         </div>
         <div className="flex min-w-0 flex-col gap-4">
-          <TrafficSplit deployment={deployment} split={split} active={active} />
+          <TrafficSplit deployment={deployment} split={split} window={splitWindow} active={active} />
           <Compared deployment={deployment} steps={steps} active={live} />
           <DeploymentTimeline events={eventsOnce(events, reasons)} active={active} />
         </div>

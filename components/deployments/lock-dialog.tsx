@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
@@ -57,9 +58,12 @@ export function LockDialog({ service, environment, open, onOpenChange }: LockDia
         </DialogBody>
         <DialogActions>
           <Button onClick={() => onOpenChange(false)}>Leave it</Button>
-          <Button type="submit" variant="primary" disabled={!ready}>
-            {lock.isPending ? "Locking…" : `Lock ${service} in ${environment}`}
-          </Button>
+          <ActButton
+            environment={environment}
+            label={`Lock ${service}`}
+            pending={lock.isPending ? "Locking…" : null}
+            disabled={!ready}
+          />
         </DialogActions>
       </form>
     </Dialog>

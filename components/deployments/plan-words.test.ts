@@ -1,8 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { deployLabel, strategyWords, warningWords, worstOf } from "./plan-words.ts";
+import { deployLabel, durationWords, strategyWords, warningWords, worstOf } from "./plan-words.ts";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ") ?? null;
 const of = (...severities: ("critical" | "warning" | "info")[]) => severities.map((severity) => ({ severity }));
+
+it("counts a question that is expected as part of the way, not as what goes wrong", () => {
+  expect(plain(durationWords({ expectedSeconds: 584, asksPeople: false }))).toBe(
+    "about 9 min 44 s when nothing goes wrong",
+  );
+  expect(plain(durationWords({ expectedSeconds: 584, asksPeople: true }))).toMatch(
+    /^about 9 min 44 s, and the time until you answer: the judge .* to ask you$/,
+  );
+});
 
 describe("a plan's warnings", () => {
   it.each([

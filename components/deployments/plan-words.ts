@@ -1,5 +1,5 @@
 import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
-import { plural } from "../lib/format.ts";
+import { formatDuration, plural } from "../lib/format.ts";
 
 /** What the deploy dialog says of a plan before somebody agrees to it. Pure. */
 
@@ -15,6 +15,17 @@ export function warningWords(warnings: readonly { severity: Severity }[]): strin
   ].flatMap(({ count, words }) => (count > 0 ? [words] : []));
   if (parts.length === 0) return null;
   return `${parts.length > 2 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts.join(" and ")} in the plan`;
+}
+
+/** How long it takes; where the judge is expected to ask, that is part of the way and no accident. */
+export function durationWords({
+  expectedSeconds,
+  asksPeople,
+}: Pick<PlanView, "expectedSeconds" | "asksPeople">): string {
+  const time = formatDuration(expectedSeconds * 1_000);
+  return asksPeople
+    ? `about ${time}, and the time until you answer: the judge is expected to have too few requests and to ask you`
+    : `about ${time} when nothing goes wrong`;
 }
 
 /** The worst of what is to be known; a note alone is no warning. */

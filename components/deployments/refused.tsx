@@ -1,7 +1,7 @@
 "use client";
 
 import { TriangleAlert } from "lucide-react";
-import { VisibleText } from "../feedback/visible-text.tsx";
+import { Sentence } from "../feedback/sentence.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useCan } from "../trpc/session.tsx";
@@ -25,7 +25,7 @@ export function Refused({ error, service, environment, onLeave }: RefusedProps) 
     return (
       <div role="alert" className="flex flex-col items-start gap-2">
         <p className="whitespace-pre-line text-critical">
-          <VisibleText text={message} />
+          <Sentence text={message} />
         </p>
         {activeId ? (
           <EnvLink
@@ -46,7 +46,7 @@ export function Refused({ error, service, environment, onLeave }: RefusedProps) 
           <li key={`${obstacle.reason} ${obstacle.message}`} className="flex items-start gap-2">
             <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warning" />
             <span className="min-w-0 flex-1">
-              <VisibleText text={obstacle.message} /> <span className="text-ink-2">{obstacle.advice}</span>
+              <Sentence text={obstacle.message} /> <span className="text-ink-2">{obstacle.advice}</span>
             </span>
             {obstacle.reason === "locked" ? <Unlock service={service} environment={environment} /> : null}
           </li>

@@ -3,6 +3,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
+import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Time } from "../feedback/time.tsx";
@@ -174,9 +175,13 @@ function RollbackForm({ request, items, onClose }: FormProps) {
           </Badge>
         ) : null}
         <Button onClick={onClose}>Leave it</Button>
-        <Button type="submit" variant="danger" disabled={!ready}>
-          {begin.isPending ? "Starting…" : `Roll back ${request.environment} to ${version}`}
-        </Button>
+        <ActButton
+          environment={request.environment}
+          label={(environment) => `Roll back ${environment} to ${version}`}
+          pending={begin.isPending ? "Starting…" : null}
+          variant="danger"
+          disabled={!ready}
+        />
       </DialogActions>
     </form>
   );

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
 import { Mark } from "./mark.tsx";
+import { Sentence } from "./sentence.tsx";
 
 interface ErrorPanelProps {
   /** what could not be done: "The deployments could not be read" */
@@ -34,7 +35,9 @@ export function ErrorPanel({
       <Mark tone="critical" className="font-medium">
         {title}
       </Mark>
-      <p className="max-w-prose whitespace-pre-line text-ink-2 text-sm">{message}</p>
+      <p className="max-w-prose whitespace-pre-line text-ink-2 text-sm">
+        <Sentence text={message} />
+      </p>
       {requestId && !message.includes(requestId) ? (
         <p className="text-ink-3 text-xs">
           Request <code className="num select-all">{requestId}</code>

@@ -1,9 +1,10 @@
 import { describeError } from "../trpc/errors.ts";
+import { Sentence } from "./sentence.tsx";
 
 /** Why it was refused, beside the button; keeps its line free so that nothing jumps. */
 export const FormError = ({ error }: { error: unknown }) =>
   error ? (
     <p role="alert" className="whitespace-pre-line text-critical text-sm">
-      {describeError(error).message}
+      <Sentence text={describeError(error).message} />
     </p>
   ) : null;

@@ -20,7 +20,7 @@ export function Availability({ data, rangeWords }: { data: History; rangeWords: 
   const [asTable, setAsTable] = useQueryState("bars", parseAsBoolean.withDefault(false));
   const nowMs = useClock((clock) => Math.floor(clock / 60_000) * 60_000);
   const bars = uptimeBars(data.buckets, data.stepSeconds, BARS);
-  const share = `Up in ${formatShare(data.uptimePercent, data.checks, "checks")}, which cover ${formatDuration(data.watchedSeconds * 1_000)}`;
+  const share = `Up by its probe in ${formatShare(data.uptimePercent, data.checks, "checks")}, which cover ${formatDuration(data.watchedSeconds * 1_000)}`;
   return (
     <Section
       title="Availability"

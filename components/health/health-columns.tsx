@@ -73,7 +73,15 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     id: "since",
     header: "Since",
     csv: ({ target }) => target.stateSince,
-    cell: ({ target }) => <Time at={target.stateSince} className="whitespace-nowrap text-ink-2" />,
+    more: [{ name: "At least since", csv: ({ target }) => target.stateAtLeastSince }],
+    cell: ({ target }) =>
+      target.stateSince || !target.stateAtLeastSince ? (
+        <Time at={target.stateSince} className="whitespace-nowrap text-ink-2" />
+      ) : (
+        <span className="whitespace-nowrap text-ink-2">
+          at least <Time at={target.stateAtLeastSince} />
+        </span>
+      ),
     phone: ({ target }) =>
       target.stateSince ? (
         <>
@@ -96,7 +104,7 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
     csv: ({ target }) => target.uptimePercent24h,
     more: [{ name: "Checked in 24 h, s", csv: ({ target }) => target.watchedSeconds24h }],
     cell: ({ target }) => (
-      <span title="share of the checks of the last 24 h; degraded counts as up, maintenance is left out">
+      <span title="by its probe: share of the checks of the last 24 h; degraded counts as up, maintenance is left out">
         {formatPercent(target.uptimePercent24h)}
         {formatWatched(target.watchedSeconds24h) ? (
           <span className="block text-ink-3 text-xs">{formatWatched(target.watchedSeconds24h)}</span>

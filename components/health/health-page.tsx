@@ -8,7 +8,7 @@ import { Facet } from "../data-table/facet.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
-import { VisibleText } from "../feedback/visible-text.tsx";
+import { Sentence } from "../feedback/sentence.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatCount } from "../lib/format.ts";
@@ -99,7 +99,7 @@ function Overall({ data }: { data: Monitor | undefined }) {
       <span role="status" className="flex items-center gap-2">
         <HealthMark state={data.overall} bare />
         <span className="font-medium">
-          <VisibleText text={data.summary} />
+          <Sentence text={data.summary} />
         </span>
       </span>
       {present.length > 1 ? (

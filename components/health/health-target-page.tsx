@@ -84,9 +84,15 @@ function Loaded({ data, range, onRange }: { data: History; range: Range; onRange
       meta={
         <>
           <HealthMark state={target.state} className="font-medium" />
-          <span className="text-ink-2">
-            since <Time at={target.stateSince} />
-          </span>
+          {target.stateSince ? (
+            <span className="text-ink-2">
+              since <Time at={target.stateSince} />
+            </span>
+          ) : target.stateAtLeastSince ? (
+            <span className="text-ink-2">
+              at least since <Time at={target.stateAtLeastSince} />
+            </span>
+          ) : null}
           <TargetBadges target={target} />
         </>
       }

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Bell, BellOff, Wrench } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { HealthTargetView } from "#server/agent/health/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -143,11 +144,12 @@ function MaintenanceForm({ target, onDone }: { target: HealthTargetView; onDone:
       </DialogBody>
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={maintenance.isPending}>
-          {maintenance.isPending
-            ? "Starting…"
-            : `Start ${length} of maintenance${target.environment ? ` in ${target.environment}` : ""}`}
-        </Button>
+        <ActButton
+          environment={target.environment}
+          label={`Start ${length} of maintenance`}
+          pending={maintenance.isPending ? "Starting…" : null}
+          disabled={maintenance.isPending}
+        />
       </DialogActions>
     </form>
   );

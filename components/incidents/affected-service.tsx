@@ -30,6 +30,11 @@ export function AffectedService({ service, environment }: { service: string; env
                   {" "}
                   for <Elapsed since={data.row.healthSince} />
                 </span>
+              ) : data.row.healthAtLeastSince ? (
+                <span className="text-ink-2">
+                  {" "}
+                  for at least <Elapsed since={data.row.healthAtLeastSince} />
+                </span>
               ) : null}
               {data.row.healthMessage ? <span className="text-ink-2">: {data.row.healthMessage}</span> : null}
               {data.row.causedBy ? <span className="text-ink-2">, caused by {data.row.causedBy}</span> : null}

@@ -3,6 +3,7 @@
 import { ChevronDown } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
@@ -36,6 +37,7 @@ export function AssignMenu({ incident, onAssign, disabled }: AssignMenuProps) {
       </Menu>
       <Dialog open={asking} onOpenChange={setAsking} title={`Assign ${incident.label}`} description={incident.title}>
         <AssignForm
+          environment={incident.environment}
           onAssign={(name) => {
             setAsking(false);
             onAssign(name);
@@ -47,7 +49,13 @@ export function AssignMenu({ incident, onAssign, disabled }: AssignMenuProps) {
   );
 }
 
-function AssignForm({ onAssign, onCancel }: { onAssign: (name: string) => void; onCancel: () => void }) {
+interface AssignFormProps {
+  environment: string | null;
+  onAssign: (name: string) => void;
+  onCancel: () => void;
+}
+
+function AssignForm({ environment, onAssign, onCancel }: AssignFormProps) {
   const [name, setName] = useState("");
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -70,9 +78,11 @@ function AssignForm({ onAssign, onCancel }: { onAssign: (name: string) => void; 
       </DialogBody>
       <DialogActions>
         <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={!name.trim()}>
-          {name.trim() ? `Assign to ${name.trim()}` : "Assign"}
-        </Button>
+        <ActButton
+          environment={environment}
+          label={name.trim() ? `Assign to ${name.trim()}` : "Assign"}
+          disabled={!name.trim()}
+        />
       </DialogActions>
     </form>
   );

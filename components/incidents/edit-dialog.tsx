@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
@@ -81,9 +82,12 @@ function EditForm({ incident, onDone }: { incident: IncidentView; onDone: () => 
       </DialogBody>
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={manage.isPending || !changed || !title.trim()}>
-          {manage.isPending ? "Saving…" : "Save the change"}
-        </Button>
+        <ActButton
+          environment={incident.environment}
+          label="Save the change"
+          pending={manage.isPending ? "Saving…" : null}
+          disabled={manage.isPending || !changed || !title.trim()}
+        />
       </DialogActions>
     </form>
   );

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
@@ -83,11 +84,12 @@ function EscalateForm({ incident, onDone }: { incident: IncidentView; onDone: ()
       </DialogBody>
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={manage.isPending}>
-          {manage.isPending
-            ? "Escalating…"
-            : `Escalate to ${severity}${incident.environment ? ` in ${incident.environment}` : ""}`}
-        </Button>
+        <ActButton
+          environment={incident.environment}
+          label={`Escalate to ${severity}`}
+          pending={manage.isPending ? "Escalating…" : null}
+          disabled={manage.isPending}
+        />
       </DialogActions>
     </form>
   );

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { Severity } from "#server/agent/incidents/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
@@ -150,11 +151,12 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
       </DialogBody>
       <DialogActions>
         <Button onClick={props.onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={manage.isPending || manage.isSuccess}>
-          {manage.isPending
-            ? "Opening…"
-            : `Open the incident${environments.includes(environment) ? ` in ${environment}` : ""}`}
-        </Button>
+        <ActButton
+          environment={environments.includes(environment) ? environment : null}
+          label="Open the incident"
+          pending={manage.isPending ? "Opening…" : null}
+          disabled={manage.isPending || manage.isSuccess}
+        />
       </DialogActions>
     </form>
   );

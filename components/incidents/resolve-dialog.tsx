@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
@@ -63,11 +64,12 @@ function ResolveForm({ incident, onDone }: { incident: IncidentView; onDone: () 
       </DialogBody>
       <DialogActions>
         <Button onClick={onDone}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={manage.isPending}>
-          {manage.isPending
-            ? "Resolving…"
-            : `Resolve ${incident.label}${incident.environment ? ` in ${incident.environment}` : ""}`}
-        </Button>
+        <ActButton
+          environment={incident.environment}
+          label={`Resolve ${incident.label}`}
+          pending={manage.isPending ? "Resolving…" : null}
+          disabled={manage.isPending}
+        />
       </DialogActions>
     </form>
   );

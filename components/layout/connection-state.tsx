@@ -16,6 +16,10 @@ const LOST: Record<Cause, { words: string; meaning: string }> = {
     words: "database away",
     meaning: "The database does not answer. Services keep running; what you see is read again as soon as it does.",
   },
+  answer: {
+    words: "no answer",
+    meaning: "What this page reads is not answered for some seconds. What you see was true then.",
+  },
   stream: {
     words: "live updates off",
     meaning: "Operate answers, but sends no changes now.",

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { PatternView } from "#server/agent/logs/schema.ts";
+import { ActButton, EVERY_ENVIRONMENT } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
@@ -49,9 +50,12 @@ function RenameDialog({ pattern, onClose }: PatternDialogProps) {
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary" disabled={update.isPending}>
-            {update.isPending ? "Saving…" : "Save the name"}
-          </Button>
+          <ActButton
+            environment={EVERY_ENVIRONMENT}
+            label="Save the name"
+            pending={update.isPending ? "Saving…" : null}
+            disabled={update.isPending}
+          />
         </DialogActions>
       </form>
     </Dialog>
@@ -128,19 +132,23 @@ function AlertDialog({ pattern, onClose }: PatternDialogProps) {
         </DialogBody>
         <DialogActions>
           {pattern.alert ? (
-            <Button
+            <ActButton
+              type="button"
               variant="ghost"
               className="mr-auto"
+              environment={EVERY_ENVIRONMENT}
+              label="Turn the alert off"
               disabled={update.isPending}
               onClick={() => update.mutate({ patternId: pattern.id, alert: null })}
-            >
-              Turn the alert off
-            </Button>
+            />
           ) : null}
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary" disabled={!valid || update.isPending}>
-            {update.isPending ? "Saving…" : "Alert on it"}
-          </Button>
+          <ActButton
+            environment={EVERY_ENVIRONMENT}
+            label="Alert on it"
+            pending={update.isPending ? "Saving…" : null}
+            disabled={!valid || update.isPending}
+          />
         </DialogActions>
       </form>
     </Dialog>
@@ -167,9 +175,7 @@ function IgnoreDialog({ pattern, onClose }: PatternDialogProps) {
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary" autoFocus disabled={update.isPending}>
-            Ignore it
-          </Button>
+          <ActButton environment={EVERY_ENVIRONMENT} label="Ignore it" autoFocus disabled={update.isPending} />
         </DialogActions>
       </form>
     </Dialog>

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { LineSample } from "../charts/line-sample.tsx";
-import { type Column, DataTable } from "../data-table/data-table.tsx";
+import type { Column } from "../data-table/data-table.tsx";
 import type { TableSource } from "../data-table/table-state.ts";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
@@ -19,7 +19,7 @@ interface LinesInput {
   place: number;
 }
 
-/** The lines as a table's rows, for `LineTable` and the menu above it. */
+/** The lines as a table's rows, for `LegendTable` and the menu above it. */
 export function useLineTable({
   lines,
   hidden,
@@ -74,8 +74,3 @@ export function useLineTable({
     hideParameter: `hide${place}`,
   };
 }
-
-/** The legend: each line with its numbers, shown and hidden by a click on its name. */
-export const LineTable = ({ table }: { table: TableSource<NamedLine> }) => (
-  <DataTable {...table} rowKey={(line) => String(line.series)} />
-);

@@ -2,6 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";
+import dynamic from "next/dynamic";
 import { useCallback, useMemo, useState } from "react";
 import type { MetricKind } from "#server/agent/kernel/metric-functions.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
@@ -20,14 +21,22 @@ import { useKept } from "../time-range/use-kept.ts";
 import { LONG_READ, type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
-import { LineTable, useLineTable } from "./line-table.tsx";
+import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
+import { useLineTable } from "./line-table.tsx";
 import { type Metric, MetricPicker } from "./metric-picker.tsx";
 import { titleOf } from "./prepare/functions.ts";
 import { metricPanel } from "./prepare/metric-lines.ts";
 import { type PanelQuery, queryOf } from "./prepare/panel-query.ts";
-import { PromqlBox } from "./promql-box.tsx";
-import { QueryForm } from "./query-form.tsx";
+
+const LegendTable = dynamic(() => import("./legend-table.tsx").then((module) => module.LegendTable), {
+  loading: () => <SkeletonRows rows={2} />,
+});
+const PromqlBox = dynamic(() => import("./promql-box.tsx").then((module) => module.PromqlBox), {
+  loading: () => <Skeleton className="h-24" />,
+});
+const QueryForm = dynamic(() => import("./query-form.tsx").then((module) => module.QueryForm), {
+  loading: () => <Skeleton className="h-8" />,
+});
 
 const DRAWN = 240;
 const MOST_LINES = 20;
@@ -171,9 +180,14 @@ function Answer({ index, panel, source, asked, kind, onChange }: AnswerProps) {
 }
 
 /** "1 min a point, whole points to 14:05": the point in progress is left out. */
-const Note = ({ stepSeconds, partial }: Pick<LinesProps["data"], "stepSeconds" | "partial">) => (
+const Note = ({
+  stepSeconds,
+  partial,
+  leftOut,
+}: Pick<LinesProps["data"], "stepSeconds" | "partial"> & { leftOut: number | undefined }) => (
   <>
     {formatDuration(stepSeconds * 1_000)} a point
+    {leftOut ? `, gauges of this name left out: ${formatCount(leftOut)}` : null}
     {partial ? (
       <>
         , whole points to <ClockTime at={partial.until} />
@@ -203,7 +217,7 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         input={input}
         rangeWords={words}
         within={within}
-        note={<Note stepSeconds={data.stepSeconds} partial={data.partial} />}
+        note={<Note stepSeconds={data.stepSeconds} partial={data.partial} leftOut={data.leftOut} />}
         cursor="explorer"
         drawn={DRAWN}
         legend={false}
@@ -214,7 +228,7 @@ function Lines({ index, panel, kind, data, onChange }: LinesProps) {
         problem={lines.length === 0 ? `There is no sample ${within}.` : "All lines are hidden."}
       />
       <div className="border-t">
-        <LineTable table={table} />
+        <LegendTable table={table} />
       </div>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 border-t px-3 py-2 text-xs">
         <SourceNote source={data.source} />

@@ -6,3 +6,8 @@ import dynamic from "next/dynamic";
 export const OutageFrame = dynamic(() =>
   import("./outage-frame-content.tsx").then((module) => module.OutageFrameContent),
 );
+
+/** The same, of a session that takes long to be read. */
+export const WaitingFrame = dynamic(() =>
+  import("./outage-frame-content.tsx").then((module) => module.WaitingFrameContent),
+);

@@ -22,7 +22,9 @@ import { placesOf, serviceHref } from "../services/places.ts";
 import { tracesHref } from "../traces/trace-scope.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
+import { focusOf } from "../ui/dialog-focus.ts";
 import { Kbd } from "../ui/kbd.tsx";
+import { useOpener } from "../ui/opener.ts";
 import { score } from "./score.ts";
 
 interface PaletteProps {
@@ -33,11 +35,15 @@ interface PaletteProps {
 /** Jump to a page, service or incident, or act. Loaded when it is first opened. */
 export default function Palette({ open, onOpenChange }: PaletteProps) {
   const close = () => onOpenChange(false);
+  const opener = useOpener(open);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-scrim" />
-        <Radix.Content className="fixed top-[10vh] left-1/2 z-50 w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-appear overflow-hidden rounded-md border border-line-strong bg-surface">
+        <Radix.Content
+          {...focusOf(opener)}
+          className="fixed top-[10vh] left-1/2 z-50 w-[calc(100vw-1.5rem)] max-w-xl -translate-x-1/2 animate-appear overflow-hidden rounded-md border border-line-strong bg-surface"
+        >
           <Radix.Title className="sr-only">Search or jump</Radix.Title>
           <Radix.Description className="sr-only">Type, choose with the arrow keys, Enter goes.</Radix.Description>
           <Command label="Search or jump" loop filter={score}>

@@ -90,9 +90,11 @@ const MapLink = () => (
 const SampleBanner = () => (
   <Banner
     action={
-      <EnvLink href="/settings?tab=config" className="link">
-        Operate your own system
-      </EnvLink>
+      useCan("settings.read") ? (
+        <EnvLink href="/settings?tab=config" className="link">
+          Operate your own system
+        </EnvLink>
+      ) : null
     }
   >
     This is the sample shop: real processes with real traffic on this machine. Deploy to it, break it, watch it recover.

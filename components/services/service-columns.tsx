@@ -3,6 +3,7 @@
 import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
+import { isOfRequests } from "#server/agent/services/words.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
@@ -207,7 +208,7 @@ function Unconfigured({ row }: { row: ServiceRow }) {
 /** Of what makes its state, what its users meet before what its check found: "91 % of 1,240 requests failed in 5 min". */
 function whyOf(row: ServiceRow): string | null {
   const reasons = row.reasons.filter(({ state }) => state === row.health && state !== "unknown");
-  return (reasons.find(({ kind }) => kind === "errors" || kind === "latency") ?? reasons[0])?.message ?? null;
+  return (reasons.find(isOfRequests) ?? reasons[0])?.message ?? null;
 }
 
 /** A phone has since when and because of what below the state; wider screens have them beside it, and why on two lines at most. */
@@ -222,6 +223,11 @@ function Status({ row }: { row: ServiceRow }) {
       {ailing ? (
         <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:flex-nowrap sm:gap-x-2">
           {row.healthSince ? <Elapsed since={row.healthSince} className="shrink-0 text-ink-3" /> : null}
+          {row.healthAtLeastSince ? (
+            <span className="shrink-0 text-ink-3">
+              at least <Elapsed since={row.healthAtLeastSince} />
+            </span>
+          ) : null}
           {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
           {whyOf(row) ? (
             <span className="line-clamp-2 min-w-0 whitespace-normal max-sm:hidden">{whyOf(row)}</span>

@@ -39,6 +39,10 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
           <span className="text-ink-3 text-xs">
             for <Elapsed since={row.healthSince} />
           </span>
+        ) : row.healthAtLeastSince ? (
+          <span className="text-ink-3 text-xs">
+            for at least <Elapsed since={row.healthAtLeastSince} />
+          </span>
         ) : null}
       </span>
       {row.notice ? (

@@ -4,7 +4,6 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { parseAsString, useQueryState } from "nuqs";
 import { useCallback } from "react";
-import { PolicyBanner } from "../deployments/policy-banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
@@ -21,6 +20,7 @@ import { readySentence } from "./ready-words.ts";
 import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./service-header.tsx";
 
+const PolicyBanner = dynamic(() => import("../deployments/policy-banner.tsx").then((module) => module.PolicyBanner));
 const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService), {
   loading: () => <ServiceSkeleton />,
 });

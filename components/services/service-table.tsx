@@ -8,6 +8,7 @@ import type { TableSource } from "../data-table/table-state.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { type BoundaryQuery, QueryBoundary } from "../feedback/query-boundary.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
+import { useCan } from "../trpc/session.tsx";
 import { buttonClass } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { serviceColumns } from "./service-columns.tsx";
@@ -62,9 +63,11 @@ const NothingConfigured = () => (
   <EmptyState
     title="No service is configured here yet"
     action={
-      <EnvLink className={buttonClass()} href="/settings?tab=config">
-        See the configuration
-      </EnvLink>
+      useCan("settings.read") ? (
+        <EnvLink className={buttonClass()} href="/settings?tab=config">
+          See the configuration
+        </EnvLink>
+      ) : null
     }
   >
     Name what you operate under services in operate.config.yaml; it appears here within seconds of a restart.

@@ -1,6 +1,7 @@
 "use client";
 
 import type { FormEvent, ReactNode } from "react";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
@@ -31,9 +32,7 @@ export function ConfirmDialog({ title, action, mutation, onConfirm, onClose, chi
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="danger" autoFocus disabled={mutation.isPending}>
-            {action}
-          </Button>
+          <ActButton environment={null} label={action} variant="danger" autoFocus disabled={mutation.isPending} />
         </DialogActions>
       </form>
     </Dialog>

@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { formatAbsolute } from "../lib/format.ts";
 import { TOKEN_ROLES } from "../marks/vocabulary.ts";
@@ -127,9 +128,12 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
       </DialogBody>
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={create.isPending}>
-          {create.isPending ? "Making it…" : "Make the token"}
-        </Button>
+        <ActButton
+          environment={null}
+          label="Make the token"
+          pending={create.isPending ? "Making it…" : null}
+          disabled={create.isPending}
+        />
       </DialogActions>
     </form>
   );

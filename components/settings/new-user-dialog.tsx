@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
@@ -94,9 +95,12 @@ function NewUserForm({ onCreated, onClose }: { onCreated: (created: Created) => 
       </DialogBody>
       <DialogActions>
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" variant="primary" disabled={create.isPending}>
-          {create.isPending ? "Creating…" : "Create the user"}
-        </Button>
+        <ActButton
+          environment={null}
+          label="Create the user"
+          pending={create.isPending ? "Creating…" : null}
+          disabled={create.isPending}
+        />
       </DialogActions>
     </form>
   );

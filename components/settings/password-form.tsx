@@ -37,8 +37,8 @@ const LABELS = [
   { key: "again", label: "New password again", hint: "", autoComplete: "new-password" },
 ] as const;
 
-/** Changes the password of whoever is signed in. */
-export function PasswordForm() {
+/** Changes the password of whoever is signed in; `alone`: there is nothing else on the page. */
+export function PasswordForm({ alone = false }: { alone?: boolean }) {
   const me = useMe();
   const router = useRouter();
   const [values, setValues] = useState(EMPTY);
@@ -59,14 +59,15 @@ export function PasswordForm() {
     if (Object.values(problems).every((problem) => problem === null) && !change.isPending) change.mutate(values);
   };
   return (
-    <form onSubmit={onSubmit} className="flex max-w-md flex-col gap-3 p-3">
+    <form method="post" onSubmit={onSubmit} className="flex max-w-md flex-col gap-3 p-3">
       <input type="text" autoComplete="username" value={me.email ?? ""} readOnly hidden />
-      {LABELS.map(({ key, label, hint, autoComplete }) => (
+      {LABELS.map(({ key, label, hint, autoComplete }, index) => (
         <Field key={key} label={label} hint={hint} error={tried ? problems[key] : null}>
           {(control) => (
             <Input
               {...control}
               type="password"
+              autoFocus={alone && index === 0}
               autoComplete={autoComplete}
               value={values[key]}
               onChange={(event) => setValues({ ...values, [key]: event.target.value })}

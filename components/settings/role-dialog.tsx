@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
+import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
@@ -30,9 +31,11 @@ export function RoleDialog({ user, onClose }: { user: UserView; onClose: () => v
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary" disabled={setRole.isPending || role === user.role}>
-            {role === user.role ? "Choose another role" : `Make ${user.name} ${role}`}
-          </Button>
+          <ActButton
+            environment={null}
+            label={role === user.role ? "Choose another role" : `Make ${user.name} ${role}`}
+            disabled={setRole.isPending || role === user.role}
+          />
         </DialogActions>
       </form>
     </Dialog>

@@ -1,14 +1,12 @@
-import { cookies } from "next/headers";
 import type { ReactNode } from "react";
 import { AuthCard } from "../auth/auth-card.tsx";
 import { FirstPassword } from "../auth/first-password.tsx";
 import { Toasts } from "../feedback/toasts.tsx";
-import { RAIL_COOKIE } from "../layout/rail-cookie.ts";
 import { UNRESOLVED } from "../marks/vocabulary.ts";
-import { OutageFrame } from "../outage/outage-frame.tsx";
+import { FramedRead } from "../outage/framed-read.tsx";
 import { ApiProvider } from "../trpc/client.tsx";
 import { Prefetched } from "../trpc/prefetched.tsx";
-import { type Reads, sessionOrOutage, systemFacts } from "../trpc/server.ts";
+import { currentSession, type Reads, systemFacts } from "../trpc/server.ts";
 import { SessionProvider } from "../trpc/session.tsx";
 import { ConsoleShell } from "./console-shell.tsx";
 
@@ -21,16 +19,20 @@ const FRAME: Reads = (api, client) => [
  * Server component: the console around a page for whoever is signed in, `stranger` for whoever is not. While the session
  * cannot be read, the frame without data and without the page.
  */
-export async function ConsoleEntry({ children, stranger }: { children: ReactNode; stranger: () => ReactNode }) {
-  const rail = (await cookies()).get(RAIL_COOKIE)?.value === "narrow";
-  const { me, outage } = await sessionOrOutage();
-  if (outage !== null) return <OutageFrame outage={outage} railCollapsed={rail} />;
-  if (!me) return stranger();
+export const ConsoleEntry = ({ children, stranger }: { children: ReactNode; stranger: () => ReactNode }) => (
+  <FramedRead read={currentSession}>
+    {(me, railCollapsed) => (me ? signedIn(me, railCollapsed, children) : stranger())}
+  </FramedRead>
+);
+
+type Me = NonNullable<Awaited<ReturnType<typeof currentSession>>>;
+
+function signedIn(me: Me, railCollapsed: boolean, children: ReactNode): ReactNode {
   // the API answers nothing else before that
   if (me.mustChangePassword)
     return (
       <SessionProvider start={{ me, ...systemFacts() }}>
-        <ApiProvider>
+        <ApiProvider person={me.id}>
           <AuthCard title="Choose a password">
             <FirstPassword />
           </AuthCard>
@@ -38,9 +40,9 @@ export async function ConsoleEntry({ children, stranger }: { children: ReactNode
       </SessionProvider>
     );
   return (
-    <ApiProvider>
+    <ApiProvider person={me.id}>
       <Prefetched reads={FRAME}>
-        <ConsoleShell start={{ me, ...systemFacts() }} railCollapsed={rail}>
+        <ConsoleShell start={{ me, ...systemFacts() }} railCollapsed={railCollapsed}>
           {children}
         </ConsoleShell>
       </Prefetched>

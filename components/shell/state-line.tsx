@@ -2,8 +2,8 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Mark } from "../feedback/mark.tsx";
+import { Sentence } from "../feedback/sentence.tsx";
 import { useClock } from "../feedback/time.tsx";
-import { VisibleText } from "../feedback/visible-text.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatDuration, formatSecond } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
@@ -36,7 +36,7 @@ export function StateLine() {
               <HealthMark state={data.overall} bare />
             )}
             <span className="min-w-0 font-medium">
-              <VisibleText text={data.summary} />
+              <Sentence text={data.summary} />
             </span>
           </>
         ) : error ? (

@@ -31,6 +31,11 @@ const rows = [
   [403, { "content-type": "text/html" }, "<html>", "FOREIGN_ANSWER", /not Operate's \(HTTP 403\)/, null],
   [200, { "content-type": "text/html" }, "<html>sign in", "FOREIGN_ANSWER", /not Operate's \(HTTP 200\)/, null],
   [502, { "content-type": "text/html" }, "<html>", null, /proxy answered .*HTTP 502/, "connection"],
+  [502, JSON_TYPE, "[]", null, /proxy answered .*HTTP 502/, "connection"],
+  [401, JSON_TYPE, '{"error":"unauthorized"}', "FOREIGN_ANSWER", /not Operate's \(HTTP 401\)/, null],
+  [403, JSON_TYPE, '{"error":{"code":403,"message":"no"}}', "FOREIGN_ANSWER", /not Operate's \(HTTP 403\)/, null],
+  [503, JSON_TYPE, '[{"error":{"data":{}}}]', "SERVICE_UNAVAILABLE", /HTTP 503/, null],
+  [500, JSON_TYPE, '[{"error":null}]', "INTERNAL_SERVER_ERROR", /HTTP 500/, null],
   [504, TEXT, "", null, /proxy answered .*HTTP 504/, "connection"],
 ] as const;
 

@@ -30,8 +30,14 @@ function secondsOf(header: string | null, now: number): number | null {
   return Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : null;
 }
 
+const at = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+
+/** Every error of the API carries its code; that there is an `error` says nothing, proxies answer so too. */
 const isOurs = (body: unknown): boolean =>
-  Array.isArray(body) ? body.every(isOurs) : typeof body === "object" && body !== null && "error" in body;
+  Array.isArray(body)
+    ? body.length > 0 && body.every(isOurs)
+    : typeof at(at(at(body, "error"), "data"), "code") === "string";
 
 const parsed = (text: string): unknown => {
   try {

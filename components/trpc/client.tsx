@@ -5,6 +5,7 @@ import { createTRPCClient, httpBatchStreamLink, httpLink, httpSubscriptionLink, 
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
+import { PAGE_PERSON_HEADER } from "#server/agent/kernel/person-words.ts";
 import type { AppRouter } from "#server/routers/index.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
 import { afterHydration } from "./hydration.tsx";
@@ -17,21 +18,24 @@ export const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRou
 
 const URL_PATH = "/api/trpc";
 
-const createClient = () =>
-  createTRPCClient<AppRouter>({
+/** Every call names the person whom the page shows: the server refuses it once somebody else is signed in. */
+function createClient(person: string) {
+  const http = { url: URL_PATH, fetch: fetchAnswer, headers: { [PAGE_PERSON_HEADER]: person } };
+  return createTRPCClient<AppRouter>({
     links: [
       afterHydration,
       splitLink({
         condition: (operation) => operation.type === "subscription",
-        true: httpSubscriptionLink({ url: URL_PATH }),
+        true: httpSubscriptionLink({ url: URL_PATH, connectionParams: { person } }),
         false: splitLink({
           condition: (operation) => operation.context.alone === true,
-          true: httpLink({ url: URL_PATH, fetch: fetchAnswer }),
-          false: httpBatchStreamLink({ url: URL_PATH, fetch: fetchAnswer, maxURLLength: 6_000 }),
+          true: httpLink(http),
+          false: httpBatchStreamLink({ ...http, maxURLLength: 6_000 }),
         }),
       }),
     ],
   });
+}
 
 let browserQueryClient: QueryClient | undefined;
 /** One cache a tab; on the server one a request. */
@@ -48,9 +52,9 @@ const queryClientHere = () => {
 export const LONG_READ = { trpc: { abortOnUnmount: true, context: { alone: true } } } as const;
 
 /** Queries and mutations are batched, the live feed has a stream of its own. */
-export function ApiProvider({ children }: { children: ReactNode }) {
+export function ApiProvider({ person, children }: { person: string; children: ReactNode }) {
   const queryClient = queryClientHere();
-  const [client] = useState(createClient);
+  const [client] = useState(() => createClient(person));
   return (
     <QueryClientProvider client={queryClient}>
       <TRPCProvider trpcClient={client} queryClient={queryClient}>

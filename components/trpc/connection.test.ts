@@ -1,7 +1,7 @@
 import { TRPCClientError } from "@trpc/client";
 import { describe, expect, it } from "vitest";
 import { storageFailure } from "#server/agent/kernel/storage-failure.ts";
-import { lostBy, worstOf } from "./connection.ts";
+import { hungBy, lostBy, worstOf } from "./connection.ts";
 
 const answered = (message: string) =>
   new TRPCClientError(message, {
@@ -24,6 +24,22 @@ describe("what a failed read tells of the connection", () => {
     ["a read that succeeded since", read(noAnswer, { status: "success" }), null],
     ["a read of a page that was left", read(noAnswer, { active: false }), null],
   ])("%s", (_, failed, lost) => expect(lostBy(failed)).toEqual(lost));
+});
+
+describe("what a read that waits tells", () => {
+  const open = (path: string, { fetchStatus = "fetching", active = true, dataUpdatedAt = 7 } = {}) => {
+    const { state } = read(null, { status: "success", dataUpdatedAt });
+    return { queryKey: [[path, "list"]], isActive: () => active, state: { ...state, fetchStatus } };
+  };
+  it.each([
+    ["some seconds without an answer, with data from before", open("services"), 100, { cause: "answer", asOf: 7 }],
+    ["no data ever", open("services", { dataUpdatedAt: 0 }), 100, { cause: "answer", asOf: 100 }],
+    ["a moment", open("services"), 9_000, null],
+    ["none that was seen to begin", open("services"), undefined, null],
+    ["one that was answered", open("services", { fetchStatus: "idle" }), 100, null],
+    ["one of a page that was left", open("services", { active: false }), 100, null],
+    ["one that may take long, and says so itself", open("logs"), 100, null],
+  ])("%s", (_, waiting, since, lost) => expect(hungBy(waiting, since, 10_000)).toEqual(lost));
 });
 
 it("says the worst cause and the oldest moment, and nothing while all is heard", () => {

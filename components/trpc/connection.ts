@@ -3,8 +3,11 @@ import { describeError } from "./errors.ts";
 
 /** Whether what the tab shows follows the system. Pure, so that it can be tested without a browser. */
 
-/** `stream`: Operate answers reads, but does not let the tab follow; the worst comes first */
-const CAUSES = ["connection", "database", "stream"] as const;
+/**
+ * `answer`: a read waits for its answer for too long; `stream`: Operate answers reads, but does not let the tab follow;
+ * the worst comes first
+ */
+const CAUSES = ["connection", "database", "answer", "stream"] as const;
 export type Cause = (typeof CAUSES)[number];
 export interface Lost {
   cause: Cause;
@@ -15,13 +18,22 @@ export interface Lost {
 /** The live stream says something at least this often; a silence is noticed only after it. */
 export const HEARTBEAT_MS = 10_000;
 
+/** A read that waits for longer has a sign of its own that something hangs. */
+const HUNG_MS = 6_000;
+/** These read as much as a person asks for, say themselves for how long they read, and can be stopped. */
+const LONG_READS: readonly unknown[] = ["logs", "traces", "metrics"];
+
 interface Read {
   isActive(): boolean;
   state: { status: string; error: unknown; dataUpdatedAt: number; errorUpdatedAt: number };
 }
+interface OpenRead extends Read {
+  queryKey: readonly unknown[];
+  state: Read["state"] & { fetchStatus: string };
+}
 
 /** Why a read failed, where that concerns everything that is shown; null for a failure of its own. */
-function causeOf(error: unknown): Cause | null {
+export function causeOf(error: unknown): Cause | null {
   const { code, message } = describeError(error);
   if (code === null) return "connection";
   return message.startsWith(DATABASE_AWAY) || message.includes(DISK_FULL) ? "database" : null;
@@ -33,6 +45,15 @@ export function lostBy(read: Read): Lost | null {
   if (state.status !== "error" || !read.isActive()) return null;
   const cause = causeOf(state.error);
   return cause && { cause, asOf: state.dataUpdatedAt || state.errorUpdatedAt };
+}
+
+/** Of a read on the page that began at `since` and has no answer yet at `now`, where that is too long; else null. */
+export function hungBy(read: OpenRead, since: number | undefined, now: number): Lost | null {
+  const { fetchStatus, dataUpdatedAt } = read.state;
+  if (since === undefined || now - since < HUNG_MS || fetchStatus !== "fetching" || !read.isActive()) return null;
+  const [path] = read.queryKey;
+  if (!Array.isArray(path) || LONG_READS.includes(path[0])) return null;
+  return { cause: "answer", asOf: dataUpdatedAt || since };
 }
 
 /** The worst of what the browser, the stream and the reads know; as of the earliest of them. */

@@ -1,16 +1,19 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { TRPCClient } from "@trpc/client";
 import type { AppRouter } from "#server/routers/index.ts";
-import { HEARTBEAT_MS, type Lost } from "./connection.ts";
+import { type Cause, causeOf, HEARTBEAT_MS, type Lost } from "./connection.ts";
 import { describeError } from "./errors.ts";
 import { type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
+import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 import { type OpenStream, SharedStream, type StreamState } from "./shared-stream.ts";
 
 /** Hints come in bursts while something rolls; one refetch per burst is enough. */
 const GATHER_MS = 150;
 /** A tab that is hidden for so long holds no stream. Whoever only looks elsewhere for a moment keeps it. */
 const HIDDEN_MS = 5_000;
+
+const RESET: Hint = { topic: "reset", subjectId: null };
 
 /** `state` of the stream, and since when it is there, else as of when it is not. */
 export interface Stream {
@@ -19,14 +22,22 @@ export interface Stream {
   lost: Lost | null;
 }
 
+const CAUSE_OF: Record<StreamState, Cause | null> = {
+  live: null,
+  connecting: null,
+  away: "database",
+  lost: "connection",
+  refused: "stream",
+};
+
 /** What is known of the stream after it told its state. */
 export const streamAfter = (before: Stream | null, state: StreamState): Stream => {
   const now = Date.now();
   // a silence is only noticed when a heartbeat is missing: what is shown may be as old as that
   const silent = before?.state === "live" ? Math.max(before.at, now - HEARTBEAT_MS) : before?.at;
   const at = state === "live" ? now : (silent ?? now);
-  if (state === "live" || state === "connecting") return { state, at, lost: null };
-  return { state, at, lost: { cause: state === "refused" ? "stream" : "connection", asOf: at } };
+  const cause = CAUSE_OF[state];
+  return { state, at, lost: cause && { cause, asOf: at } };
 };
 
 interface Clients {
@@ -45,53 +56,88 @@ interface Told {
   onState: (state: StreamState) => void;
   /** hints may have been missed before this call */
   late: boolean;
+  /** the id of whom the page was made for */
+  person: string;
 }
 
 /**
  * Follows the system for this tab while it is seen: what a hint says is stale is read again, and everything is once
  * hints may have been missed. A file of its own, loaded after the page: no page needs it to be used.
  */
-export function follow({ client, queryClient }: Clients, { onHint, onState, late }: Told): Following {
+export function follow({ client, queryClient }: Clients, { onHint, onState, late, person }: Told): Following {
   let gathered: Hint[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const readStale = () => {
     const hints = gathered;
     gathered = [];
     timer = undefined;
-    void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, hints) });
+    if (hints.includes(RESET)) void queryClient.invalidateQueries();
+    else void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, hints) });
   };
-  const stream = new SharedStream(openWith(client), {
-    onHint(hint) {
-      gathered.push(hint);
-      timer ??= setTimeout(readStale, GATHER_MS);
-      onHint();
+  const gather = (hint: Hint) => {
+    gathered.push(hint);
+    timer ??= setTimeout(readStale, GATHER_MS);
+  };
+  const stream = new SharedStream(
+    openWith(client),
+    {
+      onHint(hint) {
+        gather(hint);
+        onHint();
+      },
+      onState,
+      onCatchUp: () => gather(RESET),
     },
-    onState,
-    onCatchUp: () => void queryClient.invalidateQueries(),
-  });
-  if (late) stream.giveUp();
+    {
+      channel: `operate-live-3-${person}`,
+      shownAfter: late ? null : (queryClient.getQueryData<Rendered>(RENDERED_KEY)?.after ?? null),
+    },
+  );
   const leave = whileSeen(stream);
+  const unsubscribe = whenRendered(queryClient, (rendered) => {
+    if (rendered.person === person) stream.shown(rendered.after);
+    else window.location.reload();
+  });
   return {
     reopen: () => stream.reopen(),
     stop() {
       clearTimeout(timer);
+      unsubscribe();
       leave();
     },
   };
+}
+
+/** Tells of each page that the server made for this tab from now on, once it is drawn or about to be. */
+function whenRendered(queryClient: QueryClient, tell: (rendered: Rendered) => void): () => void {
+  return queryClient.getQueryCache().subscribe((event) => {
+    const isNew = event.type === "added" || (event.type === "updated" && event.action.type === "setState");
+    const { query } = event;
+    if (!isNew || query.queryKey[0] !== RENDERED_KEY[0]) return;
+    // the cache takes it over while React draws, when nothing else may change
+    setTimeout(() => {
+      const rendered = query.state.data as Rendered | undefined;
+      if (rendered) tell(rendered);
+    });
+  });
 }
 
 const openWith =
   (client: TRPCClient<AppRouter>): OpenStream =>
   (lastEventId, on) =>
     client.live.events.subscribe(lastEventId === null ? undefined : { lastEventId }, {
-      onData: ({ id, data: { topic, subjectId } }) => on.hint(id, { topic, subjectId }),
+      onData: ({ id, data: { topic, subjectId } }) => {
+        if (topic === "database_away") on.state("away");
+        else if (topic === "database_back") on.state("live");
+        else on.hint(id, { topic, subjectId });
+      },
       onConnectionStateChange: ({ state, error }) => {
         if (state === "pending") on.state("live");
         else if (state === "connecting") on.state(error ? "lost" : "connecting");
       },
       onError: (error) => {
         if (describeError(error).code === "UNAUTHORIZED") leaveForSignIn();
-        on.ended("refused");
+        on.ended(causeOf(error) === "database" ? "away" : "refused");
       },
       onComplete: () => on.ended("lost"),
     }).unsubscribe;

@@ -2,7 +2,7 @@
 const STALE_PATHS: Record<string, readonly string[]> = {
   deployment: ["deploy", "services", "incidents"],
   incident: ["incidents", "services"],
-  health: ["health", "services"],
+  health: ["health", "services", "ingest"],
   service: ["services", "deploy"],
   audit: ["audit"],
   settings: ["settings", "tokens", "users", "session", "services"],

@@ -1,6 +1,6 @@
 "use client";
 
-import { notifyManager, useQueryClient } from "@tanstack/react-query";
+import { notifyManager, type Query, useQueryClient } from "@tanstack/react-query";
 import {
   createContext,
   type ReactNode,
@@ -14,8 +14,9 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTRPCClient } from "./client.tsx";
-import { type Lost, lostBy, worstOf } from "./connection.ts";
+import { hungBy, type Lost, lostBy, worstOf } from "./connection.ts";
 import type { Following, Stream } from "./follow.ts";
+import { useMe } from "./session.tsx";
 import type { StreamState } from "./shared-stream.ts";
 
 export interface LiveState {
@@ -30,6 +31,7 @@ const LiveContext = createContext<LiveState>({ state: "connecting", lost: null, 
 export const useLive = (): LiveState => useContext(LiveContext);
 
 const RETRY_MS = 5_000;
+const LOOK_MS = 1_000;
 /** when the page came */
 const PAGE_MS = Date.now();
 
@@ -39,7 +41,7 @@ function useFailingReads(): Lost | null {
   const last = useRef<Lost | null>(null);
   const read = () => {
     const now = worstOf(queryClient.getQueryCache().getAll().map(lostBy));
-    if (now?.cause !== last.current?.cause || now?.asOf !== last.current?.asOf) last.current = now;
+    if (!sameLost(now, last.current)) last.current = now;
     return last.current;
   };
   const failing = useSyncExternalStore(
@@ -58,6 +60,31 @@ function useFailingReads(): Lost | null {
     return () => clearInterval(timer);
   }, [isFailing, queryClient]);
   return failing;
+}
+
+const sameLost = (one: Lost | null, other: Lost | null) => one?.cause === other?.cause && one?.asOf === other?.asOf;
+
+/** Of the reads on the page those that wait for their answer for too long: they end in no error while something hangs. */
+function useHungReads(): Lost | null {
+  const queryClient = useQueryClient();
+  const [hung, setHung] = useState<Lost | null>(null);
+  useEffect(() => {
+    const cache = queryClient.getQueryCache();
+    const begun = new WeakMap<Query, number>();
+    const look = () => {
+      const now = worstOf(cache.getAll().map((query) => hungBy(query, begun.get(query), Date.now())));
+      setHung((before) => (sameLost(before, now) ? before : now));
+    };
+    const unsubscribe = cache.subscribe((event) => {
+      if (event.type === "updated" && event.action.type === "fetch") begun.set(event.query, Date.now());
+    });
+    const timer = setInterval(look, LOOK_MS);
+    return () => {
+      unsubscribe();
+      clearInterval(timer);
+    };
+  }, [queryClient]);
+  return hung;
 }
 
 /** Since when the browser knows that it has no network; null while it may have one. */
@@ -83,6 +110,7 @@ function useOffline(onBack: () => void): number | null {
 
 /** The tab's part in the stream that all tabs of the browser share. */
 function useStream() {
+  const { id: person } = useMe();
   const client = useTRPCClient();
   const queryClient = useQueryClient();
   const [pulse, setPulse] = useState(0);
@@ -97,7 +125,7 @@ function useStream() {
       try {
         const { follow, streamAfter } = await import("./follow.ts");
         const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
-        if (!stopped) following.current = follow({ client, queryClient }, { onHint, onState, late });
+        if (!stopped) following.current = follow({ client, queryClient }, { onHint, onState, late, person });
       } catch {
         // the script is not loaded for the same reason for which no stream would be
         if (stopped) return;
@@ -112,7 +140,7 @@ function useStream() {
       following.current?.stop();
       following.current = null;
     };
-  }, [client, queryClient]);
+  }, [client, queryClient, person]);
 
   return { stream, pulse, following };
 }
@@ -122,6 +150,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const queryClient = useQueryClient();
   const { stream, pulse, following } = useStream();
   const failing = useFailingReads();
+  const hung = useHungReads();
   const offlineSince = useOffline(() => {
     following.current?.reopen();
     void queryClient.invalidateQueries();
@@ -132,9 +161,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       offlineSince === null ? null : { cause: "connection", asOf: offlineSince },
       stream?.lost ?? null,
       failing,
+      hung,
     ]);
     return { state: lost ? "lost" : stream?.state === "live" ? "live" : "connecting", lost, pulse };
-  }, [offlineSince, stream, failing, pulse]);
+  }, [offlineSince, stream, failing, hung, pulse]);
 
   return <LiveContext value={live}>{children}</LiveContext>;
 }

@@ -8,49 +8,46 @@ import { setupNeeded } from "#server/auth/first-admin.ts";
 import { getRuntime } from "#server/container.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createCallerFactory, type RouterContext } from "#server/routers/trpc.ts";
-import { outageBehind, within } from "#server/telemetry/readiness.ts";
+import { type ReadOrOutage, readOrOutage } from "#server/telemetry/readiness.ts";
 import { createQueryClient } from "./query-client.ts";
+import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 
 const createCaller = createCallerFactory(appRouter);
 
-/** The router context of the page that is being rendered, made once a request. */
-const pageContext = cache(async (): Promise<RouterContext> => {
-  const runtime = getRuntime();
+/** Of the page that is being rendered, made once a request. */
+const held = cache((): { context: Promise<RouterContext> | null } => ({ context: null }));
+
+async function identifyPage(): Promise<RouterContext> {
   const request = new Request("http://page.invalid/", { headers: await headers() });
-  const { agent, requestId } = await identify(runtime, request, "web");
+  const { agent, requestId } = await identify(getRuntime(), request, "web");
   return { agent, requestId };
-});
+}
+
+/** The router context of the page; one that could not be made is made anew by whoever asks next. */
+function pageContext(): Promise<RouterContext> {
+  const page = held();
+  page.context ??= identifyPage().catch((error: unknown) => {
+    page.context = null;
+    throw error;
+  });
+  return page.context;
+}
 
 /** Calls the routers in process, as the person the page is rendered for. Server components only. */
 export const pageCaller = async () => createCaller(await pageContext());
 
 /** Who is signed in, or null. */
-export const currentSession = cache(async () => {
+export const currentSession = async () => {
   const { agent } = await pageContext();
   return agent ? (await pageCaller()).session.me() : null;
-});
-
-/** Longer than a session is read by a database that answers; a page says then that it does not. */
-const SESSION_MS = 5_000;
-
-export type SessionRead =
-  | { me: Awaited<ReturnType<typeof currentSession>>; outage: null }
-  | { me: null; outage: string };
+};
 
 /**
- * Who is signed in, or why nobody can tell. With an outage nothing of the system may be shown: the session was not
- * checked. @throws what else keeps the session from being read
+ * What a page reads before it may show anything, or why the storage under Operate cannot tell. With an outage nothing of
+ * the system may be shown: the session was not checked. @throws what else keeps it from being read
  */
-export const sessionOrOutage = cache(async (): Promise<SessionRead> => {
-  try {
-    return { me: await within(SESSION_MS, currentSession()), outage: null };
-  } catch (error) {
-    rethrowOfNext(error);
-    const outage = await outageBehind(error, getRuntime());
-    if (outage === null) throw error;
-    return { me: null, outage };
-  }
-});
+export const orOutage = <T>(read: () => Promise<T>): Promise<ReadOrOutage<T>> =>
+  readOrOutage(read, getRuntime(), rethrowOfNext);
 
 /** What does not change while this process runs. */
 export function systemFacts(): { environments: readonly string[]; sample: boolean } {
@@ -70,6 +67,16 @@ export type Reads = (api: ReturnType<typeof proxyFor>, client: QueryClient) => P
 /** A page is not kept waiting longer than this; what is not there by then, the browser reads itself. */
 const PATIENCE_MS = 250;
 
+/** As of before any read of the request; null without it, and then the browser reads everything again. */
+const renderedNow = cache(async (): Promise<Rendered | null> => {
+  try {
+    const { agent } = await pageContext();
+    return agent && { person: agent.actor.id, after: await agent.live.newestId() };
+  } catch {
+    return null;
+  }
+});
+
 /** What could be read in time, for the browser's cache. Failed reads are left to the browser, which shows why. */
 export async function prefetch(reads: Reads): Promise<DehydratedState> {
   const client = createQueryClient();
@@ -77,7 +84,12 @@ export async function prefetch(reads: Reads): Promise<DehydratedState> {
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, PATIENCE_MS);
   });
-  await Promise.race([Promise.all(reads(proxyFor(client), client)), late]);
+  const read = async () => {
+    const rendered = await renderedNow();
+    if (rendered) client.setQueryData(RENDERED_KEY, rendered);
+    await Promise.all(reads(proxyFor(client), client));
+  };
+  await Promise.race([read(), late]);
   clearTimeout(timer);
   return dehydrate(client);
 }

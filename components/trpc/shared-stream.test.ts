@@ -12,6 +12,7 @@ class Browser {
   readonly openedAfter: (string | null)[] = [];
   readonly channel = `test-${Math.random()}`;
   answer: StreamState = "live";
+  newest = "40";
 
   readonly openStream: OpenStream = (lastEventId, on) => {
     this.openedAfter.push(lastEventId);
@@ -25,14 +26,15 @@ class Browser {
     return () => void this.open.delete(on);
   };
 
-  tab(): Tab {
-    const tab = new Tab(this);
+  tab(shownAfter: string | null = this.newest): Tab {
+    const tab = new Tab(this, shownAfter);
     this.tabs.push(tab);
     tab.stream.takeUp();
     return tab;
   }
 
   send(id: string): void {
+    this.newest = id;
     for (const on of this.open) on.hint(id, HINT);
   }
 }
@@ -43,7 +45,7 @@ class Tab {
   caughtUp = 0;
   readonly stream: SharedStream;
 
-  constructor(browser: Browser) {
+  constructor(browser: Browser, shownAfter: string | null) {
     this.stream = new SharedStream(
       browser.openStream,
       {
@@ -51,7 +53,7 @@ class Tab {
         onState: (state) => void this.states.push(state),
         onCatchUp: () => void this.caughtUp++,
       },
-      { pace: PACE, channel: browser.channel },
+      { pace: PACE, channel: browser.channel, shownAfter },
     );
   }
 
@@ -145,6 +147,20 @@ describe("the stream that all tabs of a browser share", () => {
     await settled(() => expect(second.state).toBe("live"));
   });
 
+  it("tells every tab, a later one too, that the database is away, and all catch up once it is back", async () => {
+    const tabs = [...(await eight())];
+    const [on] = browser.open;
+    on?.state("away");
+    await settled(() => expect(tabs.map(({ state }) => state)).toEqual(tabs.map(() => "away")));
+    const late = browser.tab();
+    await settled(() => expect(late.state).toBe("away"));
+    on?.state("live");
+    const all = [...tabs, late];
+    await settled(() => expect(all.map(({ state }) => state)).toEqual(all.map(() => "live")));
+    await settled(() => expect(tabs.map(({ caughtUp }) => caughtUp)).toEqual(tabs.map(() => 1)));
+    expect(browser.openedAfter).toHaveLength(1);
+  });
+
   it("is opened again after a refusal, which every tab is told of", async () => {
     const tabs = await eight();
     browser.answer = "refused";
@@ -157,5 +173,48 @@ describe("the stream that all tabs of a browser share", () => {
     await settled(() => expect(tabs.map(({ state }) => state)).toEqual(tabs.map(() => "live")));
     expect(tabs.map(({ caughtUp }) => caughtUp)).toEqual(tabs.map(() => 1));
     expect(browser.open.size).toBe(1);
+  });
+
+  it("begins behind what the page shows, and reads everything again when that is not known", async () => {
+    browser = new Browser();
+    const known = browser.tab("7");
+    await settled(() => expect(known.state).toBe("live"));
+    expect([browser.openedAfter, known.caughtUp]).toEqual([["7"], 0]);
+    const unknown = browser.tab(null);
+    await settled(() => expect(unknown.state).toBe("live"));
+    expect(unknown.caughtUp).toBe(1);
+    known.stream.giveUp();
+    unknown.stream.giveUp();
+    browser = new Browser();
+    const alone = browser.tab(null);
+    await settled(() => expect(alone.state).toBe("live"));
+    expect([browser.openedAfter, alone.caughtUp]).toEqual([[null], 1]);
+  });
+
+  it("tells a tab that comes later what came since its page was made", async () => {
+    browser = new Browser();
+    const first = browser.tab("40");
+    await settled(() => expect(first.state).toBe("live"));
+    for (const id of ["41", "42", "43"]) browser.send(id);
+    const second = browser.tab("41");
+    await settled(() => expect(second.state).toBe("live"));
+    expect([second.hints, second.caughtUp]).toEqual([2, 0]);
+    const earlier = browser.tab("12");
+    await settled(() => expect(earlier.state).toBe("live"));
+    expect(earlier.caughtUp, "its hint is no longer known").toBe(1);
+    await oneStream();
+  });
+
+  it("tells a tab what came while another page of it was made, and reads all again when that is not known", async () => {
+    browser = new Browser();
+    const tab = browser.tab("40");
+    await settled(() => expect(tab.state).toBe("live"));
+    for (const id of ["41", "42"]) browser.send(id);
+    tab.stream.shown("41");
+    expect([tab.hints, tab.caughtUp]).toEqual([3, 0]);
+    tab.stream.shown("42");
+    expect([tab.hints, tab.caughtUp]).toEqual([3, 0]);
+    tab.stream.shown("9");
+    expect([tab.hints, tab.caughtUp]).toEqual([3, 1]);
   });
 });

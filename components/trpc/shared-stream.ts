@@ -6,14 +6,14 @@ import type { Hint } from "./invalidation.ts";
  * two of them cost a connection for a moment, and none is noticed by its silence.
  */
 
-/** `refused`: it was answered with an error */
-export type StreamState = "connecting" | "live" | "lost" | "refused";
+/** `away`: it is heard, and says that the database is not; `refused`: it was answered with an error */
+export type StreamState = "connecting" | "live" | "away" | "lost" | "refused";
 
 export interface StreamEvents {
   hint: (id: string, hint: Hint) => void;
   state: (state: StreamState) => void;
   /** it does not come back by itself */
-  ended: (state: "lost" | "refused") => void;
+  ended: (state: "away" | "lost" | "refused") => void;
 }
 
 /** Opens the stream behind the hint with this id; returns what closes it. */
@@ -38,13 +38,30 @@ export interface Pace {
   retry: number;
 }
 
+interface Options {
+  /**
+   * the name of the channel, of one person's tabs alone and with a version: tabs of somebody else and those of an
+   * earlier build must not hear it
+   */
+  channel: string;
+  /** the newest hint before what is shown was read; null when that is not known */
+  shownAfter: string | null;
+  pace?: Pace;
+}
+
 const PACE: Pace = { beat: 2_000, silence: 7_000, seek: 150, retry: 5_000 };
-/** with a version: tabs of an earlier build must not hear words that mean something else */
-const CHANNEL = "operate-live-1";
+/** of a leader's hints, for those who come later */
+const MOST_HEARD = 50;
+
+interface Heard {
+  id: string;
+  /** null: where the stream began */
+  hint: Hint | null;
+}
 
 type Message =
   | { kind: "ask" }
-  | { kind: "lead"; term: string; state: StreamState }
+  | { kind: "lead"; term: string; state: StreamState; heard: readonly Heard[] }
   | { kind: "hint"; id: string; hint: Hint }
   | { kind: "left"; term: string };
 
@@ -65,16 +82,20 @@ export class SharedStream {
   #state: StreamState = "connecting";
   /** of the stream that this tab holds */
   #own: StreamState = "connecting";
-  #lastEventId: string | null = null;
+  /** the last hints, as they came */
+  #heard: readonly Heard[] = [];
   /** the leadership under which every hint was heard since the last catching up */
   #heardUnder: string | null = null;
-  #mayHaveMissed = false;
+  /** until the stream is live: what is shown has missed what came behind this hint; null: it may have missed anything */
+  #shownAfter: string | null;
 
-  constructor(open: OpenStream, listener: Listener, { pace = PACE, channel = CHANNEL } = {}) {
+  constructor(open: OpenStream, listener: Listener, { pace = PACE, channel, shownAfter }: Options) {
     this.#open = open;
     this.#listener = listener;
     this.#pace = pace;
     this.#channelName = channel;
+    this.#shownAfter = shownAfter;
+    if (shownAfter !== null) this.#heard = [{ id: shownAfter, hint: null }];
   }
 
   /** Follows the stream of another tab, or opens it. */
@@ -88,9 +109,9 @@ export class SharedStream {
 
   /** Holds no connection any longer and hears nothing; what is missed is caught up with after `takeUp`. */
   giveUp(): void {
-    this.#mayHaveMissed = true;
+    this.#shownAfter = null;
     this.#heardUnder = null;
-    this.#lastEventId = null; // catching up reads everything again
+    this.#heard = []; // catching up reads everything again
     if (this.#role.as === "leading") this.#say({ kind: "left", term: this.#role.term });
     this.#stopLeading();
     clearTimeout(this.#timer);
@@ -101,6 +122,11 @@ export class SharedStream {
   /** Opens the stream anew if this tab holds it: the network is back. */
   reopen(): void {
     if (this.#channel && this.#role.as === "leading") this.#connect(this.#role.term);
+  }
+
+  /** More is shown now, which was read after this hint was the newest; while no stream is live, that changes nothing. */
+  shown(after: string): void {
+    if (this.#heardUnder !== null) this.#tellMissed(after);
   }
 
   #say(message: Message): void {
@@ -127,8 +153,12 @@ export class SharedStream {
   }
 
   #beat(term: string): void {
-    this.#say({ kind: "lead", term, state: this.#own });
+    this.#sayLead(term);
     this.#after(this.#pace.beat, () => this.#beat(term));
+  }
+
+  #sayLead(term: string): void {
+    this.#say({ kind: "lead", term, state: this.#own, heard: this.#heard });
   }
 
   #connect(term: string): void {
@@ -139,9 +169,9 @@ export class SharedStream {
     const become = (state: StreamState) => {
       this.#own = state;
       this.#become(state, term);
-      this.#say({ kind: "lead", term, state });
+      this.#sayLead(term);
     };
-    const close = this.#open(this.#lastEventId, {
+    const close = this.#open(this.#heard.at(-1)?.id ?? null, {
       hint: (id, hint) => {
         if (closed) return;
         this.#say({ kind: "hint", id, hint });
@@ -173,35 +203,41 @@ export class SharedStream {
     const role = this.#role;
     if (message.kind === "hint") this.#hint(message.id, message.hint);
     else if (message.kind === "ask") {
-      if (role.as === "leading") this.#say({ kind: "lead", term: role.term, state: this.#own });
+      if (role.as === "leading") this.#sayLead(role.term);
     } else if (message.kind === "left") {
       if (role.as === "following" && role.term === message.term) this.#seek();
-    } else if (role.as === "leading" && role.term < message.term)
-      this.#say({ kind: "lead", term: role.term, state: this.#own });
-    else if (role.as !== "following" || role.term >= message.term) this.#follow(message.term, message.state);
+    } else if (role.as === "leading" && role.term < message.term) this.#sayLead(role.term);
+    else if (role.as !== "following" || role.term >= message.term) this.#follow(message);
   }
 
-  #follow(term: string, state: StreamState): void {
+  #follow({ term, state, heard }: Message & { kind: "lead" }): void {
     this.#stopLeading();
     this.#role = { as: "following", term };
+    this.#heard = heard;
     this.#become(state, term);
     this.#after(this.#pace.silence, () => this.#seek());
   }
 
   #hint(id: string, hint: Hint): void {
-    this.#lastEventId = id;
+    this.#heard = [...this.#heard, { id, hint }].slice(-MOST_HEARD);
     this.#listener.onHint(hint);
   }
 
   #become(state: StreamState, term: string): void {
     if (state === "live" && this.#heardUnder !== term) {
-      if (this.#mayHaveMissed) this.#listener.onCatchUp();
-      this.#mayHaveMissed = true;
+      this.#tellMissed(this.#shownAfter);
+      this.#shownAfter = null; // under the next leader, hints may have been missed in between
       this.#heardUnder = term;
     }
     if (state !== "live") this.#heardUnder = null;
     // that a stream opens is no news: it is known to be lost, or another tab held one until now
     if (state !== "connecting" && state !== this.#state) this.#tell(state);
+  }
+
+  #tellMissed(after: string | null): void {
+    const at = this.#heard.findIndex(({ id }) => id === after);
+    if (at < 0) this.#listener.onCatchUp();
+    else for (const { hint } of this.#heard.slice(at + 1)) if (hint) this.#listener.onHint(hint);
   }
 
   #tell(state: StreamState): void {

@@ -38,6 +38,26 @@ async function deploy(
 /** Its state beside the title. */
 const status = (page: Page, word: string) => page.locator("main").getByText(word, { exact: true }).first();
 
+interface Course {
+  deployment: { status: string; summary: string; waiting: object | null; finishedAt: string | null };
+  steps: { title: string; status: string; note: string | null }[];
+  analyses: { verdict: string; sentence: string; at: string }[];
+}
+
+/** Waits until it needs nobody's time any more; how it went until then is told when it did not go as expected. */
+async function expectEnd(page: Page, id: string, word: "succeeded" | "rolled back", timeout: number): Promise<void> {
+  let course: Course | null = null;
+  const isOver = async () => {
+    course = await api<Course>(page, "deploy.get", { deploymentId: id });
+    return course.deployment.finishedAt !== null || course.deployment.waiting !== null;
+  };
+  const over = expect.poll(isOver, { timeout }).toBe(true);
+  await over.catch((error: unknown) => {
+    throw new Error(`not over: ${JSON.stringify(course, null, 1)}`, { cause: error });
+  });
+  await expect(status(page, word), JSON.stringify(course, null, 1)).toBeVisible();
+}
+
 async function goodVersion(page: Page): Promise<string> {
   return (await currentVersion(page, CHECKOUT)) === "2.4.1" ? "2.4.0" : "2.4.1";
 }
@@ -45,13 +65,13 @@ async function goodVersion(page: Page): Promise<string> {
 test("a good canary grows to all requests, judged at each step", async ({ page }) => {
   test.setTimeout(600_000);
   const version = await goodVersion(page);
-  await deploy(page, CHECKOUT, version, "canary");
+  const id = await deploy(page, CHECKOUT, version, "canary");
   await expect(page.getByRole("region", { name: "Decision" })).toContainText(/comparing|Comparing/, {
     timeout: 120_000,
   });
   await expect(page.getByRole("row").filter({ hasText: version }).first()).toContainText("5 %");
   await expectAccessible(page);
-  await expect(status(page, "succeeded")).toBeVisible({ timeout: 240_000 });
+  await expectEnd(page, id, "succeeded", 240_000);
   await expect(page.getByText(`${version} is not worse than`).first()).toBeVisible();
   await expect(page.getByText("14 of 14 steps done")).toBeVisible();
   expect(await currentVersion(page, CHECKOUT)).toBe(version);
@@ -62,7 +82,7 @@ test("a bad canary is caught at its first step, and the judge says why", async (
   test.setTimeout(400_000);
   const before = await currentVersion(page, CHECKOUT);
   const id = await deploy(page, CHECKOUT, "2.5.0", "canary");
-  await expect(status(page, "rolled back")).toBeVisible({ timeout: 200_000 });
+  await expectEnd(page, id, "rolled back", 200_000);
   const judge = page.locator("section").filter({ has: page.getByRole("heading", { name: "The judge" }) });
   await expect(judge.getByText("worse", { exact: true }).first()).toBeVisible();
   await expect(judge.getByText(/error ratio .* against 0 %/).first()).toBeVisible();

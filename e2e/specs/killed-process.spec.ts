@@ -1,16 +1,41 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { APIRequestContext } from "@playwright/test";
 import { appState } from "../fixtures/state.ts";
-import { expect, test } from "../fixtures/test.ts";
+import { expect, expectLive, test } from "../fixtures/test.ts";
+
+/** of every process: its id, its parent's and its command line */
+const processes = (): { pid: number; parent: number; args: string }[] =>
+  execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((row) => {
+      const [pid, parent, ...args] = row.trim().split(/\s+/);
+      return { pid: Number(pid), parent: Number(parent), args: args.join(" ") };
+    });
 
 /** pid of one of the supervisor's processes */
 function pidOf(script: string): number {
-  const table = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
-  const line = table
-    .split("\n")
-    .find((row) => Number(row.trim().split(/\s+/)[1]) === appState().pid && row.includes(script));
-  if (!line) throw new Error(`${script} does not run under ${appState().pid}`);
-  return Number(line.trim().split(/\s+/)[0]);
+  const found = processes().find(({ parent, args }) => parent === appState().pid && args.includes(script));
+  if (!found) throw new Error(`${script} does not run under ${appState().pid}`);
+  return found.pid;
+}
+
+/** of PostgreSQL all processes: those that exist would go on answering without the first */
+function pidsOfPostgres(): number[] {
+  const first = Number.parseInt(readFileSync(join(appState().dataDir, "postgres/postmaster.pid"), "utf8"), 10);
+  return [first, ...processes().flatMap(({ pid, parent }) => (parent === first ? [pid] : []))];
+}
+
+function send(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // a connection that was closed meanwhile
+    }
+  }
 }
 
 async function call<T>(
@@ -33,6 +58,69 @@ interface Followed {
   deployment: { id: string; status: string };
   events: { message: string }[];
 }
+
+test("an open page says within seconds that the collector hangs, and that it is back", async ({ page }) => {
+  await page.goto("/incidents");
+  await expectLive(page);
+  const pids = [pidOf("server/collector.ts")];
+  const told = page.getByText("the collector does not answer");
+  send(pids, "SIGSTOP");
+  try {
+    // the page looks by itself every 15 s only
+    await expect(told).toBeVisible({ timeout: 12_000 });
+  } finally {
+    send(pids, "SIGCONT");
+  }
+  await expect(told).toBeHidden();
+});
+
+test("an open page says within seconds that PostgreSQL hangs, with its age, and follows again by itself", async ({
+  page,
+}) => {
+  await page.goto("/incidents");
+  await expectLive(page);
+  const pids = pidsOfPostgres();
+  const told = page.getByRole("banner").getByText(/^database away, as of \d\d:\d\d:\d\d$/);
+  send(pids, "SIGSTOP");
+  try {
+    await expect(told).toBeVisible({ timeout: 15_000 });
+  } finally {
+    send(pids, "SIGCONT");
+  }
+  await expect(told).toBeHidden({ timeout: 60_000 });
+  await expectLive(page);
+});
+
+test("a page that is opened while PostgreSQL hangs has its frame at once, signed in or not", async ({
+  page,
+  browser,
+}) => {
+  const signedOut = { baseURL: appState().url, storageState: { cookies: [], origins: [] } };
+  const stranger = await browser.newContext(signedOut);
+  const [signIn, setUp] = [await stranger.newPage(), await stranger.newPage()];
+  const pages = [
+    { tab: page, path: "/services" },
+    { tab: signIn, path: "/sign-in" },
+    { tab: setUp, path: "/setup" },
+  ];
+  const pids = pidsOfPostgres();
+  send(pids, "SIGSTOP");
+  try {
+    await Promise.all(
+      pages.map(async ({ tab, path }) => {
+        const opening = tab.goto(path, { waitUntil: "commit" });
+        await expect(tab.getByRole("navigation", { name: "Pages" }).first(), path).toBeVisible({ timeout: 15_000 });
+        await expect(tab.getByText("The database does not answer."), path).toBeVisible();
+        await opening;
+      }),
+    );
+  } finally {
+    send(pids, "SIGCONT");
+  }
+  await expect(page.getByRole("heading", { level: 1, name: "Services" })).toBeVisible({ timeout: 90_000 });
+  await expect(signIn.getByLabel("Password")).toBeVisible({ timeout: 90_000 });
+  await stranger.close();
+});
 
 for (const script of ["server/web.ts", "server/worker.ts", "server/integrations/local/daemon.ts"]) {
   test(`kill -9 of ${script} in the middle of a deployment changes nothing`, async ({ request }) => {

@@ -28,7 +28,7 @@ test("patterns: what is there, one of them in full, named and pinned for everyon
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("Money taken");
   await expectAccessible(page);
-  await dialog.getByRole("button", { name: "Save the name" }).click();
+  await dialog.getByRole("button", { name: "Save the name in every environment" }).click();
   await expect(table.getByRole("button", { name: /Money taken/ })).toBeVisible();
   await page.getByRole("button", { name: "Pin", exact: true }).click();
   await expect(table.getByRole("row").filter({ hasText: "Money taken" }).getByText("pinned")).toBeVisible();
@@ -51,7 +51,7 @@ test("an alert on a pattern is set in a dialog that says what it does", async ({
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Lines, at least").fill("500");
   await expectAccessible(page);
-  await dialog.getByRole("button", { name: "Alert on it" }).click();
+  await dialog.getByRole("button", { name: "Alert on it in every environment" }).click();
   await expect(page.getByText("500 lines in 5 min open an incident, medium")).toBeVisible();
 });
 

@@ -4,12 +4,16 @@ import { afterThePlan, expect, test } from "../fixtures/test.ts";
 /** A phone's processor: what waits for an effect or a timer then comes late enough to be overtaken by a click. */
 const SLOWDOWN = 6;
 
-async function throttle(page: Page): Promise<void> {
+/** Only what is tried is slow: while a page is slowed down, the browser burns a whole core. */
+async function slowly(page: Page, work: () => Promise<void>): Promise<void> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+  await work();
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  await devtools.detach();
 }
 
-/** The page's scripts run; slower than elsewhere, as its processor is. */
+/** The page's scripts run; with patience for a slow processor. */
 async function expectLive(page: Page): Promise<void> {
   await expect(page.getByRole("banner").getByRole("button", { name: /^live/ })).toBeVisible({ timeout: 60_000 });
 }
@@ -42,7 +46,6 @@ for (const list of ["/", "/services"])
       page,
     }) => {
       test.setTimeout(600_000);
-      await throttle(page);
       await page.goto(list);
       await expectLive(page);
       const rows = page.locator(`a[data-row-link][href*="env=${environment}"]`);
@@ -50,8 +53,10 @@ for (const list of ["/", "/services"])
       const hrefs = await rows.evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? ""));
       expect(hrefs.length).toBeGreaterThan(1);
       for (const href of hrefs) {
-        await page.locator(`a[data-row-link][href="${href}"]`).click();
-        await expectPlace(page, placeOf(href));
+        await slowly(page, async () => {
+          await page.locator(`a[data-row-link][href="${href}"]`).click();
+          await expectPlace(page, placeOf(href));
+        });
         await page.goBack();
         await expect(page.locator(`a[data-row-link][href="${href}"]`)).toBeVisible({ timeout: 60_000 });
       }
@@ -59,21 +64,19 @@ for (const list of ["/", "/services"])
 
 test("a click that follows the last letter of a filter at once is not lost", async ({ page }) => {
   test.setTimeout(240_000);
-  await throttle(page);
-  await page.goto("/services");
-  await expectLive(page);
   for (const service of ["catalog", "payments"]) {
-    await page.getByRole("searchbox", { name: "Filter the services" }).fill(service);
-    await page.locator(`a[data-row-link][href="/services/${service}?env=staging"]`).click();
-    await expectPlace(page, { service, environment: "staging" });
     await page.goto("/services");
     await expectLive(page);
+    await slowly(page, async () => {
+      await page.getByRole("searchbox", { name: "Filter the services" }).fill(service);
+      await page.locator(`a[data-row-link][href="/services/${service}?env=staging"]`).click();
+      await expectPlace(page, { service, environment: "staging" });
+    });
   }
 });
 
 test("the palette opens the place that it names", async ({ page }) => {
   test.setTimeout(300_000);
-  await throttle(page);
   await page.goto("/");
   await expectLive(page);
   for (const place of [
@@ -81,27 +84,30 @@ test("the palette opens the place that it names", async ({ page }) => {
     { service: "payments", environment: "staging" },
     { service: "checkout", environment: "production" },
   ]) {
-    await page.keyboard.press("ControlOrMeta+k");
-    await page
-      .getByRole("dialog")
-      .getByPlaceholder(/A page, a service/)
-      .fill(`${place.service} ${place.environment}`);
-    await page.getByRole("option", { name: new RegExp(`^${place.service} ${place.environment}`) }).click();
-    await expectPlace(page, place);
+    await slowly(page, async () => {
+      await page.keyboard.press("ControlOrMeta+k");
+      await page
+        .getByRole("dialog")
+        .getByPlaceholder(/A page, a service/)
+        .fill(`${place.service} ${place.environment}`);
+      await page.getByRole("option", { name: new RegExp(`^${place.service} ${place.environment}`) }).click();
+      await expectPlace(page, place);
+    });
   }
 });
 
 test("each link to a service on its neighbour's page leads where it says", async ({ page }) => {
   test.setTimeout(300_000);
-  await throttle(page);
   await page.goto("/services/checkout?env=staging");
   await expectPlace(page, { service: "checkout", environment: "staging" });
   const links = page.getByRole("main").locator('a[href^="/services/"]');
   const hrefs = await links.evaluateAll((found) => found.map((link) => link.getAttribute("href") ?? ""));
   expect(hrefs.length).toBeGreaterThan(0);
   for (const href of hrefs) {
-    await page.getByRole("main").locator(`a[href="${href}"]`).first().click();
-    await expectPlace(page, placeOf(href));
+    await slowly(page, async () => {
+      await page.getByRole("main").locator(`a[href="${href}"]`).first().click();
+      await expectPlace(page, placeOf(href));
+    });
     await page.goBack();
     await expectPlace(page, { service: "checkout", environment: "staging" });
   }
@@ -110,16 +116,13 @@ test("each link to a service on its neighbour's page leads where it says", async
 test("without an environment in the URL a service is shown in one of them, and the URL stays as it was", async ({
   page,
 }) => {
-  await throttle(page);
-  await page.goto("/services/checkout");
-  await expect(page.getByRole("main").getByRole("heading", { name: "Versions" })).toBeVisible({ timeout: 60_000 });
-  await expect(
-    page
-      .getByRole("main")
-      .getByText(/^(production|staging)$/)
-      .first(),
-  ).toBeVisible();
-  await expectLive(page);
+  await slowly(page, async () => {
+    await page.goto("/services/checkout");
+    await expect(page.getByRole("main").getByRole("heading", { name: "Versions" })).toBeVisible({ timeout: 60_000 });
+    const environment = page.getByRole("main").getByText(/^(production|staging)$/);
+    await expect(environment.first()).toBeVisible();
+    await expectLive(page);
+  });
   expect(new URL(page.url()).search).toBe("");
 });
 
@@ -142,4 +145,41 @@ test("what acts names its environment, its version and its service", async ({ pa
   await page.getByRole("button", { name: "Lock…" }).click();
   await expect(dialog.getByRole("button", { name: "Lock checkout in staging" })).toBeVisible();
   await shut();
+});
+
+test("Esc gives the focus back to what opened a dialog, and a dialog of a form begins in its first field", async ({
+  page,
+}) => {
+  await page.goto("/settings?tab=tokens");
+  await expect(page.getByRole("banner").getByRole("button", { name: /^live/ })).toBeVisible();
+  const opener = page.getByRole("main").getByRole("button", { name: "New token" });
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Name")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(opener).toBeFocused();
+});
+
+test("a phone has the deploy dialog's actions in sight, and what they lead to fully above them", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/services/catalog?env=staging");
+  const opener = page
+    .getByRole("main")
+    .getByRole("button", { name: /^Deploy/ })
+    .first();
+  await opener.click();
+  const dialog = page.getByRole("dialog");
+  const choice = dialog.getByLabel("Version");
+  await choice.selectOption(
+    await choice.locator("option:not(:disabled):not([value=''])").first().getAttribute("value"),
+  );
+  const read = dialog.getByRole("button", { name: "Read the plan", exact: true });
+  await expect(read).toBeInViewport({ ratio: 1 });
+  await read.click();
+  await expect(dialog.getByRole("region", { name: "Plan" }).getByRole("heading")).toBeInViewport({ ratio: 1 });
+  await expect(dialog.getByRole("button", { name: "Cancel" })).toBeInViewport({ ratio: 1 });
+  await page.keyboard.press("Escape");
+  await expect(opener).toBeFocused();
 });

@@ -1,9 +1,23 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { takeLock } from "./file-lock.mjs";
+import { BEAT_MS, currentPlace, SILENT_MS } from "./lock-holder.mjs";
 
 /** Stands in for npm, prisma and next: writes down that it was called, then does what `does` says. */
 const tool = (name: string, does: string) => `
@@ -94,6 +108,33 @@ describe("bootstrap start", () => {
     expect(calls()).toEqual(expected);
   });
 
+  it("installs nothing after an `npm ci` of one's own, unless something else was installed", async () => {
+    const locked = (version: string) =>
+      JSON.stringify({
+        packages: {
+          "": { dependencies: { prisma: "7.0.0" } },
+          "node_modules/prisma": { version },
+          "node_modules/of-another-platform": { version: "1.0.0", optional: true },
+        },
+      });
+    const installed = (version: string) =>
+      JSON.stringify({ packages: { "node_modules/prisma": { version }, "node_modules/next": { version: "1.0.0" } } });
+    await bootstrap(["start"]);
+    expect(calls()).toContain("npm");
+
+    for (const [version, names] of [
+      ["7.0.0", []],
+      ["7.0.1", ["npm"]],
+    ] as const) {
+      rmSync(join(root, "node_modules/.operate-installed"), { force: true });
+      rmSync(join(root, "calls"), { force: true });
+      writeFileSync(join(root, "package-lock.json"), locked("7.0.0"));
+      writeFileSync(join(root, "node_modules/.package-lock.json"), installed(version));
+      await bootstrap(["start"]);
+      expect(calls().filter((name) => name === "npm")).toEqual(names);
+    }
+  });
+
   it("installs once when started twice at the same time", async () => {
     const both = await Promise.all([bootstrap(["start"]), bootstrap(["start"])]);
     expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
@@ -145,5 +186,118 @@ describe("takeLock", () => {
     const file = join(root, "x.lock");
     writeFileSync(file, `${process.ppid} 1`);
     expect(takeLock(file)).toHaveProperty("release");
+  });
+
+  it("is not held in a copy of its directory, and in a renamed one still is", () => {
+    const [dir, copy, moved] = ["a", "b", "c"].map((name) => join(root, name)) as [string, string, string];
+    mkdirSync(dir);
+    takeLock(join(dir, "x.lock"));
+    cpSync(dir, copy, { recursive: true });
+    renameSync(dir, moved);
+    expect(takeLock(join(moved, "x.lock"))).toEqual({ holderPid: process.pid });
+    expect(takeLock(join(copy, "x.lock"))).toHaveProperty("release");
+  });
+
+  it.each([
+    ["on another machine", "green/other-boot/pid:[1]", true],
+    ["in another container of this machine", currentPlace().replace(/[^/]*$/, "pid:[1]"), true],
+    ["on this machine before it was started again", currentPlace().replace(/\/.*\//, "/other-boot/"), false],
+  ])("taken %s is judged by whether its signs of life change, not by their time", (_where, place, counts) => {
+    vi.useFakeTimers();
+    try {
+      for (const [name, beatAt] of [
+        ["behind", 1],
+        ["ahead", Date.now() / 1_000 + 86_400],
+      ] as const) {
+        const file = join(root, `${name}.lock`);
+        writeFileSync(file, `${process.pid} 1 0:0 ${place}`);
+        utimesSync(file, beatAt, beatAt);
+        const first = takeLock(file);
+        if (!counts) {
+          expect(first).toHaveProperty("release");
+          continue;
+        }
+        const holderPid = process.pid;
+        expect(first).toMatchObject({ holderPid, elsewhere: { alive: true, beats: false } });
+        vi.advanceTimersByTime(SILENT_MS - 1_000);
+        utimesSync(file, beatAt + 5, beatAt + 5);
+        expect(takeLock(file)).toMatchObject({ holderPid, elsewhere: { beats: true } });
+        vi.advanceTimersByTime(SILENT_MS - 1_000);
+        expect(takeLock(file)).toMatchObject({ holderPid });
+        vi.advanceTimersByTime(1_000);
+        expect(takeLock(file)).toHaveProperty("release");
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    [
+      "names somebody else",
+      (file: string) => writeFileSync(file, "1 1 0:0 green/other-boot/pid:[1]"),
+      "names process 1 on host green",
+    ],
+    ["is removed", (file: string) => rmSync(file), "was removed"],
+  ])("is lost when it %s, and then neither beats nor is removed", async (_what, take, why) => {
+    const file = join(root, "taken.lock");
+    rmSync(file, { force: true });
+    const lock = takeLock(file, { beatMs: 20 });
+    if (!("release" in lock)) throw new Error("not taken");
+    expect(lock.isHeld()).toBe(true);
+    take(file);
+    const found = lstatSync(file, { throwIfNoEntry: false })?.mtimeMs;
+    await expect.poll(() => lock.lost.aborted).toBe(true);
+    expect(lock.lost.reason).toContain(why);
+    expect(lock.isHeld()).toBe(false);
+    lock.release();
+    expect(lstatSync(file, { throwIfNoEntry: false })?.mtimeMs).toBe(found);
+  });
+
+  it.each([false, true])(
+    "of a process that was paused is lost only when another took it meanwhile: %s",
+    async (taken) => {
+      const file = join(root, `paused-${taken}.lock`);
+      const script = `import { takeLock } from ${JSON.stringify(join(import.meta.dirname, "file-lock.mjs"))};
+      const lock = takeLock(${JSON.stringify(file)}, { beatMs: 50, silentMs: 500 });
+      process.on("SIGUSR2", () => { console.log("looked", lock.isHeld(), lock.lost.reason ?? ""); process.exit(); });
+      console.log("held");
+      setInterval(() => {}, 1_000);`;
+      const holder = spawn(process.execPath, ["--input-type=module", "-e", script], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let said = "";
+      holder.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        said += chunk;
+      });
+      await expect.poll(() => said).toContain("held");
+      const beats = () => lstatSync(file).mtimeMs;
+      holder.kill("SIGSTOP");
+      await delay(100); // it stands still now
+      const before = beats();
+      if (taken) writeFileSync(file, "1 1 0:0 green/other-boot/pid:[1]");
+      else await delay(1_000);
+      holder.kill("SIGCONT");
+      if (!taken) await expect.poll(beats).toBeGreaterThan(before);
+      holder.kill("SIGUSR2");
+      await expect
+        .poll(() => said)
+        .toContain(taken ? `looked false ${file} names process 1 on host green` : "looked true");
+    },
+  );
+
+  it("shows signs of life while it is held", () => {
+    vi.useFakeTimers();
+    try {
+      const file = join(root, "x.lock");
+      rmSync(file, { force: true });
+      const lock = takeLock(file);
+      utimesSync(file, 1, 1);
+      vi.advanceTimersByTime(BEAT_MS);
+      expect(Date.now() - statSync(file).mtimeMs).toBeLessThan(60_000);
+      if ("release" in lock) lock.release();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

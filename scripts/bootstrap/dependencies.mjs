@@ -27,11 +27,34 @@ function wanted() {
 
 const isCurrent = () => existsSync(PINNED_NODE) && stamp.says(wanted());
 
+const packagesOf = (path) => JSON.parse(readFileSync(inRoot(path), "utf8")).packages ?? {};
+
+/** Whether somebody's own `npm ci` installed what the lockfile says: npm writes down at the end what is there. */
+function isInstalledAlready() {
+  try {
+    const { "": root, ...locked } = packagesOf("package-lock.json");
+    const wants = JSON.parse(readFileSync(inRoot("package.json"), "utf8"));
+    const sorted = (record = {}) => Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const asked = (of) => JSON.stringify([sorted(of.dependencies), sorted(of.devDependencies)]);
+    const there = packagesOf("node_modules/.package-lock.json");
+    return (
+      existsSync(PINNED_NODE) &&
+      asked(root) === asked(wants) &&
+      Object.entries(locked).every(([path, { version, integrity, optional }]) =>
+        there[path] ? there[path].version === version && there[path].integrity === integrity : optional,
+      )
+    );
+  } catch {
+    return false; // nothing was installed, or by something else than npm
+  }
+}
+
 /** `npm ci` when the lockfile changed since the last whole install. */
 export async function prepareDependencies() {
   if (isCurrent()) return;
   await withLock(async () => {
     if (isCurrent()) return;
+    if (isInstalledAlready()) return stamp.write(wanted());
     await stage("dependencies", async () => {
       stamp.clear();
       const [command, ...args] = npm();

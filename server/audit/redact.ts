@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withoutConfidential } from "../agent/kernel/confidential.ts";
+import { LONGEST_SECRET, withoutConfidential } from "../agent/kernel/confidential.ts";
 
 const REDACTED = "[redacted]";
 const MAX_DEPTH = 12;
@@ -61,13 +61,12 @@ export function scrubText(text: string): string {
     .replace(/([?&#][\w-]{0,80}(?:token|password|secret|api_?key)=)[^&\s]+/gi, `$1${REDACTED}`);
 }
 
-/** no secret is longer; what is cut off is not searched, and the beginning of a secret before the cut is not shown */
-const LONGEST_SECRET = 4_096;
+type Scrub = (text: string) => string;
 
 /** The start of a text, scrubbed, of at most `length` characters: the time does not grow with what is behind it. */
-function scrubbedPart(text: string, length: number): { start: string; isCut: boolean } {
+function scrubbedPart(text: string, length: number, scrub: Scrub = scrubText): { start: string; isCut: boolean } {
   const searched = text.slice(0, length + LONGEST_SECRET);
-  const clean = scrubText(searched);
+  const clean = scrub(searched);
   const isWhole = searched.length === text.length;
   if (isWhole && clean.length <= length) return { start: clean, isCut: false };
   const end = isWhole ? length : Math.min(length, clean.length - LONGEST_SECRET);
@@ -75,7 +74,16 @@ function scrubbedPart(text: string, length: number): { start: string; isCut: boo
 }
 
 /** At most `length` characters of a text, scrubbed. */
-export const scrubbedStart = (text: string, length: number): string => scrubbedPart(text, length).start;
+export const scrubbedStart = (text: string, length: number, scrub?: Scrub): string =>
+  scrubbedPart(text, length, scrub).start;
+
+/** The same for the end of a text of which more before it may be cut off already, all but LONGEST_SECRET characters. */
+export function scrubbedEnd(text: string, length: number, scrub: Scrub = scrubText): string {
+  const searched = text.slice(-(length + LONGEST_SECRET));
+  const clean = scrub(searched);
+  const isCut = searched.length === length + LONGEST_SECRET;
+  return clean.slice(Math.max(isCut ? LONGEST_SECRET : 0, clean.length - length)).toWellFormed();
+}
 
 const cutText = (text: string): string => {
   const { start, isCut } = scrubbedPart(text, MAX_STRING);

@@ -4,6 +4,7 @@ import { isAPIError } from "better-auth/api";
 import type { Db } from "../db/client.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
+import { faultLine } from "./fault-line.ts";
 import { hashPassword, verifyPassword } from "./password.ts";
 import { MAX_PASSWORD, MIN_PASSWORD } from "./schema.ts";
 import { type AuthSettings, authSettings, type Environment } from "./settings.ts";
@@ -33,7 +34,7 @@ const authOptions = (runtime: AuthRuntime, settings: AuthSettings) =>
     // checkOrigin has judged the request before it gets here: its own Origin is the trusted one
     trustedOrigins: (request) => [request?.headers.get("origin") ?? settings.baseUrl],
     telemetry: { enabled: false },
-    logger: { level: "error", log: (level, message, ...rest) => log[level]({ rest }, message) },
+    logger: { level: "error", log: (level, message, ...rest) => log[level]({ rest }, faultLine(message, rest)) },
     onAPIError: { onError: (error) => (isAPIError(error) ? undefined : log.error({ err: error }, "sign-in failed")) },
     emailAndPassword: {
       enabled: true,

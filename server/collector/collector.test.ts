@@ -51,9 +51,11 @@ const linesOf = (service: string) =>
     `select l.body, l.severity, p.template, l.attributes from log_line l left join log_pattern p on p.id = l.pattern_id
      where service = '${service}' order by l.at, l.id`,
   );
+/** One an instant, as all reads take them: a sender that repeats itself after a crash may leave two rows of one. */
 const samplesOf = (service: string) =>
   rowsOf<{ name: string; kind: number; labels: Record<string, string>; value: number }>(
-    `select m.name, m.kind, m.labels, s.value from metric_series m join metric_sample s on s.series_id = m.id
+    `select m.name, m.kind, m.labels, s.value from metric_series m
+       join (select distinct on (series_id, at) * from metric_sample order by series_id, at) s on s.series_id = m.id
      where m.service = '${service}' order by m.name, s.at`,
   );
 

@@ -11,6 +11,7 @@ import { encodeResponse } from "../integrations/otlp/response.ts";
 import { decodeTraces } from "../integrations/otlp/traces.ts";
 import { decodeWriteRequest } from "../integrations/prometheus/remote-write.ts";
 import type { DecodedWrite } from "../integrations/prometheus/remote-write-2.ts";
+import type { WriteCounts } from "../integrations/prometheus/write-series.ts";
 import { type Answer, JSON_TYPE, mediaType, PROTOBUF, WRITTEN_HEADERS } from "./answer.ts";
 
 /** A request whose body has arrived. */
@@ -77,14 +78,16 @@ const plain = (signal: Signal, protocol: string, accepts: readonly string[], tak
 });
 
 /** A sender of remote write 2.0 takes an answer without them for one of a receiver that only knows 1.0. */
-function writtenHeaders({ rejected }: Written, { samples, histograms }: NonNullable<DecodedWrite["sent"]>) {
-  const left = rejected.reduce((sum, { count }) => sum + count, 0);
+function writtenHeaders({ rejected }: Written, decoded: DecodedWrite, { samples, histograms }: WriteCounts) {
+  const left = countOf(rejected) - countOf(decoded.rejected); // by the store, of what could be read
   return {
     [WRITTEN_HEADERS[0]]: String(Math.max(0, samples - left)),
     [WRITTEN_HEADERS[1]]: String(histograms),
     [WRITTEN_HEADERS[2]]: "0",
   };
 }
+
+const countOf = (rejected: readonly Rejection[]): number => rejected.reduce((sum, { count }) => sum + count, 0);
 
 const describe = ({ count, reason }: Rejection): string => `${count} × ${reason}`;
 
@@ -114,14 +117,13 @@ export const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   }),
   "/api/v1/write": plain("metrics", "remote-write", [PROTOBUF], async (ingest, request) => {
     const { contentType } = request;
-    let sent: DecodedWrite["sent"];
+    let decoded: DecodedWrite | undefined;
     const written = await ingest.metrics(
       arrivalOf(request, (body, maxBytes) => {
-        const decoded = decodeWriteRequest(body, { contentType, maxBytes });
-        sent = decoded.sent;
+        decoded = decodeWriteRequest(body, { contentType, maxBytes });
         return decoded;
       }),
     );
-    return sent ? { ...written, headers: writtenHeaders(written, sent) } : written;
+    return decoded?.kept ? { ...written, headers: writtenHeaders(written, decoded, decoded.kept) } : written;
   }),
 };

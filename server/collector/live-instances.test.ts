@@ -23,7 +23,7 @@ async function save(...ids: string[]): Promise<void> {
   const instance = { key: "k", version: "1", createdAt: "", restarts: 0, draining: false, removed: false };
   await new StateFile(state).save([
     {
-      ...{ service: "shop", environment: "staging", port: 1, weights: null, candidate: null, doubt: null },
+      ...{ service: "shop", environment: "staging", port: 1, weights: null, candidate: null, salt: null, doubt: null },
       instances: ids.map((id) => ({ ...instance, id, process: null, launch: null })),
     },
   ]);

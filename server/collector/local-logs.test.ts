@@ -133,3 +133,30 @@ describe("lines of local instances", () => {
     await other.dispose();
   }, 60_000);
 });
+
+it("lines of an instance that was started with an earlier value of a secret are stored without it", async () => {
+  const [old, key] = [`hush-${"7f3a9c51e0".repeat(3)}`, "of this installation"];
+  const environments = {
+    staging: { instances: 1, initialVersion: "1.0.0", env: { DSN: "pg://u:${env:OPERATE_SECRET_DBPASS}@h/db" } },
+  };
+  const rotated = [sampleService("rotated", { environments })];
+  const platform = createTestDaemon(rotated);
+  const start = (OPERATE_SECRET_DBPASS: string) => platform.start({ OPERATE_VALUES_KEY: key, OPERATE_SECRET_DBPASS });
+  const env = { OPERATE_VALUES_KEY: key, OPERATE_SECRET_DBPASS: "hush-of-today" };
+  const { dataDir } = platform;
+  const next = createTestCollector({ databaseUrl: database.url, config: { services: rotated }, dataDir, env });
+  try {
+    await start(old);
+    await allReady(platform.platform, { service: "rotated", environment: "staging" });
+    await platform.end("SIGKILL");
+    await start(env.OPERATE_SECRET_DBPASS);
+    await collector.end("SIGTERM");
+    await next.start();
+    const { url } = await platform.platform.getService({ service: "rotated", environment: "staging" });
+    await fetch(`${url}/log?text=${encodeURIComponent(`rotated: pg://u:${old}@h/db and more`)}`);
+    expect((await lineLike("rotated: ")).body).toBe("rotated: pg://u:${env:OPERATE_SECRET_DBPASS}@h/db and more");
+  } finally {
+    await next.dispose();
+    await platform.dispose();
+  }
+}, 60_000);

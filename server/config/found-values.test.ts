@@ -20,9 +20,37 @@ it.each([
     "sloConfig: &a {throughputRps: '5'}\nscalingConfig: {<<: *a}",
     'sloConfig.throughputRps: found `"5"`;',
   ],
-  ["a block", "costConfig: {costCenter: [1]}", "found a block; a text is needed"],
+  ["a list", "costConfig: {costCenter: [1]}", "found a list; a text is needed"],
+  ["a block", "costConfig: {costCenter: {a: 1}}", "found a block; a text is needed"],
+  ["a list as the whole", "- services\n", "(whole file): found a list; a block of keys is needed"],
+  ["a list in place of a section", "sloConfig: [1]", "sloConfig: found a list; a block of keys is needed"],
   ["a number in quotes", 'sloConfig: {latencyP95Ms: "500"}', '`"500"`; a number is needed: take the quotes away'],
   ["a truth in quotes", "monitoringConfig: {selfMonitoring: 'no'}", '`"no"`; true or false is needed'],
+  [
+    "a day of a freeze window",
+    "deploymentConfig: {freezeWindows: [{name: w, days: [friday], start: '16:00', end: '23:59'}]}",
+    'freezeWindows[0].days[0]: found `friday`; Invalid option: expected one of "mon"',
+  ],
+  [
+    "a time of a freeze window",
+    "deploymentConfig: {freezeWindows: [{name: w, from: yesterday, to: '2026-12-01T00:00:00Z'}]}",
+    "freezeWindows[0].from: found `yesterday`; ",
+  ],
+  [
+    "a stray key of a freeze window",
+    "deploymentConfig: {freezeWindows: [{name: w, days: [fri], start: '16:00', end: '23:59', timezone: UTC}]}",
+    "freezeWindows[0].timezone: no such key here; did you mean timeZone?",
+  ],
+  [
+    "a missing key of a freeze window",
+    "deploymentConfig: {freezeWindows: [{name: w, days: [fri], start: '16:00'}]}",
+    "freezeWindows[0].end: found nothing; a text is needed",
+  ],
+  [
+    "what may be of several kinds",
+    "monitoringConfig: {healthEndpoints: [{name: a, type: http, url: 'http://a.test/', jsonPath: {path: x, equals: [1]}}]}",
+    "jsonPath.equals: found a list; a text or a number or true or false is needed",
+  ],
   ["a number out of range", "sloConfig: {latencyP95Ms: -1.0}", "found `-1.0`; "],
 ])("says %s as it is written", (_, text, message) => {
   expect(said(text)).toContain(message);

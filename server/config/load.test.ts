@@ -106,7 +106,7 @@ describe("what a start would refuse is an issue with a line and what is allowed"
     ["a tab", "costConfig:\n\tcostCenter: x", "f:2:1 (YAML): Tabs are not allowed as indentation"],
     ["a tag", "costConfig: !include x.yaml", "(YAML): Unresolved tag: !include"],
     ["two documents", "a: 1\n---\nb: 2", "f:2:1 (YAML): a second document begins here"],
-    ["a list", "[1, 2]", "found a block; a block of keys is needed"],
+    ["a list", "[1, 2]", "found a list; a block of keys is needed"],
     ["a text for a block", "services: [{name: a, local: soon}]", "found `soon`; a block of keys is needed"],
     [
       "a variable that Operate sets",

@@ -3,9 +3,10 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "../agent/config.ts";
-import { distinctName } from "../agent/config-health.ts";
+import { distinctName, withMadeNames, withoutPlainForms } from "../agent/config-health.ts";
 import { allowedNames, messageWithNames, shownName } from "../agent/kernel/allowed-names.ts";
 import {
+  type Confidential,
   isOwnSecret,
   keepConfidential,
   keepEnvironmentConfidential,
@@ -27,7 +28,9 @@ import {
 } from "./placeholders.ts";
 import { type ConfigIssue, type Found, LARGEST_TEXT, lineOf, NOT_TEXT, readYaml } from "./read-yaml.ts";
 import { keysAt, withoutEmptySections } from "./schema-keys.ts";
-import { passwordsIn, saysSecret, secrecyOf } from "./secrecy.ts";
+import { saysSecret, secrecyOf } from "./secrecy.ts";
+import { partsOf } from "./secret-parts.ts";
+import { withinUnions } from "./union-issues.ts";
 
 export interface LoadedConfig {
   config: OperateAgentConfig;
@@ -62,7 +65,7 @@ export function checkConfig(text: string, env: NodeJS.ProcessEnv): Checked {
   });
   const issues: PendingIssue[] = [...missing, ...read.problems];
   if (issues.length > 0) return { ok: false, issues: fewest(issues) };
-  const parsed = OperateAgentConfigSchema.safeParse(resolvePlaceholders(raw, env));
+  const parsed = OperateAgentConfigSchema.safeParse(withMadeNames(resolvePlaceholders(raw, env), raw));
   if (parsed.success) checkOwnPort(parsed.data, env, (path, message) => issues.push(issueAt(path, message)));
   else
     issues.push(...parsed.error.issues.map((issue) => issueAt(issue.path, () => explainResolved(issue, placeholders))));
@@ -98,7 +101,7 @@ function readUnresolved(text: string, env: NodeJS.ProcessEnv) {
   const read = readYaml(text);
   if ("issues" in read) return read;
   const { place, found } = read.yaml;
-  const raw = withoutEmptySections(OperateAgentConfigSchema, read.yaml.raw);
+  const raw = withoutPlainForms(withoutEmptySections(OperateAgentConfigSchema, read.yaml.raw));
   const issueAt = (path: readonly PropertyKey[], message: Message): PendingIssue => ({
     ...place(path),
     key: keyOf(path),
@@ -109,9 +112,12 @@ function readUnresolved(text: string, env: NodeJS.ProcessEnv) {
   checkTexts(raw, [], add);
   const placeholders = placeholdersIn(raw);
   const opaque = opaqueBecauseOf(placeholders);
-  const parsed = OperateAgentConfigSchema.safeParse(raw);
+  const parsed = OperateAgentConfigSchema.safeParse(withMadeNames(raw, raw));
   if (parsed.success) checkOwnPort(parsed.data, env, add);
-  for (const issue of parsed.error?.issues ?? []) if (!isOpaque(issue, opaque)) addIssue(issue, found, add);
+  const isThere = (path: PropertyKey[]) => found(path).kind !== "nothing";
+  for (const issue of parsed.error?.issues ?? [])
+    if (!isOpaque(issue, opaque))
+      for (const one of withinUnions(issue, isThere)) if (!isOpaque(one, opaque)) addIssue(one, found, add);
   return { raw, placeholders, problems, issueAt };
 }
 
@@ -146,13 +152,22 @@ function addIssue(issue: z.core.$ZodIssue, found: (path: PropertyKey[]) => Found
 
 function explain(issue: z.core.$ZodIssue, found: Found): string {
   if (issue.code === "custom" && !saysNoValue(issue)) return messageWithNames(issue);
+  if (issue.code === "invalid_union" && issue.errors.length > 0)
+    return `found ${shownOf(found, false)}; ${kindsOf(issue.errors)} is needed`;
   if (issue.code !== "invalid_type") return `found ${shownOf(found, false)}; ${issue.message}`;
   const needed = `${KINDS[issue.expected] ?? issue.expected} is needed`;
   return `found ${shownOf(found, true)}; ${needed}${quotesHint(issue.expected, found)}`;
 }
 
+/** of a value that may be of several kinds */
+const kindsOf = (forms: readonly (readonly z.core.$ZodIssue[])[]): string =>
+  forms
+    .flat()
+    .map((one) => (one.code === "invalid_type" ? (KINDS[one.expected] ?? one.expected) : one.message))
+    .join(" or ");
+
 function shownOf(found: Found, withQuotes: boolean): string {
-  if (found.kind !== "value") return found.kind === "block" ? "a block" : "nothing";
+  if (found.kind !== "value") return { block: "a block", list: "a list", nothing: "nothing" }[found.kind];
   const written = shownName(found.source);
   return withQuotes && found.quoted ? `\`"${written}"\`` : `\`${written}\``;
 }
@@ -278,23 +293,33 @@ function holdsWord(text: string, value: string): boolean {
   return false;
 }
 
-/** From here on no message shows what the placeholders were resolved to. What the file itself spells out is no secret. */
+/** From here on no message shows what the placeholders were resolved to. */
 function keepResolved(text: string, config: OperateAgentConfig, env: NodeJS.ProcessEnv): void {
   keepEnvironmentConfidential(env);
+  keepConfidential(resolvedValues(withoutPlainForms(writtenConfig(text) ?? {}), { text, config }, env));
+}
+
+/**
+ * What the placeholders in a part of a configuration stand for in `env`, and parts of it, with how secret each is. What
+ * the file itself spells out is no secret.
+ */
+export function resolvedValues(
+  written: unknown,
+  { text, config }: Pick<LoadedConfig, "text" | "config">,
+  env: NodeJS.ProcessEnv,
+): Confidential[] {
   const spelledOut = (value: string) => holdsWord(text, value) || config.deploymentConfig.environments.includes(value);
-  keepConfidential(
-    placeholdersIn(writtenConfig(text) ?? {}).flatMap(({ path, whole, variable }) => {
-      const value = env[variable] ?? "";
-      const isSecret = whole.startsWith("${secret:") || saysSecret(variable);
-      if ((isNamingPlace(path) && !isSecret) || spelledOut(value)) return [];
-      const secret = isSecret || secrecyOf(path, value, variable);
-      const passwords = passwordsIn(value).filter((password) => !spelledOut(password));
-      return [{ value, secret }, ...passwords.map((password) => ({ value: password, secret: true }))].map((kept) => ({
-        ...kept,
-        shown: whole,
-      }));
-    }),
-  );
+  return placeholdersIn(written).flatMap(({ path, whole, variable }) => {
+    const value = env[variable] ?? "";
+    const isSecret = whole.startsWith("${secret:") || saysSecret(variable);
+    if ((isNamingPlace(path) && !isSecret) || spelledOut(value)) return [];
+    const secret = isSecret || secrecyOf(path, value, variable);
+    const parts = partsOf(value, secret).filter((part) => !spelledOut(part.value));
+    return [{ value, secret }, ...parts.filter((part) => part.value !== value)].map((kept) => ({
+      ...kept,
+      shown: whole,
+    }));
+  });
 }
 
 /** The folder that relative paths of a configuration start from. */

@@ -2,17 +2,15 @@ import { type ScrapeTarget, ScrapeTargetSchema } from "../agent/config-telemetry
 import { OWN_SERVICE } from "../agent/kernel/own-service.ts";
 import { hostInUrl } from "../start/options.ts";
 
-interface Monitoring {
-  selfMonitoring: boolean;
-  scrape: readonly ScrapeTarget[];
-}
-
 /**
  * Operate's own page of figures as a target: of the web process, at the HOST and PORT that the supervisor hands down.
- * Null where that is turned off, where a target of the user has its name, and in a process that is told no port.
+ * Null where that is turned off, and in a process that is told no port.
  */
-export function ownTarget({ selfMonitoring, scrape }: Monitoring, env: NodeJS.ProcessEnv): ScrapeTarget | null {
-  if (!selfMonitoring || !env.PORT || scrape.some(({ name }) => name === OWN_SERVICE)) return null;
+export function ownTarget(
+  { selfMonitoring }: { selfMonitoring: boolean },
+  env: NodeJS.ProcessEnv,
+): ScrapeTarget | null {
+  if (!selfMonitoring || !env.PORT) return null;
   const url = `http://${hostInUrl(env.HOST || "127.0.0.1")}:${env.PORT}/metrics`;
   return ScrapeTargetSchema.parse({ name: OWN_SERVICE, url, service: OWN_SERVICE, environment: OWN_SERVICE });
 }

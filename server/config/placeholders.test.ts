@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dataWithoutConfidential, type Secrecy } from "../agent/kernel/confidential.ts";
 import { checkConfig, checkForeignConfig, loadConfig } from "./load.ts";
 import { isNamingPlace } from "./placeholders.ts";
-import { passwordsIn, secrecyOf } from "./secrecy.ts";
+import { secrecyOf } from "./secrecy.ts";
+import { passwordsIn } from "./secret-parts.ts";
 
 const CANARY = "canary4f1c9e7d2b";
 const env = {

@@ -38,8 +38,10 @@ const MOST_CHARACTERS = 2_000_000;
 const TAGS = ["str", "int", "float", "bool", "null", "map", "seq"];
 const TAG_PREFIX = "tag:yaml.org,2002:";
 
-/** What stands at a place: a single value as data and as it is written (without its quotes), a block, or nothing. */
-export type Found = { kind: "value"; value: unknown; source: string; quoted: boolean } | { kind: "block" | "nothing" };
+/** What stands at a place: a single value as data and as it is written (without its quotes), a block, a list, or nothing. */
+export type Found =
+  | { kind: "value"; value: unknown; source: string; quoted: boolean }
+  | { kind: "block" | "list" | "nothing" };
 
 interface ReadYaml {
   raw: unknown;
@@ -93,10 +95,15 @@ export function readYaml(text: string): { yaml: ReadYaml } | { issues: ConfigIss
     yaml: {
       raw,
       found: (path) => {
-        const given = node(path);
-        const found = isAlias(given) ? given.resolve(document) : given;
-        if (isScalar(found)) return foundValue(found);
-        return { kind: isNode(found) ? "block" : "nothing" };
+        let found: unknown;
+        // a plain form stands for a block of keys: what is missing below a single value is that value
+        for (let depth = path.length; depth >= 0 && !isNode(found); depth--) {
+          const given = node(path.slice(0, depth));
+          found = isAlias(given) ? given.resolve(document) : given;
+          if (isScalar(found)) return foundValue(found);
+          if (depth === path.length && isNode(found)) return { kind: isSeq(found) ? "list" : "block" };
+        }
+        return { kind: "nothing" };
       },
       place(path) {
         for (let depth = path.length; depth >= 0; depth--) {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -46,6 +46,23 @@ it.each([
   ["a folder as program", { command: ["./app"] }, `command: there is no program ${join(dir, "app")}`],
 ])("warns of %s", (_, local, warning) => {
   expect(warnings({ command: ["node"] }, local)).toEqual([`services[1].local.${warning}`]);
+});
+
+it("looks at no folder that it may not, and starts all the same", () => {
+  symlinkSync("loop", join(dir, "loop"));
+  const long = "canary".repeat(60);
+  const text = JSON.stringify({
+    services: ["${env:WORK_DIR}", "loop/x"].map((cwd, i) => ({
+      ...{ name: `s${i}`, local: { command: ["node"], cwd, versions: [{ version: "1" }] } },
+      environments: { production: { initialVersion: "1" } },
+    })),
+  });
+  writeFileSync(join(dir, "operate.config.yaml"), text);
+  const loaded = loadConfig(join(dir, "operate.config.yaml"), { ...ENV, WORK_DIR: long });
+  expect(startWarnings(loaded, ENV)).toEqual([
+    `services[0].local.cwd: the folder ${join(dir, "${env:WORK_DIR}")} cannot be entered (ENAMETOOLONG)`,
+    `services[1].local.cwd: the folder ${join(dir, "loop/x")} cannot be entered (ELOOP)`,
+  ]);
 });
 
 it("names twenty, and says how many more there are", () => {

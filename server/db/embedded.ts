@@ -16,12 +16,15 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
+import type { HeldLock } from "../../scripts/bootstrap/file-lock.mjs";
 import { AppError } from "../agent/kernel/errors.ts";
+import { lockCluster } from "./cluster-lock.ts";
 import { freePort, tailOf } from "./embedded-files.ts";
 import { binaries, type Launcher, unprivileged } from "./embedded-launcher.ts";
 import { BOOTSTRAP_ROLE, isRefusedSignIn, prepareRoles, ROLE, urlAs } from "./embedded-roles.ts";
 import { guardPostgres } from "./postgres-guard.ts";
-import { findPostmaster, stopLeftover } from "./postmaster.ts";
+import { killServer } from "./postgres-hang.ts";
+import { findPostmaster, setStalePidFileAside, stopLeftover } from "./postmaster.ts";
 
 const run = promisify(execFile);
 const DATABASE = "operate";
@@ -54,6 +57,10 @@ interface Options {
   samePort?: boolean;
   /** aborted when it is no longer wanted, however far the start has come */
   signal?: AbortSignal;
+  /** the lock of the data directory: without it nothing is started, and when it is lost the server is killed at once */
+  lock?: Pick<HeldLock, "isHeld" | "lost">;
+  /** one line for the terminal */
+  notice?: (line: string) => void;
 }
 
 const urlOf = ({ password, port }: Pick<Access, "password" | "port">): string => urlAs(ROLE, password, port, DATABASE);
@@ -62,30 +69,52 @@ const urlOf = ({ password, port }: Pick<Access, "password" | "port">): string =>
  * Starts the PostgreSQL of a data directory, creating its cluster on first use, on loopback and a port of its own.
  * A server left behind by a killed supervisor is stopped first. Nothing that exists is ever deleted. However long the
  * server takes, as when it recovers from a crash, it is waited for while it runs.
- * @throws PRECONDITION for a cluster that is damaged or of another major version; UPSTREAM_UNAVAILABLE when it does
- * not come up, with the last lines of its log.
+ * @throws PRECONDITION for a cluster that is damaged or of another major version; CONFLICT while processes of a server
+ * that cannot be stopped from here use it, or when the directory's lock is lost; UPSTREAM_UNAVAILABLE when it does not
+ * come up, with the last lines of its log.
  */
 export async function startEmbeddedPostgres({
   dataDir,
   settings = {},
   samePort,
   signal,
+  lock,
+  notice,
 }: Options): Promise<EmbeddedPostgres> {
+  assertHeld(dataDir, lock);
   const cluster = join(dataDir, "postgres");
   const launcher = await unprivileged(dataDir);
   mkdirSync(join(dataDir, "logs"), { recursive: true });
   await stopLeftover(cluster);
-  const access = await prepareCluster(dataDir, cluster, launcher, samePort ?? false);
-
   const logFile = join(dataDir, "logs", "postgres.log");
-  const child = await launch(cluster, access, { settings, launcher, logFile });
+  const access = await prepareCluster(dataDir, cluster, launcher, samePort ?? false);
+  const { postgres } = await binaries();
+  const clusterLock = await lockCluster(cluster, signal);
+  const begin = () => {
+    assertHeld(dataDir, lock);
+    const movedTo = setStalePidFileAside(cluster);
+    if (movedTo) notice?.(`${cluster}/postmaster.pid was of no server that runs here; it was moved to ${movedTo}.`);
+    return launch(cluster, access, { settings, launcher, logFile, postgres, clusterLock });
+  };
+  let child: ChildProcess;
+  try {
+    child = begin();
+  } finally {
+    if (clusterLock !== null) closeSync(clusterLock);
+  }
+  // not stopped in order: it would write a checkpoint over another's files, and remove its postmaster.pid
+  const kill = () => killServer(child.pid ?? 0);
+  if (child.pid) lock?.lost.addEventListener("abort", kill, { once: true });
   const guard = guardPostgres(cluster, child.pid ?? 0);
   let stopping = false;
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => resolve(`PostgreSQL ended (${signal ?? `exit code ${code}`}).`));
   });
-  void ended.then(() => guard.release());
+  void ended.then(() => {
+    lock?.lost.removeEventListener("abort", kill);
+    guard.release();
+  });
   try {
     await waitUntilReady(urlAs(BOOTSTRAP_ROLE, access.superPassword, access.port, "postgres"), {
       ended,
@@ -112,9 +141,18 @@ interface LaunchOptions {
   settings: Record<string, string>;
   launcher: Launcher;
   logFile: string;
+  postgres: string;
+  clusterLock: number | null;
 }
 
-async function launch(cluster: string, { port }: Access, { settings, launcher, logFile }: LaunchOptions) {
+/** @throws CONFLICT */
+function assertHeld(dataDir: string, lock: Options["lock"]): void {
+  if (lock && !lock.isHeld())
+    throw new AppError("CONFLICT", `${dataDir} is not this Operate's any more: ${lock.lost.reason}.`);
+}
+
+function launch(cluster: string, { port }: Access, options: LaunchOptions): ChildProcess {
+  const { settings, launcher, logFile, postgres, clusterLock } = options;
   const flags = {
     port: String(port),
     listen_addresses: "127.0.0.1",
@@ -126,13 +164,13 @@ async function launch(cluster: string, { port }: Access, { settings, launcher, l
     ...settings,
   };
   const args = ["-D", cluster, ...Object.entries(flags).flatMap(([key, value]) => ["-c", `${key}=${value}`])];
-  const { postgres } = await binaries();
   const [command, prefix] = launcher.wrap(postgres);
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`); // the last words before a crash are worth keeping
   const log = openSync(logFile, "a", 0o600); // appended to, so that it can be cut while the server runs
   try {
+    const stdio = ["ignore" as const, log, log, ...(clusterLock === null ? [] : [clusterLock])];
     // its own process group: a Ctrl-C in the terminal reaches the supervisor alone, which stops things in order
-    return spawn(command, [...prefix, ...args], { ...launcher.ids, detached: true, stdio: ["ignore", log, log] });
+    return spawn(command, [...prefix, ...args], { ...launcher.ids, detached: true, stdio });
   } finally {
     closeSync(log);
   }

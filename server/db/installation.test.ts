@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -52,6 +52,74 @@ describe("an installation and its database", () => {
     await open("two");
     await open("one");
     expect(idOf("two")).toBe(idOf("one"));
+  });
+
+  it("refuse a copy of the data directory, which joins by naming the id; moved or restored it is the same", async () => {
+    await open("one");
+    cpSync(join(folder, "one"), join(folder, "copy"), { recursive: true });
+    const from = `is a copy of ${realpathSync(join(folder, "one"))} on`;
+    const message = await open("copy").catch((error: Error) => error.message);
+    expect(message).toContain(from);
+    expect(message).toMatch(/Set DATABASE_URL to a database of its own.*OPERATE_INSTALLATION_ID=/);
+    const looking = { url: database.url, dataDir: join(folder, "copy"), embedded: false };
+    await expect(refuseForeignDatabase({ ...looking, env: { NODE_ENV: "test" } })).rejects.toThrow(from);
+    await open("copy", joining(idOf("one")));
+    await open("copy");
+    await open("one");
+
+    renameSync(join(folder, "one"), join(folder, "moved"));
+    await open("moved");
+    cpSync(join(folder, "moved"), join(folder, "kept"), { recursive: true });
+    rmSync(join(folder, "moved"), { recursive: true });
+    cpSync(join(folder, "kept"), join(folder, "moved"), { recursive: true });
+    await open("moved");
+    await expect(open("kept")).rejects.toThrow(/is a copy of/);
+  });
+
+  it("take a directory of an earlier release, which did not say where it was, and know its copies from then on", async () => {
+    await database.db.installation.create({ data: { id: "33333333-early", host: "h", dataDir: "/d" } });
+    mkdirSync(join(folder, "one"));
+    writeFileSync(join(folder, "one/installation.json"), '{"id":"33333333-early"}');
+    await open("one");
+    cpSync(join(folder, "one"), join(folder, "copy"), { recursive: true });
+    await expect(open("copy")).rejects.toThrow(/is a copy of/);
+  });
+
+  it("give a copy that takes an empty database a new id", async () => {
+    await open("one");
+    const id = idOf("one");
+    cpSync(join(folder, "one"), join(folder, "copy"), { recursive: true });
+    await database.db.installation.deleteMany();
+    await open("copy");
+    expect(idOf("copy")).not.toBe(id);
+  });
+
+  it("let the copy of an embedded database be, which is still no worker of the original's elsewhere", async () => {
+    await open("one");
+    cpSync(join(folder, "one"), join(folder, "copy"), { recursive: true });
+    await open("copy", undefined, true);
+    await open("copy", undefined, true);
+    await expect(open("copy")).rejects.toThrow(/is a copy of/);
+  });
+
+  it("refuse a second installation in another schema, not another program's table of the same name", async () => {
+    const url = new URL(database.url);
+    url.searchParams.set("options", "-c search_path=second");
+    const options = { url: url.href, dataDir: folder, embedded: false, env: { NODE_ENV: "test" as const } };
+    const client = await connectTo(database.url, 10_000);
+    try {
+      await client.query("create schema second");
+      const message = /another installation of Operate in its schema `public`; this start would work in `second`/;
+      await expect(refuseForeignDatabase(options)).rejects.toThrow(message);
+      await client.query("create table second.installation (id int, host text)");
+      await open("one");
+      await client.query("drop table second.installation");
+      await client.query("create table second.installation (like public.installation including all)");
+      await expect(open("one")).rejects.toThrow(/in its schema `second`/);
+    } finally {
+      await client.query("drop schema if exists second cascade");
+      await client.end();
+    }
   });
 
   it("refuse one that names a wrong id or none at all", async () => {

@@ -1,18 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import type pg from "pg";
 import { z } from "zod";
 import { AppError } from "../agent/kernel/errors.ts";
 import { connectTo } from "./connect.ts";
+import {
+  fileOf,
+  IdSchema,
+  type InstallationFile,
+  readInstallationFile,
+  writeInstallationFile,
+} from "./installation-file.ts";
 import { listMigrations } from "./migrate.ts";
 
 /** Which installation a data directory and a database belong to, so that two never share one database by accident. */
-
-const IdSchema = z.string().regex(/^[a-z0-9-]{8,64}$/);
-const FileSchema = z.object({ id: IdSchema });
-const fileOf = (dataDir: string): string => join(dataDir, "installation.json");
 
 /** Whether this data directory has worked on its database before. */
 export const databaseWasOurs = (dataDir: string): boolean => existsSync(fileOf(dataDir));
@@ -33,19 +35,25 @@ const CONNECT_MS = 30_000;
 
 /**
  * Makes sure that data directory and database name the same installation. The first start writes its id to both;
- * OPERATE_INSTALLATION_ID, set to the database's id, joins or takes over an existing one on purpose.
- * @throws CONFLICT when the database belongs to another installation or program, PRECONDITION for a damaged file, INVALID for an
+ * OPERATE_INSTALLATION_ID, set to the database's id, joins or takes over an existing one on purpose. A
+ * copy of a data directory is another installation until it does so; one with an embedded database has its own copy.
+ * @throws CONFLICT when the database belongs to another installation or program, or holds one in another schema, PRECONDITION for a damaged file, INVALID for an
  * id that is none. Nothing is changed then.
  */
 export async function assertOwnDatabase({ url, dataDir, embedded, env }: Options): Promise<void> {
-  const before = readId(dataDir);
+  const found = readInstallationFile(dataDir);
   const given = givenId(env.OPERATE_INSTALLATION_ID);
   const client = await connectTo(url, CONNECT_MS);
   try {
+    await refuseOtherSchemas(client);
+    const before = found?.copiedFrom && !embedded ? null : found?.id; // a copy with a fresh database is a new one
     const owner = (await readOwner(client)) ?? (await claim(client, { dataDir, id: given ?? before ?? randomUUID() }));
-    const known = readId(dataDir);
-    if (!isOurs(owner, { known, given, embedded })) throw refusal(owner, given);
-    if (owner.id !== known) writeId(dataDir, owner.id);
+    const now = readInstallationFile(dataDir);
+    const known: Known = { file: now, given, embedded };
+    if (!isOurs(owner, known)) throw refusal(owner, known);
+    // the copy of an embedded database stays known as one: it must not be taken for the original elsewhere
+    const isKnown = owner.id === now?.id && (owner.id !== given || !now.copiedFrom);
+    if (!isKnown || (now.outdated && !now.copiedFrom)) writeInstallationFile(dataDir, owner.id);
   } finally {
     await client.end();
   }
@@ -56,14 +64,14 @@ export async function assertOwnDatabase({ url, dataDir, embedded, env }: Options
  * is taken. For what looks before it acts, and for what acts on a database beside a start.
  */
 export async function refuseForeignDatabase({ url, dataDir, embedded, env, connectMs }: Looking): Promise<void> {
-  const known = readId(dataDir);
-  const given = givenId(env.OPERATE_INSTALLATION_ID);
+  const known: Known = { file: readInstallationFile(dataDir), given: givenId(env.OPERATE_INSTALLATION_ID), embedded };
   const client = await connectTo(url, connectMs ?? CONNECT_MS);
   try {
     await refuseOtherTables(client);
+    await refuseOtherSchemas(client);
     const { rows } = await client.query("select to_regclass('installation') as name");
     const owner = rows[0]?.name ? await readOwner(client) : null;
-    if (owner !== null && !isOurs(owner, { known, given, embedded })) throw refusal(owner, given);
+    if (owner !== null && !isOurs(owner, known)) throw refusal(owner, known);
   } finally {
     await client.end();
   }
@@ -75,13 +83,13 @@ export async function refuseForeignForTool(url: string, dataDir: string, env: No
 }
 
 interface Known {
-  known: string | null;
+  file: InstallationFile | null;
   given: string | null;
   embedded: boolean;
 }
 
-const isOurs = (owner: Owner, { known, given, embedded }: Known): boolean =>
-  owner.id === known || owner.id === given || (embedded && known === null);
+const isOurs = (owner: Owner, { file, given, embedded }: Known): boolean =>
+  owner.id === given || (file === null ? embedded : owner.id === file.id && (embedded || file.copiedFrom === null));
 
 const OwnerSchema = z.object({ id: z.string(), host: z.string(), dataDir: z.string() });
 type Owner = z.infer<typeof OwnerSchema>;
@@ -116,6 +124,32 @@ async function refuseOtherTables(client: pg.Client): Promise<void> {
   if (taken !== undefined && !migrated.rows[0]?.name) throw otherProgram(taken.name, undefined);
 }
 
+/** the columns that Operate's own `installation` has in every release */
+const OWN_COLUMNS = ["singleton", "id", "host", "dataDir"];
+
+/**
+ * Workflows and locks are one per database, so another schema is no place for a second installation.
+ * @throws CONFLICT when one stands in a schema other than the one this connection uses
+ */
+async function refuseOtherSchemas(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ schema: string; own: string | null }>(
+    `select n.nspname as schema, current_schema() as own from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relname = 'installation' and c.relkind in ('r', 'p') and n.nspname is distinct from coalesce(
+       (select o.nspname from pg_class t join pg_namespace o on o.oid = t.relnamespace
+        where t.oid = to_regclass('installation')), current_schema())
+       and (select count(*) from pg_attribute a
+         where a.attrelid = c.oid and not a.attisdropped and a.attname = any($1::text[])) = cardinality($1::text[])
+     order by 1 limit 1`,
+    [OWN_COLUMNS],
+  );
+  const [other] = rows;
+  if (other === undefined) return;
+  throw new AppError(
+    "CONFLICT",
+    `The database holds another installation of Operate in its schema \`${other.schema}\`; this start would work in \`${other.own ?? "none"}\`. Two installations on one database would act against each other, whatever their schemas. Set DATABASE_URL to a database of its own, or to that schema (search_path) if it is yours. The database was not changed.`,
+  );
+}
+
 const tablesOf = (migrations: readonly { script: string }[]): string[] =>
   migrations.flatMap(({ script }) => [...script.matchAll(/^CREATE TABLE "([^"]+)"/gm)].map(([, name = ""]) => name));
 
@@ -129,7 +163,7 @@ const otherProgram = (table: string, cause: unknown): AppError =>
 /** Takes a database that is nobody's; returns whose it is then, for another start may be quicker. */
 async function claim(client: pg.Client, { dataDir, id }: { dataDir: string; id: string }): Promise<Owner> {
   const before = databaseWasOurs(dataDir);
-  writeId(dataDir, id); // first: a start that dies here finds its own id again
+  writeInstallationFile(dataDir, id); // first: a start that dies here finds its own id again
   await client.query(
     `insert into installation (singleton, id, host, "dataDir", "createdAt") values (true, $1, $2, $3, now())
      on conflict (singleton) do nothing`,
@@ -141,11 +175,17 @@ async function claim(client: pg.Client, { dataDir, id }: { dataDir: string; id: 
   return owner;
 }
 
-function refusal(owner: Owner, given: string | null): AppError {
+function refusal(owner: Owner, { file, given }: Known): AppError {
+  const join = `start once with OPERATE_INSTALLATION_ID=${owner.id}. The database was not changed.`;
+  if (file?.copiedFrom && file.id === owner.id)
+    return new AppError(
+      "CONFLICT",
+      `This data directory is a copy of ${file.copiedFrom}, and the database is the original's. Both on one database would act against each other. Set DATABASE_URL to a database of its own. If the original is gone, or this one shall be a further worker of it, ${join}`,
+    );
   const wrong = given ? `OPERATE_INSTALLATION_ID is \`${given}\`, which is not its id. ` : "";
   return new AppError(
     "CONFLICT",
-    `The database belongs to another installation of Operate, ${owner.id}, first started on ${owner.host} with the data directory ${owner.dataDir}. ${wrong}Two installations on one database would act against each other. Set DATABASE_URL to a database of its own. To join that installation on purpose, as a further worker or because its data directory is lost, start once with OPERATE_INSTALLATION_ID=${owner.id}. The database was not changed.`,
+    `The database belongs to another installation of Operate, ${owner.id}, first started on ${owner.host} with the data directory ${owner.dataDir}. ${wrong}Two installations on one database would act against each other. Set DATABASE_URL to a database of its own. To join that installation on purpose, as a further worker or because its data directory is lost, ${join}`,
   );
 }
 
@@ -157,24 +197,4 @@ function givenId(text: string | undefined): string | null {
     "INVALID",
     "OPERATE_INSTALLATION_ID must have 8 to 64 lower-case letters, digits or hyphens: the id that the refused start named.",
   );
-}
-
-function readId(dataDir: string): string | null {
-  const file = fileOf(dataDir);
-  if (!existsSync(file)) return null;
-  try {
-    return FileSchema.parse(JSON.parse(readFileSync(file, "utf8"))).id;
-  } catch (cause) {
-    throw new AppError(
-      "PRECONDITION",
-      `${file} is damaged. Restore it from a backup, or delete it and start once with OPERATE_INSTALLATION_ID set to the id of the database.`,
-      { cause },
-    );
-  }
-}
-
-function writeId(dataDir: string, id: string): void {
-  const file = fileOf(dataDir);
-  writeFileSync(`${file}.new`, `${JSON.stringify({ id })}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
 }

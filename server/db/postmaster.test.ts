@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findRunningPostgres, startEmbeddedPostgres } from "./embedded.ts";
-import { findPostmaster, stopLeftover } from "./postmaster.ts";
+import { findPostmaster, setStalePidFileAside, stopLeftover } from "./postmaster.ts";
 
 let dataDir: string;
 let cluster: string;
@@ -60,6 +60,21 @@ describe.runIf(process.platform === "linux")("a stale postmaster.pid", () => {
       expect(kill).toHaveBeenCalledWith(child.pid, "SIGINT");
     } finally {
       kill.mockRestore();
+    }
+  });
+
+  it("is moved away when its number is a zombie's, and stays when it is nobody's", async () => {
+    mkdirSync(cluster);
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+    stranger = parent;
+    const zombie = Number(String((await once(parent.stdout, "data"))[0]));
+    await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, "latin1")).toContain(") Z ");
+    const file = join(cluster, "postmaster.pid");
+    writeFileSync(file, `${zombie}\n`);
+    expect(setStalePidFileAside(cluster)).toBe(`${file}.stale`);
+    for (const text of ["", "postgres", "1", "4194304"]) {
+      writeFileSync(file, text);
+      expect(setStalePidFileAside(cluster)).toBeNull();
     }
   });
 

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { directoryOf } from "../../scripts/bootstrap/lock-holder.mjs";
 import { AppError } from "../agent/kernel/errors.ts";
 import { resume, send } from "./postgres-hang.ts";
 
@@ -20,10 +21,7 @@ function pidIn(cluster: string): number {
   }
 }
 
-/**
- * The live postmaster of a cluster; null when there is none, or when the pid in its file is another process's: then
- * postgres itself decides about the file.
- */
+/** The live postmaster of a cluster; null when there is none, or when the pid in its file is another process's. */
 export function findPostmaster(cluster: string): number | null {
   const pid = pidIn(cluster);
   return pid !== 0 && isPostmasterOf(pid, cluster) ? pid : null;
@@ -39,9 +37,42 @@ function isPostmasterOf(pid: number, cluster: string): boolean {
     const program = readlinkSync(`/proc/${pid}/exe`);
     const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
     if (!/\/postgres( \(deleted\))?$/.test(program) || !args.includes("-D")) return false;
-    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster);
+    return isCwdOf(pid, cluster);
   } catch {
     return false; // gone, or another user's
+  }
+}
+
+const isCwdOf = (pid: number, cluster: string): boolean => {
+  const cwd = directoryOf(`/proc/${pid}/cwd`);
+  return cwd !== null && cwd === directoryOf(cluster);
+};
+
+/**
+ * Moves away a postmaster.pid whose number is alive again as another process, or is the server's of the directory that
+ * this one was copied from: postgres would take it for a running server. Returns where it lies now; null when it stays.
+ * Who calls has locked the cluster, so that no server of another process namespace is meant.
+ */
+export function setStalePidFileAside(cluster: string): string | null {
+  const file = pidFileOf(cluster);
+  // a standalone server writes its number negative
+  const pid = Math.abs(Number(existsSync(file) ? readFileSync(file, "utf8").split("\n")[0] : 0));
+  if (process.platform !== "linux" || !Number.isInteger(pid) || pid <= 1 || !provenForeign(pid, cluster)) return null;
+  const aside = `${file}.stale`;
+  renameSync(file, aside);
+  return aside;
+}
+
+/** Whether a live process is seen to be no server of this cluster: it is another program, or works elsewhere. */
+function provenForeign(pid: number, cluster: string): boolean {
+  try {
+    const isPostgres = /\/postgres( \(deleted\))?$/.test(readlinkSync(`/proc/${pid}/exe`));
+    statSync(`/proc/${pid}/cwd`);
+    return !isPostgres || !isCwdOf(pid, cluster);
+  } catch (error) {
+    // a kernel thread and a zombie have no program; of one that is gone, or another user's, postgres itself sees it
+    const noProgram = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return noProgram && existsSync(`/proc/${pid}`);
   }
 }
 

@@ -6,17 +6,18 @@ import { underLoad } from "#server/testing/durable/load.ts";
 import { type Followed, follow, type Operations, openOperations } from "#server/testing/durable/operations.ts";
 import { startTestWorker, type TestWorker } from "#server/testing/durable/worker.ts";
 import { allReady, createTestDaemon, eventually, sampleService } from "#server/testing/local-platform/daemon.ts";
-import { deployApplication, getDeployment } from "../agent/deploy/index.ts";
+import { deployApplication } from "../agent/deploy/index.ts";
 import { GetDeploymentInput } from "../agent/deploy/schema.ts";
 import { type Db, openDb } from "../db/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { getDeployment } from "../testing/deploy/get-deployment.ts";
 
 /** The database goes away in the middle of a deployment and comes back: the users notice nothing, the deployment goes on. */
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 const deployment = {
   canary: { weights: [20, 100], keepOldSeconds: 1 },
-  analysis: { minRequests: 100, minSeconds: 8, intervalSeconds: 1 },
+  analysis: { minRequests: 100, minSeconds: 8, intervalSeconds: 1, warmUpSeconds: 2 },
   watchSeconds: 0,
 };
 const daemon = createTestDaemon([sampleService("web", { deployment }, 2)]);

@@ -18,7 +18,7 @@ const database = useDatabase();
 const deployment = {
   canary: { weights: [WEIGHT * 100, 50, 100], keepOldSeconds: 1 },
   blueGreen: { keepOldSeconds: 2 },
-  analysis: { minRequests: 500, minSeconds: 2, intervalSeconds: 1, maxWaitSeconds: 60 },
+  analysis: { minRequests: 500, minSeconds: 2, intervalSeconds: 1, warmUpSeconds: 0, maxWaitSeconds: 60 },
   verification: [
     { name: "hello", path: "/hello", method: "GET" as const, headers: {}, expectStatus: [200], timeoutMs: 2_000 },
   ],

@@ -34,6 +34,7 @@ afterAll(() => identityDb.$disconnect());
 
 const live: Runtime["live"] = {
   publish: async () => undefined,
+  newestId: async () => "0",
   follow: async function* ({ signal }) {
     if (!signal.aborted) await once(signal, "abort");
     yield* [];

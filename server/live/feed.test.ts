@@ -1,3 +1,4 @@
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
 import pg from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 import type { LiveHint } from "../agent/ports/live-feed.ts";
@@ -64,7 +65,7 @@ describe("live feed", () => {
       }),
     ).rejects.toThrow();
     await database.db.$transaction((tx) => writer.publish(tx, "incident", "kept"));
-    expect((await seen).map((hint) => hint.subjectId)).toEqual(["kept"]);
+    expect((await seen).map((hint) => hint.subjectId ?? hint.topic)).toEqual(["reset", "kept"]);
   });
 
   it("replays what a follower missed, and says reset when it was away too long", async () => {
@@ -80,15 +81,134 @@ describe("live feed", () => {
 
   it("reconnects when its connection is cut, and tells followers to re-read", async () => {
     const feed = open();
-    const seen = collect(feed, null, (hints) => hints.some((hint) => hint.topic === "reset"));
+    const resets = (hints: LiveHint[]) => hints.filter((hint) => hint.topic === "reset").length;
+    const seen = collect(feed, null, (hints) => resets(hints) === 2);
     await everyoneListens();
     for (const { pid } of await listeners()) await client.query("select pg_terminate_backend($1)", [pid]);
-    expect((await seen).at(-1)?.topic).toBe("reset");
+    expect((await seen).at(-1)).toMatchObject({ topic: "reset", id: await feed.newestId() });
   });
 
-  it("forgets hints after an hour", async () => {
+  /** A feed whose LISTEN connection goes no further than a door until it is let through. */
+  async function behindADoor(options: { pulseMs?: number } = {}) {
+    const through: Socket[] = [];
+    const { hostname, port } = new URL(database.url);
+    const [knocked, open] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const door = createServer((socket) => {
+      knocked.resolve();
+      socket.on("error", () => undefined);
+      void open.promise.then(() => {
+        const server = connectTcp(Number(port), hostname);
+        server.on("error", () => undefined);
+        socket.pipe(server).pipe(socket);
+        through.push(socket, server);
+      });
+    });
+    await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+    const url = new URL(database.url);
+    url.hostname = "127.0.0.1";
+    url.port = String((door.address() as AddressInfo).port);
+    const feed = createLiveFeed(database.db, url.href, log, options);
+    return {
+      feed,
+      knocked: knocked.promise,
+      open: () => open.resolve(),
+      /** nothing passes any longer over the connections that there are, and none is closed */
+      freeze() {
+        for (const socket of through.splice(0)) socket.unpipe().pause();
+      },
+      async close() {
+        open.resolve();
+        await feed.close();
+        door.close();
+      },
+    };
+  }
+  const roundTrips = async () => {
+    for (let n = 0; n < 20; n++) await database.db.liveEvent.count();
+  };
+
+  it("loses nothing that happens while its first LISTEN is slow", async () => {
+    const door = await behindADoor();
+    try {
+      const before = await door.feed.newestId();
+      const [resumed, fresh] = [before, null].map((id) =>
+        collect(door.feed, id, (hints) =>
+          hints.some((hint) => hint.subjectId === "meanwhile" || hint.topic === "reset"),
+        ),
+      );
+      followers.delete(door.feed);
+      await door.knocked;
+      await roundTrips();
+      await door.feed.publish(database.db, "incident", "meanwhile");
+      door.open();
+      expect((await resumed)?.at(-1)?.subjectId).toBe("meanwhile");
+      expect((await fresh)?.at(-1)?.topic).toBe("reset");
+    } finally {
+      await door.close();
+    }
+  });
+
+  it("notices a connection that is dropped without a word, and tells followers to re-read", async () => {
+    const door = await behindADoor({ pulseMs: 300 });
+    try {
+      door.open();
+      let resets = 0;
+      const stop = new AbortController();
+      for await (const { topic } of door.feed.follow({ lastEventId: null, signal: stop.signal })) {
+        if (topic === "reset") resets++;
+        if (resets === 1) door.freeze();
+        else stop.abort();
+      }
+      expect(resets).toBe(2);
+    } finally {
+      await door.close();
+    }
+  });
+
+  it("says that the database is away while its LISTEN waits for it, with an id to resume behind", async () => {
+    const door = await behindADoor();
+    try {
+      const stop = new AbortController();
+      const stream = door.feed.follow({ lastEventId: "7", signal: stop.signal })[Symbol.asyncIterator]();
+      const first = stream.next();
+      await door.knocked;
+      door.feed.databaseAnswers(true);
+      door.feed.databaseAnswers(false);
+      expect((await first).value).toEqual({ id: "7", topic: "database_away", subjectId: null });
+      door.feed.databaseAnswers(true);
+      expect((await stream.next()).value).toMatchObject({ topic: "database_back" });
+      stop.abort();
+      expect(await stream.next()).toMatchObject({ done: true });
+    } finally {
+      await door.close();
+    }
+  });
+
+  it("ends for a follower that leaves before it listens", async () => {
+    const door = await behindADoor();
+    try {
+      const leave = new AbortController();
+      const next = door.feed.follow({ lastEventId: null, signal: leave.signal })[Symbol.asyncIterator]().next();
+      await door.knocked;
+      leave.abort();
+      expect(await next).toMatchObject({ done: true });
+    } finally {
+      await door.close();
+    }
+  });
+
+  it("says reset to whoever missed more than is replayed", async () => {
+    const feed = open();
+    const before = await feed.newestId();
+    await database.db.liveEvent.createMany({ data: Array.from({ length: 1_001 }, () => ({ topic: "audit" })) });
+    const [first] = await collect(feed, before, (all) => all.length > 0);
+    expect(first).toMatchObject({ topic: "reset", id: await feed.newestId() });
+  });
+
+  it("forgets hints after an hour, except for the newest: who follows behind it has missed nothing", async () => {
+    const newest = await open().newestId();
     const later = () => new Date(Date.now() + 2 * 3_600_000);
     await startLiveRetention({ db: database.db, now: later }, log).stop();
-    expect(await database.db.liveEvent.count()).toBe(0);
+    expect((await database.db.liveEvent.findMany()).map(({ id }) => String(id))).toEqual([newest]);
   });
 });

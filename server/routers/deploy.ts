@@ -41,6 +41,7 @@ import {
   ServiceRefInput,
   UnlockOutput,
 } from "../agent/deploy/schema.ts";
+import { serviceStatus } from "../agent/services/index.ts";
 import { untilEnded } from "./rights.ts";
 import { paged, procedure, router } from "./trpc.ts";
 
@@ -100,7 +101,7 @@ export const deployRouter = router({
     .input(GetDeploymentInput)
     .output(GetDeploymentOutput)
     .query(({ ctx, input, signal }) =>
-      getDeployment(ctx.agent, input, { signal: untilEnded(ctx, signal), progress: ctx.progress }),
+      getDeployment(ctx.agent, input, serviceStatus, { signal: untilEnded(ctx, signal), progress: ctx.progress }),
     ),
   detail: procedure
     .meta({ permission: "deployment.read" })

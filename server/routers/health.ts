@@ -1,4 +1,4 @@
-import { healthHistory, setMaintenance, setMuted } from "../agent/health/index.ts";
+import { setMaintenance, setMuted } from "../agent/health/index.ts";
 import {
   HealthHistoryInput,
   HealthHistoryOutput,
@@ -8,7 +8,7 @@ import {
   SetMaintenanceInput,
   SetMutedInput,
 } from "../agent/health/schema.ts";
-import { monitorHealth } from "../agent/services/index.ts";
+import { monitorHealth, serviceHealthHistory } from "../agent/services/index.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const healthRouter = router({
@@ -43,10 +43,10 @@ export const healthRouter = router({
         name: "get_health_history",
         title: "Get health history",
         description:
-          "Uptime and latency of one target over 1h, 24h, 7d, 30d or 90d, as a whole and in equal buckets. Take the " +
-          "target's id from monitor_health. Use it to find when a failure began or whether it comes and goes. Buckets " +
-          "without results have zero counts and null latencies: nothing was measured, which is not the same as down. " +
-          "Not for the present state: use monitor_health.",
+          "Uptime and latency of one target by its probe over 1h, 24h, 7d, 30d or 90d, in equal buckets from the first " +
+          "result on. Users' failed requests are not in it: use get_service. Take the target's id from monitor_health, " +
+          "which tells the present. Use it to find when a failure began or whether it comes and goes. A bucket of zero " +
+          "counts was not measured: that is not down.",
         destructive: false,
         idempotent: true,
         openWorld: false,
@@ -54,7 +54,7 @@ export const healthRouter = router({
     })
     .input(HealthHistoryInput)
     .output(HealthHistoryOutput)
-    .query(({ ctx, input }) => healthHistory(ctx.agent, input)),
+    .query(({ ctx, input }) => serviceHealthHistory(ctx.agent, input)),
   setMaintenance: procedure
     .meta({ permission: "health.write" })
     .input(SetMaintenanceInput)

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { clipText } from "../agent/kernel/clip-text.ts";
+import { clipSent } from "../agent/kernel/clip-sent.ts";
 
 const MAX_ISSUES = 10;
 const MAX_ISSUE = 160;
@@ -8,8 +8,8 @@ const MAX_ISSUE = 160;
 export function inputIssues(error: z.ZodError): { issues: { path: string; message: string }[]; more: number } {
   return {
     issues: error.issues.slice(0, MAX_ISSUES).map((issue) => ({
-      path: clipText(issue.path.join("."), MAX_ISSUE),
-      message: clipText(issue.message, MAX_ISSUE),
+      path: clipSent(issue.path.join("."), MAX_ISSUE),
+      message: clipSent(issue.message, MAX_ISSUE),
     })),
     more: Math.max(0, error.issues.length - MAX_ISSUES),
   };

@@ -120,6 +120,53 @@ describe("a write is on record whatever refused it", () => {
   });
 });
 
+describe("a page that was made for somebody else than is signed in now", () => {
+  const withBo = async () => {
+    const bo = await addPerson(database.db, { name: "Bo" });
+    return { bo, cookie: cookiesOf(await signIn(testContext(database), bo)) };
+  };
+  const note = { action: "create", title: "slow" };
+  const SAID = "You are signed in as somebody else now. Reload the page.";
+
+  it.each(["incidents.manage", "incidents.manage,session.me?batch=1"])("changes nothing by %s", async (path) => {
+    const { bo, cookie } = await withBo();
+    const before = await database.db.incident.count();
+    const response = await trpc(fromConsole(`/api/trpc/${path}`, note, { cookie, "x-operate-person": ada.id }));
+    const body = await response.json();
+    expect([response.status, body.error.message, body.error.data.code]).toEqual([401, SAID, "UNAUTHORIZED"]);
+    expect(await database.db.incident.count()).toBe(before);
+    const entries = await database.db.auditEntry.findMany({ where: { actorId: bo.id, action: "incidents.manage" } });
+    expect(entries.map(({ outcome, errorCode }) => [outcome, errorCode])).toEqual([["refused", "UNAUTHENTICATED"]]);
+  });
+
+  it("reads nothing, and its stream says within the stream that nobody is signed in", async () => {
+    const { cookie } = await withBo();
+    const ofAda = { cookie, "x-operate-person": ada.id };
+    expect((await trpc(fromConsole("/api/trpc/session.me", undefined, ofAda))).status).toBe(401);
+    const params = encodeURIComponent(JSON.stringify({ person: ada.id }));
+    const accept = "text/event-stream";
+    const stream = fromConsole(`/api/trpc/live.events?connectionParams=${params}`, undefined, { cookie, accept });
+    const text = await (await trpc(stream)).text();
+    expect(text).toContain("serialized-error");
+    expect(text).toContain("UNAUTHORIZED");
+    expect(text).toContain(SAID);
+  });
+
+  it("is nobody's matter where the page is of the same person, says nothing or brings a token", async () => {
+    const { bo, cookie } = await withBo();
+    const { secret } = await createToken(testContext(database, { actor: bo.actor }), {
+      ...{ name: "reader", role: "viewer", expiresInDays: 1 },
+    });
+    const read = async (headers: Record<string, string>) =>
+      (await trpc(fromConsole("/api/trpc/session.me", undefined, headers))).status;
+    expect(await read({ cookie, "x-operate-person": bo.id })).toBe(200);
+    expect(await read({ cookie })).toBe(200);
+    expect(await read({ authorization: `Bearer ${secret}`, "x-operate-person": ada.id })).toBe(200);
+    const broken = fromConsole("/api/trpc/session.me?connectionParams=%7B", undefined, { cookie });
+    expect((await trpc(broken)).status, "refused for its form").toBe(400);
+  });
+});
+
 test("a write that is done, and a question by a method of its own, leave no refusal", async () => {
   const { actor } = await addPerson(database.db);
   const { secret, token } = await createToken(testContext(database, { actor }), {

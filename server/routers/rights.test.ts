@@ -44,6 +44,7 @@ async function callerOf(via: Channel): Promise<Caller & { tokenId: string; secre
   const runtime = testContext(database, {
     live: {
       publish: async () => {},
+      newestId: async () => "0",
       follow: async function* ({ signal }) {
         yield { id: "1", topic: "deployment", subjectId: null } as never;
         await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

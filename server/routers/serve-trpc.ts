@@ -4,6 +4,7 @@ import { AppError, sentMessage, toAppError } from "../agent/kernel/errors.ts";
 import { continueTrace } from "../agent/kernel/span.ts";
 import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
 import type { Identified } from "../auth/context.ts";
+import { identifiedForPage } from "../auth/page-person.ts";
 import { newRequestId } from "../auth/request-id.ts";
 import { actorLimits, MAX_BATCH } from "../limits/actor-limits.ts";
 import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
@@ -36,7 +37,8 @@ const LASTING = new Set(lasting.map(([path]) => path));
 
 /**
  * `/api/trpc`. A request is refused before it is read when it comes from another site (403), holds more than 20 calls
- * (400), is larger than 1 MB (413), or comes from somebody who asks too much (429 with Retry-After).
+ * (400), is larger than 1 MB (413), comes from a page of somebody else than is signed in (401), or from somebody who asks
+ * too much (429 with Retry-After).
  */
 export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (request: Request) => Promise<Response> {
   return tellingWaits(async (request) => {
@@ -56,8 +58,8 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       checkOrigin(request);
       const calls = callsOf(request);
       actorLimits().precheck(request, calls);
-      const identity = await identify(request, via);
-      identified = identity;
+      identified = await identify(request, via);
+      const identity = identifiedForPage(request, identified);
       if (identity.agent) {
         actorLimits().remember(request, identity.agent);
         actorLimits().count(identity.agent, calls);

@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { clipText } from "../agent/kernel/clip-text.ts";
+import { clipSent } from "../agent/kernel/clip-sent.ts";
 import {
   type Brought,
   confidentialIn,
@@ -96,7 +96,7 @@ const t = initTRPC
       data: {
         code: shape.data.code,
         httpStatus: shape.data.httpStatus,
-        path: shape.data.path === undefined ? undefined : clipText(shape.data.path, MAX_PATH),
+        path: shape.data.path === undefined ? undefined : clipSent(shape.data.path, MAX_PATH),
         requestId: ctx?.requestId ?? null,
         appCode: error.cause instanceof AppError ? error.cause.code : null,
         details: error.cause instanceof AppError ? (shownDetails(error.cause.details) ?? null) : null,

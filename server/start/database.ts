@@ -2,6 +2,9 @@ import { statfsSync, statSync } from "node:fs";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { HeldLock } from "../../scripts/bootstrap/file-lock.mjs";
+import { monotonicMs } from "../agent/kernel/clock.ts";
+import { diskOf, isOutOfFiles } from "../agent/kernel/disk.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts";
 import { tailOf } from "../db/embedded-files.ts";
@@ -17,6 +20,8 @@ interface Options {
   stop: AbortSignal;
   /** aborted by a second Ctrl-C */
   force: AbortSignal;
+  /** the lock of the data directory, without which nothing is started again */
+  lock?: Pick<HeldLock, "isHeld" | "lost">;
   /** silence after which a server that was ready counts as hung */
   hangMs?: number;
   /** from which on its log is turned over */
@@ -29,6 +34,7 @@ export interface SupervisedDatabase {
 }
 
 const DISK_AGAIN_MS = 5_000;
+const SAY_AGAIN_MS = 30_000;
 const LITTLE_SPACE_BYTES = 32 * 2 ** 20;
 const ASK_MS = 2_000;
 const HANG_MS = 30_000;
@@ -37,17 +43,21 @@ const CUT_EVERY_MS = 2_000;
 
 /**
  * Starts the embedded PostgreSQL and keeps it running: whenever it ends it is started again on the same port, with a
- * growing delay, for ever; one that takes no connections any more is killed first. On a full disk the first start,
- * too, is tried until there is room.
+ * growing delay, for ever; one that takes no connections any more is killed first. The first start, too, is tried
+ * until there is room on the disk and no server elsewhere uses the cluster. When the directory's lock is lost the
+ * server is killed and none started again.
  * @throws as `startEmbeddedPostgres` when it cannot start for another reason
  */
 export async function superviseDatabase(options: Options): Promise<SupervisedDatabase> {
-  const { dataDir, notice, stop, force } = options;
+  const { dataDir, notice, stop, force, lock } = options;
   const logFile = join(dataDir, "logs", "postgres.log");
   const ends = createEndNotices({ name: "PostgreSQL", file: logFile, notice });
   const stopping = new AbortController();
+  const lose = () => stopping.abort();
+  lock?.lost.addEventListener("abort", lose, { once: true });
   let postgres: EmbeddedPostgres | null = await startWithRoom(options);
   const { url } = postgres;
+  const again = { dataDir, samePort: true, notice, ...(lock && { lock }) };
 
   const keepRunning = async (first: EmbeddedPostgres) => {
     let reason = await untilEnded(first);
@@ -58,7 +68,7 @@ export async function superviseDatabase(options: Options): Promise<SupervisedDat
       }).catch(() => undefined); // stopping: seen below
       if (stopping.signal.aborted) return;
       try {
-        postgres = await startEmbeddedPostgres({ dataDir, samePort: true, signal: stopping.signal });
+        postgres = await startEmbeddedPostgres({ ...again, signal: stopping.signal });
         if (stopping.signal.aborted) return postgres.stop(force);
         notice("PostgreSQL is back.");
         reason = await untilEnded(postgres);
@@ -111,14 +121,19 @@ async function cutWhenLong(file: string, mostBytes: number): Promise<void> {
   }
 }
 
-async function startWithRoom({ dataDir, notice, stop }: Options): Promise<EmbeddedPostgres> {
-  for (let said = false; ; said = true) {
+async function startWithRoom({ dataDir, notice, stop, lock }: Options): Promise<EmbeddedPostgres> {
+  let saidAtMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
     try {
-      return await startEmbeddedPostgres({ dataDir, signal: stop });
+      return await startEmbeddedPostgres({ dataDir, signal: stop, notice, ...(lock && { lock }) });
     } catch (error) {
-      if (stop.aborted || !isDiskFull(dataDir, error)) throw error;
-      if (!said)
-        notice(`The database waits for room: the disk of ${dataDir} is full. It starts by itself when there is.`);
+      const inUse = error instanceof AppError && error.code === "CONFLICT";
+      if (stop.aborted || lock?.lost.aborted || !(inUse || isDiskFull(dataDir, error))) throw error;
+      if (monotonicMs() - saidAtMs >= SAY_AGAIN_MS) {
+        saidAtMs = monotonicMs();
+        const why = inUse ? error.message : `The disk of ${dataDir} is full. It starts by itself when there is room.`;
+        notice(`The database waits. ${why}`);
+      }
       await delay(DISK_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined); // seen at the next failure
     }
   }
@@ -127,8 +142,8 @@ async function startWithRoom({ dataDir, notice, stop }: Options): Promise<Embedd
 function isDiskFull(dataDir: string, error: unknown): boolean {
   if (/no space left on device|ENOSPC|disk quota exceeded/i.test(messageOf(error))) return true;
   if (!(error instanceof AppError) || error.code !== "UPSTREAM_UNAVAILABLE") return false;
-  const { bavail, bsize } = statfsSync(dataDir);
-  return bavail * bsize < LITTLE_SPACE_BYTES;
+  const disk = diskOf(statfsSync(dataDir));
+  return disk.freeBytes < LITTLE_SPACE_BYTES || isOutOfFiles(disk);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { takeLock } from "../../scripts/bootstrap/file-lock.mjs";
 import { writeAppliedConfig } from "../config/applied.ts";
 import { canMount, fillDisk, mountSmallDisk } from "../testing/small-disk.ts";
-import { openDataDir, ownSecrets, withRoom } from "./data-dir.ts";
+import { claimDataDir, ownSecrets, withRoom } from "./data-dir.ts";
 
 describe.runIf(canMount)("a start on a full disk (a real tmpfs, where it may be mounted)", () => {
   let dataDir: string;
@@ -24,23 +24,24 @@ describe.runIf(canMount)("a start on a full disk (a real tmpfs, where it may be 
     stop,
   });
   const until = () => new AbortController();
+  const open = () => claimDataDir(room(until().signal));
 
-  it("takes its lock, and writes nothing that is there already", () => {
-    openDataDir(dataDir).release();
+  it("takes its lock, and writes nothing that is there already", async () => {
+    (await open()).release();
     const secrets = ownSecrets(dataDir, { NODE_ENV: "test" });
     const applied = writeAppliedConfig({ text: "services: []\n" }, dataDir);
     fillDisk(join(dataDir, "ballast"));
-    const lock = openDataDir(dataDir);
+    const lock = await open();
     expect(lstatSync(join(dataDir, "operate.lock")).isSymbolicLink()).toBe(true); // there was no room for a file
-    expect(() => openDataDir(dataDir)).toThrow(`already runs on ${dataDir} (process ${process.pid})`);
+    await expect(open()).rejects.toThrow(`already runs on ${dataDir} (process ${process.pid})`);
     expect(ownSecrets(dataDir, { NODE_ENV: "test" })).toEqual(secrets);
     expect(writeAppliedConfig({ text: "services: []\n" }, dataDir)).toBe(applied);
     lock.release();
-    openDataDir(dataDir).release();
+    (await open()).release();
   });
 
-  it("takes over such a lock of a process that is gone, with and without room", () => {
-    openDataDir(dataDir).release();
+  it("takes over such a lock of a process that is gone, with and without room", async () => {
+    (await open()).release();
     fillDisk(join(dataDir, "ballast"));
     const file = join(dataDir, "operate.lock");
     takeLock(file);
@@ -50,7 +51,7 @@ describe.runIf(canMount)("a start on a full disk (a real tmpfs, where it may be 
     writeFileSync(file, "999999999 1");
     fillDisk(join(dataDir, "ballast"));
     const lock = takeLock(file);
-    expect([lock, lstatSync(file).isSymbolicLink()]).toEqual([{ release: expect.any(Function) }, true]);
+    expect(["release" in lock, lstatSync(file).isSymbolicLink()]).toEqual([true, true]);
   });
 
   it("waits for room for what is new, says so once, and can be stopped meanwhile", async () => {

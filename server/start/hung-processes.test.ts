@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { findDaemon } from "../integrations/local/running-daemon.ts";
 import { KillableOperate } from "../testing/killing.ts";
 import { isAlive } from "../testing/local-platform/daemon.ts";
+import { recordedPid } from "./leftovers.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 240_000 });
 
@@ -45,7 +44,7 @@ it("a new start replaces a daemon that hangs", async () => {
 });
 
 it.each(["worker", "collector"] as const)("SIGSTOP of the %s: it is said, killed and replaced", async (name) => {
-  const pid = readFileSync(join(operate.dataDir, "run", name), "utf8").split(" ")[0];
+  const pid = recordedPid(operate.dataDir, name);
   expect((await operate.kill([name], [name])).faults, operate.shown).toEqual([]);
   expect(operate.shown).toContain(`${name} (pid ${pid}) stopped answering (30 s of silence)`);
 });

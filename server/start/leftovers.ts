@@ -1,7 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import { directoryOf } from "../../scripts/bootstrap/lock-holder.mjs";
 import { identityOf, signalGroup } from "../integrations/local/process.ts";
+import { worksOn } from "../integrations/local/running-daemon.ts";
 
 /** The processes of the control plane, written down so that the next start ends those that outlived a killed supervisor. */
 
@@ -9,11 +12,20 @@ const ASKED_MS = 5_000;
 const GONE_MS = 5_000;
 const folderOf = (dataDir: string): string => join(dataDir, "run");
 
+interface ProcessRecord {
+  pid: number;
+  /** empty: it was gone before it could be written down */
+  identity: string;
+  /** identity of the data directory; absent in a record of an earlier release */
+  directory?: string | undefined;
+}
+
 /** Writes down a process that leads a group. What cannot be written is let go: it leaves by itself when we are gone. */
 export function recordProcess(dataDir: string, name: string, pid: number): void {
+  const record: ProcessRecord = { pid, identity: identityOf(pid) ?? "", directory: directoryOf(dataDir) ?? undefined };
   try {
     mkdirSync(folderOf(dataDir), { recursive: true, mode: 0o700 });
-    writeFileSync(join(folderOf(dataDir), name), `${pid} ${identityOf(pid) ?? ""}`, { mode: 0o600 });
+    writeFileSync(join(folderOf(dataDir), name), JSON.stringify(record), { mode: 0o600 });
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
   }
@@ -22,9 +34,17 @@ export function recordProcess(dataDir: string, name: string, pid: number): void 
 export const forgetProcess = (dataDir: string, name: string): void =>
   rmSync(join(folderOf(dataDir), name), { force: true });
 
+/** The process last written down under a name, alive or not; null when there is none. */
+export function recordedPid(dataDir: string, name: string): number | null {
+  return recorded(dataDir).find((one) => one.name === name)?.pid || null;
+}
+
 /** Ends what an earlier supervisor left: SIGTERM, then SIGKILL to the whole group. Returns the names. */
 export async function endLeftovers(dataDir: string): Promise<string[]> {
-  const alive = recorded(dataDir).filter(({ pid, identity }) => identity !== "" && identityOf(pid) === identity);
+  const alive = recorded(dataDir).filter(
+    ({ pid, identity, directory }) =>
+      identity !== "" && identityOf(pid) === identity && worksOn(pid, dataDir, directory),
+  );
   await Promise.all(
     alive.map(async ({ pid, identity }) => {
       signalGroup(pid, "SIGTERM");
@@ -39,14 +59,28 @@ export async function endLeftovers(dataDir: string): Promise<string[]> {
 
 function recorded(dataDir: string) {
   try {
-    return readdirSync(folderOf(dataDir)).map((name) => {
-      const [pid = "", identity = ""] = readFileSync(join(folderOf(dataDir), name), "utf8").split(/ (.*)/s);
-      return { name, pid: Number(pid), identity };
-    });
+    return readdirSync(folderOf(dataDir)).map((name) => ({
+      name,
+      ...recordIn(readFileSync(join(folderOf(dataDir), name), "utf8")),
+    }));
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
+}
+
+const RecordSchema = z.object({ pid: z.number().int(), identity: z.string(), directory: z.string().optional() });
+
+function recordIn(text: string): ProcessRecord {
+  if (text.startsWith("{")) {
+    try {
+      return RecordSchema.parse(JSON.parse(text));
+    } catch {
+      return { pid: 0, identity: "" }; // half-written
+    }
+  }
+  const [pid = "", identity = ""] = text.split(/ (.*)/s); // of an earlier release
+  return { pid: Number(pid), identity };
 }
 
 async function isGone(pid: number, identity: string, withinMs: number): Promise<boolean> {

@@ -168,6 +168,26 @@ describe("operate", () => {
     expect([findDaemon(dataDir), isAlive(pid), await findRunningPostgres(dataDir)]).toEqual([null, false, null]);
   });
 
+  it("ends at once when its directory is another's: PostgreSQL is killed, nothing is stopped or touched", async () => {
+    const one = await start();
+    await one.ready();
+    const [postmaster, { pid }, lock] = [postgresPid(), await instance(), join(dataDir, "operate.lock")];
+    one.child.kill("SIGSTOP");
+    const others = "22 1 0:0 green/other-boot/pid:[1]";
+    rmSync(lock);
+    writeFileSync(lock, others);
+    one.child.kill("SIGCONT");
+    await one.ended;
+    expect(one.shown()).toContain("operate.lock names process 22 on host green, so another one may run on");
+    expect(one.shown()).toMatch(/lost\n$/);
+    await expect.poll(() => isAlive(postmaster), { timeout: 10_000 }).toBe(false);
+    expect(readFileSync(join(dataDir, "logs/postgres.log"), "utf8")).not.toMatch(
+      /shutdown request|system is shut down/,
+    );
+    expect([leaving(), isAlive(pid), readFileSync(lock, "utf8")]).toEqual([[], true, others]);
+    rmSync(lock);
+  });
+
   it("killed, leaves only daemon and instances serving; the next start adopts them and ends the rest", async () => {
     const one = await start();
     await one.ready();

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
+import { isOwnSecret } from "../agent/kernel/confidential.ts";
 import { heapFlags } from "../collector/heap.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";
@@ -46,6 +47,7 @@ export interface Handed {
   databaseUrl: string;
   authSecret: string;
   ingestSecret: string;
+  valuesKey: string;
   /** the copy of the configuration that this start applied */
   appliedConfig: string;
   /** null once somebody can sign in */
@@ -54,7 +56,7 @@ export interface Handed {
 
 /** The environment of a process: all get the common part, and the secrets only who needs them. */
 export function environmentOf(name: string, options: StartOptions, handed: Handed): NodeJS.ProcessEnv {
-  const { OPERATE_SECRET_KEY: _, OPERATE_SETUP_TOKEN: __, OPERATE_INGEST_SECRET: ___, ...inherited } = process.env;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([variable]) => !isOwnSecret(variable)));
   const common = {
     ...inherited,
     NODE_ENV: options.dev ? "development" : "production",
@@ -74,12 +76,16 @@ export function environmentOf(name: string, options: StartOptions, handed: Hande
   return { ...common, ...secretsFor(name, options, handed) };
 }
 
-/** The ingest secret goes to all that report about themselves, and to the web process, which takes what they send. */
+/**
+ * The ingest secret goes to all that report about themselves, and to the web process, which takes what they send; with
+ * it the key to what instances were started with, which none of these may show.
+ */
 function secretsFor(name: string, options: StartOptions, handed: Handed): Record<string, string> {
   const OPERATE_SECRET_KEY = handed.authSecret;
   const reporting = {
     OPERATE_INGEST_URL: `http://${hostInUrl(options.host)}:${options.port}/api/ingest`,
     OPERATE_INGEST_SECRET: handed.ingestSecret,
+    OPERATE_VALUES_KEY: handed.valuesKey,
   };
   if (name === DAEMON || name === "collector") return reporting;
   if (name === "worker") return { ...reporting, OPERATE_SECRET_KEY };

@@ -9,6 +9,7 @@ import { identityOf, signalProcess } from "../integrations/local/process.ts";
 import {
   endInstances,
   findDaemon,
+  findLostDaemons,
   isRunning,
   leaveDaemon,
   PROTOCOL,
@@ -64,6 +65,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
   const ready = Promise.withResolvers<void>();
   const leaving = new AbortController();
   const letGo = new Promise<void>((resolve) => leaving.signal.addEventListener("abort", () => resolve()));
+  options.lost?.addEventListener("abort", () => leaving.abort(), { once: true }); // the daemon looks after its own lock
   let current: { daemon: RunningDaemon; gone: Promise<unknown> } | null = null;
 
   const keepRunning = async () => {
@@ -162,6 +164,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
       await letGoOf();
       const daemon = current?.daemon ?? findDaemon(dataDir);
       if (daemon && isRunning(daemon)) await stopDaemon(daemon, spec, force);
+      for (const lost of findLostDaemons(dataDir)) await kill(lost); // it would start its instances again
       // of a daemon that was down, that had to be killed, or that ended before it had adopted them
       await endInstances(dataDir, force.aborted ? 0 : INSTANCES_STOP_MS);
     },

@@ -40,6 +40,8 @@ export interface Surroundings {
   notice: (line: string) => void;
   /** aborted by a second Ctrl-C */
   force: AbortSignal;
+  /** aborted when the data directory is not ours any more: what runs for us is killed, nothing is started again */
+  lost?: AbortSignal;
 }
 
 export interface Supervised {
@@ -104,7 +106,7 @@ export function createEndNotices({ name, file, notice, longestDelayMs = LONGEST_
  * replaced. It leads a process group of its own, so a Ctrl-C in the terminal does not reach it, and leaves by itself
  * when its channel to us closes.
  */
-export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force }: Surroundings): Supervised {
+export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force, lost }: Surroundings): Supervised {
   const file = join(dataDir, "logs", `${spec.name}.log`);
   const log = createProcessLog({ file, onError: (message) => notice(`${spec.name}: ${message}`) });
   const ends = createEndNotices({ name: spec.name, file, notice });
@@ -118,6 +120,7 @@ export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force 
   const ended = (reason: string) => {
     child = null;
     waitingFor = null;
+    if (lost?.aborted) return; // what is written down there is another's
     forgetProcess(dataDir, spec.name);
     if (stopping) return;
     if (reloading) {
@@ -160,6 +163,13 @@ export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force 
     current.once("exit", (code, signal) => over(signal ?? `exit code ${code}`));
   }
 
+  const end = () => {
+    stopping = true;
+    clearTimeout(again);
+    if (child) signalChild(child, "SIGKILL");
+  };
+  lost?.addEventListener("abort", end, { once: true });
+
   launch();
   return {
     ready: ready.promise,
@@ -174,6 +184,7 @@ export function supervise(spec: ProcessSpec, { cwd, env, dataDir, notice, force 
       stopping = true;
       clearTimeout(again);
       if (child) await terminate(child, spec, force);
+      lost?.removeEventListener("abort", end);
     },
   };
 }

@@ -3,6 +3,7 @@ import { fullDisk, fullDiskSentence, storageFailure } from "../agent/kernel/stor
 import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { forwardRefusal } from "../collector/forward.ts";
+import { workerSilentMs } from "./process-watch.ts";
 
 export interface ReadinessCheck {
   name: "configuration" | "database" | "worker" | "collector" | "platform";
@@ -55,20 +56,58 @@ async function database({ db }: Runtime): Promise<ReadinessCheck> {
 export async function outageBehind(error: unknown, runtime: Runtime): Promise<string | null> {
   const told = storageFailure(error);
   if (told === null && (await database(runtime)).ok) return error instanceof NoAnswer ? BUSY : null;
+  return told?.includes("is full") && !fullDisk() ? told : awaySentence();
+}
+
+function awaySentence(): string {
   const disk = fullDisk();
-  if (disk) return `${fullDiskSentence(disk).replace(/^t/, "T")}.`;
-  return told?.includes("is full") ? told : `${DATABASE_AWAY}.`;
+  return disk ? `${fullDiskSentence(disk).replace(/^t/, "T")}.` : `${DATABASE_AWAY}.`;
+}
+
+/** The sentence of an outage that this process knows of already, without asking anybody; else null. */
+const knownOutage = ({ processes }: Pick<Runtime, "processes">): string | null =>
+  processes?.missing().some(({ name }) => name === "database") ? awaySentence() : null;
+
+/** Longer than a session is read by a database that answers; a page says then that it does not. */
+const READ_MS = 5_000;
+/** the same of a database that is known to be away: only to see whether it is back */
+const AWAY_READ_MS = 250;
+
+export type ReadOrOutage<T> = { value: T; outage: null } | { value: null; outage: string };
+
+/**
+ * What `read` reads, or why the storage under Operate cannot tell. A read that failed because the database was away a
+ * moment ago is done once more. `rethrow` throws what is no failure, as a framework's redirect.
+ * @throws what else keeps it from being read
+ */
+export async function readOrOutage<T>(
+  read: () => Promise<T>,
+  runtime: Runtime,
+  rethrow: (error: unknown) => void = () => undefined,
+): Promise<ReadOrOutage<T>> {
+  for (let isLast = false; ; isLast = true) {
+    const known = knownOutage(runtime);
+    try {
+      return { value: await within(known === null ? READ_MS : AWAY_READ_MS, read()), outage: null };
+    } catch (error) {
+      rethrow(error);
+      const outage = known ?? knownOutage(runtime) ?? (await outageBehind(error, runtime));
+      if (outage !== null) return { value: null, outage };
+      if (isLast) throw error;
+    }
+  }
 }
 
 async function worker({ db, now }: Runtime): Promise<ReadinessCheck> {
+  const silentMs = workerSilentMs();
   try {
     const alive = await within(
       2_000,
-      db.executor.count({ where: { state: "alive", beatAt: { gte: new Date(now().getTime() - 15_000) } } }),
+      db.executor.count({ where: { state: "alive", beatAt: { gte: new Date(now().getTime() - silentMs) } } }),
     );
     return alive > 0
       ? { name: "worker", ok: true, message: `${alive} alive` }
-      : failed("worker", "none has been heard of in the last 15 s");
+      : failed("worker", `none has been heard of in the last ${silentMs / 1_000} s`);
   } catch {
     return failed("worker", "unknown: the database does not answer");
   }

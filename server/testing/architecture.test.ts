@@ -148,6 +148,20 @@ describe("sources", () => {
     expect(products.filter((path) => byWallClock.test(textOf(path)))).toEqual([]);
   });
 
+  it("act in a dialog by the one button that names the environment", () => {
+    const dialogs = sources.filter(
+      (path) => path.startsWith("components/") && textOf(path).includes("<DialogActions>"),
+    );
+    expect(dialogs.length).toBeGreaterThan(10);
+    const acts = (text: string): boolean =>
+      /<(?:B|b)utton\b[^<]*?type="submit"/.test(text) ||
+      [...text.matchAll(/<DialogActions>.*?<\/DialogActions>/gs)].some(([row]) => /<Button\b[^<]*?\bmutate/.test(row));
+    expect(acts("<DialogActions><Button onClick={() => lock.mutate({})}>Lock</Button></DialogActions>")).toBe(true);
+    // chooses what is shown
+    const [shows] = ["components/time-range/custom-range-dialog.tsx"];
+    expect(dialogs.filter((path) => path !== shows && acts(textOf(path)))).toEqual([]);
+  });
+
   it("record an audit entry wherever they write", () => {
     const writers = sources.filter((path) => !path.includes(".test.") && /\bperformWrite\(/.test(textOf(path)));
     expect(writers.length).toBeGreaterThan(5);

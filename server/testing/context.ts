@@ -62,6 +62,7 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
     audit: auditLog,
     live: {
       publish: async (_tx, topic, subjectId) => void published.push({ topic, subjectId }),
+      newestId: async () => "0",
       follow: async function* () {},
     },
     workflows: {

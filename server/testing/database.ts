@@ -29,7 +29,7 @@ export function useDatabase(): TestDatabase {
     await admin(async (client) => {
       // cloning wants the template to itself: test files queue for it
       await client.query("select pg_advisory_lock(7310003)");
-      await client.query(`create database ${name} template ${TEMPLATE}`);
+      await client.query(`create database ${name} template ${TEMPLATE} strategy file_copy`);
     });
     const own = new URL(inject("postgresUrl"));
     own.pathname = `/${name}`;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { confidentialStream, withoutConfidential } from "../agent/kernel/confidential.ts";
 import { RejectionTally } from "../agent/kernel/rejections.ts";
-import { escapeHiding, visibleText, withoutAnsi } from "../agent/kernel/visible-text.ts";
+import { visibleText } from "../agent/kernel/visible-line.ts";
+import { escapeHiding, withoutAnsi } from "../agent/kernel/visible-text.ts";
 import { createLineJoiner, flushLines, joinLines } from "../agent/logs/lines/join-lines.ts";
 import { parseLine } from "../agent/logs/lines/parse-line.ts";
 import { scrubText, storable } from "../audit/redact.ts";

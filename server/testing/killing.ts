@@ -11,6 +11,7 @@ import { freePort } from "../db/embedded-files.ts";
 import { createLocalPlatform } from "../integrations/local/index.ts";
 import { identityOf } from "../integrations/local/process.ts";
 import { askDaemon, findDaemon } from "../integrations/local/running-daemon.ts";
+import { recordedPid } from "../start/leftovers.ts";
 import { allReady, eventually } from "./local-platform/daemon.ts";
 
 /** A whole Operate of real processes, to be killed in parts: supervisor, worker, collector, daemon, PostgreSQL. */
@@ -190,10 +191,13 @@ export class KillableOperate {
   #pidOf(part: PartName): number | null {
     if (part === "supervisor") return this.#supervisor?.pid ?? null;
     if (part === "daemon") return findDaemon(this.dataDir)?.pid ?? null;
-    const file = part === "postmaster" ? "postgres/postmaster.pid" : `run/${part}`;
+    const pid = part === "postmaster" ? this.#postmasterPid() : recordedPid(this.dataDir, part);
+    return pid === null || identityOf(pid) === null ? null : pid;
+  }
+
+  #postmasterPid(): number | null {
     try {
-      const pid = Number.parseInt(readFileSync(join(this.dataDir, file), "utf8"), 10);
-      return identityOf(pid) === null ? null : pid;
+      return Number.parseInt(readFileSync(join(this.dataDir, "postgres/postmaster.pid"), "utf8"), 10);
     } catch {
       return null; // not started again yet
     }

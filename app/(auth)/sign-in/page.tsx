@@ -4,17 +4,25 @@ import { AuthCard } from "#components/auth/auth-card.tsx";
 import { SignInForm } from "#components/auth/sign-in-form.tsx";
 import { safePath } from "#components/lib/safe-path.ts";
 import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
+import { FramedRead } from "#components/outage/framed-read.tsx";
 import { currentSession, isSetupNeeded } from "#components/trpc/server.ts";
 
 export const metadata: Metadata = { title: "Sign in" };
 
 export default async function SignIn({ searchParams }: { searchParams: SearchParams }) {
   const path = safePath(oneOf((await searchParams).next));
-  if (await currentSession()) redirect(path);
-  if (await isSetupNeeded()) redirect("/setup");
+  const elsewhere = async () => ((await currentSession()) ? path : (await isSetupNeeded()) ? "/setup" : null);
   return (
-    <AuthCard title="Sign in">
-      <SignInForm next={path} />
-    </AuthCard>
+    <FramedRead read={elsewhere}>
+      {(place) =>
+        place === null ? (
+          <AuthCard title="Sign in">
+            <SignInForm next={path} />
+          </AuthCard>
+        ) : (
+          redirect(place)
+        )
+      }
+    </FramedRead>
   );
 }

@@ -1,6 +1,6 @@
 import { mcpEndpoint } from "#mcp/endpoint.ts";
 import type { CallReport } from "#mcp/server.ts";
-import { clipText } from "#server/agent/kernel/clip-text.ts";
+import { clipSent } from "#server/agent/kernel/clip-sent.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { getRuntime } from "#server/container.ts";
@@ -23,7 +23,7 @@ const serve = mcpEndpoint({
   checkOrigin,
   identify: (request) => identify(getRuntime(), request, "mcp"),
   report,
-  onProtocolError: ({ name, message }) => log.warn({ reason: clipText(`${name}: ${message}`, 200) }, "request refused"),
+  onProtocolError: ({ name, message }) => log.warn({ reason: clipSent(`${name}: ${message}`, 200) }, "request refused"),
 });
 
 export { serve as DELETE, serve as GET, serve as PATCH, serve as POST, serve as PUT };

@@ -31,9 +31,9 @@ export function scaleOf(unit: Unit, top: number, word = ""): Scale {
     case "percent":
       return { size: 1, word: "%" };
     case "ms":
-      return top > 1_600 ? { size: 1_000, word: "s" } : { size: 1, word: "ms" };
+      return top >= 1_000 ? { size: 1_000, word: "s" } : { size: 1, word: "ms" };
     case "seconds":
-      return top > 1.6 ? { size: 1, word: "s" } : { size: 0.001, word: "ms" };
+      return top >= 1 ? { size: 1, word: "s" } : { size: 0.001, word: "ms" };
     case "bytes": {
       const power = Math.max(0, Math.min(BYTES.length - 1, Math.floor(Math.log(Math.max(1, top)) / Math.log(1_024))));
       return { size: 1_024 ** power, word: BYTES[power] ?? "B" };

@@ -21,6 +21,7 @@ const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
   better: { tone: "ok", word: "better" },
   worse: { tone: "critical", word: "worse" },
   same: { tone: "quiet", word: "no difference" },
+  unsure: { tone: "unknown", word: "not sure" },
   unknown: { tone: "unknown", word: "unknown" },
 };
 const SHOWN = ["errorRatio", "latencyP95", "latencyP50", "cpuPerRequest"];

@@ -3,7 +3,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
+import { ActButton } from "../../feedback/act-button.tsx";
 import { FormError } from "../../feedback/form-error.tsx";
+import { useClock } from "../../feedback/time.tsx";
 import { useTRPC } from "../../trpc/client.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";
@@ -13,6 +16,7 @@ import { canPromoteAll, consequencesOf, type emphasisOf, labelOf } from "./decis
 interface DecideDialogProps {
   deployment: DeploymentView;
   steps: readonly StepView[];
+  evidenceNow: EvidenceNow | null;
   /** null: closed */
   decision: Decision | null;
   /** how much the evidence speaks for it */
@@ -21,7 +25,7 @@ interface DecideDialogProps {
 }
 
 /** Says what a decision will do, then asks for consent; Enter confirms. */
-export function DecideDialog({ deployment, steps, decision, emphasis, onClose }: DecideDialogProps) {
+export function DecideDialog({ deployment, steps, evidenceNow, decision, emphasis, onClose }: DecideDialogProps) {
   const { service, environment, previousVersion, version } = deployment;
   return (
     <Dialog
@@ -30,12 +34,16 @@ export function DecideDialog({ deployment, steps, decision, emphasis, onClose }:
       title={decision ? labelOf(decision, deployment, steps) : ""}
       description={`${service} in ${environment}, ${previousVersion ? `${previousVersion} to ` : ""}${version}`}
     >
-      {decision ? <DecideForm key={decision} {...{ deployment, steps, decision, emphasis, onClose }} /> : null}
+      {decision ? (
+        <DecideForm key={decision} {...{ deployment, steps, evidenceNow, decision, emphasis, onClose }} />
+      ) : null}
     </Dialog>
   );
 }
 
-function DecideForm({ deployment, steps, decision, emphasis, onClose }: DecideDialogProps & { decision: Decision }) {
+function DecideForm(props: DecideDialogProps & { decision: Decision }) {
+  const { deployment, steps, evidenceNow, decision, emphasis, onClose } = props;
+  const now = useClock((ms) => Math.floor(ms / 1_000) * 1_000);
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const [reason, setReason] = useState("");
@@ -57,7 +65,7 @@ function DecideForm({ deployment, steps, decision, emphasis, onClose }: DecideDi
     <form onSubmit={onSubmit}>
       <DialogBody>
         <ul className="flex list-disc flex-col gap-1 pl-5 text-ink-2 text-sm marker:text-ink-3">
-          {consequencesOf(decision, deployment, steps).map((line) => (
+          {consequencesOf(decision, deployment, steps, { evidenceNow, now }).map((line) => (
             <li key={line}>{line}</li>
           ))}
         </ul>
@@ -83,9 +91,13 @@ function DecideForm({ deployment, steps, decision, emphasis, onClose }: DecideDi
       </DialogBody>
       <DialogActions>
         <Button onClick={onClose}>Leave it</Button>
-        <Button type="submit" variant={back ? "danger" : emphasis} disabled={decide.isPending}>
-          {decide.isPending ? "Deciding…" : `${label} in ${deployment.environment}`}
-        </Button>
+        <ActButton
+          environment={deployment.environment}
+          label={label}
+          pending={decide.isPending ? "Deciding…" : null}
+          variant={back ? "danger" : emphasis}
+          disabled={decide.isPending}
+        />
       </DialogActions>
     </form>
   );

@@ -5,6 +5,7 @@ import { FastForward, Pause, Play, RotateCcw, Undo2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
+import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
 import { Time, useClock } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
@@ -28,20 +29,23 @@ const ICON: Record<Decision, ReactNode> = {
 };
 interface DecisionBarProps {
   deployment: DeploymentView;
+  /** what the server accepts now */
+  accepted: readonly Decision[];
   steps: readonly StepView[];
   analyses: readonly AnalysisSummary[];
   serviceNow: ServiceNow;
+  evidenceNow: EvidenceNow | null;
 }
 
 /**
  * How the service fares, what the deployment does or waits for, and everything one can decide about it now; stays in
  * sight while the page is read.
  */
-export function DecisionBar({ deployment, steps, analyses, serviceNow }: DecisionBarProps) {
+export function DecisionBar({ deployment, accepted, steps, analyses, serviceNow, evidenceNow }: DecisionBarProps) {
   const [decision, setDecision] = useState<Decision | null>(null);
   const allowed = useCan("deployment.write");
   const { waiting, summary, status } = deployment;
-  const choices = choicesFor(deployment, steps);
+  const choices = choicesFor(deployment, accepted);
   const evidence = evidenceOf(deployment, steps, analyses);
   const offered = allowed ? choices : [];
   // the summary of a comparison that runs holds counts, which the traffic beside it is ahead of
@@ -67,8 +71,13 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
         <p aria-live="polite" className="text-base">
           {waiting ? waiting.reason : summary}
         </p>
+        {evidenceNow ? (
+          <p className="text-sm">
+            So it was when it was last compared, <Time at={evidenceNow.comparedAt} />. {evidenceNow.sentence}.
+          </p>
+        ) : null}
         <p className="min-h-4 text-ink-3 text-xs">
-          {waiting ? <Expiry deployment={deployment} /> : hintOf(deployment, choices, allowed)}
+          {waiting ? <Expiry deployment={deployment} /> : null} {hintOf(deployment, choices, allowed)}
           {!waiting && counts && evidence ? (
             <>
               As the judge last counted, <Time at={evidence.at} />.
@@ -93,6 +102,7 @@ export function DecisionBar({ deployment, steps, analyses, serviceNow }: Decisio
       <DecideDialog
         deployment={deployment}
         steps={steps}
+        evidenceNow={evidenceNow}
         decision={decision !== null && offered.includes(decision) ? decision : null}
         emphasis={decision === null ? "secondary" : emphasisOf(decision, deployment, evidence)}
         onClose={() => setDecision(null)}
@@ -118,7 +128,7 @@ function Faring({ deployment: { service, environment }, now }: { deployment: Dep
       <span>
         <VisibleText text={service} />:
       </span>
-      {state ? <HealthMark state={state} /> : <span>not checked</span>}
+      {state ? <HealthMark state={state} /> : <span>status not known</span>}
       {words ? <span className={cn("tabular-nums", isOverLimit(now) && "text-critical")}>{words}</span> : null}
     </p>
   );

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { AnalysisSummary, DeploymentView, StepView, Waiting } from "#server/agent/deploy/schema.ts";
-import { choicesFor, deadlineWords, emphasisOf, evidenceOf, expiryWords, labelOf } from "./decisions.ts";
+import {
+  choicesFor,
+  consequencesOf,
+  deadlineWords,
+  emphasisOf,
+  evidenceOf,
+  expiryWords,
+  labelOf,
+} from "./decisions.ts";
 import { faringOf, isOverLimit } from "./service-words.ts";
 
 const NOW = Date.parse("2026-03-01T10:00:00Z");
@@ -44,9 +52,14 @@ describe("the buttons", () => {
   );
 
   it("offer one way back, whether it runs, waits or has nothing to go back to", () => {
-    expect(choicesFor(deployment(), at(2))).toEqual(["promote", "pause", "rollback"]);
-    expect(choicesFor(deployment({ waiting: waiting() }), at(2))).toEqual(["promote", "retry", "rollback"]);
-    expect(choicesFor(deployment({ previousVersion: null }), at(2))).toEqual(["promote", "pause", "abort"]);
+    expect(choicesFor(deployment(), ["rollback", "abort", "pause", "promote"])).toEqual([
+      ...["promote", "pause", "rollback"],
+    ]);
+    const asks = waiting();
+    expect(choicesFor(deployment({ waiting: asks }), asks.options)).toEqual(["promote", "retry", "rollback"]);
+    expect(choicesFor(deployment(), ["abort", "pause", "promote"])).toEqual(["promote", "pause", "abort"]);
+    expect(choicesFor(deployment(), ["rollback", "abort", "resume"])).toEqual(["resume", "rollback"]);
+    expect(choicesFor(deployment(), [])).toEqual([]);
     expect(labelOf("rollback", deployment(), at(2))).toBe("Roll back to 2.4.0");
   });
 
@@ -81,6 +94,27 @@ describe("the buttons", () => {
     const asked = deployment({ waiting: waiting({ kind }) });
     expect(emphasisOf("promote", asked, analysis("pass"))).toBe("secondary");
     expect(emphasisOf("rollback", asked, analysis("fail"))).toBe("danger");
+  });
+});
+
+describe("what will happen", () => {
+  const sentence = "By now 2.5.0 has had 57 requests since that comparison began, 0 failed: enough to compare";
+  const counts = { requests: 57, failed: 0, leastRequests: 50, since: "2026-03-01T09:40:00Z", sentence };
+  const evidenceNow = { ...counts, comparedAt: "2026-03-01T09:48:00Z" };
+  const told = (choice: "promote" | "retry", evidence: typeof evidenceNow | null) =>
+    consequencesOf(choice, deployment({ waiting: waiting() }), at(2), { evidenceNow: evidence, now: NOW });
+
+  it("says of when that is which one accepts, and how it stands by now", () => {
+    expect(told("promote", evidenceNow).slice(0, 2)).toEqual([
+      "You accept what stood against it when it was last compared, 12\u00a0min ago: Not decided",
+      `${sentence}.`,
+    ]);
+    expect(told("promote", null)[0]).toBe("You accept what stood against it: Not decided");
+  });
+
+  it("replaces nothing where nothing failed", () => {
+    expect(told("retry", evidenceNow)).toEqual(["Done again: analysis.", `${sentence}.`]);
+    expect(told("retry", null)).toEqual(["Done again: analysis.", "What failed before is replaced first."]);
   });
 });
 

@@ -1,30 +1,22 @@
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
 import { formatDuration } from "../../lib/format.ts";
 
 /** What can be decided about a deployment now, and what each decision will do, in words. Pure. */
 
 type Choice = Exclude<Decision, never>;
 
-/** Steps that are accepted as they are when somebody promotes them. */
-const ACCEPTED: readonly StepView["kind"][] = ["analysis", "hold", "hook", "verify"];
-
 export const currentStep = (steps: readonly StepView[]): StepView | null =>
   steps.find((step) => step.status === "running" || step.status === "waiting") ?? null;
 
-/** In the order in which they are offered: on, again, back; one way back, which is called off where nothing ran before. */
-export function choicesFor(deployment: DeploymentView, steps: readonly StepView[]): Choice[] {
-  const { status, waiting, previousVersion, cancelRequested } = deployment;
-  if (waiting) return oneWayBack(waiting.options);
-  if (cancelRequested || (status !== "running" && status !== "queued")) return [];
-  const step = currentStep(steps);
-  const promote = step !== null && ACCEPTED.includes(step.kind);
-  return oneWayBack([
-    ...(promote ? (["promote"] as const) : []),
-    ...(status === "running" ? (["pause"] as const) : []),
-    ...(previousVersion !== null && status === "running" ? (["rollback"] as const) : []),
-    "abort",
-  ]);
-}
+const ORDER: readonly Choice[] = ["resume", "promote", "retry", "pause", "rollback", "abort"];
+
+/**
+ * What the server accepts now, in the order in which it is offered: on, again, back; one way back, which is called off
+ * where nothing ran before. A question names its answers in an order of its own.
+ */
+export const choicesFor = ({ waiting }: Pick<DeploymentView, "waiting">, allowed: readonly Decision[]): Choice[] =>
+  oneWayBack(waiting ? allowed : allowed.toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)));
 
 const oneWayBack = (choices: readonly Choice[]): Choice[] =>
   choices.filter((choice) => choice !== "abort" || !choices.includes("rollback"));
@@ -117,8 +109,36 @@ export function expiryWords({ previousVersion, waiting }: DeploymentView, now: n
     : `The time to decide is over: it ${back} as soon as a worker takes it up.`;
 }
 
+/** What a question is about, and what has come since it was asked; `now` in milliseconds since 1970. */
+interface Standing {
+  evidenceNow: EvidenceNow | null;
+  now: number;
+}
+
+/** What is accepted by going on, as of when, and how it stands by now. */
+function acceptedWords(reason: string, { evidenceNow, now }: Standing): string[] {
+  if (!evidenceNow) return [`You accept what stood against it: ${reason}`];
+  const age = formatDuration(Math.max(1_000, now - Date.parse(evidenceNow.comparedAt)));
+  return [
+    `You accept what stood against it when it was last compared, ${age} ago: ${reason}`,
+    `${evidenceNow.sentence}.`,
+  ];
+}
+
+/** What trying again brings: requests of a comparison that was not decided are not lost. */
+function againWords(step: StepView | null | undefined, evidenceNow: EvidenceNow | null): string[] {
+  const done = step ? `Done again: ${step.title}.` : "The step is done again.";
+  if (evidenceNow) return [done, `${evidenceNow.sentence}.`];
+  return [done, "What failed before is replaced first."];
+}
+
 /** What will happen, sentence by sentence. */
-export function consequencesOf(decision: Choice, deployment: DeploymentView, steps: readonly StepView[]): string[] {
+export function consequencesOf(
+  decision: Choice,
+  deployment: DeploymentView,
+  steps: readonly StepView[],
+  standing: Standing,
+): string[] {
   const { version, previousVersion, service, environment, waiting } = deployment;
   const step = steps.find((one) => one.index === waiting?.stepIndex) ?? currentStep(steps);
   const next = step ? steps.find((one) => one.index > step.index) : null;
@@ -127,13 +147,11 @@ export function consequencesOf(decision: Choice, deployment: DeploymentView, ste
     case "promote":
       if (waiting?.kind === "regressed") return [`${version} stays, and is not watched any more.`];
       return [
-        ...(waiting
-          ? [`You accept what stood against it: ${waiting.reason}`]
-          : ["The comparison that runs is not waited for."]),
+        ...(waiting ? acceptedWords(waiting.reason, standing) : ["The comparison that runs is not waited for."]),
         next ? `Next: ${next.title}.` : "It is done after that.",
       ];
     case "retry":
-      return [step ? `Done again: ${step.title}.` : "The step is done again.", "What failed before is replaced first."];
+      return againWords(step, standing.evidenceNow);
     case "rollback":
       return [
         `All requests of ${service} in ${environment} go to ${old} at once.`,

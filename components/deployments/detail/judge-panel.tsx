@@ -25,6 +25,7 @@ import {
   OUTCOME_WORDS,
   outcomeOf,
   scoreWords,
+  sentenceFor,
   strips,
   VERDICT_TONES,
   VERDICT_WORDS,
@@ -126,6 +127,7 @@ function Score({ result }: { result: JudgeResult }) {
   const { score, passScore, marginalScore, groups } = result;
   const decided = result.verdict === "pass" || result.verdict === "fail";
   if (score === null) return null;
+  if (!decided) return <p className="text-ink-3 text-xs">{scoreWords(result)}</p>;
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
       <figure
@@ -137,13 +139,7 @@ function Score({ result }: { result: JudgeResult }) {
           <span
             className={cn(
               "absolute inset-y-0 left-0 rounded-sm",
-              !decided
-                ? "bg-unknown"
-                : score >= passScore
-                  ? "bg-ok"
-                  : score >= marginalScore
-                    ? "bg-warning"
-                    : "bg-critical",
+              score >= passScore ? "bg-ok" : score >= marginalScore ? "bg-warning" : "bg-critical",
             )}
             style={{ width: `${score}%` }}
           />
@@ -183,7 +179,7 @@ function MetricRow({ metric, result }: { metric: Metric; result: JudgeResult }) 
             <Mark tone={tone}>{OUTCOME_WORDS[outcome]}</Mark>
           </span>
           <span className="min-w-0">
-            {metric.sentence}
+            {sentenceFor(metric, result.verdict)}
             {metric.critical ? <Badge className="ml-2">critical</Badge> : null}
           </span>
           <Strips metric={metric} result={result} />

@@ -12,17 +12,28 @@ const isUnknown = ({ classification, count, rank, baseline, candidate }: Metric)
   classification === "nodata" ||
   (classification === "pass" && !count && !rank && baseline.median === null && candidate.median === null);
 
+const PERHAPS = /, perhaps worse, not sure yet$/;
+const NOT_WORSE = /, not worse by more than is allowed$/;
+
+/** The judge's sentence, no more certain than the mark beside it: while nothing is decided it acquits no metric. */
+export const sentenceFor = (metric: Metric, verdict: JudgeResult["verdict"]): string =>
+  outcomeOf(metric, verdict) === "undecided"
+    ? metric.sentence.replace(NOT_WORSE, ", not surely more than is allowed so far")
+    : metric.sentence;
+
 /** How a metric came out, as it is drawn: what was not measured is unknown, whatever else there is. */
 export function outcomeOf(metric: Metric, verdict: JudgeResult["verdict"]): keyof typeof OUTCOME_WORDS {
   if (isUnknown(metric)) return "unknown";
   if (isBad(metric)) return "worse";
-  // nothing was found, and yet there is too little to say that nothing is there
+  // what was found is not sure, or nothing was, and yet there is too little to say that nothing is there
+  if (PERHAPS.test(metric.sentence)) return "perhaps";
   return verdict === "inconclusive" ? "undecided" : "notWorse";
 }
 
 export const OUTCOME_TONES: Record<keyof typeof OUTCOME_WORDS, MarkTone> = {
   worse: "critical",
   notWorse: "ok",
+  perhaps: "warning",
   undecided: "unknown",
   unknown: "unknown",
 };
@@ -30,6 +41,7 @@ export const OUTCOME_TONES: Record<keyof typeof OUTCOME_WORDS, MarkTone> = {
 export const OUTCOME_WORDS = {
   worse: "worse",
   notWorse: "not worse",
+  perhaps: "perhaps worse",
   undecided: "not sure yet",
   unknown: "unknown",
 } as const;
@@ -37,7 +49,9 @@ export const OUTCOME_WORDS = {
 /** `score 0 of 100: a critical metric is worse, error ratio`: why it is what its groups do not add up to. */
 export function scoreWords({ score, verdict, metrics, groups }: JudgeResult): string {
   const decided = verdict === "pass" || verdict === "fail";
-  const words = `score ${Math.round(score ?? 0)} of 100${decided ? "" : " so far"}`;
+  // points are given for what nothing speaks against: without a decision they would read as an acquittal
+  if (!decided) return "no score before it is decided";
+  const words = `score ${Math.round(score ?? 0)} of 100`;
   if (score !== 0 || groups.every((group) => !group.score)) return words;
   const fatal = metrics.filter((metric) => metric.critical && isBad(metric)).map((metric) => metric.label);
   return fatal.length > 0

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
-import { outcomeOf, scoreWords, worstFirst } from "./judge-scales.ts";
+import { outcomeOf, scoreWords, sentenceFor, worstFirst } from "./judge-scales.ts";
 import { baseOf, briefMetrics, briefOf, expectation, verdictOf } from "./judged-words.ts";
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ").replaceAll("\u202f", " ");
@@ -24,6 +24,22 @@ const result = (more: Partial<JudgeResult> = {}): JudgeResult => ({
   groups: [{ name: "errors", weight: 40, score: 25 }],
   metrics: [],
   ...more,
+});
+
+it("no mark is contradicted by the sentence beside it", () => {
+  const slower = metric("latencyP50", {
+    count: counted,
+    sentence: "median latency +26 ms, not worse by more than is allowed",
+  });
+  expect(outcomeOf(slower, "inconclusive")).toBe("undecided");
+  expect(sentenceFor(slower, "inconclusive")).toBe("median latency +26 ms, not surely more than is allowed so far");
+  expect(sentenceFor(slower, "pass")).toBe(slower.sentence);
+  const failing = metric("errorRatio", {
+    count: counted,
+    sentence: "error ratio +5.56 points, perhaps worse, not sure yet",
+  });
+  for (const verdict of ["inconclusive", "pass"] as const) expect(outcomeOf(failing, verdict)).toBe("perhaps");
+  expect(sentenceFor(failing, "inconclusive")).toBe(failing.sentence);
 });
 
 describe("the comparison in short", () => {
@@ -82,7 +98,7 @@ describe("the score", () => {
   });
   it("is a bare number where it follows from its groups", () => {
     expect(scoreWords(result({ verdict: "pass", score: 98.6 }))).toBe("score 99 of 100");
-    expect(scoreWords(result())).toBe("score 100 of 100 so far");
+    expect(scoreWords(result()), "100 points would read as an acquittal").toBe("no score before it is decided");
     const groups = [{ name: "errors", weight: 40, score: 0 }];
     expect(scoreWords(result({ verdict: "fail", score: 0, groups }))).toBe("score 0 of 100");
   });

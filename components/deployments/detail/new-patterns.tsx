@@ -17,6 +17,7 @@ const WATCHED_MS = 30 * 60_000;
 const STEP_MS = 15_000;
 /** a pattern that is as new as its deployment is found among those that matter most */
 const PATTERNS = 20;
+/** The tone says how much it matters, the word beside it the level, as the page of logs has it. */
 const TONES: Record<AnomalyView["severity"], MarkTone> = { info: "quiet", warning: "warning", critical: "critical" };
 
 /** What the service began to log with this deployment. One quiet line when there is nothing. */
@@ -87,7 +88,7 @@ const Found = ({ found, service, environment, window, watched }: FoundProps) =>
           key={`${anomaly.kind} ${anomaly.patternId} ${anomaly.at}`}
           className="flex flex-wrap items-baseline gap-x-3 gap-y-1 px-3 py-2 text-sm"
         >
-          <Mark tone={TONES[anomaly.severity]}>{anomaly.severity}</Mark>
+          <Mark tone={TONES[anomaly.severity]}>{anomaly.level ?? anomaly.severity}</Mark>
           <div className="min-w-0 flex-[1_1_20rem]">
             <p className="break-words">{anomaly.sentence}</p>
             {anomaly.template ? (

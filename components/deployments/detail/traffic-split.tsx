@@ -1,20 +1,25 @@
-import type { DeploymentView } from "#server/agent/deploy/schema.ts";
+import type { DeploymentView, GetDeploymentOutput } from "#server/agent/deploy/schema.ts";
+import { Time } from "../../feedback/time.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatPercent, plural } from "../../lib/format.ts";
 import { afterwardsOf, costOf, type Share, widthsOf } from "./split-words.ts";
 
+type SplitWindow = NonNullable<GetDeploymentOutput["splitWindow"]>;
+
 /** How the requests are split between the old version and the new one, as it is meant and as it is. */
 export function TrafficSplit({
   deployment,
   split,
+  window,
   active,
 }: {
   deployment: DeploymentView;
   split: readonly Share[];
+  window: SplitWindow | null;
   active: boolean;
 }) {
-  if (!active) return <TrafficAfterwards deployment={deployment} split={split} />;
+  if (!active) return <TrafficAfterwards deployment={deployment} split={split} window={window} />;
   const widths = widthsOf(split);
   const weighted = split.some((one) => one.weight !== null);
   return (
@@ -64,16 +69,42 @@ export function TrafficSplit({
             ))}
           </tbody>
         </table>
-        <p className="min-h-8 text-ink-2 text-xs">{costOf(deployment, split)}</p>
+        <p className="min-h-8 text-ink-2 text-xs">
+          {costOf(deployment, split)} <Counted window={window} />
+        </p>
       </div>
     </Section>
   );
 }
 
+/** Of what time and of what requests the counts are: others on this page are of times of their own. */
+const Counted = ({ window }: { window: SplitWindow | null }) =>
+  window === null ? null : (
+    <>
+      Counted from <Time at={window.from} /> {window.to === null ? "on" : null}
+      {window.to === null ? null : (
+        <>
+          until <Time at={window.to} />
+        </>
+      )}
+      , whole buckets of {window.stepSeconds} s
+      {window.to === null || window.final ? "" : "; the last of it is still being counted"}: every request, also those
+      before and after the judge’s comparisons and those that it leaves out.
+    </>
+  );
+
 const isSome = (count: number | null): boolean => count !== null && count > 0;
 
 /** Of a deployment that has ended: what each version was asked while it ran, not what is served by now. */
-function TrafficAfterwards({ deployment, split }: { deployment: DeploymentView; split: readonly Share[] }) {
+function TrafficAfterwards({
+  deployment,
+  split,
+  window,
+}: {
+  deployment: DeploymentView;
+  split: readonly Share[];
+  window: SplitWindow | null;
+}) {
   const rows = afterwardsOf(split);
   return (
     <Section title="Traffic" note="during the deployment, from its start to its end">
@@ -114,7 +145,9 @@ function TrafficAfterwards({ deployment, split }: { deployment: DeploymentView; 
             </table>
           </>
         )}
-        <p className="min-h-8 text-ink-2 text-xs">{costOf(deployment, split, true)}</p>
+        <p className="min-h-8 text-ink-2 text-xs">
+          {costOf(deployment, split, true)} <Counted window={window} />
+        </p>
       </div>
     </Section>
   );

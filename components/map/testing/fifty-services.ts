@@ -45,6 +45,7 @@ const nodeOf = (id: string, depth: number, i: number): Node => ({
   kind: depth === 5 ? "external" : "service",
   version: depth < 4 ? `${1 + (i % 3)}.${i}.0` : null,
   overSeconds: null,
+  causedBy: null,
   requestsPerSecond: 400 / (depth + 1) / (i + 1),
   errorPercent: FAILING.includes(id) ? 12.5 : i % 4 === 0 ? 0.3 : 0,
   p95Ms: 20 + 37 * i + 11 * depth,

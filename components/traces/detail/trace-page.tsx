@@ -27,12 +27,16 @@ import { FIRST_SPANS } from "../page-sizes.ts";
 import { traceTitle } from "../trace-title.ts";
 import { CopyId } from "./copy-id.tsx";
 import { linkCount } from "./link-count.ts";
-import { TraceLines } from "./trace-lines.tsx";
-import { TraceServices } from "./trace-services.tsx";
-import { TraceWaterfall } from "./trace-waterfall.tsx";
 import { useTraceLogs, windowOfTrace } from "./use-trace-logs.ts";
 import { useWaterfall } from "./use-waterfall.ts";
 
+const TraceWaterfall = dynamic(() => import("./trace-waterfall.tsx").then((module) => module.TraceWaterfall), {
+  loading: () => <SkeletonRows rows={8} />,
+});
+const TraceLines = dynamic(() => import("./trace-lines.tsx").then((module) => module.TraceLines), {
+  loading: () => <SkeletonRows rows={3} />,
+});
+const TraceServices = dynamic(() => import("./trace-services.tsx").then((module) => module.TraceServices));
 const NoTrace = dynamic(() => import("./no-trace.tsx").then((module) => module.NoTrace), {
   loading: () => <Loading />,
 });

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import type { AnalysisRules } from "../config-deployment.ts";
+import type { AnalysisRules, JudgedMetric } from "../config-deployment.ts";
 import { quantileMs } from "../kernel/histogram.ts";
-import { threeDigits } from "../kernel/numbers.ts";
+import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import { sumOutcomes, waitLimitMs } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { BEYOND_DOUBT, isSure, LEAST_FOR_FAILURE, meanOf, SUSPICIOUS } from "./judge/classify.ts";
-import { fisherExact } from "./judge/count-test.ts";
+import { fisherExact, newcombe } from "./judge/count-test.ts";
 import { mannWhitney } from "./judge/rank-test.ts";
 import { poolOf, samplesOf } from "./judge/samples.ts";
 import type { ComparedMetric } from "./schema.ts";
@@ -26,8 +26,29 @@ const known = (values: readonly (number | null)[]): number[] => values.filter((v
 const PROBABLE = 0.1;
 /** told only where there are any */
 const UPGRADES = "notUpgraded";
-/** a relative difference below it is called none, unless it is sure */
+/** a relative difference below it is neither better nor worse */
 const SMALL = 0.05;
+/** The judge's rule for a measure says how much of a difference is allowed. */
+const JUDGED_AS: Partial<Record<string, JudgedMetric>> = {
+  errorRatio: "errorRatio",
+  otherAnswers: "outcomes",
+  [UPGRADES]: "outcomes",
+  latencyP50: "latencyP50",
+  latencyP95: "latencyP95",
+  latencyP99: "latencyP99",
+  cpuPerRequest: "cpuPerRequest",
+  memoryPerInstance: "memoryPerInstance",
+  errorLines: "logErrorRate",
+};
+/** Shares are in percent here, and lines are of 100 requests. */
+const OF_SHARES: readonly (JudgedMetric | undefined)[] = ["errorRatio", "outcomes", "logErrorRate"];
+
+/** Whether a difference is seen, and between what bounds it lies, in the measure's unit. */
+interface Tested {
+  p: number;
+  low: number;
+  high: number;
+}
 
 interface Facts {
   name: string;
@@ -38,14 +59,15 @@ interface Facts {
   baseline: number | null;
   candidate: number | null;
   /** null: cannot be told */
-  p: number | null;
+  test: Tested | null;
   why?: string;
   /** told by counts of requests; else by ranks of samples */
   counted?: boolean;
+  counts?: Compared["counts"];
 }
 
 /** What the judge of the service goes by. */
-export type Limits = Pick<AnalysisRules, "confidence" | "minRequests">;
+export type Limits = Pick<AnalysisRules, "confidence" | "minRequests" | "metrics">;
 
 /** Of one value: ten seconds, for long spans more, then in whole minutes as they are stored. */
 function sampleLengthMs(seconds: number): number {
@@ -75,30 +97,45 @@ export function compareCounts(
   type Sample = (typeof old.samples)[number];
   const valuesOf = (samples: Sample[], value: (sample: Sample) => number | null) =>
     samples.flatMap((sample) => value(sample) ?? []);
-  const ranked = (value: (sample: Sample) => number | null): number | null => {
+  const { confidence } = limits;
+  const ranked = (value: (sample: Sample) => number | null): Tested | null => {
     const [a, b] = [valuesOf(fresh.samples, value), valuesOf(old.samples, value)];
     if (Math.min(a.length, b.length) < LEAST_SAMPLES) return null;
-    return new Set([...a, ...b]).size === 1 ? 1 : mannWhitney(a, b).pValue;
+    const range = Math.max(...a, ...b) - Math.min(...a, ...b);
+    if (range === 0) return { p: 1, low: 0, high: 0 };
+    const { pValue: p, low, high } = mannWhitney(a, b, { confidence, tolerance: range * 1e-6 });
+    return { p, low, high };
   };
   const mean = (samples: Sample[], value: (sample: Sample) => number | null) => meanOf(valuesOf(samples, value));
 
-  const errors = (pool: Sample) => (pool.requests === 0 ? null : (pool.errors / pool.requests) * 100);
   const notOk = ({ requests, outcomes }: Sample) => requests - outcomes.ok - outcomes.upgraded;
   const notUpgraded = ({ requests, outcomes }: Sample) => requests - outcomes.upgraded;
-  const percent = (part: (pool: Sample) => number, pool: Sample) =>
-    pool.requests === 0 ? null : (part(pool) / pool.requests) * 100;
+  const percent = (events: number | null, total: number) =>
+    total === 0 || events === null ? null : (events / total) * 100;
+  const counted = (part: (pool: Sample) => number | null, why: string): Omit<Facts, "name" | "label" | "unit"> => {
+    const sideOf = ({ pool }: typeof old) => ({ events: part(pool), total: pool.requests });
+    const [b, c] = [sideOf(old), sideOf(fresh)];
+    const known = b.events !== null && c.events !== null && b.total > 0 && c.total > 0;
+    return {
+      ...{ more: "worse", counted: true, why },
+      baseline: percent(b.events, b.total),
+      candidate: percent(c.events, c.total),
+      counts: known ? { baseline: b, candidate: c } : null,
+      test: known && enough ? testOf(c, b, confidence) : null,
+    };
+  };
   const latency = (q: number, label: string): Facts => ({
     ...{ name: `latencyP${q * 100}`, label, unit: "ms", more: "worse" },
     baseline: quantileMs(old.pool.latency, q),
     candidate: quantileMs(fresh.pool.latency, q),
-    p: enough ? ranked((sample) => (sample.requests === 0 ? null : quantileMs(sample.latency, q))) : null,
+    test: enough ? ranked((sample) => (sample.requests === 0 ? null : quantileMs(sample.latency, q))) : null,
     why: enough ? "too short to tell" : fewWhy,
   });
   const usage = (name: string, label: string, unit: Unit, value: (sample: Sample) => number | null): Facts => ({
     ...{ name, label, unit, more: "worse" },
     baseline: mean(old.samples, value),
     candidate: mean(fresh.samples, value),
-    p: ranked(value),
+    test: ranked(value),
     why: "not measured often enough to tell",
   });
   const per = (part: number | null, whole: number | null) => (part === null || !whole ? null : part / whole);
@@ -110,65 +147,55 @@ export function compareCounts(
     per(cpuMs, requests),
   );
   // what an idle instance takes weighs on a version with little to do
-  const cpuAtLoad: Facts = alike ? cpu : { ...cpu, p: null, why: "at a very different load per instance" };
+  const cpuAtLoad: Facts = alike ? cpu : { ...cpu, test: null, why: "at a very different load per instance" };
   const facts: Facts[] = [
-    {
-      ...{ name: "errorRatio", label: "error ratio", unit: "percent", more: "worse" },
-      baseline: errors(old.pool),
-      candidate: errors(fresh.pool),
-      counted: true,
-      p: enough ? fisherExact(fresh.pool.errors, fresh.pool.requests, old.pool.errors, old.pool.requests) : null,
-      why: fewWhy,
-    },
-    {
-      ...{ name: "otherAnswers", label: "answers other than 2xx", unit: "percent", more: "worse" },
-      baseline: percent(notOk, old.pool),
-      candidate: percent(notOk, fresh.pool),
-      counted: true,
-      p: enough ? fisherExact(notOk(fresh.pool), fresh.pool.requests, notOk(old.pool), old.pool.requests) : null,
-      why: fewWhy,
-    },
-    {
-      ...{ name: UPGRADES, label: "requests without an upgrade", unit: "percent", more: "worse" },
-      baseline: percent(notUpgraded, old.pool),
-      candidate: percent(notUpgraded, fresh.pool),
-      counted: true,
-      p: enough
-        ? fisherExact(notUpgraded(fresh.pool), fresh.pool.requests, notUpgraded(old.pool), old.pool.requests)
-        : null,
-      why: fewWhy,
-    },
-    latency(0.5, "median latency"),
-    latency(0.95, "p95 latency"),
-    latency(0.99, "p99 latency"),
+    { name: "errorRatio", label: "error ratio", unit: "percent", ...counted((pool) => pool.errors, fewWhy) },
+    { name: "otherAnswers", label: "answers other than 2xx", unit: "percent", ...counted(notOk, fewWhy) },
+    { name: UPGRADES, label: "requests without an upgrade", unit: "percent", ...counted(notUpgraded, fewWhy) },
+    latency(0.5, "median latency over all requests"),
+    latency(0.95, "p95 latency over all requests"),
+    latency(0.99, "p99 latency over all requests"),
     cpuAtLoad,
     usage("memoryPerInstance", "memory per instance", "bytes", ({ usage: one }) => per(one.memoryBytes, one.instances)),
-    usage("errorLines", "error lines in the log per 100 requests", "count", ({ requests, usage: { errorLines } }) =>
-      per(errorLines === null ? null : errorLines * 100, requests),
-    ),
+    {
+      ...{ name: "errorLines", label: "error lines in the log per 100 requests", unit: "count" },
+      ...counted((pool) => pool.usage.errorLines, fewWhy),
+    },
     {
       ...{ name: "requestRate", label: "requests", unit: "perSecond", more: "neither" },
       baseline: per(old.pool.requests, seconds.baseline),
       candidate: per(fresh.pool.requests, seconds.candidate),
-      p: null,
+      test: null,
     },
     {
       ...{ name: "instances", label: "instances", unit: "count", more: "neither" },
       baseline: mean(old.samples, ({ usage: { instances } }) => instances),
       candidate: mean(fresh.samples, ({ usage: { instances } }) => instances),
-      p: null,
+      test: null,
     },
   ];
   const fewest = Math.min(old.pool.requests, fresh.pool.requests);
   const upgrades = [old, fresh].some(({ pool }) => pool.outcomes.upgraded > 0);
   return facts
     .filter(({ name }) => upgrades || name !== UPGRADES)
-    .map((one) => describeFacts(one, certaintyOf(one, fewest, limits)));
+    .map((one) => describeFacts(one, certaintyOf(one, fewest, limits), limits));
 }
 
-function describeFacts(facts: Facts, certainty: Compared["certainty"]): Compared {
-  const { name, label, unit, more, baseline, candidate, p, why } = facts;
-  const common = { name, label, unit, baseline, candidate };
+/** As the judge tests counts. A request can be followed by several error lines; a share above one is none. */
+function testOf(
+  candidate: { events: number | null; total: number },
+  baseline: { events: number | null; total: number },
+  confidence: number,
+): Tested {
+  const share = ({ events, total }: typeof candidate) => [Math.min(events ?? 0, total), total] as const;
+  const counts = [...share(candidate), ...share(baseline)] as const;
+  const { low, high } = newcombe(...counts, confidence);
+  return { p: fisherExact(...counts), low: low * 100, high: high * 100 };
+}
+
+function describeFacts(facts: Facts, certainty: Compared["certainty"], limits: Limits): Compared {
+  const { name, label, unit, more, baseline, candidate, test, why, counts = null } = facts;
+  const common = { name, label, unit, baseline, candidate, counts };
   if (baseline === null || candidate === null) {
     const known = baseline === null && candidate === null ? "not known" : "known of one version only";
     return {
@@ -178,18 +205,33 @@ function describeFacts(facts: Facts, certainty: Compared["certainty"]): Compared
   }
   const difference = candidate - baseline;
   const ratio = baseline === 0 ? null : difference / baseline;
-  const better = betterOf(more, certainty, difference, ratio);
+  const better = betterOf(facts, certainty, { baseline, candidate }, limits);
+  const [before, after] = [
+    amount(baseline, unit) + baseOf(unit, counts?.baseline),
+    amount(candidate, unit) + baseOf(unit, counts?.candidate),
+  ];
   const change =
     difference === 0
-      ? `${label} the same, ${amount(candidate, unit)}`
-      : `${label} ${amount(baseline, unit)} → ${amount(candidate, unit)}: ${changeOf(difference, ratio, unit)}`;
-  const end = more === "neither" ? "" : p === null ? `, ${why}` : difference === 0 ? "" : `, ${IN_WORDS[certainty]}`;
+      ? `${label} the same, ${counts ? `${before} and ${after}` : after}`
+      : `${label} ${before} → ${after}: ${changeOf(difference, ratio, unit)}`;
+  const end = more === "neither" ? "" : test === null ? `, ${why}` : endOf(better, certainty, difference);
   return { ...common, difference, ratio, certainty, better, sentence: `${change}${end}` };
 }
 
+/** ` (3 of 61)`; of what has no share, as lines, ` (3 in 61)` */
+const baseOf = (unit: Unit, count: NonNullable<Compared["counts"]>["baseline"] | undefined): string =>
+  count ? ` (${groupedCount(count.events ?? 0)} ${unit === "percent" ? "of" : "in"} ${groupedCount(count.total)})` : "";
+
+function endOf(better: Compared["better"], certainty: Compared["certainty"], difference: number): string {
+  if (better === "same") return difference === 0 ? "" : ", within what is allowed";
+  if (difference === 0) return ", too little to rule a difference out";
+  return `, ${IN_WORDS[certainty]}`;
+}
+
 /** Never sure where the judge is not: of counts by its limit for counts, and of too few requests only beyond doubt. */
-function certaintyOf({ p, counted = false }: Facts, fewest: number, limits: Limits): Compared["certainty"] {
-  if (p === null) return "unknown";
+function certaintyOf({ test, counted = false }: Facts, fewest: number, limits: Limits): Compared["certainty"] {
+  if (test === null) return "unknown";
+  const { p } = test;
   const { confidence, minRequests } = limits;
   const enough = fewest >= minRequests || (counted && fewest >= LEAST_FOR_FAILURE && p < BEYOND_DOUBT);
   const sure = enough && (counted ? isSure({ pValue: p }, { confidence }) : p < 1 - confidence);
@@ -204,16 +246,31 @@ const IN_WORDS = {
   unknown: "",
 } as const;
 
+/** No difference is said only where none beyond what is allowed is left possible; else it is not sure. */
 function betterOf(
-  more: Facts["more"],
+  { name, more, test }: Facts,
   certainty: Compared["certainty"],
-  difference: number,
-  ratio: number | null,
+  { baseline, candidate }: { baseline: number; candidate: number },
+  limits: Limits,
 ): Compared["better"] {
-  if (more === "neither" || certainty === "unknown") return "unknown";
-  const small = difference === 0 || (ratio !== null && Math.abs(ratio) < SMALL);
-  if (small || certainty === "unsure") return "same";
+  if (more === "neither" || test === null) return "unknown";
+  const difference = candidate - baseline;
+  const [less, most] = [Math.min(baseline, candidate), Math.max(baseline, candidate)];
+  if (Math.abs(difference) < SMALL * most || difference === 0 || certainty === "unsure") {
+    const allowed = allowedOf(name, less, limits);
+    const within = Math.max(Math.abs(difference), -test.low, test.high) <= allowed;
+    return within ? "same" : "unsure";
+  }
   return difference > 0 === (more === "worse") ? "worse" : "better";
+}
+
+/** The difference that the judge accepts, in the measure's unit. `value`: the lower of the two sides. */
+function allowedOf(name: string, value: number, { metrics }: Limits): number {
+  const judged = JUDGED_AS[name];
+  const rule = judged && metrics[judged];
+  if (!rule) return 0;
+  const least = OF_SHARES.includes(judged) ? rule.leastIncrease * 100 : rule.leastIncrease;
+  return Math.max(least, rule.effect === "meanRatio" ? (rule.allowedIncrease - 1) * value : 0);
 }
 
 function amount(value: number, unit: Unit): string {
@@ -271,5 +328,8 @@ export function summarise(candidate: string, baseline: string, metrics: readonly
     return `There is too little to compare ${candidate} with ${baseline} by: errors and latency cannot be told yet${good.length > 0 ? `. All that is known is what it takes: ${good.map((one) => one.sentence).join("; ")}` : ""}`;
   if (good.length > 0)
     return `${candidate} ${is(good)} better than ${baseline}: ${good.map((one) => one.sentence).join("; ")}`;
-  return `No difference between ${candidate} and ${baseline} that could not be chance`;
+  const open = of("unsure").map((one) => one.label);
+  return open.length === 0
+    ? `No difference between ${candidate} and ${baseline} by more than is allowed`
+    : `Not sure whether ${candidate} differs from ${baseline}: too little was counted to tell it of ${open.join(", ")}`;
 }

@@ -5,6 +5,7 @@ import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import { trafficSeries } from "../traffic/index.ts";
+import { withoutStalled } from "./analysis/counted-rows.ts";
 import { compareCounts, summarise } from "./compare-rule.ts";
 import { countsBetween, stepSecondsFor } from "./counts.ts";
 import { currentVersionOf } from "./good-versions.ts";
@@ -27,6 +28,8 @@ interface Span {
 interface Window extends Span {
   version: string;
   rows: TrafficCounts[];
+  /** counted while the balancer itself stood still: in no figure */
+  stalled: TrafficCounts[];
   /** that the rows cover: less than from … to when other times lie between */
   seconds: number;
 }
@@ -58,6 +61,7 @@ export async function compareVersions(ctx: AgentContext, input: Asked): Promise<
     baseline: sideOf(sides.old),
     candidate: sideOf(sides.fresh),
     sameMinutes: sides.same,
+    leftOut: sides.stepSeconds === 60 ? null : { baseline: leftOutOf(sides.old), candidate: leftOutOf(sides.fresh) },
     summary: summaryOf(sides.old, sides.fresh, { baseline, candidate }, metrics),
     metrics,
     versions: [...new Set([candidate, baseline, ...versions].flatMap((one) => one ?? []))],
@@ -148,14 +152,16 @@ async function windowOf(
   stepSeconds: 10 | 60,
 ): Promise<Window | null> {
   if (version === null || span === null) return null;
-  const { rows, countedUntil } = await countsBetween(ctx, ref, { ...span, stepSeconds, versions: [version] });
+  const { rows: all, countedUntil } = await countsBetween(ctx, ref, { ...span, stepSeconds, versions: [version] });
+  const { rows } = withoutStalled(all);
+  const stalled = all.filter((row) => row.stalled === true);
   const [first] = rows;
   if (!first) return null;
   const from = new Date(first.bucketAt);
   // until where it was counted: the span may go on after the version, or hold what is not counted yet
   const endMs = Math.max(...rows.map((row) => Date.parse(row.bucketAt) + stepSeconds * 1_000));
   const seconds = (Math.min(countedUntil, endMs) - from.getTime()) / 1_000;
-  return { version, from, to: span.to, rows, seconds };
+  return { version, from, to: span.to, rows, stalled, seconds };
 }
 
 interface Common {
@@ -179,6 +185,14 @@ function cut(side: Window, { times, span }: Common, stepSeconds: number): Window
   const end = Math.max(span.from.getTime(), ...rows.map((row) => Date.parse(row.bucketAt) + stepSeconds * 1_000));
   return { ...side, rows, from: span.from, to: new Date(end), seconds: times.size * stepSeconds };
 }
+
+/** How many requests in the time of a side are in none of its figures. */
+const leftOutOf = (side: Window | null): number =>
+  (side?.stalled ?? [])
+    .filter(
+      ({ bucketAt }) => side && Date.parse(bucketAt) >= side.from.getTime() && Date.parse(bucketAt) < side.to.getTime(),
+    )
+    .reduce((sum, { requests }) => sum + requests, 0);
 
 const sideOf = (side: Window | null): Answer["baseline"] =>
   side && {

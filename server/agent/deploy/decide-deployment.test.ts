@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { AppError } from "../kernel/errors.ts";
 import { decideDeployment } from "./decide-deployment.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { getDeployment } from "./get-deployment.ts";
 import { lockService } from "./lock.ts";
 import { end } from "./record.ts";
 import { DecideDeploymentInput, type Decision, type Waiting } from "./schema.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AppError } from "../kernel/errors.ts";
-import { allowedNow, type Facts, rule, type Wish } from "./decision-rule.ts";
+import { allowedNow, type Facts, offeredNow, rule, type Wish } from "./decision-rule.ts";
 import type { Decision, DeploymentStatus, Waiting } from "./schema.ts";
 import type { DecisionRow } from "./store-decisions.ts";
 
@@ -90,6 +90,29 @@ describe("what is accepted", () => {
     ],
     [facts("succeeded", { asks: waiting(["promote", "rollback"], "regressed") }), "step", ["promote", "rollback"]],
   ])("case %#", (given, scope, allowed) => expect(allowedNow(given, scope)).toEqual(allowed));
+});
+
+describe("what is offered", () => {
+  const during = (kind: Step["kind"]): Step[] => [
+    { index: 3, kind, status: "running", title: "It runs" },
+    ...steps.slice(2),
+  ];
+  const kinds: Step["kind"][] = ["bring_up", "weight", "analysis", "hold", "verify", "hook", "retire"];
+  const newest = [null, row("pause"), row("resume"), row("promote"), row("rollback"), row("abort")];
+  const given = [
+    ...kinds.flatMap((kind) => newest.map((one) => facts("running", { steps: during(kind), newest: one }))),
+    ...(["queued", "rolling_back", "succeeded", "failed"] as const).map((status) => facts(status)),
+    facts("paused", { asks: waiting(["promote", "retry", "rollback", "abort"]) }),
+    facts("paused", { asks: waiting(["promote", "rollback"]), answer: row("promote", { waitingId: "w" }) }),
+  ];
+  it.each(given)("is accepted, case %#", (one) => {
+    for (const decision of offeredNow(one)) expect(outcome(one, wish(decision)), decision).toMatch(/^write/);
+  });
+
+  it("is no promotion of a verification or a hook, which nothing can shorten", () => {
+    for (const kind of ["verify", "hook"] as const)
+      expect(offeredNow(facts("running", { steps: during(kind) }))).toEqual(["rollback", "abort", "pause"]);
+  });
 });
 
 describe("a decision", () => {

@@ -63,7 +63,7 @@ export function rule(facts: Facts, wish: Wish): Ruling {
 }
 
 /** What decide_deployment accepts now, as far as the deployment itself is concerned. */
-export function allowedNow({ deployment, steps, newest }: Facts, scope: "step" | "all"): Decision[] {
+export function allowedNow({ deployment, steps, newest }: Omit<Facts, "at">, scope: "step" | "all"): Decision[] {
   const { status, waiting, previousVersion } = deployment;
   if (waiting) return waiting.options;
   if (status === "queued") return ["abort"];
@@ -76,6 +76,14 @@ export function allowedNow({ deployment, steps, newest }: Facts, scope: "step" |
   );
   if (promotable) allowed.push("promote");
   return allowed;
+}
+
+/** What to offer: what is accepted for the step that runs, and nothing once it is decided and not heeded yet. */
+export function offeredNow(facts: Omit<Facts, "at">): Decision[] {
+  const { deployment, answer, newest } = facts;
+  if (deployment.waiting) return answer ? [] : deployment.waiting.options;
+  const isDecided = newest?.decision === "rollback" || newest?.decision === "abort";
+  return isDecided || deployment.cancelRequested ? [] : allowedNow(facts, "step");
 }
 
 /** A decision that stands in the way of this one: it answered the same question, or it has not taken effect yet. */

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { manageIncident } from "../incidents/index.ts";
 import { AppError } from "../kernel/errors.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { getDeployment } from "./get-deployment.ts";
 import { listDeployments } from "./list-deployments.ts";
 import { end } from "./record.ts";
 
@@ -101,6 +101,23 @@ describe("starting", () => {
     await database.db.incident.deleteMany();
   });
 
+  it("warns of the worst incidents of each service and of none, and says how many more there are", async () => {
+    const open = { action: "create", title: "Orders fail", environment: "production" } as const;
+    const { incident: worst } = await manageIncident(ctx, { ...open, service: "checkout", severity: "critical" });
+    for (let i = 0; i < 7; i++) await manageIncident(ctx, { ...open, service: "checkout", severity: "low" });
+    const { incident: needed } = await manageIncident(ctx, { ...open, service: "payments", severity: "low" });
+    const { incident: ofNone } = await manageIncident(ctx, { action: "create", title: "DNS fails", severity: "high" });
+    await manageIncident(ctx, { ...open, service: "checkout", environment: "staging", severity: "critical" });
+    const { plan } = await deployApplication(ctx, { ...wish, dryRun: true });
+    const told = plan.warnings.filter(({ kind }) => kind.endsWith("incident")).map(({ message }) => message);
+    expect(told).toHaveLength(8);
+    expect(told).toContain("3 more incidents are open for checkout.");
+    expect(told).toContain(`${worst.label} is open for checkout: Orders fail`);
+    expect(told).toContain(`${needed.label} is open for payments, which checkout depends on: Orders fail`);
+    expect(told).toContain(`${ofNone.label} is open for no service in particular: DNS fails`);
+    await database.db.incident.deleteMany();
+  });
+
   it.each(["rolling", "blue-green", "canary"] as const)(
     "what a dry run of %s shows is what is written",
     async (strategy) => {
@@ -145,7 +162,9 @@ describe("starting", () => {
     Object.assign(ctx.platform.services.get("checkout/production")!, { countedSince: "2026-01-01T00:00:00.000Z" });
     const { plan } = await deployApplication(ctx, { ...wish, strategy: "canary", dryRun: true });
     expect(plan.warnings.map((one) => one.message)).toEqual([
-      expect.stringMatching(/^At 2\.0 requests a second, 5 % of them reach 200 only/),
+      expect.stringMatching(
+        /^At 2\.0 requests a second, 5 % of them reach 200 requests, the least that the judge compares, only/,
+      ),
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { clipText } from "../kernel/clip-text.ts";
 import { type ClockReading, readClock } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../kernel/durations.ts";
@@ -245,5 +246,5 @@ export async function lastWords(platform: Platform, instanceId: string): Promise
   const tail = await attempt(async () => ({ lines: await platform.tailLogs({ instanceId, lines: 100 }) }));
   if (!tail.ok) return [];
   const errors = tail.lines.filter((line) => line.stream === "stderr");
-  return (errors.length > 0 ? errors : tail.lines).slice(-STDERR_LINES).map((line) => line.text.slice(0, 500));
+  return (errors.length > 0 ? errors : tail.lines).slice(-STDERR_LINES).map((line) => clipText(line.text, 500));
 }

@@ -9,10 +9,11 @@ import { begin, type Ending, end, note, noteIn, startWatch, takeUp } from "./rec
 import type { ObservedInstance } from "./rolling.ts";
 import { choices } from "./run/words.ts";
 import type { Waiting } from "./schema.ts";
-import { findEvent, lockDeployment } from "./store.ts";
+import { findEvent, getDeploymentRow, lockDeployment, withWatch } from "./store.ts";
 import { listDecisions } from "./store-decisions.ts";
 import { listSteps, patchStep } from "./store-steps.ts";
 import { tellFailure } from "./tell-failure.ts";
+import { wayBackCost } from "./way-back-cost.ts";
 
 /** What the deployment procedure writes down. Each may run twice: the record knows the events' keys. */
 
@@ -212,7 +213,7 @@ async function turnBack(
   return reading;
 }
 
-/** Tells the incidents how it ends; a reason makes it a failure. `why` is not said to one that says it already. */
+/** Tells the incidents how it ends, and after a way back what the version cost in all; a reason makes it a failure. `why` is not said to one that says it already. */
 async function report(
   runtime: Runtime,
   plan: DeploymentPlan,
@@ -221,9 +222,12 @@ async function report(
   summary: string,
   why = "",
 ): Promise<void> {
+  const cost = await wayBackCost(runtime, plan, ending);
+  const said = withWatch(summary, await getDeploymentRow(runtime.db, plan.deploymentId));
+  const told = cost === null ? said : `${said.replace(/(?<!\.)$/, ".")} ${cost}`;
   if (reason === null || ending === "succeeded" || ending === "cancelled")
-    await onDeploymentChange(runtime, plan, ending, summary, why);
-  else await tellFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary });
+    await onDeploymentChange(runtime, plan, ending, told, why);
+  else await tellFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary: told });
 }
 
 /** Ends it well, unless somebody called it back at the last moment, and starts the watch over it. */

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import { listServices } from "../services/index.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { progressOf } from "./follow.ts";
-import { getDeployment } from "./get-deployment.ts";
 import { end } from "./record.ts";
 import { patchDeployment, recordEvent } from "./store.ts";
 import { upsertAnalysis } from "./store-analyses.ts";
@@ -30,8 +31,8 @@ const counts = (version: string, at: number, requests: number, status5xx = 0): T
   status2xx: requests - status5xx,
   usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
 });
-const store = async ({ usage: _not, ...row }: TrafficCounts) => {
-  await database.db.trafficBucket.create({ data: { ...row, resolution: 10 } });
+const store = async ({ usage: _not, denied: _nor, stalled = false, ...row }: TrafficCounts) => {
+  await database.db.trafficBucket.create({ data: { ...row, stalled, resolution: 10 } });
 };
 const patch = (change: Parameters<typeof patchDeployment>[2]) =>
   database.db.$transaction((tx) => patchDeployment(tx, deploymentId, change));
@@ -88,6 +89,29 @@ describe("the split", () => {
     ctx.platform.samples = [{ ...counts("1.1.0", now - 8_000, 100), pending }];
     const { serviceNow } = await getDeployment(ctx, { deploymentId });
     expect(serviceNow).toMatchObject({ requests: 108, failed: 8, errorLimitPercent: 0.2 });
+  });
+
+  it("gives the service the one status that the list gives it, whatever its check says", async () => {
+    const now = Date.parse("2026-11-27T12:00:30.000Z");
+    ctx.now = () => new Date(now);
+    await patch({ status: "succeeded", startedAt: new Date(now - 80_000), finishedAt: new Date(now - 70_000) });
+    for (let ago = 20; ago <= 60; ago += 10) await store(counts("1.1.0", now - ago * 1_000, 500, 356));
+    ctx.platform.samples = [counts("1.1.0", now - 8_000, 100, 71)];
+    const { serviceNow } = await getDeployment(ctx, { deploymentId });
+    const { rows } = await listServices(ctx, { limit: 50 });
+    const row = rows.find((one) => one.service === ref.service && one.environment === ref.environment)!;
+    expect(row.health).toBe("failing");
+    expect(serviceNow).toMatchObject({ health: "failing", healthMessage: row.healthMessage });
+  });
+
+  it("says of what succeeded that it is being watched, and until when, for as long as it is", async () => {
+    const summary = "checkout in production runs 1.1.0: 3 of 3 ready.";
+    const watchUntil = new Date("2026-11-27T12:10:30.000Z");
+    await patch({ status: "succeeded", summary, watchState: "watching", watchUntil });
+    const said = async () => (await getDeployment(ctx, { deploymentId })).deployment.summary;
+    expect(await said()).toBe(`${summary} It has all requests and is being watched until 12:10:30 UTC.`);
+    await patch({ watchState: "passed" });
+    expect(await said()).toBe(summary);
   });
 
   it("ends with the deployment; nothing asked, nothing shared", async () => {
@@ -147,6 +171,87 @@ describe("the split", () => {
       [1_156, 0],
       [60, 3],
     ]);
+  });
+
+  it("of one that has ended is the same once its last bucket is stored, and names its time", async () => {
+    const end = Date.parse("2026-11-27T12:03:04.500Z");
+    await patch({ status: "rolled_back", startedAt: new Date(end - 70_000), finishedAt: new Date(end) });
+    const bucket = end - 4_500;
+    ctx.platform.samples = [0, 2_000, 4_000, 6_000, 8_000, 10_000].flatMap((after) => [
+      counts("1.0.0", bucket + after, 40),
+      counts("1.1.0", bucket + after, 2, 1),
+    ]);
+    const seen = async (now: number) => {
+      ctx.now = () => new Date(now);
+      const { split, splitWindow } = await getDeployment(ctx, { deploymentId });
+      return { figures: split.map(({ requests, errors }) => [requests, errors]), splitWindow };
+    };
+    const first = await seen(bucket + 16_000);
+    expect(first.figures).toEqual([
+      [200, 0],
+      [10, 5],
+    ]);
+    expect(first.splitWindow).toMatchObject({ final: false });
+    await store(counts("1.0.0", bucket, 200));
+    await store(counts("1.1.0", bucket, 10, 5));
+    await store(counts("1.0.0", bucket + 10_000, 9_999));
+    for (const later of [60_000, 20 * 60_000, 3 * 3_600_000]) {
+      const then = await seen(end + later);
+      expect(then.figures).toEqual(first.figures);
+      expect(then.splitWindow).toEqual({
+        ...{ from: "2026-11-27T12:02:00.000Z", to: "2026-11-27T12:03:10.000Z", stepSeconds: 10, final: true },
+      });
+    }
+  });
+
+  it("counts also one that began and ended within one bucket", async () => {
+    const began = Date.parse("2026-11-27T12:03:01.000Z");
+    await patch({ status: "succeeded", startedAt: new Date(began), finishedAt: new Date(began + 6_000) });
+    await store(counts("1.1.0", began - 1_000, 30));
+    ctx.now = () => new Date(began + 60_000);
+    expect((await getDeployment(ctx, { deploymentId })).split[1]).toMatchObject({ requests: 30 });
+  });
+});
+
+describe("a question that waits", () => {
+  const now = Date.parse("2026-11-27T12:12:00.000Z");
+  const from = new Date(now - 12 * 60_000);
+  const ask = async (kind: "undecided" | "failed") => {
+    ctx.now = () => new Date(now);
+    const times = { since: from.toISOString(), expiresAt: new Date(now + 60_000).toISOString() };
+    await patch({
+      ...{ status: "paused", startedAt: from },
+      waiting: { id: "w", kind, reason: "Not decided", options: ["promote"], stepIndex: 2, ...times },
+    });
+    const found = { key: "a", stepIndex: 2, attempt: 1, kind: "step", verdict: "inconclusive", score: null } as const;
+    const at = new Date(now - 7 * 60_000);
+    await upsertAnalysis(database.db, deploymentId, { ...found, sentence: "few", from, to: at, result: null }, at);
+    return at;
+  };
+
+  it("tells as of when its words are, and what has come since, without what the balancer's own stillness counted", async () => {
+    const at = await ask("undecided");
+    ctx.platform.samples = [
+      counts("1.1.0", from.getTime() - 2_000, 1_000),
+      counts("1.1.0", from.getTime(), 100, 1),
+      { ...counts("1.1.0", now - 20_000, 70, 70), stalled: true },
+      counts("1.1.0", now - 10_000, 157, 1),
+      counts("1.0.0", now - 10_000, 900),
+    ];
+    const { evidenceNow } = await getDeployment(ctx, { deploymentId });
+    expect(evidenceNow).toMatchObject({
+      ...{ comparedAt: at.toISOString(), since: from.toISOString(), requests: 257, failed: 2, leastRequests: 200 },
+      sentence:
+        "By now 1.1.0 has had 257 requests since that comparison began, 2 failed: enough to compare, and a retry of the step compares these and what comes",
+    });
+  });
+
+  it("says nothing of what was not compared, and nothing while the platform is away", async () => {
+    await ask("failed");
+    expect((await getDeployment(ctx, { deploymentId })).evidenceNow).toBeNull();
+    await ask("undecided");
+    ctx.platform.unreachable = true;
+    expect((await getDeployment(ctx, { deploymentId })).evidenceNow).toBeNull();
   });
 });
 

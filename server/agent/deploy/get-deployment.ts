@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { listServiceHealth, type ServiceHealth } from "../health/index.ts";
+import type { HealthState } from "../health/schema.ts";
 import { incidentsOfDeployments } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -7,16 +7,19 @@ import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { limitsOf } from "../kernel/service-limits.ts";
 import { waiting } from "../kernel/waiting.ts";
-import type { PlatformInstance, PlatformService, TrafficCounts } from "../ports/platform.ts";
+import type { PlatformInstance, PlatformService, ServiceRef, TrafficCounts } from "../ports/platform.ts";
+import { offeredNow } from "./decision-rule.ts";
+import { evidenceNow } from "./evidence-now.ts";
 import { type Following, followDeployment } from "./follow.ts";
 import { withPending } from "./judge/pending.ts";
 import type { GetDeploymentInput, GetDeploymentOutput, InstanceView } from "./schema.ts";
 import type { ServiceNow } from "./service-now-schema.ts";
-import { readyOn, splitOf } from "./split.ts";
+import { readyOn, splitOf, type TrafficWindow, trafficWindow } from "./split.ts";
+import type { SplitWindow } from "./split-schema.ts";
 import { type DeploymentRow, getDeploymentRow, listEvents, toEventView, toView } from "./store.ts";
 import { listAnalyses, toAnalysisSummary } from "./store-analyses.ts";
 import { listDecisions, toDecisionView } from "./store-decisions.ts";
-import { countTraffic } from "./store-split.ts";
+import { countTraffic, stepSecondsSince } from "./store-split.ts";
 import { listSteps, toStepView } from "./store-steps.ts";
 
 /** How much a person scrolls through, and how much a model reads. */
@@ -26,6 +29,12 @@ const SAMPLES_MS = 60_000;
 /** By then everything is stored, or the platform has forgotten it. */
 const STORED_MS = 15 * 60_000;
 
+/** The one status of a service, as every list shows it; null: not known here. Told by who judges services. */
+export type StatusOf = (
+  ctx: AgentContext,
+  ref: ServiceRef,
+) => Promise<{ state: HealthState; message: string | null } | null>;
+
 /**
  * One deployment with its steps, judgements, decisions and events, and what runs and serves now. With `followSeconds`
  * it first waits for the next change that matters.
@@ -34,6 +43,7 @@ const STORED_MS = 15 * 60_000;
 export async function getDeployment(
   ctx: AgentContext,
   { deploymentId, followSeconds = 0 }: z.input<typeof GetDeploymentInput>,
+  statusOf: StatusOf,
   following: Following = {},
 ): Promise<z.infer<typeof GetDeploymentOutput>> {
   authorize(ctx, "deployment.read");
@@ -41,25 +51,32 @@ export async function getDeployment(
   const deployment = await getDeploymentRow(ctx.db, deploymentId);
   const { id, version } = deployment;
   const limits = ctx.via === "mcp" ? LIMITS.models : LIMITS.people;
-  const [events, steps, analyses, decisions, incidents, now, health] = await Promise.all([
+  const [events, steps, analyses, decisions, incidents, now, status] = await Promise.all([
     listEvents(ctx.db, id),
     listSteps(ctx.db, id),
     listAnalyses(ctx.db, id, limits.analyses),
     listDecisions(ctx.db, id),
     incidentsOfDeployments(ctx.db, [id]),
     platformNow(ctx, deployment),
-    listServiceHealth(ctx.db, ctx.now()),
+    statusOf(ctx, { service: deployment.service, environment: deployment.environment }),
   ]);
   const instances = now?.service.instances ?? [];
+  const window = windowOf(deployment, ctx.now());
   return {
     deployment: toView(deployment, incidents.get(id) ?? null),
+    allowed: offeredNow({
+      ...{ deployment, steps, newest: decisions.at(-1) ?? null },
+      answer: decisions.find(({ waitingId }) => waitingId !== null && waitingId === deployment.waiting?.id) ?? null,
+    }),
     steps: steps.map(toStepView),
     analyses: analyses.map(toAnalysisSummary),
     decisions: decisions.map(toDecisionView),
     events: events.slice(-limits.events).map(toEventView),
     instances: instances.map(instanceView),
-    split: await splitNow(ctx, deployment, now),
-    serviceNow: serviceNow(ctx, deployment, now, health),
+    split: await splitNow(ctx, deployment, window, now),
+    splitWindow: deployment.startedAt === null ? null : windowView(window),
+    evidenceNow: await evidenceNow(ctx, deployment, analyses),
+    serviceNow: serviceNow(ctx, deployment, now, status),
     progress: { onNewVersion: now && readyOn(now.service.instances, version), wanted: deployment.options.instances },
   };
 }
@@ -87,33 +104,44 @@ async function platformNow(ctx: AgentContext, { service, environment }: Deployme
 
 function serviceNow(
   { config }: AgentContext,
-  { service, environment }: DeploymentRow,
+  { service }: DeploymentRow,
   now: PlatformNow | null,
-  health: readonly ServiceHealth[],
+  status: Awaited<ReturnType<StatusOf>>,
 ): ServiceNow {
-  const own = health.find((one) => one.service === service && one.environment === environment);
   const sum = now && sumOutcomes(withPending(now.samples));
   return {
-    ...{ health: own?.state ?? null, healthMessage: own?.message ?? null },
+    ...{ health: status?.state ?? null, healthMessage: status?.message ?? null },
     ...{ requests: sum?.requests ?? null, failed: sum && failedRequests(sum, null) },
     ...{ windowSeconds: SAMPLES_MS / 1_000, errorLimitPercent: limitsOf(config, service).errorRatePercent },
   };
 }
 
-async function splitNow(ctx: AgentContext, deployment: DeploymentRow, now: PlatformNow | null) {
-  const { version, previousVersion, startedAt, finishedAt } = deployment;
+type Window = TrafficWindow & { stepSeconds: 10 | 60 };
+
+function windowOf({ startedAt, createdAt, finishedAt }: DeploymentRow, now: Date): Window {
+  const began = startedAt ?? createdAt;
+  const stepSeconds = stepSecondsSince(began, now);
+  return { ...trafficWindow(began, finishedAt, stepSeconds, now), stepSeconds };
+}
+
+const windowView = ({ from, to, ...rest }: Window): z.infer<typeof SplitWindow> => ({
+  ...rest,
+  ...{ from: from.toISOString(), to: to?.toISOString() ?? null },
+});
+
+async function splitNow(ctx: AgentContext, deployment: DeploymentRow, window: Window, now: PlatformNow | null) {
+  const { version, previousVersion, startedAt } = deployment;
   const at = ctx.now();
-  const span = { from: startedAt ?? deployment.createdAt, to: finishedAt, now: at };
-  const { versions: stored, countedUntil } = await countTraffic(ctx.db, deployment, span);
-  const from = countedUntil ?? span.from;
+  const { versions: stored, countedUntil } = await countTraffic(ctx.db, deployment, window);
+  const from = countedUntil ?? window.from;
   return splitOf({
     versions: previousVersion === null ? [version] : [previousVersion, version],
     platform: now?.service ?? null,
     samples: now?.samples ?? [],
     stored,
-    late: finishedAt === null ? (now?.samples ?? []) : await samplesUntil(ctx, deployment, from, finishedAt),
+    late: window.to === null ? (now?.samples ?? []) : await samplesUntil(ctx, deployment, from, window.to),
     countFrom: startedAt === null ? null : from,
-    countTo: finishedAt,
+    countTo: window.to,
     now: at,
   });
 }

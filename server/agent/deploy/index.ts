@@ -9,6 +9,7 @@ export { deploymentDetail } from "./get-detail.ts";
 export { getPolicy } from "./get-policy.ts";
 export { deploymentSeries } from "./get-series.ts";
 export { goodVersions } from "./good-versions.ts";
+export { wilson } from "./judge/count-test.ts";
 export { listDeployments } from "./list-deployments.ts";
 export { deploymentFacets } from "./list-facets.ts";
 export { lockService } from "./lock.ts";

@@ -8,11 +8,14 @@ interface Inspected {
 
 /** What finds out whether the new version is good. Each waits by itself, in durable steps of its own. */
 export interface Inspection {
-  /** compares both versions until there is a verdict; `hold` lasts `holdSeconds`, and only a failure ends it before */
+  /**
+   * Compares both versions until there is a verdict; `hold` lasts `holdSeconds`, and only a failure ends it before.
+   * `since`: requests of a former try that was not decided count, too.
+   */
   analyse(
     durable: Durable,
     plan: DeploymentPlan,
-    input: Inspected & { kind: "step" | "hold"; holdSeconds?: number; heed: Heed },
+    input: Inspected & { kind: "step" | "hold"; holdSeconds?: number; since?: number | undefined; heed: Heed },
   ): Promise<StepOutcome>;
   hook(
     durable: Durable,

@@ -4,6 +4,8 @@ import { openIncidentsOf } from "../incidents/index.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Channel, Runtime, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
+import { lateRequests } from "../kernel/late-requests.ts";
+import { sumOutcomes } from "../kernel/outcomes.ts";
 import { limitsOf } from "../kernel/service-limits.ts";
 import { diskNow } from "../kernel/storage-failure.ts";
 import type { PlatformInstance, ServiceRef, TrafficCounts } from "../ports/platform.ts";
@@ -38,6 +40,8 @@ export interface Prepared {
   override: { reason: string; what: string[] } | null;
 }
 
+/** that a plan names of each service; how many more there are is said */
+const MOST_INCIDENTS = 5;
 /** Traffic of the last minutes says how long the judge will take. */
 const RATE_SECONDS = 120;
 
@@ -103,23 +107,32 @@ async function surroundingsOf(
   const names = [service, ...dependencies];
   const [health, incidents, active, running] = await Promise.all([
     listServiceHealth(db, runtime.now()),
-    openIncidentsOf(db, names, environment),
+    openIncidentsOf(db, names, environment, MOST_INCIDENTS),
     listActive(db, names, environment),
     unlessUnreachable(platform.listServices()),
   ]);
+  const incidentsOf = (name: string | null) => {
+    const shown = incidents.shown.filter((one) => one.service === name);
+    const count = incidents.counts.find((one) => one.service === name)?.count ?? 0;
+    return { incidents: shown, moreIncidents: count - shown.length };
+  };
   const neighbour = (name: string): Neighbour => {
     const ref = { service: name, environment };
-    const instances = of(running ?? [], ref)[0]?.instances;
+    const { instances, pending } = of(running ?? [], ref)[0] ?? {};
+    const own = of(counts ?? [], ref);
+    const sum = sumOutcomes(own);
+    const limits = limitsOf(config, name);
     return {
       service: name,
       health: of(health, ref)[0] ?? null,
       instances: instances
         ? { ready: instances.filter((one) => one.state === "ready").length, all: instances.length }
         : null,
-      incidents: incidents.filter((one) => one.service === name),
+      ...incidentsOf(name),
       deployment: active.find((one) => one.service === name) ?? null,
-      traffic: failuresOf(of(counts ?? [], ref)),
-      errorLimitPercent: limitsOf(config, name).errorRatePercent,
+      traffic: failuresOf(own),
+      late: pending ? lateRequests(pending, { served: sum, usual: sum }, limits.latencyP95Ms) : null,
+      errorLimitPercent: limits.errorRatePercent,
     };
   };
   const own = neighbour(service);
@@ -127,6 +140,7 @@ async function surroundingsOf(
     // how many of its own instances are ready is said apart
     service: { ...own, instances: null },
     dependencies: dependencies.map(neighbour),
+    ofNoService: incidentsOf(null),
     windowSeconds: RATE_SECONDS,
   };
 }

@@ -32,10 +32,12 @@ export const PlanView = z.object({
   strategy: z.string(),
   steps: z.array(z.object({ title: z.string(), seconds: z.number() })),
   expectedSeconds: z.number().describe("when nothing goes wrong"),
+  asksPeople: z.boolean(),
   openConnections: z
     .string()
     .nullable()
     .describe("how much longer it may take because of connections that stay open; null: nothing is stopped"),
+  judged: z.string().nullable().describe("when and by what the new version is judged; null: it is not"),
   onFailure: z.string().describe("what happens when it fails"),
   undo: z.string().describe("how to undo it"),
   affects: z.array(z.string()).describe("services that depend on it, directly or through others"),

@@ -36,7 +36,10 @@ const now: Situation = {
   affects: ["gateway"],
   nextFreeze: null,
   disk: null,
-  surroundings: { service: null, dependencies: [], windowSeconds: 120 },
+  surroundings: {
+    ...{ service: null, dependencies: [], windowSeconds: 120 },
+    ofNoService: { incidents: [], moreIncidents: 0 },
+  },
   overridden: [],
   notes: [],
 };
@@ -71,19 +74,28 @@ it.each([
 describe("how long the judge takes follows from the traffic", () => {
   // 200 requests of the new version wanted, at least 60 s, at most 900 s
   it.each([
-    [1_000, [60, 60, 60]],
-    [40, [100, 60, 60]],
-    [4, [900, 200, 100]],
-    [0, [900, 900, 900]],
-    [null, [60, 60, 60]],
-  ])("at %s requests a second: %j", (requestsPerSecond, seconds) => {
-    const { steps } = planView(made(), { ...now, requestsPerSecond });
+    [1_000, [60, 60, 60], false],
+    [40, [100, 60, 60], false],
+    [4, [900, 200, 100], true],
+    [0, [900, 900, 900], true],
+    [null, [60, 60, 60], false],
+  ])("at %s requests a second: %j, and whether it will ask: %s", (requestsPerSecond, seconds, asks) => {
+    const { steps, asksPeople } = planView(made(), { ...now, requestsPerSecond });
     expect(steps.filter((step) => step.title.startsWith("Compare")).map((step) => step.seconds)).toEqual(seconds);
+    expect(asksPeople).toBe(asks);
   });
 
   it.each([
-    [40, ["At 40 requests a second, 5 % of them reach 200 only after 100 s."]],
-    [4, ["At 4.0 requests a second, 5 % of them reach 200 only after 16 min 40 s; after 15 min the judge asks you."]],
+    [
+      40,
+      ["At 40 requests a second, 5 % of them reach 200 requests, the least that the judge compares, only after 100 s."],
+    ],
+    [
+      4,
+      [
+        "At 4.0 requests a second, 5 % of them reach 200 requests, the least that the judge compares, only after 16 min 40 s; after 15 min the judge asks you.",
+      ],
+    ],
     [
       0,
       [
@@ -132,7 +144,15 @@ describe("warns of", () => {
 
   const neighbour = (change: Partial<Neighbour>): Neighbour => ({
     ...{ service: "payments", health: { state: "up", message: null }, instances: { ready: 2, all: 2 } },
-    ...{ incidents: [], deployment: null, traffic: { failed: 1, requests: 1_000 }, errorLimitPercent: 1, ...change },
+    ...{
+      incidents: [],
+      moreIncidents: 0,
+      deployment: null,
+      traffic: { failed: 1, requests: 1_000 },
+      late: null,
+      errorLimitPercent: 1,
+      ...change,
+    },
   });
   const incident = { label: "INC-7", title: "orders fail" };
   it.each([
@@ -145,6 +165,13 @@ describe("warns of", () => {
     ],
     [{ health: null, instances: { ready: 0, all: 0 } }, "down", "does not serve now: nothing of it runs."],
     [{ incidents: [incident] }, "incident", "INC-7 is open for payments"],
+    [{ moreIncidents: 17 }, "incident", "17 more incidents are open for payments"],
+    [
+      { health: { state: "pending", message: "connection refused" } },
+      "down",
+      "fails its check now, which is not confirmed yet: connection refused",
+    ],
+    [{ late: { count: 12, limitMs: 2_000, isAll: true } }, "error", "lets 12 requests wait for longer than 2 s now."],
     [
       { traffic: { failed: 600, requests: 1_000 } },
       "error",
@@ -160,6 +187,14 @@ describe("warns of", () => {
     expect(other.warnings).toEqual([expect.objectContaining({ message: expect.stringContaining(text) })]);
     expect(other.warnings[0]).toMatchObject({ kind: expect.stringMatching(/^dependency_/) });
     expect(other.warnings[0]?.message).toContain("payments, which checkout depends on");
+  });
+
+  it("an incident that names no service", () => {
+    const ofNoService = { incidents: [incident], moreIncidents: 1 };
+    expect(warnings(made(), { surroundings: { ...now.surroundings, service: neighbour({}), ofNoService } })).toEqual([
+      "INC-7 is open for no service in particular: orders fail",
+      "1 more incident is open for no service in particular.",
+    ]);
   });
 
   it("a dependency that is being deployed, and not of itself", () => {
@@ -210,6 +245,28 @@ it.each([
 ])("says what happens when it fails, case %#", (planned, text) =>
   expect(planView(planned, now).onFailure).toContain(text),
 );
+
+const judgedOf = (change: Partial<Planned>, options: { watchSeconds?: number; rollbackOnFailure?: boolean } = {}) => {
+  const planned = made({}, change);
+  const { watchSeconds = 600, rollbackOnFailure = true } = options;
+  const rules = { ...planned.options.rules, watchSeconds };
+  return planView({ ...planned, options: { ...planned.options, rollbackOnFailure, rules } }, now);
+};
+
+it("says of a rolling deployment that only the watch judges it, for how long and what it does, and warns of nothing", () => {
+  const plan = judgedOf({ strategy: "rolling" });
+  expect(plan.judged).toBe(
+    "Not while it is carried out: instances only have to become ready, whatever they answer. Afterwards it is watched for 10 min: its requests are compared with those to 1.0.0 before, and when two comparisons in a row fail it is rolled back.",
+  );
+  expect(plan.warnings).toEqual([]);
+});
+
+it.each([
+  [{ strategy: "rolling" as const }, { rollbackOnFailure: false }, /fail somebody is asked\.$/],
+  [{ strategy: "rolling" as const }, { watchSeconds: 0 }, /whatever they answer\. The watch afterwards is off\.$/],
+  [{}, { watchSeconds: 90 }, /^Compared with 1\.0\.0 on the way\. Afterwards it is watched for 90 s/],
+  [{ previousVersion: null }, {}, /^Nothing runs that 1\.1\.0 could be compared with/],
+])("says when %j with %j is judged", (change, options, text) => expect(judgedOf(change, options).judged).toMatch(text));
 
 it("where nothing runs there is nothing to come from or go back to", () => {
   const plan = planView(made({}, { previousVersion: null }), { ...now, instances: 0, ready: 0 });

@@ -13,13 +13,16 @@ const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 export function planView(planned: Planned, situation: Situation): Plan {
   const steps = planned.steps.map((step) => ({ title: step.title, seconds: secondsOf(step, planned, situation) }));
+  const longest = planned.options.rules.analysis.maxWaitSeconds;
   const expectedSeconds = steps.reduce((sum, step) => sum + step.seconds, 0);
   return {
     summary: summaryOf(planned, situation),
     strategy: carriedOut(planned),
     steps,
     expectedSeconds,
+    asksPeople: planned.steps.some((step) => step.kind === "analysis" && waitOf(step, planned, situation) > longest),
     openConnections: openConnections(planned, situation),
+    judged: judged(planned),
     onFailure: onFailure(planned),
     undo: undo(planned),
     affects: situation.affects,
@@ -36,9 +39,12 @@ function summaryOf({ service, environment, version, options, previousVersion }: 
 /** An analysis lasts until there are requests enough, at the rate of the last minutes, or until a person is asked. */
 function secondsOf(step: StepPlan, planned: Planned, situation: Situation): number {
   if (step.kind !== "analysis") return step.seconds;
-  const wait = waitForRequests(planned.options.rules, shareAt(planned, step), situation.requestsPerSecond);
+  const wait = waitOf(step, planned, situation);
   return Math.max(step.seconds, Math.min(Math.ceil(wait), planned.options.rules.analysis.maxWaitSeconds));
 }
+
+const waitOf = (step: StepPlan, planned: Planned, { requestsPerSecond }: Situation): number =>
+  waitForRequests(planned.options.rules, shareAt(planned, step), requestsPerSecond);
 
 /** Percent of the requests the new version has when a step runs. */
 function shareAt({ steps }: Planned, step: StepPlan): number {
@@ -52,6 +58,21 @@ function openConnections({ steps, previousVersion, options }: Planned, { instanc
   const upTo = `Open connections, as WebSockets, may add up to ${describeSeconds(options.rules.drainSeconds)}`;
   if (!steps.some((step) => step.kind === "roll")) return `${upTo} before ${previousVersion} is stopped.`;
   return instances === 1 ? `${upTo}.` : `${upTo} for each instance that is stopped.`;
+}
+
+/** A rolling deployment succeeds as soon as its instances are ready, whatever they answer: that is said before. */
+function judged(planned: Planned): string | null {
+  const { kind, version, previousVersion, options, steps } = planned;
+  if (kind !== "deploy") return null;
+  if (previousVersion === null)
+    return `Nothing runs that ${version} could be compared with: it only has to become ready.`;
+  const { watchSeconds } = options.rules;
+  const during = steps.some((step) => step.kind === "analysis" || step.kind === "hold")
+    ? `Compared with ${previousVersion} on the way`
+    : "Not while it is carried out: instances only have to become ready, whatever they answer";
+  if (watchSeconds === 0) return `${during}. The watch afterwards is off.`;
+  const then = options.rollbackOnFailure ? "it is rolled back" : "somebody is asked";
+  return `${during}. Afterwards it is watched for ${describeSeconds(watchSeconds)}: its requests are compared with those to ${previousVersion} before, and when two comparisons in a row fail ${then}.`;
 }
 
 function onFailure(planned: Planned): string {

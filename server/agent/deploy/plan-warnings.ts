@@ -96,7 +96,7 @@ function freezeWarning({ kind }: Planned, { nextFreeze, at }: Situation, expecte
   );
 }
 
-function judgeWarnings(planned: Planned, { requestsPerSecond }: Situation): Warning[] {
+function judgeWarnings(planned: Planned, { requestsPerSecond, surroundings }: Situation): Warning[] {
   const { analysis } = planned.options.rules;
   const limit = describeSeconds(analysis.maxWaitSeconds);
   const few = (message: string) => [warning("few_requests", "warning", message)];
@@ -104,12 +104,12 @@ function judgeWarnings(planned: Planned, { requestsPerSecond }: Situation): Warn
     return few("How many requests come in is not known: the judge may have too little to compare, and would ask you.");
   if (requestsPerSecond === 0)
     return few(
-      `No requests in the last minutes: the judge will have nothing to compare and will ask you after ${limit} of each step.`,
+      `${surroundings.service?.late ? "No request was answered" : "No requests"} in the last minutes: the judge will have nothing to compare and will ask you after ${limit} of each step.`,
     );
   const first = planned.steps.find((step) => step.weight !== null)?.weight ?? 100;
   const wait = waitForRequests(planned.options.rules, first, requestsPerSecond);
   if (wait <= analysis.minSeconds) return [];
-  const text = `At ${rate(requestsPerSecond)} requests a second, ${first} % of them reach ${analysis.minRequests} only after ${describeSeconds(wait)}`;
+  const text = `At ${rate(requestsPerSecond)} requests a second, ${first} % of them reach ${analysis.minRequests} requests, the least that the judge compares, only after ${describeSeconds(wait)}`;
   return few(wait > analysis.maxWaitSeconds ? `${text}; after ${limit} the judge asks you.` : `${text}.`);
 }
 

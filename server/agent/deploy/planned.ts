@@ -48,3 +48,6 @@ export function waitForRequests({ analysis }: RolloutRules, share: number, perSe
 
 /** `2026-11-27 23:59 UTC` */
 export const utc = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+/** `23:59:10`, of UTC */
+export const clockTime = (at: Date): string => at.toISOString().slice(11, 19);

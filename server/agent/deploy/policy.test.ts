@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { getDeployment } from "./get-deployment.ts";
 import { getPolicy } from "./get-policy.ts";
 import { lockService } from "./lock.ts";
 import { end } from "./record.ts";

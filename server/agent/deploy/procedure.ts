@@ -17,7 +17,8 @@ export type StepOutcome =
   /** `instance` is the one to blame, when there is one */
   | { kind: "failed"; reason: string; instance: ObservedInstance | null }
   /** nothing failed, and yet it cannot be said to be good: a person has to decide */
-  | { kind: "undecided"; reason: string }
+  /** `since`: from when on requests were compared, milliseconds since 1970; a further try compares them, too */
+  | { kind: "undecided"; reason: string; since?: number }
   | { kind: "interrupted"; by: Interruption };
 
 /** Looks whether somebody stepped in since it was asked last. A durable step in itself. */
@@ -30,7 +31,7 @@ export interface Judgement {
   verdict: "pass" | "fail" | "inconclusive" | "error";
   /** not enough requests yet: counts towards no limit */
   tooLittle: boolean;
-  /** too few to say anything at all; left out in what was recorded before it was told apart */
+  /** the new version had too few to say anything, none against it; left out in what was recorded before it was told apart */
   fewRequests?: boolean;
   score: number | null;
   sentence: string;

@@ -287,10 +287,12 @@ describe("version against version", () => {
     expect([baseline?.requests, candidate?.requests]).toEqual([5_700, 300]);
     const of = (name: string) => metrics.find((metric) => metric.name === name);
     expect(of("errorRatio")).toMatchObject({ better: "worse", certainty: "sure", difference: 10 });
-    expect(of("errorRatio")?.sentence).toBe("error ratio 0 % → 10 %: +10 points, sure");
+    expect(of("errorRatio")?.sentence).toMatch(
+      /^error ratio 0 % \(0 of 5.700\) → 10 % \(30 of 300\): \+10 points, sure$/,
+    );
     expect(of("latencyP95")).toMatchObject({ better: "worse", certainty: "sure" });
     expect(of("latencyP95")?.sentence).toMatch(
-      /^p95 latency 2\d(\.\d)? ms → 4\d(\.\d)? ms: \+2\d(\.\d)? ms \(\+\d+(\.\d)? %\), sure$/,
+      /^p95 latency over all requests 2\d(\.\d)? ms → 4\d(\.\d)? ms: \+2\d(\.\d)? ms \(\+\d+(\.\d)? %\), sure$/,
     );
     expect(of("cpuPerRequest")).toMatchObject({ better: "same", difference: 0 });
     expect(of("instances")).toMatchObject({ better: "unknown", baseline: 19 });
@@ -328,9 +330,49 @@ describe("version against version", () => {
       const metrics = compareCounts(...rows, { baseline: 60, candidate: 60 }, DEFAULT_RULES.analysis);
       return summarise("1.1.0", "1.0.0", metrics);
     };
-    expect(told(50, 0)).toBe("1.1.0 is worse than 1.0.0: requests without an upgrade 50 % → 100 %: +50 points, sure");
-    expect(told(100, 100)).toMatch(/^No difference between 1\.1\.0 and 1\.0\.0/);
-    expect(told(0, 0)).toMatch(/^No difference/);
+    expect(told(50, 0)).toBe(
+      "1.1.0 is worse than 1.0.0: requests without an upgrade 50 % (300 of 600) → 100 % (600 of 600): +50 points, sure",
+    );
+    expect(told(100, 100)).toMatch(/^Not sure whether 1\.1\.0 differs from 1\.0\.0: .*error ratio/);
+    expect(told(0, 0)).toMatch(/^Not sure whether/);
+  });
+
+  it("says no difference only where none beyond what is allowed is left possible, and gives counts", () => {
+    const of = (requests: number, failed: number, lines: number, ms = 20) => {
+      const rows = [traffic("1.0.0", T0, 6, 160, 0, 20), traffic("1.1.0", T0, 6, requests, failed, ms)];
+      const [old, fresh] = rows.map((some, side) =>
+        some.map((one, i) => ({
+          ...one,
+          latency: emptyHistogram().map((_, b) =>
+            b === bucketOf(side && i % 3 === 1 ? ms : 20 + i) ? one.requests : 0,
+          ),
+          usage: { ...one.usage, errorLines: side && i === 0 ? lines : 0 },
+        })),
+      );
+      const metrics = compareCounts(old!, fresh!, { baseline: 60, candidate: 60 }, DEFAULT_RULES.analysis);
+      return (name: string) => metrics.find((one) => one.name === name);
+    };
+    const few = of(10, 0, 3, 200);
+    expect(few("latencyP99"), "a large difference of few").toMatchObject({ better: "unsure" });
+    expect(few("errorRatio"), "none of 60 failed, which rules little out").toMatchObject({ better: "unsure" });
+    expect(few("errorRatio")?.sentence).toBe(
+      "error ratio the same, 0 % (0 of 960) and 0 % (0 of 60), too little to rule a difference out",
+    );
+    expect(few("errorLines")).toMatchObject({ candidate: 5, better: "worse", counts: { candidate: { events: 3 } } });
+    expect(few("errorLines")?.sentence).toMatch(/ 0 \(0 in 960\) → 5 \(3 in 60\): \+5, /);
+    const many = of(10_000, 0, 0);
+    expect(many("errorRatio")?.better, "0 of 960 leave more than the half percent that is allowed").toBe("unsure");
+    expect(many("otherAnswers")?.better, "of which one percent is allowed").toBe("same");
+  });
+
+  it("leaves out what the judge leaves out, and says how much", async () => {
+    const stalled = (rows: TrafficCounts[]) => rows.map((one, i) => ({ ...one, stalled: i === 2 }));
+    await storeTraffic(ctx.db, stalled(traffic("1.0.0", T0, 30, 190, 0, 20)));
+    await storeTraffic(ctx.db, stalled(traffic("1.1.0", T0, 30, 10, 0, 20)));
+    nowMs = T0 + 6 * MINUTE;
+    const { leftOut, baseline, candidate } = await compare();
+    expect(leftOut).toEqual({ baseline: 190, candidate: 10 });
+    expect([baseline?.requests, candidate?.requests]).toEqual([29 * 190, 290]);
   });
 
   it("at different times compares each one's newest minutes, and says so", async () => {
@@ -339,14 +381,14 @@ describe("version against version", () => {
     nowMs = T0 + 30 * MINUTE;
     const { sameMinutes, summary } = await compare({ minutes: 5 });
     expect(sameMinutes).toBe(false);
-    expect(summary).toMatch(/^1\.1\.0 is better than 1\.0\.0: error ratio 5 % → 0 %/);
+    expect(summary).toMatch(/^1\.1\.0 is better than 1\.0\.0: error ratio 5 % \(150 of 3.000\) → 0 %/);
   });
 
   it("does not make much of a little", async () => {
-    await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 100, 1, 20));
-    await storeTraffic(ctx.db, traffic("1.1.0", T0, 30, 100, 1, 20.4));
+    await storeTraffic(ctx.db, traffic("1.0.0", T0, 30, 1_000, 10, 20));
+    await storeTraffic(ctx.db, traffic("1.1.0", T0, 30, 1_000, 10, 20.4));
     nowMs = T0 + 6 * MINUTE;
-    expect((await compare()).summary).toBe("No difference between 1.1.0 and 1.0.0 that could not be chance");
+    expect((await compare()).summary).toBe("No difference between 1.1.0 and 1.0.0 by more than is allowed");
     await database.db.trafficBucket.deleteMany();
     await storeTraffic(ctx.db, traffic("1.0.0", T0, 2, 5, 0, 20));
     await storeTraffic(ctx.db, traffic("1.1.0", T0, 2, 5, 1, 20));
@@ -397,7 +439,7 @@ describe("version against version", () => {
         latency[bucketOf(20 + random() * 30)] = 100;
         return { ...one, latency };
       });
-    const opposite = { better: "worse", worse: "better", same: "same", unknown: "unknown" };
+    const opposite = { better: "worse", worse: "better", same: "same", unsure: "unsure", unknown: "unknown" };
     for (let round = 0; round < 50; round++) {
       const [a, b] = [side("1.0.0"), side("1.1.0")];
       const seconds = { baseline: 120, candidate: 120 };

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { systemActor } from "../kernel/actor.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { getDeployment } from "./get-deployment.ts";
 import { lockService } from "./lock.ts";
 import { end } from "./record.ts";
 import { rollbackDeployment, startRollback } from "./rollback.ts";

@@ -4,7 +4,7 @@ import { ActorRef, EnvironmentName, Id, Instant, PageInput, pageOf, ServiceName,
 import { JudgeResult, Verdict } from "./judge/schema.ts";
 import { PlanView } from "./plan-schema.ts";
 import { ServiceNow } from "./service-now-schema.ts";
-import { Progress, VersionShare } from "./split-schema.ts";
+import { EvidenceNow, Progress, SplitWindow, VersionShare } from "./split-schema.ts";
 
 export const DEPLOYMENT_STATUSES = [
   "queued",
@@ -112,7 +112,7 @@ export const Waiting = z.object({
   reason: z.string(),
   since: Instant,
   expiresAt: Instant,
-  options: z.array(Decision).describe("what decide_deployment accepts now"),
+  options: z.array(Decision).describe("decisions accepted now"),
   stepIndex: z.number().int().nullable(),
 });
 export type Waiting = z.infer<typeof Waiting>;
@@ -211,6 +211,7 @@ export const InstanceView = z.object({
 });
 export const GetDeploymentOutput = z.object({
   deployment: DeploymentView,
+  allowed: z.array(Decision).describe("decisions accepted now"),
   steps: z.array(StepView),
   analyses: z.array(AnalysisSummary).describe("newest first, at most 20"),
   decisions: z.array(DecisionView).describe("oldest first"),
@@ -219,6 +220,8 @@ export const GetDeploymentOutput = z.object({
     .array(InstanceView)
     .describe("of the service in that environment now; empty when the platform cannot be reached"),
   split: z.array(VersionShare).describe("the old version, then the new one"),
+  splitWindow: SplitWindow.nullable(),
+  evidenceNow: EvidenceNow.nullable(),
   serviceNow: ServiceNow,
   progress: Progress,
 });
@@ -330,6 +333,7 @@ export const CompareVersionsInput = ServiceRefInput.extend({
   candidate: VersionName.optional().describe("default: the newest version"),
   minutes: z.number().int().min(1).max(1_440).default(30).describe("of each version's traffic, its newest"),
 });
+const ComparedCount = z.object({ events: z.number().nullable(), total: z.number() });
 /** One line of the comparison. */
 export const ComparedMetric = z.object({
   name: z.string(),
@@ -341,7 +345,8 @@ export const ComparedMetric = z.object({
   /** 0.18 is +18 %; null when there is no base to compare with */
   ratio: z.number().nullable(),
   certainty: z.enum(["sure", "probable", "unsure", "unknown"]),
-  better: z.enum(["better", "worse", "same", "unknown"]),
+  better: z.enum(["better", "worse", "same", "unsure", "unknown"]),
+  counts: z.object({ baseline: ComparedCount, candidate: ComparedCount }).nullable(),
   sentence: z.string().describe("p95 +41 ms (+18 %), sure"),
 });
 export const CompareVersionsOutput = z.object({
@@ -350,6 +355,7 @@ export const CompareVersionsOutput = z.object({
   baseline: z.object({ version: z.string(), from: Instant, to: Instant, requests: z.number().int() }).nullable(),
   candidate: z.object({ version: z.string(), from: Instant, to: Instant, requests: z.number().int() }).nullable(),
   sameMinutes: z.boolean().describe("both served at the same time, so the hour of the day explains nothing"),
+  leftOut: z.object({ baseline: z.number(), candidate: z.number() }).nullable(),
   summary: z.string(),
   metrics: z.array(ComparedMetric),
   versions: z.array(z.string()).describe("that have been counted here, newest first"),

@@ -3,7 +3,7 @@ import { HealthState } from "../health/schema.ts";
 
 /** What users of the whole service notice now, whichever version answers. */
 export const ServiceNow = z.object({
-  health: HealthState.nullable().describe("as its own check sees it; null: not checked"),
+  health: HealthState.nullable().describe("its status, as list_services has it; null: not known"),
   healthMessage: z.string().nullable(),
   requests: z.number().int().nullable().describe("of the last windowSeconds; null: the platform cannot be reached"),
   failed: z.number().int().nullable(),

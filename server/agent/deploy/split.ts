@@ -10,6 +10,31 @@ const SHARE_MS = 10_000;
 /** Complete 2-second buckets lag so far behind. */
 const LAG_MS = 2_000;
 
+/** By then the last samples of a time are told and stored. */
+const SETTLED_MS = 20_000;
+
+export interface TrafficWindow {
+  from: Date;
+  /** null: it runs */
+  to: Date | null;
+  /** everything of that time is counted */
+  final: boolean;
+}
+
+/**
+ * The time whose requests are a deployment's, in whole stored buckets: the same requests are counted whether they are
+ * read from samples of 2 s or, later, from those buckets. The bucket it began in is left out where others follow, the
+ * one it ended in belongs to it.
+ */
+export function trafficWindow(started: Date, finished: Date | null, stepSeconds: 10 | 60, now: Date): TrafficWindow {
+  const stepMs = stepSeconds * 1_000;
+  const up = (at: Date) => Math.ceil(at.getTime() / stepMs) * stepMs;
+  if (finished === null) return { from: new Date(up(started)), to: null, final: false };
+  const to = up(finished);
+  const from = up(started) < to ? up(started) : Math.floor(started.getTime() / stepMs) * stepMs;
+  return { from: new Date(from), to: new Date(to), final: now.getTime() >= to + SETTLED_MS };
+}
+
 interface Given {
   /** the old version, then the new one */
   versions: readonly string[];
@@ -22,7 +47,7 @@ interface Given {
   late: readonly TrafficCounts[];
   /** null when the deployment has not begun */
   countFrom: Date | null;
-  /** the end of a deployment that has ended: what came later is not its own */
+  /** the end of the window of a deployment that has ended: what came later is not its own */
   countTo: Date | null;
   now: Date;
 }

@@ -120,11 +120,11 @@ export async function listCounts(
       bucketAt: { gte: from, lt: to },
       version: { in: [...versions] },
     },
-    omit: { resolution: true },
+    omit: { resolution: true, denied: true },
     orderBy: { bucketAt: "asc" },
   });
-  return rows.map(({ cpuMs, memoryBytes, instances, inFlight, errorLines, ...counts }) => ({
-    ...{ ...counts, bucketAt: counts.bucketAt.toISOString() },
+  return rows.map(({ cpuMs, memoryBytes, instances, inFlight, errorLines, stalled, ...counts }) => ({
+    ...{ ...counts, ...(stalled && { stalled }), bucketAt: counts.bucketAt.toISOString() },
     usage: { cpuMs, memoryBytes, instances, inFlight, errorLines },
   }));
 }

@@ -7,6 +7,10 @@ import type { ServiceRef } from "../ports/platform.ts";
 /** Buckets of 10 s are kept for two days; after that minutes. */
 const FINE_MS = 47 * 3_600_000;
 
+/** How long the buckets are that still tell of what began at `from`. */
+export const stepSecondsSince = (from: Date, now: Date): 10 | 60 =>
+  now.getTime() - from.getTime() < FINE_MS ? 10 : 60;
+
 const SUMMED = Object.fromEntries(["requests", ...OUTCOMES].map((name) => [name, true])) as Record<
   "requests" | (typeof OUTCOMES)[number],
   true
@@ -19,10 +23,9 @@ const SUMMED = Object.fromEntries(["requests", ...OUTCOMES].map((name) => [name,
 export async function countTraffic(
   db: Db,
   { service, environment }: ServiceRef,
-  span: { from: Date; to: Date | null; now: Date },
+  span: { from: Date; to: Date | null; stepSeconds: 10 | 60 },
 ): Promise<{ versions: Map<string, OutcomeCounts>; countedUntil: Date | null }> {
-  const { from, to, now } = span;
-  const resolution = now.getTime() - from.getTime() < FINE_MS ? 10 : 60;
+  const { from, to, stepSeconds: resolution } = span;
   const bucketAt = { gte: from, ...(to && { lt: to }) };
   const rows = await db.trafficBucket.groupBy({
     by: ["version"],

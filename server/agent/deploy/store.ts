@@ -7,6 +7,7 @@ import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import { sealed } from "../kernel/sealed.ts";
+import { clockTime } from "./planned.ts";
 import {
   ACTIVE_STATUSES,
   type DeploymentEventView,
@@ -37,9 +38,19 @@ const row = (deployment: Deployment): DeploymentRow => deployment as unknown as 
 export const isActive = (status: DeploymentStatus): boolean =>
   (ACTIVE_STATUSES as readonly DeploymentStatus[]).includes(status);
 
+/** What succeeded and is being watched is not held to be good yet: wherever it is said that it is done, this is, too. */
+export const withWatch = (
+  summary: string,
+  row: Pick<DeploymentRow, "watchState" | "watchUntil" | "waiting">,
+): string =>
+  row.watchState !== "watching" || row.watchUntil === null || row.waiting !== null
+    ? summary
+    : `${summary.replace(/(?<!\.)$/, ".")} It has all requests and is being watched until ${clockTime(row.watchUntil)} UTC.`;
+
 export function toView(deployment: DeploymentRow, incidentId: string | null): DeploymentView {
   const { id, service, environment, kind, rollbackOf, strategy, version, previousVersion } = deployment;
-  const { status, summary, reason, waiting, watchState } = deployment;
+  const { status, reason, waiting, watchState } = deployment;
+  const summary = withWatch(deployment.summary, deployment);
   const { rules: _kept, ...options } = deployment.options;
   return {
     ...{ id, service, environment, kind, rollbackOf, strategy, version, previousVersion },

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { OperateAgentConfig } from "../config.ts";
 import type { ServiceHealth } from "../health/index.ts";
-import { groupedCount } from "../kernel/numbers.ts";
+import type { LateRequests } from "../kernel/late-requests.ts";
+import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
 import type { PlanWarning } from "./plan-schema.ts";
@@ -11,15 +12,23 @@ import type { PlanWarning } from "./plan-schema.ts";
 type Warning = z.infer<typeof PlanWarning>;
 type Severity = Warning["severity"];
 
-export interface Neighbour {
+interface Incidents {
+  /** the worst of them, worst first */
+  incidents: { label: string; title: string }[];
+  /** open ones beyond those */
+  moreIncidents: number;
+}
+
+export interface Neighbour extends Incidents {
   service: string;
   health: Pick<ServiceHealth, "state" | "message"> | null;
   /** on the platform; null: not known there */
   instances: { ready: number; all: number } | null;
-  incidents: { label: string; title: string }[];
   /** of this service, and under way */
   deployment: { id: string; version: string } | null;
   traffic: { failed: number; requests: number } | null;
+  /** those that hang now */
+  late: LateRequests | null;
   /** percent of its requests that may fail */
   errorLimitPercent: number;
 }
@@ -27,6 +36,8 @@ export interface Neighbour {
 export interface Surroundings {
   service: Neighbour | null;
   dependencies: Neighbour[];
+  /** open, in this environment or in none, and of no service that was named */
+  ofNoService: Incidents;
   /** that requests were counted for */
   windowSeconds: number;
 }
@@ -60,10 +71,10 @@ export function serviceWarnings(
   if (!own) return [];
   return [
     ...healthWarning(own, "service_down", `${own.service} in ${environment}`),
-    ...own.incidents.map(({ label, title }) =>
-      made("open_incident", "warning", `${label} is open for ${own.service}: ${title}`),
-    ),
+    ...incidentWarnings(own, "open_incident", own.service),
+    ...incidentWarnings(surroundings.ofNoService, "open_incident", "no service in particular"),
     ...errorWarning(own, "error_ratio", own.service, surroundings),
+    ...lateWarning(own, "error_ratio", own.service),
   ];
 }
 
@@ -75,9 +86,7 @@ export function dependencyWarnings(
     const named = `${one.service}, which ${service} depends on,`;
     return [
       ...healthWarning(one, "dependency_down", named),
-      ...one.incidents.map(({ label, title }) =>
-        made("dependency_incident", "warning", `${label} is open for ${named.replace(/,$/, "")}: ${title}`),
-      ),
+      ...incidentWarnings(one, "dependency_incident", named.replace(/,$/, "")),
       ...(one.deployment
         ? [
             made(
@@ -88,28 +97,49 @@ export function dependencyWarnings(
           ]
         : []),
       ...errorWarning(one, "dependency_errors", named, surroundings),
+      ...lateWarning(one, "dependency_errors", named),
     ];
   });
 }
 
 const made = (kind: Warning["kind"], severity: Severity, message: string): Warning => ({ kind, severity, message });
 
+function incidentWarnings({ incidents, moreIncidents }: Incidents, kind: Warning["kind"], whom: string): Warning[] {
+  const named = incidents.map(({ label, title }) => made(kind, "warning", `${label} is open for ${whom}: ${title}`));
+  if (moreIncidents === 0) return named;
+  const more = `${groupedCount(moreIncidents)} more incident${moreIncidents === 1 ? " is" : "s are"} open for ${whom}.`;
+  return [...named, made(kind, "warning", more)];
+}
+
 const UNWELL: Partial<Record<ServiceHealth["state"], Severity>> = {
   down: "critical",
   degraded: "warning",
+  pending: "warning",
   maintenance: "warning",
+};
+
+const STATE_WORDS: Partial<Record<ServiceHealth["state"], string>> = {
+  maintenance: "is in maintenance now",
+  pending: "fails its check now, which is not confirmed yet",
 };
 
 function healthWarning(one: Neighbour, kind: Warning["kind"], named: string): Warning[] {
   const severity = one.health ? UNWELL[one.health.state] : undefined;
   if (one.health && severity) {
-    const state = one.health.state === "maintenance" ? "in maintenance" : one.health.state;
-    return [made(kind, severity, `${named} is ${state} now${one.health.message ? `: ${one.health.message}` : "."}`)];
+    const words = STATE_WORDS[one.health.state] ?? `is ${one.health.state} now`;
+    return [made(kind, severity, `${named} ${words}${one.health.message ? `: ${one.health.message}` : "."}`)];
   }
   const { instances } = one;
   if (!instances || instances.ready > 0) return [];
   const none = instances.all === 0 ? "nothing of it runs" : `none of its ${instances.all} instances is ready`;
   return [made(kind, "critical", `${named} does not serve now: ${none}.`)];
+}
+
+function lateWarning({ late }: Neighbour, kind: Warning["kind"], named: string): Warning[] {
+  if (!late) return [];
+  const wait = late.limitMs < 1_000 ? `${groupedCount(late.limitMs)} ms` : `${threeDigits(late.limitMs / 1_000)} s`;
+  const message = `${named} lets ${groupedCount(late.count)} requests wait for longer than ${wait} now.`;
+  return [made(kind, "critical", message)];
 }
 
 /** One failure may be anything. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import {
   type Before,
   type Clock,
@@ -11,7 +12,6 @@ import {
 } from "#server/testing/deploy/rehearsal.ts";
 import { AppError } from "../kernel/errors.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { getDeployment } from "./get-deployment.ts";
 import { runDeployment } from "./workflow.ts";
 
 const database = useDatabase();
@@ -42,7 +42,8 @@ describe("a rolling deployment", () => {
     const { deployment, events, steps } = await deploy();
     expect(deployment).toMatchObject({
       status: "succeeded",
-      summary: "checkout in production runs 1.1.0: 3 of 3 ready.",
+      summary:
+        "checkout in production runs 1.1.0: 3 of 3 ready. It has all requests and is being watched until 10:10:00 UTC.",
     });
     expect(versions()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
     expect(calls().map((call) => call.split(" ")[0])).toEqual(["start", "stop", "start", "stop", "start", "stop"]);

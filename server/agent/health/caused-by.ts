@@ -51,3 +51,25 @@ function findRoot(start: CauseNode, nodes: ReadonlyMap<string, CauseNode>): Caus
   if (roots.length === 0 && !circular) return [...seen.values()][1] ?? null;
   return roots.find((root) => root.down) ?? roots[0] ?? null;
 }
+
+interface Caused {
+  name: string;
+  environment: string | null;
+  /** name */
+  causedBy: string | null;
+}
+
+/** The given order, worst first, but no consequence before its cause of the same environment, else of none. */
+export function causesFirst<T extends Caused>(worstFirst: readonly T[]): T[] {
+  const keyOf = (name: string, environment: string | null) => `${name}\n${environment ?? ""}`;
+  const causes = new Map(worstFirst.map((one) => [keyOf(one.name, one.environment), one]));
+  const placed = new Set<T>();
+  for (const one of worstFirst) {
+    const { causedBy, environment } = one;
+    const cause =
+      causedBy === null ? undefined : (causes.get(keyOf(causedBy, environment)) ?? causes.get(keyOf(causedBy, null)));
+    if (cause) placed.add(cause);
+    placed.add(one);
+  }
+  return [...placed];
+}

@@ -2,13 +2,14 @@ import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
 import { quantileMs } from "../kernel/histogram.ts";
 import { authorize } from "../kernel/permissions.ts";
+import type { ServiceRef } from "../ports/platform.ts";
 import { addCodes, decodeLatencies } from "./latency-codes.ts";
 import { HOUR_S, MINUTE_S } from "./record-results.ts";
 import type { HEALTH_RANGES, HealthHistoryInput, HealthHistoryOutput } from "./schema.ts";
 import { getTarget, listTargets } from "./store.ts";
 import { listRollups } from "./store-results.ts";
 import { type RollupCounts, uptimeOf, watchedSeconds } from "./uptime.ts";
-import { dayRollups, targetView } from "./views.ts";
+import { dayRollups, type JudgedTarget, targetView } from "./views.ts";
 
 type Range = (typeof HEALTH_RANGES)[number];
 
@@ -23,11 +24,12 @@ const RANGES: Record<Range, { stepSeconds: number; count: number; resolution: nu
 
 /**
  * History of one target from its rollups: every bucket of the range up to the present one, in order; a bucket without
- * results has zero counts and null latencies. Uptime is as `uptimeOf` defines it. @throws NOT_FOUND
+ * results has zero counts and null latencies. `judge` says what is known of a service beyond its check. Uptime is as `uptimeOf` defines it. @throws NOT_FOUND
  */
 export async function healthHistory(
   ctx: AgentContext,
   input: z.infer<typeof HealthHistoryInput>,
+  judge: (ref: ServiceRef) => Promise<JudgedTarget | undefined> = async () => undefined,
 ): Promise<HealthHistoryOutput> {
   authorize(ctx, "health.read");
   const now = ctx.now();
@@ -39,14 +41,26 @@ export async function healthHistory(
   const day = await dayRollups(ctx.db, [target.id], now);
   const names = new Map((await listTargets(ctx.db)).map((row) => [row.id, row.name]));
   const uptime = uptimeOf(rollups);
+  const { service, environment } = target;
+  const judged =
+    target.origin === "service" && service !== null && environment !== null
+      ? await judge({ service, environment })
+      : undefined;
+  const buckets = fillBuckets(rollups, fromMs, stepMs, count);
   return {
-    target: targetView(target, day.get(target.id) ?? [], names, now),
+    target: targetView(target, day.get(target.id) ?? [], names, now, judged),
     range: input.range,
     stepSeconds,
     ...uptime,
     watchedSeconds: watchedSeconds(uptime.checks, target.intervalMs, count * stepMs),
-    buckets: fillBuckets(rollups, fromMs, stepMs, count),
+    // a model reads every bucket: those before the first result say nothing; a page draws them as a gap
+    buckets: ctx.via === "mcp" ? sinceFirst(buckets) : buckets,
   };
+}
+
+function sinceFirst(buckets: HealthHistoryOutput["buckets"]): HealthHistoryOutput["buckets"] {
+  const first = buckets.findIndex(({ up, degraded, down }) => up + degraded + down > 0);
+  return first < 0 ? [] : buckets.slice(first);
 }
 
 /** Rollups laid into buckets of `stepMs`, from `fromMs`; a bucket that none falls into is a gap. */

@@ -1,3 +1,4 @@
+export { type CauseNode, causeOf, causesFirst } from "./caused-by.ts";
 export { healthHistory } from "./history.ts";
 export { DISK_KEY, judgedKey, monitorTargets } from "./monitor.ts";
 export { saysLost, unconfiguredNote } from "./platform-reason.ts";

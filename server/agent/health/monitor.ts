@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { causesFirst } from "./caused-by.ts";
 import { HEALTH_STATES, type HealthState, type MonitorHealthInput, type MonitorHealthOutput } from "./schema.ts";
 import { overallState, shownState, summarize, worseFirst } from "./shown-health.ts";
 import { listTargets } from "./store.ts";
-import { dayRollups, type JudgedTarget, targetView } from "./views.ts";
+import { causeShown, dayRollups, type JudgedTarget, targetView } from "./views.ts";
 
 /** Key of a service's judged status. */
 export const judgedKey = (service: string, environment: string): string => `${service}\n${environment}`;
@@ -31,26 +32,29 @@ export async function monitorTargets(
     .map((row) => {
       const key = row.kind === "disk" ? DISK_KEY : judgedKey(row.service ?? "", row.environment ?? "");
       const known = row.kind === "disk" || row.origin === "service" ? judged.get(key) : undefined;
-      const state = known?.state ?? shownState(row, now);
-      return { row, known, state, muted: row.muted && !known?.figures };
+      const checked = shownState(row, now);
+      const causedBy = causeShown(row, checked, names, known);
+      return { row, known, state: known?.state ?? checked, causedBy, muted: row.muted && !known?.figures };
     });
   const counts = Object.fromEntries(HEALTH_STATES.map((state) => [state, 0])) as Record<HealthState, number>;
   for (const { state } of scope) counts[state]++;
-  const matching = scope
+  const worst = scope
     .filter(({ state }) => input.state === undefined || input.state.includes(state))
-    .sort((a, b) => Number(a.muted) - Number(b.muted) || worseFirst(a.state, b.state));
+    .sort((a, b) => Number(a.muted) - Number(b.muted) || worseFirst(a.state, b.state))
+    .map((one) => ({ ...one, name: one.row.name, environment: one.row.environment }));
+  const matching = causesFirst(worst);
   const page = matching.slice(input.offset, input.offset + input.limit);
   const pageIds = page.map(({ row }) => row.id);
   const days = await dayRollups(ctx.db, pageIds, now);
   return {
     overall: overallState(scope),
     summary: summarize(
-      scope.map(({ row, known, state, muted }) => ({
+      scope.map(({ row, known, state, causedBy, muted }) => ({
         name: row.name,
         environment: row.environment,
         state,
         muted,
-        causedBy: row.causedBy === null ? null : (names.get(row.causedBy) ?? null),
+        causedBy,
         reason: known?.figures ?? null,
       })),
     ),

@@ -27,7 +27,8 @@ export const HealthTargetView = z.object({
   environment: z.string().nullable(),
   address: z.string().describe("what is asked, without secrets"),
   state: HealthState,
-  stateSince: Instant,
+  stateSince: Instant.nullable().describe("from when this state holds; null: not known"),
+  stateAtLeastSince: Instant.nullable().describe("it holds since then at least; set where stateSince is not known"),
   flapping: z.boolean(),
   flappingReason: z.string().nullable().describe("the rule that set the flag"),
   message: z.string().nullable().describe("what is wrong, with its numbers; else what the last check found"),
@@ -39,7 +40,7 @@ export const HealthTargetView = z.object({
   intervalMs: z.number().int(),
   consecutiveFailures: z.number().int(),
   failureThreshold: z.number().int(),
-  uptimePercent24h: z.number().nullable().describe("of watchedSeconds24h; null: no result in that time"),
+  uptimePercent24h: z.number().nullable().describe("by its probe, of watchedSeconds24h; null: no result in that time"),
   watchedSeconds24h: z.number().int().describe("base of uptimePercent24h: how much of the last 24 h was checked"),
   latencyP50Ms: z.number().nullable().describe("last 24 h"),
   latencyP95Ms: z.number().nullable().describe("last 24 h"),
@@ -70,13 +71,13 @@ export const HealthHistoryOutput = z.object({
   target: HealthTargetView,
   range: z.enum(HEALTH_RANGES),
   stepSeconds: z.number().int(),
-  uptimePercent: z.number().nullable(),
+  uptimePercent: z.number().nullable().describe("by its probe: requests of users that failed are not in it"),
   checks: z.number().int().describe("results in the range, the base of uptimePercent"),
   watchedSeconds: z.number().int().describe("how much of the range was checked: 100 % of 20 min is not 100 % of a day"),
   latencyP50Ms: z.number().nullable(),
   latencyP95Ms: z.number().nullable(),
   latencyP99Ms: z.number().nullable(),
-  /** every bucket of the range in order; a bucket without results has nulls and zero counts */
+  /** every bucket of the range in order, for tools from the first result on; one without results has nulls and zero counts */
   buckets: z.array(
     z.object({
       t: Instant,

@@ -3,7 +3,7 @@ import type { HealthState } from "./schema.ts";
 import { shownState } from "./shown-health.ts";
 import { listTargets } from "./store.ts";
 import { listChanges } from "./store-results.ts";
-import { unknownMessage } from "./views.ts";
+import { sinceOf, unknownMessage } from "./views.ts";
 
 /** Health of one service in one environment, for other capabilities. */
 export interface ServiceHealth {
@@ -33,7 +33,7 @@ export async function listServiceHealth(db: Db, now: Date): Promise<ServiceHealt
             service: row.service,
             environment: row.environment,
             state,
-            since: row.stateSince.toISOString(),
+            since: sinceOf(row, state).toISOString(),
             message: state === "unknown" ? unknownMessage(row) : row.lastMessage,
             causedBy: row.causedBy === null ? null : (names.get(row.causedBy) ?? null),
             flapping: row.flapping,

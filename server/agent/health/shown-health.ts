@@ -60,18 +60,23 @@ export function summarize(targets: readonly Summed[]): string {
   if (targets.length === 0) return "Nothing is checked: no service and no health endpoint matches.";
   const heard = targets.filter((target) => !target.muted);
   const of = (state: HealthState) => heard.filter((target) => target.state === state);
-  const down = of("down");
-  const roots = down.filter((target) => target.causedBy === null);
-  const consequences = down.filter((target) => target.causedBy !== null);
+  const ofRoots = (state: keyof typeof WORDS, roots: readonly Summed[]) =>
+    roots.length > 0 ? `${WORDS[state]}: ${listed(roots)}.` : "";
+  const ofConsequences = (state: (typeof HURT)[number]) => {
+    const found = of(state).filter(({ causedBy }) => causedBy !== null);
+    const causes = [...new Set(found.map((target) => target.causedBy))].join(", ");
+    return found.length > 0 ? `${WORDS[state]} as a consequence: ${listed(found)} (caused by ${causes}).` : "";
+  };
   const parts = [
-    roots.length > 0 ? `Down: ${listed(roots)}.` : "",
-    consequences.length > 0
-      ? `Down as a consequence: ${listed(consequences)} (caused by ${[...new Set(consequences.map((target) => target.causedBy))].join(", ")}).`
-      : "",
-    ...(["failing", "degraded", "unknown", "pending", "maintenance", "waiting"] as const).map((state) => {
-      const found = of(state);
-      return found.length > 0 ? `${WORDS[state]}: ${listed(found)}.` : "";
-    }),
+    // a mild cause comes before its grave consequence: there it is mended
+    ...HURT.map((state) =>
+      ofRoots(
+        state,
+        of(state).filter(({ causedBy }) => causedBy === null),
+      ),
+    ),
+    ...HURT.map(ofConsequences),
+    ...(["unknown", "pending", "maintenance", "waiting"] as const).map((state) => ofRoots(state, of(state))),
   ].filter((part) => part !== "");
   const muted = targets.length - heard.length;
   if (muted > 0) parts.push(`${muted} muted.`);
@@ -83,7 +88,9 @@ export function summarize(targets: readonly Summed[]): string {
     : parts.join(" ");
 }
 
+const HURT = ["down", "failing", "degraded"] as const;
 const WORDS = {
+  down: "Down",
   failing: "Failing its users",
   degraded: "Degraded",
   unknown: "Without a fresh result",

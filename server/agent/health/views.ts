@@ -15,8 +15,10 @@ export interface JudgedTarget {
   state: HealthState;
   /** what is wrong; null leaves the word to the check */
   message: string | null;
-  /** ISO 8601; null: since the check says so */
-  since: string | null;
+  /** ISO 8601: by when it was so, or since when at least, both null where nothing is known; null: since the check says so */
+  since: { at: string | null; atLeast: string | null } | null;
+  /** name of the hurt dependency that explains it; null: as its check says */
+  causedBy: string | null;
   /** what its users' requests tell, in words: muting the check does not make that silent; null: nothing */
   figures: string | null;
 }
@@ -51,11 +53,12 @@ export function targetView(
     environment: row.environment,
     address: row.address,
     state,
-    stateSince: judged?.since ?? sinceOf(row, checked).toISOString(),
+    stateSince: judged?.since ? judged.since.at : sinceOf(row, checked).toISOString(),
+    stateAtLeastSince: judged?.since?.atLeast ?? null,
     flapping: row.flapping,
     flappingReason: row.flappingReason,
     message: judged?.message ?? (checked === "unknown" ? unknownMessage(row) : row.lastMessage),
-    causedBy: row.causedBy === null || checked === "unknown" ? null : (names.get(row.causedBy) ?? null),
+    causedBy: causeShown(row, checked, names, judged),
     muted: row.muted,
     maintenanceUntil: state === "maintenance" ? (row.maintenanceUntil?.toISOString() ?? null) : null,
     lastCheckedAt: row.lastCheckedAt?.toISOString() ?? null,
@@ -70,8 +73,19 @@ export function targetView(
   };
 }
 
+/** The name of what explains it: a hurt dependency, else what explains its check, as far as that is still known. */
+export function causeShown(
+  row: Pick<ListedTarget, "causedBy">,
+  checked: HealthState,
+  names: ReadonlyMap<string, string>,
+  judged?: JudgedTarget | undefined,
+): string | null {
+  if (judged?.causedBy) return judged.causedBy;
+  return row.causedBy === null || checked === "unknown" ? null : (names.get(row.causedBy) ?? null);
+}
+
 /** A state that went stale counts from its last result, not from when it began. */
-const sinceOf = (row: ListedTarget, state: HealthState): Date =>
+export const sinceOf = (row: Pick<ListedTarget, "state" | "stateSince" | "lastCheckedAt">, state: HealthState): Date =>
   state === "unknown" && row.state !== "unknown" ? (row.lastCheckedAt ?? row.stateSince) : row.stateSince;
 
 /** Why nothing is known of it now; what the last check found would be of another time. */

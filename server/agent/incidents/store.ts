@@ -259,15 +259,50 @@ export async function endsOfDeploymentIncidents(
   return new Map([...ids].map(([deploymentId, id]) => [deploymentId, { resolvedAt: ends.get(id) ?? null }]));
 }
 
-/** Unresolved incidents of some services in an environment, or in none that was named, newest first. */
+/** one for each place: as many as there are services, which are fewer */
+const MOST_PLACES = 5_000;
+const severityRank = Prisma.sql`array_position(${[...SEVERITIES]}::text[], severity)`;
+
+/** The worst, then newest unresolved incident of each service and environment. */
+export async function worstUnresolvedRows(db: Db): Promise<IncidentRow[]> {
+  const found = await db.$queryRaw<{ id: string }[]>`
+    select distinct on (service, environment) id from incident
+    where status = any(${[...UNRESOLVED]}::text[]) and service is not null
+    order by service, environment, ${severityRank} desc, "openedAt" desc
+    limit ${MOST_PLACES}`;
+  return (await db.incident.findMany({ where: { id: { in: found.map(({ id }) => id) } } })).map(row);
+}
+
+/** The worst, then newest of each service (null: of none in particular), and how many there are of each. */
+interface OpenIncidents {
+  shown: IncidentView[];
+  counts: { service: string | null; count: number }[];
+}
+
+/**
+ * Unresolved incidents of some services and of no service at all, in an environment or in none that was named: at most
+ * `most` of each are shown.
+ */
 export async function openIncidentsOf(
   db: Db,
   services: readonly string[],
   environment: string,
-): Promise<IncidentView[]> {
-  const where = { ...unresolved, service: { in: [...services] }, OR: [{ environment }, { environment: null }] };
-  const found = await db.incident.findMany({ where, orderBy: { openedAt: "desc" }, take: 20 });
-  return found.map((one) => toView(row(one)));
+  most: number,
+): Promise<OpenIncidents> {
+  const found = await db.$queryRaw<{ id: string; service: string | null; count: number }[]>`
+    select id, service, count from (
+      select id, service, (count(*) over (partition by service))::int as count,
+        row_number() over (partition by service order by ${severityRank} desc, "openedAt" desc) as place
+      from incident
+      where status = any(${[...UNRESOLVED]}::text[]) and (environment = ${environment} or environment is null)
+        and (service = any(${[...services]}::text[]) or service is null)
+    ) ranked where place <= ${most} order by service, place`;
+  const rows = await db.incident.findMany({ where: { id: { in: found.map(({ id }) => id) } } });
+  const byId = new Map(rows.map((one) => [one.id, toView(row(one))]));
+  return {
+    shown: found.flatMap(({ id }) => byId.get(id) ?? []),
+    counts: [...new Map(found.map(({ service, count }) => [service, { service, count }])).values()],
+  };
 }
 
 const FAILURE = "deployment-failed:";

@@ -1,6 +1,6 @@
 import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
+import { higherRate, type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
 import { lastArrival } from "./observed-services.ts";
@@ -95,15 +95,16 @@ interface Steps {
 /** arrivals come in turns: as long as this, the first one may be later than the range begins */
 const TURN_MS = 60_000;
 
-/** Of the range, or since the first arrival in it: a young sender is not slow. What came at once then was before. */
+/**
+ * Of the range, or since the first arrival in it: a young sender is not slow. What came at once then was gathered
+ * before, for up to a turn.
+ */
 function rateOf(rows: readonly Arrived[], accepted: number, { fromMs, toMs }: Steps): MeasuredRate {
   const firstMs = Math.min(...rows.map((row) => row.firstMs));
   if (rows.length === 0 || firstMs < fromMs + TURN_MS) return rateOver(accepted, { fromMs, toMs, sinceMs: null });
   const first = rows.filter((row) => row.firstMs === firstMs).reduce((sum, row) => sum + row.firstAccepted, 0);
-  const more = accepted - first;
-  // nothing after the first: as if it had gathered for a turn
-  if (more <= 0) return rateOver(accepted, { fromMs, toMs, sinceMs: Math.min(firstMs, toMs - TURN_MS) });
-  return rateOver(more, { fromMs, toMs, sinceMs: firstMs });
+  const whole = rateOver(accepted, { fromMs, toMs, sinceMs: firstMs - TURN_MS });
+  return higherRate(whole, rateOver(accepted - first, { fromMs, toMs, sinceMs: firstMs }));
 }
 
 function figuresOf(rows: readonly Arrived[], window: Steps) {

@@ -1,6 +1,9 @@
-/** A text of at most `max` characters; an ellipsis says that there was more. Never half a surrogate pair. */
-export function clipText(text: string, max: number): string {
-  if (text.length <= max) return text;
-  const end = /[\uD800-\uDBFF]/.test(text[max - 2] ?? "") ? max - 2 : max - 1;
-  return `${text.slice(0, Math.max(0, end))}…`;
-}
+import { cutAt } from "./clip-sent.ts";
+import { placeToCut } from "./confidential.ts";
+
+/**
+ * A text of at most `max` characters; an ellipsis says that there was more. Never half a surrogate pair, nor half a
+ * confidential value.
+ */
+export const clipText = (text: string, max: number): string =>
+  text.length <= max ? text : cutAt(text, placeToCut(text, max - 1));

@@ -12,7 +12,7 @@ import {
   formsOf,
   holdsForm,
 } from "./confidential-forms.ts";
-import { lastWordAt, withoutTokens } from "./token-texts.ts";
+import { findTokens, lastWordAt, withoutTokens } from "./token-texts.ts";
 
 /** Where text goes: `data` are results, in which an ordinary short value (a region, a mode) is left as it is. */
 type Destination = "message" | "data";
@@ -23,11 +23,13 @@ type Destination = "message" | "data";
  */
 export type Secrecy = boolean | "in doubt";
 
-interface Confidential {
+export interface Confidential {
   value: string;
   /** what stands in its place, as `${env:NAME}` */
   shown: string;
   secret: Secrecy;
+  /** not the value that `shown` stands for but a part of it, another way to write it, or what it stood for once */
+  isPart?: boolean;
 }
 
 /** shorter ones are words of their own: hiding `true` would garble every text */
@@ -56,9 +58,13 @@ export function keepConfidential(entries: Iterable<Confidential>): void {
 /** null: none of the values is long enough */
 function keptOf(entries: Iterable<Confidential>): Kept | null {
   const known = new Map<string, Confidential>();
-  for (const { value, shown, secret } of entries)
-    if (value.trim().length >= SHORTEST)
-      known.set(value, { value, shown, secret: strictest(secret, known.get(value)?.secret ?? false) });
+  for (const entry of entries) {
+    if (entry.value.trim().length < SHORTEST) continue;
+    const before = known.get(entry.value);
+    // what is a whole value somewhere can be read back from there
+    const told = before && entry.isPart && !before.isPart ? before : entry;
+    known.set(entry.value, { ...told, secret: strictest(entry.secret, before?.secret ?? false) });
+  }
   if (known.size === 0) return null;
   const values = [...known.values()].sort((a, b) => b.value.length - a.value.length);
   const forms = values.flatMap(({ value, secret }, index) => formsOf(value, index, apartOf(secret)));
@@ -71,9 +77,11 @@ export function withoutValuesOf(text: string, entries: Iterable<Confidential>): 
   return kept ? withoutValues(kept, text, "data", NOTHING) : text;
 }
 
-/** The values themselves, the longest first, each with what stands in its place. */
+/** The whole values themselves, the longest first, each with what stands in its place, and no parts of them. */
 export const plainConfidential = (): Pick<Confidential, "value" | "shown">[] =>
-  (holder.__operateConfidential?.values ?? []).map(({ value, shown }) => ({ value, shown }));
+  (holder.__operateConfidential?.values ?? [])
+    .filter(({ isPart }) => !isPart)
+    .map(({ value, shown }) => ({ value, shown }));
 
 /** Every text that results may not show, in the ways it is written most: what a store is asked not to search in. */
 export const confidentialTexts = (): string[] => {
@@ -82,7 +90,7 @@ export const confidentialTexts = (): string[] => {
   return kept.finder.forms.flatMap(({ text, value }) => (isHiddenAt(kept, value, "data") ? [text] : []));
 };
 
-const OWN_SECRETS = ["OPERATE_SECRET_KEY", "OPERATE_INGEST_SECRET", "OPERATE_SETUP_TOKEN"];
+const OWN_SECRETS = ["OPERATE_SECRET_KEY", "OPERATE_INGEST_SECRET", "OPERATE_SETUP_TOKEN", "OPERATE_VALUES_KEY"];
 
 /** Whether a variable holds a secret of Operate itself, which no configuration may use. */
 export const isOwnSecret = (variable: string): boolean => OWN_SECRETS.includes(variable);
@@ -164,6 +172,24 @@ function isHiddenAt({ values }: Kept, value: number, destination: Destination): 
 
 const holds = (kept: Kept, text: string, destination: Destination): boolean =>
   holdsForm(kept.finder, text, (value) => isHiddenAt(kept, value, destination));
+
+/** no secret is longer; whoever reads a part of a text reads this many characters more before it is cut */
+export const LONGEST_SECRET = 4_096;
+
+/**
+ * Where a text is cut so that at most `longest` characters stand before it and no confidential value or token is cut in
+ * two, as half of one would no longer be known. Those that stand before it whole are left to whoever writes the text.
+ */
+export function placeToCut(text: string, longest: number): number {
+  if (text.length <= longest) return text.length;
+  const start = Math.max(0, longest - LONGEST_SECRET);
+  const around = text.slice(start, longest + LONGEST_SECRET);
+  const kept = holder.__operateConfidential;
+  const values = kept ? findForms(kept.finder, around, () => true) : [];
+  const cut = Math.max(0, longest) - start;
+  const parted = [...values, ...findTokens(around)].filter(({ from, to }) => from < cut && cut < to);
+  return start + Math.min(cut, ...parted.map(({ from }) => from));
+}
 
 const BEGINNING = "[the beginning of a confidential value]";
 

@@ -4,6 +4,7 @@ import type { AuditLog } from "../ports/audit-log.ts";
 import type { HookRunner } from "../ports/hook-runner.ts";
 import type { LiveFeed } from "../ports/live-feed.ts";
 import type { Platform } from "../ports/platform.ts";
+import type { ProcessWatch } from "../ports/process-watch.ts";
 import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { WorkflowQueue } from "../ports/workflow-queue.ts";
 import type { Actor } from "./actor.ts";
@@ -21,6 +22,8 @@ export interface Runtime {
   audit: AuditLog;
   live: LiveFeed;
   platform: Platform;
+  /** who else of Operate answers; undefined in a process that serves nobody */
+  processes?: ProcessWatch | undefined;
   workflows: WorkflowQueue;
   hooks: HookRunner;
   /** where metrics, logs and traces are read */

@@ -26,12 +26,22 @@ const NOTICED_MS = 100;
 /** … and from here on a wait is long however slow the service is, unless waiting is usual there. */
 const LONG_MS = 1_000;
 
-/** The class of an answer that an instance gave; a final status, 200 or more. */
+/**
+ * The class of an answer that an instance gave; a final status, 200 or more. 304 is sent to who has the content already
+ * (RFC 9110 section 15.4.5) and counts as 2xx; every other 3xx, known or not, sends its client elsewhere.
+ */
 export function outcomeOfStatus(status: number): "status2xx" | "status3xx" | "status4xx" | "status5xx" {
   if (status >= 500) return "status5xx";
   if (status >= 400) return "status4xx";
-  return status >= 300 ? "status3xx" : "status2xx";
+  return status >= 300 && status !== 304 ? "status3xx" : "status2xx";
 }
+
+/**
+ * Whether an answer whose head is there stood still: its client waited for the next byte twice as long as for any byte
+ * before; longer than 100 ms in any case, and 1 s is always too long.
+ */
+export const stoodStill = (waitedMs: number, longestPauseMs: number): boolean =>
+  waitedMs > Math.min(LONG_MS, Math.max(NOTICED_MS, 2 * longestPauseMs));
 
 /** Nothing counted yet; both histograms are empty lists. */
 export const noOutcomes = (): OutcomeCounts => ({

@@ -1,4 +1,5 @@
 import type { Rejection } from "../ports/telemetry.ts";
+import { clipText } from "./clip-text.ts";
 
 /** Reasons told apart; the counts of further ones go to the last. */
 const MOST_REASONS = 50;
@@ -27,7 +28,6 @@ export class RejectionTally {
 
 function exampleText(text: string | null): string | null {
   if (text === null) return null;
-  const short = text.slice(0, MOST_EXAMPLE * 2).replace(SECRET, "$1…");
-  const cut = short.length > MOST_EXAMPLE ? `${short.slice(0, MOST_EXAMPLE - 1)}…` : short;
-  return cut.replaceAll("\0", "\ufffd").toWellFormed();
+  const short = clipText(text, MOST_EXAMPLE * 2).replace(SECRET, "$1…");
+  return clipText(short, MOST_EXAMPLE).replaceAll("\0", "\ufffd").toWellFormed();
 }

@@ -20,3 +20,13 @@ it("says which placeholder the configuration no longer has", () => {
   expect(() => unsealed(["${env:GONE}"])).toThrow(/\$\{env:GONE\} was in the configuration.*Ask for it anew/);
   expect(unsealed("${url:payments} and ${x:-y}")).toBe("${url:payments} and ${x:-y}");
 });
+
+it("gives back the whole value, not a part of it, whichever was told of last", () => {
+  const dsn = "mysql://ops:walnuts-7@db/shop";
+  const part = { value: "walnuts-7", shown: "${env:DSN}", secret: true, isPart: true } as const;
+  keepConfidential([{ value: dsn, shown: "${env:DSN}", secret: true }, part]);
+  expect(unsealed(sealed({ a: dsn, b: "walnuts-7" }))).toEqual({ a: dsn, b: "walnuts-7" });
+  keepConfidential([{ value: "walnuts-7", shown: "${env:WORD}", secret: true }, part]);
+  expect(sealed("walnuts-7")).toBe("${env:WORD}");
+  expect(unsealed(sealed("walnuts-7"))).toBe("walnuts-7");
+});

@@ -1,4 +1,4 @@
-import { bytesInWords, type Disk, isDiskFull } from "./disk.ts";
+import { bytesInWords, type Disk, isDiskFull, isOutOfFiles } from "./disk.ts";
 import { DATABASE_AWAY, DISK_FULL } from "./storage-words.ts";
 
 /** Says of a failure that it comes from the storage under Operate: a full disk, or a database that is away. */
@@ -31,10 +31,15 @@ export function fullDisk(): Disk | null {
   return disk && isDiskFull(disk) ? disk : null;
 }
 
-/** One sentence of what is the matter and what to do. */
+/** One sentence of what is the matter and what to do. A disk that takes nothing though it has room is said to have some. */
 export const fullDiskSentence = (disk: Disk | null): string => {
-  const free = disk ? ` (${disk.freeBytes === 0 ? "0 bytes" : bytesInWords(disk.freeBytes)} free)` : "";
-  return `the ${DISK_FULL}${free}: free some space; everything goes on by itself then`;
+  const free = disk && (disk.freeBytes === 0 ? "0 bytes" : bytesInWords(disk.freeBytes));
+  const goesOn = "everything goes on by itself then";
+  if (disk && isOutOfFiles(disk))
+    return `the ${DISK_FULL} (no inodes are left for files, though ${free} are free): delete files; ${goesOn}`;
+  if (disk && !isDiskFull(disk))
+    return `the ${DISK_FULL} (its file system refused a write though ${free} are free: look for a quota): make room; ${goesOn}`;
+  return `the ${DISK_FULL}${free ? ` (${free} free)` : ""}: free some space; ${goesOn}`;
 };
 
 /** What a person is told of a failure of the storage; null for any other failure. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { escapeHiding, hidesSomething, visibleText } from "./visible-text.ts";
+import { visibleText } from "./visible-line.ts";
+import { escapeHiding, hidesSomething } from "./visible-text.ts";
 
 it.each([
   ["pay\u202enow\u0007", "payRLOnow␇"],

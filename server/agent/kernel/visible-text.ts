@@ -1,5 +1,3 @@
-import { clipText } from "./clip-text.ts";
-
 /** Makes text from outside safe to read: nothing in it can hide, reorder or break up what stands around it. */
 
 /** Colours and cursor movements of terminals (ECMA-48), and links (OSC 8). */
@@ -76,6 +74,5 @@ export const withoutAnsi = (text: string): string => text.replace(ANSI, "");
 /** Line ends as a sign and tabs as a space. */
 export const onOneLine = (text: string): string => text.replace(/\r?\n/g, "↵ ").replaceAll("\t", " ");
 
-/** A text as one line of words: what cannot be seen in it is written out, and of more than `longest` characters the rest is left out. */
-export const visibleText = (text: string, longest: number): string =>
-  onOneLine(clipText(withoutAnsi(text), longest)).replace(UNSEEN, signOf);
+/** A text on one line, in which what cannot be seen is written out. */
+export const asVisibleLine = (text: string): string => onOneLine(text).replace(UNSEEN, signOf);

@@ -166,7 +166,7 @@ function outputOf({ input, frame, reading, anomalies, isBeforeKnown }: Analysis,
 const NOTHING_BEFORE =
   "No line is known of the equal time before, so what is new cannot be told from what services began with.";
 
-const viewAnomaly = ({ score: _, level: __, atMs, ...anomaly }: ExplainedAnomaly): AnomalyView => ({
+const viewAnomaly = ({ score: _, atMs, ...anomaly }: ExplainedAnomaly): AnomalyView => ({
   ...anomaly,
   at: new Date(atMs).toISOString(),
   query: anomaly.patternId === null ? null : patternQuery({ id: anomaly.patternId, template: anomaly.template ?? "" }),

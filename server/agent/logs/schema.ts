@@ -62,7 +62,8 @@ export type PatternView = z.infer<typeof PatternView>;
 export const ANOMALY_KINDS = ["new", "emerging", "vanished", "burst", "error-ratio", "broken-sequence"] as const;
 export const AnomalyView = z.object({
   kind: z.enum(ANOMALY_KINDS),
-  severity: z.enum(["info", "warning", "critical"]),
+  severity: z.enum(["info", "warning", "critical"]).describe("how much it matters; not the level of its lines"),
+  level: Level.nullable().describe("the worst its lines have"),
   at: Instant,
   patternId: z.string().nullable(),
   template: z.string().nullable(),

@@ -4,7 +4,7 @@ import type { AgentContext } from "../kernel/context.ts";
 import { FUNCTIONS_OF } from "../kernel/metric-functions.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
-import { visibleText } from "../kernel/visible-text.ts";
+import { visibleText } from "../kernel/visible-line.ts";
 import type { MetricInfo } from "../ports/metrics-source.ts";
 import { keptNameStart } from "./kept-name.ts";
 import type {

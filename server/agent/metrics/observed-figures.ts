@@ -20,6 +20,8 @@ export interface ObservedLatency {
 type Part = "all" | "newest";
 
 const MINUTE_SECONDS = 60;
+/** services whose samples are about as far apart share a query */
+const ROUND_SECONDS = 10;
 /** a line per service and outcome, of all services */
 const MOST_LINES = 100_000;
 
@@ -35,24 +37,57 @@ const ofEnvironment = (environment: string | undefined): LabelFilter[] =>
   environment === undefined ? [] : [{ label: "environment", op: "=", value: environment }];
 
 /** The newest minute, or as much as two distances of samples: in less, growth between two of them would be a sliver. */
-async function partOf({ source, window, environment, part }: Asked, metric: string): Promise<TimeWindow> {
-  if (part === "all") return window;
-  const filters = ofEnvironment(environment);
+async function partOf({ source, window, part }: Asked, metric: string, filters: LabelFilter[]): Promise<number> {
+  if (part === "all") return secondsOf(window);
   const apart = (await source.sampleSeconds({ metric, filters, window })) ?? 0;
-  const seconds = Math.min(secondsOf(window), Math.max(MINUTE_SECONDS, Math.ceil(2 * apart)));
-  return { from: new Date(window.to.getTime() - seconds * 1_000), to: window.to };
+  const seconds = Math.ceil((2 * apart) / ROUND_SECONDS) * ROUND_SECONDS;
+  return Math.min(secondsOf(window), Math.max(MINUTE_SECONDS, seconds));
 }
 
-/** All services at once, in one step that is exactly the window: a query per metric, however many services have it. */
-function askerOf({ source, environment }: Asked, window: TimeWindow) {
+interface Line {
+  service: string;
+  outcomes: Record<string, string>;
+  value: number;
+  bounds: QuantileBounds | null;
+  /** length of the window that it is over */
+  seconds: number;
+}
+
+type Query = Omit<MetricQuery, "filters" | "groupBy">;
+
+/** All services at once, in one step that is exactly the newest `seconds`: a query, however many services there are. */
+async function linesOver(asked: Asked, query: Query, labels: readonly string[], seconds: number): Promise<Line[]> {
+  const { source, window, environment } = asked;
+  const within = { from: new Date(window.to.getTime() - seconds * 1_000), to: window.to };
+  const over = { window: within, stepSeconds: seconds, exact: true, withBounds: true, limit: MOST_LINES };
   const filters = ofEnvironment(environment);
-  const over = { window, stepSeconds: secondsOf(window), exact: true, withBounds: true, limit: MOST_LINES };
-  return async (query: Omit<MetricQuery, "filters" | "groupBy">, labels: readonly string[] = []) => {
-    const { data } = await source.query({ ...query, ...over, filters, groupBy: ["service", ...labels] });
-    return data.lines.flatMap(({ labels: { service = "", ...rest }, values: [value = null], bounds }) =>
-      service === "" || value === null ? [] : [{ service, outcomes: rest, value, bounds: bounds?.[0] ?? null }],
-    );
-  };
+  const { data } = await source.query({ ...query, ...over, filters, groupBy: ["service", ...labels] });
+  return data.lines.flatMap(({ labels: { service = "", ...rest }, values: [value = null], bounds }) =>
+    service === "" || value === null ? [] : [{ service, outcomes: rest, value, bounds: bounds?.[0] ?? null, seconds }],
+  );
+}
+
+/**
+ * Lines of every service, each over the newest part that its own samples need: one that sends rarely must not keep what
+ * is over alive for the others. Where samples are close together, one query tells of all.
+ */
+async function linesOf(asked: Asked, query: Query, labels: readonly string[] = []): Promise<Line[]> {
+  const { metric } = query;
+  const filters = ofEnvironment(asked.environment);
+  const longest = await partOf(asked, metric, filters);
+  const lines = await linesOver(asked, query, labels, longest);
+  if (asked.part === "all" || longest <= MINUTE_SECONDS) return lines;
+  const services = [...new Set(lines.map(({ service }) => service))];
+  const parts = await Promise.all(
+    services.map(async (service) => {
+      const own = [...filters, { label: "service", op: "=" as const, value: service }];
+      return [service, Math.min(longest, await partOf(asked, metric, own))] as const;
+    }),
+  );
+  const secondsFor = new Map(parts);
+  const shorter = [...new Set(secondsFor.values())].filter((seconds) => seconds < longest);
+  const all = await Promise.all(shorter.map((seconds) => linesOver(asked, query, labels, seconds)));
+  return [lines, ...all].flat().filter(({ service, seconds }) => secondsFor.get(service) === seconds);
 }
 
 const servedOf = async (source: MetricsSource): Promise<ServedMetric[]> =>
@@ -71,11 +106,10 @@ export async function observedCounts(
   const asked = { source, window, environment, part };
   const counted = await Promise.all(
     (await servedOf(source)).map(async ({ metric, labels, hasFailed }) => {
-      const [known, within] = await Promise.all([source.labels({ metric }), partOf(asked, metric)]);
-      const seconds = secondsOf(within);
+      const known = await source.labels({ metric });
       const there = labels.filter((label) => known.data.includes(label));
       const counts = new Map<string, ObservedCounts>();
-      for (const { service, outcomes, value } of await askerOf(asked, within)({ metric, fn: "rate" }, there)) {
+      for (const { service, outcomes, value, seconds } of await linesOf(asked, { metric, fn: "rate" }, there)) {
         const count = counts.get(service) ?? { requests: 0, failed: 0 };
         const outcome = there.map((label) => outcomes[label] ?? "").find((text) => text !== "");
         count.requests += value * seconds;
@@ -104,11 +138,11 @@ export async function observedLatencies(
   const durations = (await servedOf(source)).flatMap((one) => one.durations);
   const named = new Map(durations.map((one) => [one.metric, one.toMs]));
   const asked = [...named].map(async ([metric, toMs]) => {
-    const ask = askerOf(given, await partOf(given, metric));
+    const lines = await linesOf(given, { metric, fn: "quantile", quantile: 0.95 });
     // 0.57 s × 1 000 is a little less than 570 ms
     const inMs = (value: number): number => Math.round(value * toMs * 1e6) / 1e6;
     const boundMs = (bound: number | null): number | null => (bound === null ? null : inMs(bound));
-    return (await ask({ metric, fn: "quantile", quantile: 0.95 })).map(({ service, value, bounds }) => {
+    return lines.map(({ service, value, bounds }) => {
       const p95Bounds = bounds && { lower: boundMs(bounds.lower), upper: boundMs(bounds.upper) };
       return [service, { p95Ms: inMs(value), p95Bounds }] as const;
     });

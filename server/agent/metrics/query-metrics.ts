@@ -85,7 +85,7 @@ async function askPromql(
 }
 
 function outputOf(ctx: AgentContext, { answer, promql, unit }: Asked, grid: Grid): Omit<Output, "partial"> {
-  const { lines: found, total, startMs } = answer.data;
+  const { lines: found, total, startMs, leftOut } = answer.data;
   const forModel = ctx.via === "mcp";
   const lines = found.map((line) => summed(forModel ? briefly(line) : line));
   const shown = forModel ? lines.slice(0, countWithin(lines, MODEL_BUDGET_BYTES - FRAME_BYTES)) : lines;
@@ -96,6 +96,7 @@ function outputOf(ctx: AgentContext, { answer, promql, unit }: Asked, grid: Grid
     ...{ unit, promql },
     source: sourceView(answer),
     start: new Date(startMs).toISOString(),
+    ...(leftOut !== undefined && { leftOut }),
     lines: shown,
   };
 }

@@ -71,6 +71,7 @@ export const QueryMetricsOutput = z.object({
   source: SourceView,
   start: Instant.describe("of the first step"),
   partial: Partial,
+  leftOut: z.number().int().optional().describe("gauges of that name, without a rate"),
   lines: z.array(
     z.object({
       labels: z.record(z.string(), z.string()),

@@ -4,10 +4,13 @@ import type { Db, Tx } from "#server/db/client.ts";
 export const LIVE_TOPICS = ["deployment", "incident", "health", "service", "audit", "settings"] as const;
 export type LiveTopic = (typeof LIVE_TOPICS)[number];
 
-/** What changed; `reset` means: something may have been missed, re-read everything. */
+/**
+ * What changed; `reset` means: something may have been missed, re-read everything. The two of the database are what the
+ * process that serves the stream sees, and come without the database; their id is that of the hint before.
+ */
 export interface LiveHint {
   id: string;
-  topic: LiveTopic | "reset";
+  topic: LiveTopic | "reset" | "database_away" | "database_back";
   subjectId: string | null;
 }
 
@@ -15,6 +18,8 @@ export interface LiveHint {
 export interface LiveFeed {
   /** Published through the transaction of the change, delivered after its commit. */
   publish(tx: Tx | Db, topic: LiveTopic, subjectId?: string): Promise<void>;
-  /** Hints from now on, or since `lastEventId`; ends when the signal fires. */
+  /** The id of the newest hint, "0" before the first: whoever reads now and follows behind it misses nothing. */
+  newestId(): Promise<string>;
+  /** Hints since `lastEventId`, or a `reset` and those from now on; ends when the signal fires. */
   follow(options: { lastEventId?: string | null | undefined; signal: AbortSignal }): AsyncIterable<LiveHint>;
 }

@@ -52,6 +52,8 @@ export interface MetricLines {
   lines: MetricLine[];
   /** lines in all; more than `lines` when the limit cut some off */
   total: number;
+  /** of a rate or an increase, series of that name that are gauges and have none; absent where there is none or nobody knows */
+  leftOut?: number;
 }
 
 export interface MetricInfo {

@@ -65,6 +65,11 @@ export interface PlatformService extends ServiceRef {
   overloaded: { since: string; shed: number } | null;
   /** ISO 8601, since when its balancer counts requests without a gap; null or absent: not known */
   countedSince?: string | null;
+  /**
+   * How long those requests that have not ended yet have waited for their instance's next byte, when it was asked:
+   * counts in the buckets of kernel/histogram.ts; null or absent: none waits, or it is not known.
+   */
+  pending?: number[] | null;
 }
 
 /** What one version did and took in one bucket of time: 10 s in `trafficSince`, 2 s in `samplesSince`. */
@@ -75,12 +80,15 @@ export interface TrafficCounts extends ServiceRef {
   bucketAt: string;
   /** every exchange that ended: the sum of the nine classes below */
   requests: number;
-  /** answers that an instance gave, passed on whole; those of no version: 4xx to requests that cannot be passed on */
+  /**
+   * answers that an instance gave, of which at least the head was passed on; 304 is among 2xx. Those of no version: 4xx
+   * to requests that cannot be passed on
+   */
   status2xx: number;
   status3xx: number;
   status4xx: number;
   status5xx: number;
-  /** the client closed before the answer was complete */
+  /** the client closed before the head of an answer, or while its body stood still */
   clientLeft: number;
   /** no instance took the request: none was ready, none accepted the connection, or it had to wait too long for one */
   refused: number;
@@ -103,8 +111,15 @@ export interface TrafficCounts extends ServiceRef {
   pending?: number[] | undefined;
   /** among `status4xx`, the answers 401 and 403; left out where they are not told apart */
   denied?: number | undefined;
+  /** of `samplesSince`: of callers that stay with their version, the worst three; left out when there is none */
+  callers?: CallerEnds[] | undefined;
   usage: VersionUsage;
 }
+
+export type CallerEnd = "status3xx" | "status4xx" | "status5xx";
+
+/** How one caller's requests ended that were not answered with 2xx; `caller` tells it from others in one rollout only. */
+export type CallerEnds = Record<CallerEnd, number> & { caller: number };
 
 /** What the instances of one version took together in one bucket; a field is null when it was not measured. */
 export interface VersionUsage {

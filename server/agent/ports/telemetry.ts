@@ -68,6 +68,8 @@ export interface SeriesSamples {
   kind: SeriesKind;
   /** the sender did not say the kind with the samples: it is what the name suggests, and may be told later */
   kindGuessed?: true;
+  /** of OTLP: the labels of a named instrumentation scope, told apart by them from another's series of the same labels */
+  scope?: Readonly<Record<string, string>>;
   /** of deltas: processes that do not say which they are may write it together */
   shared?: true;
   /** UCUM or Prometheus' words; "" when not said */
@@ -76,7 +78,10 @@ export interface SeriesSamples {
   help?: string;
   timesMs: number[];
   values: number[];
-  /** of a counter: when it began at zero, or its first sample's own time where that is not known; ms since 1970 */
+  /**
+   * Of a counter: when it began at zero, or its first sample's own time where that is not known. Of a delta: since when it
+   * counts. In ms since 1970, with microseconds after the point.
+   */
   startMs?: number;
 }
 

@@ -86,6 +86,7 @@ export async function getService(ctx: AgentContext, input: Asked): Promise<Found
   const running = platform.services?.find(
     (found) => found.service === ref.service && found.environment === ref.environment,
   );
+  const series = trafficSeries(traffic, { from, to, stepSeconds: range.step });
   const listed = service?.local.versions ?? [];
   const live = new Set(row.versions.map((entry) => entry.version));
   return {
@@ -102,9 +103,15 @@ export async function getService(ctx: AgentContext, input: Asked): Promise<Found
         .map((version) => ({ version, notes: "no longer configured", running: true, configured: false })),
     ],
     stepSeconds: range.step,
-    series: trafficSeries(traffic, { from, to, stepSeconds: range.step }),
+    series: ctx.via === "mcp" ? sinceFirst(series) : series,
     changes,
   };
+}
+
+/** For tools: points before the first count say nothing, and a model reads each of them. */
+function sinceFirst(series: Found["series"]): Found["series"] {
+  const first = series.findIndex(({ requestsPerSecond }) => requestsPerSecond !== null);
+  return first < 0 ? [] : series.slice(first);
 }
 
 /** What is known of a service that only its telemetry tells of. @throws NOT_FOUND naming what exists. */

@@ -1,4 +1,5 @@
 export { getService, instanceLogs } from "./get-service.ts";
 export { listServices } from "./list-services.ts";
 export { monitorHealth } from "./monitor-health.ts";
-export { serviceStates } from "./service-rows.ts";
+export { serviceHealthHistory } from "./service-health-history.ts";
+export { serviceStates, serviceStatus } from "./service-rows.ts";

@@ -95,13 +95,46 @@ describe("judgeService", () => {
       "it is nearly over",
       { window: served(1_240, 600), newest: served(240, 6) },
       "degraded",
-      "48 % of 1\u00a0240 requests failed in 5 min",
+      "now 2.5 % of 240 requests failed in 60 s; 48 % of 1\u00a0240 over 5 min",
     ],
+    [
+      "a total outage is not small for being new",
+      { window: served(4_048, 310), newest: served(310, 310), newestSeconds: 30 },
+      "failing",
+      "now 100 % of 310 requests failed in 30 s; 7.6 % of 4\u00a0048 over 5 min",
+    ],
+    [
+      "nor is one that began ten seconds ago",
+      { window: served(4_048, 48), newest: served(400, 48), newestSeconds: 30 },
+      "degraded",
+      "now 12 % of 400 requests failed in 30 s; 1.1 % of 4\u00a0048 over 5 min",
+    ],
+    ["three of a hundred by chance begin nothing", { window: served(1_000, 6), newest: served(100, 3) }, "up", null],
+    ["neither do two of ten", { window: served(1_000, 2), newest: served(10, 2) }, "up", null],
+    [
+      "slow from now on",
+      { window: served(4_000, 0, 90), newest: served(400, 0, 1_800), newestSeconds: 30 },
+      "degraded",
+      "now p95 1\u00a0800 ms over 400 requests in 30 s, limit 500 ms; p95 90 ms over 4\u00a0000 requests in 5 min",
+    ],
+    ["few that are slow begin nothing", { window: served(4_000, 0, 90), newest: served(60, 0, 1_800) }, "up", null],
     [
       "slow",
       { window: served(1_000, 0, 1_200), newest: served(200, 0, 900) },
       "degraded",
       "p95 1\u00a0200 ms over 1\u00a0000 requests in 5 min, limit 500 ms",
+    ],
+    [
+      "some hang",
+      { late: { count: 12, limitMs: 2_000, isAll: false } },
+      "degraded",
+      "12 requests wait for longer than 2 s",
+    ],
+    [
+      "all hang",
+      { newest: served(0, 0, null), late: { count: 12, limitMs: 500, isAll: true } },
+      "failing",
+      "12 requests wait for longer than 500 ms, and none was answered in the last minute",
     ],
     ["slow on few requests", { window: served(15, 0, 1_200), newest: served(5, 0, 900) }, "up", null],
     ["its check fails", { probe: { state: "down", message: "refused" } }, "down", "refused"],
@@ -157,13 +190,26 @@ describe("judgeService", () => {
   });
 
   it.each([
-    ["too few requests", served(15, 0, 1_200), served(5, 0, 900), "latency", "15 requests are too few to judge by"],
-    ["slow no more", served(1_000, 0, 1_200), served(200, 0, 90), "latency", /^over by now/],
-    ["too few failed", served(12, 2), served(12, 2), "errors", "2 failed of 12 are too few to judge by"],
-    ["failing no more", served(1_240, 600), served(240, 0), "errors", /^over by now/],
+    ["too few requests", served(15, 0, 1_200), served(5, 0, 900), "latency", /^p95 1\s200 ms of 15 requests, too few/],
+    [
+      "slow no more",
+      served(1_000, 0, 1_200),
+      served(200, 0, 90),
+      "latency",
+      /^recovered: p95 90 ms in the last 60 s; p95 1\s200 ms over 5 min$/,
+    ],
+    ["too few failed", served(12, 2), served(12, 2), "errors", "2 of 12 failed, too few to judge by"],
+    [
+      "failing no more",
+      served(1_240, 600),
+      served(240, 0),
+      "errors",
+      /^recovered: 0 of 240 failed in the last 60 s; 48 % over 5 min$/,
+    ],
   ] as const)("says of a figure beyond its limit that it is not judged: %s", (_name, window, newest, kind, message) => {
     const { state, unjudged } = judgeService(facts({ window, newest }), LIMITS);
-    expect([state, unjudged]).toEqual(["up", [{ kind, message: expect.stringMatching(message) }]]);
+    const why = /too few/.test(unjudged[0]?.message ?? "") ? "few" : "over";
+    expect([state, unjudged]).toEqual(["up", [{ kind, why, message: expect.stringMatching(message) }]]);
   });
 
   it("marks nothing that is judged or within its limit", () => {
@@ -205,6 +251,30 @@ describe("worstFirst", () => {
         row("e", "down", 0, 0),
       ),
     ).toEqual(["d", "c", "b", "e", "a"]);
+  });
+
+  it("puts a slow service of many before a failing one of few", () => {
+    const slow = observedRow(
+      {
+        ...{ service: "slow", lastRequestsMs: null, lastSeen: "2026-03-01T12:00:00.000Z", newest: null },
+        window: served(300_000, 0, 20_000),
+      },
+      LIMITS,
+    );
+    expect([slow.health, usersHurt(slow)]).toEqual(["degraded", 50]);
+    expect(order(row("demo", "degraded", 1 / 3, 3), slow)).toEqual(["slow", "demo"]);
+    expect(usersHurt({ ...slow, traffic: { ...slow.traffic, errorPercent: 100 } }), "nobody is hurt twice").toBe(1_000);
+  });
+
+  it("counts what fails while too little was measured for a rate", () => {
+    const { traffic } = row("x", "failing", 1, 100);
+    expect(usersHurt({ health: "failing", reasons: [], traffic: { ...traffic, requestsPerSecond: null } })).toBe(3);
+  });
+
+  it("takes a moment's spans for no rate", () => {
+    const observed = { service: "x", lastRequestsMs: null, lastSeen: "2026-03-01T12:00:00.000Z", newest: null };
+    const { traffic } = observedRow({ ...observed, window: served(20, 20), servedSeconds: 0.05 }, LIMITS);
+    expect([traffic.requestsPerSecond, traffic.overSeconds]).toEqual([2, 10]);
   });
 
   it("puts an open incident before what so few requests tell nothing of", () => {

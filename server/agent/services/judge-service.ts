@@ -1,5 +1,7 @@
+import { wilson } from "../deploy/index.ts";
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
+import type { LateRequests } from "../kernel/late-requests.ts";
 import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import type { Limits } from "../kernel/service-limits.ts";
 import type { QuantileBounds } from "../ports/metrics-source.ts";
@@ -19,10 +21,14 @@ export interface StatusFacts {
   probe: { state: HealthState; message: string | null } | null;
   /** the last five minutes; null when nobody counted */
   window: ServedFigures | null;
-  /** the newest minute of them: what is over is over */
+  /** the newest seconds of them: what is over is over, and what begins is not small for being new */
   newest: ServedFigures | null;
+  /** length of `newest`; a minute where it is left out */
+  newestSeconds?: number;
   /** when the newest requests before the window were made, in ms since 1970, where that is known */
   lastRequestsMs?: number | null;
+  /** those that hang now, which neither window counts */
+  late?: LateRequests | null;
   /** why nothing that carries its requests serves, as a platform that does not answer; null when something does */
   platform: string | null;
   /** "2.5.0 waits for a decision", or null */
@@ -41,11 +47,31 @@ export interface ServiceStatus {
 const WINDOW_WORDS = "5 min";
 /** a twentieth of fewer is no request at all */
 const LEAST_FOR_P95 = 20;
+/** of so many, five are slow: fewer in the newest seconds alone begin no state */
+const LEAST_FOR_NEW_P95 = 100;
+/** of a one-sided interval of 99.5 %: a status is asked for often */
+const Z = 2.576;
+/** shares this many times apart are both said */
+const APART = 2;
+/** how much of what the status is judged over is still now, s */
+export const NEWEST_SECONDS = 60;
+/** … where requests are many enough */
+const NEWEST_BUSY_SECONDS = 30;
 /** the buckets of client libraries are at most this many times as high as the one before */
 const WIDEST_BUCKET = 5;
 
+/** The shortest of the newest times that has enough requests to be judged by; `within` counts those of so many seconds. */
+export function newestServed<T extends ServedFigures | null>(
+  within: (seconds: number) => T,
+): { newest: T; newestSeconds: number } {
+  const busy = within(NEWEST_BUSY_SECONDS);
+  return busy && busy.requests >= LEAST_FOR_P95
+    ? { newest: busy, newestSeconds: NEWEST_BUSY_SECONDS }
+    : { newest: within(NEWEST_SECONDS), newestSeconds: NEWEST_SECONDS };
+}
+
 const severity = (state: HealthState): number => HEALTH_STATES.indexOf(state);
-const worstOf = (states: readonly HealthState[]): HealthState =>
+export const worstOf = (states: readonly HealthState[]): HealthState =>
   states.reduce((worst, state) => (severity(state) > severity(worst) ? state : worst));
 const mildestOf = (states: readonly HealthState[]): HealthState =>
   states.reduce((mildest, state) => (severity(state) < severity(mildest) ? state : mildest));
@@ -94,40 +120,90 @@ function latencyWords({ p95Ms, p95Bounds }: ServedFigures): string {
 export const isBeyond = (figures: ServedFigures, limits: Limits): boolean =>
   errorLevel(figures, limits) !== "up" || latencyLevel(figures, limits) === "degraded";
 
+type Windows = Pick<StatusFacts, "newest"> & { window: ServedFigures };
+
+/** What the share is at least, as Wilson's interval says: a burst of chance among few requests begins no state. */
+function surely({ requests, failed, ...others }: ServedFigures): ServedFigures {
+  if (requests < LEAST_REQUESTS || failed < LEAST_FAILED) return { ...others, requests, failed: 0 };
+  return { ...others, requests, failed: wilson(failed, requests, Z)[0] * requests };
+}
+
 /**
- * Both windows must agree, as alerts on two windows do: the long one for weight, the newest for "still".
+ * Both windows together say that it goes on: the long one for weight, the newest for "still". The newest alone, where it
+ * is worse than the long one, says that it began, if it is more than chance.
  * Source: https://sre.google/workbook/alerting-on-slos/#6-multiwindow-multi-burn-rate-alerts
  */
 function levelOver(
-  facts: StatusFacts & { window: ServedFigures },
-  limits: Limits,
-  least: number,
-  of: (figures: ServedFigures, limits: Limits) => HealthState,
+  { window, newest }: Windows,
+  of: (figures: ServedFigures) => HealthState,
+  { least, began }: { least: number; began: (newest: ServedFigures) => HealthState },
 ): HealthState {
-  const { window, newest } = facts;
   if (window.requests < least) return "up";
-  return mildestOf([window, ...(newest && newest.requests >= least ? [newest] : [])].map((one) => of(one, limits)));
+  if (!newest || newest.requests < least) return of(window);
+  return worstOf([mildestOf([of(window), of(newest)]), began(newest)]);
+}
+
+/** What errors make of a service; pure, so that it can be asked of any time. */
+const errorsOver = (windows: Windows, limits: Limits): HealthState =>
+  windows.window.failed < LEAST_FAILED
+    ? "up"
+    : levelOver(windows, (figures) => errorLevel(figures, limits), {
+        least: LEAST_REQUESTS,
+        began: (newest) => errorLevel(surely(newest), limits),
+      });
+
+/** What latency makes of a service; unknown where buckets are too coarse to tell. */
+const latencyOver = (windows: Windows, limits: Limits): HealthState =>
+  levelOver(windows, (figures) => latencyLevel(figures, limits), {
+    least: LEAST_FOR_P95,
+    began: (newest) =>
+      newest.requests >= LEAST_FOR_NEW_P95 && latencyLevel(newest, limits) === "degraded" ? "degraded" : "up",
+  });
+
+/** What requests make of a service. */
+export const requestState = (windows: Windows, limits: Limits): HealthState =>
+  worstOf([
+    "up",
+    ...[errorsOver(windows, limits), latencyOver(windows, limits)].filter((level) => level !== "unknown"),
+  ]);
+
+/** "91 % of 1,240 requests failed in 5 min", and of now first where that differs much. */
+function errorWords({ window, newest, newestSeconds = NEWEST_SECONDS }: StatusFacts & Windows): string {
+  const of = ({ failed, requests }: ServedFigures) => `${share(failed, requests)} % of ${groupedCount(requests)}`;
+  if (newest && newest.requests >= LEAST_REQUESTS) {
+    const [now, long] = [newest.failed / newest.requests, window.failed / window.requests];
+    if (now >= APART * long || long >= APART * now)
+      return `now ${of(newest)} requests failed in ${newestSeconds} s; ${of(window)} over ${WINDOW_WORDS}`;
+  }
+  return `${of(window)} requests failed in ${WINDOW_WORDS}`;
+}
+
+/** Of five minutes, and of the newest seconds where only these are slow. */
+function slowWords({ window, newest, newestSeconds = NEWEST_SECONDS }: StatusFacts & Windows, limits: Limits): string {
+  const limit = `limit ${groupedCount(limits.latencyP95Ms)} ms`;
+  const long = `${latencyWords(window)} over ${groupedCount(window.requests)} requests in ${WINDOW_WORDS}`;
+  if (!newest || latencyLevel(window, limits) !== "up") return `${long}, ${limit}`;
+  return `now ${latencyWords(newest)} over ${groupedCount(newest.requests)} requests in ${newestSeconds} s, ${limit}; ${long}`;
 }
 
 function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
   const { window } = facts;
   if (!window) return [];
   const known = { ...facts, window };
-  const base = `${groupedCount(window.requests)} requests`;
   const reasons: StatusReason[] = [];
-  const errors = window.failed >= LEAST_FAILED ? levelOver(known, limits, LEAST_REQUESTS, errorLevel) : "up";
+  const errors = errorsOver(known, limits);
   if (errors !== "up")
     reasons.push({
       kind: "errors",
       state: errors,
-      message: `${share(window.failed, window.requests)} % of ${base} failed in ${WINDOW_WORDS}`,
+      message: errorWords(known),
     });
-  const latency = levelOver(known, limits, LEAST_FOR_P95, latencyLevel);
+  const latency = latencyOver(known, limits);
   if (latency === "degraded")
     reasons.push({
       kind: "latency",
       state: latency,
-      message: `${latencyWords(window)} over ${base} in ${WINDOW_WORDS}, limit ${groupedCount(limits.latencyP95Ms)} ms`,
+      message: slowWords(known, limits),
     });
   else if (latency === "unknown") {
     const untold = [window, facts.newest].find((one) => one && latencyLevel(one, limits) === "unknown") ?? window;
@@ -140,26 +216,50 @@ function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
   return reasons;
 }
 
+/** Of now alone: who waits is not yet over. */
+function lateReasons({ late }: StatusFacts): StatusReason[] {
+  if (!late) return [];
+  const { count, limitMs, isAll } = late;
+  const message = `${groupedCount(count)} requests wait for longer than ${inUnits(limitMs)}`;
+  const state = isAll ? "failing" : "degraded";
+  return [{ kind: "late", state, message: isAll ? `${message}, and none was answered in the last minute` : message }];
+}
+
 function silenceWords({ lastRequestsMs = null }: StatusFacts): string {
   if (lastRequestsMs === null) return `no requests were told of in ${WINDOW_WORDS}`;
   return `no requests in ${WINDOW_WORDS}, last ones at ${new Date(lastRequestsMs).toISOString().slice(11, 16)} UTC`;
 }
 
-const OVER = "over by now: the newest minute is within the limit";
-
 /** Figures of the window that are beyond a limit although no state follows from them: a row must not contradict itself. */
-function unjudgedFigures({ window }: StatusFacts, reasons: readonly StatusReason[], limits: Limits): UnjudgedFigure[] {
+function unjudgedFigures(facts: StatusFacts, reasons: readonly StatusReason[], limits: Limits): UnjudgedFigure[] {
+  const { window, newest, newestSeconds = NEWEST_SECONDS } = facts;
   if (!window) return [];
   const judged = new Set(reasons.map(({ kind }) => kind));
-  const few = `${groupedCount(window.requests)} ${window.requests === 1 ? "request is" : "requests are"} too few to judge by`;
   const unjudged: UnjudgedFigure[] = [];
-  if (!judged.has("errors") && errorLevel(window, limits) !== "up") {
-    const tooFew = window.requests < LEAST_REQUESTS || window.failed < LEAST_FAILED;
-    const failed = `${groupedCount(window.failed)} failed of ${groupedCount(window.requests)} are too few to judge by`;
-    unjudged.push({ kind: "errors", message: tooFew ? failed : OVER });
+  const note = (kind: UnjudgedFigure["kind"], isFew: boolean, figure: string, over: string) =>
+    unjudged.push({ kind, why: isFew ? "few" : "over", message: isFew ? `${figure}, too few to judge by` : over });
+  const recovered = (now: string, before: string) =>
+    `recovered: ${now} in the last ${newestSeconds} s; ${before} over ${WINDOW_WORDS}`;
+  const { requests, failed } = window;
+  if (!judged.has("errors") && errorLevel(window, limits) !== "up")
+    note(
+      "errors",
+      requests < LEAST_REQUESTS || failed < LEAST_FAILED,
+      `${groupedCount(failed)} of ${groupedCount(requests)} failed`,
+      recovered(
+        `${groupedCount(newest?.failed ?? 0)} of ${groupedCount(newest?.requests ?? 0)} failed`,
+        `${share(failed, requests)} %`,
+      ),
+    );
+  if (!judged.has("latency") && latencyLevel(window, limits) === "degraded") {
+    const base = `${groupedCount(requests)} request${requests === 1 ? "" : "s"}`;
+    note(
+      "latency",
+      requests < LEAST_FOR_P95,
+      `${latencyWords(window)} of ${base}`,
+      recovered(latencyWords(newest ?? window), latencyWords(window)),
+    );
   }
-  if (!judged.has("latency") && latencyLevel(window, limits) === "degraded")
-    unjudged.push({ kind: "latency", message: window.requests < LEAST_FOR_P95 ? few : OVER });
   return unjudged;
 }
 
@@ -175,7 +275,8 @@ function baseOf({ probe, window }: StatusFacts): HealthState {
  */
 export function judgeService(facts: StatusFacts, limits: Limits): ServiceStatus {
   const base = baseOf(facts);
-  const reasons: StatusReason[] = base === "maintenance" ? [] : figureReasons(facts, limits);
+  const reasons: StatusReason[] =
+    base === "maintenance" ? [] : [...figureReasons(facts, limits), ...lateReasons(facts)];
   const unjudged = base === "maintenance" ? [] : unjudgedFigures(facts, reasons, limits);
   if (facts.platform !== null && base !== "maintenance")
     reasons.push({ kind: "platform", state: "down", message: facts.platform });

@@ -25,6 +25,7 @@ const row = (service: string, environment: string, change: Partial<ServiceRow> =
   unjudged: [],
   health: "up",
   healthSince: null,
+  healthAtLeastSince: null,
   healthMessage: null,
   notice: null,
   overloaded: null,
@@ -91,6 +92,26 @@ describe("summarise", () => {
     [[a], false, "The local platform does not answer"],
   ])("%#", (rows, reachable, words) => {
     expect(summarise(rows as ServiceRow[], reachable ? null : "The local platform does not answer", 0)).toBe(words);
+  });
+
+  it("never says that all is up while few requests fail, and names them", () => {
+    const few = (name: string, message: string, change: Partial<ServiceRow> = {}) =>
+      row(name, "production", { unjudged: [{ kind: "errors", why: "few", message }], ...change });
+    const pay = few("pay", "9 of 9 failed, too few to judge by");
+    expect(summarise([pay], null, 0)).toBe("pay (production): 9 of 9 failed, too few to judge by");
+    expect(summarise([down("a"), pay, b], null, 0)).toBe(
+      "a (production) down · pay (production): 9 of 9 failed, too few to judge by",
+    );
+    expect(
+      summarise(
+        ["a", "b", "c", "d"].map((name) => few(name, "1 of 1 failed")),
+        null,
+        0,
+      ),
+    ).toBe("4 of 4 services beyond a limit, on too few requests to judge by");
+    expect(summarise([few("a", "1 of 9 failed", { health: "down" })], null, 0)).toBe("a (production) down");
+    const over = { kind: "errors", why: "over", message: "over by now" } as const;
+    expect(summarise([row("a", "production", { unjudged: [over] })], null, 0)).toBe("The service is up in production");
   });
 
   it("counts the incidents it is told of, whatever stands in the rows", () => {
@@ -257,6 +278,32 @@ describe("services", () => {
     expect(await count("staging")).toBe(staging + 1);
     await manageIncident(ctx, { action: "update", incidentId: ofGone.id, status: "acknowledged" });
     expect(await count()).toBe(before + 4);
+  });
+
+  it("shows the worst incident of each service, however many others are open", async () => {
+    const ctx = testContext(database);
+    const { incident } = await manageIncident(ctx, {
+      ...{ action: "create", title: "Stock is wrong", severity: "critical" },
+      ...{ service: "payments", environment: "production" },
+    });
+    const { label: _label, allowedStatuses: _allowed, number: _number, ...like } = incident;
+    const others = Array.from({ length: 150 }, (_, i) => ({
+      ...{
+        ...like,
+        id: `inc_zz_${i}`,
+        severity: "low",
+        service: i < 10 ? "payments" : "checkout",
+        environment: "staging",
+      },
+      environment: i < 10 ? "production" : "staging",
+      openedAt: new Date(Date.parse(incident.openedAt) + 1_000 + i),
+    }));
+    await database.db.incident.createMany({ data: others });
+    const { rows } = await listServices(ctx, {});
+    const of = (service: string, environment: string) =>
+      rows.find((one) => one.service === service && one.environment === environment)?.openIncident?.id;
+    expect([of("payments", "production"), of("checkout", "staging")]).toEqual([incident.id, "inc_zz_149"]);
+    await database.db.incident.deleteMany({ where: { id: { in: [incident.id, ...others.map(({ id }) => id)] } } });
   });
 
   it("says that requests are not counted only when there are some", async () => {

@@ -7,10 +7,12 @@ import { isConsole } from "../kernel/own-service.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
+import { missingSentences } from "./missing-processes.ts";
 import { silenceSentence } from "./platform-view.ts";
 import { isAilment, isSilent } from "./rank.ts";
 import type { ListServicesInput, ListServicesOutput, ServiceRow } from "./schema.ts";
 import { serviceRows } from "./service-rows.ts";
+import { isOfRequests } from "./words.ts";
 
 const CHANGES_MS = 6 * 3_600_000;
 
@@ -41,9 +43,12 @@ export async function listServices(
   const platformReachable = platform.silentSince === null || ctx.config.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   const unknown = platformReachable ? uncountedSentence(uncountedSince) : silenceSentence(platform);
+  const missing = missingSentences(ctx);
+  const isKnown = platformReachable && silent.length === 0 && missing.length === 0;
+  const said = [unknown, ...missing, unseen].filter((text) => text !== null).join(" · ");
   return {
-    summary: summarise(rows, [unknown, unseen].filter((text) => text !== null).join(" · ") || null, incidents),
-    overall: worstState(platformReachable && silent.length === 0 ? states : [...states, "unknown"]),
+    summary: summarise(rows, said || null, incidents),
+    overall: worstState(isKnown ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
     environments,
     platformReachable,
@@ -74,21 +79,22 @@ const distinct = (words: string[]) => [...new Set(words)].sort();
 
 /** What its users meet, of the worst of them: a check's words stand beside the service. */
 const reasonOf = (row: ServiceRow | undefined): string | undefined =>
-  row?.reasons.find(({ kind, state }) => state === row.health && (kind === "errors" || kind === "latency"))?.message;
+  row?.reasons.find((reason) => reason.state === row.health && isOfRequests(reason))?.message;
 
 /**
  * "checkout (production) failing: 91 % of 1,240 requests failed in 5 min · 1 open incident", or that all is well: first
  * what hurts users, last how Operate itself is, which is none of the services that are counted. `all`
- * is worst first, as the list shows it; `silence` says that the platform does not answer, that its requests are not
- * counted, or what of others is not known; `incidents` is how many are not resolved, those of services that are gone among them.
+ * is worst first, as the list shows it; `silence` says who of Operate does not answer, that requests are
+ * not counted, or what of others is not known; `incidents` is how many are not resolved, those of services that are gone among them.
  */
 export function summarise(all: readonly ServiceRow[], silence: string | null, incidents: number): string {
   const others = all.filter((row) => !isConsole(row));
   const rows = others.filter((row) => !isSilent(row));
-  const parts = clausesOf(rows, isAilment);
+  const [roots, consequences] = [rows.filter(({ causedBy }) => !causedBy), rows.filter(({ causedBy }) => causedBy)];
+  const parts = [...clausesOf(roots, isAilment, rows), ...clausesOf(consequences, isAilment, rows)];
   if (incidents > 0) parts.push(plural(incidents, "open incident"));
   if (silence !== null) parts.push(silence);
-  const milder = clausesOf(rows, (state) => !isAilment(state));
+  const milder = [...clausesOf(rows, (state) => !isAilment(state)), ...unjudgedClause(rows)];
   if (rows.length === 0) parts.push("No services are configured yet");
   else if (milder.length > 0) parts.push(...milder);
   else if (silence === null && !rows.some(({ health }) => isAilment(health))) parts.push(allUp(others));
@@ -103,16 +109,41 @@ export function summarise(all: readonly ServiceRow[], silence: string | null, in
 }
 
 /** A clause for each of the states that `wanted` takes, worst first: who is in it, and why. */
-function clausesOf(rows: readonly ServiceRow[], wanted: (state: HealthState) => boolean): string[] {
+function clausesOf(
+  rows: readonly ServiceRow[],
+  wanted: (state: HealthState) => boolean,
+  all: readonly ServiceRow[] = rows,
+): string[] {
   return STATE_WORDS.filter(([state]) => wanted(state)).flatMap(([state, words]) => {
     const there = rows.filter((row) => row.health === state);
     if (there.length === 0) return [];
     const names = there.map(nameOf);
     const reason = reasonOf(there[0]);
-    const who = names.length <= NAMED_AT_MOST ? listed(names) : shareOf(there, rows);
+    const who = names.length <= NAMED_AT_MOST ? listed(names) : shareOf(there, all);
+    const because = distinct(there.flatMap(({ causedBy }) => causedBy ?? []));
+    const of = because.length > 0 ? ` because of ${listed(because)}` : "";
     const worst = there.length === 1 ? "" : `, worst ${names[0]}`;
-    return [`${who} ${words}${reason ? `${worst}: ${reason}` : ""}`];
+    return [`${who} ${words}${of}${reason ? `${worst}: ${reason}` : ""}`];
   });
+}
+
+/**
+ * What looks bad although nothing says that it is: nobody is told that all is up while 9 of 9 requests fail. Those
+ * whose state is told anyway are left out.
+ */
+function unjudgedClause(rows: readonly ServiceRow[]): string[] {
+  const found = rows.flatMap((row) => {
+    const figure = isAilment(row.health) ? undefined : row.unjudged.find(({ why }) => why === "few");
+    return figure ? [{ row, message: figure.message }] : [];
+  });
+  if (found.length > NAMED_AT_MOST)
+    return [
+      `${shareOf(
+        found.map(({ row }) => row),
+        rows,
+      )} beyond a limit, on too few requests to judge by`,
+    ];
+  return found.map(({ row, message }) => `${nameOf(row)}: ${message}`);
 }
 
 const services = (rows: readonly ServiceRow[]): number => distinct(rows.map((row) => row.service)).length;

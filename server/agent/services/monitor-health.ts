@@ -6,6 +6,8 @@ import { diskLevel, diskSentence, isDiskFull } from "../kernel/disk.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { diskNow, fullDiskSentence } from "../kernel/storage-failure.ts";
 import { worstState } from "./judge-service.ts";
+import { judgedTarget } from "./judged-target.ts";
+import { missingSentences } from "./missing-processes.ts";
 import { isPlatformDown, silenceSentence } from "./platform-view.ts";
 import { isAilment } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
@@ -26,22 +28,11 @@ export async function monitorHealth(
   const unchecked = rows.filter((row) => row.origin === "observed" && isAilment(row.health));
   const judged = rows
     .filter(({ origin }) => origin !== "observed")
-    .map((row): [string, JudgedTarget] => {
-      const told = row.reasons.filter(({ kind }) => kind !== "probe" && kind !== "data");
-      return [
-        judgedKey(row.service, row.environment ?? ""),
-        {
-          state: row.health,
-          message: told.length > 0 ? row.healthMessage : null,
-          since: told.length > 0 ? row.healthSince : null,
-          figures:
-            told.find(({ kind }) => kind === "platform" || kind === "errors" || kind === "latency")?.message ?? null,
-        },
-      ];
-    });
+    .map((row): [string, JudgedTarget] => [judgedKey(row.service, row.environment ?? ""), judgedTarget(row)]);
   const targets = await monitorTargets(ctx, input, new Map([...judged, ...diskJudged()]));
   const told = unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
-  const found = unseen === null ? told : withUnseen(told, unseen, silent.length > 0);
+  const seen = unseen === null ? told : withUnseen(told, unseen, silent.length > 0);
+  const found = withMissing(seen, missingSentences(ctx));
   const silence = silenceSentence(platform);
   if (silence === null || ctx.config.services.length === 0) return found;
   // the platform carries the requests of every service: while it is silent nothing is known to be up
@@ -55,6 +46,16 @@ const withUnseen = (targets: MonitorHealthOutput, unseen: string, away: boolean)
   overall: worstState([targets.overall, ...(away ? (["unknown"] as const) : [])]),
   summary: `${targets.summary} ${unseen}.`,
 });
+
+/** Without a worker nothing is checked, and without the collector nothing is told: then nothing is known to be up. */
+const withMissing = (targets: MonitorHealthOutput, missing: readonly string[]): MonitorHealthOutput =>
+  missing.length === 0
+    ? targets
+    : {
+        ...targets,
+        overall: worstState([targets.overall, "unknown"]),
+        summary: `${missing.join(". ")}. ${targets.summary}`,
+      };
 
 const MOST_NAMED = 3;
 
@@ -79,5 +80,10 @@ function diskJudged(): [string, JudgedTarget][] {
   const level = disk && diskLevel(disk);
   if (!disk || level === "ok") return [];
   const message = isDiskFull(disk) ? fullDiskSentence(disk) : diskSentence(disk);
-  return [[DISK_KEY, { state: level === "full" ? "down" : "degraded", message, since: null, figures: message }]];
+  return [
+    [
+      DISK_KEY,
+      { state: level === "full" ? "down" : "degraded", message, since: null, causedBy: null, figures: message },
+    ],
+  ];
 }

@@ -16,7 +16,16 @@ export function observedRow(observed: ObservedService, limits: Limits): ServiceR
   const rate = rateOver(requests, { fromMs: 0, toMs, sinceMs });
   return {
     ...{ service, environment: null, origin: "observed", owner: "", lastSeen },
-    ...{ health: state, reasons, unjudged, healthSince: null, causedBy: null, notice: null, overloaded: null },
+    ...{
+      health: state,
+      reasons,
+      unjudged,
+      healthSince: null,
+      healthAtLeastSince: null,
+      causedBy: null,
+      notice: null,
+      overloaded: null,
+    },
     healthMessage: reasons.map(({ message }) => message).join("; ") || null,
     ...{ currentVersion: null, versions: [], instancesReady: null, instancesWanted: null },
     traffic: {

@@ -190,11 +190,8 @@ describe("are judged on the five minutes up to now", () => {
     expect(told("before")?.healthMessage).toMatch(/^no requests in 5 min, last ones at \d\d:\d\d UTC$/);
   });
 
-  it.each([
-    [15, 90],
-    [60, 185],
-  ])("and a bad state ends with the newest part, of samples %d s apart", async (apart, cleanForSeconds) => {
-    const service = `mended-${apart}`;
+  /** A service of which half of the requests failed until so many seconds ago. */
+  const mendedSince = (service: string, apart: number, cleanForSeconds: number): SeriesSamples[] => {
     const times = Array.from({ length: 20 }, (_, i) => ago(7 + (19 - i) * apart));
     const badUntil = ago(cleanForSeconds);
     let [good, bad] = [0, 0];
@@ -208,9 +205,25 @@ describe("are judged on the five minutes up to now", () => {
         ...{ name: "http_requests_total", labels: { service, code }, timesMs: times },
         values: totals.map((one) => one[index]),
       });
-    const row = (await rowsAt([of("200", 0), of("500", 1)]))(service);
+    return [of("200", 0), of("500", 1)];
+  };
+
+  it.each([
+    [15, 90],
+    [60, 185],
+  ])("and a bad state ends with the newest part, of samples %d s apart", async (apart, cleanForSeconds) => {
+    const service = `mended-${apart}`;
+    const row = (await rowsAt(mendedSince(service, apart, cleanForSeconds)))(service);
     expect(row?.traffic.errorPercent).toBeGreaterThan(10);
     expect(row?.health).toBe("up");
+  });
+
+  it("and a bad state ends as soon beside a service that sends rarely, which keeps its own", async () => {
+    const rare = mendedSince("rare", 120, 100);
+    const row = await rowsAt([...mendedSince("often", 15, 90), ...rare]);
+    expect(row("often")?.traffic.errorPercent).toBeGreaterThan(10);
+    expect(row("often")?.health).toBe("up");
+    expect(row("rare")?.health).toBe("failing");
   });
 });
 

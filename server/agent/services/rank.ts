@@ -14,9 +14,24 @@ const WEIGHT: Record<HealthState, number> = {
   down: 4,
 };
 
-/** Failed requests per second times severity; 0 when nothing is known to fail. */
-export const usersHurt = (row: Pick<ServiceRow, "health" | "traffic">): number =>
-  (((row.traffic.requestsPerSecond ?? 0) * (row.traffic.errorPercent ?? 0)) / 100) * WEIGHT[row.health];
+/** what is late now is told as if it had come within a minute */
+const LATE_SECONDS = 60;
+/** beyond the limit of the p95 are at least these requests, in percent */
+const SLOW_PERCENT = 5;
+
+/**
+ * Requests per second that hurt, times severity: those that failed, and of a service beyond its latency limit the share
+ * that is at least too slow, and those that wait. 0 when nothing is known to be wrong.
+ */
+export function usersHurt({ health, traffic, reasons }: Pick<ServiceRow, "health" | "traffic" | "reasons">): number {
+  const { requests, seconds, errorPercent } = traffic;
+  // while too little was measured for a rate, the count is known all the same
+  const perSecond = traffic.requestsPerSecond ?? requests / seconds;
+  const isSlow = reasons.some(({ kind, state }) => kind === "latency" && isAilment(state));
+  const slowPercent = isSlow ? Math.min(SLOW_PERCENT, 100 - (errorPercent ?? 0)) * WEIGHT.degraded : 0;
+  const late = ((traffic.late ?? 0) / LATE_SECONDS) * WEIGHT[health];
+  return late + (perSecond * ((errorPercent ?? 0) * WEIGHT[health] + slowPercent)) / 100;
+}
 
 /** In powers of four, so that rows do not change places under the pointer whenever a rate moves a little. */
 const bandOf = (hurt: number): number => (hurt <= 0 ? Number.NEGATIVE_INFINITY : Math.round(Math.log2(hurt) / 2));

@@ -5,27 +5,24 @@ import { EnvironmentName, Id, Instant, ServiceName } from "../kernel/schema.ts";
 
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
-  requestsPerSecond: z.number().nullable(),
-  overSeconds: z.number().nullable().describe("measured, where less than `seconds`"),
+  requestsPerSecond: z.number().nullable().describe("over `overSeconds`, else over `seconds`"),
+  overSeconds: z.number().nullable().describe("newest part of `seconds` that was measured; null: all of it"),
   errorPercent: z
     .number()
     .nullable()
-    .describe(
-      "share that failed: 5xx, refused, timed out, broken off, or the client left after a long wait; null without requests",
-    ),
+    .describe("that failed: 5xx, refused, timed out, broken off, or left after a long wait; null without requests"),
   p95Ms: z.number().nullable(),
   requests: z.number().int().describe("the base of the percentage, in the last `seconds`"),
   seconds: z.number().int().describe("what the figures and the status are of"),
+  late: z.number().optional().describe("requests that hang now, in no other figure yet"),
   p95Series: z
     .array(z.number().nullable())
-    .describe(
-      "p95 by the minute over the last hour, oldest first; null is a gap. For tools: the newest 12 without gaps",
-    ),
+    .describe("p95 by the minute of the last hour, oldest first; null: a gap. For tools: the newest 12 without gaps"),
 });
 
 /** One thing that is wrong, with its number and its base. */
 export const StatusReason = z.object({
-  kind: z.enum(["probe", "platform", "errors", "latency", "decision", "data"]),
+  kind: z.enum(["probe", "platform", "errors", "latency", "late", "decision", "data"]),
   state: HealthState.describe("what this alone makes of the service"),
   message: z.string().describe("as in: 91 % of 1,240 requests failed in 5 min"),
 });
@@ -34,6 +31,7 @@ export type StatusReason = z.infer<typeof StatusReason>;
 /** A figure beyond its limit that makes no state, with why. */
 export const UnjudgedFigure = z.object({
   kind: z.enum(["errors", "latency"]),
+  why: z.enum(["few", "over"]),
   message: z.string(),
 });
 export type UnjudgedFigure = z.infer<typeof UnjudgedFigure>;
@@ -49,12 +47,13 @@ export const ServiceRow = z.object({
     .describe("kept: no longer configured, and runs on; observed: not configured, only its telemetry tells of it"),
   lastSeen: Instant.nullable().describe("of an observed service: when telemetry last came from it"),
   owner: z.string(),
-  health: HealthState.describe("the worst of its check, its users' errors and latency, and what waits for a decision"),
+  health: HealthState.describe("the worst of its check, errors, latency, and what waits for a decision"),
   reasons: z.array(StatusReason).describe("why it is not up, worst first"),
   unjudged: z.array(UnjudgedFigure).describe("figures beyond a limit that make no state"),
   healthSince: Instant.nullable().describe(
-    "by when it was seen to be so; from requests, the end of the 10 s or minute in which they first were beyond a limit, never before the cause",
+    "by when it was seen to be so; from requests, the end of the 10 s or minute in which they first were beyond a limit",
   ),
+  healthAtLeastSince: Instant.nullable().describe("it is so since then at least; set where healthSince is not known"),
   healthMessage: z.string().nullable().describe("the reasons in one line"),
   notice: z.string().nullable().describe("what runs here though it left the configuration"),
   causedBy: z.string().nullable(),
@@ -62,7 +61,7 @@ export const ServiceRow = z.object({
   overloaded: z
     .object({ since: Instant, shed: z.number().int() })
     .nullable()
-    .describe("its balancer turned requests away within the last 30 s: since when, and how many since"),
+    .describe("its balancer turned requests away in the last 30 s: since when, how many"),
   /** every version that has instances, most first */
   versions: z.array(z.object({ version: z.string(), instances: z.number().int() })),
   instancesReady: z.number().nullable(),
@@ -146,7 +145,9 @@ export const GetServiceOutput = z.object({
   stepSeconds: z.number().int(),
   series: z
     .array(ServiceSeriesPoint)
-    .describe("oldest first, every bucket of the range; nulls are gaps; empty for an observed service"),
+    .describe(
+      "oldest first, every bucket of the range, for tools from the first count on; nulls are gaps; empty for an observed service",
+    ),
   /** deployments and the like in the range, for markers */
   changes: z.array(ChangeView),
 });

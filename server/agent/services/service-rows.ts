@@ -1,11 +1,13 @@
 import { settingsIn } from "../config-services.ts";
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
-import { listServiceHealth, type ServiceHealth, unconfiguredNote } from "../health/index.ts";
+import { causesFirst, listServiceHealth, type ServiceHealth, unconfiguredNote } from "../health/index.ts";
 import type { HealthState } from "../health/schema.ts";
-import { listIncidents } from "../incidents/index.ts";
-import { type IncidentView, SEVERITIES, UNRESOLVED } from "../incidents/schema.ts";
+import { worstUnresolved } from "../incidents/index.ts";
+import { type IncidentView, SEVERITIES } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { type LateRequests, lateRequests } from "../kernel/late-requests.ts";
+import { sumOutcomes } from "../kernel/outcomes.ts";
 import { limitsOf } from "../kernel/service-limits.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
 import {
@@ -16,13 +18,14 @@ import {
   trafficFigures,
   uncollectedSince,
 } from "../traffic/index.ts";
-import { ailingSince } from "./ailing-since.ts";
-import { judgeService } from "./judge-service.ts";
+import { isHurt, withCauses } from "./causes.ts";
+import { judgeService, NEWEST_SECONDS, newestServed } from "./judge-service.ts";
 import { listObserved, type Observed, unseenSentence } from "./observed.ts";
 import { observedRow } from "./observed-row.ts";
 import { isPlatformDown, type PlatformView, silenceSentence, viewPlatform } from "./platform-view.ts";
 import { worstFirst } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
+import { MINUTES_READ_MS, RECENT_READ_MS, statusSince } from "./status-since.ts";
 
 interface Facts {
   platform: PlatformView;
@@ -35,9 +38,30 @@ interface Facts {
   counted: boolean;
 }
 
-/** How much of what the status is judged over is still now. */
-const NEWEST_SECONDS = 60;
+/** at most one of each service and environment */
+const MOST_ACTIVE = 5_000;
 const NOT_ASKED: Observed = { services: [], unlisted: 0, silent: [] };
+
+type Filter = { environment?: string | undefined; service?: string | undefined };
+type Told = Awaited<ReturnType<typeof judgedRows>>;
+
+/** As `judgedRows`, each consequence with its cause, and no consequence before it. */
+export async function serviceRows(
+  ctx: AgentContext,
+  filter: Filter = {},
+  { observed = true }: { observed?: boolean } = {},
+): Promise<Told> {
+  const told = await judgedRows(ctx, filter, { observed });
+  if (!told.rows.some(isHurt)) return told;
+  // the cause of one service is another, which was not asked for
+  const { rows: all } =
+    filter.service === undefined
+      ? told
+      : await judgedRows(ctx, { environment: filter.environment }, { observed: false });
+  const dependsOn = new Map(ctx.config.services.map(({ name, dependsOn }) => [name, dependsOn]));
+  const caused = withCauses(told.rows, all, dependsOn).map((row) => ({ row, ...row, name: row.service }));
+  return { ...told, rows: causesFirst(caused).map(({ row }) => row) };
+}
 
 /**
  * A row per service and environment that is configured, or runs though it no longer is (or those that match), and one for
@@ -45,10 +69,10 @@ const NOT_ASKED: Observed = { services: [], unlisted: 0, silent: [] };
  * it counted are not stored; `unseen` says what of services that are not configured is not known, and `silent` who did not
  * tell it.
  */
-export async function serviceRows(
+async function judgedRows(
   ctx: AgentContext,
-  filter: { environment?: string | undefined; service?: string | undefined } = {},
-  { observed = true }: { observed?: boolean } = {},
+  filter: Filter,
+  { observed }: { observed: boolean },
 ): Promise<{
   rows: ServiceRow[];
   platform: PlatformView;
@@ -65,10 +89,10 @@ export async function serviceRows(
   const [platform, health, deployments, incidents, recent, minutes, newest, others] = await Promise.all([
     viewPlatform(ctx),
     listServiceHealth(ctx.db, now),
-    listDeployments(ctx, { limit: 100, status: [...ACTIVE_STATUSES] }),
-    listIncidents(ctx, { limit: 100, status: [...UNRESOLVED] }),
-    listTraffic(ctx.db, { since: ago((TRAFFIC_SECONDS + 30) * 1_000), resolution: 10, ...ref }),
-    listTraffic(ctx.db, { since: ago(3_600_000), resolution: 60, ...ref }),
+    listDeployments(ctx, { limit: MOST_ACTIVE, status: [...ACTIVE_STATUSES] }),
+    worstUnresolved(ctx),
+    listTraffic(ctx.db, { since: ago(RECENT_READ_MS), resolution: 10, ...ref }),
+    listTraffic(ctx.db, { since: ago(MINUTES_READ_MS), resolution: 60, ...ref }),
     newestTraffic(ctx.db),
     observed ? listObserved(ctx, filter.environment) : NOT_ASKED,
   ]);
@@ -79,7 +103,7 @@ export async function serviceRows(
     platform,
     health,
     deployments: deployments.items,
-    incidents: incidents.items,
+    incidents,
     recent,
     minutes,
     now,
@@ -127,13 +151,22 @@ function keptServices(
 const isConfigured = ({ services }: AgentContext["config"], service: string, environment: string): boolean =>
   services.some((one) => one.name === service && Object.hasOwn(one.environments, environment));
 
+/** The judged status of one service, for other capabilities. Callers have authorised it. Null when it is not known. */
+export async function serviceStatus(
+  ctx: AgentContext,
+  ref: { service: string; environment: string },
+): Promise<{ state: HealthState; message: string | null } | null> {
+  const [row] = (await serviceRows(ctx, ref, { observed: false })).rows;
+  return row ? { state: row.health, message: row.healthMessage } : null;
+}
+
 /** The judged state of each configured service in each environment, for other capabilities. Callers have authorised it. */
 export async function serviceStates(
   ctx: AgentContext,
-): Promise<{ service: string; environment: string; state: HealthState }[]> {
+): Promise<{ service: string; environment: string; state: HealthState; causedBy: string | null }[]> {
   const { rows } = await serviceRows(ctx, {}, { observed: false });
-  return rows.flatMap(({ service, environment, health }) =>
-    environment === null ? [] : [{ service, environment, state: health }],
+  return rows.flatMap(({ service, environment, health, causedBy }) =>
+    environment === null ? [] : [{ service, environment, state: health, causedBy }],
   );
 }
 
@@ -155,14 +188,26 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
   const minutes = facts.minutes.filter(isThis);
   const { now, counted } = facts;
   const limits = limitsOf(ctx.config, ref.service);
+  const late = lateOf(running, { recent, minutes }, facts, limits.latencyP95Ms);
   const status = judgeService(
     {
       probe: { state: health?.state ?? "unknown", message: health?.message ?? null },
       window: servedWithin(recent, { now, counted, seconds: TRAFFIC_SECONDS }),
-      newest: servedWithin(recent, { now, counted, seconds: NEWEST_SECONDS }),
+      ...newestServed((seconds) => servedWithin(recent, { now, counted, seconds })),
+      late,
       platform: isPlatformDown(facts.platform, now) ? silenceSentence(facts.platform) : null,
       waiting: deployment?.waiting ? `${deployment.version} waits for a decision` : null,
     },
+    limits,
+  );
+  const since = statusSince(
+    status,
+    {
+      probe: health ?? null,
+      platformSince: facts.platform.silentSince,
+      waitingSince: deployment?.waiting?.since ?? null,
+    },
+    { minutes, recent, now },
     limits,
   );
   const told = status.reasons.map(({ message }) => message).join("; ");
@@ -174,10 +219,8 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
     health: status.state,
     reasons: status.reasons,
     unjudged: status.unjudged,
-    healthSince:
-      status.state === (health?.state ?? "unknown")
-        ? (health?.since ?? null)
-        : ailingSince(status.state, { minutes, recent, now }, limits),
+    healthSince: since.at,
+    healthAtLeastSince: since.atLeast,
     healthMessage: told || (health?.message ?? null),
     notice: silenceSentence(facts.platform) ?? (running ? unconfiguredNote(running) : null),
     causedBy: health?.causedBy ?? null,
@@ -188,10 +231,26 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
       .sort((a, b) => b.instances - a.instances),
     instancesReady: instances?.filter((instance) => instance.state === "ready").length ?? null,
     instancesWanted: settingsIn(config, ref.environment)?.instances ?? instances?.length ?? null,
-    traffic: trafficFigures(recent, minutes, { now, counted, countedSince: instantOf(running?.countedSince) }),
+    traffic: {
+      ...trafficFigures(recent, minutes, { now, counted, countedSince: instantOf(running?.countedSince) }),
+      ...(late && { late: late.count }),
+    },
     openIncident: incidentShown(incident),
     activeDeployment: deploymentShown(deployment, running?.weights ?? null),
   };
+}
+
+/** Those that hang now; nothing is known of now while the platform is silent. */
+function lateOf(
+  running: PlatformService | undefined,
+  { recent, minutes }: Pick<Facts, "recent" | "minutes">,
+  { platform, now }: Facts,
+  latencyP95Ms: number,
+): LateRequests | null {
+  if (!running?.pending || platform.silentSince !== null) return null;
+  const newestMs = now.getTime() - NEWEST_SECONDS * 1_000;
+  const served = sumOutcomes(recent.filter(({ bucketAt }) => Date.parse(bucketAt) >= newestMs));
+  return lateRequests(running.pending, { served, usual: sumOutcomes([...minutes, ...recent]) }, latencyP95Ms);
 }
 
 const instantOf = (text: string | null | undefined): Date | null => (text ? new Date(text) : null);

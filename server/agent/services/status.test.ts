@@ -10,10 +10,12 @@ import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
+import { serviceMap } from "../traces/index.ts";
 import { storeTraffic } from "../traffic/index.ts";
 import { getService } from "./get-service.ts";
 import { listServices } from "./list-services.ts";
 import { monitorHealth } from "./monitor-health.ts";
+import { serviceHealthHistory } from "./service-health-history.ts";
 import { serviceStates } from "./service-rows.ts";
 
 const NOW = new Date("2026-03-01T12:30:25.000Z");
@@ -92,7 +94,7 @@ describe("the status of a service", () => {
     expect((await monitorHealth(ctx, { ...ALL, state: ["failing"] })).total).toBe(1);
     const place = { service: "checkout", environment: "production" };
     expect((await getService(ctx, { ...place, range: "1h" })).row.health).toBe("failing");
-    expect(await serviceStates(ctx)).toContainEqual({ ...place, state: "failing" });
+    expect(await serviceStates(ctx)).toContainEqual({ ...place, state: "failing", causedBy: null });
   });
 
   it("says since when its users' requests fail, not since when its check answers", async () => {
@@ -102,7 +104,86 @@ describe("the status of a service", () => {
     const since = Date.parse(rows[0]?.healthSince ?? "");
     expect(NOW.getTime() - since).toBeGreaterThanOrEqual(4 * 60_000);
     expect(NOW.getTime() - since).toBeLessThanOrEqual(6 * 60_000);
-    expect((await monitorHealth(ctx, ALL)).targets[0]?.stateSince).toBe(rows[0]?.healthSince);
+    const [target] = (await monitorHealth(ctx, ALL)).targets;
+    expect(target?.stateSince).toBe(rows[0]?.healthSince);
+    const history = await serviceHealthHistory(ctx, { targetId: target?.id ?? "", range: "24h" });
+    expect(history.target).toMatchObject({
+      state: "failing",
+      stateSince: rows[0]?.healthSince,
+      message: target?.message,
+    });
+  });
+
+  it("is up since the failure that is over, in every tool and page alike", async () => {
+    const ctx = context();
+    await database.db.$executeRaw`update health_target set "stateSince" = ${new Date(NOW.getTime() - 1_800_000)}`;
+    // five minutes that fail, and then two that do not
+    const failed = traffic("production", 100, 100).map((row) => ({
+      ...row,
+      bucketAt: new Date(Date.parse(row.bucketAt) - 120_000).toISOString(),
+    }));
+    await storeTraffic(ctx.db, [...failed, ...traffic("production", 100, 0).slice(0, 12)]);
+    const place = { service: "checkout", environment: "production" };
+    const { row } = await getService(ctx, { ...place, range: "1h" });
+    expect(row.health).toBe("up");
+    expect(NOW.getTime() - Date.parse(row.healthSince ?? "")).toBeLessThanOrEqual(150_000);
+    expect(row.unjudged[0]?.message).toMatch(/^recovered: 0 of 300 failed in the last 30 s; \d+ % over 5 min$/);
+    const [target] = (await monitorHealth(ctx, { ...ALL, ...place })).targets;
+    expect(target?.stateSince).toBe(row.healthSince);
+    const history = await serviceHealthHistory({ ...ctx, via: "mcp" }, { targetId: target?.id ?? "", range: "24h" });
+    expect(history.target.stateSince).toBe(row.healthSince);
+    expect(history.buckets.length).toBeLessThanOrEqual(2);
+    const { series } = await getService({ ...ctx, via: "mcp" }, { ...place, range: "1h" });
+    expect(series[0]?.requestsPerSecond).not.toBeNull();
+  });
+
+  it("is failing while all requests hang, although none has ended, and ranks before what merely fails", async () => {
+    const ctx = context();
+    const before = traffic("production", 100, 0).map((row) => ({
+      ...row,
+      bucketAt: new Date(Date.parse(row.bucketAt) - 90_000).toISOString(),
+    }));
+    await storeTraffic(ctx.db, [...before, ...traffic("staging", 1, 1)]);
+    const pending = emptyHistogram();
+    pending[bucketOf(20_000)] = 900;
+    Object.assign(ctx.platform.services.get("checkout/production") ?? {}, { pending });
+    const { rows, summary } = await listServices(ctx, {});
+    expect(rows[0]).toMatchObject({ environment: "production", health: "failing", traffic: { late: 900 } });
+    expect(rows[1]).toMatchObject({ environment: "staging", health: "failing" });
+    expect(summary).toMatch(/: 900 requests wait for longer than .* and none was answered in the last minute/);
+    expect((await monitorHealth(ctx, ALL)).targets[0]?.message).toContain("900 requests wait");
+  });
+
+  it("names the hurt dependency as the cause, and puts it first, when only requests tell of either", async () => {
+    const ctx = context();
+    // testConfig: checkout depends on payments
+    const slow = traffic("production", 100, 0, 3_000).map((row) => ({ ...row, service: "payments" }));
+    await storeTraffic(ctx.db, [...traffic("production", 100, 50), ...slow]);
+    const { rows, summary } = await listServices(ctx, {});
+    expect(rows.slice(0, 2).map((row) => [row.service, row.health, row.causedBy])).toEqual([
+      ["payments", "degraded", null],
+      ["checkout", "failing", "payments"],
+    ]);
+    expect(summary).toMatch(
+      /^payments \(production\) degraded: .* · checkout \(production\) failing because of payments/,
+    );
+    const monitor = await monitorHealth(ctx, ALL);
+    expect(monitor.targets.slice(0, 2).map(({ name, causedBy }) => [name, causedBy])).toEqual([
+      ["payments", null],
+      ["checkout", "payments"],
+    ]);
+    expect(monitor.summary).toMatch(
+      /^Degraded: payments .*\. Failing its users as a consequence: checkout .* \(caused by payments\)/,
+    );
+    const place = { service: "checkout", environment: "production" };
+    expect((await getService(ctx, { ...place, range: "1h" })).row.causedBy).toBe("payments");
+    expect((await monitorHealth(ctx, { ...ALL, ...place })).targets[0]?.causedBy).toBe("payments");
+    const map = await serviceMap(context({ telemetry: spans([]) }), { environment: "production", range: "15m" });
+    expect(map.summary).toMatch(/^Degraded: payments\. Failing: checkout \(because of payments\)\./);
+    expect(map.nodes.slice(0, 2).map(({ id, causedBy }) => [id, causedBy])).toEqual([
+      ["payments", null],
+      ["checkout", "payments"],
+    ]);
   });
 
   it("is not silenced by muting its check, and stays up on a failure of two", async () => {
@@ -137,6 +218,26 @@ describe("the status of a service", () => {
     ).catch((error: Error) => error);
     expect(hidden).toBeInstanceOf(Error);
   });
+
+  it.each([
+    ["collector", "Telemetry is not taken in since 2026-03-01T10:00:00.000Z: the collector does not answer"],
+    ["worker", "Nothing is deployed, checked or counted since 2026-03-01T10:00:00.000Z: no worker answers"],
+  ] as const)(
+    "is never all up while the %s is missing: it says what stands still, and since when",
+    async (name, words) => {
+      const missing = () => [{ name, since: new Date("2026-03-01T10:00:00Z") }];
+      const ctx = context({ processes: { missing } });
+      expect(await listServices(ctx, {})).toMatchObject({ summary: words, overall: "unknown" });
+      expect(await monitorHealth(ctx, ALL)).toMatchObject({
+        overall: "unknown",
+        summary: `${words}. All 4 checked targets answer.`,
+      });
+      expect([(await listServices(context(), {})).overall, (await monitorHealth(context(), ALL)).overall]).toEqual([
+        "up",
+        "up",
+      ]);
+    },
+  );
 
   describe("what left the configuration", () => {
     const latency = emptyHistogram();

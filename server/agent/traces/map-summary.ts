@@ -1,6 +1,6 @@
 import { FAILING_PERCENT, failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
 import { groupedCount } from "../kernel/numbers.ts";
-import { visibleText } from "../kernel/visible-text.ts";
+import { visibleText } from "../kernel/visible-line.ts";
 import type { ServiceGraph } from "./service-graph.ts";
 import { counted, inPercent } from "./words.ts";
 
@@ -32,16 +32,30 @@ export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: str
 }
 
 function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[] {
-  const inState = (state: string) => nodes.filter(({ health }) => health === state).map(nameOf);
-  const down = inState("down");
-  const degraded = inState("degraded");
-  const sentences: string[] = [];
-  if (down.length > 0) sentences.push(`Down: ${listed(down)}.`);
-  if (degraded.length > 0) sentences.push(`Degraded: ${listed(degraded)}.`);
+  const ill = nodes.filter(({ health }) => HURT.some(([state]) => state === health));
+  const sentences = [
+    ...inStates(ill.filter((node) => !node.causedBy)),
+    ...inStates(ill.filter((node) => node.causedBy)),
+  ];
   const failing = whatFails(nodes, seen);
   if (failing) sentences.push(failing);
   return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
 }
+
+const HURT = [
+  ["down", "Down"],
+  ["failing", "Failing"],
+  ["degraded", "Degraded"],
+] as const;
+
+/** A sentence for each state, the worst first; of consequences with their causes. */
+const inStates = (nodes: readonly Node[]): string[] =>
+  HURT.flatMap(([state, word]) => {
+    const found = nodes.filter(({ health }) => health === state);
+    const causes = [...new Set(found.flatMap(({ causedBy }) => causedBy ?? []))];
+    const because = causes.length > 0 ? ` (because of ${listed(causes)})` : "";
+    return found.length > 0 ? [`${word}: ${listed(found.map(nameOf))}${because}.`] : [];
+  });
 
 /** A notable share first, of however few requests; what fails otherwise is said with its share. Null: nothing does. */
 function whatFails(nodes: readonly Node[], seen: ServiceGraph["edges"]): string | null {

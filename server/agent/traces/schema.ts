@@ -133,6 +133,7 @@ export const ServiceMapOutput = z.object({
       kind: z.enum(["service", "external"]).describe("external: called, but sends no spans itself"),
       configured: z.boolean(),
       health: HealthState.nullable(),
+      causedBy: z.string().nullable().describe("the hurt dependency at the root of it"),
       version: z.string().nullable(),
       ...Figures,
     }),

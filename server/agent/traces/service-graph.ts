@@ -1,3 +1,4 @@
+import { causesFirst } from "../health/index.ts";
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
 import { addHistogram, emptyHistogram, quantileMs } from "../kernel/histogram.ts";
@@ -16,6 +17,8 @@ export interface GraphFacts {
   served: readonly ServedCounts[] | null;
   configured: readonly { name: string; dependsOn: readonly string[] }[];
   health: ReadonlyMap<string, HealthState>;
+  /** by service, the hurt dependency at the root of its state */
+  causes?: ReadonlyMap<string, string>;
   versions: ReadonlyMap<string, string>;
   /** the window that the counts are of, complete to its end */
   window: { fromMs: number; toMs: number };
@@ -49,7 +52,12 @@ interface Counts {
  */
 export function serviceGraph(facts: GraphFacts, limits: GraphLimits): ServiceGraph {
   const nodes = nodesOf(facts);
-  const kept = nodes.sort(worstFirst).slice(0, limits.nodes);
+  const sorted = nodes
+    .sort(worstFirst)
+    .map((node) => ({ node, name: node.id, environment: null, causedBy: node.causedBy }));
+  const kept = causesFirst(sorted)
+    .slice(0, limits.nodes)
+    .map(({ node }) => node);
   const ids = new Set(kept.map(({ id }) => id));
   const edges = edgesOf(facts);
   const between = edges.filter(({ from, to }) => ids.has(from) && ids.has(to)).sort(busiestFirst);
@@ -71,7 +79,7 @@ export function graphWithin(facts: GraphFacts, limits: GraphLimits, bytes: numbe
   return serviceGraph(facts, { nodes, edges });
 }
 
-function nodesOf({ edges, served, configured, health, versions, window }: GraphFacts): MapNode[] {
+function nodesOf({ edges, served, configured, health, causes, versions, window }: GraphFacts): MapNode[] {
   const own = new Map((served ?? []).map((counts) => [counts.service, counts]));
   const known = new Set(configured.map(({ name }) => name));
   const callers = new Set((edges ?? []).map(({ from }) => from));
@@ -86,6 +94,7 @@ function nodesOf({ edges, served, configured, health, versions, window }: GraphF
       kind: isService ? "service" : "external",
       configured: known.has(name),
       health: health.get(name) ?? null,
+      causedBy: causes?.get(name) ?? null,
       version: versions.get(name) ?? null,
       ...figures(own.get(name) ?? callsTo.get(name), window),
     };
@@ -130,12 +139,8 @@ function sum(before: Counts | undefined, more: Counts): Counts {
 const later = (one: number | null | undefined, other: number | null | undefined): number | null =>
   one == null || other == null ? (one ?? other ?? null) : Math.max(one, other);
 
-/** of less, a rate tells nothing */
-const LEAST_MS = 10_000;
-
-function rateWithin(count: number, sinceMs: number | null, { fromMs, toMs }: GraphFacts["window"]): MeasuredRate {
-  return rateOver(count, { fromMs, toMs, sinceMs: sinceMs && Math.min(sinceMs, toMs - LEAST_MS) });
-}
+const rateWithin = (count: number, sinceMs: number | null, { fromMs, toMs }: GraphFacts["window"]): MeasuredRate =>
+  rateOver(count, { fromMs, toMs, sinceMs });
 
 function figures(counts: Counts | undefined, window: GraphFacts["window"]) {
   if (!counts) return { requestsPerSecond: null, overSeconds: null, errorPercent: null, p95Ms: null, requests: 0 };

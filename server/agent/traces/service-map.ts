@@ -51,7 +51,7 @@ export async function serviceMap(
     configured: ctx.config.services.filter(
       (one) => environment === undefined || Object.hasOwn(one.environments, environment),
     ),
-    ...{ health, versions, window: { fromMs: window.from.getTime(), toMs: window.to.getTime() } },
+    ...{ ...health, versions, window: { fromMs: window.from.getTime(), toMs: window.to.getTime() } },
   };
   const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);
   const nobody = { data: null, source: traces.info, asOf: ctx.now().toISOString(), stale: false };
@@ -65,15 +65,25 @@ export async function serviceMap(
   };
 }
 
+interface Health {
+  health: Map<string, HealthState>;
+  /** by service, the hurt dependency at the root of its state */
+  causes: Map<string, string>;
+}
+
 /** The worst of each service in the environment, or in all. */
-async function healthOf(ctx: AgentContext, environment: string | undefined): Promise<Map<string, HealthState>> {
-  const worst = new Map<string, HealthState>();
-  for (const { service, state, ...check } of await serviceStates(ctx)) {
+async function healthOf(ctx: AgentContext, environment: string | undefined): Promise<Health> {
+  const health = new Map<string, HealthState>();
+  const causes = new Map<string, string>();
+  for (const { service, state, causedBy, ...check } of await serviceStates(ctx)) {
     if (environment !== undefined && check.environment !== environment) continue;
-    const before = worst.get(service);
-    if (before === undefined || HEALTH_STATES.indexOf(state) > HEALTH_STATES.indexOf(before)) worst.set(service, state);
+    const before = health.get(service);
+    if (before !== undefined && HEALTH_STATES.indexOf(state) <= HEALTH_STATES.indexOf(before)) continue;
+    health.set(service, state);
+    causes.delete(service);
+    if (causedBy !== null) causes.set(service, causedBy);
   }
-  return worst;
+  return { health, causes };
 }
 
 /** The version that runs, where it is one and the same; nothing while the platform does not answer. */

@@ -1,5 +1,5 @@
 import { groupedCount } from "../kernel/numbers.ts";
-import { visibleText } from "../kernel/visible-text.ts";
+import { visibleText } from "../kernel/visible-line.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import { errorOrigins, type Waterfall, type WaterfallSpan } from "./waterfall.ts";
 import { counted, inMs } from "./words.ts";

@@ -62,11 +62,15 @@ describe("collectTraffic", () => {
     const told = bucketsOf(start - 600_000, 2).map((bucket) => ({
       ...bucket,
       service: "stalled",
-      stalled: true,
-      news: 1,
+      ...{ stalled: true, denied: 3, news: 1 },
     }));
     ctx.platform.trafficSince = async () => told;
     expect(await collectTraffic(ctx)).toBe(2);
+    const stored = await listTraffic(ctx.db, { since: new Date(start - 600_000), resolution: 10 });
+    expect(stored.filter((row) => row.service === "stalled")).toMatchObject([
+      { stalled: true, denied: 3 },
+      { stalled: true, denied: 3 },
+    ]);
   });
 
   it("knows a quiet night from requests that nobody stores", async () => {

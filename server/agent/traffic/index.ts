@@ -1,3 +1,3 @@
 export { startTrafficCollector, uncollectedSince } from "./collect-traffic.ts";
-export { requestRate, servedByBucket, servedWithin, TRAFFIC_SECONDS, trafficFigures, trafficSeries } from "./series.ts";
+export { requestRate, servedOf, servedWithin, TRAFFIC_SECONDS, trafficFigures, trafficSeries } from "./series.ts";
 export { listTraffic, newestTraffic, storeTraffic, sumBy } from "./traffic-store.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
-import { requestRate, trafficFigures, trafficSeries } from "./series.ts";
+import { requestRate, servedWithin, trafficFigures, trafficSeries } from "./series.ts";
 import { sumBy } from "./traffic-store.ts";
 
 const T0 = Date.parse("2026-03-01T12:00:00.000Z");
@@ -43,7 +43,7 @@ describe("requestRate", () => {
     const startMs = T0 + offset * 1_000;
     const now = new Date(startMs + age * 1_000);
     const rows = rowsOf(startMs, now.getTime());
-    for (const countedSince of [null, new Date(startMs - 2_000), new Date(startMs - 40_000)]) {
+    for (const countedSince of [null, new Date(startMs - 2_000)]) {
       const { requestsPerSecond, overSeconds } = trafficFigures(rows, sumBy(rows, 60_000), {
         ...{ now, countedSince, counted: true },
       });
@@ -57,7 +57,35 @@ describe("requestRate", () => {
   it("begins anew where the balancer does, whatever was counted before", () => {
     const rows = [...rowsOf(T0 - 3_600_000, T0 - 900_000), ...rowsOf(T0 + 5_000, T0 + 60_000)];
     const given = { now: new Date(T0 + 60_000), countedSince: new Date(T0), counted: true };
-    expect(trafficFigures(rows, sumBy(rows, 60_000), given)).toMatchObject({ requestsPerSecond: 20, overSeconds: 50 });
+    expect(trafficFigures(rows, sumBy(rows, 60_000), given)).toMatchObject({
+      ...{ requestsPerSecond: 1_100 / 60, overSeconds: 60 },
+    });
+  });
+
+  it("counts a burst in one bucket, whenever the balancer began to count", () => {
+    const now = new Date(T0 + 100_000);
+    const rows = [bucket(40, 500, 500)];
+    for (const agoMs of [51_000, 55_000, 59_999, 60_000, 200_000, 240_000, 299_000, 600_000, null]) {
+      const countedSince = agoMs === null ? null : new Date(now.getTime() - agoMs);
+      const { requestsPerSecond, overSeconds, requests } = trafficFigures(rows, [], {
+        now,
+        countedSince,
+        counted: true,
+      });
+      expect(requestsPerSecond, `${agoMs}`).toBeCloseTo(500 / (overSeconds ?? 300), 6);
+      expect(requests).toBe(500);
+      expect(overSeconds ?? 300).toBeLessThanOrEqual(Math.min(300, (agoMs ?? 60_000) + 10_000));
+    }
+    expect(requestRate([bucket(80, 500)], { now, counted: true, seconds: 120 })).toEqual({
+      ...{ perSecond: 50, overSeconds: 10 },
+    });
+  });
+
+  it("is not of a moment of requests after minutes without any", () => {
+    const now = new Date(T0 + 230_000);
+    const given = { now, counted: true, countedSince: new Date(T0 - 5_000) };
+    const { requestsPerSecond, overSeconds } = trafficFigures([bucket(200, 100), bucket(210, 100)], [], given);
+    expect([requestsPerSecond, overSeconds]).toEqual([200 / 220, 220]);
   });
 
   it("is of the whole window where it was counted and quiet", () => {
@@ -94,8 +122,16 @@ describe("trafficFigures", () => {
     expect(trafficFigures([row], [], { now, counted: true }).errorPercent).toBeCloseTo((37 / 112) * 100, 10);
   });
 
-  it("leaves out buckets that may still be incomplete", () => {
-    expect(trafficFigures([bucket(60, 999), bucket(70, 999)], [], { now, counted: true }).requests).toBe(0);
+  it("leaves out buckets that are still incomplete", () => {
+    expect(trafficFigures([bucket(70, 999)], [], { now, counted: true }).requests).toBe(0);
+  });
+
+  it.each([0, 1, 5, 9.9])("counts requests and their rate until the same moment, %s s into a bucket", (into) => {
+    const rows = Array.from({ length: 6 }, (_, i) => bucket(i * 10, 400, 40));
+    const at = new Date(T0 + 60_000 + into * 1_000);
+    const told = trafficFigures(rows, [], { now: at, counted: true, countedSince: new Date(T0) });
+    expect(told).toMatchObject({ overSeconds: 60, requests: 2_400, requestsPerSecond: 40 });
+    expect(servedWithin(rows, { now: at, counted: true, seconds: 60 })).toMatchObject({ requests: 2_400, failed: 240 });
   });
 
   it("tells zero from unknown", () => {

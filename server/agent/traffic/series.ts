@@ -1,5 +1,5 @@
 import { quantileMs } from "../kernel/histogram.ts";
-import { type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
+import { higherRate, type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
 import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 
@@ -40,47 +40,59 @@ interface Window {
   countedSince?: Date | null;
 }
 
-/** The bucket in progress and the one the collector may not have brought yet are left out. */
-const newestEndMs = (now: Date): number => Math.floor(now.getTime() / 10_000) * 10_000 - 10_000;
+/**
+ * Where every window of these figures ends: the bucket in progress is left out, and the one before it unless it came.
+ * A bucket is told when it is complete. One end for rates, counts and shares, or they contradict each other.
+ */
+function newestEndMs(rows: readonly Pick<TrafficCounts, "bucketAt">[], now: Date): number {
+  const presentMs = Math.floor(now.getTime() / BUCKET_MS) * BUCKET_MS;
+  const came = rows.some((row) => Date.parse(row.bucketAt) === presentMs - BUCKET_MS);
+  return came ? presentMs : presentMs - BUCKET_MS;
+}
 
 /** What the status is judged over too: a row says one thing of one window. */
 export const TRAFFIC_SECONDS = 300;
 
 const BUCKET_MS = 10_000;
 
-/** When measuring began within a window, as the start of the first complete bucket; null: before it. */
+/** When measuring began within a window, in ms: of the balancer, else of the first bucket; null: before it. */
 function measuredSince(
   starts: readonly number[],
   fromMs: number,
   { countedSince, isOld }: { countedSince: Date | null; isOld: boolean },
 ): number | null {
-  if (countedSince ? countedSince.getTime() <= fromMs : isOld || starts.some((atMs) => atMs < fromMs)) return null;
-  const countedMs = countedSince?.getTime() ?? fromMs;
-  const firstMs = Math.min(...starts.filter((atMs) => atMs + BUCKET_MS > countedMs));
-  // the bucket in which requests began is of less than its 10 s
-  if (firstMs !== Number.POSITIVE_INFINITY) return firstMs + BUCKET_MS;
-  return countedSince ? Math.ceil(countedMs / BUCKET_MS) * BUCKET_MS : null;
+  if (countedSince) return countedSince.getTime() <= fromMs ? null : countedSince.getTime();
+  if (isOld || starts.length === 0 || starts.some((atMs) => atMs < fromMs)) return null;
+  // its requests began at some time within it
+  return Math.min(...starts) + 1;
 }
 
 /**
- * Requests per second over the newest `seconds` of complete 10-second buckets, or over their part since there are
- * requests or somebody counts them. `isOld`: it is known that there were requests before the window.
+ * Requests per second over the newest `seconds` of complete 10-second buckets, or over their part since the balancer
+ * counts, where that is not known since there are requests. The bucket in which that began is of less than its 10 s:
+ * it is left out, with its time, unless it holds a burst. `isOld`: it is known that there were requests before the window.
  */
 export function requestRate(
   rows: readonly TrafficCounts[],
   { now, counted, countedSince = null, seconds, isOld = false }: Window & { seconds: number; isOld?: boolean },
 ): MeasuredRate {
-  const presentMs = Math.floor(now.getTime() / BUCKET_MS) * BUCKET_MS;
-  const whole = rows.filter((row) => Date.parse(row.bucketAt) + BUCKET_MS <= presentMs);
+  const toMs = newestEndMs(rows, now);
+  const whole = rows.filter((row) => Date.parse(row.bucketAt) < toMs);
   const starts = whole.map((row) => Date.parse(row.bucketAt));
-  // a bucket is told when it is complete: the newest that came is the end
-  const toMs = Math.max(newestEndMs(now), ...starts.map((atMs) => atMs + BUCKET_MS));
   const fromMs = toMs - seconds * 1_000;
   const sinceMs = measuredSince(starts, fromMs, { countedSince, isOld });
-  const within = whole.filter((_, i) => (starts[i] ?? 0) >= Math.max(fromMs, sinceMs ?? fromMs));
-  if (within.length === 0 && !counted) return { perSecond: null, overSeconds: null };
-  const count = within.reduce((sum, { requests }) => sum + requests, 0);
-  return rateOver(count, { fromMs, toMs, sinceMs });
+  const rateSince = (startMs: number | null): MeasuredRate => {
+    const within = whole.filter((_, i) => (starts[i] ?? 0) >= Math.max(fromMs, startMs ?? fromMs));
+    if (within.length === 0 && !counted) return { perSecond: null, overSeconds: null };
+    const count = within.reduce((sum, { requests }) => sum + requests, 0);
+    return rateOver(count, { fromMs, toMs, sinceMs: startMs });
+  };
+  if (sinceMs === null) return rateSince(null);
+  const firstWholeMs = Math.ceil(sinceMs / BUCKET_MS) * BUCKET_MS;
+  const isYoung = firstWholeMs >= toMs;
+  if (isYoung && countedSince) return { perSecond: null, overSeconds: 0 };
+  const all = rateSince(Math.floor(sinceMs / BUCKET_MS) * BUCKET_MS);
+  return isYoung ? all : higherRate(all, rateSince(firstWholeMs));
 }
 
 /**
@@ -93,7 +105,7 @@ export function trafficFigures(
   window: Window,
 ): TrafficFigures {
   const { now } = window;
-  const end = newestEndMs(now);
+  const end = newestEndMs(recent, now);
   const sum = sumOf(
     recent.filter((row) => Date.parse(row.bucketAt) >= end - TRAFFIC_SECONDS * 1_000 && Date.parse(row.bucketAt) < end),
     sumOutcomes(recent),
@@ -136,25 +148,22 @@ export function servedWithin(
   rows: readonly TrafficCounts[],
   { now, counted, seconds }: Window & { seconds: number },
 ): { requests: number; failed: number; p95Ms: number | null } | null {
-  const end = newestEndMs(now);
+  const end = newestEndMs(rows, now);
   const within = rows.filter(({ bucketAt }) => {
     const atMs = Date.parse(bucketAt);
     return atMs >= end - seconds * 1_000 && atMs < end;
   });
   if (within.length === 0 && !counted) return null;
-  const sum = sumOf(within, sumOutcomes(rows));
-  return { requests: sum.requests, failed: sum.errors, p95Ms: quantileMs(sum.latency, 0.95) };
+  return servedOf(within, sumOutcomes(rows));
 }
 
-/** What each bucket served, all versions together, oldest first. */
-export function servedByBucket(rows: readonly TrafficCounts[]) {
-  const usual = sumOutcomes(rows);
-  return [...Map.groupBy(rows, ({ bucketAt }) => bucketAt)]
-    .sort(([a], [b]) => Date.parse(a) - Date.parse(b))
-    .map(([bucketAt, of]) => {
-      const { requests, errors, latency } = sumOf(of, usual);
-      return { bucketAt, served: { requests, failed: errors, p95Ms: quantileMs(latency, 0.95) } };
-    });
+/** Requests, failures and p95 of these buckets together; `usual` is the sum of a longer window. */
+export function servedOf(
+  rows: readonly TrafficCounts[],
+  usual: OutcomeCounts,
+): { requests: number; failed: number; p95Ms: number | null } {
+  const sum = sumOf(rows, usual);
+  return { requests: sum.requests, failed: sum.errors, p95Ms: quantileMs(sum.latency, 0.95) };
 }
 
 /** Every bucket of [from, to) in steps, oldest first; a bucket in which nothing was stored is all nulls. */

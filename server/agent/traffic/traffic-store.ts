@@ -11,17 +11,19 @@ const MINUTE_MS = 60_000;
 function rowOf(row: TrafficCounts, resolution: number): Prisma.TrafficBucketCreateManyInput {
   const { service, environment, version, bucketAt, requests, latency, leftAfter, usage } = row;
   const { status2xx, status3xx, status4xx, status5xx, clientLeft, refused, timedOut, brokenOff, upgraded } = row;
+  const { denied = null, stalled = false } = row;
   const { cpuMs, memoryBytes, instances, inFlight, errorLines } = usage;
   return {
     ...{ service, environment, version, resolution, bucketAt: new Date(bucketAt), requests, latency, leftAfter },
     ...{ status2xx, status3xx, status4xx, status5xx, clientLeft, refused, timedOut, brokenOff, upgraded },
-    ...{ cpuMs, memoryBytes, instances, inFlight, errorLines },
+    ...{ denied, stalled, cpuMs, memoryBytes, instances, inFlight, errorLines },
   };
 }
 const countsOf = (row: TrafficBucket): TrafficCounts => {
-  const { cpuMs, memoryBytes, instances, inFlight, errorLines, resolution: _, ...counts } = row;
+  const { cpuMs, memoryBytes, instances, inFlight, errorLines, resolution: _, denied, stalled, ...counts } = row;
   const usage = { cpuMs, memoryBytes, instances, inFlight, errorLines };
-  return { ...counts, bucketAt: row.bucketAt.toISOString(), usage };
+  const more = { ...(denied !== null && { denied }), ...(stalled && { stalled }) };
+  return { ...counts, ...more, bucketAt: row.bucketAt.toISOString(), usage };
 };
 const keyOf = (row: { service: string; environment: string; version: string; bucketAt: string | Date }) =>
   `${row.service}\n${row.environment}\n${row.version}\n${new Date(row.bucketAt).getTime()}`;
@@ -122,6 +124,8 @@ export function sumBy(rows: readonly TrafficCounts[], stepMs: number): TrafficCo
       continue;
     }
     addOutcomes(sum, row);
+    // as a stored bucket is marked that holds some of that time
+    if (row.stalled) sum.stalled = true;
   }
   return [...sums].map(([key, sum]) => ({ ...sum, usage: joinUsage(usages.get(key) ?? []) }));
 }

@@ -17,6 +17,13 @@ export interface LocalReset {
   keptTokenCount: number;
 }
 
+/** The address as it is stored. @throws INVALID for what is none: before anything is started to look for it */
+export function assertAddress(typed: string): string {
+  const email = Email.safeParse(typed).data;
+  if (!email) throw new AppError("INVALID", "Give the e-mail address of the account, as ada@example.com.");
+  return email;
+}
+
 /**
  * The way back for an administrator who lost the password: whoever may read the data directory may use it. Makes a
  * one-time password, lets the person sign in again, ends their sessions, and with `revokeTokens` revokes their API tokens;
@@ -28,8 +35,7 @@ export async function resetPasswordLocally(
   typed: string,
   { revokeTokens = false }: { revokeTokens?: boolean } = {},
 ): Promise<LocalReset> {
-  const email = Email.safeParse(typed).data;
-  if (!email) throw new AppError("INVALID", "Give the e-mail address of the account, as ada@example.com.");
+  const email = assertAddress(typed);
   const oneTimePassword = newOneTimePassword();
   const passwordHash = await hashPassword(oneTimePassword);
   const done = await runtime.db.$transaction(async (tx) => {

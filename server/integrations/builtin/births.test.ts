@@ -271,46 +271,54 @@ describe("what a counter counted", () => {
     });
   });
 
-  it("is exact of two processes of one service that run the OpenTelemetry SDK without an instance id", async () => {
-    const bodies: Buffer[] = [];
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        bodies.push(Buffer.concat(chunks));
-        response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+  it.each([
+    ["without an instance id", "shop", { OTEL_NODE_RESOURCE_DETECTORS: "env" }],
+    ["with one id that both inherit", "checkout", { OTEL_RESOURCE_ATTRIBUTES: "service.instance.id=checkout-1" }],
+  ])(
+    "is exact of two processes of one service that run the OpenTelemetry SDK %s",
+    async (_, service, resource) => {
+      const bodies: Buffer[] = [];
+      const server = createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+          bodies.push(Buffer.concat(chunks));
+          response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+        });
       });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const env = {
-      ...process.env,
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-      OTEL_SERVICE_NAME: "shop",
-      OTEL_NODE_RESOURCE_DETECTORS: "none",
-      ...{ OTEL_METRIC_EXPORT_INTERVAL: "100", OTEL_METRIC_EXPORT_TIMEOUT: "90" },
-    };
-    const program = join(import.meta.dirname, "../../testing/otel-counters.ts");
-    const run = () =>
-      new Promise((resolve) => spawn(process.execPath, [program], { env, stdio: "ignore" }).once("close", resolve));
-    const live = createTelemetryStore({ databaseUrl: database.url, config });
-    try {
-      const from = new Date(Date.now() - MINUTE_MS);
-      expect(await Promise.all([run(), run()])).toEqual([0, 0]);
-      for (const body of bodies) {
-        const { records, rejected } = decodeMetrics(body, { encoding: "protobuf" });
-        expect(rejected).toEqual([]);
-        await live.writeSamples(records, SENDER);
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const env = {
+        ...process.env,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+        OTEL_SERVICE_NAME: service,
+        ...resource,
+        ...{ OTEL_METRIC_EXPORT_INTERVAL: "100", OTEL_METRIC_EXPORT_TIMEOUT: "90" },
+      };
+      const program = join(import.meta.dirname, "../../testing/otel-counters.ts");
+      const run = () =>
+        new Promise((resolve) => spawn(process.execPath, [program], { env, stdio: "ignore" }).once("close", resolve));
+      const live = createTelemetryStore({ databaseUrl: database.url, config });
+      try {
+        const from = new Date(Date.now() - MINUTE_MS);
+        expect(await Promise.all([run(), run()])).toEqual([0, 0]);
+        for (const body of bodies) {
+          const { records, rejected } = decodeMetrics(body, { encoding: "protobuf" });
+          expect(rejected).toEqual([]);
+          await live.writeSamples(records, SENDER);
+        }
+        const window = { from, to: new Date(Date.now() + MINUTE_MS) };
+        const filters = [{ label: "service", op: "=" as const, value: service }];
+        const query = { metric: "jobs_done_total", filters, groupBy: [], fn: "increase" as const, limit: 1 };
+        const { data } = await live.metrics.query({ ...query, window, stepSeconds: 1 });
+        expect(data.lines[0]?.values.reduce<number>((all, value) => all + (value ?? 0), 0)).toBeCloseTo(2_000, 6);
+      } finally {
+        await live.close();
+        await new Promise((resolve) => server.close(resolve));
       }
-      const window = { from, to: new Date(Date.now() + MINUTE_MS) };
-      const query = { metric: "jobs_done_total", filters: [], groupBy: [], fn: "increase" as const, limit: 1 };
-      const { data } = await live.metrics.query({ ...query, window, stepSeconds: 1 });
-      expect(data.lines[0]?.values.reduce<number>((all, value) => all + (value ?? 0), 0)).toBeCloseTo(2_000, 6);
-    } finally {
-      await live.close();
-      await new Promise((resolve) => server.close(resolve));
-    }
-  }, 60_000);
+    },
+    60_000,
+  );
 
   it("is the same from rollups", async () => {
     await upkeepOnce(store);

@@ -1,54 +1,58 @@
 import type { QuantileBounds } from "../../agent/ports/metrics-source.ts";
 
-interface Bucket {
-  /** upper bound; Infinity for the last */
-  le: number;
-  /** observations up to it, cumulative */
+/** Observations above `lower` up to `upper`; their bounds may be infinite. Ranges may lie across each other. */
+export interface CountedRange {
+  lower: number;
+  upper: number;
   count: number;
 }
 
-/** bounds that are known for less of the time of all observations are those of a finer histogram that came or went */
-const MOSTLY = 0.9;
+/** sums of shares are not exact; a rank is reached by as much of all observations */
+const EXACT = 1e-9;
 
 /**
- * The buckets that were there all the time, and what lies below or above all of these. A histogram whose range grows
- * gets coarser (native and exponential ones): between bounds that stay, those that go would hold too few observations.
+ * The q-quantile (0…1) of observations of which ranges are known, taken to lie evenly in each: of one histogram, that is
+ * Prometheus' `histogram_quantile` (promql/quantile.go, bucketQuantile): the first bucket begins at 0 when its bound is
+ * positive, a quantile in the last has the bound before it. With the bounds that are sure, wherever in their ranges the
+ * observations lie. Null without observations, or when no bound is known.
  */
-export function wholeBuckets<B extends Bucket & { knownMs: number }>(buckets: readonly B[]): readonly B[] {
-  const all = buckets.find(({ le }) => le === Number.POSITIVE_INFINITY);
-  if (!all) return buckets;
-  const isWhole = ({ knownMs }: B): boolean => knownMs >= MOSTLY * all.knownMs;
-  const bounds = buckets.filter((one) => one !== all && isWhole(one)).map(({ le }) => le);
-  const [lowest, highest] = [Math.min(...bounds), Math.max(...bounds)];
-  return buckets.filter((one) => isWhole(one) || one.le < lowest || one.le > highest);
+export function rangesQuantile(
+  q: number,
+  ranges: readonly CountedRange[],
+): (QuantileBounds & { value: number }) | null {
+  const all = ranges.reduce((sum, { count }) => sum + count, 0);
+  const bounds = [...new Set(ranges.flatMap(({ lower, upper }) => [lower, upper]))]
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  if (!(all > 0) || ranges.every(({ lower, upper }) => lower === 0 && upper === Number.POSITIVE_INFINITY)) return null;
+  const rank = q * all;
+  const reached = rank - EXACT * all;
+  const upTo = (bound: number, share: (range: CountedRange, bound: number) => number): number =>
+    ranges.reduce((sum, range) => sum + range.count * share(range, bound), 0);
+  const lower = bounds.findLast((bound) => upTo(bound, mayLieBelow) < reached) ?? null;
+  const upper = bounds.find((bound) => upTo(bound, liesBelow) >= reached) ?? null;
+  let [before, below] = [bounds[0], 0];
+  for (const bound of bounds) {
+    const count = upTo(bound, likelyBelow);
+    if (count >= reached) {
+      const start = before ?? bound;
+      const inside = count - below;
+      return {
+        value: inside > 0 ? start + (bound - start) * Math.min(1, (rank - below) / inside) : bound,
+        lower,
+        upper,
+      };
+    }
+    [before, below] = [bound, count];
+  }
+  return before === undefined ? null : { value: before, lower, upper: null };
 }
 
-/**
- * The q-quantile (0…1) of a histogram with cumulative buckets, linear inside of a bucket, as Prometheus'
- * `histogram_quantile` (promql/quantile.go, bucketQuantile): the first bucket begins at 0 when its bound is positive, a
- * quantile in the last has the bound before it. With the bounds of its bucket, which are all that is known of it for
- * sure. Null without a last bucket, without observations, or with one bucket.
- */
-export function bucketQuantile(q: number, unsorted: readonly Bucket[]): (QuantileBounds & { value: number }) | null {
-  const buckets = [...unsorted].sort((a, b) => a.le - b.le);
-  if (buckets.length < 2 || buckets.at(-1)?.le !== Number.POSITIVE_INFINITY) return null;
-  let highest = 0;
-  // scraped at slightly different times, a lower bucket may be ahead of a higher one
-  const counts = buckets.map(({ count }) => {
-    highest = Math.max(highest, count);
-    return highest;
-  });
-  if (highest === 0) return null;
-  const rank = q * highest;
-  const index = counts.findIndex((count) => count >= rank);
-  const [bucket, before] = [buckets[index], buckets[index - 1]];
-  if (!bucket) return null;
-  const upper = bucket.le;
-  if (index === buckets.length - 1) return before ? { value: before.le, lower: before.le, upper: null } : null;
-  if (index === 0 && upper <= 0) return { value: upper, lower: null, upper };
-  const start = before?.le ?? 0;
-  const below = counts[index - 1] ?? 0;
-  const inside = (counts[index] ?? 0) - below;
-  const value = inside === 0 ? start : start + (upper - start) * ((rank - below) / inside);
-  return { value, lower: start, upper };
+const liesBelow = ({ upper }: CountedRange, bound: number): number => (upper <= bound ? 1 : 0);
+const mayLieBelow = ({ lower }: CountedRange, bound: number): number => (lower < bound ? 1 : 0);
+/** Of a range that has no end, nothing: the value is then a bound before it. */
+function likelyBelow({ lower, upper }: CountedRange, bound: number): number {
+  if (upper <= bound) return 1;
+  if (bound <= lower || !Number.isFinite(upper) || !Number.isFinite(lower)) return 0;
+  return (bound - lower) / (upper - lower);
 }

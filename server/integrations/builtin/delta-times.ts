@@ -1,5 +1,5 @@
 import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
-import type { Fingerprint } from "./fingerprint.ts";
+import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
 
 /**
  * Deltas of one instant add up, where two values of a counter would contradict each other: processes that do not say
@@ -76,8 +76,14 @@ function freeShift(places: Places, request: number, shared: boolean): number | n
   return null;
 }
 
+/** The same for one delta of a process that is known: of one instant, it says it once. */
+export const pointOf = (startMs: number | undefined, value: number): number => {
+  const { high, low } = fingerprintOf(String(startMs), { value: String(value) });
+  return (high ^ low) >>> 0;
+};
+
 /** A number for what a request says in deltas: the same when it is sent again, hardly ever that of another one. */
-export function requestOf(series: readonly SeriesSamples[], fingerprints: readonly Fingerprint[]): number {
+export function requestOf(placed: readonly { series: SeriesSamples; fingerprint: Fingerprint }[]): number {
   let hash = 0x811c9dc5;
   const double = new Float64Array(1);
   const halves = new Uint32Array(double.buffer);
@@ -89,14 +95,16 @@ export function requestOf(series: readonly SeriesSamples[], fingerprints: readon
     double[0] = value;
     for (const half of halves) mix(half);
   };
-  series.forEach(({ kind, timesMs, values }, i) => {
-    if (kind !== "delta") return;
-    mix(fingerprints[i]?.high ?? 0);
-    mix(fingerprints[i]?.low ?? 0);
+  for (const { series, fingerprint } of placed) {
+    const { kind, timesMs, values, startMs = 0 } = series;
+    if (kind !== "delta") continue;
+    mix(fingerprint.high);
+    mix(fingerprint.low);
+    mixNumber(startMs);
     for (const [k, atMs] of timesMs.entries()) {
       mixNumber(atMs);
       mixNumber(values[k] ?? 0);
     }
-  });
+  }
   return hash >>> 0;
 }

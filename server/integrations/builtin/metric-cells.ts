@@ -1,10 +1,12 @@
 import type { MetricQuery } from "../../agent/ports/metrics-source.ts";
+import type { Database } from "./database.ts";
 import type { MatchedSeries } from "./matched-series.ts";
 import { minuteRows } from "./minute-rows.ts";
+import { listPartitions } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { doneUntil, lateSeries } from "./rollup-progress.ts";
 import { createSqlValues, type SqlValues } from "./sql-values.ts";
-import { neighbourInterval } from "./usual-distance.ts";
+import { BASE_MS, neighbourInterval } from "./usual-distance.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -21,7 +23,7 @@ export interface Cell {
   group: number;
   step: number;
   a: number | null;
-  /** for averages, what `a` is divided by; for quantiles, the milliseconds that are known of the bucket's series together */
+  /** for averages, what `a` is divided by */
   b: number | null;
 }
 
@@ -37,13 +39,14 @@ export function readCells(
   const sql = createSqlValues();
   sql.add(series.ids);
   sql.add(series.group);
-  return fn === "rate" || fn === "increase" || fn === "quantile"
+  return fn === "rate" || fn === "increase"
     ? readGrowth(parts, fn, steps, series, sql, signal)
     : readValues(parts, fn, steps, series, sql, signal);
 }
 
 /** an instant in milliseconds after the first step's start */
-const after = (instant: string, start: string): string => `(extract(epoch from ${instant})::float8 * 1000 - ${start})`;
+export const after = (instant: string, start: string): string =>
+  `(extract(epoch from ${instant})::float8 * 1000 - ${start})`;
 
 /**
  * What counters grew by: each growth is spread evenly over the time between its samples. A rate is per second of the
@@ -58,7 +61,7 @@ async function readGrowth(
   sql: SqlValues,
   signal: AbortSignal | undefined,
 ): Promise<Cell[]> {
-  const rows = await bucketRows(parts, steps, { ids, neighbourMs, raw: false, ofValues: false }, sql);
+  const rows = await grownRows(parts, steps, { ids, neighbourMs }, sql);
   const start = `${sql.add(steps.startMs)}::float8`;
   const width = `${sql.add(steps.stepMs)}::float8`;
   const newest = `${sql.add(steps.count - 1)}::int`;
@@ -78,7 +81,7 @@ async function readGrowth(
        select grp, series_id, from_ms, first_ms as to_ms, entry as growth, false as born from rows where from_ms < first_ms
        union all
        select w.grp, b.series_id, ${after("b.start_at", start)}, ${after("b.at", start)}, b.value, true
-       from metric_start b join wanted w using (series_id)
+       from metric_start b join wanted w using (series_id) join metric_series s on s.id = b.series_id and s.kind = 1
        where b.at > ${sql.add(new Date(steps.startMs))} and b.start_at < ${sql.add(new Date(steps.startMs + steps.count * steps.stepMs))}
      ),
      parts as (
@@ -98,12 +101,41 @@ async function readGrowth(
          bool_or(born) as born, sum(count) as count
        from parts where step between 0 and ${newest} group by grp, series_id, step
      )
-     select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a,
-       sum(to_ms - from_ms) as b
+     select grp as group, step, sum(${fn === "rate" ? rate : "growth"}) as a, null::float8 as b
      from known where to_ms > from_ms group by grp, step`,
     sql.values,
     signal,
   );
+}
+
+/** Rows of counters; also the first behind the steps, where it tells what grew across a hole that begins in them. */
+export async function grownRows(
+  parts: StoreParts,
+  steps: Steps,
+  series: Omit<BucketOptions, "raw" | "ofValues">,
+  sql: SqlValues,
+): Promise<string> {
+  const rows = await bucketRows(parts, steps, { ...series, raw: false, ofValues: false }, sql);
+  const endMs = steps.startMs + steps.count * steps.stepMs;
+  const fromMs = endMs + series.neighbourMs + MINUTE_MS;
+  if (fromMs >= parts.now().getTime()) return rows;
+  const doneMs = Math.max(fromMs, isRolled(steps) ? await doneUntil(parts.database, "metrics") : 0);
+  const [from, done, end] = [fromMs, doneMs, endMs].map((ms) => `${sql.add(new Date(ms))}::timestamptz`);
+  const first = (columns: string, table: string, at: string, [least, most]: [string, string]) =>
+    `select r.* from unnest($1::int4[]) as u(id) cross join lateral (
+       select ${columns} from ${table} where series_id = u.id and ${at} >= ${least} and ${at} < ${most}
+       order by ${at} limit 1) r`;
+  const until = `${from} + interval '${BASE_MS} milliseconds'`;
+  const later = [
+    first(rolledColumns("1 minute"), "metric_minute", "bucket_at", [`${from}`, `least(${done}, ${until})`]),
+    minuteRows(
+      first("series_id, at, value, date_bin('1 minute', at, 'epoch') as bucket_at", "metric_sample", "at", [
+        `${done}`,
+        until,
+      ]),
+    ),
+  ];
+  return [rows, ...later.map((one) => `select * from (${one}) later where from_at < ${end}`)].join(UNION);
 }
 
 /** How a function is summed up over the series and buckets of a group and step. */
@@ -170,6 +202,10 @@ interface BucketOptions {
   neighbourMs: number;
   raw: boolean;
   ofValues: boolean;
+  /** one number for each id: series of one number are read from the same rollups or samples */
+  stream?: readonly number[];
+  /** series of which each sample is a row of its own, as far as samples are kept; from minutes before */
+  instants?: readonly number[];
 }
 
 /**
@@ -180,7 +216,7 @@ interface BucketOptions {
 async function bucketRows(
   { database }: StoreParts,
   steps: Steps,
-  { ids, neighbourMs, raw, ofValues }: BucketOptions,
+  { ids, neighbourMs, raw, ofValues, stream, instants = [] }: BucketOptions,
   sql: SqlValues,
 ): Promise<string> {
   const { startMs, stepMs, count } = steps;
@@ -188,19 +224,57 @@ async function bucketRows(
   // the neighbours of what is in the steps may lie beside them
   const reachMs = neighbourMs + MINUTE_MS;
   const [fromMs, toMs] = [startMs - reachMs, endMs + reachMs];
-  const rolled = !raw && stepMs % MINUTE_MS === 0 && startMs % MINUTE_MS === 0;
+  const rolled = !raw && isRolled(steps);
   const doneMs = rolled ? Math.min(toMs, Math.max(fromMs, await doneUntil(database, "metrics"))) : fromMs;
-  const late = await lateSeries(database, ids, { fromMs, toMs: doneMs });
+  const late = withStreams(await lateSeries(database, ids, { fromMs, toMs: doneMs }), ids, stream);
   const read = { fromMs, toMs, steps, rowsOf: raw && ofValues ? valueRows : minuteRows };
-  if (late.size === 0) return selectsOf({ ...read, doneMs, wanted: "$1" }, sql).join(UNION);
-  const punctual = sql.add(ids.filter((id) => !late.has(id)));
-  const lateIds = sql.add([...late.keys()]);
-  return [
-    ...selectsOf({ ...read, doneMs, wanted: punctual }, sql),
-    ...selectsOf({ ...read, doneMs: Math.min(...late.values()), wanted: lateIds }, sql),
-  ].join(UNION);
+  const single = new Set(instants);
+  const punctual = ids.filter((id) => !late.has(id) && !single.has(id));
+  const lateIds = [...late.keys()].filter((id) => !single.has(id));
+  const selects: string[] = [];
+  if (punctual.length > 0) selects.push(...selectsOf({ ...read, doneMs, wanted: sql.add(punctual) }, sql));
+  if (lateIds.length > 0)
+    selects.push(...selectsOf({ ...read, doneMs: Math.min(...late.values()), wanted: sql.add(lateIds) }, sql));
+  if (instants.length > 0) {
+    const keptMs = rolled ? Math.min(doneMs, Math.max(fromMs, await samplesFrom(database))) : fromMs;
+    selects.push(...selectsOf({ ...read, doneMs: keptMs, wanted: sql.add([...instants]), instants: true }, sql));
+  }
+  return selects.join(UNION);
+}
+
+/** What is late of one series is late of its stream. */
+function withStreams(
+  late: Map<number, number>,
+  ids: readonly number[],
+  stream: readonly number[] | undefined,
+): Map<number, number> {
+  if (stream === undefined || late.size === 0) return late;
+  const ofStream = new Map<number, number>();
+  ids.forEach((id, i) => {
+    const [own, lateMs] = [stream[i] ?? 0, late.get(id)];
+    if (lateMs !== undefined) ofStream.set(own, Math.min(lateMs, ofStream.get(own) ?? lateMs));
+  });
+  return new Map(
+    ids.flatMap((id, i) => {
+      const lateMs = ofStream.get(stream[i] ?? 0);
+      return lateMs === undefined ? [] : [[id, lateMs] as const];
+    }),
+  );
+}
+
+/** Since when samples are kept, ms since 1970: days are dropped as a whole. */
+async function samplesFrom(database: Database): Promise<number> {
+  const days = (await listPartitions(database)).filter(({ table }) => table === "metric_sample");
+  return Math.min(...days.map(({ startMs }) => startMs));
 }
 const UNION = "\nunion all\n";
+
+const isRolled = ({ startMs, stepMs }: Steps): boolean => stepMs % MINUTE_MS === 0 && startMs % MINUTE_MS === 0;
+
+const rolledColumns = (
+  wide: "1 hour" | "1 minute",
+): string => `bucket_at, series_id, count, last, increase, sum, min, max,
+  from_at, coalesce(first_at, bucket_at) as first_at, entry, coalesce(last_at, bucket_at + interval '${wide}') as last_at`;
 
 interface ReadRange {
   fromMs: number;
@@ -211,15 +285,17 @@ interface ReadRange {
   /** placeholder of the ids of series */
   wanted: string;
   rowsOf: (samples: string) => string;
+  /** a row for each sample; no hours */
+  instants?: boolean;
 }
 
 function selectsOf(
-  { fromMs, toMs, doneMs, steps: { startMs, stepMs, count }, wanted, rowsOf }: ReadRange,
+  { fromMs, toMs, doneMs, steps: { startMs, stepMs, count }, wanted, rowsOf, instants = false }: ReadRange,
   sql: SqlValues,
 ): string[] {
   const endMs = startMs + count * stepMs;
   const hoursMs =
-    stepMs % HOUR_MS === 0 && startMs % HOUR_MS === 0
+    !instants && stepMs % HOUR_MS === 0 && startMs % HOUR_MS === 0
       ? Math.max(startMs, Math.floor(Math.min(doneMs, endMs) / HOUR_MS) * HOUR_MS)
       : startMs;
   const selects: string[] = [];
@@ -228,20 +304,19 @@ function selectsOf(
   const addRolled = (table: "metric_minute" | "metric_hour", first: number, end: number): void => {
     const wide = table === "metric_hour" ? "1 hour" : "1 minute";
     if (end > first)
-      selects.push(`select bucket_at, series_id, count, last, increase, sum, min, max,
-        from_at, coalesce(first_at, bucket_at) as first_at, entry, coalesce(last_at, bucket_at + interval '${wide}') as last_at
-        from ${table} where ${between("bucket_at", first, end)}`);
+      selects.push(`select ${rolledColumns(wide)} from ${table} where ${between("bucket_at", first, end)}`);
   };
   addRolled("metric_hour", startMs, hoursMs);
   addRolled("metric_minute", fromMs, Math.min(startMs, doneMs));
   addRolled("metric_minute", hoursMs, doneMs);
   const sampledMs = Math.max(doneMs, fromMs);
   if (toMs > sampledMs) {
-    const width = sql.add(`${commonDivisor(stepMs, MINUTE_MS)} milliseconds`);
-    const origin = sql.add(new Date(startMs));
+    const bucket = instants
+      ? "at"
+      : `date_bin(${sql.add(`${commonDivisor(stepMs, MINUTE_MS)} milliseconds`)}::interval, at, ${sql.add(new Date(startMs))}::timestamptz)`;
     selects.push(
       rowsOf(`select distinct on (series_id, bucket_at, at) series_id, at, value,
-        date_bin(${width}::interval, at, ${origin}::timestamptz) as bucket_at
+        ${bucket} as bucket_at
       from metric_sample where ${between("at", sampledMs, toMs)} order by series_id, bucket_at, at`),
     );
   }

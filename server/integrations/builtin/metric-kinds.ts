@@ -28,11 +28,34 @@ export async function noteKinds(tx: Connection, meanings: readonly MetricMeaning
      update metric_series s set kind = held.kind from held where s.id = held.id returning s.id`,
     values,
   );
-  if (rows.length === 0) return;
+  await rollUpAgain(
+    tx,
+    rows.map(({ id }) => id),
+  );
+}
+
+/** The same of series, by id, whose samples now come with another kind: they were scraped before their type was told, say. */
+export async function correctKinds(tx: Connection, kinds: ReadonlyMap<number, number>, sender: string): Promise<void> {
+  const { rows } = await tx.query<{ id: number }>(
+    `with held as (
+       select s.id, u.kind from metric_series s join unnest($1::int4[], $2::int2[]) as u(id, kind) using (id)
+       where s.kind <> u.kind and s.kind in (${GAUGE}, ${COUNTER}) and coalesce(s.kind_sender, $3) = $3
+       order by s.id for update of s)
+     update metric_series s set kind = held.kind from held where s.id = held.id returning s.id`,
+    [[...kinds.keys()], [...kinds.values()], sender],
+  );
+  await rollUpAgain(
+    tx,
+    rows.map(({ id }) => id),
+  );
+}
+
+async function rollUpAgain(tx: Connection, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
   await tx.query(
     `insert into rollup_late_series (series_id, bucket_at)
      select distinct series_id, date_bin('1 minute', at, 'epoch') from metric_sample where series_id = any($1::int4[])
      order by 2 desc limit ${MOST_AGAIN}`,
-    [rows.map(({ id }) => id)],
+    [ids],
   );
 }

@@ -43,7 +43,8 @@ function growthOf({ kind, points }: Given, fromMs: number, toMs: number): { incr
     const isIn = at >= fromMs && at < toMs;
     if (isIn) [count, least, most] = [count + 1, Math.min(least, at), Math.max(most, at)];
     let before = times[i - 1];
-    if (before !== undefined && !areNear(before, at)) before = undefined;
+    // across a hole, a delta says nothing of the time before it
+    if (kind === "delta" && before !== undefined && !areNear(before, at)) before = undefined;
     if (kind === "delta") before ??= minuteOf(at - 0.001) * MINUTE_MS;
     if (before === undefined) return;
     const [first, last] = [Math.max(before, fromMs), Math.min(at, toMs)];

@@ -1,6 +1,7 @@
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { MetricLine, MetricLines, MetricsSource } from "../../agent/ports/metrics-source.ts";
-import { bucketQuantile, wholeBuckets } from "./bucket-quantile.ts";
+import { type BucketCell, readBuckets } from "./bucket-cells.ts";
+import { rangesQuantile } from "./bucket-quantile.ts";
 import { type MatchedSeries, matchSeries } from "./matched-series.ts";
 import { type Cell, readCells, type Steps } from "./metric-cells.ts";
 import type { StoreParts } from "./record-writer.ts";
@@ -28,16 +29,27 @@ export async function queryMetrics(parts: StoreParts, query: Query, signal?: Abo
     );
   const steps: Steps = { startMs, stepMs, count };
   const series = await matchSeries(parts.database, query, startMs, signal);
-  const cells = series.ids.length > 0 ? await readCells(parts, query, steps, series, signal) : [];
-  const lines =
-    query.fn === "quantile" ? quantileLines(query, steps, series, cells) : plainLines(query, steps, series, cells);
+  const lines = series.ids.length > 0 ? await readLines(parts, query, steps, series, signal) : [];
   const sorted = lines.map((line) => ({ line, weight: weightOf(line) })).sort((x, y) => y.weight - x.weight);
   return {
     stepSeconds: query.stepSeconds,
     startMs,
     lines: sorted.slice(0, query.limit).map(({ line }) => line),
     total: lines.length,
+    ...((query.fn === "rate" || query.fn === "increase") && series.gauges > 0 && { leftOut: series.gauges }),
   };
+}
+
+async function readLines(
+  parts: StoreParts,
+  query: Query,
+  steps: Steps,
+  series: MatchedSeries,
+  signal: AbortSignal | undefined,
+): Promise<MetricLine[]> {
+  if (query.fn !== "quantile")
+    return plainLines(query, steps, series, await readCells(parts, query, steps, series, signal));
+  return quantileLines(query, steps, series, await readBuckets(parts, steps, series, signal));
 }
 
 /** The largest lines are kept when the limit cuts. */
@@ -64,36 +76,18 @@ function plainLines({ fn }: Query, { count }: Steps, series: MatchedSeries, cell
   });
 }
 
-/** The groups of one line differ in their bucket's bound alone. */
 function quantileLines(
   { quantile = 0.95 }: Query,
   { count }: Steps,
   series: MatchedSeries,
-  cells: readonly Cell[],
+  cells: readonly BucketCell[],
 ): MetricLine[] {
-  const buckets = byGroup(series, cells).map((steps, group) => ({
-    steps,
-    labels: series.groups[group] ?? {},
-    le: boundOf(series.bounds[group] ?? ""),
-  }));
-  const lines = Map.groupBy(buckets, ({ labels }) => JSON.stringify(labels));
-  return [...lines.values()].flatMap((own) => {
-    const told = Array.from({ length: count }, (_, i) =>
-      bucketQuantile(
-        quantile,
-        wholeBuckets(
-          own.flatMap(({ steps, le }) => {
-            const cell = steps.get(i);
-            return cell && !Number.isNaN(le) ? [{ le, count: cell.a ?? 0, knownMs: cell.b ?? 0 }] : [];
-          }),
-        ),
-      ),
-    );
+  const groups = Map.groupBy(cells, ({ group }) => group);
+  return series.groups.flatMap((labels, group) => {
+    const steps = Map.groupBy(groups.get(group) ?? [], ({ step }) => step);
+    const told = Array.from({ length: count }, (_, i) => rangesQuantile(quantile, steps.get(i) ?? []));
     if (told.every((one) => one === null)) return [];
     const bounds = told.map((one) => one && { lower: one.lower, upper: one.upper });
-    return [{ labels: own[0]?.labels ?? {}, values: told.map((one) => one?.value ?? null), bounds }];
+    return [{ labels, values: told.map((one) => one?.value ?? null), bounds }];
   });
 }
-
-const boundOf = (le: string): number =>
-  /^\+?inf/i.test(le) ? Number.POSITIVE_INFINITY : le === "" ? Number.NaN : Number(le);

@@ -6,9 +6,11 @@ import { useDatabase } from "#server/testing/database.ts";
 import { isInstalled, named, startPrometheus } from "#server/testing/monitoring-servers.ts";
 import { SENDER } from "#server/testing/telemetry/records.ts";
 import {
+  askHoles,
   askSteady,
   FAILED,
   HOUR_MS,
+  holedCounters,
   INTERVALS,
   type IntervalSeconds,
   largestMiss,
@@ -44,7 +46,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => store.close());
 
-const seriesAt = (seconds: IntervalSeconds) => steadySeries(seconds, HISTORY_HOURS[seconds], endMs);
+const seriesAt = (seconds: IntervalSeconds) => [
+  ...steadySeries(seconds, HISTORY_HOURS[seconds], endMs),
+  ...holedCounters(seconds, endMs),
+];
 const windowsOf = (seconds: IntervalSeconds) => WINDOW_HOURS.filter((hours) => hours < HISTORY_HOURS[seconds]);
 const ask = (question: SteadyQuestion, hours: number) =>
   askSteady(store.metrics, question, { hours, endMs, least: 15 });
@@ -101,6 +106,9 @@ describe.each(INTERVALS)("a counter sampled every %i s", (seconds) => {
       const http = createOutboundClient({ allow: [], deny: [] });
       try {
         const prometheus = createPrometheusSource({ url: server.url, headers: {}, http, now: () => new Date(endMs) });
+        const holes = await askHoles(store.metrics, seconds, endMs);
+        expect(holes).toEqual([expect.closeTo(PER_MINUTE * 60), expect.closeTo(PER_MINUTE * 60)]);
+        expect(largestMiss(holes, await askHoles(prometheus, seconds, endMs)).miss).toBeLessThan(0.02);
         for (const hours of windowsOf(seconds))
           for (const question of steadyQuestions(seconds)) {
             const at = { hours, endMs, least: Math.max(15, seconds) };

@@ -1,3 +1,4 @@
+import { clipText } from "../../agent/kernel/clip-text.ts";
 import { withoutConfidential } from "../../agent/kernel/confidential.ts";
 import { RejectionTally } from "../../agent/kernel/rejections.ts";
 import type { Rejection } from "../../agent/ports/telemetry.ts";
@@ -29,6 +30,4 @@ const cleanExample = (example: string | null): string | null => example && witho
 
 /** Reasons are part of a key: of a bounded length, and without what PostgreSQL cannot store. */
 export const storableReason = (reason: string): string =>
-  (reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH - 1)}…` : reason)
-    .replaceAll("\0", "\uFFFD")
-    .toWellFormed();
+  clipText(reason, MAX_REASON_LENGTH).replaceAll("\0", "\uFFFD").toWellFormed();

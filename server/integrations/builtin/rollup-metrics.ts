@@ -1,7 +1,7 @@
 import type { Connection } from "./database.ts";
 import { COUNTED_COLUMNS, minuteRows } from "./minute-rows.ts";
 import type { Rollup } from "./rollup.ts";
-import { neighbourInterval } from "./usual-distance.ts";
+import { BASE_MS } from "./usual-distance.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -30,22 +30,24 @@ const hourRows = (minutes: string): string => `
   join metric_minute oldest on oldest.series_id = h.series_id and oldest.bucket_at = h.oldest_at
   join metric_minute newest on newest.series_id = h.series_id and newest.bucket_at = h.newest_at`;
 
-/** A late sample also changes the growth of the minutes after it, as far as they look back. */
 const LATE_SAMPLES = `
   select distinct on (m.series_id, w.bucket_at, m.at) m.series_id, m.at, m.value, w.bucket_at
-  from (select distinct n.series_id, b.bucket_at
-        from late_notes n join metric_series s on s.id = n.series_id,
-          generate_series(n.bucket_at, n.bucket_at + ${neighbourInterval("s.apart_ms")}, interval '1 minute') as b(bucket_at)
-        where b.bucket_at < to_timestamp($1::float8 / 1000)) w
+  from (select distinct series_id, bucket_at from late_notes where bucket_at < to_timestamp($1::float8 / 1000)) w
   join metric_sample m on m.series_id = w.series_id and m.at >= w.bucket_at and m.at < w.bucket_at + interval '1 minute'
   order by m.series_id, w.bucket_at, m.at`;
 const LATE_HOURS = `
-  (select distinct n.series_id, h.hour_at
-   from late_notes n join metric_series s on s.id = n.series_id,
-     generate_series(date_bin('1 hour', n.bucket_at, 'epoch'), n.bucket_at + ${neighbourInterval("s.apart_ms")}, interval '1 hour') as h(hour_at)) w
+  (select distinct series_id, date_bin('1 hour', bucket_at, 'epoch') as hour_at from late_notes) w
   join metric_minute m on m.series_id = w.series_id and m.bucket_at >= w.hour_at
     and m.bucket_at < w.hour_at + interval '1 hour'
   where w.hour_at + interval '1 hour' <= to_timestamp($1::float8 / 1000)`;
+/** A late sample also changes the growth of the next one, however far behind it that comes. */
+const NEXT_NOTES = `
+  insert into late_notes
+  select n.series_id, date_bin('1 minute', later.at, 'epoch')
+  from late_notes n cross join lateral (
+    select m.at from metric_sample m where m.series_id = n.series_id and m.at >= n.bucket_at + interval '1 minute'
+      and m.at < n.bucket_at + interval '1 minute' + interval '${BASE_MS} milliseconds'
+    order by m.at limit 1) later`;
 
 /** Drops buckets whose only samples have moved to another series: see unknown-starts.ts. */
 const emptied = (table: "metric_minute" | "metric_hour"): string => {
@@ -92,6 +94,7 @@ async function takeNotes(tx: Connection, doneMs: number): Promise<number> {
      insert into late_notes select series_id, bucket_at from taken`,
     [doneMs],
   );
+  await tx.query(NEXT_NOTES);
   await tx.query("analyze late_notes");
   return rowCount ?? 0;
 }

@@ -5,6 +5,7 @@ import { type Fingerprint, fingerprintOf, fingerprintText } from "./fingerprint.
 import { DAY_MS } from "./partitions.ts";
 import type { StoreParts } from "./record-writer.ts";
 import { createSeriesLimits, type NewSeries, type Query } from "./series-limits.ts";
+import { NOT_KNOWN, ownerStart, type SeriesOwner, type StoredId, scopeHash } from "./series-owner.ts";
 import type { ToldKinds } from "./told-kinds.ts";
 
 /** of one statement: bounds what a batch of a million series takes */
@@ -13,13 +14,13 @@ const LOCK = "select pg_advisory_xact_lock(7310010, 3)";
 
 export interface WantedSeries {
   fingerprint: Fingerprint;
-  series: Pick<SeriesSamples, "name" | "labels" | "kind" | "kindGuessed" | "unit">;
+  series: SeriesSamples;
 }
 
-/** The id of a series, or why it gets none. */
-export type Resolved = number | string;
+/** A series, or why there is none. */
+export type Resolved = StoredId | string;
 
-interface Candidate extends NewSeries {
+interface Candidate extends NewSeries, SeriesOwner {
   key: string;
   labels: Record<string, string>;
   kind: number;
@@ -29,8 +30,7 @@ interface Candidate extends NewSeries {
   kindSender: string | null;
 }
 
-interface StoredSeries {
-  id: number;
+interface StoredSeries extends StoredId {
   key: string;
   name: string;
   labels: Record<string, string>;
@@ -41,6 +41,8 @@ interface StoredSeries {
 export interface SeriesRegistry {
   /** @param sender as `senderKey` names it */
   resolve(wanted: readonly WantedSeries[], sender: string): Promise<Resolved[]>;
+  /** Keeps whose the series of these ids are from now on. */
+  noteOwners(owners: ReadonlyMap<number, SeriesOwner>): Promise<void>;
 }
 
 export function createSeriesRegistry(
@@ -64,9 +66,9 @@ export function createSeriesRegistry(
         if (reason === null) admitted.push(candidate);
         else made.set(candidate.key, reason);
       }
-      await insertSeries(tx, admitted, now());
+      await insertSeries(tx, admitted, now(), new Date(oldestSeen()));
       const keys = admitted.map(({ key }) => key);
-      for (const row of await findSeries(query, keys)) made.set(row.key, row.id);
+      for (const row of await findSeries(query, keys)) made.set(row.key, row);
       return made;
     });
 
@@ -93,7 +95,7 @@ export function createSeriesRegistry(
       if (row && !isSame(row, candidate))
         return `${candidate.name}: its name and labels have the same fingerprint as another series; change a label`;
       return inUse(row)
-        ? row.id
+        ? row
         : (made.get(candidate.key) ?? bounds.refusal(candidate, sets) ?? "the series could not be made");
     });
   };
@@ -104,6 +106,7 @@ export function createSeriesRegistry(
         for (const one of await resolveChunk(wanted.slice(i, i + CHUNK), sender)) resolved.push(one);
       return resolved;
     },
+    noteOwners: (owners) => database.transact((tx) => noteOwners(tx, owners)),
   };
 }
 
@@ -133,7 +136,10 @@ function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds, sen
   const kindSender = series.kindGuessed ? cleanText(sender) : null;
   const unit = cleanText(series.unit);
   const key = fingerprintText(fingerprint);
-  return { key, labelSet: labelSetOf(series) ?? key, name, labels, kind, unit, service, environment, kindSender };
+  return {
+    ...{ key, labelSet: labelSetOf(series) ?? key, name, labels, kind, unit, service, environment, kindSender },
+    ...{ scope: scopeHash(series.scope), startMs: ownerStart(series) },
+  };
 }
 
 /** Of one of the streams that only their start tells apart, the fingerprint of what they share. */
@@ -155,20 +161,24 @@ const findSeries = (query: Query, keys: readonly string[]): Promise<StoredSeries
   keys.length === 0
     ? Promise.resolve([])
     : query<StoredSeries & { [key: string]: unknown }>(
-        `select id, fingerprint::text as key, name, labels, extract(epoch from last_seen_at)::float8 * 1000 as seen_ms
+        `select id, fingerprint::text as key, name, labels, kind, coalesce(scope_hash, ${NOT_KNOWN}) as scope,
+           coalesce(owner_start_ms, 0) as "startMs", extract(epoch from last_seen_at)::float8 * 1000 as seen_ms
          from metric_series where fingerprint = any($1::int8[])`,
         [keys],
       );
 
 /** Makes series, or takes those up again that had been silent for longer than samples are kept. */
-async function insertSeries(tx: Connection, candidates: readonly Candidate[], now: Date): Promise<void> {
+async function insertSeries(tx: Connection, candidates: readonly Candidate[], now: Date, oldest: Date): Promise<void> {
   if (candidates.length === 0) return;
   await tx.query(
-    `insert into metric_series (fingerprint, name, labels, kind, unit, service, environment, kind_sender,
-       stream_of, created_at, last_seen_at)
-     select *, $10, $10 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[],
-       $8::text[], $9::int8[])
-     on conflict (fingerprint) do update set last_seen_at = excluded.last_seen_at`,
+    `insert into metric_series as s (fingerprint, name, labels, kind, unit, service, environment, kind_sender,
+       stream_of, scope_hash, owner_start_ms, created_at, last_seen_at)
+     select u.*, $12, $12 from unnest($1::int8[], $2::text[], $3::jsonb[], $4::int2[], $5::text[], $6::text[], $7::text[],
+       $8::text[], $9::int8[], $10::int4[], $11::float8[]) as u
+     on conflict (fingerprint) do update set last_seen_at = excluded.last_seen_at,
+       ${["kind", "kind_sender", "scope_hash", "owner_start_ms"]
+         .map((column) => `${column} = case when s.last_seen_at < $13 then excluded.${column} else s.${column} end`)
+         .join(", ")}`,
     [
       candidates.map((c) => c.key),
       candidates.map((c) => c.name),
@@ -179,7 +189,19 @@ async function insertSeries(tx: Connection, candidates: readonly Candidate[], no
       candidates.map((c) => c.environment),
       candidates.map((c) => c.kindSender),
       candidates.map((c) => (c.labelSet === c.key ? null : c.labelSet)),
+      candidates.map((c) => c.scope),
+      candidates.map((c) => c.startMs || null),
       now,
+      oldest,
     ],
+  );
+}
+
+async function noteOwners(tx: Connection, owners: ReadonlyMap<number, SeriesOwner>): Promise<void> {
+  const all = [...owners].sort(([a], [b]) => a - b);
+  await tx.query(
+    `update metric_series s set scope_hash = nullif(u.scope, ${NOT_KNOWN}), owner_start_ms = nullif(u.start_ms, 0)
+     from unnest($1::int4[], $2::int4[], $3::float8[]) as u(id, scope, start_ms) where s.id = u.id`,
+    [all.map(([id]) => id), all.map(([, { scope }]) => scope), all.map(([, { startMs }]) => startMs)],
   );
 }

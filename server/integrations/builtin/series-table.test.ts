@@ -43,7 +43,7 @@ describe("SeriesTable", () => {
         const table = new SeriesTable();
         const expected = new Map<string, { id: number; at: number }>();
         for (const { fingerprint: key, id, at } of added) {
-          table.add(key, id, at);
+          table.add(key, { id, kind: 0, scope: 0, startMs: 0 }, at);
           table.advance(table.find(key), at, 0);
           const known = expected.get(fingerprintText(key));
           expected.set(fingerprintText(key), { id, at: Math.max(at, known?.at ?? at) });

@@ -1,10 +1,11 @@
 import type { Fingerprint } from "./fingerprint.ts";
+import type { StoredId } from "./series-owner.ts";
 
 const FIRST_SLOTS = 1_024;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * What a writer remembers of the series it wrote: 44 bytes each in a hash table with open addressing, where a Map
+ * What a writer remembers of the series it wrote: 57 bytes each in a hash table with open addressing, where a Map
  * would take ten times as much. A slot stays good until the next `add` or `clear`.
  */
 export class SeriesTable {
@@ -18,6 +19,9 @@ export class SeriesTable {
   #seenMs = new Float64Array(FIRST_SLOTS);
   #startMs = new Float64Array(FIRST_SLOTS);
   #lastValue = new Float64Array(FIRST_SLOTS);
+  #ownerMs = new Float64Array(FIRST_SLOTS);
+  #scope = new Int32Array(FIRST_SLOTS);
+  #kind = new Uint8Array(FIRST_SLOTS);
 
   /** the slot of a series, or -1 */
   find({ high, low }: Fingerprint): number {
@@ -25,7 +29,7 @@ export class SeriesTable {
     return this.#id[slot] === 0 ? -1 : slot;
   }
 
-  add({ high, low }: Fingerprint, id: number, seenMs: number): void {
+  add({ high, low }: Fingerprint, { id, kind, scope, startMs }: StoredId, seenMs: number): void {
     if (this.size * 2 >= this.#slots) this.#grow();
     const slot = this.#probe(high, low);
     if (this.#id[slot] === 0) {
@@ -34,6 +38,8 @@ export class SeriesTable {
       this.#startMs[slot] = 0;
     }
     this.#set(slot, high, low, id, seenMs);
+    this.#kind[slot] = kind;
+    this.noteOwner(slot, scope, startMs);
   }
 
   clear(): void {
@@ -52,6 +58,20 @@ export class SeriesTable {
 
   noteStart(slot: number, startMs: number): void {
     this.#startMs[slot] = startMs;
+  }
+
+  /** as in SeriesOwner */
+  scope = (slot: number): number => this.#scope[slot] ?? 0;
+  ownerMs = (slot: number): number => this.#ownerMs[slot] ?? 0;
+  noteOwner(slot: number, scope: number, startMs: number): void {
+    this.#scope[slot] = scope;
+    this.#ownerMs[slot] = startMs;
+  }
+
+  /** index into SERIES_KINDS */
+  kind = (slot: number): number => this.#kind[slot] ?? 0;
+  noteKind(slot: number, kind: number): void {
+    this.#kind[slot] = kind;
   }
 
   /** of the newest sample written */
@@ -90,6 +110,9 @@ export class SeriesTable {
     this.#seenMs = new Float64Array(slots);
     this.#startMs = new Float64Array(slots);
     this.#lastValue = new Float64Array(slots);
+    this.#ownerMs = new Float64Array(slots);
+    this.#scope = new Int32Array(slots);
+    this.#kind = new Uint8Array(slots);
   }
 
   #grow(): void {
@@ -101,6 +124,9 @@ export class SeriesTable {
       seenMs: this.#seenMs,
       startMs: this.#startMs,
       lastValue: this.#lastValue,
+      ownerMs: this.#ownerMs,
+      scope: this.#scope,
+      kind: this.#kind,
     };
     this.#allocate(this.#slots * 2);
     for (let i = 0; i < old.id.length; i++) {
@@ -112,6 +138,8 @@ export class SeriesTable {
       this.#lastMs[slot] = old.lastMs[i] ?? NEVER;
       this.#startMs[slot] = old.startMs[i] ?? 0;
       this.#lastValue[slot] = old.lastValue[i] ?? Number.NaN;
+      this.#kind[slot] = old.kind[i] ?? 0;
+      this.noteOwner(slot, old.scope[i] ?? 0, old.ownerMs[i] ?? 0);
     }
   }
 }

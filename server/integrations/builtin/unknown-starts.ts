@@ -29,7 +29,15 @@ const keyOf = (name: string, labels: Readonly<Record<string, string>>): string =
 export const wholeOf = ({ name, labels }: Pick<StoredStarts, "name" | "labels">): string | null =>
   labels.le === undefined || labels.le === WHOLE ? null : keyOf(name, { ...labels, le: WHOLE });
 
-/** A first sample is its own start, in a series that says nothing of its start. */
+/** Of a stream that only its start tells apart, the fingerprint of what all of them share; null for what is none. */
+export function sharedOf({
+  name,
+  labels: { [STREAM_START]: stream, ...others },
+}: Pick<StoredStarts, "name" | "labels">) {
+  return stream === undefined ? null : keyOf(name, others);
+}
+
+/** A first sample is its own start, in a series that is not named after its start. */
 export const isOpening = (labels: StoredStarts["labels"], startMs: number | undefined, atMs: number): boolean =>
   startMs !== undefined && Math.floor(startMs) === atMs && labels[STREAM_START] === undefined;
 
@@ -62,15 +70,20 @@ export async function moveOpenings(tx: Connection, stored: readonly StoredStarts
        from unnest($1::int4[], $2::int8[], $3::float8[], $4::bool[]) as u(id, other, at_ms, is_stream)
          join metric_series s on s.fingerprint = u.other and s.id <> u.id),
      taken as (
-       delete from metric_sample m using wanted w
+       delete from metric_sample m using wanted w join metric_series p on p.id = w.plain_id and p.owner_start_ms is null
        where m.series_id = w.plain_id and m.at = w.at and m.at = any($5::timestamptz[])
        returning w.stream_id, w.plain_id, m.at, m.value),
      kept as (
        insert into metric_sample (at, value, series_id)
        select distinct on (stream_id, at) at, value, stream_id from taken order by stream_id, at),
      unborn as (
-       delete from metric_start b using taken t where b.series_id = t.stream_id and b.start_at = t.at)
-     select distinct stream_id, plain_id, extract(epoch from at)::float8 * 1000 as at_ms from taken`,
+       delete from metric_start b
+       using (select stream_id, at from taken union select id, to_timestamp(at_ms / 1000)
+         from unnest($1::int4[], $3::float8[], $4::bool[]) as u(id, at_ms, is_stream) where not is_stream) t(series_id, at)
+       where b.series_id = t.series_id and b.start_at = t.at
+       returning b.series_id, b.at)
+     select distinct stream_id, plain_id, extract(epoch from at)::float8 * 1000 as at_ms from taken
+     union select series_id, series_id, extract(epoch from at)::float8 * 1000 from unborn`,
     [
       all.map(({ id }) => id),
       all.map(({ other }) => other),

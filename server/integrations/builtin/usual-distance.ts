@@ -7,6 +7,11 @@ const NEAR_MS = 5 * 60_000;
 const MISSED = 3;
 /** a usual distance up to this needs no note: NEAR_MS allows for the missed samples */
 export const SHORT_MS = NEAR_MS / MISSED;
+/**
+ * How far back the sample may lie from which a counter grew. What it counted while nobody looked is known: Prometheus'
+ * `increase` bridges any hole that its window holds.
+ */
+export const BASE_MS = 24 * HOUR_MS;
 /** a series that is sampled less often has gaps */
 const LONGEST_MS = HOUR_MS;
 /** samples that tell what is usual are at most so old */

@@ -30,7 +30,8 @@ const stored = (name: string) =>
 describe("samples", () => {
   it("are read back as they were acknowledged", async () => {
     const store = open();
-    const label = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
+    // a door refuses a label that is called __proto__
+    const label = fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).filter((text) => text !== "__proto__");
     const value = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e290, max: 1e290 });
     let run = 0;
     await fc.assert(

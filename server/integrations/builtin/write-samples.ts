@@ -1,17 +1,19 @@
-import type { SeriesSamples } from "../../agent/ports/telemetry.ts";
+import { monotonicMs } from "../../agent/kernel/clock.ts";
+import { SERIES_KINDS, type SeriesSamples } from "../../agent/ports/telemetry.ts";
 import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
 import { createCreatedSeries, mayTellCreation } from "./created-series.ts";
 import type { Connection } from "./database.ts";
-import { createDeltaTimes, type DeltaTimes, requestOf } from "./delta-times.ts";
-import { type Fingerprint, fingerprintOf } from "./fingerprint.ts";
+import { createDeltaTimes, type DeltaTimes, pointOf, requestOf } from "./delta-times.ts";
+import type { Fingerprint } from "./fingerprint.ts";
 import { noteHelp } from "./metric-help.ts";
-import { addStart, type MetricStart, noteStarts } from "./metric-starts.ts";
-import { DAY_MS } from "./partitions.ts";
+import { correctKinds } from "./metric-kinds.ts";
+import { addDeltaStart, addStart, type MetricStart, moveStarts, noteStarts } from "./metric-starts.ts";
+import { type PlacedSeries, placeSeries } from "./place-series.ts";
 import { type KeptTime, keptTime } from "./record-checks.ts";
 import { createRecordWriter, type Entry, type Prepared, type RecordTarget, type StoreParts } from "./record-writer.ts";
 import { createRejections, type Rejections } from "./rejections.ts";
 import { closedUntil } from "./rollup-progress.ts";
-import { createSeriesRegistry, type Resolved, type SeriesRegistry, type WantedSeries } from "./series-registry.ts";
+import { createSeriesRegistry, type SeriesRegistry } from "./series-registry.ts";
 import { SeriesTable } from "./series-table.ts";
 import { senderKey, type ToldKinds } from "./told-kinds.ts";
 import { isOpening, moveOpenings } from "./unknown-starts.ts";
@@ -38,6 +40,10 @@ interface SamplesEntry extends Entry {
   values: number[];
   /** where its counter began, as far as that is news */
   starts: MetricStart[];
+  /** of a counter that does not tell its start: samples that are not known to be its newest */
+  earlier: { atMs: number; value: number }[];
+  /** told with samples from before it, so that nothing is counted anew with it; 0 where there is none */
+  bornMs: number;
   /** of its samples, those that may be the first of another series: see unknown-starts.ts */
   openings: number[];
   /** of its newest sample before; null where that is not remembered */
@@ -52,7 +58,8 @@ export interface SampleWriter {
 
 export function createSampleWriter(parts: StoreParts, told: ToldKinds): SampleWriter {
   const table = new SeriesTable();
-  const known: Known = { table, registry: createSeriesRegistry(parts, told), deltaTimes: createDeltaTimes() };
+  const registry = createSeriesRegistry(parts, told);
+  const known: Known = { table, registry, deltaTimes: createDeltaTimes(), corrections: new Map() };
   const created = createCreatedSeries(parts.database);
   const writer = createRecordWriter(parts, createSampleTarget(parts, table));
   const write = async (series: readonly SeriesSamples[], sender: Sender): Promise<Written> =>
@@ -83,32 +90,59 @@ interface Known {
   table: SeriesTable;
   registry: SeriesRegistry;
   deltaTimes: DeltaTimes;
+  /** when the kind of a series was corrected last, and how often within an hour */
+  corrections: Corrections;
+}
+type Corrections = Map<number, { sinceMs: number; count: number }>;
+/** each has stored samples rolled up again: who keeps changing its mind is not followed further for an hour */
+const MOST_CORRECTIONS = 2;
+const MOST_CORRECTED = 50_000;
+
+/** Corrects the kinds of series that now come with another one than they were stored with. */
+async function correctTold(
+  database: StoreParts["database"],
+  table: SeriesTable,
+  corrections: Corrections,
+  placed: readonly PlacedSeries[],
+  sender: string,
+): Promise<void> {
+  const kinds = new Map<number, number>();
+  for (const { series, fingerprint, id, refusal } of placed) {
+    if (series.kindGuessed || refusal !== null) continue;
+    const [slot, kind] = [table.find(fingerprint), SERIES_KINDS.indexOf(series.kind)];
+    if (slot < 0 || table.kind(slot) === kind) continue;
+    table.noteKind(slot, kind);
+    const last = corrections.get(id);
+    const known = last && monotonicMs() - last.sinceMs < SEEN_MS ? last : { sinceMs: monotonicMs(), count: 0 };
+    if (corrections.size > MOST_CORRECTED) corrections.clear();
+    corrections.set(id, { ...known, count: known.count + 1 });
+    if (known.count < MOST_CORRECTIONS) kinds.set(id, kind);
+  }
+  if (kinds.size > 0) await database.transact((tx) => correctKinds(tx, kinds, sender));
 }
 
 async function prepare(
-  { now, retention, limits }: StoreParts,
-  { table, registry, deltaTimes }: Known,
+  { now, retention, limits, database }: StoreParts,
+  { table, registry, deltaTimes, corrections }: Known,
   series: readonly SeriesSamples[],
   sender: Sender,
 ): Promise<Prepared<SamplesEntry>> {
   const nowMs = now().getTime();
   const time = keptTime(now(), retention.samplesDays, "samples");
   const rejections = createRejections();
-  const fingerprints = series.map((one) => fingerprintOf(one.name, one.labels));
-  const request = requestOf(series, fingerprints);
-  const resolve = (wanted: readonly WantedSeries[]) => registry.resolve(wanted, senderKey(sender));
-  const ids = await resolveAll(table, resolve, series, fingerprints, nowMs, limits.maxSeries);
+  const resolve = (missing: readonly PlacedSeries[]) =>
+    resolveAll(table, registry, missing, senderKey(sender), nowMs, limits.maxSeries);
+  const placed = await placeSeries({ table, registry, database, nowMs, resolve }, series);
+  await correctTold(database, table, corrections, placed, senderKey(sender));
+  const request = requestOf(placed);
   /** a batch may bring a series in several pieces */
   const entries = new Map<number, SamplesEntry>();
-  series.forEach((one, i) => {
-    const id = ids[i];
-    const fingerprint = fingerprints[i];
-    if (id === undefined || fingerprint === undefined) return;
+  for (const { series: one, fingerprint, id, refusal } of placed) {
     const service = one.labels.service?.slice(0, 200) ?? "";
     const example = () => `${one.name} ${JSON.stringify(one.labels)}`;
-    if (typeof id === "string") {
-      rejections.add(id, example, service, one.timesMs.length);
-      return;
+    if (refusal !== null) {
+      rejections.add(refusal, example, service, one.timesMs.length);
+      continue;
     }
     const slot = table.find(fingerprint);
     const known = entries.get(id);
@@ -119,7 +153,9 @@ async function prepare(
         timesMs: [],
         values: [],
         starts: [],
+        earlier: [],
         openings: [],
+        bornMs: 0,
         lastMs: slot < 0 ? null : finite(table.lastMs(slot)),
         unseen: false,
       },
@@ -134,67 +170,89 @@ async function prepare(
           };
     const options: TakeOptions = { time, rejections, written };
     if (one.kind === "delta")
-      takeDeltas(entry, one, options, (atMs) => deltaTimes.timeOf(id, atMs, request, one.shared));
+      takeDeltas(entry, one, options, (atMs, value) =>
+        deltaTimes.timeOf(id, atMs, one.shared ? request : pointOf(one.startMs, value), one.shared),
+      );
     else takeSamples(entry, one, options);
     entry.unseen = slot < 0 || nowMs - table.seenMs(slot) > SEEN_MS;
     if (!known) entries.set(id, entry);
-  });
+  }
   return { entries: [...entries.values()].filter((entry) => entry.records > 0), rejections };
 }
 
 const finite = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
 
-/** The id of each series or why it has none; what is not remembered is asked of the registry. */
+/** Asks the registry for the id of each, or why it has none, and remembers it. */
 async function resolveAll(
   table: SeriesTable,
-  resolve: (wanted: readonly WantedSeries[]) => Promise<Resolved[]>,
-  series: readonly SeriesSamples[],
-  fingerprints: readonly Fingerprint[],
+  registry: SeriesRegistry,
+  missing: readonly PlacedSeries[],
+  sender: string,
   nowMs: number,
   maxSeries: number,
-): Promise<Resolved[]> {
-  const missing: number[] = [];
-  const ids = fingerprints.map((fingerprint, i): Resolved => {
-    const slot = table.find(fingerprint);
-    // one that was silent for long may be gone from the registry
-    if (slot >= 0 && nowMs - table.seenMs(slot) < DAY_MS) return table.id(slot);
-    missing.push(i);
-    return 0;
-  });
-  if (missing.length === 0) return ids;
+): Promise<void> {
   if (table.size > 2 * maxSeries) table.clear();
-  const wanted = missing.flatMap((i): WantedSeries[] => {
-    const [one, fingerprint] = [series[i], fingerprints[i]];
-    return one && fingerprint ? [{ series: one, fingerprint }] : [];
-  });
-  const resolved = await resolve(wanted);
-  missing.forEach((i, k) => {
-    const [id, fingerprint] = [resolved[k], fingerprints[i]];
-    if (id === undefined || fingerprint === undefined) return;
-    ids[i] = id;
-    // seen: some time within the last hours; the next write notes it
-    if (typeof id === "number") table.add(fingerprint, id, nowMs - 2 * SEEN_MS);
-  });
-  return ids;
+  const resolved = await registry.resolve(missing, sender);
+  for (const [i, one] of missing.entries()) {
+    const found = resolved[i];
+    if (found === undefined) continue;
+    if (typeof found === "string") one.refusal = found;
+    else {
+      one.id = found.id;
+      // seen: some time within the last hours; the next write notes it
+      table.add(one.fingerprint, found, nowMs - 2 * SEEN_MS);
+    }
+  }
 }
 
 interface TakeOptions {
   time: KeptTime;
   rejections: Rejections;
   /** what is remembered of the series; nothing where it is new */
-  written: { lastMs?: number; lastValue?: number; startMs?: number };
+  written: Remembered;
+}
+interface Remembered {
+  lastMs?: number;
+  lastValue?: number;
+  startMs?: number;
+}
+
+const startOf = ({ kind, startMs }: SeriesSamples): number | undefined =>
+  kind === "counter" && startMs !== undefined ? Math.floor(startMs) : undefined;
+
+/**
+ * Whether what was counted since this start is still to be counted: also by a sample that comes late, as it may be the
+ * first one. @param atMs of the first sample that comes with it
+ */
+function isNewStart(entry: SamplesEntry, startMs: number | undefined, atMs: number, written: Remembered) {
+  const { startMs: known, lastMs = Number.NEGATIVE_INFINITY } = written;
+  if (startMs === undefined || (startMs === known && atMs >= lastMs)) return false;
+  // a clock that is ahead: what came before this start is stored, and was counted since it, too
+  if (startMs > atMs) entry.bornMs = startMs;
+  return startMs !== entry.bornMs;
+}
+
+/** Whether a sample of a counter that does not tell its start may be its first: its newest one is later or not known. */
+const isMaybeFirst = ({ kind, startMs }: SeriesSamples, lastMs: number): ((atMs: number) => boolean) =>
+  kind === "counter" && startMs === undefined
+    ? (atMs) => atMs < lastMs || lastMs === Number.NEGATIVE_INFINITY
+    : () => false;
+
+/** By their times, as far as they are remembered. */
+function valuesBefore(entry: SamplesEntry, { lastMs, lastValue = Number.NaN }: Remembered) {
+  const before = new Map(entry.timesMs.map((atMs, i) => [atMs, entry.values[i]]));
+  if (lastMs !== undefined && !Number.isNaN(lastValue)) before.set(lastMs, lastValue);
+  return before;
 }
 
 /** Adds to an entry what of a series can be stored. */
-function takeSamples(
-  entry: SamplesEntry,
-  { labels, timesMs, values, kind, startMs }: SeriesSamples,
-  { time, rejections, written }: TakeOptions,
-): void {
-  const before = new Map(entry.timesMs.map((atMs, i) => [atMs, entry.values[i]]));
-  const { lastMs = Number.NEGATIVE_INFINITY, lastValue } = written;
-  if (lastValue !== undefined) before.set(lastMs, lastValue);
-  const isNews = kind === "counter" && startMs !== undefined && startMs !== written.startMs;
+function takeSamples(entry: SamplesEntry, series: SeriesSamples, { time, rejections, written }: TakeOptions): void {
+  const { labels, timesMs, values } = series;
+  const startMs = startOf(series);
+  const isNews = isNewStart(entry, startMs, Math.floor(timesMs[0] ?? Number.NaN), written);
+  const before = valuesBefore(entry, written);
+  const { lastMs = Number.NEGATIVE_INFINITY } = written;
+  const mayBeFirst = isMaybeFirst(series, lastMs);
   for (let i = 0; i < timesMs.length; i++) {
     const atMs = Math.floor(timesMs[i] ?? Number.NaN);
     const value = values[i] ?? Number.NaN;
@@ -209,26 +267,31 @@ function takeSamples(
       entry.records++;
       if (i + 1 < timesMs.length) before.set(atMs, value);
       if (isNews) addStart(entry.starts, startMs, atMs, value);
-      if (kind === "counter" && isOpening(labels, startMs, atMs)) entry.openings.push(atMs);
+      if (mayBeFirst(atMs)) entry.earlier.push({ atMs, value });
+      if (isOpening(labels, startMs, atMs)) entry.openings.push(atMs);
     }
   }
 }
 
-/** The same of deltas, which add up. @param at when one is written that is of an instant: see delta-times.ts */
+/**
+ * The same of deltas, which add up. A process that is known sends an equal one of the same time again because its answer
+ * was lost, whatever else is in the request. @param at when one is written that is of an instant: see delta-times.ts
+ */
 function takeDeltas(
   entry: SamplesEntry,
-  { timesMs, values }: SeriesSamples,
+  { labels, timesMs, values, startMs, shared }: SeriesSamples,
   { time, rejections, written }: TakeOptions,
-  at: (atMs: number) => number | null,
+  at: (atMs: number, value: number) => number | null,
 ): void {
   const places = new Map(entry.timesMs.map((atMs, i) => [atMs, i]));
   for (const [i, instant] of timesMs.entries()) {
-    const atMs = at(Math.floor(instant));
+    const atMs = at(Math.floor(instant), values[i] ?? Number.NaN);
     if (atMs === null) {
       rejections.add(NO_PLACE, entry.example, entry.service);
       continue;
     }
     const place = places.get(atMs) ?? entry.timesMs.length;
+    if (place < entry.timesMs.length && !shared) continue;
     const value = (entry.values[place] ?? 0) + (values[i] ?? Number.NaN);
     if (Number.isNaN(value)) continue;
     const reason = sampleRefusal(atMs, value, written.lastMs ?? Number.NEGATIVE_INFINITY, time, false);
@@ -238,6 +301,9 @@ function takeDeltas(
       entry.values[place] = value;
       entry.records++;
       places.set(atMs, place);
+      // a bucket counts since its histogram does
+      if (labels.le === undefined || labels.le === "+Inf")
+        addDeltaStart(entry.starts, startMs, atMs, value, written.lastMs);
     }
   }
 }
@@ -271,6 +337,7 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
         finish: async (stored) => {
           await moveOpenings(tx, stored, closedMs);
           await noteStarts(tx, stored);
+          await moveStarts(tx, stored);
           await noteDistances(tx, stored, closedMs);
           await noteLateSeries(tx, stored, closedMs);
           await noteSeen(tx, stored, now());
@@ -283,11 +350,12 @@ function createSampleTarget({ now }: StoreParts, table: SeriesTable): RecordTarg
     },
     committed: (stored) => {
       const nowMs = now().getTime();
-      for (const { fingerprint, timesMs, values, starts } of stored) {
+      for (const { fingerprint, timesMs, values, starts, bornMs } of stored) {
         const slot = table.find(fingerprint);
         if (slot < 0) continue;
         for (const [i, atMs] of timesMs.entries()) table.advance(slot, atMs, values[i] ?? Number.NaN);
         for (const { startMs } of starts) table.noteStart(slot, startMs);
+        if (bornMs > 0) table.noteStart(slot, bornMs);
         if (nowMs - table.seenMs(slot) > SEEN_MS) table.noteSeen(slot, nowMs);
       }
     },

@@ -3,9 +3,10 @@ import type { Hook } from "#server/agent/config-deployment.ts";
 import { withoutValuesOf } from "#server/agent/kernel/confidential.ts";
 import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";
-import { scrubText } from "#server/audit/redact.ts";
-import { passwordsIn, secrecyOf } from "#server/config/secrecy.ts";
-import { runCommand, type Tried } from "./run-command.ts";
+import { scrubbedEnd, scrubbedStart, scrubText } from "#server/audit/redact.ts";
+import { secrecyOf } from "#server/config/secrecy.ts";
+import { partsOf } from "#server/config/secret-parts.ts";
+import { runCommand, SHOWN_CHARACTERS, type Tried } from "./run-command.ts";
 import { runHttp } from "./run-http.ts";
 
 interface Options {
@@ -23,6 +24,8 @@ const SCHEME = /^(?:basic|bearer|digest|token|apikey)\s+/i;
 /** Runs hooks as commands or HTTP calls, with their retries; what they print is shown without the hook's own secrets. */
 export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Options): HookRunner => ({
   async run(hook, context) {
+    const scrub = (text: string) => conceal(text, hook);
+    const shownPart = hook.type === "http" ? scrubbedStart : scrubbedEnd;
     const startedMs = performance.now();
     let tried: Tried = { ok: false, summary: "never run", output: "" };
     let tries = 0;
@@ -32,10 +35,10 @@ export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Option
     }
     return {
       ok: tried.ok,
-      summary: conceal(tried.summary, hook),
+      summary: scrub(tried.summary),
       durationMs: Math.round(performance.now() - startedMs),
       tries,
-      output: conceal(tried.output, hook),
+      output: shownPart(tried.output, SHOWN_CHARACTERS, scrub),
     };
   },
 });
@@ -44,10 +47,10 @@ export const createHookRunner = ({ configDir, http, firstPauseMs = 500 }: Option
 function conceal(text: string, hook: Hook): string {
   const [place, values] = hook.type === "http" ? ["headers", hook.headers] : ["env", hook.env];
   const entries = Object.entries(values).flatMap(([name, whole]) =>
-    [
-      ...[whole, whole.replace(SCHEME, "")].map((value) => ({ value, secret: secrecyOf([place, name], value) })),
-      ...passwordsIn(whole).map((value) => ({ value, secret: true })),
-    ].map((entry) => ({ ...entry, shown: "[redacted]" })),
+    [whole, whole.replace(SCHEME, "")].flatMap((value) => {
+      const secret = secrecyOf([place, name], value);
+      return [{ value, secret }, ...partsOf(value, secret)].map((entry) => ({ ...entry, shown: "[redacted]" }));
+    }),
   );
   return withoutValuesOf(scrubText(text), entries);
 }

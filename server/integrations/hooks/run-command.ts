@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Hook } from "#server/agent/config-deployment.ts";
+import { LONGEST_SECRET } from "#server/agent/kernel/confidential.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 
 export interface Tried {
@@ -12,7 +13,9 @@ export interface Tried {
 
 /** Of a program's environment only what it needs to find its way; Operate's own secrets stay here. */
 const INHERITED = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "SYSTEMROOT"];
-const KEPT_CHARACTERS = 4_096;
+/** of output that is shown; as much is kept as is needed to scrub it first */
+export const SHOWN_CHARACTERS = 4_096;
+const KEPT_CHARACTERS = SHOWN_CHARACTERS + LONGEST_SECRET;
 /** from SIGTERM to SIGKILL */
 const GRACE_MS = 2_000;
 

@@ -1,11 +1,13 @@
 import type { Hook } from "#server/agent/config-deployment.ts";
+import { LONGEST_SECRET } from "#server/agent/kernel/confidential.ts";
 import { toAppError } from "#server/agent/kernel/errors.ts";
 import { hostPort } from "#server/agent/kernel/hosts.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";
-import type { Tried } from "./run-command.ts";
+import { SHOWN_CHARACTERS, type Tried } from "./run-command.ts";
 
-const KEPT_BYTES = 4_096;
+/** as many characters as are needed to scrub those that are shown, three bytes each */
+const KEPT_BYTES = (SHOWN_CHARACTERS + LONGEST_SECRET) * 3;
 
 /**
  * Calls a hook's address once. Whoever wrote the configuration also named this host, so it may be a private one; a

@@ -1,3 +1,4 @@
+import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { hostPort } from "../../agent/kernel/hosts.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
@@ -97,7 +98,7 @@ export function jsonOf(endpoint: Endpoint, answer: EndpointAnswer, speaks: strin
     throw new AppError(
       "UPSTREAM_REJECTED",
       `${endpoint.address} did not answer in JSON (status ${answer.status}). Is it ${speaks}?`,
-      { details: { address: endpoint.address, status: answer.status, begins: answer.text.slice(0, 100) }, cause },
+      { details: { address: endpoint.address, status: answer.status, begins: clipText(answer.text, 100) }, cause },
     );
   }
 }
@@ -105,7 +106,7 @@ export function jsonOf(endpoint: Endpoint, answer: EndpointAnswer, speaks: strin
 /** A status that is no answer, as an error: 5xx and 429 may pass, others need a person. */
 export function refusalOf(endpoint: Endpoint, answer: EndpointAnswer, speaks: string): AppError {
   const { address } = endpoint;
-  const details = { address, status: answer.status, begins: answer.text.slice(0, 200) };
+  const details = { address, status: answer.status, begins: clipText(answer.text, 200) };
   if (answer.status >= 500 || answer.status === 429)
     return new AppError("UPSTREAM_UNAVAILABLE", `${address} cannot answer now (status ${answer.status}).`, { details });
   return new AppError("UPSTREAM_REJECTED", `${address} answered ${answer.status}. Is it ${speaks}?`, { details });

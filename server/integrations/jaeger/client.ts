@@ -1,3 +1,4 @@
+import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { TimeWindow } from "../../agent/ports/source.ts";
 import type { SpanRecord } from "../../agent/ports/telemetry.ts";
@@ -37,7 +38,7 @@ export const SPEAKS = "the address of Jaeger's query service";
 /** @throws INVALID with Jaeger's words, UPSTREAM_… */
 export function bodyOf(endpoint: Endpoint, answer: EndpointAnswer): unknown {
   if (answer.status === 400)
-    throw new AppError("INVALID", `${endpoint.address} says: ${answer.text.trim().slice(0, 500)}`, {
+    throw new AppError("INVALID", `${endpoint.address} says: ${clipText(answer.text.trim(), 500)}`, {
       details: { address: endpoint.address },
     });
   if (answer.status !== 200) throw refusalOf(endpoint, answer, SPEAKS);

@@ -1,5 +1,6 @@
 import { request } from "undici";
 import type { z } from "zod";
+import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential.ts";
 import type { DirectAnswer } from "#server/agent/ports/platform.ts";
 import type { DirectInput } from "./protocol.ts";
 import type { ServiceUnit } from "./service-unit.ts";
@@ -32,13 +33,13 @@ async function askOne(
     answer.body.setEncoding("utf8");
     for await (const chunk of answer.body) {
       text += String(chunk);
-      if (text.length > MOST_CHARACTERS) break;
+      if (text.length > MOST_CHARACTERS + LONGEST_SECRET) break;
     }
     return {
       instanceId,
       status: answer.statusCode,
       durationMs: took(),
-      body: text.slice(0, MOST_CHARACTERS),
+      body: text.slice(0, placeToCut(text, MOST_CHARACTERS)),
       problem: null,
     };
   } catch (error) {

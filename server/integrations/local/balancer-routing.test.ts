@@ -43,7 +43,7 @@ async function target(version: string, more: RequestListener = () => undefined):
 
 function share(weights: Record<string, number> | null): void {
   balancer.rotation.update(balancer.rotation.candidates, weights);
-  balancer.routes.update(weights, NEW);
+  balancer.routes.update(weights, NEW, weights && "salt");
 }
 
 async function ask(headers: Record<string, string> = {}) {

@@ -3,7 +3,6 @@ import { BlockList, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClockJumps, monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
-import { bucketOf, emptyHistogram } from "#server/agent/kernel/histogram.ts";
 import { NO_VERSION, type Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { ClientConnection, type ClientHost, type Expectation } from "./client-connection.ts";
@@ -12,11 +11,12 @@ import type { ExchangeHost, Target } from "./exchange-host.ts";
 import { guarded } from "./guarded.ts";
 import { HalfClosedClients } from "./half-closed.ts";
 import { Overload } from "./overload.ts";
+import { pendingOfAll, withPending } from "./pending.ts";
 import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
 import { refuseConnect } from "./refusals.ts";
 import { Rotation } from "./rotation.ts";
 import { RouteChoice, type Routing } from "./route-choice.ts";
-import { type Measured, TrafficRing } from "./traffic-ring.ts";
+import { type Ended, type Measured, TrafficRing } from "./traffic-ring.ts";
 import { Tunnel } from "./tunnel.ts";
 import { uncounted } from "./uncounted.ts";
 import type { UpstreamLimits } from "./upstream/connection.ts";
@@ -192,6 +192,10 @@ export class Balancer implements ExchangeHost, ClientHost {
     return this.#waiting <= MOST_WAITING;
   }
 
+  left(request: IncomingMessage): void {
+    if (this.routes.previewed(request) === null) this.#hostFor(request).record(NO_VERSION, "clientLeft", 0, {});
+  }
+
   fault(error: unknown): void {
     this.#observer.fault?.(error);
   }
@@ -297,9 +301,9 @@ export class Balancer implements ExchangeHost, ClientHost {
     this.#observer.refused(instanceId);
   }
 
-  record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void {
+  record(version: string, outcome: Outcome, tookMs: number, more: Ended): void {
     if (version !== NO_VERSION) this.#lastVersion = version;
-    this.#ring.record(version, outcome, tookMs, this.#nowMs(), denied);
+    this.#ring.record(version, outcome, tookMs, this.#nowMs(), more);
   }
 
   settled(exchange: Exchange): void {
@@ -327,6 +331,11 @@ export class Balancer implements ExchangeHost, ClientHost {
   /** ISO 8601, since when it counts; of the clock as it is now. */
   get countedSince(): string {
     return new Date(Date.now() - (monotonicMs() - this.#startMs)).toISOString();
+  }
+
+  /** How long what has not ended has waited by now, all versions together; null: nothing waits. */
+  get pending(): number[] | null {
+    return pendingOfAll(this.#active);
   }
 
   samplesSince(sinceMs: number, nowMs: number = this.#nowMs()): TrafficCounts[] {
@@ -360,23 +369,6 @@ export class Balancer implements ExchangeHost, ClientHost {
     this.#overload.close();
     await promise;
   }
-}
-
-/** What has not ended is in no bucket's counts: the newest of each version says how long it has waited by now. */
-function withPending(rows: TrafficCounts[], active: Iterable<Exchange>): TrafficCounts[] {
-  const waits = new Map<string, number[]>();
-  for (const { pending } of active) {
-    if (pending === null) continue;
-    const histogram = waits.get(pending.version) ?? emptyHistogram();
-    waits.set(pending.version, histogram);
-    const index = bucketOf(pending.waitedMs);
-    histogram[index] = (histogram[index] ?? 0) + 1;
-  }
-  for (const [version, pending] of waits) {
-    const newest = rows.findLast((row) => row.version === version);
-    if (newest) newest.pending = pending;
-  }
-  return rows;
 }
 
 /** Not for h2c, which nobody here speaks, nor with a body, which would have to come before the other protocol. */

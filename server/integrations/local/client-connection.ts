@@ -13,6 +13,8 @@ export interface ClientHost {
   begin(client: ClientConnection, request: IncomingMessage, response: ServerResponse, expects: Expectation): Exchange;
   /** Requests of all connections that wait behind others have become more, or fewer. @returns whether there is room */
   waiting(change: number): boolean;
+  /** a request was read whose turn will not come: its client left, or the connection was cut for what was before it */
+  left(request: IncomingMessage): void;
   /** more came than can be held, and was turned away */
   shed(): void;
   fault(error: unknown): void;
@@ -95,6 +97,8 @@ export class ClientConnection {
     if (this.#host.waiting(1) || this.#waiting.length <= MOST_WAITING) this.#readOrWait();
     else {
       this.#host.shed();
+      // turned away, all in one
+      this.#host.waiting(-this.#waiting.splice(0).length);
       // Its version has no part in this, however long the client has waited.
       this.#current?.cutOff("clientLeft");
       this.socket.destroy();
@@ -221,6 +225,8 @@ export class ClientConnection {
   /** Nobody is there to answer to. */
   #drop(): void {
     this.#handedOver = true;
-    this.#host.waiting(-this.#waiting.splice(0).length);
+    const dropped = this.#waiting.splice(0);
+    this.#host.waiting(-dropped.length);
+    for (const { request } of dropped) this.#host.left(request);
   }
 }

@@ -98,6 +98,10 @@ describe("the daemon", () => {
     const after = await given();
     for (const [i, { version }] of before.entries())
       if (version === "daemonizing") expect(after[i]?.version).toBe(version);
+    // the next rollout deals anew: nobody knows beforehand who is given the candidate
+    await daemon.platform.setWeights({ ...WEB, weights: null });
+    await daemon.platform.setWeights({ ...WEB, weights, candidate: "daemonizing" });
+    expect((await given()).map((one) => one.version)).not.toEqual(before.map((one) => one.version));
   });
 
   it("finishes a stop that it died in, and starts again what died meanwhile", async () => {
@@ -105,6 +109,8 @@ describe("the daemon", () => {
     const [first, second] = await allReady(daemon.platform, WEB);
     const slow = ask("/slow?ms=5000").catch(() => "cut");
     const busy = await eventually(async () => (await instances()).find((one) => one.inFlight === 1));
+    // told while it waits, not once it has ended
+    await eventually(async () => (await daemon.platform.getService(WEB)).pending?.includes(1));
     const other = busy.id === first?.id ? second : first;
     const stopping = daemon.platform.stopInstance({ instanceId: busy.id, drainTimeoutMs: 8_000 }).catch(() => "cut");
     await inState(daemon.platform, WEB, busy.id, "draining");

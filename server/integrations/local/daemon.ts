@@ -5,12 +5,15 @@ import { type Logger, pino } from "pino";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { createControlServer } from "./control.ts";
-import { takeLock } from "./daemon-lock.ts";
+import { claimLock } from "./daemon-lock.ts";
 import { daemonLog } from "./daemon-log.ts";
 import { FaultLog } from "./fault-log.ts";
 import { Fleet } from "./fleet.ts";
 import { localPaths, privateDir } from "./paths.ts";
+import { partFromLostDaemons } from "./running-daemon.ts";
 import { outliveExceptions } from "./uncaught.ts";
+
+const LOCK_LOOK_MS = 1_000;
 
 /**
  * Entry process of the local platform, the data plane: it depends on no other process and outlives the one that
@@ -23,9 +26,13 @@ async function main(logger: Logger): Promise<void> {
   const loaded = loadConfig(required("OPERATE_CONFIG"));
   const paths = localPaths(dataDir);
   for (const dir of [paths.dir, paths.logs, dirname(paths.socket)]) privateDir(dir);
-  const releaseLock = takeLock(paths.lock, dataDir);
+  const lock = await claimLock(paths.lock, dataDir, () =>
+    logger.warn({ lock: paths.lock }, "waits to see whether the daemon that the lock names still runs elsewhere"),
+  );
 
   const fleet = new Fleet({ loaded, dataDir, paths, logger });
+  const lost = await partFromLostDaemons(dataDir);
+  for (const pid of lost) logger.warn({ pid }, "a daemon that had lost its lock has left; what it ran is taken over");
   const opening = Promise.resolve().then(() => fleet.open());
   const control = createControlServer(fleet, {
     onFault: (error) => logger.error({ err: error }, "a control request failed"),
@@ -38,7 +45,7 @@ async function main(logger: Logger): Promise<void> {
     await opening.catch(() => undefined);
     await fleet.close();
     control.closeAllConnections();
-    releaseLock();
+    lock.release();
     logger.info("stopped");
     await ownLog?.written();
     process.exit(0);
@@ -46,10 +53,17 @@ async function main(logger: Logger): Promise<void> {
   const leave = async (): Promise<void> => {
     if (stopping !== undefined) return;
     logger.info("left the instances to the next daemon");
-    releaseLock();
+    lock.release();
     await ownLog?.written();
     process.exit(0);
   };
+  // Somebody removed or replaced the data directory: whoever starts on it now must find ports and instances free.
+  const looking = setInterval(() => {
+    if (stopping !== undefined || lock.isHeld()) return;
+    clearInterval(looking);
+    logger.error("the lock of the data directory is not this daemon's any more; it ends and leaves the instances");
+    leave().catch((error: unknown) => fail(logger, error));
+  }, LOCK_LOOK_MS);
   const onStop = (reason: string) => () => {
     if (stopping !== undefined) fleet.hurry();
     stopping ??= stop(reason).catch((error: unknown) => fail(logger, error));
@@ -61,7 +75,7 @@ async function main(logger: Logger): Promise<void> {
   try {
     await opening;
   } catch (error) {
-    releaseLock();
+    lock.release();
     throw error;
   }
   rmSync(paths.socket, { force: true });

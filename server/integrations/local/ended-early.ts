@@ -7,10 +7,11 @@ const LONGEST_CLOSE_FRAME = 127;
 const CLOSE_FRAME = 0x88;
 
 /**
- * Tells once whether an upgraded connection came to anything: `brokenOff` when the instance ends or resets it within
- * PROVEN_MS before the client does, else `upgraded`. A short one is fine when the instance closes it in good order: of a
- * WebSocket a close frame with 1000, 1001, a code of the application (3000 to 4999) or none, as RFC 6455 section 7.4 has
- * them; of another protocol any byte after the head.
+ * Tells once, within PROVEN_MS, whether an upgraded connection came to anything. What the instance said last counts, of
+ * a WebSocket its close frame: `upgraded` with 1000, 1001, a code of the application (3000 to 4999) or none, `brokenOff`
+ * with any other (RFC 6455 section 7.4), whichever side ends the connection then, and how. Where it said nothing it is
+ * `brokenOff` when the instance ends or resets it before the client does; of another protocol than WebSocket any byte
+ * after the head is enough for an end, though not for a reset.
  */
 export class EndedEarly {
   readonly #onKnown: (outcome: "upgraded" | "brokenOff") => void;
@@ -34,12 +35,12 @@ export class EndedEarly {
       const tail = chunk.length >= LONGEST_CLOSE_FRAME ? chunk : Buffer.concat([this.#tail, chunk]);
       this.#tail = tail.subarray(-LONGEST_CLOSE_FRAME);
     };
-    const onLeft = () => this.#tell("upgraded");
-    const onEnd = () => this.#tell(this.#endedWell() ? "upgraded" : "brokenOff");
-    const onLost = () => this.#tell("brokenOff");
+    const onLeft = () => this.notByInstance();
+    const onEnd = () => this.#tell(!this.#isWebSocket && this.#tail.length > 0);
+    const onLost = () => this.#tell(false);
     instance.on("data", onData).once("end", onEnd).once("error", onLost).once("close", onEnd);
     client.once("end", onLeft).once("error", onLeft).once("close", onLeft);
-    this.#timer = setTimeout(() => this.#tell("upgraded"), PROVEN_MS);
+    this.#timer = setTimeout(onLeft, PROVEN_MS);
     this.#release = () => {
       instance.off("data", onData).off("end", onEnd).off("error", onLost).off("close", onEnd);
       client.off("end", onLeft).off("error", onLeft).off("close", onLeft);
@@ -47,29 +48,33 @@ export class EndedEarly {
     if (instance.destroyed) onEnd();
   }
 
-  /** The balancer closes the connection. */
+  /** The client or the balancer ends the connection, or it has lasted. */
   notByInstance(): void {
-    this.#tell("upgraded");
+    this.#tell(true);
   }
 
-  #endedWell(): boolean {
+  /** What the instance's close frame says; null when it sent none. */
+  #closedWell(): boolean | null {
     const tail = this.#tail;
-    if (!this.#isWebSocket) return tail.length > 0;
-    for (let at = 0; at + 2 <= tail.length; at++) {
+    if (!this.#isWebSocket) return null;
+    let found: boolean | null = null;
+    // bytes of a message may look like a frame: one that is well decides
+    for (let at = 0; at + 2 <= tail.length && found !== true; at++) {
       const length = tail[at + 1] ?? 0;
       if (tail[at] !== CLOSE_FRAME || at + 2 + length !== tail.length) continue;
-      if (length < 2) return true;
-      const code = tail.readUInt16BE(at + 2);
-      if (code === 1000 || code === 1001 || (code >= 3000 && code <= 4999)) return true;
+      const code = length < 2 ? null : tail.readUInt16BE(at + 2);
+      if (code === null || code === 1000 || code === 1001 || (code >= 3000 && code <= 4999)) found = true;
+      else if (code > 1001 && code < 3000) found = false;
     }
-    return false;
+    return found;
   }
 
-  #tell(outcome: "upgraded" | "brokenOff"): void {
+  /** @param unsaid whether it came to anything when the instance did not say so */
+  #tell(unsaid: boolean): void {
     if (this.#told) return;
     this.#told = true;
     clearTimeout(this.#timer);
     this.#release();
-    this.#onKnown(outcome);
+    this.#onKnown((this.#closedWell() ?? unsaid) ? "upgraded" : "brokenOff");
   }
 }

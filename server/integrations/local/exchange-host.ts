@@ -3,6 +3,7 @@ import type { Outcome } from "#server/agent/kernel/outcomes.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Candidate, Rotation } from "./rotation.ts";
 import type { RouteChoice } from "./route-choice.ts";
+import type { Ended } from "./traffic-ring.ts";
 import type { ConnectionPool } from "./upstream/connection-pool.ts";
 
 /** An instance as the balancer sees it. */
@@ -29,8 +30,8 @@ export interface ExchangeHost {
   readonly streamMs: number;
   /** a request was turned away */
   shed(): void;
-  /** `tookMs`: for a client that left, how long it had waited; `denied`: answered with 401 or 403 */
-  record(version: string, outcome: Outcome, tookMs: number, denied: boolean): void;
+  /** `tookMs`: for a client that left, how long it had waited */
+  record(version: string, outcome: Outcome, tookMs: number, more: Ended): void;
   settled(exchange: Exchange): void;
   /** something threw that should not have */
   fault(error: unknown): void;

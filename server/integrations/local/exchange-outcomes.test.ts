@@ -17,12 +17,18 @@ let balancer: Balancer;
 let port: number;
 const closers: (() => void)[] = [];
 
-beforeEach(async () => {
+async function open(timeouts: { headersMs: number; bodyMs: number; connectMs: number }): Promise<void> {
   const observer = { currentVersion: () => "1", refused: () => undefined };
-  const timeouts = { headersMs: 700, bodyMs: 700, connectMs: 500 };
   balancer = new Balancer({ service: "web", environment: "staging" }, observer, timeouts);
   port = await balancer.listen(0);
-});
+}
+/** For what is about clients that leave: on a busy machine they leave late, and must not be timed out before. */
+async function openPatient(): Promise<void> {
+  await balancer.close(0);
+  await open({ headersMs: 60_000, bodyMs: 60_000, connectMs: 10_000 });
+}
+
+beforeEach(() => open({ headersMs: 700, bodyMs: 700, connectMs: 500 }));
 afterEach(async () => {
   await balancer.close(0);
   for (const close of closers.splice(0)) close();
@@ -130,12 +136,14 @@ it("tells answers 401 and 403 apart from other 4xx", async () => {
 });
 
 it("knows how long those waited who left, per version", async () => {
+  await openPatient();
   const [silent, quick] = [await instance(() => undefined, "1"), await instance((socket) => socket.write(OK), "2")];
   balancer.rotation.update([silent, quick], { 1: 50, 2: 50 });
   const ask = async () => {
     const socket = connect(port, "127.0.0.1").on("error", () => undefined);
-    socket.resume().write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-    void sleep(350).then(() => socket.destroy());
+    socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    const leaving = setTimeout(() => socket.destroy(), 350);
+    socket.on("data", () => clearTimeout(leaving)); // it is answered, however late on a busy machine
     await once(socket, "close");
   };
   await Promise.all(Array.from({ length: 20 }, ask));
@@ -150,6 +158,7 @@ it("knows how long those waited who left, per version", async () => {
 });
 
 it("does not say of those who end a stream, or take their time to read or to send, that they waited", async () => {
+  await openPatient();
   balancer.rotation.update(
     [await instance((socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n"))],
     null,
@@ -161,7 +170,8 @@ it("does not say of those who end a stream, or take their time to read or to sen
   upload.write("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n12");
   await sleep(300);
   for (const socket of [stream, upload]) socket.destroy();
-  await eventually(async () => counted().clientLeft === 2);
+  await eventually(async () => counted().requests === 2);
+  expect(counted()).toMatchObject({ status2xx: 2, clientLeft: 0 });
   expect(failedRequests(counted(), 200)).toBe(0);
 });
 
@@ -188,6 +198,7 @@ it.each(["text/event-stream", "application/x-ndjson; charset=utf-8"])(
 );
 
 it("asks for nothing of what a client has left behind that had sent several requests at once", async () => {
+  await openPatient();
   const large = `HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\n${"x".repeat(9_000_000)}`;
   let asked = 0;
   const target = await instance((socket) => (++asked === 1 ? undefined : socket.write(large)));
@@ -197,7 +208,7 @@ it("asks for nothing of what a client has left behind that had sent several requ
   await eventually(async () => asked === 1);
   socket.destroy();
   await eventually(async () => target.inFlight === 0, 10_000);
-  expect([counted().requests, counted().clientLeft, asked]).toEqual([1, 1, 1]);
+  expect([counted().requests, counted().clientLeft, asked]).toEqual([4, 4, 1]);
 });
 
 it("asks a slow client only once whether it takes more, however many chunks come at once", async () => {

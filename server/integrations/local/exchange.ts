@@ -3,9 +3,11 @@ import type { Socket } from "node:net";
 import { NO_VERSION, type Outcome, outcomeOfStatus } from "#server/agent/kernel/outcomes.ts";
 import type { ClientConnection } from "./client-connection.ts";
 import type { ExchangeHost, Target } from "./exchange-host.ts";
-import { DENIED, headersOfChoice, IDEMPOTENT, OVERLOADED, RETRY_AFTER, STREAMED } from "./exchange-rules.ts";
+import { DENIED, headersOfChoice, IDEMPOTENT, isStream, OVERLOADED, RETRY_AFTER, TOO_LATE } from "./exchange-rules.ts";
+import { ExchangeTimes } from "./exchange-times.ts";
 import { BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
 import { type RawHead, writeRawHead } from "./raw-head.ts";
+import { writeRefusal } from "./refusals.ts";
 import type { Choice } from "./route-choice.ts";
 import type { Tunnel } from "./tunnel.ts";
 import type { Connection, UpstreamFailure, UpstreamRequest } from "./upstream/connection.ts";
@@ -28,7 +30,7 @@ export class Exchange implements UpstreamRequest {
   readonly #client: ClientConnection;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #startedMs = performance.now();
+  readonly #times = new ExchangeTimes();
   #target: Target | undefined;
   #choice: Choice | null = null;
   /** the version asked for by name that has no ready instance */
@@ -42,10 +44,6 @@ export class Exchange implements UpstreamRequest {
   #lost = false;
   #status = 0;
   #remaining = -1;
-  /** when the instance's answer began */
-  #answeredMs = 0;
-  /** when the instance was last heard of */
-  #heardMs = 0;
   streamed = false;
   readonly #tunnel: Tunnel | null;
   #tunnelled = false;
@@ -136,7 +134,7 @@ export class Exchange implements UpstreamRequest {
     if (cut && this.#tunnelled) this.#tunnel?.destroy();
     if (this.#done) return;
     this.#target?.pool.abandon(this);
-    if (outcome === "clientLeft" || this.#answered !== null) this.#settle("clientLeft", 0);
+    if (outcome === "clientLeft" || this.#answered !== null || this.streamed) this.#settleLeft(0);
     else this.#settle(outcome);
     if (cut) this.#response.destroy();
   }
@@ -159,14 +157,9 @@ export class Exchange implements UpstreamRequest {
   /** Ends it when its client has left, or counts it once the client has taken the whole answer. */
   checkClient({ closed = this.#request.socket.destroyed } = {}): void {
     if (this.#done || !closed) return;
-    if (this.#answered !== null && this.#response.writableFinished)
-      this.#settle(this.#answered.outcome, this.#answered.tookMs);
-    else {
-      const waitedMs = this.#waitedMs();
-      const target = this.#target;
-      this.#settle("clientLeft", waitedMs);
-      target?.pool.abandon(this);
-    }
+    const target = this.#target;
+    this.#settleLeft(this.#waitedMs());
+    target?.pool.abandon(this);
   }
 
   /** More can be written to the client, which Node does not tell once it has handed the connection over. */
@@ -177,14 +170,11 @@ export class Exchange implements UpstreamRequest {
   onHead({ status, reason, headers, length }: ResponseHead): void {
     if (this.#done) return;
     this.#status = status;
-    this.#answeredMs = performance.now();
-    this.#heardMs = this.#answeredMs;
+    this.#times.headCame();
     this.#remaining = length ?? -1;
     const trailers = length === null && this.#request.httpVersionMinor === 1;
     const kept = responseHeaders(headers, { trailers, status, closes: !this.#response.shouldKeepAlive });
-    if (length === null)
-      for (let i = 0; i < kept.length; i += 2)
-        if (kept[i]?.toLowerCase() === "content-type") this.streamed = STREAMED.test(kept[i + 1] ?? "");
+    if (length === null) this.streamed = isStream(kept);
     kept.push(...this.#ownHeaders());
     this.#heldHead = { status, reason, headers: kept };
   }
@@ -223,7 +213,7 @@ export class Exchange implements UpstreamRequest {
     }
     target.inFlight++;
     this.#tunnelled = true;
-    const onKnown = this.#client.guard(this.#end(this.#tookMs()));
+    const onKnown = this.#client.guard(this.#end(this.#times.tookMs(this.streamed)));
     this.#response.detachSocket(this.#request.socket);
     const head = switchingHead(reason, headers, this.#ownHeaders());
     const onClosed = this.#client.guard(() => {
@@ -239,7 +229,7 @@ export class Exchange implements UpstreamRequest {
 
   onData(chunk: Buffer): boolean {
     if (this.#done) return true;
-    this.#heardMs = performance.now();
+    this.#times.bytesCame();
     this.#remaining -= chunk.length;
     this.#writeHead();
     // The last chunk of a known length goes out together with the end: one write instead of two.
@@ -260,6 +250,7 @@ export class Exchange implements UpstreamRequest {
 
   #resume(): void {
     this.#held = false;
+    this.#times.clientTook();
     this.connection?.resume();
   }
 
@@ -267,7 +258,7 @@ export class Exchange implements UpstreamRequest {
     if (this.#done) return;
     this.#writeHead();
     if (!this.#response.writableEnded) this.#response.end();
-    this.#answered = { outcome: outcomeOfStatus(this.#status), tookMs: this.#tookMs() };
+    this.#answered = { outcome: outcomeOfStatus(this.#status), tookMs: this.#times.tookMs(this.streamed) };
     // The instance has done its part, however long the client takes.
     if (this.#target !== undefined) this.#target.inFlight--;
     this.#target = undefined;
@@ -277,16 +268,12 @@ export class Exchange implements UpstreamRequest {
     if (this.#done) return;
     try {
       if (kind === "fault") this.fault(cause);
-      else if (kind === "clientIdle") this.#giveUpClient();
       else if (this.#response.headersSent) {
-        this.#settle(kind === "timedOut" ? "timedOut" : "brokenOff");
+        if (kind === "stopped" || kind === "clientIdle") this.#settleLeft(0);
+        else this.#settle(kind === "timedOut" ? "timedOut" : "brokenOff");
         this.#response.destroy();
-      } else if (kind === "refused") {
-        if (this.#target !== undefined) this.#host.refused(this.#target.instanceId);
-        this.#refusedBy ??= this.#version;
-        if (this.#lost) this.#answerLost();
-        else this.#retryElsewhere();
-      } else if (kind === "overloaded") this.shed();
+      } else if (kind === "refused" || kind === "stopped") this.#onRefused(kind);
+      else if (kind === "overloaded") this.shed();
       else if (kind === "lost" && !begun && closedIdle && this.repeatable) {
         // It had waited for the next request too long. Once more, on a new connection to the same instance: a request
         // that makes instances end must not reach a second one.
@@ -295,6 +282,8 @@ export class Exchange implements UpstreamRequest {
         this.#target?.pool.dispatch(this);
       } else if (kind === "timedOut")
         this.#answer("timedOut", 504, "instance_timeout", "The instance did not answer in time.");
+      // it has left as far as anybody can tell, and nobody let it wait
+      else if (kind === "clientIdle") this.#answer("clientLeft", 408, "request_timeout", TOO_LATE);
       else this.#answerLost();
     } catch (error) {
       this.fault(error);
@@ -320,6 +309,18 @@ export class Exchange implements UpstreamRequest {
     target.pool.dispatch(this);
   }
 
+  /** Nothing was sent. An instance that is stopped by order has failed nobody, and another's time begins with it. */
+  #onRefused(kind: "refused" | "stopped"): void {
+    const version = this.#version;
+    if (kind === "refused") {
+      if (this.#target !== undefined) this.#host.refused(this.#target.instanceId);
+      this.#refusedBy ??= version;
+    }
+    if (this.#lost) this.#answerLost();
+    else this.#retryElsewhere();
+    if (kind === "stopped" && this.#version !== version) this.#times.restart();
+  }
+
   #retryElsewhere(): void {
     const failed = this.#target;
     if (failed !== undefined) {
@@ -331,24 +332,15 @@ export class Exchange implements UpstreamRequest {
     this.#dispatch();
   }
 
-  /** It has left as far as anybody can tell, and nobody let it wait. */
-  #giveUpClient(): void {
-    if (this.#response.headersSent) this.#response.destroy();
-    else this.#answer("clientLeft", 408, "request_timeout", "The rest of the request did not come in time. Try again.");
-    this.#settle("clientLeft", 0);
-  }
-
   #answerLost(): void {
     this.#answer("brokenOff", 502, "instance_unreachable", "The connection to the instance failed.");
   }
 
   #answer(outcome: Outcome, status: number, code: string, message: string): void {
-    const body = JSON.stringify({ error: { code, message } });
     // What is left of an unread body would be taken for the next request on this connection.
     if (this.body !== null && !this.#request.complete) this.#response.setHeader("connection", "close");
-    this.#response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-    this.#response.end(body);
-    this.#settle(outcome, outcome === "clientLeft" ? 0 : this.#tookMs());
+    writeRefusal(this.#response, status, code, message);
+    this.#settle(outcome, outcome === "clientLeft" ? 0 : this.#times.tookMs(this.streamed));
   }
 
   /** Something in here threw. The client gets an answer or a cut connection, and the exchange is counted. */
@@ -368,18 +360,20 @@ export class Exchange implements UpstreamRequest {
 
   /** How long the client had waited for the instance's next byte: not at all while it was its own turn. */
   #waitedMs(): number {
-    const now = performance.now();
-    if (this.#heardMs === 0) return this.connection?.waitsForClient ? 0 : now - this.#startedMs;
-    const clientsTurn = this.streamed || this.#response.writableEnded || this.#response.writableNeedDrain;
-    return clientsTurn ? 0 : now - this.#heardMs;
+    const clientsTurn = this.connection?.waitsForClient || this.#held || this.#response.writableEnded;
+    return clientsTurn || this.streamed ? 0 : this.#times.waitedMs;
   }
 
-  /** A stream lasts as long as somebody listens: what its client waited for is the beginning of the answer. */
-  #tookMs(): number {
-    return (this.streamed ? this.#answeredMs : performance.now()) - this.#startedMs;
+  /** Its client goes. To whom a head was passed on, that was the answer; unless it then let a client wait. */
+  #settleLeft(waitedMs: number): void {
+    const status = this.#response.headersSent ? this.#status : 0;
+    if (this.#answered !== null) this.#settle(this.#answered.outcome, this.#answered.tookMs);
+    else if (status >= 500 || (status !== 0 && waitedMs === 0))
+      this.#settle(outcomeOfStatus(status), this.#times.tookInPartMs(this.streamed));
+    else this.#settle("clientLeft", waitedMs);
   }
 
-  #settle(outcome: Outcome, tookMs: number = this.#tookMs()): void {
+  #settle(outcome: Outcome, tookMs: number = this.#times.tookMs(this.streamed)): void {
     if (!this.#done) this.#end(tookMs)(outcome);
   }
 
@@ -393,8 +387,8 @@ export class Exchange implements UpstreamRequest {
     const counted = this.#refusedBy ?? version;
     return (outcome) => {
       const ended = counted === version ? outcome : "refused";
-      const denied = ended === "status4xx" && DENIED.has(this.#status);
-      if (this.#choice?.preview !== true && counted !== null) this.#host.record(counted, ended, tookMs, denied);
+      const more = { denied: ended === "status4xx" && DENIED.has(this.#status), caller: this.#choice?.caller };
+      if (this.#choice?.preview !== true && counted !== null) this.#host.record(counted, ended, tookMs, more);
     };
   }
 }

@@ -1,3 +1,4 @@
+import { clipText } from "#server/agent/kernel/clip-text.ts";
 import type { ExitInfo } from "./process.ts";
 
 /** Why a process ended, in one line: how, after how long, and what it said itself. */
@@ -41,7 +42,7 @@ export function describeExit({ exit, ranForMs, said, diskFull }: Ended): string 
     exit === null ? "ended" : exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`;
   const after = `after ${ranForMs < 10_000 ? (ranForMs / 1_000).toFixed(1) : Math.round(ranForMs / 1_000)} s`;
   const full = diskFull ? " (the disk that holds its logs is full)" : "";
-  return said === null ? `${how} ${after}${full}` : `${how} ${after}${full}: ${said.slice(0, LONGEST)}`;
+  return said === null ? `${how} ${after}${full}` : `${how} ${after}${full}: ${clipText(said, LONGEST)}`;
 }
 
 /** What did not go as it should when an instance was stopped; null when all went well. */

@@ -3,14 +3,15 @@ import type { Logger } from "pino";
 import { rulesFor } from "#server/agent/config-deployment.ts";
 import { CHECK_HEADER, isCheck } from "#server/agent/kernel/check-mark.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
-import { configDir, type LoadedConfig } from "#server/config/load.ts";
+import { configDir, type LoadedConfig, resolvedValues } from "#server/config/load.ts";
 import { FaultLog } from "./fault-log.ts";
 import { InstanceLogFollower } from "./follow-logs.ts";
 import { freePort } from "./free-port.ts";
-import { launchRecords, recordedService, recordedSettings } from "./launch-record.ts";
+import { launchRecords, recordedService, recordedSettings, startedWith } from "./launch-record.ts";
+import { LaunchValues } from "./launch-values.ts";
 import { LogStore } from "./log-store.ts";
 import type { LocalPaths } from "./paths.ts";
-import { adopt, signalGroup, terminate } from "./process.ts";
+import { adopt, environmentOf, signalGroup, terminate } from "./process.ts";
 import { recoverState } from "./recover-state.ts";
 import { UnitSampler } from "./sampler.ts";
 import { ServiceUnit, type UnitHost } from "./service-unit.ts";
@@ -43,6 +44,7 @@ export class Fleet {
   readonly #logger: Logger;
   readonly #faults: FaultLog;
   readonly #state: StateFile;
+  readonly #values: LaunchValues;
   readonly #usage = new UsageSampler();
   readonly #reservedPorts = new Set<number>();
   readonly #ticking = new AbortController();
@@ -62,6 +64,7 @@ export class Fleet {
     this.#logger = options.logger;
     this.#faults = new FaultLog(options.logger, "a balancer failed at a request");
     this.#state = new StateFile(options.paths.state);
+    this.#values = new LaunchValues(options.paths.values, process.env.OPERATE_VALUES_KEY, options.logger);
     this.logs = new LogStore(options.paths.logs);
     this.follower = new InstanceLogFollower(this.logs, () =>
       this.units
@@ -159,6 +162,7 @@ export class Fleet {
       rulesOf: (service) => rulesFor(this.#loaded.config, service),
       urlOf: (service, environment) => this.units.find({ service, environment })?.url,
       usageOf: (pid) => this.#usage.of(pid),
+      keepValues: (id, recorded) => this.#values.add(id, resolvedValues(recorded, this.#loaded, process.env)),
       generation: () => this.#state.generation,
       save: () => this.save(),
       saveOrRetry: () => this.saveOrRetry(),
@@ -203,7 +207,12 @@ export class Fleet {
 
   async #adoptAll(saved: ServiceRecord[]): Promise<void> {
     const work = saved.flatMap((record) =>
-      record.instances.map(async ({ id, process }) => {
+      record.instances.map(async ({ id, process, launch }) => {
+        if (process !== null && launch !== null && !this.#values.has(id))
+          await this.#values.add(
+            id,
+            resolvedValues(launch, this.#loaded, startedWith(launch, environmentOf(process.pid))),
+          );
         const found = this.units.findInstance(id);
         if (found === null || process === null || !(await found.instance.adopt(process))) return;
         this.#logger.info({ ...found.unit.ref, id, pid: process.pid }, "took over an instance");
@@ -294,9 +303,11 @@ export class Fleet {
       try {
         await this.logs.watch(ids);
         if (this.#unsaved) await this.saveOrRetry();
+        await this.#values.write();
         for (const unit of this.units.all()) if (unit.problem !== null) await this.#openAgain(unit);
         if (tick % STRAYS_EVERY_TICKS === STRAYS_EVERY_TICKS - 1) await this.#endStrays();
-        if (tick % PRUNE_EVERY_TICKS === 0) await this.logs.prune(new Set(ids));
+        if (tick % PRUNE_EVERY_TICKS === 0)
+          await this.#values.keepOnly(new Set([...ids, ...(await this.logs.prune(new Set(ids)))]));
       } catch (error) {
         this.#logger.warn({ err: error }, "looking after the services failed, trying again");
       }

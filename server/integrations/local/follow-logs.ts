@@ -40,7 +40,7 @@ export class InstanceLogFollower {
       const read = await readOn({
         file: one.file,
         cursor: input.cursors[one.followed.name],
-        marks: this.#logs.marksOf(one.file),
+        marksOf: (file) => this.#logs.marksOf(file),
         complete: one.gone,
         maxBytes: Math.min(room, MOST_PER_STREAM),
       });

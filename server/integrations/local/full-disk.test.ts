@@ -233,13 +233,15 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
       await daemon.platform.setWeights({ ...REF, weights, candidate: "1.1.0" });
       expect(daemon.output()).not.toContain("could not be written");
 
-      const lock = join(dataDir, "another.lock");
-      const release = takeLock(lock, dataDir);
+      const lock = join(dataDir, "local/another.lock");
+      const taken = takeLock(lock, dataDir);
       expect(lstatSync(lock).isSymbolicLink()).toBe(true); // there was no room for a file
       expect(lockOwner(lock)?.pid).toBe(process.pid);
       expect(() => takeLock(lock, dataDir)).toThrow("already runs");
-      release();
-      expect(readdirSync(dataDir)).not.toContain("another.lock");
+      expect(taken.isHeld()).toBe(true);
+      taken.release();
+      expect(taken.isHeld()).toBe(false);
+      expect(readdirSync(join(dataDir, "local"))).not.toContain("another.lock");
 
       await daemon.end("SIGKILL");
       await delay(1_500);

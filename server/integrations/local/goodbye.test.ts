@@ -11,7 +11,7 @@ import {
 // Real processes on a machine that may be busy with everything else.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** An instance that is stopped may say goodbye on its WebSockets: it gets SIGTERM before they are cut. */
+/** An instance that is stopped may say goodbye on its WebSockets, and need not wait for clients that stay. */
 
 let daemon: TestDaemon;
 const ref = (service: string) => ({ service, environment: "staging" });
@@ -20,7 +20,9 @@ const instance = async (service: string) => (await daemon.platform.getService(re
 beforeAll(async () => {
   const running = (version: string) =>
     sampleService(version, { environments: { staging: { instances: 1, initialVersion: version } } });
-  daemon = createTestDaemon([...["1.1.0", "hasty", "stubborn"].map(running), sampleService("leaving")].map(named));
+  const [leaving, waiting] = [sampleService("leaving"), running("waiting")];
+  const patient = { ...waiting, local: { ...waiting.local, stopTimeoutMs: 4_000 } };
+  daemon = createTestDaemon([...["1.1.0", "hasty", "stubborn"].map(running), leaving, patient].map(named));
   await daemon.start();
 });
 afterAll(() => daemon.dispose());
@@ -52,6 +54,17 @@ it.each([
   const stopped = await daemon.platform.stopInstance({ instanceId, drainTimeoutMs: 50 });
   expect(await code).toBe(expected);
   expect(stopped.note).toMatch(note);
+});
+
+it("need not kill an instance that waits until its clients have left", async () => {
+  const { code } = await connected("waiting");
+  const { url } = await daemon.platform.getService(ref("waiting"));
+  const stream = (await fetch(`${url}/stream`)).text().catch(() => "cut");
+  const instanceId = (await instance("waiting"))?.id ?? "";
+  const stopped = await daemon.platform.stopInstance({ instanceId, drainTimeoutMs: 50 });
+  expect([await code, await stream]).toEqual([1006, "cut"]);
+  expect(stopped.note).toMatch(/^2 .* open/);
+  expect(stopped.note).not.toMatch(/killed/);
 });
 
 it("says goodbye when Operate itself stops", async () => {

@@ -51,15 +51,18 @@ it("fails at its first step, although not one of those requests has ended", { ti
   const plan = {
     ...{ ...REF, version: "2", previousVersion: "1", startedAt: since },
     options: { rules: { ...DEFAULT_RULES, analysis: { ...DEFAULT_RULES.analysis, minRequests: 100 } } },
-  } as unknown as Parameters<typeof judgeEvidence>[0] & Parameters<typeof collect>[1];
+  } as unknown as Parameters<typeof judgeEvidence>[1] & Parameters<typeof collect>[1];
   const runtime = {
     platform: { samplesSince: async (input: { since: Date }) => balancer.samplesSince(input.since.getTime()) },
-    config: { services: [] },
+    config: { services: [], sloConfig: { errorRatePercent: 1, latencyP95Ms: 500 } },
+    db: { trafficBucket: { findMany: async () => [] } },
   } as unknown as Runtime;
   const { result } = await eventually(async () => {
-    const seen = judgeEvidence(plan, await collect(runtime, plan, "step", since));
+    const seen = judgeEvidence(runtime, plan, await collect(runtime, plan, "step", since));
     return seen.result.verdict === "fail" && seen;
   }, 15_000);
+  // what the status of the service is told
+  await eventually(async () => balancer.pending?.reduce((sum, one) => sum + one, 0) === 1_600 - answered, 5_000);
   expect(result.sentence).toMatch(/2 is worse: error ratio [1-9][\d.]* % .* against 0 %/);
   // each of those that were answered is counted once, and none of the others
   await eventually(async () => {

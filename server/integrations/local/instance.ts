@@ -43,6 +43,12 @@ const FIRST_CHECKS_MS = [80, 80, 120, 200, 300];
 const DRAIN_POLL_MS = 20;
 /** for what it printed last to be in its log; while the disk is full the writers take a second */
 const LOGGED_MS = 2_000;
+/** for a process to say goodbye on upgraded connections: its server may wait for them to end before it ends itself … */
+const GOODBYE_MS = 2_000;
+/** … and at most this part of the time until it is killed, of which the rest is for its last work */
+const GOODBYE_SHARE = 0.5;
+/** streams, which a server may wait for as well, may be downloads that come to their end */
+const STREAMS_SHARE = 0.75;
 /** for what a process sent last to reach the clients, who may have to answer before their connection ends */
 const LAST_BYTES_MS = 1_000;
 const ROOM_POLL_MS = 1_000;
@@ -180,8 +186,9 @@ export class Instance {
   }
 
   /**
-   * Drains, SIGTERM, SIGKILL; only then are connections cut. A second call can only make the drain shorter. Resolves with what did not go as it
-   * should, or null.
+   * Drains, SIGTERM, cuts upgraded connections and later streams, SIGKILL, cuts all others; each step only while the
+   * process has not ended. A second call can only make the drain shorter. Resolves with what did not go as it should, or
+   * null.
    */
   stop(drainTimeoutMs: number): Promise<string | null> {
     this.#drainUntilMs = Math.min(this.#drainUntilMs, monotonicMs() + drainTimeoutMs);
@@ -199,16 +206,31 @@ export class Instance {
     this.#host.changed("seen");
     const running = this.#process;
     this.#stage = "ending";
-    // Idle connections close, so that the process need not wait for them. All others stay until it has ended: it may
-    // finish what is in flight, and say goodbye on a WebSocket.
+    // Idle connections close, so that the process need not wait for them. All others stay for now: it may finish what is
+    // in flight, and say goodbye on a WebSocket.
     void this.target?.pool.close();
-    const killed = running !== null && (await terminate(running, this.#host.stopTimeoutMs));
-    await passOnLastBytes(this.target);
+    const killed = running !== null && (await this.#terminate(running));
+    await passOnLastBytes(this.target, "order");
     this.#process = null;
     this.target = null;
     await this.#host.endLeftovers(this.id);
     if (running !== null) await logged(running);
     return stopNote({ killedAfterMs: killed ? this.#host.stopTimeoutMs : null, leftInFlight });
+  }
+
+  /** Ends the process, and in time what it may wait for without an end; @returns whether it was killed */
+  async #terminate(running: RunningProcess): Promise<boolean> {
+    const { stopTimeoutMs } = this.#host;
+    const pool = this.target?.pool;
+    const cuts = [
+      setTimeout(() => pool?.cutUpgraded(), Math.min(GOODBYE_MS, stopTimeoutMs * GOODBYE_SHARE)),
+      setTimeout(() => pool?.cutStreams(), stopTimeoutMs * STREAMS_SHARE),
+    ];
+    try {
+      return await terminate(running, stopTimeoutMs);
+    } finally {
+      for (const cut of cuts) clearTimeout(cut);
+    }
   }
 
   async #untilIdle(untilMs?: number): Promise<void> {
@@ -250,7 +272,7 @@ export class Instance {
     this.#host.changed("seen");
     const { target } = this;
     this.target = null;
-    await passOnLastBytes(target);
+    await passOnLastBytes(target, "crash");
     // what cannot be looked for now is found by the next look for strays; the restart must not fail with it
     await this.#host.endLeftovers(this.id).catch(() => undefined);
     await logged(running);
@@ -321,9 +343,9 @@ const recordOf = ({ pid, identity, launchId }: RunningProcess, port: number, sta
 });
 
 /** The process has ended: what it sent last goes to the clients, then what is left of its connections is cut. */
-async function passOnLastBytes(target: Target | null): Promise<void> {
+async function passOnLastBytes(target: Target | null, why: "order" | "crash"): Promise<void> {
   if (target === null) return;
-  await Promise.race([target.pool.close(), sleep(LAST_BYTES_MS, undefined, { ref: false })]);
+  await Promise.race([target.pool.close(why), sleep(LAST_BYTES_MS, undefined, { ref: false })]);
   await target.pool.destroy();
 }
 

@@ -9,6 +9,7 @@ import {
 } from "#server/agent/config-services.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig, resolveReferences, writtenConfig } from "#server/config/load.ts";
+import { placeholdersIn } from "#server/config/placeholders.ts";
 import type { LaunchRecord, ServiceRecord } from "./state-file.ts";
 
 /** How instances are started, kept beside what runs so that it can be started again once the configuration forgot it. */
@@ -69,4 +70,24 @@ export function withSecrets(record: LaunchRecord, env: NodeJS.ProcessEnv): Launc
   const resolved = resolveReferences(record, env, (message) => missing.push(message)) as LaunchRecord;
   if (missing.length > 0) throw new AppError("PRECONDITION", missing.join("; "));
   return resolved;
+}
+
+const REFERENCE = /(\$\{(?:env|secret|url):[^{}]*\})/;
+const SPECIAL = /[.*+?^${}()|[\]\\]/g;
+
+/**
+ * What the references of a record stood for when a process was started, by variable, as its environment (`NAME=value`
+ * each) tells; `${url:…}` is the platform's and left out.
+ */
+export function startedWith(record: Pick<LaunchRecord, "env">, environment: readonly string[]): NodeJS.ProcessEnv {
+  const found: Record<string, string> = {};
+  for (const [name, written] of Object.entries(record.env)) {
+    const parts = written.split(REFERENCE);
+    const pattern = parts.map((part, i) => (i % 2 === 1 ? "(.*?)" : part.replace(SPECIAL, "\\$&"))).join("");
+    const line = environment.find((one) => one.startsWith(`${name}=`));
+    const values = new RegExp(`^${pattern}$`, "s").exec(line?.slice(name.length + 1) ?? "")?.slice(1) ?? [];
+    for (const [i, value] of values.entries())
+      for (const { variable } of placeholdersIn(parts[2 * i + 1])) found[variable] = value;
+  }
+  return found as NodeJS.ProcessEnv;
 }

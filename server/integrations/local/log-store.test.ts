@@ -2,8 +2,10 @@ import { appendFileSync, mkdtempSync, openSync, rmSync, statSync, utimesSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { GrowthMarks } from "./growth-marks.ts";
 import { LogStore } from "./log-store.ts";
 import { ownTimeMs } from "./log-tail.ts";
+import { readOn } from "./read-on.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "operate-logs-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -46,6 +48,50 @@ it("gives lines without a time the moment the file was seen to grow", async () =
   const [line] = await store.tail("plain", 10);
   expect(Date.parse(line?.at ?? "")).toBeGreaterThanOrEqual(before);
   expect(Date.parse(line?.at ?? "")).toBeLessThanOrEqual(after);
+});
+
+it("knows what a daemon before it saw, also of the file before this one, and what grew while none was there", async () => {
+  const file = join(dir, "adopted.out.log");
+  const at = (second: number) => new Date(Date.UTC(2026, 4, 1, 10, 0, second));
+  const grown = async (text: string, second: number, store: LogStore | null) => {
+    appendFileSync(file, text);
+    utimesSync(file, at(second), at(second));
+    await store?.watch(["adopted"]);
+  };
+  const first = new LogStore(dir, 20);
+  await grown("one\n", 1, first);
+  await grown("two, which is too long\n", 2, first);
+  await grown("three\n", 3, first);
+  await grown("four\n", 4, null);
+  const next = new LogStore(dir, 20);
+  await next.watch(["adopted"]);
+  await grown("five\n", 5, next);
+  for (const store of [next, new LogStore(dir, 20)]) {
+    const seconds = (await store.tail("adopted", 10)).map((line) => [line.text.slice(0, 5), line.at.slice(17, 19)]);
+    expect(seconds).toEqual([
+      ["one", "01"],
+      ["two, ", "02"],
+      ["three", "03"],
+      ["four", "04"],
+      ["five", "05"],
+    ]);
+  }
+  const lines = await readOn({
+    ...{ file, cursor: undefined, complete: true, maxBytes: 1_000 },
+    marksOf: (one) => next.marksOf(one),
+  });
+  expect(lines.lines.map((line) => line.at.slice(17, 19))).toEqual(["01", "02", "03", "04", "05"]);
+});
+
+it("keeps on disk about as many marks as it needs, and takes half a line for none", async () => {
+  const file = join(dir, "many.out.log");
+  const marks = new GrowthMarks();
+  for (let i = 1; i <= 1_500; i++) await marks.note(file, { size: i, mtimeMs: 1_000 + i });
+  appendFileSync(`${file}.marks`, "1501 25");
+  expect(statSync(`${file}.marks`).size).toBeLessThan(1_201 * 10);
+  const read = await new GrowthMarks().of(file);
+  expect(read).toHaveLength(600);
+  expect(read.at(-1)).toEqual({ endByte: 1_500, atMs: 2_510 });
 });
 
 it("cuts a file that grew too large without disturbing its writer, and can still tail across the cut", async () => {

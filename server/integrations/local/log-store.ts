@@ -1,9 +1,11 @@
+import type { Stats } from "node:fs";
 import { appendFile, readdir, readFile, rm, stat, statfs, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { LogLine, ServiceRef } from "#server/agent/ports/platform.ts";
 import { isErrorLine } from "./error-lines.ts";
 import { tellingLine } from "./exit-reason.ts";
+import { GrowthMarks } from "./growth-marks.ts";
 import { cutFile } from "./log-cut.ts";
 import { type GrowthMark, readTail, timedLines } from "./log-tail.ts";
 import { diskTakesNothing, storageProblem } from "./storage-problem.ts";
@@ -17,9 +19,8 @@ const LARGEST_FILE_BYTES = 8 * 1024 * 1024;
 /** A process that cannot write its log has less than this. */
 const FULL_BELOW_BYTES = 64 * 1024;
 const LAST_LINES = 60;
-const KEPT_MARKS = 600;
 const KEPT_GONE_MS = 24 * 3_600_000;
-const KEPT_GONE_FILES = 400;
+const KEPT_GONE_FILES = 600;
 const ORIGIN = z.object({ service: z.string(), environment: z.string(), version: z.string() });
 const STREAMS = { out: "stdout", err: "stderr" } as const;
 type Kind = keyof typeof STREAMS;
@@ -32,7 +33,7 @@ export interface InstanceOrigin extends ServiceRef {
 export class LogStore {
   readonly #dir: string;
   readonly #largestFileBytes: number;
-  readonly #marks = new Map<string, GrowthMark[]>();
+  readonly #marks = new GrowthMarks();
   /** where the log of the newest process begins */
   readonly #begins = new Map<string, number>();
   /** instances that started since they were last asked for */
@@ -57,15 +58,15 @@ export class LogStore {
       const current = await readTail(file, lines);
       const missing = lines - current.lines.length;
       const older = missing > 0 ? await readTail(`${file}.1`, missing) : { lines: [], modifiedMs: 0 };
-      all.push(...timedLines(older.lines, STREAMS[kind], [], older.modifiedMs));
-      all.push(...timedLines(current.lines, STREAMS[kind], this.#marks.get(file) ?? [], current.modifiedMs));
+      all.push(...timedLines(older.lines, STREAMS[kind], await this.marksOf(`${file}.1`), older.modifiedMs));
+      all.push(...timedLines(current.lines, STREAMS[kind], await this.marksOf(file), current.modifiedMs));
     }
     return all.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(-lines);
   }
 
   /** When a file was seen to grow up to where, oldest first. */
-  marksOf(file: string): readonly GrowthMark[] {
-    return this.#marks.get(file) ?? [];
+  marksOf(file: string): Promise<readonly GrowthMark[]> {
+    return this.#marks.of(file);
   }
 
   /**
@@ -164,51 +165,50 @@ export class LogStore {
         await this.#watchFile(file);
       }
     }
-    for (const known of [this.#marks, this.#begins])
-      for (const file of known.keys()) if (!seen.has(file)) known.delete(file);
+    this.#marks.keepOnly(seen);
+    for (const file of this.#begins.keys()) if (!seen.has(file)) this.#begins.delete(file);
   }
 
   async #watchFile(file: string): Promise<void> {
-    const size = await sizeOf(file);
-    if (size === null) return;
-    if (size > this.#largestFileBytes) {
-      try {
-        await cutFile(file, `${file}.1`);
-      } catch (error) {
-        if (diskTakesNothing(error)) return; // there is no room for the copy yet, and the file cannot grow either
-        throw error;
-      }
-      this.#marks.delete(file);
-      this.#begins.delete(file);
-      return;
+    const info = await infoOf(file);
+    if (info === null) return;
+    await this.#marks.note(file, info);
+    if (info.size <= this.#largestFileBytes) return;
+    try {
+      await cutFile(file, `${file}.1`);
+    } catch (error) {
+      if (diskTakesNothing(error)) return; // there is no room for the copy yet, and the file cannot grow either
+      throw error;
     }
-    const marks = this.#marks.get(file) ?? [];
-    if (marks.at(-1)?.endByte === size) return;
-    marks.push({ endByte: size, atMs: Date.now() });
-    if (marks.length > KEPT_MARKS) marks.shift();
-    this.#marks.set(file, marks);
+    await this.#marks.move(file, `${file}.1`);
+    this.#begins.delete(file);
   }
 
-  /** Deletes the files of instances that are gone for a day, or too many. */
-  async prune(known: ReadonlySet<string>): Promise<void> {
-    const gone: { path: string; modifiedMs: number }[] = [];
+  /** Deletes the files of instances that are gone for a day, or too many. Returns the ids of those whose files stay. */
+  async prune(known: ReadonlySet<string>): Promise<Set<string>> {
+    const kept = new Set<string>();
+    const gone: { id: string; path: string; modifiedMs: number }[] = [];
     for (const name of await readdir(this.#dir)) {
-      const id = /^(.+)\.(?:(?:out|err)\.log(?:\.1)?|origin\.json)$/.exec(name)?.[1];
+      const id = /^(.+)\.(?:(?:out|err)\.log(?:\.1)?(?:\.marks)?|origin\.json)$/.exec(name)?.[1];
       if (id === undefined || known.has(id)) continue;
       const path = join(this.#dir, name);
       const info = await stat(path);
-      gone.push({ path, modifiedMs: info.mtimeMs });
+      gone.push({ id, path, modifiedMs: info.mtimeMs });
     }
     gone.sort((a, b) => b.modifiedMs - a.modifiedMs);
     const oldestMs = Date.now() - KEPT_GONE_MS;
-    for (const [i, { path, modifiedMs }] of gone.entries())
+    for (const [i, { id, path, modifiedMs }] of gone.entries())
       if (i >= KEPT_GONE_FILES || modifiedMs < oldestMs) await unlink(path);
+      else kept.add(id);
+    return kept;
   }
 }
 
-const sizeOf = async (file: string): Promise<number | null> => {
+const sizeOf = async (file: string): Promise<number | null> => (await infoOf(file))?.size ?? null;
+
+const infoOf = async (file: string): Promise<Stats | null> => {
   try {
-    return (await stat(file)).size;
+    return await stat(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;

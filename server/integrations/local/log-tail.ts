@@ -1,10 +1,14 @@
 import { open } from "node:fs/promises";
+import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential.ts";
 import type { LogLine } from "#server/agent/ports/platform.ts";
 
 /** Reading the end of a log file and giving each line its time. */
 
 const TAIL_BYTES = 512 * 1024;
+/** in characters */
 const LONGEST_LINE = 8_192;
+/** of UTF-8 in a unit of UTF-16, at most */
+const BYTES_PER_CHARACTER = 3;
 
 /** Up to where a file had grown at a moment; lines that carry no time of their own get theirs from these. */
 export interface GrowthMark {
@@ -42,8 +46,11 @@ function splitLines(block: Buffer, startByte: number): RawLine[] {
   for (let from = 0; from < block.length; ) {
     const newline = block.indexOf(10, from);
     const to = newline === -1 ? block.length : newline;
-    const text = block.toString("utf8", from, Math.min(to, from + LONGEST_LINE)).trimEnd();
-    if (text !== "") lines.push({ text: to - from > LONGEST_LINE ? `${text} …` : text, endByte: startByte + to });
+    const enough = from + (LONGEST_LINE + LONGEST_SECRET) * BYTES_PER_CHARACTER;
+    const line = block.toString("utf8", from, Math.min(to, enough));
+    const text = line.slice(0, placeToCut(line, LONGEST_LINE)).toWellFormed().trimEnd();
+    if (line.trimEnd() !== "")
+      lines.push({ text: line.length > LONGEST_LINE ? `${text} …` : text, endByte: startByte + to });
     from = to + 1;
   }
   return lines;

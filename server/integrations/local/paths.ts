@@ -11,6 +11,8 @@ export interface LocalPaths {
   dir: string;
   logs: string;
   state: string;
+  /** sealed: what instances were started with */
+  values: string;
   lock: string;
   socket: string;
 }
@@ -19,7 +21,8 @@ export interface LocalPaths {
 export function localPaths(dataDir: string): LocalPaths {
   const dir = join(resolve(dataDir), "local");
   const socket = socketPath(dir, "control.sock");
-  return { dir, logs: join(dir, "logs"), state: join(dir, "state.json"), lock: join(dir, "daemon.lock"), socket };
+  const files = { state: join(dir, "state.json"), values: join(dir, "values.json"), lock: join(dir, "daemon.lock") };
+  return { dir, logs: join(dir, "logs"), ...files, socket };
 }
 
 /**

@@ -21,7 +21,7 @@ export const createProcessLogFollower = ({ folder, processes, service, environme
       const read = await readOn({
         file: join(folder, `${process}.log`),
         cursor: cursors[name],
-        marks: [], // their lines say themselves when they were written
+        marksOf: async () => [], // their lines say themselves when they were written
         complete: false,
         maxBytes: Math.min(room, MOST_PER_STREAM),
       });

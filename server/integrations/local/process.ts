@@ -67,16 +67,21 @@ export function identityOf(pid: number): string | null {
   }
 }
 
-/** The launch that a live process belongs to; Linux only. */
-export function launchOf(pid: number): string | undefined {
-  if (process.platform !== "linux") return undefined;
+/** What a live process was started with, a variable a line; Linux only, none of one that is gone or another user's. */
+export function environmentOf(pid: number): string[] {
+  if (process.platform !== "linux") return [];
   try {
-    const lines = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-    return lines.find((line) => line.startsWith(`${LAUNCH_VARIABLE}=`))?.slice(LAUNCH_VARIABLE.length + 1);
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
   } catch {
-    return undefined; // gone meanwhile, or another user's
+    return [];
   }
 }
+
+/** The launch that a live process belongs to; Linux only. */
+export const launchOf = (pid: number): string | undefined =>
+  environmentOf(pid)
+    .find((line) => line.startsWith(`${LAUNCH_VARIABLE}=`))
+    ?.slice(LAUNCH_VARIABLE.length + 1);
 
 /** The process group of a process; Linux only, null elsewhere or when it is gone. */
 export const groupOf = (pid: number): number | null => {

@@ -48,6 +48,7 @@ export const ServiceAnswer = z.object({
   notice: z.string().nullable().default(null),
   overloaded: z.object({ since: z.string(), shed: z.number() }).nullable(),
   countedSince: z.string().nullable().default(null),
+  pending: z.array(z.number()).nullable().default(null),
 });
 
 export const LogsAnswer = z.array(z.object({ at: z.string(), stream: z.enum(["stdout", "stderr"]), text: z.string() }));
@@ -88,6 +89,9 @@ export const TrafficAnswer = z.array(
     stalled: z.boolean().optional(),
     pending: z.array(z.number()).optional(),
     denied: z.number().optional(),
+    callers: z
+      .array(z.object({ caller: z.number(), status3xx: z.number(), status4xx: z.number(), status5xx: z.number() }))
+      .optional(),
     usage: z.object({
       cpuMs: z.number().nullable(),
       memoryBytes: z.number().nullable(),

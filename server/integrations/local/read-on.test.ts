@@ -19,7 +19,14 @@ const newFile = (text = "") => {
 function reader(file: string) {
   let cursor: string | undefined;
   return async (given: { maxBytes?: number; complete?: boolean } = {}) => {
-    const read = await readOn({ file, cursor, marks: [], complete: false, maxBytes: 1_000_000, ...given });
+    const read = await readOn({
+      file,
+      cursor,
+      marksOf: async () => [],
+      complete: false,
+      maxBytes: 1_000_000,
+      ...given,
+    });
     cursor = read.lines.at(-1)?.cursor ?? cursor;
     return read.lines.map((line) => line.text);
   };
@@ -79,7 +86,13 @@ describe("reading on", () => {
       { endByte: 4, atMs: 1_000 },
       { endByte: 14, atMs: 2_000 },
     ];
-    const { lines } = await readOn({ file, cursor: undefined, marks, complete: false, maxBytes: 1_000 });
+    const { lines } = await readOn({
+      file,
+      cursor: undefined,
+      marksOf: async () => marks,
+      complete: false,
+      maxBytes: 1_000,
+    });
     expect(lines.map((line) => Date.parse(line.at))).toEqual([1_000, 2_000, 2_000]);
   });
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential.ts";
 import type { GrowthMark } from "./log-tail.ts";
 
 /** Reading a log file from where it was read before, across the cuts that keep it small. */
@@ -13,7 +14,8 @@ interface Wanted {
   /** what it held before it was last cut stands in `<file>.1` */
   file: string;
   cursor: string | undefined;
-  marks: readonly GrowthMark[];
+  /** when the file, or the one before it, was seen to grow; asked for when there is something to read */
+  marksOf(file: string): Promise<readonly GrowthMark[]>;
   /** nothing is written any more: an unfinished last line is a line */
   complete: boolean;
   maxBytes: number;
@@ -31,9 +33,10 @@ interface Read {
  * whichever file is there now: one that does not fit the file is looked for in the one before. When it is in neither,
  * the file was cut twice, and reading goes on with the oldest that is kept.
  */
-export async function readOn({ file, cursor, marks, complete, maxBytes }: Wanted): Promise<Read> {
+export async function readOn({ file, cursor, marksOf, complete, maxBytes }: Wanted): Promise<Read> {
   const current = await openFile(file);
   if (!current) return { lines: [], bytes: 0, more: false };
+  const marks = () => marksOf(file);
   const offset = cursor === undefined ? 0 : Number(cursor.split(".")[0]);
   try {
     if (cursor !== undefined && (await fits(current, cursor)))
@@ -42,7 +45,11 @@ export async function readOn({ file, cursor, marks, complete, maxBytes }: Wanted
     if (!older) return await readLines(current, 0, { marks, complete, maxBytes });
     try {
       const known = cursor !== undefined && (await fits(older, cursor));
-      const rest = await readLines(older, known ? offset : 0, { marks: [], complete: true, maxBytes });
+      const rest = await readLines(older, known ? offset : 0, {
+        marks: () => marksOf(`${file}.1`),
+        complete: true,
+        maxBytes,
+      });
       if (rest.more) return rest;
       const fresh = await readLines(current, 0, { marks, complete, maxBytes: Math.max(1, maxBytes - rest.bytes) });
       return { lines: [...rest.lines, ...fresh.lines], bytes: rest.bytes + fresh.bytes, more: fresh.more };
@@ -74,13 +81,20 @@ async function fits(handle: FileHandle, cursor: string): Promise<boolean> {
 async function readLines(
   handle: FileHandle,
   offset: number,
-  { marks, complete, maxBytes }: Omit<Wanted, "file" | "cursor">,
+  {
+    marks: marksOf,
+    complete,
+    maxBytes,
+  }: Pick<Wanted, "complete" | "maxBytes"> & {
+    marks: () => Promise<readonly GrowthMark[]>;
+  },
 ): Promise<Read> {
   const { size, mtimeMs } = await handle.stat();
   const overlap = Math.min(PRINT_BYTES, offset);
   // one whole line at least, however little room there is
-  const wanted = Math.min(size - offset, Math.max(maxBytes, LONGEST_LINE + 1));
+  const wanted = Math.min(size - offset, Math.max(maxBytes, LONGEST_LINE + LONGEST_SECRET + 1));
   if (wanted <= 0) return { lines: [], bytes: 0, more: false };
+  const marks = await marksOf();
   const { buffer, bytesRead } = await handle.read(
     Buffer.alloc(overlap + wanted),
     0,
@@ -110,8 +124,21 @@ async function readLines(
 function lineEnd(block: Buffer, from: number, complete: boolean): number | null {
   const newline = block.indexOf(10, from);
   if (newline !== -1 && newline - from <= LONGEST_LINE) return newline + 1;
-  if (block.length - from > LONGEST_LINE) return wholeCharacter(block, from, from + LONGEST_LINE);
+  const isLonger = block.length - from > LONGEST_LINE;
+  // what stands around the cut must be there, for no secret to be cut in two
+  if (isLonger && (complete || newline !== -1 || block.length - from > LONGEST_LINE + LONGEST_SECRET))
+    return placeInLine(block, from, from + LONGEST_LINE);
   return complete ? block.length : null;
+}
+
+/** Moves a cut back to where it parts neither a character nor a confidential value. */
+function placeInLine(block: Buffer, from: number, cut: number): number {
+  const end = wholeCharacter(block, from, cut);
+  const start = wholeCharacter(block, from, Math.max(from, end - LONGEST_SECRET));
+  const before = block.toString("utf8", start, end);
+  const around = before + block.toString("utf8", end, end + LONGEST_SECRET);
+  const place = start + Buffer.byteLength(around.slice(0, placeToCut(around, before.length)));
+  return place > from ? place : end; // a line is read on with at least one character
 }
 
 /** Moves a cut back to the begin of a UTF-8 character. */

@@ -122,14 +122,15 @@ function withRunning(record: ServiceRecord | undefined, { own, unknown }: Found,
     ...{ service, environment, port: record?.port || first.balancerPort },
     weights: record?.weights ?? null,
     candidate: record?.candidate ?? null,
+    salt: record?.salt ?? null,
     doubt: record?.doubt ?? null,
     instances: [...running, ...started],
   };
   if (!doubtful) return whole;
-  if (others.length === 0) return { ...whole, weights: null, candidate: null, doubt: null };
+  if (others.length === 0) return { ...whole, weights: null, candidate: null, salt: null, doubt: null };
   const weights = { ...Object.fromEntries(others.map((version) => [version, 0])), [serving]: 100 };
   const doubt = `the state of ${keyOf(first)} is older than what runs: all requests go to ${serving}, which has the most instances, and none to ${others.join(", ")}. Deploy or roll back to say which version shall serve.`;
-  return { ...whole, weights, candidate: null, doubt };
+  return { ...whole, weights, candidate: null, salt: null, doubt };
 }
 
 function servingVersion(running: readonly InstanceRecord[], record: ServiceRecord | undefined): string {

@@ -26,7 +26,7 @@ function recover(
   { weights = null, candidate = null, doubt = null, ...more }: Partial<ServiceRecord> & Partial<LoadedState> = {},
 ) {
   const record: ServiceRecord = {
-    ...{ service: "web", environment: "staging", port: 5, weights, candidate, doubt, instances },
+    ...{ service: "web", environment: "staging", port: 5, weights, candidate, salt: null, doubt, instances },
   };
   const said: string[] = [];
   const loaded: LoadedState = { services: [record], generation: 10, origin: "file", problem: null, ...more };

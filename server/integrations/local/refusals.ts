@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
 /** Answers to what cannot be made a request of. */
@@ -34,9 +35,18 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, 
   refuse(socket, ...(ANSWERS[error.code ?? ""] ?? MALFORMED));
 }
 
+const bodyOf = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
+
+/** Answers a request that no instance answers. */
+export function writeRefusal(response: ServerResponse, status: number, code: string, message: string): void {
+  const body = bodyOf(code, message);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
 /** Closes the connection behind the answer; not at once, as a client that still sends would lose it. */
 function refuse(socket: Duplex, status: string, code: string, message: string): void {
-  const body = JSON.stringify({ error: { code, message } });
+  const body = bodyOf(code, message);
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.removeAllListeners("data");
   socket.on("error", () => undefined).end(`${head}\r\n\r\n${body}`);

@@ -1,7 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 /** Which version a request is for, when the request itself has a say in it. */
+
+/** The salt of a rollout that begins. */
+export const newSalt = (): string => randomBytes(16).toString("base64url");
 
 export interface Routing {
   /** a caller stays with the version it was given */
@@ -16,22 +19,21 @@ export interface Choice {
   preview: boolean;
   /** given to a caller that has none yet */
   setCookie: string | null;
+  /** 32 bits that tell it from other callers while the rollout lasts; left out when it is not told apart */
+  caller?: number;
 }
 
 const BUCKETS = 10_000;
 const BUCKETS_PER_PERCENT = BUCKETS / 100;
 
-/** FNV-1a, 32 bits, with a final mix so that neighbours fall apart: http://www.isthe.com/chongo/tech/comp/fnv/ */
-export function bucketOfCaller(id: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  return ((hash ^ (hash >>> 13)) >>> 0) % BUCKETS;
-}
+/** Keyed: whoever chooses what a caller is called by cannot choose where it falls. */
+const keyOfCaller = (id: string, salt: string): number =>
+  createHmac("sha256", salt).update(id).digest().readUInt32BE(0);
 
 /**
  * Maps callers to versions: of 10,000 buckets the candidate has the first `weight` × 100, so that a caller who was
- * given the candidate keeps it while its share grows.
+ * given the candidate keeps it while its share grows. Each rollout has a salt of its own, so that who falls into the
+ * first buckets is another one each time, and nobody outside knows who.
  */
 export class RouteChoice {
   readonly #sticky: Routing["sticky"];
@@ -39,6 +41,7 @@ export class RouteChoice {
   #candidate: string | null = null;
   #candidateBuckets = 0;
   #other: string | null = null;
+  #salt = "";
 
   constructor({ sticky, previewHeader }: Routing) {
     this.#sticky = sticky;
@@ -49,17 +52,25 @@ export class RouteChoice {
     return this.#preview;
   }
 
-  update(weights: Record<string, number> | null, candidate: string | null): void {
+  /** `salt`: secret, and the same for as long as `candidate` is the one whose share grows. */
+  update(weights: Record<string, number> | null, candidate: string | null, salt: string | null): void {
     const others = Object.entries(weights ?? {}).filter(([version, weight]) => version !== candidate && weight > 0);
     this.#candidate = weights === null ? null : candidate;
     this.#other = others.sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+    this.#salt = salt ?? "";
     this.#candidateBuckets = Math.round((weights?.[candidate ?? ""] ?? 0) * BUCKETS_PER_PERCENT);
+  }
+
+  /** The version that a request asks for by name; null: none. */
+  previewed({ headers }: IncomingMessage): string | null {
+    const wish = this.#preview === null ? undefined : headers[this.#preview];
+    return typeof wish === "string" && wish !== "" ? wish : null;
   }
 
   /** Null: as the weights will have it. */
   choose(request: IncomingMessage): Choice | null {
-    const wish = this.#preview === null ? undefined : request.headers[this.#preview];
-    if (typeof wish === "string" && wish !== "") return { version: wish, preview: true, setCookie: null };
+    const wish = this.previewed(request);
+    if (wish !== null) return { version: wish, preview: true, setCookie: null };
     if (this.#sticky === null || this.#candidate === null) return null;
     const { by, name } = this.#sticky;
     const id = by === "header" ? request.headers[name.toLowerCase()] : cookieOf(request.headers.cookie, name);
@@ -70,8 +81,9 @@ export class RouteChoice {
   }
 
   #give(id: string, setCookie: string | null): Choice | null {
-    const version = bucketOfCaller(id) < this.#candidateBuckets ? this.#candidate : this.#other;
-    return version === null ? null : { version, preview: false, setCookie };
+    const caller = keyOfCaller(id, this.#salt);
+    const version = caller % BUCKETS < this.#candidateBuckets ? this.#candidate : this.#other;
+    return version === null ? null : { version, preview: false, setCookie, caller };
   }
 }
 

@@ -3,18 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { ControlConnection } from "./control-connection.ts";
-import { lockOwner } from "./daemon-lock.ts";
+import { dropSilentLock, lockOwner } from "./daemon-lock.ts";
 import { localPaths } from "./paths.ts";
-import { adopt, identityOf, terminate } from "./process.ts";
+import { adopt, identityOf, signalProcess, terminate } from "./process.ts";
 import { DaemonAnswer, LeaveAnswer } from "./protocol.ts";
 import { type ServiceRecord, StateFile } from "./state-file.ts";
-import { endStrays, markedProcesses } from "./strays.ts";
+import { endStrays, markedDaemons, markedProcesses } from "./strays.ts";
 
 /** What a supervisor must know of a daemon and instances that outlived the one before it. */
 
+export { worksOn } from "./directory.ts";
 export { PROTOCOL } from "./protocol.ts";
 
 const POLL_MS = 100;
+/** a daemon looks for its lock every second */
+const LOST_LEAVE_MS = 4_000;
 
 export interface RunningDaemon {
   pid: number;
@@ -23,6 +26,29 @@ export interface RunningDaemon {
 
 /** The daemon that runs on a data directory now, whoever started it; null when none does. */
 export const findDaemon = (dataDir: string): RunningDaemon | null => lockOwner(localPaths(dataDir).lock);
+
+/** Drops the lock of a daemon elsewhere that, looked at again and again, gave no sign of life for so long. */
+export const dropSilentDaemon = (dataDir: string, silentMs: number): void =>
+  dropSilentLock(localPaths(dataDir).lock, silentMs);
+
+/** Daemons that were started for a data directory and hold no lock of it, as after somebody removed it; only on Linux. */
+export function findLostDaemons(dataDir: string): RunningDaemon[] {
+  const owner = findDaemon(dataDir);
+  return markedDaemons(resolve(dataDir)).filter(({ pid }) => pid !== owner?.pid);
+}
+
+/**
+ * Sees that no daemon without the lock keeps ports and instances from the one that has just taken it. It leaves by
+ * itself once it sees that; one of an older kind, or that hangs, is killed. Instances live on. Returns the pids.
+ */
+export async function partFromLostDaemons(dataDir: string): Promise<number[]> {
+  const lost = findLostDaemons(dataDir);
+  for (const until = performance.now() + LOST_LEAVE_MS; lost.some(isRunning) && performance.now() < until; )
+    await sleep(POLL_MS / 2);
+  for (const one of lost.filter(isRunning)) signalProcess(one.pid, "SIGKILL");
+  await Promise.all(lost.map(untilGone));
+  return lost.map(({ pid }) => pid);
+}
 
 export const isRunning = ({ pid, identity }: RunningDaemon): boolean => identityOf(pid) === identity;
 

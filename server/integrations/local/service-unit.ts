@@ -17,6 +17,7 @@ import { instanceCommand } from "./instance-command.ts";
 import { withSecrets } from "./launch-record.ts";
 import type { LogStore } from "./log-store.ts";
 import { LAUNCH_VARIABLE, launch } from "./process.ts";
+import { newSalt } from "./route-choice.ts";
 import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
 import { BALANCER_VARIABLE, endLeftovers, GENERATION_VARIABLE } from "./strays.ts";
 import type { Usage } from "./usage.ts";
@@ -35,6 +36,8 @@ export interface UnitHost {
   usageOf(pid: number): Usage | undefined;
   /** of the state as it is written now */
   generation(): number;
+  /** from here on, in every process: what an instance is started with, `recorded` as written, is confidential */
+  keepValues(instanceId: string, recorded: LaunchRecord): Promise<void>;
   /** resolves when the state of the whole fleet is on disk */
   save(): Promise<void>;
   /** the same for what must not fail because the disk is full, as going back: a failure is logged and tried again */
@@ -64,6 +67,8 @@ export class ServiceUnit {
   weights: Record<string, number> | null = null;
   /** the version whose share grows */
   candidate: string | null = null;
+  /** of the rollout of `candidate`: by it callers are dealt to versions */
+  #salt: string | null = null;
   /** why the balancer does not listen; null when it does */
   problem: string | null = null;
   /** why the weights are not those that were set last; null once somebody sets them, or one version is left */
@@ -115,7 +120,7 @@ export class ServiceUnit {
   record(): ServiceRecord {
     const instances = [...this.instances.values()].map((instance) => instance.record());
     const { ref, port, weights, candidate, doubt } = this;
-    return { ...ref, port, weights, candidate, doubt, instances };
+    return { ...ref, port, weights, candidate, salt: this.#salt, doubt, instances };
   }
 
   describe(): PlatformService {
@@ -124,10 +129,10 @@ export class ServiceUnit {
     const { ref, url, weights, configured, problem, doubt: notice } = this;
     const currentVersion = this.currentVersion();
     const healthPath = healthPathOf(this.config);
-    const { countedSince } = this.balancer;
+    const { countedSince, pending } = this.balancer;
     return {
       ...{ ...ref, url, currentVersion, weights, configured, healthPath, problem, notice, instances, overloaded },
-      countedSince,
+      ...{ countedSince, pending },
     };
   }
 
@@ -171,7 +176,7 @@ export class ServiceUnit {
     const there = new Set([...this.versions, ...record.instances.map((one) => one.version)]);
     const known = Object.entries(record.weights ?? {}).filter(([version]) => there.has(version));
     this.weights = known.some(([, weight]) => weight > 0) ? Object.fromEntries(known) : null;
-    this.candidate = this.weights === null ? null : record.candidate;
+    this.#setCandidate(this.weights === null ? null : record.candidate, record.salt);
     this.doubt = record.doubt;
     this.#settleDoubt();
   }
@@ -191,7 +196,7 @@ export class ServiceUnit {
       createTarget: (...args) => this.balancer.createTarget(...args),
       lastWords: (id) => this.#host.logs.lastWords(id),
       diskFull: () => this.#host.logs.diskFull(),
-      endLeftovers,
+      endLeftovers: (id) => endLeftovers(id, this.#host.dataDir),
       changed: (what) => this.#onChanged(what),
     };
     const instance = new Instance(host, record);
@@ -271,16 +276,22 @@ export class ServiceUnit {
       throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
     }
     this.weights = weights;
-    this.candidate = weights === null ? null : candidate;
+    const shared = weights === null ? null : candidate;
+    this.#setCandidate(shared, shared === this.candidate ? this.#salt : null);
     this.doubt = null;
     this.refreshRotation();
     await this.#host.saveOrRetry();
   }
 
+  #setCandidate(candidate: string | null, salt: string | null): void {
+    this.candidate = candidate;
+    this.#salt = candidate === null ? null : (salt ?? newSalt());
+  }
+
   refreshRotation(): void {
     const targets = [...this.instances.values()].flatMap((one) => (one.inRotation && one.target ? [one.target] : []));
     this.balancer.rotation.update(targets, this.weights);
-    this.balancer.routes.update(this.weights, this.candidate);
+    this.balancer.routes.update(this.weights, this.candidate, this.#salt);
   }
 
   command(instanceId: string, version: string, port: number, recorded: LaunchRecord | null = null) {
@@ -302,6 +313,8 @@ export class ServiceUnit {
     const stderrFile = this.#host.logs.file(instance.id, "err");
     await this.#host.logs.begin(instance.id, { ...this.ref, version: instance.version });
     const recorded = this.#recordedLaunch(instance);
+    const written = recorded ?? this.#launchAsConfigured;
+    if (written !== null) await this.#host.keepValues(instance.id, written);
     const command = this.command(instance.id, instance.version, port, recorded && withSecrets(recorded, process.env));
     const env = {
       ...command.env,
@@ -310,7 +323,7 @@ export class ServiceUnit {
       [GENERATION_VARIABLE]: String(this.#host.generation()),
     };
     const running = await launch({ ...command, env, stdoutFile, stderrFile });
-    instance.launch = recorded ?? this.#launchAsConfigured;
+    instance.launch = written;
     return running;
   }
 

@@ -17,7 +17,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 const record = (port: number): ServiceRecord => ({
   ...{ service: "web", environment: "staging", port, weights: { "1.0.0": 100 }, candidate: "1.0.0" },
-  doubt: null,
+  ...{ salt: "c2FsdA", doubt: null },
   instances: [
     {
       ...{ id: "inst_1", key: "initial:1", version: "1.0.0", createdAt: "2026-05-01T00:00:00.000Z", restarts: 2 },
@@ -145,7 +145,7 @@ it("says that the state is lost, again and again, as long as neither file can be
 });
 
 it("leaves the state of a newer Operate alone", () => {
-  writeFileSync(path, '{"format":6,"services":[]}');
+  writeFileSync(path, '{"format":7,"services":[]}');
   expect(() => new StateFile(path).load()).toThrow(/newer Operate/);
   expect(readdirSync(dir)).toEqual(["state.json"]);
 });

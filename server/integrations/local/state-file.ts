@@ -1,6 +1,9 @@
 import { existsSync, readFileSync, renameSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import { directoryOf } from "../../../scripts/bootstrap/lock-holder.mjs";
+import { worksOn } from "./directory.ts";
 import { replaceFile } from "./state-file-room.ts";
 import { storageProblem } from "./storage-problem.ts";
 
@@ -49,20 +52,24 @@ const ServiceRecordSchema = z.strictObject({
   port: z.number().int(),
   weights: z.record(z.string(), z.number()).nullable(),
   candidate: z.string().nullable().default(null),
+  /** by which callers are dealt to the candidate; a secret of this rollout */
+  salt: z.string().nullable().default(null),
   /** why the weights are a guess that nobody has confirmed; null: somebody set them, or they are not needed */
   doubt: z.string().nullable().default(null),
   instances: z.array(InstanceRecordSchema),
 });
 
 /**
- * 2 added `launch`, 3 `launch.balancer`, 4 `generation` and `launchId`, 5 `doubt`; an older Operate, which would not
- * know it, is kept from replacing what runs.
+ * 2 added `launch`, 3 `launch.balancer`, 4 `generation` and `launchId`, 5 `doubt`, 6 `directory` and `salt`; an older
+ * Operate, which would not know it, is kept from replacing what runs.
  */
-const FORMAT = 5;
+const FORMAT = 6;
 const StateSchema = z.strictObject({
-  format: z.literal([1, 2, 3, 4, FORMAT]),
+  format: z.literal([1, 2, 3, 4, 5, FORMAT]),
   /** of two states the later one has the higher number; 0: not known */
   generation: z.number().int().default(0),
+  /** identity of the data directory whose processes these are; absent: an earlier Operate did not write it down */
+  directory: z.string().optional(),
   services: z.array(ServiceRecordSchema),
 });
 
@@ -89,6 +96,7 @@ type Content = { services: ServiceRecord[]; generation: number } | { problem: st
 export class StateFile {
   readonly #path: string;
   readonly #previous: string;
+  readonly #dataDir: string;
   #running: Promise<void> = Promise.resolve();
   #queued: { services: ServiceRecord[]; done: Promise<void> } | undefined;
   #generation = 0;
@@ -96,6 +104,7 @@ export class StateFile {
   constructor(path: string) {
     this.#path = path;
     this.#previous = `${path}.previous`;
+    this.#dataDir = dirname(dirname(resolve(path)));
   }
 
   /** The number of the newest write that succeeded or failed: what begins now, later states may know. */
@@ -149,8 +158,16 @@ export class StateFile {
       );
     const parsed = StateSchema.safeParse(raw);
     if (!parsed.success) return { problem: `${path} has unexpected content` };
-    const { services, generation } = parsed.data;
-    return { services, generation };
+    const { services, generation, directory } = parsed.data;
+    return { services: services.map((service) => this.#withOwnProcesses(service, directory)), generation };
+  }
+
+  /** In a copy of a data directory the wanted instances are the copy's, and the processes are the original's. */
+  #withOwnProcesses(service: ServiceRecord, directory: string | undefined): ServiceRecord {
+    const instances = service.instances.map((one) =>
+      one.process === null || worksOn(one.process.pid, this.#dataDir, directory) ? one : { ...one, process: null },
+    );
+    return { ...service, instances };
   }
 
   /** Resolves when this state, or a later one, is on disk. @throws PRECONDITION that says why it cannot be written */
@@ -172,7 +189,8 @@ export class StateFile {
   /** The clock keeps numbers rising when every file was lost, and the last number when the clock was set back. */
   async #write(services: ServiceRecord[]): Promise<void> {
     const generation = Math.max(this.#generation + 1, Date.now());
-    const text = JSON.stringify({ format: FORMAT, generation, services }, null, 1);
+    const directory = directoryOf(this.#dataDir) ?? undefined;
+    const text = JSON.stringify({ format: FORMAT, generation, directory, services }, null, 1);
     try {
       await replaceFile({ path: this.#path, previous: this.#previous }, text);
     } catch (cause) {

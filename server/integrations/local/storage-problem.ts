@@ -1,7 +1,7 @@
 import { AppError } from "#server/agent/kernel/errors.ts";
 
 const WHY: Record<string, string> = {
-  ENOSPC: "the disk is full. Free some space",
+  ENOSPC: "the disk is full. Free some space, or delete files if it has no inodes left (`df -i`)",
   EDQUOT: "the disk quota is used up. Free some space",
   EROFS: "the file system is read-only. Make it writable",
   EACCES: "it is not allowed. Give its folder back to the user that runs Operate",

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import { namesDirectory } from "./directory.ts";
 import { groupOf, identityOf, LAUNCH_VARIABLE, launchOf, signalGroup, signalProcess } from "./process.ts";
 
 /** Processes found by the environment they inherited, so only on Linux. */
@@ -9,9 +10,14 @@ const INSTANCE = "OPERATE_LOCAL_INSTANCE=";
 export const BALANCER_VARIABLE = "OPERATE_LOCAL_BALANCER_PORT";
 /** the generation of the state when the process was started: an older state cannot know of it */
 export const GENERATION_VARIABLE = "OPERATE_LOCAL_GENERATION";
+const DATA_DIR = "OPERATE_DATA_DIR=";
+const DAEMON_ENTRY = "/integrations/local/daemon.ts";
 const LINUX = process.platform === "linux";
 /** A process that forks while it is looked for needs another look; one that forks faster than that is let go. */
 const MOST_LOOKS = 5;
+
+const markIn = (environment: readonly string[], name: string): string =>
+  environment.find((line) => line.startsWith(name))?.slice(name.length) ?? "";
 
 /** The pid that belongs to an instance now; null when none does; "unsettled" while nobody may judge. */
 export type OwnerOf = (instanceId: string) => number | null | "unsettled";
@@ -34,9 +40,8 @@ export async function endStrays(dataDir: string, ownerOf: OwnerOf): Promise<Ende
   const ownGroup = groupOf(process.pid);
   for (const pid of pidsIn(await readdir("/proc"))) {
     const environment = (await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")).split("\0"); // gone, or another's
-    if (!environment.includes(`OPERATE_DATA_DIR=${dataDir}`)) continue;
     const mark = environment.find((line) => line.startsWith(INSTANCE));
-    if (mark === undefined) continue;
+    if (mark === undefined || !namesDirectory(markIn(environment, DATA_DIR), dataDir)) continue;
     const instanceId = mark.slice(INSTANCE.length);
     // from here on nothing is awaited: what is known of the instance is known of this process
     const owner = ownerOf(instanceId);
@@ -72,10 +77,11 @@ export function markedProcesses(dataDir: string): MarkedProcess[] {
   const leaders = pidsIn(readdirSync("/proc")).filter((pid) => groupOf(pid) === pid);
   for (const pid of leaders) {
     const lines = textOf(pid, "environ").split("\0");
-    const markOf = (name: string): string => lines.find((line) => line.startsWith(name))?.slice(name.length) ?? "";
+    const markOf = (name: string): string => markIn(lines, name);
     const instanceId = markOf(INSTANCE);
     const identity = identityOf(pid);
-    if (instanceId === "" || identity === null || markOf("OPERATE_DATA_DIR=") !== dataDir) continue;
+    if (instanceId === "" || identity === null) continue;
+    if (!namesDirectory(markOf(DATA_DIR), dataDir)) continue;
     const earlier = found.get(instanceId);
     // a child that leads a group of its own was started later
     if (earlier !== undefined && startOf(earlier.identity) <= startOf(identity)) continue;
@@ -91,6 +97,22 @@ export function markedProcesses(dataDir: string): MarkedProcess[] {
     });
   }
   return [...found.values()].filter((one) => one.service && one.environment && one.version && one.port > 0);
+}
+
+/** The daemons that were started for a data directory, by what they run and their environment, lock or not. */
+export function markedDaemons(dataDir: string): { pid: number; identity: string }[] {
+  if (!LINUX) return [];
+  return pidsIn(readdirSync("/proc")).flatMap((pid) => {
+    if (
+      !textOf(pid, "cmdline")
+        .split("\0")
+        .some((argument) => argument.endsWith(DAEMON_ENTRY))
+    )
+      return [];
+    const identity = identityOf(pid);
+    const named = markIn(textOf(pid, "environ").split("\0"), DATA_DIR);
+    return identity !== null && namesDirectory(named, dataDir) ? [{ pid, identity }] : [];
+  });
 }
 
 const startOf = (identity: string): number => Number(identity.split(":")[1]);
@@ -118,15 +140,19 @@ const textOf = (pid: number, file: string): string => {
   }
 };
 
-/** Ends what an instance left behind outside its process group, as a child that called setsid does. */
-export async function endLeftovers(instanceId: string): Promise<void> {
+/**
+ * Ends what an instance left behind outside its process group, as a child that called setsid does. The instances of a
+ * copied data directory have the same ids.
+ */
+export async function endLeftovers(instanceId: string, dataDir: string): Promise<void> {
   if (!LINUX) return;
   const mark = `${INSTANCE}${instanceId}`;
   for (let look = 0; look < MOST_LOOKS; look++) {
     let found = false;
     for (const pid of pidsIn(await readdir("/proc"))) {
       const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""); // gone, or somebody else's
-      if (!text.split("\0").includes(mark)) continue;
+      const environment = text.split("\0");
+      if (!environment.includes(mark) || !namesDirectory(markIn(environment, DATA_DIR), dataDir)) continue;
       found = true;
       signalProcess(pid, "SIGKILL");
     }

@@ -1,7 +1,8 @@
+import { callerEnds, isCallerEnd } from "#server/agent/kernel/caller-ends.ts";
 import { BUCKET_COUNT, bucketOf, emptyHistogram } from "#server/agent/kernel/histogram.ts";
 import { noOutcomes, OUTCOMES, type Outcome } from "#server/agent/kernel/outcomes.ts";
 import { joinUsage } from "#server/agent/kernel/version-usage.ts";
-import type { ServiceRef, TrafficCounts, VersionUsage } from "#server/agent/ports/platform.ts";
+import type { CallerEnd, CallerEnds, ServiceRef, TrafficCounts, VersionUsage } from "#server/agent/ports/platform.ts";
 
 /** What one balancer counted and what its instances took, in 2-second buckets per version, for the last 20 minutes. */
 
@@ -16,6 +17,18 @@ const SETTLE_MS = 500;
 /** What the instances of one version took in 2 s; null where that is not known. */
 export type Measured = Pick<VersionUsage, "cpuMs" | "memoryBytes" | "errorLines">;
 
+/** More of an exchange that ended. */
+export interface Ended {
+  /** answered with 401 or 403 */
+  denied?: boolean;
+  /** of one that stays with its version, as `Choice.caller` */
+  caller?: number | undefined;
+}
+
+/** callers whose requests ended badly that are told apart in a sample, and of them the worst that are told */
+const MOST_CALLERS = 200;
+const TOLD_CALLERS = 3;
+
 interface Sample extends Record<Outcome, number> {
   startMs: number;
   /** in a bucket that `since` told */
@@ -27,6 +40,8 @@ interface Sample extends Record<Outcome, number> {
   /** null until the first request: most samples of an idle version have none */
   latency: Uint32Array | null;
   leftAfter: Uint32Array | null;
+  /** by caller: how its requests ended that a caller alone can bring about */
+  callers: Map<number, CallerEnds> | null;
   looks: number;
   /** sums over the looks */
   instances: number;
@@ -44,13 +59,14 @@ export class TrafficRing {
 
   /**
    * Counts one ended exchange into the sample of `nowMs`; a finished sample never changes again. `tookMs`: for a client
-   * that left, how long it had waited. `denied`: the answer was 401 or 403.
+   * that left, how long it had waited.
    */
-  record(version: string, outcome: Outcome, tookMs: number, nowMs: number, denied = false): void {
+  record(version: string, outcome: Outcome, tookMs: number, nowMs: number, { denied, caller }: Ended = {}): void {
     const sample = this.#current(version, nowMs);
     sample.requests++;
     sample[outcome]++;
     if (denied) sample.denied++;
+    if (caller !== undefined && isCallerEnd(outcome)) countCaller(sample, caller, outcome);
     if (outcome === "refused") return;
     const field = outcome === "clientLeft" ? "leftAfter" : "latency";
     const histogram = sample[field] ?? new Uint32Array(BUCKET_COUNT);
@@ -155,11 +171,34 @@ export class TrafficRing {
     if (last !== undefined && last.startMs >= startMs) return last;
     const taken = { looks: 0, instances: 0, inFlight: 0, cpuMs: null, memoryBytes: null, errorLines: null };
     const untold = { startMs, told: false, toldBefore: false };
-    const fresh: Sample = { ...untold, ...noOutcomes(), denied: 0, latency: null, leftAfter: null, ...taken };
+    const fresh: Sample = {
+      ...untold,
+      ...noOutcomes(),
+      denied: 0,
+      latency: null,
+      leftAfter: null,
+      callers: null,
+      ...taken,
+    };
     samples.push(fresh);
     if (samples.length > KEPT_SAMPLES) samples.shift();
     return fresh;
   }
+}
+
+function countCaller(sample: Sample, caller: number, outcome: CallerEnd): void {
+  sample.callers ??= new Map();
+  const known = sample.callers.get(caller);
+  if (known === undefined && sample.callers.size >= MOST_CALLERS) return;
+  const ends = known ?? { caller, status3xx: 0, status4xx: 0, status5xx: 0 };
+  ends[outcome]++;
+  sample.callers.set(caller, ends);
+}
+
+/** The callers of one sample whose requests ended badly most often. */
+function worstCallers(samples: readonly Sample[]): CallerEnds[] {
+  const all = samples.length === 1 ? [...(samples[0]?.callers?.values() ?? [])] : [];
+  return all.sort((a, b) => callerEnds(b) - callerEnds(a)).slice(0, TOLD_CALLERS);
 }
 
 const usageOf = ({ cpuMs, memoryBytes, errorLines, looks, instances, inFlight }: Sample): VersionUsage => ({
@@ -169,6 +208,7 @@ const usageOf = ({ cpuMs, memoryBytes, errorLines, looks, instances, inFlight }:
 });
 
 function sumOf(samples: readonly Sample[]): Counts {
+  const callers = worstCallers(samples);
   const sum = { ...noOutcomes(), denied: 0, latency: emptyHistogram() };
   for (const sample of samples) {
     sum.requests += sample.requests;
@@ -181,5 +221,5 @@ function sumOf(samples: readonly Sample[]): Counts {
       sum.leftAfter[i] = (sum.leftAfter[i] ?? 0) + count;
     });
   }
-  return { ...sum, usage: joinUsage(samples.map(usageOf)) };
+  return { ...sum, ...(callers.length > 0 && { callers }), usage: joinUsage(samples.map(usageOf)) };
 }

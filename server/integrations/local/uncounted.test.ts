@@ -109,6 +109,25 @@ it("counts neither a check that hangs while it waits nor one that was given up",
   expect(rows.reduce((sum, row) => sum + row.clientLeft, 0)).toBe(1);
 });
 
+it.each([
+  ["now", 0, 0, true],
+  ["a while ago", 50, 50, true],
+  ["long ago", 300, 300, false],
+  ["long ago, before the clock was set back", 0, 300, false],
+  ["long ago, before the machine was started", 300, 0, false],
+  ["ahead of now", -30, -30, false],
+])("takes a mark of %s for one, or not", (_, wallAgoS, steadyAgoS, taken) => {
+  const now = { wallS: 1_800_000_000, steadyS: 1_000 };
+  const then = { wallS: now.wallS - wallAgoS, steadyS: now.steadyS - steadyAgoS };
+  const said = checkHeaders(SECRET, new URL(`http://127.0.0.1:${port}`), then)[CHECK_HEADER];
+  expect(isCheck(SECRET, said, port, now)).toBe(taken);
+  expect(isCheck(SECRET, said?.replace(/^[^.]+/, now.wallS.toString(36)), port, now)).toBe(taken && wallAgoS === 0);
+});
+
+it.each(["", "..", "a.b", "a.b.c.d", "-1.1.x", "NaN.NaN.x", "1e9.1.x"])("takes no mark of %j", (said) => {
+  expect(isCheck(SECRET, said, port)).toBe(false);
+});
+
 it("takes no turn of the users': neither a version's nor an instance's", async () => {
   await serve(["1", "2"], { 1: 50, 2: 50 });
   const users: string[] = [];

@@ -157,6 +157,28 @@ describe("an upgraded connection that the instance ends at once", () => {
     await eventually(async () => target.inFlight === 0);
   });
 
+  it.each<[string, number, (socket: Socket) => void, (socket: Socket) => void, "upgraded" | "brokenOff"]>([
+    ["the client ends because of its error", 1011, () => {}, (socket) => socket.end(), "brokenOff"],
+    ["the client resets because of its error", 1002, () => {}, (socket) => socket.resetAndDestroy(), "brokenOff"],
+    ["nobody ends after its error", 1013, () => {}, () => {}, "brokenOff"],
+    ["the client ends in good order", 1000, () => {}, (socket) => socket.end(), "upgraded"],
+    ["the client ends as the application has it", 4001, () => {}, (socket) => socket.end(), "upgraded"],
+    ["it resets after an end in good order", 1000, (socket) => socket.resetAndDestroy(), () => {}, "upgraded"],
+    ["it resets after an error", 1011, (socket) => socket.resetAndDestroy(), () => {}, "brokenOff"],
+  ])("by its last frame: %s", async (_, code, ofInstance, ofClient, outcome) => {
+    let instance: Socket | undefined;
+    answer = (socket) => {
+      instance = socket;
+      socket.write(closing(code));
+    };
+    const { socket, text } = client();
+    await eventually(async () => text().length >= closing(code).length && text().includes("\x88\x02"));
+    if (instance !== undefined) ofInstance(instance);
+    ofClient(socket);
+    await eventually(async () => counted().requests === 1);
+    expect(counted()[outcome]).toBe(1);
+  });
+
   it("is upgraded when the client ended it first, or when it has lasted", async () => {
     answer = (socket) => {
       socket.write(HEAD);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { type Endpoint, jsonOf, type Params, refusalOf } from "../http/endpoint.ts";
 
@@ -63,7 +64,7 @@ export function createLokiClient(endpoint: Endpoint): LokiClient {
   ): Promise<z.infer<T>> => {
     const answer = await endpoint.ask(path, params, { form: true, signal });
     if (answer.status === 400)
-      throw new AppError("INVALID", `${endpoint.address} says: ${answer.text.trim().slice(0, 500)}`, {
+      throw new AppError("INVALID", `${endpoint.address} says: ${clipText(answer.text.trim(), 500)}`, {
         details: { address: endpoint.address },
       });
     if (answer.status !== 200) throw refusalOf(endpoint, answer, SPEAKS);

@@ -6,7 +6,7 @@ import type { Batch } from "../http/body/batch.ts";
 import { inside, type JsonObject, listAt, objectAt, parseJsonBody, textAt, under } from "../http/body/json.ts";
 import { bytesField, ProtobufReader } from "../http/body/protobuf-reader.ts";
 import { MOST_NAME } from "../http/body/text.ts";
-import { type Source, sourceOf, withScope } from "./source.ts";
+import { type Scope, type Source, sourceOf, withScope } from "./source.ts";
 import { attributesOf, pick } from "./values-json.ts";
 import { readAttributesOf } from "./values-protobuf.ts";
 
@@ -63,6 +63,16 @@ function within(reader: ProtobufReader, visit: () => void): void {
   reader.leave(outer);
 }
 
+/** InstrumentationScope {name, version, attributes} */
+function readScopeNames(reader: ProtobufReader, scope: Scope): void {
+  while (reader.more()) {
+    const tag = reader.tag();
+    if (tag === bytesField(1)) scope.name = reader.name(MOST_NAME);
+    else if (tag === bytesField(2)) scope.version = reader.name(MOST_NAME);
+    else reader.skip(tag);
+  }
+}
+
 function readProtobuf<T>(reader: ProtobufReader, signal: Signal, batch: Batch<T>): void {
   const readRecord = (source: Source) => {
     const outer = reader.enter();
@@ -75,14 +85,15 @@ function readProtobuf<T>(reader: ProtobufReader, signal: Signal, batch: Batch<T>
   };
   const readScope = (source: Source) => {
     const start = reader.position;
-    let scope = "";
-    eachField(reader, FIRST, () =>
-      within(reader, () =>
-        eachField(reader, FIRST, () => {
-          scope = reader.name(MOST_NAME);
-        }),
-      ),
-    );
+    const scope: Scope = { name: "", version: "", attributes: {} };
+    eachField(reader, FIRST, () => {
+      const from = reader.position;
+      within(reader, () => readScopeNames(reader, scope));
+      const to = reader.position;
+      reader.rewind(from);
+      scope.attributes = readAttributesOf(reader, 3);
+      reader.rewind(to);
+    });
     reader.rewind(start);
     const from = withScope(source, scope);
     eachField(reader, LIST, () => readRecord(from));
@@ -111,7 +122,11 @@ function readJson<T>(body: JsonObject, signal: Signal, batch: Batch<T>): void {
   };
   const readScope = (scope: JsonObject, path: string, source: Source) => {
     const named = scope.scope === undefined ? {} : objectAt(scope.scope, "scope");
-    const from = withScope(source, attributeName(textAt(named.name, "scope.name")));
+    const from = withScope(source, {
+      name: attributeName(textAt(named.name, "scope.name")),
+      version: attributeName(textAt(named.version, "scope.version")),
+      attributes: inside("scope", () => attributesOf(named)),
+    });
     tellMissing(scope, records, path, batch);
     const list = listAt(pick(scope, ...records), records[0]);
     for (let i = 0; i < list.length; i++) readRecord(list[i], () => `${path}.${records[0]}[${i}]`, from);

@@ -25,6 +25,7 @@ export interface SeriesFamily {
   origin: Record<string, string>;
   /** the origin tells one process from all others */
   identified: boolean;
+  scope: Pick<SeriesSamples, "scope">;
   /** why no point of it can be taken; null where they can */
   problem: string | null;
 }
@@ -32,7 +33,7 @@ export interface SeriesFamily {
 /** of the origin, beside its four names: two services of one name in two namespaces are two */
 const NAMESPACE = "service_namespace";
 
-export function seriesFamily(metric: WireMetric, { origin, namespace, identified }: Source): SeriesFamily {
+export function seriesFamily(metric: WireMetric, { origin, namespace, identified, scope }: Source): SeriesFamily {
   const name = metricName(metric);
   const help = storableText(metric.description, MOST_HELP);
   const labels = Object.entries({ ...origin, [NAMESPACE]: namespace }).filter(([, value]) => value !== "");
@@ -43,6 +44,7 @@ export function seriesFamily(metric: WireMetric, { origin, namespace, identified
     about: { unit: storableName(metric.unit, MOST_UNIT), ...(help !== "" && { help }) },
     origin: Object.fromEntries(labels),
     identified,
+    scope: scope ? { scope } : {},
     problem: problemOf(metric, name),
   };
 }
@@ -101,7 +103,7 @@ function streamOrigin(
 }
 
 function seriesOf(
-  { name, about, identified }: SeriesFamily,
+  { name, about, identified, scope }: SeriesFamily,
   suffix: string,
   labels: Record<string, string>,
   kind: SeriesKind,
@@ -110,11 +112,10 @@ function seriesOf(
 ): SeriesSamples {
   // samples have whole milliseconds, as in Prometheus
   const samples = { timesMs: [Math.floor(timeMs)], values: [value] };
-  // who is known otherwise and says that the start is not known has said nothing of it
-  const isSaid = startMs > 0 && !(identified && startMs >= timeMs);
-  const start = kind === "counter" && isSaid ? { startMs: Math.floor(startMs) } : {};
+  const isSaid = startMs > 0 && (kind === "counter" || (kind === "delta" && startMs < timeMs));
+  const start = isSaid ? { startMs } : {};
   const shared = kind === "delta" && !identified ? { shared: true as const } : {};
-  return { name: name + suffix, labels, kind, ...about, ...samples, ...start, ...shared };
+  return { name: name + suffix, labels, kind, ...about, ...samples, ...start, ...shared, ...scope };
 }
 
 /** The series of a histogram or a summary; a text says why there are none. */

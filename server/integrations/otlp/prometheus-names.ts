@@ -52,7 +52,7 @@ export function labelName(attribute: string): string {
   return /^\d/.test(name) ? `key_${name}` : name;
 }
 
-const labelValue = (value: AttributeValue): string =>
+export const labelValue = (value: AttributeValue): string =>
   value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 /**

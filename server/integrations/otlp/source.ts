@@ -1,5 +1,7 @@
 import type { Attributes, Origin } from "../../agent/ports/telemetry.ts";
+import { LabelCollector } from "../http/body/labels.ts";
 import { originName, processIdentity } from "./process-identity.ts";
+import { labelName, labelValue } from "./prometheus-names.ts";
 
 /** Who sent a group of records: the resource and the instrumentation scope they share. */
 export interface Source {
@@ -10,6 +12,15 @@ export interface Source {
   namespace: string;
   /** as ProcessIdentity.identified */
   identified: boolean;
+  /** labels of the scope, as Prometheus names them; absent where it has no name */
+  scope?: Readonly<Record<string, string>>;
+}
+
+/** Who wrote the instrumentation: its name, version and attributes tell its instruments from others of the same names. */
+export interface Scope {
+  name: string;
+  version: string;
+  attributes: Attributes;
 }
 
 /**
@@ -47,6 +58,15 @@ export function sourceOf(resource: Attributes): Source {
   };
 }
 
-/** The same, with the name of the instrumentation scope (for logs: the logger) where it has one. */
-export const withScope = (source: Source, scope: string): Source =>
-  scope === "" ? source : { ...source, attributes: { ...source.attributes, "otel.scope.name": scope } };
+/** The same, with the instrumentation scope (for logs: the logger) where it has a name. */
+export function withScope(source: Source, { name, version, attributes }: Scope): Source {
+  const further = Object.entries(attributes).slice(0, MOST_SCOPE_LABELS);
+  const scope = new LabelCollector();
+  scope.add("otel_scope_name", originName(name));
+  scope.add("otel_scope_version", originName(version));
+  for (const [key, value] of further) scope.add(`otel_scope_${labelName(key)}`, originName(labelValue(value)));
+  const told = name === "" ? source.attributes : { ...source.attributes, "otel.scope.name": name };
+  const isNamed = Object.keys(scope.labels).length > 0;
+  return { ...source, attributes: told, ...(isNamed && { scope: scope.labels }) };
+}
+const MOST_SCOPE_LABELS = 8;

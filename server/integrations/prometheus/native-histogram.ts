@@ -4,6 +4,8 @@ import { bytesField, fixed64Field, type ProtobufReader, varintField } from "../h
 /** finer than of OTLP: Prometheus' clients keep up to 160 buckets, and quantiles are read from these */
 const MOST_BUCKETS = 160;
 const MOST_NATIVE_BUCKETS = 10_000;
+/** Histogram.ResetHint */
+const GAUGE = 3;
 
 interface Spans {
   spans: { offset: number; length: number }[];
@@ -15,6 +17,10 @@ export interface NativeHistogram {
   timeMs: number;
   count: number;
   sum: number;
+  /** it may shrink, as its sender says */
+  gauge: boolean;
+  /** when it began at zero, ms since 1970; 0 when not said */
+  startMs: number;
   /** cumulative, without `+Inf`; null for a schema that is not exponential */
   buckets: { le: number; count: number }[] | null;
 }
@@ -24,7 +30,7 @@ export interface NativeHistogram {
  * Source: prompb/types.proto, "Histogram"; bucket i of schema s ends at 2^(i · 2^-s). @throws INVALID
  */
 export function readNativeHistogram(reader: ProtobufReader): NativeHistogram {
-  const read = { timeMs: 0, count: 0, sum: 0, zeroCount: 0, zeroThreshold: 0, scale: 0 };
+  const read = { timeMs: 0, startMs: 0, resetHint: 0, count: 0, sum: 0, zeroCount: 0, zeroThreshold: 0, scale: 0 };
   const negative: Spans = { spans: [], deltas: [], counts: [] };
   const positive: Spans = { spans: [], deltas: [], counts: [] };
   const outer = reader.enter();
@@ -37,12 +43,15 @@ export function readNativeHistogram(reader: ProtobufReader): NativeHistogram {
     else if (tag === fixed64Field(5)) read.zeroThreshold = reader.double();
     else if (tag === varintField(6)) read.zeroCount = reader.uint64();
     else if (tag === fixed64Field(7)) read.zeroCount = reader.double();
+    else if (tag === varintField(14)) read.resetHint = reader.int32();
     else if (tag === varintField(15)) read.timeMs = reader.int64();
+    else if (tag === varintField(17)) read.startMs = reader.int64();
     else if (!readSpans(reader, tag, 8, negative) && !readSpans(reader, tag, 11, positive)) reader.skip(tag);
   }
   reader.leave(outer);
-  const { timeMs, count, sum, ...rest } = read;
-  return { timeMs, count, sum, buckets: explicitBuckets({ ...rest, ...sides(negative, positive) }, MOST_BUCKETS) };
+  const { timeMs, startMs, resetHint, count, sum, ...rest } = read;
+  const buckets = explicitBuckets({ ...rest, ...sides(negative, positive) }, MOST_BUCKETS);
+  return { timeMs, startMs, count, sum, gauge: resetHint === GAUGE, buckets };
 }
 
 const sides = (negative: Spans, positive: Spans): Pick<ExponentialHistogram, "negative" | "positive"> => ({

@@ -22,7 +22,7 @@ describe("a request of remote write 2.0", () => {
     ]);
     expect(decode(body)).toEqual({
       rejected: [],
-      sent: { samples: 3, histograms: 0 },
+      kept: { samples: 3, histograms: 0 },
       meanings: [
         { name: "jobs", help: "Jobs done.", kind: "counter" },
         { name: "size", help: "", kind: "gauge" },
@@ -57,10 +57,10 @@ describe("a request of remote write 2.0", () => {
         : { count_float: 6, zero_count_float: 1, positive_counts: [2, 3] }),
     };
     const labels = { __name__: "took_seconds" };
-    const { records, sent } = decode(
+    const { records, kept } = decode(
       writeRequest2([{ labels, type: HISTOGRAM, histograms: [native], created_timestamp: AT - 5_000 }]),
     );
-    expect(sent).toEqual({ samples: 0, histograms: 1 });
+    expect(kept).toEqual({ samples: 0, histograms: 1 });
     expect(records.map(({ name, labels: { le = "" }, values, startMs }) => [name, le, values[0], startMs])).toEqual([
       ["took_seconds_bucket", "0.5", 1, AT - 5_000],
       ["took_seconds_bucket", "1", 3, AT - 5_000],
@@ -69,6 +69,42 @@ describe("a request of remote write 2.0", () => {
       ["took_seconds_count", "", 6, AT - 5_000],
       ["took_seconds_sum", "", 40, AT - 5_000],
     ]);
+  });
+
+  it("gives each sample the start that it says itself, and the series' own where it says none", () => {
+    const sample = (value: number, seconds: number, start: number | null) => ({
+      ...{ value, timestamp: AT + seconds * 1_000 },
+      ...(start !== null && { start_timestamp: AT + start * 1_000 }),
+    });
+    const told = [sample(500, 0, -60), sample(510, 15, -60), sample(2, 30, 20), sample(3, 45, null)];
+    const labels = { __name__: "jobs_total", job: "api" };
+    const { records } = decode(
+      writeRequest2([{ labels, type: COUNTER, samples: told, created_timestamp: AT - 90_000 }]),
+    );
+    expect(records.map(({ startMs, values }) => [((startMs ?? 0) - AT) / 1_000, values])).toEqual([
+      [-60, [500, 510]],
+      [20, [2]],
+      [-90, [3]],
+    ]);
+    const histogram = { count_int: 3, sum: 1, timestamp: AT, start_timestamp: AT - 5_000 };
+    const native = decode(writeRequest2([{ labels, type: HISTOGRAM, histograms: [histogram] }]));
+    expect(new Set(native.records.map(({ startMs }) => startMs))).toEqual(new Set([AT - 5_000]));
+  });
+
+  it("takes a native histogram that may shrink for gauges, and counts what was read beside one that cannot be", () => {
+    const histogram = { count_int: 3, sum: 1, timestamp: AT, created_timestamp: AT - 5_000 };
+    const { records, kept, rejected } = decode(
+      writeRequest2([
+        { labels: { __name__: "waiting" }, type: 4, histograms: [{ ...histogram, reset_hint: 3 }] },
+        { labels: { __name__: "custom" }, type: HISTOGRAM, histograms: [{ ...histogram, schema: -53 }] },
+        { labels: { __name__: "jobs_total" }, type: COUNTER, samples },
+      ]),
+    );
+    expect(new Set(records.map(({ name, kind }) => `${name} ${kind}`))).toEqual(
+      new Set(["waiting_bucket gauge", "waiting_count gauge", "waiting_sum gauge", "jobs_total counter"]),
+    );
+    expect(kept).toEqual({ samples: 1, histograms: 1 });
+    expect(rejected).toMatchObject([{ count: 1, reason: expect.stringContaining("-53") }]);
   });
 
   it("rejects a series that refers to no symbol, and keeps the others", () => {

@@ -5,7 +5,7 @@ import { bytesField, type ProtobufReader, varintField } from "../http/body/proto
 import { MOST_HELP } from "../http/body/text.ts";
 import { readNativeHistogram } from "./native-histogram.ts";
 import { createKinds, FAMILY_TYPES, type Family, type Kind } from "./series-kind.ts";
-import { keepSeries, newSeries, type ReadSeries, readSample } from "./write-series.ts";
+import { keepSeries, newSeries, type ReadSeries, readSample, type WriteCounts } from "./write-series.ts";
 
 const MOST_SYMBOLS = 1_000_000;
 /** more than any label may have, so that one that is too long is seen */
@@ -20,9 +20,9 @@ interface Metadata {
   unit: number;
 }
 
-/** With how many samples and native histograms were sent, of which 2.0 wants to be told how many were written. */
+/** With how many samples and native histograms could be read, as 2.0 wants to be told how many were written. */
 export interface DecodedWrite extends Decoded<SeriesSamples> {
-  sent?: { samples: number; histograms: number };
+  kept?: WriteCounts;
 }
 
 /**
@@ -38,7 +38,7 @@ export function decodeRequest2(
   const symbols = readSymbols(reader);
   const batch = new Batch<SeriesSamples>(maxRecords);
   const kinds = createFamilyKinds(symbols);
-  const sent = { samples: 0, histograms: 0 };
+  const kept: WriteCounts = { samples: 0, histograms: 0 };
   reader.rewind(0);
   while (reader.more()) {
     const tag = reader.tag();
@@ -50,17 +50,19 @@ export function decodeRequest2(
     try {
       const { series, metadata } = readSeries(reader, symbols);
       const samples = series.timesMs.length + series.histograms.length;
-      sent.samples += series.timesMs.length;
-      sent.histograms += series.histograms.length;
       if (batch.full()) batch.overflow(Math.max(1, samples));
-      else keepSeries(series, (name) => kinds.kindOf(name, metadata), batch);
+      else {
+        const own = keepSeries(series, (name) => kinds.kindOf(name, metadata), batch);
+        kept.samples += own.samples;
+        kept.histograms += own.histograms;
+      }
     } catch (error) {
       batch.broken("a series cannot be read", error);
     }
     reader.leave(outer);
   }
   const meanings = kinds.meanings();
-  return { ...batch.decoded(), sent, ...(meanings.length > 0 && { meanings }) };
+  return { ...batch.decoded(), kept, ...(meanings.length > 0 && { meanings }) };
 }
 
 /** They may stand after the series that refer to them. */
@@ -82,7 +84,7 @@ function symbolAt(symbols: readonly string[], index: number): string {
   return symbol;
 }
 
-/** TimeSeries {labels_refs, samples, histograms, exemplars, metadata, created_timestamp} */
+/** TimeSeries {labels_refs, samples, histograms, exemplars, metadata}; drafts have created_timestamp as field 6 */
 function readSeries(reader: ProtobufReader, symbols: readonly string[]): { series: ReadSeries; metadata: Metadata } {
   const series = newSeries();
   const metadata: Metadata = { type: 0, help: 0, unit: 0 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { SpanRecord } from "../../agent/ports/telemetry.ts";
 import { type Endpoint, type EndpointAnswer, jsonOf, type Params, refusalOf } from "../http/endpoint.ts";
@@ -38,7 +39,7 @@ export interface TempoClient {
 export function createTempoClient(endpoint: Endpoint): TempoClient {
   const checked = (answer: EndpointAnswer): EndpointAnswer => {
     if (answer.status === 400)
-      throw new AppError("INVALID", `${endpoint.address} says: ${answer.text.trim().slice(0, 500)}`, {
+      throw new AppError("INVALID", `${endpoint.address} says: ${clipText(answer.text.trim(), 500)}`, {
         details: { address: endpoint.address },
       });
     if (answer.status !== 200) throw refusalOf(endpoint, answer, SPEAKS);

@@ -1,5 +1,4 @@
 import { actor } from "#server/testing/context.ts";
-import { getDeployment } from "../../agent/deploy/index.ts";
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { auditLog } from "../../audit/record.ts";
 import { configDir, loadConfig } from "../../config/load.ts";
@@ -9,6 +8,7 @@ import { createOutboundClient } from "../../integrations/http/client.ts";
 import { createLiveFeed } from "../../live/feed.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { TestDatabase } from "../database.ts";
+import { getDeployment } from "../deploy/get-deployment.ts";
 import { FakeTelemetry } from "../fake-telemetry.ts";
 import { eventually, type TestDaemon } from "../local-platform/daemon.ts";
 

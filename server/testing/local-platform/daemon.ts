@@ -28,6 +28,7 @@ export const VERSIONS = [
   "redirecting",
   "chatty",
   "hasty",
+  "waiting",
 ];
 
 /** A service that runs `service.js` beside this file, in `staging`. */

@@ -7,7 +7,8 @@ import { createServer } from "node:http";
  * ignores SIGTERM, `forking` starts a child of its own, `daemonizing` one in a session of its own, `taken` wants a port
  * that is TAKEN_PORT, `failing` answers one request in twenty with 500, `slow` one in five late, `hanging` never
  * answers one in four, `missing` answers one in three with 404, `redirecting` all but /hello with 307, `chatty` prints a
- * hundred lines a second, `hasty` ends as soon as it has said goodbye to its WebSockets; anything else is good.
+ * hundred lines a second, `hasty` ends as soon as it has said goodbye to its WebSockets, `waiting` waits
+ * for its clients without a word; anything else is good.
  */
 const { PORT, TAKEN_PORT, SERVICE_VERSION: version, INSTANCE_ID: instance } = process.env;
 
@@ -60,6 +61,8 @@ const server = createServer(async (request, response) => {
   if (url.pathname === "/env") return reply(200, process.env);
   if (url.pathname === "/headers") return reply(200, request.headers);
   if (url.pathname === "/hang") return;
+  if (url.pathname === "/stream")
+    return response.writeHead(200, { "content-type": "text/event-stream" }).write(":\n\n");
   if (url.pathname === "/slow") await new Promise((done) => setTimeout(done, Number(url.searchParams.get("ms"))));
   if (url.pathname === "/status") return reply(Number(url.searchParams.get("code")), {});
   if (url.pathname === "/large") return response.end(Buffer.alloc(Number(url.searchParams.get("bytes")), "x"));
@@ -89,7 +92,8 @@ server.on("upgrade", ({ headers }, socket) => {
 process.on("SIGTERM", () => {
   if (version === "stubborn") return;
   // 1001: it is going away
-  for (const socket of webSockets) socket.write(Buffer.from([CLOSE, 2, 1001 >> 8, 1001 & 0xff]));
+  if (version !== "waiting")
+    for (const socket of webSockets) socket.write(Buffer.from([CLOSE, 2, 1001 >> 8, 1001 & 0xff]));
   if (version === "hasty") process.exit(0);
   server.close(() => process.exit(0));
   server.closeIdleConnections();

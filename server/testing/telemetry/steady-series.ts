@@ -44,6 +44,31 @@ export function steadySeries(seconds: IntervalSeconds, hours: number, endMs: num
   ];
 }
 
+export const HOLES_MINUTES = [6, 10] as const;
+const holedMetric = (seconds: number, minutes: number): string => `every_${seconds}_holed_${minutes}_total`;
+/** Counters of two hours before `endMs` that go on while nobody looks, half an hour before it. */
+export const holedCounters = (seconds: number, endMs: number): SeriesSamples[] =>
+  HOLES_MINUTES.map((minutes) => {
+    const whole = steadyCounter(holedMetric(seconds, minutes), seconds, 2, endMs);
+    const fromMs = endMs - HOUR_MS / 2;
+    const isSeen = (at: number) => at <= fromMs || at >= fromMs + minutes * MINUTE_MS;
+    const kept = whole.timesMs.flatMap((at, i) => (isSeen(at) ? [i] : []));
+    const of = (all: readonly number[]) => kept.map((i) => all[i] ?? Number.NaN);
+    return { ...whole, timesMs: of(whole.timesMs), values: of(whole.values) };
+  });
+
+/** What holedCounters grew by in the last hour, each. */
+export const askHoles = async (source: MetricsSource, seconds: number, endMs: number): Promise<(number | null)[]> => {
+  const window = { from: new Date(endMs - HOUR_MS), to: new Date(endMs) };
+  const asked = { fn: "increase" as const, filters: [], groupBy: [], window, stepSeconds: 3_600, limit: 1 };
+  const grown: (number | null)[] = [];
+  for (const minutes of HOLES_MINUTES) {
+    const { data } = await source.query({ ...asked, metric: holedMetric(seconds, minutes) });
+    grown.push(data.lines[0]?.values[0] ?? null);
+  }
+  return grown;
+};
+
 export const steadyMetric = (seconds: IntervalSeconds): string => `every_${seconds}_requests_total`;
 export const steadyHistogram = (seconds: IntervalSeconds): string => `every_${seconds}_seconds`;
 export const FAILED = [{ label: "code", op: "=~" as const, value: "5.." }];

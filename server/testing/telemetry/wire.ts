@@ -25,7 +25,7 @@ const PROMETHEUS = `
     repeated Histogram histograms = 4;
   }
   message Label { string name = 1; string value = 2; }
-  message Sample { double value = 1; int64 timestamp = 2; }
+  message Sample { double value = 1; int64 timestamp = 2; int64 start_timestamp = 3; }
   message Exemplar { repeated Label labels = 1; double value = 2; int64 timestamp = 3; }
   message BucketSpan { sint32 offset = 1; uint32 length = 2; }
   message Histogram {
@@ -34,7 +34,7 @@ const PROMETHEUS = `
     oneof zero_count { uint64 zero_count_int = 6; double zero_count_float = 7; }
     repeated BucketSpan negative_spans = 8; repeated sint64 negative_deltas = 9; repeated double negative_counts = 10;
     repeated BucketSpan positive_spans = 11; repeated sint64 positive_deltas = 12; repeated double positive_counts = 13;
-    int32 reset_hint = 14; int64 timestamp = 15;
+    int32 reset_hint = 14; int64 timestamp = 15; int64 start_timestamp = 17;
   }
 `;
 

@@ -6,6 +6,7 @@ import { AppError } from "../../kernel/errors.ts";
 import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
 import { noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { storeTraffic, sumBy } from "../../traffic/index.ts";
 import { deployApplication } from "../deploy-application.ts";
 import type { DeploymentPlan, Heed, StepOutcome } from "../procedure.ts";
 import { begin } from "../record.ts";
@@ -20,6 +21,7 @@ let ctx: TestContext;
 
 beforeEach(async () => {
   await database.db.deployment.deleteMany();
+  await database.db.trafficBucket.deleteMany();
   clock.ms = Date.parse("2026-03-01T10:00:00Z");
   ctx = testContext(database, {
     now: () => new Date(clock.ms),
@@ -74,10 +76,11 @@ const showUntilNow = (all: TrafficCounts[]) => {
 async function analyse(
   heed: Heed = nobody,
   kind: "step" | "hold" = "step",
+  since?: number,
 ): Promise<{ outcome: StepOutcome; plan: DeploymentPlan }> {
   const made = await plan();
   const step = made.steps.find((one) => one.kind === (kind === "step" ? "analysis" : "hold"))!;
-  const input = { step, attempt: 1, kind, heed, ...(kind === "hold" ? { holdSeconds: 30 } : {}) };
+  const input = { step, attempt: 1, kind, heed, since, ...(kind === "hold" ? { holdSeconds: 30 } : {}) };
   return { outcome: await runAnalysis(rehearsal(clock), analysisEffects(ctx), made, input), plan: made };
 }
 const kept = () => ctx.db.deploymentAnalysis.findMany();
@@ -130,7 +133,9 @@ describe("an analysis", () => {
       reason: expect.stringMatching(/1\.1\.0 is worse: error ratio 5 %/),
     });
     expect(outcome).toMatchObject({
-      reason: expect.stringMatching(/of all [\d\u00a0]+ requests \(0\.2\d %\) failed on 1\.1\.0, which had 5 %/),
+      reason: expect.stringMatching(
+        /In the \d+ s until \d\d:\d\d:\d\d UTC, \d+ of all [\d\u00a0]+ requests \(0\.2\d %\) failed on 1\.1\.0, which had 5 % of them/,
+      ),
     });
     expect(clock.ms - began).toBeLessThan(30_000);
     expect((await getDeploymentRow(ctx.db, made.deploymentId)).summary).toMatch(
@@ -152,6 +157,59 @@ describe("an analysis", () => {
     expect((await analyse()).outcome.kind).toBe("passed");
   });
 
+  /** The new version answers so slowly until a second after the beginning. */
+  const slowUntil = (rows: TrafficCounts[], seconds: number, ms: number) =>
+    rows.map((row, i) => {
+      if (row.version !== "1.1.0" || i >= seconds) return row;
+      const latency = emptyHistogram();
+      latency[bucketOf(ms)] = row.requests;
+      return { ...row, latency };
+    });
+
+  it("does not blame a new process for having to warm up, and says what it did not compare", async () => {
+    showUntilNow(slowUntil(sideBySide(10, 1e-9), 10, 80));
+    const { outcome } = await analyse();
+    expect(outcome).toMatchObject({
+      kind: "passed",
+      note: expect.stringMatching(/; 100 requests of the first 10 s are not compared by latency$/),
+    });
+  });
+
+  it("still fails a version that stays slow, soon after it has warmed up", async () => {
+    const began = clock.ms;
+    showUntilNow(slowUntil(sideBySide(10, 1e-9), 240, 80));
+    const { outcome } = await analyse();
+    expect(outcome).toMatchObject({ kind: "failed", reason: expect.stringMatching(/1\.1\.0 is worse: p95 latency/) });
+    expect(clock.ms - began).toBeLessThanOrEqual(30_000);
+  });
+
+  it("compares latency from the first request on in a deployment that began before there was a warm-up", async () => {
+    showUntilNow(sideBySide(10, 1e-9));
+    const made = await plan();
+    const { warmUpSeconds: _, ...former } = made.options.rules.analysis;
+    const rules = { ...made.options.rules, analysis: former as typeof made.options.rules.analysis };
+    const step = made.steps.find((one) => one.kind === "analysis")!;
+    const since = clock.ms;
+    clock.ms += 20_000;
+    const old = { ...made, options: { ...made.options, rules } };
+    const judged = await analysisEffects(ctx).judge(old, { step, attempt: 1, kind: "step", since });
+    expect(judged).toMatchObject({ verdict: "pass", sentence: expect.not.stringContaining("not compared") });
+  });
+
+  it("leaves most of a short hold to be compared", async () => {
+    showUntilNow(sideBySide(20, 1e-9));
+    const made = await plan();
+    const step = made.steps.find((one) => one.kind === "hold")!;
+    const since = clock.ms + 20_000;
+    clock.ms += 26_000;
+    const judged = await analysisEffects(ctx).judge(made, { step, attempt: 1, kind: "hold", since, holdSeconds: 6 });
+    expect(judged).toMatchObject({
+      verdict: "inconclusive",
+      sentence: expect.stringContaining("80 of the 100 requests"),
+    });
+    expect(judged.sentence).toContain("40 requests of the first 2 s are not compared");
+  });
+
   it("asks a person when the requests do not come", async () => {
     showUntilNow(sideBySide(0.5, 1e-9));
     const { outcome } = await analyse();
@@ -160,6 +218,19 @@ describe("an analysis", () => {
       reason: expect.stringMatching(/^Not decided in 2 min.*of the 100 requests/),
     });
     expect(await kept()).toMatchObject([{ verdict: "inconclusive" }]);
+  });
+
+  it("that is tried again after it was not decided has the requests of the first try, too", async () => {
+    showUntilNow(sideBySide(0.5, 1e-9));
+    const began = clock.ms;
+    const { outcome } = await analyse();
+    expect(outcome).toMatchObject({ kind: "undecided", since: began });
+    await database.db.deployment.deleteMany();
+    const again = await analyse(nobody, "step", began);
+    expect(again.outcome).toMatchObject({ kind: "passed" });
+    expect(clock.ms - began, "100 requests at one in two seconds").toBeLessThan(240_000);
+    const anew = await kept();
+    expect(anew).toMatchObject([{ verdict: "pass", from: new Date(began) }]);
   });
 
   it("asks a person when the platform stays away", async () => {
@@ -174,6 +245,8 @@ describe("an analysis", () => {
   it("leaves no pass of before as evidence when the newest comparison could not be made", async () => {
     const rows = sideBySide(30, 1e-9);
     const goneAt = clock.ms + 15_000;
+    const { rollout } = ctx.config.deploymentConfig;
+    ctx.config.deploymentConfig.rollout = { ...rollout, analysis: { ...rollout?.analysis, warmUpSeconds: 0 } };
     showUntilNow(rows);
     const seen = ctx.platform.samplesSince;
     ctx.platform.samplesSince = (input) =>
@@ -220,6 +293,95 @@ describe("an analysis", () => {
     expect(outcome.kind).toBe("passed");
     expect(clock.ms - at).toBeGreaterThanOrEqual(30_000);
     expect(await kept()).toMatchObject([{ kind: "hold", verdict: "pass" }]);
+  });
+
+  describe("a hold without the old version's requests in the platform's memory", () => {
+    /** Seconds of one version from a time on, so many requests each, all of them with one outcome. */
+    function alone(version: string, fromMs: number, seconds: number, perSecond: number, status = "status2xx") {
+      return sideBySide(perSecond, 1e-9)
+        .filter((row) => row.version === "1.1.0")
+        .slice(0, seconds / 2)
+        .map((row, i) => ({
+          ...{ ...row, version, bucketAt: new Date(fromMs + i * 2_000).toISOString() },
+          ...{ status2xx: 0, [status]: row.requests },
+          usage: { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null },
+        }));
+    }
+    const storeAll = (rows: TrafficCounts[]) => storeTraffic(ctx.db, sumBy(rows, 10_000));
+    const held = async () => (await analyse(nobody, "hold")).outcome;
+
+    it.each([
+      ["fails one that only fails", "status5xx", "failed", /1\.1\.0 is worse: error ratio 100 %/],
+      ["fails one that knows no page any more", "status4xx", "failed", /1\.1\.0 is worse: requests with a 4xx/],
+      ["passes one that is not worse", "status2xx", "passed", /1\.1\.0 is not worse than 1\.0\.0/],
+    ])("%s, by what is stored", async (_, status, kind, words) => {
+      await storeAll(alone("1.0.0", clock.ms - 240_000, 240, 20));
+      showUntilNow(alone("1.1.0", clock.ms, 60, 20, status));
+      const outcome = await held();
+      expect(outcome.kind).toBe(kind);
+      expect(JSON.stringify(outcome)).toMatch(words);
+    });
+
+    it("counts what the new version answered before the platform was started anew", async () => {
+      await storeAll(alone("1.0.0", clock.ms - 240_000, 240, 20));
+      await storeAll(alone("1.1.0", clock.ms, 20, 20, "status5xx"));
+      showUntilNow(alone("1.1.0", clock.ms + 22_000, 60, 1));
+      clock.ms += 20_000;
+      const [made, began] = [await plan(), clock.ms - 20_000];
+      const step = made.steps.find((one) => one.kind === "hold")!;
+      const judged = await analysisEffects(ctx).judge(made, { step, attempt: 1, kind: "hold", since: began });
+      expect(judged).toMatchObject({ verdict: "fail", candidateRequests: 400, candidateErrors: 400 });
+      // the thousands before, all to the old version, are no base of what this cost
+      expect(judged.sentence).toMatch(
+        /In the \d+ s until \d\d:\d\d:\d\d UTC, 400 of 400 requests failed on 1\.1\.0, which had all of them$/,
+      );
+    });
+
+    it.each([
+      ["none", 0],
+      ["too few", 40],
+    ])("fails one that only fails when there are %s of it anywhere", async (_, requests) => {
+      await storeAll(alone("1.0.0", clock.ms - 20_000, requests, 1));
+      showUntilNow(alone("1.1.0", clock.ms, 60, 20, "status5xx"));
+      expect(await held()).toMatchObject({
+        kind: "failed",
+        reason: expect.stringMatching(
+          /fails its users, whatever .* 100 % .*, and 10 % are too many; 1\.0\.0 has answered/,
+        ),
+      });
+    });
+
+    it.each([
+      ["answers well, of which nothing can be compared", "status2xx", 20],
+      ["knows no page any more", "status4xx", 20],
+      ["fails all of few requests", "status5xx", 1],
+    ])("asks about one that %s", async (_, status, perSecond) => {
+      showUntilNow(alone("1.1.0", clock.ms, 60, perSecond, status));
+      expect(await held()).toMatchObject({ kind: "undecided", reason: expect.stringContaining("Not decided in 30 s") });
+    });
+
+    it("lets one with few requests go on by the rule that says so, and asks by the other", async () => {
+      showUntilNow(alone("1.1.0", clock.ms, 60, 1));
+      const { outcome, plan: made } = await analyse(nobody, "hold");
+      expect(outcome).toMatchObject({ kind: "passed", note: expect.stringContaining("by analysis.fewRequests: ") });
+      const events = await listEvents(ctx.db, made.deploymentId);
+      expect(events.at(-1)).toMatchObject({ level: "warning", message: expect.stringContaining("Not decided") });
+      await ctx.db.deployment.deleteMany();
+      ctx.config.deploymentConfig.rollout = { canary: { weights: [5] }, analysis: { fewRequests: "ask" } };
+      showUntilNow(alone("1.1.0", clock.ms, 60, 1));
+      expect(await held()).toMatchObject({ kind: "undecided" });
+    });
+
+    it("asks when much of what the new version answered fell into time in which the balancer stood still", async () => {
+      await storeAll(alone("1.0.0", clock.ms - 240_000, 240, 20));
+      showUntilNow(alone("1.1.0", clock.ms, 60, 20).map((row, i) => ({ ...row, stalled: i % 3 === 0 })));
+      expect(await held()).toMatchObject({
+        kind: "undecided",
+        reason: expect.stringMatching(
+          /too many requests are missing; left out .* stood still: [\d.]+ % \(.*\) of 1\.1\.0/,
+        ),
+      });
+    });
   });
 
   it("comes to the same after a crash at any step", async () => {

@@ -5,12 +5,22 @@ import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
 import { countPending, pendingLimitMs, withPending } from "../judge/pending.ts";
 import type { DeploymentPlan } from "../procedure.ts";
+import { countedSince, startOf, withoutStalled } from "./counted-rows.ts";
 
 /** What the judge compares, brought together. */
-export interface Evidence {
+export interface Evidence extends ComparedRows {
+  dependents: Dependent[];
+  /** milliseconds since 1970: until then the new version warmed up; left out when it had no time to */
+  warmUntil?: number | undefined;
+}
+
+interface ComparedRows {
   baseline: TrafficCounts[];
   candidate: TrafficCounts[];
-  dependents: Dependent[];
+  /** the version before in the candidate's own time: what a hold or a watch is compared with was counted earlier */
+  beside: TrafficCounts[];
+  /** requests of each side that were counted while the balancer itself stood still: in neither list */
+  leftOut: { baseline: number; candidate: number };
   /** milliseconds since 1970, of the candidate's buckets */
   from: number;
   to: number;
@@ -20,41 +30,55 @@ const BUCKET_MS = 2_000;
 /** the running version's minutes before the new one got everything */
 const BEFORE_MS = 5 * 60_000;
 
-const startOf = (row: TrafficCounts) => Date.parse(row.bucketAt);
-
 /**
  * Both versions since `since`; for a hold, in which the old version has no requests any more, its minutes before that.
  * Buckets are whole: what is still being counted is left out. Requests that hang are counted while they do.
+ * `warmUpSeconds`: how long the new version may warm up from `since` on.
  */
 export async function collect(
   runtime: Runtime,
-  plan: Pick<DeploymentPlan, "service" | "environment" | "version" | "previousVersion" | "startedAt">,
+  plan: Compared & Pick<DeploymentPlan, "startedAt">,
   kind: "step" | "hold",
   since: number,
+  warmUpSeconds = 0,
 ): Promise<Evidence> {
-  const { service, environment, version, previousVersion } = plan;
-  const from = Math.ceil(since / BUCKET_MS) * BUCKET_MS;
-  const baselineFrom = kind === "hold" ? from - BEFORE_MS : from;
-  const rows = await comparable(runtime, { service, environment }, baselineFrom);
-  const of = (name: string | null, begin: number, end: number) =>
-    rows.filter((row) => row.version === name && startOf(row) >= begin && startOf(row) < end);
-  const [baseline, candidate] = [
-    kind === "hold" ? of(previousVersion, baselineFrom, from) : of(previousVersion, from, Infinity),
-    of(version, from, Infinity),
-  ];
-  const limitMs = pendingLimitMs(candidate, baseline);
+  const rows = await comparedRows(runtime, plan, kind, since);
+  const warmUpMs = Math.round((warmUpSeconds * 1_000) / BUCKET_MS) * BUCKET_MS;
   return {
-    baseline: countPending(baseline, limitMs),
-    candidate: countPending(candidate, limitMs),
-    dependents: await dependentsOf(runtime, plan, from),
-    from,
-    to: Math.max(from, ...candidate.map((row) => startOf(row) + BUCKET_MS)),
+    ...rows,
+    dependents: await dependentsOf(runtime, plan, rows.from),
+    warmUntil: warmUpSeconds > 0 ? rows.from + warmUpMs : undefined,
   };
 }
 
-/** The samples in which what took long was the service's doing. */
-const comparable = async ({ platform }: Pick<Runtime, "platform">, ref: ServiceRef, sinceMs: number) =>
-  (await platform.samplesSince({ ...ref, since: new Date(sinceMs) })).filter((row) => row.stalled !== true);
+type Compared = Pick<DeploymentPlan, "service" | "environment" | "version" | "previousVersion">;
+
+/** The requests of both versions that the judge compares, by `collect`'s rules. */
+export async function comparedRows(
+  runtime: Pick<Runtime, "platform" | "db">,
+  plan: Compared,
+  kind: "step" | "hold",
+  since: number,
+): Promise<ComparedRows> {
+  const { service, environment, version, previousVersion } = plan;
+  const from = Math.ceil(since / BUCKET_MS) * BUCKET_MS;
+  const baselineFrom = kind === "hold" ? from - BEFORE_MS : from;
+  const rows = await countedSince(runtime, { service, environment }, baselineFrom);
+  const of = (name: string | null, begin: number, end: number) =>
+    withoutStalled(rows.filter((row) => row.version === name && startOf(row) >= begin && startOf(row) < end));
+  const beside = of(previousVersion, from, Infinity);
+  const candidate = of(version, from, Infinity);
+  const baseline = kind === "hold" ? of(previousVersion, baselineFrom, from) : beside;
+  const limitMs = pendingLimitMs(candidate.rows, baseline.rows);
+  return {
+    baseline: countPending(baseline.rows, limitMs),
+    candidate: countPending(candidate.rows, limitMs),
+    beside: countPending(beside.rows, limitMs),
+    leftOut: { baseline: baseline.leftOut, candidate: candidate.leftOut },
+    from,
+    to: Math.max(from, ...candidate.rows.map((row) => startOf(row) + BUCKET_MS)),
+  };
+}
 
 /** Services that call this one directly, since `from` and for as long before the deployment began. */
 export async function dependentsOf(
@@ -72,11 +96,11 @@ export async function dependentsOf(
     names.map(async (name) => {
       const ref: ServiceRef = { service: name, environment };
       const since = new Date(startedAt - BEFORE_MS);
-      const before = await listTraffic(db, { since, resolution: 10, ref });
+      const before = withoutStalled(await listTraffic(db, { since, resolution: 10, ref })).rows;
       return {
         service: name,
         before: before.filter((row) => startOf(row) + 10_000 <= startedAt),
-        during: withPending(await comparable(runtime, ref, from), before),
+        during: withPending(withoutStalled(await countedSince(runtime, ref, from)).rows, before),
         wasHealthy: health.get(name)?.was ?? null,
         isHealthy: health.get(name)?.is ?? null,
       };

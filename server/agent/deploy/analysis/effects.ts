@@ -1,16 +1,19 @@
-import { DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-deployment.ts";
+import { type AnalysisRules, DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-deployment.ts";
 import { clipText } from "../../kernel/clip-text.ts";
 import { readClock } from "../../kernel/clock.ts";
 import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confidential.ts";
 import type { Runtime } from "../../kernel/context.ts";
+import { describeSeconds } from "../../kernel/durations.ts";
 import { toAppError } from "../../kernel/errors.ts";
 import { groupedCount } from "../../kernel/numbers.ts";
 import { failedRequests, sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import { unsealed } from "../../kernel/sealed.ts";
+import { limitsOf } from "../../kernel/service-limits.ts";
 import { statusRanges } from "../../kernel/status-ranges.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
-import { judge } from "../judge/index.ts";
+import { type Judged, judge } from "../judge/index.ts";
 import type { JudgeResult } from "../judge/schema.ts";
+import { clockTime } from "../planned.ts";
 import type { DeploymentPlan, Judgement, PlannedStep } from "../procedure.ts";
 import { publishDeployment } from "../publish.ts";
 import { note } from "../record.ts";
@@ -32,6 +35,8 @@ export interface JudgeStep {
   kind: "step" | "hold";
   /** milliseconds since 1970 */
   since: number;
+  /** of a hold */
+  holdSeconds?: number | undefined;
 }
 
 export type AnalysisEffects = ReturnType<typeof analysisEffects>;
@@ -49,12 +54,12 @@ export const analysisEffects = (runtime: Runtime) => ({
 
 /** Judges once and keeps the newest result of the attempt. A fault on the way is a verdict of its own. */
 async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeStep): Promise<Judgement> {
-  const { step, attempt, kind, since } = input;
+  const { step, attempt, kind, since, holdSeconds } = input;
   const at = runtime.now();
   const kept = { key: `step-${step.index}-${attempt}`, stepIndex: step.index, attempt, kind };
   try {
-    const evidence = await collect(runtime, plan, kind, since);
-    const { result, ...more } = judgeEvidence(plan, evidence);
+    const evidence = await collect(runtime, plan, kind, since, warmUpOf(plan, holdSeconds));
+    const { result, ...more } = judgeEvidence(runtime, plan, evidence);
     await keep(runtime, plan, kept, result, at);
     await tellProgress(runtime, plan, progressOf(plan, result, evidence));
     return summaryOf(at, result, more, evidence);
@@ -62,6 +67,13 @@ async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeSte
     return keepFault(runtime, plan, kept, error, at);
   }
 }
+
+/** A hold does not last longer for it: most of its time is left to compare. */
+const MOST_OF_HOLD = 1 / 3;
+
+/** Seconds for which latency is not compared; 0 for deployments that were begun before there was such a rule. */
+const warmUpOf = ({ options }: Pick<DeploymentPlan, "options">, holdSeconds = Infinity): number =>
+  Math.min((options.rules.analysis as Partial<AnalysisRules>).warmUpSeconds ?? 0, holdSeconds * MOST_OF_HOLD);
 
 /**
  * A comparison that could not be made is written down as the newest, too: what was found before it is no evidence any
@@ -82,15 +94,18 @@ export async function keepFault(
 }
 
 export function judgeEvidence(
-  { version, previousVersion, options }: Pick<DeploymentPlan, "version" | "previousVersion" | "options">,
-  { baseline, candidate, dependents, from, to }: Evidence,
-): ReturnType<typeof judge> {
+  { config }: Pick<Runtime, "config">,
+  plan: Pick<DeploymentPlan, "service" | "version" | "previousVersion" | "options">,
+  { baseline, candidate, dependents, leftOut, from, to, warmUntil }: Evidence,
+): Judged {
+  const { service, version, previousVersion, options } = plan;
   const { analysis } = options.rules;
   // a deployment keeps the rules it began with: metrics that came later have their defaults
   const rules = { ...analysis, metrics: { ...DEFAULT_RULES.analysis.metrics, ...analysis.metrics } };
   return judge({
     ...{ baselineVersion: previousVersion ?? "", candidateVersion: version, rules, minRequests: rules.minRequests },
-    ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), baseline, candidate, dependents },
+    ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString(), baseline, candidate, dependents, leftOut },
+    ...{ failingPercent: limitsOf(config, service).failingPercent, warmUntil },
   });
 }
 
@@ -105,7 +120,7 @@ function failuresOf({ baseline, candidate }: Evidence): number {
 export const summaryOf = (
   at: Date,
   result: JudgeResult,
-  { tooLittle, fewRequests }: Omit<ReturnType<typeof judge>, "result">,
+  { tooLittle, fewRequests }: Omit<Judged, "result">,
   evidence: Evidence,
 ): Judgement => ({
   at: at.getTime(),
@@ -117,16 +132,25 @@ export const summaryOf = (
   candidateErrors: failuresOf(evidence),
 });
 
-/** What the comparison cost the users: bounded by the share the new version had. */
-function costOf(evidence: Evidence, { candidateVersion }: JudgeResult): string {
+/**
+ * What the comparison cost the users until now: of all requests of the same time, to both versions. What was counted
+ * before the new version served is no base. Where it had all requests, that is said instead of a share.
+ */
+function costOf(evidence: Evidence, { candidateVersion: version }: JudgeResult): string {
   const errors = failuresOf(evidence);
   const requests = requestsOf(evidence.candidate);
-  const all = requests + requestsOf(evidence.baseline);
+  const all = requests + requestsOf(evidence.beside);
   if (all === 0) return "No request was counted";
-  const share = (part: number) => `${Number(((part / Math.max(1, all)) * 100).toPrecision(2))} %`;
-  const had = `${candidateVersion} had ${share(requests)} of all ${groupedCount(all)} requests`;
-  if (errors === 0) return `${had}, and none of them failed`;
-  return `${groupedCount(errors)} of all ${groupedCount(all)} requests (${share(errors)}) failed on ${candidateVersion}, which had ${share(requests)} of them`;
+  const share = (part: number) => `${Number(((part / all) * 100).toPrecision(2))} %`;
+  const until = `In the ${describeSeconds((evidence.to - evidence.from) / 1_000)} until ${clockTime(new Date(evidence.to))} UTC,`;
+  const had = requests === all ? "all of them" : `${share(requests)} of them`;
+  if (errors === 0)
+    return `${until} none of ${groupedCount(requests)} requests failed on ${version}, which had ${requests === all ? "all requests" : `${share(requests)} of all ${groupedCount(all)}`}`;
+  const failed =
+    requests === all
+      ? `${groupedCount(errors)} of ${groupedCount(all)} requests`
+      : `${groupedCount(errors)} of all ${groupedCount(all)} requests (${share(errors)})`;
+  return `${until} ${failed} failed on ${version}, which had ${had}`;
 }
 
 function progressOf(
@@ -207,7 +231,7 @@ async function runHook(
     { name: hook.name, ok: answer.ok, summary, durationMs: answer.durationMs, output: answer.output },
   ]);
   const lastLine = answer.output.trimEnd().split("\n").at(-1)?.trim();
-  const told = !answer.ok && lastLine ? `${summary}: ${lastLine.slice(0, 300)}` : summary;
+  const told = !answer.ok && lastLine ? `${summary}: ${clipText(lastLine, 300)}` : summary;
   const level = answer.ok ? "ok" : "error";
   const detail = { stepIndex: index, summary: told };
   await note(runtime, plan, { key, level, kind: "step", message: `Hook ${hook.name}: ${told}`, detail });

@@ -1,5 +1,6 @@
 import { type ClockReading, type StoredReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../durable.ts";
+import type { Inspection } from "../inspection.ts";
 import type { DeploymentPlan, Heed, Judgement, PlannedStep, StepOutcome } from "../procedure.ts";
 import type { AnalysisEffects } from "./effects.ts";
 import { nextAnalysisAction } from "./next-action.ts";
@@ -25,12 +26,14 @@ export async function runAnalysis(
   durable: Durable,
   effects: AnalysisEffects,
   plan: DeploymentPlan,
-  { step, attempt, kind, holdSeconds, heed }: Inspected & { kind: "step" | "hold"; holdSeconds?: number; heed: Heed },
+  input: Parameters<Inspection["analyse"]>[2],
 ): Promise<StepOutcome> {
+  const { step, attempt, kind, holdSeconds, heed } = input;
   const rules = plan.options.rules.analysis;
   const began = asReading(await durable.step("now", () => effects.now()));
   const clock = new TimeLived(began.at);
   clock.look(began);
+  const beforeMs = Math.max(0, began.at - (input.since ?? began.at));
   const judgements: Judgement[] = [];
   const key = `analysis:${step.index}:${attempt}`;
   for (;;) {
@@ -42,8 +45,9 @@ export async function runAnalysis(
     switch (action.do) {
       case "judge": {
         // after the clock was set back: what is as old as this analysis, by the clock of now
-        const since = Math.min(began.at, now.at - at);
-        const judgement = await durable.step("judge", () => effects.judge(plan, { step, attempt, kind, since }));
+        const since = Math.min(began.at, now.at - at) - beforeMs;
+        const input = { step, attempt, kind, since, holdSeconds };
+        const judgement = await durable.step("judge", () => effects.judge(plan, input));
         judgements.push({ ...judgement, at });
         break;
       }
@@ -51,7 +55,7 @@ export async function runAnalysis(
         await durable.wait(Math.min(action.ms, LONGEST_WAIT_MS));
         break;
       case "ask":
-        return { kind: "undecided", reason: action.reason };
+        return { kind: "undecided", reason: action.reason, ...(kind === "step" && { since: began.at - beforeMs }) };
       case "fail":
         return { kind: "failed", reason: action.judgement.sentence, instance: null };
       case "pass": {
@@ -60,8 +64,8 @@ export async function runAnalysis(
         await durable.step("concluded", () => effects.concluded(plan, key, "ok", message));
         return { kind: "passed", note };
       }
-      case "end": {
-        const note = `Not decided: ${action.reason}`;
+      case "goOn": {
+        const note = `Not decided, and let go on by ${action.allowedBy}: ${action.judgement.sentence}`;
         await durable.step("concluded", () =>
           effects.concluded(plan, key, "warning", `Held for ${holdSeconds} s. ${note}`),
         );

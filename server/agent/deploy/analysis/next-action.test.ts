@@ -70,7 +70,7 @@ describe("an analysis", () => {
 describe("a hold", () => {
   it.each([
     ["lasts its time", passes, 25, { do: "judge" }],
-    ["says that it decided nothing when too few requests came", [of("inconclusive", 10, true)], 30, { do: "end" }],
+    ["goes on as the rules say when too few requests came", [of("inconclusive", 10, true)], 30, { do: "goOn" }],
     ["looks at its end when nobody looked before", [], 30, { do: "judge" }],
     ["asks when nothing could be compared", [of("error", 10), of("error", 20)], 30, { do: "ask" }],
     ["asks when comparisons could not decide", [of("inconclusive", 10), of("error", 20)], 30, { do: "ask" }],
@@ -106,7 +106,7 @@ describe("the end of a long hold", () => {
     ],
     ["after four", [...many(55, "pass"), ...[570, 580, 590, 600].map((at) => of("error", at))], { do: "pass" }],
     ["with faults only", many(59, "error"), told("in a row could not be made")],
-    ["without requests since", [of("pass", 10), ...many(59, "inconclusive", true)], { do: "end" }],
+    ["without requests since", [of("pass", 10), ...many(59, "inconclusive", true)], { do: "goOn" }],
     [
       "with faults and few requests in turn",
       [
@@ -157,13 +157,15 @@ describe("whatever the verdicts", () => {
     );
   });
 
-  it("no hold passes without a verdict that says so", () => {
+  it("no hold passes without a verdict that says so, and goes on without one only by the rule for few requests", () => {
     fc.assert(
-      fc.property(history, (list) => {
-        const judgements = list.map((one, i) => ({ ...of(one.verdict, i), tooLittle: one.tooLittle }));
+      fc.property(history, fc.boolean(), (list, fewRequests) => {
+        const judgements = list.map((one, i) => ({ ...of(one.verdict, i), tooLittle: one.tooLittle, fewRequests }));
         const action = next(judgements, 50, { failureLimit: 20 }, 40);
         if (action.do === "pass") expect(action.judgement.verdict).toBe("pass");
         if (!judgements.some((one) => one.verdict === "pass")) expect(action.do).not.toBe("pass");
+        if (action.do === "goOn") expect(fewRequests).toBe(true);
+        expect(next(judgements, 50, { failureLimit: 20, fewRequests: "ask" }, 40).do).not.toBe("goOn");
       }),
     );
   });

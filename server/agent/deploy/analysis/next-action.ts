@@ -5,11 +5,16 @@ import type { Judgement } from "../procedure.ts";
 export type AnalysisAction =
   | { do: "judge" }
   | { do: "wait"; ms: number }
-  | { do: "pass"; judgement: Judgement }
-  | { do: "fail"; judgement: Judgement }
+  | { do: "pass"; judgement: Passed }
+  | { do: "fail"; judgement: Failed }
   | { do: "ask"; reason: string }
-  /** of a hold: its time is up, and nothing was found out */
-  | { do: "end"; reason: string };
+  /** of a hold: its time is up, the new version had too few requests, and the rules say that it goes on all the same */
+  | { do: "goOn"; judgement: Few; allowedBy: "analysis.fewRequests" };
+
+/** Only a judgement that says so passes, fails, or may be let go on: what is merely inconclusive is none of them. */
+export type Passed = Judgement & { verdict: "pass" };
+export type Failed = Judgement & { verdict: "fail" };
+export type Few = Judgement & { verdict: "inconclusive" };
 
 interface Progress {
   /** milliseconds, by the clock that the judgements' times are of */
@@ -28,12 +33,14 @@ type Limits = Pick<
   | "maxWaitSeconds"
   | "intervalSeconds"
   | "minRequests"
->;
+> &
+  /** deployments of former releases were begun without it */
+  Partial<Pick<AnalysisRules, "fewRequests">>;
 
 /**
  * The one next thing to do, from what was judged so far. Too little traffic counts towards no limit: it is waited for,
  * at most `maxWaitSeconds`, and then a person is asked. Nothing passes without a verdict that says so: a hold in doubt ends
- * in a question, and one in which too few requests came says that it decided nothing.
+ * in a question, and so does one in which the new version had too few requests, unless the rules let it go on.
  */
 export function nextAnalysisAction(
   judgements: readonly Judgement[],
@@ -42,7 +49,7 @@ export function nextAnalysisAction(
 ): AnalysisAction {
   const elapsed = (at - startedAt) / 1_000;
   const last = judgements.at(-1) ?? null;
-  const failures = judgements.filter((one) => one.verdict === "fail");
+  const failures = judgements.filter((one): one is Failed => one.verdict === "fail");
   const worst = failures.at(-1);
   if (worst && failures.length > rules.failureLimit) return { do: "fail", judgement: worst };
 
@@ -53,7 +60,7 @@ export function nextAnalysisAction(
     const unsure = judgements.filter((one) => one.verdict === "inconclusive" && !one.tooLittle);
     if (last && unsure.length > rules.inconclusiveLimit)
       return { do: "ask", reason: `${unsure.length} comparisons could not decide: ${last.sentence}` };
-    if (last?.verdict === "pass" && elapsed >= rules.minSeconds) return { do: "pass", judgement: last };
+    if (last && hasPassed(last) && elapsed >= rules.minSeconds) return { do: "pass", judgement: last };
     if (elapsed >= Math.max(rules.maxWaitSeconds, rules.minSeconds))
       return {
         do: "ask",
@@ -95,8 +102,11 @@ function endOfHold(
   const errors = errorsInARow(judgements);
   if (errors > rules.consecutiveErrorLimit) return notMade(errors, last);
   const doubt = judgements.findLast((one) => !isFew(one));
-  if (doubt && doubt.verdict !== "pass") return { do: "ask", reason: `Not decided in ${time}: ${doubt.sentence}` };
-  return { do: "end", reason: last.sentence };
+  const few = judgements.findLast(isFew);
+  if (few && rules.fewRequests !== "ask" && (!doubt || hasPassed(doubt)))
+    return { do: "goOn", judgement: few, allowedBy: "analysis.fewRequests" };
+  const why = doubt && !hasPassed(doubt) ? doubt : (few ?? last);
+  return { do: "ask", reason: `Not decided in ${time}: ${why.sentence}` };
 }
 
 type ErrorLimit = Pick<Limits, "consecutiveErrorLimit">;
@@ -109,17 +119,19 @@ const longestGapMs = ({ consecutiveErrorLimit }: ErrorLimit, everyMs: number) =>
  * no more than `consecutiveErrorLimit` that told nothing came after it. What was seen long before the end says nothing
  * about it. `everyMs`: between two comparisons.
  */
-export function lastPass(judgements: readonly Judgement[], limits: ErrorLimit, everyMs: number): Judgement | null {
+export function lastPass(judgements: readonly Judgement[], limits: ErrorLimit, everyMs: number): Passed | null {
   const index = judgements.findLastIndex((one) => one.verdict !== "error" && !isFew(one));
   const [newest, last] = [judgements[index], judgements.at(-1)];
-  if (newest?.verdict !== "pass" || last === undefined) return null;
+  if (newest === undefined || last === undefined || !hasPassed(newest)) return null;
   const isRecent =
     judgements.length - 1 - index <= limits.consecutiveErrorLimit &&
     last.at - newest.at <= longestGapMs(limits, everyMs);
   return isRecent ? newest : null;
 }
 
-const isFew = (one: Judgement) => one.verdict === "inconclusive" && (one.fewRequests ?? one.tooLittle);
+const hasPassed = (one: Judgement): one is Passed => one.verdict === "pass";
+
+const isFew = (one: Judgement): one is Few => one.verdict === "inconclusive" && (one.fewRequests ?? one.tooLittle);
 
 const waited = (seconds: number): string =>
   seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;

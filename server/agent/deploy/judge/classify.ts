@@ -151,8 +151,11 @@ export function judgeCounts(
   return count.pValue < SUSPICIOUS ? "suspicious" : "none";
 }
 
-export const isSure = ({ pValue }: Pick<Count, "pValue">, { confidence }: Pick<AnalysisRules, "confidence">): boolean =>
-  pValue < (1 - confidence) / SURE_SHARE;
+/** Probability, 0…1, of an error that a sure count may have. */
+export const sureError = ({ confidence }: Pick<AnalysisRules, "confidence">): number => (1 - confidence) / SURE_SHARE;
+
+export const isSure = ({ pValue }: Pick<Count, "pValue">, rules: Pick<AnalysisRules, "confidence">): boolean =>
+  pValue < sureError(rules);
 
 /** With fewer requests not even a clear failure is believed. */
 export const LEAST_FOR_FAILURE = 50;

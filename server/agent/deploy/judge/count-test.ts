@@ -34,8 +34,8 @@ function pooledZ(events1: number, total1: number, events2: number, total2: numbe
   return 2 * normalCdf(-Math.abs(events1 / total1 - events2 / total2) / error);
 }
 
-/** Wilson's score interval of one share. */
-function wilson(events: number, total: number, z: number): [number, number] {
+/** Wilson's score interval of one share; `total` above 0. */
+export function wilson(events: number, total: number, z: number): [number, number] {
   const share = events / total;
   const centre = share + (z * z) / (2 * total);
   const width = z * Math.sqrt((share * (1 - share)) / total + (z * z) / (4 * total * total));

@@ -42,7 +42,7 @@ export const judgeDependents = (
     const side = (version: string) => ({ version, samples: [], used: [], mean: null, median: null });
     const metric = {
       name: `dependent:${dependent.service}`,
-      label: `errors of ${dependent.service}, which depends on it,`,
+      label: `errors of ${dependent.service}, which depends on it`,
       ...{ unit: "ratio" as const, group: rule.group, direction: rule.direction },
       // nothing to compare is no reason to doubt: it may simply have no users of its own
       critical: rule.critical && (known || fell),
@@ -56,8 +56,8 @@ export const judgeDependents = (
     const sentence = fell
       ? `${dependent.service}, which depends on it, was healthy before and is not any more`
       : known
-        ? sentenceOf(metric, counted)
-        : `${metric.label} are unknown: no request of its own was counted${dependent.isHealthy ? ", though its check finds it healthy" : ""}`;
+        ? sentenceOf({ ...metric, label: `${metric.label},` }, counted)
+        : `${metric.label}, are unknown: no request of its own was counted${dependent.isHealthy ? ", though its check finds it healthy" : ""}`;
     const said = question === null ? sentence : `${sentence}; ${question}`;
     return { metric: { ...metric, sentence: said }, suspicious: false, expected: known || fell, question };
   });

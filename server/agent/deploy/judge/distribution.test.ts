@@ -36,6 +36,7 @@ const compare = (
     ...{ from: new Date(T0).toISOString(), to: new Date(T0 + 60_000).toISOString() },
     ...{ baseline: minute("1.0.0", old), candidate: minute("1.1.0", fresh) },
     rules: { ...DEFAULT_RULES.analysis, ...rules },
+    ...{ leftOut: { baseline: 0, candidate: 0 }, failingPercent: 10 },
     dependents: gateway
       ? [
           {

@@ -2,13 +2,16 @@ import { type AnalysisRules, METRICS_OF_USERS } from "../../config-deployment.ts
 import { groupedCount } from "../../kernel/numbers.ts";
 import { sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { judgeAlone } from "./alone.ts";
 import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";
 import { type Dependent, judgeDependents } from "./dependents.ts";
-import { type Judged, judgeMetric, METRIC_NAMES, type Sides } from "./metrics.ts";
+import { withoutWorstCallers } from "./few-callers.ts";
+import { type Judged as JudgedMetric, judgeMetric, METRIC_NAMES, type Sides, shareOnly } from "./metrics.ts";
 import { judgeOutcomes } from "./outcomes.ts";
 import { poolOf, sampleLengthMs, samplesOf } from "./samples.ts";
 import type { JudgeResult, MetricResult } from "./schema.ts";
 import { scoreOf } from "./score.ts";
+import { shareOf } from "./sentences.ts";
 
 export interface JudgeInput {
   baselineVersion: string;
@@ -23,19 +26,50 @@ export interface JudgeInput {
   /** requests of each side without which nothing passes */
   minRequests: number;
   dependents: readonly Dependent[];
+  /** requests of each side that are in no bucket, because the balancer itself stood still then */
+  leftOut: { baseline: number; candidate: number };
+  /** percent of failed requests from which on the service fails its users, whatever it did before */
+  failingPercent: number;
+  /**
+   * Milliseconds since 1970; until then the new version warmed up, as Kayenta's guide and Argo's initialDelay have it:
+   * how requests ended counts, what they cost does not. The same minutes of the running version are left out with them.
+   */
+  warmUntil?: number | undefined;
 }
+
+export interface Judged {
+  result: JudgeResult;
+  /** more requests could still change the verdict, so that waiting makes sense */
+  tooLittle: boolean;
+  /** the new version itself had too few requests to say anything, and none of them speaks against it */
+  fewRequests: boolean;
+}
+
+/** With a larger share of its requests left out nothing passes: its bad moments may be those that are missing. */
+const MOST_LEFT_OUT = 0.2;
 
 /**
  * Compares a new version with the running one. Follows Kayenta's NetflixACAJudge: samples of each metric, missing data
  * and outliers dealt with, Mann-Whitney U with a tolerance, effect sizes, group scores, thresholds; see classify.ts for
- * what is our own. `tooLittle` says that more requests could still change the verdict, so that waiting makes
- * sense; `fewRequests`, that there were too few to say anything.
+ * what is our own. Without enough requests to compare, the new version is judged alone. A failure that is none without
+ * the three worst callers is a person's to decide.
  */
-export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: boolean; fewRequests: boolean } {
+export function judge(input: JudgeInput): Judged {
+  const judged = judgeCounted(input);
+  const others = judged.result.verdict === "fail" ? withoutWorstCallers(input.candidate) : null;
+  if (others === null || judgeCounted({ ...input, candidate: others }).result.verdict === "fail") return judged;
+  const sentence = `what speaks against ${input.candidateVersion} comes from no more than three callers: ${judged.result.sentence}`;
+  return { result: { ...judged.result, verdict: "inconclusive", sentence }, tooLittle: false, fewRequests: false };
+}
+
+function judgeCounted(input: JudgeInput): Judged {
   const { rules, minRequests, baselineVersion, candidateVersion } = input;
-  const sides = sidesOf(input);
-  const [baselineRequests, candidateRequests] = [sides.baseline, sides.candidate].map((side) => poolOf(side).requests);
-  const judged = METRIC_NAMES.filter((name) => rules.metrics[name].enabled).map((name) => judgeMetric(name, sides));
+  const sides = sidesOf(input, input);
+  const [baseline, candidate] = [poolOf(sides.baseline), poolOf(sides.candidate)];
+  const warm = warmSides(input, sides);
+  const judged = METRIC_NAMES.filter((name) => rules.metrics[name].enabled).map((name) =>
+    judgeMetric(name, shareOnly(name) ? sides : warm),
+  );
   const outcomes = rules.metrics.outcomes.enabled ? judgeOutcomes(sides) : null;
   if (outcomes) judged.push(outcomes);
   if (rules.metrics.dependents.enabled)
@@ -45,24 +79,93 @@ export function judge(input: JudgeInput): { result: JudgeResult; tooLittle: bool
   const common = {
     ...{ score: scored.score, passScore: rules.passScore, marginalScore: rules.marginalScore, groups: scored.groups },
     ...{ from: input.from, to: input.to, baselineVersion, candidateVersion, metrics },
-    ...{ baselineRequests: baselineRequests ?? 0, candidateRequests: candidateRequests ?? 0 },
+    ...{ baselineRequests: baseline.requests, candidateRequests: candidate.requests },
     sampleSeconds: sides.sampleSeconds,
   };
-  const fewest = Math.min(common.baselineRequests, common.candidateRequests);
-  if (fewest < minRequests && !(fewest >= Math.min(LEAST_FOR_FAILURE, minRequests) && beyondDoubt(metrics))) {
-    const [version, count] =
-      common.candidateRequests <= common.baselineRequests
-        ? [candidateVersion, common.candidateRequests]
-        : [baselineVersion, common.baselineRequests];
-    const sentence = `${version} has answered ${groupedCount(count)} of the ${groupedCount(minRequests)} requests that a comparison needs`;
-    return { result: { ...common, verdict: "inconclusive", sentence }, tooLittle: true, fewRequests: true };
+  const fewest = Math.min(baseline.requests, candidate.requests);
+  const [isBeyondDoubt, isFew] = [beyondDoubt(metrics), fewest < minRequests];
+  if (isFew && !(isBeyondDoubt && fewest >= Math.min(LEAST_FOR_FAILURE, minRequests))) {
+    const { score, ...alone } = judgeAlone(input, { baseline, candidate, isBeyondDoubt, score: common.score });
+    return withLeftOut(input, { ...common, score }, alone);
   }
-  const { verdict, sentence, tooLittle } = conclude(judged, scored, input, outcomes?.told ?? null);
-  return { result: { ...common, verdict, sentence }, tooLittle, fewRequests: false };
+  const concluded = { ...conclude(judged, scored, input, outcomes?.told ?? null), fewRequests: false };
+  const isEarly = warm.isWarming && concluded.verdict === "pass";
+  const said = isEarly ? { ...concluded, ...TOO_EARLY, sentence: tooEarly(input, warm) } : concluded;
+  return withLeftOut(input, common, { ...said, sentence: withWarmUp(input, said.sentence) });
 }
 
-function sidesOf(input: JudgeInput): Sides & { sampleSeconds: number } {
-  const { baseline, candidate, rules, baselineVersion, candidateVersion } = input;
+/** What the versions cost: both without the time in which the new one warmed up. */
+function warmSides(input: JudgeInput, all: Sides): Sides & { isWarming: boolean; fewest: number } {
+  const { warmUntil, from, minRequests } = input;
+  const isOfWarmUp = ({ bucketAt }: TrafficCounts) =>
+    warmUntil !== undefined && Date.parse(bucketAt) >= Date.parse(from) && Date.parse(bucketAt) < warmUntil;
+  const doubt = isStanding(input, all) ? "the balancer itself stood still too often to blame the version" : null;
+  if (!input.candidate.some(isOfWarmUp)) return { ...all, doubt, isWarming: false, fewest: Infinity };
+  const rows = {
+    baseline: input.baseline.filter((row) => !isOfWarmUp(row)),
+    candidate: input.candidate.filter((row) => !isOfWarmUp(row)),
+  };
+  const sides = sidesOf({ ...input, from: new Date(warmUntil ?? 0).toISOString() }, rows);
+  const fewest = Math.min(poolOf(sides.baseline).requests, poolOf(sides.candidate).requests);
+  const isWarming = fewest < minRequests;
+  return { ...sides, fewest, isWarming, doubt };
+}
+
+const TOO_EARLY = { verdict: "inconclusive", tooLittle: true, fewRequests: true } as const;
+
+const tooEarly = ({ candidateVersion, baselineVersion, minRequests }: JudgeInput, { fewest }: { fewest: number }) =>
+  `${candidateVersion} against ${baselineVersion}: ${groupedCount(fewest)} of the ${groupedCount(minRequests)} requests by which latency is compared since ${candidateVersion} has warmed up`;
+
+/** Says how many requests latency was compared without. */
+function withWarmUp({ candidate, from, warmUntil }: JudgeInput, sentence: string): string {
+  const early = candidate.filter(({ bucketAt }) => Date.parse(bucketAt) < (warmUntil ?? 0));
+  const count = early.reduce((sum, { requests }) => sum + requests, 0);
+  if (count === 0) return sentence;
+  const seconds = Math.round(((warmUntil ?? 0) - Date.parse(from)) / 1_000);
+  return `${sentence}; ${groupedCount(count)} requests of the first ${seconds} s are not compared by latency`;
+}
+
+/** Of either side so many requests are left out that the machine, not a version, may be what was slow. */
+const isStanding = ({ leftOut }: JudgeInput, sides: Sides): boolean =>
+  (["baseline", "candidate"] as const).some((side) => {
+    const all = poolOf(sides[side]).requests + leftOut[side];
+    return leftOut[side] > MOST_LEFT_OUT * all;
+  });
+
+type Verdict = Pick<JudgeResult, "verdict" | "sentence"> & Omit<Judged, "result">;
+
+/** Says how many requests the comparison is without; what passes without too many of them is in doubt. */
+function withLeftOut(
+  { leftOut, candidateVersion, baselineVersion }: JudgeInput,
+  common: Omit<JudgeResult, "verdict" | "sentence">,
+  { verdict, sentence, tooLittle, fewRequests }: Verdict,
+): Judged {
+  const all = common.candidateRequests + leftOut.candidate;
+  if (leftOut.candidate + leftOut.baseline === 0)
+    return { result: { ...common, verdict, sentence }, tooLittle, fewRequests };
+  const both = [
+    [leftOut.candidate, all, candidateVersion] as const,
+    [leftOut.baseline, common.baselineRequests + leftOut.baseline, baselineVersion] as const,
+  ];
+  const shares = both
+    .filter(([count]) => count > 0)
+    .map(([count, of, version]) => `${shareOf(count, of)} of ${version}`);
+  const why = `left out because the balancer itself stood still: ${shares.join(" and ")}`;
+  const tooMany = leftOut.candidate > MOST_LEFT_OUT * all;
+  const doubt = tooMany && verdict === "pass";
+  const said = doubt ? `${candidateVersion} against ${baselineVersion}: too many requests are missing` : sentence;
+  return {
+    result: { ...common, verdict: doubt ? "inconclusive" : verdict, sentence: `${said}; ${why}` },
+    tooLittle: tooLittle || doubt,
+    fewRequests: fewRequests && !tooMany,
+  };
+}
+
+function sidesOf(
+  input: JudgeInput,
+  { baseline, candidate }: Pick<JudgeInput, "baseline" | "candidate">,
+): Sides & { sampleSeconds: number } {
+  const { rules, baselineVersion, candidateVersion } = input;
   const starts = (rows: readonly TrafficCounts[]) => rows.map((row) => Date.parse(row.bucketAt));
   const times = [...new Set(starts(candidate))].sort((a, b) => a - b);
   const bucketMs = times.slice(1).reduce((least, time, i) => Math.min(least, time - (times[i] ?? time)), 10_000);
@@ -84,7 +187,7 @@ const beyondDoubt = (metrics: readonly MetricResult[]): boolean =>
   metrics.some((metric) => metric.critical && isBad(metric) && (metric.count?.pValue ?? 1) < BEYOND_DOUBT);
 
 function conclude(
-  judged: readonly Judged[],
+  judged: readonly JudgedMetric[],
   { score, missing }: ReturnType<typeof scoreOf>,
   { rules, baselineVersion, candidateVersion }: JudgeInput,
   told: string | null,

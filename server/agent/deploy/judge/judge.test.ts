@@ -87,14 +87,17 @@ interface Case {
   minRequests?: number;
   dependents?: Dependent[];
   rules?: Partial<AnalysisRules>;
+  leftOut?: { baseline: number; candidate: number };
 }
-const compare = ({ old, fresh, minRequests = 200, dependents = [], rules = {} }: Case) =>
+const NOTHING = { baseline: 0, candidate: 0 };
+const compare = ({ old, fresh, minRequests = 200, dependents = [], rules = {}, leftOut = NOTHING }: Case) =>
   judge({
     ...{ baselineVersion: "1.0.0", candidateVersion: "1.1.0", minRequests, dependents },
     ...{ from: new Date(T0).toISOString(), to: new Date(T0 + SECONDS * 1_000).toISOString() },
     baseline: rows("1.0.0", { perBucket: 40, ...old }),
     candidate: rows("1.1.0", { perBucket: 20, ...fresh }),
     rules: { ...DEFAULT_RULES.analysis, ...rules },
+    ...{ leftOut, failingPercent: 10 },
   });
 const metric = ({ result }: ReturnType<typeof compare>, name: string) =>
   result.metrics.find((one) => one.name === name);
@@ -426,6 +429,16 @@ describe("services that depend on it", () => {
     expect(sentence).toBe(
       "errors of gateway, which depends on it, are unknown: no request of its own was counted, though its check finds it healthy",
     );
+  });
+
+  it("are named beside what is worse still without a comma of their sentence", () => {
+    const failing = dependent({ during: rows("g", { perBucket: 20, failEvery: 2 }) });
+    const second = { ...failing, service: "portal" };
+    const { result } = compare({ dependents: [failing, second] });
+    expect(result.sentence).toMatch(
+      /errors of gateway, which depends on it, 50 % .*; also errors of portal, which depends on it$/,
+    );
+    for (const { label } of result.metrics) expect(label).not.toMatch(/,$/);
   });
 
   it("do not make data missing, however many have no users of their own", () => {

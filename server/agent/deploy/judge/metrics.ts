@@ -1,12 +1,14 @@
 import type { AnalysisRules, JudgedMetric, MetricRule } from "../../config-deployment.ts";
 import { BUCKET_COUNT, bucketOf, quantileMs } from "../../kernel/histogram.ts";
 import {
+  BEYOND_DOUBT,
   type CountVerdict,
   classifyRanks,
   compareCounts,
   effectOf,
   isCritical,
   judgeCounts,
+  LEAST_FOR_FAILURE,
   meanOf,
   medianOf,
   rankOf,
@@ -15,6 +17,7 @@ import {
 import { dice, MOST_SAMPLES, poolOf, quantilesOf, type Sample } from "./samples.ts";
 import type { MetricResult, Side } from "./schema.ts";
 import { sentenceOf } from "./sentences.ts";
+import { showsThroughout } from "./throughout.ts";
 
 /** Each metric: where its values come from, and what it came to. */
 
@@ -24,6 +27,10 @@ export interface Sides {
   baseline: Sample[];
   candidate: Sample[];
   rules: AnalysisRules;
+  /** why nothing that these samples cost can be held against the new version: said in its place */
+  doubt?: string | null;
+  /** the new version has not been warm for long, so that these samples hold few requests, or none */
+  isWarming?: boolean;
 }
 
 export interface Judged {
@@ -62,22 +69,7 @@ export const METRIC_NAMES = Object.keys(LABELS) as Name[];
 export function judgeMetric(name: Name, sides: Sides): Judged {
   const rule = sides.rules.metrics[name];
   const base = describe(name, rule);
-  if (PER_LOAD.includes(name) && !sameLoad(sides)) {
-    const empty = { samples: [], used: [], mean: null, median: null };
-    const measured = loadOf(sides.baseline) !== null && loadOf(sides.candidate) !== null;
-    const why = measured
-      ? "an instance of each version has very different numbers of requests to answer"
-      : "it is not known how many requests an instance had to answer";
-    const sentence = `${base.label}: not compared, because ${why}`;
-    const [baseline, candidate] = [sides.baselineVersion, sides.candidateVersion].map((version) => ({
-      version,
-      ...empty,
-    }));
-    return {
-      metric: { ...base, classification: "nodata", sentence, ...none, ...pair(baseline, candidate) },
-      ...{ suspicious: false, expected: false },
-    };
-  }
+  if (PER_LOAD.includes(name) && !sameLoad(sides)) return notCompared(name, sides, rule);
   const { baseline, candidate } = valuesOf(name, sides, rule);
   const rank = rankOf(candidate.used, baseline.used, sides.rules);
   const effect = effectOf(candidate.used, baseline.used, rank, rule);
@@ -88,26 +80,74 @@ export function judgeMetric(name: Name, sides: Sides): Judged {
   const ranked = classifyRanks(rank, effect, rule);
   const overall = overallRatio(name, sides);
   const borne = overall === null || rule.effect === "cles" || isBorneOut(ranked, overall, rule);
-  const classification =
-    counted === "sure" ? "high" : missing ? "nodata" : shareOnly(name) ? countedOnly(counted) : borne ? ranked : "pass";
-  const untimed = missing && QUANTILES[name] !== undefined && isUntimed(sides);
-  const critical = !untimed && isCritical(classification, effect, rule);
+  const byRanks = shareOnly(name) || !borne ? "pass" : ranked;
+  const found = counted === "sure" ? "high" : missing ? "nodata" : byRanks;
+  const doubt = doubtOf(name, found, sides, count);
+  const classification = doubt === null ? found : "pass";
+  const untimed = missing && isUntimed(name, sides);
+  const critical = !untimed && isCritical(found, effect, rule);
   const metric = { ...base, critical, classification, sentence: "", baseline, candidate, rank, count, effect };
-  const words = sentenceOf(metric, counted);
-  const sentence = borne || classification !== "pass" ? words : `${words}: over all requests ${percent(overall)}`;
+  const words = sentenceOf(metric, doubt === null ? counted : "suspicious");
+  const why = doubt ?? (borne || classification !== "pass" ? null : `over all requests ${percent(overall)}`);
   return {
-    metric: { ...metric, sentence },
-    suspicious: classification === "pass" && counted === "suspicious",
+    metric: { ...metric, sentence: why === null ? words : `${words}: ${why}` },
+    suspicious: classification === "pass" && (counted === "suspicious" || doubt !== null),
     expected: !untimed && (!OF_USAGE.includes(name) || candidate.used.length > 0 || baseline.used.length > 0),
   };
 }
 
-/** A version all of whose requests were upgraded has no latency, and none is missed. */
-const isUntimed = ({ baseline, candidate }: Sides): boolean =>
-  [baseline, candidate].some((side) => {
-    const { counts, latency } = poolOf(side);
-    return counts.upgraded > 0 && latency.every((count) => count === 0);
-  });
+/** Of a metric per load whose instances had different loads. */
+function notCompared(name: Name, sides: Sides, rule: MetricRule): Judged {
+  const base = describe(name, rule);
+  const empty = { samples: [], used: [], mean: null, median: null };
+  const measured = loadOf(sides.baseline) !== null && loadOf(sides.candidate) !== null;
+  const why = measured
+    ? "an instance of each version has very different numbers of requests to answer"
+    : "it is not known how many requests an instance had to answer";
+  const sentence = `${base.label}: not compared, because ${why}`;
+  const [baseline, candidate] = [sides.baselineVersion, sides.candidateVersion].map((version) => ({
+    version,
+    ...empty,
+  }));
+  return {
+    metric: { ...base, classification: "nodata", sentence, ...none, ...pair(baseline, candidate) },
+    ...{ suspicious: false, expected: false },
+  };
+}
+
+/** Why a version that costs surely more, or less, than the running one is not blamed for it yet; null: it is. */
+function doubtOf(
+  name: Name,
+  side: MetricResult["classification"],
+  sides: Sides,
+  count: MetricResult["count"],
+): string | null {
+  if (shareOnly(name) || (side !== "high" && side !== "low")) return null;
+  if (sides.doubt) return sides.doubt;
+  if (sides.isWarming && !isSureEarly(count)) return "it has answered too few requests since it has warmed up";
+  const quantile = QUANTILES[name];
+  const measure = (samples: Sample[]) =>
+    quantile === undefined
+      ? meanOf(usageValues(name, samples).filter((value) => value !== null))
+      : quantileMs(poolOf(samples).latency, quantile);
+  return showsThroughout(sides, side, sides.rules.metrics[name], measure)
+    ? null
+    : "it does not show in each third of the time";
+}
+
+const isSureEarly = (count: MetricResult["count"]): boolean =>
+  count !== null &&
+  count.pValue < BEYOND_DOUBT &&
+  Math.min(count.candidateTotal, count.baselineTotal) >= LEAST_FOR_FAILURE;
+
+/** A version all of whose requests were upgraded has no latency, nor has one that warms up, and none is missed. */
+const isUntimed = (name: Name, { baseline, candidate, isWarming }: Sides): boolean =>
+  isWarming === true ||
+  (QUANTILES[name] !== undefined &&
+    [baseline, candidate].some((side) => {
+      const { counts, latency } = poolOf(side);
+      return counts.upgraded > 0 && latency.every((count) => count === 0);
+    }));
 
 const percent = (ratio: number) => `${ratio < 1 ? "−" : "+"}${Number((Math.abs(ratio - 1) * 100).toPrecision(2))} %`;
 
@@ -131,8 +171,7 @@ const pair = (baseline: Side | undefined, candidate: Side | undefined) => {
   return { baseline: baseline ?? empty, candidate: candidate ?? empty };
 };
 /** Shares of requests are told apart by their counts: ranks of mostly zeros are noise at best. */
-const shareOnly = (name: Name) => name === "errorRatio" || name === "logErrorRate";
-const countedOnly = (counted: CountVerdict) => (counted === "sure" ? ("high" as const) : ("pass" as const));
+export const shareOnly = (name: Name) => name === "errorRatio" || name === "logErrorRate";
 
 const describe = (name: Name, rule: MetricRule) => ({
   name,
@@ -178,6 +217,11 @@ function sampleValues(name: Name, samples: Sample[], { baseline, candidate }: Si
     const atMost = Math.max(1, Math.round(Math.min(perSample(baseline), perSample(candidate))));
     return quantilesOf(samples, quantile, atMost, dice(samples[0]?.at ?? 0));
   }
+  return usageValues(name, samples);
+}
+
+/** Of the metrics that are no quantile, a value per sample. */
+function usageValues(name: Name, samples: Sample[]): (number | null)[] {
   return samples.map(({ requests, errors, usage }) => {
     const per = (value: number | null, by: number | null) => (value === null || !by ? null : value / by);
     switch (name) {

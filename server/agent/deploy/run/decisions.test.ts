@@ -313,6 +313,17 @@ describe("a hook after everything that refuses", () => {
 });
 
 describe("an analysis that cannot say", () => {
+  it("hands what it had to the next try, and a step after it nothing", async () => {
+    const given = new Map<string, unknown>();
+    const script: Script = ({ step, attempt, ...more }) => {
+      if (step.kind === "analysis")
+        given.set(`${step.index}, try ${attempt}`, "since" in more ? more.since : undefined);
+      return step.index === 3 && attempt === 1 ? { kind: "undecided", reason: "few requests", since: 77 } : passed;
+    };
+    await play({ script, at: { "hear 2": (id) => decide(ctx, id, "retry") } });
+    expect(Object.fromEntries(given)).toEqual({ "3, try 1": undefined, "3, try 2": 77, "7, try 1": undefined });
+  });
+
   it("asks with the share it has, and goes on when promoted", async () => {
     const { row, steps } = await play({
       script: undecidedOnce(7),

@@ -34,7 +34,7 @@ function isSkipped(steps: readonly PlannedStep[], { kind, index, weight }: Plann
 type Turn =
   | { kind: "passed" }
   /** the same step again: `anew` after a failure, else where it was */
-  | { kind: "again"; anew: boolean; attempts: 0 | 1 }
+  | { kind: "again"; anew: boolean; attempts: 0 | 1; since?: number | undefined }
   | { kind: "stop"; stop: Stop };
 
 const PASSED: Turn = { kind: "passed" };
@@ -42,16 +42,16 @@ const PASSED: Turn = { kind: "passed" };
 async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
   const { durable, effects, plan, course } = run;
   let attempt = 1;
-  for (let anew = false; ; ) {
+  for (let [anew, since]: [boolean, number | undefined] = [false, undefined]; ; ) {
     const summary = doing(plan, step, course.weight, holdSecondsOf(run));
     const began = await durable.step("step", () => effects.beginStep(plan, step, attempt, summary, course.deadlineAt));
     const beganAt = lived(run, began);
     const trouble = anew ? await prepareRetry(run, step) : null;
-    const outcome = trouble ?? (await carryOut(run, step, attempt));
+    const outcome = trouble ?? (await carryOut(run, step, attempt, since));
     const turn = await conclude(run, { step, attempt, beganAt }, outcome);
     if (turn.kind === "stop") return turn.stop;
     if (turn.kind === "passed") return null;
-    ({ anew } = turn);
+    ({ anew, since } = turn);
     attempt += turn.attempts;
   }
 }
@@ -72,11 +72,10 @@ async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<T
       return fail(run, one, outcome);
     case "undecided": {
       await countTime(run, one);
-      return ask(run, one, {
-        ...questionOf(run, one.step, "undecided"),
-        reason: bare(outcome.reason),
-        inStep: true,
-      });
+      const question = questionOf(run, one.step, "undecided");
+      const turn = await ask(run, one, { ...question, reason: bare(outcome.reason), inStep: true });
+      // nothing failed, so a further try has the requests of this one, too
+      return turn.kind === "again" ? { ...turn, since: outcome.since } : turn;
     }
     case "interrupted":
       return interrupt(run, one, outcome.by);

@@ -15,7 +15,7 @@ const JUDGED: Heeds = { pause: true, promote: true };
 /** Time spent in these does not count: the judge, the hook and the hold have limits of their own. */
 export const isUntimed = (kind: StepKind): boolean => kind === "analysis" || kind === "hold" || kind === "hook";
 
-export function carryOut(run: Run, step: PlannedStep, attempt: number): Promise<StepOutcome> {
+export function carryOut(run: Run, step: PlannedStep, attempt: number, since?: number): Promise<StepOutcome> {
   const { durable, effects, plan, course } = run;
   switch (step.kind) {
     case "roll":
@@ -27,7 +27,9 @@ export function carryOut(run: Run, step: PlannedStep, attempt: number): Promise<
     case "retire":
       return retire(run, step);
     case "analysis":
-      return effects.inspect.analyse(durable, plan, { step, attempt, kind: "step", heed: watchful(run, step.index) });
+      return effects.inspect.analyse(durable, plan, {
+        ...{ step, attempt, kind: "step", since, heed: watchful(run, step.index) },
+      });
     case "hold": {
       const holdSeconds = holdSecondsOf(run);
       const heed = watchful(run, step.index);

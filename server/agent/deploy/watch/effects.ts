@@ -1,4 +1,5 @@
 import { systemActor } from "../../kernel/actor.ts";
+import { clipText } from "../../kernel/clip-text.ts";
 import { clockWasSetBack, readClock } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
@@ -6,6 +7,7 @@ import { newId } from "../../kernel/ids.ts";
 import { ROLLED_BACK_BY_WATCH } from "../../kernel/watch-words.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import { dependentsOf } from "../analysis/collect.ts";
+import { startOf, withoutStalled } from "../analysis/counted-rows.ts";
 import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/effects.ts";
 import { withPending } from "../judge/pending.ts";
 import type { DeploymentPlan, Judgement } from "../procedure.ts";
@@ -78,17 +80,20 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
   try {
     const since = new Date(startedAt - WINDOW_MS);
     const rows = await listTraffic(runtime.db, { since, resolution: 10, ref: { service, environment } });
-    const start = (row: { bucketAt: string }) => Date.parse(row.bucketAt);
-    const baseline = rows.filter((row) => row.version === previousVersion && start(row) + BUCKET_MS <= startedAt);
-    const stored = rows.filter((row) => row.version === version && start(row) >= from);
+    const before = rows.filter((row) => row.version === previousVersion && startOf(row) + BUCKET_MS <= startedAt);
+    const after = rows.filter((row) => row.version === version && startOf(row) >= from);
+    const [baseline, stored] = [withoutStalled(before), withoutStalled(after)];
     const pending = await pendingOf(runtime, plan, at);
-    const candidate = stored.map((row, i) => (pending && i === stored.length - 1 ? { ...row, pending } : row));
+    const last = stored.rows.length - 1;
+    const candidate = stored.rows.map((row, i) => (pending && i === last ? { ...row, pending } : row));
     const evidence = {
-      ...{ baseline, candidate: withPending(candidate, baseline) },
+      ...{ baseline: baseline.rows, candidate: withPending(candidate, baseline.rows) },
+      beside: withoutStalled(rows.filter((row) => row.version === previousVersion && startOf(row) >= from)).rows,
+      leftOut: { baseline: baseline.leftOut, candidate: stored.leftOut },
       dependents: await dependentsOf(runtime, plan, from),
       ...{ from, to: newest },
     };
-    const { result, ...more } = judgeEvidence(plan, evidence);
+    const { result, ...more } = judgeEvidence(runtime, plan, evidence);
     await keep(runtime, plan, KEPT, result, at);
     return summaryOf(at, result, more, evidence);
   } catch (error) {
@@ -178,7 +183,7 @@ async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise
 async function rollBack(runtime: Runtime, plan: WatchPlan, reason: string): Promise<boolean> {
   const actor = systemActor("deployment-watch");
   const by = { actor, via: "worker" as const, requestId: newId("req") };
-  const rollback = await startRollback(runtime, { deploymentId: plan.deploymentId, by, reason: reason.slice(0, 500) });
+  const rollback = await startRollback(runtime, { deploymentId: plan.deploymentId, by, reason: clipText(reason, 500) });
   await runtime.db.$transaction(async (tx) => {
     const message = rollback
       ? `${rollback.id} takes ${plan.service} back to ${rollback.version}`

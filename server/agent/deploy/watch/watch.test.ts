@@ -8,6 +8,7 @@ import type { TrafficCounts } from "../../ports/platform.ts";
 import { storeTraffic } from "../../traffic/index.ts";
 import { decideDeployment } from "../decide-deployment.ts";
 import { deployApplication } from "../deploy-application.ts";
+import { recordEffects } from "../effects-record.ts";
 import { DecideDeploymentInput } from "../schema.ts";
 import { getDeploymentRow, listEvents, patchDeployment, supersedeWatches } from "../store.ts";
 import type { WatchPlan } from "./effects.ts";
@@ -157,6 +158,33 @@ describe("the watch over a version", () => {
     expect((await row(id)).summary).toMatch(/^Succeeded, rolled back by its watch to 1\.0\.0: .*error ratio 5 %/);
     expect(await ctx.db.incident.findMany({ where: { deploymentId: id } })).toMatchObject([
       { title: "checkout 1.1.0 in production got worse after its deployment" },
+    ]);
+  });
+
+  it("says what it cost of the requests since the new version had them all, and until when that is counted", async () => {
+    const id = await watched(100);
+    await ctx.db.trafficBucket.deleteMany({ where: { version: "1.1.0" } });
+    const doneAt = clock.ms;
+    const durable = rehearsal(clock, async () => {
+      const tens = Math.floor((clock.ms - doneAt) / 10_000);
+      await storeTraffic(ctx.db, traffic("1.1.0", doneAt, 1, 100).slice(0, tens));
+      await storeTraffic(ctx.db, traffic("1.1.0", doneAt + MINUTE, 1, 100).slice(0, Math.max(0, tens - 6)));
+    });
+    await runWatch(durable, watchEffects(ctx), id);
+    const [incident] = await ctx.db.incident.findMany({ where: { deploymentId: id } });
+    expect(incident!.description).toMatch(
+      /In the 60 s until 10:02:00 UTC, 600 of 600 requests failed on 1\.1\.0, which had all of them/,
+    );
+    // failures go on until the way back is done: how many there were in all is added then
+    const [back] = await rollbacks();
+    await storeTraffic(ctx.db, traffic("1.1.0", doneAt + MINUTE, 1, 100).slice(0, 2));
+    clock.ms += 25_000;
+    ctx.platform.samples = [traffic("1.1.0", clock.ms - 5_000, 1, 100)[0]!];
+    const plan = { ...(await recordEffects(ctx).begin(back!.id))!, deploymentId: back!.id };
+    for (let twice = 0; twice < 2; twice++) await recordEffects(ctx).report(plan, "succeeded", null, "It runs 1.0.0.");
+    const told = await ctx.db.incidentEvent.findMany({ where: { incidentId: incident!.id } });
+    expect(told.map(({ message }) => message).filter((message) => message.includes("in all"))).toEqual([
+      "It runs 1.0.0. From 10:00:00 until 10:02:25 UTC, 900 of 900 requests to 1.1.0 failed in all.",
     ]);
   });
 

@@ -1,7 +1,15 @@
 import type { DeploymentStart } from "../../deploy/index.ts";
 import { groupedCount } from "../../kernel/numbers.ts";
 import type { PatternCount } from "../../ports/log-source.ts";
-import { type Anomaly, isError, type LogHistory, type PatternHistory, scoreOf, sumOf } from "../anomalies/anomaly.ts";
+import {
+  type Anomaly,
+  isError,
+  type LogHistory,
+  type PatternHistory,
+  recordedBeforeMs,
+  scoreOf,
+  sumOf,
+} from "../anomalies/anomaly.ts";
 import { newSeverity } from "../anomalies/new-patterns.ts";
 import { lines, named, percent, quoted, span } from "../anomalies/wording.ts";
 
@@ -17,6 +25,8 @@ const LEAST_OTHERS = 100;
 interface Counted {
   lines: number;
   linesBefore: number;
+  /** how long the time before was, as far as it was recorded */
+  beforeMs: number;
   /** by version, of all lines and of the pattern's */
   byVersion: Map<string, number>;
   versions: Set<string>;
@@ -48,6 +58,7 @@ export function findDeployed(
     const service = services.find(isOwn);
     const counted = {
       ...{ lines: sumOf(service?.lines ?? []), linesBefore: sumOf(service?.linesBefore ?? []) },
+      beforeMs: recordedBeforeMs(grid, service?.linesBefore ?? []),
       ...versionsOf(rows.filter(isOwn), pattern.patternId),
     };
     const [version] = counted.versions;
@@ -74,15 +85,15 @@ const placeOf = ({ patternId, template, level, service, environment }: PatternHi
 
 function returned(
   pattern: PatternHistory,
-  { lines: total, linesBefore }: Counted,
-  { fromMs, stepMs, buckets }: LogHistory["grid"],
+  { lines: total, linesBefore, beforeMs }: Counted,
+  { fromMs, stepMs }: LogHistory["grid"],
 ): Anomaly | null {
   const count = sumOf(pattern.counts);
   if (count < LEAST_RETURNED || linesBefore === 0) return null;
   return {
     ...placeOf(pattern),
     ...{ severity: "warning", atMs: fromMs + pattern.counts.findIndex((value) => value > 0) * stepMs },
-    sentence: `${quoted(pattern.template)} is back: ${lines(count)} of ${named(pattern.service)} (of ${groupedCount(total)}), none of ${groupedCount(linesBefore)} in the ${span(buckets * stepMs)} before; first seen ${span(fromMs - pattern.firstSeenMs)} before that`,
+    sentence: `${quoted(pattern.template)} is back: ${lines(count)} of ${named(pattern.service)} (of ${groupedCount(total)}), none of ${groupedCount(linesBefore)} in the ${span(beforeMs)} before; first seen ${span(fromMs - pattern.firstSeenMs)} before that`,
     evidence: { count, lines: total, share: count / total, countBefore: 0, linesBefore },
     score: scoreOf("warning", "new", count),
   };

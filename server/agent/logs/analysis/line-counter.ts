@@ -1,3 +1,4 @@
+import { clipText } from "../../kernel/clip-text.ts";
 import { createMiner, type Mined } from "../../mining/index.ts";
 import type { LogLineRecord, PatternCount } from "../../ports/log-source.ts";
 import type { Grid } from "../anomalies/anomaly.ts";
@@ -73,7 +74,7 @@ export function createLineCounter(grid: Grid, known: ReadonlyMap<string, KnownPa
       else counts.set(place, { key, line: { service, environment, version, level }, bucketMs, count: weight });
       if (!firstSeen.has(key)) firstSeen.set(key, line.at);
       const own = samples.get(key) ?? { lines: [], lastAt: null };
-      own.lines.unshift(line.body.slice(0, LONGEST_SAMPLE));
+      own.lines.unshift(clipText(line.body, LONGEST_SAMPLE));
       own.lines.length = Math.min(own.lines.length, MOST_SAMPLES);
       samples.set(key, { ...own, lastAt: line.at });
       return key;

@@ -74,6 +74,15 @@ describe("new patterns", () => {
     expect(found.map((one) => [one.kind, one.severity])).toEqual(severity === null ? [] : [["new", severity]]);
   });
 
+  it("are compared with the time before as far as it was recorded, and say how long that was", () => {
+    const service = serviceOf({ linesBefore: from(55, 100) });
+    expect(find([patternOf({ ...fresh, counts: only({ 9: 3 }) })], service)[0]?.sentence).toMatch(
+      /is new: 3 lines of shop .*, none of 500 in the 5 min before$/,
+    );
+    const more = { counts: flat(6), before: from(55, 1), level: "warn" as const };
+    expect(find([patternOf(more)], service)[0]?.sentence).toMatch(/ in the 5 min before \(5 of 500\)/);
+  });
+
   it("of a service that just began to log are those that came later, not those it began with", () => {
     const service = serviceOf({ linesBefore: flat(0), lines: from(40, 60) });
     const began = patternOf({ ...fresh, patternId: "began", counts: from(40, 3) });

@@ -71,6 +71,15 @@ export interface LogHistory {
 }
 
 export const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+/**
+ * How long the equal window before was, as far as the service was recorded in it: it may not have existed for all of
+ * that time. The whole window where nothing was recorded.
+ */
+export function recordedBeforeMs({ stepMs, buckets }: Grid, linesBefore: readonly number[]): number {
+  const first = linesBefore.findIndex((count) => count > 0);
+  return (buckets - Math.max(0, first)) * stepMs;
+}
+
 export const isError = (level: LogLevel | null): boolean => level === "error" || level === "fatal";
 export const serviceKey = (of: { service: string; environment: string }): string => `${of.service}\n${of.environment}`;
 

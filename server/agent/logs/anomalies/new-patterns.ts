@@ -4,6 +4,7 @@ import {
   type Grid,
   isError,
   type PatternHistory,
+  recordedBeforeMs,
   type ServiceHistory,
   scoreOf,
   sumOf,
@@ -22,7 +23,7 @@ const CRITICAL_SHARE = 0.05;
 interface Base {
   linesBefore: number;
   lines: number;
-  /** how long the time before was */
+  /** how long the time before was, as far as it was recorded */
   spanMs: number;
   /** the equal window before, not only the begin of this one */
   isWhole: boolean;
@@ -47,7 +48,8 @@ export function findNew(grid: Grid, patterns: readonly PatternHistory[], service
 function baseOf(grid: Grid, { counts }: PatternHistory, service: ServiceHistory): Base {
   const lines = sumOf(service.lines);
   const linesBefore = sumOf(service.linesBefore);
-  if (linesBefore > 0) return { linesBefore, lines, spanMs: grid.buckets * grid.stepMs, isWhole: true };
+  const spanMs = recordedBeforeMs(grid, service.linesBefore);
+  if (linesBefore > 0) return { linesBefore, lines, spanMs, isWhole: true };
   const began = service.lines.findIndex((count) => count > 0);
   const came = counts.findIndex((count) => count > 0);
   const until = sumOf(service.lines.slice(0, came));

@@ -1,6 +1,6 @@
 import { describeSeconds } from "../../kernel/durations.ts";
 import { groupedCount, threeDigits } from "../../kernel/numbers.ts";
-import { visibleText } from "../../kernel/visible-text.ts";
+import { visibleText } from "../../kernel/visible-line.ts";
 
 /** How anomalies put their numbers. */
 

@@ -1,3 +1,4 @@
+import { STREAM_START } from "../../../agent/ports/telemetry.ts";
 import { MOST_NAME, storableName } from "./text.ts";
 
 const MOST_LABELS = 64;
@@ -24,7 +25,12 @@ export class LabelCollector {
     else if (name.length > MOST_NAME) this.problem = `a label's name is longer than ${MOST_NAME} characters`;
     else if (value.length > MOST_LABEL_VALUE) this.problem = `a label is longer than ${MOST_LABEL_VALUE} characters`;
     else if (++this.#count > MOST_LABELS) this.problem = `a series has more than ${MOST_LABELS} labels`;
-    else this.labels[storableName(name, MOST_NAME)] = storableName(value, MOST_LABEL_VALUE);
+    else if (name === STREAM_START) {
+      // Operate's own, by which it tells streams apart: a sender's is kept as Prometheus keeps what has a target's name
+      let label = `exported_${name}`;
+      while (Object.hasOwn(this.labels, label)) label = `exported_${label}`;
+      this.labels[label] = storableName(value, MOST_LABEL_VALUE);
+    } else this.labels[storableName(name, MOST_NAME)] = storableName(value, MOST_LABEL_VALUE);
   }
 }
 

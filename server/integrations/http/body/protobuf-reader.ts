@@ -1,3 +1,4 @@
+import { LONGEST_SECRET } from "../../../agent/kernel/confidential.ts";
 import { AppError } from "../../../agent/kernel/errors.ts";
 import { storableName, storableText } from "./text.ts";
 
@@ -158,7 +159,7 @@ export class ProtobufReader {
     const length = this.#length();
     const at = this.#advance(length);
     // a unit of UTF-16 takes three bytes of UTF-8 at most: more than that need not be decoded to be cut
-    const decoded = this.#bytes.toString("utf8", at, at + Math.min(length, maxLength * 3 + 3));
+    const decoded = this.#bytes.toString("utf8", at, at + Math.min(length, (maxLength + LONGEST_SECRET) * 3));
     return storableText(decoded, maxLength);
   }
 

@@ -1,3 +1,4 @@
+import { clipText } from "../../../agent/kernel/clip-text.ts";
 import { escapeHiding } from "../../../agent/kernel/visible-text.ts";
 
 /** Names of attributes and labels; those of metrics, too. */
@@ -10,12 +11,7 @@ export const MOST_HELP = 500;
  * cut, and ends in an ellipsis.
  */
 export function storableText(text: string, maxLength: number): string {
-  let kept = text;
-  if (text.length > maxLength) {
-    const last = text.charCodeAt(maxLength - 2);
-    const splitsPair = last >= 0xd800 && last < 0xdc00;
-    kept = `${text.slice(0, maxLength - (splitsPair ? 2 : 1))}…`;
-  }
+  let kept = clipText(text, maxLength);
   if (kept.includes("\0")) kept = kept.replaceAll("\0", "\ufffd");
   return kept.isWellFormed() ? kept : kept.toWellFormed();
 }

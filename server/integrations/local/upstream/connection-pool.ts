@@ -38,6 +38,7 @@ export class ConnectionPool {
   /** idle ones whose end may have come together with their last answer, not read yet */
   readonly #unread: Connection[] = [];
   #closing: PromiseWithResolvers<void> | null = null;
+  stopped = false;
 
   /** @param onFault told what was thrown while it looked after its connections, which goes on */
   constructor(port: number, limits: UpstreamLimits, onFault: (error: unknown) => void = () => {}) {
@@ -49,7 +50,7 @@ export class ConnectionPool {
   /** Sends a request on a connection of this pool, or tells it that it was refused. */
   dispatch(request: UpstreamRequest): void {
     if (this.#closing !== null) {
-      request.onFailure({ kind: "refused", begun: false, closedIdle: false });
+      this.#refuse(request);
       return;
     }
     const idle = this.#takeIdle(request);
@@ -76,23 +77,41 @@ export class ConnectionPool {
     request.connection?.abandon();
   }
 
-  /** Takes no more requests; resolves when those in flight and all upgraded connections have ended. */
-  close(): Promise<void> {
+  /**
+   * Takes no more requests; resolves when those in flight and all upgraded connections have ended.
+   * @param why whose doing it is that those without a connection get none: as the first call has it
+   */
+  close(why: "order" | "crash" = "order"): Promise<void> {
+    if (this.#closing === null) this.stopped = why === "order";
     this.#closing ??= Promise.withResolvers();
     for (const connection of this.#idle.splice(0)) connection.destroy();
     for (const request of this.#waiting.keys()) {
       this.#waiting.delete(request);
-      request.onFailure({ kind: "refused", begun: false, closedIdle: false });
+      this.#refuse(request);
     }
     this.#resolveClosing();
     return this.#closing.promise;
+  }
+
+  #refuse(request: UpstreamRequest): void {
+    request.onFailure({ kind: this.stopped ? "stopped" : "refused", begun: false, closedIdle: false });
+  }
+
+  /** Cuts connections that speak another protocol. */
+  cutUpgraded(): void {
+    for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  /** Cuts answers that go on until somebody has enough. */
+  cutStreams(): void {
+    for (const connection of this.#all) if (connection.streams) connection.destroy();
   }
 
   /** Cuts what is in flight. */
   destroy(): Promise<void> {
     const closed = this.close();
     for (const connection of this.#all) connection.destroy();
-    for (const socket of this.#upgraded) socket.destroy();
+    this.cutUpgraded();
     return closed;
   }
 

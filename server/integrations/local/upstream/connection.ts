@@ -6,8 +6,8 @@ import { InvalidResponse, type ResponseEvents, type ResponseHead, ResponseParser
 
 /** Why a request got no answer, or not all of it. */
 export interface UpstreamFailure {
-  /** refused, overloaded: nothing was sent; clientIdle: the client neither sends nor takes; lost: the connection ended; invalid: no response; fault: in a callback */
-  kind: "refused" | "overloaded" | "timedOut" | "clientIdle" | "lost" | "invalid" | "fault";
+  /** refused, overloaded: nothing was sent; stopped: nothing was sent, or a stream was cut, by order; clientIdle: the client neither sends nor takes; lost: the connection ended; invalid: no response; fault: in a callback */
+  kind: "refused" | "stopped" | "overloaded" | "timedOut" | "clientIdle" | "lost" | "invalid" | "fault";
   /** a byte of the answer had come */
   begun: boolean;
   /** the connection had waited for its next request so long that the instance may have closed it meanwhile */
@@ -70,6 +70,8 @@ export interface UpstreamLimits {
 
 interface ConnectionOwner {
   readonly limits: UpstreamLimits;
+  /** the instance is being stopped by order */
+  readonly stopped: boolean;
   /** whether the instance may have closed a connection that was idle for so long, unread yet */
   mayHaveClosed(idleMs: number): boolean;
   /** an answer began on a connection that had been idle for so long */
@@ -140,6 +142,10 @@ export class Connection implements ResponseEvents {
 
   get idle(): boolean {
     return this.#request === null;
+  }
+
+  get streams(): boolean {
+    return this.#request?.streamed ?? false;
   }
 
   /** milliseconds since it last did something */
@@ -241,7 +247,7 @@ export class Connection implements ResponseEvents {
     const silentMs = this.#request.streamed ? streamMs : bodyMs;
     const quietMs = this.quietMs(nowMs);
     if (!this.#connected) {
-      if (quietMs > connectMs) this.#fail("refused");
+      if (quietMs > connectMs) this.#fail(this.#owner.stopped ? "stopped" : "refused");
     } else if (!this.waitsForClient) {
       if (quietMs > (this.#inBody ? silentMs : headersMs)) this.#fail("timedOut");
       // while both talk, the client's turn is no better known than the instance's
@@ -338,7 +344,10 @@ export class Connection implements ResponseEvents {
     if (this.#handedOver) return;
     this.#gone = true;
     this.#owner.closed(this);
-    if (this.#request !== null) this.#fail(this.#connected ? "lost" : "refused");
+    if (this.#request === null) return;
+    // A stream has no end of its own, and what was not sent is sent elsewhere: nobody's failure when it is by order.
+    if (this.#owner.stopped && (this.#request.streamed || !this.#connected)) this.#fail("stopped");
+    else this.#fail(this.#connected ? "lost" : "refused");
   }
 }
 

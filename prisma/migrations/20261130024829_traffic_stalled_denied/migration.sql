@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "traffic_bucket" ADD COLUMN     "denied" INTEGER,
+ADD COLUMN     "stalled" BOOLEAN NOT NULL DEFAULT false;
