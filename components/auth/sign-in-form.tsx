@@ -4,12 +4,10 @@ import { type FormEvent, useEffect, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Checkbox, Field, Input } from "../ui/field.tsx";
 import { postJson, type Refusal } from "./auth-request.ts";
+import { followSignIn, tellSignedIn } from "./other-tabs.ts";
 
 const messageOf = (refusal: Refusal): string =>
   refusal.code === "INVALID_EMAIL_OR_PASSWORD" ? "E-mail or password is wrong." : refusal.message;
-
-/** One who signs in is signed in in all tabs of the browser. */
-const SIGNED_IN = "operate-signed-in";
 
 /** after so long the form says why it may take long */
 const SLOW_MS = 3_000;
@@ -20,11 +18,7 @@ export function SignInForm({ next }: { next: string }) {
   const [busy, setBusy] = useState(false);
   const [slow, setSlow] = useState(false);
 
-  useEffect(() => {
-    const channel = new BroadcastChannel(SIGNED_IN);
-    channel.onmessage = () => window.location.assign(next);
-    return () => channel.close();
-  }, [next]);
+  useEffect(() => followSignIn(next), [next]);
 
   const onSubmit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -40,7 +34,7 @@ export function SignInForm({ next }: { next: string }) {
     clearTimeout(slowly);
     setSlow(false);
     if (!refused) {
-      new BroadcastChannel(SIGNED_IN).postMessage("signed in");
+      tellSignedIn();
       return window.location.assign(next);
     }
     setRefusal(refused);

@@ -65,9 +65,14 @@ describe.runIf(process.platform === "linux")("a stale postmaster.pid", () => {
 
   it("is moved away when its number is a zombie's, and stays when it is nobody's", async () => {
     mkdirSync(cluster);
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+    const parent = spawn("sh", ["-c", "cat <&0 >/dev/null & echo $!; exec sleep 600"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     stranger = parent;
     const zombie = Number(String((await once(parent.stdout, "data"))[0]));
+    // the shell could still collect its child; the program that takes its place never does
+    await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8")).toBe("sleep\n");
+    parent.stdin.end();
     await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, "latin1")).toContain(") Z ");
     const file = join(cluster, "postmaster.pid");
     writeFileSync(file, `${zombie}\n`);
