@@ -47,6 +47,11 @@ export interface Judged {
 
 /** With a larger share of its requests left out nothing passes: its bad moments may be those that are missing. */
 const MOST_LEFT_OUT = 0.2;
+/**
+ * What the new version costs is compared with what the running one cost earlier, on a machine that stood still by less:
+ * two versions of the same minutes suffer alike, a machine that is short of time between its standstills slows one.
+ */
+const MOST_LEFT_OUT_APART = 0.05;
 
 /**
  * Compares a new version with the running one. Follows Kayenta's NetflixACAJudge: samples of each metric, missing data
@@ -126,11 +131,14 @@ function withWarmUp({ candidate, from, warmUntil }: JudgeInput, sentence: string
 }
 
 /** Of either side so many requests are left out that the machine, not a version, may be what was slow. */
-const isStanding = ({ leftOut }: JudgeInput, sides: Sides): boolean =>
-  (["baseline", "candidate"] as const).some((side) => {
+function isStanding({ leftOut, baseline, from }: JudgeInput, sides: Sides): boolean {
+  const isApart = !baseline.some((row) => Date.parse(row.bucketAt) >= Date.parse(from));
+  const most = isApart ? MOST_LEFT_OUT_APART : MOST_LEFT_OUT;
+  return (["baseline", "candidate"] as const).some((side) => {
     const all = poolOf(sides[side]).requests + leftOut[side];
-    return leftOut[side] > MOST_LEFT_OUT * all;
+    return leftOut[side] > most * all;
   });
+}
 
 type Verdict = Pick<JudgeResult, "verdict" | "sentence"> & Omit<Judged, "result">;
 

@@ -45,14 +45,18 @@ interface Case extends Partial<Side> {
   rules?: Partial<AnalysisRules>;
   /** the running version's, in the same minutes */
   baselineCost?: (second: number) => number;
+  /** by so many seconds the running version was counted before the new one */
+  apartBy?: number;
 }
 
-function judged({ warmUpSeconds = 10, leftOut, rules = {}, baselineCost, ...side }: Case) {
+function judged({ warmUpSeconds = 10, leftOut, rules = {}, baselineCost, apartBy = 0, ...side }: Case) {
   const { seconds = 120 } = side;
+  const old = rows({ version: "1.0.0", perSecond: 20, seconds, ...(baselineCost && { cost: baselineCost }) });
+  const earlier = (at: string) => new Date(Date.parse(at) - apartBy * 1_000).toISOString();
   return judge({
     ...{ baselineVersion: "1.0.0", candidateVersion: "1.1.0", minRequests: 200, dependents: [], failingPercent: 10 },
     ...{ from: new Date(T0).toISOString(), to: new Date(T0 + seconds * 1_000).toISOString() },
-    baseline: rows({ version: "1.0.0", perSecond: 20, seconds, ...(baselineCost && { cost: baselineCost }) }),
+    baseline: old.map((row) => ({ ...row, bucketAt: earlier(row.bucketAt) })),
     candidate: rows({ version: "1.1.0", perSecond: 10, ...side }),
     rules: { ...DEFAULT_RULES.analysis, ...rules },
     leftOut: leftOut ?? { baseline: 0, candidate: 0 },
@@ -105,6 +109,19 @@ describe("what a new version costs", () => {
     expect(judged({ cost: always(3), failing: always(0.2), leftOut }).result.verdict).toBe("fail");
     expect(judged({ cost: always(3), leftOut: { baseline: 90, candidate: 40 } }).result.verdict).toBe("fail");
   });
+
+  it.each([
+    ["of the same minutes", 0, 200, "fail"],
+    ["of earlier minutes", 600, 200, "inconclusive"],
+    ["of earlier minutes", 600, 40, "fail"],
+  ] as const)(
+    "beside figures %s (%i s) is blamed on the version by how much the balancer stood still",
+    (_, apartBy, count, verdict) => {
+      const leftOut = { baseline: 0, candidate: count };
+      expect(judged({ cost: always(3), apartBy, leftOut }).result.verdict).toBe(verdict);
+      expect(judged({ cost: always(3), failing: always(0.2), apartBy, leftOut }).result.verdict).toBe("fail");
+    },
+  );
 
   it.each([true, false])("is waited for while there is nothing of it yet, whatever is critical (%s)", (critical) => {
     const { metrics } = DEFAULT_RULES.analysis;
