@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { askDaemon, type DaemonSelf, isRunning, type RunningDaemon } from "../integrations/local/running-daemon.ts";
-import { measureSilence } from "./silence.ts";
+import { measureSilence, silenceNotices } from "./silence.ts";
 
 const ASK_AGAIN_MS = 50;
 const LOOK_MS = 1_000;
@@ -26,16 +26,21 @@ export interface DaemonWatch {
 export function watchDaemon(
   dataDir: string,
   daemon: RunningDaemon,
-  { hangMs, signal }: { hangMs: number; signal: AbortSignal },
+  { hangMs, signal, notice }: { hangMs: number; signal: AbortSignal; notice: (line: string) => void },
 ): DaemonWatch {
   const answered = Promise.withResolvers<DaemonSelf | null>();
   const hung = Promise.withResolvers<typeof HUNG>();
   const ending = new AbortController();
   const over = AbortSignal.any([signal, ending.signal]);
   const everyMs = Math.min(LOOK_MS, hangMs / 5);
-  const silence = measureSilence(daemon.pid, everyMs);
   let first = true;
   let listened = false;
+  const limitMs = () => (listened ? hangMs : STARTING_SILENT_MS);
+  const silence = measureSilence(
+    daemon.pid,
+    everyMs,
+    silenceNotices({ name: "daemon", pid: daemon.pid, limitMs }, notice),
+  );
 
   const keepAsking = async () => {
     while (!over.aborted && isRunning(daemon)) {
@@ -58,7 +63,7 @@ export function watchDaemon(
   over.addEventListener("abort", () => answered.resolve(null), { once: true });
   const timer = setInterval(() => {
     const { silentMs } = silence.look();
-    if (silentMs <= (listened ? hangMs : STARTING_SILENT_MS) || !isRunning(daemon)) return;
+    if (silentMs <= limitMs() || !isRunning(daemon)) return;
     clearInterval(timer);
     hung.resolve(HUNG);
   }, everyMs);

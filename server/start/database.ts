@@ -10,7 +10,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts"
 import { tailOf } from "../db/embedded-files.ts";
 import { killServer, takesConnections } from "../db/postgres-hang.ts";
 import { cutFile } from "../integrations/local/log-cut.ts";
-import { untilSilent } from "./silence.ts";
+import { silenceNotices, untilSilent } from "./silence.ts";
 import { createEndNotices } from "./supervised-process.ts";
 
 interface Options {
@@ -83,7 +83,9 @@ export async function superviseDatabase(options: Options): Promise<SupervisedDat
     const ended = new AbortController();
     const signal = AbortSignal.any([ended.signal, stopping.signal]);
     const ask = () => takesConnections(url);
-    void untilSilent({ pid, ask, everyMs: ASK_MS, silentMs: options.hangMs ?? HANG_MS, signal }).then((hangs) => {
+    const silentMs = options.hangMs ?? HANG_MS;
+    const listener = silenceNotices({ name: "PostgreSQL", pid, limitMs: () => silentMs }, notice);
+    void untilSilent({ pid, ask, everyMs: ASK_MS, silentMs, signal, listener }).then((hangs) => {
       if (!hangs) return;
       notice(`PostgreSQL (pid ${pid}) does not answer: it is killed and started again. What was committed is safe.`);
       killServer(pid);

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { countedSilenceMs, type ProcessSample } from "./silence.ts";
+import { describe, expect, it, vi } from "vitest";
+import { countedSilenceMs, measureSilence, type ProcessSample, silenceNotices } from "./silence.ts";
 
 const counted = (before: ProcessSample | null, now: ProcessSample | null, elapsedMs = 1_000) =>
   countedSilenceMs(before, now, { elapsedMs, everyMs: 1_000 });
@@ -23,4 +23,35 @@ describe("silence counts", () => {
     expect(counted(at("T"), at("T"), 60_000)).toBeCloseTo(1_000 / 6));
 
   it("not at all while a debugger holds it", () => expect(counted(at("t"), at("t"))).toBe(0));
+});
+
+it("is told once after five seconds, and once when it is over", () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(0);
+  try {
+    const lines: string[] = [];
+    const spec = { name: "web", pid: 7, limitMs: () => 30_000 };
+    const silence = measureSilence(
+      -1,
+      2_000,
+      silenceNotices(spec, (line) => lines.push(line)),
+    );
+    const pass = (fromMs: number, toMs: number) => {
+      for (let ms = fromMs; ms <= toMs; ms += 2_000) {
+        now.mockReturnValue(ms);
+        silence.look();
+      }
+    };
+    pass(2_000, 4_000);
+    silence.heard();
+    expect(lines).toEqual([]);
+    pass(6_000, 20_000);
+    silence.heard();
+    silence.heard();
+    expect(lines).toEqual([
+      "web (pid 7) has not answered for 6 s; after 30 s it is killed and replaced.",
+      "web (pid 7) answers again.",
+    ]);
+  } finally {
+    now.mockRestore();
+  }
 });

@@ -44,15 +44,40 @@ export function sampleProcess(pid: number): ProcessSample | null {
   }
 }
 
+/** a silence that lasts so long is told while nothing is done about it yet */
+const TOLD_AFTER_MS = 5_000;
+
+/** Told once of a silence that lasts, and once of its end. */
+export interface SilenceListener {
+  silent(seconds: number): void;
+  answers(): void;
+}
+
+/** Notices for a person at the terminal. `limitMs`: the silence after which the process is replaced. */
+export function silenceNotices(
+  { name, pid, limitMs }: { name: string; pid: number | undefined; limitMs: () => number },
+  notice: (line: string) => void,
+): SilenceListener {
+  const who = `${name} (pid ${pid})`;
+  return {
+    silent: (seconds) =>
+      notice(`${who} has not answered for ${seconds} s; after ${limitMs() / 1_000} s it is killed and replaced.`),
+    answers: () => notice(`${who} answers again.`),
+  };
+}
+
 /** The silence of one process. `look` is called every `everyMs`. */
-export function measureSilence(pid: number, everyMs: number) {
+export function measureSilence(pid: number, everyMs: number, listener?: SilenceListener) {
   let before = sampleProcess(pid);
   let lookedAtMs = performance.now();
   let silentMs = 0;
+  let told = false;
   return {
     /** it answered */
     heard: () => {
       silentMs = 0;
+      if (told) listener?.answers();
+      told = false;
     },
     /** Returns the counted silence until now, and whether the process is stopped, as by SIGSTOP. */
     look(): { silentMs: number; stopped: boolean } {
@@ -61,6 +86,10 @@ export function measureSilence(pid: number, everyMs: number) {
       silentMs += countedSilenceMs(before, now, { elapsedMs: nowMs - lookedAtMs, everyMs });
       before = now;
       lookedAtMs = nowMs;
+      if (!told && silentMs >= TOLD_AFTER_MS) {
+        told = true;
+        listener?.silent(Math.round(silentMs / 1_000));
+      }
       return { silentMs, stopped: now?.state === "T" };
     },
   };
@@ -73,11 +102,12 @@ interface Asked {
   everyMs: number;
   silentMs: number;
   signal: AbortSignal;
+  listener: SilenceListener;
 }
 
 /** Asks again and again. Resolves with true when the process hangs, with false when `signal` is aborted. */
-export async function untilSilent({ pid, ask, everyMs, silentMs, signal }: Asked): Promise<boolean> {
-  const silence = measureSilence(pid, everyMs);
+export async function untilSilent({ pid, ask, everyMs, silentMs, signal, listener }: Asked): Promise<boolean> {
+  const silence = measureSilence(pid, everyMs, listener);
   let open = false;
   while (!signal.aborted) {
     if (!open) {

@@ -77,7 +77,7 @@ export function superviseDaemon(spec: ProcessSpec, options: Options): Supervised
     const found = findDaemon(dataDir);
     const { daemon, gone } = found ? { daemon: found, gone: untilGone(found) } : launch(spec, env, options.cwd, file);
     current = { daemon, gone };
-    const watch = watchDaemon(dataDir, daemon, { hangMs: options.hangMs ?? HANG_MS, signal: leaving.signal });
+    const watch = watchDaemon(dataDir, daemon, { hangMs: options.hangMs ?? HANG_MS, signal: leaving.signal, notice });
     const stay = found ? await mayStay(found, watch) : "stays";
     if (stay === "goes") return;
     void watch.answered.then((answer) => {

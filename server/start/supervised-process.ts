@@ -5,7 +5,7 @@ import { signalGroup } from "../integrations/local/process.ts";
 import { forgetProcess, recordProcess } from "./leftovers.ts";
 import { createProcessLog } from "./process-log.ts";
 import { LONGEST_DELAY_MS, recentEnds, restartDelayMs, TROUBLED_AFTER, withEnd } from "./restart-policy.ts";
-import { measureSilence } from "./silence.ts";
+import { measureSilence, silenceNotices } from "./silence.ts";
 
 const PING_MS = 5_000;
 /** A process that answered once and then is silent for so long before it is ready hangs: its event loop stands still. */
@@ -198,8 +198,9 @@ const typeOf = (message: unknown): unknown =>
  */
 function watchSilence(child: ChildProcess, spec: ProcessSpec, notice: (line: string) => void) {
   const { pingMs = PING_MS } = spec;
-  const silence = measureSilence(child.pid ?? 0, pingMs);
   let limitMs = spec.silentMs ?? SILENT_MS;
+  const listener = silenceNotices({ name: spec.name, pid: child.pid, limitMs: () => limitMs }, notice);
+  const silence = measureSilence(child.pid ?? 0, pingMs, listener);
   let when = " before it was ready";
   let answered = false;
   let hung: string | null = null;
