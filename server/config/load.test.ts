@@ -159,6 +159,44 @@ describe("what a start would refuse is an issue with a line and what is allowed"
     ]);
   });
 
+  it("tells what is wrong between its parts beside wrong values, once", () => {
+    const text = `monitoringConfig: {retention: {logsDays: x}}
+deploymentConfig: {timeoutSeconds: -1, freeze: [], rollout: {analysis: {minSeconds: z}}}
+${services(
+  service("a", ", dependsOn: [b, nope], healthPath: 7", 'initialVersion: "9", port: 3200'),
+  service("b", ", dependsOn: [a]", 'initialVersion: "1", port: 4000'),
+  service("c", "", 'initialVersion: "1", port: 4000'),
+)}`;
+    expect(
+      said(text, { ...ENV, PORT: "3200" })
+        .split("\n")
+        .map((line) => line.split(" ")[1]),
+    ).toEqual([
+      "monitoringConfig.retention.logsDays:",
+      "deploymentConfig.timeoutSeconds:",
+      "deploymentConfig.freeze:",
+      "deploymentConfig.rollout.analysis.minSeconds:",
+      "services[0].environments.production.initialVersion:",
+      "services[0].environments.production.port:",
+      "services[0].dependsOn[1]:",
+      "services[0].healthPath:",
+      "services[1].dependsOn[0]:",
+      "services[2].environments.production.port:",
+    ]);
+  });
+
+  it.each([
+    ["a name", services(service("[a]"), service("b", ", dependsOn: [a]")), 1],
+    ["the environments", `deploymentConfig: {environments: production}\n${services(service("b"))}`, 1],
+    [
+      "a misspelt key",
+      `traffic: [{service: b, environment: production}]\n${services(service("b").replace("environments", "enviroments"))}`,
+      2,
+    ],
+  ])("says nothing of what refers to a wrong value: %s", (_, text, count) => {
+    expect(said(text).split("\n")).toHaveLength(count);
+  });
+
   it("knows the console's port from where the supervisor says it", () => {
     const text = services(service("a", "", 'initialVersion: "1", port: 5000'));
     expect(said(text)).toBe("");

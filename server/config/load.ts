@@ -15,6 +15,7 @@ import {
 import { AppError } from "../agent/kernel/errors.ts";
 import { saysNoValue } from "../agent/kernel/says-no-value.ts";
 import { originOf } from "./applied.ts";
+import { issuesBesideWrongValues } from "./beside-wrong-values.ts";
 import { checkTexts } from "./check-texts.ts";
 import { checkOwnPort } from "./own-port.ts";
 import {
@@ -113,9 +114,11 @@ function readUnresolved(text: string, env: NodeJS.ProcessEnv) {
   const placeholders = placeholdersIn(raw);
   const opaque = opaqueBecauseOf(placeholders);
   const parsed = OperateAgentConfigSchema.safeParse(withMadeNames(raw, raw));
-  if (parsed.success) checkOwnPort(parsed.data, env, add);
+  checkOwnPort(raw, env, add);
+  const wrong = parsed.error?.issues ?? [];
+  const issues = [...wrong, ...issuesBesideWrongValues(raw, wrong, (one) => withMadeNames(one, raw))];
   const isThere = (path: PropertyKey[]) => found(path).kind !== "nothing";
-  for (const issue of parsed.error?.issues ?? [])
+  for (const issue of issues)
     if (!isOpaque(issue, opaque))
       for (const one of withinUnions(issue, isThere)) if (!isOpaque(one, opaque)) addIssue(one, found, add);
   return { raw, placeholders, problems, issueAt };
