@@ -3,7 +3,6 @@
 import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
-import { isOfRequests } from "#server/agent/services/words.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
@@ -17,6 +16,7 @@ import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";
 import { serviceHref } from "./places.ts";
 import { lacksInstances, readySentence, readyWords } from "./ready-words.ts";
+import { whyOf } from "./why-of.ts";
 
 /** The overview's columns. With all environments in one table, each row says which one it is. */
 export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
@@ -203,12 +203,6 @@ function Unconfigured({ row }: { row: ServiceRow }) {
       ) : null}
     </span>
   );
-}
-
-/** Of what makes its state, what its users meet before what its check found: "91 % of 1,240 requests failed in 5 min". */
-function whyOf(row: ServiceRow): string | null {
-  const reasons = row.reasons.filter(({ state }) => state === row.health && state !== "unknown");
-  return (reasons.find(isOfRequests) ?? reasons[0])?.message ?? null;
 }
 
 /** A phone has since when and because of what below the state; wider screens have them beside it, and why on two lines at most. */

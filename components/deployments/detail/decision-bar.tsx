@@ -17,7 +17,7 @@ import { Button } from "../../ui/button.tsx";
 import { Kbd } from "../../ui/kbd.tsx";
 import { DecideDialog } from "./decide-dialog.tsx";
 import { choicesFor, currentStep, emphasisOf, evidenceOf, expiryWords, KEYS, labelOf } from "./decisions.ts";
-import { faringOf, isOverLimit } from "./service-words.ts";
+import { faringOf, isOverLimit, stateOf } from "./service-words.ts";
 
 const ICON: Record<Decision, ReactNode> = {
   promote: <FastForward aria-hidden="true" />,
@@ -116,19 +116,29 @@ function hintOf({ cancelRequested }: DeploymentView, choices: readonly Decision[
   return choices.length > 0 && !allowed ? "Deciding needs the role operator." : "";
 }
 
-/** The status of the whole service, as the state line and every list judge it, with what its share of failures is of. */
+/**
+ * The status of the whole service, as the state line and every list judge it, and why; then what its users met in the
+ * last minute, which is a count of its own and need not be the reason.
+ */
 function Faring({ deployment: { service, environment }, now }: { deployment: DeploymentView; now: ServiceNow }) {
   const trpc = useTRPC();
   const { data } = useQuery(trpc.services.list.queryOptions({})); // the frame's read
   const row = data?.rows.find((one) => one.service === service && one.environment === environment);
-  const state = row?.health ?? now.health;
+  const { state, why } = stateOf(row, now);
   const words = faringOf(now);
   return (
     <p className="flex flex-wrap items-baseline gap-x-2 text-ink-2 text-xs">
       <span>
         <VisibleText text={service} />:
       </span>
-      {state ? <HealthMark state={state} /> : <span>status not known</span>}
+      <span>
+        {state ? <HealthMark state={state} /> : "status not known"}
+        {why ? (
+          <>
+            : <VisibleText text={why} />
+          </>
+        ) : null}
+      </span>
       {words ? <span className={cn("tabular-nums", isOverLimit(now) && "text-critical")}>{words}</span> : null}
     </p>
   );

@@ -9,7 +9,7 @@ import {
   expiryWords,
   labelOf,
 } from "./decisions.ts";
-import { faringOf, isOverLimit } from "./service-words.ts";
+import { faringOf, isOverLimit, stateOf } from "./service-words.ts";
 
 const NOW = Date.parse("2026-03-01T10:00:00Z");
 const plan: [StepView["kind"], number | null][] = [
@@ -157,5 +157,17 @@ describe("how the service fares", () => {
   ])("%s requests, %s failed", (requests, failed, words, over) => {
     expect(plain(faringOf({ ...now, requests, failed }))).toBe(words);
     expect(isOverLimit({ ...now, requests, failed })).toBe(over);
+  });
+
+  it("is a state with what makes that state, never with what makes another", () => {
+    const slow = { kind: "latency", state: "degraded", message: "p95 is 900 ms, more than 500 ms" } as const;
+    const asked = { kind: "decision", state: "waiting", message: "2.5.0 waits for a decision" } as const;
+    const older = { ...now, health: "down", healthMessage: "91 % of 1 240 requests failed in 5 min" } as const;
+    const counted = { ...older, requests: 1_200, failed: 0 };
+    expect(stateOf({ health: "degraded", reasons: [asked, slow] }, counted)).toEqual({
+      ...{ state: "degraded", why: slow.message },
+    });
+    expect(stateOf({ health: "up", reasons: [] }, counted)).toEqual({ state: "up", why: null });
+    expect(stateOf(undefined, counted)).toEqual({ state: "down", why: older.healthMessage });
   });
 });

@@ -1,5 +1,16 @@
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
+import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { formatCount, formatPercent, plural } from "../../lib/format.ts";
+import { whyOf } from "../../services/why-of.ts";
+
+/** The state of the service with what makes it, both of one read: that of every list, else the page's own. */
+export function stateOf(
+  row: Pick<ServiceRow, "health" | "reasons"> | undefined,
+  { health, healthMessage }: ServiceNow,
+): { state: ServiceNow["health"]; why: string | null } {
+  if (row) return { state: row.health, why: whyOf(row) };
+  return { state: health, why: health === "up" ? null : healthMessage };
+}
 
 /** How the users of the service fare now, each share with what it is of. Null while nothing is known. */
 export function faringOf({ requests, failed, windowSeconds, errorLimitPercent }: ServiceNow): string | null {

@@ -31,7 +31,9 @@ describe("traffic of a deployment", () => {
   });
 
   it("that runs names its base, too", () => {
-    expect(plain(costOf({ version: "2.5.0" }, split))).toMatch(/^2.5.0 answered 60 of 1 216 requests so far/);
+    expect(plain(costOf({ version: "2.5.0" }, split))).toMatch(
+      /^2.5.0 answered 60 of 1 216 requests since the deployment began/,
+    );
     expect(costOf({ version: "2.5.0" }, [share("2.4.0", 9, 0), share("2.5.0", 0, 0)])).toMatch(/no request yet/);
     expect(costOf({ version: "2.5.0" }, [share("2.4.0", 9, 0), share("2.5.0", 0, 0)], true)).toMatch(/while it ran/);
   });

@@ -50,7 +50,7 @@ export function costOf(
   if (!fresh || !all || fresh.requests === null) return null;
   if (fresh.requests === 0)
     return `${version} ${ended ? "answered no request while it ran" : "has answered no request yet"}.`;
-  const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests ${ended ? "during the deployment" : "so far"} (${formatPercent((fresh.requests / all) * 100)})`;
+  const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests ${ended ? "during the deployment" : "since the deployment began"} (${formatPercent((fresh.requests / all) * 100)})`;
   if (fresh.errors === null) return `${had}.`;
   if (fresh.errors === 0) return `${had}; none of them failed.`;
   const share = formatPercent((fresh.errors / all) * 100);

@@ -36,16 +36,16 @@ export function TrafficSplit({
                 Target share
               </th>
               <th scope="col" className="text-right font-medium">
-                Last 10 s
+                Share, last 10 s
               </th>
               <th scope="col" className="text-right font-medium">
                 Ready
               </th>
-              <th scope="col" className="text-right font-medium" title="since the deployment began">
-                Requests so far
+              <th scope="col" className="text-right font-medium">
+                Requests since the deployment began
               </th>
-              <th scope="col" className="text-right font-medium" title="since the deployment began">
-                Failed so far
+              <th scope="col" className="text-right font-medium">
+                Failed since the deployment began
               </th>
             </tr>
           </thead>

@@ -139,7 +139,7 @@ describe("an analysis", () => {
     });
     expect(clock.ms - began).toBeLessThan(30_000);
     expect((await getDeploymentRow(ctx.db, made.deploymentId)).summary).toMatch(
-      /^Comparing 1\.1\.0 with 1\.0\.0: \d+ requests, \d+ failed$/,
+      /^Comparing 1\.1\.0 with 1\.0\.0: \d+ requests since this comparison began, \d+ of them failed$/,
     );
   });
 

@@ -162,7 +162,7 @@ function progressOf(
   const { minRequests } = options.rules.analysis;
   const counted = groupedCount(result.candidateRequests);
   const of = result.candidateRequests < minRequests ? ` of ${groupedCount(minRequests)}` : "";
-  return `Comparing ${version} with ${previousVersion}: ${counted}${of} requests, ${groupedCount(errors)} failed`;
+  return `Comparing ${version} with ${previousVersion}: ${counted}${of} requests since this comparison began, ${groupedCount(errors)} of them failed`;
 }
 
 interface Kept {

@@ -37,7 +37,7 @@ export function judgeAlone(
   const isFailing = candidate.errors > 0 && shareFailed(candidate) >= limit;
   const few = (version: string, { requests }: Sample) =>
     `${version} has answered ${groupedCount(requests)} of the ${groupedCount(minRequests)} requests that a comparison needs`;
-  const failed = `${shareOf(candidate.errors, Math.max(1, candidate.requests))} of the requests to ${candidateVersion} failed`;
+  const failed = `${shareOf(candidate.errors, Math.max(1, candidate.requests))} of the requests to ${candidateVersion} since the comparison began failed`;
   if (
     isFailing &&
     candidate.requests >= Math.min(LEAST_FOR_FAILURE, minRequests) &&
