@@ -7,7 +7,7 @@ import { groupedCount } from "#server/agent/kernel/numbers.ts";
  */
 
 export const MISSING = "–";
-const NBSP = "\u00a0";
+export const NBSP = "\u00a0";
 
 type Maybe = number | null | undefined;
 const missing = (value: Maybe): value is null | undefined =>

@@ -4,7 +4,7 @@ import { Maximize, Minus, Plus } from "lucide-react";
 import { useState } from "react";
 import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
-import { FigureFacts } from "./figures.tsx";
+import { FigureLine } from "./figures.tsx";
 import { EdgeLegend, MapEdges } from "./map-edges.tsx";
 import { MapNode } from "./map-node.tsx";
 import type { MapEdge, MapNode as Node } from "./prepare/edges.ts";
@@ -82,21 +82,20 @@ export function MapCanvas({ nodes, edges, chosen, onChoose, className }: MapCanv
           <Maximize />
         </Button>
       </div>
-      {hovered ? (
-        <div className="pointer-events-none absolute top-2 left-2 max-w-80 rounded-md border border-line-strong bg-surface px-3 py-2">
-          <p className="mb-1 break-words font-medium text-sm">
-            {hovered.from} → {hovered.to}
-          </p>
-          {hovered.seen ? (
-            <FigureFacts part={hovered} />
-          ) : (
-            <p className="text-ink-2 text-sm">Configured, but no call was seen.</p>
-          )}
-        </div>
-      ) : null}
-      <div className="border-t px-3 py-2">
-        <EdgeLegend />
+      <div className="grid border-t px-3 py-2 *:col-start-1 *:row-start-1">
+        <EdgeLegend className={hovered ? "invisible" : ""} />
+        {hovered ? <HoveredCall edge={hovered} /> : null}
       </div>
     </div>
   );
 }
+
+/** In the legend's place: over the map it would cover what it is about. */
+const HoveredCall = ({ edge }: { edge: MapEdge }) => (
+  <div className="flex min-w-0 flex-wrap gap-x-3 text-xs">
+    <span className="min-w-0 truncate font-medium" title={`${edge.from} → ${edge.to}`}>
+      {edge.from} → {edge.to}
+    </span>
+    {edge.seen ? <FigureLine part={edge} /> : <span className="text-ink-2">Configured, but no call was seen.</span>}
+  </div>
+);

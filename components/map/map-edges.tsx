@@ -85,8 +85,8 @@ export function MapEdges({ edges, layout, chosen, onHover }: MapEdgesProps) {
 }
 
 /** A sample of each kind of arrow. */
-export const EdgeLegend = () => (
-  <ul className="flex flex-wrap gap-x-4 gap-y-1 text-ink-2 text-xs">
+export const EdgeLegend = ({ className }: { className: string }) => (
+  <ul className={cn("flex flex-wrap gap-x-4 gap-y-1 text-ink-2 text-xs", className)}>
     {(
       [
         ["calls", "calls, thicker the more"],

@@ -1,7 +1,6 @@
 import { Globe } from "lucide-react";
 import { isFailing } from "#server/agent/kernel/failed-share.ts";
 import { cn } from "../lib/cn.ts";
-import { formatErrors, formatMs, formatRateOver } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { Figures } from "./figures.tsx";
 import type { MapNode as Node } from "./prepare/edges.ts";
@@ -23,10 +22,11 @@ interface MapNodeProps {
 const FIGURES_FROM = 0.72;
 const NAME_PX = 13;
 const LARGEST_PX = 26;
-/** a lower node has one line for its figures */
-const TALL_PX = 60;
 
-/** One service, or something outside that is called. Smaller than it reads, it shows its name only. */
+/**
+ * One service, or something outside that is called. Smaller than it reads, it shows its name only. Long figures take
+ * more lines, for which it grows into the gap around it.
+ */
 export function MapNode({ node, at, size, scale, chosen, faint, onChoose, onFocus }: MapNodeProps) {
   const brief = scale < FIGURES_FROM;
   const external = node.kind === "external";
@@ -39,14 +39,14 @@ export function MapNode({ node, at, size, scale, chosen, faint, onChoose, onFocu
       onFocus={onFocus}
       title={node.label}
       className={cn(
-        "absolute flex flex-col justify-center overflow-hidden border bg-surface px-2.5 text-left hover:border-ink-3",
+        "absolute flex -translate-y-1/2 flex-col justify-center border bg-surface px-2.5 text-left hover:border-ink-3",
         external ? "rounded-full border-line-strong border-dashed bg-page px-4" : "rounded-md border-line-strong",
         node.health === "down" && "border-critical bg-critical-soft",
         node.health === "degraded" && "border-warning bg-warning-soft",
         chosen && "outline-2 outline-accent outline-offset-2",
         faint && "border-line! bg-page! **:text-ink-3!",
       )}
-      style={{ left: at.x - size.width / 2, top: at.y - size.height / 2, ...size }}
+      style={{ left: at.x - size.width / 2, top: at.y, width: size.width, minHeight: size.height }}
     >
       <span className="flex min-w-0 items-center gap-1.5">
         {node.health ? (
@@ -62,32 +62,18 @@ export function MapNode({ node, at, size, scale, chosen, faint, onChoose, onFocu
       </span>
       {brief ? (
         <span className="sr-only">{node.kind}</span>
-      ) : size.height < TALL_PX ? (
-        <Figures part={node} className="text-ink-2 text-xs" />
       ) : (
-        <Lines node={node} />
+        <Figures part={node} className="text-ink-2 text-xs">
+          {node.version ? (
+            <span className="num inline-block max-w-full truncate align-bottom text-ink-3" title={node.version}>
+              {node.version}
+            </span>
+          ) : null}
+        </Figures>
       )}
     </button>
   );
 }
-
-const Lines = ({ node }: { node: Node }) => (
-  <span className="num flex flex-col text-ink-2 text-xs">
-    {node.requestsPerSecond === null ? (
-      <span className="text-ink-3">no calls seen</span>
-    ) : (
-      <span className="whitespace-nowrap">
-        {formatRateOver(node.requestsPerSecond, node.overSeconds)}
-        <span className="text-ink-3"> · </span>
-        <span className={cn(isFailing(node) && "font-medium text-critical")}>{formatErrors(node)}</span>
-      </span>
-    )}
-    <span className="flex gap-2">
-      <span className="whitespace-nowrap">{node.p95Ms === null ? "" : `p95 ${formatMs(node.p95Ms)}`}</span>
-      <span className="ml-auto min-w-0 truncate text-ink-3">{node.version}</span>
-    </span>
-  </span>
-);
 
 /** px at which a name still fits beside its mark; a letter is about 0.56 of its size wide. */
 const largestFor = (label: string, { width }: NodeSize): number =>

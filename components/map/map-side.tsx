@@ -37,7 +37,9 @@ const List = ({ nodes, onChoose, className }: MapSideProps) => (
           >
             <span className="flex items-center gap-2">
               {node.health ? <HealthMark state={node.health} bare /> : null}
-              <span className="min-w-0 flex-1 truncate font-medium">{node.label}</span>
+              <span className="min-w-0 flex-1 truncate font-medium" title={node.label}>
+                {node.label}
+              </span>
               {node.kind === "external" ? <span className="text-ink-3 text-xs">external</span> : null}
             </span>
             <Figures part={node} className="text-ink-2 text-xs" />
@@ -128,7 +130,9 @@ const Calls = ({ title, edges, end, onChoose }: CallsProps): ReactNode =>
               onClick={() => onChoose(edge[end])}
               className={cn("flex w-full flex-col px-2.5 py-1 text-left hover:bg-hover", !edge.seen && "border-dashed")}
             >
-              <span className="font-medium">{edge[end]}</span>
+              <span className="max-w-full truncate font-medium" title={edge[end]}>
+                {edge[end]}
+              </span>
               {edge.seen ? (
                 <Figures part={edge} className="text-ink-2 text-xs" />
               ) : (

@@ -53,10 +53,10 @@ const columnsWith = (onOpen: (instance: Instance) => void): Column<Instance>[] =
     id: "version",
     header: "Version",
     cell: (instance) => (
-      <span className="num">
-        {instance.version}
+      <>
+        <span className="num">{instance.version}</span>
         {instance.configured ? null : <span className="text-warning text-xs"> no longer configured</span>}
-      </span>
+      </>
     ),
   },
   {

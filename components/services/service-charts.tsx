@@ -66,9 +66,8 @@ function BeforeNote({ window: { from, to } }: { window: { from: Date; to: Date }
   } as const;
   return (
     <p className="text-ink-2 text-xs">
-      Grey and dotted: the equal time before,{" "}
-      <span className="num">{wordsOf(range, to.getTime(), hydrated ? -to.getTimezoneOffset() : 0)}</span>, moved to the
-      same place.
+      Grey and dotted: the equal time before, {wordsOf(range, to.getTime(), hydrated ? -to.getTimezoneOffset() : 0)},
+      moved to the same place.
     </p>
   );
 }

@@ -163,7 +163,7 @@ export function ServiceFacts({ service }: { service: Service }) {
             label: "Errors, 5 min",
             value: (
               <span
-                className={cn("num", isBeyondLimit(row, "errors") && "text-critical")}
+                className={cn("tabular-nums", isBeyondLimit(row, "errors") && "text-critical")}
                 title={whyNotJudged(row, "errors") ?? undefined}
               >
                 {formatFailed(traffic)}

@@ -54,7 +54,7 @@ export function StateLine() {
 function Age({ asOf }: { asOf: number }) {
   const age = useClock((now) => formatDuration(now - asOf));
   return (
-    <span className="num shrink-0 text-ink-2 text-xs max-sm:shrink">
+    <span className="shrink-0 text-ink-2 text-xs tabular-nums max-sm:shrink">
       as of {formatSecond(new Date(asOf))}, {age} ago
     </span>
   );

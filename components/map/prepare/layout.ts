@@ -6,11 +6,11 @@ export interface NodeSize {
   height: number;
 }
 
-/** px in the drawing's own measure; zooming changes nothing of it */
+/** px in the drawing's own measure; zooming changes nothing of it. A node with the gap has room for its longest figures. */
 const SIZES = {
-  few: { node: { width: 168, height: 66 }, rank: 72, gap: 18, edge: 14 },
+  few: { node: { width: 168, height: 84 }, rank: 72, gap: 18, edge: 14 },
   /** wide for the name, which is all that can be read of so many at once */
-  many: { node: { width: 236, height: 42 }, rank: 64, gap: 10, edge: 4 },
+  many: { node: { width: 236, height: 58 }, rank: 64, gap: 10, edge: 4 },
 };
 const MANY_FROM = 20;
 

@@ -179,7 +179,7 @@ describe("the status of a service", () => {
     expect((await getService(ctx, { ...place, range: "1h" })).row.causedBy).toBe("payments");
     expect((await monitorHealth(ctx, { ...ALL, ...place })).targets[0]?.causedBy).toBe("payments");
     const map = await serviceMap(context({ telemetry: spans([]) }), { environment: "production", range: "15m" });
-    expect(map.summary).toMatch(/^Degraded: payments\. Failing: checkout \(because of payments\)\./);
+    expect(map.summary).toMatch(/^Degraded in production: payments\. Failing: checkout \(because of payments\)\./);
     expect(map.nodes.slice(0, 2).map(({ id, causedBy }) => [id, causedBy])).toEqual([
       ["payments", null],
       ["checkout", "payments"],

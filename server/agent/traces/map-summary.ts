@@ -11,12 +11,26 @@ type Node = ServiceGraph["nodes"][number];
 const nameOf = ({ label }: Node): string => visibleText(label, LONGEST_NAME);
 type Edge = ServiceGraph["edges"][number];
 
-/**
- * The worst by name, what fails between whom, and how much there is; `window` as in "the last 15 min". `callsKnown` is
- * false where the source does not say who calls whom.
- */
-export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: string, callsKnown = true): string {
-  if (nodes.length === 0) return `No service is configured, and no trace has arrived in ${window}.`;
+/** A sentence; its first one says where it is so: " in production". */
+type Sentence = (where: string) => string;
+
+interface MapScope {
+  /** as in "the last 15 min" */
+  window: string;
+  /** undefined: all of them together */
+  environment?: string | undefined;
+  /** false where the source does not say who calls whom */
+  callsKnown?: boolean;
+}
+
+/** The worst by name, what fails between whom, and how much there is, in which environment. */
+export function summariseMap(
+  { nodes, edges, hidden }: ServiceGraph,
+  { window, environment, callsKnown = true }: MapScope,
+): string {
+  const where = environment === undefined ? "" : ` in ${visibleText(environment, LONGEST_NAME)}`;
+  const everywhere = environment === undefined ? " in all environments" : "";
+  if (nodes.length === 0) return `No service is configured${where}, and no trace has arrived in ${window}.`;
   const seen = edges.filter((edge) => edge.seen);
   const services = nodes.filter(({ kind }) => kind === "service").length + hidden.nodes;
   const external = nodes.filter(({ kind }) => kind === "external").length;
@@ -28,10 +42,11 @@ export function summariseMap({ nodes, edges, hidden }: ServiceGraph, window: str
       : callsKnown
         ? `no calls between services seen in ${window}${promised}`
         : `the source of traces does not say who calls whom${promised}`;
-  return [...troubles(nodes, seen), `${size}, ${calls}.`].join(" ");
+  const told = troubles(nodes, seen).map((sentence, i) => sentence(i === 0 ? where : ""));
+  return [...told, `${size}${everywhere}, ${calls}.`].join(" ");
 }
 
-function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[] {
+function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): Sentence[] {
   const ill = nodes.filter(({ health }) => HURT.some(([state]) => state === health));
   const sentences = [
     ...inStates(ill.filter((node) => !node.causedBy)),
@@ -39,7 +54,7 @@ function troubles(nodes: readonly Node[], seen: ServiceGraph["edges"]): string[]
   ];
   const failing = whatFails(nodes, seen);
   if (failing) sentences.push(failing);
-  return sentences.length > 0 ? sentences : ["Nothing is known to fail."];
+  return sentences.length > 0 ? sentences : [(where) => `Nothing is known to fail${where}.`];
 }
 
 const HURT = [
@@ -49,29 +64,32 @@ const HURT = [
 ] as const;
 
 /** A sentence for each state, the worst first; of consequences with their causes. */
-const inStates = (nodes: readonly Node[]): string[] =>
+const inStates = (nodes: readonly Node[]): Sentence[] =>
   HURT.flatMap(([state, word]) => {
     const found = nodes.filter(({ health }) => health === state);
     const causes = [...new Set(found.flatMap(({ causedBy }) => causedBy ?? []))];
     const because = causes.length > 0 ? ` (because of ${listed(causes)})` : "";
-    return found.length > 0 ? [`${word}: ${listed(found.map(nameOf))}${because}.`] : [];
+    return found.length > 0 ? [(where) => `${word}${where}: ${listed(found.map(nameOf))}${because}.`] : [];
   });
 
 /** A notable share first, of however few requests; what fails otherwise is said with its share. Null: nothing does. */
-function whatFails(nodes: readonly Node[], seen: ServiceGraph["edges"]): string | null {
+function whatFails(nodes: readonly Node[], seen: ServiceGraph["edges"]): Sentence | null {
   const worst = nodes.filter(isFailing).sort(worstShareFirst)[0];
   if (worst) {
     const origin = follow(worst, nodes, seen, "to");
     const top = follow(origin, nodes, seen, "from");
     const felt = top === origin ? "" : `, felt by ${nameOf(top)}`;
     return isTooFew(origin)
-      ? `${nameOf(origin)}: ${few(origin)}${felt}.`
-      : `${nameOf(origin)} fails most: ${rate(origin)}${felt}.`;
+      ? (where) => `${nameOf(origin)}${where}: ${few(origin)}${felt}.`
+      : (where) => `${nameOf(origin)} fails most${where}: ${rate(origin)}${felt}.`;
   }
   const call = seen.filter(isFailing).sort(worstShareFirst)[0];
-  if (call) return `Calls ${callName(call, nodes)} fail: ${isTooFew(call) ? few(call) : rate(call)}.`;
+  if (call)
+    return (where) => `Calls ${callName(call, nodes)} fail${where}: ${isTooFew(call) ? few(call) : rate(call)}.`;
   const most = nodes.filter((node) => failedOf(node) > 0).sort(worstShareFirst)[0];
-  return most ? `Less than ${FAILING_PERCENT} % fails anywhere, most of ${nameOf(most)}: ${rate(most)}.` : null;
+  return most
+    ? (where) => `Less than ${FAILING_PERCENT} % fails anywhere${where}, most of ${nameOf(most)}: ${rate(most)}.`
+    : null;
 }
 
 function callName({ from, to }: Edge, nodes: readonly Node[]): string {

@@ -212,7 +212,7 @@ describe("get_service_map", () => {
     });
     expect(production).toMatchObject({
       summary:
-        "Down: payments. payments fails most: 9 of 900 requests (1 %). 2 services, 1 connection seen in the last 15 min.",
+        "Down in production: payments. payments fails most: 9 of 900 requests (1 %). 2 services, 1 connection seen in the last 15 min.",
       source: { stale: true, asOf: "2026-03-01T11:50:00.000Z" },
       truncated: false,
       nodes: [

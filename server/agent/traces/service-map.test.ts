@@ -157,22 +157,24 @@ it("is small enough for a model, whatever the names", () => {
 
 describe("its sentence", () => {
   it("says when the source cannot know", () => {
-    expect(summariseMap(graph({ ...SHOP, edges: null, served: null }), "the last hour", false)).toBe(
-      "Nothing is known to fail. 4 services, the source of traces does not say who calls whom: the map shows what the configuration says.",
+    expect(
+      summariseMap(graph({ ...SHOP, edges: null, served: null }), { window: "the last hour", callsKnown: false }),
+    ).toBe(
+      "Nothing is known to fail. 4 services in all environments, the source of traces does not say who calls whom: the map shows what the configuration says.",
     );
   });
 
   it.each<[string, Partial<GraphFacts>, string]>([
-    ["nothing", {}, "No service is configured, and no trace has arrived in the last 15 min."],
+    ["nothing", {}, "No service is configured in production, and no trace has arrived in the last 15 min."],
     [
       "dependencies alone",
       { configured: SHOP.configured ?? [] },
-      "Nothing is known to fail. 4 services, no calls between services seen in the last 15 min: the map shows what the configuration says.",
+      "Nothing is known to fail in production. 4 services, no calls between services seen in the last 15 min: the map shows what the configuration says.",
     ],
     [
       "where failures come from and who feels them",
       SHOP,
-      "checkout fails most: 50 of 2\u00a0000 requests (2.5 %), felt by gateway. 5 services and 1 outside, 3 connections seen in the last 15 min.",
+      "checkout fails most in production: 50 of 2\u00a0000 requests (2.5 %), felt by gateway. 5 services and 1 outside, 3 connections seen in the last 15 min.",
     ],
     [
       "the deepest call that explains them",
@@ -180,7 +182,7 @@ describe("its sentence", () => {
         served: [served("gateway", 4_000, 60), served("checkout", 2_000, 50)],
         edges: [edge("gateway", "checkout", 2_000, 50), edge("checkout", "bank", 900, 48)],
       },
-      "bank fails most: 48 of 900 requests (5.33 %), felt by gateway. 2 services and 1 outside, 2 connections seen in the last 15 min.",
+      "bank fails most in production: 48 of 900 requests (5.33 %), felt by gateway. 2 services and 1 outside, 2 connections seen in the last 15 min.",
     ],
     [
       "what health says first",
@@ -191,29 +193,35 @@ describe("its sentence", () => {
           ["catalog", "degraded"],
         ]),
       },
-      "Down: payments. Degraded: catalog. 4 services, no calls between services seen in the last 15 min: the map shows what the configuration says.",
+      "Down in production: payments. Degraded: catalog. 4 services, no calls between services seen in the last 15 min: the map shows what the configuration says.",
     ],
     [
       "no single failure",
       { served: [served("a", 1_000, 2)], edges: [] },
-      "Less than 1 % fails anywhere, most of a: 2 of 1\u00a0000 requests (0.2 %). 1 service, no calls between services seen in the last 15 min.",
+      "Less than 1 % fails anywhere in production, most of a: 2 of 1\u00a0000 requests (0.2 %). 1 service, no calls between services seen in the last 15 min.",
     ],
     [
       "one failure of one request",
       { served: [served("b", 500), served("a", 1, 1)], edges: [edge("b", "a", 1, 1)] },
-      "a: 1 of 1 request failed, too few to judge. 2 services, 1 connection seen in the last 15 min.",
+      "a in production: 1 of 1 request failed, too few to judge. 2 services, 1 connection seen in the last 15 min.",
     ],
     [
       "what only its caller knows of",
       { served: [served("b", 500), served("a", 100)], edges: [edge("b", "a", 100, 30)] },
-      "Calls from b to a fail: 30 of 100 requests (30 %). 2 services, 1 connection seen in the last 15 min.",
+      "Calls from b to a fail in production: 30 of 100 requests (30 %). 2 services, 1 connection seen in the last 15 min.",
     ],
     [
       "calls in a circle",
       { served: [served("a", 10, 5), served("b", 10, 5)], edges: [edge("a", "b", 10, 5), edge("b", "a", 10, 5)] },
-      "b fails most: 5 of 10 requests (50 %), felt by a. 2 services, 2 connections seen in the last 15 min.",
+      "b fails most in production: 5 of 10 requests (50 %), felt by a. 2 services, 2 connections seen in the last 15 min.",
     ],
   ])("names %s", (_, facts, sentence) => {
-    expect(summariseMap(graph(facts), "the last 15 min")).toBe(sentence);
+    expect(summariseMap(graph(facts), { window: "the last 15 min", environment: "production" })).toBe(sentence);
+  });
+
+  it("is of all environments where none is chosen", () => {
+    expect(summariseMap(graph({ configured: SHOP.configured ?? [] }), { window: "the last hour" })).toMatch(
+      /^Nothing is known to fail\. 4 services in all environments, /,
+    );
   });
 });

@@ -56,7 +56,7 @@ export async function serviceMap(
   const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);
   const nobody = { data: null, source: traces.info, asOf: ctx.now().toISOString(), stale: false };
   return {
-    summary: summariseMap(graph, words, edges !== null),
+    summary: summariseMap(graph, { window: words, environment, callsKnown: edges !== null }),
     environment: environment ?? null,
     source: sourceView(edges ?? served ?? nobody, served ?? edges ?? nobody),
     truncated: graph.hidden.nodes + graph.hidden.edges > 0,

@@ -130,7 +130,7 @@ describe("traces of the built-in store", () => {
     const map = await api.traces.map({ range: "15m", environment: "production" });
     const production = REQUESTS - REQUESTS / 10;
     const failures = REQUESTS / FAILED_EVERY;
-    expect(map.summary).toMatch(/^checkout fails most: 6 of 108 requests \(5.56 %\), felt by gateway\./);
+    expect(map.summary).toMatch(/^checkout fails most in production: 6 of 108 requests \(5.56 %\), felt by gateway\./);
     expect(map.edges.map(({ from, to, seen, configured, requests }) => [from, to, seen, configured, requests])).toEqual(
       [
         ["checkout", "payments", true, true, production],
