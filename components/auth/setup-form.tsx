@@ -10,13 +10,13 @@ const tokenOf = (hash: string): string => hash.replace(/^#(token=)?/, "");
 
 /** Makes the first administrator with the one-time link that the terminal printed. */
 export function SetupForm() {
-  const [token, setToken] = useState<string | null>(null);
+  const [hasToken, setHasToken] = useState(true); // the server does not see the fragment
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
 
   useEffect(() => {
-    const read = () => setToken(tokenOf(window.location.hash));
+    const read = () => setHasToken(tokenOf(window.location.hash) !== "");
     read();
     window.addEventListener("hashchange", read);
     return () => window.removeEventListener("hashchange", read);
@@ -28,7 +28,7 @@ export function SetupForm() {
     setBusy(true);
     setRefusal(null);
     const refused = await postJson("/api/setup", {
-      token: token ?? "",
+      token: tokenOf(window.location.hash),
       name: String(form.get("name")).trim(),
       email: String(form.get("email")).trim(),
       password: String(form.get("password")),
@@ -38,7 +38,7 @@ export function SetupForm() {
     setBusy(false);
   };
 
-  if (token === "")
+  if (!hasToken)
     return (
       <p className="text-ink-2">
         Open the set-up link that <code className="num">npm start</code> printed in the terminal. It works once, and
@@ -78,7 +78,7 @@ export function SetupForm() {
           {refusal.message}
         </p>
       ) : null}
-      <Button type="submit" variant="primary" disabled={busy || token === null} className="h-10 justify-center">
+      <Button type="submit" variant="primary" disabled={busy} className="h-10 justify-center">
         {busy ? "Creating…" : "Create the administrator"}
       </Button>
     </form>

@@ -1,18 +1,8 @@
 import type { Page } from "@playwright/test";
 import { ADMIN, appState } from "../fixtures/state.ts";
-import { expect, test } from "../fixtures/test.ts";
+import { expect, test, withoutScripts } from "../fixtures/test.ts";
 
 /** A page is drawn before its scripts run, on a slow line seconds before: what is done meanwhile is kept. */
-
-/** No script comes before the function that it returns is called. */
-async function withoutScripts(page: Page): Promise<() => void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  await page.route("**/_next/static/**/*.js", async (route) => {
-    await promise;
-    await route.continue();
-  });
-  return resolve;
-}
 
 /** Opens a page and presses one of its buttons; on a busy server what it shows may come by the scripts alone: again. */
 async function pressEarly(page: Page, path: string, name: string | RegExp): Promise<void> {
