@@ -7,11 +7,11 @@ const NOW = Date.parse("2026-11-30T08:00:00Z");
 it.each([
   [
     "Telemetry is not taken in since 2026-11-30T07:26:47.149Z: it is away",
-    "Telemetry is not taken in since 13:11:47: it is away",
+    "Telemetry is not taken in since 13:11:47 +05:45: it is away",
   ],
   ["since 2026-11-28T20:00:00Z.", "since 2026-11-29 01:45:00 +05:45."],
-  ["frozen until 2026-11-30 09:00 UTC", "frozen until 14:45"],
-  ["from 2026-11-30T07:00:00Z to 2026-11-30T07:30:00Z", "from 12:45:00 to 13:15:00"],
+  ["frozen until 2026-11-30 09:00 UTC", "frozen until 14:45 +05:45"],
+  ["from 2026-11-30T07:00:00Z to 2026-11-30T07:30:00Z", "from 12:45:00 +05:45 to 13:15:00 +05:45"],
   [
     "version 2026-11-30 is no time, nor is 2026-99-99T00:00:00Z",
     "version 2026-11-30 is no time, nor is 2026-99-99T00:00:00Z",

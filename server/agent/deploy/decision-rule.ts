@@ -1,5 +1,6 @@
 import { clockWasSetBack } from "../kernel/clock.ts";
 import { AppError } from "../kernel/errors.ts";
+import { utcClock } from "../kernel/utc.ts";
 import type { Decision } from "./schema.ts";
 import { type DeploymentRow, isActive } from "./store.ts";
 import type { DecisionRow } from "./store-decisions.ts";
@@ -111,7 +112,7 @@ export function decidedAlready({ id }: Pick<DeploymentRow, "id">, earlier: Decis
   const { decision, scope, actorName, at, reason } = earlier;
   return new AppError(
     "CONFLICT",
-    `${actorName} has already ${inWords(decision, scope)} at ${at.toISOString().slice(11, 19)} UTC${reason ? `: ${reason}` : ""}. Look at the deployment again.`,
+    `${actorName} has already ${inWords(decision, scope)} at ${utcClock(at)}${reason ? `: ${reason}` : ""}. Look at the deployment again.`,
     { details: { deploymentId: id, decision, by: actorName, at: at.toISOString() } },
   );
 }

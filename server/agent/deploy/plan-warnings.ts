@@ -4,8 +4,9 @@ import { type Disk, diskLevel, diskSentence, isDiskFull } from "../kernel/disk.t
 import { describeSeconds } from "../kernel/durations.ts";
 import { AppError } from "../kernel/errors.ts";
 import { fullDisk, fullDiskSentence } from "../kernel/storage-failure.ts";
+import { utc } from "../kernel/utc.ts";
 import type { PlanWarning } from "./plan-schema.ts";
-import { carriedOut, type Planned, type Situation, utc, waitForRequests } from "./planned.ts";
+import { carriedOut, type Planned, type Situation, waitForRequests } from "./planned.ts";
 import { dependencyWarnings, serviceWarnings } from "./surroundings.ts";
 
 /** What somebody should know before agreeing to a deployment, worst first. Pure. */

@@ -45,9 +45,3 @@ export function waitForRequests({ analysis }: RolloutRules, share: number, perSe
   const own = (perSecond * share) / 100;
   return own === 0 ? Number.POSITIVE_INFINITY : analysis.minRequests / own;
 }
-
-/** `2026-11-27 23:59 UTC` */
-export const utc = (at: Date): string => `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-
-/** `23:59:10`, of UTC */
-export const clockTime = (at: Date): string => at.toISOString().slice(11, 19);

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { FreezeWindow, Wave } from "../config-deployment.ts";
 import { AppError } from "../kernel/errors.ts";
+import { utc } from "../kernel/utc.ts";
 import { freezeAt } from "./freeze.ts";
-import { utc } from "./planned.ts";
 import type { LockView, WatchState } from "./schema.ts";
 
 /** What may stand against a deployment: a lock, a freeze window, a wave. Pure. */

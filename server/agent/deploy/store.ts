@@ -7,7 +7,7 @@ import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import { sealed } from "../kernel/sealed.ts";
-import { clockTime } from "./planned.ts";
+import { utcClock } from "../kernel/utc.ts";
 import {
   ACTIVE_STATUSES,
   type DeploymentEventView,
@@ -45,7 +45,7 @@ export const withWatch = (
 ): string =>
   row.watchState !== "watching" || row.watchUntil === null || row.waiting !== null
     ? summary
-    : `${summary.replace(/(?<!\.)$/, ".")} It has all requests and is being watched until ${clockTime(row.watchUntil)} UTC.`;
+    : `${summary.replace(/(?<!\.)$/, ".")} It has all requests and is being watched until ${utcClock(row.watchUntil)}.`;
 
 export function toView(deployment: DeploymentRow, incidentId: string | null): DeploymentView {
   const { id, service, environment, kind, rollbackOf, strategy, version, previousVersion } = deployment;

@@ -45,7 +45,7 @@ async function begun() {
 
 it("counts what is stored and what is not yet, each once, of the version that was taken back alone", async () => {
   expect(await wayBackCost(ctx, await begun(), "rolled_back")).toBe(
-    "From 10:00:00 until 10:01:00 UTC, 300 of 400 requests to 1.1.0 failed in all.",
+    "From 10:00:00 UTC until 10:01:00 UTC, 300 of 400 requests to 1.1.0 failed in all.",
   );
 });
 
@@ -55,7 +55,7 @@ it("says until when it is counted while the platform is away", async () => {
     throw new AppError("UPSTREAM_UNAVAILABLE", "The platform does not answer.");
   };
   expect(await wayBackCost(ctx, plan, "rolled_back")).toBe(
-    "From 10:00:00 until 10:00:40 UTC, 260 of 360 requests to 1.1.0 failed in all.",
+    "From 10:00:00 UTC until 10:00:40 UTC, 260 of 360 requests to 1.1.0 failed in all.",
   );
 });
 
@@ -74,6 +74,6 @@ it("stands in the incident that the way back opens, beside what the judgement ha
   await recordEffects(ctx).report(plan, "rolled_back", reason, `Rolled back: ${reason}. 1.0.0 serves again.`);
   const [incident] = await ctx.db.incident.findMany();
   expect(incident!.description).toBe(
-    `Rolled back: ${reason}. 1.0.0 serves again. From 10:00:00 until 10:01:00 UTC, 300 of 400 requests to 1.1.0 failed in all.`,
+    `Rolled back: ${reason}. 1.0.0 serves again. From 10:00:00 UTC until 10:01:00 UTC, 300 of 400 requests to 1.1.0 failed in all.`,
   );
 });

@@ -2,7 +2,7 @@ import type { Runtime } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { groupedCount } from "../kernel/numbers.ts";
 import { failedRequests, sumOutcomes } from "../kernel/outcomes.ts";
-import { clockTime } from "./planned.ts";
+import { utcClock } from "../kernel/utc.ts";
 import type { DeploymentPlan } from "./procedure.ts";
 import type { Ending } from "./record.ts";
 import { type DeploymentRow, getDeploymentRow } from "./store.ts";
@@ -37,7 +37,7 @@ export async function wayBackCost(
   const counts = sumOutcomes([...(own ? [own] : []), ...late.filter((row) => row.version === version)]);
   const failed = failedRequests(counts, null);
   if (failed === 0 || until === null) return null;
-  return `From ${clockTime(startedAt)} until ${clockTime(until)} UTC, ${groupedCount(failed)} of ${groupedCount(counts.requests)} requests to ${version} failed in all.`;
+  return `From ${utcClock(startedAt)} until ${utcClock(until)}, ${groupedCount(failed)} of ${groupedCount(counts.requests)} requests to ${version} failed in all.`;
 }
 
 /** The deployment whose version a way back has taken away. */

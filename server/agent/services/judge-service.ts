@@ -4,6 +4,7 @@ import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
 import type { LateRequests } from "../kernel/late-requests.ts";
 import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import type { Limits } from "../kernel/service-limits.ts";
+import { utcMinute } from "../kernel/utc.ts";
 import type { QuantileBounds } from "../ports/metrics-source.ts";
 import type { StatusReason, UnjudgedFigure } from "./schema.ts";
 
@@ -227,7 +228,7 @@ function lateReasons({ late }: StatusFacts): StatusReason[] {
 
 function silenceWords({ lastRequestsMs = null }: StatusFacts): string {
   if (lastRequestsMs === null) return `no requests were told of in ${WINDOW_WORDS}`;
-  return `no requests in ${WINDOW_WORDS}, last ones at ${new Date(lastRequestsMs).toISOString().slice(11, 16)} UTC`;
+  return `no requests in ${WINDOW_WORDS}, last ones at ${utcMinute(new Date(lastRequestsMs))}`;
 }
 
 /** Figures of the window that are beyond a limit although no state follows from them: a row must not contradict itself. */

@@ -10,10 +10,10 @@ import { failedRequests, sumOutcomes, waitLimitMs } from "../../kernel/outcomes.
 import { unsealed } from "../../kernel/sealed.ts";
 import { limitsOf } from "../../kernel/service-limits.ts";
 import { statusRanges } from "../../kernel/status-ranges.ts";
+import { utcClock } from "../../kernel/utc.ts";
 import type { DirectAnswer } from "../../ports/platform.ts";
 import { type Judged, judge } from "../judge/index.ts";
 import type { JudgeResult } from "../judge/schema.ts";
-import { clockTime } from "../planned.ts";
 import type { DeploymentPlan, Judgement, PlannedStep } from "../procedure.ts";
 import { publishDeployment } from "../publish.ts";
 import { note } from "../record.ts";
@@ -142,7 +142,7 @@ function costOf(evidence: Evidence, { candidateVersion: version }: JudgeResult):
   const all = requests + requestsOf(evidence.beside);
   if (all === 0) return "No request was counted";
   const share = (part: number) => `${Number(((part / all) * 100).toPrecision(2))} %`;
-  const until = `In the ${describeSeconds((evidence.to - evidence.from) / 1_000)} until ${clockTime(new Date(evidence.to))} UTC,`;
+  const until = `In the ${describeSeconds((evidence.to - evidence.from) / 1_000)} until ${utcClock(new Date(evidence.to))},`;
   const had = requests === all ? "all of them" : `${share(requests)} of them`;
   if (errors === 0)
     return `${until} none of ${groupedCount(requests)} requests failed on ${version}, which had ${requests === all ? "all requests" : `${share(requests)} of all ${groupedCount(all)}`}`;

@@ -184,7 +184,7 @@ describe("the watch over a version", () => {
     for (let twice = 0; twice < 2; twice++) await recordEffects(ctx).report(plan, "succeeded", null, "It runs 1.0.0.");
     const told = await ctx.db.incidentEvent.findMany({ where: { incidentId: incident!.id } });
     expect(told.map(({ message }) => message).filter((message) => message.includes("in all"))).toEqual([
-      "It runs 1.0.0. From 10:00:00 until 10:02:25 UTC, 900 of 900 requests to 1.1.0 failed in all.",
+      "It runs 1.0.0. From 10:00:00 UTC until 10:02:25 UTC, 900 of 900 requests to 1.1.0 failed in all.",
     ]);
   });
 
