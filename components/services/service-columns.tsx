@@ -49,7 +49,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
     {
       id: "status",
       header: "Status",
-      className: "xl:w-1/3 xl:max-w-0",
+      className: "lg:w-1/3",
       sort: (row) => HEALTH_STATES.indexOf(row.health),
       csv: (row) => row.health,
       more: [
@@ -205,17 +205,20 @@ function Unconfigured({ row }: { row: ServiceRow }) {
   );
 }
 
-/** A phone has since when and because of what below the state; wider screens have them beside it, and why on two lines at most. */
+/**
+ * A phone has since when and because of what below the state; wider screens have them beside it, and why on two lines
+ * at most: beside them or, where it could not be read there, below.
+ */
 function Status({ row }: { row: ServiceRow }) {
   const ailing = row.health !== "up";
   return (
     <span
-      className="flex min-w-0 flex-col leading-tight sm:flex-row sm:items-baseline sm:gap-2 sm:whitespace-nowrap"
+      className="flex min-w-0 flex-col leading-tight sm:flex-row sm:flex-wrap sm:items-baseline sm:gap-x-2 sm:whitespace-nowrap lg:min-w-64"
       title={row.healthMessage ?? undefined}
     >
       <HealthMark state={row.health} />
       {ailing ? (
-        <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:flex-nowrap sm:gap-x-2">
+        <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:contents">
           {row.healthSince ? <Elapsed since={row.healthSince} className="shrink-0 text-ink-3" /> : null}
           {row.healthAtLeastSince ? (
             <span className="shrink-0 text-ink-3">
@@ -224,7 +227,9 @@ function Status({ row }: { row: ServiceRow }) {
           ) : null}
           {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
           {whyOf(row) ? (
-            <span className="line-clamp-2 min-w-0 whitespace-normal max-sm:hidden">{whyOf(row)}</span>
+            <span className="wrap-anywhere line-clamp-2 min-w-48 flex-1 basis-56 whitespace-normal max-sm:hidden">
+              {whyOf(row)}
+            </span>
           ) : null}
         </span>
       ) : null}
