@@ -104,7 +104,7 @@ const Analysis = z.strictObject({
   maxWaitSeconds: Seconds(1, 86_400).describe("after that without enough requests a person is asked"),
   intervalSeconds: Seconds(1, 3_600).describe("between two judgements"),
   warmUpSeconds: Seconds(0, 3_600).describe(
-    "of each step: how requests end counts from the first, latency after these",
+    "of each step: how requests end counts from the first, latency after these; in a hold at most a third of it",
   ),
   fewRequests: z
     .enum(["continue", "ask"])

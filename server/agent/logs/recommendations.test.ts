@@ -25,13 +25,13 @@ describe("recommendations", () => {
     );
     expect(found).toEqual([
       {
-        sentence: "Compare 1.1.0 of checkout with the version before it: this began when it was deployed.",
+        sentence: "Compare 1.1.0 of checkout in prod with the version before it: this began when it was deployed.",
         tool: "compare_versions",
         arguments: { ...place, candidate: "1.1.0" },
         href: "/compare?service=checkout&environment=prod&candidate=1.1.0",
       },
       {
-        sentence: "If 1.1.0 is to blame, roll checkout back to the version before it.",
+        sentence: "If 1.1.0 is to blame, roll checkout in prod back to the version before it.",
         tool: "decide_deployment",
         arguments: { deploymentId: "dep/1", decision: "rollback" },
         href: "/deployments/dep%2F1",

@@ -40,15 +40,15 @@ function follows(anomaly: ExplainedAnomaly, window: Window): [string, Recommenda
     return sinceDeployment(anomaly, deployment);
   switch (kind) {
     case "vanished":
-      return [[`health ${anomaly.service}`, checkHealth(anomaly)]];
+      return [[`health ${anomaly.service} ${anomaly.environment}`, checkHealth(anomaly)]];
     case "error-ratio":
-      return [[`errors ${anomaly.service}`, lookAtErrors(anomaly, window)]];
+      return [[`errors ${anomaly.service} ${anomaly.environment}`, lookAtErrors(anomaly, window)]];
     case "broken-sequence":
       return [[`trace ${patternId}`, lookAtTrace(anomaly)]];
     case "new":
     case "emerging":
     case "burst":
-      return [[`lines ${patternId} ${anomaly.service}`, lookAtLines(anomaly, window)]];
+      return [[`lines ${patternId} ${anomaly.service} ${anomaly.environment}`, lookAtLines(anomaly, window)]];
   }
 }
 
@@ -71,9 +71,8 @@ function sinceDeployment(
   anomaly: ExplainedAnomaly,
   { id, version }: NonNullable<ExplainedAnomaly["deployment"]>,
 ): [string, Recommendation][] {
-  const { service } = anomaly;
   const where = place(anomaly);
-  const what = named(service ?? "");
+  const what = named(anomaly);
   return [
     [
       `compare ${id}`,
@@ -98,7 +97,7 @@ function sinceDeployment(
 
 function checkHealth(anomaly: ExplainedAnomaly): Recommendation {
   return {
-    sentence: `Check the health of ${named(anomaly.service ?? "")}: it no longer says ${quoted(anomaly.template ?? "")}.`,
+    sentence: `Check the health of ${named(anomaly)}: it no longer says ${quoted(anomaly.template ?? "")}.`,
     tool: "monitor_health",
     arguments: { ...place(anomaly) },
     href: "/health",
@@ -108,7 +107,7 @@ function checkHealth(anomaly: ExplainedAnomaly): Recommendation {
 function lookAtErrors(anomaly: ExplainedAnomaly, window: Window): Recommendation {
   const from = new Date(anomaly.atMs).toISOString();
   return {
-    sentence: `See what has failed in ${named(anomaly.service ?? "")} since its error ratio rose.`,
+    sentence: `See what has failed in ${named(anomaly)} since its error ratio rose.`,
     tool: "analyze_logs",
     arguments: { startTime: from, endTime: window.to, logLevel: "error", ...place(anomaly) },
     href: logsPath(anomaly, { from, to: window.to, level: "error" }),
@@ -118,7 +117,7 @@ function lookAtErrors(anomaly: ExplainedAnomaly, window: Window): Recommendation
 function lookAtTrace(anomaly: ExplainedAnomaly): Recommendation {
   const traceId = String(anomaly.evidence.exampleTraceId ?? "");
   return {
-    sentence: `Follow one of the traces of ${named(anomaly.service ?? "")} that took another way: ${traceId}.`,
+    sentence: `Follow one of the traces of ${named(anomaly)} that took another way: ${traceId}.`,
     tool: "get_trace",
     arguments: { traceId },
     href: `/traces/${traceId}`,
@@ -129,7 +128,7 @@ function lookAtLines(anomaly: ExplainedAnomaly, window: Window): Recommendation 
   const { patternId, template } = anomaly;
   const query = patternId === null ? "" : patternQuery({ id: patternId, template: template ?? "" });
   return {
-    sentence: `Look at the lines of ${quoted(template ?? "")}.`,
+    sentence: `Look at the lines of ${named(anomaly)} that say ${quoted(template ?? "")}.`,
     tool: "search_logs",
     arguments: { startTime: window.from, endTime: window.to, query, ...place(anomaly) },
     href: logsPath(anomaly, { from: window.from, to: window.to, query, tab: "lines" }),

@@ -210,6 +210,25 @@ describe("an analysis", () => {
     expect(judged.sentence).toContain("40 requests of the first 2 s are not compared");
   });
 
+  it.each([0, 500, 1_500])(
+    "never leaves out more than a third of a hold, begun %i ms into a sample",
+    async (intoMs) => {
+      showUntilNow(sideBySide(20, 1e-9));
+      const made = await plan();
+      const step = made.steps.find((one) => one.kind === "hold")!;
+      const begin = clock.ms + 20_000;
+      const since = begin + intoMs;
+      clock.ms = since + 15_000;
+      const { sentence } = await analysisEffects(ctx).judge(made, {
+        ...{ step, attempt: 1, kind: "hold", since, holdSeconds: 15 },
+      });
+      const seconds = Number(/of the first (\d+) s are not compared/.exec(sentence)?.[1]);
+      const firstComparedMs = Math.ceil(since / 2_000) * 2_000 + seconds * 1_000;
+      expect(seconds).toBeGreaterThan(0);
+      expect(firstComparedMs - since).toBeLessThanOrEqual(5_000);
+    },
+  );
+
   it("asks a person when the requests do not come", async () => {
     showUntilNow(sideBySide(0.5, 1e-9));
     const { outcome } = await analyse();

@@ -14,6 +14,13 @@ export interface Evidence extends ComparedRows {
   warmUntil?: number | undefined;
 }
 
+/** How long the new version may warm up from the beginning of its step or hold on. */
+export interface WarmUp {
+  seconds: number;
+  /** left out where nothing bounds it */
+  mostSeconds?: number | undefined;
+}
+
 interface ComparedRows {
   baseline: TrafficCounts[];
   candidate: TrafficCounts[];
@@ -33,22 +40,27 @@ const BEFORE_MS = 5 * 60_000;
 /**
  * Both versions since `since`; for a hold, in which the old version has no requests any more, its minutes before that.
  * Buckets are whole: what is still being counted is left out. Requests that hang are counted while they do.
- * `warmUpSeconds`: how long the new version may warm up from `since` on.
  */
 export async function collect(
   runtime: Runtime,
   plan: Compared & Pick<DeploymentPlan, "startedAt">,
   kind: "step" | "hold",
   since: number,
-  warmUpSeconds = 0,
+  warmUp: WarmUp = { seconds: 0 },
 ): Promise<Evidence> {
   const rows = await comparedRows(runtime, plan, kind, since);
-  const warmUpMs = Math.round((warmUpSeconds * 1_000) / BUCKET_MS) * BUCKET_MS;
   return {
     ...rows,
     dependents: await dependentsOf(runtime, plan, rows.from),
-    warmUntil: warmUpSeconds > 0 ? rows.from + warmUpMs : undefined,
+    warmUntil: warmUp.seconds > 0 ? warmUntil(since, warmUp) : undefined,
   };
+}
+
+/** Whole buckets: those in which the warm-up ends are of it, those in which the most that it may take ends are not. */
+function warmUntil(since: number, { seconds, mostSeconds = Infinity }: WarmUp): number {
+  const end = Math.ceil((since + seconds * 1_000) / BUCKET_MS) * BUCKET_MS;
+  const most = Math.floor((since + mostSeconds * 1_000) / BUCKET_MS) * BUCKET_MS;
+  return Math.min(end, most);
 }
 
 type Compared = Pick<DeploymentPlan, "service" | "environment" | "version" | "previousVersion">;

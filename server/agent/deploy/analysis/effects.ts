@@ -21,7 +21,7 @@ import type { StepOutput } from "../schema.ts";
 import { type DeploymentPatch, findEvent, patchDeployment } from "../store.ts";
 import { type AnalysisKind, upsertAnalysis } from "../store-analyses.ts";
 import { patchStep } from "../store-steps.ts";
-import { collect, type Evidence } from "./collect.ts";
+import { collect, type Evidence, type WarmUp } from "./collect.ts";
 
 type Part = StepOutput["parts"][number];
 export interface Answered {
@@ -71,9 +71,11 @@ async function judgeStep(runtime: Runtime, plan: DeploymentPlan, input: JudgeSte
 /** A hold does not last longer for it: most of its time is left to compare. */
 const MOST_OF_HOLD = 1 / 3;
 
-/** Seconds for which latency is not compared; 0 for deployments that were begun before there was such a rule. */
-const warmUpOf = ({ options }: Pick<DeploymentPlan, "options">, holdSeconds = Infinity): number =>
-  Math.min((options.rules.analysis as Partial<AnalysisRules>).warmUpSeconds ?? 0, holdSeconds * MOST_OF_HOLD);
+/** For how long latency is not compared; 0 s for deployments that were begun before there was such a rule. */
+const warmUpOf = ({ options }: Pick<DeploymentPlan, "options">, holdSeconds: number | undefined): WarmUp => ({
+  seconds: (options.rules.analysis as Partial<AnalysisRules>).warmUpSeconds ?? 0,
+  mostSeconds: holdSeconds === undefined ? undefined : holdSeconds * MOST_OF_HOLD,
+});
 
 /**
  * A comparison that could not be made is written down as the newest, too: what was found before it is no evidence any

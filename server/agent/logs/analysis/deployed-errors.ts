@@ -93,7 +93,7 @@ function returned(
   return {
     ...placeOf(pattern),
     ...{ severity: "warning", atMs: fromMs + pattern.counts.findIndex((value) => value > 0) * stepMs },
-    sentence: `${quoted(pattern.template)} is back: ${lines(count)} of ${named(pattern.service)} (of ${groupedCount(total)}), none of ${groupedCount(linesBefore)} in the ${span(beforeMs)} before; first seen ${span(fromMs - pattern.firstSeenMs)} before that`,
+    sentence: `${quoted(pattern.template)} is back: ${lines(count)} of ${named(pattern)} (of ${groupedCount(total)}), none of ${groupedCount(linesBefore)} in the ${span(beforeMs)} before; first seen ${span(fromMs - pattern.firstSeenMs)} before that`,
     evidence: { count, lines: total, share: count / total, countBefore: 0, linesBefore },
     score: scoreOf("warning", "new", count),
   };
@@ -109,7 +109,7 @@ function brought(pattern: PatternHistory, { byVersion }: Counted, version: strin
   return {
     ...placeOf(pattern),
     ...{ severity, atMs: pattern.firstSeenMs },
-    sentence: `${quoted(pattern.template)} is new: ${lines(count)} of ${named(pattern.service)} ${version} (${percent(share)} of ${groupedCount(own)}), none of ${groupedCount(others)} of other versions`,
+    sentence: `${quoted(pattern.template)} is new: ${lines(count)} of ${version} of ${named(pattern)} (${percent(share)} of ${groupedCount(own)}), none of ${groupedCount(others)} of other versions`,
     evidence: { count, lines: own, share, countBefore: 0, linesBefore: others },
     score: scoreOf(severity, "new", count),
   };

@@ -51,7 +51,7 @@ describe("new patterns", () => {
       },
       evidence: { count: 330, lines: 6_000, share: 0.055, countBefore: 0, linesBefore: 6_000 },
       sentence:
-        '"payment … refused" is new: 330 lines of shop (5.5 % of 6\u00a0000), none of 6\u00a0000 in the 1 h before',
+        '"payment … refused" is new: 330 lines of shop in prod (5.5 % of 6\u00a0000), none of 6\u00a0000 in the 1 h before',
     });
   });
 
@@ -77,7 +77,7 @@ describe("new patterns", () => {
   it("are compared with the time before as far as it was recorded, and say how long that was", () => {
     const service = serviceOf({ linesBefore: from(55, 100) });
     expect(find([patternOf({ ...fresh, counts: only({ 9: 3 }) })], service)[0]?.sentence).toMatch(
-      /is new: 3 lines of shop .*, none of 500 in the 5 min before$/,
+      /is new: 3 lines of shop in prod .*, none of 500 in the 5 min before$/,
     );
     const more = { counts: flat(6), before: from(55, 1), level: "warn" as const };
     expect(find([patternOf(more)], service)[0]?.sentence).toMatch(/ in the 5 min before \(5 of 500\)/);
@@ -93,7 +93,7 @@ describe("new patterns", () => {
         ...{ kind: "new", patternId: "came", severity: "critical" },
         evidence: { count: 6, lines: 120, linesBefore: 1_080 },
         sentence:
-          '"payment … refused" is new: 6 lines of shop (5 % of 120 since it came), none of 1\u00a0080 in the 18 min before',
+          '"payment … refused" is new: 6 lines of shop in prod (5 % of 120 since it came), none of 1\u00a0080 in the 18 min before',
       },
     ]);
   });
@@ -107,7 +107,7 @@ describe("emerging patterns", () => {
       ...{ kind: "emerging", severity: "warning", atMs: FROM },
       evidence: { count: 360, lines: 6_000, countBefore: 60, linesBefore: 6_000, ratio: 6 },
       sentence:
-        '"payment … refused": 6 % of the lines of shop (360 of 6\u00a0000), 1 % in the 1 h before (60 of 6\u00a0000), 6 times the share',
+        '"payment … refused": 6 % of the lines of shop in prod (360 of 6\u00a0000), 1 % in the 1 h before (60 of 6\u00a0000), 6 times the share',
     });
   });
 
@@ -147,7 +147,7 @@ describe("vanished patterns", () => {
         ...{ kind: "vanished", severity: "warning", atMs: FROM + 40 * MINUTE },
         evidence: { silentSeconds: 1_200, intervalSeconds: 30, countBefore: 120, missed: 40, serviceLines: 2_000 },
         sentence:
-          '"heartbeat …" is gone for 20 min: it came every 30 s (120 lines in the 1 h before), and shop logged 2\u00a0000 other lines meanwhile',
+          '"heartbeat …" is gone for 20 min: it came every 30 s (120 lines in the 1 h before), and shop in prod logged 2\u00a0000 other lines meanwhile',
       },
     ]);
   });
@@ -199,7 +199,8 @@ describe("bursts", () => {
           usual: 2,
           comparedWith: "other buckets",
         },
-        sentence: '"payment … refused": 132 lines of shop in 4 min, at the peak 60 in 60 s; 2 are usual otherwise',
+        sentence:
+          '"payment … refused": 132 lines of shop in prod in 4 min, at the peak 60 in 60 s; 2 are usual otherwise',
       },
     ]);
   });
@@ -248,7 +249,7 @@ describe("changes of the error ratio", () => {
           linesAfter: 4_000,
           ratioAfter: 0.06,
         },
-        sentence: "error lines of shop rose from 0.25 % (20 of 8\u00a0000) to 6 % (240 of 4\u00a0000)",
+        sentence: "error lines of shop in prod rose from 0.25 % (20 of 8\u00a0000) to 6 % (240 of 4\u00a0000)",
       },
     ]);
   });
@@ -342,7 +343,7 @@ describe("broken sequences", () => {
           exampleTraceId: "t188",
         },
         sentence:
-          '12 of 200 traces of shop go from "charging card …" to "card refused"; before 0 of 400 did, usually "card charged" follows (100 %)',
+          '12 of 200 traces of shop in prod go from "charging card …" to "card refused"; before 0 of 400 did, usually "card charged" follows (100 %)',
       },
     ]);
   });
@@ -351,7 +352,7 @@ describe("broken sequences", () => {
     const [found, ...others] = findBrokenSequences(countsOf({ 12: 190, 1: 10 }), countsOf({ 12: 400, 1: 1 }), names);
     expect(others).toEqual([]);
     expect(found?.sentence).toBe(
-      '10 of 200 traces of shop end with "charging card …"; before 1 of 401 did, usually "card charged" follows (99.8 %)',
+      '10 of 200 traces of shop in prod end with "charging card …"; before 1 of 401 did, usually "card charged" follows (99.8 %)',
     );
   });
 

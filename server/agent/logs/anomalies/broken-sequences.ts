@@ -79,7 +79,7 @@ function anomalyOf(
   return {
     ...{ kind: "broken-sequence", severity, atMs: firstMs, service, environment, level, patternId: subject },
     template: patterns.get(subject)?.template ?? null,
-    sentence: `${groupedCount(count)} of ${groupedCount(traces)} traces of ${named(service)} ${what}; before ${groupedCount(countBefore)} of ${groupedCount(tracesBefore)} did, ${usually}`,
+    sentence: `${groupedCount(count)} of ${groupedCount(traces)} traces of ${named({ service, environment })} ${what}; before ${groupedCount(countBefore)} of ${groupedCount(tracesBefore)} did, ${usually}`,
     evidence: {
       ...{ traces: count, ofTraces: traces, tracesBefore: countBefore, ofTracesBefore: tracesBefore, pValue },
       ...{ after: from, expected: usual?.to || null, exampleTraceId },

@@ -121,7 +121,7 @@ function anomalyOf(pattern: PatternHistory, grid: Grid, { from, to }: Run, score
   return {
     ...{ kind: "burst", severity, atMs: grid.fromMs + from * grid.stepMs },
     ...{ patternId, template, level, service, environment },
-    sentence: `${quoted(template)}: ${groupedCount(count)} lines of ${named(service)} in ${span((to - from) * grid.stepMs)}, at the peak ${groupedCount(peak)} in ${span(grid.stepMs)}; ${groupedCount(usual)} are usual ${base}`,
+    sentence: `${quoted(template)}: ${groupedCount(count)} lines of ${named({ service, environment })} in ${span((to - from) * grid.stepMs)}, at the peak ${groupedCount(peak)} in ${span(grid.stepMs)}; ${groupedCount(usual)} are usual ${base}`,
     evidence: {
       ...{ count, peak, peakAt: new Date(grid.fromMs + peakAt * grid.stepMs).toISOString() },
       ...{ bucketSeconds: grid.stepMs / 1_000, buckets: to - from, usual, z: Number(z.toFixed(1)) },

@@ -84,7 +84,7 @@ function anomalyOf(
   return {
     ...{ kind: "emerging", severity, patternId, template, level, service, environment },
     atMs: countBefore === 0 ? grid.fromMs + first * grid.stepMs : grid.fromMs,
-    sentence: `${quoted(template)}: ${percent(share)} of the lines of ${named(service)} (${groupedCount(count)} of ${groupedCount(total)}), ${percent(shareBefore)} in the ${span(recordedBeforeMs(grid, linesBefore))} before (${groupedCount(countBefore)} of ${groupedCount(totalBefore)})${times}`,
+    sentence: `${quoted(template)}: ${percent(share)} of the lines of ${named({ service, environment })} (${groupedCount(count)} of ${groupedCount(total)}), ${percent(shareBefore)} in the ${span(recordedBeforeMs(grid, linesBefore))} before (${groupedCount(countBefore)} of ${groupedCount(totalBefore)})${times}`,
     evidence: { count, lines: total, share, countBefore, linesBefore: totalBefore, shareBefore, ratio, pValue },
     score: scoreOf(severity, "emerging", count),
   };

@@ -124,7 +124,7 @@ function anomalyOf(
     `${percent(ratioOf(segment))} (${groupedCount(segment.errors)} of ${groupedCount(segment.lines)})`;
   return {
     ...{ kind: "error-ratio", severity, atMs, patternId: null, template: null, service, environment, level: "error" },
-    sentence: `error lines of ${named(service)} ${rose ? "rose" : "fell"} from ${share(before)} to ${share(after)}`,
+    sentence: `error lines of ${named({ service, environment })} ${rose ? "rose" : "fell"} from ${share(before)} to ${share(after)}`,
     evidence: {
       ...{ ratioBefore, errorsBefore: before.errors, linesBefore: before.lines },
       ...{ ratioAfter, errorsAfter: after.errors, linesAfter: after.lines },

@@ -69,7 +69,7 @@ function anomalyOf(
   const since = base.isWhole ? "" : " since it came";
   return {
     ...{ kind: "new", severity, atMs: firstSeenMs, patternId, template, level, service, environment },
-    sentence: `${quoted(template)} is new: ${lines(count)} of ${named(service)} (${percent(share)} of ${groupedCount(total)}${since}), none of ${groupedCount(base.linesBefore)} in the ${span(base.spanMs)} before`,
+    sentence: `${quoted(template)} is new: ${lines(count)} of ${named({ service, environment })} (${percent(share)} of ${groupedCount(total)}${since}), none of ${groupedCount(base.linesBefore)} in the ${span(base.spanMs)} before`,
     evidence: { count, lines: total, share, countBefore: 0, linesBefore: base.linesBefore },
     score: scoreOf(severity, "new", count),
   };

@@ -98,7 +98,7 @@ function anomalyOf(
   const base = `${groupedCount(sumOf(before))} lines in the ${span(intervalMs * sumOf(before))} before`;
   return {
     ...{ kind: "vanished", severity: "warning", atMs: sinceMs, patternId, template, level, service, environment },
-    sentence: `${quoted(template)} is gone for ${span(silentMs)}: it came every ${span(intervalMs)} (${base}), and ${named(service)} ${still}`,
+    sentence: `${quoted(template)} is gone for ${span(silentMs)}: it came every ${span(intervalMs)} (${base}), and ${named({ service, environment })} ${still}`,
     evidence: {
       ...{ silentSeconds: silentMs / 1_000, intervalSeconds: intervalMs / 1_000, countBefore: sumOf(before) },
       ...{ missed, serviceLines: lines },

@@ -16,6 +16,13 @@ const LONGEST_NAME = 120;
 export const quoted = (template: string): string =>
   `"${visibleText(template.replaceAll(/<\*>(?:[\s,]*<\*>)*/g, "…"), LONGEST_TEMPLATE)}"`;
 
-/** "cart" or "an unnamed service"; the environment stands in the anomaly itself. */
-export const named = (service: string): string =>
-  service === "" ? "an unnamed service" : visibleText(service, LONGEST_NAME);
+interface Place {
+  service: string | null;
+  environment: string | null;
+}
+
+/** "cart in production", "cart" where no environment is known, or "an unnamed service". */
+export function named({ service, environment }: Place): string {
+  const name = service ? visibleText(service, LONGEST_NAME) : "an unnamed service";
+  return environment ? `${name} in ${visibleText(environment, LONGEST_NAME)}` : name;
+}
