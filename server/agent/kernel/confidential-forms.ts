@@ -12,6 +12,8 @@ export interface Form {
   /** index of the value that it is a form of */
   value: number;
   apart: Apart | null;
+  /** digits of base64 at its ends that are not of `text` because they depend on their neighbours, too */
+  shared?: { before: number; after: number };
 }
 
 /** Where a text holds a form: from its first character to behind its last one. */
@@ -42,14 +44,15 @@ export function formsOf(whole: string, index: number, apart: Apart | null): Form
   const anyCase = value.length >= LONG_WORD || /[^a-z]/i.test(value);
   const hex = Array.from(new TextEncoder().encode(value), (byte) => byte.toString(16).padStart(2, "0"));
   const inBase64 = base64Forms(value);
-  const exact = new Set([...inBase64, ...inBase64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))]);
+  const inUrls = inBase64.map((one) => ({ ...one, text: one.text.replaceAll("+", "-").replaceAll("/", "_") }));
+  const exact = new Map([...inBase64, ...inUrls].map((one) => [one.text, one]));
   const folded = new Set([hex.join(""), hex.join(" "), hex.join(":")]);
-  const plain = new Set([value, value.replaceAll(" ", "+"), ...linesOf(value)]);
+  const plain = new Set([value, value.replaceAll(" ", "+"), ...linesOf(value), ...withoutPadding(value)]);
   const form = (text: string, anyCase: boolean, apartFrom: Apart | null = null): Form => ({
     ...{ text: anyCase ? lower(text) : text, anyCase, value: index, apart: apartFrom },
   });
   return [
-    ...[...exact].map((text) => form(text, false)),
+    ...[...exact.values()].map(({ text, shared }) => ({ ...form(text, false), shared })),
     ...[...folded].map((text) => form(text, true)),
     ...[...plain].map((text) => form(text, anyCase, apart)),
   ];
@@ -60,15 +63,38 @@ const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => lette
 
 /**
  * What base64 makes of a value wherever it stands in the encoded text: three texts, by how many bytes stand before it
- * in its group of three. The digits at both ends that also depend on its neighbours are left out.
+ * in its group of three. The digits at both ends that also depend on its neighbours are no part of them: `spanOf` adds them.
  */
-function base64Forms(value: string): string[] {
+function base64Forms(value: string): Required<Pick<Form, "text" | "shared">>[] {
   const bytes = Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte));
   return [0, 1, 2].map((before) => {
     const digits = btoa("\0".repeat(before) + bytes.join(""));
-    const last = Math.floor(((before + bytes.length) * 8) / 6);
-    return digits.slice(Math.ceil((before * 8) / 6), last);
+    const bytesInAll = before + bytes.length;
+    return {
+      text: digits.slice(Math.ceil((before * 8) / 6), Math.floor((bytesInAll * 8) / 6)),
+      shared: { before: before === 0 ? 0 : 1, after: bytesInAll % 3 === 0 ? 0 : 1 },
+    };
   });
+}
+
+const PADDED = /^[\w+/-]{12,}={1,2}$/;
+/** Many write base64 without the `=` at its end. */
+const withoutPadding = (value: string): string[] => (PADDED.test(value) ? [value.replace(/=+$/, "")] : []);
+
+const BASE64_DIGIT = /[A-Za-z0-9+/_-]/;
+const BASE64_ALONE = /^[\w+/-]{12,}$/;
+
+/** From where to where a form reaches that stands at `from`: with the rest of its base64, so that no digit of it is left. */
+function spanOf({ text: form, shared }: Form, text: string, from: number): { from: number; to: number } {
+  const isDigit = (at: number) => BASE64_DIGIT.test(text.charAt(at));
+  const [before, after] = [shared?.before ?? 0, shared?.after ?? 0];
+  const first = before > 0 && isDigit(from - 1) ? from - 1 : from;
+  const end = from + form.length;
+  const last = after > 0 && isDigit(end) ? end + 1 : end;
+  if (shared ? after === 0 : !BASE64_ALONE.test(form)) return { from: first, to: last };
+  const padding = /^={0,2}/.exec(text.slice(last, last + 2))?.[0].length ?? 0;
+  // a value by itself may stand before any `=`; in its padding, the number of digits is a multiple of four
+  return { from: first, to: shared || (form.length + padding) % 4 === 0 ? last + padding : last };
 }
 
 const BLOCK = 3;
@@ -166,9 +192,10 @@ export function holdsForm(finder: Finder, text: string, asked: (value: number) =
 export function findForms(finder: Finder, text: string, asked: (value: number) => boolean): Found[] {
   const all: Found[] = [];
   for (const { text: plain, at } of levelsOf(text))
-    finder.scan(plain, ({ text: form, value }, from) => {
-      const to = from + form.length;
-      if (asked(value)) all.push({ from: at?.[from] ?? from, to: at?.[to] ?? to, value });
+    finder.scan(plain, (form, begin) => {
+      if (!asked(form.value)) return false;
+      const { from, to } = spanOf(form, plain, begin);
+      all.push({ from: at?.[from] ?? from, to: at?.[to] ?? to, value: form.value });
       return false;
     });
   all.sort((a, b) => a.from - b.from || b.to - a.to);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createLogger } from "../../telemetry/log.ts";
 import {
@@ -135,6 +136,30 @@ describe("what is confidential", () => {
         expect(clean).toContain("[password of DATABASE_URL]");
         expect(Buffer.from(clean.replace(/\[.*\]/, ""), "base64").toString("latin1")).not.toContain("ss-wo");
       }
+  });
+
+  test.each([
+    ["with padding", (text: string) => text],
+    ["without padding", (text: string) => text.replace(/=+$/, "")],
+  ])("base64 of 20 to 60 bytes or digits leaves no digit and no =, %s", (_, padded) => {
+    for (let length = 20; length <= 60; length++) {
+      const secret = randomBytes(length).toString("hex").slice(0, length);
+      const digits = randomBytes(length).toString("base64");
+      keepConfidential([
+        { value: secret, shown: "[S]", secret: true },
+        { value: digits, shown: "[D]", secret: true },
+      ]);
+      for (const kind of ["base64", "base64url"] as const) {
+        const encoded = padded(Buffer.from(secret).toString(kind));
+        for (const mark of ["", ",", ".", ";", '"', ")", "%3B", "&amp;", "\n"]) {
+          expect(withoutConfidential(`key: ${encoded}${mark} x`)).toBe(`key: [S]${mark} x`);
+          expect(withoutConfidential(`key: ${padded(digits)}${mark} x`)).toBe(`key: [D]${mark} x`);
+          const stream = confidentialStream();
+          const text = `key: ${encoded}${mark} x`;
+          expect(stream.push(text.slice(0, -4)) + stream.push(text.slice(-4)) + stream.end()).toBe(`key: [S]${mark} x`);
+        }
+      }
+    }
   });
 
   test("in results an ordinary value stays, secrets and what is in doubt go, at any depth", () => {

@@ -35,7 +35,7 @@ const BASE64_PREFIXES = [
 /** digits that tell whether a token begins in them */
 const ENOUGH_DIGITS = 96;
 const BASE64 = /[A-Za-z0-9+/_-]{24,}={0,2}/g;
-const HEX = /6f706[b9]5f(?:[0-9a-f]{2}){16,}/gi;
+const HEX = /6f706[b9]5f(?:[0-9a-f]{2}){16,}[0-9a-f]?/gi;
 const MAY_HOLD = /op[ki]_|b3B[rp]X|9wa[1V]|vcG[tl]f|6f706[b9]5f/i;
 
 const hasToken = (plain: string): boolean => [...plain.matchAll(TOKEN)].some(([token]) => isRandom(token.slice(4)));
