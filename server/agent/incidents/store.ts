@@ -90,7 +90,7 @@ export interface NewIncident {
   causeKey: string | null;
 }
 
-/** Null when an incident with that cause is open already. */
+/** Null when an incident with that cause is open already. Numbers are given one after the other until the transaction ends. */
 export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Promise<IncidentRow | null> {
   const id = newId("inc", at.getTime());
   const { count } = await tx.incident.createMany({
@@ -98,6 +98,7 @@ export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Prom
       {
         ...given,
         id,
+        number: await placeholderNumber(tx),
         title: kept(given.title),
         description: kept(given.description),
         assignee: given.assignee === null ? null : kept(given.assignee),
@@ -109,7 +110,24 @@ export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Prom
     ],
     skipDuplicates: true,
   });
-  return count === 0 ? null : getIncidentRow(tx, id);
+  if (count === 0) return null;
+  await giveNumber(tx, id);
+  return getIncidentRow(tx, id);
+}
+
+/** Until it is known that the incident is opened it has no number to give back: unlike that of any other transaction. */
+async function placeholderNumber(tx: Tx): Promise<number> {
+  const [found] = await tx.$queryRaw<{ number: number }[]>`
+    select (-1 - pg_current_xact_id()::text::bigint % 2147483647)::int as number`;
+  return found?.number ?? -1;
+}
+
+/** The next number, from the counter's row: a rollback takes it back, and who comes second waits for the first. */
+async function giveNumber(tx: Tx, id: string): Promise<void> {
+  const given = await tx.$executeRaw`
+    with counter as (update incident_counter set last = last + 1 returning last)
+    update incident set number = counter.last from counter where incident.id = ${id}`;
+  if (given !== 1) throw new Error("incident_counter has no row: no incident can be numbered");
 }
 
 /** @throws CONFLICT when it is reopened while another one is open for the same cause. */

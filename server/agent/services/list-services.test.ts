@@ -286,11 +286,12 @@ describe("services", () => {
       ...{ action: "create", title: "Stock is wrong", severity: "critical" },
       ...{ service: "payments", environment: "production" },
     });
-    const { label: _label, allowedStatuses: _allowed, number: _number, ...like } = incident;
+    const { label: _label, allowedStatuses: _allowed, ...like } = incident;
     const others = Array.from({ length: 150 }, (_, i) => ({
       ...{
         ...like,
         id: `inc_zz_${i}`,
+        number: like.number + 1 + i,
         severity: "low",
         service: i < 10 ? "payments" : "checkout",
         environment: "staging",
