@@ -5,7 +5,7 @@ import { Elapsed } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
-import { formatFailed, formatMs } from "../lib/format.ts";
+import { formatFailed, formatP95 } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { readySentence } from "../services/ready-words.ts";
 import { useTRPC } from "../trpc/client.tsx";
@@ -45,7 +45,7 @@ export function AffectedService({ service, environment }: { service: string; env
                   label: "Errors, 5 min",
                   value: formatFailed(data.row.traffic),
                 },
-                { label: "p95", value: formatMs(data.row.traffic.p95Ms) },
+                { label: "p95", value: formatP95(data.row.traffic) },
                 {
                   label: "Ready",
                   value: readySentence(data.row),

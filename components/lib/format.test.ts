@@ -8,6 +8,8 @@ import {
   formatDuration,
   formatMs,
   formatNumber,
+  formatP95,
+  formatP95Base,
   formatPercent,
   formatRelative,
   formatShare,
@@ -18,6 +20,15 @@ import {
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
 
 describe("numbers", () => {
+  it("says of a p95 what it is of, and that it is a lower bound", () => {
+    const hanging = { p95Ms: 1_888, p95Requests: 522, p95GaveUp: 510, p95IsLeast: true };
+    expect(plain(formatP95(hanging))).toBe("≥ 1.89 s");
+    expect(plain(formatP95Base(hanging) ?? "")).toBe("of 522 requests, of which clients gave up 510");
+    const told = { p95Ms: 90, p95Requests: 1, p95GaveUp: 0, p95IsLeast: false };
+    expect([formatP95(told), formatP95Base(told)].map((text) => plain(text ?? ""))).toEqual(["90 ms", "of 1 request"]);
+    expect([plain(formatP95({ p95Ms: 90 })), formatP95Base({ p95Ms: 90 })]).toEqual(["90 ms", undefined]);
+  });
+
   it.each([
     [0, "0"],
     [41.23, "41.2"],

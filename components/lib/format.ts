@@ -73,6 +73,24 @@ export function formatMs(ms: Maybe): string {
   return formatDuration(ms);
 }
 
+interface P95 {
+  p95Ms: Maybe;
+  p95Requests?: number | undefined;
+  p95GaveUp?: number | undefined;
+  p95IsLeast?: boolean | undefined;
+}
+
+/** A p95 that may be known as a lower bound alone: "312 ms", "≥ 1.89 s". */
+export const formatP95 = ({ p95Ms, p95IsLeast }: P95): string =>
+  p95IsLeast && !missing(p95Ms) ? `≥${NBSP}${formatMs(p95Ms)}` : formatMs(p95Ms);
+
+/** What a p95 is of: "of 522 requests, of which clients gave up 510"; undefined where that is not told. */
+export function formatP95Base({ p95Ms, p95Requests, p95GaveUp = 0 }: P95): string | undefined {
+  if (p95Requests === undefined || missing(p95Ms)) return undefined;
+  const base = `of${NBSP}${formatCount(p95Requests)}${NBSP}request${p95Requests === 1 ? "" : "s"}`;
+  return p95GaveUp === 0 ? base : `${base}, of which clients gave up ${formatCount(p95GaveUp)}`;
+}
+
 const UNITS = [
   [86_400, "d"],
   [3_600, "h"],

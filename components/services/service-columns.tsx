@@ -10,7 +10,16 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatCount, formatErrors, formatFailed, formatMs, formatNumber, formatOver, MISSING } from "../lib/format.ts";
+import {
+  formatCount,
+  formatErrors,
+  formatFailed,
+  formatNumber,
+  formatOver,
+  formatP95,
+  formatP95Base,
+  MISSING,
+} from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";
@@ -134,8 +143,8 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
       unit: "ms",
       sort: (row) => row.traffic.p95Ms,
       cell: (row) => (
-        <Judged row={row} kind="latency" tone="text-warning">
-          {formatMs(row.traffic.p95Ms)}
+        <Judged row={row} kind="latency" tone="text-warning" title={formatP95Base(row.traffic)}>
+          {formatP95(row.traffic)}
         </Judged>
       ),
     },
@@ -173,7 +182,7 @@ function Judged({
   row: ServiceRow;
   kind: "errors" | "latency";
   tone: string;
-  title?: string;
+  title?: string | undefined;
   children: ReactNode;
 }) {
   const why = whyNotJudged(row, kind);

@@ -12,7 +12,7 @@ import { EnvLink } from "../layout/env-link.tsx";
 import { Facts } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { isProduction } from "../lib/environment.tsx";
-import { formatFailed, formatMs, formatRateOver, MISSING } from "../lib/format.ts";
+import { formatFailed, formatP95, formatP95Base, formatRateOver, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Badge } from "../ui/badge.tsx";
@@ -178,7 +178,8 @@ export function ServiceFacts({ service }: { service: Service }) {
                 className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}
                 title={whyNotJudged(row, "latency") ?? undefined}
               >
-                {formatMs(traffic.p95Ms)}
+                {formatP95(traffic)}
+                <span className="text-ink-3 text-xs"> {formatP95Base(traffic)}</span>
                 {whyNotJudged(row, "latency") ? <span className="text-ink-3 text-xs"> not judged</span> : null}
               </span>
             ),

@@ -25,6 +25,7 @@ export async function measureBalancer(ctx: AgentContext, ref: ServiceRef, grid: 
     ...{ promql: null, problem: values.some((value) => value !== null) ? null : missing },
   });
   const requests = "requests to the balancer";
+  const timed = `${requests}, waits that clients gave up as at least so long`;
   const found = {
     requestRate: signal(
       "requestRate",
@@ -39,17 +40,17 @@ export async function measureBalancer(ctx: AgentContext, ref: ServiceRef, grid: 
     latencyP50Ms: signal(
       "latencyP50Ms",
       points.map((one) => one.p50Ms),
-      `p50 of ${requests}`,
+      `p50 of ${timed}`,
     ),
     latencyP95Ms: signal(
       "latencyP95Ms",
       points.map((one) => one.p95Ms),
-      `p95 of ${requests}`,
+      `p95 of ${timed}`,
     ),
     latencyP99Ms: signal(
       "latencyP99Ms",
       points.map((one) => one.p99Ms),
-      `p99 of ${requests}`,
+      `p99 of ${timed}`,
     ),
     cpuPercent: signal(
       "cpuPercent",

@@ -5,6 +5,7 @@ import type { LateRequests } from "../kernel/late-requests.ts";
 import { groupedCount, threeDigits } from "../kernel/numbers.ts";
 import type { Limits } from "../kernel/service-limits.ts";
 import { utcMinute } from "../kernel/utc.ts";
+import type { QuantileBase } from "../kernel/waits.ts";
 import type { QuantileBounds } from "../ports/metrics-source.ts";
 import type { StatusReason, UnjudgedFigure } from "./schema.ts";
 
@@ -13,6 +14,8 @@ export interface ServedFigures {
   requests: number;
   failed: number;
   p95Ms: number | null;
+  /** what the p95 is of, where that is not all of the requests */
+  p95Base?: QuantileBase;
   /** of the histogram's bucket in which it lies, in ms; absent where it is known better than that */
   p95Bounds?: QuantileBounds | null;
 }
@@ -109,12 +112,24 @@ export const shownP95 = ({ p95Ms, p95Bounds }: ServedFigures, { latencyP95Ms }: 
 
 const inUnits = (ms: number): string => (ms < 1_000 ? `${groupedCount(ms)} ms` : `${threeDigits(ms / 1_000)} s`);
 
-function latencyWords({ p95Ms, p95Bounds }: ServedFigures): string {
-  if (!p95Bounds || !isCoarse(p95Bounds)) return `p95 ${groupedCount(p95Ms ?? 0)} ms`;
+function latencyWords({ p95Ms, p95Base, p95Bounds }: ServedFigures): string {
+  const least = p95Base?.isLeast ? "at least " : "";
+  if (!p95Bounds || !isCoarse(p95Bounds)) return `p95 ${least}${groupedCount(p95Ms ?? 0)} ms`;
   const { lower, upper } = p95Bounds;
   if (upper === null) return `p95 is above ${inUnits(lower ?? 0)}`;
   if (lower === null || lower <= 0) return `p95 is at most ${inUnits(upper)}`;
   return `p95 is between ${inUnits(lower)} and ${inUnits(upper)}`;
+}
+
+/** How many requests the p95 is of. */
+const timedOf = ({ requests, p95Base }: ServedFigures): number => p95Base?.requests ?? requests;
+
+/** "522 requests in 5 min", and how many of them nobody waited for to the end. */
+function latencyBase(figures: ServedFigures, over: string): string {
+  const count = timedOf(figures);
+  const gaveUp = figures.p95Base?.gaveUp ?? 0;
+  const clients = gaveUp === 0 ? "" : `, of which clients gave up ${groupedCount(gaveUp)}`;
+  return `${groupedCount(count)} request${count === 1 ? "" : "s"}${over}${clients}`;
 }
 
 /** Whether these requests alone were beyond a limit. */
@@ -122,6 +137,14 @@ export const isBeyond = (figures: ServedFigures, limits: Limits): boolean =>
   errorLevel(figures, limits) !== "up" || latencyLevel(figures, limits) === "degraded";
 
 type Windows = Pick<StatusFacts, "newest"> & { window: ServedFigures };
+
+interface Weight {
+  /** how many requests of a window a level is of, and how few are too few */
+  count: (figures: ServedFigures) => number;
+  least: number;
+  /** what the newest alone surely make of a service */
+  began: (newest: ServedFigures) => HealthState;
+}
 
 /** What the share is at least, as Wilson's interval says: a burst of chance among few requests begins no state. */
 function surely({ requests, failed, ...others }: ServedFigures): ServedFigures {
@@ -137,29 +160,35 @@ function surely({ requests, failed, ...others }: ServedFigures): ServedFigures {
 function levelOver(
   { window, newest }: Windows,
   of: (figures: ServedFigures) => HealthState,
-  { least, began }: { least: number; began: (newest: ServedFigures) => HealthState },
+  { count, least, began }: Weight,
 ): HealthState {
-  if (window.requests < least) return "up";
-  if (!newest || newest.requests < least) return of(window);
+  if (count(window) < least) return "up";
+  if (!newest || count(newest) < least) return of(window);
   return worstOf([mildestOf([of(window), of(newest)]), began(newest)]);
 }
+
+const errorWeight = (limits: Limits): Weight => ({
+  count: ({ requests }) => requests,
+  least: LEAST_REQUESTS,
+  began: (newest) => errorLevel(surely(newest), limits),
+});
+
+const latencyWeight = (limits: Limits): Weight => ({
+  count: timedOf,
+  least: LEAST_FOR_P95,
+  began: (newest) =>
+    timedOf(newest) >= LEAST_FOR_NEW_P95 && latencyLevel(newest, limits) === "degraded" ? "degraded" : "up",
+});
 
 /** What errors make of a service; pure, so that it can be asked of any time. */
 const errorsOver = (windows: Windows, limits: Limits): HealthState =>
   windows.window.failed < LEAST_FAILED
     ? "up"
-    : levelOver(windows, (figures) => errorLevel(figures, limits), {
-        least: LEAST_REQUESTS,
-        began: (newest) => errorLevel(surely(newest), limits),
-      });
+    : levelOver(windows, (figures) => errorLevel(figures, limits), errorWeight(limits));
 
 /** What latency makes of a service; unknown where buckets are too coarse to tell. */
 const latencyOver = (windows: Windows, limits: Limits): HealthState =>
-  levelOver(windows, (figures) => latencyLevel(figures, limits), {
-    least: LEAST_FOR_P95,
-    began: (newest) =>
-      newest.requests >= LEAST_FOR_NEW_P95 && latencyLevel(newest, limits) === "degraded" ? "degraded" : "up",
-  });
+  levelOver(windows, (figures) => latencyLevel(figures, limits), latencyWeight(limits));
 
 /** What requests make of a service. */
 export const requestState = (windows: Windows, limits: Limits): HealthState =>
@@ -168,23 +197,41 @@ export const requestState = (windows: Windows, limits: Limits): HealthState =>
     ...[errorsOver(windows, limits), latencyOver(windows, limits)].filter((level) => level !== "unknown"),
   ]);
 
-/** "91 % of 1,240 requests failed in 5 min", and of now first where that differs much. */
-function errorWords({ window, newest, newestSeconds = NEWEST_SECONDS }: StatusFacts & Windows): string {
-  const of = ({ failed, requests }: ServedFigures) => `${share(failed, requests)} % of ${groupedCount(requests)}`;
-  if (newest && newest.requests >= LEAST_REQUESTS) {
-    const [now, long] = [newest.failed / newest.requests, window.failed / window.requests];
-    if (now >= APART * long || long >= APART * now)
-      return `now ${of(newest)} requests failed in ${newestSeconds} s; ${of(window)} over ${WINDOW_WORDS}`;
-  }
-  return `${of(window)} requests failed in ${WINDOW_WORDS}`;
+/**
+ * The newest requests, where they alone tell the state: they are much better or surely much worse than the five minutes,
+ * whose figure would be that of an outage that is over or not yet that of the one that began.
+ */
+function decidedByNewest(
+  { window, newest }: Windows,
+  state: HealthState,
+  figure: (figures: ServedFigures) => number,
+  { count, least, began }: Weight,
+): ServedFigures | null {
+  if (!newest || count(newest) < least) return null;
+  const [now, long] = [figure(newest), figure(window)];
+  if (long >= APART * now) return newest;
+  return now >= APART * long && severity(began(newest)) >= severity(state) ? newest : null;
 }
 
-/** Of five minutes, and of the newest seconds where only these are slow. */
-function slowWords({ window, newest, newestSeconds = NEWEST_SECONDS }: StatusFacts & Windows, limits: Limits): string {
-  const limit = `limit ${groupedCount(limits.latencyP95Ms)} ms`;
-  const long = `${latencyWords(window)} over ${groupedCount(window.requests)} requests in ${WINDOW_WORDS}`;
-  if (!newest || latencyLevel(window, limits) !== "up") return `${long}, ${limit}`;
-  return `now ${latencyWords(newest)} over ${groupedCount(newest.requests)} requests in ${newestSeconds} s, ${limit}; ${long}`;
+/** "91 % of 1,240 requests failed in 5 min", of the window that tells the state. */
+function errorWords(facts: StatusFacts & Windows, state: HealthState, limits: Limits): string {
+  const { window, newestSeconds = NEWEST_SECONDS } = facts;
+  const words = ({ failed, requests }: ServedFigures, seconds: string) =>
+    `${share(failed, requests)} % of ${groupedCount(requests)} requests failed in ${seconds}`;
+  const newest = decidedByNewest(facts, state, ({ failed, requests }) => failed / requests, errorWeight(limits));
+  return newest ? `now ${words(newest, `${newestSeconds} s`)}` : words(window, WINDOW_WORDS);
+}
+
+/** As `errorWords`, of latency. */
+function slowWords(facts: StatusFacts & Windows, limits: Limits): string {
+  const { window, newestSeconds = NEWEST_SECONDS } = facts;
+  const words = (figures: ServedFigures, seconds: string) =>
+    `${latencyWords(figures)} over ${latencyBase(figures, ` in ${seconds}`)}, limit ${groupedCount(limits.latencyP95Ms)} ms`;
+  const isNew = facts.newest !== null && latencyLevel(window, limits) === "up";
+  const newest = isNew
+    ? facts.newest
+    : decidedByNewest(facts, "degraded", ({ p95Ms }) => p95Ms ?? 0, latencyWeight(limits));
+  return newest ? `now ${words(newest, `${newestSeconds} s`)}` : words(window, WINDOW_WORDS);
 }
 
 function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
@@ -197,7 +244,7 @@ function figureReasons(facts: StatusFacts, limits: Limits): StatusReason[] {
     reasons.push({
       kind: "errors",
       state: errors,
-      message: errorWords(known),
+      message: errorWords(known, errors, limits),
     });
   const latency = latencyOver(known, limits);
   if (latency === "degraded")
@@ -253,11 +300,10 @@ function unjudgedFigures(facts: StatusFacts, reasons: readonly StatusReason[], l
       ),
     );
   if (!judged.has("latency") && latencyLevel(window, limits) === "degraded") {
-    const base = `${groupedCount(requests)} request${requests === 1 ? "" : "s"}`;
     note(
       "latency",
-      requests < LEAST_FOR_P95,
-      `${latencyWords(window)} of ${base}`,
+      timedOf(window) < LEAST_FOR_P95,
+      `${latencyWords(window)} of ${latencyBase(window, "")}`,
       recovered(latencyWords(newest ?? window), latencyWords(window)),
     );
   }

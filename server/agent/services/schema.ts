@@ -6,18 +6,21 @@ import { EnvironmentName, Id, Instant, ServiceName } from "../kernel/schema.ts";
 /** Traffic of the last minutes; every rate is null when nothing was counted (unknown, not zero). */
 export const TrafficView = z.object({
   requestsPerSecond: z.number().nullable().describe("over `overSeconds`, else over `seconds`"),
-  overSeconds: z.number().nullable().describe("newest part of `seconds` that was measured; null: all of it"),
+  overSeconds: z.number().nullable().describe("measured part of `seconds`; null: all"),
   errorPercent: z
     .number()
     .nullable()
-    .describe("that failed: 5xx, refused, timed out, broken off, or left after a long wait; null without requests"),
+    .describe("5xx, refused, timed out, broken off, or left after a long wait; null without requests"),
   p95Ms: z.number().nullable(),
-  requests: z.number().int().describe("the base of the percentage, in the last `seconds`"),
-  seconds: z.number().int().describe("what the figures and the status are of"),
+  p95Requests: z.number().optional().describe("answered or given up"),
+  p95GaveUp: z.number().optional().describe("count as at least so long"),
+  p95IsLeast: z.boolean().optional(),
+  requests: z.number().int().describe("errorPercent's base, in `seconds`"),
+  seconds: z.number().int().describe("of figures and status"),
   late: z.number().optional().describe("requests that hang now, in no other figure yet"),
   p95Series: z
     .array(z.number().nullable())
-    .describe("p95 by the minute of the last hour, oldest first; null: a gap. For tools: the newest 12 without gaps"),
+    .describe("by the minute of the last hour, oldest first; null: a gap. Tools: newest 12 without gaps"),
 });
 
 /** One thing that is wrong, with its number and its base. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { bucketOf, bucketUpperMs, emptyHistogram } from "../kernel/histogram.ts";
 import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { requestRate, servedWithin, trafficFigures, trafficSeries } from "./series.ts";
@@ -120,6 +120,29 @@ describe("trafficFigures", () => {
     const hanging = { ...bucket(0, 75), requests: 112, clientLeft: 25, leftAfter: waits };
     const row = { ...hanging, refused: 4, timedOut: 4, brokenOff: 4 };
     expect(trafficFigures([row], [], { now, counted: true }).errorPercent).toBeCloseTo((37 / 112) * 100, 10);
+  });
+
+  it("has the waits that clients gave up in its p95, as at least so long, and says how many", () => {
+    const leftAfter = emptyHistogram();
+    leftAfter[bucketOf(2_000)] = 510;
+    const hanging = { ...bucket(0, 12), requests: 532, clientLeft: 510, refused: 10, leftAfter };
+    const base = { requests: 522, gaveUp: 510, isLeast: true };
+    const [least, most] = [bucketUpperMs(bucketOf(2_000) - 1), 2_000];
+    const figures = trafficFigures([hanging], [hanging], { now, counted: true });
+    const served = servedWithin([hanging], { now, counted: true, seconds: 60 });
+    const range = { from: new Date(T0), to: new Date(T0 + 10_000), stepSeconds: 10 };
+    expect(figures).toMatchObject({ p95Requests: 522, p95GaveUp: 510, p95IsLeast: true });
+    expect(served?.p95Base).toEqual(base);
+    const shown = [
+      figures.p95Ms,
+      served?.p95Ms,
+      trafficSeries([hanging], range)[0]?.p95Ms,
+      figures.p95Series.find((one) => one !== null),
+    ];
+    for (const ms of shown) {
+      expect(ms).toBeGreaterThanOrEqual(least);
+      expect(ms).toBeLessThanOrEqual(most);
+    }
   });
 
   it("leaves out buckets that are still incomplete", () => {

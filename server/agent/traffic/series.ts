@@ -1,6 +1,6 @@
-import { quantileMs } from "../kernel/histogram.ts";
 import { higherRate, type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
 import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../kernel/outcomes.ts";
+import { type QuantileBase, quantileOf, type Waits, waitsOf } from "../kernel/waits.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 
 /** Pure sums over traffic buckets: rates, shares and quantiles for tables and charts. Times come in as arguments. */
@@ -8,14 +8,14 @@ import type { TrafficCounts } from "../ports/platform.ts";
 interface Sum {
   requests: number;
   errors: number;
-  latency: number[];
+  waits: Waits;
 }
 
 /** `reference`: what is usual, of a longer window. */
 const sumOf = (rows: readonly TrafficCounts[], reference: OutcomeCounts): Sum => {
   const sum = sumOutcomes(rows);
-  const errors = failedRequests(sum, waitLimitMs(sum, reference));
-  return { requests: sum.requests, errors, latency: sum.latency };
+  const limitMs = waitLimitMs(sum, reference);
+  return { requests: sum.requests, errors: failedRequests(sum, limitMs), waits: waitsOf(sum, limitMs) };
 };
 
 const percent = (part: number, whole: number): number | null => (whole > 0 ? (part / whole) * 100 : null);
@@ -26,6 +26,10 @@ export interface TrafficFigures {
   overSeconds: number | null;
   errorPercent: number | null;
   p95Ms: number | null;
+  /** what the p95 is of, as in `QuantileBase`; fewer than `requests` where some have no latency */
+  p95Requests: number;
+  p95GaveUp: number;
+  p95IsLeast: boolean;
   requests: number;
   /** length of the window of these figures */
   seconds: number;
@@ -113,6 +117,8 @@ export function trafficFigures(
   const oldMs = end - TRAFFIC_SECONDS * 1_000 - 60_000;
   const isOld = minutes.some((row) => Date.parse(row.bucketAt) <= oldMs);
   const rate = requestRate(recent, { ...window, seconds: TRAFFIC_SECONDS, isOld });
+  const p95 = quantileOf(sum.waits, 0.95);
+  const usual = sumOutcomes(minutes);
   const start = Math.floor(now.getTime() / 60_000) - 59;
   const byMinute = new Map<number, TrafficCounts[]>();
   for (const row of minutes) {
@@ -123,11 +129,15 @@ export function trafficFigures(
     requestsPerSecond: rate.perSecond,
     overSeconds: rate.overSeconds,
     errorPercent: percent(sum.errors, sum.requests),
-    p95Ms: quantileMs(sum.latency, 0.95),
+    p95Ms: p95.ms,
+    p95Requests: p95.base.requests,
+    p95GaveUp: p95.base.gaveUp,
+    p95IsLeast: p95.base.isLeast,
     requests: sum.requests,
     seconds: TRAFFIC_SECONDS,
-    p95Series: Array.from({ length: 60 }, (_, i) =>
-      quantileMs(sumOutcomes(byMinute.get(start + i) ?? []).latency, 0.95),
+    p95Series: Array.from(
+      { length: 60 },
+      (_, i) => quantileOf(sumOf(byMinute.get(start + i) ?? [], usual).waits, 0.95).ms,
     ),
   };
 }
@@ -141,13 +151,20 @@ interface SeriesPoint {
   p99Ms: number | null;
 }
 
+interface Served {
+  requests: number;
+  failed: number;
+  p95Ms: number | null;
+  p95Base: QuantileBase;
+}
+
 /**
  * Requests, failures and p95 over the newest `seconds` of complete 10-second buckets; null when nobody counted.
  */
 export function servedWithin(
   rows: readonly TrafficCounts[],
   { now, counted, seconds }: Window & { seconds: number },
-): { requests: number; failed: number; p95Ms: number | null } | null {
+): Served | null {
   const end = newestEndMs(rows, now);
   const within = rows.filter(({ bucketAt }) => {
     const atMs = Date.parse(bucketAt);
@@ -158,12 +175,10 @@ export function servedWithin(
 }
 
 /** Requests, failures and p95 of these buckets together; `usual` is the sum of a longer window. */
-export function servedOf(
-  rows: readonly TrafficCounts[],
-  usual: OutcomeCounts,
-): { requests: number; failed: number; p95Ms: number | null } {
+export function servedOf(rows: readonly TrafficCounts[], usual: OutcomeCounts): Served {
   const sum = sumOf(rows, usual);
-  return { requests: sum.requests, failed: sum.errors, p95Ms: quantileMs(sum.latency, 0.95) };
+  const { ms: p95Ms, base: p95Base } = quantileOf(sum.waits, 0.95);
+  return { requests: sum.requests, failed: sum.errors, p95Ms, p95Base };
 }
 
 /** Every bucket of [from, to) in steps, oldest first; a bucket in which nothing was stored is all nulls. */
@@ -189,9 +204,9 @@ export function trafficSeries(
       t: new Date(index * stepMs).toISOString(),
       requestsPerSecond: found ? sum.requests / range.stepSeconds : null,
       errorPercent: percent(sum.errors, sum.requests),
-      p50Ms: quantileMs(sum.latency, 0.5),
-      p95Ms: quantileMs(sum.latency, 0.95),
-      p99Ms: quantileMs(sum.latency, 0.99),
+      p50Ms: quantileOf(sum.waits, 0.5).ms,
+      p95Ms: quantileOf(sum.waits, 0.95).ms,
+      p99Ms: quantileOf(sum.waits, 0.99).ms,
     });
   }
   return points;

@@ -210,7 +210,7 @@ describe("how requests end", () => {
     const { result } = against({}, { clientLeft: 0.25 }, { leftAfterMs: 400 });
     expect(result).toMatchObject({
       verdict: "fail",
-      sentence: expect.stringMatching(/error ratio 25 % .* also requests with no answer/),
+      sentence: expect.stringMatching(/error ratio 25 % .* also p95 latency, requests with no answer, p99 latency$/),
     });
   });
 

@@ -251,7 +251,7 @@ function countsOf(name: Name, { baseline, candidate, rules }: Sides, rule: Metri
   if (quantile === undefined) return null;
   const edge = slowEdge(old.latency, quantile, rule);
   const slow = ({ latency }: Sample) => latency.slice(edge + 1).reduce((sum, value) => sum + value, 0);
-  // clients that left are in no latency: whether they were let wait is the error ratio's
+  // as in `Sample.latency`: answered, or given up after a long wait
   const timed = (side: Sample) => ({
     events: slow(side),
     total: side.latency.reduce((sum, value) => sum + value, 0),

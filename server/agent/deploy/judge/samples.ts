@@ -1,6 +1,7 @@
 import { quantileMs } from "../../kernel/histogram.ts";
 import { type OutcomeCounts, sumOutcomes } from "../../kernel/outcomes.ts";
 import { joinUsage } from "../../kernel/version-usage.ts";
+import { waitsOf } from "../../kernel/waits.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
 import { type RankedOutcomes, rankOutcomes } from "./ranked-outcomes.ts";
 
@@ -17,6 +18,7 @@ export interface Sample {
   counts: OutcomeCounts;
   /** a client that waited longer and left got no answer */
   limitMs: number;
+  /** of answers, and of waits that were given up as at least so long */
   latency: number[];
   /** answers 401 and 403; null where they were not told apart */
   denied: number | null;
@@ -59,8 +61,8 @@ export function samplesOf(rows: readonly TrafficCounts[], fromMs: number, length
 
 function sampleOf(at: number, counts: OutcomeCounts, usage: VersionUsage, limitMs: number): Omit<Sample, "denied"> {
   const outcomes = rankOutcomes(counts, limitMs);
-  const { requests, latency } = counts;
-  return { at, requests, errors: outcomes.failed, outcomes, counts, limitMs, latency, usage };
+  const latency = waitsOf(counts, limitMs).all;
+  return { at, requests: counts.requests, errors: outcomes.failed, outcomes, counts, limitMs, latency, usage };
 }
 
 /** Null unless all of them know. */
