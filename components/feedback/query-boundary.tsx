@@ -2,8 +2,10 @@
 
 import { type ReactNode, useDeferredValue } from "react";
 import { EnvLink } from "../layout/env-link.tsx";
+import { cn } from "../lib/cn.ts";
 import { formatDuration } from "../lib/format.ts";
 import { describeError } from "../trpc/errors.ts";
+import { useIsBehind } from "../trpc/live.tsx";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { ErrorPanel } from "./error-panel.tsx";
 import { Mark } from "./mark.tsx";
@@ -38,9 +40,13 @@ interface QueryBoundaryProps<T> {
   children: (data: T) => ReactNode;
 }
 
-/** The four states of a panel. Data once shown stays: when a later read fails, its age is said beside it. */
+/**
+ * The four states of a panel. Data once shown stays: when a later read fails, or is still to come after an outage, its
+ * age is said beside it.
+ */
 export function QueryBoundary<T>({ query, what, skeleton, list, empty, stopped, children }: QueryBoundaryProps<T>) {
   const { error } = query;
+  const isBehind = useIsBehind(query);
   // what arrives is drawn in small pieces: drawing a long table at once would leave a click unheard
   const data = useDeferredValue(query.data);
   if (data === undefined) {
@@ -75,7 +81,7 @@ export function QueryBoundary<T>({ query, what, skeleton, list, empty, stopped, 
   }
   return (
     <div className="relative">
-      {error ? <StaleNote query={query} /> : null}
+      {error || isBehind ? <StaleNote query={query} /> : null}
       {empty?.(data) || children(data)}
     </div>
   );
@@ -99,12 +105,15 @@ export const NotThere = ({ title, message, list }: { title: string; message: str
 /** Across the border between the heading and the data, where no words stand: nothing moves, nothing true is hidden. */
 function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
   const age = useClock((now) => formatDuration(now - query.dataUpdatedAt));
-  const { message } = describeError(query.error);
+  const title = query.error ? describeError(query.error).message : "Changes may have been missed: it is read again.";
   return (
     <div
       role="status"
-      title={message}
-      className="-top-2.5 -translate-x-1/2 absolute left-1/2 z-10 flex h-5 items-center gap-1 whitespace-nowrap rounded-sm border bg-surface pl-2 text-xs"
+      title={title}
+      className={cn(
+        "-top-2.5 -translate-x-1/2 absolute left-1/2 z-10 flex h-5 items-center gap-1 whitespace-nowrap rounded-sm border bg-surface pl-2 text-xs",
+        query.error ? null : "animate-appear-late",
+      )}
     >
       <Mark tone="warning">
         not updated for <span suppressHydrationWarning>{age}</span>

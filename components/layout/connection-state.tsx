@@ -24,6 +24,10 @@ const LOST: Record<Cause, { words: string; meaning: string }> = {
     words: "live updates off",
     meaning: "Operate answers, but sends no changes now.",
   },
+  behind: {
+    words: "reading again",
+    meaning: "Changes may have been missed. What you see is from before, and is read again now.",
+  },
 };
 
 /** Whether the page follows the system. While it does not, as of when what is shown was true; what is shown stays. */

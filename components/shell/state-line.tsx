@@ -9,7 +9,7 @@ import { formatDuration, formatSecond } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
-import { useLive } from "../trpc/live.tsx";
+import { useAsOf } from "../trpc/live.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** Errors and latency make the state too, and change without a hint. */
@@ -19,16 +19,17 @@ const POLL_MS = 15_000;
 export function StateLine() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
-  const { lost } = useLive();
-  const { data, error } = useQuery(
+  const query = useQuery(
     trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: POLL_MS }),
   );
+  const { data, error } = query;
+  const asOf = useAsOf(query);
   return (
     <div className="flex min-h-9 items-center gap-3 border-b px-3 py-1.5 text-sm sm:px-4 lg:px-6">
       <div role="status" aria-live="polite" className="flex min-w-0 items-center gap-3">
         {data ? (
           <>
-            {lost ? (
+            {asOf !== null ? (
               <Mark tone="unknown" bare>
                 as last known
               </Mark>
@@ -45,7 +46,7 @@ export function StateLine() {
           <Skeleton className="h-3 w-72" />
         )}
       </div>
-      {data && lost ? <Age asOf={lost.asOf} /> : null}
+      {data && asOf !== null ? <Age asOf={asOf} /> : null}
     </div>
   );
 }

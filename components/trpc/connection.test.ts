@@ -1,7 +1,7 @@
 import { TRPCClientError } from "@trpc/client";
 import { describe, expect, it } from "vitest";
 import { storageFailure } from "#server/agent/kernel/storage-failure.ts";
-import { hungBy, lostBy, worstOf } from "./connection.ts";
+import { behindBy, hungBy, lostBy, shownAsOf, worstOf } from "./connection.ts";
 
 const answered = (message: string) =>
   new TRPCClientError(message, {
@@ -40,6 +40,37 @@ describe("what a read that waits tells", () => {
     ["one of a page that was left", open("services", { active: false }), 100, null],
     ["one that may take long, and says so itself", open("logs"), 100, null],
   ])("%s", (_, waiting, since, lost) => expect(hungBy(waiting, since, 10_000)).toEqual(lost));
+});
+
+describe("what an answer from before an outage's end tells", () => {
+  const answered = (state: Partial<ReturnType<typeof read>["state"]> = {}, path = "incidents", active = true) => ({
+    queryKey: [[path, "list"]],
+    isActive: () => active,
+    state: { ...read(null, { status: "success" }).state, fetchStatus: "idle", ...state },
+  });
+  it.each([
+    ["older: it is behind, however well the connection is", answered(), 100, { cause: "behind", asOf: 7 }],
+    ["read since", answered({ dataUpdatedAt: 100 }), 100, null],
+    ["nothing was missed", answered(), 0, null],
+    ["no answer yet", answered({ dataUpdatedAt: 0 }), 100, null],
+    ["of a page that was left", answered({}, "incidents", false), 100, null],
+    ["a long read says itself how old it is", answered({}, "logs"), 100, null],
+    ["failed since, which its place says", answered({ status: "error", errorUpdatedAt: 101 }), 100, null],
+    ["failed before", answered({ status: "error", errorUpdatedAt: 99 }), 100, { cause: "behind", asOf: 7 }],
+    ["the clock was set back", answered(), 300, null],
+  ])("%s", (_, told, from, lost) => expect(behindBy(told, from, 200)).toEqual(lost));
+
+  const away = { cause: "database" as const, asOf: 3 };
+  const behind = { cause: "behind" as const, asOf: 3 };
+  it.each([
+    ["nothing was missed", { dataUpdatedAt: 7 }, { lost: null, from: 0 }, null],
+    ["all is back, and it was not read since", { dataUpdatedAt: 7 }, { lost: null, from: 9 }, 7],
+    ["all is back, and it was read since", { dataUpdatedAt: 9 }, { lost: null, from: 9 }, null],
+    ["another answer is behind", { dataUpdatedAt: 9 }, { lost: behind, from: 9 }, null],
+    ["the database is away: its own age, not the connection's", { dataUpdatedAt: 7 }, { lost: away, from: 0 }, 7],
+    ["its last read failed", { dataUpdatedAt: 7, error: new Error("no") }, { lost: null, from: 0 }, 7],
+    ["nothing is shown", { dataUpdatedAt: 0 }, { lost: away, from: 9 }, null],
+  ])("%s", (_, answer, known, asOf) => expect(shownAsOf(answer, known)).toBe(asOf));
 });
 
 it("says the worst cause and the oldest moment, and nothing while all is heard", () => {

@@ -5,9 +5,9 @@ import { describeError } from "./errors.ts";
 
 /**
  * `answer`: a read waits for its answer for too long; `stream`: Operate answers reads, but does not let the tab follow;
- * the worst comes first
+ * `behind`: all is back, and what is shown is older than that; the worst comes first
  */
-const CAUSES = ["connection", "database", "answer", "stream"] as const;
+const CAUSES = ["connection", "database", "answer", "stream", "behind"] as const;
 export type Cause = (typeof CAUSES)[number];
 export interface Lost {
   cause: Cause;
@@ -32,6 +32,8 @@ interface OpenRead extends Read {
   state: Read["state"] & { fetchStatus: string };
 }
 
+const isLong = ({ queryKey: [path] }: OpenRead): boolean => !Array.isArray(path) || LONG_READS.includes(path[0]);
+
 /** Why a read failed, where that concerns everything that is shown; null for a failure of its own. */
 export function causeOf(error: unknown): Cause | null {
   const { code, message } = describeError(error);
@@ -51,9 +53,31 @@ export function lostBy(read: Read): Lost | null {
 export function hungBy(read: OpenRead, since: number | undefined, now: number): Lost | null {
   const { fetchStatus, dataUpdatedAt } = read.state;
   if (since === undefined || now - since < HUNG_MS || fetchStatus !== "fetching" || !read.isActive()) return null;
-  const [path] = read.queryKey;
-  if (!Array.isArray(path) || LONG_READS.includes(path[0])) return null;
+  if (isLong(read)) return null;
   return { cause: "answer", asOf: dataUpdatedAt || since };
+}
+
+/**
+ * Of a read on the page whose answer is older than `from`, when changes may have been missed; else null. One that failed
+ * since says so itself where it stands.
+ */
+export function behindBy(read: OpenRead, from: number, now: number): Lost | null {
+  const { dataUpdatedAt, errorUpdatedAt, status } = read.state;
+  // a clock that was set back would leave every answer behind
+  if (dataUpdatedAt === 0 || dataUpdatedAt >= from || from > now || !read.isActive() || isLong(read)) return null;
+  return status === "error" && errorUpdatedAt >= from ? null : { cause: "behind", asOf: dataUpdatedAt };
+}
+
+/**
+ * As of when an answer is shown that may no longer hold: by its own age, not by the connection alone, which is back
+ * before the answer is read again. Null while it holds, and where there is none.
+ */
+export function shownAsOf(
+  { dataUpdatedAt, error }: { dataUpdatedAt: number; error?: unknown },
+  { lost, from }: { lost: Lost | null; from: number },
+): number | null {
+  const mayBeOld = error || (lost && lost.cause !== "behind") || dataUpdatedAt < from;
+  return mayBeOld && dataUpdatedAt > 0 ? dataUpdatedAt : null;
 }
 
 /** The worst of what the browser, the stream and the reads know; as of the earliest of them. */

@@ -3,6 +3,7 @@ import type { TRPCClient } from "@trpc/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AppRouter } from "#server/routers/index.ts";
 import { type Following, follow, streamAfter } from "./follow.ts";
+import { Freshness } from "./freshness.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 
 interface Hinting {
@@ -41,7 +42,7 @@ async function start(late = false): Promise<Hinting> {
     staleTime: Number.POSITIVE_INFINITY,
   }).subscribe(() => undefined);
   const told = { onHint: () => undefined, onState: (state: string) => void states.push(state) };
-  following = follow({ client, queryClient }, { ...told, late, person });
+  following = follow({ client, queryClient, freshness: new Freshness(queryClient) }, { ...told, late, person });
   await vi.waitFor(() => expect(opened).toHaveLength(1), { timeout: 10_000, interval: 5 });
   navigate = (after, at, who = person) => render({ person: who, after }, at);
   return (opened[0] as (typeof opened)[0]).on;
@@ -94,6 +95,12 @@ describe("a tab that follows", () => {
     expect(states).toEqual(["live", "away", "live"]);
     await readTimes(1);
     expect(streamAfter({ state: "live", at: 5, lost: null }, "away").lost?.cause).toBe("database");
+  });
+
+  it("reads all again when the server says that hints were missed", async () => {
+    const on = await start();
+    on.onData({ id: "41", data: { topic: "reset", subjectId: null } });
+    await readTimes(1);
   });
 
   it("is loaded anew once the server makes a page of it for somebody else", async () => {

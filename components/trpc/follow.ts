@@ -3,6 +3,7 @@ import type { TRPCClient } from "@trpc/client";
 import type { AppRouter } from "#server/routers/index.ts";
 import { type Cause, causeOf, HEARTBEAT_MS, type Lost } from "./connection.ts";
 import { describeError } from "./errors.ts";
+import type { Freshness } from "./freshness.ts";
 import { type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
@@ -12,8 +13,8 @@ import { type OpenStream, SharedStream, type StreamState } from "./shared-stream
 const GATHER_MS = 150;
 /** A tab that is hidden for so long holds no stream. Whoever only looks elsewhere for a moment keeps it. */
 const HIDDEN_MS = 5_000;
-
-const RESET: Hint = { topic: "reset", subjectId: null };
+/** The server may say to a stream that just opened that hints were missed: that concerns this tab alone. */
+const JUST_OPENED_MS = 5_000;
 
 /** `state` of the stream, and since when it is there, else as of when it is not. */
 export interface Stream {
@@ -43,6 +44,7 @@ export const streamAfter = (before: Stream | null, state: StreamState): Stream =
 interface Clients {
   client: TRPCClient<AppRouter>;
   queryClient: QueryClient;
+  freshness: Freshness;
 }
 
 export interface Following {
@@ -64,29 +66,40 @@ interface Told {
  * Follows the system for this tab while it is seen: what a hint says is stale is read again, and everything is once
  * hints may have been missed. A file of its own, loaded after the page: no page needs it to be used.
  */
-export function follow({ client, queryClient }: Clients, { onHint, onState, late, person }: Told): Following {
+export function follow(
+  { client, queryClient, freshness }: Clients,
+  { onHint, onState, late, person }: Told,
+): Following {
   let gathered: Hint[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const readStale = () => {
     const hints = gathered;
     gathered = [];
     timer = undefined;
-    if (hints.includes(RESET)) void queryClient.invalidateQueries();
-    else void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, hints) });
+    void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, hints) });
   };
   const gather = (hint: Hint) => {
     gathered.push(hint);
     timer ??= setTimeout(readStale, GATHER_MS);
   };
+  let told: { state: StreamState; at: number } = { state: "connecting", at: Date.now() };
+  const missed = () => {
+    const isOwn = told.state === "connecting" || (told.state === "live" && Date.now() - told.at < JUST_OPENED_MS);
+    freshness.missed(isOwn ? "tab" : "all");
+  };
   const stream = new SharedStream(
     openWith(client),
     {
       onHint(hint) {
-        gather(hint);
+        if (hint.topic === "reset") missed();
+        else gather(hint);
         onHint();
       },
-      onState,
-      onCatchUp: () => gather(RESET),
+      onState(state) {
+        told = { state, at: Date.now() };
+        onState(state);
+      },
+      onCatchUp: missed,
     },
     {
       channel: `operate-live-3-${person}`,

@@ -12,7 +12,6 @@ describe("isStaleAfter", () => {
     ["services.get", "deployment", true],
     ["audit.list", "audit", true],
     ["services.list", "something-new", false],
-    ["audit.list", "reset", true],
   ])("%s after %s: %s", (path, topic, stale) => {
     expect(isStaleAfter([path.split("."), { input: {}, type: "query" }], hint(topic))).toBe(stale);
   });

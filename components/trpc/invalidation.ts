@@ -32,7 +32,6 @@ export function isStaleAfter(key: readonly unknown[], hints: readonly Hint[]): b
   const input = isRecord(key[1]) && isRecord(key[1].input) ? key[1].input : {};
   const name = path.join(".");
   return hints.some((hint) => {
-    if (hint.topic === "reset") return true; // something may have been missed
     if (!(STALE_PATHS[hint.topic] ?? []).includes(String(path[0]))) return false;
     const narrow = NARROW[name];
     if (!narrow || !hint.subjectId || hint.topic !== "deployment") return true;

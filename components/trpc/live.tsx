@@ -14,8 +14,9 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTRPCClient } from "./client.tsx";
-import { hungBy, type Lost, lostBy, worstOf } from "./connection.ts";
+import { behindBy, hungBy, type Lost, lostBy, shownAsOf, worstOf } from "./connection.ts";
 import type { Following, Stream } from "./follow.ts";
+import { Freshness } from "./freshness.ts";
 import { useMe } from "./session.tsx";
 import type { StreamState } from "./shared-stream.ts";
 
@@ -30,36 +31,71 @@ export interface LiveState {
 const LiveContext = createContext<LiveState>({ state: "connecting", lost: null, pulse: 0 });
 export const useLive = (): LiveState => useContext(LiveContext);
 
+/** apart from the rest, which changes with each hint */
+const FreshContext = createContext(0);
+
+interface Answer {
+  dataUpdatedAt: number;
+  error: unknown;
+}
+
+/** As of when an answer is shown that may no longer hold, ms since the epoch; null while it holds. */
+export function useAsOf(answer: Answer): number | null {
+  const { lost } = useLive();
+  return shownAsOf(answer, { lost, from: useContext(FreshContext) });
+}
+
+/** Whether an answer is older than the end of an outage, and is read again for that. */
+export const useIsBehind = ({ dataUpdatedAt }: Pick<Answer, "dataUpdatedAt">): boolean =>
+  shownAsOf({ dataUpdatedAt }, { lost: null, from: useContext(FreshContext) }) !== null;
+
 const RETRY_MS = 5_000;
 const LOOK_MS = 1_000;
 /** when the page came */
 const PAGE_MS = Date.now();
 
-/** What the reads on the page tell of the connection; those that got no answer are tried again until they do. */
-function useFailingReads(): Lost | null {
+/** What the reads on the page tell of the connection; those that `tell` something are tried again until they do not. */
+function useToldByReads(tell: (query: Query) => Lost | null, mayTryAgain: (query: Query) => boolean): Lost | null {
   const queryClient = useQueryClient();
   const last = useRef<Lost | null>(null);
   const read = () => {
-    const now = worstOf(queryClient.getQueryCache().getAll().map(lostBy));
+    const now = worstOf(queryClient.getQueryCache().getAll().map(tell));
     if (!sameLost(now, last.current)) last.current = now;
     return last.current;
   };
-  const failing = useSyncExternalStore(
+  const told = useSyncExternalStore(
     useCallback((listener) => queryClient.getQueryCache().subscribe(notifyManager.batchCalls(listener)), [queryClient]),
     read,
     () => null,
   );
+  const isTold = told !== null;
+  const again = useEffectEvent(() => {
+    if (document.visibilityState === "visible")
+      void queryClient.invalidateQueries({ predicate: (query) => tell(query) !== null && mayTryAgain(query) });
+  });
+  useEffect(() => {
+    if (!isTold) return;
+    const timer = setInterval(() => again(), RETRY_MS);
+    return () => clearInterval(timer);
+  }, [isTold]);
+  return told;
+}
+
+const always = () => true;
+/** a slow read that is begun anew again and again would never end */
+const isIdle = (query: Query): boolean => query.state.fetchStatus === "idle";
+
+/** From when on an answer holds; what is older is read again once an outage that only the reads tell of is over. */
+function useFreshness(freshness: Freshness, failing: Lost | null): number {
   const isFailing = failing !== null;
   useEffect(() => {
-    if (!isFailing) return;
-    const again = () => {
-      if (document.visibilityState === "visible")
-        void queryClient.invalidateQueries({ predicate: (query) => lostBy(query) !== null });
-    };
-    const timer = setInterval(again, RETRY_MS);
-    return () => clearInterval(timer);
-  }, [isFailing, queryClient]);
-  return failing;
+    if (isFailing) return freshness.watchOutage();
+  }, [isFailing, freshness]);
+  return useSyncExternalStore(
+    useCallback((listener) => freshness.subscribe(listener), [freshness]),
+    () => freshness.from,
+    () => 0,
+  );
 }
 
 const sameLost = (one: Lost | null, other: Lost | null) => one?.cause === other?.cause && one?.asOf === other?.asOf;
@@ -109,7 +145,7 @@ function useOffline(onBack: () => void): number | null {
 }
 
 /** The tab's part in the stream that all tabs of the browser share. */
-function useStream() {
+function useStream(freshness: Freshness) {
   const { id: person } = useMe();
   const client = useTRPCClient();
   const queryClient = useQueryClient();
@@ -125,7 +161,7 @@ function useStream() {
       try {
         const { follow, streamAfter } = await import("./follow.ts");
         const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
-        if (!stopped) following.current = follow({ client, queryClient }, { onHint, onState, late, person });
+        if (!stopped) following.current = follow({ client, queryClient, freshness }, { onHint, onState, late, person });
       } catch {
         // the script is not loaded for the same reason for which no stream would be
         if (stopped) return;
@@ -140,7 +176,7 @@ function useStream() {
       following.current?.stop();
       following.current = null;
     };
-  }, [client, queryClient, person]);
+  }, [client, queryClient, freshness, person]);
 
   return { stream, pulse, following };
 }
@@ -148,13 +184,16 @@ function useStream() {
 /** Keeps what the page shows true, and tells since when it is not. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const queryClient = useQueryClient();
-  const { stream, pulse, following } = useStream();
-  const failing = useFailingReads();
+  const [freshness] = useState(() => new Freshness(queryClient));
+  const { stream, pulse, following } = useStream(freshness);
+  const failing = useToldByReads(lostBy, always);
   const hung = useHungReads();
   const offlineSince = useOffline(() => {
     following.current?.reopen();
-    void queryClient.invalidateQueries();
+    freshness.missed("all");
   });
+  const from = useFreshness(freshness, failing);
+  const behind = useToldByReads((query) => behindBy(query, from, Date.now()), isIdle);
 
   const live = useMemo((): LiveState => {
     const lost = worstOf([
@@ -162,9 +201,16 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       stream?.lost ?? null,
       failing,
       hung,
+      behind,
     ]);
-    return { state: lost ? "lost" : stream?.state === "live" ? "live" : "connecting", lost, pulse };
-  }, [offlineSince, stream, failing, hung, pulse]);
+    const isHeard = lost === null || lost.cause === "behind";
+    if (!isHeard) return { state: "lost", lost, pulse };
+    return { state: stream?.state === "live" && !lost ? "live" : "connecting", lost, pulse };
+  }, [offlineSince, stream, failing, hung, behind, pulse]);
 
-  return <LiveContext value={live}>{children}</LiveContext>;
+  return (
+    <LiveContext value={live}>
+      <FreshContext value={from}>{children}</FreshContext>
+    </LiveContext>
+  );
 }
