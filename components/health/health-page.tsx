@@ -15,6 +15,7 @@ import { formatCount } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { groupTargets } from "./group-targets.ts";
@@ -34,6 +35,7 @@ export function HealthPage() {
   const [limit, setLimit] = useQueryState("limit", parseAsInteger.withDefault(PAGE_TARGETS));
   const query = useQuery(
     trpc.health.monitor.queryOptions(monitorInput({ environment, state, limit }), {
+      ...READ_TOGETHER,
       refetchInterval: POLL_MS,
       placeholderData: (before) => before,
     }),

@@ -15,6 +15,7 @@ import { formatDuration, formatMs, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_RANGES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Availability } from "./availability.tsx";
@@ -43,6 +44,7 @@ export function HealthTargetPage({ id }: { id: string }) {
     trpc.health.history.queryOptions(
       { targetId: id, range },
       {
+        ...READ_TOGETHER,
         refetchInterval: POLL_MS,
         placeholderData: (before) => (before?.target.id === id ? before : undefined),
       },

@@ -10,13 +10,17 @@ import { HealthMark } from "../marks/health-mark.tsx";
 import { readySentence } from "../services/ready-words.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** How the service is now, and who is served by it: what the incident means for others. */
 export function AffectedService({ service, environment }: { service: string; environment: string }) {
   const trpc = useTRPC();
   const { data, error } = useQuery(
-    trpc.services.get.queryOptions({ service, environment, range: "15m" }, { refetchInterval: 10_000 }),
+    trpc.services.get.queryOptions(
+      { service, environment, range: "15m" },
+      { ...READ_TOGETHER, refetchInterval: 10_000 },
+    ),
   );
   return (
     <Section title={`${service} now`} note={`in ${environment}`}>

@@ -11,6 +11,7 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan, useStart } from "../trpc/session.tsx";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
@@ -28,7 +29,10 @@ export function OverviewPage() {
   const mayDeploy = useCan("deployment.write");
   const mayReadTelemetry = useCan("telemetry.read");
   const query = useQuery(
-    trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: RATES_MS }),
+    trpc.services.list.queryOptions(environment ? { environment } : {}, {
+      ...READ_TOGETHER,
+      refetchInterval: RATES_MS,
+    }),
   );
   const all = environment === null;
   return (

@@ -12,6 +12,7 @@ import { useEnvironment } from "../lib/environment.tsx";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import type { Instance } from "./instance-table.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
@@ -73,6 +74,7 @@ export function ServicePage({ service, defaultEnvironment }: ServicePageProps) {
       { service, environment: environment ?? "", range },
       {
         enabled: environment !== null && !isObserved,
+        ...READ_TOGETHER,
         select: placedService,
         refetchInterval: range === "15m" || range === "1h" ? 10_000 : 60_000,
         placeholderData: (before) =>

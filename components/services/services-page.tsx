@@ -6,6 +6,7 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useUrlText } from "../lib/url-text.ts";
 import { useTRPC } from "../trpc/client.tsx";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Input } from "../ui/field.tsx";
 import { countServices } from "./count-services.ts";
 import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
@@ -16,7 +17,7 @@ export function ServicesPage() {
   const { environment } = useEnvironment();
   const [words, setWords] = useUrlText("q");
   const query = useQuery(
-    trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: 10_000 }),
+    trpc.services.list.queryOptions(environment ? { environment } : {}, { ...READ_TOGETHER, refetchInterval: 10_000 }),
   );
   const wanted = useMemo(() => words.toLowerCase().split(/\s+/).filter(Boolean), [words]);
   const filtered = useMemo(() => {

@@ -10,6 +10,7 @@ import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useAsOf } from "../trpc/live.tsx";
+import { READ_TOGETHER } from "../trpc/together.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** Errors and latency make the state too, and change without a hint. */
@@ -20,7 +21,7 @@ export function StateLine() {
   const trpc = useTRPC();
   const { environment } = useEnvironment();
   const query = useQuery(
-    trpc.services.list.queryOptions(environment ? { environment } : {}, { refetchInterval: POLL_MS }),
+    trpc.services.list.queryOptions(environment ? { environment } : {}, { ...READ_TOGETHER, refetchInterval: POLL_MS }),
   );
   const { data, error } = query;
   const asOf = useAsOf(query);
