@@ -229,7 +229,8 @@ function Status({ row }: { row: ServiceRow }) {
       {ailing ? (
         <span className="flex min-w-0 flex-wrap gap-x-1.5 text-ink-2 text-xs max-sm:pl-4.5 sm:contents">
           {row.healthSince ? <Elapsed since={row.healthSince} className="shrink-0 text-ink-3" /> : null}
-          {row.healthAtLeastSince ? (
+          {/* of one that is not configured only the present is judged */}
+          {row.healthAtLeastSince && row.origin !== "observed" ? (
             <span className="shrink-0 text-ink-3">
               at least <Elapsed since={row.healthAtLeastSince} />
             </span>

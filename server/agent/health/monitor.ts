@@ -3,7 +3,7 @@ import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { causesFirst } from "./caused-by.ts";
 import { HEALTH_STATES, type HealthState, type MonitorHealthInput, type MonitorHealthOutput } from "./schema.ts";
-import { overallState, shownState, summarize, worseFirst } from "./shown-health.ts";
+import { overallState, shownState, summarize, unknownOf, worseFirst } from "./shown-health.ts";
 import { listTargets } from "./store.ts";
 import { causeShown, dayRollups, type JudgedTarget, targetView } from "./views.ts";
 
@@ -46,18 +46,18 @@ export async function monitorTargets(
   const page = matching.slice(input.offset, input.offset + input.limit);
   const pageIds = page.map(({ row }) => row.id);
   const days = await dayRollups(ctx.db, pageIds, now);
+  const summed = scope.map(({ row, known, state, causedBy, muted }) => ({
+    name: row.name,
+    environment: row.environment,
+    state,
+    muted,
+    causedBy,
+    reason: known?.figures ?? null,
+  }));
   return {
     overall: overallState(scope),
-    summary: summarize(
-      scope.map(({ row, known, state, causedBy, muted }) => ({
-        name: row.name,
-        environment: row.environment,
-        state,
-        muted,
-        causedBy,
-        reason: known?.figures ?? null,
-      })),
-    ),
+    summary: summarize(summed),
+    unknown: unknownOf(summed),
     counts,
     checkedAt: now.toISOString(),
     targets: page.map(({ row, known }) => targetView(row, days.get(row.id) ?? [], names, now, known)),

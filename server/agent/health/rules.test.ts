@@ -6,7 +6,7 @@ import { judgeFlapping, stateChanges } from "./flapping.ts";
 import { addCodes, decodeLatencies, encodeLatencies } from "./latency-codes.ts";
 import { type HealthMemory, type HealthRule, nextHealth, type Outcome } from "./next-health.ts";
 import type { HealthState } from "./schema.ts";
-import { overallState, shownState, summarize } from "./shown-health.ts";
+import { overallState, shownState, summarize, unknownOf } from "./shown-health.ts";
 import { SlotHeap } from "./slot-heap.ts";
 import { latestStartMs, nextSlot, phaseOf } from "./slots.ts";
 import { type DiskFolders, planTargets, publicUrl } from "./targets.ts";
@@ -263,6 +263,20 @@ describe("what is shown", () => {
     expect(of(["up"], ["down", true])).toBe("up");
     expect(of(["up"], ["unknown"])).toBe("unknown");
     expect(of()).toBe("unknown");
+    expect(of(["up", true], ["up", true])).toBe("up");
+    expect(of(["up", true], ["down", true])).toBe("unknown");
+  });
+
+  it("names what counts and is unknown, wherever the overall state is", () => {
+    const of = (...states: [string, HealthState, boolean?][]) =>
+      unknownOf(states.map(([name, state, muted = false]) => ({ name, environment: null, state, muted })));
+    expect(of(["a", "up"], ["b", "unknown"], ["c", "unknown", true])).toEqual(["b"]);
+    expect(of(["a", "up"], ["c", "unknown", true])).toEqual([]);
+    expect(of(["a", "up", true])).toEqual([]);
+    expect(of(["a", "down", true])).toEqual(["all that matches is muted"]);
+    expect(of()).toEqual(["no service and no health endpoint matches"]);
+    const many = Array.from({ length: 25 }, (_, i): [string, HealthState] => [`s${i}`, "unknown"]);
+    expect(of(...many).slice(-2)).toEqual(["s19", "5 more"]);
   });
 
   it("says in one sentence what is down and what is only a consequence", () => {

@@ -58,6 +58,7 @@ export const MonitorHealthInput = z.object({
 export const MonitorHealthOutput = z.object({
   overall: HealthState,
   summary: z.string().describe("one sentence: what is down, what is only a consequence"),
+  unknown: z.array(z.string()).describe("what counts and is unknown: why overall is"),
   counts: z.record(HealthState, z.number().int()),
   checkedAt: Instant,
   targets: z.array(HealthTargetView).describe("worst first"),

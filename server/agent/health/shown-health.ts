@@ -28,11 +28,27 @@ const severity = (state: HealthState): number => HEALTH_STATES.indexOf(state);
 /** Negative when `a` is worse than `b`. */
 export const worseFirst = (a: HealthState, b: HealthState): number => severity(b) - severity(a);
 
-/** The worst of what is not muted; unknown when there is nothing to judge by. */
-export function overallState(targets: readonly { state: HealthState; muted: boolean }[]): HealthState {
+/**
+ * The worst of what is not muted. Where all is muted, up if all of it is: else nothing that counts tells. Unknown when
+ * there is nothing to judge by.
+ */
+export function overallState(targets: readonly Pick<Summed, "state" | "muted">[]): HealthState {
   const counted = targets.filter((target) => !target.muted).map((target) => target.state);
+  if (counted.length === 0 && targets.length > 0)
+    return targets.every(({ state }) => state === "up") ? "up" : "unknown";
   return counted.sort(worseFirst)[0] ?? "unknown";
 }
+
+/** What counts and is unknown, by name: without one the overall state is not unknown. */
+export function unknownOf(targets: readonly Pick<Summed, "name" | "environment" | "state" | "muted">[]): string[] {
+  if (targets.length === 0) return ["no service and no health endpoint matches"];
+  const counted = targets.filter(({ muted }) => !muted);
+  if (counted.length === 0 && overallState(targets) === "unknown") return ["all that matches is muted"];
+  const names = counted.filter(({ state }) => state === "unknown").map(label);
+  const more = names.length - MOST_UNKNOWN;
+  return more > 0 ? [...names.slice(0, MOST_UNKNOWN), `${more} more`] : names;
+}
+const MOST_UNKNOWN = 20;
 
 interface Summed {
   name: string;
@@ -44,7 +60,8 @@ interface Summed {
   reason?: string | null;
 }
 
-const label = ({ name, environment }: Summed): string => (environment ? `${name} (${environment})` : name);
+const label = ({ name, environment }: Pick<Summed, "name" | "environment">): string =>
+  environment ? `${name} (${environment})` : name;
 const MOST_NAMES = 5;
 
 /** One has its reason beside it; of several, each says its own where it stands. */
@@ -59,6 +76,10 @@ function listed(targets: readonly Summed[]): string {
 export function summarize(targets: readonly Summed[]): string {
   if (targets.length === 0) return "Nothing is checked: no service and no health endpoint matches.";
   const heard = targets.filter((target) => !target.muted);
+  if (heard.length === 0)
+    return targets.every(({ state }) => state === "up")
+      ? `All ${targets.length} checked targets are muted, and answer.`
+      : `All ${targets.length} checked targets are muted: none of them counts for the overall state.`;
   const of = (state: HealthState) => heard.filter((target) => target.state === state);
   const ofRoots = (state: keyof typeof WORDS, roots: readonly Summed[]) =>
     roots.length > 0 ? `${WORDS[state]}: ${listed(roots)}.` : "";

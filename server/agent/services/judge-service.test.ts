@@ -7,6 +7,7 @@ import { observedRow } from "./observed-row.ts";
 import { usersHurt, worstFirst } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
 
+const NOW = new Date("2026-03-01T12:00:00Z");
 const LIMITS = { errorRatePercent: 1, failingPercent: 10, latencyP95Ms: 500 };
 const served = (requests: number, failed: number, p95Ms: number | null = 20): ServedFigures => ({
   ...{ requests, failed, p95Ms },
@@ -60,6 +61,7 @@ describe("a p95 of which only its bucket is known", () => {
     const row = observedRow(
       { service: "dice", lastSeen: "2026-03-01T12:00:00.000Z", window, newest, lastRequestsMs: null },
       LIMITS,
+      NOW,
     );
     expect([row.health, row.healthMessage, row.traffic.p95Ms]).toEqual([state, message, shown]);
   });
@@ -261,6 +263,7 @@ describe("worstFirst", () => {
         newest: null,
       },
       LIMITS,
+      NOW,
     );
     return { ...observed, health };
   };
@@ -287,6 +290,7 @@ describe("worstFirst", () => {
         window: served(300_000, 0, 20_000),
       },
       LIMITS,
+      NOW,
     );
     expect([slow.health, usersHurt(slow)]).toEqual(["degraded", 50]);
     expect(order(row("demo", "degraded", 1 / 3, 3), slow)).toEqual(["slow", "demo"]);
@@ -300,7 +304,7 @@ describe("worstFirst", () => {
 
   it("takes a moment's spans for no rate", () => {
     const observed = { service: "x", lastRequestsMs: null, lastSeen: "2026-03-01T12:00:00.000Z", newest: null };
-    const { traffic } = observedRow({ ...observed, window: served(20, 20), servedSeconds: 0.05 }, LIMITS);
+    const { traffic } = observedRow({ ...observed, window: served(20, 20), servedSeconds: 0.05 }, LIMITS, NOW);
     expect([traffic.requestsPerSecond, traffic.overSeconds]).toEqual([2, 10]);
   });
 

@@ -167,6 +167,8 @@ describe("services", () => {
       ["payments", "staging", 1, 1],
     ]);
     expect([overall, platformReachable]).toEqual(["unknown", true]);
+    // no check of them stands in the database yet: since when at least is told all the same
+    for (const row of rows) expect(row.healthSince ?? row.healthAtLeastSince).not.toBeNull();
   });
 
   it("still answers when the platform is away, and says so", async () => {

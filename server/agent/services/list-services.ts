@@ -7,7 +7,7 @@ import { isConsole } from "../kernel/own-service.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
 import { worstState } from "./judge-service.ts";
-import { missingSentences } from "./missing-processes.ts";
+import { missingProcesses } from "./missing-processes.ts";
 import { silenceSentence } from "./platform-view.ts";
 import { isAilment, isSilent } from "./rank.ts";
 import type { ListServicesInput, ListServicesOutput, ServiceRow } from "./schema.ts";
@@ -43,7 +43,7 @@ export async function listServices(
   const platformReachable = platform.silentSince === null || ctx.config.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   const unknown = platformReachable ? uncountedSentence(uncountedSince) : silenceSentence(platform);
-  const missing = missingSentences(ctx);
+  const missing = missingProcesses(ctx).map(({ sentence }) => sentence);
   const isKnown = platformReachable && silent.length === 0 && missing.length === 0;
   const said = [unknown, ...missing, unseen].filter((text) => text !== null).join(" · ");
   return {

@@ -7,6 +7,11 @@ const WORDS: Partial<Record<WatchedProcess, (since: string) => string>> = {
   collector: (since) => `Telemetry is not taken in since ${since}: the collector does not answer`,
 };
 
-/** A sentence for each process of Operate that is missing and without which figures or states stand still. */
-export const missingSentences = ({ processes }: Pick<Runtime, "processes">): string[] =>
-  (processes?.missing() ?? []).flatMap(({ name, since }) => WORDS[name]?.(since.toISOString()) ?? []);
+/** Each process of Operate that is missing and without which figures or states stand still, with a sentence of it. */
+export const missingProcesses = ({
+  processes,
+}: Pick<Runtime, "processes">): { name: WatchedProcess; sentence: string }[] =>
+  (processes?.missing() ?? []).flatMap(({ name, since }) => {
+    const sentence = WORDS[name]?.(since.toISOString());
+    return sentence === undefined ? [] : [{ name, sentence }];
+  });

@@ -7,7 +7,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { diskNow, fullDiskSentence } from "../kernel/storage-failure.ts";
 import { worstState } from "./judge-service.ts";
 import { judgedTarget } from "./judged-target.ts";
-import { missingSentences } from "./missing-processes.ts";
+import { missingProcesses } from "./missing-processes.ts";
 import { isPlatformDown, silenceSentence } from "./platform-view.ts";
 import { isAilment } from "./rank.ts";
 import type { ServiceRow } from "./schema.ts";
@@ -31,30 +31,38 @@ export async function monitorHealth(
     .map((row): [string, JudgedTarget] => [judgedKey(row.service, row.environment ?? ""), judgedTarget(row)]);
   const targets = await monitorTargets(ctx, input, new Map([...judged, ...diskJudged()]));
   const told = unchecked.length === 0 ? targets : withUnchecked(targets, unchecked);
-  const seen = unseen === null ? told : withUnseen(told, unseen, silent.length > 0);
-  const found = withMissing(seen, missingSentences(ctx));
+  // a service of the configuration is judged without telemetry: who tells of others does not count for it
+  const isOfOne = service !== undefined && judged.length > 0;
+  const seen = unseen === null || isOfOne ? told : withUnseen(told, unseen, silent);
+  const missing = missingProcesses(ctx).filter(({ name }) => !isOfOne || name === "worker");
+  const found = withMissing(seen, missing);
   const silence = silenceSentence(platform);
   if (silence === null || ctx.config.services.length === 0) return found;
   // the platform carries the requests of every service: while it is silent nothing is known to be up
   const overall = worstState([found.overall, isPlatformDown(platform, ctx.now()) ? "down" : "unknown"]);
-  return { ...found, overall, summary: `${silence}. ${found.summary}` };
+  return { ...found, overall, summary: `${silence}. ${found.summary}`, unknown: ["the platform", ...found.unknown] };
 }
 
 /** What of services that nobody checks is not known; a source that is away leaves nothing known to be up. */
-const withUnseen = (targets: MonitorHealthOutput, unseen: string, away: boolean): MonitorHealthOutput => ({
+const withUnseen = (targets: MonitorHealthOutput, unseen: string, silent: readonly string[]): MonitorHealthOutput => ({
   ...targets,
-  overall: worstState([targets.overall, ...(away ? (["unknown"] as const) : [])]),
+  overall: worstState([targets.overall, ...(silent.length > 0 ? (["unknown"] as const) : [])]),
   summary: `${targets.summary} ${unseen}.`,
+  unknown: [...targets.unknown, ...silent],
 });
 
 /** Without a worker nothing is checked, and without the collector nothing is told: then nothing is known to be up. */
-const withMissing = (targets: MonitorHealthOutput, missing: readonly string[]): MonitorHealthOutput =>
+const withMissing = (
+  targets: MonitorHealthOutput,
+  missing: ReturnType<typeof missingProcesses>,
+): MonitorHealthOutput =>
   missing.length === 0
     ? targets
     : {
         ...targets,
         overall: worstState([targets.overall, "unknown"]),
-        summary: `${missing.join(". ")}. ${targets.summary}`,
+        summary: `${missing.map(({ sentence }) => sentence).join(". ")}. ${targets.summary}`,
+        unknown: [...missing.map(({ name }) => `the ${name}`), ...targets.unknown],
       };
 
 const MOST_NAMED = 3;

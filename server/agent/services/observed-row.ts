@@ -6,10 +6,13 @@ import type { ObservedService } from "./observed.ts";
 import type { ServiceRow } from "./schema.ts";
 
 /** The row of a service that only its telemetry tells of: nobody checks it, so that its users' requests decide. Pure. */
-export function observedRow(observed: ObservedService, limits: Limits): ServiceRow {
+export function observedRow(observed: ObservedService, limits: Limits, now: Date): ServiceRow {
   const { service, lastSeen, window, newest, lastRequestsMs, servedSeconds } = observed;
   const facts = { probe: null, window, newest, lastRequestsMs, platform: null, waiting: null };
   const { state, reasons, unjudged } = judgeService(facts, limits);
+  // what it was earlier is not judged, but a silence is known by its last requests
+  const silentMs = state === "unknown" && lastRequestsMs !== null ? lastRequestsMs + TRAFFIC_SECONDS * 1_000 : null;
+  const silentSince = silentMs === null ? null : new Date(Math.min(silentMs, now.getTime())).toISOString();
   const requests = window?.requests ?? 0;
   const toMs = TRAFFIC_SECONDS * 1_000;
   const sinceMs = servedSeconds == null ? null : toMs - servedSeconds * 1_000;
@@ -20,8 +23,8 @@ export function observedRow(observed: ObservedService, limits: Limits): ServiceR
       health: state,
       reasons,
       unjudged,
-      healthSince: null,
-      healthAtLeastSince: null,
+      healthSince: silentSince,
+      healthAtLeastSince: silentSince ? null : now.toISOString(),
       causedBy: null,
       notice: null,
       overloaded: null,

@@ -277,6 +277,7 @@ describe("a source that does not answer in time", () => {
     const monitor = await monitorHealth(ctx, { limit: 10, offset: 0 });
     fail = null;
     expect(monitor).toMatchObject({ overall: "unknown", summary: expect.stringContaining("No answer in time from") });
+    expect(monitor.unknown).toContain("http://jaeger.test (traces)");
     expect(rows.map(({ service, health }) => [service, health])).toEqual([["legacy", "unknown"]]);
     expect(overall).toBe("unknown");
     expect(summary).toContain("No answer in time from http://jaeger.test (traces)");

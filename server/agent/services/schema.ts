@@ -56,7 +56,7 @@ export const ServiceRow = z.object({
   healthSince: Instant.nullable().describe(
     "by when it was seen to be so; from requests, the end of the 10 s or minute in which they first were beyond a limit",
   ),
-  healthAtLeastSince: Instant.nullable().describe("it is so since then at least; set where healthSince is not known"),
+  healthAtLeastSince: Instant.nullable().describe("it is so since then at least; set where healthSince is null"),
   healthMessage: z.string().nullable().describe("the reasons in one line"),
   notice: z.string().nullable().describe("what runs here though it left the configuration"),
   causedBy: z.string().nullable(),

@@ -126,7 +126,7 @@ async function judgedRows(
   const recorded = new Set(kept.map(({ service }) => service));
   const known = others.services
     .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
-    .map((one) => observedRow(one, limitsOf(ctx.config, one.service)));
+    .map((one) => observedRow(one, limitsOf(ctx.config, one.service), now));
   return {
     rows: [...rows, ...kept, ...known].sort(worstFirst),
     platform,

@@ -102,7 +102,13 @@ describe("since when the status holds", () => {
     );
   });
 
-  it("is not known where nothing tells", () => {
-    expect(sinceOf("failing", { minutes: [CALM] }, "late")).toEqual({ at: null, atLeast: null });
+  it("is now at least where nothing tells when it began", () => {
+    const now = { at: null, atLeast: NOW.toISOString() };
+    expect(sinceOf("failing", { minutes: [CALM] }, "late")).toEqual(now);
+    // a service whose check does not stand in the database yet
+    const unknown = { state: "unknown" as const, reasons: [], unjudged: [] };
+    expect(statusSince(unknown, { ...NOBODY, probe: null }, { minutes: [], recent: [], now: NOW }, limits)).toEqual(
+      now,
+    );
   });
 });

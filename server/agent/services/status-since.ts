@@ -19,7 +19,7 @@ interface Origins {
   waitingSince: string | null;
 }
 
-/** ISO 8601: by when the state was so, without a break up to now; where that is not known, since when at least. */
+/** ISO 8601: by when the state was so, without a break up to now; else since when at least. One of them is set. */
 export interface Since {
   at: string | null;
   atLeast: string | null;
@@ -41,7 +41,8 @@ const instant = (ms: number): string => new Date(ms).toISOString();
 /**
  * Since when the shown status holds: from when the check, the platform or the decision is so, and from the same
  * judgement of the requests at each earlier time of the last hour. A worse state in between ends it. What began before
- * that hour is not known where requests may have been worse: only `atLeast` is. Pure.
+ * that hour is not known where requests may have been worse: only `atLeast` is. Where nothing tells when it began, as of
+ * a service without a check yet, it is so now at least. Pure.
  */
 export function statusSince(
   { state, reasons }: ServiceStatus,
@@ -67,7 +68,7 @@ export function statusSince(
     ...(of("decision") ? [waitingSince === null ? null : Date.parse(waitingSince)] : []),
     ...(of("errors") || of("latency") ? [runStart((requests) => severity(requests) >= severity(state))] : []),
   ].filter((startMs) => startMs !== null);
-  if (starts.length === 0) return { at: null, atLeast: null };
+  if (starts.length === 0) return { at: null, atLeast: instant(nowMs) };
   const begunMs = Math.min(...starts);
   const noWorseMs = state === "down" ? null : runStart((requests) => severity(requests) <= severity(state));
   const sinceMs = Math.max(begunMs, noWorseMs ?? Number.NEGATIVE_INFINITY);

@@ -231,7 +231,11 @@ describe("the status of a service", () => {
       expect(await monitorHealth(ctx, ALL)).toMatchObject({
         overall: "unknown",
         summary: `${words}. All 4 checked targets answer.`,
+        unknown: [`the ${name}`],
       });
+      // a service's state is judged without telemetry
+      const one = await monitorHealth(ctx, { ...ALL, service: "checkout" });
+      expect([one.overall, one.unknown]).toEqual(name === "worker" ? ["unknown", ["the worker"]] : ["up", []]);
       expect([(await listServices(context(), {})).overall, (await monitorHealth(context(), ALL)).overall]).toEqual([
         "up",
         "up",
