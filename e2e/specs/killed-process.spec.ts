@@ -91,6 +91,31 @@ test("an open page says within seconds that PostgreSQL hangs, with its age, and 
   await expectLive(page);
 });
 
+test("an open page is not said to be live after an outage before it was read again", async ({ page }) => {
+  await page.goto("/incidents");
+  await expectLive(page);
+  const banner = page.getByRole("banner");
+  const released = Promise.withResolvers<void>();
+  await page.route(/\/api\/trpc\/.*incidents\.list/, async (route) => {
+    await released.promise;
+    await route.continue();
+  });
+  await page.context().setOffline(true);
+  await expect(banner.getByText(/^connection lost, as of/)).toBeVisible();
+  await page.context().setOffline(false);
+  const told = banner.getByText(/^reading again, as of \d\d:\d\d:\d\d$/);
+  await expect(told).toBeVisible({ timeout: 30_000 });
+  await expect(
+    page
+      .getByText("as last known")
+      .or(page.getByText(/not updated for/))
+      .first(),
+  ).toBeVisible();
+  released.resolve();
+  await expect(told).toBeHidden({ timeout: 30_000 });
+  await expectLive(page);
+});
+
 test("a page that is opened while PostgreSQL hangs has its frame at once, signed in or not", async ({
   page,
   browser,
