@@ -4,11 +4,11 @@ import { globSync, readFileSync } from "node:fs";
 export const [SHARED_PROCESS, OWN_PROCESS] = ["shared process", "own process"] as const;
 
 /**
- * What changes something that everything in a process shares, as the schema engine of a migration does. A file's own
- * time limits are no such thing: vitest takes them back after the file.
+ * What changes something that everything in a process shares, as the schema engine of a migration does, or sets limits
+ * of its own for a test that needs long.
  */
 const CHANGES =
-  /process\.env(?:\.\w+|\[[^\]]+\])\s*=[^=]|delete process\.env|Object\.assign\(process\.env|process\.(?:on|once|chdir|exitCode|umask)\b|globalThis|keep(?:Environment)?Confidential\(|LaunchValues\(|migrateDatabase\(|vi\.(?:mock|setSystemTime|stub\w+|useFakeTimers)|spyOn\((?:process|console|Date|Math|performance)/;
+  /process\.env(?:\.\w+|\[[^\]]+\])\s*=[^=]|delete process\.env|Object\.assign\(process\.env|process\.(?:on|once|chdir|exitCode|umask)\b|globalThis|keep(?:Environment)?Confidential\(|LaunchValues\(|migrateDatabase\(|vi\.(?:mock|setConfig|setSystemTime|stub\w+|useFakeTimers)|spyOn\((?:process|console|Date|Math|performance)/;
 
 /**
  * The test files that leave nothing behind in their process, told by their text. They share processes, one after the

@@ -75,8 +75,8 @@ const tests = (name: string, more: string[]): Stage =>
 /** Two runs at once: within one, each file with a process of its own would end a process that the others share. */
 function allTests(): Stage {
   const runs = [
-    tests("unit and database", [`--project=${SHARED_PROCESS}`, "--maxWorkers=4"]), // the longest mostly wait
-    tests("processes", [`--project=${OWN_PROCESS}`, "--maxWorkers=2"]),
+    tests("unit and database", [`--project=${SHARED_PROCESS}`, "--maxWorkers=2"]),
+    tests("processes", [`--project=${OWN_PROCESS}`, "--maxWorkers=4"]), // they mostly wait
   ];
   return { name: "unit", run: async () => sum(await Promise.all(runs.map((one) => one.run()))) };
 }

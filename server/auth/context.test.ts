@@ -14,7 +14,7 @@ import { setUserRole } from "./users/set-role.ts";
 const database = useDatabase();
 let root: Person;
 beforeAll(async () => {
-  process.env.OPERATE_SECRET_KEY ??= TEST_SECRET;
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
   root = await addPerson(database.db, { name: "Root" });
 });
 const runtime = () => testContext(database);

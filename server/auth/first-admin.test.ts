@@ -14,7 +14,7 @@ const ada = { token, name: "Ada", email: "Ada@Example.com", password: "a long fi
 const env = { OPERATE_SETUP_TOKEN: token };
 
 beforeAll(() => {
-  process.env.OPERATE_SECRET_KEY ??= TEST_SECRET;
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
 });
 beforeEach(async () => {
   await database.db.user.deleteMany();

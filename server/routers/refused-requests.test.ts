@@ -13,7 +13,7 @@ let ada: Person;
 let lookUps = 0;
 const streamed = (): RequestInit => ({ method: "GET", headers: { "trpc-accept": "application/jsonl" } });
 beforeAll(async () => {
-  process.env.OPERATE_SECRET_KEY ??= TEST_SECRET;
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
   ada = await addPerson(database.db);
 });
 

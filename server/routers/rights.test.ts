@@ -18,7 +18,7 @@ import { createCallerFactory, procedure, router } from "./trpc.ts";
 
 const database = useDatabase();
 beforeAll(() => {
-  process.env.OPERATE_SECRET_KEY ??= TEST_SECRET;
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
 });
 
 /** Waits as a following call does: for good, or until nobody waits any more. */

@@ -10,7 +10,7 @@ import { serveTrpc } from "./serve-trpc.ts";
 const database = useDatabase();
 let ada: Person;
 beforeAll(async () => {
-  process.env.OPERATE_SECRET_KEY ??= TEST_SECRET;
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
   ada = await addPerson(database.db);
 });
 

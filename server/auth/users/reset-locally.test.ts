@@ -11,7 +11,7 @@ import { resetPassword } from "./reset-password.ts";
 
 const database = useDatabase();
 beforeAll(() => {
-  process.env.OPERATE_SECRET_KEY ??= TEST_SECRET;
+  process.env.OPERATE_SECRET_KEY = TEST_SECRET;
 });
 const dataDir = mkdtempSync(join(tmpdir(), "operate-reset-"));
 afterAll(() => rmSync(dataDir, { recursive: true }));
