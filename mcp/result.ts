@@ -7,7 +7,7 @@ import { MAX_TOKENS, tokensOf } from "./tokens.ts";
 
 /** What every result says beside the output of its procedure; `toolsOf` adds it to every output schema. */
 export const ALWAYS_TOLD = {
-  now: { type: "string", format: "date-time", description: "Operate's clock, UTC; ranges end here at the latest" },
+  now: { type: "string", format: "date-time", description: "Operate's clock; ranges end here at the latest" },
   more: { type: "string", description: "what was left out, and how to ask for it" },
 } as const;
 

@@ -147,7 +147,7 @@ export const DeploymentView = z.object({
   environment: z.string(),
   kind: z.enum(["deploy", "rollback"]),
   rollbackOf: z.string().nullable(),
-  strategy: z.string().describe("rolling, blue-green, canary; restore: straight back to a version known to be good"),
+  strategy: z.string().describe("restore: straight back to a version known to be good"),
   version: z.string(),
   previousVersion: z.string().nullable(),
   status: DeploymentStatus,

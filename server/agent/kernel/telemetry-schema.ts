@@ -8,7 +8,7 @@ export const SourceView = z
     kind: z.enum(["built-in", "balancer", "prometheus", "loki", "jaeger", "tempo"]),
     address: z.string().nullable().describe("of an external source"),
     asOf: Instant,
-    stale: z.boolean().describe("true: it cannot be reached and this is what it said last"),
+    stale: z.boolean().describe("true: it is not reached, this is its last answer"),
   })
   .describe("who answered");
 export type SourceView = z.infer<typeof SourceView>;
