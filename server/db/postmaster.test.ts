@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findRunningPostgres, startEmbeddedPostgres } from "./embedded.ts";
 import { findPostmaster, setStalePidFileAside, stopLeftover } from "./postmaster.ts";
@@ -65,14 +66,14 @@ describe.runIf(process.platform === "linux")("a stale postmaster.pid", () => {
 
   it("is moved away when its number is a zombie's, and stays when it is nobody's", async () => {
     mkdirSync(cluster);
-    const parent = spawn("sh", ["-c", "cat <&0 >/dev/null & echo $!; exec sleep 600"], {
-      stdio: ["pipe", "pipe", "ignore"],
+    const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec sleep 600"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
     stranger = parent;
-    const zombie = Number(String((await once(parent.stdout, "data"))[0]));
+    const zombie = Number(String((await once(parent.stdout as Readable, "data"))[0]));
     // the shell could still collect its child; the program that takes its place never does
     await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8")).toBe("sleep\n");
-    parent.stdin.end();
+    (parent.stdio[3] as Writable).end();
     await expect.poll(() => readFileSync(`/proc/${zombie}/stat`, "latin1")).toContain(") Z ");
     const file = join(cluster, "postmaster.pid");
     writeFileSync(file, `${zombie}\n`);

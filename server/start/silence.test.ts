@@ -25,7 +25,7 @@ describe("silence counts", () => {
   it("not at all while a debugger holds it", () => expect(counted(at("t"), at("t"))).toBe(0));
 });
 
-it("is told once after five seconds, and once when it is over", () => {
+it("is told once when it has lasted for five seconds after an answer was due, and once when it is over", () => {
   const now = vi.spyOn(performance, "now").mockReturnValue(0);
   try {
     const lines: string[] = [];
@@ -48,7 +48,7 @@ it("is told once after five seconds, and once when it is over", () => {
     silence.heard();
     silence.heard();
     expect(lines).toEqual([
-      "web (pid 7) has not answered for 6 s; after 30 s it is killed and replaced.",
+      "web (pid 7) has not answered for 8 s; after 30 s it is killed and replaced.",
       "web (pid 7) answers again.",
     ]);
   } finally {

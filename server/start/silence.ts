@@ -86,7 +86,8 @@ export function measureSilence(pid: number, everyMs: number, listener?: SilenceL
       silentMs += countedSilenceMs(before, now, { elapsedMs: nowMs - lookedAtMs, everyMs });
       before = now;
       lookedAtMs = nowMs;
-      if (!told && silentMs >= TOLD_AFTER_MS) {
+      // between two questions nobody is silent
+      if (!told && silentMs >= TOLD_AFTER_MS + everyMs) {
         told = true;
         listener?.silent(Math.round(silentMs / 1_000));
       }
