@@ -15,7 +15,7 @@ import { formatCount } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
-import { READ_TOGETHER } from "../trpc/together.ts";
+import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { groupTargets } from "./group-targets.ts";

@@ -15,7 +15,7 @@ import { formatDuration, formatMs, plural } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { HEALTH_RANGES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
-import { READ_TOGETHER } from "../trpc/together.ts";
+import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Availability } from "./availability.tsx";

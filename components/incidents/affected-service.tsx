@@ -10,7 +10,7 @@ import { HealthMark } from "../marks/health-mark.tsx";
 import { readySentence } from "../services/ready-words.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
-import { READ_TOGETHER } from "../trpc/together.ts";
+import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** How the service is now, and who is served by it: what the incident means for others. */

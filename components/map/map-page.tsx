@@ -13,7 +13,7 @@ import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useWide } from "../lib/wide.ts";
 import { useTRPC } from "../trpc/client.tsx";
-import { READ_TOGETHER } from "../trpc/together.ts";
+import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DEFAULT_MAP_RANGE, MAP_RANGE_WORDS, MAP_RANGES } from "./map-range.ts";

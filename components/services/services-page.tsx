@@ -6,7 +6,7 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useUrlText } from "../lib/url-text.ts";
 import { useTRPC } from "../trpc/client.tsx";
-import { READ_TOGETHER } from "../trpc/together.ts";
+import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Input } from "../ui/field.tsx";
 import { countServices } from "./count-services.ts";
 import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";

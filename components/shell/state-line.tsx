@@ -10,7 +10,7 @@ import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useAsOf } from "../trpc/live.tsx";
-import { READ_TOGETHER } from "../trpc/together.ts";
+import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 /** Errors and latency make the state too, and change without a hint. */

@@ -8,6 +8,7 @@ import { type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 import { type OpenStream, SharedStream, type StreamState } from "./shared-stream.ts";
+import { keepTogether } from "./together.ts";
 
 /** Hints come in bursts while something rolls; one refetch per burst is enough. */
 const GATHER_MS = 150;
@@ -107,6 +108,7 @@ export function follow(
     },
   );
   const leave = whileSeen(stream);
+  const endTogether = keepTogether(queryClient);
   const unsubscribe = whenRendered(queryClient, (rendered) => {
     if (rendered.person === person) stream.shown(rendered.after);
     else window.location.reload();
@@ -116,6 +118,7 @@ export function follow(
     stop() {
       clearTimeout(timer);
       unsubscribe();
+      endTogether();
       leave();
     },
   };

@@ -19,7 +19,6 @@ import type { Following, Stream } from "./follow.ts";
 import { Freshness } from "./freshness.ts";
 import { useMe } from "./session.tsx";
 import type { StreamState } from "./shared-stream.ts";
-import { keepTogether } from "./together.ts";
 
 export interface LiveState {
   state: "connecting" | "live" | "lost";
@@ -186,7 +185,6 @@ function useStream(freshness: Freshness) {
 export function LiveProvider({ children }: { children: ReactNode }) {
   const queryClient = useQueryClient();
   const [freshness] = useState(() => new Freshness(queryClient));
-  useEffect(() => keepTogether(queryClient), [queryClient]);
   const { stream, pulse, following } = useStream(freshness);
   const failing = useToldByReads(lostBy, always);
   const hung = useHungReads();

@@ -1,6 +1,7 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { keepTogether, READ_TOGETHER } from "./together.ts";
+import { READ_TOGETHER } from "./read-together.ts";
+import { keepTogether } from "./together.ts";
 
 let queryClient = new QueryClient();
 let reads: [string, number][] = [];

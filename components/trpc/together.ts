@@ -1,8 +1,5 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 
-/** For a read that says how the system is: with one of them on the page all are read, so that no two contradict each other. */
-export const READ_TOGETHER = { meta: { readTogether: true } } as const;
-
 /** Reads so close are of one moment. */
 const MOMENT_MS = 1_000;
 
