@@ -41,42 +41,80 @@ interface Found {
   micros: string;
 }
 
-/** A page of traces, newest first. A trace stands at the first of its spans that meets the filter. @throws INVALID */
+/** Of a window the newest part is read first, then parts that are each four times as long. */
+const FIRST_PART_MS = 60_000;
+const GROWTH = 4;
+
+/**
+ * A page of traces, newest first. A trace stands at the first of its spans that meets the filter.
+ * The newest part of the window is read first: most pages end there, however long the window is. @throws INVALID
+ */
 export async function listTraces(
   database: Database,
   { window, filter, limit, cursor }: Parameters<TraceSource["list"]>[0],
   signal?: AbortSignal,
 ): Promise<{ items: TraceSummaryRecord[]; nextCursor: string | null }> {
   const after = cursor === undefined ? null : placeOf(cursor);
-  const sql = createSqlValues();
-  const conditions = [
-    `start_at >= ${sql.add(window.from)}`,
-    `start_at < ${sql.add(window.to)}`,
-    ...spanConditions(filter, sql),
-  ];
-  const matching = `select trace_id, span_id, start_at from span where ${conditions.join(" and ")}`;
-  const erring = filter.onlyErrors
-    ? `and exists (select from span e where e.trace_id = s.trace_id and e.status = ${ERROR})`
-    : "";
-  const before = after
-    ? `and (s.start_at, s.trace_id) < (${sql.add(instantText(BigInt(after.micros)))}::timestamptz, ${sql.add(after.trace)}::uuid)`
-    : "";
-  const rows = await database.read<Found & { [column: string]: unknown }>(
-    `select distinct ${microsOf("s.start_at")} as micros, s.start_at, s.trace_id, replace(s.trace_id::text, '-', '') as trace
-     from (${matching}) s
-     where not exists (
-       select from (${matching}) first
-       where first.trace_id = s.trace_id and (first.start_at, first.span_id) < (s.start_at, s.span_id)) ${erring} ${before}
-     order by s.start_at desc, s.trace_id desc limit ${sql.add(limit + 1)}`,
-    sql.values,
-    signal,
-  );
-  const page = rows.slice(0, limit);
+  const found: Found[] = [];
+  const first = window.from.getTime();
+  // a trace stands before the cursor, or at its very instant
+  let to = after ? Math.min(window.to.getTime(), Math.floor(Number(after.micros) / 1_000) + 1) : window.to.getTime();
+  for (let partMs = FIRST_PART_MS; found.length <= limit && to > first; partMs *= GROWTH) {
+    const from = Math.max(first, to - partMs);
+    const wanted = limit + 1 - found.length;
+    found.push(...(await findTraces(database, { window, from, to, filter, after, wanted }, signal)));
+    to = from;
+  }
+  const page = found.slice(0, limit);
   const last = page.at(-1);
   return {
     items: await summaries(database, page, signal),
-    nextCursor: rows.length > limit && last ? `${last.micros}-${last.trace}` : null,
+    nextCursor: found.length > limit && last ? `${last.micros}-${last.trace}` : null,
   };
+}
+
+interface Part {
+  window: { from: Date };
+  /** ms since 1970 */
+  from: number;
+  to: number;
+  filter: TraceFilter;
+  after: Found | null;
+  wanted: number;
+}
+
+/**
+ * Traces that stand in one part of the window. What is asked of a single trace reads its spans by the trace's id: with
+ * `offset 0` PostgreSQL has no other way. A join over the window takes a whole day where nothing is known of it yet.
+ */
+async function findTraces(
+  database: Database,
+  { window, from, to, filter, after, wanted }: Part,
+  signal?: AbortSignal,
+): Promise<Found[]> {
+  const sql = createSqlValues();
+  const begin = sql.add(new Date(from));
+  const conditions = spanConditions(filter, sql);
+  const matching = [`start_at >= ${begin}`, `start_at < ${sql.add(new Date(to))}`, ...conditions].join(" and ");
+  const ofTrace = "(select * from span where trace_id = s.trace_id offset 0)";
+  const stands = [
+    `not exists (select from ${ofTrace} e
+       where ${[`start_at < ${begin}`, `start_at >= ${sql.add(window.from)}`, ...conditions].join(" and ")})`,
+    ...(filter.onlyErrors ? [`exists (select from ${ofTrace} e where status = ${ERROR})`] : []),
+    ...(after
+      ? [
+          `(start_at, trace_id) < (${sql.add(instantText(BigInt(after.micros)))}::timestamptz, ${sql.add(after.trace)}::uuid)`,
+        ]
+      : []),
+  ];
+  return database.read<Found & { [column: string]: unknown }>(
+    `select ${microsOf("start_at")} as micros, replace(trace_id::text, '-', '') as trace
+     from (select trace_id, min(start_at) as start_at from span where ${matching} group by trace_id) s
+     where ${stands.join(" and ")}
+     order by start_at desc, trace_id desc limit ${sql.add(wanted)}`,
+    sql.values,
+    signal,
+  );
 }
 
 function placeOf(cursor: string): Found {
