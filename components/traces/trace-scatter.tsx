@@ -10,16 +10,14 @@ import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatMs, plural } from "../lib/format.ts";
 import { plainText } from "../logs/plain-text.ts";
+import { SCATTER_DRAWN, SCATTER_HEIGHT } from "./page-sizes.ts";
 import { type Area, type Dot, dotAt, prepareScatter, type Scatter, zoomOfArea } from "./prepare/scatter.ts";
 import type { TraceRow } from "./trace-columns.tsx";
 
 const ScatterDrawing = dynamic(() => import("./scatter-drawing.tsx"), { ssr: false });
 
-const DRAWN = 168;
 /** for dots at the edge, px */
 const ROOM = 10;
-/** of the whole place, with its axis */
-export const SCATTER_HEIGHT = DRAWN + 46;
 /** less than this of the width or height was a click, not a drag */
 const LEAST_DRAG = 0.01;
 
@@ -124,7 +122,7 @@ function Plot({
   return (
     <div
       className={cn("relative touch-pan-y select-none", hovered ? "cursor-pointer" : "cursor-crosshair")}
-      style={{ height: DRAWN }}
+      style={{ height: SCATTER_DRAWN }}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
       onPointerUp={onPointerUp}
@@ -147,7 +145,7 @@ const Dots = ({ scatter, label, hovered }: { scatter: Scatter; label: string; ho
     className="pointer-events-none absolute"
     style={{ inset: -ROOM }}
   >
-    <ScatterDrawing scatter={scatter} hovered={hovered?.traceId ?? null} height={DRAWN} room={ROOM} />
+    <ScatterDrawing scatter={scatter} hovered={hovered?.traceId ?? null} height={SCATTER_DRAWN} room={ROOM} />
   </figure>
 );
 

@@ -1,5 +1,6 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { useMemo, useRef } from "react";
 import { DataTable } from "../data-table/data-table.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
@@ -17,14 +18,18 @@ import { useTimeRange } from "../time-range/time-range.tsx";
 import { ZoomOutButton } from "../time-range/zoom-out-button.tsx";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import { SAMPLE } from "./page-sizes.ts";
+import { SAMPLE, SCATTER_HEIGHT } from "./page-sizes.ts";
 import { sliceMs } from "./prepare/slices.ts";
 import { type TraceRow, traceColumns } from "./trace-columns.tsx";
 import { TraceFilters } from "./trace-filters.tsx";
-import { SCATTER_HEIGHT, TraceScatter } from "./trace-scatter.tsx";
 import { tracesSentence } from "./traces-sentence.ts";
 import { type TraceView, useTraceView } from "./use-trace-view.ts";
 import { useFailedTraces, useTraceSample, useTraces } from "./use-traces.ts";
+
+const TraceScatter = dynamic(() => import("./trace-scatter.tsx").then((module) => module.TraceScatter), {
+  ssr: false,
+  loading: () => <ScatterSkeleton />,
+});
 
 /** Which requests were slow or failed, and where? */
 export function TracesPage() {
@@ -150,13 +155,17 @@ const NoTraces = ({ filtered }: { filtered: boolean }) => (
 
 const ListSkeleton = () => (
   <div className="flex flex-col gap-4">
-    <Section title="Duration over time">
-      <div className="p-3" style={{ height: SCATTER_HEIGHT }}>
-        <Skeleton className="h-full" />
-      </div>
-    </Section>
+    <ScatterSkeleton />
     <Section title="Requests">
       <SkeletonRows rows={15} />
     </Section>
   </div>
+);
+
+const ScatterSkeleton = () => (
+  <Section title="Duration over time">
+    <div className="p-3" style={{ height: SCATTER_HEIGHT }}>
+      <Skeleton className="h-full" />
+    </div>
+  </Section>
 );
