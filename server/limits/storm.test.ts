@@ -119,9 +119,13 @@ const STORMS: [string, () => Storm][] = [
   ["40 strangers on what anybody may ask", openStorm],
 ];
 
+/** A machine that stands still for a while spoils one measurement; work that is not bounded shows in each. */
+const MEASURED_AGAIN = { retry: 2 } as const;
+
 describe("a storm", () => {
   it.each(STORMS)(
     "of %s changes another's p95 by less than 3 times",
+    { timeout: 180_000, ...MEASURED_AGAIN },
     async (name, storm) => {
       const call = () => timed(batchOf(3, "incidents.list", { limit: 25 }), bearer(tokens.calm));
       const window = async (): Promise<number[]> => {
@@ -148,7 +152,6 @@ describe("a storm", () => {
       );
       expect(p95(stormy)).toBeLessThan(3 * Math.max(p95(calm), FLOOR_MS));
     },
-    180_000,
   );
 });
 
@@ -200,6 +203,7 @@ describe("an administrator", () => {
 
   it.each(STORMS)(
     "signs in and has an answer within 2 s during a storm of %s",
+    { timeout: 60_000, ...MEASURED_AGAIN },
     async (name, storm) => {
       const { result } = await during(storm(), async () => {
         const times: number[] = [];
@@ -209,6 +213,5 @@ describe("an administrator", () => {
       console.info(`${name}: signed in and answered after`, result.map(Math.round), "ms");
       expect(median(result)).toBeLessThan(2_000);
     },
-    60_000,
   );
 });

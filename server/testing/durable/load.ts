@@ -3,10 +3,15 @@ import { Agent, request } from "undici";
 
 export interface Load {
   sent: number;
+  /** what was due while those before were not answered for two seconds: a machine that stands still is asked less */
+  heldBack: number;
   /** what each request that was not answered with 200 came to */
   failed: string[];
   seconds: number;
 }
+
+/** seconds' worth of requests that may be open at once; beyond it the queue, not the service, would time out */
+const MOST_OPEN_SECONDS = 2;
 
 /**
  * Sends `perSecond` requests a second to a URL, whether or not those before were answered, while `work` runs, and
@@ -24,6 +29,7 @@ export async function underLoad<T>(
   const startedMs = performance.now();
   const seconds = () => (performance.now() - startedMs) / 1_000;
   let sent = 0;
+  let heldBack = 0;
   let over = false;
 
   const ask = async () => {
@@ -37,9 +43,15 @@ export async function underLoad<T>(
   };
   const pump = async () => {
     while (!over) {
-      for (const due = Math.min(seconds() * perSecond, sent + perSecond); sent < due; sent++) {
+      const due = Math.min(seconds() * perSecond, sent + heldBack + perSecond);
+      while (sent + heldBack < due) {
+        if (open.size >= MOST_OPEN_SECONDS * perSecond) {
+          heldBack += 1;
+          continue;
+        }
         const one = ask().finally(() => open.delete(one));
         open.add(one);
+        sent += 1;
       }
       await delay(5);
     }
@@ -47,7 +59,7 @@ export async function underLoad<T>(
   const pumping = pump();
   try {
     const result = await work();
-    return { result, sent, failed, seconds: seconds() };
+    return { result, sent, heldBack, failed, seconds: seconds() };
   } finally {
     over = true;
     await pumping;
