@@ -3,8 +3,11 @@ import { OperateAgentConfigSchema } from "../agent/config.ts";
 import { editDistance } from "../agent/kernel/allowed-names.ts";
 
 /** By these one part of a file names another: nothing can be said of the others while their value is not known. */
-const NAMING = ["deploymentConfig", "monitoringConfig", "services", "name", "service", "environment", "environments"];
-const NAMING_VERSIONS = ["local", "version", "versions", "initialVersion"];
+const NAMING = [
+  ...["deploymentConfig", "monitoringConfig", "services", "name", "service", "environment", "environments"],
+  ...["local", "version", "versions", "initialVersion"],
+];
+/** characters by which a key may be misspelt */
 const MOST_DISTANCE = 2;
 
 type Path = readonly PropertyKey[];
@@ -52,7 +55,7 @@ function leaveOut(root: unknown, path: Path): boolean {
 const isParent = (node: unknown): node is Record<string, unknown> => typeof node === "object" && node !== null;
 
 const isNaming = (key: string): boolean =>
-  [...NAMING, ...NAMING_VERSIONS].some(
+  NAMING.some(
     (name) =>
       editDistance(key.slice(0, 40).toLowerCase(), name.toLowerCase()) <= Math.min(MOST_DISTANCE, name.length / 3),
   );

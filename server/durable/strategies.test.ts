@@ -90,7 +90,7 @@ describe.each(["rolling", "blue-green", "canary"] as const)("%s of a good versio
     expect(result.deployment).toMatchObject({ status: "succeeded", previousVersion: currentVersion });
     expect(result.steps.map((step) => step.status)).toEqual(result.steps.map(() => "passed"));
     expect(load.failed).toEqual([]);
-    expect((load.sent + load.heldBack) / load.seconds).toBeGreaterThan(RATE * 0.8);
+    expect(load.sent / load.seconds, `${load.heldBack} were held back`).toBeGreaterThan(RATE * 0.8);
     expect(slow.length).toBeGreaterThan(5);
     expect(slow.filter((status) => status !== 200)).toEqual([]);
     const after = await daemon.platform.getService(ref);

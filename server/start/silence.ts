@@ -86,7 +86,7 @@ export function measureSilence(pid: number, everyMs: number, listener?: SilenceL
       silentMs += countedSilenceMs(before, now, { elapsedMs: nowMs - lookedAtMs, everyMs });
       before = now;
       lookedAtMs = nowMs;
-      // between two questions nobody is silent
+      // until the next question is due, there is nothing to answer
       if (!told && silentMs >= TOLD_AFTER_MS + everyMs) {
         told = true;
         listener?.silent(Math.round(silentMs / 1_000));

@@ -84,8 +84,9 @@ interface Part {
 }
 
 /**
- * Traces that stand in one part of the window. What is asked of a single trace reads its spans by the trace's id: with
- * `offset 0` PostgreSQL has no other way. A join over the window takes a whole day where nothing is known of it yet.
+ * Traces whose first matching span lies in one part of the window. The conditions on a single trace read its spans by the
+ * index on the trace's id: `offset 0` keeps PostgreSQL from turning them into a join, which compares each span with each
+ * while it has no statistics of a day.
  */
 async function findTraces(
   database: Database,

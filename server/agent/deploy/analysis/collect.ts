@@ -56,7 +56,7 @@ export async function collect(
   };
 }
 
-/** Whole buckets: those in which the warm-up ends are of it, those in which the most that it may take ends are not. */
+/** In whole buckets: the end of the warm-up is rounded up, the most that it may take is rounded down. */
 function warmUntil(since: number, { seconds, mostSeconds = Infinity }: WarmUp): number {
   const end = Math.ceil((since + seconds * 1_000) / BUCKET_MS) * BUCKET_MS;
   const most = Math.floor((since + mostSeconds * 1_000) / BUCKET_MS) * BUCKET_MS;
