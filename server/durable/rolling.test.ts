@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { useDatabase } from "#server/testing/database.ts";
-import { type Load, underLoad } from "#server/testing/durable/load.ts";
+import { LEAST_SHARE_SENT, type Load, underLoad } from "#server/testing/durable/load.ts";
 import { follow, type Operations, openOperations } from "#server/testing/durable/operations.ts";
 import { startTestWorker, type TestWorker } from "#server/testing/durable/worker.ts";
 import { allReady, createTestDaemon, sampleService } from "#server/testing/local-platform/daemon.ts";
@@ -27,10 +27,10 @@ afterAll(async () => {
 });
 const startWhenReady = () => startTestWorker(database.url, daemon);
 
-/** Nothing failed, and it was asked about as often as promised even on a busy machine. */
-const expectNothingLost = ({ sent, failed, seconds }: Load) => {
+/** Nothing failed, and it was asked often enough for a failure to be seen. */
+const expectNothingLost = ({ sent, failed, seconds, heldBack }: Load) => {
   expect(failed).toEqual([]);
-  expect(sent / seconds).toBeGreaterThan(RATE * 0.8);
+  expect(sent / seconds, `${heldBack} were held back`).toBeGreaterThan(RATE * LEAST_SHARE_SENT);
 };
 
 describe("a rolling deployment under 300 requests a second", () => {
