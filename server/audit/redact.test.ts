@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cpuMsOf } from "#server/testing/cpu-time.ts";
 import { isSecretKey, scrubText, storable } from "./redact.ts";
 
 describe("keys that say secret", () => {
@@ -105,9 +106,7 @@ const SHAPES = {
 };
 test.each(Object.entries(SHAPES))("a refused write of a megabyte costs no time: %s", (_, unit) => {
   const text = unit.repeat(2 ** 20 / unit.length);
-  const began = performance.now();
-  storable({ title: text, [text]: { email: text } });
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(cpuMsOf(() => storable({ title: text, [text]: { email: text } }))).toBeLessThan(10_000);
 });
 
 test("whatever is given: at most 16 KB of JSON, no NUL, no broken surrogate, no planted secret", () => {

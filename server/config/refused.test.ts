@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cpuMsOf } from "#server/testing/cpu-time.ts";
 import { checkConfig, checkForeignConfig, formatIssues } from "./load.ts";
 
 const ENV = { NODE_ENV: "test" } as const;
@@ -214,13 +215,7 @@ describe("a check takes time in line with the length of the text", () => {
   const times = (length: number, make: (i: number) => string, join = ", ") =>
     Array.from({ length: Math.floor(length / make(9_999).length) }, (_, i) => make(i)).join(join);
   const cost = (text: string) => `costConfig: {costCenter: "${text}"}`;
-  /** of the processor, which other work on the machine does not lengthen */
-  const ms = (text: string) => {
-    const before = process.cpuUsage();
-    checkForeignConfig(text, ENV, new Set());
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000;
-  };
+  const ms = (text: string) => cpuMsOf(() => void checkForeignConfig(text, ENV, new Set()));
   it.each<[string, (length: number) => string]>([
     ["references that are never closed", (n) => cost("${env:".repeat(n / 6))],
     ["references of another kind", (n) => cost("${vault:".repeat(n / 8))],
