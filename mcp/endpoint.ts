@@ -58,7 +58,7 @@ export function mcpEndpoint(options: McpEndpointOptions): (request: Request) => 
       if (!agent) return unauthenticated(request, refusal, requestId);
       actorLimits().remember(request, agent);
       const answer = await actorLimits().request(agent, async () => {
-        const read = await withBoundedBody(request);
+        const read = await withBoundedBody(request, MAX_BODY_BYTES);
         const calls = await callsOf(read);
         const asked = new RequestedWrites(writesIn(serving.tools, calls));
         writes = asked;

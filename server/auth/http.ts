@@ -1,5 +1,6 @@
 import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
-import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
+import { type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
+import { BodyTooLarge, readBounded } from "../limits/bounded-body.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 
@@ -32,7 +33,7 @@ export function answerError(error: unknown, requestId: string): Response {
   const { code, message, details, cause } = toAppError(error);
   if (code === "INTERNAL") log.error({ err: cause, requestId }, message);
   return answer(
-    STATUS[code],
+    error instanceof BodyTooLarge ? 413 : STATUS[code],
     {
       code,
       message: sentMessage(code, withoutConfidential(message), requestId),
@@ -42,16 +43,6 @@ export function answerError(error: unknown, requestId: string): Response {
   );
 }
 
-/** The text of a body of at most 16 KB. @throws INVALID when it is larger. */
-export async function readBody(request: Request): Promise<string> {
-  const tooLarge = () => new AppError("INVALID", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
+/** The text of a body of at most 16 KB. @throws BodyTooLarge */
+export const readBody = async (request: Request): Promise<string> =>
+  (await readBounded(request, MAX_BODY_BYTES)).toString("utf8");

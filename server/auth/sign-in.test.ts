@@ -411,7 +411,7 @@ describe("what the outside reaches", () => {
           body,
         }),
       );
-    expect((await send(JSON.stringify({ email: "x".repeat(20_000) }))).status).toBe(400);
+    expect((await send(JSON.stringify({ email: "x".repeat(20_000) }))).status).toBe(413);
     expect((await send("{")).status).toBe(400);
     expect((await send(JSON.stringify({ email: { $ne: "" }, password: 1 }))).status).toBe(400);
     expect((await send(JSON.stringify({ email: "a\u0000@example.com", password: "x" }))).status).toBe(400);

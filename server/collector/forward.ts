@@ -5,6 +5,7 @@ import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { KeyedSlots, Slots } from "../agent/kernel/slots.ts";
 import { identifySender, type Sender } from "../auth/sender.ts";
 import { rememberSender } from "../limits/actor-limits.ts";
+import { discardRest } from "../limits/bounded-body.ts";
 import { OwnedSlots } from "../limits/owned-slots.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { mediaType, refusalOf, WRITTEN_HEADERS } from "./answer.ts";
@@ -25,8 +26,6 @@ const RESERVED_INSTANCE_REQUESTS = { perKey: 20, total: Number.POSITIVE_INFINITY
 const MOST_OWN_REQUESTS = 400;
 /** readiness and the ingest page tell of a refusal for so long */
 const REFUSING_MS = 10_000;
-/** a sender that was refused may finish what it sends, unread, to see the answer */
-const LINGER_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 120_000;
 const READY = "/ready";
 const READY_TIMEOUT_MS = 2_000;
@@ -180,6 +179,7 @@ async function pass(dataDir: string, request: Request, path: string, sender: Sen
     return await responseOf(await answer);
   } finally {
     request.signal.removeEventListener("abort", giveUp);
+    if (!upstream.writableEnded) upstream.destroy(); // it waits for the rest of the body, which nobody sends
   }
 }
 
@@ -227,14 +227,8 @@ async function sendBody(
         await Promise.race([over, new Promise((resolve) => upstream.once("drain", resolve))]);
     }
     if (!answered) upstream.end();
-    else await drain(reader);
+    else await discardRest(reader);
   } catch {
     upstream.destroy(); // the sender went away
   }
-}
-
-async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const enough = setTimeout(() => void reader.cancel().catch(() => {}), LINGER_MS); // gone already
-  while (!(await reader.read()).done);
-  clearTimeout(enough);
 }

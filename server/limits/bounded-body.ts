@@ -1,27 +1,59 @@
 import { AppError } from "../agent/kernel/errors.ts";
-import { MAX_BODY_BYTES } from "./actor-limits.ts";
+
+/**
+ * A client that was refused may finish what it sends for so long, unread: many read no answer before, and to close the
+ * connection would take it from them.
+ */
+const LINGER_MS = 30_000;
 
 /** The body is larger than the limit: answered 413. */
 export class BodyTooLarge extends AppError {
   constructor(maxBytes: number) {
-    super("INVALID", `The body is larger than ${maxBytes / 1_000_000} MB. Send less at once.`);
+    const limit = maxBytes < 1_000_000 ? `${maxBytes} bytes` : `${maxBytes / 1_000_000} MB`;
+    super("INVALID", `The body is larger than ${limit}. Send less at once.`);
+  }
+}
+
+/** Reads on and throws away what comes. */
+export async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const ended = () => undefined;
+  const enough = setTimeout(() => void reader.cancel().catch(ended), LINGER_MS).unref();
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    ended(); // the client went away
+  } finally {
+    clearTimeout(enough);
   }
 }
 
 /**
- * The request with its whole body, read once and counted while it is read, whatever `content-length` says.
+ * The whole body, counted while it is read, whatever `content-length` says. What is beyond `maxBytes` is discarded.
  * @throws BodyTooLarge
  */
-export async function withBoundedBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Request> {
-  if (request.body === null) return request;
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw new BodyTooLarge(maxBytes);
+export async function readBounded({ body, headers }: Request, maxBytes: number): Promise<Buffer> {
+  if (body === null) return Buffer.alloc(0);
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new BodyTooLarge(maxBytes);
-    chunks.push(chunk);
+  let left = maxBytes;
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) left = -1;
+  while (left >= 0) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    left -= value.byteLength;
+    chunks.push(value);
   }
+  void discardRest(reader);
+  throw new BodyTooLarge(maxBytes);
+}
+
+/**
+ * The request with its whole body, read once.
+ * @throws BodyTooLarge
+ */
+export async function withBoundedBody(request: Request, maxBytes: number): Promise<Request> {
+  if (request.body === null) return request;
+  const body = new Uint8Array(await readBounded(request, maxBytes));
   const { url, method, headers, signal } = request;
-  return new Request(url, { method, headers, signal, body: Buffer.concat(chunks) });
+  return new Request(url, { method, headers, signal, body });
 }

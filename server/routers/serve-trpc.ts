@@ -6,7 +6,7 @@ import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
 import type { Identified } from "../auth/context.ts";
 import { identifiedForPage } from "../auth/page-person.ts";
 import { newRequestId } from "../auth/request-id.ts";
-import { actorLimits, MAX_BATCH } from "../limits/actor-limits.ts";
+import { actorLimits, MAX_BATCH, MAX_BODY_BYTES } from "../limits/actor-limits.ts";
 import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
 import { tellingWaits, WAIT_HEADER } from "../limits/told-wait.ts";
@@ -75,7 +75,7 @@ export function serveTrpc({ checkOrigin, identify, onFailure }: TrpcServing): (r
       };
       const answer = async () => {
         // nobody's body is read who is not known: their calls are refused without it
-        const read = identity.agent ? await withBoundedBody(request) : request;
+        const read = identity.agent ? await withBoundedBody(request, MAX_BODY_BYTES) : request;
         return continueTrace(sender, () =>
           fetchRequestHandler({
             endpoint: ENDPOINT,
