@@ -1,5 +1,5 @@
 import type { TrafficCounts } from "../ports/platform.ts";
-import { addHistogram, BUCKET_COUNT, bucketOf, bucketUpperMs, emptyHistogram, quantileMs } from "./histogram.ts";
+import { addHistogram, bucketOf, bucketUpperMs, emptyHistogram, quantileMs } from "./histogram.ts";
 
 /** How exchanges through a balancer end: each in exactly one of these classes, whatever happened to it. */
 export const OUTCOMES = [
@@ -72,17 +72,20 @@ export function sumOutcomes(rows: readonly OutcomeCounts[]): OutcomeCounts {
  * @param reference what is usual: a canary's baseline, or a longer window. Only sums: one bucket says little.
  */
 export function waitLimitMs(counts: Timed, reference: Timed = counts): number {
+  const leavers = sumOf(counts.leftAfter);
+  if (leavers === 0) return Infinity;
   const answers = answersOf(reference);
   const left = padded(counts.leftAfter);
-  const first = bucketOf(patienceMs(answers, sumOf(left) > sumOf(answersOf(counts))));
-  const [of, ofReference] = [
-    sumOf(left) + sumOf(counts.latency),
-    sumOf(reference.leftAfter) + sumOf(reference.latency),
-  ];
-  for (let i = first; i < BUCKET_COUNT; i++) {
-    const [waited, slower] = [sumOf(left.slice(i)), sumOf(answers.slice(i))];
+  const first = bucketOf(patienceMs(answers, leavers > sumOf(answersOf(counts))));
+  const of = leavers + sumOf(counts.latency);
+  const ofReference = sumOf(reference.leftAfter) + sumOf(reference.latency);
+  let waited = sumOf(left.slice(first));
+  let slower = sumOf(answers.slice(first));
+  for (let i = first; waited > 0; i++) {
     // a reference without requests excuses nobody
-    if (waited > 0 && (slower === 0 || waited * ofReference > slower * of)) return lowerMs(i);
+    if (slower === 0 || waited * ofReference > slower * of) return lowerMs(i);
+    waited -= left[i] ?? 0;
+    slower -= answers[i] ?? 0;
   }
   return Infinity;
 }
