@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import pg from "pg";
+import type pg from "pg";
 import { INTERRUPTED, interruption, listenForInterruption } from "../scripts/interruption.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { median, printReport } from "./harness.ts";
-import { type RunningSystem, startSystem, until } from "./system.ts";
+import { openPool, type RunningSystem, startSystem, until } from "./system.ts";
 
 /**
  * `npm run soak`: the whole system under steady use for half an hour: 500 log lines a second from instances, 20 live
@@ -217,7 +217,7 @@ const system = await startSystem("soak", configuration);
 try {
   const tokens = await makeTokens(system, ["operator", "viewer", "viewer", "viewer"]);
   const [operator = "", ...viewers] = tokens;
-  const db = new pg.Pool({ connectionString: system.databaseUrl, max: 1 });
+  const db = openPool(system.databaseUrl, 1);
   await until("the service is up", 60_000, async () => {
     const answer = await fetch(`${system.url}/api/trpc/services.list?input=%7B%7D`, {
       headers: { authorization: `Bearer ${operator}` },

@@ -2,12 +2,12 @@ import { type ChildProcess, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
 import { INTERRUPTED, interruption, listenForInterruption, unlessInterrupted } from "../scripts/interruption.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { OperateAgent } from "../server/agent/operate-agent.ts";
 import { median, percentile, printReport } from "./harness.ts";
-import { dice, startSystem, until } from "./system.ts";
+import { dice, openPool, startSystem, until } from "./system.ts";
 
 /**
  * `npm run storm:deploy`: the whole system as `npm start` runs it, two services deployed over and over with every
@@ -231,7 +231,7 @@ const system = await startSystem("storm", configuration, { OPERATE_LEASE_MS: "30
 const began = performance.now();
 try {
   const agent = new OperateAgent(system.configFile, { dataDir: system.dataDir });
-  const db = new pg.Pool({ connectionString: system.databaseUrl, max: 2 });
+  const db = openPool(system.databaseUrl, 2);
   const storm = new Storm(agent, db, system.supervisor);
   await unlessInterrupted(storm.run());
   await agent.close();

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
 import { findRunningPostgres } from "#server/db/embedded.ts";
 import { interruption, killThoseThatKnow } from "../scripts/interruption.ts";
 
@@ -67,6 +68,10 @@ export interface RunningSystem {
   /** Stops it as Ctrl-C does; the data directory goes when `clean`. */
   stop(clean: boolean): Promise<void>;
 }
+
+/** Connections to the system's database; those that are idle when it ends, end with it, and that is no error. */
+export const openPool = (databaseUrl: string, max: number): pg.Pool =>
+  new pg.Pool({ connectionString: databaseUrl, max }).on("error", () => undefined);
 
 /** @throws when there is no build, or it is not ready within three minutes */
 export async function startSystem(
