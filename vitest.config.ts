@@ -11,10 +11,10 @@ const sharing = sharingTests(FILES);
 const each = {
   pool: "forks",
   // four times what the slowest needs alone; a longer test names its own limit
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  testTimeout: 120_000,
+  hookTimeout: 240_000,
   // what is polled for comes when it comes: on a busy machine one second is short
-  expect: { poll: { timeout: 20_000 } },
+  expect: { poll: { timeout: 60_000 } },
 } as const;
 
 export default defineConfig({

@@ -11,7 +11,7 @@ import { connectMcp, contentOf, MCP_CLIENTS, type McpTestClient } from "#server/
 import { addPerson } from "#server/testing/people.ts";
 import { mcpEndpoint } from "./endpoint.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }); // it boots processes, on whatever machine this is
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 }); // it boots processes, on whatever machine this is
 const database = useDatabase();
 /** The judge never has requests enough, so that the canary goes on only when somebody says so. */
 const patient = {

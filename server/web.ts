@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import next from "next";
 import { turnedAway } from "./auth/front-door.ts";
 import { closeRuntime } from "./container.ts";
+import { Listeners } from "./integrations/local/listeners.ts";
 import { refusedAtGate } from "./limits/front-gate.ts";
 import { shutdown } from "./shutdown.ts";
 import { observeRequests } from "./telemetry/http-metrics.ts";
@@ -24,13 +25,14 @@ const channel = underSupervisor(async (reason) => {
   log.info({ reason }, "ending");
   shutdown.abort();
   await tracing.stop(); // while this process still takes in what it sends
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closed = listeners.close();
   server.closeIdleConnections();
   setTimeout(() => server.closeAllConnections(), 2_000).unref();
   await closed;
   await closeRuntime();
 }, GIVE_UP_MS);
 const server = createServer();
+const listeners = new Listeners(server);
 const tracing = await startTracing("web");
 const app = next({ dev, dir: process.cwd(), hostname, port, quiet: !dev });
 await app.prepare();
@@ -51,11 +53,11 @@ server.headersTimeout = 15_000;
 // Longer than senders and agents keep theirs, so that they close an idle connection and see no reset.
 server.keepAliveTimeout = 65_000;
 
-server.once("error", (err) => {
+try {
+  await listeners.listen({ port, host: hostname });
+} catch (err) {
   log.error({ err }, "cannot listen");
   process.exit(1); // the supervisor tries again
-});
-server.listen(port, hostname, () => {
-  log.info({ hostname, port }, "listening");
-  channel.ready();
-});
+}
+log.info({ hostname, port }, "listening");
+channel.ready();

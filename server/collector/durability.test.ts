@@ -9,7 +9,7 @@ import { createTestCollector, type TestCollector } from "../testing/collector.ts
 import { eventually } from "../testing/local-platform/daemon.ts";
 
 /** What was acknowledged is kept, whatever is killed while senders send and come again as OTLP says. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 const dataDir = mkdtempSync(join(tmpdir(), "operate-durability-"));
 let postgres: EmbeddedPostgres;
 let collector: TestCollector;

@@ -7,7 +7,7 @@ import { createTestCollector, type TestCollector } from "../testing/collector.ts
 import { useDatabase } from "../testing/database.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000 });
 const database = useDatabase();
 let collector: TestCollector;
 beforeAll(async () => {

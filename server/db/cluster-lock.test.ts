@@ -9,7 +9,7 @@ import { isAlive } from "../testing/local-platform/daemon.ts";
 import { lockCluster } from "./cluster-lock.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 const canLock = (() => {
   try {
     execFileSync("flock", ["--version"], { stdio: "ignore" });

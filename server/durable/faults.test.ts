@@ -11,7 +11,7 @@ import { allReady, createTestDaemon, isAlive, sampleService } from "#server/test
 import { deployApplication } from "../agent/deploy/index.ts";
 
 /** What goes wrong with processes has its reason in the deployment's timeline, and the deployment a clean end. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 const database = useDatabase();
 const bin = realpathSync(mkdtempSync(join(tmpdir(), "operate-bin-")));
 mkdirSync(bin, { recursive: true });

@@ -5,7 +5,7 @@ import { startTestWorker, type TestWorker } from "#server/testing/durable/worker
 import { createTestDaemon, eventually } from "#server/testing/local-platform/daemon.ts";
 
 /** A worker is lost only to another one that took over its work. */
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 const LEASE_MS = 1_000;
 const database = useDatabase();
 const daemon = createTestDaemon([]);

@@ -14,7 +14,7 @@ import { migrateDatabase } from "../db/migrate.ts";
 import { getDeployment } from "../testing/deploy/get-deployment.ts";
 
 /** The database goes away in the middle of a deployment and comes back: the users notice nothing, the deployment goes on. */
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 480_000, hookTimeout: 360_000 });
 const deployment = {
   canary: { weights: [20, 100], keepOldSeconds: 1 },
   analysis: { minRequests: 100, minSeconds: 8, intervalSeconds: 1, warmUpSeconds: 2 },
@@ -64,7 +64,7 @@ it.each(["rolling", "canary"] as const)("a %s deployment goes on after PostgreSQ
     expect(await look(id)).toBeNull();
     postgres = await startEmbeddedPostgres({ dataDir });
     expect(postgres.url).toBe(before);
-    await eventually(async () => (await look(id))?.deployment.finishedAt, 120_000);
+    await eventually(async () => (await look(id))?.deployment.finishedAt, 300_000);
     return follow(ops, id);
   });
   expect(result.deployment).toMatchObject({ status: "succeeded", version });

@@ -8,7 +8,7 @@ import { deployApplication } from "../agent/deploy/index.ts";
 import { getIncident } from "../agent/incidents/index.ts";
 
 const RATE = 300;
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 const database = useDatabase();
 const daemon = createTestDaemon([sampleService("web", {}, 3)]);
 const ref = { service: "web", environment: "staging" };

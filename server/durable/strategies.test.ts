@@ -13,7 +13,7 @@ const RATE = 300;
 const SLOW_MS = 10_000;
 /** of the canary at its first step */
 const WEIGHT = 0.1;
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 480_000, hookTimeout: 360_000 });
 const database = useDatabase();
 const deployment = {
   canary: { weights: [WEIGHT * 100, 50, 100], keepOldSeconds: 1 },
@@ -83,7 +83,7 @@ describe.each(["rolling", "blue-green", "canary"] as const)("%s of a good versio
     const load = await underLoad(url, RATE, () =>
       withSlowRequests(url, async () => {
         const { deployment: started } = await deployApplication(ops, { ...ref, version, strategy });
-        return follow(ops, started!.id, undefined, 120_000);
+        return follow(ops, started!.id, undefined, 300_000);
       }),
     );
     const { result, slow } = load.result;
@@ -110,7 +110,7 @@ describe.each([
     const { url, currentVersion } = await daemon.platform.getService(ref);
     const work = async () => {
       const { deployment: started } = await deployApplication(ops, { ...ref, version: bad, strategy: "canary" });
-      return follow(ops, started!.id, undefined, 120_000);
+      return follow(ops, started!.id, undefined, 300_000);
     };
     const load = await underLoad(url, RATE, work, bad === "hanging" ? 2_000 : undefined);
     const { deployment: ended, analyses, steps } = load.result;

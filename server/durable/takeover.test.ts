@@ -8,7 +8,7 @@ import { decideDeployment, deployApplication } from "../agent/deploy/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { localPaths } from "../integrations/local/paths.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 }); // each boots processes, on whatever machine this is
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 }); // each boots processes, on whatever machine this is
 const WANTED = 2;
 const SERVICES = ["web", "shop", "mail"];
 const database = useDatabase();
@@ -123,7 +123,8 @@ describe("a worker killed with -9", () => {
 describe("a worker that is told to end", () => {
   afterEach(endAll);
   it("leaves its deployment to the next one, which goes on at once", async () => {
-    const first = await boot();
+    const leaseMs = 180_000; // who waits for its end waits longer than the deployment takes on a busy machine
+    const first = await boot(leaseMs);
     const version = await otherVersion();
     const id = await begin(version);
     await follow(ops, id, hasEvents(4));
@@ -132,10 +133,10 @@ describe("a worker that is told to end", () => {
     expect(await database.db.executor.findMany({ where: { pid: first.child.pid! } })).toMatchObject([
       { state: "left" },
     ]);
-    await boot();
+    await boot(leaseMs);
     const upAgain = Date.now();
     expect((await follow(ops, id)).deployment.status).toBe("succeeded");
-    expect(Date.now() - upAgain).toBeLessThan(15_000);
+    expect(Date.now() - upAgain).toBeLessThan(leaseMs / 2);
     expect(await runs()).toEqual(Array(WANTED).fill([version, "ready"]));
   });
 });
@@ -207,7 +208,7 @@ describe("a worker", () => {
     const id = await begin("never", { healthCheckTimeout: 60 });
     const seen = await follow(ops, id, ({ events }) => events.length >= 4);
     const waitedMs = Date.parse(seen.deployment.startedAt!) - Date.parse(seen.deployment.createdAt);
-    expect(waitedMs).toBeLessThan(10_000);
+    expect(waitedMs).toBeLessThan(30_000);
     await decideDeployment(ops, { deploymentId: id, decision: "abort", scope: "step", reason: "wrong version" });
     const { deployment } = await follow(ops, id);
     expect(deployment).toMatchObject({ status: "cancelled", incidentId: null });

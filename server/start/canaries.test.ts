@@ -19,7 +19,7 @@ import { addPerson } from "../testing/people.ts";
 
 /** Real processes under the real supervisor, a canary in every variable, and everything that can fail failing. */
 
-vi.setConfig({ testTimeout: 480_000, hookTimeout: 240_000 });
+vi.setConfig({ testTimeout: 480_000, hookTimeout: 360_000 });
 const database = useDatabase();
 const ROOT = join(import.meta.dirname, "../..");
 /** each differs when it stands in a URL, in JSON and in base64 */

@@ -11,7 +11,7 @@ import { untilDatabaseAnswers } from "../db/patience.ts";
 import { eventually, isAlive } from "../testing/local-platform/daemon.ts";
 import { type SupervisedDatabase, superviseDatabase } from "./database.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 let folder: string;
 let database: SupervisedDatabase | null;
 
@@ -83,7 +83,7 @@ it("a postmaster whose supervisor was killed and does not come back is stopped",
   const pid = Number(String(output));
   expect(isAlive(pid)).toBe(true);
   supervisor.kill("SIGKILL");
-  await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false);
+  await expect.poll(() => isAlive(pid), { timeout: 60_000 }).toBe(false);
 });
 
 it("turns the server's log over while it runs, as often as it is long", async () => {
@@ -99,11 +99,11 @@ it("turns the server's log over while it runs, as often as it is long", async ()
   try {
     for (const word of ["first", "second"]) {
       await say(word);
-      await expect.poll(() => statSync(log).size, { timeout: 30_000 }).toBeLessThan(mostLogBytes);
+      await expect.poll(() => statSync(log).size, { timeout: 60_000 }).toBeLessThan(mostLogBytes);
       expect(readFileSync(`${log}.1`, "utf8")).toContain(`${word}_xxx`);
     }
     await client.query("select third").catch(() => {});
-    await expect.poll(() => readFileSync(log, "utf8"), { timeout: 30_000 }).toMatch(/^[^\0]*column "third"/);
+    await expect.poll(() => readFileSync(log, "utf8"), { timeout: 60_000 }).toMatch(/^[^\0]*column "third"/);
   } finally {
     await client.end();
   }

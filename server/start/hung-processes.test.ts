@@ -5,7 +5,7 @@ import { KillableOperate } from "../testing/killing.ts";
 import { isAlive } from "../testing/local-platform/daemon.ts";
 import { recordedPid } from "./leftovers.ts";
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 240_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 360_000 });
 
 const operate = new KillableOperate();
 beforeAll(() => operate.start());

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { KillableOperate, PARTS, type PartName } from "../testing/killing.ts";
 
 /** `npm run storm:kill` kills each of the 63 subsets; these are the ones most likely to differ. */
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 360_000 });
 const SUBSETS: PartName[][] = [
   ...PARTS.map((part) => [part]),
   ["supervisor", "postmaster"],

@@ -71,7 +71,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const child of started) child.kill("SIGTERM");
   await expect
-    .poll(() => started.every((child) => child.exitCode !== null || child.signalCode !== null), { timeout: 30_000 })
+    .poll(() => started.every((child) => child.exitCode !== null || child.signalCode !== null), { timeout: 60_000 })
     .toBe(true);
   const daemon = findDaemon(dataDir); // outlives a supervisor that was killed
   if (daemon) process.kill(daemon.pid, "SIGTERM");
@@ -180,7 +180,7 @@ describe("operate", () => {
     await one.ended;
     expect(one.shown()).toContain("operate.lock names process 22 on host green, so another one may run on");
     expect(one.shown()).toMatch(/lost\n$/);
-    await expect.poll(() => isAlive(postmaster), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(postmaster), { timeout: 60_000 }).toBe(false);
     expect(readFileSync(join(dataDir, "logs/postgres.log"), "utf8")).not.toMatch(
       /shutdown request|system is shut down/,
     );
@@ -195,7 +195,7 @@ describe("operate", () => {
     const daemon = findDaemon(dataDir);
     one.child.kill("SIGKILL");
     await expect
-      .poll(() => leaving().sort(), { timeout: 20_000 })
+      .poll(() => leaving().sort(), { timeout: 60_000 })
       .toEqual(WITHOUT_DAEMON.map((name) => `${name} left alone`));
     expect((await fetch(before.url)).status).toBe(200);
     const two = await start(await samePort(one));

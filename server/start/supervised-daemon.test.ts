@@ -9,7 +9,7 @@ import { askDaemon, findDaemon } from "../integrations/local/running-daemon.ts";
 import { allReady, ENTRY, eventually, sampleService } from "../testing/local-platform/daemon.ts";
 import { superviseDaemon } from "./supervised-daemon.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000 });
 const root = realpathSync(mkdtempSync(join(tmpdir(), "operate-supervised-")));
 afterEach(() => rmSync(root, { recursive: true }));
 

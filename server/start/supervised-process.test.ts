@@ -51,7 +51,7 @@ function start(body: string, spec: Partial<ProcessSpec> = {}): Supervised {
 
 const said = () =>
   existsSync(join(folder, "said")) ? readFileSync(join(folder, "said"), "utf8").trim().split(" ") : [];
-const settled = (expected: string[]) => expect.poll(said, { timeout: 20_000 }).toEqual(expected);
+const settled = (expected: string[]) => expect.poll(said, { timeout: 60_000 }).toEqual(expected);
 
 describe("supervise", () => {
   it("ends a process with SIGTERM and waits for it", async () => {
@@ -74,7 +74,7 @@ describe("supervise", () => {
     await one.stop();
     expect(performance.now() - startedMs).toBeGreaterThan(250);
     const [pid] = said();
-    await expect.poll(() => isAlive(Number(pid)), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(Number(pid)), { timeout: 60_000 }).toBe(false);
   });
 
   it("starts it again when it ends and says so", async () => {
@@ -93,7 +93,7 @@ describe("supervise", () => {
     expect(reason).toContain("worker does not stay up: exit code 1");
     expect(reason).toContain("Error: the disk is on fire");
     expect(reason).not.toMatch(/^\s+at /m);
-    await expect.poll(() => said().length, { timeout: 30_000 }).toBeGreaterThan(6);
+    await expect.poll(() => said().length, { timeout: 60_000 }).toBeGreaterThan(6);
     expect(notices.filter((line) => line.includes("does not stay up"))).toHaveLength(1);
   });
 
@@ -105,7 +105,7 @@ describe("supervise", () => {
        setTimeout(ready, 1500);`,
       { pingMs: 50, silentMs: 500 },
     );
-    await expect.poll(one.waitingFor, { timeout: 20_000 }).toBe("the database");
+    await expect.poll(one.waitingFor, { timeout: 60_000 }).toBe("the database");
     await one.ready;
     expect(one.waitingFor()).toBeNull();
     expect(said()).toEqual(["up"]);
@@ -123,7 +123,7 @@ describe("supervise", () => {
        ready();`,
       { pingMs: 50, silentMs: 60_000 },
     );
-    await expect.poll(() => said().length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => said().length, { timeout: 60_000 }).toBe(2);
     const pid = Number(said()[1]);
     let over = false;
     const pulses = (async () => {
@@ -148,8 +148,8 @@ describe("supervise", () => {
        stay();`,
       { pingMs: 50, silentMs: 500 },
     );
-    await expect.poll(() => notices[0], { timeout: 20_000 }).toContain("stopped answering before it was ready");
-    await expect.poll(() => said().length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect.poll(() => notices[0], { timeout: 60_000 }).toContain("stopped answering before it was ready");
+    await expect.poll(() => said().length, { timeout: 60_000 }).toBeGreaterThan(1);
   });
 
   it("restarts it on request without counting a failure", async () => {

@@ -10,7 +10,7 @@ import { createCheckTarget } from "./check-target.ts";
 import { saysLost } from "./platform-reason.ts";
 import { planKept, planTargets } from "./targets.ts";
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 360_000 });
 
 /** The real daemon, balancers and prober: what a check says is what people and tools read. */
 describe("the platform's own reason in a check's result", () => {

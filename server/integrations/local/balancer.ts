@@ -10,6 +10,7 @@ import { Exchange } from "./exchange.ts";
 import type { ExchangeHost, Target } from "./exchange-host.ts";
 import { guarded } from "./guarded.ts";
 import { HalfClosedClients } from "./half-closed.ts";
+import { Listeners, LOOPBACK } from "./listeners.ts";
 import { Overload } from "./overload.ts";
 import { pendingOfAll, withPending } from "./pending.ts";
 import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
@@ -74,6 +75,7 @@ export class Balancer implements ExchangeHost, ClientHost {
   readonly #clock = new ClockJumps();
   readonly #startMs = monotonicMs();
   readonly #server: Server;
+  readonly #listeners: Listeners;
   readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
   readonly #overload = new Overload(
@@ -136,6 +138,7 @@ export class Balancer implements ExchangeHost, ClientHost {
       })
       .on("clientError", (error, socket) => this.#with(socket, (client) => client.clientError(error)))
       .on("connection", (socket) => this.#clients.set(socket, this.#watch(socket)));
+    this.#listeners = new Listeners(this.#server);
     // Node's own, though not in its documentation: who closes only its sending side still gets its answer.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     const checkMs = Math.min(CHECK_CLIENTS_MS, this.#options.clientMs / 4);
@@ -268,21 +271,14 @@ export class Balancer implements ExchangeHost, ClientHost {
 
   /** Opens the listener. @throws PRECONDITION when the port is taken. */
   async listen(port: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once("error", reject);
-    this.#server.listen(port, "127.0.0.1", 1024, resolve);
     try {
-      await promise;
+      return await this.#listeners.listen({ port, host: LOOPBACK });
     } catch (cause) {
-      this.#server.off("listening", resolve);
       const holder = holderOf(listenersOn(port) ?? []);
       const why = holder === null ? "cannot be opened" : `is held by ${describeHolder(holder)}`;
       const message = `port ${port} ${why}: the balancer of ${this.ref.service} in ${this.ref.environment} cannot listen there. Free it, or give the service another port.`;
       throw new AppError("PRECONDITION", message, { details: { ...this.ref, port }, cause });
     }
-    this.#server.off("error", reject);
-    const address = this.#server.address();
-    return typeof address === "object" && address !== null ? address.port : port;
   }
 
   /** A target for an instance that listens on `port`; it takes requests once it is in the rotation. */
@@ -355,8 +351,7 @@ export class Balancer implements ExchangeHost, ClientHost {
       await beforeCut();
       return;
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
+    const closed = this.#listeners.close();
     this.#server.closeIdleConnections();
     const deadlineMs = monotonicMs() + graceMs;
     while ((this.#active.size > 0 || this.#waiting > 0) && monotonicMs() < deadlineMs) await sleep(20);
@@ -367,7 +362,7 @@ export class Balancer implements ExchangeHost, ClientHost {
     this.#server.closeAllConnections();
     clearInterval(this.#checks);
     this.#overload.close();
-    await promise;
+    await closed;
   }
 }
 

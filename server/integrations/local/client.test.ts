@@ -8,7 +8,7 @@ import { createLocalPlatform } from "./client.ts";
 import { localPaths } from "./paths.ts";
 
 // Real processes on a machine that may be busy with everything else.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 describePlatformContract("the local platform", async () => {
   const daemon = createTestDaemon([sampleService("web", {}, 2)]);

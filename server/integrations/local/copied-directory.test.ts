@@ -26,7 +26,7 @@ import { endInstances, findDaemon } from "./running-daemon.ts";
 import { StateFile } from "./state-file.ts";
 import { endLeftovers } from "./strays.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 const REF = { service: "web", environment: "staging" };
 
 describe("a copy of a data directory on which a daemon runs", () => {

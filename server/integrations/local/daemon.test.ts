@@ -18,7 +18,7 @@ import {
 import { localPaths } from "./paths.ts";
 
 // Real processes on a machine that may be busy with everything else.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 const WEB = { service: "web", environment: "staging" };
 let daemon: TestDaemon;

@@ -16,7 +16,7 @@ import { freePort } from "./free-port.ts";
 import { localPaths } from "./paths.ts";
 
 // Real processes on a machine that may be busy with everything else.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 let daemon: TestDaemon;
 const ref = (service: string) => ({ service, environment: "staging" });

@@ -20,7 +20,7 @@ import { cutFile } from "./log-cut.ts";
 import { launch } from "./process.ts";
 
 // A disk that takes nothing loses log lines, never an instance or a request.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 const REF = { service: "web", environment: "staging" };
 const CHATTY = { environments: { staging: { instances: 2, initialVersion: "chatty" } } };

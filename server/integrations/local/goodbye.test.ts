@@ -9,7 +9,7 @@ import {
 } from "#server/testing/local-platform/daemon.ts";
 
 // Real processes on a machine that may be busy with everything else.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 /** An instance that is stopped may say goodbye on its WebSockets, and need not wait for clients that stay. */
 

@@ -11,7 +11,7 @@ import {
 } from "#server/testing/local-platform/daemon.ts";
 
 // Real processes on a machine that may be busy with everything else.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 /** Every test has a service of its own under one daemon. */
 let daemon: TestDaemon;
@@ -103,12 +103,12 @@ it("leaves the rotation while its readiness check fails", async () => {
 it("drains within its bound while a slow request is in flight, which still ends well", async () => {
   const [instance] = await instances("draining");
   const instanceId = instance?.id ?? "";
-  const slow = ask("draining", "/slow?ms=2500");
+  const slow = ask("draining", "/slow?ms=8000");
   await eventually(async () => (await instances("draining"))[0]?.inFlight === 1);
   const startedAt = performance.now();
   expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 200 })).toEqual({ remaining: 1 });
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
-  expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 10_000 })).toEqual({ remaining: 0 });
+  expect(performance.now() - startedAt).toBeLessThan(7_000);
+  expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 30_000 })).toEqual({ remaining: 0 });
   expect((await slow).instance).toBe(instanceId);
 });
 

@@ -5,7 +5,7 @@ import { testConfig } from "#server/testing/context.ts";
 import { allReady, createTestDaemon, sampleService, type TestDaemon } from "#server/testing/local-platform/daemon.ts";
 import { recordedService } from "./launch-record.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 const WEB = { service: "web", environment: "staging" };
 let daemon: TestDaemon;

@@ -16,7 +16,7 @@ import {
 } from "#server/testing/local-platform/daemon.ts";
 
 // Real processes on a machine that may be busy with everything else.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 const WEB = { service: "web", environment: "staging" };
 const IDLE = { service: "idle", environment: "staging" };

@@ -14,7 +14,7 @@ import { Instance, type InstanceHost } from "./instance.ts";
 import { identityOf, launch } from "./process.ts";
 import { endStrays } from "./strays.ts";
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 360_000 });
 const REF = { service: "one", environment: "staging" };
 let daemon: TestDaemon;
 beforeAll(async () => {

@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { OUTCOMES, sumOutcomes } from "#server/agent/kernel/outcomes.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
@@ -124,6 +127,24 @@ it("does not send to an instance what waits for one and whose client has gone", 
   await eventually(async () => counted().clientLeft === 306);
   await sleep(200);
   expect(asked).toBeLessThanOrEqual(256);
+});
+
+it("serves who comes now, not who has left, on a processor that it hardly gets", { timeout: 120_000 }, async () => {
+  const [turnMs, perSecond, seconds, patienceMs] = [20, 150, 12, 1_500];
+  await start({}, (_, response) => response.end("ok"));
+  let starved = true;
+  const turn = () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, turnMs);
+    if (starved) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const clients = fileURLToPath(import.meta.resolve("#server/testing/local-platform/impatient-clients.ts"));
+  const given = [port, perSecond, seconds, patienceMs].map(String);
+  const { stdout } = await promisify(execFile)(process.execPath, [clients, ...given]);
+  starved = false;
+  const answered: number[] = JSON.parse(stdout);
+  // one connection a turn is a third of those who come: soon each would have left before its turn
+  expect(answered.slice(-5).reduce((sum, one) => sum + one) / (5 * perSecond), stdout).toBeGreaterThan(0.5);
 });
 
 it("marks the samples of a time in which it stood still itself", async () => {

@@ -9,7 +9,7 @@ import { freePort } from "./free-port.ts";
 import { describeHolder, holderOf, listenersOn } from "./port-holder.ts";
 import { checkReadiness, SeenListeners } from "./readiness.ts";
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 const ref = (service: string) => ({ service, environment: "staging" });
 const cleanUp: (() => unknown)[] = [];

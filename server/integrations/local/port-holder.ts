@@ -71,6 +71,12 @@ export function holderOf(listeners: readonly Listener[]): Holder | null {
   return listeners.length > 0 ? { pid: null, name: null } : null;
 }
 
+/** Whether this process holds all of the sockets. */
+export function isAllOurs(listeners: readonly Listener[]): boolean {
+  const ours = new Set(socketsOf(process.pid));
+  return listeners.every(({ inode }) => ours.has(inode));
+}
+
 /** `process 123 (nginx)`, as it stands in a message. */
 export const describeHolder = ({ pid, name }: Holder): string =>
   pid === null ? "a process of another user" : `process ${pid}${name === null ? "" : ` (${name})`}`;

@@ -14,7 +14,7 @@ import { localPaths } from "./paths.ts";
 import { anyInstanceRuns, endInstances } from "./running-daemon.ts";
 
 // A state file that is gone or wrong costs no instance and brings no replaced version back.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 const WEB = { service: "web", environment: "staging" };
 const API = { service: "api", environment: "staging" };

@@ -20,6 +20,8 @@ import { createPrometheusSource } from "./index.ts";
 
 const http = createOutboundClient({ allow: [], deny: [] });
 afterAll(() => http.close());
+/** one instant for both ends: a window that is a millisecond longer can have a step more */
+const lastMs = (ms: number, now = Date.now()) => ({ from: new Date(now - ms), to: new Date(now) });
 const sourceAt = (url: string, more: object = {}) => createPrometheusSource({ url, headers: {}, http, ...more });
 
 describeMetricsSourceContract(
@@ -99,7 +101,7 @@ describe.skipIf(!isInstalled("prometheus") || !isInstalled("prometheus-node-expo
     });
 
     it("hands on what the server says of a bad expression", async () => {
-      const window = { from: new Date(Date.now() - 60_000), to: new Date() };
+      const window = lastMs(60_000);
       const asked = { window, stepSeconds: 10, limit: 5 };
       await expect(source().promql?.({ ...asked, expression: "rate(up" })).rejects.toMatchObject({
         code: "INVALID",
@@ -110,14 +112,14 @@ describe.skipIf(!isInstalled("prometheus") || !isInstalled("prometheus-node-expo
     });
 
     it("sends a long query as a form", async () => {
-      const window = { from: new Date(Date.now() - 10_000), to: new Date() };
+      const window = lastMs(10_000);
       const expression = `vector(1)${" + vector(1)".repeat(400)}`;
       const answer = await source().promql?.({ expression, window, stepSeconds: 5, limit: 5 });
       expect(answer?.data.lines[0]?.values).toEqual([401, 401]);
     });
 
     it("makes a gap of what is not a number", async () => {
-      const window = { from: new Date(Date.now() - 10_000), to: new Date() };
+      const window = lastMs(10_000);
       for (const expression of ["vector(0) / 0", "vector(1) / 0", "vector(-1) / 0"]) {
         const answer = await source().promql?.({ expression, window, stepSeconds: 5, limit: 5 });
         expect(answer?.data.lines[0]?.values).toEqual([null, null]);
@@ -127,7 +129,7 @@ describe.skipIf(!isInstalled("prometheus") || !isInstalled("prometheus-node-expo
     it("accepts every label value and every text to match literally", async () => {
       await fc.assert(
         fc.asyncProperty(fc.string({ unit: "binary", maxLength: 30 }), async (text) => {
-          const window = { from: new Date(Date.now() - 2_000), to: new Date() };
+          const window = lastMs(2_000);
           const filters = [
             { label: "job", op: "!=" as const, value: text },
             { label: "job", op: "!~" as const, value: literally(text) },

@@ -49,7 +49,7 @@ export const follow = (
   ops: Operations,
   deploymentId: string,
   enough: (seen: Followed) => boolean = ({ deployment }) => deployment.finishedAt !== null,
-  timeoutMs = 60_000,
+  timeoutMs = 240_000,
 ): Promise<Followed> =>
   eventually(async () => {
     const seen = await getDeployment(ops, { deploymentId });

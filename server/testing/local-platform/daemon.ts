@@ -106,7 +106,10 @@ export function createTestDaemon(services: ServiceInput[], dataDirSuffix = ""): 
 }
 
 /** Polls until the value is there; fails with what was seen last. */
-export async function eventually<T>(look: () => Promise<T | null | undefined | false>, timeoutMs = 60_000): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T | null | undefined | false>,
+  timeoutMs = 180_000,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const seen = await look();

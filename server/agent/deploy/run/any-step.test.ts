@@ -7,7 +7,7 @@ import type { Decision, Strategy } from "../schema.ts";
 import { getDeploymentRow } from "../store.ts";
 import { recoverDeployment, runDeployment } from "../workflow.ts";
 
-vi.setConfig({ testTimeout: 240_000 }); // each case carries dozens of deployments out
+vi.setConfig({ testTimeout: 600_000 }); // each case carries dozens of deployments out
 const database = useDatabase();
 const clock: Clock = { ms: 0 };
 let ctx: TestContext;

@@ -9,7 +9,7 @@ import { listDecisions } from "../store-decisions.ts";
 import { listSteps } from "../store-steps.ts";
 import { runDeployment } from "../workflow.ts";
 
-vi.setConfig({ testTimeout: 240_000 }); // each case carries dozens of deployments out
+vi.setConfig({ testTimeout: 600_000 }); // each case carries dozens of deployments out
 const database = useDatabase();
 const clock: Clock = { ms: 0 };
 let ctx: TestContext;

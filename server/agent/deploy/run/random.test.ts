@@ -10,7 +10,7 @@ import { getDeploymentRow } from "../store.ts";
 import { listSteps } from "../store-steps.ts";
 import { runDeployment } from "../workflow.ts";
 
-vi.setConfig({ testTimeout: 240_000 }); // each run carries a whole deployment out
+vi.setConfig({ testTimeout: 600_000 }); // each run carries a whole deployment out
 const RUNS = 150;
 const WANTED = 3;
 const database = useDatabase();
