@@ -11,6 +11,7 @@ import { httpMetrics } from "./telemetry/metrics.ts";
 import { failureOf } from "./telemetry/request-failure.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 import { underSupervisor } from "./under-supervisor.ts";
+import { answerUnreadable } from "./unreadable-requests.ts";
 
 /** The web process: Next.js behind a plain HTTP server, so that it can end while live subscriptions are open. */
 
@@ -38,6 +39,7 @@ const app = next({ dev, dir: process.cwd(), hostname, port, quiet: !dev });
 await app.prepare();
 const handle = app.getRequestHandler();
 
+answerUnreadable(server);
 observeRequests(server, httpMetrics()); // first, so that what fails counts, too
 server.on("request", (request, response) => {
   if (turnedAway(request, response) || refusedAtGate(request, response)) return;

@@ -171,6 +171,7 @@ async function pass(dataDir: string, request: Request, path: string, sender: Sen
     headers,
     timeout: ANSWER_TIMEOUT_MS,
   });
+  upstream.flushHeaders(); // the collector counts the time of the body, also of one that never begins
   const giveUp = () => upstream.destroy(new Error("the sender went away"));
   request.signal.addEventListener("abort", giveUp, { once: true });
   try {

@@ -8,8 +8,9 @@ const CONNECT_MS = 30_000;
 
 /** What says that a database is away, starting, overloaded, or that this process was too slow to talk to it. */
 const AWAY_CODES =
-  /^(08...|53300|57P0[1235]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|P1001|P1002|P1008|P1017|P2024)$/;
-const AWAY_WORDS = /timeout expired|timeout exceeded|read timeout|connection terminated|can't reach database/i;
+  /^(08...|53300|57P0[1235]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+const AWAY_WORDS =
+  /timeout expired|timeout exceeded|read timeout|connection (terminated|ended|error)|not queryable|can't reach database/i;
 
 /** Whether an error, one of its causes or all it sums up, meets a condition. */
 function someCause(error: unknown, meets: (one: Error) => boolean): boolean {

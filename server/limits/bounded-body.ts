@@ -1,3 +1,4 @@
+import { shownName } from "../agent/kernel/allowed-names.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 
 /**
@@ -27,18 +28,28 @@ export async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array
   }
 }
 
+const brokenOff = (cause: unknown): never => {
+  throw new AppError("INVALID", "The body broke off before its end. Send the request again.", { cause });
+};
+
 /**
  * The whole body, counted while it is read, whatever `content-length` says. What is beyond `maxBytes` is discarded.
- * @throws BodyTooLarge
+ * @throws BodyTooLarge, INVALID when it breaks off or is compressed
  */
 export async function readBounded({ body, headers }: Request, maxBytes: number): Promise<Buffer> {
   if (body === null) return Buffer.alloc(0);
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding !== "identity")
+    throw new AppError(
+      "INVALID",
+      `The body is sent with Content-Encoding ${shownName(encoding)}. Send it uncompressed.`,
+    );
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let left = maxBytes;
   if (Number(headers.get("content-length") ?? 0) > maxBytes) left = -1;
   while (left >= 0) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(brokenOff);
     if (done) return Buffer.concat(chunks);
     left -= value.byteLength;
     chunks.push(value);

@@ -12,6 +12,7 @@ import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/kernel/span.ts";
+import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
 import { dataWithoutTokens } from "../agent/kernel/token-texts.ts";
 import { actorLimits, isLimited } from "../limits/actor-limits.ts";
 import { inputIssues } from "./input-issues.ts";
@@ -176,6 +177,15 @@ const sayable = ({ code, message, details, cause }: AppError, brought: Brought):
     ...(cause === undefined ? {} : { cause }),
   });
 
+/** A database that ends under a write may have kept it. */
+const ofWrite = (error: AppError): AppError =>
+  error.message.startsWith(DATABASE_AWAY)
+    ? new AppError(error.code, `${error.message} Look whether it was done before you do it again.`, {
+        ...(error.details && { details: error.details }),
+        cause: error.cause,
+      })
+    : error;
+
 /**
  * The one place where the core's errors become tRPC's. No message and no result leaves with a confidential value, except
  * one that the caller sent with the same request and that is echoed: see `confidentialIn`. Results that are read from a
@@ -193,7 +203,7 @@ const translateErrors = t.middleware(async ({ ctx, meta, type, next, getRawInput
   }
   const failure = appErrorOf(result.error);
   const isEcho = holdsConfidential([failure.message, failure.details], "message");
-  const error = sayable(failure, isEcho ? await brought() : new Set());
+  const error = sayable(type === "mutation" ? ofWrite(failure) : failure, isEcho ? await brought() : new Set());
   const code = REFUSED_BY_TRPC.has(result.error.code) ? result.error.code : TRPC_CODE[error.code];
   throw new TRPCError({ code: code === "PARSE_ERROR" ? "BAD_REQUEST" : code, message: error.message, cause: error });
 });

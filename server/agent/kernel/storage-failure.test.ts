@@ -27,9 +27,13 @@ describe("a failure of the storage is said as such", () => {
   it("names a full disk although it cannot be asked", () =>
     expect(toAppError(named("error", { code: "53100" })).message).toContain("the data directory is full: free some"));
 
-  it("a database that is away is no fault inside Operate", () => {
+  it.each([
+    ["cannot be reached", named("PrismaClientInitializationError", { code: "P1001" })],
+    ["gives no transaction in time", named("PrismaClientKnownRequestError", { code: "P2028" })],
+    ["ended under a query", new Error("Client has encountered a connection error and is not queryable")],
+  ])("a database that is away is no fault inside Operate: %s", (_, error) => {
     watchDisk(() => disk(900_000));
-    const { code, message } = toAppError(named("PrismaClientInitializationError", { code: "P1001" }));
+    const { code, message } = toAppError(error);
     expect([code, message]).toEqual(["UPSTREAM_UNAVAILABLE", expect.stringContaining("database does not answer now")]);
   });
 

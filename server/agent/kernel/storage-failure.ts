@@ -6,9 +6,9 @@ import { DATABASE_AWAY, DISK_FULL } from "./storage-words.ts";
 /** SQLSTATE disk_full, and the operating system's words for it */
 const FULL_CODES = /^(53100|ENOSPC|EDQUOT)$/;
 const FULL_WORDS = /no space left on device|disk quota exceeded/i;
-const AWAY_CODES = /^(08...|53300|57P0[1235]|P1001|P1002|P1008|P1017|P2024)$/;
+const AWAY_CODES = /^(08...|53300|57P0[1235]|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 const AWAY_WORDS =
-  /can't reach database|timeout exceeded when trying to connect|the database system is|connection terminated/i;
+  /can't reach database|timeout exceeded when trying to connect|the database system is|connection (terminated|ended|error)|not queryable/i;
 /** a refused connection is the database's only where its client says so */
 const CLIENT = /prisma|driveradapter/i;
 const REFUSED = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE/;

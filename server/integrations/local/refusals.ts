@@ -26,13 +26,17 @@ const ANSWERS: Record<string, readonly [status: string, code: string, message: s
 };
 const MALFORMED = ["400 Bad Request", "bad_request", "The request is not valid HTTP/1.1."] as const;
 
+/** The status line, the code and the message for what Node could not read. */
+export const refusalOf = (error: NodeJS.ErrnoException): readonly [status: string, code: string, message: string] =>
+  ANSWERS[error.code ?? ""] ?? MALFORMED;
+
 /** Answers what Node could not read, unless the connection is broken or an answer has begun on it. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex, answering: boolean): void {
   if (answering || !socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  refuse(socket, ...(ANSWERS[error.code ?? ""] ?? MALFORMED));
+  refuse(socket, ...refusalOf(error));
 }
 
 const bodyOf = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
@@ -44,9 +48,12 @@ export function writeRefusal(response: ServerResponse, status: number, code: str
   response.end(body);
 }
 
-/** Closes the connection behind the answer; not at once, as a client that still sends would lose it. */
 function refuse(socket: Duplex, status: string, code: string, message: string): void {
-  const body = bodyOf(code, message);
+  endWith(socket, status, bodyOf(code, message));
+}
+
+/** Closes the connection behind the answer; not at once, as a client that still sends would lose it. */
+export function endWith(socket: Duplex, status: string, body: string): void {
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.removeAllListeners("data");
   socket.on("error", () => undefined).end(`${head}\r\n\r\n${body}`);
