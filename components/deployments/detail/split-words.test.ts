@@ -14,7 +14,7 @@ describe("traffic of a deployment", () => {
       { version: "2.5.0", requests: 60, errors: 3, sharePercent: expect.closeTo(4.93, 2) },
     ]);
     expect(plain(costOf({ version: "2.5.0" }, split, true))).toBe(
-      "2.5.0 answered 60 of 1 216 requests during the deployment (4.93 %); 3 of them failed, 0.25 % of all requests.",
+      "2.5.0 answered 60 of 1 216 requests during the deployment (4.93 %); 3 of its 60 requests failed, 5 %; that is 0.25 % of all 1 216 requests.",
     );
   });
 

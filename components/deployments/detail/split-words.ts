@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import type { VersionShare } from "#server/agent/deploy/split-schema.ts";
-import { formatCount, formatPercent } from "../../lib/format.ts";
+import { formatCount, formatPercent, plural } from "../../lib/format.ts";
 
 export type Share = z.infer<typeof VersionShare>;
 
@@ -53,6 +53,7 @@ export function costOf(
   const had = `${version} answered ${formatCount(fresh.requests)} of ${formatCount(all)} requests ${ended ? "during the deployment" : "since the deployment began"} (${formatPercent((fresh.requests / all) * 100)})`;
   if (fresh.errors === null) return `${had}.`;
   if (fresh.errors === 0) return `${had}; none of them failed.`;
-  const share = formatPercent((fresh.errors / all) * 100);
-  return `${had}; ${formatCount(fresh.errors)} of them failed, ${share} of all requests.`;
+  const percentOf = (base: number) => formatPercent(((fresh.errors ?? 0) / base) * 100);
+  const own = `${formatCount(fresh.errors)} of its ${plural(fresh.requests, "request")} failed, ${percentOf(fresh.requests)}`;
+  return `${had}; ${own}; that is ${percentOf(all)} of all ${plural(all, "request")}.`;
 }
