@@ -93,7 +93,7 @@ const Numbers = ({ bars }: { bars: readonly Bar[] }) => (
             <th
               key={name}
               scope="col"
-              className={index === 0 ? "py-1 text-left font-medium" : "py-1 text-right font-medium"}
+              className={index === 0 ? "py-1 text-left font-medium" : "py-1 pl-3 text-right font-medium"}
             >
               <VisibleText text={name} />
             </th>

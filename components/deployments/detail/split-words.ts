@@ -1,23 +1,34 @@
 import type { z } from "zod";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import type { VersionShare } from "#server/agent/deploy/split-schema.ts";
-import { formatCount, formatPercent, plural } from "../../lib/format.ts";
+import { formatCount, formatPercent, MISSING, plural } from "../../lib/format.ts";
 
 export type Share = z.infer<typeof VersionShare>;
 
-/** Percent of the bar's width per version: what it is to have, else what it had, else its instances. Sums to 100. */
-export function widthsOf(split: readonly Share[]): number[] {
+/** Percent of the bar's width per version: what it is to have, else what it had, else its instances; null: unknown. */
+export function widthsOf(split: readonly Share[]): number[] | null {
   const by = (value: (share: Share) => number | null) => {
     const values = split.map(value);
     const sum = values.reduce<number>((total, one) => total + (one ?? 0), 0);
     return values.every((one) => one !== null) && sum > 0 ? values.map((one) => ((one ?? 0) / sum) * 100) : null;
   };
-  return (
-    by((one) => one.weight) ??
-    by((one) => one.share) ??
-    by((one) => one.readyInstances) ??
-    split.map(() => 100 / split.length)
-  );
+  return by((one) => one.weight) ?? by((one) => one.share) ?? by((one) => one.readyInstances);
+}
+
+/** Whether the platform told how the versions stand: its silence is no even split. */
+const isTold = (split: readonly Share[]): boolean =>
+  split.some(({ weight, readyInstances }) => weight !== null || readyInstances !== null);
+
+/** How the traffic is shared, as the panel's note. */
+export function sharingOf(split: readonly Share[]): string {
+  if (!isTold(split)) return "how the traffic is shared is not known now";
+  return split.some(({ weight }) => weight !== null) ? "split by weight" : "shared evenly by all ready instances";
+}
+
+/** What a version is to have: "5 %", "even", or unknown. */
+export function targetOf({ weight }: Share, split: readonly Share[]): string {
+  if (weight !== null) return formatPercent(weight);
+  return isTold(split) ? "even" : MISSING;
 }
 
 /** Requests of all versions; null when those of none are known. */

@@ -3,7 +3,7 @@ import { Time } from "../../feedback/time.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatPercent, plural } from "../../lib/format.ts";
-import { afterwardsOf, costOf, type Share, widthsOf } from "./split-words.ts";
+import { afterwardsOf, costOf, type Share, sharingOf, targetOf, widthsOf } from "./split-words.ts";
 
 type SplitWindow = NonNullable<GetDeploymentOutput["splitWindow"]>;
 
@@ -20,51 +20,35 @@ export function TrafficSplit({
   active: boolean;
 }) {
   if (!active) return <TrafficAfterwards deployment={deployment} split={split} window={window} />;
-  const widths = widthsOf(split);
-  const weighted = split.some((one) => one.weight !== null);
   return (
-    <Section title="Traffic" note={weighted ? "split by weight" : "shared evenly by all ready instances"}>
+    <Section title="Traffic" note={sharingOf(split)}>
       <div className="flex flex-col gap-3 p-3">
-        <Bar deployment={deployment} split={split} widths={widths} />
+        <Bar deployment={deployment} split={split} widths={widthsOf(split)} />
         <table className="w-full text-sm">
-          <thead>
-            <tr className="text-left text-ink-3 text-xs">
-              <th scope="col" className="pr-2 font-medium">
-                Version
-              </th>
-              <th scope="col" className="text-right font-medium">
-                Target share
-              </th>
-              <th scope="col" className="text-right font-medium">
-                Share, last 10 s
-              </th>
-              <th scope="col" className="text-right font-medium">
-                Ready
-              </th>
-              <th scope="col" className="text-right font-medium">
-                Requests since the deployment began
-              </th>
-              <th scope="col" className="text-right font-medium">
-                Failed since the deployment began
-              </th>
-            </tr>
-          </thead>
+          <Heads
+            names={[
+              "Version",
+              "Target share",
+              "Share, last 10 s",
+              "Ready",
+              "Requests since the deployment began",
+              "Failed since the deployment began",
+            ]}
+          />
           <tbody>
             {split.map((share) => (
               <tr key={share.version} className="border-t">
                 <VersionHead version={share.version} fresh={share.version === deployment.version} />
-                <td className="num text-right">{share.weight === null ? "even" : `${share.weight} %`}</td>
-                <td className="num text-right">{formatPercent(share.share)}</td>
+                <td className={FIGURE}>{targetOf(share, split)}</td>
+                <td className={FIGURE}>{formatPercent(share.share)}</td>
                 <td
-                  className="num text-right"
+                  className={FIGURE}
                   title={share.readyInstances === null ? "not known" : plural(share.readyInstances, "ready instance")}
                 >
                   {formatCount(share.readyInstances)}
                 </td>
-                <td className="num text-right">{formatCount(share.requests)}</td>
-                <td className={cn("num text-right", isSome(share.errors) && "text-critical")}>
-                  {formatCount(share.errors)}
-                </td>
+                <td className={FIGURE}>{formatCount(share.requests)}</td>
+                <td className={cn(FIGURE, isSome(share.errors) && "text-critical")}>{formatCount(share.errors)}</td>
               </tr>
             ))}
           </tbody>
@@ -93,6 +77,27 @@ const Counted = ({ window }: { window: SplitWindow | null }) =>
     </>
   );
 
+/** a figure and its head keep their distance from the column before */
+const FIGURE = "num pl-4 text-right";
+
+const Heads = ({ names }: { names: readonly string[] }) => (
+  <thead>
+    <tr className="text-ink-3 text-xs">
+      {names.map((name, i) => (
+        <th key={name} scope="col" className={cn("align-bottom font-medium", i > 0 ? "pl-4 text-right" : "text-left")}>
+          {name}
+        </th>
+      ))}
+    </tr>
+  </thead>
+);
+
+/** Widths are those of all versions, or none. */
+const drawn = (percents: readonly (number | null)[]): number[] | null => {
+  const known = percents.filter((percent) => percent !== null);
+  return known.length === percents.length ? known : null;
+};
+
 const isSome = (count: number | null): boolean => count !== null && count > 0;
 
 /** Of a deployment that has ended: what each version was asked while it ran, not what is served by now. */
@@ -115,30 +120,16 @@ function TrafficAfterwards({
           </p>
         ) : (
           <>
-            <Bar
-              deployment={deployment}
-              split={split}
-              widths={rows.map((row) => row.sharePercent ?? 100 / rows.length)}
-            />
+            <Bar deployment={deployment} split={split} widths={drawn(rows.map((row) => row.sharePercent))} />
             <table className="w-full text-sm">
-              <thead>
-                <tr className="text-left text-ink-3 text-xs">
-                  {["Version", "Share of requests", "Requests", "Failed"].map((head, i) => (
-                    <th key={head} scope="col" className={cn("font-medium", i > 0 && "text-right")}>
-                      {head}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
+              <Heads names={["Version", "Share of requests", "Requests", "Failed"]} />
               <tbody>
                 {rows.map((row) => (
                   <tr key={row.version} className="border-t">
                     <VersionHead version={row.version} fresh={row.version === deployment.version} />
-                    <td className="num text-right">{formatPercent(row.sharePercent)}</td>
-                    <td className="num text-right">{formatCount(row.requests)}</td>
-                    <td className={cn("num text-right", isSome(row.errors) && "text-critical")}>
-                      {formatCount(row.errors)}
-                    </td>
+                    <td className={FIGURE}>{formatPercent(row.sharePercent)}</td>
+                    <td className={FIGURE}>{formatCount(row.requests)}</td>
+                    <td className={cn(FIGURE, isSome(row.errors) && "text-critical")}>{formatCount(row.errors)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -160,14 +151,17 @@ const Bar = ({
 }: {
   deployment: DeploymentView;
   split: readonly Share[];
-  /** percent of the bar per version */
-  widths: readonly number[];
+  /** percent of the bar per version; null: not known, and the bar stays empty */
+  widths: readonly number[] | null;
 }) => (
-  <div aria-hidden="true" className="flex h-6 w-full gap-px overflow-hidden rounded-sm bg-sunken">
-    {split.map((share, i) => (
+  <div
+    aria-hidden="true"
+    className={cn("flex h-6 w-full gap-px overflow-hidden rounded-sm bg-sunken", !widths && "border border-dashed")}
+  >
+    {(widths ? split : []).map((share, i) => (
       <span
         key={share.version}
-        style={{ width: `${widths[i]}%` }}
+        style={{ width: `${widths?.[i]}%` }}
         className={cn(
           "h-full transition-[width] duration-150 motion-reduce:transition-none",
           share.version === deployment.version ? "bg-accent" : "bg-chart-2",
