@@ -5,18 +5,15 @@ import { Button } from "../ui/button.tsx";
 import { Checkbox, Field, Input } from "../ui/field.tsx";
 import { postJson, type Refusal } from "./auth-request.ts";
 import { followSignIn, tellSignedIn } from "./other-tabs.ts";
+import { SlowAnswer } from "./slow-answer.tsx";
 
 const messageOf = (refusal: Refusal): string =>
   refusal.code === "INVALID_EMAIL_OR_PASSWORD" ? "E-mail or password is wrong." : refusal.message;
-
-/** after so long the form says why it may take long */
-const SLOW_MS = 3_000;
 
 /** `next` is a checked path of this console. */
 export function SignInForm({ next }: { next: string }) {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [busy, setBusy] = useState(false);
-  const [slow, setSlow] = useState(false);
 
   useEffect(() => followSignIn(next), [next]);
 
@@ -25,14 +22,11 @@ export function SignInForm({ next }: { next: string }) {
     const form = new FormData(event.currentTarget);
     setBusy(true);
     setRefusal(null);
-    const slowly = setTimeout(() => setSlow(true), SLOW_MS);
     const refused = await postJson("/api/auth/sign-in/email", {
       email: String(form.get("email")).trim(),
       password: String(form.get("password")),
       rememberMe: form.get("remember") === "on",
     });
-    clearTimeout(slowly);
-    setSlow(false);
     if (!refused) {
       tellSignedIn();
       return window.location.assign(next);
@@ -61,12 +55,7 @@ export function SignInForm({ next }: { next: string }) {
         )}
       </Field>
       <Checkbox label="Stay signed in on this device" name="remember" defaultChecked />
-      {slow ? (
-        <p role="status" className="text-ink-2 text-sm">
-          Others may be trying passwords for this account. From a new browser this can take up to a minute; keep this
-          page open.
-        </p>
-      ) : null}
+      {busy ? <SlowAnswer /> : null}
       {refusal ? (
         <p role="alert" className="whitespace-pre-line text-critical text-sm">
           {messageOf(refusal)}
