@@ -4,6 +4,18 @@ import type { ServiceRow } from "#server/agent/services/schema.ts";
 export const isBeyondLimit = (row: Pick<ServiceRow, "reasons">, kind: "errors" | "latency"): boolean =>
   row.reasons.some((reason) => reason.kind === kind);
 
-/** Why a figure that looks bad makes no state, as of too few requests; null when it is judged. */
-export const whyNotJudged = (row: Pick<ServiceRow, "unjudged">, kind: "errors" | "latency"): string | null =>
-  row.unjudged.find((figure) => figure.kind === kind)?.message ?? null;
+type Unjudged = ServiceRow["unjudged"][number];
+
+/** Why a figure beyond its limit makes no state, in few words; `title` has its numbers. Null when a state follows. */
+export function whyNotJudged(
+  row: Pick<ServiceRow, "unjudged">,
+  kind: Unjudged["kind"],
+): { words: string; title: string } | null {
+  const figure = row.unjudged.find((one) => one.kind === kind);
+  return figure ? { words: WORDS[figure.why], title: figure.message } : null;
+}
+
+const WORDS: Record<Unjudged["why"], string> = {
+  few: "too few to judge",
+  over: "recovered since",
+};

@@ -188,9 +188,9 @@ function Judged({
   const why = whyNotJudged(row, kind);
   const beyond = isBeyondLimit(row, kind) ? tone : undefined;
   return (
-    <span className={why ? "text-ink-3" : beyond} title={[title, why].filter(Boolean).join("; ") || undefined}>
+    <span className={why ? "text-ink-3" : beyond} title={[title, why?.title].filter(Boolean).join("; ") || undefined}>
       {children}
-      {why ? <span className="block text-xs">not judged</span> : null}
+      {why ? <span className="block text-xs"> {why.words}</span> : null}
     </span>
   );
 }

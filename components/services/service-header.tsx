@@ -56,6 +56,12 @@ export function ServiceHeadline({ service: { row } }: { service: Service }) {
   );
 }
 
+/** Why a figure beyond its limit makes no state, behind the figure, which may say so itself. */
+function NotJudged({ row, kind, figure }: { row: Service["row"]; kind: "errors" | "latency"; figure: string }) {
+  const words = whyNotJudged(row, kind)?.words;
+  return !words || figure.startsWith("too few") ? null : <span className="text-ink-3 text-xs">; {words}</span>;
+}
+
 /** Why, because of what, what is open or on its way: a line whose place is kept while there is nothing to say. */
 export function ServiceNow({ service: { row } }: { service: Service }) {
   const why = row.reasons.map(({ message }) => message).join("; ");
@@ -164,10 +170,10 @@ export function ServiceFacts({ service }: { service: Service }) {
             value: (
               <span
                 className={cn("tabular-nums", isBeyondLimit(row, "errors") && "text-critical")}
-                title={whyNotJudged(row, "errors") ?? undefined}
+                title={whyNotJudged(row, "errors")?.title}
               >
                 {formatFailed(traffic)}
-                {whyNotJudged(row, "errors") ? <span className="text-ink-3 text-xs"> not judged</span> : null}
+                <NotJudged row={row} kind="errors" figure={formatFailed(traffic)} />
               </span>
             ),
           },
@@ -176,11 +182,11 @@ export function ServiceFacts({ service }: { service: Service }) {
             value: (
               <span
                 className={cn("num", isBeyondLimit(row, "latency") && "text-warning")}
-                title={whyNotJudged(row, "latency") ?? undefined}
+                title={whyNotJudged(row, "latency")?.title}
               >
                 {formatP95(traffic)}
                 <span className="text-ink-3 text-xs"> {formatP95Base(traffic)}</span>
-                {whyNotJudged(row, "latency") ? <span className="text-ink-3 text-xs"> not judged</span> : null}
+                <NotJudged row={row} kind="latency" figure={formatP95(traffic)} />
               </span>
             ),
           },
