@@ -12,7 +12,7 @@ import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Badge, type Tone } from "../ui/badge.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
-import { failuresOf, frequencyOf, leadTimeOf, restoreOf, restoreRatingOf } from "./delivery-words.ts";
+import { failuresOf, frequencyOf, gradeOf, leadTimeOf, restoreOf, restoreRatingOf } from "./delivery-words.ts";
 
 type Row = RouterOutputs["deploy"]["dora"]["rows"][number];
 
@@ -31,12 +31,12 @@ interface RatedProps {
   base: string;
 }
 
-const Rated = ({ value, rating, base }: RatedProps) => (
+export const Rated = ({ value, rating, base }: RatedProps) => (
   <span className="flex flex-col py-0.5">
     {value === null ? null : (
-      <span className="inline-flex flex-wrap items-center gap-x-2 sm:whitespace-nowrap">
+      <span className="inline-flex flex-wrap items-center gap-x-2 xl:whitespace-nowrap">
         <span className="num">{value}</span>
-        {rating ? <Badge tone={TONE[rating]}>{rating}</Badge> : null}
+        {rating ? <Badge tone={TONE[rating]}>{gradeOf(rating)}</Badge> : null}
       </span>
     )}
     <span className="text-ink-3 text-xs">{base}</span>

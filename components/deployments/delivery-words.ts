@@ -45,3 +45,6 @@ export function restoreOf({ restoreSeconds, failures, changes }: DeliveryRow): W
 /** Going back fast is no good mark for delivery while nothing that was tried has succeeded. */
 export const restoreRatingOf = ({ deployments, restoreRating }: DeliveryRow): DeliveryRow["restoreRating"] =>
   deployments === 0 ? null : restoreRating;
+
+/** A grade by its name: a bare "low" beside a rate would read as "few". */
+export const gradeOf = (rating: NonNullable<DeliveryRow["frequencyRating"]>): string => `DORA: ${rating} performer`;
