@@ -177,6 +177,7 @@ function Loaded({ data }: { data: Data }) {
               They did not serve in the same minutes: a difference may come from the hour and not from the version.
             </p>
           ) : null}
+          {both ? <OwnOnly service={service} /> : null}
           <ul className="flex flex-wrap gap-x-6 gap-y-1 text-ink-3 text-xs">
             {[baseline, candidate].map((side) =>
               side ? (
@@ -207,6 +208,14 @@ function Loaded({ data }: { data: Data }) {
     </div>
   );
 }
+
+/** The judge of a deployment looks further, so its verdict may differ. */
+export const OwnOnly = ({ service }: { service: string }) => (
+  <p className="max-w-prose text-ink-2 text-sm">
+    Only the two versions’ own figures are compared here. The judge of a deployment also compares the errors of services
+    that depend on <VisibleText text={service} />: it may find a version worse that looks no worse here.
+  </p>
+);
 
 /** The judge's own windows are shorter: they begin with its step. */
 function leftOutWords({ leftOut }: Data): string {

@@ -69,7 +69,7 @@ export function Compared({ deployment, steps, active }: ComparedProps) {
       actions={
         previousVersion ? (
           <EnvLink href={compareHref(deployment)} className="link text-sm">
-            Compare in full
+            Compare their own requests
           </EnvLink>
         ) : null
       }

@@ -5,7 +5,7 @@ import type { MarkTone } from "../../feedback/mark.tsx";
 
 export type Metric = MetricResult;
 
-const isBad = (metric: Metric) => metric.classification === "high" || metric.classification === "low";
+export const isBad = (metric: Metric) => metric.classification === "high" || metric.classification === "low";
 
 /** Neither side was measured: results of earlier versions call that a pass. */
 const isUnknown = ({ classification, count, rank, baseline, candidate }: Metric): boolean =>

@@ -73,6 +73,28 @@ describe("the comparison in short", () => {
   });
 });
 
+describe("the measure that decided", () => {
+  const gateway = { baselineEvents: 0, baselineTotal: 500, candidateEvents: 32, candidateTotal: 501 };
+  const dependent = metric("dependent:gateway", {
+    label: "errors of gateway, which depends on it",
+    classification: "high",
+    count: { ...counted, ...gateway },
+  });
+  const listed = (...metrics: MetricResult[]) => briefMetrics(metrics).map(({ name }) => name);
+
+  it("stands in the list, also of a service that depends on this one", () => {
+    expect(listed(metric("errorRatio", { count: counted }), dependent)).toEqual(["dependent:gateway", "errorRatio"]);
+    expect(plain(briefOf(dependent))).toBe(
+      "errors of gateway, which depends on it 0 % (0 of 500) → 6.39 % (32 of 501)",
+    );
+  });
+
+  it("is not listed twice, and what did not get worse is not added", () => {
+    expect(listed(metric("errorRatio", { classification: "high", count: counted }))).toEqual(["errorRatio"]);
+    expect(listed(metric("errorRatio"), { ...dependent, classification: "pass" })).toEqual(["errorRatio"]);
+  });
+});
+
 describe("how a metric came out", () => {
   it.each([
     ["unknown", metric("a", { classification: "nodata" }), "pass"],

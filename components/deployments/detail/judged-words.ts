@@ -2,7 +2,7 @@ import type { JudgeResult } from "#server/agent/deploy/judge/schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { formatBytes, formatCount, formatDuration, formatMs, formatNumber, formatPercent } from "../../lib/format.ts";
 import type { RouterOutputs } from "../../trpc/client.tsx";
-import type { Metric } from "./judge-scales.ts";
+import { isBad, type Metric, worstFirst } from "./judge-scales.ts";
 
 /** The judge's newest comparison, short: its verdict, what it is of, and what users feel of it. Pure. */
 
@@ -38,10 +38,13 @@ export function expectation(deployment: DeploymentView, steps: readonly StepView
     : `A ${strategy} deployment is compared afterwards, while it is watched.`;
 }
 
-/** What the page says first of a comparison; the judge's own panel has the rest. */
+/** What the page says of each comparison; the judge's own panel has the rest. */
 const BRIEF = ["errorRatio", "latencyP95", "latencyP50", "cpuPerRequest"];
-export const briefMetrics = (metrics: readonly Metric[]): Metric[] =>
-  BRIEF.flatMap((name) => metrics.find((metric) => metric.name === name) ?? []);
+/** Whatever else got worse stands first, as errors of a service that depends on this one: it decided. */
+export const briefMetrics = (metrics: readonly Metric[]): Metric[] => [
+  ...worstFirst(metrics.filter((metric) => isBad(metric) && !BRIEF.includes(metric.name))),
+  ...BRIEF.flatMap((name) => metrics.find((metric) => metric.name === name) ?? []),
+];
 
 /** `2.5.0 is worse than 2.4.0.`: the judge's verdict in a sentence, never more certain than it. */
 export function verdictOf({ verdict, sentence, candidateVersion: fresh, baselineVersion: old }: JudgeResult): string {
