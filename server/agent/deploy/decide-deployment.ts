@@ -8,7 +8,7 @@ import { decidedAlready, type Facts, inWords, rule } from "./decision-rule.ts";
 import { nudgeWorkflow, startWorkflow } from "./launch.ts";
 import { publishDeployment } from "./publish.ts";
 import { auditPlace } from "./record.ts";
-import { insertRollback, prepareReturn, type Return } from "./rollback.ts";
+import { canReturn, insertRollback, prepareReturn, type Return } from "./rollback.ts";
 import type { DecideDeploymentInput, DecideDeploymentOutput } from "./schema.ts";
 import {
   type DeploymentPatch,
@@ -40,13 +40,16 @@ export async function decideDeployment(ctx: AgentContext, input: Asked): Promise
     input,
   } as const;
   let back: Return | null;
+  let isReturnable: boolean;
   try {
     authorize(ctx, write.permission);
-    back = await wayBack(ctx, input); // asks the platform, so outside of the transaction
+    const row = await getDeploymentRow(ctx.db, deploymentId);
+    back = await wayBack(ctx, row, input); // asks the platform, so outside of the transaction
+    isReturnable = back ? back.kind === "new" : !isActive(row.status) && (await canReturn(ctx, row));
   } catch (error) {
     return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
   }
-  const { deployment, started } = await performWrite(ctx, write, (tx) => decide(ctx, tx, input, back));
+  const { deployment, started } = await performWrite(ctx, write, (tx) => decide(ctx, tx, input, back, isReturnable));
   if (started) await startWorkflow(ctx, started.id);
   await nudgeWorkflow(ctx, deploymentId);
   const incidents = await incidentsOfDeployments(ctx.db, [deploymentId]);
@@ -57,8 +60,7 @@ export async function decideDeployment(ctx: AgentContext, input: Asked): Promise
 }
 
 /** The rollback of one that has ended; null for one that is active and turns back by itself. */
-async function wayBack(ctx: AgentContext, { deploymentId, decision }: Asked): Promise<Return | null> {
-  const row = await getDeploymentRow(ctx.db, deploymentId);
+async function wayBack(ctx: AgentContext, row: DeploymentRow, { decision }: Asked): Promise<Return | null> {
   if (decision !== "rollback" || isActive(row.status)) return null;
   return prepareReturn(ctx, row);
 }
@@ -68,19 +70,21 @@ interface Outcome {
   started: DeploymentRow | null;
 }
 
-async function decide(ctx: AgentContext, tx: Tx, input: Asked, back: Return | null): Promise<Outcome> {
+async function decide(
+  ctx: AgentContext,
+  tx: Tx,
+  input: Asked,
+  back: Return | null,
+  isReturnable: boolean,
+): Promise<Outcome> {
   const before = await lockDeployment(tx, input.deploymentId);
   if (back?.kind === "done") return { deployment: before, started: null };
   if (back?.kind === "going") return { deployment: before, started: back.rollback };
   if (input.decision === "rollback" && !back && !isActive(before.status))
     throw new AppError("CONFLICT", `${before.id} has ended a moment ago. Decide again to roll it back.`);
   await refuseAnswered(tx, before, back);
-  const facts = await factsOf(ctx, tx, before);
-  // an ended deployment accepts a way back whether or not it asked for one
-  const ruling =
-    back && !before.waiting
-      ? ({ kind: "write", stepIndex: null, waitingId: null } as const)
-      : rule(facts, { ...input, actor: ctx.actor });
+  const facts = await factsOf(ctx, tx, before, isReturnable);
+  const ruling = rule(facts, { ...input, actor: ctx.actor });
   if (ruling.kind === "same") return { deployment: before, started: null };
   const at = ctx.now();
   const { decision, scope, reason } = input;
@@ -100,7 +104,7 @@ async function refuseAnswered(tx: Tx, before: DeploymentRow, back: Return | null
   if (answer) throw decidedAlready(before, answer);
 }
 
-async function factsOf(ctx: AgentContext, tx: Tx, deployment: DeploymentRow): Promise<Facts> {
+async function factsOf(ctx: AgentContext, tx: Tx, deployment: DeploymentRow, isReturnable: boolean): Promise<Facts> {
   const { id, waiting } = deployment;
   const decisions = await listDecisions(tx, id);
   return {
@@ -108,6 +112,7 @@ async function factsOf(ctx: AgentContext, tx: Tx, deployment: DeploymentRow): Pr
     steps: await listSteps(tx, id),
     answer: waiting && (await findAnswer(tx, id, waiting.id)),
     newest: decisions.at(-1) ?? null,
+    canReturn: isReturnable,
     at: ctx.now(),
   };
 }

@@ -37,6 +37,7 @@ const facts = (
     steps,
     answer: null,
     newest: null,
+    canReturn: false,
     at,
     ...rest,
   };
@@ -88,7 +89,13 @@ describe("what is accepted", () => {
       "step",
       ["promote", "retry", "rollback", "abort"],
     ],
-    [facts("succeeded", { asks: waiting(["promote", "rollback"], "regressed") }), "step", ["promote", "rollback"]],
+    [facts("succeeded", { canReturn: true }), "step", ["rollback"]],
+    [facts("succeeded", { asks: waiting(["promote", "rollback"], "regressed") }), "step", ["promote"]],
+    [
+      facts("succeeded", { asks: waiting(["promote", "rollback"], "regressed"), canReturn: true }),
+      "step",
+      ["promote", "rollback"],
+    ],
   ])("case %#", (given, scope, allowed) => expect(allowedNow(given, scope)).toEqual(allowed));
 });
 

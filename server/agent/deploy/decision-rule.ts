@@ -15,6 +15,8 @@ export interface Facts {
   answer: DecisionRow | null;
   /** the last one of all */
   newest: DecisionRow | null;
+  /** it has ended, and what it brought is what runs and can be rolled back */
+  canReturn: boolean;
   at: Date;
 }
 
@@ -64,8 +66,13 @@ export function rule(facts: Facts, wish: Wish): Ruling {
 }
 
 /** What decide_deployment accepts now, as far as the deployment itself is concerned. */
-export function allowedNow({ deployment, steps, newest }: Omit<Facts, "at">, scope: "step" | "all"): Decision[] {
+export function allowedNow(
+  { deployment, steps, newest, canReturn }: Omit<Facts, "at">,
+  scope: "step" | "all",
+): Decision[] {
   const { status, waiting, previousVersion } = deployment;
+  const back: Decision[] = canReturn ? ["rollback"] : [];
+  if (!isActive(status)) return waiting ? waiting.options.filter((option) => option !== "rollback" || canReturn) : back;
   if (waiting) return waiting.options;
   if (status === "queued") return ["abort"];
   if (status !== "running") return [];
@@ -82,9 +89,11 @@ export function allowedNow({ deployment, steps, newest }: Omit<Facts, "at">, sco
 /** What to offer: what is accepted for the step that runs, and nothing once it is decided and not heeded yet. */
 export function offeredNow(facts: Omit<Facts, "at">): Decision[] {
   const { deployment, answer, newest } = facts;
-  if (deployment.waiting) return answer ? [] : deployment.waiting.options;
-  const isDecided = newest?.decision === "rollback" || newest?.decision === "abort";
-  return isDecided || deployment.cancelRequested ? [] : allowedNow(facts, "step");
+  if (deployment.waiting) return answer ? [] : allowedNow(facts, "step");
+  const isDecided =
+    isActive(deployment.status) &&
+    (newest?.decision === "rollback" || newest?.decision === "abort" || deployment.cancelRequested);
+  return isDecided ? [] : allowedNow(facts, "step");
 }
 
 /** A decision that stands in the way of this one: it answered the same question, or it has not taken effect yet. */
@@ -123,11 +132,7 @@ function notNow({ deployment, steps }: Facts, { decision }: Wish, allowed: Decis
   const refused = (message: string) => new AppError("PRECONDITION", message, { details });
   const way = allowed.length > 0 ? ` Possible now: ${allowed.join(", ")}.` : "";
   if (!isActive(status) && !waiting)
-    return refused(
-      decision === "rollback"
-        ? `${id} has ended (${status.replace("_", " ")}) and ${version} does not run there any more.`
-        : `${id} has ended (${status.replace("_", " ")}); there is nothing left to ${decision}.`,
-    );
+    return refused(`${id} has ended (${status.replace("_", " ")}); there is nothing left to ${decision}.${way}`);
   if (status === "rolling_back")
     return refused(`${id} is already going back to ${previousVersion ?? "the version before"}; let it end.`);
   if (decision === "rollback" && previousVersion === null)

@@ -8,7 +8,7 @@ import { authorize } from "../kernel/permissions.ts";
 import { limitsOf } from "../kernel/service-limits.ts";
 import { waiting } from "../kernel/waiting.ts";
 import type { PlatformInstance, PlatformService, ServiceRef, TrafficCounts } from "../ports/platform.ts";
-import { offeredNow } from "./decision-rule.ts";
+import { allowedDecisions } from "./allowed-decisions.ts";
 import { evidenceNow } from "./evidence-now.ts";
 import { type Following, followDeployment } from "./follow.ts";
 import { withPending } from "./judge/pending.ts";
@@ -64,10 +64,7 @@ export async function getDeployment(
   const window = windowOf(deployment, ctx.now());
   return {
     deployment: toView(deployment, incidents.get(id) ?? null),
-    allowed: offeredNow({
-      ...{ deployment, steps, newest: decisions.at(-1) ?? null },
-      answer: decisions.find(({ waitingId }) => waitingId !== null && waitingId === deployment.waiting?.id) ?? null,
-    }),
+    allowed: await allowedDecisions(ctx, deployment, { steps, decisions }),
     steps: steps.map(toStepView),
     analyses: analyses.map(toAnalysisSummary),
     decisions: decisions.map(toDecisionView),

@@ -15,14 +15,14 @@ import {
   refuseActive,
   startWorkflow,
 } from "./launch.ts";
-import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget } from "./plan.ts";
+import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "./plan.ts";
 import type { Planned } from "./planned.ts";
 import { lockObstacle, type Obstacle, refuseObstacles } from "./policy.ts";
 import { DeployApplicationInput, type RollbackInput } from "./schema.ts";
 import { stepsOf } from "./steps.ts";
 import { type DeploymentRow, findActive, getDeploymentRow, isActive, toView } from "./store.ts";
 import { listDecisions } from "./store-decisions.ts";
-import { findPassed, findRollbackOf } from "./store-history.ts";
+import { findBringer, findPassed, findRollbackOf } from "./store-history.ts";
 import { findLock } from "./store-locks.ts";
 
 type Asked = z.output<typeof RollbackInput>;
@@ -70,7 +70,9 @@ async function prepareAsked(ctx: AgentContext, input: Asked): Promise<Prepared> 
   if (input.overrideReason === undefined) refuseObstacles(locked);
   const undone = currentVersion === null ? null : await findPassed(ctx.db, input, currentVersion);
   const override = input.overrideReason === undefined ? null : { reason: input.overrideReason, locked };
-  return prepare(ctx, input, { instances, currentVersion }, input.version, undone?.id ?? null, override);
+  const running = { instances, currentVersion };
+  const chosen = await choose(ctx, input, running, input.version);
+  return prepare(ctx, input, running, chosen, undone?.id ?? null, override);
 }
 
 /** What an ended deployment comes back to: a rollback that is to be made, the one that is under way, or it went back itself. */
@@ -79,30 +81,66 @@ export type Return =
   | { kind: "new"; prepared: Prepared; waitingId: string | null }
   | { kind: "going"; rollback: DeploymentRow };
 
-/**
- * The rollback of a deployment that has ended. A lock stands against it, unless the deployment itself asked.
- * @throws PRECONDITION when its version does not run any more, CONFLICT when somebody else has rolled it back.
- */
+type Checked = Exclude<Return, { kind: "new" }> | { kind: "new"; running: Running; chosen: Chosen };
+
+/** The rollback of a deployment that has ended, with its plan. @throws as checkReturn does */
 export async function prepareReturn(ctx: AgentContext, row: DeploymentRow): Promise<Return> {
+  const checked = await checkReturn(ctx, row);
+  if (checked.kind !== "new") return checked;
+  const prepared = await prepare(ctx, row, checked.running, checked.chosen, row.id, null);
+  return { kind: "new", prepared, waitingId: row.waiting?.id ?? null };
+}
+
+/** Whether a deployment that has ended can be rolled back now: it is then what the service runs. */
+export async function canReturn(ctx: AgentContext, row: DeploymentRow): Promise<boolean> {
+  try {
+    return (await checkReturn(ctx, row)).kind === "new";
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
+}
+
+/**
+ * A lock stands against it, unless the deployment itself asked.
+ * @throws PRECONDITION when what it brought is not what runs (`details.broughtBy`), CONFLICT when somebody else has
+ * rolled it back or another deployment is active
+ */
+async function checkReturn(ctx: AgentContext, row: DeploymentRow): Promise<Checked> {
+  const { instances, currentVersion } = await ctx.platform.getService(row);
+  const versions = [...new Set(instances.map(({ version }) => version))];
+  const bringer = await findBringer(ctx.db, row, versions);
   const made = await findRollbackOf(ctx.db, row.id);
-  if (made && isSettled(made)) {
+  if (made && (isActive(made.status) || (made.status === "succeeded" && made.id === bringer?.id))) {
     if (made.actorId === ctx.actor.id && made.actorKind === ctx.actor.kind) return { kind: "going", rollback: made };
     const decision = (await listDecisions(ctx.db, row.id)).findLast((one) => one.decision === "rollback");
     if (decision) throw decidedAlready(row, decision);
   }
-  const { instances, currentVersion } = await ctx.platform.getService(row);
-  const runs = instances.some((one) => one.version === row.version);
+  const runs = versions.includes(row.version);
   if (!runs && !made && (await isOwnRollback(ctx, row))) return { kind: "done" };
   await refuseActive(ctx, row);
-  if (!runs)
-    throw new AppError(
-      "PRECONDITION",
-      `${row.version} does not run in ${row.environment} any more, so there is nothing of ${row.id} to roll back. ${row.service} runs ${currentVersion ?? "nothing"}.`,
-      { details: { deploymentId: row.id, currentVersion } },
-    );
+  if (!runs || bringer?.id !== row.id) throw notWhatRuns(row, runs, currentVersion, bringer);
   if (!row.waiting) refuseObstacles(lockObstacle(await findLock(ctx.db, row)));
-  const prepared = await prepare(ctx, row, { instances, currentVersion: row.version }, undefined, row.id, null);
-  return { kind: "new", prepared, waitingId: row.waiting?.id ?? null };
+  const running = { instances, currentVersion: row.version };
+  return { kind: "new", running, chosen: await choose(ctx, row, running, undefined) };
+}
+
+function notWhatRuns(
+  row: DeploymentRow,
+  runs: boolean,
+  current: string | null,
+  bringer: DeploymentRow | null,
+): AppError {
+  const { id, service, environment, version, status } = row;
+  const ended = runs
+    ? `${id} has ended (${status.replace("_", " ")}) and is not why ${service} runs ${current ?? version} in ${environment}.`
+    : `${version} does not run in ${environment} any more, so there is nothing of ${id} to roll back. ${service} runs ${current ?? "nothing"}.`;
+  const way = bringer
+    ? ` ${bringer.id} brought what runs now. To undo that, call decide_deployment with rollback on ${bringer.id}.`
+    : "";
+  const none = runs ? " No deployment brought what runs now. To change it, call deploy_application." : "";
+  const details = { deploymentId: id, currentVersion: current, broughtBy: bringer?.id ?? null, allowed: [] };
+  return new AppError("PRECONDITION", `${ended}${way || none}`, { details });
 }
 
 /** Whether the same person told it to go back while it ran: to say so again changes nothing. */
@@ -113,7 +151,7 @@ async function isOwnRollback({ db, actor }: AgentContext, { id }: DeploymentRow)
 
 /**
  * The rollback that Operate itself starts when a deployment regresses after its end. Safe to repeat: a second call finds
- * the first one's. Null when another deployment is active, or nothing is known to be good.
+ * the first one's. Null when another deployment is active or brought what runs now, or nothing is known to be good.
  * @throws UPSTREAM_UNAVAILABLE, NOT_FOUND
  */
 export async function startRollback(
@@ -128,9 +166,13 @@ export async function startRollback(
   }
   const { instances } = await runtime.platform.getService(row);
   if (await findActive(runtime.db, row.service, row.environment)) return null;
+  const versions = instances.map(({ version }) => version);
+  if ((await findBringer(runtime.db, row, versions))?.id !== row.id) return null;
   let deployment: DeploymentRow;
   try {
-    const prepared = await prepare(runtime, row, { instances, currentVersion: row.version }, undefined, row.id, null);
+    const running = { instances, currentVersion: row.version };
+    const chosen = await choose(runtime, row, running, undefined);
+    const prepared = await prepare(runtime, row, running, chosen, row.id, null);
     deployment = await runtime.db.$transaction((tx) => insertRollback(runtime, tx, asked.by, prepared, asked.reason));
   } catch (error) {
     if (error instanceof AppError && (error.code === "PRECONDITION" || error.code === "CONFLICT")) return null;
@@ -149,14 +191,19 @@ interface Running {
   currentVersion: string | null;
 }
 
-async function prepare(
+/** The version to go back to, and how. */
+interface Chosen {
+  target: Target;
+  strategy: Planned["strategy"];
+}
+
+/** @throws PRECONDITION when it is not among the good versions, or runs everywhere */
+async function choose(
   runtime: Runtime,
   { service, environment }: ServiceRef,
   { instances, currentVersion }: Running,
   wanted: string | undefined,
-  rollbackOf: string | null,
-  override: { reason: string; locked: Obstacle[] } | null,
-): Promise<Prepared> {
+): Promise<Chosen> {
   const ref = { service, environment };
   const good = await listGoodVersions(runtime.db, runtime.config, ref, currentVersion);
   const chosen = wanted === undefined ? good[0] : good.find((one) => one.version === wanted);
@@ -170,7 +217,19 @@ async function prepare(
   const { version } = chosen;
   const target = resolveTarget(runtime.config, DeployApplicationInput.parse({ ...ref, version }));
   refuseWhatRuns(runtime.config, target, instances);
-  const strategy = chosen.lastKnownGood ? "restore" : target.strategy;
+  return { target, strategy: chosen.lastKnownGood ? "restore" : target.strategy };
+}
+
+async function prepare(
+  runtime: Runtime,
+  { service, environment }: ServiceRef,
+  { instances }: Running,
+  { target, strategy }: Chosen,
+  rollbackOf: string | null,
+  override: { reason: string; locked: Obstacle[] } | null,
+): Promise<Prepared> {
+  const ref = { service, environment };
+  const { version } = target;
   const previousVersion = previousVersionOf(instances, version);
   const { options, committedAt } = target;
   const steps = stepsOf({ strategy, version, previousVersion, instances: options.instances, rules: options.rules });

@@ -28,6 +28,24 @@ export async function findRollbackOf(db: Db | Tx, deploymentId: string): Promise
   return found ? getDeploymentRow(db, found.id) : null;
 }
 
+/**
+ * The newest deployment that changed what runs: it succeeded, or failed half-way and its version is among `running`. One
+ * that went back, and a rollback that failed, brought nothing. Null when nobody deployed what runs.
+ */
+export async function findBringer(
+  db: Db | Tx,
+  { service, environment }: ServiceRef,
+  running: readonly string[],
+): Promise<DeploymentRow | null> {
+  const halfWay = { status: "failed", kind: "deploy", version: { in: [...running] } };
+  const found = await db.deployment.findFirst({
+    where: { service, environment, OR: [{ status: "succeeded" }, halfWay] },
+    orderBy: { id: "desc" },
+    select: { id: true },
+  });
+  return found ? getDeploymentRow(db, found.id) : null;
+}
+
 /** Deletes at most `limit` deployments that ended before `before` and are not among the newest `keep` of their place. */
 export async function deleteEndedDeployments(
   db: Db,
