@@ -1,9 +1,11 @@
 import type { AgentContext } from "../kernel/context.ts";
 import { type Facts, offeredNow } from "./decision-rule.ts";
 import { canReturn } from "./rollback.ts";
-import type { Decision } from "./schema.ts";
-import { type DeploymentRow, isActive } from "./store.ts";
-import type { DecisionRow } from "./store-decisions.ts";
+import type { Decision, DeploymentStatus } from "./schema.ts";
+import { type DeploymentRow, getDeploymentRow, isActive } from "./store.ts";
+import { type DecisionRow, listDecisions } from "./store-decisions.ts";
+import { findRollbackOf } from "./store-history.ts";
+import { listSteps } from "./store-steps.ts";
 
 /** What decide_deployment accepts now, by the rule that it decides by. */
 export async function allowedDecisions(
@@ -17,4 +19,25 @@ export async function allowedDecisions(
     answer: decisions.find(({ waitingId }) => waitingId !== null && waitingId === waiting?.id) ?? null,
     canReturn: !isActive(status) && (await canReturn(ctx, deployment)),
   });
+}
+
+/** Where a deployment stands: `possible` when the decision rollback is accepted now. */
+export interface RollbackState {
+  possible: boolean;
+  status: DeploymentStatus;
+  /** it went back by itself, or another deployment rolled it back */
+  isUndone: boolean;
+}
+
+/** @throws NOT_FOUND */
+export async function rollbackState(ctx: AgentContext, deploymentId: string): Promise<RollbackState> {
+  const row = await getDeploymentRow(ctx.db, deploymentId);
+  const [steps, decisions, rollback] = await Promise.all([
+    listSteps(ctx.db, row.id),
+    listDecisions(ctx.db, row.id),
+    findRollbackOf(ctx.db, row.id),
+  ]);
+  const allowed = await allowedDecisions(ctx, row, { steps, decisions });
+  const isUndone = row.status === "rolled_back" || rollback?.status === "succeeded";
+  return { possible: allowed.includes("rollback"), status: row.status, isUndone };
 }

@@ -1,3 +1,4 @@
+export { type RollbackState, rollbackState } from "./allowed-decisions.ts";
 export { compareVersions } from "./compare-versions.ts";
 export { decideDeployment } from "./decide-deployment.ts";
 export { deployApplication } from "./deploy-application.ts";

@@ -143,6 +143,8 @@ export interface DeploymentStart extends ServiceRef {
   id: string;
   version: string;
   startedMs: number;
+  /** null: it is under way */
+  finishedMs: number | null;
   isRollback: boolean;
 }
 
@@ -153,11 +155,21 @@ export async function listStarts(
 ): Promise<DeploymentStart[]> {
   const rows = await db.deployment.findMany({
     where: { ...whereOf({ service, environment }), startedAt: { gte: from, lte: to } },
-    select: { id: true, service: true, environment: true, version: true, kind: true, startedAt: true },
+    select: {
+      id: true,
+      service: true,
+      environment: true,
+      version: true,
+      kind: true,
+      startedAt: true,
+      finishedAt: true,
+    },
     orderBy: { startedAt: "desc" },
     take: 1_000,
   });
-  return rows.flatMap(({ startedAt, kind, ...row }) =>
-    startedAt ? [{ ...row, startedMs: startedAt.getTime(), isRollback: kind === "rollback" }] : [],
-  );
+  return rows.flatMap(({ startedAt, finishedAt, kind, ...row }) => {
+    if (!startedAt) return [];
+    const [startedMs, finishedMs] = [startedAt.getTime(), finishedAt?.getTime() ?? null];
+    return [{ ...row, startedMs, finishedMs, isRollback: kind === "rollback" }];
+  });
 }

@@ -46,7 +46,7 @@ const deployed = (at: number, version: string, more = {}) =>
     data: {
       ...{ id: `dep_${version}_${at}`, service: "checkout", environment: "production", strategy: "rolling", version },
       ...{ status: "running", summary: "", options: {}, actorKind: "person", actorId: "u", actorName: "Ada" },
-      ...{ requestId: "r", startedAt: new Date(at), deadlineAt: new Date(at + DAY), ...more },
+      ...{ requestId: "r", previousVersion: "2.4.0", startedAt: new Date(at), deadlineAt: new Date(at + DAY), ...more },
     },
   });
 
@@ -136,6 +136,37 @@ describe("a deployment that brings errors", () => {
     await write(failing(clockMs - 19_000, clockMs));
     const { anomalies } = await analyze(15);
     expect(anomalies[0]?.deployment?.version).toBe("2.5.0");
+  });
+
+  it("is the one under which its pattern began, not a later one of the same version, and none of after the end", async () => {
+    await write(orders(clockMs - 40 * MINUTE, clockMs));
+    const ended = (at: number) => ({ status: "rolled_back", finishedAt: new Date(at) });
+    const first = await deployed(clockMs - 109_000, "2.5.0", ended(clockMs - 60_000));
+    await deployed(clockMs - 41_000, "2.5.0", ended(clockMs - 20_000));
+    await write(failing(clockMs - 84_500, clockMs - 62_000));
+    await write(failing(clockMs - 40_000, clockMs - 21_000));
+    for (const endTime of [clockMs - 49_000, clockMs].map(iso)) {
+      const { anomalies, recommendations } = await analyze(15, { endTime });
+      expect(anomalies[0]).toMatchObject({
+        kind: "new",
+        deployment: { id: first.id, sentence: expect.stringMatching(/^began 2\d s after the deployment of 2\.5\.0/) },
+      });
+      expect(recommendations.map(({ tool }) => tool)).toEqual(["compare_versions", "get_deployment"]);
+      expect(recommendations[1]).toMatchObject({
+        sentence: `${first.id}, which brought 2.5.0 of checkout in production, was rolled back already. See how it stands.`,
+      });
+    }
+  });
+
+  it("is none that began more than a moment after it, and none of after the window's end", async () => {
+    await write(orders(clockMs - 40 * MINUTE, clockMs));
+    await write(failing(clockMs - 84_500, clockMs - 62_000));
+    await deployed(clockMs - 41_000, "2.5.0");
+    const until = async (endMs: number) => (await analyze(15, { endTime: iso(endMs) })).anomalies;
+    expect((await until(clockMs)).find(({ kind }) => kind === "new")).toMatchObject({ deployment: null });
+    const before = await until(clockMs - 49_000); // counted in whole minutes, to 9 s later
+    expect(before.length).toBeGreaterThan(1);
+    expect(before.map(({ deployment }) => deployment)).toEqual(before.map(() => null));
   });
 
   it("brings back what was seen days ago", async () => {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { listDeploymentStarts } from "../deploy/index.ts";
+import { listDeploymentStarts, type RollbackState, rollbackState } from "../deploy/index.ts";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -39,6 +39,8 @@ interface Analysis {
   reading: Reading;
   patterns: CountedPattern[];
   anomalies: ExplainedAnomaly[];
+  /** of the deployments that anomalies began with, by id */
+  rollbacks: ReadonlyMap<string, RollbackState>;
   /** false: no line is known of the window before */
   isBeforeKnown: boolean;
 }
@@ -61,9 +63,11 @@ export async function analyzeLogs(
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
   const reading = await readCounts(source, filter, frame, listening);
   const patterns = patternsOf(frame.grid, reading.rows);
+  const knownMs = Math.min(frame.endMs, Date.parse(input.endTime)); // the frame may end later, with a whole minute
+  const anomalies = await anomaliesOf(ctx, filter, frame, reading, patterns, knownMs);
   const analysis: Analysis = {
-    ...{ input, source, filter, frame, reading, patterns },
-    anomalies: await anomaliesOf(ctx, filter, frame, reading, patterns),
+    ...{ input, source, filter, frame, reading, patterns, anomalies },
+    rollbacks: await rollbacksOf(ctx, input.cursor === undefined ? anomalies : []),
     isBeforeKnown: reading.rows.before.length > 0 || (await wroteBefore(source, frame, listening.signal)),
   };
   const output = outputOf(analysis, await viewPatterns(ctx, analysis, listening.signal));
@@ -77,17 +81,26 @@ async function anomaliesOf(
   frame: Frame,
   { rows, steps }: Reading,
   patterns: readonly CountedPattern[],
+  knownMs: number,
 ): Promise<ExplainedAnomaly[]> {
   const { grid, endMs } = frame;
   const history = historyOf(grid, rows);
   if (history.patterns.length === 0) return [];
-  const span = { from: new Date(grid.fromMs - BEFORE_MS), to: new Date(endMs) };
+  const span = { from: new Date(grid.fromMs - BEFORE_MS), to: new Date(knownMs) };
   const starts = await listDeploymentStarts(db, { ...span, service, environment });
   if (now().getTime() - endMs < ABOUT_NOW_MS) await noteRunning(platform, history);
   const found = findAnomalies(history);
   const deployed = findDeployed(history, found, rows.now, starts);
   const broken = steps ? brokenSequences(steps, patterns, frame) : [];
   return [...found, ...deployed, ...broken].sort(byScore).map((anomaly) => explain(anomaly, starts, rows.now, grid));
+}
+
+async function rollbacksOf(
+  ctx: AgentContext,
+  anomalies: readonly ExplainedAnomaly[],
+): Promise<Map<string, RollbackState>> {
+  const ids = [...new Set(anomalies.flatMap(({ deployment }) => deployment?.id ?? []))];
+  return new Map(await Promise.all(ids.map(async (id) => [id, await rollbackState(ctx, id)] as const)));
 }
 
 /** Whether anybody wrote a line in the window before: where nobody did, nothing is known of it. */
@@ -135,7 +148,10 @@ async function viewPatterns(
 }
 
 /** Anomalies, what to do about them and the trend stand on the first page alone. */
-function outputOf({ input, frame, reading, anomalies, isBeforeKnown }: Analysis, shown: Shown): AnalyzeLogsOutput {
+function outputOf(
+  { input, frame, reading, anomalies, rollbacks, isBeforeKnown }: Analysis,
+  shown: Shown,
+): AnalyzeLogsOutput {
   const { grid, endMs } = frame;
   const { rows, answers, notes } = reading;
   const isFirst = input.cursor === undefined;
@@ -153,7 +169,7 @@ function outputOf({ input, frame, reading, anomalies, isBeforeKnown }: Analysis,
     window,
     source: sourceView(...answers),
     anomalies: isFirst ? anomalies.map(viewAnomaly) : [],
-    recommendations: isFirst ? recommend(anomalies, window) : [],
+    recommendations: isFirst ? recommend(anomalies, window, rollbacks) : [],
     patterns: shown.patterns,
     stepSeconds: grid.stepMs / 1_000,
     trend: isFirst

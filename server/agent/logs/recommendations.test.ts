@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RollbackState } from "../deploy/index.ts";
 import { parseQuery } from "./query-language.ts";
 import { type ExplainedAnomaly, recommend } from "./recommendations.ts";
 
@@ -10,6 +11,8 @@ const anomaly = (given: Partial<ExplainedAnomaly>): ExplainedAnomaly => ({
   ...{ service: "checkout", environment: "prod", sentence: "", evidence: {}, score: 1, deployment: null },
   ...given,
 });
+const rollbacks = (change: Partial<RollbackState> = {}) =>
+  new Map<string, RollbackState>([["dep/1", { possible: true, status: "succeeded", isUndone: false, ...change }]]);
 const deployment = { id: "dep/1", version: "1.1.0", at: WINDOW.from, sentence: "" };
 const place = { service: "checkout", environment: "prod" };
 
@@ -22,6 +25,7 @@ describe("recommendations", () => {
         anomaly({ patternId: "8", deployment }),
       ],
       WINDOW,
+      rollbacks(),
     );
     expect(found).toEqual([
       {
@@ -37,6 +41,20 @@ describe("recommendations", () => {
         href: "/deployments/dep%2F1",
       },
     ]);
+  });
+
+  it.each<[Partial<RollbackState>, string]>([
+    [{ status: "rolled_back", isUndone: true }, "was rolled back already"],
+    [{ isUndone: true }, "was rolled back already"],
+    [{ status: "rolling_back" }, "is being rolled back already"],
+    [{}, "cannot be rolled back now"],
+  ])("do not roll back what cannot be: %o", (state, words) => {
+    const found = recommend([anomaly({ deployment })], WINDOW, rollbacks({ possible: false, ...state }));
+    expect(found.map(({ tool }) => tool)).toEqual(["compare_versions", "get_deployment"]);
+    expect(found[1]).toMatchObject({
+      sentence: `dep/1, which brought 1.1.0 of checkout in prod, ${words}. See how it stands.`,
+      arguments: { deploymentId: "dep/1" },
+    });
   });
 
   it.each<[string, Partial<ExplainedAnomaly>, string, Record<string, unknown>, string]>([
@@ -70,26 +88,26 @@ describe("recommendations", () => {
       "/logs?service=checkout&env=prod&from=2026-11-25T10%3A00%3A00.000Z&to=2026-11-25T11%3A00%3A00.000Z&query=pattern%3A7&tab=lines",
     ],
   ])("go on from %s", (_, given, tool, args, href) => {
-    expect(recommend([anomaly(given)], WINDOW)).toMatchObject([{ tool, arguments: args, href }]);
+    expect(recommend([anomaly(given)], WINDOW, rollbacks())).toMatchObject([{ tool, arguments: args, href }]);
   });
 
   it("name a query that can be read", () => {
-    const [found] = recommend([anomaly({ patternId: 'a "b"' })], WINDOW);
+    const [found] = recommend([anomaly({ patternId: 'a "b"' })], WINDOW, rollbacks());
     expect(parseQuery(String(found?.arguments?.query))).toEqual({ patternId: 'a "b"', terms: [] });
   });
 
   it("are none where nothing follows, and eight at most", () => {
-    expect(recommend([], WINDOW)).toEqual([]);
-    expect(recommend([anomaly({ severity: "info" })], WINDOW)).toEqual([]);
+    expect(recommend([], WINDOW, rollbacks())).toEqual([]);
+    expect(recommend([anomaly({ severity: "info" })], WINDOW, rollbacks())).toEqual([]);
     const many = Array.from({ length: 20 }, (_, i) => anomaly({ patternId: String(i) }));
-    expect(recommend(many, WINDOW).map(({ arguments: args }) => args?.query)).toEqual(
+    expect(recommend(many, WINDOW, rollbacks()).map(({ arguments: args }) => args?.query)).toEqual(
       Array.from({ length: 8 }, (_, i) => `pattern:${i}`),
     );
   });
 
   it("leave out what the sender did not say", () => {
-    expect(recommend([anomaly({ kind: "vanished", service: "", environment: "" })], WINDOW)).toMatchObject([
-      { sentence: 'Check the health of an unnamed service: it no longer says "payment refused".', arguments: {} },
-    ]);
+    expect(recommend([anomaly({ kind: "vanished", service: "", environment: "" })], WINDOW, rollbacks())).toMatchObject(
+      [{ sentence: 'Check the health of an unnamed service: it no longer says "payment refused".', arguments: {} }],
+    );
   });
 });

@@ -1,3 +1,4 @@
+import type { RollbackState } from "../deploy/index.ts";
 import { patternQuery } from "./analysis/pattern-query.ts";
 import type { Anomaly } from "./anomalies/anomaly.ts";
 import { isError } from "./anomalies/anomaly.ts";
@@ -22,22 +23,31 @@ const NOTABLE = new Set(["warning", "critical"]);
 
 /**
  * Sentences that follow from anomalies, in their order, each with a tool of Operate or a console path to go on with. One
- * for each deployment, service or pattern; none of what is only worth knowing; empty when nothing follows.
+ * for each deployment, service or pattern; none of what is only worth knowing; empty when nothing follows. `rollbacks` has
+ * where each deployment stands.
  */
-export function recommend(anomalies: readonly ExplainedAnomaly[], window: Window): Recommendation[] {
+export function recommend(
+  anomalies: readonly ExplainedAnomaly[],
+  window: Window,
+  rollbacks: ReadonlyMap<string, RollbackState>,
+): Recommendation[] {
   const given = new Map<string, Recommendation>();
   for (const anomaly of anomalies) {
     if (!NOTABLE.has(anomaly.severity) || given.size >= MOST) continue;
-    for (const [key, recommendation] of follows(anomaly, window))
+    for (const [key, recommendation] of follows(anomaly, window, rollbacks))
       if (!given.has(key) && given.size < MOST) given.set(key, recommendation);
   }
   return [...given.values()];
 }
 
-function follows(anomaly: ExplainedAnomaly, window: Window): [string, Recommendation][] {
+function follows(
+  anomaly: ExplainedAnomaly,
+  window: Window,
+  rollbacks: ReadonlyMap<string, RollbackState>,
+): [string, Recommendation][] {
   const { kind, deployment, patternId } = anomaly;
   if (deployment !== null && (isError(anomaly.level) || anomaly.severity === "critical"))
-    return sinceDeployment(anomaly, deployment);
+    return sinceDeployment(anomaly, deployment, rollbacks.get(deployment.id));
   switch (kind) {
     case "vanished":
       return [[`health ${anomaly.service} ${anomaly.environment}`, checkHealth(anomaly)]];
@@ -70,6 +80,7 @@ const logsPath = ({ service, environment }: Anomaly, search: Record<string, stri
 function sinceDeployment(
   anomaly: ExplainedAnomaly,
   { id, version }: NonNullable<ExplainedAnomaly["deployment"]>,
+  state: RollbackState | undefined,
 ): [string, Recommendation][] {
   const where = place(anomaly);
   const what = named(anomaly);
@@ -86,13 +97,29 @@ function sinceDeployment(
     [
       `rollback ${id}`,
       {
-        sentence: `If ${version} is to blame, roll ${what} back to the version before it.`,
-        tool: "decide_deployment",
-        arguments: { deploymentId: id, decision: "rollback" },
         href: `/deployments/${encodeURIComponent(id)}`,
+        ...(state?.possible
+          ? {
+              sentence: `If ${version} is to blame, roll ${what} back to the version before it.`,
+              tool: "decide_deployment",
+              arguments: { deploymentId: id, decision: "rollback" },
+            }
+          : {
+              sentence: `${standing(id, version, what, state)} See how it stands.`,
+              tool: "get_deployment",
+              arguments: { deploymentId: id },
+            }),
       },
     ],
   ];
+}
+
+/** Why there is nothing to roll back. */
+function standing(id: string, version: string, what: string, state: RollbackState | undefined): string {
+  if (state?.isUndone) return `${id}, which brought ${version} of ${what}, was rolled back already.`;
+  if (state?.status === "rolling_back")
+    return `${id}, which brought ${version} of ${what}, is being rolled back already.`;
+  return `${id}, which brought ${version} of ${what}, cannot be rolled back now.`;
 }
 
 function checkHealth(anomaly: ExplainedAnomaly): Recommendation {

@@ -8,14 +8,15 @@ import type { ExplainedAnomaly } from "../recommendations.ts";
 /** Which deployment an anomaly began with. */
 
 export const BEFORE_MS = 15 * 60_000;
-/** a version may log before its deployment is noted as started, and clocks differ */
-const AFTER_MS = 60_000;
+/** clocks differ, and lines come in batches: a line may bear a time so long before the deployment that it came with */
+const TOLERANCE_MS = 5_000;
 /** from so many of its lines on, the version itself tells, whenever the change began */
 const OWN_SHARE = 0.9;
 
 /**
- * Deployments of the anomaly's service and environment that began in the 15 minutes before it, the one first whose
- * version wrote most of its lines, then the latest. One whose version wrote none of them is none.
+ * Of the deployments of the anomaly's service and environment that began in the 15 minutes before it, the one whose
+ * version wrote most of its lines; of several of one version the one that was under way when it began, else the latest
+ * before it. One whose version wrote none of the lines is none. `starts` are those of before the window's end.
  */
 export function explain(
   anomaly: Anomaly,
@@ -24,40 +25,62 @@ export function explain(
   grid: Grid,
 ): ExplainedAnomaly {
   const byVersion = linesByVersion(anomaly, rows, grid);
-  const total = byVersion && [...byVersion.values()].reduce((sum, count) => sum + count, 0);
+  const total = byVersion && [...byVersion.values()].reduce((sum, { count }) => sum + count, 0);
+  const began = onsetOf(anomaly.atMs, grid);
   const candidates = starts
     .filter(({ service, environment }) => isPlace(anomaly, service, environment))
-    .map((start) => ({ start, of: byVersion?.get(start.version) ?? 0 }))
-    .filter(({ start, of }) => {
-      if (total && of === 0) return false;
-      return beganWith(anomaly, start, grid) || (anomaly.kind === "emerging" && total && of >= OWN_SHARE * total);
+    .map((start) => {
+      const of = byVersion?.get(start.version)?.count ?? 0;
+      const isOwn = anomaly.kind === "emerging" && total && of >= OWN_SHARE * total;
+      const onset = isOwn ? onsetOf(byVersion?.get(start.version)?.firstMs ?? anomaly.atMs, grid) : began;
+      return { start, of, isOwn, onset };
     })
-    .sort((a, b) => b.of - a.of || b.start.startedMs - a.start.startedMs);
+    .filter(({ start, of, isOwn, onset }) => {
+      if ((total && of === 0) || start.startedMs > onset.latestMs) return false;
+      return isOwn || start.startedMs >= onset.fromMs - BEFORE_MS;
+    })
+    .sort((a, b) => b.of - a.of || wasUnderWay(b) - wasUnderWay(a) || b.start.startedMs - a.start.startedMs);
   const [best] = candidates;
   return { ...anomaly, deployment: best ? viewOf(anomaly, best.start, best.of, total ?? 0) : null };
 }
+
+/** When something began: at `fromMs`, or so much later that a deployment until `latestMs` may have brought it. */
+interface Onset {
+  fromMs: number;
+  latestMs: number;
+}
+
+/** What is known by its step began at the start of that or later. */
+function onsetOf(atMs: number, { fromMs, stepMs }: Grid): Onset {
+  const isStep = (atMs - fromMs) % stepMs === 0;
+  return { fromMs: atMs, latestMs: atMs + (isStep ? Math.max(TOLERANCE_MS, stepMs) : TOLERANCE_MS) };
+}
+
+const wasUnderWay = ({ start, onset }: { start: DeploymentStart; onset: Onset }): number =>
+  Number(start.startedMs <= onset.fromMs && (start.finishedMs === null || start.finishedMs >= onset.fromMs));
 
 /** A sender that does not say its environment may be in any. */
 const isPlace = (anomaly: Anomaly, service: string, environment: string): boolean =>
   anomaly.service === service && (anomaly.environment === environment || anomaly.environment === "");
 
-/** What is known by its step began at the start of that or later. */
-function beganWith({ atMs }: Anomaly, { startedMs }: DeploymentStart, { fromMs, stepMs }: Grid): boolean {
-  const after = (atMs - fromMs) % stepMs === 0 ? Math.max(AFTER_MS, stepMs) : AFTER_MS;
-  return startedMs >= atMs - BEFORE_MS && startedMs <= atMs + after;
+interface VersionLines {
+  count: number;
+  /** start of the first step with one */
+  firstMs: number;
 }
 
 /** The anomaly's lines since it began, by version where they name one; null when it is not about lines. */
-function linesByVersion(anomaly: Anomaly, rows: readonly PatternCount[], grid: Grid): Map<string, number> | null {
+function linesByVersion(anomaly: Anomaly, rows: readonly PatternCount[], grid: Grid): Map<string, VersionLines> | null {
   const { kind, severity, patternId, service, environment, atMs } = anomaly;
   const isFall = kind === "error-ratio" && severity === "info";
   if (kind === "vanished" || kind === "broken-sequence" || isFall) return null;
   const sinceMs = atMs - grid.stepMs;
-  const counts = new Map<string, number>();
+  const counts = new Map<string, VersionLines>();
   for (const row of rows) {
     if (row.service !== service || row.environment !== environment || row.version === "") continue;
     if (row.bucketMs <= sinceMs || !(patternId === null ? isError(row.level) : row.patternId === patternId)) continue;
-    counts.set(row.version, (counts.get(row.version) ?? 0) + row.count);
+    const { count, firstMs } = counts.get(row.version) ?? { count: 0, firstMs: row.bucketMs };
+    counts.set(row.version, { count: count + row.count, firstMs: Math.min(firstMs, row.bucketMs) });
   }
   return counts;
 }
