@@ -48,7 +48,7 @@ describe("rollback of a deployment that has ended", () => {
     const second = await ended("1.1.0", "succeeded");
     await expect(decide(first, "rollback")).rejects.toMatchObject({
       code: "PRECONDITION",
-      message: `${first} has ended (rolled back) and is not why checkout runs 1.1.0 in production. ${second} brought what runs now. To undo that, call decide_deployment with rollback on ${second}.`,
+      message: `${first} has ended (rolled back) and is not why checkout runs 1.1.0 in production. ${second} brought what runs now. To undo that, roll ${second} back.`,
       details: { deploymentId: first, broughtBy: second, allowed: [] },
     });
     expect(await database.db.deployment.count()).toBe(2);
@@ -61,7 +61,7 @@ describe("rollback of a deployment that has ended", () => {
     const second = await ended("1.2.0", "succeeded");
     await expect(decide(first, "rollback")).rejects.toMatchObject({
       code: "PRECONDITION",
-      message: `1.1.0 does not run in production any more, so there is nothing of ${first} to roll back. checkout runs 1.2.0. ${second} brought what runs now. To undo that, call decide_deployment with rollback on ${second}.`,
+      message: `1.1.0 does not run in production any more, so there is nothing of ${first} to roll back. checkout runs 1.2.0. ${second} brought what runs now. To undo that, roll ${second} back.`,
     });
     const third = await ended("1.1.0", "succeeded");
     for (const id of [first, second])
@@ -93,7 +93,7 @@ describe("rollback of a deployment that has ended", () => {
     run("1.1.0");
     await expect(decide(first, "rollback")).rejects.toMatchObject({
       code: "PRECONDITION",
-      message: `${first} has ended (rolled back) and is not why checkout runs 1.1.0 in production. No deployment brought what runs now. To change it, call deploy_application.`,
+      message: `${first} has ended (rolled back) and is not why checkout runs 1.1.0 in production. No deployment brought what runs now. To change it, deploy another version.`,
     });
   });
 

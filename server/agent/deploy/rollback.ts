@@ -135,10 +135,8 @@ function notWhatRuns(
   const ended = runs
     ? `${id} has ended (${status.replace("_", " ")}) and is not why ${service} runs ${current ?? version} in ${environment}.`
     : `${version} does not run in ${environment} any more, so there is nothing of ${id} to roll back. ${service} runs ${current ?? "nothing"}.`;
-  const way = bringer
-    ? ` ${bringer.id} brought what runs now. To undo that, call decide_deployment with rollback on ${bringer.id}.`
-    : "";
-  const none = runs ? " No deployment brought what runs now. To change it, call deploy_application." : "";
+  const way = bringer ? ` ${bringer.id} brought what runs now. To undo that, roll ${bringer.id} back.` : "";
+  const none = runs ? " No deployment brought what runs now. To change it, deploy another version." : "";
   const details = { deploymentId: id, currentVersion: current, broughtBy: bringer?.id ?? null, allowed: [] };
   return new AppError("PRECONDITION", `${ended}${way || none}`, { details });
 }
