@@ -77,7 +77,7 @@ function nextStep(code: ErrorCode): string | undefined {
     case "RATE_LIMITED":
       return "Wait, then retry.";
     case "UPSTREAM_UNAVAILABLE":
-      return "Retry in some seconds, a write after a look at the state; if it stays so, report that the system behind it cannot be reached.";
+      return "Retry in some seconds; look at the state before you repeat a write. If it stays so, report that the system behind it cannot be reached.";
     case "UPSTREAM_REJECTED":
       return "Do not retry unchanged.";
     case "TIMEOUT":

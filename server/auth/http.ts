@@ -43,6 +43,6 @@ export function answerError(error: unknown, requestId: string): Response {
   );
 }
 
-/** The text of a body of at most 16 KB. @throws BodyTooLarge */
+/** The text of a body of at most 16 KB. @throws as readBounded does */
 export const readBody = async (request: Request): Promise<string> =>
   (await readBounded(request, MAX_BODY_BYTES)).toString("utf8");

@@ -17,12 +17,11 @@ export class BodyTooLarge extends AppError {
 
 /** Reads on and throws away what comes. */
 export async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const ended = () => undefined;
-  const enough = setTimeout(() => void reader.cancel().catch(ended), LINGER_MS).unref();
+  const enough = setTimeout(() => void reader.cancel().catch(() => undefined), LINGER_MS).unref();
   try {
     while (!(await reader.read()).done);
   } catch {
-    ended(); // the client went away
+    // the client went away
   } finally {
     clearTimeout(enough);
   }
@@ -38,7 +37,7 @@ const brokenOff = (cause: unknown): never => {
  */
 export async function readBounded({ body, headers }: Request, maxBytes: number): Promise<Buffer> {
   if (body === null) return Buffer.alloc(0);
-  const encoding = headers.get("content-encoding") ?? "identity";
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity")
     throw new AppError(
       "INVALID",
@@ -60,7 +59,7 @@ export async function readBounded({ body, headers }: Request, maxBytes: number):
 
 /**
  * The request with its whole body, read once.
- * @throws BodyTooLarge
+ * @throws as readBounded does
  */
 export async function withBoundedBody(request: Request, maxBytes: number): Promise<Request> {
   if (request.body === null) return request;

@@ -19,7 +19,7 @@ import { brokenSequences } from "./analysis/traced-steps.ts";
 import { byScore, findAnomalies } from "./anomalies/index.ts";
 import { filterOf } from "./asked.ts";
 import { rankPatterns, tagsOf } from "./rank-patterns.ts";
-import { type ExplainedAnomaly, recommend } from "./recommendations.ts";
+import { blamedDeployments, type ExplainedAnomaly, recommend } from "./recommendations.ts";
 import type { AnalyzeLogsInput, AnalyzeLogsOutput, AnomalyView, PatternView } from "./schema.ts";
 import { findAlerts } from "./store.ts";
 
@@ -39,7 +39,7 @@ interface Analysis {
   reading: Reading;
   patterns: CountedPattern[];
   anomalies: ExplainedAnomaly[];
-  /** of the deployments that anomalies began with, by id */
+  /** of the deployments that recommendations blame, by id */
   rollbacks: ReadonlyMap<string, RollbackState>;
   /** false: no line is known of the window before */
   isBeforeKnown: boolean;
@@ -99,7 +99,7 @@ async function rollbacksOf(
   ctx: AgentContext,
   anomalies: readonly ExplainedAnomaly[],
 ): Promise<Map<string, RollbackState>> {
-  const ids = [...new Set(anomalies.flatMap(({ deployment }) => deployment?.id ?? []))];
+  const ids = blamedDeployments(anomalies);
   return new Map(await Promise.all(ids.map(async (id) => [id, await rollbackState(ctx, id)] as const)));
 }
 

@@ -24,7 +24,7 @@ const NOTABLE = new Set(["warning", "critical"]);
 /**
  * Sentences that follow from anomalies, in their order, each with a tool of Operate or a console path to go on with. One
  * for each deployment, service or pattern; none of what is only worth knowing; empty when nothing follows. `rollbacks` has
- * where each deployment stands.
+ * where each of `blamedDeployments` stands.
  */
 export function recommend(
   anomalies: readonly ExplainedAnomaly[],
@@ -40,13 +40,23 @@ export function recommend(
   return [...given.values()];
 }
 
+/** The deployments that recommendations may blame, as many at most as there are recommendations. */
+export const blamedDeployments = (anomalies: readonly ExplainedAnomaly[]): string[] =>
+  [
+    ...new Set(
+      anomalies.flatMap((one) => (NOTABLE.has(one.severity) && isBlaming(one) ? (one.deployment?.id ?? []) : [])),
+    ),
+  ].slice(0, MOST);
+
+const isBlaming = ({ level, severity }: ExplainedAnomaly): boolean => isError(level) || severity === "critical";
+
 function follows(
   anomaly: ExplainedAnomaly,
   window: Window,
   rollbacks: ReadonlyMap<string, RollbackState>,
 ): [string, Recommendation][] {
   const { kind, deployment, patternId } = anomaly;
-  if (deployment !== null && (isError(anomaly.level) || anomaly.severity === "critical"))
+  if (deployment !== null && isBlaming(anomaly))
     return sinceDeployment(anomaly, deployment, rollbacks.get(deployment.id));
   switch (kind) {
     case "vanished":
