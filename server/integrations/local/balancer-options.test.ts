@@ -168,6 +168,18 @@ describe("what is asked for", () => {
     expect(heads).toEqual([]);
   });
 
+  it("while the balancer is late is refused with the same words", async () => {
+    await start({}, (socket) => socket.write(OK));
+    const { socket, text, closed } = client("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await eventually(async () => text().endsWith("ok"));
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n");
+    const untilMs = performance.now() + 400;
+    while (performance.now() < untilMs);
+    await closed;
+    expect(text()).toContain("transfer coding");
+    expect(counted()).toMatchObject({ status4xx: 1, clientLeft: 0 });
+  });
+
   it("without a host, as HTTP/1.0 may, is passed on with the balancer's own", async () => {
     await start({}, (socket) => socket.write(OK));
     expect((await headOf("", "GET / HTTP/1.0"))[1]).toBe(`Host: 127.0.0.1:${port}`);

@@ -206,8 +206,12 @@ export class Balancer implements ExchangeHost, ClientHost {
   #take(exchange: Exchange): void {
     this.#active.add(exchange);
     if (!this.#overload.late) exchange.start();
-    // Who came long ago may have left since: that is known once what is there to be read was read.
-    else setImmediate(() => setImmediate(() => this.#startIfThere(exchange)));
+    else {
+      // Node reads on at once, and would give its own answer, which does not say why.
+      exchange.refuseUnreadable();
+      // Who came long ago may have left since: that is known once what is there to be read was read.
+      setImmediate(() => setImmediate(() => this.#startIfThere(exchange)));
+    }
   }
 
   readonly #startIfThere = (exchange: Exchange): void => {

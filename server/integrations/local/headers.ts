@@ -72,8 +72,11 @@ export function requestHead(request: IncomingMessage, options: HeadOptions): str
   return `${head}${connectionLines(special)}${forwardedLines(request, host, special)}\r\n`;
 }
 
-/** What Node lets pass though an instance might read it in another way, or cannot read it. */
-function assertReadable({ httpVersion, headers }: IncomingMessage): void {
+/**
+ * Refuses what Node lets pass though an instance might read it in another way, or cannot read it.
+ * @throws BadRequest
+ */
+export function assertReadable({ httpVersion, headers }: IncomingMessage): void {
   if (httpVersion !== "1.1" && httpVersion !== "1.0")
     throw new BadRequest(`HTTP/${httpVersion} is not supported. Send HTTP/1.1.`);
   // RFC 9112 section 3.2
