@@ -81,7 +81,9 @@ function checkServices(config: References, add: Add): void {
     seen.add(service.name);
     if (isOwnService(service.name)) add(["services", i, "name"], NAME_OF_OPERATE);
     service.dependsOn.forEach((name, j) => {
-      if (name === service.name || !all.has(name))
+      if (name === service.name)
+        add(["services", i, "dependsOn", j], `${shownName(name)} cannot depend on itself; take it out`);
+      else if (!all.has(name))
         add(["services", i, "dependsOn", j], `no other service is named ${name}`, name, () =>
           without(all, service.name),
         );

@@ -31,7 +31,7 @@ describe("what a start would refuse is an issue with a line and what is allowed"
     [
       "a service that needs itself",
       services(service("a", ", dependsOn: [a]")),
-      "no other service is named a; allowed: (none yet)",
+      "a cannot depend on itself; take it out",
     ],
     [
       "a fixed port twice",

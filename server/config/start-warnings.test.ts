@@ -11,7 +11,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 mkdirSync(join(dir, "app"));
 writeFileSync(join(dir, "app", "run"), "#!/bin/sh\n", { mode: 0o755 });
 writeFileSync(join(dir, "app", "text"), "no program\n", { mode: 0o644 });
-const ENV = { NODE_ENV: "test", PATH: `/nowhere:${join(dir, "app")}` } as const;
+const ENV = { NODE_ENV: "test", PATH: `/nowhere:${join(dir, "app")}:/bin` } as const;
 
 const fileOf = (...locals: object[]): string => {
   const services = locals.map((local, i) => ({
@@ -30,7 +30,9 @@ it.each([
   ["a folder beside the file", { command: ["./run"], cwd: "app" }],
   ["no folder", { command: ["app/run"] }],
   ["a program along PATH", { command: ["run"] }],
-  ["Node, which every instance finds", { command: ["node", "x.js"] }],
+  ["Node, which every instance finds", { command: ["node", "--enable-source-maps", "x.js"] }],
+  ["a script of each version", { command: ["node", "{version}/x.js"] }],
+  ["what is not a file by its name", { command: ["sh", "x"] }],
   ["a program of each version", { command: ["./{version}/run"] }],
   ["a PATH of its own", { command: ["other"], env: { PATH: "/elsewhere" } }],
 ])("takes %s as it is", (_, local) => {
@@ -43,9 +45,43 @@ it.each([
   ["no such program", { command: ["nosuchcmd"] }, "command: no program nosuchcmd is found along PATH"],
   ["no such file", { command: ["./gone"], cwd: "app" }, `command: there is no program ${join(dir, "app/gone")}`],
   ["a file that is no program", { command: ["app/text"] }, `command: there is no program ${join(dir, "app/text")}`],
+  [
+    "a script that is not there",
+    { command: ["node", "gone.mjs", "--port"] },
+    `command: there is no file ${join(dir, "gone.mjs")}`,
+  ],
   ["a folder as program", { command: ["./app"] }, `command: there is no program ${join(dir, "app")}`],
 ])("warns of %s", (_, local, warning) => {
   expect(warnings({ command: ["node"] }, local)).toEqual([`services[1].local.${warning}`]);
+});
+
+it.each([
+  ["node", "{version}", "--at=${env:NODE_ENV}"],
+  ["sh", "-c", "exec run --port ${PORT} $SERVICE_NAME"],
+  ["node", "--price=5$", "--re=^a{2}$", "{name}"],
+])("takes the command %s %s %s as it is", (...command) => {
+  expect(warnings({ command, env: { URL: "${url:s0}/{id}", COST: "$5", PASSWORD: "a$PORT" } })).toEqual([]);
+});
+
+const SHELL = "a variable in it is passed on as it is written, because no shell starts the command";
+const HAS_PORT = "each instance has PORT in its environment, where the program can read it";
+it.each([
+  [{ command: ["node", "--port=$PORT"] }, `local.command[1]: ${SHELL}; ${HAS_PORT}`],
+  [
+    { command: ["node", "--password=${S3CRET}"] },
+    `local.command[1]: ${SHELL}; \${env:NAME} is what stands for a variable of Operate's own environment`,
+  ],
+  [{ command: ["node", "--port", "{Port}"] }, `local.command[2]: {port} is not replaced here; ${HAS_PORT}`],
+  [
+    { command: ["node"], env: { TAG: "v{version}" } },
+    "environments.production.env.TAG: {version} is not replaced here; each instance has SERVICE_VERSION in its environment, where the program can read it",
+  ],
+  [
+    { command: ["node"], env: { ADDRESS: "http://localhost:${PORT}" } },
+    `environments.production.env.ADDRESS: a variable in it is passed on as it is written; ${HAS_PORT}`,
+  ],
+])("says what is not replaced in %j", (local, warning) => {
+  expect(warnings(local)).toEqual([`services[0].${warning}`]);
 });
 
 it("looks at no folder that it may not, and starts all the same", () => {

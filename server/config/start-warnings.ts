@@ -1,20 +1,24 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { basename, delimiter, dirname, join, resolve } from "node:path";
 import type { ServiceConfig } from "../agent/config-services.ts";
 import { shownName } from "../agent/kernel/allowed-names.ts";
 import { withoutConfidential } from "../agent/kernel/confidential.ts";
 import { visibleText } from "../agent/kernel/visible-line.ts";
 import { configDir, type LoadedConfig } from "./load.ts";
+import { notReplaced } from "./not-replaced.ts";
 
 const MOST_WARNINGS = 20;
 const LONGEST_PATH = 200;
+/** programs that are given a file to run */
+const INTERPRETER = /^(?:node|bun|python[\d.]*|ruby|perl|php|sh|bash|dash|zsh)$/;
+const SCRIPT = /^[^-].*\.(?:[cm]?[jt]s|py|rb|pl|php|sh)$/;
 
 /**
- * What this machine lacks to start the instances: folders and programs, `services[0].local.cwd: …`, one each. No fault
- * of the text, which may be meant for another machine, or for files that a build has yet to make. Never throws; holds
- * no resolved value.
+ * What this machine lacks to start the instances: folders, programs and scripts, `services[0].local.cwd: …`, one each.
+ * No fault of the text, which may be meant for another machine, or for files that a build has yet to make. And what
+ * reads like a placeholder but is none. Never throws; holds no resolved value.
  */
-export function startWarnings(loaded: Pick<LoadedConfig, "config" | "file">, env: NodeJS.ProcessEnv): string[] {
+export function startWarnings(loaded: LoadedConfig, env: NodeJS.ProcessEnv): string[] {
   const found = loaded.config.services.flatMap((service, i) => {
     try {
       const problem = startProblem(service, configDir(loaded), env);
@@ -23,14 +27,29 @@ export function startWarnings(loaded: Pick<LoadedConfig, "config" | "file">, env
       return [`services[${i}].local: cannot be looked at here (${codeOf(error)})`]; // a warning ends no start
     }
   });
-  const more = found.length - MOST_WARNINGS;
-  return more > 0 ? [...found.slice(0, MOST_WARNINGS), `and ${more} more services that cannot start`] : found;
+  return [
+    ...atMost(found, (more) => `and ${more} more services that cannot start`),
+    ...atMost(notReplaced(loaded.text), (more) => `and ${more} more texts in which something is not replaced`),
+  ];
+}
+
+function atMost(warnings: string[], rest: (more: number) => string): string[] {
+  const more = warnings.length - MOST_WARNINGS;
+  return more > 0 ? [...warnings.slice(0, MOST_WARNINGS), rest(more)] : warnings;
 }
 
 function startProblem({ local, environments }: ServiceConfig, dir: string, env: NodeJS.ProcessEnv): string | null {
   const cwd = resolve(dir, local.cwd);
   const problem = folderProblem(cwd);
   if (problem !== null) return `cwd: ${problem}`;
+  return programProblem({ local, environments }, cwd, env) ?? scriptProblem(local.command, cwd);
+}
+
+function programProblem(
+  { local, environments }: Pick<ServiceConfig, "local" | "environments">,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): string | null {
   const [program = ""] = local.command;
   // which file it is depends on the version, or on what an environment sets
   if (program.includes("{version}") || Object.values(environments).some((one) => "PATH" in one.env)) return null;
@@ -40,6 +59,13 @@ function startProblem({ local, environments }: ServiceConfig, dir: string, env: 
   return folders.some((folder) => isProgram(join(folder, program)))
     ? null
     : `command: no program ${shownName(withoutConfidential(program))} is found along PATH`;
+}
+
+/** Of an interpreter's first argument, where that is a file by its name. */
+function scriptProblem([program = "", script = ""]: readonly string[], cwd: string): string | null {
+  if (!INTERPRETER.test(basename(program)) || !SCRIPT.test(script) || script.includes("{version}")) return null;
+  const path = resolve(cwd, script);
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ? null : `command: there is no file ${shownPath(path)}`;
 }
 
 /** Scrubbed before it is cut: half a secret would no longer be known. */

@@ -162,7 +162,9 @@ describe("passing on", () => {
 describe("choosing", () => {
   it("splits requests by weight", async () => {
     rotate([await target(answering("1"), "a", "1"), await target(answering("2"), "b", "2")], { 1: 80, 2: 20 });
-    const texts = await Promise.all(Array.from({ length: 200 }, () => textOf()));
+    const texts: string[] = [];
+    // few at a time: a busy machine takes so long for all that some would be tried a second time
+    for (let i = 0; i < 20; i++) texts.push(...(await Promise.all(Array.from({ length: 10 }, () => textOf()))));
     expect(texts.filter((text) => text === "2")).toHaveLength(40);
   });
 

@@ -5,7 +5,7 @@ import type { ClientConnection } from "./client-connection.ts";
 import type { ExchangeHost, Target } from "./exchange-host.ts";
 import { DENIED, headersOfChoice, IDEMPOTENT, isStream, OVERLOADED, RETRY_AFTER, TOO_LATE } from "./exchange-rules.ts";
 import { ExchangeTimes } from "./exchange-times.ts";
-import { assertReadable, BadRequest, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
+import { BadRequest, isReadable, passedTrailers, requestHead, responseHeaders, switchingHead } from "./headers.ts";
 import { type RawHead, writeRawHead } from "./raw-head.ts";
 import { writeRefusal } from "./refusals.ts";
 import type { Choice } from "./route-choice.ts";
@@ -91,13 +91,9 @@ export class Exchange implements UpstreamRequest {
     return this.#host.doubts(this.#request);
   }
 
-  /** Starts it only to refuse it: a request that nobody can read waits for nothing. */
+  /** What nobody can read waits for nothing. */
   refuseUnreadable(): void {
-    try {
-      assertReadable(this.#request);
-    } catch {
-      this.start();
-    }
+    if (!isReadable(this.#request)) this.start();
   }
 
   start(): void {

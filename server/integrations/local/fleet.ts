@@ -182,10 +182,22 @@ export class Fleet {
       }
     for (const record of saved.filter((one) => this.units.find(one) === undefined)) this.#keep(host, record);
     for (const record of saved) this.#reservedPorts.add(record.port);
-    for (const unit of this.units.all())
-      for (const { id, version } of unit.instances.values())
-        if (!unit.isConfigured(version))
-          this.#logger.warn({ ...unit.ref, id, version }, "no longer configured; it is kept as it was recorded");
+    for (const unit of this.units.all()) this.#warnOfDifferences(unit);
+  }
+
+  /** What runs stays as it was recorded: who changed the configuration learns what of it does not hold yet. */
+  #warnOfDifferences(unit: ServiceUnit): void {
+    const kept = [...unit.instances.values()].filter((one) => !one.removed);
+    for (const { id, version } of kept)
+      if (!unit.isConfigured(version))
+        this.#logger.warn({ ...unit.ref, id, version }, "no longer configured; it is kept as it was recorded");
+    const { instances: configured } = unit.settings;
+    // several versions: a deployment is under way, which has more for a time
+    if (kept.length > 0 && kept.length !== configured && new Set(kept.map((one) => one.version)).size === 1)
+      this.#logger.warn(
+        { ...unit.ref, running: kept.length, configured },
+        `${keyOf(unit.ref)} keeps its ${kept.length} instances; the next deployment starts as many as are configured, ${configured}`,
+      );
   }
 
   /** What left the configuration goes on, unless `removedServices` says that it shall end. */

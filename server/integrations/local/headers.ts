@@ -48,7 +48,8 @@ export interface HeadOptions {
  * @throws BadRequest
  */
 export function requestHead(request: IncomingMessage, options: HeadOptions): string {
-  assertReadable(request);
+  const unreadable = unreadableBecause(request);
+  if (unreadable !== null) throw new BadRequest(unreadable);
   const raw = request.rawHeaders;
   const special: Special = { connection: "", host: null, upgrade: "", te: "", forwarded: {}, options };
   const kept: string[] = [];
@@ -72,19 +73,19 @@ export function requestHead(request: IncomingMessage, options: HeadOptions): str
   return `${head}${connectionLines(special)}${forwardedLines(request, host, special)}\r\n`;
 }
 
-/**
- * Refuses what Node lets pass though an instance might read it in another way, or cannot read it.
- * @throws BadRequest
- */
-export function assertReadable({ httpVersion, headers }: IncomingMessage): void {
-  if (httpVersion !== "1.1" && httpVersion !== "1.0")
-    throw new BadRequest(`HTTP/${httpVersion} is not supported. Send HTTP/1.1.`);
+/** Why a request is refused that Node lets pass though an instance might read it in another way, or cannot read it. */
+function unreadableBecause({ httpVersion, headers }: IncomingMessage): string | null {
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return `HTTP/${httpVersion} is not supported. Send HTTP/1.1.`;
   // RFC 9112 section 3.2
-  if (httpVersion === "1.1" && headers.host === undefined) throw new BadRequest("The request has no Host header.");
+  if (httpVersion === "1.1" && headers.host === undefined) return "The request has no Host header.";
   const coding = headers["transfer-encoding"];
-  if (coding !== undefined && coding.trim().toLowerCase() !== "chunked")
-    throw new BadRequest("The only transfer coding that is supported is chunked.");
+  return coding === undefined || coding.trim().toLowerCase() === "chunked"
+    ? null
+    : "The only transfer coding that is supported is chunked.";
 }
+
+/** Whether `requestHead` does not refuse the request for how it was sent. */
+export const isReadable = (request: IncomingMessage): boolean => unreadableBecause(request) === null;
 
 interface Special {
   connection: string;

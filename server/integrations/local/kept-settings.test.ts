@@ -48,6 +48,20 @@ it("a service that left the configuration keeps its balancer's settings and heal
   ]);
 });
 
+it("a changed number of instances holds from the next deployment on, and the log says so", async () => {
+  const settings = { initialVersion: "1.0.0", instances: 2 };
+  daemon = createTestDaemon([sampleService("web", { environments: { staging: settings } })]);
+  await daemon.start();
+  expect(await allReady(daemon.platform, WEB)).toHaveLength(2);
+  await daemon.end("SIGKILL");
+  daemon.writeConfig([sampleService("web", { environments: { staging: { ...settings, instances: 3 } } })]);
+  await daemon.start();
+  expect(await allReady(daemon.platform, WEB)).toHaveLength(2);
+  expect(daemon.output()).toContain(
+    "web/staging keeps its 2 instances; the next deployment starts as many as are configured, 3",
+  );
+});
+
 it("settings of a balancer that no release knows any more do not keep a service from being kept", () => {
   const record = {
     ...{ command: ["x"], cwd: "/", env: {}, healthPath: null, readinessPath: null },
