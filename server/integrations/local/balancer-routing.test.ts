@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { countedByVersion } from "#server/testing/local-platform/raw-instance.ts";
 import { Balancer } from "./balancer.ts";
 import type { Target } from "./exchange-host.ts";
 import { freePort } from "./free-port.ts";
@@ -51,7 +52,7 @@ async function ask(headers: Record<string, string> = {}) {
   return { version: await response.text(), headers: response.headers };
 }
 
-const counted = () => balancer.trafficSince(0, Date.now() + 20_000);
+const counted = () => countedByVersion(balancer);
 const PREVIEW = { sticky: null, previewHeader: "X-Operate-Version" };
 
 describe("a caller that stays with its version", () => {

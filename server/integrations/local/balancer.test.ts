@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
+import { countedByVersion } from "#server/testing/local-platform/raw-instance.ts";
 import { Balancer } from "./balancer.ts";
 import type { Target } from "./exchange-host.ts";
 import { freePort } from "./free-port.ts";
@@ -50,7 +51,7 @@ const answering =
 const rotate = (targets: Target[], weights: Record<string, number> | null = null) =>
   balancer.rotation.update(targets, weights);
 const textOf = async (path = "/", init?: RequestInit) => (await fetch(url + path, init)).text();
-const counted = () => balancer.trafficSince(0, Date.now() + 20_000);
+const counted = () => countedByVersion(balancer);
 
 describe("passing on", () => {
   it.each([

@@ -66,7 +66,8 @@ it("fails at its first step, although not one of those requests has ended", { ti
   const { result } = await eventually(async () => {
     await send(40); // what falls into a standstill of this machine is not judged: clients go on asking
     const seen = judgeEvidence(runtime, plan, await collect(runtime, plan, "step", since));
-    return seen.result.verdict === "fail" && seen;
+    // on a busy machine some of the baseline's wait, too, for as long as it is busy
+    return seen.result.verdict === "fail" && seen.result.sentence.includes("against 0 %") && seen;
   }, 15_000);
   // what the status of the service is told
   await eventually(async () => balancer.pending?.reduce((sum, one) => sum + one, 0) === sent - answered, 5_000);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type ServerOpts, type Socket } from "node:net";
+import { type OutcomeCounts, sumOutcomes } from "#server/agent/kernel/outcomes.ts";
 import { Balancer, type BalancerOptions } from "#server/integrations/local/balancer.ts";
 import type { Target } from "#server/integrations/local/exchange-host.ts";
 
@@ -52,4 +53,11 @@ export function sendBytes(port: number, request: string) {
   });
   socket.write(request, "latin1");
   return { socket, text: () => text, closed: once(socket, "close") };
+}
+
+/** What a balancer has counted since its start, one row per version: a test may run from one bucket into the next. */
+export function countedByVersion(balancer: Balancer): ({ version: string } & OutcomeCounts)[] {
+  const rows = balancer.trafficSince(0, Date.now() + 20_000);
+  const versions = [...new Set(rows.map(({ version }) => version))];
+  return versions.map((version) => ({ version, ...sumOutcomes(rows.filter((row) => row.version === version)) }));
 }
