@@ -1,7 +1,10 @@
 /** Which way imports point. Everything here is an error; README, "Architecture", says why. */
 
 const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
-const CAPABILITIES = "^server/agent/(?!kernel/|ports/)[^/]+/";
+/** what every capability stands on */
+const GROUND = "(?:kernel|ports|text|telemetry)";
+const CAPABILITIES = `^server/agent/(?!${GROUND}/)[^/]+/`;
+const ADAPTERS = "^server/(?:db|integrations|telemetry-store)/";
 const SCHEMAS = ["^server/[^/]+/schema\\.ts$", "^server/[^/]+/[^/]+/(schema|words)\\.ts$"];
 const TYPES = ["type-only"];
 
@@ -47,7 +50,7 @@ module.exports = {
           "^server/(routers|auth)/",
           ...SCHEMAS,
           "^server/agent/config(-services)?\\.ts$",
-          "^server/agent/kernel/",
+          `^server/agent/${GROUND}/`,
         ],
         dependencyTypesNot: TYPES,
       },
@@ -57,7 +60,7 @@ module.exports = {
       comment: "Route handlers build the context and hand over: no Prisma, no capability, no vendor.",
       severity: "error",
       from: { path: "^app/", pathNot: TESTS },
-      to: { path: `${CAPABILITIES}(?!schema\\.ts$)|^server/(db|integrations)/`, dependencyTypesNot: TYPES },
+      to: { path: `${CAPABILITIES}(?!schema\\.ts$)|${ADAPTERS}`, dependencyTypesNot: TYPES },
     },
     {
       name: "components-take-schemas",
@@ -66,7 +69,7 @@ module.exports = {
       from: { path: "^components/", pathNot: `^components/trpc/server\\.ts$|${TESTS}` },
       to: {
         path: "^(server|mcp)/",
-        pathNot: [...SCHEMAS, "^server/agent/(kernel|ports)/[^/]+\\.ts$"],
+        pathNot: [...SCHEMAS, `^server/agent/${GROUND}/[^/]+\\.ts$`],
         dependencyTypesNot: TYPES,
       },
     },
@@ -82,7 +85,7 @@ module.exports = {
       comment: "An MCP tool is a procedure: never a capability, never the database.",
       severity: "error",
       from: { path: "^mcp/", pathNot: TESTS },
-      to: { path: `${CAPABILITIES}|^server/(db|integrations)/`, dependencyTypesNot: TYPES },
+      to: { path: `${CAPABILITIES}|${ADAPTERS}`, dependencyTypesNot: TYPES },
     },
     {
       name: "routers-are-thin",
@@ -90,7 +93,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/routers/", pathNot: TESTS },
       to: {
-        path: `${CAPABILITIES}(?!(index|schema)\\.ts$)|^server/(db|integrations)/|^server/container\\.ts$`,
+        path: `${CAPABILITIES}(?!(index|schema)\\.ts$)|${ADAPTERS}|^server/container\\.ts$`,
         dependencyTypesNot: TYPES,
       },
     },
@@ -115,14 +118,14 @@ module.exports = {
       name: "capabilities-meet-at-the-index",
       comment: "Of another capability only its index and its schema.",
       severity: "error",
-      from: { path: "^server/agent/(?!kernel/|ports/)([^/]+)/", pathNot: TESTS },
+      from: { path: `^server/agent/(?!${GROUND}/)([^/]+)/`, pathNot: TESTS },
       to: { path: `${CAPABILITIES}(?!(index|schema)\\.ts$)`, pathNot: "^server/agent/$1/" },
     },
     {
       name: "kernel-and-ports-stand-below",
-      comment: "The kernel and the ports know no capability beyond its schema.",
+      comment: "The kernel, the ports and what is common of texts and telemetry know no capability beyond its schema.",
       severity: "error",
-      from: { path: "^server/agent/(kernel|ports)/", pathNot: TESTS },
+      from: { path: `^server/agent/${GROUND}/`, pathNot: TESTS },
       to: { path: `${CAPABILITIES}(?!schema\\.ts$)` },
     },
     {
@@ -139,7 +142,7 @@ module.exports = {
       name: "integrations-implement-ports",
       comment: "An integration knows ports and the kernel; no capability beyond its schema.",
       severity: "error",
-      from: { path: "^server/integrations/", pathNot: TESTS },
+      from: { path: "^server/(integrations|telemetry-store)/", pathNot: TESTS },
       to: {
         path: `${CAPABILITIES}(?!schema\\.ts$)|^server/(routers|auth|start)/|^server/(container|web|worker|start)\\.ts$|^(mcp|components)/`,
         dependencyTypesNot: TYPES,
@@ -150,7 +153,7 @@ module.exports = {
       comment: "One outside system does not know another; all share the guarded HTTP client, and OTLP's decoders.",
       severity: "error",
       from: { path: "^server/integrations/([^/]+)/", pathNot: TESTS },
-      to: { path: "^server/integrations/[^/]+/", pathNot: "^server/integrations/($1|http|otlp)/" },
+      to: { path: "^server/(integrations/[^/]+|telemetry-store)/", pathNot: "^server/integrations/($1|http|otlp)/" },
     },
     {
       name: "the-supervisor-starts-processes",
@@ -159,8 +162,9 @@ module.exports = {
       severity: "error",
       from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
       to: {
-        path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations)/|^mcp/",
-        pathNot: "^server/integrations/local/(running-daemon|process|log-cut|launch-values)\\.ts$",
+        path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations|telemetry-store)/|^mcp/",
+        pathNot:
+          "^server/integrations/local/(running-daemon|instance/process|logs/log-cut|instance/launch-values)\\.ts$",
       },
     },
     {

@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "#server/integrations/local/free-port.ts";
+import { freePort } from "#server/integrations/local/instance/free-port.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { median, percentile, printReport } from "./harness.ts";
 

@@ -9,7 +9,7 @@ import type { MetricQuery } from "#server/agent/ports/metrics-source.ts";
 import { collectorSocket, SENDER_HEADER } from "#server/collector/socket.ts";
 import { startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { migrateDatabase } from "#server/db/migrate.ts";
-import { createTelemetryStore, upkeepOnce } from "#server/integrations/builtin/index.ts";
+import { createTelemetryStore, upkeepOnce } from "#server/telemetry-store/index.ts";
 import { createTestCollector } from "#server/testing/collector.ts";
 import { commandLine } from "../scripts/usage.mjs";
 import { median, percentile, printReport } from "./harness.ts";

@@ -4,9 +4,9 @@ import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { dice, thin } from "../server/agent/deploy/judge/samples.ts";
 import type { Verdict } from "../server/agent/deploy/judge/schema.ts";
-import { BUCKET_COUNT } from "../server/agent/kernel/histogram.ts";
-import { noOutcomes } from "../server/agent/kernel/outcomes.ts";
 import type { TrafficCounts, VersionUsage } from "../server/agent/ports/platform.ts";
+import { BUCKET_COUNT } from "../server/agent/telemetry/histogram.ts";
+import { noOutcomes } from "../server/agent/telemetry/outcomes.ts";
 
 /** The judge on traffic recorded of the sample's checkout: made by `bench/record-traffic.ts`. */
 export const RECORDED_FILE = join(import.meta.dirname, "fixtures/checkout-traffic.json");

@@ -5,8 +5,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Balancer } from "#server/integrations/local/balancer.ts";
-import { freePort } from "#server/integrations/local/free-port.ts";
+import { Balancer } from "#server/integrations/local/balancer/balancer.ts";
+import { freePort } from "#server/integrations/local/instance/free-port.ts";
 import { commandLine } from "../scripts/usage.mjs";
 
 /**

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { startEmbeddedPostgres } from "#server/db/embedded.ts";
 import { migrateDatabase } from "#server/db/migrate.ts";
-import { createTelemetryStore, upkeepOnce } from "#server/integrations/builtin/index.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
 import { createPrometheusSource } from "#server/integrations/prometheus/index.ts";
+import { createTelemetryStore, upkeepOnce } from "#server/telemetry-store/index.ts";
 import { isInstalled, startPrometheus } from "#server/testing/monitoring-servers.ts";
 import { SENDER } from "#server/testing/telemetry/records.ts";
 import {

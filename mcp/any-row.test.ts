@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkOrigin } from "#server/auth/origin.ts";
-import { createTelemetryStore } from "#server/integrations/builtin/index.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createTelemetrySources } from "#server/telemetry/sources.ts";
+import { createTelemetryStore } from "#server/telemetry-store/index.ts";
 import { actor, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { connectMcp, contentOf, type McpTestClient } from "#server/testing/mcp-clients.ts";

@@ -3,7 +3,7 @@ import type { AnyRouter } from "@trpc/server";
 import { z } from "zod";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError, shownMessage, toAppError } from "#server/agent/kernel/errors.ts";
-import { continueTrace } from "#server/agent/kernel/span.ts";
+import { continueTrace } from "#server/agent/telemetry/span.ts";
 import { CLIENT_ADDRESS_HEADER } from "#server/auth/client-address.ts";
 import type { Identified } from "#server/auth/context.ts";
 import { actorLimits, MAX_BATCH, MAX_BODY_BYTES } from "#server/limits/actor-limits.ts";

@@ -1,4 +1,4 @@
-import { escapeHiding } from "#server/agent/kernel/visible-text.ts";
+import { escapeHiding } from "#server/agent/text/visible-text.ts";
 
 /** What every result goes through before a model reads it. */
 

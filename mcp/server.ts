@@ -7,11 +7,11 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { type AnyRouter, callTRPCProcedure } from "@trpc/server";
-import { clipSent } from "#server/agent/kernel/clip-sent.ts";
 import type { AgentContext } from "#server/agent/kernel/context.ts";
 import { AppError, type ErrorCode } from "#server/agent/kernel/errors.ts";
-import { failSpan, inSpan } from "#server/agent/kernel/span.ts";
-import { escapeHiding } from "#server/agent/kernel/visible-text.ts";
+import { failSpan, inSpan } from "#server/agent/telemetry/span.ts";
+import { clipSent } from "#server/agent/text/clip-sent.ts";
+import { escapeHiding } from "#server/agent/text/visible-text.ts";
 import type { RouterContext } from "#server/routers/trpc.ts";
 import manifest from "../package.json" with { type: "json" };
 import { refuseUnknownArguments, withoutNulls } from "./arguments.ts";

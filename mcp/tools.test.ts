@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { patchDeployment, recordEvent } from "#server/agent/deploy/record/store.ts";
+import { upsertAnalysis } from "#server/agent/deploy/record/store-analyses.ts";
+import { patchStep } from "#server/agent/deploy/record/store-steps.ts";
 import type { Waiting } from "#server/agent/deploy/schema.ts";
-import { patchDeployment, recordEvent } from "#server/agent/deploy/store.ts";
-import { upsertAnalysis } from "#server/agent/deploy/store-analyses.ts";
-import { patchStep } from "#server/agent/deploy/store-steps.ts";
 import type { Role } from "#server/agent/kernel/permissions.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { withoutConfidential } from "#server/agent/kernel/confidential.ts";
+import { withoutConfidential } from "#server/agent/kernel/confidential/confidential.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { startWarnings } from "#server/config/start-warnings.ts";
 import { failScript } from "./failure.ts";

@@ -1,4 +1,4 @@
-import { withoutConfidential } from "#server/agent/kernel/confidential.ts";
+import { withoutConfidential } from "#server/agent/kernel/confidential/confidential.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 
 /** What a person can do about an error of the machine, by its code. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { promqlWith } from "#server/agent/kernel/promql.ts";
 import { grafanaDashboard } from "#server/agent/metrics/index.ts";
+import { promqlWith } from "#server/agent/telemetry/promql.ts";
 import { loadConfig } from "#server/config/load.ts";
 import { failScript } from "./failure.ts";
 import { commandLine } from "./usage.mjs";

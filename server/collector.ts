@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { createIngest, followLogs, scrapeTargets } from "./agent/ingest/index.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { OWN_SERVICE } from "./agent/kernel/own-service.ts";
-import { watchDisk } from "./agent/kernel/storage-failure.ts";
+import { watchDisk } from "./agent/kernel/storage/storage-failure.ts";
 import { createMiner } from "./agent/mining/index.ts";
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
@@ -14,15 +14,15 @@ import { ownTarget } from "./config/own-target.ts";
 import { databaseDirOf, diskReader, quickDiskReader } from "./db/disk.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { patiently, saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
-import { createTelemetryStore, startTelemetryUpkeep } from "./integrations/builtin/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform, createProcessLogFollower } from "./integrations/local/index.ts";
-import { watchLaunchValues } from "./integrations/local/launch-values.ts";
-import { privateDir } from "./integrations/local/paths.ts";
+import { watchLaunchValues } from "./integrations/local/instance/launch-values.ts";
+import { privateDir } from "./integrations/local/state/paths.ts";
 import { parseExposition } from "./integrations/prometheus/exposition.ts";
 import { processesFor } from "./start/processes.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import { createTelemetryStore, startTelemetryUpkeep } from "./telemetry-store/index.ts";
 import { underSupervisor } from "./under-supervisor.ts";
 
 /** The collector process: takes telemetry from the web process, follows local instances' lines, scrapes, stores. */

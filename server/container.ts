@@ -3,7 +3,7 @@ import type { ScrapeTarget } from "./agent/config-telemetry.ts";
 import { monotonicMs } from "./agent/kernel/clock.ts";
 import type { Runtime } from "./agent/kernel/context.ts";
 import { AppError } from "./agent/kernel/errors.ts";
-import { watchDisk } from "./agent/kernel/storage-failure.ts";
+import { watchDisk } from "./agent/kernel/storage/storage-failure.ts";
 import { auditLog, recordCountedRefusals } from "./audit/record.ts";
 import { collectorAnswers } from "./collector/answers.ts";
 import { forwardRefusal } from "./collector/forward.ts";
@@ -12,15 +12,15 @@ import { ownTarget } from "./config/own-target.ts";
 import { openDb } from "./db/client.ts";
 import { databaseDirOf, diskReader, quickDiskReader } from "./db/disk.ts";
 import { createWorkflowQueue } from "./durable/queue.ts";
-import { createTelemetryStore } from "./integrations/builtin/index.ts";
 import { createHookRunner } from "./integrations/hooks/index.ts";
 import { createOutboundClient } from "./integrations/http/client.ts";
 import { createLocalPlatform } from "./integrations/local/index.ts";
-import { watchLaunchValues } from "./integrations/local/launch-values.ts";
+import { watchLaunchValues } from "./integrations/local/instance/launch-values.ts";
 import { createLiveFeed, type OpenFeed } from "./live/feed.ts";
 import { createLogger } from "./telemetry/log.ts";
 import { askCollector, askPlatform, createBeatReader, startProcessWatch } from "./telemetry/process-watch.ts";
 import { createTelemetrySources } from "./telemetry/sources.ts";
+import { createTelemetryStore } from "./telemetry-store/index.ts";
 
 /** The one place where ports meet adapters. */
 

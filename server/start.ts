@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { keepEnvironmentConfidential, withoutConfidential } from "./agent/kernel/confidential.ts";
+import { keepEnvironmentConfidential, withoutConfidential } from "./agent/kernel/confidential/confidential.ts";
 import { AppError } from "./agent/kernel/errors.ts";
 import { operate } from "./start/operate.ts";
 import { readOptions, type StartOptions } from "./start/options.ts";

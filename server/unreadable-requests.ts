@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { endWith, refusalOf } from "./integrations/local/refusals.ts";
+import { endWith, refusalOf } from "./integrations/local/balancer/refusals.ts";
 
 /**
  * Answers requests that are no valid HTTP, break off or do not come in time, and says why; without it Node sends a bare

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import next from "next";
 import { turnedAway } from "./auth/front-door.ts";
 import { closeRuntime } from "./container.ts";
-import { Listeners } from "./integrations/local/listeners.ts";
+import { Listeners } from "./integrations/local/balancer/listeners.ts";
 import { refusedAtGate } from "./limits/front-gate.ts";
 import { shutdown } from "./shutdown.ts";
 import { observeRequests } from "./telemetry/http-metrics.ts";

@@ -1,4 +1,4 @@
-import { Balancer } from "#server/integrations/local/balancer.ts";
+import { Balancer } from "#server/integrations/local/balancer/balancer.ts";
 
 /** The local platform's balancer in front of the port given as an argument; sends its own port to the parent. */
 const balancer = new Balancer(

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Info, OctagonAlert, TriangleAlert } from "lucide-react";
-import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
+import type { PlanView } from "#server/agent/deploy/plan/plan-schema.ts";
 import { Sentence } from "../feedback/sentence.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";

@@ -11,7 +11,7 @@ import { useDocumentTitle } from "../lib/document-title.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
 import { ACTIVE_STATUSES } from "../marks/vocabulary.ts";
-import { InstanceTable } from "../services/instance-table.tsx";
+import { InstanceTable } from "../services/detail/instance-table.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
@@ -25,7 +25,7 @@ import { StepList } from "./detail/step-list.tsx";
 import { TrafficSplit } from "./detail/traffic-split.tsx";
 import { VersionChange } from "./version-change.tsx";
 
-const LogDrawer = dynamic(() => import("../services/log-drawer.tsx").then((module) => module.LogDrawer), {
+const LogDrawer = dynamic(() => import("../services/detail/log-drawer.tsx").then((module) => module.LogDrawer), {
   ssr: false,
 });
 const NewPatterns = dynamic(() => import("./detail/new-patterns.tsx").then((module) => module.NewPatterns), {

@@ -1,4 +1,4 @@
-import type { PlanView } from "#server/agent/deploy/plan-schema.ts";
+import type { PlanView } from "#server/agent/deploy/plan/plan-schema.ts";
 import { formatDuration, plural } from "../lib/format.ts";
 
 /** What the deploy dialog says of a plan before somebody agrees to it. Pure. */

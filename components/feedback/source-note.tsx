@@ -1,7 +1,7 @@
 "use client";
 
 import { Database } from "lucide-react";
-import type { SourceView } from "#server/agent/kernel/telemetry-schema.ts";
+import type { SourceView } from "#server/agent/telemetry/telemetry-schema.ts";
 import { Mark } from "./mark.tsx";
 import { sourceWords } from "./source-words.ts";
 import { useClock } from "./time.tsx";

@@ -1,4 +1,4 @@
-import type { SourceView } from "#server/agent/kernel/telemetry-schema.ts";
+import type { SourceView } from "#server/agent/telemetry/telemetry-schema.ts";
 import { formatDuration } from "../lib/format.ts";
 
 const NAMES: Record<SourceView["kind"], string> = {

@@ -1,4 +1,4 @@
-import { signOf, UNSEEN, withoutAnsi } from "#server/agent/kernel/visible-text.ts";
+import { signOf, UNSEEN, withoutAnsi } from "#server/agent/text/visible-text.ts";
 
 /** A text with a sign for each character that cannot be seen, for places that take no element (`option`, attributes). */
 export const withSigns = (text: string): string => withoutAnsi(text).replace(UNSEEN, signOf);

@@ -7,7 +7,7 @@ import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatFailed, formatP95 } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
-import { readySentence } from "../services/ready-words.ts";
+import { readySentence } from "../services/table/ready-words.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { READ_TOGETHER } from "../trpc/read-together.ts";

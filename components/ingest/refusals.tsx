@@ -2,7 +2,7 @@ import type { RefusalView } from "#server/agent/ingest/schema.ts";
 import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
-import { LineText } from "../logs/line-text.tsx";
+import { LineText } from "../logs/lines/line-text.tsx";
 import { protocolWords, recordCount } from "./ingest-words.ts";
 
 /** What was not stored and why, newest first: the reason says what the sender can do. */

@@ -1,5 +1,5 @@
-import { failedOf, isTooFew } from "#server/agent/kernel/failed-share.ts";
-import { groupedCount } from "#server/agent/kernel/numbers.ts";
+import { failedOf, isTooFew } from "#server/agent/telemetry/failed-share.ts";
+import { groupedCount } from "#server/agent/text/numbers.ts";
 
 /**
  * Numbers and times as people read them. Pure. A missing value is an en dash, never a zero; thin spaces are normal

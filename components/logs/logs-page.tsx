@@ -13,20 +13,20 @@ import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { LogFilters } from "./log-filters.tsx";
 import { LogHistogram } from "./log-histogram.tsx";
-import { FIRST_PATTERNS, MOST_PATTERNS } from "./pattern-limits.ts";
-import { PatternsSkeleton } from "./patterns-skeleton.tsx";
-import { queryErrorOf } from "./query-error.ts";
-import { SearchBox } from "./search-box.tsx";
+import { FIRST_PATTERNS, MOST_PATTERNS } from "./patterns/pattern-limits.ts";
+import { PatternsSkeleton } from "./patterns/patterns-skeleton.tsx";
+import { queryErrorOf } from "./query/query-error.ts";
+import { SearchBox } from "./query/search-box.tsx";
 import { useLogView } from "./use-log-view.ts";
 import { useAnalysis, useCounts } from "./use-logs.ts";
 
 /** Below what is seen first: its scripts come after the others, and what they do waits. */
-const PatternsTab = dynamic(() => import("./patterns-tab.tsx").then((module) => module.PatternsTab), {
+const PatternsTab = dynamic(() => import("./patterns/patterns-tab.tsx").then((module) => module.PatternsTab), {
   loading: () => <PatternsSkeleton />,
 });
 
 /** The list and what a line opens to come with the first look at lines; the patterns do without. */
-const LinesTab = dynamic(() => import("./lines-tab.tsx").then((module) => module.LinesTab), {
+const LinesTab = dynamic(() => import("./lines/lines-tab.tsx").then((module) => module.LinesTab), {
   ssr: false,
   loading: () => (
     <Section title="Lines">

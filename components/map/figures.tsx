@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { isFailing } from "#server/agent/kernel/failed-share.ts";
+import { isFailing } from "#server/agent/telemetry/failed-share.ts";
 import { cn } from "../lib/cn.ts";
 import { formatErrors, formatFailed, formatMs, formatRateOver, NBSP } from "../lib/format.ts";
 import type { MapEdge, MapNode } from "./prepare/edges.ts";

@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { FAILING_PERCENT } from "#server/agent/kernel/failed-share.ts";
+import { FAILING_PERCENT } from "#server/agent/telemetry/failed-share.ts";
 import { cn } from "../lib/cn.ts";
 import { type EdgeKind, kindOf, type MapEdge, widthOf } from "./prepare/edges.ts";
 import { type Layout, pathThrough } from "./prepare/layout.ts";

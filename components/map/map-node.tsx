@@ -1,5 +1,5 @@
 import { Globe } from "lucide-react";
-import { isFailing } from "#server/agent/kernel/failed-share.ts";
+import { isFailing } from "#server/agent/telemetry/failed-share.ts";
 import { cn } from "../lib/cn.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { Figures } from "./figures.tsx";

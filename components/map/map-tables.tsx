@@ -1,7 +1,7 @@
 "use client";
 
 import { useMemo } from "react";
-import { isFailing } from "#server/agent/kernel/failed-share.ts";
+import { isFailing } from "#server/agent/telemetry/failed-share.ts";
 import { type Column, DataTable, RowButton } from "../data-table/data-table.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
 import { Section } from "../layout/page.tsx";

@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useCallback, useMemo, useState } from "react";
-import type { MetricKind } from "#server/agent/kernel/metric-functions.ts";
+import type { MetricKind } from "#server/agent/telemetry/metric-functions.ts";
 import { ChartPanel } from "../charts/chart-panel.tsx";
 import { formatIn } from "../charts/prepare/units.ts";
 import { TableMenu } from "../data-table/table-menu.tsx";

@@ -1,9 +1,9 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
+import { ServiceFacts } from "./detail/service-header.tsx";
 import type { PlacedService } from "./places.ts";
-import { serviceColumns } from "./service-columns.tsx";
-import { ServiceFacts } from "./service-header.tsx";
+import { serviceColumns } from "./table/service-columns.tsx";
 
 const rowOf = (why: "few" | "over", kind: "errors" | "latency", failedOf: [number, number]) =>
   ({

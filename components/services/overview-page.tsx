@@ -15,7 +15,7 @@ import { useCan, useStart } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { ChangeList } from "./change-list.tsx";
-import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
+import { ServiceTable, ServiceTableMenu } from "./table/service-table.tsx";
 
 /** Rates change without an event; everything else is announced by the live feed. */
 const RATES_MS = 10_000;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { DEPLOYMENT_COLUMNS } from "../deployments/deployment-columns.tsx";
 import { HEALTH_COLUMNS } from "../health/health-columns.tsx";
 import { INCIDENT_COLUMNS } from "../incidents/incident-columns.tsx";
-import { serviceColumns } from "./service-columns.tsx";
+import { serviceColumns } from "./table/service-columns.tsx";
 
 /** cause, since when and who: what must not get lost on a phone */
 it.each([

@@ -14,30 +14,33 @@ import { useTRPC } from "../trpc/client.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import type { Instance } from "./instance-table.tsx";
+import type { Instance } from "./detail/instance-table.tsx";
+import { ChartsSkeleton, ServiceCharts } from "./detail/service-charts.tsx";
+import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./detail/service-header.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";
 import { coveringRange, RANGE_WORDS } from "./ranges.ts";
-import { readySentence } from "./ready-words.ts";
-import { ChartsSkeleton, ServiceCharts } from "./service-charts.tsx";
-import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./service-header.tsx";
+import { readySentence } from "./table/ready-words.ts";
 
 const PolicyBanner = dynamic(() => import("../deployments/policy-banner.tsx").then((module) => module.PolicyBanner));
-const ObservedService = dynamic(() => import("./observed-service.tsx").then((module) => module.ObservedService), {
-  loading: () => <ServiceSkeleton />,
-});
+const ObservedService = dynamic(
+  () => import("./detail/observed-service.tsx").then((module) => module.ObservedService),
+  {
+    loading: () => <ServiceSkeleton />,
+  },
+);
 const NoService = dynamic(() => import("./no-service.tsx").then((module) => module.NoService));
-const LogDrawer = dynamic(() => import("./log-drawer.tsx").then((module) => module.LogDrawer), { ssr: false });
+const LogDrawer = dynamic(() => import("./detail/log-drawer.tsx").then((module) => module.LogDrawer), { ssr: false });
 /** Below what is seen first: its scripts come after the others, and what they do waits. */
 const ChangeList = dynamic(() => import("./change-list.tsx").then((module) => module.ChangeList), {
   loading: () => <SkeletonRows rows={3} />,
 });
-const InstanceTable = dynamic(() => import("./instance-table.tsx").then((module) => module.InstanceTable), {
+const InstanceTable = dynamic(() => import("./detail/instance-table.tsx").then((module) => module.InstanceTable), {
   loading: () => <SkeletonRows rows={3} />,
 });
-const VersionTable = dynamic(() => import("./version-table.tsx").then((module) => module.VersionTable), {
+const VersionTable = dynamic(() => import("./detail/version-table.tsx").then((module) => module.VersionTable), {
   loading: () => <SkeletonRows rows={3} />,
 });
-const ServiceLogs = dynamic(() => import("./service-logs.tsx").then((module) => module.ServiceLogs), {
+const ServiceLogs = dynamic(() => import("./detail/service-logs.tsx").then((module) => module.ServiceLogs), {
   loading: () => (
     <Section title="Logs">
       <SkeletonRows rows={6} />

@@ -8,8 +8,8 @@ import { useUrlText } from "../lib/url-text.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Input } from "../ui/field.tsx";
-import { countServices } from "./count-services.ts";
-import { ServiceTable, ServiceTableMenu } from "./service-table.tsx";
+import { countServices } from "./table/count-services.ts";
+import { ServiceTable, ServiceTableMenu } from "./table/service-table.tsx";
 
 /** Every service, filtered by words that its name, owner, version or environment contains. */
 export function ServicesPage() {

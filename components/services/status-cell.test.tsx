@@ -1,7 +1,7 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
-import { serviceColumns } from "./service-columns.tsx";
+import { serviceColumns } from "./table/service-columns.tsx";
 
 const WHY = "p95 is 900 ms, more than the 500 ms that are allowed, of 1 240 requests in 5 min";
 const row = {

@@ -4,7 +4,7 @@ import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { formatCount } from "../lib/format.ts";
-import { plainText } from "../logs/plain-text.ts";
+import { plainText } from "../logs/lines/plain-text.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { DurationBar } from "./duration-bar.tsx";
 

@@ -9,7 +9,7 @@ import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatAbsolute, formatMs, plural } from "../lib/format.ts";
-import { plainText } from "../logs/plain-text.ts";
+import { plainText } from "../logs/lines/plain-text.ts";
 import { SCATTER_DRAWN, SCATTER_HEIGHT } from "./page-sizes.ts";
 import { type Area, type Dot, dotAt, prepareScatter, type Scatter, zoomOfArea } from "./prepare/scatter.ts";
 import type { TraceRow } from "./trace-columns.tsx";

@@ -1,5 +1,5 @@
 import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
-import { plainText } from "../logs/plain-text.ts";
+import { plainText } from "../logs/lines/plain-text.ts";
 
 /** The request as its first span names it: "gateway POST /orders". */
 export function traceTitle({ spans, traceId }: Pick<GetTraceOutput, "spans" | "traceId">): string {

@@ -1,6 +1,6 @@
 import { TRPCClientError } from "@trpc/client";
 import { describe, expect, it } from "vitest";
-import { storageFailure } from "#server/agent/kernel/storage-failure.ts";
+import { storageFailure } from "#server/agent/kernel/storage/storage-failure.ts";
 import { behindBy, hungBy, lostBy, shownAsOf, worstOf } from "./connection.ts";
 
 const answered = (message: string) =>

@@ -1,5 +1,5 @@
 import type { APIRequestContext, Page } from "@playwright/test";
-import { escapeHiding, UNSEEN } from "#server/agent/kernel/visible-text.ts";
+import { escapeHiding, UNSEEN } from "#server/agent/text/visible-text.ts";
 import { expect, test } from "../fixtures/test.ts";
 import { tokenFor } from "../fixtures/token.ts";
 

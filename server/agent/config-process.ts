@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { shownName } from "./kernel/allowed-names.ts";
+import { SAYS_NO_VALUE } from "./kernel/confidential/says-no-value.ts";
 import { SERVICE_URL } from "./kernel/references.ts";
-import { SAYS_NO_VALUE } from "./kernel/says-no-value.ts";
 
 /** What a process is started with: a value that passes here never makes its start fail. Safe in a browser. */
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { shownName } from "./kernel/allowed-names.ts";
+import { SAYS_NO_VALUE } from "./kernel/confidential/says-no-value.ts";
 import { isCron } from "./kernel/cron.ts";
-import { SAYS_NO_VALUE } from "./kernel/says-no-value.ts";
 
 /**
  * Kinds of values that several sections share. What a part of Operate reads later is read by the check already, so that

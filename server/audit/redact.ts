@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LONGEST_SECRET, withoutConfidential } from "../agent/kernel/confidential.ts";
+import { LONGEST_SECRET, withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
 
 const REDACTED = "[redacted]";
 const MAX_DEPTH = 12;

@@ -9,7 +9,7 @@ import { getAuth } from "./better-auth.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { clientRequestId, newRequestId } from "./request-id.ts";
 import { roleOf, tokenRoleOf } from "./role.ts";
-import type { AuthRuntime } from "./sign-in-hooks.ts";
+import type { AuthRuntime } from "./sign-in/sign-in-hooks.ts";
 import { checkToken } from "./tokens/check.ts";
 import { hashToken } from "./tokens/secret.ts";
 

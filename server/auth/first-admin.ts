@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { AppError } from "../agent/kernel/errors.ts";
 import { newId } from "../agent/kernel/ids.ts";
-import { countAttempt } from "./attempt-limit.ts";
-import { hashPassword } from "./password.ts";
+import { hashPassword } from "./password/password.ts";
+import { refuseTrivialPassword } from "./password/trivial-password.ts";
 import type { SetupInput, UserView } from "./schema.ts";
-import type { AuthRuntime } from "./sign-in-hooks.ts";
-import { refuseTrivialPassword } from "./trivial-password.ts";
+import { countAttempt } from "./sign-in/attempt-limit.ts";
+import type { AuthRuntime } from "./sign-in/sign-in-hooks.ts";
 import { insertUser, lockAdministrators, toUserView } from "./users/store.ts";
 
 /** wrong tokens from one address; nobody elsewhere, and no right token, is refused for them */

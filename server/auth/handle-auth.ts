@@ -1,13 +1,13 @@
 import { AppError } from "../agent/kernel/errors.ts";
 import { tooMuch } from "../limits/fair-gate.ts";
-import { type AttemptLimit, countAttempt } from "./attempt-limit.ts";
 import { getAuth, OWN_LIMIT_HEADER } from "./better-auth.ts";
 import { answerError, readBody } from "./http.ts";
-import { deviceCookie, knownDevice } from "./known-device.ts";
 import { checkOrigin } from "./origin.ts";
 import { newRequestId, OWN_REQUEST_ID_HEADER, REQUEST_ID_HEADER } from "./request-id.ts";
 import { signedSession } from "./session-cookie.ts";
-import { type AuthRuntime, emailOf } from "./sign-in-hooks.ts";
+import { type AttemptLimit, countAttempt } from "./sign-in/attempt-limit.ts";
+import { deviceCookie, knownDevice } from "./sign-in/known-device.ts";
+import { type AuthRuntime, emailOf } from "./sign-in/sign-in-hooks.ts";
 
 /** The only endpoints of better-auth that are reachable; what an update adds stays shut. */
 const ENDPOINTS: ReadonlySet<string> = new Set([

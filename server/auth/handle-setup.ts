@@ -3,13 +3,13 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { getAuth } from "./better-auth.ts";
 import { createFirstAdmin, setupNeeded } from "./first-admin.ts";
 import { answer, answerError, readBody } from "./http.ts";
-import { deviceCookie } from "./known-device.ts";
 import { checkOrigin } from "./origin.ts";
 import { newRequestId, OWN_REQUEST_ID_HEADER } from "./request-id.ts";
 import { SetupInput, type SetupState } from "./schema.ts";
 import type { Environment } from "./settings.ts";
-import type { AuthRuntime } from "./sign-in-hooks.ts";
-import { addressOf } from "./sign-in-limits.ts";
+import { deviceCookie } from "./sign-in/known-device.ts";
+import type { AuthRuntime } from "./sign-in/sign-in-hooks.ts";
+import { addressOf } from "./sign-in/sign-in-limits.ts";
 
 /** GET /api/setup → `{ needed }`. */
 export async function handleSetupState(runtime: AuthRuntime, request: Request): Promise<Response> {

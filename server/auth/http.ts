@@ -1,4 +1,4 @@
-import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
+import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
 import { type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
 import { BodyTooLarge, readBounded } from "../limits/bounded-body.ts";
 import { createLogger } from "../telemetry/log.ts";

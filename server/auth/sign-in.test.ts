@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson, CONSOLE, cookiesOf, fromConsole, signIn, TEST_SECRET } from "../testing/people.ts";
-import { MOST_COUNTERS } from "./attempt-limit.ts";
 import { getAuth } from "./better-auth.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { agentContextOf, identify } from "./context.ts";
 import { handleAuth } from "./handle-auth.ts";
-import { admitAttempt, isAudited, PAIR_LIMIT } from "./sign-in-limits.ts";
+import { MOST_COUNTERS } from "./sign-in/attempt-limit.ts";
+import { admitAttempt, isAudited, PAIR_LIMIT } from "./sign-in/sign-in-limits.ts";
 import { setUserDisabled } from "./users/set-disabled.ts";
 
 const database = useDatabase();

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { localPaths } from "../integrations/local/paths.ts";
-import { StateFile } from "../integrations/local/state-file.ts";
+import { localPaths } from "../integrations/local/state/paths.ts";
+import { StateFile } from "../integrations/local/state/state-file.ts";
 import { isLiveInstance } from "./live-instances.ts";
 
 let dataDir: string;

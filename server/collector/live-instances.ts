@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { localPaths } from "../integrations/local/paths.ts";
-import { type LoadedState, StateFile } from "../integrations/local/state-file.ts";
+import { localPaths } from "../integrations/local/state/paths.ts";
+import { type LoadedState, StateFile } from "../integrations/local/state/state-file.ts";
 import { createLogger } from "../telemetry/log.ts";
 
 const log = createLogger("ingest");

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { socketPath } from "../integrations/local/paths.ts";
+import { socketPath } from "../integrations/local/state/paths.ts";
 
 /** The socket on which the collector of a data directory takes what the web process passes on. */
 export const collectorSocket = (dataDir: string): string =>

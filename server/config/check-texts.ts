@@ -1,6 +1,6 @@
 import { shownName } from "../agent/kernel/allowed-names.ts";
 import { SERVICE_URL } from "../agent/kernel/references.ts";
-import { isStorable } from "../agent/kernel/visible-text.ts";
+import { isStorable } from "../agent/text/visible-text.ts";
 import { PLACEHOLDER } from "./placeholders.ts";
 
 /** What was meant to be ours; `${x}`, `${x:-y}` and their like are a shell's own. */

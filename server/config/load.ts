@@ -11,9 +11,9 @@ import {
   keepConfidential,
   keepEnvironmentConfidential,
   withoutConfidential,
-} from "../agent/kernel/confidential.ts";
+} from "../agent/kernel/confidential/confidential.ts";
+import { saysNoValue } from "../agent/kernel/confidential/says-no-value.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { saysNoValue } from "../agent/kernel/says-no-value.ts";
 import { originOf } from "./applied.ts";
 import { issuesBesideWrongValues } from "./beside-wrong-values.ts";
 import { checkTexts } from "./check-texts.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dataWithoutConfidential, type Secrecy } from "../agent/kernel/confidential.ts";
+import { dataWithoutConfidential, type Secrecy } from "../agent/kernel/confidential/confidential.ts";
 import { checkConfig, checkForeignConfig, loadConfig } from "./load.ts";
 import { isNamingPlace } from "./placeholders.ts";
 import { secrecyOf } from "./secrecy.ts";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { isOwnSecret } from "../agent/kernel/confidential.ts";
-import { saysNoValue } from "../agent/kernel/says-no-value.ts";
+import { isOwnSecret } from "../agent/kernel/confidential/confidential.ts";
+import { saysNoValue } from "../agent/kernel/confidential/says-no-value.ts";
 import { isWithinFreeMap } from "./secrecy.ts";
 
 /** `${env:NAME}` and `${secret:name}`: what they stand for, and what may be said about it. */

@@ -1,4 +1,4 @@
-import type { Secrecy } from "../agent/kernel/confidential.ts";
+import type { Secrecy } from "../agent/kernel/confidential/confidential.ts";
 import { passwordsIn } from "./secret-parts.ts";
 import {
   ADDRESS,

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { withoutConfidential } from "../agent/kernel/confidential.ts";
+import { withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
 import { checkConfig, formatIssues, loadGivenConfig } from "./load.ts";
 import { passwordsIn } from "./secret-parts.ts";
 

@@ -1,4 +1,4 @@
-import { decoded, type Secrecy } from "../agent/kernel/confidential.ts";
+import { decoded, type Secrecy } from "../agent/kernel/confidential/confidential.ts";
 import { ADDRESS, isShape, KNOWN_PATH, looksRandom, WORD } from "./value-shapes.ts";
 
 /** What of a secret value is one by itself: a program that takes it apart shows its parts, or writes it in another way. */

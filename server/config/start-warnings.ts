@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import type { ServiceConfig } from "../agent/config-services.ts";
 import { shownName } from "../agent/kernel/allowed-names.ts";
-import { withoutConfidential } from "../agent/kernel/confidential.ts";
-import { visibleText } from "../agent/kernel/visible-line.ts";
+import { withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
+import { visibleText } from "../agent/text/visible-line.ts";
 import { configDir, type LoadedConfig } from "./load.ts";
 import { notReplaced } from "./not-replaced.ts";
 

@@ -1,6 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlQueryable } from "@prisma/driver-adapter-utils";
-import { countQuery } from "../agent/kernel/span.ts";
+import { countQuery } from "../agent/telemetry/span.ts";
 import { inTurn } from "./query-turns.ts";
 
 /**

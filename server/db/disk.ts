@@ -1,6 +1,6 @@
 import { statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { type Disk, diskOf } from "../agent/kernel/disk.ts";
+import { type Disk, diskOf } from "../agent/kernel/storage/disk.ts";
 
 /** The folder of the embedded database, as the supervisor hands it down; undefined for a database elsewhere. */
 export const databaseDirOf = (env: NodeJS.ProcessEnv): string | undefined => env.OPERATE_DATABASE_DIR || undefined;

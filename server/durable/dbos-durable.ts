@@ -1,6 +1,6 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Durable } from "../agent/deploy/index.ts";
-import { inSpan } from "../agent/kernel/span.ts";
+import { inSpan } from "../agent/telemetry/span.ts";
 import type { Lease } from "./lease.ts";
 import { NUDGE_TOPIC } from "./names.ts";
 

@@ -6,7 +6,7 @@ import { startTestWorker, type TestWorker } from "#server/testing/durable/worker
 import { allReady, createTestDaemon, eventually, sampleService } from "#server/testing/local-platform/daemon.ts";
 import { decideDeployment, deployApplication } from "../agent/deploy/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { localPaths } from "../integrations/local/paths.ts";
+import { localPaths } from "../integrations/local/state/paths.ts";
 
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 }); // each boots processes, on whatever machine this is
 const WANTED = 2;

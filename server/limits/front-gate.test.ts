@@ -2,7 +2,7 @@ import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stampClientAddress } from "../auth/client-address.ts";
-import { deviceCookie } from "../auth/known-device.ts";
+import { deviceCookie } from "../auth/sign-in/known-device.ts";
 import { testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { addPerson, cookiesOf, signIn, TEST_SECRET } from "../testing/people.ts";

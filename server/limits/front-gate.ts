@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { type AppError, toAppError } from "../agent/kernel/errors.ts";
 import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { CLIENT_ADDRESS_HEADER, networkOf, widerNetworkOf } from "../auth/client-address.ts";
-import { anyKnownDevice } from "../auth/known-device.ts";
 import { signedSession } from "../auth/session-cookie.ts";
+import { anyKnownDevice } from "../auth/sign-in/known-device.ts";
 import { actorLimits, isKnownSender } from "./actor-limits.ts";
 import { retryAfterOf, tooMuch } from "./fair-gate.ts";
 import { FairPlaces } from "./fair-places.ts";

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { clipSent } from "../agent/kernel/clip-sent.ts";
+import { clipSent } from "../agent/text/clip-sent.ts";
 
 const MAX_ISSUES = 10;
 const MAX_ISSUE = 160;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { onOneLine } from "../agent/kernel/visible-text.ts";
+import { onOneLine } from "../agent/text/visible-text.ts";
 import { actor, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { createCallerFactory, procedure, router } from "./trpc.ts";

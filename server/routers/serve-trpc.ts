@@ -1,7 +1,7 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, sentMessage, toAppError } from "../agent/kernel/errors.ts";
-import { continueTrace } from "../agent/kernel/span.ts";
+import { continueTrace } from "../agent/telemetry/span.ts";
 import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
 import type { Identified } from "../auth/context.ts";
 import { identifiedForPage } from "../auth/page-person.ts";

@@ -1,19 +1,19 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { z } from "zod";
-import { clipSent } from "../agent/kernel/clip-sent.ts";
 import {
   type Brought,
   confidentialIn,
   dataWithoutConfidential,
   holdsConfidential,
   withoutConfidential,
-} from "../agent/kernel/confidential.ts";
+} from "../agent/kernel/confidential/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
-import { failSpan, inSpan } from "../agent/kernel/span.ts";
-import { DATABASE_AWAY } from "../agent/kernel/storage-words.ts";
-import { dataWithoutTokens } from "../agent/kernel/token-texts.ts";
+import { DATABASE_AWAY } from "../agent/kernel/storage/storage-words.ts";
+import { failSpan, inSpan } from "../agent/telemetry/span.ts";
+import { clipSent } from "../agent/text/clip-sent.ts";
+import { dataWithoutTokens } from "../agent/text/token-texts.ts";
 import { actorLimits, isLimited } from "../limits/actor-limits.ts";
 import { inputIssues } from "./input-issues.ts";
 import { withoutOwnStacks } from "./own-stacks.ts";

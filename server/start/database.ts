@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { HeldLock } from "../../scripts/bootstrap/file-lock.mjs";
 import { monotonicMs } from "../agent/kernel/clock.ts";
-import { diskOf, isOutOfFiles } from "../agent/kernel/disk.ts";
 import { AppError } from "../agent/kernel/errors.ts";
+import { diskOf, isOutOfFiles } from "../agent/kernel/storage/disk.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../db/embedded.ts";
 import { tailOf } from "../db/embedded-files.ts";
 import { killServer, takesConnections } from "../db/postgres-hang.ts";
-import { cutFile } from "../integrations/local/log-cut.ts";
+import { cutFile } from "../integrations/local/logs/log-cut.ts";
 import { silenceNotices, untilSilent } from "./silence.ts";
 import { createEndNotices } from "./supervised-process.ts";
 

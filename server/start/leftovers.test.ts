@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { identityOf } from "../integrations/local/process.ts";
+import { identityOf } from "../integrations/local/instance/process.ts";
 import { endLeftovers, recordProcess } from "./leftovers.ts";
 
 let root: string;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { directoryOf } from "../../scripts/bootstrap/lock-holder.mjs";
-import { identityOf, signalGroup } from "../integrations/local/process.ts";
+import { identityOf, signalGroup } from "../integrations/local/instance/process.ts";
 import { worksOn } from "../integrations/local/running-daemon.ts";
 
 /** The processes of the control plane, written down so that the next start ends those that outlived a killed supervisor. */

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { keepConfidential } from "../agent/kernel/confidential.ts";
+import { keepConfidential } from "../agent/kernel/confidential/confidential.ts";
 import { createLogReader, createProcessLog } from "./process-log.ts";
 
 let folder: string;

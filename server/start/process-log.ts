@@ -1,6 +1,6 @@
 import { appendFileSync, renameSync, statSync } from "node:fs";
 import { monotonicMs } from "../agent/kernel/clock.ts";
-import { confidentialStream } from "../agent/kernel/confidential.ts";
+import { confidentialStream } from "../agent/kernel/confidential/confidential.ts";
 
 const MOST_BYTES = 5 * 2 ** 20;
 const TAIL_LINES = 40;

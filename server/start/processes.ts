@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { OperateAgentConfig } from "../agent/config.ts";
-import { isOwnSecret } from "../agent/kernel/confidential.ts";
+import { isOwnSecret } from "../agent/kernel/confidential/confidential.ts";
 import { heapFlags } from "../collector/heap.ts";
 import { hostInUrl, type StartOptions } from "./options.ts";
 import type { ProcessSpec } from "./supervised-process.ts";

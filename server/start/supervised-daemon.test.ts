@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { createLocalPlatform } from "../integrations/local/index.ts";
-import { localPaths } from "../integrations/local/paths.ts";
 import { askDaemon, findDaemon } from "../integrations/local/running-daemon.ts";
+import { localPaths } from "../integrations/local/state/paths.ts";
 import { allReady, ENTRY, eventually, sampleService } from "../testing/local-platform/daemon.ts";
 import { superviseDaemon } from "./supervised-daemon.ts";
 

@@ -5,7 +5,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { tailOf } from "../db/embedded-files.ts";
-import { identityOf, signalProcess } from "../integrations/local/process.ts";
+import { identityOf, signalProcess } from "../integrations/local/instance/process.ts";
 import {
   endInstances,
   findDaemon,

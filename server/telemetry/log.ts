@@ -1,6 +1,6 @@
 import { type Logger, pino } from "pino";
-import { keepEnvironmentConfidential, withoutConfidential } from "../agent/kernel/confidential.ts";
-import { traceIds } from "../agent/kernel/span.ts";
+import { keepEnvironmentConfidential, withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
+import { traceIds } from "../agent/telemetry/span.ts";
 import { boundedLine } from "./log-line.ts";
 
 export type { Logger };

@@ -6,7 +6,7 @@ import type { TraceSource } from "../agent/ports/trace-source.ts";
 import { createCircuitBreaker } from "../integrations/http/circuit-breaker.ts";
 import { createOutboundClient } from "../integrations/http/client.ts";
 import { createPrometheusSource } from "../integrations/prometheus/index.ts";
-import { fakeMetrics } from "../testing/fake-metrics.ts";
+import { fakeMetrics } from "../testing/doubles/fake-metrics.ts";
 import { isInstalled, named, startPrometheus } from "../testing/monitoring-servers.ts";
 import { createAnswerMemory } from "./memory.ts";
 import { rememberingLogs, rememberingMetrics, rememberingTraces } from "./remembering.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { clipText } from "../agent/kernel/clip-text.ts";
-import { escapeHiding } from "../agent/kernel/visible-text.ts";
+import { clipText } from "../agent/text/clip-text.ts";
+import { escapeHiding } from "../agent/text/visible-text.ts";
 
 const MOST_REASON = 300;
 const MOST_PATH = 200;

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { mcpEndpoint } from "#mcp/endpoint.ts";
 import { deployApplication } from "../agent/deploy/index.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { inSpan, traceIds } from "../agent/kernel/span.ts";
 import type { SpanRecord } from "../agent/ports/telemetry.ts";
+import { inSpan, traceIds } from "../agent/telemetry/span.ts";
 import { createOutboundClient } from "../integrations/http/client.ts";
 import { decodeTraces } from "../integrations/otlp/traces.ts";
 import { appRouter, createCaller } from "../routers/index.ts";
@@ -248,7 +248,7 @@ describe("the end of a process", () => {
   async function endOf(env: Record<string, string>) {
     const script = `
       const { startTracing } = await import(${JSON.stringify(join(import.meta.dirname, "tracing.ts"))});
-      const { inSpan } = await import(${JSON.stringify(join(import.meta.dirname, "../agent/kernel/span.ts"))});
+      const { inSpan } = await import(${JSON.stringify(join(import.meta.dirname, "../agent/telemetry/span.ts"))});
       const tracing = await startTracing("worker");
       await inSpan("last words", {}, async () => undefined);
       const startedAt = performance.now();

@@ -1,5 +1,5 @@
 import { context, ProxyTracerProvider, trace } from "@opentelemetry/api";
-import { SHARE, TRACER } from "../agent/kernel/span.ts";
+import { SHARE, TRACER } from "../agent/telemetry/span.ts";
 
 /** Sends Operate's own spans; with the metrics at /metrics and the logs, Operate is a service like any other. */
 

@@ -6,8 +6,8 @@ import type { HookAnswer, HookContext } from "../agent/ports/hook-runner.ts";
 import type { LiveTopic } from "../agent/ports/live-feed.ts";
 import { auditLog } from "../audit/record.ts";
 import type { TestDatabase } from "./database.ts";
-import { FakePlatform } from "./fake-platform.ts";
-import { FakeTelemetry } from "./fake-telemetry.ts";
+import { FakePlatform } from "./doubles/fake-platform.ts";
+import { FakeTelemetry } from "./doubles/fake-telemetry.ts";
 
 /** An actor of a role; an administrator who is a person unless told otherwise. */
 export const actor = (given: Partial<Actor> = {}): Actor => ({

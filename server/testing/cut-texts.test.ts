@@ -5,20 +5,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HookSchema } from "../agent/config-deployment.ts";
-import { clipSent } from "../agent/kernel/clip-sent.ts";
-import { clipText } from "../agent/kernel/clip-text.ts";
-import { keepConfidential, LONGEST_SECRET, placeToCut } from "../agent/kernel/confidential.ts";
-import { RejectionTally } from "../agent/kernel/rejections.ts";
-import { visibleText } from "../agent/kernel/visible-line.ts";
+import { keepConfidential, LONGEST_SECRET, placeToCut } from "../agent/kernel/confidential/confidential.ts";
+import { RejectionTally } from "../agent/telemetry/rejections.ts";
+import { clipSent } from "../agent/text/clip-sent.ts";
+import { clipText } from "../agent/text/clip-text.ts";
+import { visibleText } from "../agent/text/visible-line.ts";
 import { scrubbedEnd, scrubbedStart, scrubText } from "../audit/redact.ts";
-import { storableReason } from "../integrations/builtin/rejections.ts";
 import { createHookRunner } from "../integrations/hooks/index.ts";
 import { ProtobufReader } from "../integrations/http/body/protobuf-reader.ts";
 import { storableName, storableText } from "../integrations/http/body/text.ts";
 import { createOutboundClient } from "../integrations/http/client.ts";
-import { describeExit } from "../integrations/local/exit-reason.ts";
-import { readTail } from "../integrations/local/log-tail.ts";
-import { readOn } from "../integrations/local/read-on.ts";
+import { describeExit } from "../integrations/local/instance/exit-reason.ts";
+import { readTail } from "../integrations/local/logs/log-tail.ts";
+import { readOn } from "../integrations/local/logs/read-on.ts";
+import { storableReason } from "../telemetry-store/write/rejections.ts";
 
 /** Whatever cuts a text cuts no secret in two: half of one would no longer be known to whoever scrubs the text after it. */
 

@@ -9,7 +9,7 @@ import { collectorAnswers } from "../collector/answers.ts";
 import { findRunningPostgres } from "../db/embedded.ts";
 import { freePort } from "../db/embedded-files.ts";
 import { createLocalPlatform } from "../integrations/local/index.ts";
-import { identityOf } from "../integrations/local/process.ts";
+import { identityOf } from "../integrations/local/instance/process.ts";
 import { askDaemon, findDaemon } from "../integrations/local/running-daemon.ts";
 import { recordedPid } from "../start/leftovers.ts";
 import { allReady, eventually } from "./local-platform/daemon.ts";

@@ -1,7 +1,7 @@
 import { createPatternBook } from "#server/agent/ingest/pattern-book.ts";
 import { createMiner } from "#server/agent/mining/index.ts";
 import type { LogRecord } from "#server/agent/ports/telemetry.ts";
-import type { BuiltinStore } from "#server/integrations/builtin/store.ts";
+import type { BuiltinStore } from "#server/telemetry-store/store.ts";
 
 /** Lines in the built-in store, mined as the collector does it. */
 

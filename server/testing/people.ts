@@ -2,8 +2,8 @@ import type { Actor } from "../agent/kernel/actor.ts";
 import { newId } from "../agent/kernel/ids.ts";
 import type { Role } from "../agent/kernel/permissions.ts";
 import { handleAuth } from "../auth/handle-auth.ts";
-import { hashPassword } from "../auth/password.ts";
-import type { AuthRuntime } from "../auth/sign-in-hooks.ts";
+import { hashPassword } from "../auth/password/password.ts";
+import type { AuthRuntime } from "../auth/sign-in/sign-in-hooks.ts";
 import { insertUser } from "../auth/users/store.ts";
 import type { Db } from "../db/client.ts";
 

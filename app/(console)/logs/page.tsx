@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
 import { scopeOf, windowInput } from "#components/logs/log-scope.ts";
 import { LogsPage } from "#components/logs/logs-page.tsx";
-import { FIRST_PATTERNS } from "#components/logs/pattern-limits.ts";
+import { FIRST_PATTERNS } from "#components/logs/patterns/pattern-limits.ts";
 import { parseRange, resolveRange } from "#components/time-range/range.ts";
 import { TimeRangeProvider } from "#components/time-range/time-range.tsx";
 import { Prefetched } from "#components/trpc/prefetched.tsx";

@@ -1,6 +1,6 @@
 import { mcpEndpoint } from "#mcp/endpoint.ts";
 import type { CallReport } from "#mcp/server.ts";
-import { clipSent } from "#server/agent/kernel/clip-sent.ts";
+import { clipSent } from "#server/agent/text/clip-sent.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { getRuntime } from "#server/container.ts";

@@ -8,7 +8,7 @@ import { QueryBoundary } from "../../feedback/query-boundary.tsx";
 import { Time, useClock } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
-import { Template } from "../../logs/template.tsx";
+import { Template } from "../../logs/patterns/template.tsx";
 import { LONG_READ, useTRPC } from "../../trpc/client.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 

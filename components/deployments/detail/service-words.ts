@@ -1,7 +1,7 @@
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { formatCount, formatPercent, plural } from "../../lib/format.ts";
-import { whyOf } from "../../services/why-of.ts";
+import { whyOf } from "../../services/table/why-of.ts";
 
 /** The state of the service with what makes it, both of one read: that of every list, else the page's own. */
 export function stateOf(

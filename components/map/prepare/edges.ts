@@ -1,4 +1,4 @@
-import { isFailing } from "#server/agent/kernel/failed-share.ts";
+import { isFailing } from "#server/agent/telemetry/failed-share.ts";
 import type { ServiceMapOutput } from "#server/agent/traces/schema.ts";
 
 export type MapNode = ServiceMapOutput["nodes"][number];

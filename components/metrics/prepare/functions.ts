@@ -1,4 +1,4 @@
-import { FUNCTIONS_OF, type MetricFunctionName, type MetricKind } from "#server/agent/kernel/metric-functions.ts";
+import { FUNCTIONS_OF, type MetricFunctionName, type MetricKind } from "#server/agent/telemetry/metric-functions.ts";
 import type { PanelQuery } from "./panel-query.ts";
 
 /** What each function says, in words for a person. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { METRIC_FUNCTION_NAMES } from "#server/agent/kernel/metric-functions.ts";
 import * as schema from "#server/agent/metrics/schema.ts";
+import { METRIC_FUNCTION_NAMES } from "#server/agent/telemetry/metric-functions.ts";
 import { EMPTY_PANEL, FILTER_OPS, type PanelQuery, queryOf, readPanels, writePanels } from "./panel-query.ts";
 
 const WINDOW = { startTime: "2026-11-25T11:00:00Z", endTime: "2026-11-25T12:00:00Z" };

@@ -1,5 +1,5 @@
-import { METRIC_FUNCTION_NAMES, type MetricFunctionName } from "#server/agent/kernel/metric-functions.ts";
 import type { FILTER_OPS as Ops } from "#server/agent/metrics/schema.ts";
+import { METRIC_FUNCTION_NAMES, type MetricFunctionName } from "#server/agent/telemetry/metric-functions.ts";
 
 /** As in the schema of metrics, without its weight in the page. */
 export const FILTER_OPS: typeof Ops = ["=", "!=", "=~", "!~"];

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { plural } from "../../lib/format.ts";
-import { attributeRows } from "../../logs/attributes.ts";
-import { LineText } from "../../logs/line-text.tsx";
+import { attributeRows } from "../../logs/lines/attributes.ts";
+import { LineText } from "../../logs/lines/line-text.tsx";
 
 const LONGEST = 8_000;
 

@@ -7,7 +7,7 @@ import { Mark } from "../../feedback/mark.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { formatMs, MISSING, plural } from "../../lib/format.ts";
-import { LineText } from "../../logs/line-text.tsx";
+import { LineText } from "../../logs/lines/line-text.tsx";
 import { shareOf } from "../prepare/span-rows.ts";
 import { tracesHref } from "../trace-scope.ts";
 import { Group, SpanAttributes } from "./span-attributes.tsx";

@@ -7,7 +7,7 @@ import { seriesDot } from "../../charts/line-look.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatMs, plural } from "../../lib/format.ts";
-import { plainText } from "../../logs/plain-text.ts";
+import { plainText } from "../../logs/lines/plain-text.ts";
 import { barOf, type SpanRow } from "../prepare/span-rows.ts";
 
 /** What all rows share. */

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
 import { Time } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
-import { plainText } from "../../logs/plain-text.ts";
+import { plainText } from "../../logs/lines/plain-text.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { traceTitle } from "../trace-title.ts";

@@ -4,8 +4,8 @@ import type { LogLineView } from "#server/agent/logs/schema.ts";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatMs } from "../../lib/format.ts";
-import { LevelMark } from "../../logs/level-mark.tsx";
-import { LineText } from "../../logs/line-text.tsx";
+import { LevelMark } from "../../logs/lines/level-mark.tsx";
+import { LineText } from "../../logs/lines/line-text.tsx";
 
 const LONGEST = 2_000;
 

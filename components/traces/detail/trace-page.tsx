@@ -16,7 +16,7 @@ import { useDocumentTitle } from "../../lib/document-title.ts";
 import { isProduction } from "../../lib/environment.tsx";
 import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
-import { plainText } from "../../logs/plain-text.ts";
+import { plainText } from "../../logs/lines/plain-text.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Badge } from "../../ui/badge.tsx";

@@ -2,7 +2,7 @@ import type { GetTraceOutput } from "#server/agent/traces/schema.ts";
 import { seriesDot } from "../../charts/line-look.ts";
 import { cn } from "../../lib/cn.ts";
 import { formatMs, formatPercent, plural } from "../../lib/format.ts";
-import { plainText } from "../../logs/plain-text.ts";
+import { plainText } from "../../logs/lines/plain-text.ts";
 
 interface TraceServicesProps {
   services: GetTraceOutput["services"];

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { actor, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
-import { healthHistory } from "./history.ts";
-import { decodeLatencies } from "./latency-codes.ts";
-import { monitorTargets as monitorHealth } from "./monitor.ts";
-import { type CheckResult, recordResults } from "./record-results.ts";
-import { deleteOldHealth } from "./retention.ts";
+import { bucketOf, emptyHistogram } from "../telemetry/histogram.ts";
+import { decodeLatencies } from "./check/latency-codes.ts";
+import { syncTargets } from "./check/sync-targets.ts";
+import { targetId } from "./check/targets.ts";
+import { healthHistory } from "./read/history.ts";
+import { monitorTargets as monitorHealth } from "./read/monitor.ts";
+import { type CheckResult, recordResults } from "./record/record-results.ts";
+import { deleteOldHealth } from "./record/retention.ts";
 import { setMaintenance } from "./set-maintenance.ts";
 import { setMuted } from "./set-muted.ts";
-import { syncTargets } from "./sync-targets.ts";
-import { targetId } from "./targets.ts";
 
 const NOW = new Date("2026-03-01T12:30:20.000Z");
 const SECOND = 1_000;

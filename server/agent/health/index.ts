@@ -1,15 +1,15 @@
-export { type CauseNode, causeOf, causesFirst } from "./caused-by.ts";
-export { healthHistory } from "./history.ts";
-export { DISK_KEY, judgedKey, monitorTargets } from "./monitor.ts";
-export { saysLost, unconfiguredNote } from "./platform-reason.ts";
-export { startHealthRetention } from "./retention.ts";
-export { startHealthScheduler } from "./scheduler.ts";
+export { startHealthScheduler } from "./check/scheduler.ts";
+export { type CauseNode, causeOf, causesFirst } from "./read/caused-by.ts";
+export { healthHistory } from "./read/history.ts";
+export { DISK_KEY, judgedKey, monitorTargets } from "./read/monitor.ts";
+export { saysLost, unconfiguredNote } from "./read/platform-reason.ts";
 export {
   listHealthChanges,
   listServiceHealth,
   type ServiceHealth,
-} from "./service-health.ts";
+} from "./read/service-health.ts";
+export type { JudgedTarget } from "./read/views.ts";
+export { startHealthRetention } from "./record/retention.ts";
+export type { HealthTransition } from "./record/transitions.ts";
 export { setMaintenance } from "./set-maintenance.ts";
 export { setMuted } from "./set-muted.ts";
-export type { HealthTransition } from "./transitions.ts";
-export type { JudgedTarget } from "./views.ts";

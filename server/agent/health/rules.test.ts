@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { testConfig } from "#server/testing/context.ts";
-import { quantileMs } from "../kernel/histogram.ts";
-import { type CauseNode, causeOf } from "./caused-by.ts";
-import { judgeFlapping, stateChanges } from "./flapping.ts";
-import { addCodes, decodeLatencies, encodeLatencies } from "./latency-codes.ts";
-import { type HealthMemory, type HealthRule, nextHealth, type Outcome } from "./next-health.ts";
+import { quantileMs } from "../telemetry/histogram.ts";
+import { judgeFlapping, stateChanges } from "./check/flapping.ts";
+import { addCodes, decodeLatencies, encodeLatencies } from "./check/latency-codes.ts";
+import { type HealthMemory, type HealthRule, nextHealth, type Outcome } from "./check/next-health.ts";
+import { SlotHeap } from "./check/slot-heap.ts";
+import { latestStartMs, nextSlot, phaseOf } from "./check/slots.ts";
+import { type DiskFolders, planTargets, publicUrl } from "./check/targets.ts";
+import { type CauseNode, causeOf } from "./read/caused-by.ts";
+import { overallState, shownState, summarize, unknownOf } from "./read/shown-health.ts";
+import { uptimeOf } from "./read/uptime.ts";
 import type { HealthState } from "./schema.ts";
-import { overallState, shownState, summarize, unknownOf } from "./shown-health.ts";
-import { SlotHeap } from "./slot-heap.ts";
-import { latestStartMs, nextSlot, phaseOf } from "./slots.ts";
-import { type DiskFolders, planTargets, publicUrl } from "./targets.ts";
-import { uptimeOf } from "./uptime.ts";
 
 describe("nextHealth", () => {
   const rule: HealthRule = { failureThreshold: 3, successThreshold: 2, maintenance: false };

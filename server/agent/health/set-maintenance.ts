@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
 import { performWrite } from "../kernel/perform.ts";
-import { publishTarget } from "./publish.ts";
+import { viewTarget } from "./read/views.ts";
+import { publishTarget } from "./record/publish.ts";
+import { lockTarget, saveTarget } from "./record/store.ts";
+import { insertChanges, resultKey } from "./record/store-results.ts";
 import type { HealthTargetView, SetMaintenanceInput } from "./schema.ts";
-import { lockTarget, saveTarget } from "./store.ts";
-import { insertChanges, resultKey } from "./store-results.ts";
-import { viewTarget } from "./views.ts";
 
 /**
  * Starts, extends or (0 minutes) ends maintenance. It counts from now on for the shown state, and from the next check

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
 import { performWrite } from "../kernel/perform.ts";
-import { publishTarget } from "./publish.ts";
+import { viewTarget } from "./read/views.ts";
+import { publishTarget } from "./record/publish.ts";
+import { lockTarget, saveTarget } from "./record/store.ts";
 import type { HealthTargetView, SetMutedInput } from "./schema.ts";
-import { lockTarget, saveTarget } from "./store.ts";
-import { viewTarget } from "./views.ts";
 
 /** A muted target is checked and shown, but pages nobody and leaves the overall state alone. @throws FORBIDDEN, NOT_FOUND */
 export async function setMuted(ctx: AgentContext, input: z.infer<typeof SetMutedInput>): Promise<HealthTargetView> {

@@ -1,6 +1,6 @@
 import { type HealthTransition, saysLost } from "../health/index.ts";
 import type { Runtime } from "../kernel/context.ts";
-import { describeSeconds } from "../kernel/durations.ts";
+import { describeSeconds } from "../text/durations.ts";
 import { type AutomaticWork, noteOn, openOrAdd, resolveBy } from "./automatic.ts";
 import { outageSeverity } from "./severity.ts";
 import { findByCause, type IncidentRow, isKnownEvent, listUnresolved } from "./store.ts";

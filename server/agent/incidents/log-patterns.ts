@@ -1,5 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
-import { groupedCount } from "../kernel/numbers.ts";
+import { groupedCount } from "../text/numbers.ts";
 import { openOrAdd, resolveBy } from "./automatic.ts";
 import type { Severity } from "./schema.ts";
 import { isKnownEvent, listUnresolved } from "./store.ts";

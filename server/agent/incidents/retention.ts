@@ -1,5 +1,5 @@
 import type { Runtime } from "../kernel/context.ts";
-import { deleteInBatches } from "../kernel/delete-in-batches.ts";
+import { deleteInBatches } from "../kernel/storage/delete-in-batches.ts";
 import { deleteEndedIncidents } from "./store.ts";
 
 const DAY_MS = 86_400_000;

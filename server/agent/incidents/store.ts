@@ -1,7 +1,7 @@
 import { type Incident, type IncidentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { shownName } from "../kernel/allowed-names.ts";
-import { withoutConfidential } from "../kernel/confidential.ts";
+import { withoutConfidential } from "../kernel/confidential/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";

@@ -1,7 +1,7 @@
 import { isOwnService, OWN_SERVICE } from "../kernel/own-service.ts";
-import { RejectionTally } from "../kernel/rejections.ts";
 import type { Attributes, LogRecord, Origin, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
 import type { Sender } from "../ports/telemetry-store.ts";
+import { RejectionTally } from "../telemetry/rejections.ts";
 
 /** Who a record is from, for senders that may not say so freely. What they claim beyond is kept beside it, as a claim. */
 

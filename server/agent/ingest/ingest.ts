@@ -1,10 +1,10 @@
-import { dataWithoutConfidential, withoutConfidential } from "../kernel/confidential.ts";
+import { dataWithoutConfidential, withoutConfidential } from "../kernel/confidential/confidential.ts";
 import { AppError } from "../kernel/errors.ts";
-import { dataWithoutTokens, withoutTokens } from "../kernel/token-texts.ts";
 import type { Miner } from "../mining/index.ts";
 import type { IngestStore, Signal, StreamPosition } from "../ports/ingest-store.ts";
 import type { Decoded, LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanRecord } from "../ports/telemetry.ts";
 import type { Sender, Written } from "../ports/telemetry-store.ts";
+import { dataWithoutTokens, withoutTokens } from "../text/token-texts.ts";
 import { keepRecordClaims, keepSeriesClaims } from "./claims.ts";
 import { createPatternBook } from "./pattern-book.ts";
 import { createRefusalBook } from "./refusal-book.ts";

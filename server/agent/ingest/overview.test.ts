@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createTelemetryStore } from "../../integrations/builtin/index.ts";
+import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import type { LogRecord } from "../ports/telemetry.ts";
 import { ingestOverview } from "./overview.ts";
 import { IngestOverviewOutput } from "./schema.ts";

@@ -1,8 +1,8 @@
 import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { higherRate, type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
+import { higherRate, type MeasuredRate, rateOver } from "../telemetry/measured-rate.ts";
 import { lastArrival } from "./observed-services.ts";
 import {
   type IngestOverviewInput,

@@ -1,8 +1,8 @@
 import { Counter, Registry } from "prom-client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createTelemetryStore } from "../../integrations/builtin/index.ts";
 import { createOutboundClient } from "../../integrations/http/client.ts";
 import { parseExposition } from "../../integrations/prometheus/exposition.ts";
+import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { testConfig } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { serve } from "../../testing/serve.ts";

@@ -4,10 +4,10 @@ import { monotonicMs } from "../kernel/clock.ts";
 import { AppError, toAppError } from "../kernel/errors.ts";
 import { hostPort } from "../kernel/hosts.ts";
 import { OWN_SERVICE } from "../kernel/own-service.ts";
-import { failSpan, inSpan } from "../kernel/span.ts";
 import type { IngestStore } from "../ports/ingest-store.ts";
 import type { OutboundHttp, OutboundResponse } from "../ports/outbound-http.ts";
 import type { Decoded, SeriesSamples } from "../ports/telemetry.ts";
+import { failSpan, inSpan } from "../telemetry/span.ts";
 import type { Ingest } from "./ingest.ts";
 
 /** Reads what a target shows; see integrations/prometheus/exposition.ts. @throws INVALID */

@@ -1,6 +1,6 @@
 import type { Answer, TimeWindow } from "../ports/source.ts";
+import type { SourceView } from "../telemetry/telemetry-schema.ts";
 import { AppError } from "./errors.ts";
-import type { SourceView } from "./telemetry-schema.ts";
 
 /** The window two ISO 8601 times span. @throws INVALID when it is empty or ends before it begins */
 export function windowOf({ startTime, endTime }: { startTime: string; endTime: string }): TimeWindow {

@@ -1,6 +1,6 @@
-import { clipText } from "./clip-text.ts";
-import { storageFailure } from "./storage-failure.ts";
-import { escapeHiding } from "./visible-text.ts";
+import { clipText } from "../text/clip-text.ts";
+import { escapeHiding } from "../text/visible-text.ts";
+import { storageFailure } from "./storage/storage-failure.ts";
 
 /** The closed set of things that can go wrong, as every transport knows them. */
 export const ERROR_CODES = [

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { hidesSomething, isStorable } from "../text/visible-text.ts";
 import { ACTOR_KINDS } from "./actor.ts";
-import { hidesSomething, isStorable } from "./visible-text.ts";
 
 /** Pieces that several capabilities' inputs and outputs share. Safe in a browser. */
 

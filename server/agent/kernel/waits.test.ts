@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bucketOf, bucketUpperMs, emptyHistogram } from "./histogram.ts";
+import { bucketOf, bucketUpperMs, emptyHistogram } from "../telemetry/histogram.ts";
 import { quantileOf, waitsOf } from "./waits.ts";
 
 const histogram = (counts: Record<number, number>): number[] => {

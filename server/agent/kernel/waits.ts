@@ -1,5 +1,12 @@
-import { addHistogram, BUCKET_COUNT, bucketOf, bucketUpperMs, emptyHistogram, quantileMs } from "./histogram.ts";
-import type { OutcomeCounts } from "./outcomes.ts";
+import {
+  addHistogram,
+  BUCKET_COUNT,
+  bucketOf,
+  bucketUpperMs,
+  emptyHistogram,
+  quantileMs,
+} from "../telemetry/histogram.ts";
+import type { OutcomeCounts } from "../telemetry/outcomes.ts";
 
 /**
  * How long requests took for those who sent them. A wait that a client gave up is at least as long as it lasted: a

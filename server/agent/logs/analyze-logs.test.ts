@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createTelemetryStore } from "../../integrations/builtin/index.ts";
+import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import type { FakePlatform } from "../../testing/fake-platform.ts";
-import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import type { FakePlatform } from "../../testing/doubles/fake-platform.ts";
+import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { PlatformInstance } from "../ports/platform.ts";

@@ -1,6 +1,6 @@
-import { clipText } from "../kernel/clip-text.ts";
 import type { LogLineRecord } from "../ports/log-source.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
+import { clipText } from "../text/clip-text.ts";
 
 /** Lines as a model reads them: what is long is cut, so that many fit into one answer. */
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Severity } from "../incidents/schema.ts";
 import { Cursor, EnvironmentName, Id, Instant, PlainName, ServiceName, Text, TraceId } from "../kernel/schema.ts";
-import { HomeName, Level, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
+import { HomeName, Level, SourceView, WindowInput } from "../telemetry/telemetry-schema.ts";
 
 /** Inputs and outputs of logs. Safe in a browser. */
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTelemetryStore } from "../../integrations/builtin/index.ts";
+import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
 import { onLoudPattern, onQuietPattern } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { matches } from "#server/testing/match-line.ts";
 import { testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { LogLineRecord, LogSource } from "../ports/log-source.ts";
 import type { Answer } from "../ports/source.ts";

@@ -1,7 +1,7 @@
 import { AppError } from "../kernel/errors.ts";
-import { FUNCTIONS_OF, type MetricFunctionName } from "../kernel/metric-functions.ts";
 import type { MetricInfo, MetricLine, MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { Answer } from "../ports/source.ts";
+import { FUNCTIONS_OF, type MetricFunctionName } from "../telemetry/metric-functions.ts";
 import { noSuchMetric } from "./kept-name.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
 

@@ -1,8 +1,8 @@
 import type { OperateAgentConfig } from "../config.ts";
 import type { ServiceConfig } from "../config-services.ts";
 import type { SLI_TEMPLATES } from "../config-telemetry.ts";
-import { seriesLabels } from "../kernel/series-labels.ts";
 import type { LabelFilter, MetricQuery } from "../ports/metrics-source.ts";
+import { seriesLabels } from "../telemetry/series-labels.ts";
 import { ownQueries } from "./own-queries.ts";
 import type { SignalName } from "./schema.ts";
 import { type MetricTemplate, planText, type SignalUnit, signalPlans } from "./sli-templates.ts";

@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { FUNCTIONS_OF } from "../kernel/metric-functions.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
-import { visibleText } from "../kernel/visible-line.ts";
 import type { MetricInfo } from "../ports/metrics-source.ts";
+import { FUNCTIONS_OF } from "../telemetry/metric-functions.ts";
+import { visibleText } from "../text/visible-line.ts";
 import { keptNameStart } from "./kept-name.ts";
 import type {
   LabelValuesInput,

@@ -1,7 +1,7 @@
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { quantileMs } from "../kernel/histogram.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
+import { quantileMs } from "../telemetry/histogram.ts";
 import { allSignals, type Measured, type MeasuredRef, type MeasuredSignal, UNITS, unmeasured } from "./measured.ts";
 import type { SignalName } from "./schema.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";

@@ -1,4 +1,4 @@
-import type { SourceView } from "../kernel/telemetry-schema.ts";
+import type { SourceView } from "../telemetry/telemetry-schema.ts";
 import { SIGNALS, type SignalName } from "./schema.ts";
 import type { SignalUnit } from "./sli-templates.ts";
 

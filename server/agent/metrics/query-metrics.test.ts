@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { fakeMetrics } from "../../testing/fake-metrics.ts";
-import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import { fakeMetrics } from "../../testing/doubles/fake-metrics.ts";
+import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { FUNCTIONS_OF, METRIC_FUNCTION_NAMES } from "../kernel/metric-functions.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
+import { FUNCTIONS_OF, METRIC_FUNCTION_NAMES } from "../telemetry/metric-functions.ts";
 import { labelValues, listMetrics, metricLabels, queryMetrics } from "./index.ts";
 import { LabelValuesInput, ListMetricsInput, QueryMetricsInput, QueryMetricsOutput } from "./schema.ts";
 

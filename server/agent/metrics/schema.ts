@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { METRIC_FUNCTION_NAMES, METRIC_KINDS } from "../kernel/metric-functions.ts";
 import { EnvironmentName, Instant, ServiceName, Text } from "../kernel/schema.ts";
-import { HomeName, Points, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
+import { METRIC_FUNCTION_NAMES, METRIC_KINDS } from "../telemetry/metric-functions.ts";
+import { HomeName, Points, SourceView, WindowInput } from "../telemetry/telemetry-schema.ts";
 
 /** Inputs and outputs of metrics. Safe in a browser. */
 

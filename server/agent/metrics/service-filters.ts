@@ -1,6 +1,6 @@
 import type { AgentContext } from "../kernel/context.ts";
-import { seriesLabels } from "../kernel/series-labels.ts";
 import type { LabelFilter } from "../ports/metrics-source.ts";
+import { seriesLabels } from "../telemetry/series-labels.ts";
 
 /**
  * What picks out the series of a service: `services[].telemetry.labels` where they are read from an external source and

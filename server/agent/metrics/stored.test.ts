@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTelemetryStore } from "../../integrations/builtin/index.ts";
+import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { FakeTelemetry } from "../../testing/fake-telemetry.ts";
+import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { logLine, SENDER } from "../../testing/telemetry/records.ts";
 import type { SeriesSamples } from "../ports/telemetry.ts";
 import { listMetrics, queryMetrics, serviceSignals } from "./index.ts";

@@ -1,4 +1,4 @@
-import type { Disk, DiskLevel } from "../kernel/disk.ts";
+import type { Disk, DiskLevel } from "../kernel/storage/disk.ts";
 import type { Rejection } from "./telemetry.ts";
 import type { MinedLog, Sender, TelemetryStore, Written } from "./telemetry-store.ts";
 

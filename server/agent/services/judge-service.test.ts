@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testConfig } from "#server/testing/context.ts";
 import type { HealthState } from "../health/schema.ts";
-import { limitsOf } from "../kernel/service-limits.ts";
+import { limitsOf } from "../telemetry/service-limits.ts";
 import { judgeService, type ServedFigures, type StatusFacts, worstState } from "./judge-service.ts";
 import { observedRow } from "./observed-row.ts";
 import { usersHurt, worstFirst } from "./rank.ts";

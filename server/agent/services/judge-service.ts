@@ -1,12 +1,12 @@
 import { wilson } from "../deploy/index.ts";
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
-import { LEAST_FAILED, LEAST_REQUESTS } from "../kernel/failed-share.ts";
-import type { LateRequests } from "../kernel/late-requests.ts";
-import { groupedCount, threeDigits } from "../kernel/numbers.ts";
-import type { Limits } from "../kernel/service-limits.ts";
-import { utcMinute } from "../kernel/utc.ts";
 import type { QuantileBase } from "../kernel/waits.ts";
 import type { QuantileBounds } from "../ports/metrics-source.ts";
+import { LEAST_FAILED, LEAST_REQUESTS } from "../telemetry/failed-share.ts";
+import type { LateRequests } from "../telemetry/late-requests.ts";
+import type { Limits } from "../telemetry/service-limits.ts";
+import { groupedCount, threeDigits } from "../text/numbers.ts";
+import { utcMinute } from "../text/utc.ts";
 import type { StatusReason, UnjudgedFigure } from "./schema.ts";
 
 /** What users met in one window. */

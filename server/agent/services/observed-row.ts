@@ -1,5 +1,5 @@
-import { rateOver } from "../kernel/measured-rate.ts";
-import type { Limits } from "../kernel/service-limits.ts";
+import { rateOver } from "../telemetry/measured-rate.ts";
+import type { Limits } from "../telemetry/service-limits.ts";
 import { TRAFFIC_SECONDS } from "../traffic/index.ts";
 import { judgeService, shownP95 } from "./judge-service.ts";
 import type { ObservedService } from "./observed.ts";

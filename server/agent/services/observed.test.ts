@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createTelemetryStore } from "#server/integrations/builtin/index.ts";
+import { createTelemetryStore } from "#server/telemetry-store/index.ts";
 import { testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
+import { FakeTelemetry } from "#server/testing/doubles/fake-telemetry.ts";
 import { SENDER, samples, spanOf } from "#server/testing/telemetry/records.ts";
 import { OperateAgentConfigSchema } from "../config.ts";
 import { AppError, type ErrorCode } from "../kernel/errors.ts";

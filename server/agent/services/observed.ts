@@ -1,13 +1,13 @@
 import { servicesHeard } from "../ingest/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError, type ErrorCode } from "../kernel/errors.ts";
-import { quantileMs } from "../kernel/histogram.ts";
 import { can } from "../kernel/permissions.ts";
-import { limitsOf } from "../kernel/service-limits.ts";
 import { observedCounts, observedLatencies, observedLatest } from "../metrics/index.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
 import type { SourceInfo, TimeWindow } from "../ports/source.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
+import { quantileMs } from "../telemetry/histogram.ts";
+import { limitsOf } from "../telemetry/service-limits.ts";
 import { isBeyond, type ServedFigures } from "./judge-service.ts";
 
 /** A service that is not configured: only its telemetry tells of it. */

@@ -6,10 +6,10 @@ import type { HealthState } from "../health/schema.ts";
 import { worstUnresolved } from "../incidents/index.ts";
 import { type IncidentView, SEVERITIES } from "../incidents/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { type LateRequests, lateRequests } from "../kernel/late-requests.ts";
-import { sumOutcomes } from "../kernel/outcomes.ts";
-import { limitsOf } from "../kernel/service-limits.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
+import { type LateRequests, lateRequests } from "../telemetry/late-requests.ts";
+import { sumOutcomes } from "../telemetry/outcomes.ts";
+import { limitsOf } from "../telemetry/service-limits.ts";
 import {
   listTraffic,
   newestTraffic,

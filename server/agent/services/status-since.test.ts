@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "../config.ts";
 import type { HealthState } from "../health/schema.ts";
-import { emptyHistogram } from "../kernel/histogram.ts";
-import { noOutcomes } from "../kernel/outcomes.ts";
-import { limitsOf } from "../kernel/service-limits.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import { emptyHistogram } from "../telemetry/histogram.ts";
+import { noOutcomes } from "../telemetry/outcomes.ts";
+import { limitsOf } from "../telemetry/service-limits.ts";
 import { statusSince } from "./status-since.ts";
 
 const limits = limitsOf(OperateAgentConfigSchema.parse({}), "checkout");

@@ -1,7 +1,7 @@
 import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
-import { sumOutcomes } from "../kernel/outcomes.ts";
-import type { Limits } from "../kernel/service-limits.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import { sumOutcomes } from "../telemetry/outcomes.ts";
+import type { Limits } from "../telemetry/service-limits.ts";
 import { servedOf, TRAFFIC_SECONDS } from "../traffic/index.ts";
 import { newestServed, requestState, type ServiceStatus } from "./judge-service.ts";
 

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
-import { clipText } from "../kernel/clip-text.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Answer } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import type { LinkingSpan, TraceSource } from "../ports/trace-source.ts";
+import { clipText } from "../text/clip-text.ts";
 import type { GetTraceInput, GetTraceOutput } from "./schema.ts";
 import { linkedForModel, servicesForModel, spansForModel, spanView } from "./span-view.ts";
 import { summariseTrace } from "./trace-summary.ts";

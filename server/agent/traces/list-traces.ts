@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { sourceView, windowOf } from "../kernel/answered.ts";
-import { clipText } from "../kernel/clip-text.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { TraceSummaryRecord } from "../ports/trace-source.ts";
+import { clipText } from "../text/clip-text.ts";
 import type { ListTracesInput, ListTracesOutput, TraceFacetsInput, TraceFacetsOutput } from "./schema.ts";
 
 /** so that a page of this many always fits into what a model may read */

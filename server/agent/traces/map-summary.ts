@@ -1,6 +1,6 @@
-import { FAILING_PERCENT, failedOf, isFailing, isTooFew } from "../kernel/failed-share.ts";
-import { groupedCount } from "../kernel/numbers.ts";
-import { visibleText } from "../kernel/visible-line.ts";
+import { FAILING_PERCENT, failedOf, isFailing, isTooFew } from "../telemetry/failed-share.ts";
+import { groupedCount } from "../text/numbers.ts";
+import { visibleText } from "../text/visible-line.ts";
 import type { ServiceGraph } from "./service-graph.ts";
 import { counted, inPercent } from "./words.ts";
 

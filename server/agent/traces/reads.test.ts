@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { actor, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
+import { FakeTelemetry } from "#server/testing/doubles/fake-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
 import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { OperateAgent } from "../operate-agent.ts";
 import type { Answer, SourceKind } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import type { TelemetryStore } from "../ports/telemetry-store.ts";
 import type { TraceSource } from "../ports/trace-source.ts";
+import { bucketOf, emptyHistogram } from "../telemetry/histogram.ts";
 import { getTrace, listTraces, serviceMap, traceFacets } from "./index.ts";
 import { GetTraceInput, ListTracesInput, ServiceMapInput } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HealthState } from "../health/schema.ts";
 import { Cursor, EnvironmentName, Instant, ServiceName, Text, TraceId } from "../kernel/schema.ts";
-import { HomeName, SourceView, WindowInput } from "../kernel/telemetry-schema.ts";
+import { HomeName, SourceView, WindowInput } from "../telemetry/telemetry-schema.ts";
 
 /** Inputs and outputs of traces and the service map. Safe in a browser. */
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HealthState } from "../health/schema.ts";
-import { bucketOf, emptyHistogram } from "../kernel/histogram.ts";
+import { bucketOf, emptyHistogram } from "../telemetry/histogram.ts";
 import { summariseMap } from "./map-summary.ts";
 import { type GraphFacts, graphWithin, serviceGraph } from "./service-graph.ts";
 

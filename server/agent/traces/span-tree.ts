@@ -1,5 +1,5 @@
-import { rootSpan } from "../kernel/root-span.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
+import { rootSpan } from "../telemetry/root-span.ts";
 
 /** A span in its place: offsets in ms from the trace's start, never negative. */
 export interface TreeSpan {

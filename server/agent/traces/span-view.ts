@@ -1,6 +1,6 @@
-import { clipText } from "../kernel/clip-text.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
+import { clipText } from "../text/clip-text.ts";
 import type { GetTraceOutput, SpanView } from "./schema.ts";
 import { cutSpans, type WaterfallSpan } from "./waterfall.ts";
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTelemetryStore } from "#server/integrations/builtin/index.ts";
 import { createCaller } from "#server/routers/index.ts";
+import { createTelemetryStore } from "#server/telemetry-store/index.ts";
 import { testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { FakeTelemetry } from "#server/testing/fake-telemetry.ts";
+import { FakeTelemetry } from "#server/testing/doubles/fake-telemetry.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 
 /** Traces as the routers give them, out of the built-in store. */

@@ -1,6 +1,6 @@
-import { groupedCount } from "../kernel/numbers.ts";
-import { visibleText } from "../kernel/visible-line.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
+import { groupedCount } from "../text/numbers.ts";
+import { visibleText } from "../text/visible-line.ts";
 import { errorOrigins, type Waterfall, type WaterfallSpan } from "./waterfall.ts";
 import { counted, inMs } from "./words.ts";
 

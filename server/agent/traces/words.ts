@@ -1,4 +1,4 @@
-import { groupedCount, threeDigits } from "../kernel/numbers.ts";
+import { groupedCount, threeDigits } from "../text/numbers.ts";
 
 /** Numbers in the sentences about traces: three significant digits with their unit. */
 /** `0.42 ms`, `240 ms`, `1.24 s` */

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import { emptyHistogram } from "../kernel/histogram.ts";
-import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import { emptyHistogram } from "../telemetry/histogram.ts";
+import { noOutcomes } from "../telemetry/outcomes.ts";
 import { collectTraffic, startTrafficCollector, uncollectedSince } from "./collect-traffic.ts";
 import { listTraffic } from "./traffic-store.ts";
 

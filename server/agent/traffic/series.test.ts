@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bucketOf, bucketUpperMs, emptyHistogram } from "../kernel/histogram.ts";
-import { noOutcomes } from "../kernel/outcomes.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import { bucketOf, bucketUpperMs, emptyHistogram } from "../telemetry/histogram.ts";
+import { noOutcomes } from "../telemetry/outcomes.ts";
 import { requestRate, servedWithin, trafficFigures, trafficSeries } from "./series.ts";
 import { sumBy } from "./traffic-store.ts";
 

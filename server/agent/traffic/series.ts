@@ -1,7 +1,7 @@
-import { higherRate, type MeasuredRate, rateOver } from "../kernel/measured-rate.ts";
-import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../kernel/outcomes.ts";
 import { type QuantileBase, quantileOf, type Waits, waitsOf } from "../kernel/waits.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
+import { higherRate, type MeasuredRate, rateOver } from "../telemetry/measured-rate.ts";
+import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../telemetry/outcomes.ts";
 
 /** Pure sums over traffic buckets: rates, shares and quantiles for tables and charts. Times come in as arguments. */
 

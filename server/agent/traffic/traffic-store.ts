@@ -1,8 +1,8 @@
 import type { Prisma, TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
-import { addOutcomes, OUTCOMES } from "../kernel/outcomes.ts";
-import { joinUsage } from "../kernel/version-usage.ts";
 import type { ServiceRef, TrafficCounts, VersionUsage } from "../ports/platform.ts";
+import { addOutcomes, OUTCOMES } from "../telemetry/outcomes.ts";
+import { joinUsage } from "../telemetry/version-usage.ts";
 
 export type StoredTraffic = TrafficCounts;
 

@@ -2,9 +2,9 @@ import type { AgentContext } from "../../agent/kernel/context.ts";
 import { newId } from "../../agent/kernel/ids.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
 import { onlyPeople } from "../only-people.ts";
-import { hashPassword, newOneTimePassword } from "../password.ts";
+import { hashPassword, newOneTimePassword } from "../password/password.ts";
+import { refuseTrivialPassword } from "../password/trivial-password.ts";
 import type { CreateUserInput, UserView } from "../schema.ts";
-import { refuseTrivialPassword } from "../trivial-password.ts";
 import { insertUser, toUserView } from "./store.ts";
 
 /**

@@ -1,9 +1,9 @@
 import type { Actor } from "../../agent/kernel/actor.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { newId } from "../../agent/kernel/ids.ts";
-import { hashPassword, newOneTimePassword } from "../password.ts";
+import { hashPassword, newOneTimePassword } from "../password/password.ts";
 import { Email } from "../schema.ts";
-import type { AuthRuntime } from "../sign-in-hooks.ts";
+import type { AuthRuntime } from "../sign-in/sign-in-hooks.ts";
 import { replacePassword } from "./replace-password.ts";
 
 const LOCAL: Actor = { kind: "system", id: "local", name: "someone at the machine itself", role: "admin" };

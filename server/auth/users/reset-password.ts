@@ -1,9 +1,9 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { performWrite } from "../../agent/kernel/perform.ts";
 import { onlyPeople } from "../only-people.ts";
-import { hashPassword, newOneTimePassword } from "../password.ts";
+import { hashPassword, newOneTimePassword } from "../password/password.ts";
+import { refuseTrivialPassword } from "../password/trivial-password.ts";
 import type { ResetPasswordInput, UserView } from "../schema.ts";
-import { refuseTrivialPassword } from "../trivial-password.ts";
 import { replacePassword } from "./replace-password.ts";
 import { getUser, toUserView } from "./store.ts";
 

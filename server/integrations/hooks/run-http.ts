@@ -1,5 +1,5 @@
 import type { Hook } from "#server/agent/config-deployment.ts";
-import { LONGEST_SECRET } from "#server/agent/kernel/confidential.ts";
+import { LONGEST_SECRET } from "#server/agent/kernel/confidential/confidential.ts";
 import { toAppError } from "#server/agent/kernel/errors.ts";
 import { hostPort } from "#server/agent/kernel/hosts.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";

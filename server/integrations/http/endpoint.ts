@@ -1,7 +1,7 @@
-import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { hostPort } from "../../agent/kernel/hosts.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
+import { clipText } from "../../agent/text/clip-text.ts";
 
 /** An outside system of the configuration that is asked over HTTP: Prometheus, Loki, Jaeger, Tempo. */
 

@@ -1,7 +1,7 @@
-import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { TimeWindow } from "../../agent/ports/source.ts";
 import type { SpanRecord } from "../../agent/ports/telemetry.ts";
+import { clipText } from "../../agent/text/clip-text.ts";
 import { type Endpoint, type EndpointAnswer, jsonOf, refusalOf } from "../http/endpoint.ts";
 
 /** What is asked of Jaeger, whichever of its two APIs answers. */

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { describeTraceSourceContract } from "../../testing/contracts/trace-source-contract.ts";
+import { startJaegerDouble, startJaegerV3Double } from "../../testing/doubles/trace-doubles.ts";
 import { serveAnswers } from "../../testing/serve-answers.ts";
-import { startJaegerDouble, startJaegerV3Double } from "../../testing/trace-doubles.ts";
-import { describeTraceSourceContract } from "../../testing/trace-source-contract.ts";
 import { createOutboundClient } from "../http/client.ts";
 import { createJaegerSource } from "./index.ts";
 import { spansOf, summaryOf, TraceJson } from "./mapper.ts";

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { rootSpan } from "../../agent/kernel/root-span.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -8,6 +7,7 @@ import {
   type SpanStatus,
 } from "../../agent/ports/telemetry.ts";
 import type { TraceSummaryRecord } from "../../agent/ports/trace-source.ts";
+import { rootSpan } from "../../agent/telemetry/root-span.ts";
 
 /** Jaeger's shapes as ours. */
 

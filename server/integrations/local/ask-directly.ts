@@ -1,6 +1,6 @@
 import { request } from "undici";
 import type { z } from "zod";
-import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential.ts";
+import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential/confidential.ts";
 import type { DirectAnswer } from "#server/agent/ports/platform.ts";
 import type { DirectInput } from "./protocol.ts";
 import type { ServiceUnit } from "./service-unit.ts";

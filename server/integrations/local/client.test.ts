@@ -2,10 +2,10 @@ import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { describePlatformContract } from "#server/testing/contracts/platform-contract.ts";
 import { createTestDaemon, sampleService } from "#server/testing/local-platform/daemon.ts";
-import { describePlatformContract } from "#server/testing/platform-contract.ts";
 import { createLocalPlatform } from "./client.ts";
-import { localPaths } from "./paths.ts";
+import { localPaths } from "./state/paths.ts";
 
 // Real processes on a machine that may be busy with everything else.
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });

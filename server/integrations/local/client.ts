@@ -2,8 +2,7 @@ import { z } from "zod";
 import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import type { LogFollower, Platform, ServiceRef } from "#server/agent/ports/platform.ts";
 import { ControlConnection } from "./control-connection.ts";
-import { LimitedReads } from "./limited-reads.ts";
-import { localPaths } from "./paths.ts";
+import { LimitedReads } from "./logs/limited-reads.ts";
 import {
   DirectAnswers,
   DrainAnswer,
@@ -14,6 +13,7 @@ import {
   StopAnswer,
   TrafficAnswer,
 } from "./protocol.ts";
+import { localPaths } from "./state/paths.ts";
 
 export interface LocalPlatform extends Platform, LogFollower {
   /** Closes the connections to the daemon. */

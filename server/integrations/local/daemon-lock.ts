@@ -13,9 +13,9 @@ import {
   type HolderElsewhere,
   holderElsewhere,
 } from "../../../scripts/bootstrap/lock-holder.mjs";
-import { worksOn } from "./directory.ts";
-import { identityOf } from "./process.ts";
-import { diskTakesNothing, storageProblem } from "./storage-problem.ts";
+import { identityOf } from "./instance/process.ts";
+import { worksOn } from "./state/directory.ts";
+import { diskTakesNothing, storageProblem } from "./state/storage-problem.ts";
 
 const OwnerSchema = z.object({
   pid: z.number().int(),

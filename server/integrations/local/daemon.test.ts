@@ -15,7 +15,7 @@ import {
   sampleService,
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
-import { localPaths } from "./paths.ts";
+import { localPaths } from "./state/paths.ts";
 
 // Real processes on a machine that may be busy with everything else.
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });

@@ -9,8 +9,8 @@ import { claimLock } from "./daemon-lock.ts";
 import { daemonLog } from "./daemon-log.ts";
 import { FaultLog } from "./fault-log.ts";
 import { Fleet } from "./fleet.ts";
-import { localPaths, privateDir } from "./paths.ts";
 import { partFromLostDaemons } from "./running-daemon.ts";
+import { localPaths, privateDir } from "./state/paths.ts";
 import { outliveExceptions } from "./uncaught.ts";
 
 const LOCK_LOOK_MS = 1_000;

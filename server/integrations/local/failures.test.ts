@@ -12,8 +12,8 @@ import {
   sampleService,
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
-import { freePort } from "./free-port.ts";
-import { localPaths } from "./paths.ts";
+import { freePort } from "./instance/free-port.ts";
+import { localPaths } from "./state/paths.ts";
 
 // Real processes on a machine that may be busy with everything else.
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });

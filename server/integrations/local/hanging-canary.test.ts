@@ -6,9 +6,9 @@ import { DEFAULT_RULES } from "#server/agent/config-deployment.ts";
 import { collect } from "#server/agent/deploy/analysis/collect.ts";
 import { judgeEvidence } from "#server/agent/deploy/analysis/effects.ts";
 import type { Runtime } from "#server/agent/kernel/context.ts";
-import { sumOutcomes } from "#server/agent/kernel/outcomes.ts";
+import { sumOutcomes } from "#server/agent/telemetry/outcomes.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
-import { Balancer } from "./balancer.ts";
+import { Balancer } from "./balancer/balancer.ts";
 
 /** A canary that never answers some of its requests, and clients that wait for as long as it takes. */
 

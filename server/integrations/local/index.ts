@@ -1,2 +1,2 @@
 export { createLocalPlatform, type LocalPlatform } from "./client.ts";
-export { createProcessLogFollower } from "./process-logs.ts";
+export { createProcessLogFollower } from "./logs/process-logs.ts";

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { afterEach, expect, it, vi } from "vitest";
-import { planKept } from "#server/agent/health/targets.ts";
+import { planKept } from "#server/agent/health/check/targets.ts";
 import { testConfig } from "#server/testing/context.ts";
 import { allReady, createTestDaemon, sampleService, type TestDaemon } from "#server/testing/local-platform/daemon.ts";
-import { recordedService } from "./launch-record.ts";
+import { recordedService } from "./instance/launch-record.ts";
 
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 

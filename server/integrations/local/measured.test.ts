@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { HookSchema } from "#server/agent/config-deployment.ts";
-import { createCheckTarget } from "#server/agent/health/check-target.ts";
-import type { PlannedTarget } from "#server/agent/health/targets.ts";
+import { createCheckTarget } from "#server/agent/health/check/check-target.ts";
+import type { PlannedTarget } from "#server/agent/health/check/targets.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 import type { DirectRequest, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { createHookRunner } from "#server/integrations/hooks/index.ts";

@@ -4,16 +4,16 @@ import type { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { dropSilentLock, lockOwner } from "./daemon-lock.ts";
-import { localPaths } from "./paths.ts";
-import { adopt, identityOf, signalProcess, terminate } from "./process.ts";
+import { adopt, identityOf, signalProcess, terminate } from "./instance/process.ts";
+import { endStrays, markedDaemons, markedProcesses } from "./instance/strays.ts";
 import { DaemonAnswer, LeaveAnswer } from "./protocol.ts";
-import { type ServiceRecord, StateFile } from "./state-file.ts";
-import { endStrays, markedDaemons, markedProcesses } from "./strays.ts";
+import { localPaths } from "./state/paths.ts";
+import { type ServiceRecord, StateFile } from "./state/state-file.ts";
 
 /** What a supervisor must know of a daemon and instances that outlived the one before it. */
 
-export { worksOn } from "./directory.ts";
 export { PROTOCOL } from "./protocol.ts";
+export { worksOn } from "./state/directory.ts";
 
 const POLL_MS = 100;
 /** a daemon looks for its lock every second */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ErrorLineCounter } from "./error-lines.ts";
-import type { Instance } from "./instance.ts";
-import type { LogStore } from "./log-store.ts";
+import { SAMPLE_MS } from "./balancer/traffic-ring.ts";
+import type { Instance } from "./instance/instance.ts";
+import type { UsageSampler } from "./instance/usage.ts";
+import { ErrorLineCounter } from "./logs/error-lines.ts";
+import type { LogStore } from "./logs/log-store.ts";
 import type { ServiceUnit } from "./service-unit.ts";
-import { SAMPLE_MS } from "./traffic-ring.ts";
-import type { UsageSampler } from "./usage.ts";
 
 const LOOK_MS = 250;
 

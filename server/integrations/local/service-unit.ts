@@ -11,16 +11,16 @@ import {
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
 import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
-import { Balancer, type BalancerOptions } from "./balancer.ts";
-import { Instance, type InstanceHost } from "./instance.ts";
-import { instanceCommand } from "./instance-command.ts";
-import { withSecrets } from "./launch-record.ts";
-import type { LogStore } from "./log-store.ts";
-import { LAUNCH_VARIABLE, launch } from "./process.ts";
-import { newSalt } from "./route-choice.ts";
-import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state-file.ts";
-import { BALANCER_VARIABLE, endLeftovers, GENERATION_VARIABLE } from "./strays.ts";
-import type { Usage } from "./usage.ts";
+import { Balancer, type BalancerOptions } from "./balancer/balancer.ts";
+import { newSalt } from "./balancer/route-choice.ts";
+import { Instance, type InstanceHost } from "./instance/instance.ts";
+import { instanceCommand } from "./instance/instance-command.ts";
+import { withSecrets } from "./instance/launch-record.ts";
+import { LAUNCH_VARIABLE, launch } from "./instance/process.ts";
+import { BALANCER_VARIABLE, endLeftovers, GENERATION_VARIABLE } from "./instance/strays.ts";
+import type { Usage } from "./instance/usage.ts";
+import type { LogStore } from "./logs/log-store.ts";
+import type { InstanceRecord, LaunchRecord, ServiceRecord } from "./state/state-file.ts";
 
 /** for instances to say goodbye while Operate stops: an instance that waits for its clients must not hold it up */
 const GOODBYE_MS = 2_000;

@@ -1,6 +1,6 @@
 import { AppError } from "#server/agent/kernel/errors.ts";
 import type { ServiceRef } from "#server/agent/ports/platform.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance } from "./instance/instance.ts";
 import type { ServiceUnit } from "./service-unit.ts";
 
 export const keyOf = (ref: ServiceRef): string => `${ref.service}/${ref.environment}`;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
+import { clipText } from "../../agent/text/clip-text.ts";
 import { type Endpoint, jsonOf, type Params, refusalOf } from "../http/endpoint.ts";
 
 /** Loki's HTTP API. https://grafana.com/docs/loki/latest/reference/loki-http-api/ */

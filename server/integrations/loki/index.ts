@@ -1,7 +1,7 @@
 import { AppError } from "../../agent/kernel/errors.ts";
-import { quoted } from "../../agent/kernel/query-text.ts";
 import type { LogSource } from "../../agent/ports/log-source.ts";
 import type { Answer } from "../../agent/ports/source.ts";
+import { quoted } from "../../agent/telemetry/query-text.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
 import { createKept } from "../http/kept.ts";
 import { createLokiClient, type LokiLine } from "./client.ts";

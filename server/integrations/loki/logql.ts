@@ -1,6 +1,6 @@
 import { AppError } from "../../agent/kernel/errors.ts";
-import { globbed, literally, quoted } from "../../agent/kernel/query-text.ts";
 import type { LogFilter, LogTerm } from "../../agent/ports/log-source.ts";
+import { globbed, literally, quoted } from "../../agent/telemetry/query-text.ts";
 import { type LabelNames, LEVEL_LABELS, ORIGINS, TRACE_LABELS } from "./label-names.ts";
 
 /** Filters as LogQL. https://grafana.com/docs/loki/latest/query/log_queries/ */

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeLogSourceContract } from "../../testing/log-source-contract.ts";
-import { startLokiDouble } from "../../testing/loki-double.ts";
+import { describeLogSourceContract } from "../../testing/contracts/log-source-contract.ts";
+import { startLokiDouble } from "../../testing/doubles/loki-double.ts";
 import { createOutboundClient } from "../http/client.ts";
 import { createLokiSource } from "./index.ts";
 import { chooseLabels } from "./label-names.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { severityOfWord } from "../../agent/kernel/severity-words.ts";
 import type { LineOrigin, LogLineRecord } from "../../agent/ports/log-source.ts";
 import { type Attributes, type LogLevel, levelOfSeverity } from "../../agent/ports/telemetry.ts";
+import { severityOfWord } from "../../agent/text/severity-words.ts";
 import type { LokiLine, LokiMatrix } from "./client.ts";
 import { type LabelNames, LEVEL_LABELS, SPAN_LABELS, TRACE_LABELS } from "./label-names.ts";
 import { COUNTED_LEVELS } from "./logql.ts";

@@ -1,5 +1,5 @@
-import { severityOfWord } from "../../agent/kernel/severity-words.ts";
 import type { Attributes, Origin, RawLine } from "../../agent/ports/telemetry.ts";
+import { severityOfWord } from "../../agent/text/severity-words.ts";
 import { AttributeCollector, attributeName, MOST_VALUE } from "../http/body/attributes.ts";
 import { storableName, storableText } from "../http/body/text.ts";
 

@@ -1,5 +1,5 @@
-import { severityOfWord } from "../../agent/kernel/severity-words.ts";
 import type { Attributes, AttributeValue, Decoded, LogRecord } from "../../agent/ports/telemetry.ts";
+import { severityOfWord } from "../../agent/text/severity-words.ts";
 import { AttributeCollector } from "../http/body/attributes.ts";
 import { Batch } from "../http/body/batch.ts";
 import { type JsonObject, nanosAsMsAt, textAt } from "../http/body/json.ts";

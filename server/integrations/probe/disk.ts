@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { diskLevel, diskOf, diskSentence } from "../../agent/kernel/disk.ts";
+import { diskLevel, diskOf, diskSentence } from "../../agent/kernel/storage/disk.ts";
 import type { ProbeResult } from "../../agent/ports/prober.ts";
 
 const OUTCOME = { ok: "up", filling: "degraded", full: "down" } as const;

@@ -1,7 +1,7 @@
 import type { HealthEndpoint } from "../../agent/config-health.ts";
-import { dataWithoutConfidential } from "../../agent/kernel/confidential.ts";
-import { statusRanges } from "../../agent/kernel/status-ranges.ts";
+import { dataWithoutConfidential } from "../../agent/kernel/confidential/confidential.ts";
 import type { ProbeResult } from "../../agent/ports/prober.ts";
+import { statusRanges } from "../../agent/text/status-ranges.ts";
 
 type HttpExpectations = Pick<
   Extract<HealthEndpoint, { type: "http" }>,

@@ -1,8 +1,8 @@
-import { withoutConfidential } from "../../agent/kernel/confidential.ts";
+import { withoutConfidential } from "../../agent/kernel/confidential/confidential.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
-import { inSpan } from "../../agent/kernel/span.ts";
 import type { OutboundHttp } from "../../agent/ports/outbound-http.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../agent/ports/prober.ts";
+import { inSpan } from "../../agent/telemetry/span.ts";
 import { describeNetworkError } from "../http/http-errors.ts";
 import type { Reachable } from "../http/reachable.ts";
 import { probeDisk } from "./disk.ts";

@@ -1,8 +1,8 @@
 import { AppError } from "../../agent/kernel/errors.ts";
-import { promqlOf, selector } from "../../agent/kernel/promql.ts";
-import { literally } from "../../agent/kernel/query-text.ts";
 import type { MetricLines, MetricQuery, MetricsSource } from "../../agent/ports/metrics-source.ts";
 import type { Answer, TimeWindow } from "../../agent/ports/source.ts";
+import { promqlOf, selector } from "../../agent/telemetry/promql.ts";
+import { literally } from "../../agent/telemetry/query-text.ts";
 import { createEndpoint, type EndpointOptions } from "../http/endpoint.ts";
 import { createKept } from "../http/kept.ts";
 import { createPrometheusClient } from "./client.ts";

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { promqlOf, selector } from "../../agent/kernel/promql.ts";
-import { literally, quoted } from "../../agent/kernel/query-text.ts";
-import { describeMetricsSourceContract } from "../../testing/metrics-source-contract.ts";
+import { promqlOf, selector } from "../../agent/telemetry/promql.ts";
+import { literally, quoted } from "../../agent/telemetry/query-text.ts";
+import { describeMetricsSourceContract } from "../../testing/contracts/metrics-source-contract.ts";
 import {
   isInstalled,
   named,

@@ -1,5 +1,5 @@
-import { selector } from "../../agent/kernel/promql.ts";
 import type { MetricQuery, MetricsSource } from "../../agent/ports/metrics-source.ts";
+import { selector } from "../../agent/telemetry/promql.ts";
 import type { Matrix } from "./client.ts";
 
 const WITHIN_SECONDS = 1_200;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { clipText } from "../../agent/kernel/clip-text.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import type { SpanRecord } from "../../agent/ports/telemetry.ts";
+import { clipText } from "../../agent/text/clip-text.ts";
 import { type Endpoint, type EndpointAnswer, jsonOf, type Params, refusalOf } from "../http/endpoint.ts";
 import { decodeTraces } from "../otlp/traces.ts";
 

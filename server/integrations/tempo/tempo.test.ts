@@ -1,9 +1,9 @@
 import protobuf from "protobufjs";
 import { afterAll, describe, expect, it } from "vitest";
 import type { SpanRecord } from "../../agent/ports/telemetry.ts";
+import { describeTraceSourceContract } from "../../testing/contracts/trace-source-contract.ts";
+import { otlp, startTempoDouble } from "../../testing/doubles/trace-doubles.ts";
 import { serveAnswers } from "../../testing/serve-answers.ts";
-import { otlp, startTempoDouble } from "../../testing/trace-doubles.ts";
-import { describeTraceSourceContract } from "../../testing/trace-source-contract.ts";
 import { createOutboundClient } from "../http/client.ts";
 import { createTempoSource } from "./index.ts";
 import { traceqlOf } from "./traceql.ts";

@@ -1,5 +1,5 @@
-import { quoted } from "../../agent/kernel/query-text.ts";
 import type { TraceFilter } from "../../agent/ports/trace-source.ts";
+import { quoted } from "../../agent/telemetry/query-text.ts";
 
 /** Filters as TraceQL. https://grafana.com/docs/tempo/latest/traceql/construct-traceql-queries/ */
 

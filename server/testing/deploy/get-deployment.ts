@@ -1,4 +1,4 @@
-import { getDeployment as read } from "../../agent/deploy/get-deployment.ts";
+import { getDeployment as read } from "../../agent/deploy/read/get-deployment.ts";
 import { serviceStatus } from "../../agent/services/index.ts";
 
 type Given = Parameters<typeof read>;

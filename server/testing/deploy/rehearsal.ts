@@ -1,13 +1,13 @@
-import type { Durable } from "../../agent/deploy/durable.ts";
-import { platformEffects } from "../../agent/deploy/effects-platform.ts";
-import { recordEffects } from "../../agent/deploy/effects-record.ts";
-import type { Inspection } from "../../agent/deploy/inspection.ts";
-import type { Heed, PlannedStep, StepOutcome } from "../../agent/deploy/procedure.ts";
+import { lockDeployment, patchDeployment } from "../../agent/deploy/record/store.ts";
+import { insertDecision } from "../../agent/deploy/record/store-decisions.ts";
+import { listSteps } from "../../agent/deploy/record/store-steps.ts";
+import type { Durable } from "../../agent/deploy/run/durable.ts";
+import { platformEffects } from "../../agent/deploy/run/effects-platform.ts";
+import { recordEffects } from "../../agent/deploy/run/effects-record.ts";
+import type { Inspection } from "../../agent/deploy/run/inspection.ts";
+import type { Heed, PlannedStep, StepOutcome } from "../../agent/deploy/run/procedure.ts";
 import type { DeploymentEffects } from "../../agent/deploy/run/run.ts";
 import type { Decision } from "../../agent/deploy/schema.ts";
-import { lockDeployment, patchDeployment } from "../../agent/deploy/store.ts";
-import { insertDecision } from "../../agent/deploy/store-decisions.ts";
-import { listSteps } from "../../agent/deploy/store-steps.ts";
 import type { TestContext } from "../context.ts";
 
 /** The deployment procedure without its engine and without its judge: durable steps in memory, verdicts from a script. */

@@ -9,7 +9,7 @@ import { createLiveFeed } from "../../live/feed.ts";
 import { createLogger } from "../../telemetry/log.ts";
 import type { TestDatabase } from "../database.ts";
 import { getDeployment } from "../deploy/get-deployment.ts";
-import { FakeTelemetry } from "../fake-telemetry.ts";
+import { FakeTelemetry } from "../doubles/fake-telemetry.ts";
 import { eventually, type TestDaemon } from "../local-platform/daemon.ts";
 
 export type Operations = AgentContext & { close(): Promise<void> };

@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import type { OperateAgentConfigInput } from "#server/agent/config.ts";
 import type { PlatformInstance, ServiceRef } from "#server/agent/ports/platform.ts";
 import { createLocalPlatform, type LocalPlatform } from "#server/integrations/local/index.ts";
-import { identityOf } from "#server/integrations/local/process.ts";
+import { identityOf } from "#server/integrations/local/instance/process.ts";
 
 type ServiceInput = NonNullable<OperateAgentConfigInput["services"]>[number];
 

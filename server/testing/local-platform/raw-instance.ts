@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type ServerOpts, type Socket } from "node:net";
-import { type OutcomeCounts, sumOutcomes } from "#server/agent/kernel/outcomes.ts";
-import { Balancer, type BalancerOptions } from "#server/integrations/local/balancer.ts";
-import type { Target } from "#server/integrations/local/exchange-host.ts";
+import { type OutcomeCounts, sumOutcomes } from "#server/agent/telemetry/outcomes.ts";
+import { Balancer, type BalancerOptions } from "#server/integrations/local/balancer/balancer.ts";
+import type { Target } from "#server/integrations/local/balancer/exchange-host.ts";
 
 /** A balancer in front of one instance that is a bare socket server: tests say and read every byte themselves. */
 export interface BehindBalancer {

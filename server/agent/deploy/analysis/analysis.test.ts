@@ -3,15 +3,15 @@ import { type TestContext, testConfig, testContext } from "#server/testing/conte
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
-import { noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
+import { noOutcomes } from "../../telemetry/outcomes.ts";
 import { storeTraffic, sumBy } from "../../traffic/index.ts";
-import { deployApplication } from "../deploy-application.ts";
-import type { DeploymentPlan, Heed, StepOutcome } from "../procedure.ts";
-import { begin } from "../record.ts";
-import { getDeploymentRow, listEvents } from "../store.ts";
-import { listSteps } from "../store-steps.ts";
+import { begin } from "../record/record.ts";
+import { getDeploymentRow, listEvents } from "../record/store.ts";
+import { listSteps } from "../record/store-steps.ts";
+import { deployApplication } from "../request/deploy-application.ts";
+import type { DeploymentPlan, Heed, StepOutcome } from "../run/procedure.ts";
 import { analysisEffects, runAnalysis, runHook, runVerification } from "./index.ts";
 
 const database = useDatabase();

@@ -4,7 +4,7 @@ import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
 import { countPending, pendingLimitMs, withPending } from "../judge/pending.ts";
-import type { DeploymentPlan } from "../procedure.ts";
+import type { DeploymentPlan } from "../run/procedure.ts";
 import { countedSince, startOf, withoutStalled } from "./counted-rows.ts";
 
 /** What the judge compares, brought together. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_RULES } from "../../config-deployment.ts";
-import type { Judgement } from "../procedure.ts";
+import type { Judgement } from "../run/procedure.ts";
 import { nextAnalysisAction } from "./next-action.ts";
 
 const rules = { ...DEFAULT_RULES.analysis, minSeconds: 60, maxWaitSeconds: 300, intervalSeconds: 10 };

@@ -1,5 +1,5 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
-import type { Judgement } from "../procedure.ts";
+import type { Judgement } from "../run/procedure.ts";
 
 /** What an analysis does next. Limits as of Argo Rollouts' AnalysisRun (failureLimit, inconclusiveLimit, consecutiveErrorLimit). */
 export type AnalysisAction =

@@ -1,4 +1,4 @@
-import { groupedCount } from "../../kernel/numbers.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import { LEAST_FOR_FAILURE, sureError } from "./classify.ts";
 import { wilson } from "./count-test.ts";
 import type { JudgeInput } from "./index.ts";

@@ -1,6 +1,6 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
-import { sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { compareCounts, judgeCounts } from "./classify.ts";
 import type { Judged } from "./metrics.ts";
 import { type Cut, worstCut } from "./outcomes.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { TrafficRing } from "#server/integrations/local/traffic-ring.ts";
+import { TrafficRing } from "#server/integrations/local/balancer/traffic-ring.ts";
 import { DEFAULT_RULES } from "../../config-deployment.ts";
 import { judge } from "./index.ts";
 

@@ -1,5 +1,5 @@
 import type { AnalysisRules, JudgedMetric, MetricRule } from "../../config-deployment.ts";
-import { BUCKET_COUNT, bucketOf, quantileMs } from "../../kernel/histogram.ts";
+import { BUCKET_COUNT, bucketOf, quantileMs } from "../../telemetry/histogram.ts";
 import {
   BEYOND_DOUBT,
   type CountVerdict,

@@ -1,5 +1,5 @@
 import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
-import type { Outcome, OutcomeCounts } from "../../kernel/outcomes.ts";
+import type { Outcome, OutcomeCounts } from "../../telemetry/outcomes.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";
 import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";

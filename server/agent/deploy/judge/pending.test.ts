@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
-import { failedRequests, noOutcomes } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
+import { failedRequests, noOutcomes } from "../../telemetry/outcomes.ts";
 import { countPending, withPending } from "./pending.ts";
 
 const histogram = (...parts: [ms: number, count: number][]): number[] => {

@@ -1,6 +1,6 @@
-import { addHistogram, bucketOf, emptyHistogram } from "../../kernel/histogram.ts";
-import { sumOutcomes, waitLimitMs } from "../../kernel/outcomes.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
+import { addHistogram, bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
+import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 
 /** Requests that have not ended: a version that hangs has its patient clients in no count until they give up. */
 

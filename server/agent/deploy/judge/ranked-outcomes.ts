@@ -1,4 +1,4 @@
-import { failedRequests, type OutcomeCounts } from "../../kernel/outcomes.ts";
+import { failedRequests, type OutcomeCounts } from "../../telemetry/outcomes.ts";
 
 /** The classes in which exchanges end, ranked by what they are worth to whoever asked. */
 

@@ -1,8 +1,8 @@
-import { quantileMs } from "../../kernel/histogram.ts";
-import { type OutcomeCounts, sumOutcomes } from "../../kernel/outcomes.ts";
-import { joinUsage } from "../../kernel/version-usage.ts";
 import { waitsOf } from "../../kernel/waits.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
+import { quantileMs } from "../../telemetry/histogram.ts";
+import { type OutcomeCounts, sumOutcomes } from "../../telemetry/outcomes.ts";
+import { joinUsage } from "../../telemetry/version-usage.ts";
 import { type RankedOutcomes, rankOutcomes } from "./ranked-outcomes.ts";
 
 /** Samples that can be compared: both versions' buckets, cut to the same lengths of time. */

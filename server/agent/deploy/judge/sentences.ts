@@ -1,4 +1,4 @@
-import { groupedCount, threeDigits } from "../../kernel/numbers.ts";
+import { groupedCount, threeDigits } from "../../text/numbers.ts";
 import type { CountVerdict } from "./classify.ts";
 import type { MetricResult, RankTest } from "./schema.ts";
 

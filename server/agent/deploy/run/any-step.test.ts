@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
-import { deployApplication } from "../deploy-application.ts";
+import { getDeploymentRow } from "../record/store.ts";
+import { deployApplication } from "../request/deploy-application.ts";
 import type { Decision, Strategy } from "../schema.ts";
-import { getDeploymentRow } from "../store.ts";
-import { recoverDeployment, runDeployment } from "../workflow.ts";
+import { recoverDeployment, runDeployment } from "./workflow.ts";
 
 vi.setConfig({ testTimeout: 600_000 }); // each case carries dozens of deployments out
 const database = useDatabase();

@@ -1,7 +1,7 @@
 import type { ClockReading } from "../../kernel/clock.ts";
-import type { DeploymentPlan, Interruption } from "../procedure.ts";
+import type { DecisionRow } from "../record/store-decisions.ts";
 import type { Decision } from "../schema.ts";
-import type { DecisionRow } from "../store-decisions.ts";
+import type { DeploymentPlan, Interruption } from "./procedure.ts";
 
 /** What was decided and by whom, as the procedure hears it. */
 export type HeardDecision = Pick<

@@ -10,11 +10,11 @@ import {
   type Script,
   scriptedEffects,
 } from "#server/testing/deploy/rehearsal.ts";
-import { deployApplication } from "../deploy-application.ts";
-import type { StepOutcome } from "../procedure.ts";
-import { getDeploymentRow, listEvents } from "../store.ts";
-import { listSteps } from "../store-steps.ts";
-import { runDeployment } from "../workflow.ts";
+import { getDeploymentRow, listEvents } from "../record/store.ts";
+import { listSteps } from "../record/store-steps.ts";
+import { deployApplication } from "../request/deploy-application.ts";
+import type { StepOutcome } from "./procedure.ts";
+import { runDeployment } from "./workflow.ts";
 
 const database = useDatabase();
 const clock: Clock = { ms: 0 };

@@ -1,8 +1,8 @@
-import { describeSeconds } from "../../kernel/durations.ts";
-import type { Question } from "../effects-record.ts";
-import type { Interruption, PlannedStep, StepOutcome } from "../procedure.ts";
+import { describeSeconds } from "../../text/durations.ts";
 import type { Decision, StepKind } from "../schema.ts";
 import type { Answer } from "./course.ts";
+import type { Question } from "./effects-record.ts";
+import type { Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { hear, lived, type Run } from "./run.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./steps.ts";
 import { waitForDecision } from "./waiting.ts";

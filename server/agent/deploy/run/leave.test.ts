@@ -2,9 +2,9 @@ import { beforeEach, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, scriptedEffects } from "#server/testing/deploy/rehearsal.ts";
-import { deployApplication } from "../deploy-application.ts";
-import { getDeploymentRow, listEvents } from "../store.ts";
-import { runDeployment } from "../workflow.ts";
+import { getDeploymentRow, listEvents } from "../record/store.ts";
+import { deployApplication } from "../request/deploy-application.ts";
+import { runDeployment } from "./workflow.ts";
 
 const database = useDatabase();
 const clock: Clock = { ms: 0 };

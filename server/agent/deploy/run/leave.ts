@@ -1,7 +1,7 @@
-import type { Refusal } from "../effects-platform.ts";
-import type { Interruption } from "../procedure.ts";
-import type { ObservedInstance } from "../rolling.ts";
 import { type Heeds, listen } from "./course.ts";
+import type { Refusal } from "./effects-platform.ts";
+import type { Interruption } from "./procedure.ts";
+import type { ObservedInstance } from "./rolling.ts";
 import { hear, lived, type Run } from "./run.ts";
 import { stillOpen, stoppingNow } from "./words.ts";
 

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, type Script, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
-import { deployApplication } from "../deploy-application.ts";
-import { getDeploymentRow } from "../store.ts";
-import { runDeployment } from "../workflow.ts";
+import { getDeploymentRow } from "../record/store.ts";
+import { deployApplication } from "../request/deploy-application.ts";
 import type { DeploymentEffects } from "./run.ts";
+import { runDeployment } from "./workflow.ts";
 
 const database = useDatabase();
 const MINUTE = 60_000;

@@ -3,12 +3,12 @@ import { expect, it, vi } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
-import { deployApplication } from "../deploy-application.ts";
-import type { StepOutcome } from "../procedure.ts";
+import { getDeploymentRow } from "../record/store.ts";
+import { listSteps } from "../record/store-steps.ts";
+import { deployApplication } from "../request/deploy-application.ts";
 import { DECISIONS, type Decision } from "../schema.ts";
-import { getDeploymentRow } from "../store.ts";
-import { listSteps } from "../store-steps.ts";
-import { runDeployment } from "../workflow.ts";
+import type { StepOutcome } from "./procedure.ts";
+import { runDeployment } from "./workflow.ts";
 
 vi.setConfig({ testTimeout: 600_000 }); // each run carries a whole deployment out
 const RUNS = 150;

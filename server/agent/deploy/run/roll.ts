@@ -1,7 +1,7 @@
-import type { StepOutcome } from "../procedure.ts";
-import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "../rolling.ts";
 import { freeSlots, type Heeds, listen } from "./course.ts";
 import { letGo } from "./leave.ts";
+import type { StepOutcome } from "./procedure.ts";
+import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
 import { announceReady, lateness } from "./set.ts";
 import { picture } from "./words.ts";

@@ -1,10 +1,10 @@
 import { type StoredReading, TimeLived } from "../../kernel/clock.ts";
-import type { Durable } from "../durable.ts";
-import type { platformEffects, Refusal, Sight } from "../effects-platform.ts";
-import type { recordEffects } from "../effects-record.ts";
-import type { Inspection } from "../inspection.ts";
-import type { DeploymentPlan } from "../procedure.ts";
 import { type Course, type Ear, newCourse } from "./course.ts";
+import type { Durable } from "./durable.ts";
+import type { platformEffects, Refusal, Sight } from "./effects-platform.ts";
+import type { recordEffects } from "./effects-record.ts";
+import type { Inspection } from "./inspection.ts";
+import type { DeploymentPlan } from "./procedure.ts";
 
 /** What the procedure does to the platform and to the record, and what inspects the new version for it. */
 export type DeploymentEffects = ReturnType<typeof platformEffects> &

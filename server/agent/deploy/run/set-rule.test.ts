@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { InstanceState } from "../../ports/platform.ts";
-import type { ObservedInstance } from "../rolling.ts";
+import type { ObservedInstance } from "./rolling.ts";
 import { leaversOf, nextSetAction, type SetGoal } from "./set-rule.ts";
 
 const goal: SetGoal = { version: "2", wanted: 2, readyTimeoutMs: 10_000, replaceBroken: false };

@@ -1,4 +1,4 @@
-import { findHopeless, type Hopeless, isLeaving, type ObservedInstance, type UnreadySince } from "../rolling.ts";
+import { findHopeless, type Hopeless, isLeaving, type ObservedInstance, type UnreadySince } from "./rolling.ts";
 
 /** What is wanted of one version's set of instances. */
 export interface SetGoal {

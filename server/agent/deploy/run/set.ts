@@ -1,8 +1,8 @@
-import type { Sight } from "../effects-platform.ts";
-import type { Interruption, StepOutcome } from "../procedure.ts";
-import { noteUnready, type UnreadySince } from "../rolling.ts";
 import { freeSlots, type Heeds, listen } from "./course.ts";
+import type { Sight } from "./effects-platform.ts";
 import { letGo } from "./leave.ts";
+import type { Interruption, StepOutcome } from "./procedure.ts";
+import { noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
 import { leaversOf, nextSetAction, type SetAction, type SetGoal } from "./set-rule.ts";
 import { bare, picture } from "./words.ts";

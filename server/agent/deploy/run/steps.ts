@@ -1,9 +1,9 @@
-import type { Heed, Interruption, PlannedStep, StepOutcome } from "../procedure.ts";
-import { findHopeless, isLeaving, noteUnready, type UnreadySince } from "../rolling.ts";
 import type { StepKind } from "../schema.ts";
 import { type Heeds, listen } from "./course.ts";
 import { letGo } from "./leave.ts";
+import type { Heed, Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { roll } from "./roll.ts";
+import { findHopeless, isLeaving, noteUnready, type UnreadySince } from "./rolling.ts";
 import { hear, isPassing, look, pauseMs, type Run } from "./run.ts";
 import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";
 

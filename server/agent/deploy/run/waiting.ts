@@ -1,5 +1,5 @@
-import type { Question } from "../effects-record.ts";
 import { type Answer, answerIn } from "./course.ts";
+import type { Question } from "./effects-record.ts";
 import { hear, lived, type Run } from "./run.ts";
 
 /** A nudge wakes it at once; this is how often it looks when none comes, less and less often in a wait of days. */

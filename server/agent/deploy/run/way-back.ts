@@ -1,6 +1,6 @@
 import type { StoredReading } from "../../kernel/clock.ts";
-import type { Sight } from "../effects-platform.ts";
-import type { Ending } from "../record.ts";
+import type { Ending } from "../record/record.ts";
+import type { Sight } from "./effects-platform.ts";
 import { lived, look, type Run } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
 import { bare, serving } from "./words.ts";

@@ -1,7 +1,7 @@
-import { describeSeconds } from "../../kernel/durations.ts";
-import type { DeploymentPlan, PlannedStep } from "../procedure.ts";
-import type { ObservedInstance } from "../rolling.ts";
+import { describeSeconds } from "../../text/durations.ts";
 import type { Decision } from "../schema.ts";
+import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
+import type { ObservedInstance } from "./rolling.ts";
 
 /** What the procedure says to people. Pure. */
 

@@ -1,21 +1,21 @@
 import { systemActor } from "../../kernel/actor.ts";
-import { clipText } from "../../kernel/clip-text.ts";
 import { clockWasSetBack, readClock } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { ROLLED_BACK_BY_WATCH } from "../../kernel/watch-words.ts";
+import { clipText } from "../../text/clip-text.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import { dependentsOf } from "../analysis/collect.ts";
 import { startOf, withoutStalled } from "../analysis/counted-rows.ts";
 import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/effects.ts";
 import { withPending } from "../judge/pending.ts";
-import type { DeploymentPlan, Judgement } from "../procedure.ts";
-import { noteIn } from "../record.ts";
-import { startRollback } from "../rollback.ts";
+import { noteIn } from "../record/record.ts";
+import { getDeploymentRow, lockDeployment } from "../record/store.ts";
+import { startRollback } from "../request/rollback.ts";
+import type { DeploymentPlan, Judgement } from "../run/procedure.ts";
+import { tellFailure } from "../run/tell-failure.ts";
 import type { Waiting } from "../schema.ts";
-import { getDeploymentRow, lockDeployment } from "../store.ts";
-import { tellFailure } from "../tell-failure.ts";
 
 /** What the watch goes by: fixed when it begins. */
 export interface WatchPlan

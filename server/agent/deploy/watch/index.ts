@@ -1,7 +1,7 @@
 import { TimeLived } from "../../kernel/clock.ts";
 import { lastPass } from "../analysis/next-action.ts";
-import type { Durable } from "../durable.ts";
-import type { Judgement } from "../procedure.ts";
+import type { Durable } from "../run/durable.ts";
+import type { Judgement } from "../run/procedure.ts";
 import type { WatchEffects, WatchPlan } from "./effects.ts";
 
 export { type WatchEffects, watchEffects } from "./effects.ts";

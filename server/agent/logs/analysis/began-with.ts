@@ -1,6 +1,6 @@
 import type { DeploymentStart } from "../../deploy/index.ts";
-import { groupedCount } from "../../kernel/numbers.ts";
 import type { PatternCount } from "../../ports/log-source.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import { type Anomaly, type Grid, isError } from "../anomalies/anomaly.ts";
 import { span } from "../anomalies/wording.ts";
 import type { ExplainedAnomaly } from "../recommendations.ts";

@@ -1,5 +1,5 @@
-import { clipText } from "../../kernel/clip-text.ts";
 import { countWithin, MODEL_BUDGET_BYTES } from "../../kernel/page-within.ts";
+import { clipText } from "../../text/clip-text.ts";
 import type { AnalyzeLogsOutput, AnomalyView, PatternView } from "../schema.ts";
 
 /** An analysis as a model reads it: counts first, and as much of the rest as fits. */

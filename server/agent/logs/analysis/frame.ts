@@ -1,7 +1,7 @@
 import { windowOf } from "../../kernel/answered.ts";
-import { describeSeconds } from "../../kernel/durations.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { TimeWindow } from "../../ports/source.ts";
+import { describeSeconds } from "../../text/durations.ts";
 import type { Grid } from "../anomalies/anomaly.ts";
 import { stepFor } from "../steps.ts";
 

@@ -1,6 +1,6 @@
-import { clipText } from "../../kernel/clip-text.ts";
 import { createMiner, type Mined } from "../../mining/index.ts";
 import type { LogLineRecord, PatternCount } from "../../ports/log-source.ts";
+import { clipText } from "../../text/clip-text.ts";
 import type { Grid } from "../anomalies/anomaly.ts";
 import { idOfTemplate } from "./pattern-query.ts";
 import type { Samples } from "./pattern-views.ts";

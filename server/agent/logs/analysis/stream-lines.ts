@@ -1,6 +1,6 @@
-import { groupedCount } from "../../kernel/numbers.ts";
 import type { LogFilter, LogLineRecord, LogSource } from "../../ports/log-source.ts";
 import type { Answer, TimeWindow } from "../../ports/source.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import type { TraceStep } from "../anomalies/sequences.ts";
 import { percent } from "../anomalies/wording.ts";
 import type { Frame } from "./frame.ts";

@@ -1,5 +1,5 @@
-import { describeSeconds } from "../../kernel/durations.ts";
-import { groupedCount } from "../../kernel/numbers.ts";
+import { describeSeconds } from "../../text/durations.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import { lines as linesOf, percent } from "../anomalies/wording.ts";
 import type { ExplainedAnomaly } from "../recommendations.ts";
 import type { LevelTotals } from "./counted-window.ts";

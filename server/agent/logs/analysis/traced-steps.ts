@@ -1,6 +1,6 @@
-import { describeSeconds } from "../../kernel/durations.ts";
 import type { LogFilter, LogSource } from "../../ports/log-source.ts";
 import type { TimeWindow } from "../../ports/source.ts";
+import { describeSeconds } from "../../text/durations.ts";
 import type { Anomaly } from "../anomalies/anomaly.ts";
 import { findBrokenSequences } from "../anomalies/broken-sequences.ts";
 import {

@@ -1,5 +1,5 @@
-import { groupedCount } from "../../kernel/numbers.ts";
 import type { LogLevel } from "../../ports/telemetry.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import { type Anomaly, isError, scoreOf } from "./anomaly.ts";
 import { END, placeOf, type SequenceCounts, type Transition } from "./sequences.ts";
 import { discoveries, riseProbability } from "./statistics.ts";

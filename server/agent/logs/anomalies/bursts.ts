@@ -1,4 +1,4 @@
-import { groupedCount } from "../../kernel/numbers.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import { type Anomaly, type Grid, isError, type PatternHistory, scoreOf, serviceKey, sumOf } from "./anomaly.ts";
 import { dispersionOf, medianOf, spreadOf } from "./statistics.ts";
 import { named, quoted, span } from "./wording.ts";

@@ -1,4 +1,4 @@
-import { groupedCount } from "../../kernel/numbers.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import {
   type Anomaly,
   type Grid,

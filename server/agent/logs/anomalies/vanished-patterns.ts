@@ -1,4 +1,4 @@
-import { groupedCount } from "../../kernel/numbers.ts";
+import { groupedCount } from "../../text/numbers.ts";
 import { type Anomaly, type Grid, type PatternHistory, type ServiceHistory, scoreOf, sumOf } from "./anomaly.ts";
 import { dispersionOf } from "./statistics.ts";
 import { named, quoted, span } from "./wording.ts";

@@ -1,6 +1,6 @@
-import { describeSeconds } from "../../kernel/durations.ts";
-import { groupedCount, threeDigits } from "../../kernel/numbers.ts";
-import { visibleText } from "../../kernel/visible-line.ts";
+import { describeSeconds } from "../../text/durations.ts";
+import { groupedCount, threeDigits } from "../../text/numbers.ts";
+import { visibleText } from "../../text/visible-line.ts";
 
 /** How anomalies put their numbers. */
 

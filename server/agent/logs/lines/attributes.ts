@@ -1,5 +1,5 @@
-import { escapeHiding } from "../../kernel/visible-text.ts";
 import type { Attributes, AttributeValue } from "../../ports/telemetry.ts";
+import { escapeHiding } from "../../text/visible-text.ts";
 import { cleanText } from "./line-event.ts";
 
 /** Bounds of what a line may bring along; the rest is left out and counted. */

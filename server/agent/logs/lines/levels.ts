@@ -1,4 +1,4 @@
-import { severityOfName } from "../../kernel/severity-words.ts";
+import { severityOfName } from "../../text/severity-words.ts";
 
 /** What lines say of their level, as SeverityNumber: words, letters and numbers. */
 

@@ -1,6 +1,6 @@
 import { AppError } from "../../../agent/kernel/errors.ts";
-import { RejectionTally } from "../../../agent/kernel/rejections.ts";
 import type { Decoded } from "../../../agent/ports/telemetry.ts";
+import { RejectionTally } from "../../../agent/telemetry/rejections.ts";
 
 /** Samples, lines or spans of one request: memory is bounded by what comes out, not only by what came in. */
 const MOST_RECORDS = 100_000;

@@ -1,4 +1,4 @@
-import { LONGEST_SECRET } from "../../../agent/kernel/confidential.ts";
+import { LONGEST_SECRET } from "../../../agent/kernel/confidential/confidential.ts";
 import { AppError } from "../../../agent/kernel/errors.ts";
 import { storableName, storableText } from "./text.ts";
 

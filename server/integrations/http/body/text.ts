@@ -1,5 +1,5 @@
-import { clipText } from "../../../agent/kernel/clip-text.ts";
-import { escapeHiding } from "../../../agent/kernel/visible-text.ts";
+import { clipText } from "../../../agent/text/clip-text.ts";
+import { escapeHiding } from "../../../agent/text/visible-text.ts";
 
 /** Names of attributes and labels; those of metrics, too. */
 export const MOST_NAME = 255;

@@ -1,8 +1,0 @@
-import { clipSent } from "#server/agent/kernel/clip-sent.ts";
-import { asVisibleLine, withoutAnsi } from "#server/agent/kernel/visible-text.ts";
-
-const LONGEST = 600;
-
-/** A text from outside as one line of words: whatever cannot be seen in it is written out, and it is not endless. */
-export const plainText = (text: string, longest = LONGEST): string =>
-  asVisibleLine(clipSent(withoutAnsi(text), longest));

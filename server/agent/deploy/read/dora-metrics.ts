@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import { endsOfDeploymentIncidents } from "../../incidents/index.ts";
+import type { AgentContext } from "../../kernel/context.ts";
+import { authorize } from "../../kernel/permissions.ts";
+import { listMeasured } from "../record/store-reads.ts";
+import type { DoraInput, DoraOutput } from "../schema.ts";
+import { doraRow } from "./dora-rule.ts";
+
+/** The four key measures per configured service and environment. @throws FORBIDDEN without deployment.read */
+export async function doraMetrics(
+  ctx: AgentContext,
+  { service, environment, days }: z.output<typeof DoraInput>,
+): Promise<z.infer<typeof DoraOutput>> {
+  authorize(ctx, "deployment.read");
+  const since = new Date(ctx.now().getTime() - days * 86_400_000);
+  const all = await listMeasured(ctx.db, since, { service, environment });
+  const incidents = await endsOfDeploymentIncidents(
+    ctx.db,
+    all.map((one) => one.id),
+  );
+  const refs = ctx.config.services
+    .filter((one) => service === undefined || one.name === service)
+    .flatMap((one) => Object.keys(one.environments).map((name) => ({ service: one.name, environment: name })))
+    .filter((ref) => environment === undefined || ref.environment === environment);
+  const rows = refs.map((ref) =>
+    doraRow(
+      ref,
+      all.filter((one) => one.service === ref.service && one.environment === ref.environment),
+      incidents,
+      days,
+    ),
+  );
+  return { days, rows };
+}

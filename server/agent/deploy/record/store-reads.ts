@@ -1,0 +1,175 @@
+import type { Prisma } from "#server/db/generated/client.ts";
+import type { Db } from "../../kernel/context.ts";
+import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import { NO_VERSION } from "../../telemetry/outcomes.ts";
+import { type DeploymentFilter, whereOf } from "./store.ts";
+
+/** Questions over many deployments. */
+
+export interface Proven {
+  id: string;
+  version: string;
+  finishedAt: Date | null;
+  /** it succeeded, did not regress under the watch, and was not rolled back */
+  good: boolean;
+}
+
+/** How the newest 200 deployments that promoted their version turned out, newest first. */
+export async function listProven(db: Db, { service, environment }: ServiceRef): Promise<Proven[]> {
+  const found = await db.deployment.findMany({
+    where: { service, environment, status: "succeeded" },
+    select: { id: true, version: true, finishedAt: true, watchState: true },
+    orderBy: { id: "desc" },
+    take: 200,
+  });
+  const undone = await rolledBack(
+    db,
+    found.map((one) => one.id),
+  );
+  return found.map(({ id, version, finishedAt, watchState }) => ({
+    ...{ id, version, finishedAt },
+    good: watchState !== "regressed" && !undone.has(id),
+  }));
+}
+
+/** Which of these a later rollback undid. */
+async function rolledBack(db: Db, ids: string[]): Promise<Set<string>> {
+  const found = await db.deployment.findMany({
+    where: { rollbackOf: { in: ids }, status: "succeeded" },
+    select: { rollbackOf: true },
+  });
+  return new Set(found.flatMap((one) => one.rollbackOf ?? []));
+}
+
+type Facet = "service" | "environment" | "status" | "strategy" | "kind";
+
+/** How many deployments there are per value of a column, most first. */
+export async function countBy(
+  db: Db,
+  facet: Facet,
+  filter: DeploymentFilter,
+): Promise<{ value: string; count: number }[]> {
+  const rows = await db.deployment.groupBy({
+    by: [facet],
+    where: whereOf({ ...filter, [facet]: undefined }),
+    _count: { _all: true },
+  });
+  return rows
+    .map((row) => ({ value: String(row[facet]), count: row._count._all }))
+    .sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
+}
+
+/** A deployment as the key measures see it. */
+export interface Measured {
+  id: string;
+  service: string;
+  environment: string;
+  kind: "deploy" | "rollback";
+  rollbackOf: string | null;
+  status: string;
+  watchState: string | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  committedAt: Date | null;
+}
+
+/** What ended since `since`, oldest first. */
+export async function listMeasured(
+  db: Db,
+  since: Date,
+  ref: { service?: string | undefined; environment?: string | undefined },
+): Promise<Measured[]> {
+  const where: Prisma.DeploymentWhereInput = { ...whereOf(ref), finishedAt: { gte: since } };
+  const select = {
+    ...{ id: true, service: true, environment: true, kind: true, rollbackOf: true, status: true, watchState: true },
+    ...{ startedAt: true, finishedAt: true, committedAt: true },
+  } as const;
+  const found = await db.deployment.findMany({ where, select, orderBy: { finishedAt: "asc" }, take: 10_000 });
+  return found as Measured[];
+}
+
+/** Versions that were counted or deployed there, newest first. */
+export async function listKnownVersions(db: Db, { service, environment }: ServiceRef): Promise<string[]> {
+  const rows = await db.trafficBucket.groupBy({
+    by: ["version"],
+    where: { service, environment, resolution: 60, version: { not: NO_VERSION } },
+    _max: { bucketAt: true },
+  });
+  return rows
+    .sort((a, b) => (b._max.bucketAt?.getTime() ?? 0) - (a._max.bucketAt?.getTime() ?? 0))
+    .map((row) => row.version);
+}
+
+interface CountsQuery {
+  from: Date;
+  /** left out: buckets that start then or later */
+  to: Date;
+  stepSeconds: 10 | 60;
+  versions: readonly string[];
+}
+
+/** Stored buckets of these versions, oldest first. Both ends are bounded: a day of them is a second to read. */
+export async function listCounts(
+  db: Db,
+  { service, environment }: ServiceRef,
+  { from, to, stepSeconds, versions }: CountsQuery,
+): Promise<TrafficCounts[]> {
+  const rows = await db.trafficBucket.findMany({
+    where: {
+      ...{ service, environment, resolution: stepSeconds },
+      bucketAt: { gte: from, lt: to },
+      version: { in: [...versions] },
+    },
+    omit: { resolution: true, denied: true },
+    orderBy: { bucketAt: "asc" },
+  });
+  return rows.map(({ cpuMs, memoryBytes, instances, inFlight, errorLines, stalled, ...counts }) => ({
+    ...{ ...counts, ...(stalled && { stalled }), bucketAt: counts.bucketAt.toISOString() },
+    usage: { cpuMs, memoryBytes, instances, inFlight, errorLines },
+  }));
+}
+
+/** Start of the newest minute in which a version was counted; null when never. */
+export async function lastCounted(db: Db, { service, environment }: ServiceRef, version: string): Promise<Date | null> {
+  const { _max } = await db.trafficBucket.aggregate({
+    where: { service, environment, version, resolution: 60 },
+    _max: { bucketAt: true },
+  });
+  return _max.bucketAt;
+}
+
+/** When a version began to be rolled out. */
+export interface DeploymentStart extends ServiceRef {
+  id: string;
+  version: string;
+  startedMs: number;
+  /** null: it is under way */
+  finishedMs: number | null;
+  isRollback: boolean;
+}
+
+/** What was started from `from` to `to`, both included, the newest first, 1,000 at most. */
+export async function listStarts(
+  db: Db,
+  { from, to, service, environment }: { from: Date; to: Date } & Partial<Record<keyof ServiceRef, string | undefined>>,
+): Promise<DeploymentStart[]> {
+  const rows = await db.deployment.findMany({
+    where: { ...whereOf({ service, environment }), startedAt: { gte: from, lte: to } },
+    select: {
+      id: true,
+      service: true,
+      environment: true,
+      version: true,
+      kind: true,
+      startedAt: true,
+      finishedAt: true,
+    },
+    orderBy: { startedAt: "desc" },
+    take: 1_000,
+  });
+  return rows.flatMap(({ startedAt, finishedAt, kind, ...row }) => {
+    if (!startedAt) return [];
+    const [startedMs, finishedMs] = [startedAt.getTime(), finishedAt?.getTime() ?? null];
+    return [{ ...row, startedMs, finishedMs, isRollback: kind === "rollback" }];
+  });
+}

@@ -1,0 +1,79 @@
+import type { AgentContext, Tx } from "../../kernel/context.ts";
+import { performWrite } from "../../kernel/perform.ts";
+import { authorize } from "../../kernel/permissions.ts";
+import { checkPolicy } from "../plan/check-policy.ts";
+import { previousVersionOf, refuseWhatRuns, resolveTarget } from "../plan/plan.ts";
+import { refuseFullDisk } from "../plan/plan-warnings.ts";
+import type { Planned } from "../plan/planned.ts";
+import { lockObstacle, refuseObstacles } from "../plan/policy.ts";
+import { stepsOf } from "../plan/steps.ts";
+import { type DeploymentRow, toView } from "../record/store.ts";
+import { findLock } from "../record/store-locks.ts";
+import { DeployApplicationInput } from "../schema.ts";
+import { type DeployResult, insertPrepared, type Prepared, planOf, refuseActive, startWorkflow } from "./launch.ts";
+
+/**
+ * Starts a deployment and returns its handle at once; a dry run checks the same and starts nothing.
+ * @throws FORBIDDEN without deployment.write, or for an overrideReason without deployment.override.write; INVALID and
+ * NOT_FOUND for what is not configured; PRECONDITION when the version runs everywhere, or when a lock, a freeze window
+ * or a wave forbids it (`details.reason`: locked, frozen, wave); CONFLICT (`details.deploymentId`) while another one is
+ * active; UPSTREAM_UNAVAILABLE when the platform cannot be reached.
+ */
+export async function deployApplication(ctx: AgentContext, given: DeployApplicationInput): Promise<DeployResult> {
+  const input = DeployApplicationInput.parse(given);
+  if (input.dryRun) {
+    authorize(ctx, "deployment.write");
+    const { plan } = await prepare(ctx, input);
+    return { dryRun: true, plan, deployment: null };
+  }
+  const write = { action: "deployment.start", permission: "deployment.write", input } as const;
+  let prepared: Prepared;
+  try {
+    authorize(ctx, write.permission);
+    prepared = await prepare(ctx, input); // asks the platform, so outside of the transaction
+  } catch (error) {
+    return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
+  }
+  const deployment = await performWrite(ctx, write, (tx) => insert(ctx, tx, prepared, input.reason));
+  await startWorkflow(ctx, deployment.id);
+  return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
+}
+
+type Asked = ReturnType<typeof DeployApplicationInput.parse>;
+
+async function prepare(ctx: AgentContext, input: Asked): Promise<Prepared> {
+  if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");
+  const target = resolveTarget(ctx.config, input);
+  const { service, environment, version, strategy, options, committedAt } = target;
+  const { instances } = await ctx.platform.getService(target);
+  await refuseActive(ctx, target);
+  refuseWhatRuns(ctx.config, target, instances);
+  const { obstacles, notes } = await checkPolicy(ctx, target);
+  if (input.overrideReason === undefined) refuseObstacles(obstacles);
+  const previousVersion = previousVersionOf(instances, version);
+  const wanted = options.instances;
+  const steps = stepsOf({ strategy, version, previousVersion, instances: wanted, rules: options.rules });
+  const made = { service, environment, kind: "deploy", strategy, version, previousVersion, options, steps } as const;
+  const planned: Planned = made;
+  const overridden = obstacles.map(({ message }) => message);
+  const override = input.overrideReason === undefined ? null : { reason: input.overrideReason, what: overridden };
+  return {
+    ...{ planned, committedAt, rollbackOf: null },
+    plan: await planOf(ctx, planned, instances, { overridden, notes }),
+    override: overridden.length > 0 ? override : null,
+  };
+}
+
+async function insert(ctx: AgentContext, tx: Tx, prepared: Prepared, reason: string): Promise<DeploymentRow> {
+  refuseFullDisk();
+  if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, prepared.planned)));
+  const deployment = await insertPrepared(ctx, tx, ctx, prepared, reason);
+  await ctx.audit.record(tx, ctx, {
+    action: "deployment.start",
+    target: { type: "deployment", id: deployment.id },
+    before: { version: prepared.planned.previousVersion },
+    after: { ...toView(deployment, null), ...(prepared.override && { override: prepared.override }) },
+    ...(prepared.override && { reason: prepared.override.reason }),
+  });
+  return deployment;
+}

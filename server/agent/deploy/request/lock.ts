@@ -1,0 +1,38 @@
+import type { z } from "zod";
+import type { AgentContext } from "../../kernel/context.ts";
+import { AppError } from "../../kernel/errors.ts";
+import { performWrite } from "../../kernel/perform.ts";
+import { resolveService } from "../plan/plan.ts";
+import { findLock, insertLock, type Lock } from "../record/store-locks.ts";
+import type { LockInput } from "../schema.ts";
+
+/**
+ * Locks a service in an environment: nothing is deployed there until it is unlocked; a deployment that runs goes on.
+ * The same lock by the same person again is the same lock.
+ * @throws FORBIDDEN without deployment.write, NOT_FOUND, CONFLICT (`details.lock`) when it is locked already.
+ */
+export async function lockService(ctx: AgentContext, input: z.output<typeof LockInput>): Promise<Lock> {
+  const { service, environment, reason } = input;
+  const target = { type: "service", id: `${service}/${environment}` };
+  const write = { action: "deployment.lock", permission: "deployment.write", target, input } as const;
+  return performWrite(ctx, write, async (tx) => {
+    resolveService(ctx.config, input);
+    const made = await insertLock(tx, input, reason, ctx.actor, ctx.now());
+    if (!made) return sameOrRefused(ctx, await findLock(tx, input), input);
+    await ctx.audit.record(tx, ctx, { action: "deployment.lock", target, before: null, after: made });
+    await ctx.live.publish(tx, "service", target.id);
+    return made;
+  });
+}
+
+function sameOrRefused({ actor }: AgentContext, lock: Lock | null, asked: z.output<typeof LockInput>): Lock {
+  if (lock && lock.by.id === actor.id && lock.by.kind === actor.kind && lock.reason === asked.reason) return lock;
+  const where = `${asked.service} in ${asked.environment}`;
+  throw new AppError(
+    "CONFLICT",
+    lock
+      ? `${where} is already locked by ${lock.by.name}: ${lock.reason}. Unlock it first to lock it for another reason.`
+      : `${where} was unlocked a moment ago. Try again.`,
+    { details: { lock } },
+  );
+}

@@ -1,0 +1,250 @@
+import { type ClockReading, readClock } from "../../kernel/clock.ts";
+import type { Runtime } from "../../kernel/context.ts";
+import { type ErrorCode, toAppError } from "../../kernel/errors.ts";
+import type { Platform, PlatformService } from "../../ports/platform.ts";
+import { clipText } from "../../text/clip-text.ts";
+import { describeSeconds } from "../../text/durations.ts";
+import { note, setSummary } from "../record/record.ts";
+import { getDeploymentRow } from "../record/store.ts";
+import { listDecisions } from "../record/store-decisions.ts";
+import type { Ear } from "./course.ts";
+import type { DeploymentPlan } from "./procedure.ts";
+import type { ObservedInstance } from "./rolling.ts";
+
+/** What the deployment procedure sees and does on the platform. Each may run twice: the platform knows the keys. */
+
+export interface Sight extends Ear {
+  /** null when the platform did not answer; `problem` says why */
+  instances: ObservedInstance[] | null;
+  problem: string | null;
+  /** how the traffic is split; null: evenly, or not known */
+  weights: Record<string, number> | null;
+}
+
+/** What the platform made of an effect; failures are values, because errors lose their class when they are remembered. */
+export type Effect<T> = ({ ok: true } & T) | Refusal;
+export interface Refusal {
+  ok: false;
+  code: ErrorCode;
+  message: string;
+}
+
+const attempt = async <T>(work: () => Promise<T>): Promise<Effect<T>> => {
+  try {
+    return { ok: true, ...(await work()) };
+  } catch (error) {
+    const { code, message } = toAppError(error);
+    return { ok: false, code, message };
+  }
+};
+
+export const platformEffects = (runtime: Runtime) => ({
+  hear: (plan: DeploymentPlan, afterSeq: number) => hear(runtime, plan, afterSeq),
+  look: (plan: DeploymentPlan, afterSeq: number) => look(runtime, plan, afterSeq),
+  start: (plan: DeploymentPlan, version: string, slots: readonly StartSlot[]) => start(runtime, plan, version, slots),
+  drain: (plan: DeploymentPlan, ids: readonly string[], timeoutMs: number, summaryOf: SummaryOf) =>
+    drain(runtime, plan, ids, timeoutMs, summaryOf),
+  stop: (plan: DeploymentPlan, leaving: readonly Leaving[]) => stop(runtime, plan, leaving),
+  share: (plan: DeploymentPlan, weight: number) => share(runtime, plan, weight),
+  shelter: (plan: DeploymentPlan) => shelter(runtime, plan),
+  spread: (plan: DeploymentPlan) => spread(runtime, plan),
+});
+
+/** Whether somebody decided something or cancelled. */
+async function hear({ db, now, steadyMs }: Runtime, { deploymentId }: DeploymentPlan, afterSeq: number): Promise<Ear> {
+  // read first: who cancelled is written in the same transaction, and so is in the list below
+  const { cancelRequested } = await getDeploymentRow(db, deploymentId);
+  const decisions = await listDecisions(db, deploymentId, afterSeq);
+  return {
+    ...readClock({ now, steadyMs }),
+    cancelRequested,
+    decisions: decisions.map(({ seq, decision, scope, reason, actorName, stepIndex, waitingId }) => ({
+      ...{ seq, decision, scope, reason, actorName, stepIndex, waitingId },
+    })),
+  };
+}
+
+/** What runs now, and whether somebody decided something or cancelled. */
+async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Sight> {
+  const ear = await hear(runtime, plan, afterSeq);
+  const seen = await attempt(async () => ({ service: await runtime.platform.getService(plan) }));
+  const clock = readClock(runtime);
+  if (!seen.ok) return { ...ear, ...clock, instances: null, problem: seen.message, weights: null };
+  const instances = seen.service.instances.map(({ id, version, state, reason }) => ({ id, version, state, reason }));
+  return { ...ear, ...clock, instances, problem: null, weights: seen.service.weights };
+}
+
+interface StartSlot {
+  /** makes the idempotency key, together with deployment and version */
+  slot: number;
+  /** `2 of 3` */
+  progress: string;
+}
+
+/** Starts instances, all at once, each under its key. Says which of them were, and what the first refusal was. */
+async function start(
+  runtime: Runtime,
+  plan: DeploymentPlan,
+  version: string,
+  slots: readonly StartSlot[],
+): Promise<{ started: { slot: number; instanceId: string }[]; refusal: Refusal | null }> {
+  const { service, environment, deploymentId } = plan;
+  const answers = await Promise.all(
+    slots.map(async ({ slot, progress }) => {
+      const key = `${deploymentId}:${version}:${slot}`;
+      const answer = await attempt(() => runtime.platform.startInstance({ service, environment, version, key }));
+      return { slot, progress, answer };
+    }),
+  );
+  const started: { slot: number; instanceId: string }[] = [];
+  let refusal: Refusal | null = null;
+  for (const { slot, progress, answer } of answers) {
+    if (!answer.ok) {
+      refusal ??= answer;
+      continue;
+    }
+    const instanceId = answer.id;
+    started.push({ slot, instanceId });
+    const message = `Started ${instanceId} with ${version} (${progress})`;
+    const summary = `Waiting for ${instanceId} (${version}) to become ready`;
+    const event = { key: `start:${instanceId}`, level: "info", kind: "instance", message } as const;
+    await note(runtime, plan, { ...event, detail: { instanceId, version } }, { summary });
+  }
+  return { started, refusal };
+}
+
+/** The status line, from how many requests and connections are left of each instance; null: it stays. */
+type SummaryOf = (remaining: Readonly<Record<string, number>>) => string | null;
+
+/**
+ * Takes instances out of the rotation and waits for their requests, at most `timeoutMs`; how many are left of each.
+ * What it still waits for becomes the deployment's status line.
+ */
+async function drain(
+  runtime: Runtime,
+  plan: DeploymentPlan,
+  ids: readonly string[],
+  timeoutMs: number,
+  summaryOf: SummaryOf,
+): Promise<Effect<ClockReading & { remaining: Record<string, number> }>> {
+  const { platform } = runtime;
+  const drained = await attempt(async () => {
+    const left = ids.map(
+      async (instanceId) => [instanceId, (await platform.drainInstance({ instanceId, timeoutMs })).remaining] as const,
+    );
+    return { remaining: Object.fromEntries(await Promise.all(left)) };
+  });
+  if (!drained.ok) return drained;
+  const clock = readClock(runtime);
+  const summary = summaryOf(drained.remaining);
+  if (summary !== null) await setSummary(runtime, plan, summary);
+  return { ...drained, ...clock };
+}
+
+interface Leaving {
+  instance: Pick<ObservedInstance, "id" | "version">;
+  why: string;
+  /** requests that had not finished */
+  remaining: number;
+  /** how long it was drained */
+  drainedMs: number;
+}
+
+/** Stops instances that were drained, all at once. */
+async function stop(runtime: Runtime, plan: DeploymentPlan, leaving: readonly Leaving[]): Promise<Effect<unknown>> {
+  const began = performance.now();
+  const stopped = await attempt(async () => {
+    const told = await Promise.all(
+      leaving.map(({ instance }) => runtime.platform.stopInstance({ instanceId: instance.id, drainTimeoutMs: 0 })),
+    );
+    return { notes: told.map(({ note }) => note) };
+  });
+  if (!stopped.ok) return stopped;
+  const stoppingMs = performance.now() - began;
+  for (const [i, { instance, why, remaining, drainedMs }] of leaving.entries()) {
+    const { id: instanceId, version } = instance;
+    const took = describeSeconds((drainedMs + stoppingMs) / 1_000);
+    // what the platform noticed, an ignored SIGTERM say; it counts what was left too
+    const unfinished = `${remaining} ${remaining === 1 ? "request or connection was" : "requests or connections were"} still open`;
+    const left = stopped.notes[i] ?? (remaining > 0 ? unfinished : null);
+    await note(runtime, plan, {
+      key: `stop:${instanceId}`,
+      level: left ? "warning" : "info",
+      kind: "instance",
+      message: `Drained and stopped ${instanceId} (${version}) in ${took}: ${why}${left ? `; ${left}` : ""}`,
+      detail: { instanceId, version, remaining },
+    });
+  }
+  return stopped;
+}
+
+/** Shares of both versions; at 0 % the new one is kept out of its users' traffic. */
+const sharesOf = (
+  { version, previousVersion }: Pick<DeploymentPlan, "version" | "previousVersion">,
+  weight: number,
+): Record<string, number> => {
+  if (previousVersion === null) return { [version]: 100 };
+  return weight === 0 ? { [previousVersion]: 100 } : { [previousVersion]: 100 - weight, [version]: weight };
+};
+
+const hasShares = (service: PlatformService, wanted: Record<string, number>): boolean =>
+  Object.entries(wanted).every(([version, share]) => (service.weights?.[version] ?? 0) === share);
+
+/** Gives the new version its share of the requests, and sees that it has it. */
+async function share(runtime: Runtime, plan: DeploymentPlan, weight: number): Promise<Effect<unknown>> {
+  const { service, environment, version } = plan;
+  const weights = sharesOf(plan, weight);
+  const done = await attempt(async () => {
+    await runtime.platform.setWeights({ service, environment, weights, candidate: version });
+    return { after: await runtime.platform.getService(plan) };
+  });
+  if (!done.ok) return done;
+  if (hasShares(done.after, weights)) return { ok: true };
+  return { ok: false, code: "INTERNAL", message: `the platform did not take the weights ${JSON.stringify(weights)}` };
+}
+
+/**
+ * All requests to the version before, if an instance of it is ready. Those that were being drained come back into
+ * rotation first.
+ */
+async function shelter({ platform }: Runtime, plan: DeploymentPlan): Promise<Effect<{ sheltered: boolean }>> {
+  const { service, environment, version, previousVersion } = plan;
+  return attempt(async () => {
+    if (previousVersion === null) return { sheltered: false };
+    const before = await platform.getService(plan);
+    const old = before.instances.filter((one) => one.version === previousVersion);
+    const draining = old.filter((one) => one.state === "draining");
+    // one that is being stopped already refuses, and is started anew later
+    await Promise.all(draining.map(({ id }) => attempt(() => recall(platform, id))));
+    const now = draining.length === 0 ? before : await platform.getService(plan);
+    const serves = now.instances.some((one) => one.version === previousVersion && one.state === "ready");
+    if (!serves) return { sheltered: false };
+    const weights = { [previousVersion]: 100, [version]: 0 };
+    await platform.setWeights({ service, environment, weights, candidate: version });
+    return { sheltered: true };
+  });
+}
+
+const recall = async (platform: Platform, instanceId: string) => {
+  await platform.undrainInstance({ instanceId });
+  return {};
+};
+
+/** Spreads traffic evenly again. */
+async function spread(runtime: Runtime, plan: DeploymentPlan): Promise<Effect<unknown>> {
+  const { service, environment } = plan;
+  return attempt(async () => {
+    await runtime.platform.setWeights({ service, environment, weights: null });
+    return {};
+  });
+}
+
+const STDERR_LINES = 10;
+
+/** The last lines an instance wrote to stderr, or at all; none when they cannot be had. */
+export async function lastWords(platform: Platform, instanceId: string): Promise<string[]> {
+  const tail = await attempt(async () => ({ lines: await platform.tailLogs({ instanceId, lines: 100 }) }));
+  if (!tail.ok) return [];
+  const errors = tail.lines.filter((line) => line.stream === "stderr");
+  return (errors.length > 0 ? errors : tail.lines).slice(-STDERR_LINES).map((line) => clipText(line.text, 500));
+}

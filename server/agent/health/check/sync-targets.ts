@@ -1,0 +1,33 @@
+import { systemActor } from "../../kernel/actor.ts";
+import type { AgentContext, Runtime } from "../../kernel/context.ts";
+import { newId } from "../../kernel/ids.ts";
+import { performWrite } from "../../kernel/perform.ts";
+import { type SyncOutcome, syncRows } from "../record/store.ts";
+import { type PlannedTarget, planTargets } from "./targets.ts";
+
+/** Brings the targets in the database in line with the configuration; those that left it are kept, but inactive. */
+export async function syncTargets(runtime: Runtime, plan: PlannedTarget[] = planTargets(runtime.config)) {
+  const ctx: AgentContext = {
+    ...runtime,
+    actor: systemActor("health-checks"),
+    via: "worker",
+    requestId: newId("req"),
+  };
+  const action = "health.targets.sync";
+  return await performWrite(ctx, { action, permission: "health.write" }, async (tx): Promise<SyncOutcome> => {
+    const outcome = await syncRows(tx, plan);
+    if (outcome.added.length + outcome.changed.length + outcome.removed.length === 0) return outcome;
+    await ctx.audit.record(tx, ctx, { action, after: summary(outcome) });
+    await ctx.live.publish(tx, "health");
+    return outcome;
+  });
+}
+
+/** Names, at most twenty of each kind. */
+const summary = (outcome: SyncOutcome) =>
+  Object.fromEntries(
+    Object.entries(outcome).map(([kind, names]: [string, string[]]) => [
+      kind,
+      names.length > 20 ? `${names.length} targets` : names,
+    ]),
+  );

@@ -1,2 +1,0 @@
-export { createTelemetryStore } from "./store.ts";
-export { startTelemetryUpkeep, upkeepOnce } from "./upkeep.ts";

@@ -1,0 +1,2 @@
+export { startTelemetryUpkeep, upkeepOnce } from "./rollup/upkeep.ts";
+export { createTelemetryStore } from "./store.ts";

@@ -1,0 +1,188 @@
+import type { OperateAgentConfig } from "../../agent/config.ts";
+import { AppError } from "../../agent/kernel/errors.ts";
+import type {
+  DirectAnswer,
+  DirectRequest,
+  LogLine,
+  Platform,
+  PlatformInstance,
+  PlatformService,
+  ServiceRef,
+  TrafficCounts,
+} from "../../agent/ports/platform.ts";
+
+/** A platform in memory: instances become ready at once unless their version is listed in `neverReady`. */
+export class FakePlatform implements Platform {
+  readonly services = new Map<string, PlatformService>();
+  readonly neverReady = new Set<string>();
+  readonly calls: string[] = [];
+  traffic: TrafficCounts[] = [];
+  /** 2-second buckets */
+  samples: TrafficCounts[] = [];
+  /** what every instance answers to `sendTo` */
+  answer: (request: DirectRequest) => Pick<DirectAnswer, "status" | "body" | "problem"> = () => ({
+    status: 200,
+    body: "ok",
+    problem: null,
+  });
+  logs: LogLine[] = [];
+  /** set to make every call fail as when the daemon is away */
+  unreachable = false;
+  #next = 1;
+  /** the versions each service may run */
+  readonly #versions = new Map<string, string[]>();
+  /** every instance there ever was: the logs of those that are gone stay */
+  readonly #made = new Set<string>();
+
+  constructor(config: OperateAgentConfig) {
+    for (const service of config.services) {
+      this.#versions.set(
+        service.name,
+        service.local.versions.map((one) => one.version),
+      );
+      for (const [environment, settings] of Object.entries(service.environments)) {
+        const ref = { service: service.name, environment };
+        const made: PlatformService = {
+          ...ref,
+          url: `http://127.0.0.1:${this.services.size + 1}`, // nobody listens there
+          currentVersion: null,
+          weights: null,
+          overloaded: null,
+          instances: [],
+          configured: true,
+          problem: null,
+        };
+        this.services.set(`${service.name}/${environment}`, made);
+        for (let i = 0; i < settings.instances; i++)
+          made.instances.push(this.#make(ref, settings.initialVersion, `initial-${i}`));
+      }
+    }
+  }
+
+  #make(ref: ServiceRef, version: string, key: string): PlatformInstance {
+    const number = this.#next++;
+    const at = new Date().toISOString();
+    this.#made.add(`ins_${number}`);
+    const stuck = this.neverReady.has(version);
+    return {
+      ...ref,
+      id: `ins_${number}`,
+      version,
+      key,
+      pid: 1000 + number,
+      port: 20_000 + number,
+      state: stuck ? "starting" : "ready",
+      reason: stuck ? "readiness check answered 503" : null,
+      cpuPercent: 1,
+      memoryBytes: 50_000_000,
+      restarts: 0,
+      startedAt: at,
+      createdAt: at,
+      inFlight: 0,
+      configured: true,
+    };
+  }
+
+  #find(ref: ServiceRef): PlatformService {
+    if (this.unreachable) throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform daemon is not running.");
+    const found = this.services.get(`${ref.service}/${ref.environment}`);
+    if (!found) throw notFound(`service ${ref.service} in ${ref.environment}`, [...this.services.keys()]);
+    const counts = new Map<string, number>();
+    for (const { version, state } of found.instances)
+      if (state !== "draining" && state !== "stopping") counts.set(version, (counts.get(version) ?? 0) + 1);
+    found.currentVersion = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+    return found;
+  }
+
+  #assertVersions({ service }: ServiceRef, versions: readonly string[]): void {
+    const known = this.#versions.get(service) ?? [];
+    const unknown = versions.filter((version) => !known.includes(version));
+    if (unknown.length > 0) throw notFound(`version ${unknown.join(", ")} of ${service}`, known);
+  }
+
+  #all = (): PlatformService[] => [...this.services.values()].map((service) => this.#find(service));
+
+  #instance(id: string): PlatformInstance | undefined {
+    return this.#all()
+      .flatMap((service) => service.instances)
+      .find((instance) => instance.id === id);
+  }
+
+  async listServices() {
+    return structuredClone(this.#all());
+  }
+
+  async getService(ref: ServiceRef) {
+    return structuredClone(this.#find(ref));
+  }
+
+  async startInstance(input: ServiceRef & { version: string; key: string }) {
+    const service = this.#find(input);
+    const existing = service.instances.find((instance) => instance.key === input.key);
+    if (existing) return structuredClone(existing);
+    this.#assertVersions(input, [input.version]);
+    this.calls.push(`start ${input.service}/${input.environment} ${input.version}`);
+    const made = this.#make(input, input.version, input.key);
+    service.instances.push(made);
+    return structuredClone(made);
+  }
+
+  async stopInstance({ instanceId }: { instanceId: string }) {
+    const instance = this.#instance(instanceId);
+    if (!instance) return { note: null };
+    this.calls.push(`stop ${instance.service}/${instance.environment} ${instance.version}`);
+    const service = this.#find(instance);
+    service.instances = service.instances.filter((candidate) => candidate.id !== instanceId);
+    return { note: null };
+  }
+
+  async drainInstance({ instanceId }: { instanceId: string }) {
+    const instance = this.#instance(instanceId);
+    if (instance) instance.state = "draining";
+    return { remaining: 0 };
+  }
+
+  async undrainInstance({ instanceId }: { instanceId: string }) {
+    const instance = this.#instance(instanceId);
+    if (!instance) throw notFound(`instance ${instanceId}`, [...this.#made]);
+    instance.state = "ready";
+  }
+
+  async setWeights(input: ServiceRef & { weights: Record<string, number> | null; candidate?: string | undefined }) {
+    const service = this.#find(input);
+    this.#assertVersions(input, Object.keys(input.weights ?? {}));
+    if (JSON.stringify(service.weights) !== JSON.stringify(input.weights))
+      this.calls.push(`weights ${input.service}/${input.environment} ${JSON.stringify(input.weights)}`);
+    service.weights = input.weights;
+  }
+
+  async tailLogs({ instanceId, lines }: { instanceId: string; lines: number }) {
+    if (!this.#made.has(instanceId)) throw notFound(`instance ${instanceId}`, [...this.#made]);
+    return this.logs.slice(-lines);
+  }
+
+  async trafficSince(since: Date) {
+    if (this.unreachable) throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform daemon is not running.");
+    return this.traffic.filter((bucket) => Date.parse(bucket.bucketAt) >= since.getTime());
+  }
+
+  async samplesSince({ since, ...ref }: ServiceRef & { since: Date }) {
+    this.#find(ref);
+    return this.samples.filter(
+      (bucket) =>
+        bucket.service === ref.service &&
+        bucket.environment === ref.environment &&
+        Date.parse(bucket.bucketAt) >= since.getTime(),
+    );
+  }
+
+  async sendTo(request: DirectRequest): Promise<DirectAnswer[]> {
+    const ready = this.#find(request).instances.filter(
+      (instance) => instance.version === request.version && instance.state === "ready",
+    );
+    return ready.map((instance) => ({ instanceId: instance.id, durationMs: 1, ...this.answer(request) }));
+  }
+}
+
+const notFound = (what: string, known: readonly string[]): AppError =>
+  new AppError("NOT_FOUND", `No ${what}. Known: ${known.join(", ")}.`, { details: { allowed: known } });
