@@ -1,4 +1,4 @@
-import { DATABASE_AWAY, DISK_FULL } from "#server/agent/kernel/storage/storage-words.ts";
+import { DATABASE_AWAY, DISK_FULL } from "#server/agent/text/storage-words.ts";
 
 /** What `/readyz` says of the storage under Operate, as a person is told it. */
 export interface StorageAnswer {

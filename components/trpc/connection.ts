@@ -1,4 +1,4 @@
-import { DATABASE_AWAY, DISK_FULL } from "#server/agent/kernel/storage/storage-words.ts";
+import { DATABASE_AWAY, DISK_FULL } from "#server/agent/text/storage-words.ts";
 import { describeError } from "./errors.ts";
 
 /** Whether what the tab shows follows the system. Pure, so that it can be tested without a browser. */

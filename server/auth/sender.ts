@@ -4,7 +4,7 @@ import { AppError } from "../agent/kernel/errors.ts";
 import { instanceOfToken } from "../agent/kernel/instance-token.ts";
 import { readName } from "../agent/kernel/own-service.ts";
 import { can, leastRoleFor, lesserRole, type Role } from "../agent/kernel/permissions.ts";
-import { DATABASE_AWAY } from "../agent/kernel/storage/storage-words.ts";
+import { DATABASE_AWAY } from "../agent/text/storage-words.ts";
 import type { Sender as IngestSender } from "../agent/ports/telemetry-store.ts";
 import type { Claimant } from "../limits/fair-gate.ts";
 import { RecentMap } from "../limits/recent-map.ts";

@@ -1,6 +1,6 @@
 import type { Runtime } from "../agent/kernel/context.ts";
 import { fullDisk, fullDiskSentence, storageFailure } from "../agent/kernel/storage/storage-failure.ts";
-import { DATABASE_AWAY } from "../agent/kernel/storage/storage-words.ts";
+import { DATABASE_AWAY } from "../agent/text/storage-words.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { forwardRefusal } from "../collector/forward.ts";
 import { workerSilentMs } from "./process-watch.ts";

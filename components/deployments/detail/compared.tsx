@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import type { JudgeResult } from "#server/agent/deploy/judge/schema.ts";
+import type { JudgeResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { Mark, type MarkTone } from "../../feedback/mark.tsx";
 import { Time } from "../../feedback/time.tsx";

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryState } from "nuqs";
-import type { JudgeResult } from "#server/agent/deploy/judge/schema.ts";
+import type { JudgeResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
 import { Mark } from "../../feedback/mark.tsx";

@@ -1,4 +1,4 @@
-import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/schema.ts";
+import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { MarkTone } from "../../feedback/mark.tsx";
 
 /** Where the judge's numbers stand on a line of 100. Pure. */

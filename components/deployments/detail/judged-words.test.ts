@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/schema.ts";
+import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { outcomeOf, scoreWords, sentenceFor, worstFirst } from "./judge-scales.ts";
 import { baseOf, briefMetrics, briefOf, expectation, verdictOf } from "./judged-words.ts";

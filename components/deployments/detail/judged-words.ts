@@ -1,4 +1,4 @@
-import type { JudgeResult } from "#server/agent/deploy/judge/schema.ts";
+import type { JudgeResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { formatBytes, formatCount, formatDuration, formatMs, formatNumber, formatPercent } from "../../lib/format.ts";
 import type { RouterOutputs } from "../../trpc/client.tsx";

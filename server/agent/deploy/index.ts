@@ -19,6 +19,6 @@ export { lockService } from "./request/lock.ts";
 export { rollbackDeployment } from "./request/rollback.ts";
 export { unlockService } from "./request/unlock.ts";
 export type { Durable } from "./run/durable.ts";
-export { deploymentEffects } from "./run/effects.ts";
+export { deploymentEffects } from "./run/deployment-effects.ts";
 export { recoverDeployment, runDeployment } from "./run/workflow.ts";
 export { runWatch, watchEffects } from "./watch/index.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { VersionName } from "../config-services.ts";
 import { ActorRef, EnvironmentName, Id, Instant, PageInput, pageOf, ServiceName, Text } from "../kernel/schema.ts";
-import { JudgeResult, Verdict } from "./judge/schema.ts";
+import { JudgeResult, Verdict } from "./judge/analysis-schema.ts";
 import { PlanView } from "./plan/plan-schema.ts";
 import { ServiceNow } from "./service-now-schema.ts";
 import { EvidenceNow, Progress, SplitWindow, VersionShare } from "./split-schema.ts";

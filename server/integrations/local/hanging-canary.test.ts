@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { DEFAULT_RULES } from "#server/agent/config-deployment.ts";
 import { collect } from "#server/agent/deploy/analysis/collect.ts";
-import { judgeEvidence } from "#server/agent/deploy/analysis/effects.ts";
+import { judgeEvidence } from "#server/agent/deploy/analysis/analysis-effects.ts";
 import type { Runtime } from "#server/agent/kernel/context.ts";
 import { sumOutcomes } from "#server/agent/telemetry/outcomes.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";

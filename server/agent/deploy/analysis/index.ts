@@ -2,10 +2,10 @@ import { type ClockReading, type StoredReading, TimeLived } from "../../kernel/c
 import type { Durable } from "../run/durable.ts";
 import type { Inspection } from "../run/inspection.ts";
 import type { DeploymentPlan, Heed, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
-import type { AnalysisEffects } from "./effects.ts";
+import type { AnalysisEffects } from "./analysis-effects.ts";
 import { nextAnalysisAction } from "./next-action.ts";
 
-export { type AnalysisEffects, analysisEffects } from "./effects.ts";
+export { type AnalysisEffects, analysisEffects } from "./analysis-effects.ts";
 
 /** What finds out whether the new version is good: the judge, hooks, questions of its own. */
 

@@ -4,7 +4,7 @@ import { wilson } from "./count-test.ts";
 import type { JudgeInput } from "./index.ts";
 import { normalQuantile } from "./normal.ts";
 import type { Sample } from "./samples.ts";
-import type { JudgeResult } from "./schema.ts";
+import type { JudgeResult } from "./analysis-schema.ts";
 import { shareOf } from "./sentences.ts";
 
 /** What can be said of a new version without enough requests to compare it. */

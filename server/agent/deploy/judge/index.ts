@@ -9,7 +9,7 @@ import { withoutWorstCallers } from "./few-callers.ts";
 import { type Judged as JudgedMetric, judgeMetric, METRIC_NAMES, type Sides, shareOnly } from "./metrics.ts";
 import { judgeOutcomes } from "./outcomes.ts";
 import { poolOf, sampleLengthMs, samplesOf } from "./samples.ts";
-import type { JudgeResult, MetricResult } from "./schema.ts";
+import type { JudgeResult, MetricResult } from "./analysis-schema.ts";
 import { scoreOf } from "./score.ts";
 import { shareOf } from "./sentences.ts";
 

@@ -15,7 +15,7 @@ import {
   usable,
 } from "./classify.ts";
 import { dice, MOST_SAMPLES, poolOf, quantilesOf, type Sample } from "./samples.ts";
-import type { MetricResult, Side } from "./schema.ts";
+import type { MetricResult, Side } from "./analysis-schema.ts";
 import { sentenceOf } from "./sentences.ts";
 import { showsThroughout } from "./throughout.ts";
 

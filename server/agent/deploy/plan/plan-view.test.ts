@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { mergeRules, type RolloutRulesInput } from "../../config-deployment.ts";
 import { planView } from "./plan-view.ts";
 import type { Planned, Situation } from "./planned.ts";
-import { stepsOf } from "./steps.ts";
+import { stepsOf } from "./planned-steps.ts";
 import type { Neighbour } from "./surroundings.ts";
 
 const made = (rollout: RolloutRulesInput = {}, change: Partial<Planned> = {}): Planned => {

@@ -3,7 +3,7 @@ import { describeSeconds } from "../../text/durations.ts";
 import type { PlanView } from "./plan-schema.ts";
 import { warningsOf } from "./plan-warnings.ts";
 import { carriedOut, type Planned, type Situation, waitForRequests } from "./planned.ts";
-import type { StepPlan } from "./steps.ts";
+import type { StepPlan } from "./planned-steps.ts";
 
 /** What somebody agrees to before a deployment starts, in words. Pure. */
 

@@ -2,7 +2,7 @@ import type { RolloutRules } from "../../config-deployment.ts";
 import type { Disk } from "../../kernel/storage/disk.ts";
 import type { DeploymentRow } from "../record/store.ts";
 import type { Freeze } from "./freeze.ts";
-import type { StepPlan } from "./steps.ts";
+import type { StepPlan } from "./planned-steps.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A deployment as it would be made, and the moment it would begin at. Pure. */

@@ -1,7 +1,7 @@
 import { type DeploymentAnalysis, Prisma } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../../kernel/context.ts";
 import { newId } from "../../kernel/ids.ts";
-import type { JudgeResult, Verdict } from "../judge/schema.ts";
+import type { JudgeResult, Verdict } from "../judge/analysis-schema.ts";
 import type { AnalysisSummary } from "../schema.ts";
 
 /** What the judge found, with every number it went by, in the database. */

@@ -1,6 +1,6 @@
 import { type DeploymentStep, Prisma } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../../kernel/context.ts";
-import type { StepPlan } from "../plan/steps.ts";
+import type { StepPlan } from "../plan/planned-steps.ts";
 import type { StepKind, StepOutput, StepStatus, StepView } from "../schema.ts";
 
 /** The steps of deployments in the database. */

@@ -8,7 +8,7 @@ import type { Db, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { utcClock } from "../../text/utc.ts";
-import type { StepPlan } from "../plan/steps.ts";
+import type { StepPlan } from "../plan/planned-steps.ts";
 import {
   ACTIVE_STATUSES,
   type DeploymentEventView,

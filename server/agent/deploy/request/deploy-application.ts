@@ -6,7 +6,7 @@ import { previousVersionOf, refuseWhatRuns, resolveTarget } from "../plan/plan.t
 import { refuseFullDisk } from "../plan/plan-warnings.ts";
 import type { Planned } from "../plan/planned.ts";
 import { lockObstacle, refuseObstacles } from "../plan/policy.ts";
-import { stepsOf } from "../plan/steps.ts";
+import { stepsOf } from "../plan/planned-steps.ts";
 import { type DeploymentRow, toView } from "../record/store.ts";
 import { findLock } from "../record/store-locks.ts";
 import { DeployApplicationInput } from "../schema.ts";

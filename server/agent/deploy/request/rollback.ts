@@ -7,7 +7,7 @@ import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
 import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "../plan/plan.ts";
 import type { Planned } from "../plan/planned.ts";
 import { lockObstacle, type Obstacle, refuseObstacles } from "../plan/policy.ts";
-import { stepsOf } from "../plan/steps.ts";
+import { stepsOf } from "../plan/planned-steps.ts";
 import { type DeploymentRow, findActive, getDeploymentRow, isActive, toView } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
 import { findBringer, findPassed, findRollbackOf } from "../record/store-history.ts";

@@ -7,7 +7,7 @@ import { describeSeconds } from "../../text/durations.ts";
 import { note, setSummary } from "../record/record.ts";
 import { getDeploymentRow } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
-import type { Ear } from "./course.ts";
+import type { Ear } from "./run-state.ts";
 import type { DeploymentPlan } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
 

@@ -2,7 +2,7 @@ import { onDeploymentChange } from "../../incidents/index.ts";
 import { type ClockReading, readClock, TimeLived } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { describeSeconds } from "../../text/durations.ts";
-import { wayBackCost } from "../plan/way-back-cost.ts";
+import { wayBackCost } from "../plan/rollback-cost.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { begin, type Ending, end, note, noteIn, startWatch, takeUp } from "../record/record.ts";
 import { findEvent, getDeploymentRow, lockDeployment, withWatch } from "../record/store.ts";

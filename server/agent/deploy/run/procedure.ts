@@ -1,4 +1,4 @@
-import type { StepPlan } from "../plan/steps.ts";
+import type { StepPlan } from "../plan/planned-steps.ts";
 import type { DeploymentOptions } from "../record/store.ts";
 import type { DecisionRow } from "../record/store-decisions.ts";
 import type { ObservedInstance } from "./rolling.ts";

@@ -1,5 +1,5 @@
-import { freeSlots, type Heeds, listen } from "./course.ts";
-import { letGo } from "./leave.ts";
+import { freeSlots, type Heeds, listen } from "./run-state.ts";
+import { letGo } from "./drain-and-stop.ts";
 import type { StepOutcome } from "./procedure.ts";
 import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";

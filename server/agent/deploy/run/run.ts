@@ -1,5 +1,5 @@
 import { type StoredReading, TimeLived } from "../../kernel/clock.ts";
-import { type Course, type Ear, newCourse } from "./course.ts";
+import { type Course, type Ear, newCourse } from "./run-state.ts";
 import type { Durable } from "./durable.ts";
 import type { platformEffects, Refusal, Sight } from "./effects-platform.ts";
 import type { recordEffects } from "./effects-record.ts";

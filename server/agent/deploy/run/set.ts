@@ -1,6 +1,6 @@
-import { freeSlots, type Heeds, listen } from "./course.ts";
+import { freeSlots, type Heeds, listen } from "./run-state.ts";
 import type { Sight } from "./effects-platform.ts";
-import { letGo } from "./leave.ts";
+import { letGo } from "./drain-and-stop.ts";
 import type { Interruption, StepOutcome } from "./procedure.ts";
 import { noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";

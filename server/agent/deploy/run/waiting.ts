@@ -1,4 +1,4 @@
-import { type Answer, answerIn } from "./course.ts";
+import { type Answer, answerIn } from "./run-state.ts";
 import type { Question } from "./effects-record.ts";
 import { hear, lived, type Run } from "./run.ts";
 

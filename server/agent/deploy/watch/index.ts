@@ -2,9 +2,9 @@ import { TimeLived } from "../../kernel/clock.ts";
 import { lastPass } from "../analysis/next-action.ts";
 import type { Durable } from "../run/durable.ts";
 import type { Judgement } from "../run/procedure.ts";
-import type { WatchEffects, WatchPlan } from "./effects.ts";
+import type { WatchEffects, WatchPlan } from "./watch-effects.ts";
 
-export { type WatchEffects, watchEffects } from "./effects.ts";
+export { type WatchEffects, watchEffects } from "./watch-effects.ts";
 
 /** one comparison that fails may be the weather; the next one tells */
 const FAILURES_IN_A_ROW = 2;

@@ -1,6 +1,6 @@
 import type { StepKind } from "../schema.ts";
-import { type Heeds, listen } from "./course.ts";
-import { letGo } from "./leave.ts";
+import { type Heeds, listen } from "./run-state.ts";
+import { letGo } from "./drain-and-stop.ts";
 import type { Heed, Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { roll } from "./roll.ts";
 import { findHopeless, isLeaving, noteUnready, type UnreadySince } from "./rolling.ts";

@@ -8,7 +8,7 @@ import { clipText } from "../../text/clip-text.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import { dependentsOf } from "../analysis/collect.ts";
 import { startOf, withoutStalled } from "../analysis/counted-rows.ts";
-import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/effects.ts";
+import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/analysis-effects.ts";
 import { withPending } from "../judge/pending.ts";
 import { noteIn } from "../record/record.ts";
 import { getDeploymentRow, lockDeployment } from "../record/store.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../schema.ts";
-import { answerIn, type Ear, freeSlots, type HeardDecision, listen, newCourse } from "./course.ts";
+import { answerIn, type Ear, freeSlots, type HeardDecision, listen, newCourse } from "./run-state.ts";
 
 const course = () => newCourse({ deadlineAt: 0 });
 const heard = (seq: number, decision: Decision, more: Partial<HeardDecision> = {}): HeardDecision => ({

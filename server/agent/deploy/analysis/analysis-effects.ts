@@ -13,7 +13,7 @@ import { groupedCount } from "../../text/numbers.ts";
 import { statusRanges } from "../../text/status-ranges.ts";
 import { utcClock } from "../../text/utc.ts";
 import { type Judged, judge } from "../judge/index.ts";
-import type { JudgeResult } from "../judge/schema.ts";
+import type { JudgeResult } from "../judge/analysis-schema.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { note } from "../record/record.ts";
 import { type DeploymentPatch, findEvent, patchDeployment } from "../record/store.ts";

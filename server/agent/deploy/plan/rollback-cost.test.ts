@@ -8,7 +8,7 @@ import { storeTraffic } from "../../traffic/index.ts";
 import { begin } from "../record/record.ts";
 import { deployApplication } from "../request/deploy-application.ts";
 import { recordEffects } from "../run/effects-record.ts";
-import { wayBackCost } from "./way-back-cost.ts";
+import { wayBackCost } from "./rollback-cost.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production" };

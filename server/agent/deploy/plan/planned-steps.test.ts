@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mergeRules, type RolloutRulesInput } from "../../config-deployment.ts";
-import { type StepsInput, stepsOf } from "./steps.ts";
+import { type StepsInput, stepsOf } from "./planned-steps.ts";
 
 const hook = (name: string) => ({
   ...{ name, type: "command" as const, command: ["true"], cwd: ".", env: {} },

@@ -1,4 +1,4 @@
-import { type Heeds, listen } from "./course.ts";
+import { type Heeds, listen } from "./run-state.ts";
 import type { Refusal } from "./effects-platform.ts";
 import type { Interruption } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
