@@ -32,22 +32,22 @@ describe("a clock that is set", () => {
   it.each([-HOUR, HOUR, 0])("by %i ms changes nothing for who lives through it in one process", (setMs) => {
     const [clock, now] = [new TimeLived(T), { at: T, steady: 7 }];
     const read = () => readClock({ now: () => new Date(now.at), steadyMs: () => now.steady });
-    expect(clock.look(read())).toBe(0);
+    expect(clock.observe(read())).toBe(0);
     now.at += 1_000 + setMs;
     now.steady += 1_000;
-    expect(clock.look(read())).toBe(1_000);
-    expect(clock.look(now.at)).toBe(1_000);
+    expect(clock.observe(read())).toBe(1_000);
+    expect(clock.observe(now.at)).toBe(1_000);
     now.at += 500;
     now.steady += 500;
-    expect(clock.look(read())).toBe(1_500);
+    expect(clock.observe(read())).toBe(1_500);
   });
 
   it("counts what former releases remembered as they did, so that their runs can be replayed", () => {
     const clock = new TimeLived(T);
     const steady = (ms: number) => ({ process: "a", ms });
-    expect(clock.look({ at: T, steady: steady(0) })).toBe(0);
-    expect(clock.look(T + HOUR)).toBe(300_000);
-    expect(clock.look({ at: T + HOUR, steady: steady(HOUR) })).toBe(HOUR);
+    expect(clock.observe({ at: T, steady: steady(0) })).toBe(0);
+    expect(clock.observe(T + HOUR)).toBe(300_000);
+    expect(clock.observe({ at: T + HOUR, steady: steady(HOUR) })).toBe(HOUR);
   });
 
   it.each([
@@ -56,8 +56,8 @@ describe("a clock that is set", () => {
     ["adds nothing when it was set back", -HOUR, 0],
   ])("between two processes %s", (_, goneMs, added) => {
     const clock = new TimeLived(T);
-    clock.look({ at: T, steady: { process: "a", ms: 9_000 } });
-    expect(clock.look({ at: T + goneMs, steady: { process: "b", ms: 10 } })).toBe(added);
-    expect(clock.look({ at: T + goneMs + 400, steady: { process: "b", ms: 410 } })).toBe(added + 400);
+    clock.observe({ at: T, steady: { process: "a", ms: 9_000 } });
+    expect(clock.observe({ at: T + goneMs, steady: { process: "b", ms: 10 } })).toBe(added);
+    expect(clock.observe({ at: T + goneMs + 400, steady: { process: "b", ms: 410 } })).toBe(added + 400);
   });
 });

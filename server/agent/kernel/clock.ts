@@ -79,7 +79,7 @@ export class TimeLived {
   }
 
   /** Takes notice of a later reading, and says how many milliseconds it has been since the start. */
-  look(stored: StoredReading): number {
+  observe(stored: StoredReading): number {
     const { at, steady } = typeof stored === "number" ? { at: stored, steady: undefined } : stored;
     if (steady && this.#steady?.process === steady.process)
       this.#elapsedMs = Math.max(this.#elapsedMs, this.#steady.elapsedMs + steady.ms - this.#steady.ms);

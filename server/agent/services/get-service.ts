@@ -51,7 +51,7 @@ function runsElsewhere({ name, environments }: ServiceConfig, environment: strin
  * Where a service runs: as asked, or in the only place there is; null for one that only its telemetry tells of, which is
  * not told apart by environment. @throws NOT_FOUND naming what exists, INVALID when there are several and none is named.
  */
-async function placeOf(ctx: AgentContext, { service, environment }: Asked): Promise<ServiceRef | null> {
+async function placeOf(ctx: AgentContext, { service, environment }: ServiceRequest): Promise<ServiceRef | null> {
   const configured = ctx.config.services.find(({ name }) => name === service);
   const kept = ((await viewPlatform(ctx)).services ?? []).filter((one) => one.service === service);
   const places = [...new Set([...Object.keys(configured?.environments ?? {}), ...kept.map((one) => one.environment)])];
@@ -64,11 +64,11 @@ async function placeOf(ctx: AgentContext, { service, environment }: Asked): Prom
   });
 }
 
-type Asked = z.output<typeof GetServiceInput>;
+type ServiceRequest = z.output<typeof GetServiceInput>;
 type Found = z.infer<typeof GetServiceOutput>;
 
 /** One service in one environment: its row, instances, versions, and its traffic over the range. */
-export async function getService(ctx: AgentContext, input: Asked): Promise<Found> {
+export async function getService(ctx: AgentContext, input: ServiceRequest): Promise<Found> {
   authorize(ctx, "service.read");
   const range = RANGES[input.range];
   const to = new Date(Math.floor(ctx.now().getTime() / 10_000) * 10_000 - 10_000);
@@ -115,7 +115,7 @@ function sinceFirst(series: Found["series"]): Found["series"] {
 }
 
 /** What is known of a service that only its telemetry tells of. @throws NOT_FOUND naming what exists. */
-async function getObserved(ctx: AgentContext, { service, range }: Asked, since: Date): Promise<Found> {
+async function getObserved(ctx: AgentContext, { service, range }: ServiceRequest, since: Date): Promise<Found> {
   const [{ rows }, changes] = await Promise.all([serviceRows(ctx, { service }), listChanges(ctx, { since, service })]);
   const [row] = rows;
   if (!row) throw noService(ctx, service);

@@ -5,7 +5,7 @@ import type { Durable } from "../../agent/deploy/run/durable.ts";
 import { platformEffects } from "../../agent/deploy/run/effects-platform.ts";
 import { recordEffects } from "../../agent/deploy/run/effects-record.ts";
 import type { Inspection } from "../../agent/deploy/run/inspection.ts";
-import type { Heed, PlannedStep, StepOutcome } from "../../agent/deploy/run/procedure.ts";
+import type { CheckInterrupt, PlannedStep, StepOutcome } from "../../agent/deploy/run/procedure.ts";
 import type { DeploymentEffects } from "../../agent/deploy/run/run.ts";
 import type { Decision } from "../../agent/deploy/schema.ts";
 import type { TestContext } from "../context.ts";
@@ -100,7 +100,7 @@ const passes: Script = () => ({ kind: "passed", note: "as good as the running ve
 
 /** An inspection that says what the script says, and heeds whoever steps in. */
 export function scripted(script: Script = passes): Inspection {
-  const inspect = async (durable: Durable, input: { step: PlannedStep; attempt: number; heed?: Heed }) => {
+  const inspect = async (durable: Durable, input: { step: PlannedStep; attempt: number; heed?: CheckInterrupt }) => {
     for (let round = 0; ; round++) {
       const by = (await input.heed?.()) ?? null;
       if (by) return { kind: "interrupted", by } as const;

@@ -11,12 +11,12 @@ import { begin } from "../record/record.ts";
 import { getDeploymentRow, listEvents } from "../record/store.ts";
 import { listSteps } from "../record/store-steps.ts";
 import { deployApplication } from "../request/deploy-application.ts";
-import type { DeploymentPlan, Heed, StepOutcome } from "../run/procedure.ts";
+import type { DeploymentPlan, CheckInterrupt, StepOutcome } from "../run/procedure.ts";
 import { analysisEffects, runAnalysis, runHook, runVerification } from "./index.ts";
 
 const database = useDatabase();
 const clock: Clock = { ms: 0 };
-const nobody: Heed = async () => null;
+const nobody: CheckInterrupt = async () => null;
 let ctx: TestContext;
 
 beforeEach(async () => {
@@ -74,13 +74,13 @@ const showUntilNow = (all: TrafficCounts[]) => {
 };
 
 async function analyse(
-  heed: Heed = nobody,
+  checkInterrupt: CheckInterrupt = nobody,
   kind: "step" | "hold" = "step",
   since?: number,
 ): Promise<{ outcome: StepOutcome; plan: DeploymentPlan }> {
   const made = await plan();
   const step = made.steps.find((one) => one.kind === (kind === "step" ? "analysis" : "hold"))!;
-  const input = { step, attempt: 1, kind, heed, since, ...(kind === "hold" ? { holdSeconds: 30 } : {}) };
+  const input = { step, attempt: 1, kind, checkInterrupt, since, ...(kind === "hold" ? { holdSeconds: 30 } : {}) };
   return { outcome: await runAnalysis(rehearsal(clock), analysisEffects(ctx), made, input), plan: made };
 }
 const kept = () => ctx.db.deploymentAnalysis.findMany();
@@ -417,7 +417,7 @@ describe("an analysis", () => {
           step,
           attempt: 1,
           kind: "step",
-          heed: nobody,
+          checkInterrupt: nobody,
         });
       });
       return { names: tape.names, kind: outcome?.kind, analyses: (await kept()).length };
@@ -431,7 +431,7 @@ describe("a hook", () => {
   const hook = async () => {
     const made = await plan();
     const step = made.steps.find((one) => one.kind === "hook")!;
-    const input = { step, attempt: 1, weight: null, heed: nobody };
+    const input = { step, attempt: 1, weight: null, checkInterrupt: nobody };
     const outcome = await runHook(rehearsal(clock), analysisEffects(ctx), made, input);
     return { outcome, made, step, row: (await listSteps(ctx.db, made.deploymentId))[step.index] };
   };

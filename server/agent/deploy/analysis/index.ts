@@ -1,7 +1,7 @@
 import { type ClockReading, type StoredReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../run/durable.ts";
 import type { Inspection } from "../run/inspection.ts";
-import type { DeploymentPlan, Heed, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
+import type { DeploymentPlan, CheckInterrupt, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
 import type { AnalysisEffects } from "./analysis-effects.ts";
 import { nextAnalysisAction } from "./next-action.ts";
 
@@ -28,19 +28,19 @@ export async function runAnalysis(
   plan: DeploymentPlan,
   input: Parameters<Inspection["analyse"]>[2],
 ): Promise<StepOutcome> {
-  const { step, attempt, kind, holdSeconds, heed } = input;
+  const { step, attempt, kind, holdSeconds, checkInterrupt } = input;
   const rules = plan.options.rules.analysis;
   const began = asReading(await durable.step("now", () => effects.now()));
   const clock = new TimeLived(began.at);
-  clock.look(began);
+  clock.observe(began);
   const beforeMs = Math.max(0, began.at - (input.since ?? began.at));
   const judgements: Judgement[] = [];
   const key = `analysis:${step.index}:${attempt}`;
   for (;;) {
-    const by = await heed();
+    const by = await checkInterrupt();
     if (by) return { kind: "interrupted", by };
     const now = asReading(await durable.step("now", () => effects.now()));
-    const at = clock.look(now);
+    const at = clock.observe(now);
     const action = nextAnalysisAction(judgements, rules, { startedAt: 0, at, holdSeconds });
     switch (action.do) {
       case "judge": {
@@ -80,7 +80,7 @@ export async function runHook(
   durable: Durable,
   effects: AnalysisEffects,
   plan: DeploymentPlan,
-  { step, attempt, weight }: Inspected & { weight: number | null; heed: Heed },
+  { step, attempt, weight }: Inspected & { weight: number | null; checkInterrupt: CheckInterrupt },
 ): Promise<StepOutcome> {
   const { ok, summary } = await durable.step("hook", () => effects.runHook(plan, step, attempt, weight));
   if (ok) return { kind: "passed", note: summary };

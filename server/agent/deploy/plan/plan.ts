@@ -19,7 +19,7 @@ export interface Target {
   options: DeploymentOptions;
 }
 
-interface Asked {
+interface DeployRequest {
   service?: string | undefined;
   environment: string;
   version: string;
@@ -51,7 +51,7 @@ export function resolveService(config: OperateAgentConfig, ref: ServiceRef): Ser
 }
 
 /** @throws NOT_FOUND for a service, environment or version that is not configured, INVALID when the service is missing; `details.allowed` has what there is. */
-export function resolveTarget(config: OperateAgentConfig, asked: Asked): Target {
+export function resolveTarget(config: OperateAgentConfig, asked: DeployRequest): Target {
   const names = config.services.map((one) => one.name);
   const name = asked.service ?? (names.length === 1 ? names[0] : undefined);
   if (name === undefined)

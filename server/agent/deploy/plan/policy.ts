@@ -23,7 +23,7 @@ export interface WaveState {
   passed: { watchState: WatchState | null } | "initial" | null;
 }
 
-interface Asked {
+interface PolicyQuestion {
   service: string;
   environment: string;
   version: string;
@@ -43,7 +43,7 @@ export function lockObstacle(lock: z.infer<typeof LockView> | null): Obstacle[] 
   ];
 }
 
-export function freezeObstacle(windows: readonly FreezeWindow[], { service, environment, at }: Asked): Obstacle[] {
+export function freezeObstacle(windows: readonly FreezeWindow[], { service, environment, at }: PolicyQuestion): Obstacle[] {
   const freeze = freezeAt(windows, { service, environment, at });
   if (!freeze) return [];
   return [
@@ -61,7 +61,7 @@ export const requiredFor = (waves: readonly Wave[], environment: string): string
   ...new Set(waves.filter((wave) => wave.environment === environment).flatMap((wave) => wave.requires)),
 ];
 
-export function waveObstacles({ service, environment, version }: Asked, states: readonly WaveState[]): Obstacle[] {
+export function waveObstacles({ service, environment, version }: PolicyQuestion, states: readonly WaveState[]): Obstacle[] {
   return states.flatMap(({ environment: required, passed }): Obstacle[] => {
     if (passed === "initial" || (passed && passed.watchState !== "regressed")) return [];
     const how = passed ? "regressed after its deployment there" : "has no successful deployment there";
@@ -77,7 +77,7 @@ export function waveObstacles({ service, environment, version }: Asked, states: 
 }
 
 /** What is worth knowing of those that passed. */
-export const waveNotes = ({ version }: Asked, states: readonly WaveState[]): string[] =>
+export const waveNotes = ({ version }: PolicyQuestion, states: readonly WaveState[]): string[] =>
   states.flatMap(({ environment, passed }) => {
     if (!passed || passed === "initial") return [];
     if (passed.watchState === "watching") return [`${version} is still being watched in ${environment}.`];

@@ -14,7 +14,7 @@ import type { CompareVersionsInput, CompareVersionsOutput } from "../schema.ts";
 import { compareCounts, summarise } from "./compare-rule.ts";
 import { countsBetween, stepSecondsFor } from "./counts.ts";
 
-type Asked = z.output<typeof CompareVersionsInput>;
+type CompareRequest = z.output<typeof CompareVersionsInput>;
 type Answer = z.infer<typeof CompareVersionsOutput>;
 
 /** buckets of both versions at the same time, from which on they count as serving side by side */
@@ -38,7 +38,7 @@ interface Window extends Span {
  * One version against another: in the minutes in which both served, as during a canary, else each one's newest.
  * @throws FORBIDDEN without deployment.read, NOT_FOUND, INVALID for the same version twice
  */
-export async function compareVersions(ctx: AgentContext, input: Asked): Promise<Answer> {
+export async function compareVersions(ctx: AgentContext, input: CompareRequest): Promise<Answer> {
   authorize(ctx, "deployment.read");
   resolveService(ctx.config, input);
   const ref = { service: input.service, environment: input.environment };
@@ -72,7 +72,7 @@ export async function compareVersions(ctx: AgentContext, input: Asked): Promise<
 async function chooseVersions(
   ctx: AgentContext,
   ref: ServiceRef,
-  input: Asked,
+  input: CompareRequest,
   known: readonly string[],
 ): Promise<{ baseline: string | null; candidate: string | null }> {
   const { items } = await pageDeployments(ctx.db, ref, 20, undefined);

@@ -22,16 +22,16 @@ import { decidedAlready, type Facts, inWords, rule } from "./decision-rule.ts";
 import { nudgeWorkflow, startWorkflow } from "./launch.ts";
 import { canReturn, insertRollback, prepareReturn, type Return } from "./rollback.ts";
 
-type Asked = z.output<typeof DecideDeploymentInput>;
+type DecisionRequest = z.output<typeof DecideDeploymentInput>;
 type Decided = z.output<typeof DecideDeploymentOutput>;
 
 /**
- * Writes down what a person or an agent decided about a deployment; the procedure heeds it within moments. A rollback
+ * Writes down what a person or an agent decided about a deployment; the procedure acts on it within moments. A rollback
  * of one that has ended starts a deployment of its own. The same decision by the same person again changes nothing.
  * @throws FORBIDDEN without deployment.write, NOT_FOUND, CONFLICT when somebody else decided first (`details.by`,
  * `details.decision`), PRECONDITION (`details.allowed`) when it cannot be heeded now.
  */
-export async function decideDeployment(ctx: AgentContext, input: Asked): Promise<Decided> {
+export async function decideDeployment(ctx: AgentContext, input: DecisionRequest): Promise<Decided> {
   const { deploymentId } = input;
   const write = {
     action: "deployment.decide",
@@ -44,7 +44,7 @@ export async function decideDeployment(ctx: AgentContext, input: Asked): Promise
   try {
     authorize(ctx, write.permission);
     const row = await getDeploymentRow(ctx.db, deploymentId);
-    back = await wayBack(ctx, row, input); // asks the platform, so outside of the transaction
+    back = await returnOf(ctx, row, input); // asks the platform, so outside of the transaction
     isReturnable = back ? back.kind === "new" : !isActive(row.status) && (await canReturn(ctx, row));
   } catch (error) {
     return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
@@ -60,7 +60,7 @@ export async function decideDeployment(ctx: AgentContext, input: Asked): Promise
 }
 
 /** The rollback of one that has ended; null for one that is active and turns back by itself. */
-async function wayBack(ctx: AgentContext, row: DeploymentRow, { decision }: Asked): Promise<Return | null> {
+async function returnOf(ctx: AgentContext, row: DeploymentRow, { decision }: DecisionRequest): Promise<Return | null> {
   if (decision !== "rollback" || isActive(row.status)) return null;
   return prepareReturn(ctx, row);
 }
@@ -73,7 +73,7 @@ interface Outcome {
 async function decide(
   ctx: AgentContext,
   tx: Tx,
-  input: Asked,
+  input: DecisionRequest,
   back: Return | null,
   isReturnable: boolean,
 ): Promise<Outcome> {
@@ -133,7 +133,7 @@ async function write(ctx: AgentContext, tx: Tx, before: DeploymentRow, made: Dec
   await publishDeployment(ctx, tx, before);
 }
 
-/** What the decision makes of the record at once; all else the procedure writes when it heeds it. */
+/** What the decision makes of the record at once; all else the procedure writes when it acts on it. */
 function effectOf(before: DeploymentRow, { decision }: DecisionRow): DeploymentPatch {
   if (decision === "abort") return { cancelRequested: true };
   if (isActive(before.status) || !before.waiting) return {};

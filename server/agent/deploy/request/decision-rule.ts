@@ -47,7 +47,7 @@ export const inWords = (decision: Decision, scope: "step" | "all" = "step"): str
 
 /**
  * @throws CONFLICT (`details.decision`, `details.by`) when somebody else decided first, PRECONDITION
- * (`details.allowed`) when the deployment cannot heed it now.
+ * (`details.allowed`) when the deployment cannot act on it now.
  */
 export function rule(facts: Facts, wish: Wish): Ruling {
   const { deployment, steps } = facts;

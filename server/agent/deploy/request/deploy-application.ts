@@ -39,9 +39,9 @@ export async function deployApplication(ctx: AgentContext, given: DeployApplicat
   return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
 }
 
-type Asked = ReturnType<typeof DeployApplicationInput.parse>;
+type DeployRequest = ReturnType<typeof DeployApplicationInput.parse>;
 
-async function prepare(ctx: AgentContext, input: Asked): Promise<Prepared> {
+async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepared> {
   if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");
   const target = resolveTarget(ctx.config, input);
   const { service, environment, version, strategy, options, committedAt } = target;

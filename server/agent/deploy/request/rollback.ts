@@ -25,7 +25,7 @@ import {
   startWorkflow,
 } from "./launch.ts";
 
-type Asked = z.output<typeof RollbackInput>;
+type RollbackRequest = z.output<typeof RollbackInput>;
 
 /**
  * Goes back to a version that served well: to the last known good one at once, past hooks and judge; to an earlier one
@@ -34,10 +34,10 @@ type Asked = z.output<typeof RollbackInput>;
  * PRECONDITION when the version is not among the good ones (`details.allowed`) or it is locked; CONFLICT while a
  * deployment is active; UPSTREAM_UNAVAILABLE.
  */
-export async function rollbackDeployment(ctx: AgentContext, input: Asked): Promise<DeployResult> {
+export async function rollbackDeployment(ctx: AgentContext, input: RollbackRequest): Promise<DeployResult> {
   if (input.dryRun) {
     authorize(ctx, "deployment.write");
-    const { plan } = await prepareAsked(ctx, input);
+    const { plan } = await prepareRollback(ctx, input);
     return { dryRun: true, plan, deployment: null };
   }
   const write = {
@@ -49,7 +49,7 @@ export async function rollbackDeployment(ctx: AgentContext, input: Asked): Promi
   let prepared: Prepared;
   try {
     authorize(ctx, write.permission);
-    prepared = await prepareAsked(ctx, input);
+    prepared = await prepareRollback(ctx, input);
   } catch (error) {
     return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
   }
@@ -61,7 +61,7 @@ export async function rollbackDeployment(ctx: AgentContext, input: Asked): Promi
   return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
 }
 
-async function prepareAsked(ctx: AgentContext, input: Asked): Promise<Prepared> {
+async function prepareRollback(ctx: AgentContext, input: RollbackRequest): Promise<Prepared> {
   if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");
   resolveService(ctx.config, input);
   const { instances, currentVersion } = await ctx.platform.getService(input);

@@ -1,14 +1,14 @@
-import { type Heeds, listen } from "./run-state.ts";
+import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import type { Refusal } from "./effects-platform.ts";
 import type { Interruption } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
-import { hear, lived, type Run } from "./run.ts";
+import { readInbox, runClockMs, type Run } from "./run.ts";
 import { stillOpen, stoppingNow } from "./words.ts";
 
 /** A drain is cut in slices, so that a cancel is heard within one. */
 const SLICE_MS = 1_000;
 
-interface Leaver {
+interface StoppingInstance {
   instance: ObservedInstance;
   why: string;
 }
@@ -16,43 +16,43 @@ interface Leaver {
 type Departure = { kind: "gone" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
 
 /**
- * Lets instances finish their requests and stops them, all at once. While they drain it listens, unless `heeds` is
+ * Lets instances finish their requests and stops them, all at once. While they drain it listens, unless `interruptRules` is
  * null; interrupted, they are left draining and nothing is stopped.
  */
-export async function letGo(
+export async function drainAndStop(
   run: Run,
-  leavers: readonly Leaver[],
-  heeds: Heeds | null,
+  stopping: readonly StoppingInstance[],
+  interruptRules: InterruptRules | null,
   stepIndex: number,
 ): Promise<Departure> {
-  const { durable, effects, plan, course, sight } = run;
+  const { durable, effects, plan, state, observation } = run;
   const limitMs = plan.options.rules.drainSeconds * 1_000;
-  const beganAt = sight?.at ?? plan.startedAt;
+  const beganAt = observation?.at ?? plan.startedAt;
   const drainedMs = new Map<string, number>();
-  let remaining: Record<string, number> = Object.fromEntries(leavers.map(({ instance }) => [instance.id, 1]));
+  let remaining: Record<string, number> = Object.fromEntries(stopping.map(({ instance }) => [instance.id, 1]));
   for (let spentMs = 0; spentMs < limitMs; ) {
-    const busy = leavers.map(({ instance }) => instance.id).filter((id) => (remaining[id] ?? 0) > 0);
+    const busy = stopping.map(({ instance }) => instance.id).filter((id) => (remaining[id] ?? 0) > 0);
     if (busy.length === 0) break;
     const sliceMs = Math.min(SLICE_MS, limitMs - spentMs);
     const isLast = spentMs + sliceMs >= limitMs;
     const summaryOf = (left: Readonly<Record<string, number>>): string | null => {
-      const open = openOf(leavers, { ...remaining, ...left });
+      const open = openOf(stopping, { ...remaining, ...left });
       if (open.size > 0 && !isLast) return stillOpen(open, limitMs / 1_000);
       // what ends within the first slice was never said to be waited for
-      return open.size > 0 || spentMs > 0 ? stoppingNow(leavers, open) : null;
+      return open.size > 0 || spentMs > 0 ? stoppingNow(stopping, open) : null;
     };
     const drained = await durable.step("drain", () => effects.drain(plan, busy, sliceMs, summaryOf));
     if (!drained.ok) return { kind: "refused", by: drained };
     remaining = { ...remaining, ...drained.remaining };
     // at least a slice, so that a clock that stands still ends it too
-    const at = lived(run, drained);
+    const at = runClockMs(run, drained);
     spentMs = Math.max(spentMs + sliceMs, at - beganAt);
     for (const id of busy) drainedMs.set(id, at - beganAt);
-    if (!heeds || Object.values(remaining).every((left) => left === 0)) continue;
-    const by = listen(course, await hear(run), heeds, stepIndex);
+    if (!interruptRules || Object.values(remaining).every((left) => left === 0)) continue;
+    const by = interruptionIn(state, await readInbox(run), interruptRules, stepIndex);
     if (by) return { kind: "interrupted", by };
   }
-  const leaving = leavers.map(({ instance, why }) => ({
+  const leaving = stopping.map(({ instance, why }) => ({
     instance: { id: instance.id, version: instance.version },
     why,
     remaining: remaining[instance.id] ?? 0,
@@ -63,9 +63,9 @@ export async function letGo(
 }
 
 /** How many connections are open to instances of each version that leaves; versions without any are left out. */
-function openOf(leavers: readonly Leaver[], left: Readonly<Record<string, number>>): Map<string, number> {
+function openOf(stopping: readonly StoppingInstance[], left: Readonly<Record<string, number>>): Map<string, number> {
   const open = new Map<string, number>();
-  for (const { id, version } of leavers.map(({ instance }) => instance)) {
+  for (const { id, version } of stopping.map(({ instance }) => instance)) {
     const own = left[id] ?? 0;
     if (own > 0) open.set(version, (open.get(version) ?? 0) + own);
   }

@@ -7,13 +7,13 @@ import { describeSeconds } from "../../text/durations.ts";
 import { note, setSummary } from "../record/record.ts";
 import { getDeploymentRow } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
-import type { Ear } from "./run-state.ts";
+import type { Inbox } from "./run-state.ts";
 import type { DeploymentPlan } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
 
 /** What the deployment procedure sees and does on the platform. Each may run twice: the platform knows the keys. */
 
-export interface Sight extends Ear {
+export interface Observation extends Inbox {
   /** null when the platform did not answer; `problem` says why */
   instances: ObservedInstance[] | null;
   problem: string | null;
@@ -39,19 +39,19 @@ const attempt = async <T>(work: () => Promise<T>): Promise<Effect<T>> => {
 };
 
 export const platformEffects = (runtime: Runtime) => ({
-  hear: (plan: DeploymentPlan, afterSeq: number) => hear(runtime, plan, afterSeq),
-  look: (plan: DeploymentPlan, afterSeq: number) => look(runtime, plan, afterSeq),
+  readInbox: (plan: DeploymentPlan, afterSeq: number) => hear(runtime, plan, afterSeq),
+  observe: (plan: DeploymentPlan, afterSeq: number) => look(runtime, plan, afterSeq),
   start: (plan: DeploymentPlan, version: string, slots: readonly StartSlot[]) => start(runtime, plan, version, slots),
   drain: (plan: DeploymentPlan, ids: readonly string[], timeoutMs: number, summaryOf: SummaryOf) =>
     drain(runtime, plan, ids, timeoutMs, summaryOf),
   stop: (plan: DeploymentPlan, leaving: readonly Leaving[]) => stop(runtime, plan, leaving),
   share: (plan: DeploymentPlan, weight: number) => share(runtime, plan, weight),
-  shelter: (plan: DeploymentPlan) => shelter(runtime, plan),
-  spread: (plan: DeploymentPlan) => spread(runtime, plan),
+  returnTraffic: (plan: DeploymentPlan) => shelter(runtime, plan),
+  resetWeights: (plan: DeploymentPlan) => spread(runtime, plan),
 });
 
 /** Whether somebody decided something or cancelled. */
-async function hear({ db, now, steadyMs }: Runtime, { deploymentId }: DeploymentPlan, afterSeq: number): Promise<Ear> {
+async function hear({ db, now, steadyMs }: Runtime, { deploymentId }: DeploymentPlan, afterSeq: number): Promise<Inbox> {
   // read first: who cancelled is written in the same transaction, and so is in the list below
   const { cancelRequested } = await getDeploymentRow(db, deploymentId);
   const decisions = await listDecisions(db, deploymentId, afterSeq);
@@ -65,13 +65,13 @@ async function hear({ db, now, steadyMs }: Runtime, { deploymentId }: Deployment
 }
 
 /** What runs now, and whether somebody decided something or cancelled. */
-async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Sight> {
-  const ear = await hear(runtime, plan, afterSeq);
+async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Observation> {
+  const inbox = await hear(runtime, plan, afterSeq);
   const seen = await attempt(async () => ({ service: await runtime.platform.getService(plan) }));
   const clock = readClock(runtime);
-  if (!seen.ok) return { ...ear, ...clock, instances: null, problem: seen.message, weights: null };
+  if (!seen.ok) return { ...inbox, ...clock, instances: null, problem: seen.message, weights: null };
   const instances = seen.service.instances.map(({ id, version, state, reason }) => ({ id, version, state, reason }));
-  return { ...ear, ...clock, instances, problem: null, weights: seen.service.weights };
+  return { ...inbox, ...clock, instances, problem: null, weights: seen.service.weights };
 }
 
 interface StartSlot {

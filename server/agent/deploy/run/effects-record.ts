@@ -50,8 +50,8 @@ export const recordEffects = (runtime: Runtime) => ({
     expire(runtime, plan, number, afterSeq, options),
   goOn: (plan: DeploymentPlan, number: number, message: string, stepIndex: number | null, deadlineAt: number) =>
     goOn(runtime, plan, number, message, stepIndex, deadlineAt),
-  turnBack: (plan: DeploymentPlan, why: string, stepIndex: number | null, withinMs: number) =>
-    turnBack(runtime, plan, why, stepIndex, withinMs),
+  beginRollback: (plan: DeploymentPlan, why: string, stepIndex: number | null, withinMs: number) =>
+    beginRollback(runtime, plan, why, stepIndex, withinMs),
   report: (plan: DeploymentPlan, ending: Ending, reason: string | null, summary: string, why?: string) =>
     report(runtime, plan, ending, reason, summary, why),
   end: (plan: DeploymentPlan, ending: Ending, summary: string) => end(runtime, plan.deploymentId, ending, summary),
@@ -154,7 +154,7 @@ async function ask(
   if (kind === "failed")
     await tellFailure(runtime, plan, { reason, rolledBack: false, summary: `${summary}. ${how}.` });
   const reading = readClock(runtime);
-  const openMs = new TimeLived(askedAt).look(reading);
+  const openMs = new TimeLived(askedAt).observe(reading);
   return { ...reading, expiresAt: reading.at - openMs + timeoutSeconds * 1_000 };
 }
 
@@ -194,7 +194,7 @@ async function goOn(
 }
 
 /** Decides to go back within a time; returns the time of now. */
-async function turnBack(
+async function beginRollback(
   runtime: Runtime,
   plan: DeploymentPlan,
   why: string,

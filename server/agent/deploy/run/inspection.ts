@@ -1,5 +1,5 @@
 import type { Durable } from "./durable.ts";
-import type { DeploymentPlan, Heed, PlannedStep, StepOutcome } from "./procedure.ts";
+import type { DeploymentPlan, CheckInterrupt, PlannedStep, StepOutcome } from "./procedure.ts";
 
 interface Inspected {
   step: PlannedStep;
@@ -15,12 +15,12 @@ export interface Inspection {
   analyse(
     durable: Durable,
     plan: DeploymentPlan,
-    input: Inspected & { kind: "step" | "hold"; holdSeconds?: number; since?: number | undefined; heed: Heed },
+    input: Inspected & { kind: "step" | "hold"; holdSeconds?: number; since?: number | undefined; checkInterrupt: CheckInterrupt },
   ): Promise<StepOutcome>;
   hook(
     durable: Durable,
     plan: DeploymentPlan,
-    input: Inspected & { weight: number | null; heed: Heed },
+    input: Inspected & { weight: number | null; checkInterrupt: CheckInterrupt },
   ): Promise<StepOutcome>;
   verify(durable: Durable, plan: DeploymentPlan, input: Inspected): Promise<StepOutcome>;
 }

@@ -3,7 +3,7 @@ import type { Decision, StepKind } from "../schema.ts";
 import type { Answer } from "./run-state.ts";
 import type { Question } from "./effects-record.ts";
 import type { Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
-import { hear, lived, type Run } from "./run.ts";
+import { readInbox, runClockMs, type Run } from "./run.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./step-work.ts";
 import { waitForDecision } from "./waiting.ts";
 import type { Stop } from "./rollback-run.ts";
@@ -11,10 +11,10 @@ import { bare, doing } from "./words.ts";
 
 /** The steps in their order; comes back when all have passed (null) or when it is not to go on. */
 export async function carryOutSteps(run: Run): Promise<Stop | null> {
-  const { durable, effects, plan, course } = run;
+  const { durable, effects, plan, state } = run;
   for (const step of plan.steps) {
-    if (course.promotedBy !== null && isSkipped(plan.steps, step)) {
-      const text = `Skipped: ${course.promotedBy} promoted it all the way`;
+    if (state.promotedBy !== null && isSkipped(plan.steps, step)) {
+      const text = `Skipped: ${state.promotedBy} promoted it all the way`;
       await durable.step("skip", () => effects.skipStep(plan, step.index, text));
       continue;
     }
@@ -40,12 +40,12 @@ type Turn =
 const PASSED: Turn = { kind: "passed" };
 
 async function untilPassed(run: Run, step: PlannedStep): Promise<Stop | null> {
-  const { durable, effects, plan, course } = run;
+  const { durable, effects, plan, state } = run;
   let attempt = 1;
   for (let [anew, since]: [boolean, number | undefined] = [false, undefined]; ; ) {
-    const summary = doing(plan, step, course.weight, holdSecondsOf(run));
-    const began = await durable.step("step", () => effects.beginStep(plan, step, attempt, summary, course.deadlineAt));
-    const beganAt = lived(run, began);
+    const summary = doing(plan, step, state.weight, holdSecondsOf(run));
+    const began = await durable.step("step", () => effects.beginStep(plan, step, attempt, summary, state.deadlineAt));
+    const beganAt = runClockMs(run, began);
     const trouble = anew ? await prepareRetry(run, step) : null;
     const outcome = trouble ?? (await carryOut(run, step, attempt, since));
     const turn = await conclude(run, { step, attempt, beganAt }, outcome);
@@ -85,34 +85,34 @@ async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<T
 async function pass(run: Run, one: Attempt, note: string): Promise<Turn> {
   const { durable, effects, plan } = run;
   const passed = await durable.step("passed", () => effects.passStep(plan, one.step.index, note));
-  const at = lived(run, passed);
-  if (isUntimed(one.step.kind)) run.course.deadlineAt += Math.max(0, at - one.beganAt);
+  const at = runClockMs(run, passed);
+  if (isUntimed(one.step.kind)) run.state.deadlineAt += Math.max(0, at - one.beganAt);
   return PASSED;
 }
 
 /** The deadline moves on by what an untimed step took so far. */
 async function countTime(run: Run, { step, beganAt }: Attempt): Promise<void> {
   if (!isUntimed(step.kind)) return;
-  const { at } = await hear(run);
-  run.course.deadlineAt += Math.max(0, at - beganAt);
+  const { at } = await readInbox(run);
+  run.state.deadlineAt += Math.max(0, at - beganAt);
 }
 
 type Failed = Extract<StepOutcome, { kind: "failed" }>;
 
 /** Back at once, or the users to the version before and the question to a person. */
 async function fail(run: Run, one: Attempt, { reason: said, instance }: Failed): Promise<Turn> {
-  const { durable, effects, plan, course } = run;
+  const { durable, effects, plan, state } = run;
   const reason = bare(said);
   const { step, attempt } = one;
   const failed = await durable.step("failed", () =>
     effects.failStep(plan, { index: step.index, attempt }, reason, instance),
   );
-  const at = lived(run, failed);
-  if (isUntimed(step.kind)) course.deadlineAt += Math.max(0, at - one.beganAt);
+  const at = runClockMs(run, failed);
+  if (isUntimed(step.kind)) state.deadlineAt += Math.max(0, at - one.beganAt);
   if (plan.options.rollbackOnFailure)
     return { kind: "stop", stop: { ending: "rolled_back", reason, failure: true, openStep: null } };
   // while instances are replaced one by one, those of the version before are too few to serve alone
-  if (course.weight !== null) await durable.step("shelter", () => effects.shelter(plan));
+  if (state.weight !== null) await durable.step("shelter", () => effects.returnTraffic(plan));
   return ask(run, one, { ...questionOf(run, step, "failed"), reason, inStep: true });
 }
 
@@ -130,10 +130,10 @@ async function interrupt(run: Run, one: Attempt, by: Interruption): Promise<Turn
 }
 
 /** How it ends when somebody stepped in. */
-export function stopOf({ course }: Run, by: Exclude<Interruption, { kind: "broken" }>, openStep: number | null): Stop {
+export function stopOf({ state }: Run, by: Exclude<Interruption, { kind: "broken" }>, openStep: number | null): Stop {
   const failure = false;
   if (by.kind === "cancel") {
-    const reason = course.cancelledBy ? `${course.cancelledBy} cancelled it` : "it was cancelled";
+    const reason = state.cancelledBy ? `${state.cancelledBy} cancelled it` : "it was cancelled";
     return { ending: "cancelled", reason, failure, openStep };
   }
   const { actorName, reason } = by.decision;
@@ -143,7 +143,7 @@ export function stopOf({ course }: Run, by: Exclude<Interruption, { kind: "broke
 
 /** A pause that was asked for while a step ran that could not stop. */
 async function pauseBefore(run: Run, step: PlannedStep): Promise<Stop | null> {
-  const { pause } = run.course;
+  const { pause } = run.state;
   if (!pause) return null;
   const reason = `Paused by ${pause.actorName}${pause.reason ? `: ${pause.reason}` : ""}`;
   const question = { ...questionOf(run, step, "paused"), reason, inStep: false };
@@ -219,17 +219,17 @@ function backAfter(question: Question, { decision, by, reason }: Answer, openSte
 }
 
 async function goOn(run: Run, answer: Answer & { number: number }, stepIndex: number | null): Promise<void> {
-  const { durable, effects, plan, course } = run;
+  const { durable, effects, plan, state } = run;
   const { decision, by, number } = answer;
   const what = { promote: "promoted it", retry: "lets it try again", resume: "resumed it" };
   const said = decision === "promote" || decision === "retry" ? what[decision] : what.resume;
   const message = `Goes on: ${by} ${said}`;
-  await durable.step("go on", () => effects.goOn(plan, number, message, stepIndex, course.deadlineAt));
+  await durable.step("go on", () => effects.goOn(plan, number, message, stepIndex, state.deadlineAt));
 }
 
 /** While it waited after a failure the users were on the version before: the share it had comes back. */
 async function restoreShare(run: Run, stepIndex: number): Promise<Stop | null> {
-  const { weight } = run.course;
+  const { weight } = run.state;
   const trouble = weight === null ? null : await giveShare(run, weight, stepIndex);
   if (trouble?.kind === "failed")
     return { ending: "rolled_back", reason: trouble.reason, failure: true, openStep: stepIndex };

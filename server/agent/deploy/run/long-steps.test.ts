@@ -70,7 +70,7 @@ function former(effects: DeploymentEffects): DeploymentEffects {
     beginStep: async (...args) => told((await effects.beginStep(...args)).at),
     passStep: async (...args) => told((await effects.passStep(...args)).at),
     failStep: async (...args) => told((await effects.failStep(...args)).at),
-    turnBack: async (...args) => told((await effects.turnBack(...args)).at + args[3]),
+    beginRollback: async (...args) => told((await effects.beginRollback(...args)).at + args[3]),
     ask: async (...args) => {
       const { at, expiresAt } = await effects.ask(...args);
       return told({ at, expiresAt });

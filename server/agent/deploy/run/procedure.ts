@@ -5,7 +5,7 @@ import type { ObservedInstance } from "./rolling.ts";
 
 /** What the parts of the deployment procedure tell each other. All of it is made of remembered results. */
 
-/** Somebody stepped in: cancelled, or decided something the step must heed. */
+/** Somebody stepped in: cancelled, or decided something the step must checkInterrupt. */
 export type Interruption =
   | { kind: "cancel" }
   | { kind: "decision"; decision: Pick<DecisionRow, "seq" | "decision" | "scope" | "reason" | "actorName"> }
@@ -22,7 +22,7 @@ export type StepOutcome =
   | { kind: "interrupted"; by: Interruption };
 
 /** Looks whether somebody stepped in since it was asked last. A durable step in itself. */
-export type Heed = () => Promise<Interruption | null>;
+export type CheckInterrupt = () => Promise<Interruption | null>;
 
 /** What one judgement came to, as the durable procedure remembers it. */
 export interface Judgement {

@@ -1,5 +1,5 @@
-import { freeSlots, type Heeds, listen } from "./run-state.ts";
-import { letGo } from "./drain-and-stop.ts";
+import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
+import { drainAndStop } from "./drain-and-stop.ts";
 import type { StepOutcome } from "./procedure.ts";
 import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
@@ -7,37 +7,37 @@ import { announceReady, lateness } from "./set.ts";
 import { picture } from "./words.ts";
 
 /** Between two instances it stops for a pause; an instance that is leaving is seen off first. */
-const BETWEEN: Heeds = { pause: true, promote: false };
-const MEANWHILE: Heeds = { pause: false, promote: false };
+const BETWEEN: InterruptRules = { pause: true, promote: false };
+const MEANWHILE: InterruptRules = { pause: false, promote: false };
 
 /** null: nothing of consequence, look again */
 type Turn = Extract<StepOutcome, { kind: "failed" | "interrupted" }> | { kind: "acted" } | { kind: "wait" };
 
 /** Replaces instances one after the other: looks, does the one next thing, and looks again, until all are new. */
 export async function roll(run: Run, stepIndex: number): Promise<StepOutcome> {
-  const { durable, effects, plan, course } = run;
+  const { durable, effects, plan, state } = run;
   const goal = goalOf(run);
   const quiet = newQuiet();
   let unready: UnreadySince = {};
   for (;;) {
-    const sight = await look(run);
-    const by = listen(course, sight, BETWEEN, stepIndex);
+    const observation = await look(run);
+    const by = interruptionIn(state, observation, BETWEEN, stepIndex);
     if (by) return { kind: "interrupted", by };
-    await announceReady(run, sight, goal);
-    const { instances } = sight;
-    if (instances) unready = noteUnready(unready, instances, goal.version, sight.at);
-    const action = instances && nextRollingAction(instances, goal, unready, sight.at);
-    if (action?.do === "done" && sight.weights === null)
+    await announceReady(run, observation, goal);
+    const { instances } = observation;
+    if (instances) unready = noteUnready(unready, instances, goal.version, observation.at);
+    const action = instances && nextRollingAction(instances, goal, unready, observation.at);
+    if (action?.do === "done" && observation.weights === null)
       return { kind: "passed", note: `${goal.wanted} of ${goal.wanted} run ${goal.version}` };
     if (action?.do === "fail") {
       const { instance, reason } = action;
       return { kind: "failed", reason: `${instance.id} (${goal.version}): ${reason}`, instance };
     }
-    if (sight.at >= course.deadlineAt) return { kind: "failed", reason: lateness(sight), instance: null };
-    if (sight.weights) await durable.step("spread", () => effects.spread(plan)); // a split is not for this way of going
+    if (observation.at >= state.deadlineAt) return { kind: "failed", reason: lateness(observation), instance: null };
+    if (observation.weights) await durable.step("spread", () => effects.resetWeights(plan)); // a split is not for this way of going
     const turn = action ? await act(run, goal, action, stepIndex) : ({ kind: "wait" } as const);
     if (turn.kind === "failed" || turn.kind === "interrupted") return turn;
-    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(instances), sight.at)));
+    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(instances), observation.at)));
   }
 }
 
@@ -51,19 +51,19 @@ const goalOf = ({ plan: { version, options } }: Run): RollingGoal => ({
 
 async function act(run: Run, goal: RollingGoal, action: RollingAction, stepIndex: number): Promise<Turn> {
   if (action.do === "drainAndStop") {
-    const departure = await letGo(run, [action], MEANWHILE, stepIndex);
+    const departure = await drainAndStop(run, [action], MEANWHILE, stepIndex);
     if (departure.kind === "gone") return { kind: "acted" };
     if (departure.kind === "interrupted") return departure;
     return isPassing(departure.by) ? { kind: "wait" } : failed(departure.by.message);
   }
   if (action.do !== "start") return { kind: "wait" };
-  const { durable, effects, plan, course, sight } = run;
-  const [slot = 0] = freeSlots(course, 1);
+  const { durable, effects, plan, state, observation } = run;
+  const [slot = 0] = freeSlots(state, 1);
   const progress = `${Math.min(slot + 1, goal.wanted)} of ${goal.wanted}`;
   const answer = await durable.step("start", () => effects.start(plan, goal.version, [{ slot, progress }]));
   for (const { instanceId } of answer.started) {
-    course.started.add(slot);
-    course.awaited.set(instanceId, sight?.at ?? plan.startedAt);
+    state.started.add(slot);
+    state.awaited.set(instanceId, observation?.at ?? plan.startedAt);
   }
   if (!answer.refusal) return { kind: "acted" };
   return isPassing(answer.refusal) ? { kind: "wait" } : failed(answer.refusal.message);

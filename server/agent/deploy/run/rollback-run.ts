@@ -1,7 +1,7 @@
 import type { StoredReading } from "../../kernel/clock.ts";
 import type { Ending } from "../record/record.ts";
-import type { Sight } from "./effects-platform.ts";
-import { lived, look, type Run } from "./run.ts";
+import type { Observation } from "./effects-platform.ts";
+import { runClockMs, look, type Run } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
 import { bare, serving } from "./words.ts";
 
@@ -23,17 +23,17 @@ const LEAST_MS = 120_000;
  * Back to the version before: traffic first, then its set to the wanted number all at once, then the new instances go,
  * and the weights last of all. Without a version before, everything is left as it is.
  */
-export async function wayBack(run: Run, stop: Stop): Promise<void> {
+export async function rollBack(run: Run, stop: Stop): Promise<void> {
   const { durable, effects, plan } = run;
   const { previousVersion, options } = plan;
   if (previousVersion === null) return leaveAsItIs(run, stop);
   const withinMs = Math.max(options.timeoutSeconds * 1_000, LEAST_MS);
   const turned = await durable.step<StoredReading>("turn back", () =>
-    effects.turnBack(plan, stop.reason, stop.openStep, withinMs),
+    effects.beginRollback(plan, stop.reason, stop.openStep, withinMs),
   );
   // former releases remembered until when it had time
-  const until = lived(run, typeof turned === "number" ? turned - withinMs : turned) + withinMs;
-  let traffic = await durable.step("traffic back", () => effects.shelter(plan));
+  const until = runClockMs(run, typeof turned === "number" ? turned - withinMs : turned) + withinMs;
+  let traffic = await durable.step("traffic back", () => effects.returnTraffic(plan));
   const work: SetWork = {
     version: previousVersion,
     wanted: options.instances,
@@ -41,17 +41,17 @@ export async function wayBack(run: Run, stop: Stop): Promise<void> {
     replaceBroken: true,
     stepIndex: -1,
     until,
-    heeds: null,
-    keep: async (sight: Sight) => {
-      if (traffic.ok || !sight.instances) return false;
-      traffic = await durable.step("traffic back", () => effects.shelter(plan));
+    interruptRules: null,
+    keep: async (observation: Observation) => {
+      if (traffic.ok || !observation.instances) return false;
+      traffic = await durable.step("traffic back", () => effects.returnTraffic(plan));
       return traffic.ok;
     },
   };
   const back = await settle(run, work);
   if (back.kind !== "passed") {
     const why = back.kind === "failed" ? bare(back.reason) : "it was interrupted";
-    const summary = `The way back to ${previousVersion} was not completed: ${why}. ${serving(run.sight?.instances ?? null)} Deploy a version that works.`;
+    const summary = `The way back to ${previousVersion} was not completed: ${why}. ${serving(run.observation?.instances ?? null)} Deploy a version that works.`;
     return finish(run, "failed", stop.reason, true, summary);
   }
   const serves = `${previousVersion} serves again with ${options.instances} of ${options.instances} instances.`;
@@ -60,19 +60,19 @@ export async function wayBack(run: Run, stop: Stop): Promise<void> {
 }
 
 async function leaveAsItIs(run: Run, stop: Stop): Promise<void> {
-  const sight = await look(run);
+  const observation = await look(run);
   const why = "nothing ran before it that it could go back to";
   const how = stop.ending === "cancelled" ? "Cancelled" : bare(stop.reason);
-  const summary = `${how}. Left as it is, because ${why}. ${serving(sight.instances)}`;
+  const summary = `${how}. Left as it is, because ${why}. ${serving(observation.instances)}`;
   const ending = stop.ending === "cancelled" ? "cancelled" : "failed";
   return finish(run, ending, stop.reason, stop.failure, summary);
 }
 
 /** Tells the incidents, then closes the record: whoever sees the end finds the incident, too. */
 async function finish(run: Run, ending: Ending, reason: string, failure: boolean, summary: string): Promise<void> {
-  const { durable, effects, plan, course } = run;
+  const { durable, effects, plan, state } = run;
   // an incident that was opened when it asked for a decision only learns how it ended
-  const blamed = !course.reported && (ending === "failed" || failure) ? reason : null;
+  const blamed = !state.reported && (ending === "failed" || failure) ? reason : null;
   await durable.step("report", () => effects.report(plan, ending, blamed, summary, reason));
   await durable.step("end", () => effects.end(plan, ending, summary));
 }

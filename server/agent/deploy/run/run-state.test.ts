@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../schema.ts";
-import { answerIn, type Ear, freeSlots, type HeardDecision, listen, newCourse } from "./run-state.ts";
+import { answerIn, type Inbox, freeSlots, type InboxDecision, interruptionIn, newRunState } from "./run-state.ts";
 
-const course = () => newCourse({ deadlineAt: 0 });
-const heard = (seq: number, decision: Decision, more: Partial<HeardDecision> = {}): HeardDecision => ({
+const state = () => newRunState({ deadlineAt: 0 });
+const heard = (seq: number, decision: Decision, more: Partial<InboxDecision> = {}): InboxDecision => ({
   ...{ seq, decision, scope: "step", reason: "", actorName: "Ada", stepIndex: 3, waitingId: null },
   ...more,
 });
-const ear = (decisions: HeardDecision[], cancelRequested = false): Ear => ({
+const inboxWith = (decisions: InboxDecision[], cancelRequested = false): Inbox => ({
   steady: undefined,
   at: 1_000,
   cancelRequested,
@@ -30,48 +30,48 @@ describe("listen", () => {
     ["an abort after a pause", [heard(1, "pause"), heard(2, "abort")], ALL, "cancel"],
     ["the first of two that go back", [heard(1, "rollback"), heard(2, "abort")], ALL, "rollback"],
     ["no retry, which nobody asked about", [heard(1, "retry")], ALL, null],
-  ] as const)("heeds %s", (_, decisions, heeds, expected) => {
-    const by = listen(course(), ear([...decisions]), heeds, 3);
+  ] as const)("acts on %s", (_, decisions, interruptRules, expected) => {
+    const by = interruptionIn(state(), inboxWith([...decisions]), interruptRules, 3);
     expect(by?.kind === "decision" ? by.decision.decision : (by?.kind ?? null)).toBe(expected);
   });
 
-  it("heeds each decision once, and a cancel for as long as it stands", () => {
-    const mine = course();
-    const twice = ear([heard(7, "rollback")], true);
-    expect(listen(mine, twice, NONE, 3)?.kind).toBe("decision");
-    expect(listen(mine, twice, NONE, 3)?.kind).toBe("cancel");
+  it("acts on each decision once, and on a cancel for as long as it stands", () => {
+    const mine = state();
+    const twice = inboxWith([heard(7, "rollback")], true);
+    expect(interruptionIn(mine, twice, NONE, 3)?.kind).toBe("decision");
+    expect(interruptionIn(mine, twice, NONE, 3)?.kind).toBe("cancel");
   });
 
   it("keeps a pause in mind until a step can stop for it", () => {
-    const mine = course();
-    expect(listen(mine, ear([heard(1, "pause")]), NONE, 3)).toBeNull();
+    const mine = state();
+    expect(interruptionIn(mine, inboxWith([heard(1, "pause")]), NONE, 3)).toBeNull();
     expect(mine.pause?.actorName).toBe("Ada");
-    expect(listen(mine, ear([]), ALL, 4)).toMatchObject({ decision: { decision: "pause" } });
+    expect(interruptionIn(mine, inboxWith([]), ALL, 4)).toMatchObject({ decision: { decision: "pause" } });
     expect(mine.pause).toBeNull();
   });
 
   it("remembers who promoted everything, and who cancelled", () => {
-    const mine = course();
-    listen(mine, ear([heard(1, "promote", { scope: "all", stepIndex: 0 }), heard(2, "abort")]), NONE, 3);
+    const mine = state();
+    interruptionIn(mine, inboxWith([heard(1, "promote", { scope: "all", stepIndex: 0 }), heard(2, "abort")]), NONE, 3);
     expect(mine).toMatchObject({ promotedBy: "Ada", cancelledBy: "Ada", heard: 2 });
   });
 });
 
 describe("answerIn", () => {
   it("takes the first decision that was offered, and leaves the rest for later", () => {
-    const mine = course();
-    const all = ear([heard(1, "pause"), heard(2, "resume"), heard(3, "retry"), heard(4, "rollback")]);
+    const mine = state();
+    const all = inboxWith([heard(1, "pause"), heard(2, "resume"), heard(3, "retry"), heard(4, "rollback")]);
     expect(answerIn(mine, all, ["promote", "retry", "rollback"])).toMatchObject({
       decision: "retry",
       by: "Ada",
       at: 1_000,
     });
-    expect(mine.heard).toBe(3);
+    expect(mine.readUpTo).toBe(3);
     expect(answerIn(mine, all, ["promote", "retry", "rollback"])?.decision).toBe("rollback");
   });
   it("takes a cancel that came without a decision", () =>
-    expect(answerIn(course(), ear([], true), ["retry"])?.decision).toBe("abort"));
-  it("is not there yet", () => expect(answerIn(course(), ear([]), ["retry"])).toBeNull());
+    expect(answerIn(state(), inboxWith([], true), ["retry"])?.decision).toBe("abort"));
+  it("is not there yet", () => expect(answerIn(state(), inboxWith([]), ["retry"])).toBeNull());
 });
 
 it("finds numbers no instance was started under", () =>

@@ -4,22 +4,22 @@ import type { Decision } from "../schema.ts";
 import type { DeploymentPlan, Interruption } from "./procedure.ts";
 
 /** What was decided and by whom, as the procedure hears it. */
-export type HeardDecision = Pick<
+export type InboxDecision = Pick<
   DecisionRow,
   "seq" | "decision" | "scope" | "reason" | "actorName" | "stepIndex" | "waitingId"
 >;
 
 /** What people asked for since it listened last. */
-export interface Ear extends ClockReading {
+export interface Inbox extends ClockReading {
   cancelRequested: boolean;
   /** oldest first */
-  decisions: HeardDecision[];
+  decisions: InboxDecision[];
 }
 
 /** What the procedure keeps in mind; made of remembered results only, so a second run of the body comes to the same. */
-export interface Course {
+export interface RunState {
   /** `seq` of the last decision that was heeded */
-  heard: number;
+  readUpTo: number;
   /** by the run's own clock; moves on by the time people and the judge take */
   deadlineAt: number;
   /** percent of the requests the new version was given; null before the traffic was split and after the old set went */
@@ -35,14 +35,14 @@ export interface Course {
   /** who accepted all that the judge has still to say */
   promotedBy: string | null;
   /** a pause that waits for the end of the step */
-  pause: HeardDecision | null;
+  pause: InboxDecision | null;
   cancelledBy: string | null;
   /** the incidents know already that it failed */
   reported: boolean;
 }
 
-export const newCourse = ({ deadlineAt }: Pick<DeploymentPlan, "deadlineAt">): Course => ({
-  heard: 0,
+export const newRunState = ({ deadlineAt }: Pick<DeploymentPlan, "deadlineAt">): RunState => ({
+  readUpTo: 0,
   deadlineAt,
   weight: null,
   up: 0,
@@ -56,45 +56,45 @@ export const newCourse = ({ deadlineAt }: Pick<DeploymentPlan, "deadlineAt">): C
 });
 
 /** What a step can do with a decision nobody was asked for; going back is heeded by every step. */
-export interface Heeds {
+export interface InterruptRules {
   /** it stops for a pause in the middle; others pause when they end */
   pause: boolean;
   /** it can be accepted as it is */
   promote: boolean;
 }
 
-/** Takes in what was decided; what the step has to heed comes back, the rest is kept in mind for later. */
-export function listen(course: Course, ear: Ear, heeds: Heeds, stepIndex: number): Interruption | null {
-  for (const decision of ear.decisions) {
-    if (decision.seq <= course.heard) continue;
-    course.heard = decision.seq;
-    const interruption = hear(course, decision, heeds, stepIndex);
+/** Takes in what was decided; what the step must act on comes back, the rest is kept in mind for later. */
+export function interruptionIn(state: RunState, inbox: Inbox, interruptRules: InterruptRules, stepIndex: number): Interruption | null {
+  for (const decision of inbox.decisions) {
+    if (decision.seq <= state.readUpTo) continue;
+    state.readUpTo = decision.seq;
+    const interruption = interruptionBy(state, decision, interruptRules, stepIndex);
     if (interruption) return interruption;
   }
-  if (ear.cancelRequested) return { kind: "cancel" };
-  if (!heeds.pause || !course.pause) return null;
-  const { pause } = course;
-  course.pause = null;
+  if (inbox.cancelRequested) return { kind: "cancel" };
+  if (!interruptRules.pause || !state.pause) return null;
+  const { pause } = state;
+  state.pause = null;
   return { kind: "decision", decision: pause };
 }
 
-function hear(course: Course, decision: HeardDecision, heeds: Heeds, stepIndex: number): Interruption | null {
+function interruptionBy(state: RunState, decision: InboxDecision, interruptRules: InterruptRules, stepIndex: number): Interruption | null {
   switch (decision.decision) {
     case "abort":
-      course.cancelledBy = decision.actorName;
+      state.cancelledBy = decision.actorName;
       return { kind: "cancel" };
     case "rollback":
       return { kind: "decision", decision };
     case "pause":
-      course.pause = decision;
+      state.pause = decision;
       return null;
     case "resume":
-      course.pause = null;
+      state.pause = null;
       return null;
     case "promote":
-      if (decision.scope === "all") course.promotedBy = decision.actorName;
+      if (decision.scope === "all") state.promotedBy = decision.actorName;
       // one that was meant for a step that has passed meanwhile says nothing about this one
-      return heeds.promote && (decision.stepIndex ?? stepIndex) === stepIndex ? { kind: "decision", decision } : null;
+      return interruptRules.promote && (decision.stepIndex ?? stepIndex) === stepIndex ? { kind: "decision", decision } : null;
     case "retry":
       return null;
   }
@@ -110,20 +110,20 @@ export interface Answer {
 }
 
 /** The first of the decisions that answers a question with these options. */
-export function answerIn(course: Course, ear: Ear, options: readonly Decision[]): Answer | null {
-  for (const { seq, decision, scope, actorName, reason } of ear.decisions) {
-    if (seq <= course.heard) continue;
-    course.heard = seq;
+export function answerIn(state: RunState, inbox: Inbox, options: readonly Decision[]): Answer | null {
+  for (const { seq, decision, scope, actorName, reason } of inbox.decisions) {
+    if (seq <= state.readUpTo) continue;
+    state.readUpTo = seq;
     if (decision === "pause" || !options.includes(decision)) continue;
-    if (decision === "promote" && scope === "all") course.promotedBy = actorName;
-    if (decision === "abort") course.cancelledBy = actorName;
-    return { decision, by: actorName, reason, at: ear.at };
+    if (decision === "promote" && scope === "all") state.promotedBy = actorName;
+    if (decision === "abort") state.cancelledBy = actorName;
+    return { decision, by: actorName, reason, at: inbox.at };
   }
-  return ear.cancelRequested ? { decision: "abort", by: "somebody", reason: "", at: ear.at } : null;
+  return inbox.cancelRequested ? { decision: "abort", by: "somebody", reason: "", at: inbox.at } : null;
 }
 
 /** The lowest `count` numbers no instance was started under. */
-export function freeSlots({ started }: Pick<Course, "started">, count: number): number[] {
+export function freeSlots({ started }: Pick<RunState, "started">, count: number): number[] {
   const free: number[] = [];
   for (let slot = 0; free.length < count; slot++) if (!started.has(slot)) free.push(slot);
   return free;

@@ -1,7 +1,7 @@
 import { type StoredReading, TimeLived } from "../../kernel/clock.ts";
-import { type Course, type Ear, newCourse } from "./run-state.ts";
+import { type RunState, type Inbox, newRunState } from "./run-state.ts";
 import type { Durable } from "./durable.ts";
-import type { platformEffects, Refusal, Sight } from "./effects-platform.ts";
+import type { platformEffects, Refusal, Observation } from "./effects-platform.ts";
 import type { recordEffects } from "./effects-record.ts";
 import type { Inspection } from "./inspection.ts";
 import type { DeploymentPlan } from "./procedure.ts";
@@ -15,37 +15,37 @@ export interface Run {
   readonly durable: Durable;
   readonly effects: DeploymentEffects;
   readonly plan: DeploymentPlan;
-  readonly course: Course;
+  readonly state: RunState;
   readonly clock: TimeLived;
   /** what was seen last; null before the first look */
-  sight: Sight | null;
+  observation: Observation | null;
 }
 
 export const newRun = (durable: Durable, effects: DeploymentEffects, plan: DeploymentPlan): Run => ({
-  ...{ durable, effects, plan, course: newCourse(plan) },
+  ...{ durable, effects, plan, state: newRunState(plan) },
   clock: new TimeLived(plan.startedAt),
-  sight: null,
+  observation: null,
 });
 
 /**
  * A reading as the run's own clock has it: milliseconds since 1970 that went by since it began, whatever happened to
  * the wall clock. All times of a run are compared by it.
  */
-export const lived = ({ clock, plan }: Run, reading: StoredReading): number => plan.startedAt + clock.look(reading);
+export const runClockMs = ({ clock, plan }: Run, reading: StoredReading): number => plan.startedAt + clock.observe(reading);
 
 /** Looks at the platform and hears what was decided. */
-export async function look(run: Run): Promise<Sight> {
-  const { durable, effects, plan, course } = run;
-  const sight = await durable.step("look", () => effects.look(plan, course.heard));
-  run.sight = { ...sight, at: lived(run, sight) };
-  return run.sight;
+export async function look(run: Run): Promise<Observation> {
+  const { durable, effects, plan, state } = run;
+  const observation = await durable.step("look", () => effects.observe(plan, state.readUpTo));
+  run.observation = { ...observation, at: runClockMs(run, observation) };
+  return run.observation;
 }
 
 /** Hears what was decided. */
-export async function hear(run: Run): Promise<Ear> {
-  const { durable, effects, plan, course } = run;
-  const ear = await durable.step("hear", () => effects.hear(plan, course.heard));
-  return { ...ear, at: lived(run, ear) };
+export async function readInbox(run: Run): Promise<Inbox> {
+  const { durable, effects, plan, state } = run;
+  const inbox = await durable.step("hear", () => effects.readInbox(plan, state.readUpTo));
+  return { ...inbox, at: runClockMs(run, inbox) };
 }
 
 /** Worth another try: the platform may come back. Anything else was refused for a reason that stays. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { InstanceState } from "../../ports/platform.ts";
 import type { ObservedInstance } from "./rolling.ts";
-import { leaversOf, nextSetAction, type SetGoal } from "./set-rule.ts";
+import { surplusOf, nextSetAction, type SetGoal } from "./set-rule.ts";
 
 const goal: SetGoal = { version: "2", wanted: 2, readyTimeoutMs: 10_000, replaceBroken: false };
 const STATES: Record<string, InstanceState> = {
@@ -54,13 +54,13 @@ describe("nextSetAction", () => {
   });
 });
 
-describe("leaversOf", () => {
+describe("surplusOf", () => {
   it.each([
     ["nobody when only the set runs", "2r 2r", []],
     ["every other version, in whatever state", "1r 2r 0c 2r 1d", ["i0", "i2", "i4"]],
     ["its own that somebody left draining", "2r 2r 2d", ["i2"]],
     ["what is too many, those that are down first", "2r 2b 2r 2r", ["i3", "i1"]],
   ])("%s", (_, instances, expected) => {
-    expect(leaversOf(seen(instances), goal).map(({ instance }) => instance.id)).toEqual(expected);
+    expect(surplusOf(seen(instances), goal).map(({ instance }) => instance.id)).toEqual(expected);
   });
 });

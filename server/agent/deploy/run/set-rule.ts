@@ -37,7 +37,7 @@ export function nextSetAction(
 }
 
 /** Who has to go so that `wanted` instances of one version are all there is, and why. */
-export function leaversOf(
+export function surplusOf(
   instances: readonly ObservedInstance[],
   { version, wanted }: Pick<SetGoal, "version" | "wanted">,
 ): { instance: ObservedInstance; why: string }[] {

@@ -1,10 +1,10 @@
-import { freeSlots, type Heeds, listen } from "./run-state.ts";
-import type { Sight } from "./effects-platform.ts";
-import { letGo } from "./drain-and-stop.ts";
+import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
+import type { Observation } from "./effects-platform.ts";
+import { drainAndStop } from "./drain-and-stop.ts";
 import type { Interruption, StepOutcome } from "./procedure.ts";
 import { noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
-import { leaversOf, nextSetAction, type SetAction, type SetGoal } from "./set-rule.ts";
+import { surplusOf, nextSetAction, type SetAction, type SetGoal } from "./set-rule.ts";
 import { bare, picture } from "./words.ts";
 
 export interface SetWork extends SetGoal {
@@ -12,9 +12,9 @@ export interface SetWork extends SetGoal {
   /** by the run's own clock */
   until: number;
   /** null: nothing is heeded, because this is the way back already */
-  heeds: Heeds | null;
+  interruptRules: InterruptRules | null;
   /** called after each look, for what must hold while it goes on; true when it changed what was seen */
-  keep?: (sight: Sight) => Promise<boolean>;
+  keep?: (observation: Observation) => Promise<boolean>;
 }
 
 type Failure = Extract<StepOutcome, { kind: "failed" | "interrupted" }>;
@@ -26,44 +26,44 @@ const interrupted = (by: Interruption): Failure => ({ kind: "interrupted", by })
 
 /** Brings one version's set up to its number, all at once, and waits until it is ready. What else runs is left alone. */
 export async function bringUpSet(run: Run, work: SetWork): Promise<StepOutcome> {
-  const { durable, course } = run;
+  const { durable, state } = run;
   const quiet = newQuiet();
   let unready: UnreadySince = {};
   for (;;) {
-    const sight = await look(run);
-    const by = work.heeds && listen(course, sight, work.heeds, work.stepIndex);
+    const observation = await look(run);
+    const by = work.interruptRules && interruptionIn(state, observation, work.interruptRules, work.stepIndex);
     if (by) return interrupted(by);
-    if (await work.keep?.(sight)) continue;
-    await announceReady(run, sight, work);
-    const seen = sight.instances ?? [];
-    if (sight.instances) unready = noteUnready(unready, seen, work.version, sight.at);
-    const action: SetAction = sight.instances ? nextSetAction(seen, work, unready, sight.at) : { do: "wait" };
-    if (action.do === "done") return { kind: "passed", note: readyNote(sight, work) };
+    if (await work.keep?.(observation)) continue;
+    await announceReady(run, observation, work);
+    const seen = observation.instances ?? [];
+    if (observation.instances) unready = noteUnready(unready, seen, work.version, observation.at);
+    const action: SetAction = observation.instances ? nextSetAction(seen, work, unready, observation.at) : { do: "wait" };
+    if (action.do === "done") return { kind: "passed", note: readyNote(observation, work) };
     if (action.do === "fail") {
       const { instance, reason } = action.hopeless;
       return { kind: "failed", reason: `${instance.id} (${work.version}): ${reason}`, instance };
     }
-    if (sight.at >= work.until) return failed(lateness(sight));
+    if (observation.at >= work.until) return failed(lateness(observation));
     const turn = await act(run, work, action);
     if (turn.kind === "failed" || turn.kind === "interrupted") return turn;
-    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(sight.instances), sight.at)));
+    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(observation.instances), observation.at)));
   }
 }
 
-const readyOf = (sight: Sight, version: string): number =>
-  (sight.instances ?? []).filter((one) => one.version === version && one.state === "ready").length;
+const readyOf = (observation: Observation, version: string): number =>
+  (observation.instances ?? []).filter((one) => one.version === version && one.state === "ready").length;
 
-const readyNote = (sight: Sight, { version, wanted }: SetGoal): string =>
-  `${readyOf(sight, version)} of ${wanted} of ${version} ready`;
+const readyNote = (observation: Observation, { version, wanted }: SetGoal): string =>
+  `${readyOf(observation, version)} of ${wanted} of ${version} ready`;
 
 /** Why it was not done in time. */
-export const lateness = ({ problem, instances }: Sight): string =>
+export const lateness = ({ problem, instances }: Observation): string =>
   `Not done in time: ${problem ? `the platform does not answer (${bare(problem)})` : `there were ${picture(instances)}`}`;
 
 async function act(run: Run, work: SetWork, action: SetAction): Promise<Turn> {
   if (action.do === "replace") {
-    const leavers = action.hopeless.map(({ instance, reason }) => ({ instance, why: `it is replaced: ${reason}` }));
-    const departure = await letGo(run, leavers, work.heeds, work.stepIndex);
+    const stopping = action.hopeless.map(({ instance, reason }) => ({ instance, why: `it is replaced: ${reason}` }));
+    const departure = await drainAndStop(run, stopping, work.interruptRules, work.stepIndex);
     if (departure.kind === "interrupted") return interrupted(departure.by);
     return departure.kind === "gone" ? { kind: "acted" } : { kind: "wait" };
   }
@@ -73,16 +73,16 @@ async function act(run: Run, work: SetWork, action: SetAction): Promise<Turn> {
 
 /** Starts instances under numbers that no other one has, and remembers which of them were. */
 async function start(run: Run, work: SetWork, count: number): Promise<Turn> {
-  const { durable, effects, plan, course, sight } = run;
+  const { durable, effects, plan, state, observation } = run;
   const { wanted } = work;
-  const slots = freeSlots(course, count).map((slot, i) => ({
+  const slots = freeSlots(state, count).map((slot, i) => ({
     slot,
     progress: `${wanted - count + i + 1} of ${wanted}`,
   }));
   const { started, refusal } = await durable.step("start", () => effects.start(plan, work.version, slots));
   for (const { slot, instanceId } of started) {
-    course.started.add(slot);
-    course.awaited.set(instanceId, sight?.at ?? plan.startedAt);
+    state.started.add(slot);
+    state.awaited.set(instanceId, observation?.at ?? plan.startedAt);
   }
   if (!refusal) return { kind: "acted" };
   return isPassing(refusal) || work.replaceBroken ? { kind: "wait" } : failed(refusal.message);
@@ -91,17 +91,17 @@ async function start(run: Run, work: SetWork, count: number): Promise<Turn> {
 /** Writes down which of the instances that were started have become ready. */
 export async function announceReady(
   run: Run,
-  sight: Sight,
+  observation: Observation,
   { version, wanted }: Pick<SetGoal, "version" | "wanted">,
 ): Promise<void> {
-  const { durable, effects, plan, course } = run;
-  const ready = sight.instances?.filter((one) => one.version === version && one.state === "ready") ?? [];
+  const { durable, effects, plan, state } = run;
+  const ready = observation.instances?.filter((one) => one.version === version && one.state === "ready") ?? [];
   const summary = `${ready.length} of ${wanted} instances run ${version}`;
   for (const { id } of ready) {
-    const since = course.awaited.get(id);
+    const since = state.awaited.get(id);
     if (since === undefined) continue;
-    course.awaited.delete(id);
-    await durable.step("ready", () => effects.ready(plan, id, sight.at - since, summary));
+    state.awaited.delete(id);
+    await durable.step("ready", () => effects.ready(plan, id, observation.at - since, summary));
   }
 }
 
@@ -111,18 +111,18 @@ export async function settle(run: Run, work: SetWork): Promise<StepOutcome> {
   for (;;) {
     const up = await bringUpSet(run, work);
     if (up.kind !== "passed") return up;
-    const { sight } = run;
-    const leavers = leaversOf(sight?.instances ?? [], work);
-    if (leavers.length === 0 && sight?.weights === null) return up;
-    if (leavers.length === 0) {
-      const spread = await durable.step("spread", () => effects.spread(plan));
+    const { observation } = run;
+    const stopping = surplusOf(observation?.instances ?? [], work);
+    if (stopping.length === 0 && observation?.weights === null) return up;
+    if (stopping.length === 0) {
+      const spread = await durable.step("spread", () => effects.resetWeights(plan));
       if (spread.ok) return up;
     } else {
-      const departure = await letGo(run, leavers, work.heeds, work.stepIndex);
+      const departure = await drainAndStop(run, stopping, work.interruptRules, work.stepIndex);
       if (departure.kind === "interrupted") return interrupted(departure.by);
       if (departure.kind === "gone") continue;
     }
-    if (sight && sight.at >= work.until) return failed(lateness(sight));
+    if (observation && observation.at >= work.until) return failed(lateness(observation));
     await durable.wait(pauseMs(1_000));
   }
 }

@@ -45,11 +45,11 @@ export const stillOpen = (open: ReadonlyMap<string, number>, limitSeconds: numbe
 
 /** What follows a wait: `Stopping 2 instances of 1.0.0, with 1 open connection of 1.0.0` */
 export function stoppingNow(
-  leavers: readonly { instance: Pick<ObservedInstance, "version"> }[],
+  stopping: readonly { instance: Pick<ObservedInstance, "version"> }[],
   open: ReadonlyMap<string, number>,
 ): string {
-  const versions = [...new Set(leavers.map(({ instance }) => instance.version))].sort();
-  const what = `Stopping ${count(leavers.length, "instance")} of ${versions.join(" and ")}`;
+  const versions = [...new Set(stopping.map(({ instance }) => instance.version))].sort();
+  const what = `Stopping ${count(stopping.length, "instance")} of ${versions.join(" and ")}`;
   return open.size === 0 ? what : `${what}, with ${connections(open)}`;
 }
 

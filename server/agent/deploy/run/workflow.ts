@@ -1,8 +1,8 @@
-import { listen } from "./run-state.ts";
+import { interruptionIn } from "./run-state.ts";
 import type { Durable } from "./durable.ts";
 import { carryOutSteps, stopOf } from "./interpreter.ts";
 import { type DeploymentEffects, newRun } from "./run.ts";
-import { wayBack } from "./rollback-run.ts";
+import { rollBack } from "./rollback-run.ts";
 
 /**
  * A deployment from begin to end: the steps of its plan one after the other; when one fails for good, or somebody
@@ -13,18 +13,18 @@ export async function runDeployment(durable: Durable, effects: DeploymentEffects
   if (!plan) return;
   const run = newRun(durable, effects, plan);
   const stop = await carryOutSteps(run);
-  if (stop) return wayBack(run, stop);
+  if (stop) return rollBack(run, stop);
 
   const { service, environment, version, options } = plan;
   const summary = `${service} in ${environment} runs ${version}: ${options.instances} of ${options.instances} ready.`;
-  const ended = await durable.step("succeed", () => effects.succeed(plan, summary, run.course.heard));
+  const ended = await durable.step("succeed", () => effects.succeed(plan, summary, run.state.readUpTo));
   if (ended) {
     await durable.step("report", () => effects.report(plan, "succeeded", null, summary));
     return;
   }
-  const ear = await durable.step("hear", () => effects.hear(plan, run.course.heard));
-  const by = listen(run.course, ear, { pause: false, promote: false }, -1);
-  return wayBack(run, stopOf(run, by?.kind === "decision" ? by : { kind: "cancel" }, null));
+  const inbox = await durable.step("hear", () => effects.readInbox(plan, run.state.readUpTo));
+  const by = interruptionIn(run.state, inbox, { pause: false, promote: false }, -1);
+  return rollBack(run, stopOf(run, by?.kind === "decision" ? by : { kind: "cancel" }, null));
 }
 
 /**
@@ -35,5 +35,5 @@ export async function recoverDeployment(durable: Durable, effects: DeploymentEff
   const plan = await durable.step("take up", () => effects.takeUp(id));
   if (!plan) return;
   const reason = "Operate itself failed while it carried this out; its log has the details";
-  return wayBack(newRun(durable, effects, plan), { ending: "rolled_back", reason, failure: true, openStep: null });
+  return rollBack(newRun(durable, effects, plan), { ending: "rolled_back", reason, failure: true, openStep: null });
 }

@@ -32,7 +32,7 @@ export async function runWatch(durable: Durable, effects: WatchEffects, id: stri
   for (;;) {
     const now = await durable.step("state", () => effects.state(id));
     if (!now.watching) return;
-    const at = clock.look(now);
+    const at = clock.observe(now);
     // a watch of a former release judges whenever it wakes: it waits the whole time at once
     if (plan.longestWaitMs !== undefined && at < Math.min(dueAt, watchMs)) {
       await durable.wait(Math.max(100, Math.min(longestWaitMs, dueAt - at, watchMs - at)));
@@ -66,7 +66,7 @@ async function regressed(durable: Durable, effects: WatchEffects, plan: WatchPla
     const now = await durable.step("state", () => effects.state(plan.deploymentId));
     if (!now.watching || now.expiresAt === null) return;
     asked ??= { clock: new TimeLived(now.at), leftMs: Math.min(mostMs, now.expiresAt - now.at) };
-    const leftMs = asked.leftMs - asked.clock.look(now);
+    const leftMs = asked.leftMs - asked.clock.observe(now);
     if (leftMs <= 0) {
       const ours = await durable.step("regress", () => effects.regress(plan, sentence));
       if (ours) await durable.step("roll back", () => effects.rollBack(plan, `Nobody decided in time: ${sentence}`));
