@@ -10,9 +10,9 @@ import {
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
-import { DATABASE_AWAY } from "../agent/text/storage-words.ts";
 import { failSpan, inSpan } from "../agent/telemetry/span.ts";
 import { clipSent } from "../agent/text/clip-sent.ts";
+import { DATABASE_AWAY } from "../agent/text/storage-words.ts";
 import { dataWithoutTokens } from "../agent/text/token-texts.ts";
 import { actorLimits, isLimited } from "../limits/actor-limits.ts";
 import { inputIssues } from "./input-issues.ts";

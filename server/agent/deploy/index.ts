@@ -18,7 +18,7 @@ export { goodVersions } from "./request/good-versions.ts";
 export { lockService } from "./request/lock.ts";
 export { rollbackDeployment } from "./request/rollback.ts";
 export { unlockService } from "./request/unlock.ts";
-export type { Durable } from "./run/durable.ts";
 export { deploymentEffects } from "./run/deployment-effects.ts";
+export type { Durable } from "./run/durable.ts";
 export { recoverDeployment, runDeployment } from "./run/workflow.ts";
 export { runWatch, watchEffects } from "./watch/index.ts";

@@ -11,7 +11,7 @@ import { begin } from "../record/record.ts";
 import { getDeploymentRow, listEvents } from "../record/store.ts";
 import { listSteps } from "../record/store-steps.ts";
 import { deployApplication } from "../request/deploy-application.ts";
-import type { DeploymentPlan, CheckInterrupt, StepOutcome } from "../run/procedure.ts";
+import type { CheckInterrupt, DeploymentPlan, StepOutcome } from "../run/procedure.ts";
 import { analysisEffects, runAnalysis, runHook, runVerification } from "./index.ts";
 
 const database = useDatabase();

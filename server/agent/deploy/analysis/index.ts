@@ -1,7 +1,7 @@
 import { type ClockReading, type StoredReading, TimeLived } from "../../kernel/clock.ts";
 import type { Durable } from "../run/durable.ts";
 import type { Inspection } from "../run/inspection.ts";
-import type { DeploymentPlan, CheckInterrupt, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
+import type { CheckInterrupt, DeploymentPlan, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
 import type { AnalysisEffects } from "./analysis-effects.ts";
 import { nextAnalysisAction } from "./next-action.ts";
 

@@ -1,10 +1,10 @@
 import { groupedCount } from "../../text/numbers.ts";
+import type { JudgeResult } from "./analysis-schema.ts";
 import { LEAST_FOR_FAILURE, sureError } from "./classify.ts";
 import { wilson } from "./count-test.ts";
 import type { JudgeInput } from "./index.ts";
 import { normalQuantile } from "./normal.ts";
 import type { Sample } from "./samples.ts";
-import type { JudgeResult } from "./analysis-schema.ts";
 import { shareOf } from "./sentences.ts";
 
 /** What can be said of a new version without enough requests to compare it. */

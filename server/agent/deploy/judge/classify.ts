@@ -1,7 +1,7 @@
 import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
+import type { Classification, MetricResult } from "./analysis-schema.ts";
 import { fisherExact, newcombe } from "./count-test.ts";
 import { mannWhitney } from "./rank-test.ts";
-import type { Classification, MetricResult } from "./analysis-schema.ts";
 
 /**
  * One metric's verdict. Ranks and effect size as in Kayenta's NetflixACAJudge (MannWhitneyClassifier.scala): a

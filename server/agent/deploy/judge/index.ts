@@ -3,13 +3,13 @@ import type { TrafficCounts } from "../../ports/platform.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { judgeAlone } from "./alone.ts";
+import type { JudgeResult, MetricResult } from "./analysis-schema.ts";
 import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";
 import { type Dependent, judgeDependents } from "./dependents.ts";
 import { withoutWorstCallers } from "./few-callers.ts";
 import { type Judged as JudgedMetric, judgeMetric, METRIC_NAMES, type Sides, shareOnly } from "./metrics.ts";
 import { judgeOutcomes } from "./outcomes.ts";
 import { poolOf, sampleLengthMs, samplesOf } from "./samples.ts";
-import type { JudgeResult, MetricResult } from "./analysis-schema.ts";
 import { scoreOf } from "./score.ts";
 import { shareOf } from "./sentences.ts";
 

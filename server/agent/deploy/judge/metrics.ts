@@ -1,5 +1,6 @@
 import type { AnalysisRules, JudgedMetric, MetricRule } from "../../config-deployment.ts";
 import { BUCKET_COUNT, bucketOf, quantileMs } from "../../telemetry/histogram.ts";
+import type { MetricResult, Side } from "./analysis-schema.ts";
 import {
   BEYOND_DOUBT,
   type CountVerdict,
@@ -15,7 +16,6 @@ import {
   usable,
 } from "./classify.ts";
 import { dice, MOST_SAMPLES, poolOf, quantilesOf, type Sample } from "./samples.ts";
-import type { MetricResult, Side } from "./analysis-schema.ts";
 import { sentenceOf } from "./sentences.ts";
 import { showsThroughout } from "./throughout.ts";
 

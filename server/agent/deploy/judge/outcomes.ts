@@ -1,10 +1,10 @@
 import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
 import type { Outcome, OutcomeCounts } from "../../telemetry/outcomes.ts";
+import type { CountTest } from "./analysis-schema.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";
 import { OUTCOME_WORDS, RANKED, type RankedOutcomes } from "./ranked-outcomes.ts";
 import { poolOf, type Sample } from "./samples.ts";
-import type { CountTest } from "./analysis-schema.ts";
 import { sentenceOf, shareOf } from "./sentences.ts";
 
 /** How exchanges ended. A new version must not move requests to a worse class, whichever that is. */

@@ -1,6 +1,6 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
-import type { Judged } from "./metrics.ts";
 import type { JudgeResult } from "./analysis-schema.ts";
+import type { Judged } from "./metrics.ts";
 
 /** From this share of metrics without data on there is no score: Kayenta's limit. */
 const MOST_MISSING = 0.5;

@@ -1,6 +1,6 @@
 import { groupedCount, threeDigits } from "../../text/numbers.ts";
-import type { CountVerdict } from "./classify.ts";
 import type { MetricResult, RankTest } from "./analysis-schema.ts";
+import type { CountVerdict } from "./classify.ts";
 
 /** What the judge says, in words with numbers. */
 

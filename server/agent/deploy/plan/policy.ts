@@ -43,7 +43,10 @@ export function lockObstacle(lock: z.infer<typeof LockView> | null): Obstacle[] 
   ];
 }
 
-export function freezeObstacle(windows: readonly FreezeWindow[], { service, environment, at }: PolicyQuestion): Obstacle[] {
+export function freezeObstacle(
+  windows: readonly FreezeWindow[],
+  { service, environment, at }: PolicyQuestion,
+): Obstacle[] {
   const freeze = freezeAt(windows, { service, environment, at });
   if (!freeze) return [];
   return [
@@ -61,7 +64,10 @@ export const requiredFor = (waves: readonly Wave[], environment: string): string
   ...new Set(waves.filter((wave) => wave.environment === environment).flatMap((wave) => wave.requires)),
 ];
 
-export function waveObstacles({ service, environment, version }: PolicyQuestion, states: readonly WaveState[]): Obstacle[] {
+export function waveObstacles(
+  { service, environment, version }: PolicyQuestion,
+  states: readonly WaveState[],
+): Obstacle[] {
   return states.flatMap(({ environment: required, passed }): Obstacle[] => {
     if (passed === "initial" || (passed && passed.watchState !== "regressed")) return [];
     const how = passed ? "regressed after its deployment there" : "has no successful deployment there";

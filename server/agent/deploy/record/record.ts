@@ -111,7 +111,7 @@ function planOf(row: DeploymentRow, steps: readonly StepRow[], now: Date): Deplo
 }
 
 /**
- * Ends the deployment unless it has ended; the service can be deployed again from then on. With `heardSeq`, not when
+ * Ends the deployment unless it has ended; the service can be deployed again from then on. With `readUpTo`, not when
  * somebody cancelled it or called it back after that decision; returns whether it has ended.
  */
 export async function end(
@@ -119,21 +119,21 @@ export async function end(
   id: string,
   ending: Ending,
   summary: string,
-  heardSeq: number | null = null,
+  readUpTo: number | null = null,
 ): Promise<boolean> {
   return runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, id);
     if (!isActive(before.status)) return true;
-    if (heardSeq !== null && (await isCalledBack(tx, before, heardSeq))) return false;
+    if (readUpTo !== null && (await isCalledBack(tx, before, readUpTo))) return false;
     await endIn(runtime, tx, before, ending, summary);
     return true;
   });
 }
 
-async function isCalledBack(tx: Tx, { id, cancelRequested }: DeploymentRow, heardSeq: number): Promise<boolean> {
+async function isCalledBack(tx: Tx, { id, cancelRequested }: DeploymentRow, readUpTo: number): Promise<boolean> {
   if (cancelRequested) return true;
-  const unheard = await listDecisions(tx, id, heardSeq);
-  return unheard.some(({ decision }) => decision === "abort" || decision === "rollback");
+  const unread = await listDecisions(tx, id, readUpTo);
+  return unread.some(({ decision }) => decision === "abort" || decision === "rollback");
 }
 
 /** So that an entry says of which deployment it is. */

@@ -1,11 +1,11 @@
-import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import type { Refusal } from "./effects-platform.ts";
 import type { Interruption } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
-import { readInbox, runClockMs, type Run } from "./run.ts";
+import { type Run, readInbox, runClockMs } from "./run.ts";
+import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import { stillOpen, stoppingNow } from "./words.ts";
 
-/** A drain is cut in slices, so that a cancel is heard within one. */
+/** A drain is cut in slices, so that a cancel is read within one. */
 const SLICE_MS = 1_000;
 
 interface StoppingInstance {

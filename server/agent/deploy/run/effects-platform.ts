@@ -7,9 +7,9 @@ import { describeSeconds } from "../../text/durations.ts";
 import { note, setSummary } from "../record/record.ts";
 import { getDeploymentRow } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
-import type { Inbox } from "./run-state.ts";
 import type { DeploymentPlan } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
+import type { Inbox } from "./run-state.ts";
 
 /** What the deployment procedure sees and does on the platform. Each may run twice: the platform knows the keys. */
 
@@ -51,7 +51,11 @@ export const platformEffects = (runtime: Runtime) => ({
 });
 
 /** Whether somebody decided something or cancelled. */
-async function hear({ db, now, steadyMs }: Runtime, { deploymentId }: DeploymentPlan, afterSeq: number): Promise<Inbox> {
+async function hear(
+  { db, now, steadyMs }: Runtime,
+  { deploymentId }: DeploymentPlan,
+  afterSeq: number,
+): Promise<Inbox> {
   // read first: who cancelled is written in the same transaction, and so is in the list below
   const { cancelRequested } = await getDeploymentRow(db, deploymentId);
   const decisions = await listDecisions(db, deploymentId, afterSeq);

@@ -1,5 +1,5 @@
 import type { Durable } from "./durable.ts";
-import type { DeploymentPlan, CheckInterrupt, PlannedStep, StepOutcome } from "./procedure.ts";
+import type { CheckInterrupt, DeploymentPlan, PlannedStep, StepOutcome } from "./procedure.ts";
 
 interface Inspected {
   step: PlannedStep;
@@ -15,7 +15,12 @@ export interface Inspection {
   analyse(
     durable: Durable,
     plan: DeploymentPlan,
-    input: Inspected & { kind: "step" | "hold"; holdSeconds?: number; since?: number | undefined; checkInterrupt: CheckInterrupt },
+    input: Inspected & {
+      kind: "step" | "hold";
+      holdSeconds?: number;
+      since?: number | undefined;
+      checkInterrupt: CheckInterrupt;
+    },
   ): Promise<StepOutcome>;
   hook(
     durable: Durable,

@@ -1,12 +1,12 @@
 import { describeSeconds } from "../../text/durations.ts";
 import type { Decision, StepKind } from "../schema.ts";
-import type { Answer } from "./run-state.ts";
 import type { Question } from "./effects-record.ts";
 import type { Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
-import { readInbox, runClockMs, type Run } from "./run.ts";
+import type { Stop } from "./rollback-run.ts";
+import { type Run, readInbox, runClockMs } from "./run.ts";
+import type { Answer } from "./run-state.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./step-work.ts";
 import { waitForDecision } from "./waiting.ts";
-import type { Stop } from "./rollback-run.ts";
 import { bare, doing } from "./words.ts";
 
 /** The steps in their order; comes back when all have passed (null) or when it is not to go on. */

@@ -1,8 +1,8 @@
-import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
 import { drainAndStop } from "./drain-and-stop.ts";
 import type { StepOutcome } from "./procedure.ts";
 import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
+import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
 import { announceReady, lateness } from "./set.ts";
 import { picture } from "./words.ts";
 

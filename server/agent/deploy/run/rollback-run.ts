@@ -1,7 +1,7 @@
 import type { StoredReading } from "../../kernel/clock.ts";
 import type { Ending } from "../record/record.ts";
 import type { Observation } from "./effects-platform.ts";
-import { runClockMs, look, type Run } from "./run.ts";
+import { look, type Run, runClockMs } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
 import { bare, serving } from "./words.ts";
 

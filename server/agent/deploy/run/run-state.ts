@@ -64,7 +64,12 @@ export interface InterruptRules {
 }
 
 /** Takes in what was decided; what the step must act on comes back, the rest is kept in mind for later. */
-export function interruptionIn(state: RunState, inbox: Inbox, interruptRules: InterruptRules, stepIndex: number): Interruption | null {
+export function interruptionIn(
+  state: RunState,
+  inbox: Inbox,
+  interruptRules: InterruptRules,
+  stepIndex: number,
+): Interruption | null {
   for (const decision of inbox.decisions) {
     if (decision.seq <= state.readUpTo) continue;
     state.readUpTo = decision.seq;
@@ -78,7 +83,12 @@ export function interruptionIn(state: RunState, inbox: Inbox, interruptRules: In
   return { kind: "decision", decision: pause };
 }
 
-function interruptionBy(state: RunState, decision: InboxDecision, interruptRules: InterruptRules, stepIndex: number): Interruption | null {
+function interruptionBy(
+  state: RunState,
+  decision: InboxDecision,
+  interruptRules: InterruptRules,
+  stepIndex: number,
+): Interruption | null {
   switch (decision.decision) {
     case "abort":
       state.cancelledBy = decision.actorName;
@@ -94,7 +104,9 @@ function interruptionBy(state: RunState, decision: InboxDecision, interruptRules
     case "promote":
       if (decision.scope === "all") state.promotedBy = decision.actorName;
       // one that was meant for a step that has passed meanwhile says nothing about this one
-      return interruptRules.promote && (decision.stepIndex ?? stepIndex) === stepIndex ? { kind: "decision", decision } : null;
+      return interruptRules.promote && (decision.stepIndex ?? stepIndex) === stepIndex
+        ? { kind: "decision", decision }
+        : null;
     case "retry":
       return null;
   }

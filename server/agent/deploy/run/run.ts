@@ -1,10 +1,10 @@
 import { type StoredReading, TimeLived } from "../../kernel/clock.ts";
-import { type RunState, type Inbox, newRunState } from "./run-state.ts";
 import type { Durable } from "./durable.ts";
-import type { platformEffects, Refusal, Observation } from "./effects-platform.ts";
+import type { Observation, platformEffects, Refusal } from "./effects-platform.ts";
 import type { recordEffects } from "./effects-record.ts";
 import type { Inspection } from "./inspection.ts";
 import type { DeploymentPlan } from "./procedure.ts";
+import { type Inbox, newRunState, type RunState } from "./run-state.ts";
 
 /** What the procedure does to the platform and to the record, and what inspects the new version for it. */
 export type DeploymentEffects = ReturnType<typeof platformEffects> &
@@ -31,7 +31,8 @@ export const newRun = (durable: Durable, effects: DeploymentEffects, plan: Deplo
  * A reading as the run's own clock has it: milliseconds since 1970 that went by since it began, whatever happened to
  * the wall clock. All times of a run are compared by it.
  */
-export const runClockMs = ({ clock, plan }: Run, reading: StoredReading): number => plan.startedAt + clock.observe(reading);
+export const runClockMs = ({ clock, plan }: Run, reading: StoredReading): number =>
+  plan.startedAt + clock.observe(reading);
 
 /** Looks at the platform and hears what was decided. */
 export async function look(run: Run): Promise<Observation> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { InstanceState } from "../../ports/platform.ts";
 import type { ObservedInstance } from "./rolling.ts";
-import { surplusOf, nextSetAction, type SetGoal } from "./set-rule.ts";
+import { nextSetAction, type SetGoal, surplusOf } from "./set-rule.ts";
 
 const goal: SetGoal = { version: "2", wanted: 2, readyTimeoutMs: 10_000, replaceBroken: false };
 const STATES: Record<string, InstanceState> = {

@@ -1,10 +1,10 @@
-import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
-import type { Observation } from "./effects-platform.ts";
 import { drainAndStop } from "./drain-and-stop.ts";
+import type { Observation } from "./effects-platform.ts";
 import type { Interruption, StepOutcome } from "./procedure.ts";
 import { noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
-import { surplusOf, nextSetAction, type SetAction, type SetGoal } from "./set-rule.ts";
+import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
+import { nextSetAction, type SetAction, type SetGoal, surplusOf } from "./set-rule.ts";
 import { bare, picture } from "./words.ts";
 
 export interface SetWork extends SetGoal {
@@ -37,7 +37,9 @@ export async function bringUpSet(run: Run, work: SetWork): Promise<StepOutcome> 
     await announceReady(run, observation, work);
     const seen = observation.instances ?? [];
     if (observation.instances) unready = noteUnready(unready, seen, work.version, observation.at);
-    const action: SetAction = observation.instances ? nextSetAction(seen, work, unready, observation.at) : { do: "wait" };
+    const action: SetAction = observation.instances
+      ? nextSetAction(seen, work, unready, observation.at)
+      : { do: "wait" };
     if (action.do === "done") return { kind: "passed", note: readyNote(observation, work) };
     if (action.do === "fail") {
       const { instance, reason } = action.hopeless;
@@ -46,7 +48,8 @@ export async function bringUpSet(run: Run, work: SetWork): Promise<StepOutcome> 
     if (observation.at >= work.until) return failed(lateness(observation));
     const turn = await act(run, work, action);
     if (turn.kind === "failed" || turn.kind === "interrupted") return turn;
-    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(observation.instances), observation.at)));
+    if (turn.kind === "wait")
+      await durable.wait(pauseMs(quietFor(quiet, picture(observation.instances), observation.at)));
   }
 }
 

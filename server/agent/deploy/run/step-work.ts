@@ -1,10 +1,10 @@
 import type { StepKind } from "../schema.ts";
-import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import { drainAndStop } from "./drain-and-stop.ts";
 import type { CheckInterrupt, Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { roll } from "./roll.ts";
 import { findHopeless, isLeaving, noteUnready, type UnreadySince } from "./rolling.ts";
-import { readInbox, isPassing, look, pauseMs, type Run } from "./run.ts";
+import { isPassing, look, pauseMs, type Run, readInbox } from "./run.ts";
+import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";
 
 /** Carries out one step, whatever its kind. */

@@ -1,6 +1,6 @@
-import { type Answer, answerIn } from "./run-state.ts";
 import type { Question } from "./effects-record.ts";
-import { readInbox, runClockMs, type Run } from "./run.ts";
+import { type Run, readInbox, runClockMs } from "./run.ts";
+import { type Answer, answerIn } from "./run-state.ts";
 
 /** A nudge wakes it at once; this is how often it looks when none comes, less and less often in a wait of days. */
 const LEAST_PAUSE_MS = 250;
@@ -26,7 +26,9 @@ export async function waitForDecision(run: Run, question: Question): Promise<Ans
     const answer = answerIn(state, inbox, question.options);
     if (answer) return close(answer);
     if (inbox.at >= asked.expiresAt) {
-      const expired = await durable.step("expire", () => effects.expire(plan, number, state.readUpTo, question.options));
+      const expired = await durable.step("expire", () =>
+        effects.expire(plan, number, state.readUpTo, question.options),
+      );
       if (expired) return close({ decision: null, by: "nobody", reason: "", at: inbox.at });
       continue; // somebody decided at the last moment
     }

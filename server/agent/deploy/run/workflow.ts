@@ -1,8 +1,8 @@
-import { interruptionIn } from "./run-state.ts";
 import type { Durable } from "./durable.ts";
 import { carryOutSteps, stopOf } from "./interpreter.ts";
-import { type DeploymentEffects, newRun } from "./run.ts";
 import { rollBack } from "./rollback-run.ts";
+import { type DeploymentEffects, newRun } from "./run.ts";
+import { interruptionIn } from "./run-state.ts";
 
 /**
  * A deployment from begin to end: the steps of its plan one after the other; when one fails for good, or somebody

@@ -11,8 +11,8 @@ import { decideDeployment } from "../request/decide-deployment.ts";
 import { deployApplication } from "../request/deploy-application.ts";
 import { recordEffects } from "../run/effects-record.ts";
 import { DecideDeploymentInput } from "../schema.ts";
-import type { WatchPlan } from "./watch-effects.ts";
 import { runWatch, watchEffects } from "./index.ts";
+import type { WatchPlan } from "./watch-effects.ts";
 
 const database = useDatabase();
 const clock: Clock = { ms: 0 };

@@ -1,5 +1,5 @@
-import { bytesInWords, type Disk, isDiskFull, isOutOfFiles } from "./disk.ts";
 import { DATABASE_AWAY, DISK_FULL } from "../../text/storage-words.ts";
+import { bytesInWords, type Disk, isDiskFull, isOutOfFiles } from "./disk.ts";
 
 /** Says of a failure that it comes from the storage under Operate: a full disk, or a database that is away. */
 
