@@ -52,7 +52,12 @@ describe("listen", () => {
 
   it("remembers who promoted everything, and who cancelled", () => {
     const mine = state();
-    interruptionIn(mine, inboxWith([decided(1, "promote", { scope: "all", stepIndex: 0 }), decided(2, "abort")]), NONE, 3);
+    interruptionIn(
+      mine,
+      inboxWith([decided(1, "promote", { scope: "all", stepIndex: 0 }), decided(2, "abort")]),
+      NONE,
+      3,
+    );
     expect(mine).toMatchObject({ promotedBy: "Ada", cancelledBy: "Ada", readUpTo: 2 });
   });
 });
