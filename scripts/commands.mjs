@@ -96,9 +96,14 @@ export const COMMANDS = {
       "Starts PostgreSQL, servers and a browser on free ports, and ends them. Leaves the build in .next, and test-results.",
     words: {
       name: "STAGE or FILE",
-      choices: ["verify", "lint", "boundaries", "dead-code", "types", "build", "unit", "e2e"],
+      choices: ["verify", "lint", "boundaries", "structure", "dead-code", "types", "build", "unit", "e2e"],
       paths: true,
     },
+  },
+  "test:watch": {
+    does: "Runs the tests that a change concerns, again after each change; press h for its keys, q to end it.",
+    leaves: "Starts PostgreSQL in the temporary folder when a test needs it, and ends it.",
+    words: { name: "FILE", paths: true, fallback: "those of all files that changed since the last commit" },
   },
   "config:check": {
     does: "Checks a configuration: one line per problem with file, line, key, what was found and what is allowed.",

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { endGroups, INTERRUPTED, interruption, listenForInterruption, unlessInterrupted } from "./interruption.ts";
 import { findChromium, type Stage, stagesFor } from "./test/stages.ts";
-import { countLine, failedOnce, failureLines, nearestLine, sum, type Tally } from "./test/tally.ts";
+import { countLine, failedOnce, failureLines, nearestLine, sum, type Tally, timeLines } from "./test/tally.ts";
 import { commandLine } from "./usage.mjs";
 
 /**
  * `npm test`: every check and every test; the last line is the count. `npm test -- unit server/agent` runs one stage
  * on some files; `npm run verify` runs the checks alone.
  */
-const CHECKS = ["lint", "boundaries", "dead-code", "types"] as const;
+const CHECKS = ["lint", "boundaries", "structure", "dead-code", "types"] as const;
 const ALL = [...CHECKS, "build", "unit", "e2e"] as const;
 type Name = (typeof ALL)[number];
 
@@ -37,7 +37,7 @@ async function runAll(words: string[]): Promise<Tally> {
   const built = run("build");
   const [typed, tested, browser] = await Promise.all([
     built.then(() => run("types")),
-    inTurn("lint", "boundaries", "dead-code", "unit"),
+    inTurn("lint", "boundaries", "structure", "dead-code", "unit"),
     wanted.has("e2e") ? findChromium() : null,
   ]);
   chromium = browser;
@@ -57,6 +57,7 @@ const total = await unlessInterrupted(runAll(words)).catch(async (error: unknown
 });
 console.log();
 for (const { name, reason } of total.skipped) console.log(`skipped: ${name} (${reason})`);
+for (const line of timeLines(total)) console.log(line);
 for (const test of total.nearest) console.log(nearestLine(test));
 for (const line of failureLines(total.failures)) console.log(line);
 console.log(countLine(total));

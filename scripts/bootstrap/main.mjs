@@ -15,6 +15,7 @@ const PREPARED = {
   start: { prepare: SYSTEM, run: "server/start.ts" },
   "operate:dev": { prepare: CODE, run: "server/start.ts", args: ["--dev"] },
   test: { prepare: CODE, run: "scripts/test.ts" },
+  "test:watch": { prepare: CODE, run: "scripts/test-watch.ts" },
   "config:check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
   "operate:reset-password": { prepare: CODE, run: "scripts/reset-password.ts" },
   "db:migration": { prepare: [prepareDependencies], run: "scripts/new-migration.ts" },

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { FullConfig, Reporter, Suite, TestError } from "@playwright/test/reporter";
 import { type Failure, messagesOf, NO_REASON, type Tally, type Timed, writeTally } from "./tally.ts";
 
@@ -18,11 +19,14 @@ export default class TallyReporter implements Reporter {
     const skipped: Tally["skipped"] = [];
     const failures = [...this.#failures];
     const timed: Timed[] = [];
+    const files = new Map<string, number>();
     let passed = 0;
     for (const test of this.#suite?.allTests() ?? []) {
       const outcome = test.outcome();
       const name = test.titlePath().filter(Boolean).join(" > ");
       timed.push({ name, tookMs: test.results.at(-1)?.duration ?? 0, limitMs: test.timeout });
+      const file = `e2e/specs/${basename(test.location.file)}`;
+      files.set(file, (files.get(file) ?? 0) + (test.results.at(-1)?.duration ?? 0));
       if (outcome === "unexpected") failures.push({ name, why: messagesOf(test.results.at(-1)?.errors) });
       else if (outcome !== "skipped") passed++;
       else {
@@ -30,7 +34,8 @@ export default class TallyReporter implements Reporter {
         skipped.push({ name, reason: reason ?? NO_REASON });
       }
     }
-    writeTally({ passed, skipped, failures, timed });
+    const took = [...files].map(([name, tookMs]) => ({ name, tookMs }));
+    writeTally({ passed, skipped, failures, timed, files: took });
   }
 
   printsToStdio(): boolean {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { runNode } from "./command.ts";
-import { OWN_PROCESS, SHARED_PROCESS } from "./shared-process.ts";
+import { PROJECTS } from "./projects.ts";
 import { failedOnce, judgeRunner, NOTHING, sum, type Tally } from "./tally.ts";
 
 /** One part of `npm test`. */
@@ -20,12 +20,18 @@ const BIN = {
   tsc: "node_modules/typescript/bin/tsc",
   vitest: "node_modules/vitest/vitest.mjs",
 };
+/** what the texts of the sources tell */
+const STRUCTURE = "server/testing/structure.test.ts";
 const CRUISED = ["app", "bench", "components", "e2e", "examples", "mcp", "scripts", "server"];
 /** fewer means that the parser saw nothing, which would pass */
 const LEAST_MODULES = 50;
 
-const say = (mark: string, name: string, startedMs: number, remark = ""): void =>
-  console.log(`${mark} ${name} ${((performance.now() - startedMs) / 1000).toFixed(1)} s${remark && `: ${remark}`}`);
+/** Prints how a stage ended; returns its time for the summary. */
+function say(mark: string, name: string, startedMs: number, remark = ""): Pick<Tally, "stages"> {
+  const tookMs = performance.now() - startedMs;
+  console.log(`${mark} ${name} ${(tookMs / 1000).toFixed(1)} s${remark && `: ${remark}`}`);
+  return { stages: [{ name, tookMs }] };
+}
 
 /** A check passes or fails as a whole; each command must end well, and `judge` may object to what one printed. */
 function check(name: string, commands: string[][], judge?: (output: string) => string | null): Stage {
@@ -37,12 +43,11 @@ function check(name: string, commands: string[][], judge?: (output: string) => s
         const { exitCode, output } = await runNode(command, { live: false });
         const objection = exitCode === 0 ? (judge?.(output) ?? null) : `exit code ${exitCode}`;
         if (objection === null) continue;
-        say("✗", name, startedMs, objection);
+        const took = say("✗", name, startedMs, objection);
         console.log(output.trimEnd().replace(/^/gm, "  "));
-        return failedOnce(name, `${objection}\n${output.trim()}`);
+        return { ...failedOnce(name, `${objection}\n${output.trim()}`), ...took };
       }
-      say("✓", name, startedMs);
-      return { ...NOTHING, passed: 1 };
+      return { ...NOTHING, passed: 1, ...say("✓", name, startedMs) };
     },
   };
 }
@@ -58,8 +63,7 @@ function runner(name: string, command: string[], env: () => Record<string, strin
       const { exitCode } = await runNode(command, { live: true, env: { ...env(), OPERATE_TALLY: file } });
       const { tally, remark } = judgeRunner(name, readTally(file), exitCode);
       rmSync(folder, { recursive: true });
-      say(tally.failed > 0 ? "✗" : "✓", name, startedMs, remark ?? undefined);
-      return tally;
+      return { ...tally, ...say(tally.failed > 0 ? "✗" : "✓", name, startedMs, remark ?? undefined) };
     },
   };
 }
@@ -75,8 +79,11 @@ const tests = (name: string, more: string[]): Stage =>
 /** Two runs at once: within one, each file with a process of its own would end a process that the others share. */
 function allTests(): Stage {
   const runs = [
-    tests("unit and database", [`--project=${SHARED_PROCESS}`, "--maxWorkers=2"]),
-    tests("processes", [`--project=${OWN_PROCESS}`, "--maxWorkers=4"]), // they mostly wait
+    tests("unit and database", [
+      ...[PROJECTS.pure, PROJECTS.database].map((name) => `--project=${name}`),
+      ...["--maxWorkers=2", `--exclude=${STRUCTURE}`], // a stage of its own
+    ]),
+    tests("processes", [`--project=${PROJECTS.ownProcess}`, "--maxWorkers=4"]), // they mostly wait
   ];
   return { name: "unit", run: async () => sum(await Promise.all(runs.map((one) => one.run()))) };
 }
@@ -103,6 +110,7 @@ export function stagesFor(paths: string[], chromium: () => string) {
       [[BIN.depcruise, "--config", ".dependency-cruiser.cjs", "--output-type", "err", ...CRUISED]],
       enoughModules,
     ),
+    structure: tests("structure", [`--project=${PROJECTS.pure}`, STRUCTURE]),
     "dead-code": check("dead code", [[BIN.knip, "--no-progress", "--no-config-hints"]]),
     types: check("types", [
       [BIN.next, "typegen"],

@@ -11,6 +11,16 @@ export interface Tally {
   failures: Failure[];
   /** the tests that used most of their time limit, at most NEAREST, nearest first */
   nearest: Timed[];
+  /** how long each stage took; some run beside each other */
+  stages: Took[];
+  /** the test files that took longest, at most SLOWEST, longest first */
+  slowest: Took[];
+}
+
+/** How long something took, in milliseconds. */
+export interface Took {
+  name: string;
+  tookMs: number;
 }
 
 export interface Failure {
@@ -19,13 +29,12 @@ export interface Failure {
 }
 
 /** How long a test took and how long it may take, in milliseconds. */
-export interface Timed {
-  name: string;
-  tookMs: number;
+export interface Timed extends Took {
   limitMs: number;
 }
 
 const NEAREST = 5;
+const SLOWEST = 10;
 const FAILURES_SHOWN = 20;
 const LINES_SHOWN = 12;
 /** The house wants a limit of at least four times what a test needs alone. */
@@ -38,6 +47,16 @@ export const nearestOf = (tests: readonly Timed[]): Timed[] =>
     .filter(({ limitMs }) => limitMs > 0 && Number.isFinite(limitMs))
     .toSorted((a, b) => used(b) - used(a))
     .slice(0, NEAREST);
+
+const slowestOf = (files: readonly Took[]): Took[] => files.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST);
+
+const seconds = ({ name, tookMs }: Took): string => `${name} ${(tookMs / 1000).toFixed(1)} s`;
+
+/** What each stage took, and the files that took longest: two lines, or fewer where nothing ran. */
+export const timeLines = ({ stages, slowest }: Pick<Tally, "stages" | "slowest">): string[] => [
+  ...(stages.length > 1 ? [`stages: ${stages.map(seconds).join(", ")}`] : []),
+  ...(slowest.length > 0 ? [`slowest files: ${slowest.map(seconds).join(", ")}`] : []),
+];
 
 /** `nearest to its limit: 31 % of 60 s, a > b`, with a remark when it is more than a quarter. */
 export const nearestLine = (test: Timed): string =>
@@ -61,14 +80,21 @@ export function failureLines(failures: readonly Failure[]): string[] {
 
 export const NO_REASON = "no reason given";
 
-export const NOTHING: Tally = { passed: 0, failed: 0, skipped: [], failures: [], nearest: [] };
+export const NOTHING: Tally = {
+  ...{ passed: 0, failed: 0, skipped: [], failures: [] },
+  ...{ nearest: [], stages: [], slowest: [] },
+};
 
 /** What a reporter saw, as a tally in the file named by OPERATE_TALLY; without that variable nothing is written. */
 export function writeTally({
   timed,
+  files,
   ...seen
-}: Pick<Tally, "passed" | "skipped" | "failures"> & { timed: readonly Timed[] }): void {
-  const tally: Tally = { ...seen, failed: seen.failures.length, nearest: nearestOf(timed) };
+}: Pick<Tally, "passed" | "skipped" | "failures"> & { timed: readonly Timed[]; files: readonly Took[] }): void {
+  const tally: Tally = {
+    ...{ ...seen, failed: seen.failures.length },
+    ...{ nearest: nearestOf(timed), stages: [], slowest: slowestOf(files) },
+  };
   const file = process.env.OPERATE_TALLY;
   if (file) writeFileSync(file, JSON.stringify(tally));
 }
@@ -84,6 +110,8 @@ export const sum = (tallies: readonly Tally[]): Tally => ({
   skipped: tallies.flatMap((tally) => tally.skipped),
   failures: tallies.flatMap((tally) => tally.failures),
   nearest: nearestOf(tallies.flatMap((tally) => tally.nearest)),
+  stages: tallies.flatMap((tally) => tally.stages),
+  slowest: slowestOf(tallies.flatMap((tally) => tally.slowest)),
 });
 
 /** `12 passed, 1 failed`, and `, 2 skipped` when there are any. */

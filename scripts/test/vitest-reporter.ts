@@ -22,6 +22,7 @@ export default class TallyReporter implements Reporter {
       if (failures.length === before && !module.ok())
         failures.push({ name: module.relativeModuleId, why: messagesOf(module.errors()) });
     }
-    writeTally({ passed, skipped, failures, timed });
+    const files = modules.map((module) => ({ name: module.relativeModuleId, tookMs: module.diagnostic().duration }));
+    writeTally({ passed, skipped, failures, timed, files });
   }
 }
