@@ -40,6 +40,18 @@ const ask = async (address: string, path: string, headers: Record<string, string
 const askOften = (times: number, address: string, path: string, headers: Record<string, string> = {}) =>
   Promise.all(Array.from({ length: times }, () => ask(address, path, headers)));
 
+/**
+ * Asks so often at once and gives how many passed, with the most that may: what there is at a stroke, and what came to
+ * it meanwhile, which on a slow machine is much.
+ */
+async function passing(times: number, asked: (i: number) => Promise<number>, addresses = 1) {
+  const startedMs = performance.now();
+  const answers = await Promise.all(Array.from({ length: times }, (_, i) => asked(i)));
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const passed = answers.filter((status) => status === 200).length;
+  return { passed, most: (30 + 10 * seconds) * addresses };
+}
+
 const PATHS = [
   "/",
   "/sign-in",
@@ -58,8 +70,9 @@ const PATHS = [
 ];
 test.each(PATHS)("%s has a limit for an address without a credential, whoever else asks", async (path) => {
   const address = `198.51.100.${1 + PATHS.indexOf(path)}`;
-  const answers = await askOften(200, address, path);
-  expect(answers).toContain(429);
+  const answers: number[] = [];
+  // again where a slow machine keeps within the rate
+  await expect.poll(async () => answers.push(...(await askOften(200, address, path))) && answers).toContain(429);
   expect(answers).toContain(200);
   expect(await ask("203.0.113.200", path)).toBe(200);
 });
@@ -79,8 +92,8 @@ test("no spelling of a path gets another's limit", async () => {
       }).once("error", reject);
     });
   };
-  const answers = await Promise.all(Array.from({ length: 80 }, (_, i) => spell(i)));
-  expect(answers.filter((status) => status === 429).length).toBeGreaterThan(20);
+  const { passed, most } = await passing(80, spell);
+  expect(passed).toBeLessThanOrEqual(most);
 });
 
 test("kinds do not share: a storm on pages leaves probes, sign-in and files of the same address alone", async () => {
@@ -90,20 +103,15 @@ test("kinds do not share: a storm on pages leaves probes, sign-in and files of t
 });
 
 test("one IPv6 network counts as one address", async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 80 }, (_, i) => ask(`2001:db8:1:1::${i.toString(16)}`, "/sign-in")),
-  );
-  expect(answers.filter((status) => status === 429).length).toBeGreaterThan(20);
+  const { passed, most } = await passing(80, (i) => ask(`2001:db8:1:1::${i.toString(16)}`, "/sign-in"));
+  expect(passed).toBeLessThanOrEqual(most);
   expect(await ask("2001:db8:1:2::1", "/sign-in")).toBe(200);
 });
 
 test("a wide IPv6 network has four times the share of one address, however many it has", async () => {
-  const answers = await Promise.all(
-    Array.from({ length: 400 }, (_, i) => ask(`2001:db8:2:${i.toString(16)}::1`, "/sign-in")),
-  );
-  const passed = answers.filter((status) => status === 200).length;
+  const { passed, most } = await passing(400, (i) => ask(`2001:db8:2:${i.toString(16)}::1`, "/sign-in"), 4);
   expect(passed).toBeGreaterThanOrEqual(120);
-  expect(passed).toBeLessThan(300);
+  expect(passed).toBeLessThanOrEqual(most);
   expect(await ask("2001:db8:3:1::1", "/sign-in")).toBe(200);
 }, 60_000);
 
@@ -193,13 +201,13 @@ test("who has signed in, and who may send telemetry, is no stranger; who forges 
   expect(new Set(await askOften(80, address, "/services", { cookie }))).toEqual(new Set([200]));
   const forged = cookie.replace(/(session_token=)(.)/, (_, name, first) => `${name}${first === "a" ? "b" : "a"}`);
   expect(forged).not.toBe(cookie);
-  expect(await askOften(80, address, "/services", { cookie: forged })).toContain(429);
+  await expect.poll(() => askOften(80, address, "/services", { cookie: forged })).toContain(429); // again where a slow machine keeps within the rate
   const device = cookie.split("; ").find((one) => one.includes(".device_")) ?? "";
   expect(new Set(await askOften(20, address, "/sign-in", { cookie: device }))).toEqual(new Set([200]));
-  expect(await askOften(80, address, "/sign-in", { cookie: device.replace(/.$/, "_") })).toContain(429);
+  await expect.poll(() => askOften(80, address, "/sign-in", { cookie: device.replace(/.$/, "_") })).toContain(429); // again where a slow machine keeps within the rate
   const authorization = "Bearer opk_known";
   rememberSender(authorization, true);
   expect(new Set(await askOften(400, address, "/v1/logs", { authorization }))).toEqual(new Set([200]));
   rememberSender(authorization, false);
-  expect(await askOften(400, address, "/v1/logs", { authorization })).toContain(429);
+  await expect.poll(() => askOften(400, address, "/v1/logs", { authorization })).toContain(429); // again where a slow machine keeps within the rate
 }, 90_000);
