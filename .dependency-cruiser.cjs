@@ -1,4 +1,4 @@
-/** Which way imports point. Everything here is an error; README, "Architecture", says why. */
+/** Which way imports point. Everything here is an error; docs/architecture.md has it as a table. */
 
 const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
 /** what every capability stands on */

@@ -72,7 +72,7 @@ const START = {
   does: "Starts Operate and keeps it running until Ctrl-C or SIGTERM; the first time it installs and builds.",
   leaves:
     "Starts PostgreSQL, the console, a worker, a collector, a daemon, and the services of OPERATE_CONFIG; an ordered stop ends them all. " +
-    "Leaves the data directory (OPERATE_DATA_DIR, .operate). More variables: README, Environment variables.",
+    "Leaves the data directory (OPERATE_DATA_DIR, .operate). More variables: docs/configuration.md.",
   options: {
     "no-sample": { does: "without OPERATE_CONFIG: starts no sample system" },
     dev: { does: "reloads pages when their code changes" },

@@ -6,7 +6,7 @@ import { operate } from "./start/operate.ts";
 import { readOptions, type StartOptions } from "./start/options.ts";
 import { listenForStop } from "./start/signals.ts";
 
-/** The supervisor: starts Operate, keeps it running, stops it. Flags and variables: see README, "Configuration". */
+/** The supervisor: starts Operate, keeps it running, stops it. Flags: `npm start -- --help`; variables: docs/configuration.md. */
 const root = resolve(import.meta.dirname, "..");
 
 const line = (text: string): void => {
