@@ -48,7 +48,7 @@ export async function noteStory(
 ): Promise<void> {
   const actor = systemActor(work.job);
   for (const { key, at, message } of story) {
-    const entry = { kind: "deployment", message, key: `deployment-story:${deploymentId}:${key}` };
+    const entry = { kind: "deployment", message, key: `deployment-story:${deploymentId}:${key}` } as const;
     await addEvents(work.tx, incident.id, actor, [{ ...entry, detail: { deploymentId } }], at);
   }
 }
@@ -66,7 +66,7 @@ export async function openOrAdd(
   const { runtime, tx, at } = work;
   const opened = (await hasRecent(work, incident.causeKey)) ? null : await insertIncident(tx, incident, at);
   if (opened) {
-    const events = [{ ...first, kind: "opened", key: work.key }];
+    const events = [{ ...first, kind: "opened" as const, key: work.key }];
     await addEvents(tx, opened.id, systemActor(work.job), events, at);
     const target = { type: "incident", id: opened.id };
     await runtime.audit.record(tx, auditActor(work), { action: "incident.create", target, after: toView(opened) });

@@ -1,6 +1,6 @@
 import type { Actor } from "../kernel/actor.ts";
 import { AppError } from "../kernel/errors.ts";
-import type { IncidentStatus, ManageIncidentInput, Severity } from "./schema.ts";
+import type { IncidentEventKind, IncidentStatus, ManageIncidentInput, Severity } from "./schema.ts";
 import { raised } from "./severity.ts";
 import { isUnresolved, statusWord, transition } from "./transitions.ts";
 
@@ -19,7 +19,7 @@ export interface IncidentState {
 }
 
 export interface NewEvent {
-  kind: string;
+  kind: IncidentEventKind;
   message: string;
   detail?: Record<string, string | number | null>;
 }

@@ -2,6 +2,7 @@ import { type HealthTransition, saysLost } from "../health/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../text/durations.ts";
 import { type AutomaticWork, noteOn, openOrAdd, resolveBy } from "./automatic.ts";
+import type { NewEvent } from "./change.ts";
 import { outageSeverity } from "./severity.ts";
 import { findByCause, type IncidentRow, isKnownEvent, listUnresolved } from "./store.ts";
 import { isUnresolved } from "./transitions.ts";
@@ -53,7 +54,7 @@ async function goesDown(work: AutomaticWork, transition: HealthTransition, own: 
       await noteOn(work, own, { kind: "health", message: `Explained by ${causedBy.name}, which is down`, detail });
     return;
   }
-  const event = { kind: "health", message: `${nameOf(target)} is ${transition.to}${found}`, detail };
+  const event: NewEvent = { kind: "health", message: `${nameOf(target)} is ${transition.to}${found}`, detail };
   if (transition.muted) {
     if (own) await noteOn(work, own, event);
     return;
@@ -83,7 +84,7 @@ async function recovers(work: AutomaticWork, transition: HealthTransition, own: 
   const { target, to } = transition;
   const detail = { targetId: target.id, state: to };
   const words = to === "up" ? "is up again" : `is no longer down: ${to}`;
-  const event = { kind: "health", message: `${nameOf(target)} ${words}`, detail };
+  const event: NewEvent = { kind: "health", message: `${nameOf(target)} ${words}`, detail };
   const mentioned = { events: { some: { kind: "health", detail: { path: ["targetId"], equals: target.id } } } };
   for (const other of await listUnresolved(work.tx, mentioned))
     if (other.id !== own?.id) await noteOn(work, other, event);

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { createCaller } from "#server/routers/index.ts";
 import { actor, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { getIncident } from "./get-incident.ts";
@@ -43,6 +44,14 @@ describe("creating", () => {
       { topic: "incident", subjectId: incident.id },
       { topic: "service", subjectId: "checkout/production" },
     ]);
+  });
+
+  it("reads an entry of a kind that another version wrote as a note", async () => {
+    const { id } = await create();
+    await database.db.incidentEvent.updateMany({ where: { incidentId: id }, data: { kind: "paged" } });
+    const caller = createCaller({ agent: ctx, requestId: ctx.requestId });
+    const { timeline } = await caller.incidents.get({ incidentId: id });
+    expect(timeline).toMatchObject([{ kind: "note", message: "Opened: Checkout is slow" }]);
   });
 
   it("by an agent says so", async () => {

@@ -1,7 +1,7 @@
 import type { AgentContext, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { performWrite } from "../kernel/perform.ts";
-import { changeIncident } from "./change.ts";
+import { changeIncident, type NewEvent } from "./change.ts";
 import { publishIncident } from "./publish.ts";
 import type { IncidentView, ManageIncidentInput } from "./schema.ts";
 import { addEvents, type IncidentRow, insertIncident, labelOf, lockIncident, saveIncident, toView } from "./store.ts";
@@ -48,8 +48,9 @@ async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Pr
     at,
   );
   if (!incident) throw new AppError("INTERNAL", "The incident was not stored. Try again.");
-  const note = input.updateNotes ? [{ kind: "note", message: input.updateNotes }] : [];
-  await addEvents(tx, incident.id, ctx.actor, [{ kind: "opened", message: `Opened: ${incident.title}` }, ...note], at);
+  const events: NewEvent[] = [{ kind: "opened", message: `Opened: ${incident.title}` }];
+  if (input.updateNotes) events.push({ kind: "note", message: input.updateNotes });
+  await addEvents(tx, incident.id, ctx.actor, events, at);
   const target = { type: "incident", id: incident.id };
   await ctx.audit.record(tx, ctx, { action: "incident.create", target, after: toView(incident) });
   await publishIncident(ctx, tx, incident);

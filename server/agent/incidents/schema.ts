@@ -61,6 +61,8 @@ export const ManageIncidentInput = z
   });
 export type ManageIncidentInput = z.input<typeof ManageIncidentInput>;
 
+const INCIDENT_SOURCES = ["health", "deployment", "logs", "person", "agent"] as const;
+
 export const IncidentView = z.object({
   id: z.string(),
   number: z.number().int(),
@@ -73,7 +75,7 @@ export const IncidentView = z.object({
   service: z.string().nullable(),
   environment: z.string().nullable(),
   deploymentId: z.string().nullable(),
-  source: z.enum(["health", "deployment", "logs", "person", "agent"]),
+  source: z.enum(INCIDENT_SOURCES),
   resolution: z.string().nullable(),
   escalation: z.number().int().describe("how often it was escalated"),
   openedAt: Instant,
@@ -85,22 +87,25 @@ export const IncidentView = z.object({
 });
 export type IncidentView = z.infer<typeof IncidentView>;
 
+export const INCIDENT_EVENT_KINDS = [
+  "opened",
+  "status",
+  "severity",
+  "assignee",
+  "note",
+  "escalated",
+  "health",
+  "deployment",
+  "logs",
+  "resolution",
+  "edited",
+] as const;
+export type IncidentEventKind = (typeof INCIDENT_EVENT_KINDS)[number];
+
 export const IncidentEventView = z.object({
   id: z.string(),
   at: Instant,
-  kind: z.enum([
-    "opened",
-    "status",
-    "severity",
-    "assignee",
-    "note",
-    "escalated",
-    "health",
-    "deployment",
-    "logs",
-    "resolution",
-    "edited",
-  ]),
+  kind: z.enum(INCIDENT_EVENT_KINDS),
   actor: ActorRef,
   message: z.string(),
   detail: z.record(z.string(), z.unknown()).nullable(),

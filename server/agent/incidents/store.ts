@@ -7,6 +7,8 @@ import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
 import type { IncidentState, NewEvent } from "./change.ts";
 import {
+  INCIDENT_EVENT_KINDS,
+  type IncidentEventKind,
   type IncidentEventView,
   type IncidentStatus,
   type IncidentView,
@@ -44,10 +46,14 @@ export function toView(incident: IncidentRow): IncidentView {
   };
 }
 
+const kinds: ReadonlySet<string> = new Set(INCIDENT_EVENT_KINDS);
+const isKnownKind = (kind: string): kind is IncidentEventKind => kinds.has(kind);
+
+/** A kind that another version of Operate wrote reads as a note: its message still says what happened. */
 export const toEventView = (event: IncidentEvent): IncidentEventView => ({
   id: event.id,
   at: event.at.toISOString(),
-  kind: event.kind as IncidentEventView["kind"],
+  kind: isKnownKind(event.kind) ? event.kind : "note",
   actor: { kind: event.actorKind as IncidentEventView["actor"]["kind"], id: event.actorId, name: event.actorName },
   message: event.message,
   detail: event.detail as IncidentEventView["detail"],
