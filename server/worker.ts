@@ -1,8 +1,9 @@
 import { deleteOldDeployments } from "./agent/deploy/index.ts";
 import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
-import { deleteOldIncidents, onHealthTransition, onLoudPattern, onQuietPattern } from "./agent/incidents/index.ts";
+import { deleteOldIncidents, incidentConsumer, onLoudPattern, onQuietPattern } from "./agent/incidents/index.ts";
 import { startPeriodic } from "./agent/kernel/periodic.ts";
 import { startPatternAlerts } from "./agent/logs/index.ts";
+import { deleteOldEvents, startTimelineConsumer } from "./agent/timeline/index.ts";
 import { startTrafficCollector } from "./agent/traffic/index.ts";
 import { type OpenRuntime, runtimeFromEnv } from "./container.ts";
 import { saysWaiting, untilDatabaseAnswers } from "./db/patience.ts";
@@ -15,7 +16,7 @@ import { createLogger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 import { underSupervisor } from "./under-supervisor.ts";
 
-/** The worker process: durable workflows, health checks, traffic, alerts on log patterns, and the sweeps that keep tables to their size. */
+/** The worker process: durable workflows, health checks, incidents, traffic, alerts on log patterns, and the sweeps that keep tables to their size. */
 
 interface Part {
   stop(): Promise<void>;
@@ -38,13 +39,13 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
   const health = await startHealthScheduler(runtime, {
     workerId: id,
     prober,
-    onTransition: (transition) => onHealthTransition(runtime, transition),
     report,
   });
   return [
     durable,
     health,
     startHealthRetention(runtime, report),
+    startTimelineConsumer(runtime, incidentConsumer(runtime, report)),
     startTrafficCollector(runtime, (err) => report("traffic was not collected", err)),
     startPatternAlerts(runtime, {
       onLoud: (pattern) => onLoudPattern(runtime, pattern),
@@ -57,8 +58,10 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
       async () => {
         await deleteOldDeployments(runtime);
         await deleteOldIncidents(runtime);
+        await deleteOldEvents(runtime);
       },
-      (err) => report("old deployments and incidents were not deleted; tried again in an hour", err),
+      (err) =>
+        report("old deployments, incidents and events of the time line were not deleted; tried again in an hour", err),
     ),
   ];
 }

@@ -10,6 +10,5 @@ export {
 } from "./read/service-health.ts";
 export type { JudgedTarget } from "./read/views.ts";
 export { startHealthRetention } from "./record/retention.ts";
-export type { HealthTransition } from "./record/transitions.ts";
 export { setMaintenance } from "./set-maintenance.ts";
 export { setMuted } from "./set-muted.ts";

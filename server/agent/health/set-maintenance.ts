@@ -1,11 +1,13 @@
 import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
 import { performWrite } from "../kernel/perform.ts";
+import { recordOnTimeline } from "../timeline/index.ts";
 import { viewTarget } from "./read/views.ts";
+import { changeEvent } from "./record/change-event.ts";
 import { publishTarget } from "./record/publish.ts";
 import { lockTarget, saveTarget } from "./record/store.ts";
 import { insertChanges, resultKey } from "./record/store-results.ts";
-import type { HealthTargetView, SetMaintenanceInput } from "./schema.ts";
+import type { HealthState, HealthTargetView, SetMaintenanceInput } from "./schema.ts";
 
 /**
  * Starts, extends or (0 minutes) ends maintenance. It counts from now on for the shown state, and from the next check
@@ -22,14 +24,17 @@ export async function setMaintenance(
     const at = ctx.now();
     const begins = input.minutes > 0;
     const maintenanceUntil = begins ? new Date(at.getTime() + input.minutes * 60_000) : null;
-    const to = begins ? "maintenance" : before.state === "maintenance" ? "unknown" : before.state;
+    const to = begins ? "maintenance" : before.state === "maintenance" ? "unknown" : (before.state as HealthState);
     if (to === before.state) await saveTarget(tx, before.id, { maintenanceUntil });
     else {
       const anew = { consecutiveFailures: 0, consecutiveSuccesses: 0, causedBy: null };
       await saveTarget(tx, before.id, { maintenanceUntil, state: to, stateSince: at, ...anew });
-      const change = { from: before.state, to, causedBy: null, message: input.reason, flapping: before.flapping };
-      const key = resultKey(before.id, at.toISOString());
-      await insertChanges(tx, [{ key, targetId: before.id, shard: before.shard, at, ...change }]);
+      const { id: targetId, flapping } = before;
+      const key = resultKey(targetId, at.toISOString());
+      const from = before.state as HealthState;
+      const change = { key, targetId, at, from, to, causedBy: null, message: input.reason, flapping } as const;
+      await insertChanges(tx, [change]);
+      await recordOnTimeline(tx, changeEvent(before, change, undefined));
     }
     await ctx.audit.record(tx, ctx, {
       action,

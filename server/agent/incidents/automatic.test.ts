@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import type { HealthTransition } from "../health/index.ts";
+import type { HealthState } from "../health/schema.ts";
 import { newId } from "../kernel/ids.ts";
+import type { TimelineEventOf } from "../timeline/schema.ts";
 import { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
-import { onHealthTransition } from "./health.ts";
+import { onHealthChanged } from "./health.ts";
 import { getIncident, listIncidents, manageIncident } from "./index.ts";
 
 const database = useDatabase();
@@ -16,20 +17,24 @@ beforeEach(async () => {
   ctx = testContext(database, { now: () => new Date(clockMs) });
 });
 
+type HealthChanged = TimelineEventOf<"health.changed">;
+
 let sequence = 0;
-function goes(service: string, to: HealthTransition["to"], change: Partial<HealthTransition> = {}): HealthTransition {
-  const environment = "production";
+function goes(service: string, to: HealthState, change: Partial<HealthChanged["detail"]> = {}): HealthChanged {
   return {
-    key: `hc_${sequence++}`,
-    target: { id: `service:${service}/${environment}`, name: service, origin: "service", service, environment },
-    from: to === "down" ? "pending" : "down",
-    to,
-    causedBy: null,
-    message: to === "down" ? "answered 503" : null,
-    at: ctx.now().toISOString(),
-    muted: false,
-    flapping: false,
-    ...change,
+    ...{ key: `hc_${sequence++}`, at: ctx.now(), service, environment: "production", level: "info", title: service },
+    kind: "health.changed",
+    subject: `service:${service}/production`,
+    detail: {
+      target: service,
+      from: to === "down" ? "pending" : "down",
+      to,
+      causedBy: null,
+      message: to === "down" ? "answered 503" : null,
+      muted: false,
+      flapping: false,
+      ...change,
+    },
   };
 }
 const all = async () => (await listIncidents(ctx, { limit: 100 })).items;
@@ -39,8 +44,8 @@ const timelineOf = async (incidentId: string) =>
 describe("health", () => {
   it("opens one incident for a service that goes down, however often it is told", async () => {
     const down = goes("payments", "down");
-    await Promise.all([1, 2, 3].map(() => onHealthTransition(ctx, down)));
-    await onHealthTransition(ctx, goes("payments", "down", { message: "answered 500" }));
+    await Promise.all([1, 2, 3].map(() => onHealthChanged(ctx, down)));
+    await onHealthChanged(ctx, goes("payments", "down", { message: "answered 500" }));
     const [incident, ...more] = await all();
     expect(more).toEqual([]);
     expect(incident).toMatchObject({ title: "payments in production is down", severity: "critical", source: "health" });
@@ -52,18 +57,18 @@ describe("health", () => {
   });
 
   it("opens one when many are told at once", async () => {
-    await Promise.all(Array.from({ length: 8 }, () => onHealthTransition(ctx, goes("payments", "down"))));
+    await Promise.all(Array.from({ length: 8 }, () => onHealthChanged(ctx, goes("payments", "down"))));
     const [incident, ...more] = await all();
     expect(more).toEqual([]);
     expect(await timelineOf(incident!.id)).toHaveLength(8);
   });
 
   it("resolves on recovery, with how long it lasted", async () => {
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     clockMs += 240_000;
     const up = goes("payments", "up");
-    await onHealthTransition(ctx, up);
-    await onHealthTransition(ctx, up);
+    await onHealthChanged(ctx, up);
+    await onHealthChanged(ctx, up);
     const [incident] = await all();
     expect(incident).toMatchObject({
       status: "resolved",
@@ -75,51 +80,51 @@ describe("health", () => {
   it("records recovery and stays open when told so", async () => {
     const config = testConfig({ alertingConfig: { resolveOnRecovery: false } });
     ctx = testContext(database, { config });
-    await onHealthTransition(ctx, goes("payments", "down"));
-    await onHealthTransition(ctx, goes("payments", "up"));
+    await onHealthChanged(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "up"));
     const [incident] = await all();
     expect(incident?.status).toBe("open");
     expect((await timelineOf(incident!.id)).at(-1)).toBe("payments in production is up again");
   });
 
   it.each(["degraded", "maintenance", "unknown"] as const)("recovers by way of %s", async (between) => {
-    await onHealthTransition(ctx, goes("payments", "down"));
-    await onHealthTransition(ctx, goes("payments", between));
+    await onHealthChanged(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", between));
     expect((await all())[0]?.status).toBe("open");
-    await onHealthTransition(ctx, goes("payments", "up", { from: between }));
+    await onHealthChanged(ctx, goes("payments", "up", { from: between }));
     expect((await all())[0]?.status).toBe("resolved");
   });
 
   it("a failure that was never confirmed resolves nothing", async () => {
-    await onHealthTransition(ctx, goes("payments", "down"));
-    await onHealthTransition(ctx, goes("payments", "up", { from: "pending" }));
+    await onHealthChanged(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "up", { from: "pending" }));
     expect((await all())[0]?.status).toBe("open");
   });
 
   it("slow is not recovered", async () => {
-    await onHealthTransition(ctx, goes("payments", "down"));
-    await onHealthTransition(ctx, goes("payments", "degraded"));
+    await onHealthChanged(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "degraded"));
     expect((await all())[0]?.status).toBe("open");
   });
 
   it("reopens the same one within minutes, opens the next one later", async () => {
-    await onHealthTransition(ctx, goes("payments", "down"));
-    await onHealthTransition(ctx, goes("payments", "up"));
+    await onHealthChanged(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "up"));
     clockMs += 300_000;
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     expect(await all()).toMatchObject([{ status: "open", resolution: null }]);
-    await onHealthTransition(ctx, goes("payments", "up"));
+    await onHealthChanged(ctx, goes("payments", "up"));
     clockMs += 700_000;
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     expect((await all()).map((one) => one.status)).toEqual(["open", "resolved"]);
   });
 
   it("writes a consequence on the incident of its cause and pages nobody twice", async () => {
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     const causedBy = { id: "service:payments/production", name: "payments" };
-    await onHealthTransition(ctx, goes("checkout", "down", { causedBy }));
+    await onHealthChanged(ctx, goes("checkout", "down", { causedBy }));
     clockMs += 1_000;
-    await onHealthTransition(ctx, goes("checkout", "up"));
+    await onHealthChanged(ctx, goes("checkout", "up"));
     const [incident, ...more] = await all();
     expect(more).toEqual([]);
     expect(await timelineOf(incident!.id)).toEqual([
@@ -130,11 +135,11 @@ describe("health", () => {
   });
 
   it("says on its own incident when the cause is found afterwards", async () => {
-    await onHealthTransition(ctx, goes("checkout", "down"));
+    await onHealthChanged(ctx, goes("checkout", "down"));
     clockMs += 1_000;
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     const causedBy = { id: "service:payments/production", name: "payments" };
-    await onHealthTransition(ctx, goes("checkout", "down", { from: "down", causedBy }));
+    await onHealthChanged(ctx, goes("checkout", "down", { from: "down", causedBy }));
     const [payments, checkout] = await all();
     expect((await timelineOf(checkout!.id)).at(-1)).toBe("Explained by payments, which is down");
     expect((await timelineOf(payments!.id)).at(-1)).toContain("checkout in production fails because of payments");
@@ -142,24 +147,24 @@ describe("health", () => {
 
   it("opens one for a failure that stays after its cause is gone", async () => {
     const causedBy = { id: "service:payments/production", name: "payments" };
-    await onHealthTransition(ctx, goes("checkout", "down", { causedBy }));
+    await onHealthChanged(ctx, goes("checkout", "down", { causedBy }));
     expect(await all()).toEqual([]);
-    await onHealthTransition(ctx, goes("checkout", "down", { from: "down" }));
+    await onHealthChanged(ctx, goes("checkout", "down", { from: "down" }));
     expect(await all()).toMatchObject([{ service: "checkout", status: "open" }]);
   });
 
   it("opens none for what is muted or in maintenance", async () => {
-    await onHealthTransition(ctx, goes("payments", "down", { muted: true }));
-    await onHealthTransition(ctx, goes("checkout", "maintenance"));
+    await onHealthChanged(ctx, goes("payments", "down", { muted: true }));
+    await onHealthChanged(ctx, goes("checkout", "maintenance"));
     expect(await all()).toEqual([]);
   });
 
   it("refuses to reopen an old one while a newer one is open for the same cause", async () => {
-    await onHealthTransition(ctx, goes("payments", "down"));
-    await onHealthTransition(ctx, goes("payments", "up"));
+    await onHealthChanged(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "up"));
     const [old] = await all();
     clockMs += 700_000;
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     const reopen = manageIncident(ctx, { action: "update", incidentId: old!.id, status: "open" });
     await expect(reopen).rejects.toMatchObject({ code: "CONFLICT" });
   });
@@ -221,9 +226,9 @@ describe("deployments", () => {
   });
 
   it("appear on the timeline of the service's unresolved incidents", async () => {
-    await onHealthTransition(ctx, goes("checkout", "down"));
+    await onHealthChanged(ctx, goes("checkout", "down"));
     clockMs += 1_000;
-    await onHealthTransition(ctx, goes("payments", "down"));
+    await onHealthChanged(ctx, goes("payments", "down"));
     const one = deployment();
     for (let i = 0; i < 2; i++) await onDeploymentChange(ctx, one, "started", "Deployment of checkout 1.1.0 started");
     await onDeploymentChange(ctx, one, "succeeded", "checkout runs 1.1.0");

@@ -1,75 +1,88 @@
-import { type HealthTransition, saysLost } from "../health/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../text/durations.ts";
+import type { TimelineEventOf } from "../timeline/schema.ts";
 import { type AutomaticWork, noteOn, openOrAdd, resolveBy } from "./automatic.ts";
+import { type Cause, causeOf } from "./cause.ts";
 import type { NewEvent } from "./change.ts";
 import { outageSeverity } from "./severity.ts";
 import { findByCause, type IncidentRow, isKnownEvent, listUnresolved } from "./store.ts";
 import { isUnresolved } from "./transitions.ts";
 
-type Target = HealthTransition["target"];
+type HealthChanged = TimelineEventOf<"health.changed">;
 
-/** One cause per service and environment; endpoints stand for themselves. */
-const causeOf = (target: Target): string =>
-  target.service ? `health:${target.service}/${target.environment ?? ""}` : `health:${target.id}`;
-const nameOf = (target: Target): string =>
-  target.service && target.environment ? `${target.service} in ${target.environment}` : target.name;
+const nameOf = ({ service, environment, detail }: HealthChanged): string =>
+  service && environment ? `${service} in ${environment}` : detail.target;
 
 /**
  * Follows the health of targets: what goes down opens one incident per cause; a consequence of something else is
  * written on that one's timeline and pages nobody; recovery is recorded, and resolves when the configuration says so.
- * The same transition delivered twice is the same as once.
+ * The same event delivered twice is the same as once.
  */
-export async function onHealthTransition(runtime: Runtime, transition: HealthTransition): Promise<void> {
+export async function onHealthChanged(runtime: Runtime, event: HealthChanged): Promise<void> {
+  const cause = causeOf(event);
+  if (!cause) return;
   await runtime.db.$transaction(
     async (tx) => {
-      if (await isKnownEvent(tx, transition.key)) return;
-      const work = { runtime, tx, job: "health watcher", key: transition.key, at: runtime.now() };
-      const own = await findOpen(work, causeOf(transition.target));
-      if (transition.to === "down" || (transition.to === "degraded" && saysLost(transition.message)))
-        await goesDown(work, transition, own);
-      else if (transition.from === "down" || (own && hasRecovered(transition))) await recovers(work, transition, own);
+      if (await isKnownEvent(tx, event.key)) return;
+      const work = { runtime, tx, job: "health watcher", key: event.key, at: runtime.now() };
+      const own = await findOpen(work, cause.key);
+      if (cause.effect === "recover") await recovers(work, event, own);
+      else if (event.detail.causedBy) await isExplained(work, event, event.detail.causedBy, own);
+      else await goesDown(work, event, cause, own);
     },
     { timeout: 15_000, maxWait: 10_000 },
   );
 }
-
-/** Up at last by way of another state; from `pending` it never was away. */
-const hasRecovered = ({ from, to }: HealthTransition): boolean => to === "up" && from !== "up" && from !== "pending";
 
 async function findOpen({ tx }: AutomaticWork, causeKey: string): Promise<IncidentRow | null> {
   const last = await findByCause(tx, causeKey);
   return last && isUnresolved(last.status) ? last : null;
 }
 
-async function goesDown(work: AutomaticWork, transition: HealthTransition, own: IncidentRow | null): Promise<void> {
-  const { target, causedBy, message } = transition;
-  const found = message ? `: ${message}` : "";
-  const detail = { targetId: target.id, state: transition.to, causedBy: causedBy?.id ?? null };
-  if (causedBy) {
-    const text = `${nameOf(target)} fails because of ${causedBy.name}${found}`;
-    const cause = await findIncidentOfTarget(work, causedBy.id);
-    if (cause) await noteOn(work, cause, { kind: "health", message: text, detail });
-    if (own && own.id !== cause?.id)
-      await noteOn(work, own, { kind: "health", message: `Explained by ${causedBy.name}, which is down`, detail });
+const found = ({ detail: { message } }: HealthChanged): string => (message ? `: ${message}` : "");
+
+/** Written on the incident of what explains it, and on its own when it has one. */
+async function isExplained(
+  work: AutomaticWork,
+  event: HealthChanged,
+  causedBy: { id: string; name: string },
+  own: IncidentRow | null,
+): Promise<void> {
+  const detail = { targetId: event.subject, state: event.detail.to, causedBy: causedBy.id };
+  const text = `${nameOf(event)} fails because of ${causedBy.name}${found(event)}`;
+  const cause = await findIncidentOfTarget(work, causedBy.id);
+  if (cause) await noteOn(work, cause, { kind: "health", message: text, detail });
+  if (own && own.id !== cause?.id)
+    await noteOn(work, own, { kind: "health", message: `Explained by ${causedBy.name}, which is down`, detail });
+}
+
+async function goesDown(
+  work: AutomaticWork,
+  event: HealthChanged,
+  { effect, key: causeKey }: Cause,
+  own: IncidentRow | null,
+): Promise<void> {
+  const { service, environment, subject, detail } = event;
+  const state = `${nameOf(event)} is ${detail.to}`;
+  const entry: NewEvent = {
+    kind: "health",
+    message: `${state}${found(event)}`,
+    detail: { targetId: subject, state: detail.to, causedBy: null },
+  };
+  if (effect === "note") {
+    if (own) await noteOn(work, own, entry);
     return;
   }
-  const event: NewEvent = { kind: "health", message: `${nameOf(target)} is ${transition.to}${found}`, detail };
-  if (transition.muted) {
-    if (own) await noteOn(work, own, event);
-    return;
-  }
-  const { service, environment } = target;
   await openOrAdd(
     work,
     {
-      title: `${nameOf(target)} is ${transition.to}`,
-      description: message ?? "",
-      severity: outageSeverity(target),
+      title: state,
+      description: detail.message ?? "",
+      severity: outageSeverity({ service, environment }),
       assignee: null,
-      ...{ service, environment, deploymentId: null, source: "health", causeKey: causeOf(target) },
+      ...{ service, environment, deploymentId: null, source: "health", causeKey },
     },
-    event,
+    entry,
   );
 }
 
@@ -80,17 +93,18 @@ async function findIncidentOfTarget({ tx }: AutomaticWork, targetId: string): Pr
   return candidates[0] ?? null;
 }
 
-async function recovers(work: AutomaticWork, transition: HealthTransition, own: IncidentRow | null): Promise<void> {
-  const { target, to } = transition;
-  const detail = { targetId: target.id, state: to };
+async function recovers(work: AutomaticWork, event: HealthChanged, own: IncidentRow | null): Promise<void> {
+  const { subject: targetId } = event;
+  const { from, to } = event.detail;
+  if (from !== "down" && !own) return;
   const words = to === "up" ? "is up again" : `is no longer down: ${to}`;
-  const event: NewEvent = { kind: "health", message: `${nameOf(target)} ${words}`, detail };
-  const mentioned = { events: { some: { kind: "health", detail: { path: ["targetId"], equals: target.id } } } };
+  const entry: NewEvent = { kind: "health", message: `${nameOf(event)} ${words}`, detail: { targetId, state: to } };
+  const mentioned = { events: { some: { kind: "health", detail: { path: ["targetId"], equals: targetId } } } };
   for (const other of await listUnresolved(work.tx, mentioned))
-    if (other.id !== own?.id) await noteOn(work, other, event);
+    if (other.id !== own?.id) await noteOn(work, other, entry);
   if (!own) return;
-  await noteOn(work, own, event);
+  await noteOn(work, own, entry);
   if (to !== "up" || !work.runtime.config.alertingConfig.resolveOnRecovery) return;
   const lasted = describeSeconds((work.at.getTime() - own.openedAt.getTime()) / 1_000);
-  await resolveBy(work, own, `${nameOf(target)} recovered by itself after ${lasted}.`);
+  await resolveBy(work, own, `${nameOf(event)} recovered by itself after ${lasted}.`);
 }

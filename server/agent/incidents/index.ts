@@ -1,6 +1,6 @@
+export { incidentConsumer } from "./consumer.ts";
 export { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
 export { getIncident } from "./get-incident.ts";
-export { onHealthTransition } from "./health.ts";
 export { listIncidents, worstUnresolved } from "./list-incidents.ts";
 export { type LoudPattern, onLoudPattern, onQuietPattern } from "./log-patterns.ts";
 export { manageIncident } from "./manage-incident.ts";

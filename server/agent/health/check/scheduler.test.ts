@@ -5,7 +5,8 @@ import { useDatabase } from "#server/testing/database.ts";
 import type { OperateAgentConfigInput } from "../../config.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../ports/prober.ts";
-import type { HealthTransition } from "../record/transitions.ts";
+import { startTimelineConsumer } from "../../timeline/index.ts";
+import type { TimelineEvent } from "../../timeline/schema.ts";
 import { type HealthScheduler, type HealthSchedulerOptions, startHealthScheduler } from "./scheduler.ts";
 
 const up: ProbeResult = { outcome: "up", latencyMs: 3, statusCode: 200, message: null };
@@ -72,7 +73,7 @@ function cuttable(db: Db) {
 
 describe("the health scheduler", { timeout: 90_000 }, () => {
   const database = useDatabase();
-  const running: HealthScheduler[] = [];
+  const running: Pick<HealthScheduler, "stop">[] = [];
   afterEach(async () => {
     await Promise.all(running.splice(0).map((scheduler) => scheduler.stop()));
   });
@@ -81,9 +82,15 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
     running.push(scheduler);
     return scheduler;
   };
+  const follow = (runtime: Runtime, on: (event: TimelineEvent) => Promise<void>) => {
+    const consumer = startTimelineConsumer(runtime, { name: "test", on, report: () => {} });
+    running.push(consumer);
+    return consumer;
+  };
   const fresh = async (config: ReturnType<typeof testConfig>) => {
     await database.db
-      .$executeRaw`truncate health_target, health_result, health_rollup, health_change, health_shard, health_worker`;
+      .$executeRaw`truncate health_target, health_result, health_rollup, health_change, health_shard, health_worker,
+        timeline_event, timeline_cursor, timeline_postponed`;
     return testContext(database, { config });
   };
 
@@ -166,20 +173,16 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
       ]),
     );
     const { prober } = fakeProber((name) => (failing.has(name) ? down : up));
-    const taken: HealthTransition[] = [];
+    const taken: TimelineEvent[] = [];
     let refuse = true;
-    const scheduler = await start(runtime, {
-      workerId: "w1",
-      prober,
-      onTransition: async (transition) => {
-        if (transition.target.name === "payments" && transition.to === "down" && refuse) {
-          refuse = false;
-          throw new Error("the incident database is busy");
-        }
-        taken.push(transition);
-      },
-      ...QUICK,
+    follow(runtime, async (event) => {
+      if (event.detail.target === "payments" && event.detail.to === "down" && refuse) {
+        refuse = false;
+        throw new Error("the incident database is busy");
+      }
+      taken.push(event);
     });
+    const scheduler = await start(runtime, { workerId: "w1", prober, ...QUICK });
     const all = (state: string) => async () =>
       (await database.db.healthTarget.count({ where: { state } })) === 3 ? true : null;
     await until("all up", all("up"));
@@ -192,18 +195,20 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
     failing.clear();
     await until("all up again", all("up"));
     const states = (name: string) =>
-      taken.filter(({ target, from, to }) => target.name === name && from !== to).map(({ to }) => to);
+      taken
+        .map(({ detail }) => detail)
+        .filter(({ target, from, to }) => target === name && from !== to)
+        .map(({ to }) => to);
     await until("all handed on", async () =>
       ["payments", "checkout", "shop"].every((name) => states(name).at(-1) === "up" && states(name).length > 1),
     );
     for (const name of ["payments", "checkout", "shop"]) expect(states(name)).toEqual(["up", "pending", "down", "up"]);
     expect(new Set(taken.map(({ key }) => key)).size).toBe(taken.length);
-    const shopDown = taken.find(({ target, to }) => target.name === "shop" && to === "down");
+    const downs = taken.map(({ detail }) => detail).filter(({ to }) => to === "down");
+    const shopDown = downs.find(({ target }) => target === "shop");
     expect(shopDown?.causedBy?.name).toBe("payments");
-    expect(taken.find(({ target, to }) => target.name === "payments" && to === "down")?.causedBy).toBeNull();
-    expect(taken.some(({ target, to, causedBy }) => target.name !== "payments" && to === "down" && !causedBy)).toBe(
-      false,
-    );
+    expect(downs.find(({ target }) => target === "payments")?.causedBy).toBeNull();
+    expect(downs.some(({ target, causedBy }) => target !== "payments" && !causedBy)).toBe(false);
     await scheduler.stop();
     expect(runtime.published.some(({ topic, subjectId }) => topic === "health" && subjectId === payments.id)).toBe(
       true,
@@ -212,21 +217,14 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
 
   it("hands on after a restart what a crash kept from being handed on", async () => {
     const runtime = await fresh(configOf([endpoint("a")]));
-    const first = await start(runtime, {
-      workerId: "w1",
-      prober: fakeProber().prober,
-      onTransition: () => Promise.reject(new Error("gone")),
-      ...QUICK,
-    });
+    const first = await start(runtime, { workerId: "w1", prober: fakeProber().prober, ...QUICK });
+    const refusing = follow(runtime, () => Promise.reject(new Error("gone")));
     await until("the change is stored", () => database.db.healthChange.findFirst({ where: { to: "up" } }));
     await first.stop();
+    await refusing.stop();
     const taken: string[] = [];
-    const second = await start(runtime, {
-      workerId: "w2",
-      prober: fakeProber().prober,
-      onTransition: async ({ to }) => void taken.push(to),
-      ...QUICK,
-    });
+    const second = await start(runtime, { workerId: "w2", prober: fakeProber().prober, ...QUICK });
+    follow(runtime, async ({ detail }) => void taken.push(detail.to));
     await until("it is taken", async () => taken.length > 0);
     await second.stop();
     expect(taken).toEqual(["up"]);

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Runtime } from "../../kernel/context.ts";
 import type { Prober } from "../../ports/prober.ts";
-import { deliverChanges } from "../record/deliver-changes.ts";
 import { createRecorder } from "../record/recorder.ts";
 import { listUnseen } from "../record/store.ts";
-import type { OnHealthTransition } from "../record/transitions.ts";
 import { type CheckStart, createCheckLoop } from "./check-loop.ts";
 import { createCheckTarget } from "./check-target.ts";
 import { startShardLeases } from "./shard-leases.ts";
@@ -15,8 +13,6 @@ export interface HealthSchedulerOptions {
   /** different for every worker, also after a restart */
   workerId: string;
   prober: Prober;
-  /** see HealthTransition for how often and in which order */
-  onTransition?: OnHealthTransition;
   /** what went wrong and is tried again, for the log */
   report?: (message: string, error: unknown) => void;
   /** sees each check as it starts */
@@ -45,7 +41,6 @@ export interface HealthScheduler {
 }
 
 const DEFAULTS = { concurrency: 256, flushMs: 1_000, leaseMs: 10_000, renewMs: 2_000 };
-const REDELIVER_MS = 2_000;
 /** a check that takes longer is given up at the end: another worker makes the next one */
 const DRAIN_MS = 1_500;
 const DRAIN_POLL_MS = 20;
@@ -62,8 +57,7 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
   const plan = planTargets(runtime.config, runtime);
   await syncTargets(runtime, plan);
 
-  const delivery = createDelivery(runtime, () => leases.held(), given.onTransition, report);
-  const recorder = createRecorder(runtime, { flushMs: options.flushMs, report, onChanges: () => delivery.soon() });
+  const recorder = createRecorder(runtime, { flushMs: options.flushMs, report });
   const loop = createCheckLoop({
     check: createCheckTarget(runtime, given.prober),
     onResult: (target, slotAtMs, endedAtMs, result) =>
@@ -84,7 +78,6 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
     const held = leases.held(); // some may be gone again
     const kept = targets.filter((target) => held.includes(target.shard));
     loop.add(kept, new Set(unseen));
-    delivery.soon();
   };
   const leases = startShardLeases(runtime.db, {
     workerId: given.workerId,
@@ -117,7 +110,6 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
       while (loop.running() > 0 && performance.now() < until)
         await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
       await recorder.stop();
-      await delivery.stop();
       await leases.stop().catch((error) => report("the shards could not be given back; they expire", error));
     },
     stats: () => ({
@@ -129,51 +121,6 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
       waiting: recorder.waiting(),
       dropped: recorder.dropped(),
     }),
-  };
-}
-
-/** Hands changes on after each batch, and again every two seconds while some were refused. One round at a time. */
-function createDelivery(
-  runtime: Runtime,
-  shards: () => number[],
-  onTransition: OnHealthTransition | undefined,
-  report: (message: string, error: unknown) => void,
-) {
-  let going: Promise<void> | null = null;
-  let again = false;
-  let timer: NodeJS.Timeout | null = null;
-  let stopped = false;
-  const round = async () => {
-    do {
-      again = false;
-      try {
-        const options = { onTransition: onTransition ?? (async () => {}), report };
-        if (!(await deliverChanges(runtime, shards(), options))) retryLater();
-      } catch (error) {
-        report("health changes could not be read; they are handed on later", error);
-        retryLater();
-      }
-    } while (again && !stopped);
-  };
-  const retryLater = () => {
-    if (!stopped) timer ??= setTimeout(soon, REDELIVER_MS);
-  };
-  const soon = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    again = true;
-    going ??= round().finally(() => {
-      going = null;
-    });
-  };
-  return {
-    soon,
-    async stop(): Promise<void> {
-      stopped = true;
-      if (timer) clearTimeout(timer);
-      if (going) await going;
-      await round();
-    },
   };
 }
 

@@ -1,10 +1,12 @@
 import { clockWasSetBack } from "../../kernel/clock.ts";
 import { withoutConfidential } from "../../kernel/confidential/confidential.ts";
 import type { Runtime, Tx } from "../../kernel/context.ts";
+import { recordOnTimeline } from "../../timeline/index.ts";
 import { encodeLatencies } from "../check/latency-codes.ts";
 import { nextHealth, type Outcome } from "../check/next-health.ts";
 import { type CauseNode, causeOf } from "../read/caused-by.ts";
 import type { HealthState } from "../schema.ts";
+import { changeEvent } from "./change-event.ts";
 import { publishTarget } from "./publish.ts";
 import {
   addRollups,
@@ -70,9 +72,9 @@ export async function recordResults(runtime: Runtime, batch: readonly CheckResul
       if (fresh.length === 0) return 0;
       await addRollups(tx, rollupsOf(fresh));
       const changed = applyAll(targets, fresh, new Set(relived.map(({ id }) => id)));
-      const changes = await explain(tx, changed);
+      const { changes, causes } = await explain(tx, changed);
       await saveStates(tx, changed.map(stateRow));
-      if (changes.length > 0) await announce(runtime, tx, changes, targets);
+      if (changes.length > 0) await announce(runtime, tx, changes, targets, causes);
       return changes.length;
     },
     { timeout: 20_000, maxWait: 10_000 },
@@ -102,7 +104,7 @@ function rollupsOf(rows: readonly (ResultRow & { slotAtMs: number })[]): RollupR
 interface Changed {
   target: LockedTarget;
   causedBy: string | null;
-  steps: { from: string; to: string; slotAt: string; at: Date; message: string | null; flapping: boolean }[];
+  steps: { from: HealthState; to: HealthState; slotAt: string; at: Date; message: string | null; flapping: boolean }[];
   last: CheckResult & ResultRow;
 }
 
@@ -119,7 +121,7 @@ function applyAll(
     // a late batch of another worker is history only; after a clock that was set back it is the newest
     if (before.lastCheckedAt && before.lastCheckedAt > at && !relived.has(before.id)) continue;
     const rule = { ...before, maintenance: row.maintenance };
-    const after = nextHealth({ ...before, state: before.state as HealthState }, row.outcome, rule);
+    const after = nextHealth(before, row.outcome, rule);
     const moved = after.state !== before.state;
     const target = {
       ...before,
@@ -137,32 +139,43 @@ function applyAll(
   return [...changed.values()];
 }
 
-/** Works out what explains each failure and turns the steps into changes; a new explanation alone is a change too. */
-async function explain(tx: Tx, changed: Changed[]): Promise<ChangeRow[]> {
+/**
+ * Works out what explains each failure and turns the steps into changes; a new explanation alone is a change too. Also
+ * the names of the targets that may explain one.
+ */
+async function explain(
+  tx: Tx,
+  changed: Changed[],
+): Promise<{ changes: ChangeRow[]; causes: ReadonlyMap<string, string> }> {
+  const causes = new Map(changed.map(({ target }) => [target.id, target.name]));
   const concerned = changed.filter(({ target }) => target.consecutiveFailures > 0 || target.state === "down");
   if (concerned.length > 0) {
     const former = concerned.flatMap(({ target }) => target.causedBy ?? []);
-    const nodes = new Map((await listFailing(tx, former)).map((row) => [row.id, causeNode(row)]));
+    const failing = await listFailing(tx, former);
+    for (const { id, name } of failing) causes.set(id, name);
+    const nodes = new Map(failing.map((row) => [row.id, causeNode(row)]));
     for (const { target } of changed) nodes.set(target.id, causeNode(target));
     for (const entry of concerned) {
       const nowMs = entry.last.endedAtMs;
       entry.target = { ...entry.target, causedBy: causeOf(entry.target.id, nodes, nowMs) };
     }
   }
-  const failing = new Set(concerned);
+  return { changes: changesOf(changed, new Set(concerned)), causes };
+}
+
+function changesOf(changed: readonly Changed[], failing: ReadonlySet<Changed>): ChangeRow[] {
   return changed.flatMap((entry) => {
     const { target, steps, last } = entry;
     if (!failing.has(entry)) entry.target = { ...target, causedBy: null };
     const { causedBy } = entry.target;
-    const common = { targetId: target.id, shard: target.shard };
     const rows = steps.map(({ slotAt, ...step }) => {
       const explains = step.to === "down" || step.to === "pending" ? causedBy : null;
-      return { ...common, ...step, key: resultKey(target.id, slotAt), causedBy: explains };
+      return { targetId: target.id, ...step, key: resultKey(target.id, slotAt), causedBy: explains };
     });
     if (rows.length === 0 && target.state === "down" && causedBy !== entry.causedBy)
       return [
         {
-          ...common,
+          targetId: target.id,
           key: resultKey(target.id, last.slotAt),
           from: target.state,
           to: target.state,
@@ -208,8 +221,14 @@ async function announce(
   tx: Tx,
   changes: readonly ChangeRow[],
   targets: ReadonlyMap<string, LockedTarget>,
+  causes: ReadonlyMap<string, string>,
 ): Promise<void> {
   await insertChanges(tx, changes);
+  const events = changes.flatMap((change) => {
+    const target = targets.get(change.targetId);
+    return target ? [changeEvent(target, change, causes.get(change.causedBy ?? ""))] : [];
+  });
+  await recordOnTimeline(tx, ...events);
   if (changes.length > SINGLE_HINTS) {
     await runtime.live.publish(tx, "health");
     await runtime.live.publish(tx, "service");

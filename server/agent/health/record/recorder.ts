@@ -5,8 +5,6 @@ interface RecorderOptions {
   flushMs: number;
   /** told about each batch that could not be written; it is kept and tried again */
   report: (message: string, error: unknown) => void;
-  /** after a batch that changed states */
-  onChanges: () => void;
 }
 
 const BATCH = 500;
@@ -31,7 +29,7 @@ export function createRecorder(runtime: Runtime, options: RecorderOptions) {
     const batch = waiting.splice(0, BATCH);
     if (batch.length === 0) return;
     try {
-      if ((await recordResults(runtime, batch)) > 0) options.onChanges();
+      await recordResults(runtime, batch);
       if (waiting.length > 0) arm(waiting.length >= BATCH ? 0 : options.flushMs);
     } catch (error) {
       options.report(`${batch.length} health results could not be written; they are kept`, error);

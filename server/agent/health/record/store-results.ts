@@ -1,4 +1,5 @@
 import type { Db, Tx } from "../../kernel/context.ts";
+import type { HealthState } from "../schema.ts";
 
 /** Results and what follows from them, written in batches: one statement each, rows as one JSON parameter. */
 
@@ -19,8 +20,7 @@ export interface LockedTarget {
   origin: "endpoint" | "service";
   service: string | null;
   environment: string | null;
-  shard: number;
-  state: string;
+  state: HealthState;
   stateSince: Date;
   flapping: boolean;
   flappingReason: string | null;
@@ -46,7 +46,7 @@ export interface LockedTarget {
 export async function lockTargets(tx: Tx, ids: readonly string[]): Promise<LockedTarget[]> {
   const [found] = await tx.$queryRaw<{ rows: string }[]>`
     select coalesce(json_agg(locked order by locked.id), '[]')::text as rows from (
-      select id, name, origin, service, environment, shard, state, "stateSince", flapping, "flappingReason",
+      select id, name, origin, service, environment, state, "stateSince", flapping, "flappingReason",
         "consecutiveFailures", "consecutiveSuccesses", recent, "causedBy", muted, "maintenanceUntil", "lastCheckedAt",
         "lastLatencyMs", "lastMessage", "dependsOn", "intervalMs", "failureThreshold", "successThreshold"
       from health_target where id = any(${ids}::text[]) order by id for no key update
@@ -171,9 +171,8 @@ export const listFailing = (tx: Tx, alsoIds: readonly string[]): Promise<CauseRo
 export interface ChangeRow {
   key: string;
   targetId: string;
-  shard: number;
-  from: string;
-  to: string;
+  from: HealthState;
+  to: HealthState;
   causedBy: string | null;
   message: string | null;
   flapping: boolean;
@@ -182,18 +181,6 @@ export interface ChangeRow {
 
 export const insertChanges = (tx: Tx, rows: readonly ChangeRow[]) =>
   tx.healthChange.createMany({ data: [...rows], skipDuplicates: true });
-
-export type StoredChange = ChangeRow & { sequence: bigint };
-
-export const listUndelivered = (db: Db, shards: readonly number[], limit: number): Promise<StoredChange[]> =>
-  db.healthChange.findMany({
-    where: { deliveredAt: null, shard: { in: [...shards] } },
-    orderBy: { sequence: "asc" },
-    take: limit,
-  });
-
-export const markDelivered = (db: Db, key: string, at: Date) =>
-  db.healthChange.updateMany({ where: { key, deliveredAt: null }, data: { deliveredAt: at } });
 
 /** Changes at or after `since`, newest first. */
 export const listChanges = (db: Db, since: Date, limit: number) =>

@@ -1,0 +1,3 @@
+export { startTimelineConsumer, type TimelineConsumer } from "./consume.ts";
+export { recordOnTimeline } from "./record.ts";
+export { deleteOldEvents } from "./retention.ts";
