@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { performWrite } from "../agent/kernel/perform.ts";
+import { performWrite, unchanged } from "../agent/kernel/perform.ts";
 import { actor, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { listAudit } from "./list.ts";
@@ -20,7 +20,7 @@ describe("recording", () => {
     });
     const write = performWrite(ctx, { action: "test.write", permission: "user.write" }, async (tx) => {
       await tx.verification.create({ data: { id: "v1", identifier: "x", value: "x", expiresAt: new Date() } });
-      await ctx.audit.record(tx, ctx, { action: "test.write" });
+      return { result: null, target: undefined, before: null, after: null };
     });
     await expect(write).rejects.toMatchObject({ code: "INTERNAL" });
     expect(await database.db.verification.count()).toBe(0);
@@ -30,7 +30,9 @@ describe("recording", () => {
     const ctx = testContext(database, { actor: actor({ id: "usr_v", role: "viewer" }), requestId: "req-refused-1" });
     const input = { name: "x", password: "hunter2hunter2", text: "nul \u0000 and half \ud800 a character" };
     const target = { type: "user", id: "usr_\u0000" };
-    const write = performWrite(ctx, { action: "test.refused", permission: "user.write", target, input }, async () => 1);
+    const write = performWrite(ctx, { action: "test.refused", permission: "user.write", target, input }, async () =>
+      unchanged(1),
+    );
     await expect(write).rejects.toMatchObject({ code: "FORBIDDEN" });
     const [entry] = (await list({ action: "test.refused" })).items;
     expect(entry).toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { performWrite } from "../agent/kernel/perform.ts";
+import { performWrite, unchanged } from "../agent/kernel/perform.ts";
 import { actor, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
 import { recordCountedRefusals } from "./record.ts";
@@ -88,7 +88,7 @@ test("writes that the core refuses are bounded in the table, and none is lost", 
   const ctx = testContext(database, { actor: actor({ id: "usr_many", role: "viewer" }) });
   const write = { action: "test.refused", permission: "user.write" } as const;
   for (let n = 0; n < 60; n++)
-    await expect(performWrite(ctx, write, async () => n)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(performWrite(ctx, write, async () => unchanged(n))).rejects.toMatchObject({ code: "FORBIDDEN" });
   await recordCountedRefusals(database.db);
   const entries = await database.db.auditEntry.findMany({ where: { actorId: "usr_many" } });
   const [told, ...others] = entries.toSorted((a, b) => Number(a.action < b.action) - Number(b.action < a.action));
@@ -100,7 +100,7 @@ test("writes that the core refuses are bounded in the table, and none is lost", 
 test("what was asked for is kept to 4 KB when it was refused", async () => {
   const ctx = testContext(database, { actor: actor({ id: "usr_large", role: "viewer" }) });
   const input = { lines: Array.from({ length: 100 }, (_, n) => `${n} ${"x".repeat(100)}`) };
-  const write = performWrite(ctx, { action: "test.large", permission: "user.write", input }, async () => 1);
+  const write = performWrite(ctx, { action: "test.large", permission: "user.write", input }, async () => unchanged(1));
   await expect(write).rejects.toMatchObject({ code: "FORBIDDEN" });
   const entry = await database.db.auditEntry.findFirstOrThrow({ where: { actorId: "usr_large" } });
   expect(JSON.stringify(entry.after).length).toBeLessThan(4_200);

@@ -36,14 +36,14 @@ export async function setMaintenance(
       await insertChanges(tx, [change]);
       await recordOnTimeline(tx, changeEvent(before, change, undefined));
     }
-    await ctx.audit.record(tx, ctx, {
-      action,
+    await publishTarget(ctx, tx, before);
+    return {
+      result: undefined,
       target,
       before: { maintenanceUntil: before.maintenanceUntil },
       after: { maintenanceUntil },
       reason: input.reason,
-    });
-    await publishTarget(ctx, tx, before);
+    };
   });
   return await viewTarget(ctx, input.targetId);
 }

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
-import { performWrite } from "../kernel/perform.ts";
+import { performWrite, unchanged } from "../kernel/perform.ts";
 import { viewTarget } from "./read/views.ts";
 import { publishTarget } from "./record/publish.ts";
 import { lockTarget, saveTarget } from "./record/store.ts";
@@ -12,11 +12,10 @@ export async function setMuted(ctx: AgentContext, input: z.infer<typeof SetMuted
   const target = { type: "health-target", id: input.targetId };
   await performWrite(ctx, { action, permission: "health.write", target, input }, async (tx) => {
     const before = await lockTarget(tx, input.targetId);
-    if (before.muted === input.muted) return;
+    if (before.muted === input.muted) return unchanged(undefined);
     await saveTarget(tx, before.id, { muted: input.muted });
-    const after = { muted: input.muted };
-    await ctx.audit.record(tx, ctx, { action, target, before: { muted: before.muted }, after });
     await publishTarget(ctx, tx, before);
+    return { result: undefined, target, before: { muted: before.muted }, after: { muted: input.muted } };
   });
   return await viewTarget(ctx, input.targetId);
 }

@@ -1,6 +1,6 @@
 import type { AgentContext, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { performWrite } from "../kernel/perform.ts";
+import { type Changed, performWrite } from "../kernel/perform.ts";
 import { changeIncident, type NewEvent } from "./change.ts";
 import { publishIncident } from "./publish.ts";
 import type { IncidentView, ManageIncidentInput } from "./schema.ts";
@@ -28,7 +28,7 @@ export async function manageIncident(
   return { incident: toView(incident) };
 }
 
-async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<IncidentRow> {
+async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<Changed<IncidentRow>> {
   if (!input.title) throw new AppError("INVALID", "create needs title");
   checkScope(ctx, input);
   const at = ctx.now();
@@ -52,9 +52,8 @@ async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Pr
   if (input.updateNotes) events.push({ kind: "note", message: input.updateNotes });
   await addEvents(tx, incident.id, ctx.actor, events, at);
   const target = { type: "incident", id: incident.id };
-  await ctx.audit.record(tx, ctx, { action: "incident.create", target, after: toView(incident) });
   await publishIncident(ctx, tx, incident);
-  return incident;
+  return { result: incident, target, before: null, after: toView(incident) };
 }
 
 /** The service and environment must be ones that are configured. @throws NOT_FOUND with those that are */
@@ -76,7 +75,7 @@ const unknown = (what: string, given: string, allowed: string[]) =>
     details: { [what]: given, allowed },
   });
 
-async function change(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<IncidentRow> {
+async function change(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<Changed<IncidentRow>> {
   if (!input.incidentId) throw new AppError("INVALID", `${input.action} needs incidentId`);
   if (input.action === "resolve" && !input.resolution) throw new AppError("INVALID", "resolve needs resolution");
   const before = await lockIncident(tx, input.incidentId);
@@ -84,12 +83,11 @@ async function change(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Pr
   const { after, events } = changeIncident(labelOf(before), before, input, ctx.actor, at);
   const saved = await saveIncident(tx, before, after, at);
   await addEvents(tx, saved.id, ctx.actor, events, at);
-  await ctx.audit.record(tx, ctx, {
-    action: `incident.${input.action}`,
+  await publishIncident(ctx, tx, saved);
+  return {
+    result: saved,
     target: { type: "incident", id: saved.id },
     before: toView(before),
     after: { ...toView(saved), note: input.updateNotes },
-  });
-  await publishIncident(ctx, tx, saved);
-  return saved;
+  };
 }

@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../ports/audit-log.ts";
 import type { AgentContext, Tx } from "./context.ts";
 import { type AppError, toAppError } from "./errors.ts";
 import { authorize, type Permission } from "./permissions.ts";
@@ -6,20 +7,70 @@ interface Write {
   /** audit action, `incident.acknowledge` */
   action: string;
   permission: Permission;
-  target?: { type: string; id: string } | undefined;
+  target?: AuditEvent["target"];
   /** what was asked, for the audit entry of a refusal; secrets are redacted by the audit log */
   input?: unknown;
 }
 
+/** What a write did, for its audit entry. `before` and `after` hold what changed; null: it was not, or is no more. */
+interface Entry {
+  /** undefined where the action alone tells it */
+  target: AuditEvent["target"];
+  before: object | null;
+  after: object | null;
+  reason?: string | undefined;
+}
+
+/** An entry with the action it tells of. */
+export interface ActionEntry extends Entry {
+  action: string;
+}
+
+export interface Changed<T> extends Entry {
+  result: T;
+  /** what the same write did besides, under other actions */
+  besides?: readonly ActionEntry[];
+}
+
+/** All was as it was asked for already: nothing is on record. */
+interface Unchanged<T> {
+  result: T;
+  unchanged: true;
+}
+
+export type Change<T> = Changed<T> | Unchanged<T>;
+
+export const unchanged = <T>(result: T): Unchanged<T> => ({ result, unchanged: true });
+
 /**
- * Every write of the core goes through here: it is authorised, runs in one transaction (in which the caller records
- * its audit entry), and a refusal is recorded in the audit log before it is thrown on.
+ * Every write of the core goes through here: it is authorised, runs in one transaction together with its audit entry,
+ * and a refusal is recorded in the audit log before it is thrown on. Returns the result of the change.
  * @throws FORBIDDEN when the actor's role does not hold the permission, and whatever `change` throws.
  */
-export async function performWrite<T>(ctx: AgentContext, write: Write, change: (tx: Tx) => Promise<T>): Promise<T> {
+export function performWrite<T>(ctx: AgentContext, write: Write, change: (tx: Tx) => Promise<Change<T>>): Promise<T> {
+  return prepareWrite(ctx, write, () =>
+    ctx.db.$transaction(
+      async (tx) => {
+        const done = await change(tx);
+        if ("unchanged" in done) return done.result;
+        const { result, besides = [], ...entry } = done;
+        await ctx.audit.record(tx, ctx, { action: write.action, ...entry });
+        for (const one of besides) await ctx.audit.record(tx, ctx, one);
+        return result;
+      },
+      { timeout: 15_000, maxWait: 10_000 },
+    ),
+  );
+}
+
+/**
+ * What a write needs before its transaction begins, such as an answer of the platform: authorised, and its refusal is
+ * recorded as that of the write.
+ */
+export async function prepareWrite<T>(ctx: AgentContext, write: Write, prepare: () => Promise<T>): Promise<T> {
   try {
     authorize(ctx, write.permission);
-    return await ctx.db.$transaction(change, { timeout: 15_000, maxWait: 10_000 });
+    return await prepare();
   } catch (error) {
     const refusal = toAppError(error);
     await recordRefusal(ctx, write, refusal);

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AgentContext } from "../kernel/context.ts";
-import { performWrite } from "../kernel/perform.ts";
+import { performWrite, unchanged } from "../kernel/perform.ts";
 import type { UpdatePatternInput, UpdatePatternOutput } from "./schema.ts";
 import { lockPattern, type PatternSettings, savePattern } from "./store.ts";
 
@@ -19,15 +19,14 @@ export async function updatePattern(
   const pattern = await performWrite(ctx, { action, permission: "telemetry.write", target, input }, async (tx) => {
     const before = await lockPattern(tx, input.patternId);
     const after = changed(before, input);
-    if (JSON.stringify(saidOf(before)) === JSON.stringify(saidOf(after))) return before;
+    if (JSON.stringify(saidOf(before)) === JSON.stringify(saidOf(after))) return unchanged(before);
     await savePattern(tx, after);
-    await ctx.audit.record(tx, ctx, {
-      action,
+    return {
+      result: after,
       target: { ...target, id: after.id },
       before: saidOf(before),
       after: saidOf(after),
-    });
-    return after;
+    };
   });
   return { pattern };
 }

@@ -10,7 +10,7 @@ export interface AuditEvent {
   before?: unknown;
   after?: unknown;
   errorCode?: string;
-  reason?: string;
+  reason?: string | undefined;
 }
 
 /** Whose act it is. */

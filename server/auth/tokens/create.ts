@@ -42,8 +42,7 @@ export function createToken(ctx: AgentContext, input: CreateTokenInput): Promise
     const { name, role } = input;
     const row = { id, name, role, hash, prefix, ownerId: actor.id, createdAt: now, expiresAt, services };
     const token = toTokenView(await tx.apiToken.create({ data: row, include: { owner: true } }), now);
-    await ctx.audit.record(tx, ctx, { action: write.action, target, after: token });
-    return { token, secret };
+    return { result: { token, secret }, target, before: null, after: token };
   });
 }
 

@@ -1,6 +1,6 @@
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
-import { performWrite } from "../../agent/kernel/perform.ts";
+import { performWrite, unchanged } from "../../agent/kernel/perform.ts";
 import type { RevokeTokenInput, TokenView } from "../schema.ts";
 import { ownerIdOf, toTokenView } from "./store.ts";
 
@@ -15,19 +15,13 @@ export function revokeToken(ctx: AgentContext, input: RevokeTokenInput): Promise
     const before = await tx.apiToken.findUnique({ where: { id: input.tokenId }, include: { owner: true } });
     const allowed = before && (ctx.actor.role === "admin" || before.ownerId === (await ownerIdOf(ctx, tx)));
     if (!allowed) throw new AppError("NOT_FOUND", "You have no such API token. The list of tokens has yours.");
-    if (before.revokedAt) return { token: toTokenView(before, ctx.now()) };
+    if (before.revokedAt) return unchanged({ token: toTokenView(before, ctx.now()) });
     const revoked = await tx.apiToken.update({
       where: { id: before.id },
       data: { revokedAt: ctx.now() },
       include: { owner: true },
     });
     const token = toTokenView(revoked, ctx.now());
-    await ctx.audit.record(tx, ctx, {
-      action: write.action,
-      target,
-      before: toTokenView(before, ctx.now()),
-      after: token,
-    });
-    return { token };
+    return { result: { token }, target, before: toTokenView(before, ctx.now()), after: token };
   });
 }

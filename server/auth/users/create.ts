@@ -25,7 +25,6 @@ export function createUser(
     const oneTimePassword = password === undefined ? newOneTimePassword() : null;
     const passwordHash = await hashPassword(password ?? oneTimePassword ?? "");
     const user = toUserView(await insertUser(tx, { ...person, id, passwordHash, mustChangePassword: true }));
-    await ctx.audit.record(tx, ctx, { action: write.action, target, after: user });
-    return { user, oneTimePassword };
+    return { result: { user, oneTimePassword }, target, before: null, after: user };
   });
 }

@@ -30,7 +30,6 @@ export function resetPassword(
     const oneTimePassword = input.password === undefined ? newOneTimePassword() : null;
     const passwordHash = await hashPassword(input.password ?? oneTimePassword ?? "");
     const { user, ended: after } = await replacePassword(tx, id, passwordHash, { revokeTokens, at: ctx.now() });
-    await ctx.audit.record(tx, ctx, { action: write.action, target, after });
-    return { user: toUserView(user), oneTimePassword };
+    return { result: { user: toUserView(user), oneTimePassword }, target, before: null, after };
   });
 }

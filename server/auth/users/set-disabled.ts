@@ -19,12 +19,11 @@ export function setUserDisabled(ctx: AgentContext, input: SetDisabledInput): Pro
     const disabledAt = input.disabled ? (before.disabledAt ?? ctx.now()) : null;
     const after = toUserView(await tx.user.update({ where: { id: before.id }, data: { disabledAt } }));
     const ended = input.disabled ? await tx.session.deleteMany({ where: { userId: before.id } }) : { count: 0 };
-    await ctx.audit.record(tx, ctx, {
-      action,
+    return {
+      result: { user: after },
       target,
       before: { disabledAt: before.disabledAt },
       after: { disabledAt: after.disabledAt, sessionsEnded: ended.count },
-    });
-    return { user: after };
+    };
   });
 }

@@ -17,12 +17,11 @@ export function setUserRole(ctx: AgentContext, input: SetRoleInput): Promise<{ u
     const before = await getUser(tx, input.userId);
     if (input.role !== "admin") await keepAnAdministrator(tx, before);
     const after = await tx.user.update({ where: { id: before.id }, data: { role: input.role } });
-    await ctx.audit.record(tx, ctx, {
-      action: write.action,
+    return {
+      result: { user: toUserView(after) },
       target,
       before: { role: before.role },
       after: { role: after.role },
-    });
-    return { user: toUserView(after) };
+    };
   });
 }

@@ -2,8 +2,7 @@ import type { z } from "zod";
 import { incidentsOfDeployments } from "../../incidents/index.ts";
 import type { AgentContext, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { performWrite } from "../../kernel/perform.ts";
-import { authorize } from "../../kernel/permissions.ts";
+import { type Change, performWrite, prepareWrite, unchanged } from "../../kernel/perform.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { auditPlace } from "../record/record.ts";
 import {
@@ -39,16 +38,12 @@ export async function decideDeployment(ctx: AgentContext, input: DecisionRequest
     target: { type: "deployment", id: deploymentId },
     input,
   } as const;
-  let back: Return | null;
-  let isReturnable: boolean;
-  try {
-    authorize(ctx, write.permission);
+  const { back, isReturnable } = await prepareWrite(ctx, write, async () => {
     const row = await getDeploymentRow(ctx.db, deploymentId);
-    back = await returnOf(ctx, row, input); // asks the platform, so outside of the transaction
-    isReturnable = back ? back.kind === "new" : !isActive(row.status) && (await canReturn(ctx, row));
-  } catch (error) {
-    return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
-  }
+    const found = await returnOf(ctx, row, input); // asks the platform
+    const isNew = found ? found.kind === "new" : !isActive(row.status) && (await canReturn(ctx, row));
+    return { back: found, isReturnable: isNew };
+  });
   const { deployment, started } = await performWrite(ctx, write, (tx) => decide(ctx, tx, input, back, isReturnable));
   if (started) await startWorkflow(ctx, started.id);
   await nudgeWorkflow(ctx, deploymentId);
@@ -76,25 +71,31 @@ async function decide(
   input: DecisionRequest,
   back: Return | null,
   isReturnable: boolean,
-): Promise<Outcome> {
+): Promise<Change<Outcome>> {
   const before = await lockDeployment(tx, input.deploymentId);
-  if (back?.kind === "done") return { deployment: before, started: null };
-  if (back?.kind === "going") return { deployment: before, started: back.rollback };
+  if (back?.kind === "done") return unchanged({ deployment: before, started: null });
+  if (back?.kind === "going") return unchanged({ deployment: before, started: back.rollback });
   if (input.decision === "rollback" && !back && !isActive(before.status))
     throw new AppError("CONFLICT", `${before.id} has ended a moment ago. Decide again to roll it back.`);
   await refuseAnswered(tx, before, back);
   const facts = await factsOf(ctx, tx, before, isReturnable);
   const ruling = rule(facts, { ...input, actor: ctx.actor });
-  if (ruling.kind === "same") return { deployment: before, started: null };
+  if (ruling.kind === "same") return unchanged({ deployment: before, started: null });
   const at = ctx.now();
   const { decision, scope, reason } = input;
   const { stepIndex, waitingId } = ruling;
   const given = { deploymentId: before.id, decision, scope, reason, stepIndex, waitingId };
   const made = await insertDecision(tx, given, ctx, at);
   if (!made) throw new Error(`${before.id}: an answer was written while the deployment was locked`);
-  await write(ctx, tx, before, made);
-  const started = back && (await insertRollback(ctx, tx, ctx, back.prepared, reason));
-  return { deployment: await getDeploymentRow(tx, before.id), started };
+  await recordDecision(ctx, tx, before, made);
+  const rollback = back && (await insertRollback(ctx, tx, ctx, back.prepared, reason));
+  return {
+    result: { deployment: await getDeploymentRow(tx, before.id), started: rollback?.deployment ?? null },
+    target: { type: "deployment", id: before.id },
+    before: { status: before.status, waiting: before.waiting, watchState: before.watchState },
+    after: { decision, scope, reason, stepIndex: made.stepIndex, waitingId: made.waitingId, ...auditPlace(before) },
+    besides: rollback ? [rollback.entry] : [],
+  };
 }
 
 /** The question an ended deployment asked is gone as soon as it is answered. @throws CONFLICT naming who did */
@@ -117,19 +118,13 @@ async function factsOf(ctx: AgentContext, tx: Tx, deployment: DeploymentRow, isR
   };
 }
 
-async function write(ctx: AgentContext, tx: Tx, before: DeploymentRow, made: DecisionRow): Promise<void> {
+async function recordDecision(ctx: AgentContext, tx: Tx, before: DeploymentRow, made: DecisionRow): Promise<void> {
   const { decision, scope, reason, seq } = made;
   const level = decision === "rollback" || decision === "abort" ? "warning" : "info";
   const message = `${ctx.actor.name} ${inWords(decision, scope)}${reason ? `: ${reason}` : ""}`;
   const event = { key: `decision-${seq}`, level, kind: "decision", message } as const;
   const patch = effectOf(before, made);
   await recordEvent(tx, before.id, event, patch, made.at);
-  await ctx.audit.record(tx, ctx, {
-    action: "deployment.decide",
-    target: { type: "deployment", id: before.id },
-    before: { status: before.status, waiting: before.waiting, watchState: before.watchState },
-    after: { decision, scope, reason, stepIndex: made.stepIndex, waitingId: made.waitingId, ...auditPlace(before) },
-  });
   await publishDeployment(ctx, tx, before);
 }
 

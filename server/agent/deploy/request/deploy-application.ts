@@ -1,5 +1,5 @@
 import type { AgentContext, Tx } from "../../kernel/context.ts";
-import { performWrite } from "../../kernel/perform.ts";
+import { type Changed, performWrite, prepareWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { checkPolicy } from "../plan/check-policy.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "../plan/plan.ts";
@@ -27,13 +27,7 @@ export async function deployApplication(ctx: AgentContext, given: DeployApplicat
     return { dryRun: true, plan, deployment: null };
   }
   const write = { action: "deployment.start", permission: "deployment.write", input } as const;
-  let prepared: Prepared;
-  try {
-    authorize(ctx, write.permission);
-    prepared = await prepare(ctx, input); // asks the platform, so outside of the transaction
-  } catch (error) {
-    return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
-  }
+  const prepared = await prepareWrite(ctx, write, () => prepare(ctx, input)); // asks the platform
   const deployment = await performWrite(ctx, write, (tx) => insert(ctx, tx, prepared, input.reason));
   await startWorkflow(ctx, deployment.id);
   return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
@@ -64,16 +58,15 @@ async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepare
   };
 }
 
-async function insert(ctx: AgentContext, tx: Tx, prepared: Prepared, reason: string): Promise<DeploymentRow> {
+async function insert(ctx: AgentContext, tx: Tx, prepared: Prepared, reason: string): Promise<Changed<DeploymentRow>> {
   refuseFullDisk();
   if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, prepared.planned)));
   const deployment = await insertPrepared(ctx, tx, ctx, prepared, reason);
-  await ctx.audit.record(tx, ctx, {
-    action: "deployment.start",
+  return {
+    result: deployment,
     target: { type: "deployment", id: deployment.id },
     before: { version: prepared.planned.previousVersion },
     after: { ...toView(deployment, null), ...(prepared.override && { override: prepared.override }) },
     ...(prepared.override && { reason: prepared.override.reason }),
-  });
-  return deployment;
+  };
 }

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { performWrite } from "../../kernel/perform.ts";
+import { performWrite, unchanged } from "../../kernel/perform.ts";
 import { resolveService } from "../plan/plan.ts";
 import { findLock, insertLock, type Lock } from "../record/store-locks.ts";
 import type { LockInput } from "../schema.ts";
@@ -18,10 +18,9 @@ export async function lockService(ctx: AgentContext, input: z.output<typeof Lock
   return performWrite(ctx, write, async (tx) => {
     resolveService(ctx.config, input);
     const made = await insertLock(tx, input, reason, ctx.actor, ctx.now());
-    if (!made) return sameOrRefused(ctx, await findLock(tx, input), input);
-    await ctx.audit.record(tx, ctx, { action: "deployment.lock", target, before: null, after: made });
+    if (!made) return unchanged(sameOrRefused(ctx, await findLock(tx, input), input));
     await ctx.live.publish(tx, "service", target.id);
-    return made;
+    return { result: made, target, before: null, after: made };
   });
 }
 

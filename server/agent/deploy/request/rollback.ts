@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { AgentContext, Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { performWrite } from "../../kernel/perform.ts";
+import { type ActionEntry, performWrite, prepareWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
 import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "../plan/plan.ts";
@@ -46,16 +46,11 @@ export async function rollbackDeployment(ctx: AgentContext, input: RollbackReque
     target: { type: "service", id: `${input.service}/${input.environment}` },
     input,
   } as const;
-  let prepared: Prepared;
-  try {
-    authorize(ctx, write.permission);
-    prepared = await prepareRollback(ctx, input);
-  } catch (error) {
-    return performWrite(ctx, write, () => Promise.reject(error)); // records the refusal
-  }
+  const prepared = await prepareWrite(ctx, write, () => prepareRollback(ctx, input));
   const deployment = await performWrite(ctx, write, async (tx) => {
     if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, input)));
-    return insertRollback(ctx, tx, ctx, prepared, input.reason);
+    const { deployment: made, entry } = await insertRollback(ctx, tx, ctx, prepared, input.reason);
+    return { result: made, ...entry };
   });
   await startWorkflow(ctx, deployment.id);
   return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
@@ -171,7 +166,11 @@ export async function startRollback(
     const running = { instances, currentVersion: row.version };
     const chosen = await choose(runtime, row, running, undefined);
     const prepared = await prepare(runtime, row, running, chosen, row.id, null);
-    deployment = await runtime.db.$transaction((tx) => insertRollback(runtime, tx, asked.by, prepared, asked.reason));
+    deployment = await runtime.db.$transaction(async (tx) => {
+      const { deployment: started, entry } = await insertRollback(runtime, tx, asked.by, prepared, asked.reason);
+      await runtime.audit.record(tx, asked.by, entry);
+      return started;
+    });
   } catch (error) {
     if (error instanceof AppError && (error.code === "PRECONDITION" || error.code === "CONFLICT")) return null;
     throw error;
@@ -240,23 +239,23 @@ async function prepare(
   };
 }
 
-/** Writes the rollback with its audit entry. @throws CONFLICT while another deployment is active. */
+/** Writes the rollback; the caller records its audit entry. @throws CONFLICT while another deployment is active. */
 export async function insertRollback(
   runtime: Runtime,
   tx: Tx,
   by: Requester,
   prepared: Prepared,
   reason: string,
-): Promise<DeploymentRow> {
+): Promise<{ deployment: DeploymentRow; entry: ActionEntry }> {
   const deployment = await insertPrepared(runtime, tx, by, prepared, reason);
-  await runtime.audit.record(tx, by, {
+  const entry: ActionEntry = {
     action: "deployment.rollback",
     target: { type: "deployment", id: deployment.id },
     before: { version: prepared.planned.previousVersion, deploymentId: prepared.rollbackOf },
     after: { ...toView(deployment, null), ...(prepared.override && { override: prepared.override }) },
     ...(prepared.override && { reason: prepared.override.reason }),
-  });
-  return deployment;
+  };
+  return { deployment, entry };
 }
 
 function notGood(ref: ServiceRef, current: string | null, wanted: string | undefined, allowed: string[]): AppError {

@@ -1,7 +1,7 @@
 import { systemActor } from "../../kernel/actor.ts";
 import type { AgentContext, Runtime } from "../../kernel/context.ts";
 import { newId } from "../../kernel/ids.ts";
-import { performWrite } from "../../kernel/perform.ts";
+import { performWrite, unchanged } from "../../kernel/perform.ts";
 import { type SyncOutcome, syncRows } from "../record/store.ts";
 import { type PlannedTarget, planTargets } from "./targets.ts";
 
@@ -14,12 +14,11 @@ export async function syncTargets(runtime: Runtime, plan: PlannedTarget[] = plan
     requestId: newId("req"),
   };
   const action = "health.targets.sync";
-  return await performWrite(ctx, { action, permission: "health.write" }, async (tx): Promise<SyncOutcome> => {
-    const outcome = await syncRows(tx, plan);
-    if (outcome.added.length + outcome.changed.length + outcome.removed.length === 0) return outcome;
-    await ctx.audit.record(tx, ctx, { action, after: summary(outcome) });
+  return await performWrite(ctx, { action, permission: "health.write" }, async (tx) => {
+    const outcome: SyncOutcome = await syncRows(tx, plan);
+    if (outcome.added.length + outcome.changed.length + outcome.removed.length === 0) return unchanged(outcome);
     await ctx.live.publish(tx, "health");
-    return outcome;
+    return { result: outcome, target: undefined, before: null, after: summary(outcome) };
   });
 }
 
