@@ -8,7 +8,7 @@ import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
-import { isProduction } from "../lib/environment.tsx";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useWasSeen } from "../lib/seen.ts";
 import { useSettled } from "../lib/settled.ts";
 import { placesOf } from "../services/places.ts";
@@ -83,6 +83,7 @@ interface DeployFormProps {
 }
 
 function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProps) {
+  const { isProduction } = useEnvironment();
   const trpc = useTRPC();
   const client = useTRPCClient();
   const router = useRouter();
@@ -185,7 +186,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
         </div>
       </DialogBody>
       <DialogActions>
-        {environment && isProduction(environment) ? (
+        {isProduction(environment) ? (
           <Badge tone="production" className="mr-auto">
             {environment}
           </Badge>

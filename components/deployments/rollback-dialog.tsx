@@ -8,7 +8,7 @@ import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Time } from "../feedback/time.tsx";
 import { cn } from "../lib/cn.ts";
-import { isProduction } from "../lib/environment.tsx";
+import { useEnvironment } from "../lib/environment.tsx";
 import { useSettled } from "../lib/settled.ts";
 import { type RouterOutputs, useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -86,6 +86,7 @@ interface FormProps {
 }
 
 function RollbackForm({ request, items, onClose }: FormProps) {
+  const { isProduction } = useEnvironment();
   const trpc = useTRPC();
   const client = useTRPCClient();
   const router = useRouter();

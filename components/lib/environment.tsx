@@ -2,9 +2,7 @@
 
 import { useSearchParams } from "next/navigation";
 import { createContext, type ReactNode, use, useMemo } from "react";
-
-/** Names that mean: what happens here happens to customers. */
-export const isProduction = (environment: string): boolean => /^(prod|production|live)(-|$)/.test(environment);
+import { cn } from "./cn.ts";
 
 /** `path` with the environment in its query, unless it names one itself. */
 export function withEnvironment(path: string, environment: string | null): string {
@@ -18,6 +16,8 @@ interface EnvironmentChoice {
   setEnvironment: (to: string | null) => void;
   /** keeps the environment in a path */
   link: (path: string) => string;
+  /** whether what happens there happens to customers */
+  isProduction: (environment: string | null) => boolean;
 }
 
 const Choice = createContext<EnvironmentChoice | null>(null);
@@ -35,15 +35,16 @@ function chooseEnvironment(to: string | null): void {
  * Reads `?env=` once for all: hundreds of links on a page would each listen to the URL. It comes from the router in the
  * same commit as the page: a copy of it, brought up to date by an effect, would still be that of the page before.
  */
-export function EnvironmentProvider({ children }: { children: ReactNode }) {
+export function EnvironmentProvider({ production, children }: { production: readonly string[]; children: ReactNode }) {
   const environment = useSearchParams().get("env") || null;
   const choice = useMemo(
     (): EnvironmentChoice => ({
       environment,
       setEnvironment: chooseEnvironment,
       link: (path) => withEnvironment(path, environment),
+      isProduction: (name) => name !== null && production.includes(name),
     }),
-    [environment],
+    [environment, production],
   );
   return <Choice value={choice}>{children}</Choice>;
 }
@@ -53,4 +54,12 @@ export function useEnvironment(): EnvironmentChoice {
   const choice = use(Choice);
   if (!choice) throw new Error("useEnvironment needs the console's EnvironmentProvider around it");
   return choice;
+}
+
+/** The name of an environment beside other text; production stands out. */
+export function EnvironmentName({ name, className }: { name: string; className?: string }) {
+  const { isProduction } = useEnvironment();
+  return (
+    <span className={cn(isProduction(name) ? "font-medium text-production" : "text-ink-3", className)}>{name}</span>
+  );
 }

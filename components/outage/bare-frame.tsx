@@ -7,11 +7,13 @@ import { LogoIcon, PAGES } from "../layout/navigation.ts";
 import { Rail } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
 
+const NONE: readonly string[] = [];
+
 /** The console's frame while nobody can tell whose session it is: the pages' names, and nothing of the system. */
 export function BareFrame({ railCollapsed, children }: { railCollapsed: boolean; children: ReactNode }) {
   const [collapsed, setCollapsed] = useState(railCollapsed);
   return (
-    <EnvironmentProvider>
+    <EnvironmentProvider production={NONE}>
       <div className="min-h-dvh">
         <header className="sticky top-0 z-30 flex h-12 items-center border-b bg-page px-3">
           <PlainLink href="/" className="flex h-8 items-center gap-2 rounded-md px-1 font-semibold">

@@ -13,7 +13,7 @@ import { toast } from "../feedback/toast.ts";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { PAGES } from "../layout/navigation.ts";
 import { useOpenPage } from "../layout/open-page.tsx";
-import { isProduction, useEnvironment } from "../lib/environment.tsx";
+import { EnvironmentName, useEnvironment } from "../lib/environment.tsx";
 import { signOut } from "../lib/sign-out.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { SeverityMark } from "../marks/incident-mark.tsx";
@@ -136,9 +136,7 @@ function Found({ close }: { close: () => void }) {
             {row.environment === null ? (
               <span className="text-ink-3">not configured</span>
             ) : (
-              <span className={isProduction(row.environment) ? "font-medium text-production" : "text-ink-3"}>
-                {row.environment}
-              </span>
+              <EnvironmentName name={row.environment} />
             )}
           </Item>
         ))}

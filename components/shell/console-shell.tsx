@@ -32,7 +32,7 @@ export function ConsoleShell({ start, railCollapsed, children }: ConsoleShellPro
     <SessionProvider start={start}>
       <NuqsAdapter>
         <HydratedProvider>
-          <EnvironmentProvider>
+          <EnvironmentProvider production={start.productionEnvironments}>
             <LiveProvider>
               <OpenPages>
                 <DeployDialogProvider>

@@ -3,6 +3,7 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { unstable_rethrow as rethrowOfNext } from "next/navigation";
 import { cache } from "react";
+import { productionEnvironments } from "#server/agent/config-deployment.ts";
 import { identify } from "#server/auth/context.ts";
 import { setupNeeded } from "#server/auth/first-admin.ts";
 import { getRuntime } from "#server/container.ts";
@@ -11,6 +12,7 @@ import { createCallerFactory, type RouterContext } from "#server/routers/trpc.ts
 import { type ReadOrOutage, readOrOutage } from "#server/telemetry/readiness.ts";
 import { createQueryClient } from "./query-client.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
+import type { Start } from "./session.tsx";
 
 const createCaller = createCallerFactory(appRouter);
 
@@ -50,9 +52,10 @@ export const orOutage = <T>(read: () => Promise<T>): Promise<ReadOrOutage<T>> =>
   readOrOutage(read, getRuntime(), rethrowOfNext);
 
 /** What does not change while this process runs. */
-export function systemFacts(): { environments: readonly string[]; sample: boolean } {
+export function systemFacts(): Omit<Start, "me"> {
   const { config, source } = getRuntime();
-  return { environments: config.deploymentConfig.environments, sample: source.sample };
+  const { environments } = config.deploymentConfig;
+  return { environments, productionEnvironments: productionEnvironments(config), sample: source.sample };
 }
 
 /** True while nobody can sign in because there is no account yet. */

@@ -10,6 +10,8 @@ export interface Start {
   me: Me;
   /** as configured, in order */
   environments: readonly string[];
+  /** those of them where what happens, happens to customers */
+  productionEnvironments: readonly string[];
   /** the built-in shop runs because no configuration was given */
   sample: boolean;
 }

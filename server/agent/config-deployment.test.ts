@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkConfig } from "../config/load.ts";
-import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, rulesFor } from "./config-deployment.ts";
+import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, productionEnvironments, rulesFor } from "./config-deployment.ts";
 
 const load = (text: string) => {
   const checked = checkConfig(text, { NODE_ENV: "test" });
@@ -77,6 +77,11 @@ describe("a configuration that cannot be meant", () => {
       "no environment is named test",
     ],
     [
+      "production that is no environment",
+      "deploymentConfig: {environments: [staging, live], productionEnvironments: [production]}",
+      "no environment is named production",
+    ],
+    [
       "a wave that waits for itself",
       "deploymentConfig: {waves: [{environment: production, requires: [production]}]}",
       "cannot require itself",
@@ -89,4 +94,16 @@ describe("a configuration that cannot be meant", () => {
   ])("is refused: %s", (_, text, message) => {
     expect(() => load(text)).toThrow(message);
   });
+});
+
+describe("production", () => {
+  it.each([
+    ["{}", ["production"]],
+    ["{environments: [prod, staging]}", ["prod"]],
+    ["{environments: [live, prod-eu, production-us, preprod, test]}", ["live", "prod-eu", "production-us"]],
+    ["{environments: [dev, customers]}", ["customers"]],
+    ["{environments: [dev, production, eu], productionEnvironments: [eu]}", ["eu"]],
+  ])("of %s is %s", (deployment, expected) =>
+    expect(productionEnvironments(load(`deploymentConfig: ${deployment}`))).toEqual(expected),
+  );
 });

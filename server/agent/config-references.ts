@@ -15,6 +15,7 @@ const NO_ENVIRONMENT = "not in deploymentConfig.environments";
 interface References {
   deploymentConfig: {
     environments: string[];
+    productionEnvironments?: string[] | undefined;
     rollout?: RolloutRulesInput | undefined;
     freezeWindows: { environments: string[]; services: string[]; from?: string; to?: string }[];
     waves: { environment: string; requires: string[] }[];
@@ -237,14 +238,17 @@ function checkEndpoints({ monitoringConfig, deploymentConfig }: References, serv
   });
 }
 
-/** Freeze windows and waves name environments and services that exist, and leave a way to deploy. */
+/** Production, freeze windows and waves name environments and services that exist, and leave a way to deploy. */
 function checkPolicy({ deploymentConfig }: References, services: Services, add: Add): void {
-  const { freezeWindows, waves } = deploymentConfig;
+  const { freezeWindows, waves, productionEnvironments = [] } = deploymentConfig;
   const environments = new Set(deploymentConfig.environments);
   const check = (path: Path, names: string[], known: Pick<Services, "has" | "keys">, what: string) => {
     for (const name of names)
       if (!known.has(name)) add(path, `no ${what} is named ${shownName(name)}`, name, () => known.keys());
   };
+  productionEnvironments.forEach((name, i) => {
+    check(["deploymentConfig", "productionEnvironments", i], [name], environments, "environment");
+  });
   freezeWindows.forEach((window, i) => {
     const path = ["deploymentConfig", "freezeWindows", i];
     check([...path, "environments"], window.environments, environments, "environment");

@@ -15,6 +15,11 @@ const Percent = z.number().min(0).max(100);
 const DeploymentConfigSchema = z.strictObject({
   cicdProvider: z.enum(["none", "github-actions", "gitlab-ci", "jenkins"]).default("none"),
   environments: z.array(Name).min(1).default(["staging", "production"]),
+  productionEnvironments: z
+    .array(Name)
+    .min(1)
+    .optional()
+    .describe("where customers are; default: those named production, prod or live, else the last one"),
   rolloutStrategy: z.enum(["rolling", "blue-green", "canary"]).default("rolling"),
   healthCheckUrl: HttpUrl.optional(),
   timeoutSeconds: z.number().int().min(10).max(86_400).default(600).describe("deadline of a whole deployment"),

@@ -5,7 +5,7 @@ import { type MouseEvent, memo, useEffect, useRef } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
-import { isProduction } from "../../lib/environment.tsx";
+import { EnvironmentName } from "../../lib/environment.tsx";
 import { formatAbsolute } from "../../lib/format.ts";
 import { LevelMark } from "./level-mark.tsx";
 import { LineText } from "./line-text.tsx";
@@ -80,20 +80,20 @@ export const LineRow = memo(function LineRow({ line, look, open, onToggle, activ
       >
         <VisibleText text={line.service} />
         {look.withEnvironment ? (
-          <span className={isProduction(line.environment) ? "font-medium text-production" : "text-ink-3"}>
+          <>
             {" "}
-            {line.environment}
-          </span>
+            <EnvironmentName name={line.environment} />
+          </>
         ) : null}
       </span>
       <span className={cn("min-w-0 flex-1", look.wrap ? "leading-5 py-0.5" : "truncate")}>
         <span className="text-ink-2 md:hidden">
           <VisibleText text={line.service} />
           {look.withEnvironment && line.environment ? (
-            <span className={isProduction(line.environment) ? "font-medium text-production" : "text-ink-3"}>
+            <>
               {" "}
-              {line.environment}
-            </span>
+              <EnvironmentName name={line.environment} />
+            </>
           ) : null}{" "}
         </span>
         <LineText

@@ -11,7 +11,7 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Facts } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
-import { isProduction } from "../../lib/environment.tsx";
+import { useEnvironment } from "../../lib/environment.tsx";
 import { formatFailed, formatP95, formatP95Base, formatRateOver, MISSING } from "../../lib/format.ts";
 import { HealthMark } from "../../marks/health-mark.tsx";
 import { useCan } from "../../trpc/session.tsx";
@@ -30,6 +30,7 @@ type Service = PlacedService;
 
 /** Beside the name: environment, state and since when. */
 export function ServiceHeadline({ service: { row } }: { service: Service }) {
+  const { isProduction } = useEnvironment();
   return (
     <>
       <Badge tone={isProduction(row.environment) ? "production" : "neutral"}>{row.environment}</Badge>

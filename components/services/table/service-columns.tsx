@@ -8,8 +8,7 @@ import { type Column, RowLink } from "../../data-table/data-table.tsx";
 import { Elapsed, Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
-import { cn } from "../../lib/cn.ts";
-import { isProduction } from "../../lib/environment.tsx";
+import { EnvironmentName } from "../../lib/environment.tsx";
 import {
   formatCount,
   formatErrors,
@@ -45,11 +44,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
             <VisibleText text={row.service} />
           </RowLink>
           {showEnvironment && row.environment !== null ? (
-            <span
-              className={cn("text-xs", isProduction(row.environment) ? "font-medium text-production" : "text-ink-3")}
-            >
-              {row.environment}
-            </span>
+            <EnvironmentName name={row.environment} className="text-xs" />
           ) : null}
           <Unconfigured row={row} />
         </div>

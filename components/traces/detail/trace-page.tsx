@@ -13,7 +13,7 @@ import { EnvLink } from "../../layout/env-link.tsx";
 import { Page, Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useDocumentTitle } from "../../lib/document-title.ts";
-import { isProduction } from "../../lib/environment.tsx";
+import { useEnvironment } from "../../lib/environment.tsx";
 import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
 import { plainText } from "../../logs/lines/plain-text.ts";
@@ -83,6 +83,7 @@ export function TracePage({ traceId }: { traceId: string }) {
 function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | null }) {
   const title = traceTitle(trace);
   useDocumentTitle(title);
+  const { isProduction } = useEnvironment();
   const state = useWaterfall(trace.spans);
   const logs = useTraceLogs(trace);
   const beside = useWide(BESIDE_PX);

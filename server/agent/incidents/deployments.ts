@@ -1,3 +1,4 @@
+import { productionEnvironments } from "../config-deployment.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { type AutomaticWork, noteOn, noteStory, openOrAdd } from "./automatic.ts";
 import { deploymentSeverity } from "./severity.ts";
@@ -85,7 +86,7 @@ export async function onDeploymentFailed(runtime: Runtime, deployment: Deploymen
             ? `${service} ${version} in ${environment} got worse after its deployment`
             : `Deployment of ${service} ${version} to ${environment} failed`,
           description: summary.includes(bare(reason)) ? summary : `${summary}\n\nReason: ${reason}`,
-          severity: deploymentSeverity(environment, rolledBack),
+          severity: deploymentSeverity(environment, rolledBack, productionEnvironments(runtime.config)),
           assignee: null,
           ...{ service, environment, deploymentId, source: "deployment" },
           causeKey,

@@ -1,3 +1,4 @@
+import { productionEnvironments } from "../config-deployment.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../text/durations.ts";
 import type { TimelineEventOf } from "../timeline/schema.ts";
@@ -78,7 +79,7 @@ async function goesDown(
     {
       title: state,
       description: detail.message ?? "",
-      severity: outageSeverity({ service, environment }),
+      severity: outageSeverity({ service, environment }, productionEnvironments(work.runtime.config)),
       assignee: null,
       ...{ service, environment, deploymentId: null, source: "health", causeKey },
     },

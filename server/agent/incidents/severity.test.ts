@@ -14,7 +14,7 @@ it.each([
   [null, null, "high"],
   ["checkout", "staging", "medium"],
 ] as const)("%s down in %s is %s", (service, environment, severity) =>
-  expect(outageSeverity({ service, environment })).toBe(severity),
+  expect(outageSeverity({ service, environment }, ["production"])).toBe(severity),
 );
 
 it.each([
@@ -23,5 +23,5 @@ it.each([
   ["staging", true, "low"],
   ["staging", false, "medium"],
 ] as const)("a failed deployment in %s, rolled back %s, is %s", (environment, rolledBack, severity) =>
-  expect(deploymentSeverity(environment, rolledBack)).toBe(severity),
+  expect(deploymentSeverity(environment, rolledBack, ["production"])).toBe(severity),
 );

@@ -267,7 +267,7 @@ describe("worstFirst", () => {
     );
     return { ...observed, health };
   };
-  const order = (...rows: ServiceRow[]) => rows.toSorted(worstFirst).map(({ service }) => service);
+  const order = (...rows: ServiceRow[]) => rows.toSorted(worstFirst(["production"])).map(({ service }) => service);
 
   it("puts whose users are hurt most first, not the alphabet", () => {
     expect(usersHurt(row("x", "failing", 100, 50))).toBe(150);

@@ -58,20 +58,22 @@ const ORIGINS: readonly ServiceRow["origin"][] = ["configured", "kept", "observe
  * Whose users are hurt most, then open incidents, worse states, deployments; what is configured before what is not;
  * production before others; then names. Operate's own row comes after all others, unless it is down. What tells nothing of requests, or of too few, comes last.
  */
-export function worstFirst(a: ServiceRow, b: ServiceRow): number {
-  const production = (row: ServiceRow) => Number(row.environment === "production");
-  const behind = (row: ServiceRow) => Number(isConsole(row) && row.health !== "down");
-  return (
-    compared(behind(b), behind(a)) ||
-    compared(Number(isAilment(a.health)), Number(isAilment(b.health))) ||
-    compared(bandOf(usersHurt(a)), bandOf(usersHurt(b))) ||
-    compared(Number(a.openIncident !== null), Number(b.openIncident !== null)) ||
-    compared(Number(isGuess(b)), Number(isGuess(a))) ||
-    compared(HEALTH_STATES.indexOf(a.health), HEALTH_STATES.indexOf(b.health)) ||
-    compared(Number(a.activeDeployment !== null), Number(b.activeDeployment !== null)) ||
-    compared(ORIGINS.indexOf(b.origin), ORIGINS.indexOf(a.origin)) ||
-    compared(production(a), production(b)) ||
-    (a.environment ?? "").localeCompare(b.environment ?? "") ||
-    a.service.localeCompare(b.service)
-  );
-}
+export const worstFirst =
+  (production: readonly string[]) =>
+  (a: ServiceRow, b: ServiceRow): number => {
+    const inProduction = (row: ServiceRow) => Number(row.environment !== null && production.includes(row.environment));
+    const behind = (row: ServiceRow) => Number(isConsole(row) && row.health !== "down");
+    return (
+      compared(behind(b), behind(a)) ||
+      compared(Number(isAilment(a.health)), Number(isAilment(b.health))) ||
+      compared(bandOf(usersHurt(a)), bandOf(usersHurt(b))) ||
+      compared(Number(a.openIncident !== null), Number(b.openIncident !== null)) ||
+      compared(Number(isGuess(b)), Number(isGuess(a))) ||
+      compared(HEALTH_STATES.indexOf(a.health), HEALTH_STATES.indexOf(b.health)) ||
+      compared(Number(a.activeDeployment !== null), Number(b.activeDeployment !== null)) ||
+      compared(ORIGINS.indexOf(b.origin), ORIGINS.indexOf(a.origin)) ||
+      compared(inProduction(a), inProduction(b)) ||
+      (a.environment ?? "").localeCompare(b.environment ?? "") ||
+      a.service.localeCompare(b.service)
+    );
+  };

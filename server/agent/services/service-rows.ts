@@ -1,3 +1,4 @@
+import { productionEnvironments } from "../config-deployment.ts";
 import { settingsIn } from "../config-services.ts";
 import { listDeployments } from "../deploy/index.ts";
 import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
@@ -128,7 +129,7 @@ async function judgedRows(
     .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service), now));
   return {
-    rows: [...rows, ...kept, ...known].sort(worstFirst),
+    rows: [...rows, ...kept, ...known].sort(worstFirst(productionEnvironments(ctx.config))),
     platform,
     uncountedSince,
     unseen: unseenSentence(others),
