@@ -18,7 +18,7 @@ describe("recording", () => {
         },
       },
     });
-    const write = performWrite(ctx, { action: "test.write", permission: "user.write" }, async (tx) => {
+    const write = performWrite({ ...ctx, permission: "user.write" }, { action: "test.write" }, async (tx) => {
       await tx.verification.create({ data: { id: "v1", identifier: "x", value: "x", expiresAt: new Date() } });
       return { result: null, target: undefined, before: null, after: null };
     });
@@ -30,8 +30,10 @@ describe("recording", () => {
     const ctx = testContext(database, { actor: actor({ id: "usr_v", role: "viewer" }), requestId: "req-refused-1" });
     const input = { name: "x", password: "hunter2hunter2", text: "nul \u0000 and half \ud800 a character" };
     const target = { type: "user", id: "usr_\u0000" };
-    const write = performWrite(ctx, { action: "test.refused", permission: "user.write", target, input }, async () =>
-      unchanged(1),
+    const write = performWrite(
+      { ...ctx, permission: "user.write" },
+      { action: "test.refused", target, input },
+      async () => unchanged(1),
     );
     await expect(write).rejects.toMatchObject({ code: "FORBIDDEN" });
     const [entry] = (await list({ action: "test.refused" })).items;

@@ -86,9 +86,10 @@ test("the number is written by itself, and kept while the database does not answ
 
 test("writes that the core refuses are bounded in the table, and none is lost", async () => {
   const ctx = testContext(database, { actor: actor({ id: "usr_many", role: "viewer" }) });
-  const write = { action: "test.refused", permission: "user.write" } as const;
+  const asking = { ...ctx, permission: "user.write" } as const;
+  const write = { action: "test.refused" };
   for (let n = 0; n < 60; n++)
-    await expect(performWrite(ctx, write, async () => unchanged(n))).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(performWrite(asking, write, async () => unchanged(n))).rejects.toMatchObject({ code: "FORBIDDEN" });
   await recordCountedRefusals(database.db);
   const entries = await database.db.auditEntry.findMany({ where: { actorId: "usr_many" } });
   const [told, ...others] = entries.toSorted((a, b) => Number(a.action < b.action) - Number(b.action < a.action));
@@ -100,7 +101,9 @@ test("writes that the core refuses are bounded in the table, and none is lost", 
 test("what was asked for is kept to 4 KB when it was refused", async () => {
   const ctx = testContext(database, { actor: actor({ id: "usr_large", role: "viewer" }) });
   const input = { lines: Array.from({ length: 100 }, (_, n) => `${n} ${"x".repeat(100)}`) };
-  const write = performWrite(ctx, { action: "test.large", permission: "user.write", input }, async () => unchanged(1));
+  const write = performWrite({ ...ctx, permission: "user.write" }, { action: "test.large", input }, async () =>
+    unchanged(1),
+  );
   await expect(write).rejects.toMatchObject({ code: "FORBIDDEN" });
   const entry = await database.db.auditEntry.findFirstOrThrow({ where: { actorId: "usr_large" } });
   expect(JSON.stringify(entry.after).length).toBeLessThan(4_200);

@@ -43,46 +43,41 @@ import {
 } from "../agent/deploy/schema.ts";
 import { serviceStatus } from "../agent/services/index.ts";
 import { untilEnded } from "./rights.ts";
-import { paged, procedure, router } from "./trpc.ts";
+import { paged, procedure, router, writes } from "./trpc.ts";
 
 export const deployRouter = router({
-  start: procedure
-    .meta({
-      permission: "deployment.write",
-      mcp: {
-        name: "deploy_application",
-        title: "Deploy a version",
-        description:
-          "Start a deployment of one version of a service to one environment and return its handle at once; follow it with get_deployment. Strategies: rolling replaces instances one by one; blue-green brings up a full new set, checks it and switches all requests at once; canary sends a growing share of requests to the new version and judges it after each step. By default a failure rolls back and opens an incident. Pass dryRun true first: it returns the plan (steps, expected time, services that may feel it, warnings) and starts nothing. Refused: a version that runs everywhere already, a second deployment while one is active (with its id), a lock, a freeze window, a version that has not passed where it must first. To go back to an earlier version use decide_deployment with rollback on the deployment that brought the present one.",
-        destructive: true,
-        idempotent: false,
-        openWorld: true,
-      },
-    })
+  start: writes(deployApplication, {
+    mcp: {
+      name: "deploy_application",
+      title: "Deploy a version",
+      description:
+        "Start a deployment of one version of a service to one environment and return its handle at once; follow it with get_deployment. Strategies: rolling replaces instances one by one; blue-green brings up a full new set, checks it and switches all requests at once; canary sends a growing share of requests to the new version and judges it after each step. By default a failure rolls back and opens an incident. Pass dryRun true first: it returns the plan (steps, expected time, services that may feel it, warnings) and starts nothing. Refused: a version that runs everywhere already, a second deployment while one is active (with its id), a lock, a freeze window, a version that has not passed where it must first. To go back to an earlier version use decide_deployment with rollback on the deployment that brought the present one.",
+      destructive: true,
+      idempotent: false,
+      openWorld: true,
+    },
+  })
     .input(DeployApplicationInput)
     .output(DeployApplicationOutput)
-    .mutation(({ ctx, input }) => deployApplication(ctx.agent, input)),
-  decide: procedure
-    .meta({
-      permission: "deployment.write",
-      mcp: {
-        name: "decide_deployment",
-        title: "Decide how a deployment goes on",
-        description:
-          "Answer a deployment that waits for a decision (deployment.waiting of get_deployment says why, until when, and which options it accepts), or step in while it runs: pause, resume, promote past the judge, rollback, abort. rollback also works on one that has ended and whose version still runs: it starts a rollback to the last version known to be good and returns it as started. Do not promote what the judge failed without reading its reason; when in doubt roll back. Refused when somebody else was first, with who decided what. Repeating your own decision changes nothing.",
-        destructive: true,
-        idempotent: true,
-        openWorld: true,
-      },
-    })
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  decide: writes(decideDeployment, {
+    mcp: {
+      name: "decide_deployment",
+      title: "Decide how a deployment goes on",
+      description:
+        "Answer a deployment that waits for a decision (deployment.waiting of get_deployment says why, until when, and which options it accepts), or step in while it runs: pause, resume, promote past the judge, rollback, abort. rollback also works on one that has ended and whose version still runs: it starts a rollback to the last version known to be good and returns it as started. Do not promote what the judge failed without reading its reason; when in doubt roll back. Refused when somebody else was first, with who decided what. Repeating your own decision changes nothing.",
+      destructive: true,
+      idempotent: true,
+      openWorld: true,
+    },
+  })
     .input(DecideDeploymentInput)
     .output(DecideDeploymentOutput)
-    .mutation(({ ctx, input }) => decideDeployment(ctx.agent, input)),
-  rollback: procedure
-    .meta({ permission: "deployment.write" })
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  rollback: writes(rollbackDeployment)
     .input(RollbackInput)
     .output(DeployApplicationOutput)
-    .mutation(({ ctx, input }) => rollbackDeployment(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
   get: procedure
     .meta({
       permission: "deployment.read",
@@ -166,14 +161,12 @@ export const deployRouter = router({
     .input(PolicyInput)
     .output(PolicyOutput)
     .query(({ ctx, input }) => getPolicy(ctx.agent, input)),
-  lock: procedure
-    .meta({ permission: "deployment.write" })
+  lock: writes(lockService)
     .input(LockInput)
     .output(LockView)
-    .mutation(({ ctx, input }) => lockService(ctx.agent, input)),
-  unlock: procedure
-    .meta({ permission: "deployment.write" })
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  unlock: writes(unlockService)
     .input(ServiceRefInput)
     .output(UnlockOutput)
-    .mutation(({ ctx, input }) => unlockService(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
 });

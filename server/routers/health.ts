@@ -9,7 +9,7 @@ import {
   SetMutedInput,
 } from "../agent/health/schema.ts";
 import { monitorHealth, serviceHealthHistory } from "../agent/services/index.ts";
-import { procedure, router } from "./trpc.ts";
+import { procedure, router, writes } from "./trpc.ts";
 
 export const healthRouter = router({
   monitor: procedure
@@ -55,14 +55,12 @@ export const healthRouter = router({
     .input(HealthHistoryInput)
     .output(HealthHistoryOutput)
     .query(({ ctx, input }) => serviceHealthHistory(ctx.agent, input)),
-  setMaintenance: procedure
-    .meta({ permission: "health.write" })
+  setMaintenance: writes(setMaintenance)
     .input(SetMaintenanceInput)
     .output(HealthTargetView)
-    .mutation(({ ctx, input }) => setMaintenance(ctx.agent, input)),
-  setMuted: procedure
-    .meta({ permission: "health.write" })
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  setMuted: writes(setMuted)
     .input(SetMutedInput)
     .output(HealthTargetView)
-    .mutation(({ ctx, input }) => setMuted(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
 });

@@ -7,25 +7,23 @@ import {
   ManageIncidentInput,
   ManageIncidentOutput,
 } from "../agent/incidents/schema.ts";
-import { paged, procedure, router } from "./trpc.ts";
+import { paged, procedure, router, writes } from "./trpc.ts";
 
 export const incidentsRouter = router({
-  manage: procedure
-    .meta({
-      permission: "incident.write",
-      mcp: {
-        name: "manage_incident",
-        title: "Manage an incident",
-        description:
-          "Create, update, resolve or escalate an incident. Use create when something is wrong for users and list_incidents shows no unresolved incident for it; update to add a note, change severity, status (acknowledged, in_progress, reopen with open, closed) or assignee; resolve, with what fixed it, when it is over; escalate to raise severity one step. Health and failed deployments open incidents by themselves: look before you create. A step the status does not allow is refused with the allowed ones.",
-        destructive: false,
-        idempotent: false,
-        openWorld: false,
-      },
-    })
+  manage: writes(manageIncident, {
+    mcp: {
+      name: "manage_incident",
+      title: "Manage an incident",
+      description:
+        "Create, update, resolve or escalate an incident. Use create when something is wrong for users and list_incidents shows no unresolved incident for it; update to add a note, change severity, status (acknowledged, in_progress, reopen with open, closed) or assignee; resolve, with what fixed it, when it is over; escalate to raise severity one step. Health and failed deployments open incidents by themselves: look before you create. A step the status does not allow is refused with the allowed ones.",
+      destructive: false,
+      idempotent: false,
+      openWorld: false,
+    },
+  })
     .input(ManageIncidentInput)
     .output(ManageIncidentOutput)
-    .mutation(({ ctx, input }) => manageIncident(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
   get: procedure
     .meta({
       permission: "incident.read",

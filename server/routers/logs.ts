@@ -14,7 +14,7 @@ import {
   UpdatePatternOutput,
 } from "../agent/logs/schema.ts";
 import { untilEnded } from "./rights.ts";
-import { paged, procedure, router } from "./trpc.ts";
+import { paged, procedure, router, writes } from "./trpc.ts";
 
 /** a source may be outside of Operate */
 const READ = { destructive: false, idempotent: true, openWorld: true };
@@ -79,9 +79,8 @@ export const logsRouter = router({
     .input(LogFacetsInput)
     .output(LogFacetsOutput)
     .query(({ ctx, input, signal }) => logFacets(ctx.agent, input, untilEnded(ctx, signal))),
-  updatePattern: procedure
-    .meta({ permission: "telemetry.write" })
+  updatePattern: writes(updatePattern)
     .input(UpdatePatternInput)
     .output(UpdatePatternOutput)
-    .mutation(({ ctx, input }) => updatePattern(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
 });

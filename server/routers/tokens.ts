@@ -9,22 +9,21 @@ import {
 import { createToken } from "../auth/tokens/create.ts";
 import { listTokens } from "../auth/tokens/list.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";
-import { paged, procedure, router } from "./trpc.ts";
-
-const own = procedure.meta({ permission: "token.write" });
+import { paged, procedure, router, writes } from "./trpc.ts";
 
 export const tokensRouter = router({
-  list: own
+  list: procedure
+    .meta({ permission: "token.write" })
     .input(PageInput)
     .use(paged)
     .output(ListTokensOutput)
     .query(({ ctx, input }) => listTokens(ctx.agent, input)),
-  create: own
+  create: writes(createToken)
     .input(CreateTokenInput)
     .output(CreateTokenOutput)
-    .mutation(({ ctx, input }) => createToken(ctx.agent, input)),
-  revoke: own
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  revoke: writes(revokeToken)
     .input(RevokeTokenInput)
     .output(TokenOutput)
-    .mutation(({ ctx, input }) => revokeToken(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
 });

@@ -9,6 +9,7 @@ import {
 } from "../agent/kernel/confidential/confidential.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError, type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
+import type { WriteVerb } from "../agent/kernel/perform.ts";
 import { authorize, type Permission } from "../agent/kernel/permissions.ts";
 import { failSpan, inSpan } from "../agent/telemetry/span.ts";
 import { clipSent } from "../agent/text/clip-sent.ts";
@@ -267,8 +268,8 @@ const passwordFirst = () =>
   );
 
 /**
- * Signed in, and holding the permission the procedure names. A mutation's permission is checked again inside
- * `performWrite`, which also records the refusal; here it is left to it so that every refused write is audited.
+ * Signed in, and holding the permission the procedure names. A mutation's is asked for inside `performWrite`, which also
+ * records the refusal, so that every refused write is audited.
  */
 const permitted = t.middleware(({ ctx, meta, type, next }) => {
   const { agent } = ctx;
@@ -290,13 +291,19 @@ const permitted = t.middleware(({ ctx, meta, type, next }) => {
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
-/** Every procedure starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
+/** Every procedure that reads starts here: `.meta({ permission, mcp? }).input().output()` and one call. */
 export const procedure = t.procedure
   .use(traced)
   .use(translateErrors)
   .use(auditedWhenRefused)
   .use(limited)
   .use(permitted);
+
+/** A procedure that is one write of the core, `ctx.write`: what it asks for is said where the write is defined. */
+export const writes = <I, O>(verb: WriteVerb<I, O>, meta: Omit<Meta, "permission"> = {}) =>
+  procedure
+    .meta({ ...meta, permission: verb.permission })
+    .use(({ ctx, next }) => next({ ctx: { write: (input: I) => verb(ctx.agent, input) } }));
 
 /**
  * Behind the input of every list that pages: `cursor` belongs to this list under these filters, or is refused with

@@ -13,9 +13,7 @@ import { listUsers } from "../auth/users/list.ts";
 import { resetPassword } from "../auth/users/reset-password.ts";
 import { setUserDisabled } from "../auth/users/set-disabled.ts";
 import { setUserRole } from "../auth/users/set-role.ts";
-import { paged, procedure, router } from "./trpc.ts";
-
-const write = procedure.meta({ permission: "user.write" });
+import { paged, procedure, router, writes } from "./trpc.ts";
 
 export const usersRouter = router({
   list: procedure
@@ -24,20 +22,20 @@ export const usersRouter = router({
     .use(paged)
     .output(ListUsersOutput)
     .query(({ ctx, input }) => listUsers(ctx.agent, input)),
-  create: write
+  create: writes(createUser)
     .input(CreateUserInput)
     .output(UserPasswordOutput)
-    .mutation(({ ctx, input }) => createUser(ctx.agent, input)),
-  setRole: write
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  setRole: writes(setUserRole)
     .input(SetRoleInput)
     .output(UserOutput)
-    .mutation(({ ctx, input }) => setUserRole(ctx.agent, input)),
-  setDisabled: write
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  setDisabled: writes(setUserDisabled)
     .input(SetDisabledInput)
     .output(UserOutput)
-    .mutation(({ ctx, input }) => setUserDisabled(ctx.agent, input)),
-  resetPassword: write
+    .mutation(({ ctx, input }) => ctx.write(input)),
+  resetPassword: writes(resetPassword)
     .input(ResetPasswordInput)
     .output(UserPasswordOutput)
-    .mutation(({ ctx, input }) => resetPassword(ctx.agent, input)),
+    .mutation(({ ctx, input }) => ctx.write(input)),
 });

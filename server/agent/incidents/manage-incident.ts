@@ -1,6 +1,6 @@
 import type { AgentContext, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { type Changed, performWrite } from "../kernel/perform.ts";
+import { type Changed, defineWrite, performWrite } from "../kernel/perform.ts";
 import { changeIncident, type NewEvent } from "./change.ts";
 import { publishIncident } from "./publish.ts";
 import type { IncidentView, ManageIncidentInput } from "./schema.ts";
@@ -12,21 +12,20 @@ import { addEvents, type IncidentRow, insertIncident, labelOf, lockIncident, sav
  * service or environment, PRECONDITION for a step its status does not allow, CONFLICT when it is reopened while
  * another one is open for the same cause.
  */
-export async function manageIncident(
-  ctx: AgentContext,
-  input: ManageIncidentInput,
-): Promise<{ incident: IncidentView }> {
-  const write = {
-    action: `incident.${input.action}`,
-    permission: "incident.write",
-    target: input.incidentId ? { type: "incident", id: input.incidentId } : undefined,
-    input,
-  } as const;
-  const incident = await performWrite(ctx, write, (tx) =>
-    input.action === "create" ? create(ctx, tx, input) : change(ctx, tx, input),
-  );
-  return { incident: toView(incident) };
-}
+export const manageIncident = defineWrite(
+  "incident.write",
+  async (ctx, input: ManageIncidentInput): Promise<{ incident: IncidentView }> => {
+    const write = {
+      action: `incident.${input.action}`,
+      target: input.incidentId ? { type: "incident", id: input.incidentId } : undefined,
+      input,
+    } as const;
+    const incident = await performWrite(ctx, write, (tx) =>
+      input.action === "create" ? create(ctx, tx, input) : change(ctx, tx, input),
+    );
+    return { incident: toView(incident) };
+  },
+);
 
 async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<Changed<IncidentRow>> {
   if (!input.title) throw new AppError("INVALID", "create needs title");

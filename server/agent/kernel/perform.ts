@@ -6,11 +6,28 @@ import { authorize, type Permission } from "./permissions.ts";
 interface Write {
   /** audit action, `incident.acknowledge` */
   action: string;
-  permission: Permission;
   target?: AuditEvent["target"];
   /** what was asked, for the audit entry of a refusal; secrets are redacted by the audit log */
   input?: unknown;
 }
+
+/** The context of a write, with the permission it asks for. */
+export interface WriteContext extends AgentContext {
+  permission: Permission;
+}
+
+/** A write of the core: whoever calls it is asked for its permission. */
+export interface WriteVerb<I, O> {
+  (ctx: AgentContext, input: I): Promise<O>;
+  readonly permission: Permission;
+}
+
+/** The one place where a write names its permission: `performWrite` asks for it, and a router reads it. */
+export const defineWrite = <I, O>(
+  permission: Permission,
+  verb: (ctx: WriteContext, input: I) => Promise<O>,
+): WriteVerb<I, O> =>
+  Object.assign((ctx: AgentContext, input: I) => verb({ ...ctx, permission }, input), { permission });
 
 /** What a write did, for its audit entry. `before` and `after` hold what changed; null: it was not, or is no more. */
 interface Entry {
@@ -47,7 +64,7 @@ export const unchanged = <T>(result: T): Unchanged<T> => ({ result, unchanged: t
  * and a refusal is recorded in the audit log before it is thrown on. Returns the result of the change.
  * @throws FORBIDDEN when the actor's role does not hold the permission, and whatever `change` throws.
  */
-export function performWrite<T>(ctx: AgentContext, write: Write, change: (tx: Tx) => Promise<Change<T>>): Promise<T> {
+export function performWrite<T>(ctx: WriteContext, write: Write, change: (tx: Tx) => Promise<Change<T>>): Promise<T> {
   return prepareWrite(ctx, write, () =>
     ctx.db.$transaction(
       async (tx) => {
@@ -67,9 +84,9 @@ export function performWrite<T>(ctx: AgentContext, write: Write, change: (tx: Tx
  * What a write needs before its transaction begins, such as an answer of the platform: authorised, and its refusal is
  * recorded as that of the write.
  */
-export async function prepareWrite<T>(ctx: AgentContext, write: Write, prepare: () => Promise<T>): Promise<T> {
+export async function prepareWrite<T>(ctx: WriteContext, write: Write, prepare: () => Promise<T>): Promise<T> {
   try {
-    authorize(ctx, write.permission);
+    authorize(ctx, ctx.permission);
     return await prepare();
   } catch (error) {
     const refusal = toAppError(error);

@@ -1,6 +1,5 @@
 import type { z } from "zod";
-import type { AgentContext } from "../kernel/context.ts";
-import { performWrite, unchanged } from "../kernel/perform.ts";
+import { defineWrite, performWrite, unchanged } from "../kernel/perform.ts";
 import type { UpdatePatternInput, UpdatePatternOutput } from "./schema.ts";
 import { lockPattern, type PatternSettings, savePattern } from "./store.ts";
 
@@ -11,25 +10,25 @@ const action = "log_pattern.update";
  * they are; of a pattern that was merged into another, that one is changed.
  * @throws FORBIDDEN, NOT_FOUND
  */
-export async function updatePattern(
-  ctx: AgentContext,
-  input: z.output<typeof UpdatePatternInput>,
-): Promise<UpdatePatternOutput> {
-  const target = { type: "log-pattern", id: input.patternId };
-  const pattern = await performWrite(ctx, { action, permission: "telemetry.write", target, input }, async (tx) => {
-    const before = await lockPattern(tx, input.patternId);
-    const after = changed(before, input);
-    if (JSON.stringify(saidOf(before)) === JSON.stringify(saidOf(after))) return unchanged(before);
-    await savePattern(tx, after);
-    return {
-      result: after,
-      target: { ...target, id: after.id },
-      before: saidOf(before),
-      after: saidOf(after),
-    };
-  });
-  return { pattern };
-}
+export const updatePattern = defineWrite(
+  "telemetry.write",
+  async (ctx, input: z.output<typeof UpdatePatternInput>): Promise<UpdatePatternOutput> => {
+    const target = { type: "log-pattern", id: input.patternId };
+    const pattern = await performWrite(ctx, { action, target, input }, async (tx) => {
+      const before = await lockPattern(tx, input.patternId);
+      const after = changed(before, input);
+      if (JSON.stringify(saidOf(before)) === JSON.stringify(saidOf(after))) return unchanged(before);
+      await savePattern(tx, after);
+      return {
+        result: after,
+        target: { ...target, id: after.id },
+        before: saidOf(before),
+        after: saidOf(after),
+      };
+    });
+    return { pattern };
+  },
+);
 
 const saidOf = ({ name, pinned, ignored, alert }: PatternSettings) => ({
   ...{ name, pinned, ignored },

@@ -1,6 +1,5 @@
-import type { AgentContext } from "../../agent/kernel/context.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
-import { performWrite, unchanged } from "../../agent/kernel/perform.ts";
+import { defineWrite, performWrite, unchanged } from "../../agent/kernel/perform.ts";
 import type { RevokeTokenInput, TokenView } from "../schema.ts";
 import { ownerIdOf, toTokenView } from "./store.ts";
 
@@ -8,9 +7,9 @@ import { ownerIdOf, toTokenView } from "./store.ts";
  * Ends a token at once; revoking one that is revoked changes nothing. One's own, or anyone's for an administrator.
  * @throws NOT_FOUND also for another person's token, so that ids cannot be tried out.
  */
-export function revokeToken(ctx: AgentContext, input: RevokeTokenInput): Promise<{ token: TokenView }> {
+export const revokeToken = defineWrite("token.write", (ctx, input: RevokeTokenInput): Promise<{ token: TokenView }> => {
   const target = { type: "api_token", id: input.tokenId };
-  const write = { action: "token.revoke", permission: "token.write", target, input } as const;
+  const write = { action: "token.revoke", target, input } as const;
   return performWrite(ctx, write, async (tx) => {
     const before = await tx.apiToken.findUnique({ where: { id: input.tokenId }, include: { owner: true } });
     const allowed = before && (ctx.actor.role === "admin" || before.ownerId === (await ownerIdOf(ctx, tx)));
@@ -24,4 +23,4 @@ export function revokeToken(ctx: AgentContext, input: RevokeTokenInput): Promise
     const token = toTokenView(revoked, ctx.now());
     return { result: { token }, target, before: toTokenView(before, ctx.now()), after: token };
   });
-}
+});

@@ -1,6 +1,5 @@
-import type { AgentContext } from "../../agent/kernel/context.ts";
 import { newId } from "../../agent/kernel/ids.ts";
-import { performWrite } from "../../agent/kernel/perform.ts";
+import { defineWrite, performWrite } from "../../agent/kernel/perform.ts";
 import { onlyPeople } from "../only-people.ts";
 import { hashPassword, newOneTimePassword } from "../password/password.ts";
 import { refuseTrivialPassword } from "../password/trivial-password.ts";
@@ -11,20 +10,20 @@ import { insertUser, toUserView } from "./store.ts";
  * A new person. Without a password one is made and returned, this once; either way they are asked to change it.
  * @throws FORBIDDEN, CONFLICT when the e-mail address is taken.
  */
-export function createUser(
-  ctx: AgentContext,
-  input: CreateUserInput,
-): Promise<{ user: UserView; oneTimePassword: string | null }> {
-  const { password, ...person } = input;
-  const id = newId("usr");
-  const target = { type: "user", id };
-  const write = { action: "user.create", permission: "user.write", target, input: person } as const;
-  return performWrite(ctx, write, async (tx) => {
-    onlyPeople(ctx);
-    if (password !== undefined) refuseTrivialPassword(password, person);
-    const oneTimePassword = password === undefined ? newOneTimePassword() : null;
-    const passwordHash = await hashPassword(password ?? oneTimePassword ?? "");
-    const user = toUserView(await insertUser(tx, { ...person, id, passwordHash, mustChangePassword: true }));
-    return { result: { user, oneTimePassword }, target, before: null, after: user };
-  });
-}
+export const createUser = defineWrite(
+  "user.write",
+  (ctx, input: CreateUserInput): Promise<{ user: UserView; oneTimePassword: string | null }> => {
+    const { password, ...person } = input;
+    const id = newId("usr");
+    const target = { type: "user", id };
+    const write = { action: "user.create", target, input: person } as const;
+    return performWrite(ctx, write, async (tx) => {
+      onlyPeople(ctx);
+      if (password !== undefined) refuseTrivialPassword(password, person);
+      const oneTimePassword = password === undefined ? newOneTimePassword() : null;
+      const passwordHash = await hashPassword(password ?? oneTimePassword ?? "");
+      const user = toUserView(await insertUser(tx, { ...person, id, passwordHash, mustChangePassword: true }));
+      return { result: { user, oneTimePassword }, target, before: null, after: user };
+    });
+  },
+);

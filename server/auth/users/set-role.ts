@@ -1,5 +1,4 @@
-import type { AgentContext } from "../../agent/kernel/context.ts";
-import { performWrite } from "../../agent/kernel/perform.ts";
+import { defineWrite, performWrite } from "../../agent/kernel/perform.ts";
 import { onlyPeople } from "../only-people.ts";
 import type { SetRoleInput, UserView } from "../schema.ts";
 import { getUser, keepAnAdministrator, lockAdministrators, toUserView } from "./store.ts";
@@ -8,9 +7,9 @@ import { getUser, keepAnAdministrator, lockAdministrators, toUserView } from "./
  * Gives a person another role; it holds from their next request on, for their tokens too.
  * @throws FORBIDDEN, NOT_FOUND, PRECONDITION when it would leave no administrator.
  */
-export function setUserRole(ctx: AgentContext, input: SetRoleInput): Promise<{ user: UserView }> {
+export const setUserRole = defineWrite("user.write", (ctx, input: SetRoleInput): Promise<{ user: UserView }> => {
   const target = { type: "user", id: input.userId };
-  const write = { action: "user.set_role", permission: "user.write", target, input } as const;
+  const write = { action: "user.set_role", target, input } as const;
   return performWrite(ctx, write, async (tx) => {
     onlyPeople(ctx);
     await lockAdministrators(tx);
@@ -24,4 +23,4 @@ export function setUserRole(ctx: AgentContext, input: SetRoleInput): Promise<{ u
       after: { role: after.role },
     };
   });
-}
+});

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { incidentsOfDeployments } from "../../incidents/index.ts";
 import type { AgentContext, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { type Change, performWrite, prepareWrite, unchanged } from "../../kernel/perform.ts";
+import { type Change, defineWrite, performWrite, prepareWrite, unchanged } from "../../kernel/perform.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { auditPlace } from "../record/record.ts";
 import {
@@ -30,29 +30,31 @@ type Decided = z.output<typeof DecideDeploymentOutput>;
  * @throws FORBIDDEN without deployment.write, NOT_FOUND, CONFLICT when somebody else decided first (`details.by`,
  * `details.decision`), PRECONDITION (`details.allowed`) when it cannot be heeded now.
  */
-export async function decideDeployment(ctx: AgentContext, input: DecisionRequest): Promise<Decided> {
-  const { deploymentId } = input;
-  const write = {
-    action: "deployment.decide",
-    permission: "deployment.write",
-    target: { type: "deployment", id: deploymentId },
-    input,
-  } as const;
-  const { back, isReturnable } = await prepareWrite(ctx, write, async () => {
-    const row = await getDeploymentRow(ctx.db, deploymentId);
-    const found = await returnOf(ctx, row, input); // asks the platform
-    const isNew = found ? found.kind === "new" : !isActive(row.status) && (await canReturn(ctx, row));
-    return { back: found, isReturnable: isNew };
-  });
-  const { deployment, started } = await performWrite(ctx, write, (tx) => decide(ctx, tx, input, back, isReturnable));
-  if (started) await startWorkflow(ctx, started.id);
-  await nudgeWorkflow(ctx, deploymentId);
-  const incidents = await incidentsOfDeployments(ctx.db, [deploymentId]);
-  return {
-    deployment: toView(deployment, incidents.get(deploymentId) ?? null),
-    started: started && toView(started, null),
-  };
-}
+export const decideDeployment = defineWrite(
+  "deployment.write",
+  async (ctx, input: DecisionRequest): Promise<Decided> => {
+    const { deploymentId } = input;
+    const write = {
+      action: "deployment.decide",
+      target: { type: "deployment", id: deploymentId },
+      input,
+    } as const;
+    const { back, isReturnable } = await prepareWrite(ctx, write, async () => {
+      const row = await getDeploymentRow(ctx.db, deploymentId);
+      const found = await returnOf(ctx, row, input); // asks the platform
+      const isNew = found ? found.kind === "new" : !isActive(row.status) && (await canReturn(ctx, row));
+      return { back: found, isReturnable: isNew };
+    });
+    const { deployment, started } = await performWrite(ctx, write, (tx) => decide(ctx, tx, input, back, isReturnable));
+    if (started) await startWorkflow(ctx, started.id);
+    await nudgeWorkflow(ctx, deploymentId);
+    const incidents = await incidentsOfDeployments(ctx.db, [deploymentId]);
+    return {
+      deployment: toView(deployment, incidents.get(deploymentId) ?? null),
+      started: started && toView(started, null),
+    };
+  },
+);
 
 /** The rollback of one that has ended; null for one that is active and turns back by itself. */
 async function returnOf(ctx: AgentContext, row: DeploymentRow, { decision }: DecisionRequest): Promise<Return | null> {

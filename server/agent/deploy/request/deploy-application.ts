@@ -1,5 +1,5 @@
 import type { AgentContext, Tx } from "../../kernel/context.ts";
-import { type Changed, performWrite, prepareWrite } from "../../kernel/perform.ts";
+import { type Changed, defineWrite, performWrite, prepareWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { checkPolicy } from "../plan/check-policy.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "../plan/plan.ts";
@@ -19,19 +19,22 @@ import { type DeployResult, insertPrepared, type Prepared, planOf, refuseActive,
  * or a wave forbids it (`details.reason`: locked, frozen, wave); CONFLICT (`details.deploymentId`) while another one is
  * active; UPSTREAM_UNAVAILABLE when the platform cannot be reached.
  */
-export async function deployApplication(ctx: AgentContext, given: DeployApplicationInput): Promise<DeployResult> {
-  const input = DeployApplicationInput.parse(given);
-  if (input.dryRun) {
-    authorize(ctx, "deployment.write");
-    const { plan } = await prepare(ctx, input);
-    return { dryRun: true, plan, deployment: null };
-  }
-  const write = { action: "deployment.start", permission: "deployment.write", input } as const;
-  const prepared = await prepareWrite(ctx, write, () => prepare(ctx, input)); // asks the platform
-  const deployment = await performWrite(ctx, write, (tx) => insert(ctx, tx, prepared, input.reason));
-  await startWorkflow(ctx, deployment.id);
-  return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
-}
+export const deployApplication = defineWrite(
+  "deployment.write",
+  async (ctx, given: DeployApplicationInput): Promise<DeployResult> => {
+    const input = DeployApplicationInput.parse(given);
+    if (input.dryRun) {
+      authorize(ctx, ctx.permission);
+      const { plan } = await prepare(ctx, input);
+      return { dryRun: true, plan, deployment: null };
+    }
+    const write = { action: "deployment.start", input } as const;
+    const prepared = await prepareWrite(ctx, write, () => prepare(ctx, input)); // asks the platform
+    const deployment = await performWrite(ctx, write, (tx) => insert(ctx, tx, prepared, input.reason));
+    await startWorkflow(ctx, deployment.id);
+    return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
+  },
+);
 
 type DeployRequest = ReturnType<typeof DeployApplicationInput.parse>;
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { performWrite, unchanged } from "../../kernel/perform.ts";
+import { defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
 import { resolveService } from "../plan/plan.ts";
 import { findLock, insertLock, type Lock } from "../record/store-locks.ts";
 import type { LockInput } from "../schema.ts";
@@ -11,18 +11,21 @@ import type { LockInput } from "../schema.ts";
  * The same lock by the same person again is the same lock.
  * @throws FORBIDDEN without deployment.write, NOT_FOUND, CONFLICT (`details.lock`) when it is locked already.
  */
-export async function lockService(ctx: AgentContext, input: z.output<typeof LockInput>): Promise<Lock> {
-  const { service, environment, reason } = input;
-  const target = { type: "service", id: `${service}/${environment}` };
-  const write = { action: "deployment.lock", permission: "deployment.write", target, input } as const;
-  return performWrite(ctx, write, async (tx) => {
-    resolveService(ctx.config, input);
-    const made = await insertLock(tx, input, reason, ctx.actor, ctx.now());
-    if (!made) return unchanged(sameOrRefused(ctx, await findLock(tx, input), input));
-    await ctx.live.publish(tx, "service", target.id);
-    return { result: made, target, before: null, after: made };
-  });
-}
+export const lockService = defineWrite(
+  "deployment.write",
+  async (ctx, input: z.output<typeof LockInput>): Promise<Lock> => {
+    const { service, environment, reason } = input;
+    const target = { type: "service", id: `${service}/${environment}` };
+    const write = { action: "deployment.lock", target, input } as const;
+    return performWrite(ctx, write, async (tx) => {
+      resolveService(ctx.config, input);
+      const made = await insertLock(tx, input, reason, ctx.actor, ctx.now());
+      if (!made) return unchanged(sameOrRefused(ctx, await findLock(tx, input), input));
+      await ctx.live.publish(tx, "service", target.id);
+      return { result: made, target, before: null, after: made };
+    });
+  },
+);
 
 function sameOrRefused({ actor }: AgentContext, lock: Lock | null, asked: z.output<typeof LockInput>): Lock {
   if (lock && lock.by.id === actor.id && lock.by.kind === actor.kind && lock.reason === asked.reason) return lock;

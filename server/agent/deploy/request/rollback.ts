@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { AgentContext, Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { type ActionEntry, performWrite, prepareWrite } from "../../kernel/perform.ts";
+import { type ActionEntry, defineWrite, performWrite, prepareWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
 import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "../plan/plan.ts";
@@ -34,27 +34,29 @@ type RollbackRequest = z.output<typeof RollbackInput>;
  * PRECONDITION when the version is not among the good ones (`details.allowed`) or it is locked; CONFLICT while a
  * deployment is active; UPSTREAM_UNAVAILABLE.
  */
-export async function rollbackDeployment(ctx: AgentContext, input: RollbackRequest): Promise<DeployResult> {
-  if (input.dryRun) {
-    authorize(ctx, "deployment.write");
-    const { plan } = await prepareRollback(ctx, input);
-    return { dryRun: true, plan, deployment: null };
-  }
-  const write = {
-    action: "deployment.rollback",
-    permission: "deployment.write",
-    target: { type: "service", id: `${input.service}/${input.environment}` },
-    input,
-  } as const;
-  const prepared = await prepareWrite(ctx, write, () => prepareRollback(ctx, input));
-  const deployment = await performWrite(ctx, write, async (tx) => {
-    if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, input)));
-    const { deployment: made, entry } = await insertRollback(ctx, tx, ctx, prepared, input.reason);
-    return { result: made, ...entry };
-  });
-  await startWorkflow(ctx, deployment.id);
-  return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
-}
+export const rollbackDeployment = defineWrite(
+  "deployment.write",
+  async (ctx, input: RollbackRequest): Promise<DeployResult> => {
+    if (input.dryRun) {
+      authorize(ctx, ctx.permission);
+      const { plan } = await prepareRollback(ctx, input);
+      return { dryRun: true, plan, deployment: null };
+    }
+    const write = {
+      action: "deployment.rollback",
+      target: { type: "service", id: `${input.service}/${input.environment}` },
+      input,
+    } as const;
+    const prepared = await prepareWrite(ctx, write, () => prepareRollback(ctx, input));
+    const deployment = await performWrite(ctx, write, async (tx) => {
+      if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, input)));
+      const { deployment: made, entry } = await insertRollback(ctx, tx, ctx, prepared, input.reason);
+      return { result: made, ...entry };
+    });
+    await startWorkflow(ctx, deployment.id);
+    return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
+  },
+);
 
 async function prepareRollback(ctx: AgentContext, input: RollbackRequest): Promise<Prepared> {
   if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");

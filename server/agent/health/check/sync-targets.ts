@@ -1,20 +1,21 @@
 import { systemActor } from "../../kernel/actor.ts";
-import type { AgentContext, Runtime } from "../../kernel/context.ts";
+import type { Runtime } from "../../kernel/context.ts";
 import { newId } from "../../kernel/ids.ts";
-import { performWrite, unchanged } from "../../kernel/perform.ts";
+import { performWrite, unchanged, type WriteContext } from "../../kernel/perform.ts";
 import { type SyncOutcome, syncRows } from "../record/store.ts";
 import { type PlannedTarget, planTargets } from "./targets.ts";
 
 /** Brings the targets in the database in line with the configuration; those that left it are kept, but inactive. */
 export async function syncTargets(runtime: Runtime, plan: PlannedTarget[] = planTargets(runtime.config)) {
-  const ctx: AgentContext = {
+  const ctx: WriteContext = {
     ...runtime,
+    permission: "health.write",
     actor: systemActor("health-checks"),
     via: "worker",
     requestId: newId("req"),
   };
   const action = "health.targets.sync";
-  return await performWrite(ctx, { action, permission: "health.write" }, async (tx) => {
+  return await performWrite(ctx, { action }, async (tx) => {
     const outcome: SyncOutcome = await syncRows(tx, plan);
     if (outcome.added.length + outcome.changed.length + outcome.removed.length === 0) return unchanged(outcome);
     await ctx.live.publish(tx, "health");
