@@ -78,6 +78,14 @@ describe("sources", () => {
     ]);
   });
 
+  it("refuse a name that does not exist by the one refusal there is", () => {
+    const byHand =
+      /`There is no (?:service|environment|version|instance|deployment|incident|pattern|health check) \$\{|Known: \$\{/;
+    const products = sources.filter((path) => /^(?:app|mcp|server)\//.test(path) && !/testing\/|\.test\./.test(path));
+    expect(products.filter((path) => byHand.test(textOf(path)))).toEqual([]);
+    expect(products.filter((path) => /\bunknownName\(/.test(textOf(path))).length).toBeGreaterThan(8);
+  });
+
   it("hold nothing unfinished, and no test that waits instead of watching", () => {
     const words = ["TO" + "DO", "FIX" + "ME", "X".repeat(3), "@ts-" + "ignore", "waitFor" + "Timeout("];
     const found = sources.flatMap((path) => {

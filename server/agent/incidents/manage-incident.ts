@@ -1,3 +1,4 @@
+import { unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { type Changed, defineWrite, performWrite } from "../kernel/perform.ts";
@@ -60,19 +61,11 @@ function checkScope(ctx: AgentContext, { service, environment }: ManageIncidentI
   const { services, deploymentConfig } = ctx.config;
   const found = services.find((one) => one.name === service);
   if (service && !found)
-    throw unknown(
-      "service",
-      service,
-      services.map((one) => one.name),
-    );
+    throw unknownName({ what: "service", given: service, allowed: services.map((one) => one.name) });
   const environments = found ? Object.keys(found.environments) : deploymentConfig.environments;
-  if (environment && !environments.includes(environment)) throw unknown("environment", environment, environments);
+  if (environment && !environments.includes(environment))
+    throw unknownName({ what: "environment", given: environment, allowed: environments });
 }
-
-const unknown = (what: string, given: string, allowed: string[]) =>
-  new AppError("NOT_FOUND", `There is no ${what} ${given}. Known: ${allowed.join(", ") || "none"}.`, {
-    details: { [what]: given, allowed },
-  });
 
 async function change(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Promise<Changed<IncidentRow>> {
   if (!input.incidentId) throw new AppError("INVALID", `${input.action} needs incidentId`);

@@ -1,6 +1,6 @@
 import { type Incident, type IncidentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { Actor } from "../kernel/actor.ts";
-import { shownName } from "../kernel/allowed-names.ts";
+import { unknownName } from "../kernel/allowed-names.ts";
 import { withoutConfidential } from "../kernel/confidential/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -66,8 +66,9 @@ function identity(given: string): Prisma.IncidentWhereUniqueInput {
 }
 
 const unknownIncident = (given: string) =>
-  new AppError("NOT_FOUND", `There is no incident ${shownName(given)}. The list of incidents shows those there are.`, {
-    details: { incidentId: given },
+  unknownName({
+    ...{ what: "incident", given, key: "incidentId" },
+    way: "The list of incidents shows those there are.",
   });
 
 /** @throws NOT_FOUND */

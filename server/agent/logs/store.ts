@@ -1,6 +1,6 @@
 import { Prisma } from "#server/db/generated/client.ts";
+import { unknownName } from "../kernel/allowed-names.ts";
 import type { Db, Tx } from "../kernel/context.ts";
-import { AppError } from "../kernel/errors.ts";
 import type { PatternView, UpdatePatternOutput } from "./schema.ts";
 
 /** The only file of logs that touches the database: what people said about patterns. */
@@ -28,11 +28,10 @@ export async function lockPattern(tx: Tx, patternId: string): Promise<PatternSet
     const row = await tx.logPattern.findUnique({ where: { id }, select: SELECT });
     if (row) return settingsOf(row);
   }
-  throw new AppError(
-    "NOT_FOUND",
-    `There is no pattern ${patternId}. Take the id from the list of patterns; patterns of an external source are not kept and cannot be changed.`,
-    { details: { patternId } },
-  );
+  throw unknownName({
+    ...{ what: "pattern", given: patternId, key: "patternId" },
+    way: "Take the id from the list of patterns; patterns of an external source are not kept and cannot be changed.",
+  });
 }
 
 export async function savePattern(tx: Tx, { id, name, pinned, ignored, alert }: PatternSettings): Promise<void> {

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { settingsIn } from "../config-services.ts";
 import { listDeployments } from "../deploy/index.ts";
 import type { DeploymentStatus } from "../deploy/schema.ts";
+import { listedNames, unknownEnvironment, unknownName } from "../kernel/allowed-names.ts";
 import { windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -72,14 +73,16 @@ async function templateOf(ctx: AgentContext, { service, environment }: MeasuredR
   if (configured && settingsIn(configured, environment)) return configured.telemetry?.template ?? "balancer";
   const observed = configured ? null : await observedTemplate(ctx, service, window);
   if (observed) return observed;
-  const allowed = configured ? Object.keys(configured.environments) : services.map(({ name }) => name);
-  throw new AppError(
-    "NOT_FOUND",
-    configured
-      ? `${service} ${environment === undefined ? "needs an environment" : `does not run in ${environment}`}. It runs in ${allowed.join(", ")}.`
-      : `There is no service ${service}, and nothing arrived from one. Configured: ${allowed.join(", ") || "none"}.`,
-    { details: { allowed } },
-  );
+  if (!configured)
+    throw unknownName({
+      ...{ what: "service", given: service, allowed: services.map(({ name }) => name), intro: "Configured" },
+      way: "In the window nothing arrived from one of that name either.",
+    });
+  const allowed = Object.keys(configured.environments);
+  if (environment !== undefined) throw unknownEnvironment(service, environment, allowed);
+  throw new AppError("NOT_FOUND", `${service} needs an environment. It runs in ${listedNames(allowed)}.`, {
+    details: { allowed },
+  });
 }
 
 async function gridFor(ctx: AgentContext, template: Template, ref: MeasuredRef, window: TimeWindow): Promise<Grid> {

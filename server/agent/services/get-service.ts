@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ServiceConfig } from "../config-services.ts";
-import { shownName } from "../kernel/allowed-names.ts";
+import { unknownEnvironment, unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -26,25 +26,16 @@ async function findService(ctx: AgentContext, ref: ServiceRef): Promise<ServiceC
   const { services } = await viewPlatform(ctx);
   const isKept = services?.some((one) => one.service === ref.service && one.environment === ref.environment);
   if (isKept) return null;
-  throw service ? runsElsewhere(service, ref.environment) : noService(ctx, ref.service);
+  if (!service) throw noService(ctx, ref.service);
+  throw unknownEnvironment(service.name, ref.environment, Object.keys(service.environments));
 }
 
 function noService(ctx: AgentContext, name: string): AppError {
   const names = ctx.config.services.map((one) => one.name);
-  return new AppError(
-    "NOT_FOUND",
-    `There is no service ${shownName(name)}. Configured: ${names.join(", ") || "none"}. The list of services also names those that only telemetry tells of.`,
-    { details: { allowed: names } },
-  );
-}
-
-function runsElsewhere({ name, environments }: ServiceConfig, environment: string): AppError {
-  const allowed = Object.keys(environments);
-  return new AppError(
-    "NOT_FOUND",
-    `${name} does not run in ${shownName(environment)}. It runs in ${allowed.join(", ")}.`,
-    { details: { allowed } },
-  );
+  return unknownName({
+    ...{ what: "service", given: name, allowed: names, intro: "Configured" },
+    way: "The list of services also names those that only telemetry tells of.",
+  });
 }
 
 /**
@@ -82,7 +73,7 @@ export async function getService(ctx: AgentContext, input: ServiceRequest): Prom
     listChanges(ctx, { since: from, ...ref }),
   ]);
   const [row] = rows;
-  if (!row) throw new AppError("NOT_FOUND", `There is no service ${ref.service} in ${ref.environment}.`);
+  if (!row) throw unknownName({ what: "service", given: `${ref.service} in ${ref.environment}` });
   const running = platform.services?.find(
     (found) => found.service === ref.service && found.environment === ref.environment,
   );
@@ -133,11 +124,12 @@ export async function instanceLogs(
   authorize(ctx, "service.read");
   await findService(ctx, input);
   const running = await ctx.platform.getService({ service: input.service, environment: input.environment });
-  if (!running.instances.some((instance) => instance.id === input.instanceId))
-    throw new AppError(
-      "NOT_FOUND",
-      `${input.service} in ${input.environment} has no instance ${input.instanceId} now.`,
-    );
+  const allowed = running.instances.map(({ id }) => id);
+  if (!allowed.includes(input.instanceId))
+    throw unknownName({
+      ...{ what: "instance", given: input.instanceId, allowed },
+      intro: `${input.service} in ${input.environment} has now`,
+    });
   return {
     instanceId: input.instanceId,
     lines: await ctx.platform.tailLogs({ instanceId: input.instanceId, lines: input.lines }),

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { HealthState } from "../health/schema.ts";
 import { countUnresolved } from "../incidents/index.ts";
+import { unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { AppError } from "../kernel/errors.ts";
 import { isConsole } from "../kernel/own-service.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { listChanges } from "./changes.ts";
@@ -28,8 +28,9 @@ export async function listServices(
   const { environment, limit, offset = 0 } = input;
   const environments = ctx.config.deploymentConfig.environments;
   if (environment !== undefined && !environments.includes(environment))
-    throw new AppError("INVALID", `There is no environment ${environment}. Configured: ${environments.join(", ")}.`, {
-      details: { allowed: environments },
+    throw unknownName({
+      ...{ what: "environment", given: environment, allowed: environments },
+      ...{ intro: "Configured", code: "INVALID" },
     });
   const [{ rows, platform, uncountedSince, unseen, silent }, incidents, changes] = await Promise.all([
     serviceRows(ctx, { environment }),

@@ -8,6 +8,7 @@ import {
   type ServiceConfig,
   type ServiceEnvironmentConfig,
 } from "#server/agent/config-services.ts";
+import { unknownName } from "#server/agent/kernel/allowed-names.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
 import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
@@ -221,10 +222,7 @@ export class ServiceUnit {
 
   async #start(version: string, key: string): Promise<Instance> {
     for (const instance of this.instances.values()) if (instance.key === key && !instance.removed) return instance;
-    if (!this.versions.includes(version)) {
-      const message = `${this.ref.service} has no version ${version}. Known: ${this.versions.join(", ")}.`;
-      throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
-    }
+    if (!this.versions.includes(version)) throw this.#unknownVersion(version);
     if (this.problem !== null) throw new AppError("PRECONDITION", this.problem);
     const instance = this.add(newRecord(version, key));
     try {
@@ -237,6 +235,10 @@ export class ServiceUnit {
     await instance.start();
     await this.#host.saveOrRetry();
     return instance;
+  }
+
+  #unknownVersion(given: string): AppError {
+    return unknownName({ what: "version", given, allowed: this.versions, intro: `Versions of ${this.ref.service}` });
   }
 
   /** Resolves when the process is gone and will not come back, with what did not go as it should. */
@@ -270,11 +272,8 @@ export class ServiceUnit {
   }
 
   async setWeights(weights: Record<string, number> | null, candidate: string | null): Promise<void> {
-    const unknown = Object.keys(weights ?? {}).filter((version) => !this.versions.includes(version));
-    if (unknown.length > 0) {
-      const message = `${this.ref.service} has no version ${unknown.join(", ")}. Known: ${this.versions.join(", ")}.`;
-      throw new AppError("NOT_FOUND", message, { details: { allowed: this.versions } });
-    }
+    const unknown = Object.keys(weights ?? {}).find((version) => !this.versions.includes(version));
+    if (unknown !== undefined) throw this.#unknownVersion(unknown);
     this.weights = weights;
     const shared = weights === null ? null : candidate;
     this.#setCandidate(shared, shared === this.candidate ? this.#salt : null);

@@ -1,4 +1,4 @@
-import { AppError } from "#server/agent/kernel/errors.ts";
+import { unknownEnvironment, unknownName } from "#server/agent/kernel/allowed-names.ts";
 import type { ServiceRef } from "#server/agent/ports/platform.ts";
 import type { Instance } from "./instance/instance.ts";
 import type { ServiceUnit } from "./service-unit.ts";
@@ -32,12 +32,8 @@ export class UnitDirectory {
     const refs = this.all().map((one) => one.ref);
     const environments = refs.filter((one) => one.service === ref.service).map((one) => one.environment);
     const services = [...new Set(refs.map((one) => one.service))];
-    if (environments.length > 0)
-      throw notFound(
-        `${ref.service} does not run in ${ref.environment}. It runs in ${environments.join(", ")}.`,
-        environments,
-      );
-    throw notFound(`No service is named ${ref.service}. Known: ${services.join(", ") || "none"}.`, services);
+    if (environments.length > 0) throw unknownEnvironment(ref.service, ref.environment, environments);
+    throw unknownName({ what: "service", given: ref.service, allowed: services });
   }
 
   findInstance(instanceId: string): { unit: ServiceUnit; instance: Instance } | null {
@@ -53,9 +49,6 @@ export class UnitDirectory {
     const found = this.findInstance(instanceId);
     if (found !== null) return found;
     const ids = this.instances().map((instance) => instance.id);
-    throw notFound(`No instance ${instanceId} runs here. List the services to see those that do.`, ids);
+    throw unknownName({ what: "instance", given: instanceId, allowed: ids });
   }
 }
-
-const notFound = (message: string, allowed: string[]): AppError =>
-  new AppError("NOT_FOUND", message, { details: { allowed } });

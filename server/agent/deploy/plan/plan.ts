@@ -2,6 +2,7 @@ import type { OperateAgentConfig } from "../../config.ts";
 import { rulesFor } from "../../config-deployment.ts";
 import type { ServiceConfig } from "../../config-services.ts";
 import { settingsIn } from "../../config-services.ts";
+import { listedNames, unknownEnvironment, unknownName } from "../../kernel/allowed-names.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
 import type { DeploymentOptions } from "../record/store.ts";
@@ -31,22 +32,17 @@ interface DeployRequest {
   maxUnavailable: number;
 }
 
-const listed = (names: readonly string[]) => names.join(", ") || "none";
-
 /** @throws NOT_FOUND for a service or environment that is not configured; `details.allowed` has what there is. */
 export function resolveService(config: OperateAgentConfig, ref: ServiceRef): ServiceConfig {
   const names = config.services.map((one) => one.name);
   const service = config.services.find((one) => one.name === ref.service);
   if (!service)
-    throw unknown(
-      "service",
-      ref.service,
-      names,
-      `Known services: ${listed(names)}. One that runs and is not among them is no longer configured: add it to services in the configuration and restart Operate.`,
-    );
+    throw unknownName({
+      ...{ what: "service", given: ref.service, allowed: names, intro: "Known services" },
+      way: "One that runs and is not among them is no longer configured: add it to services in the configuration and restart Operate.",
+    });
   const environments = Object.keys(service.environments);
-  if (!environments.includes(ref.environment))
-    throw unknown("environment", ref.environment, environments, `${service.name} runs in: ${listed(environments)}.`);
+  if (!environments.includes(ref.environment)) throw unknownEnvironment(service.name, ref.environment, environments);
   return service;
 }
 
@@ -55,7 +51,7 @@ export function resolveTarget(config: OperateAgentConfig, asked: DeployRequest):
   const names = config.services.map((one) => one.name);
   const name = asked.service ?? (names.length === 1 ? names[0] : undefined);
   if (name === undefined)
-    throw new AppError("INVALID", `Say which service to deploy. Known services: ${listed(names)}.`, {
+    throw new AppError("INVALID", `Say which service to deploy. Known services: ${listedNames(names)}.`, {
       details: { missing: "service", allowed: names },
     });
   const { environment } = asked;
@@ -63,12 +59,10 @@ export function resolveTarget(config: OperateAgentConfig, asked: DeployRequest):
   const versions = service.local.versions.map((one) => one.version);
   const version = service.local.versions.find((one) => one.version === asked.version);
   if (!version)
-    throw unknown(
-      "version",
-      asked.version,
-      versions,
-      `Versions of ${name}: ${listed(versions)}. To deploy another one, add it under versions of ${name} in the configuration and restart Operate.`,
-    );
+    throw unknownName({
+      ...{ what: "version", given: asked.version, allowed: versions, intro: `Versions of ${name}` },
+      way: `To deploy another one, add it under versions of ${name} in the configuration and restart Operate.`,
+    });
   const wanted = settingsIn(service, environment)?.instances ?? 1;
   return {
     ...{ service: name, environment, version: asked.version },
@@ -85,9 +79,6 @@ export function resolveTarget(config: OperateAgentConfig, asked: DeployRequest):
     },
   };
 }
-
-const unknown = (what: string, given: string, allowed: string[], way: string) =>
-  new AppError("NOT_FOUND", `There is no ${what} ${given}. ${way}`, { details: { [what]: given, allowed } });
 
 /** The version to go back to: the most common one that is not the new one; null when nothing else runs. */
 export function previousVersionOf(instances: readonly PlatformInstance[], version: string): string | null {
@@ -110,7 +101,7 @@ export function refuseWhatRuns(
   const allowed = versions.map((one) => one.version).filter((one) => one !== version);
   throw new AppError(
     "PRECONDITION",
-    `${service} ${version} already runs everywhere in ${environment}. Other versions: ${listed(allowed)}.`,
+    `${service} ${version} already runs everywhere in ${environment}. Other versions: ${listedNames(allowed)}.`,
     { details: { version, allowed } },
   );
 }

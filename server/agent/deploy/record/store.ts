@@ -1,11 +1,10 @@
 import { type Deployment, type DeploymentEvent, Prisma } from "#server/db/generated/client.ts";
 import type { RolloutRules } from "../../config-deployment.ts";
 import type { Actor } from "../../kernel/actor.ts";
-import { shownName } from "../../kernel/allowed-names.ts";
+import { unknownName } from "../../kernel/allowed-names.ts";
 import { dataWithoutConfidential } from "../../kernel/confidential/confidential.ts";
 import { sealed } from "../../kernel/confidential/sealed.ts";
 import type { Db, Tx } from "../../kernel/context.ts";
-import { AppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { utcClock } from "../../text/utc.ts";
 import type { StepPlan } from "../plan/planned-steps.ts";
@@ -146,13 +145,10 @@ export async function listActive(db: Db, services: readonly string[], environmen
 export async function getDeploymentRow(db: Db | Tx, id: string): Promise<DeploymentRow> {
   const found = await db.deployment.findUnique({ where: { id: id.replaceAll("\u0000", "") } });
   if (!found)
-    throw new AppError(
-      "NOT_FOUND",
-      `There is no deployment ${shownName(id)}. The list of deployments shows those there are.`,
-      {
-        details: { deploymentId: id },
-      },
-    );
+    throw unknownName({
+      ...{ what: "deployment", given: id, key: "deploymentId" },
+      way: "The list of deployments shows those there are.",
+    });
   return row(found);
 }
 

@@ -1,6 +1,5 @@
-import { shownName } from "../../kernel/allowed-names.ts";
+import { unknownName } from "../../kernel/allowed-names.ts";
 import type { Db, Tx } from "../../kernel/context.ts";
-import { AppError } from "../../kernel/errors.ts";
 import type { PlannedTarget } from "../check/targets.ts";
 
 /** Targets and what is known of them. Rows travel as one JSON parameter: one statement for any number of them. */
@@ -11,13 +10,10 @@ export type TargetRow = NonNullable<Awaited<ReturnType<Db["healthTarget"]["findU
 export async function getTarget(db: Db | Tx, id: string): Promise<TargetRow> {
   const found = await db.healthTarget.findUnique({ where: { id } });
   if (!found?.active)
-    throw new AppError(
-      "NOT_FOUND",
-      `There is no health check ${shownName(id)}. The list of health checks shows those there are, with their ids.`,
-      {
-        details: { targetId: id },
-      },
-    );
+    throw unknownName({
+      ...{ what: "health check", given: id, key: "targetId" },
+      way: "The list of health checks shows those there are, with their ids.",
+    });
   return found;
 }
 
