@@ -16,8 +16,19 @@ declare module "vitest" {
 
 export const TEMPLATE = "operate_template";
 
-/** One real PostgreSQL for the whole run, with a migrated template database that every test file clones. */
-export default async function setup(project: TestProject) {
+interface Running {
+  url: string;
+  socket: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Two projects may need it in one run; each loads this module anew, and the schema engine that migrates takes one call
+ * at a time.
+ */
+const shared = globalThis as { operateTestPostgres?: { running: Promise<Running>; users: number } | undefined };
+
+async function start(): Promise<Running> {
   const dataDir = mkdtempSync(join(tmpdir(), "operate-test-"));
   const socket = join(dataDir, "postgres");
   const settings = {
@@ -34,10 +45,25 @@ export default async function setup(project: TestProject) {
   const template = new URL(postgres.url);
   template.pathname = `/${TEMPLATE}`;
   await migrateDatabase(template.href);
-  project.provide("postgresUrl", postgres.url);
-  project.provide("postgresSocket", socket);
-  return async () => {
+  const stop = async () => {
     await postgres.stop();
     rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { url: postgres.url, socket, stop };
+}
+
+/** One real PostgreSQL for the whole run, with a migrated template database that every test file clones. */
+export default async function setup(project: TestProject) {
+  shared.operateTestPostgres ??= { running: start(), users: 0 };
+  const postgres = shared.operateTestPostgres;
+  postgres.users += 1;
+  const { url, socket, stop } = await postgres.running;
+  project.provide("postgresUrl", url);
+  project.provide("postgresSocket", socket);
+  return async () => {
+    postgres.users -= 1;
+    if (postgres.users > 0) return;
+    shared.operateTestPostgres = undefined;
+    await stop();
   };
 }
