@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MODEL_BUDGET_BYTES } from "#server/agent/kernel/page-within.ts";
+import { FOR_MODELS } from "#server/agent/kernel/reader-budget.ts";
 import type { AnalyzeLogsOutput, SearchLogsOutput } from "#server/agent/logs/schema.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { appRouter } from "#server/routers/index.ts";
@@ -79,8 +79,8 @@ afterAll(async () => {
 async function ask<T>(tool: string, args: Record<string, unknown>): Promise<T> {
   const answer = await client.callTool(tool, args);
   const content = contentOf<T>(answer);
-  expect(Buffer.byteLength(answer.text)).toBeLessThanOrEqual(MODEL_BUDGET_BYTES);
-  expect(Buffer.byteLength(JSON.stringify(content))).toBeLessThanOrEqual(MODEL_BUDGET_BYTES);
+  expect(Buffer.byteLength(answer.text)).toBeLessThanOrEqual(FOR_MODELS.bytes);
+  expect(Buffer.byteLength(JSON.stringify(content))).toBeLessThanOrEqual(FOR_MODELS.bytes);
   return content;
 }
 const windowOf = (ms: number) => ({ startTime: iso(NOW - ms), endTime: iso(NOW) });

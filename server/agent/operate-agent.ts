@@ -17,6 +17,7 @@ import { type Actor, systemActor } from "./kernel/actor.ts";
 import type { AgentContext, Runtime } from "./kernel/context.ts";
 import { AppError } from "./kernel/errors.ts";
 import { newId } from "./kernel/ids.ts";
+import { FOR_PEOPLE } from "./kernel/reader-budget.ts";
 import { analyzeLogs, searchLogs } from "./logs/index.ts";
 import * as logs from "./logs/schema.ts";
 import { listMetrics, queryMetrics } from "./metrics/index.ts";
@@ -178,6 +179,7 @@ export class OperateAgent {
       config: this.config,
       actor: this.#options.actor ?? systemActor("script"),
       via: "script",
+      reader: FOR_PEOPLE,
       requestId: newId("req"),
     };
     return outputSchema.parse(await verb(context, parsed.data as z.output<I>));

@@ -2,6 +2,7 @@ import type { Actor } from "../agent/kernel/actor.ts";
 import type { AgentContext, Channel, Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
 import { lesserRole } from "../agent/kernel/permissions.ts";
+import { FOR_MODELS, FOR_PEOPLE } from "../agent/kernel/reader-budget.ts";
 import { actorLimits } from "../limits/actor-limits.ts";
 import { OneLookup } from "../limits/one-lookup.ts";
 import { RecentMap } from "../limits/recent-map.ts";
@@ -59,8 +60,9 @@ export async function identify(runtime: Runtime, request: Request, via: Channel)
     const now = await find();
     return now instanceof AppError ? now : now.actor;
   };
+  const reader = via === "mcp" ? FOR_MODELS : FOR_PEOPLE;
   return {
-    agent: { ...runtime, ...found, via, requestId, clientRequestId: fromClient, recheck },
+    agent: { ...runtime, ...found, via, reader, requestId, clientRequestId: fromClient, recheck },
     requestId,
     refusal: null,
   };

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { expect, it, onTestFinished } from "vitest";
+import { FOR_PEOPLE } from "../agent/kernel/reader-budget.ts";
 import { listServices } from "../agent/services/index.ts";
 import { collectorSocket } from "../collector/socket.ts";
 import { createRuntime } from "../container.ts";
@@ -120,7 +121,7 @@ it("a runtime that serves people names who is missing in its answers, and tells 
   });
   const { runtime, child } = await servingRuntime();
   const hints = topicsOf(runtime);
-  const ctx = { ...runtime, actor: actor(), via: "web" as const, requestId: "req_1" };
+  const ctx = { ...runtime, actor: actor(), via: "web" as const, reader: FOR_PEOPLE, requestId: "req_1" };
   const state = () => listServices(ctx, { offset: 0 });
   await eventually(async () => (await state()).summary.includes("no worker answers"), 10_000);
   expect(await runtime.telemetry.ingest.collecting()).toBe(true);

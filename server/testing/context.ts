@@ -2,6 +2,7 @@ import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConf
 import type { Actor } from "../agent/kernel/actor.ts";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { newId } from "../agent/kernel/ids.ts";
+import { FOR_MODELS, FOR_PEOPLE } from "../agent/kernel/reader-budget.ts";
 import type { HookAnswer, HookContext } from "../agent/ports/hook-runner.ts";
 import type { LiveTopic } from "../agent/ports/live-feed.ts";
 import { auditLog } from "../audit/record.ts";
@@ -80,6 +81,7 @@ export function testContext(database: TestDatabase, overrides: Partial<AgentCont
     now: () => new Date(),
     actor: actor(),
     via: "web",
+    reader: overrides.via === "mcp" ? FOR_MODELS : FOR_PEOPLE,
     requestId: newId("req"),
     ...overrides,
     platform: (overrides.platform as FakePlatform | undefined) ?? new FakePlatform(config),

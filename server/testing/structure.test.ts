@@ -49,6 +49,19 @@ describe("sources", () => {
     expect(products.filter((path) => byWallClock.test(textOf(path)))).toEqual([]);
   });
 
+  it("of the core know no transport: who reads is a budget, and the channel is for the record", () => {
+    const compares = (text: string): boolean =>
+      /\bvia\b\)?\s*(?:[=!]==?|\bin\b)|[=!]==?\s*(?:\w+\??\.)*via\b|\bswitch \([^)]*\bvia\)|\[[^\]\n:]*\.via\]/.test(
+        text,
+      );
+    const forms = ['ctx.via === "mcp"', '"mcp" !== ctx.via', "switch (ctx.via)", "BUDGETS[ctx.via]", 'via != "web"'];
+    expect(forms.filter((form) => !compares(form))).toEqual([]);
+    expect(compares("audit({ actor, via, at }); row = { via: row.via }; via: z.string(),")).toBe(false);
+    const core = sources.filter((path) => path.startsWith("server/agent/") && !path.includes(".test."));
+    expect(core.length).toBeGreaterThan(300);
+    expect(core.filter((path) => compares(textOf(path)))).toEqual([]);
+  });
+
   it("act in a dialog by the one button that names the environment", () => {
     const dialogs = sources.filter(
       (path) => path.startsWith("components/") && textOf(path).includes("<DialogActions>"),

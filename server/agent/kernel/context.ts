@@ -9,6 +9,7 @@ import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { WorkflowQueue } from "../ports/workflow-queue.ts";
 import type { Actor } from "./actor.ts";
 import type { AppError } from "./errors.ts";
+import type { ReaderBudget } from "./reader-budget.ts";
 
 export type { Db, Tx };
 
@@ -45,7 +46,10 @@ export interface Runtime {
 /** A runtime plus who asks, through what, under which request id. */
 export interface AgentContext extends Runtime {
   actor: Actor;
+  /** for the record; what an answer holds depends on `reader` */
   via: Channel;
+  /** how much of an answer its reader takes in, as the transport says */
+  reader: ReaderBudget;
   requestId: string;
   /** what the client calls its request: a stranger's word, kept beside ours and never in its place */
   clientRequestId?: string | undefined;

@@ -1,9 +1,3 @@
-/**
- * What one answer to a model may take at most: 8,000 tokens, reckoned at 2.5 bytes of JSON a token, which is on the
- * safe side for ids, numbers and log lines; less what every result says.
- */
-export const MODEL_BUDGET_BYTES = 19_400;
-
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? "null", "utf8");
 
 /**
@@ -11,6 +5,7 @@ const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(val
  * reader who pages always gets on: callers bound the size of a single item.
  */
 export function countWithin(items: readonly unknown[], budgetBytes: number): number {
+  if (budgetBytes === Number.POSITIVE_INFINITY) return items.length;
   let left = budgetBytes;
   for (const [i, item] of items.entries()) {
     left -= bytesOf(item) + 1;

@@ -5,9 +5,9 @@ import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { LogFilter, LogSource } from "../ports/log-source.ts";
 import { BEFORE_MS, explain } from "./analysis/began-with.ts";
+import { briefAnalysis } from "./analysis/brief-analysis.ts";
 import { type CountedPattern, historyOf, patternsOf, totalsOf, trendOf } from "./analysis/counted-window.ts";
 import { findDeployed } from "./analysis/deployed-errors.ts";
-import { analysisForModel } from "./analysis/for-model.ts";
 import { type Frame, frameOf } from "./analysis/frame.ts";
 import { patternQuery } from "./analysis/pattern-query.ts";
 import { pageAfter, readSamples, viewPattern } from "./analysis/pattern-views.ts";
@@ -23,10 +23,6 @@ import { blamedDeployments, type ExplainedAnomaly, recommend } from "./recommend
 import type { AnalyzeLogsInput, AnalyzeLogsOutput, AnomalyView, PatternView } from "./schema.ts";
 import { findAlerts } from "./store.ts";
 
-/** a model reads no more patterns at once, and one line of each */
-const MODEL_PATTERNS = 40;
-const MODEL_SAMPLES = 1;
-const SAMPLES = 3;
 /** what runs now also ran at the end of a window that ended so recently */
 const ABOUT_NOW_MS = 60_000;
 
@@ -48,7 +44,7 @@ interface Analysis {
 /**
  * What the lines of a window say: totals, patterns ranked, anomalies with the deployments they began with, and what to
  * do next. From counts where the source mines lines as they arrive and the filter asks for nothing that only lines can
- * tell; else lines are read, within bounds. A model gets as much as it can read.
+ * tell; else lines are read, within bounds. A brief reader gets as much as it takes in.
  * @throws INVALID for a window that is empty, too long or in the future, for a query that cannot be read and for the
  * cursor of another analysis, and as LogSource does
  */
@@ -71,7 +67,7 @@ export async function analyzeLogs(
     isBeforeKnown: reading.rows.before.length > 0 || (await wroteBefore(source, frame, listening.signal)),
   };
   const output = outputOf(analysis, await viewPatterns(ctx, analysis, listening.signal));
-  return ctx.via === "mcp" ? analysisForModel(output) : output;
+  return ctx.reader.brief ? briefAnalysis(output, ctx.reader.bytes) : output;
 }
 
 /** Worst first, each with the deployment it began with. */
@@ -118,7 +114,7 @@ interface Shown {
 
 /** One page of the patterns that were seen, and of those that are gone. */
 async function viewPatterns(
-  { db, via }: AgentContext,
+  { db, reader }: AgentContext,
   { input, source, filter, frame, reading, patterns, anomalies, isBeforeKnown }: Analysis,
   signal: AbortSignal | undefined,
 ): Promise<Shown> {
@@ -127,11 +123,9 @@ async function viewPatterns(
     patterns.filter(({ id, count }) => count > 0 || tags.get(id)?.includes("vanished")),
     tags,
   );
-  const forModel = via === "mcp";
-  const page = pageAfter(ranked, input.cursor, forModel ? Math.min(input.limit, MODEL_PATTERNS) : input.limit);
-  const limit = forModel ? MODEL_SAMPLES : SAMPLES;
+  const page = pageAfter(ranked, input.cursor, Math.min(input.limit, reader.most.patterns));
   const [samples, alerts] = await Promise.all([
-    reading.samples ?? readSamples(source, page, { window: frame.window, filter, limit }, signal),
+    reading.samples ?? readSamples(source, page, { window: frame.window, filter, limit: reader.samples }, signal),
     findAlerts(
       db,
       page.map(({ id }) => id),

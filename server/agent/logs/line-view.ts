@@ -2,7 +2,7 @@ import type { LogLineRecord } from "../ports/log-source.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
 import { clipText } from "../text/clip-text.ts";
 
-/** Lines as a model reads them: what is long is cut, so that many fit into one answer. */
+/** Lines in brief: what is long is cut, so that many fit into one answer. */
 
 const LONGEST_BODY = 300;
 const LONGEST_NAME = 80;

@@ -7,7 +7,7 @@ import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts"
 import { onLoudPattern, onQuietPattern } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { FOR_MODELS } from "../kernel/reader-budget.ts";
 import { OperateAgent } from "../operate-agent.ts";
 import type { LogSource } from "../ports/log-source.ts";
 import { checkPatternAlerts, type PatternListener, startPatternAlerts } from "./alerts.ts";
@@ -89,9 +89,9 @@ describe("a search", () => {
     do {
       const page: SearchLogsOutput = await search(
         { limit: 200, instance: "b", ...(cursor ? { cursor } : {}) },
-        context({ via: "mcp" }),
+        context({ reader: FOR_MODELS }),
       );
-      expect(Buffer.byteLength(JSON.stringify(SearchLogsOutput.parse(page)))).toBeLessThan(MODEL_BUDGET_BYTES);
+      expect(Buffer.byteLength(JSON.stringify(SearchLogsOutput.parse(page)))).toBeLessThan(FOR_MODELS.bytes);
       for (const { body, attributes } of page.lines) {
         expect(body.length).toBeLessThanOrEqual(300);
         expect(JSON.stringify(attributes).length).toBeLessThan(800);

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { countWithin } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
+import type { ReaderBudget } from "../kernel/reader-budget.ts";
 import type { LogFilter, LogPage, LogSource } from "../ports/log-source.ts";
 import type { Answer, TimeWindow } from "../ports/source.ts";
 import { filterOf } from "./asked.ts";
@@ -10,15 +11,14 @@ import { isCounted } from "./counted.ts";
 import { briefLine } from "./line-view.ts";
 import type { SearchLogsInput, SearchLogsOutput } from "./schema.ts";
 
-/** of an answer to a model, for what is not lines */
+/** of an answer, for what is not lines */
 const FRAME_BYTES = 1_500;
-/** more never fit */
-const MODEL_LINES = 100;
 /** whole hours are added up already */
 const HOUR_SECONDS = 3_600;
 
 /**
- * Lines of a window that meet a filter, page by page. A model gets them with long texts cut, and as many as it can read.
+ * Lines of a window that meet a filter, page by page. A brief reader gets them with long texts cut, and as
+ * many as it takes in.
  * @throws INVALID for a window that ends before it begins and a query that cannot be read, and as LogSource does
  */
 export async function searchLogs(
@@ -31,10 +31,10 @@ export async function searchLogs(
   const filter = filterOf(input);
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
   const { order, cursor } = input;
-  const forModel = ctx.via === "mcp";
-  const limit = forModel ? Math.min(input.limit, MODEL_LINES) : input.limit;
+  const { reader } = ctx;
+  const limit = Math.min(input.limit, reader.most.lines);
   const [answer, counted] = await Promise.all([
-    readPage(source, { window, filter, order, limit, cursor }, forModel, signal),
+    readPage(source, { window, filter, order, limit, cursor }, reader, signal),
     cursor === undefined ? countMatched(source, window, filter, signal) : null,
   ]);
   const { lines, nextCursor } = answer.data;
@@ -52,14 +52,13 @@ export async function searchLogs(
 async function readPage(
   source: LogSource,
   query: Parameters<LogSource["lines"]>[0],
-  forModel: boolean,
+  reader: ReaderBudget,
   signal: AbortSignal | undefined,
 ): Promise<Answer<LogPage>> {
   const answer = await source.lines(query, signal);
-  if (!forModel) return answer;
-  const lines = answer.data.lines.map(briefLine);
-  const fitting = countWithin(lines, MODEL_BUDGET_BYTES - FRAME_BYTES);
-  if (fitting < lines.length) return readPage(source, { ...query, limit: fitting }, forModel, signal);
+  const lines = reader.brief ? answer.data.lines.map(briefLine) : answer.data.lines;
+  const fitting = countWithin(lines, reader.bytes - FRAME_BYTES);
+  if (fitting < lines.length) return readPage(source, { ...query, limit: fitting }, reader, signal);
   return { ...answer, data: { ...answer.data, lines } };
 }
 

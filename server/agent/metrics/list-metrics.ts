@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { countWithin } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { MetricInfo } from "../ports/metrics-source.ts";
 import { FUNCTIONS_OF } from "../telemetry/metric-functions.ts";
@@ -16,13 +16,13 @@ import type {
   MetricLabelsOutput,
 } from "./schema.ts";
 
-/** room for what stands around the items of an answer to a model */
+/** of an answer, for what stands around the items */
 const FRAME_BYTES = 1_000;
-const MODEL_HELP = 120;
+const BRIEF_HELP = 120;
 const LONGEST_HELP = 500;
 const LONGEST_UNIT = 63;
 
-/** Metrics by name, also by the one that OpenTelemetry has for it. A model gets as many as it may read. @throws as MetricsSource does */
+/** Metrics by name, also by the one that OpenTelemetry has for it. As many as its reader takes in. @throws as MetricsSource does */
 export async function listMetrics(
   ctx: AgentContext,
   input: z.output<typeof ListMetricsInput>,
@@ -34,10 +34,8 @@ export async function listMetrics(
   const kept = asWritten.data.total === 0 && search ? keptNameStart(search) : null;
   const answer = kept ? await source.metrics({ search: kept, service, limit }) : asWritten;
   const { items, total } = answer.data;
-  if (ctx.via !== "mcp")
-    return { total, source: sourceView(answer), items: items.map((item) => readable(item, LONGEST_HELP)) };
-  const brief = items.map((item) => readable(item, MODEL_HELP));
-  const fitting = brief.slice(0, countWithin(brief, MODEL_BUDGET_BYTES - FRAME_BYTES));
+  const shown = items.map((item) => readable(item, ctx.reader.brief ? BRIEF_HELP : LONGEST_HELP));
+  const fitting = shown.slice(0, countWithin(shown, ctx.reader.bytes - FRAME_BYTES));
   return { total, source: sourceView(answer), items: fitting };
 }
 

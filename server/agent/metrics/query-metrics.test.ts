@@ -4,6 +4,7 @@ import { useDatabase } from "../../testing/database.ts";
 import { fakeMetrics } from "../../testing/doubles/fake-metrics.ts";
 import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { FOR_MODELS, FOR_PEOPLE, type ReaderBudget } from "../kernel/reader-budget.ts";
 import type { MetricsSource } from "../ports/metrics-source.ts";
 import { FUNCTIONS_OF, METRIC_FUNCTION_NAMES } from "../telemetry/metric-functions.ts";
 import { labelValues, listMetrics, metricLabels, queryMetrics } from "./index.ts";
@@ -223,7 +224,7 @@ describe("a query of a metric", () => {
     });
     const input = { metric: "queue_length", limit: 100 };
     const [model, person] = [
-      await query(contextOf(metrics, { via: "mcp" }), input),
+      await query(contextOf(metrics, { reader: FOR_MODELS }), input),
       await query(contextOf(metrics), input),
     ];
     expect(Buffer.byteLength(JSON.stringify(model))).toBeLessThan(24_000);
@@ -245,7 +246,7 @@ describe("what one can choose from", () => {
       name: `metric_${i}`.padEnd(150, "x"),
       kind: "gauge" as const,
     }));
-    const ctx = contextOf(fakeMetrics({ metrics: many, linesOf: () => [] }), { via: "mcp" });
+    const ctx = contextOf(fakeMetrics({ metrics: many, linesOf: () => [] }), { reader: FOR_MODELS });
     const listed = await listMetrics(ctx, ListMetricsInput.parse({ limit: 400 }));
     expect(listed.total).toBe(400);
     expect(Buffer.byteLength(JSON.stringify(listed))).toBeLessThan(24_000);
@@ -259,13 +260,13 @@ describe("what one can choose from", () => {
       metrics: [{ name: "orders", kind: "gauge", unit: "a\u0007", help }],
       linesOf: () => [],
     });
-    const helpFor = async (via: "mcp" | "web") => {
-      const { items } = await listMetrics(contextOf(metrics, { via }), ListMetricsInput.parse({}));
+    const helpFor = async (reader: ReaderBudget) => {
+      const { items } = await listMetrics(contextOf(metrics, { reader }), ListMetricsInput.parse({}));
       expect(items[0]?.unit).toBe("a␇");
       return items[0]?.help ?? "";
     };
-    expect(await helpFor("mcp")).toMatch(/^Orders, allRLO\. x{90,110}…$/);
-    expect(await helpFor("web")).toMatch(/^Orders, allRLO\. x{470,490}…$/);
+    expect(await helpFor(FOR_MODELS)).toMatch(/^Orders, allRLO\. x{90,110}…$/);
+    expect(await helpFor(FOR_PEOPLE)).toMatch(/^Orders, allRLO\. x{470,490}…$/);
   });
 
   it("is asked of the home that is wanted", async () => {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { countWithin } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { MetricLine, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { TimeWindow } from "../ports/source.ts";
@@ -14,11 +14,9 @@ import { type Grid, gridOf, leastStep, partialOf, stepFor, windowOfGrid } from "
 type Input = z.output<typeof QueryMetricsInput>;
 type Output = z.input<typeof QueryMetricsOutput>;
 
-/** points a line by default; a model reads numbers, so it gets fewer */
-const POINTS = 120;
-const MODEL_POINTS = 40;
 /** samples are seldom taken more often, and a shorter step would be full of gaps */
 const LEAST_STEP_SECONDS = 15;
+/** of an answer, for what is not lines */
 const FRAME_BYTES = 2_000;
 
 /**
@@ -34,8 +32,7 @@ export async function queryMetrics(ctx: AgentContext, input: Input, signal?: Abo
   if ((input.metric === undefined) === (input.promql === undefined))
     throw new AppError("INVALID", "Give either metric, as the list of metrics names it, or promql.");
   const apart = input.metric === undefined ? null : await sampleSeconds(ctx, source, input, input.metric, window);
-  const points = ctx.via === "mcp" ? MODEL_POINTS : POINTS;
-  const stepSeconds = leastStep(input.stepSeconds ?? stepFor(window, points, LEAST_STEP_SECONDS), apart);
+  const stepSeconds = leastStep(input.stepSeconds ?? stepFor(window, ctx.reader.points, LEAST_STEP_SECONDS), apart);
   const grid = gridOf(window, stepSeconds, ctx.now());
   const asked =
     input.promql === undefined
@@ -84,11 +81,10 @@ async function askPromql(
   return { answer: await source.promql(query, signal), promql: expression, unit: "" };
 }
 
-function outputOf(ctx: AgentContext, { answer, promql, unit }: Asked, grid: Grid): Omit<Output, "partial"> {
+function outputOf({ reader }: AgentContext, { answer, promql, unit }: Asked, grid: Grid): Omit<Output, "partial"> {
   const { lines: found, total, startMs, leftOut } = answer.data;
-  const forModel = ctx.via === "mcp";
-  const lines = found.map((line) => summed(forModel ? briefly(line) : line));
-  const shown = forModel ? lines.slice(0, countWithin(lines, MODEL_BUDGET_BYTES - FRAME_BYTES)) : lines;
+  const lines = found.map((line) => summed(reader.brief ? briefly(line) : line));
+  const shown = lines.slice(0, countWithin(lines, reader.bytes - FRAME_BYTES));
   return {
     total,
     truncated: total > shown.length,
@@ -114,7 +110,7 @@ function summed(line: MetricLine): Output["lines"][number] {
   return { ...line, last: known.at(-1) ?? null, min, avg: sum / known.length, max };
 }
 
-/** Five digits say what a model can use of a number, at a third of its length. */
+/** Five digits say what a reader of numbers can use of one, at a third of its length. */
 const briefly = (line: MetricLine): MetricLine => ({
   ...line,
   values: line.values.map((value) => (value === null ? null : Number(value.toPrecision(5)))),

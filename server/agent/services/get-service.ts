@@ -94,12 +94,12 @@ export async function getService(ctx: AgentContext, input: ServiceRequest): Prom
         .map((version) => ({ version, notes: "no longer configured", running: true, configured: false })),
     ],
     stepSeconds: range.step,
-    series: ctx.via === "mcp" ? sinceFirst(series) : series,
+    series: ctx.reader.brief ? sinceFirst(series) : series,
     changes,
   };
 }
 
-/** For tools: points before the first count say nothing, and a model reads each of them. */
+/** Points before the first count say nothing. */
 function sinceFirst(series: Found["series"]): Found["series"] {
   const first = series.findIndex(({ requestsPerSecond }) => requestsPerSecond !== null);
   return first < 0 ? [] : series.slice(first);

@@ -5,6 +5,7 @@ import { FakeTelemetry } from "#server/testing/doubles/fake-telemetry.ts";
 import { syncTargets } from "../health/check/sync-targets.ts";
 import { planKept, targetId } from "../health/check/targets.ts";
 import { recordResults } from "../health/record/record-results.ts";
+import { FOR_MODELS } from "../kernel/reader-budget.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import type { TelemetrySources } from "../ports/telemetry-sources.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
@@ -130,10 +131,13 @@ describe("the status of a service", () => {
     expect(row.unjudged[0]?.message).toMatch(/^recovered: 0 of 300 failed in the last 30 s; \d+ % over 5 min$/);
     const [target] = (await monitorHealth(ctx, { ...ALL, ...place })).targets;
     expect(target?.stateSince).toBe(row.healthSince);
-    const history = await serviceHealthHistory({ ...ctx, via: "mcp" }, { targetId: target?.id ?? "", range: "24h" });
+    const history = await serviceHealthHistory(
+      { ...ctx, reader: FOR_MODELS },
+      { targetId: target?.id ?? "", range: "24h" },
+    );
     expect(history.target.stateSince).toBe(row.healthSince);
     expect(history.buckets.length).toBeLessThanOrEqual(2);
-    const { series } = await getService({ ...ctx, via: "mcp" }, { ...place, range: "1h" });
+    const { series } = await getService({ ...ctx, reader: FOR_MODELS }, { ...place, range: "1h" });
     expect(series[0]?.requestsPerSecond).not.toBeNull();
   });
 

@@ -8,16 +8,16 @@ import type { SpanRecord } from "../ports/telemetry.ts";
 import type { LinkingSpan, TraceSource } from "../ports/trace-source.ts";
 import { clipText } from "../text/clip-text.ts";
 import type { GetTraceInput, GetTraceOutput } from "./schema.ts";
-import { linkedForModel, servicesForModel, spansForModel, spanView } from "./span-view.ts";
+import { briefLinked, briefServices, spansWithin } from "./span-view.ts";
 import { summariseTrace } from "./trace-summary.ts";
-import { cutSpans, type Waterfall, waterfall } from "./waterfall.ts";
+import { type Waterfall, waterfall } from "./waterfall.ts";
 
 const MOST_LINKED = 50;
 const LONGEST_ENVIRONMENT = 120;
 
 /**
- * One trace as a waterfall, with where its time went. Beyond the limit the spans stay that `cutSpans` says; a model
- * gets as many as it can read.
+ * One trace as a waterfall, with where its time went. Beyond the limit, and beyond what its reader takes in, the spans
+ * stay that `cutSpans` says.
  * @throws NOT_FOUND when no span of it is kept, and as TraceSource does
  */
 export async function getTrace(
@@ -29,8 +29,8 @@ export async function getTrace(
   const { home, answer, records } = await findTrace(ctx, input, signal);
   const linked = await linkedFrom(home, input.traceId, signal);
   const trace = waterfall(records);
-  const forModel = ctx.via === "mcp";
-  const shown = forModel ? spansForModel(trace.spans, input.limit) : cutSpans(trace.spans, input.limit).map(spanView);
+  const { reader } = ctx;
+  const shown = spansWithin(trace.spans, input.limit, reader);
   const services = servicesOf(trace);
   return {
     traceId: input.traceId,
@@ -43,9 +43,9 @@ export async function getTrace(
     errorCount: trace.errorCount,
     truncated: shown.length < trace.spans.length,
     source: sourceView(answer),
-    services: forModel ? servicesForModel(services) : services,
+    services: reader.brief ? briefServices(services) : services,
     environment: clipText(trace.root?.span.environment ?? "", LONGEST_ENVIRONMENT),
-    linkedFrom: linked && forModel ? linkedForModel(linked) : linked,
+    linkedFrom: linked && reader.brief ? briefLinked(linked) : linked,
     spans: shown,
   };
 }

@@ -6,13 +6,12 @@ import type { TraceSummaryRecord } from "../ports/trace-source.ts";
 import { clipText } from "../text/clip-text.ts";
 import type { ListTracesInput, ListTracesOutput, TraceFacetsInput, TraceFacetsOutput } from "./schema.ts";
 
-/** so that a page of this many always fits into what a model may read */
-const MODEL_PAGE = 50;
-const MODEL_NAME = 120;
-const MODEL_SERVICES = 6;
+/** in brief */
+const LONGEST_NAME = 120;
+const MOST_SERVICES = 6;
 
 /**
- * Traces of a window, newest first. A model gets smaller pages with long names cut.
+ * Traces of a window, newest first. A brief reader gets smaller pages with long names cut.
  * @throws INVALID for a window that ends before it begins, and as TraceSource does
  */
 export async function listTraces(
@@ -22,25 +21,25 @@ export async function listTraces(
 ): Promise<z.input<typeof ListTracesOutput>> {
   authorize(ctx, "telemetry.read");
   const { service, environment, operation, version, minDurationMs, maxDurationMs, onlyErrors, cursor } = input;
-  const forModel = ctx.via === "mcp";
+  const { reader } = ctx;
   const answer = await ctx.telemetry.traces({ service, home: input.source }).list(
     {
       window: windowOf(input),
       filter: { service, environment, operation, version, minDurationMs, maxDurationMs, onlyErrors },
-      limit: forModel ? Math.min(input.limit, MODEL_PAGE) : input.limit,
+      limit: Math.min(input.limit, reader.most.traces),
       cursor,
     },
     signal,
   );
   const { items, nextCursor } = answer.data;
-  return { source: sourceView(answer), nextCursor, items: forModel ? items.map(brief) : items };
+  return { source: sourceView(answer), nextCursor, items: reader.brief ? items.map(brief) : items };
 }
 
 const brief = (trace: TraceSummaryRecord): TraceSummaryRecord => ({
   ...trace,
-  rootService: clipText(trace.rootService, MODEL_NAME),
-  rootName: clipText(trace.rootName, MODEL_NAME),
-  services: trace.services.slice(0, MODEL_SERVICES),
+  rootService: clipText(trace.rootService, LONGEST_NAME),
+  rootName: clipText(trace.rootName, LONGEST_NAME),
+  services: trace.services.slice(0, MOST_SERVICES),
 });
 
 /** Services that sent spans in the window and, when one is given, the names of its spans: what one can filter by. */

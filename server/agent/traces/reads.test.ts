@@ -4,7 +4,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { FakeTelemetry } from "#server/testing/doubles/fake-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { FOR_MODELS } from "../kernel/reader-budget.ts";
 import { OperateAgent } from "../operate-agent.ts";
 import type { Answer, SourceKind } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
@@ -74,9 +74,12 @@ describe("list_traces", () => {
   });
 
   it("keeps a model's page small, whatever is asked for", async () => {
-    const page = await listTraces(context(traces, { via: "mcp" }), ListTracesInput.parse({ ...WINDOW, limit: 200 }));
+    const page = await listTraces(
+      context(traces, { reader: FOR_MODELS }),
+      ListTracesInput.parse({ ...WINDOW, limit: 200 }),
+    );
     expect(page.items.length).toBeGreaterThan(20);
-    expect(JSON.stringify(page).length).toBeLessThan(MODEL_BUDGET_BYTES);
+    expect(JSON.stringify(page).length).toBeLessThan(FOR_MODELS.bytes);
     expect(page.nextCursor).toBe("more");
   });
 
@@ -171,9 +174,9 @@ describe("get_trace", () => {
     const records = Array.from({ length: count }, (_, i) =>
       span(`s${i}`, i === 0 ? null : `s${Math.floor(i / 3)}`, { status: i % 7 ? "unset" : "error", ...more }),
     );
-    const ctx = context(source({ get: async () => answered(records) }), { via: "mcp" });
+    const ctx = context(source({ get: async () => answered(records) }), { reader: FOR_MODELS });
     const trace = await getTrace(ctx, GetTraceInput.parse({ traceId: ID, limit: 5_000 }));
-    expect(JSON.stringify(trace).length).toBeLessThan(MODEL_BUDGET_BYTES);
+    expect(JSON.stringify(trace).length).toBeLessThan(FOR_MODELS.bytes);
     expect(trace).toMatchObject({ truncated: true, spanCount: count });
     expect(trace.spans.length).toBeGreaterThan(0);
   });

@@ -73,6 +73,7 @@ export function serviceGraph(facts: GraphFacts, limits: GraphLimits): ServiceGra
 
 /** As `serviceGraph`, with as many nodes and edges as fit into so many bytes of JSON, half of them for each. */
 export function graphWithin(facts: GraphFacts, limits: GraphLimits, bytes: number): ServiceGraph {
+  if (bytes === Number.POSITIVE_INFINITY) return serviceGraph(facts, limits);
   const fitting = (items: readonly unknown[]) => countWithin(items, bytes / 2);
   const nodes = fitting(serviceGraph(facts, limits).nodes);
   const edges = fitting(serviceGraph(facts, { ...limits, nodes }).edges);

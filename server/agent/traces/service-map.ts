@@ -3,14 +3,13 @@ import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import { MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { PlatformService } from "../ports/platform.ts";
 import type { CallEdge } from "../ports/trace-source.ts";
 import { serviceStates } from "../services/index.ts";
 import { summariseMap } from "./map-summary.ts";
 import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
-import { graphWithin, serviceGraph } from "./service-graph.ts";
+import { graphWithin } from "./service-graph.ts";
 
 const RANGES: Record<(typeof MAP_RANGES)[number], { seconds: number; words: string }> = {
   "15m": { seconds: 900, words: "the last 15 min" },
@@ -21,8 +20,8 @@ const RANGES: Record<(typeof MAP_RANGES)[number], { seconds: number; words: stri
 /** by then all senders have sent their spans: a rate up to now would be too low */
 const SETTLED_MS = 10_000;
 const LIMITS = { nodes: 200, edges: 600 };
-/** of nodes and edges together; the rest is for the summary */
-const MODEL_BYTES = MODEL_BUDGET_BYTES - 2_000;
+/** of an answer, for what is neither node nor edge */
+const SUMMARY_BYTES = 2_000;
 
 /**
  * Which services there are and who calls whom: from traces of the range and from `dependsOn`, with health, versions
@@ -53,7 +52,7 @@ export async function serviceMap(
     ),
     ...{ ...health, versions, window: { fromMs: window.from.getTime(), toMs: window.to.getTime() } },
   };
-  const graph = ctx.via === "mcp" ? graphWithin(facts, LIMITS, MODEL_BYTES) : serviceGraph(facts, LIMITS);
+  const graph = graphWithin(facts, LIMITS, ctx.reader.bytes - SUMMARY_BYTES);
   const nobody = { data: null, source: traces.info, asOf: ctx.now().toISOString(), stale: false };
   return {
     summary: summariseMap(graph, { window: words, environment, callsKnown: edges !== null }),

@@ -1,4 +1,5 @@
-import { countWithin, MODEL_BUDGET_BYTES } from "../kernel/page-within.ts";
+import { countWithin } from "../kernel/page-within.ts";
+import type { ReaderBudget } from "../kernel/reader-budget.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
 import { clipText } from "../text/clip-text.ts";
 import type { GetTraceOutput, SpanView } from "./schema.ts";
@@ -27,54 +28,51 @@ export function spanView(node: WaterfallSpan): SpanView {
 
 const micro = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
-const MODEL_SPANS = 100;
-const MODEL_TEXT = 120;
-const MODEL_MESSAGE = 300;
-const MODEL_ATTRIBUTES = 8;
-const MODEL_EVENTS = 2;
-const MODEL_LINKS = 5;
-const MODEL_SERVICES = 20;
+/** in brief */
+const LONGEST = { text: 120, message: 300 };
+const MOST = { attributes: 8, events: 2, links: 5, services: 20 };
 /** the rest of the answer: summary, services, source */
 const RESERVED_BYTES = 6_000;
 
 /**
- * The spans a model can read: long texts and many attributes are cut, and as many spans are left out as it takes to
- * keep to its budget, the least important first.
+ * The spans that a reader takes in: for a brief one, long texts and many attributes are cut; as many spans are left out
+ * as it takes to keep to its budget, the least important first.
  */
-export function spansForModel(spans: readonly WaterfallSpan[], limit: number): SpanView[] {
-  for (let most = Math.min(limit, MODEL_SPANS); ; most = Math.floor(most * 0.8)) {
-    const views = cutSpans(spans, Math.max(1, most)).map((node) => briefSpan(spanView(node)));
-    if (most <= 1 || countWithin(views, MODEL_BUDGET_BYTES - RESERVED_BYTES) === views.length) return views;
+export function spansWithin(spans: readonly WaterfallSpan[], limit: number, reader: ReaderBudget): SpanView[] {
+  const view = reader.brief ? (node: WaterfallSpan) => briefSpan(spanView(node)) : spanView;
+  for (let most = Math.min(limit, reader.most.spans); ; most = Math.floor(most * 0.8)) {
+    const views = cutSpans(spans, Math.max(1, most)).map(view);
+    if (most <= 1 || countWithin(views, reader.bytes - RESERVED_BYTES) === views.length) return views;
   }
 }
 
 /** The newest spans that link to the trace. */
-export const linkedForModel = (linked: NonNullable<GetTraceOutput["linkedFrom"]>): typeof linked =>
-  linked.slice(0, MODEL_LINKS).map((one) => ({
+export const briefLinked = (linked: NonNullable<GetTraceOutput["linkedFrom"]>): typeof linked =>
+  linked.slice(0, MOST.links).map((one) => ({
     ...one,
-    service: clipText(one.service, MODEL_TEXT),
-    name: clipText(one.name, MODEL_TEXT),
-    toSpanIds: one.toSpanIds.slice(0, MODEL_LINKS),
+    service: clipText(one.service, LONGEST.text),
+    name: clipText(one.name, LONGEST.text),
+    toSpanIds: one.toSpanIds.slice(0, MOST.links),
   }));
 
 /** The services that took the most time. */
-export const servicesForModel = (services: GetTraceOutput["services"]): GetTraceOutput["services"] =>
-  services.slice(0, MODEL_SERVICES).map((one) => ({ ...one, service: clipText(one.service, MODEL_TEXT) }));
+export const briefServices = (services: GetTraceOutput["services"]): GetTraceOutput["services"] =>
+  services.slice(0, MOST.services).map((one) => ({ ...one, service: clipText(one.service, LONGEST.text) }));
 
 function briefSpan(view: SpanView): SpanView {
   return {
     ...view,
-    service: clipText(view.service, MODEL_TEXT),
-    version: clipText(view.version, MODEL_TEXT),
-    instance: clipText(view.instance, MODEL_TEXT),
-    name: clipText(view.name, MODEL_TEXT),
-    statusMessage: clipText(view.statusMessage, MODEL_MESSAGE),
+    service: clipText(view.service, LONGEST.text),
+    version: clipText(view.version, LONGEST.text),
+    instance: clipText(view.instance, LONGEST.text),
+    name: clipText(view.name, LONGEST.text),
+    statusMessage: clipText(view.statusMessage, LONGEST.message),
     attributes: briefAttributes(view.attributes as Attributes),
     events: view.events
-      .slice(0, MODEL_EVENTS)
+      .slice(0, MOST.events)
       .map((event) => ({ ...event, attributes: briefAttributes(event.attributes as Attributes) })),
     links: view.links
-      .slice(0, MODEL_LINKS)
+      .slice(0, MOST.links)
       .map((link) => ({ ...link, attributes: briefAttributes(link.attributes as Attributes) })),
   };
 }
@@ -82,11 +80,11 @@ function briefSpan(view: SpanView): SpanView {
 const briefAttributes = (attributes: Attributes): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(attributes)
-      .slice(0, MODEL_ATTRIBUTES)
-      .map(([key, value]) => [clipText(key, MODEL_TEXT), briefValue(value)]),
+      .slice(0, MOST.attributes)
+      .map(([key, value]) => [clipText(key, LONGEST.text), briefValue(value)]),
   );
 
 const briefValue = (value: AttributeValue): AttributeValue =>
   typeof value === "number" || typeof value === "boolean" || value === null
     ? value
-    : clipText(typeof value === "string" ? value : JSON.stringify(value), MODEL_TEXT);
+    : clipText(typeof value === "string" ? value : JSON.stringify(value), LONGEST.text);

@@ -4,6 +4,7 @@ import { createTelemetryStore } from "#server/telemetry-store/index.ts";
 import { testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { FakeTelemetry } from "#server/testing/doubles/fake-telemetry.ts";
+import { FOR_MODELS, FOR_PEOPLE } from "../kernel/reader-budget.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 
 /** Traces as the routers give them, out of the built-in store. */
@@ -112,8 +113,11 @@ describe("traces of the built-in store", () => {
     await expect(api.traces.get({ traceId: "f".repeat(32) })).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
-  it.each(["api", "mcp"] as const)("tell their links, and who links to them, by %s", async (via) => {
-    const { get } = createCaller({ agent: { ...agent, via }, requestId: agent.requestId }).traces;
+  it.each([
+    ["people", FOR_PEOPLE],
+    ["models", FOR_MODELS],
+  ])("tell their links, and who links to them, to %s", async (_, reader) => {
+    const { get } = createCaller({ agent: { ...agent, reader }, requestId: agent.requestId }).traces;
     const trace = await get({ traceId: hex(3, 32) });
     const linked = { traceId: hex(2, 32), spanId: hex(1 * 16 + 3, 16), attributes: { why: "retry" } };
     expect(trace.spans.map(({ links }) => links)).toEqual([[], [], [linked], [], [], []]);

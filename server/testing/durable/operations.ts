@@ -1,5 +1,6 @@
 import { actor } from "#server/testing/context.ts";
 import type { AgentContext } from "../../agent/kernel/context.ts";
+import { FOR_PEOPLE } from "../../agent/kernel/reader-budget.ts";
 import { auditLog } from "../../audit/record.ts";
 import { configDir, loadConfig } from "../../config/load.ts";
 import { createWorkflowQueue } from "../../durable/queue.ts";
@@ -33,6 +34,7 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
     now: () => new Date(),
     actor: actor(),
     via: "web",
+    reader: FOR_PEOPLE,
     requestId: "req_test",
     close: async () => {
       await live.close();

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
+import { FOR_MODELS } from "../../kernel/reader-budget.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { listServices } from "../../services/index.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
@@ -378,7 +379,7 @@ it("gives a model the newest of what people scroll through", async () => {
       ),
     );
   const people = await getDeployment(ctx, { deploymentId });
-  const model = await getDeployment({ ...ctx, via: "mcp" }, { deploymentId });
+  const model = await getDeployment({ ...ctx, reader: FOR_MODELS }, { deploymentId });
   expect([people.events.length, model.events.length]).toEqual([61, 30]);
   expect(model.events.at(-1)?.message).toBe("event 59");
 });

@@ -22,8 +22,6 @@ import { evidenceNow } from "./evidence-now.ts";
 import { type Following, followDeployment } from "./follow.ts";
 import { readyOn, splitOf, type TrafficWindow, trafficWindow } from "./split.ts";
 
-/** How much a person scrolls through, and how much a model reads. */
-const LIMITS = { people: { events: 200, analyses: 20 }, models: { events: 30, analyses: 6 } };
 /** The platform remembers its 2-second buckets for minutes; the stored ones lag behind by less. */
 const SAMPLES_MS = 60_000;
 /** By then everything is stored, or the platform has forgotten it. */
@@ -50,11 +48,11 @@ export async function getDeployment(
   if (followSeconds > 0) await waiting(() => followDeployment(ctx, deploymentId, followSeconds, following));
   const deployment = await getDeploymentRow(ctx.db, deploymentId);
   const { id, version } = deployment;
-  const limits = ctx.via === "mcp" ? LIMITS.models : LIMITS.people;
+  const { most } = ctx.reader;
   const [events, steps, analyses, decisions, incidents, now, status] = await Promise.all([
     listEvents(ctx.db, id),
     listSteps(ctx.db, id),
-    listAnalyses(ctx.db, id, limits.analyses),
+    listAnalyses(ctx.db, id, most.analyses),
     listDecisions(ctx.db, id),
     incidentsOfDeployments(ctx.db, [id]),
     platformNow(ctx, deployment),
@@ -68,7 +66,7 @@ export async function getDeployment(
     steps: steps.map(toStepView),
     analyses: analyses.map(toAnalysisSummary),
     decisions: decisions.map(toDecisionView),
-    events: events.slice(-limits.events).map(toEventView),
+    events: events.slice(-most.events).map(toEventView),
     instances: instances.map(instanceView),
     split: await splitNow(ctx, deployment, window, now),
     splitWindow: deployment.startedAt === null ? null : windowView(window),

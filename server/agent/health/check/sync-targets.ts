@@ -2,6 +2,7 @@ import { systemActor } from "../../kernel/actor.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { newId } from "../../kernel/ids.ts";
 import { performWrite, unchanged, type WriteContext } from "../../kernel/perform.ts";
+import { FOR_PEOPLE } from "../../kernel/reader-budget.ts";
 import { type SyncOutcome, syncRows } from "../record/store.ts";
 import { type PlannedTarget, planTargets } from "./targets.ts";
 
@@ -12,6 +13,7 @@ export async function syncTargets(runtime: Runtime, plan: PlannedTarget[] = plan
     permission: "health.write",
     actor: systemActor("health-checks"),
     via: "worker",
+    reader: FOR_PEOPLE,
     requestId: newId("req"),
   };
   const action = "health.targets.sync";

@@ -53,8 +53,8 @@ export async function healthHistory(
     stepSeconds,
     ...uptime,
     watchedSeconds: watchedSeconds(uptime.checks, target.intervalMs, count * stepMs),
-    // a model reads every bucket: those before the first result say nothing; a page draws them as a gap
-    buckets: ctx.via === "mcp" ? sinceFirst(buckets) : buckets,
+    // those before the first result say nothing; a page draws them as a gap
+    buckets: ctx.reader.brief ? sinceFirst(buckets) : buckets,
   };
 }
 

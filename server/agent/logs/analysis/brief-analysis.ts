@@ -1,8 +1,8 @@
-import { countWithin, MODEL_BUDGET_BYTES } from "../../kernel/page-within.ts";
+import { countWithin } from "../../kernel/page-within.ts";
 import { clipText } from "../../text/clip-text.ts";
 import type { AnalyzeLogsOutput, AnomalyView, PatternView } from "../schema.ts";
 
-/** An analysis as a model reads it: counts first, and as much of the rest as fits. */
+/** An analysis in brief: counts first, and as much of the rest as fits. */
 
 const MOST_ANOMALIES = 10;
 const MOST_RECOMMENDATIONS = 5;
@@ -18,7 +18,7 @@ const MOST_NAMES = 5;
 const MOST_NOTES = 6;
 
 /** Fewer and longer steps, and texts cut. Patterns that do not fit are on the next page. */
-export function analysisForModel(output: AnalyzeLogsOutput): AnalyzeLogsOutput {
+export function briefAnalysis(output: AnalyzeLogsOutput, bytes: number): AnalyzeLogsOutput {
   const factor = Math.max(1, Math.ceil(output.trend.length / STEPS));
   const anomalies = output.anomalies.slice(0, MOST_ANOMALIES).map(briefAnomaly);
   const recommendations = output.recommendations.slice(0, MOST_RECOMMENDATIONS).map(briefRecommendation);
@@ -37,7 +37,7 @@ export function analysisForModel(output: AnalyzeLogsOutput): AnalyzeLogsOutput {
     })),
     patterns: [],
   };
-  const left = MODEL_BUDGET_BYTES - Buffer.byteLength(JSON.stringify(frame)) - MARGIN_BYTES;
+  const left = bytes - Buffer.byteLength(JSON.stringify(frame)) - MARGIN_BYTES;
   const all = output.patterns.map((pattern) => briefPattern(pattern, factor));
   const patterns = all.slice(0, countWithin(all, left));
   const isCut = patterns.length < all.length;
