@@ -6,8 +6,9 @@ import { AppError, shownMessage, toAppError } from "#server/agent/kernel/errors.
 import { continueTrace } from "#server/agent/telemetry/span.ts";
 import { CLIENT_ADDRESS_HEADER } from "#server/auth/client-address.ts";
 import type { Identified } from "#server/auth/context.ts";
+import { MCP_STATUS, statusOf } from "#server/http-status.ts";
 import { actorLimits, MAX_BATCH, MAX_BODY_BYTES } from "#server/limits/actor-limits.ts";
-import { BodyTooLarge, withBoundedBody } from "#server/limits/bounded-body.ts";
+import { withBoundedBody } from "#server/limits/bounded-body.ts";
 import { retryAfterOf } from "#server/limits/fair-gate.ts";
 import { tellingWaits } from "#server/limits/told-wait.ts";
 import { auditRefusedRequest, auditRefusedWrites } from "#server/routers/refused-requests.ts";
@@ -167,11 +168,9 @@ function unauthenticated(request: Request, refusal: AppError | null, requestId: 
   );
 }
 
-const STATUS: Partial<Record<AppError["code"], number>> = { FORBIDDEN: 403, RATE_LIMITED: 429, INVALID: 400 };
-
 /** What fails before the protocol begins: a foreign site, or no database to look the token up in. */
 function refused(error: AppError, log: (error: Error) => void): Response {
-  const status = error instanceof BodyTooLarge ? 413 : (STATUS[error.code] ?? 503);
+  const status = statusOf(error, MCP_STATUS);
   if (status === 503) log(error);
   const retryAfter = retryAfterOf(error);
   const message = shownMessage(error.message);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
+import { statusOf } from "../http-status.ts";
 import { isHttps, stampClientAddress } from "./client-address.ts";
 import { checkHostOf, type OriginRules } from "./origin.ts";
 import type { Environment } from "./settings.ts";
@@ -52,8 +53,9 @@ export function turnedAway(
     checkPath(request);
     return false;
   } catch (error) {
-    const { code, message } = toAppError(error);
-    response.writeHead(code === "INVALID" ? 400 : 403, {
+    const refusal = toAppError(error);
+    const { code, message } = refusal;
+    response.writeHead(statusOf(refusal), {
       ...{ "content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff" },
       connection: "close",
     });

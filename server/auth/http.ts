@@ -1,22 +1,9 @@
 import { dataWithoutConfidential, withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
-import { type ErrorCode, sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
-import { BodyTooLarge, readBounded } from "../limits/bounded-body.ts";
+import { sentMessage, shownDetails, toAppError } from "../agent/kernel/errors.ts";
+import { SIGN_IN_STATUS, statusOf } from "../http-status.ts";
+import { readBounded } from "../limits/bounded-body.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
-
-const STATUS = {
-  INVALID: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  CONFLICT: 409,
-  PRECONDITION: 410,
-  RATE_LIMITED: 429,
-  UPSTREAM_UNAVAILABLE: 503,
-  UPSTREAM_REJECTED: 502,
-  TIMEOUT: 504,
-  INTERNAL: 500,
-} as const satisfies Record<ErrorCode, number>;
 
 const MAX_BODY_BYTES = 16_384;
 const log = createLogger("auth");
@@ -30,10 +17,11 @@ export const answer = (status: number, body: unknown, requestId: string, cookies
 
 /** `{ code, message, details? }`; a fault of ours is logged, and its cause never sent. */
 export function answerError(error: unknown, requestId: string): Response {
-  const { code, message, details, cause } = toAppError(error);
+  const shown = toAppError(error);
+  const { code, message, details, cause } = shown;
   if (code === "INTERNAL") log.error({ err: cause, requestId }, message);
   return answer(
-    error instanceof BodyTooLarge ? 413 : STATUS[code],
+    statusOf(shown, SIGN_IN_STATUS),
     {
       code,
       message: sentMessage(code, withoutConfidential(message), requestId),

@@ -1,4 +1,5 @@
-import type { AppError, ErrorCode } from "../agent/kernel/errors.ts";
+import type { AppError } from "../agent/kernel/errors.ts";
+import { INGEST_STATUS, statusOf } from "../http-status.ts";
 import { encodeStatus } from "../integrations/otlp/response.ts";
 
 export const PROTOBUF = "application/x-protobuf";
@@ -17,21 +18,6 @@ export const WRITTEN_HEADERS = [
   "x-prometheus-remote-write-histograms-written",
   "x-prometheus-remote-write-exemplars-written",
 ] as const;
-
-/** Senders try again after 429 and 503, and after no other. */
-const STATUS = {
-  INVALID: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  CONFLICT: 503,
-  PRECONDITION: 400,
-  RATE_LIMITED: 429,
-  UPSTREAM_UNAVAILABLE: 503,
-  UPSTREAM_REJECTED: 500,
-  TIMEOUT: 503,
-  INTERNAL: 500,
-} as const satisfies Record<ErrorCode, number>;
 
 const LONGEST_RETRY_SECONDS = 5;
 
@@ -54,7 +40,7 @@ export function refusalOf(
     allowed?: unknown;
   };
   // what is allowed instead is said of content types and encodings only
-  const status = details.status ?? (allowed ? 415 : STATUS[error.code]);
+  const status = details.status ?? (allowed ? 415 : statusOf(error, INGEST_STATUS));
   const headers: Record<string, string> = {};
   if (status === 429 || status === 503)
     headers["retry-after"] = String(1 + Math.floor(Math.random() * LONGEST_RETRY_SECONDS));

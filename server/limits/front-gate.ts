@@ -4,6 +4,7 @@ import { KeyedSlots } from "../agent/kernel/slots.ts";
 import { CLIENT_ADDRESS_HEADER, networkOf, widerNetworkOf } from "../auth/client-address.ts";
 import { signedSession } from "../auth/session-cookie.ts";
 import { anyKnownDevice } from "../auth/sign-in/known-device.ts";
+import { statusOf } from "../http-status.ts";
 import { actorLimits, isKnownSender } from "./actor-limits.ts";
 import { retryAfterOf, tooMuch } from "./fair-gate.ts";
 import { FairPlaces } from "./fair-places.ts";
@@ -153,7 +154,7 @@ export function refusedAtGate(request: IncomingMessage, response: ServerResponse
 async function refuse(error: AppError, response: ServerResponse): Promise<void> {
   await actorLimits().delayStranger();
   if (response.destroyed) return;
-  response.writeHead(429, {
+  response.writeHead(statusOf(error), {
     ...{ "content-type": "application/json", "cache-control": "no-store", "x-content-type-options": "nosniff" },
     "retry-after": retryAfterOf(error) ?? "1",
   });

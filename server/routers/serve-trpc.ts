@@ -6,8 +6,9 @@ import { CLIENT_ADDRESS_HEADER } from "../auth/client-address.ts";
 import type { Identified } from "../auth/context.ts";
 import { identifiedForPage } from "../auth/page-person.ts";
 import { newRequestId } from "../auth/request-id.ts";
+import { statusOf } from "../http-status.ts";
 import { actorLimits, MAX_BATCH, MAX_BODY_BYTES } from "../limits/actor-limits.ts";
-import { BodyTooLarge, withBoundedBody } from "../limits/bounded-body.ts";
+import { withBoundedBody } from "../limits/bounded-body.ts";
 import { retryAfterOf } from "../limits/fair-gate.ts";
 import { tellingWaits, WAIT_HEADER } from "../limits/told-wait.ts";
 import { appRouter } from "./index.ts";
@@ -174,12 +175,10 @@ function callsOf(request: Request): number {
   return calls;
 }
 
-const STATUS = { UNAUTHENTICATED: 401, FORBIDDEN: 403, INVALID: 400, RATE_LIMITED: 429, INTERNAL: 500 } as const;
-
 /** The shape of a tRPC error, so that a typed client can read it. */
 function refusal(error: AppError, requestId: string): Response {
   const { code } = error;
-  const httpStatus = error instanceof BodyTooLarge ? 413 : code in STATUS ? STATUS[code as keyof typeof STATUS] : 503;
+  const httpStatus = statusOf(error);
   const nobody = code === "UNAUTHENTICATED";
   const body = {
     error: {

@@ -69,7 +69,7 @@ export interface Meta {
   mcp?: McpMeta;
 }
 
-const TRPC_CODE = {
+export const TRPC_CODE = {
   INVALID: "BAD_REQUEST",
   UNAUTHENTICATED: "UNAUTHORIZED",
   FORBIDDEN: "FORBIDDEN",

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
+import { statusOf } from "#server/http-status.ts";
 import { askDirectly } from "./ask-directly.ts";
 import type { Fleet } from "./fleet.ts";
 import {
@@ -91,14 +92,6 @@ const ROUTES: Record<string, Handler> = {
   },
 };
 
-const STATUS: Partial<Record<AppError["code"], number>> = {
-  INVALID: 400,
-  NOT_FOUND: 404,
-  CONFLICT: 409,
-  PRECONDITION: 412,
-  UPSTREAM_UNAVAILABLE: 503,
-};
-
 interface ControlEvents {
   onFault: (error: unknown) => void;
   /** the daemon was asked to end without its instances, has written what the next one must know, and has answered */
@@ -121,7 +114,7 @@ export function createControlServer(fleet: Fleet, { onFault, onLeft }: ControlEv
       const error = cause instanceof z.ZodError ? invalid(cause) : toAppError(cause);
       if (error.code === "INTERNAL") onFault(cause);
       const { code, message, details } = error;
-      answer(response, STATUS[code] ?? 500, { error: { code, message, details } });
+      answer(response, statusOf(error), { error: { code, message, details } });
     }
   });
 }
