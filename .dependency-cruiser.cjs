@@ -5,7 +5,7 @@ const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
 const GROUND = "(?:kernel|ports|text|telemetry)";
 const CAPABILITIES = `^server/agent/(?!${GROUND}/)[^/]+/`;
 const ADAPTERS = "^server/(?:db|integrations|telemetry-store)/";
-const SCHEMAS = ["^server/[^/]+/schema\\.ts$", "^server/[^/]+/[^/]+/(schema|words)\\.ts$"];
+const SCHEMAS = ["^server/[^/]+/(schema|words)\\.ts$", "^server/[^/]+/[^/]+/(schema|words)\\.ts$"];
 const TYPES = ["type-only"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -60,7 +60,7 @@ module.exports = {
       comment: "Route handlers build the context and hand over: no Prisma, no capability, no vendor.",
       severity: "error",
       from: { path: "^app/", pathNot: TESTS },
-      to: { path: `${CAPABILITIES}(?!schema\\.ts$)|${ADAPTERS}`, dependencyTypesNot: TYPES },
+      to: { path: `${CAPABILITIES}(?!(schema|words)\\.ts$)|${ADAPTERS}`, dependencyTypesNot: TYPES },
     },
     {
       name: "components-take-schemas",
@@ -72,6 +72,13 @@ module.exports = {
         pathNot: [...SCHEMAS, `^server/agent/${GROUND}/[^/]+\\.ts$`],
         dependencyTypesNot: TYPES,
       },
+    },
+    {
+      name: "words-weigh-nothing",
+      comment: "Words are plain constants for a page's first load: no zod, and no file that brings it.",
+      severity: "error",
+      from: { path: "^server/.+/words\\.ts$" },
+      to: { pathNot: "/words\\.ts$", dependencyTypesNot: TYPES },
     },
     {
       name: "primitives-know-no-capability",
@@ -93,7 +100,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/routers/", pathNot: TESTS },
       to: {
-        path: `${CAPABILITIES}(?!(index|schema)\\.ts$)|${ADAPTERS}|^server/container\\.ts$`,
+        path: `${CAPABILITIES}(?!(index|schema|words)\\.ts$)|${ADAPTERS}|^server/container\\.ts$`,
         dependencyTypesNot: TYPES,
       },
     },
@@ -116,17 +123,17 @@ module.exports = {
     },
     {
       name: "capabilities-meet-at-the-index",
-      comment: "Of another capability only its index and its schema.",
+      comment: "Of another capability only its index, its schema and its words.",
       severity: "error",
       from: { path: `^server/agent/(?!${GROUND}/)([^/]+)/`, pathNot: TESTS },
-      to: { path: `${CAPABILITIES}(?!(index|schema)\\.ts$)`, pathNot: "^server/agent/$1/" },
+      to: { path: `${CAPABILITIES}(?!(index|schema|words)\\.ts$)`, pathNot: "^server/agent/$1/" },
     },
     {
       name: "kernel-and-ports-stand-below",
       comment: "The kernel, the ports and what is common of texts and telemetry know no capability beyond its schema.",
       severity: "error",
       from: { path: `^server/agent/${GROUND}/`, pathNot: TESTS },
-      to: { path: `${CAPABILITIES}(?!schema\\.ts$)` },
+      to: { path: `${CAPABILITIES}(?!(schema|words)\\.ts$)` },
     },
     {
       name: "stores-hold-the-queries",
@@ -144,7 +151,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/(integrations|telemetry-store)/", pathNot: TESTS },
       to: {
-        path: `${CAPABILITIES}(?!schema\\.ts$)|^server/(routers|auth|start)/|^server/(container|web|worker|start)\\.ts$|^(mcp|components)/`,
+        path: `${CAPABILITIES}(?!(schema|words)\\.ts$)|^server/(routers|auth|start)/|^server/(container|web|worker|start)\\.ts$|^(mcp|components)/`,
         dependencyTypesNot: TYPES,
       },
     },

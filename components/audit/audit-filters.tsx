@@ -2,6 +2,7 @@
 
 import { parseAsIsoDateTime, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { ACTION_FORM, LONGEST_TARGET_ID, OUTCOMES } from "#server/audit/words.ts";
 import { Facet } from "../data-table/facet.tsx";
 import { cn } from "../lib/cn.ts";
 import { Button } from "../ui/button.tsx";
@@ -9,7 +10,6 @@ import { Input } from "../ui/field.tsx";
 import type { AuditEntryView } from "./entry.ts";
 import { toLocalInput } from "./local-time.ts";
 
-const OUTCOMES = ["done", "refused"] as const;
 const TARGET_TYPES = [
   "deployment",
   "incident",
@@ -19,7 +19,6 @@ const TARGET_TYPES = [
 ] as const;
 /** Beginnings that exist; anything else may be typed. */
 const ACTIONS = ["deployment.", "incident.", "health.", "token.", "user.", "session."];
-const ACTION_FORM = "[a-z][a-z0-9_.]*";
 
 export function useAuditFilters() {
   const [filters, setFilters] = useQueryStates({
@@ -102,7 +101,7 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
               id={id}
               key={filters.target}
               defaultValue={filters.target ?? ""}
-              maxLength={200}
+              maxLength={LONGEST_TARGET_ID}
               className="num"
               onBlur={(event) => set({ target: event.target.value.trim() || null })}
             />

@@ -1,6 +1,7 @@
 "use client";
 
 import { type FormEvent, useEffect, useState } from "react";
+import { LONGEST_PERSON_NAME, MAX_PASSWORD, MIN_PASSWORD } from "#server/auth/words.ts";
 import { Button } from "../ui/button.tsx";
 import { Checkbox, Field, Input } from "../ui/field.tsx";
 import { postJson, type Refusal } from "./auth-request.ts";
@@ -50,7 +51,15 @@ export function SetupForm() {
       <p className="text-ink-2 text-sm">This account may do everything, and lets others in.</p>
       <Field label="Name" hint="as colleagues see it in the audit log">
         {(control) => (
-          <Input {...control} name="name" autoComplete="name" required autoFocus maxLength={80} className="h-10" />
+          <Input
+            {...control}
+            name="name"
+            autoComplete="name"
+            required
+            autoFocus
+            maxLength={LONGEST_PERSON_NAME}
+            className="h-10"
+          />
         )}
       </Field>
       <Field label="E-mail" hint="to sign in with; nothing is sent to it">
@@ -58,7 +67,7 @@ export function SetupForm() {
           <Input {...control} name="email" type="email" autoComplete="username" required className="h-10" />
         )}
       </Field>
-      <Field label="Password" hint="12 to 128 characters; a few words in a row are good">
+      <Field label="Password" hint={`${MIN_PASSWORD} to ${MAX_PASSWORD} characters; a few words in a row are good`}>
         {(control) => (
           <Input
             {...control}
@@ -66,8 +75,8 @@ export function SetupForm() {
             type={shown ? "text" : "password"}
             autoComplete="new-password"
             required
-            minLength={12}
-            maxLength={128}
+            minLength={MIN_PASSWORD}
+            maxLength={MAX_PASSWORD}
             className="h-10"
           />
         )}

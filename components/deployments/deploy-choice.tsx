@@ -1,7 +1,7 @@
 "use client";
 
+import { LONGEST_REASON, STRATEGIES } from "#server/agent/deploy/words.ts";
 import { cn } from "../lib/cn.ts";
-import { STRATEGIES } from "../marks/vocabulary.ts";
 import { Checkbox, Field, Input, Select } from "../ui/field.tsx";
 import { strategyWords } from "./plan-words.ts";
 
@@ -161,7 +161,7 @@ export function DeployChoice({
             {...control}
             autoFocus={versionGiven}
             value={options.reason}
-            maxLength={500}
+            maxLength={LONGEST_REASON}
             onChange={(event) => set({ reason: event.target.value })}
           />
         )}

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
 import type { PlanView } from "#server/agent/deploy/plan/plan-schema.ts";
+import { SHORTEST_OVERRIDE_REASON } from "#server/agent/deploy/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
@@ -23,7 +24,7 @@ import type { DeployRequest } from "./deploy-dialog-provider.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
 import { deployLabel, warningWords, worstOf } from "./plan-words.ts";
 import { PolicyBanner } from "./policy-banner.tsx";
-import { MIN_OVERRIDE, Override } from "./refused.tsx";
+import { Override } from "./refused.tsx";
 
 const WARNING_TONES: Record<ReturnType<typeof worstOf>, MarkTone> = {
   critical: "critical",
@@ -104,7 +105,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
   const asConfigured = {
     ...{ service, environment, version, healthCheckTimeout },
     rollbackOnFailure: options.rollbackOnFailure,
-    ...(overrideReason.length >= MIN_OVERRIDE ? { overrideReason } : {}),
+    ...(overrideReason.length >= SHORTEST_OVERRIDE_REASON ? { overrideReason } : {}),
   };
   const input = { ...asConfigured, ...(options.strategy ? { strategy: options.strategy } : {}) };
 

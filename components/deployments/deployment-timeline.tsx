@@ -4,6 +4,7 @@ import { ArrowDown } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { z } from "zod";
 import type { DeploymentEventView } from "#server/agent/deploy/schema.ts";
+import { FOR_PEOPLE } from "#server/agent/kernel/reader-budget.ts";
 import { Mark, type MarkTone } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
@@ -43,7 +44,11 @@ export function DeploymentTimeline({ events, active }: { events: readonly Event[
   return (
     <Section
       title="What happened"
-      note={events.length >= 200 ? "the newest 200 entries" : plural(events.length, "entry", "entries")}
+      note={
+        events.length >= FOR_PEOPLE.most.events
+          ? `the newest ${FOR_PEOPLE.most.events} entries`
+          : plural(events.length, "entry", "entries")
+      }
       actions={
         !active ? null : following ? (
           <span className="text-ink-3 text-xs">follows the newest</span>

@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Rocket } from "lucide-react";
 import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
+import { DEPLOYMENT_STATUSES } from "#server/agent/deploy/words.ts";
 import { DataTable } from "../data-table/data-table.tsx";
 import { Facet } from "../data-table/facet.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
@@ -12,7 +13,6 @@ import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
-import { DEPLOYMENT_STATUSES } from "../marks/vocabulary.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";

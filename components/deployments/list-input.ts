@@ -1,5 +1,5 @@
 import type { DeploymentStatus } from "#server/agent/deploy/schema.ts";
-import { DEPLOYMENT_STATUSES, STRATEGIES } from "../marks/vocabulary.ts";
+import { DEPLOYMENT_STATUSES, STRATEGIES } from "#server/agent/deploy/words.ts";
 import type { RouterInputs } from "../trpc/client.tsx";
 
 export const KINDS = ["deploy", "rollback"] as const;

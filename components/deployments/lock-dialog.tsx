@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { LONGEST_REASON, SHORTEST_LOCK_REASON } from "#server/agent/deploy/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { useTRPC } from "../trpc/client.tsx";
@@ -27,7 +28,7 @@ export function LockDialog({ service, environment, open, onOpenChange }: LockDia
       onSettled: () => queryClient.invalidateQueries(trpc.deploy.pathFilter()),
     }),
   );
-  const ready = reason.trim().length >= 3 && !lock.isPending;
+  const ready = reason.trim().length >= SHORTEST_LOCK_REASON && !lock.isPending;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (ready) lock.mutate({ service, environment, reason: reason.trim() });
@@ -48,7 +49,7 @@ export function LockDialog({ service, environment, open, onOpenChange }: LockDia
                 autoFocus
                 required
                 value={reason}
-                maxLength={500}
+                maxLength={LONGEST_REASON}
                 placeholder="the database is being moved"
                 onChange={(event) => setReason(event.target.value)}
               />

@@ -1,6 +1,7 @@
 "use client";
 
 import { TriangleAlert } from "lucide-react";
+import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "#server/agent/deploy/words.ts";
 import { Sentence } from "../feedback/sentence.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -63,9 +64,6 @@ interface OverrideProps {
   error: unknown;
 }
 
-/** Shorter ones say nothing, and the server refuses them. */
-export const MIN_OVERRIDE = 5;
-
 /** For administrators: go on although a freeze, a lock or a wave stands against it; absent for everything else. */
 export function Override({ label, value, onChange, error }: OverrideProps) {
   const may = useCan("deployment.override.write");
@@ -74,10 +72,15 @@ export function Override({ label, value, onChange, error }: OverrideProps) {
   return (
     <Field
       label={label}
-      hint={`Why it cannot wait, at least ${MIN_OVERRIDE} characters. It stands in the timeline and the audit log.`}
+      hint={`Why it cannot wait, at least ${SHORTEST_OVERRIDE_REASON} characters. It stands in the timeline and the audit log.`}
     >
       {(control) => (
-        <Input {...control} value={value} maxLength={500} onChange={(event) => onChange(event.target.value)} />
+        <Input
+          {...control}
+          value={value}
+          maxLength={LONGEST_REASON}
+          onChange={(event) => onChange(event.target.value)}
+        />
       )}
     </Field>
   );

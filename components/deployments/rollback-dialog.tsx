@@ -3,6 +3,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
+import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "#server/agent/deploy/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
@@ -20,7 +21,7 @@ import { Field, Input } from "../ui/field.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { useDeploy } from "./deploy-dialog-provider.tsx";
 import { DeployPlan } from "./deploy-plan.tsx";
-import { MIN_OVERRIDE, Override } from "./refused.tsx";
+import { Override } from "./refused.tsx";
 import type { RollbackRequest } from "./rollback-dialog-provider.tsx";
 
 interface RollbackDialogProps {
@@ -96,7 +97,7 @@ function RollbackForm({ request, items, onClose }: FormProps) {
   const overrideReason = useSettled(override.trim());
   const input = {
     ...{ ...request, version },
-    ...(overrideReason.length >= MIN_OVERRIDE ? { overrideReason } : {}),
+    ...(overrideReason.length >= SHORTEST_OVERRIDE_REASON ? { overrideReason } : {}),
   };
   const plan = useQuery({
     queryKey: ["rollback-plan", input],
@@ -150,7 +151,7 @@ function RollbackForm({ request, items, onClose }: FormProps) {
                 {...control}
                 autoFocus
                 value={reason}
-                maxLength={500}
+                maxLength={LONGEST_REASON}
                 onChange={(event) => setReason(event.target.value)}
               />
             )}

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsInteger, parseAsStringLiteral, useQueryState } from "nuqs";
 import type { HealthState } from "#server/agent/health/schema.ts";
+import { HEALTH_STATES, MOST_TARGETS } from "#server/agent/health/words.ts";
 import { DataTable } from "../data-table/data-table.tsx";
 import { Facet } from "../data-table/facet.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
@@ -13,14 +14,13 @@ import { Page, Section } from "../layout/page.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { formatCount } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
-import { HEALTH_STATES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { groupTargets } from "./group-targets.ts";
 import { HEALTH_COLUMNS } from "./health-columns.tsx";
-import { MOST_TARGETS, monitorInput, PAGE_TARGETS } from "./monitor-input.ts";
+import { monitorInput, PAGE_TARGETS } from "./monitor-input.ts";
 
 /** "last check" and latency move without a hint */
 const POLL_MS = 10_000;

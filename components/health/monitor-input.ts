@@ -1,9 +1,8 @@
 import type { HealthState } from "#server/agent/health/schema.ts";
-import { HEALTH_STATES } from "../marks/vocabulary.ts";
+import { HEALTH_STATES, MOST_TARGETS } from "#server/agent/health/words.ts";
 import type { RouterInputs } from "../trpc/client.tsx";
 
 export const PAGE_TARGETS = 100;
-export const MOST_TARGETS = 500;
 
 /** What the health page asks for, made of its URL, on the server and in the browser alike. */
 export function monitorInput(url: {

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Bell, BellOff, Wrench } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { HealthTargetView } from "#server/agent/health/schema.ts";
+import { LONGEST_REASON } from "#server/agent/health/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { useTRPC } from "../trpc/client.tsx";
@@ -135,7 +136,7 @@ function MaintenanceForm({ target, onDone }: { target: HealthTargetView; onDone:
               {...control}
               autoFocus
               value={reason}
-              maxLength={500}
+              maxLength={LONGEST_REASON}
               onChange={(event) => setReason(event.target.value)}
             />
           )}

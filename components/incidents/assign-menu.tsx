@@ -3,6 +3,7 @@
 import { ChevronDown } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { LONGEST_ASSIGNEE } from "#server/agent/incidents/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -70,7 +71,7 @@ function AssignForm({ environment, onAssign, onCancel }: AssignFormProps) {
               {...control}
               autoFocus
               value={name}
-              maxLength={120}
+              maxLength={LONGEST_ASSIGNEE}
               onChange={(event) => setName(event.target.value)}
             />
           )}

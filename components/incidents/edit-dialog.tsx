@@ -2,9 +2,9 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
+import { LONGEST_TEXT, LONGEST_TITLE, SEVERITIES } from "#server/agent/incidents/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
-import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Input, Select, Textarea } from "../ui/field.tsx";
@@ -52,7 +52,7 @@ function EditForm({ incident, onDone }: { incident: IncidentView; onDone: () => 
               {...control}
               autoFocus
               value={title}
-              maxLength={200}
+              maxLength={LONGEST_TITLE}
               onChange={(event) => setTitle(event.target.value)}
             />
           )}
@@ -62,7 +62,7 @@ function EditForm({ incident, onDone }: { incident: IncidentView; onDone: () => 
             <Textarea
               {...control}
               rows={8}
-              maxLength={10_000}
+              maxLength={LONGEST_TEXT}
               value={description}
               onChange={(event) => setDescription(event.target.value)}
               onKeyDown={submitOnModEnter}

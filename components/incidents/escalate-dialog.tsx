@@ -2,9 +2,9 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
+import { LONGEST_TEXT, SEVERITIES } from "#server/agent/incidents/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
-import { SEVERITIES } from "../marks/vocabulary.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
 import { Field, Select, Textarea } from "../ui/field.tsx";
@@ -73,7 +73,7 @@ function EscalateForm({ incident, onDone }: { incident: IncidentView; onDone: ()
             <Textarea
               {...control}
               rows={3}
-              maxLength={10_000}
+              maxLength={LONGEST_TEXT}
               value={why}
               onChange={(event) => setWhy(event.target.value)}
               onKeyDown={submitOnModEnter}

@@ -2,9 +2,9 @@
 
 import { useState } from "react";
 import type { IncidentStatus, IncidentView } from "#server/agent/incidents/schema.ts";
+import { UNRESOLVED } from "#server/agent/incidents/words.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
-import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { useCan, useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { AssignMenu } from "./assign-menu.tsx";

@@ -1,11 +1,11 @@
 "use client";
 
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { SEVERITIES } from "#server/agent/incidents/words.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
 import { MISSING } from "../lib/format.ts";
 import { IncidentStatusMark, SeverityMark } from "../marks/incident-mark.tsx";
-import { SEVERITIES } from "../marks/vocabulary.ts";
 
 /** "checkout in production", as far as it is known. */
 export const scopeOf = (row: Pick<IncidentView, "service" | "environment">): string =>

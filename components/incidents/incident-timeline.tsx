@@ -15,6 +15,7 @@ import {
   UserRound,
 } from "lucide-react";
 import type { IncidentEventView } from "#server/agent/incidents/schema.ts";
+import { MOST_ENTRIES } from "#server/agent/incidents/words.ts";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
@@ -46,7 +47,7 @@ const WRITTEN: readonly Kind[] = ["note", "resolution"];
 export const IncidentTimeline = ({ events }: { events: readonly IncidentEventView[] }) => (
   <Section
     title="Timeline"
-    note={`oldest first, ${events.length >= 200 ? "the newest 200 entries" : plural(events.length, "entry", "entries")}`}
+    note={`oldest first, ${events.length >= MOST_ENTRIES ? `the newest ${MOST_ENTRIES} entries` : plural(events.length, "entry", "entries")}`}
   >
     <ol className="flex flex-col py-2">
       {events.map((event) => (

@@ -1,5 +1,5 @@
 import type { Severity } from "#server/agent/incidents/schema.ts";
-import { SEVERITIES, UNRESOLVED } from "../marks/vocabulary.ts";
+import { SEVERITIES, UNRESOLVED } from "#server/agent/incidents/words.ts";
 import type { RouterInputs } from "../trpc/client.tsx";
 
 /** What the list asks for, made of its URL, on the server and in the browser alike. */

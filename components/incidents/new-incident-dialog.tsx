@@ -4,10 +4,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { Severity } from "#server/agent/incidents/schema.ts";
+import { LONGEST_TEXT, LONGEST_TITLE, SEVERITIES } from "#server/agent/incidents/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
-import { SEVERITIES } from "../marks/vocabulary.ts";
 import { placesOf } from "../services/places.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
@@ -94,7 +94,7 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
               {...control}
               autoFocus
               value={title}
-              maxLength={200}
+              maxLength={LONGEST_TITLE}
               onChange={(event) => setTitle(event.target.value)}
             />
           )}
@@ -139,7 +139,7 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
             <Textarea
               {...control}
               rows={4}
-              maxLength={10_000}
+              maxLength={LONGEST_TEXT}
               value={description}
               onChange={(event) => setDescription(event.target.value)}
               onKeyDown={submitOnModEnter}

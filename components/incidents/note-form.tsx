@@ -2,6 +2,7 @@
 
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { LONGEST_TEXT } from "#server/agent/incidents/words.ts";
 import { FormError } from "../feedback/form-error.tsx";
 import { Section } from "../layout/page.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
@@ -37,7 +38,7 @@ export function NoteForm({ incident }: { incident: IncidentView }) {
               {...control}
               ref={field}
               rows={3}
-              maxLength={10_000}
+              maxLength={LONGEST_TEXT}
               value={text}
               readOnly={manage.isPending}
               onChange={(event) => write(event.target.value)}

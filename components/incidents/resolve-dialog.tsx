@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
+import { LONGEST_TEXT } from "#server/agent/incidents/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { Button } from "../ui/button.tsx";
@@ -53,7 +54,7 @@ function ResolveForm({ incident, onDone }: { incident: IncidentView; onDone: () 
               {...control}
               autoFocus
               rows={4}
-              maxLength={10_000}
+              maxLength={LONGEST_TEXT}
               value={resolution}
               onChange={(event) => setResolution(event.target.value)}
               onKeyDown={submitOnModEnter}

@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { parseAsStringLiteral, useQueryState } from "nuqs";
 import type { IngestOverviewOutput } from "#server/agent/ingest/schema.ts";
+import { INGEST_RANGES } from "#server/agent/ingest/words.ts";
 import { Sparkline } from "../charts/sparkline.tsx";
 import { DataTable } from "../data-table/data-table.tsx";
 import { TableMenu } from "../data-table/table-menu.tsx";
@@ -17,7 +18,7 @@ import { useTRPC } from "../trpc/client.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { HowToSend } from "./how-to-send.tsx";
-import { DEFAULT_RANGE, INGEST_RANGES } from "./ingest-range.ts";
+import { DEFAULT_RANGE } from "./ingest-range.ts";
 import { finishedSteps, ingestSentence, RANGE_WORDS, RECORDS } from "./ingest-words.ts";
 import { Limits, Storage } from "./limits.tsx";
 import { Refusals } from "./refusals.tsx";

@@ -2,6 +2,7 @@
 
 import dynamic from "next/dynamic";
 import { useState } from "react";
+import { MOST_PATTERNS } from "#server/agent/logs/words.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
@@ -13,7 +14,7 @@ import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
 import { LogFilters } from "./log-filters.tsx";
 import { LogHistogram } from "./log-histogram.tsx";
-import { FIRST_PATTERNS, MOST_PATTERNS } from "./patterns/pattern-limits.ts";
+import { FIRST_PATTERNS } from "./patterns/pattern-limits.ts";
 import { PatternsSkeleton } from "./patterns/patterns-skeleton.tsx";
 import { queryErrorOf } from "./query/query-error.ts";
 import { SearchBox } from "./query/search-box.tsx";

@@ -5,6 +5,7 @@ import dynamic from "next/dynamic";
 import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
 import { useCallback } from "react";
 import type { ServiceMapOutput } from "#server/agent/traces/schema.ts";
+import { MAP_RANGES } from "#server/agent/traces/words.ts";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { SourceNote } from "../feedback/source-note.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
@@ -16,7 +17,7 @@ import { useTRPC } from "../trpc/client.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { DEFAULT_MAP_RANGE, MAP_RANGE_WORDS, MAP_RANGES } from "./map-range.ts";
+import { DEFAULT_MAP_RANGE, MAP_RANGE_WORDS } from "./map-range.ts";
 import { MapSide, NoMap } from "./map-side.tsx";
 import { MapTables } from "./map-tables.tsx";
 

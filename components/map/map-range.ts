@@ -1,7 +1,5 @@
-import type { MAP_RANGES as Ranges } from "#server/agent/traces/schema.ts";
+import { MAP_RANGES } from "#server/agent/traces/words.ts";
 
-/** As in the schema of traces, without its weight in the page. */
-export const MAP_RANGES: typeof Ranges = ["15m", "1h", "6h", "24h"];
 export const DEFAULT_MAP_RANGE = "15m";
 
 export const MAP_RANGE_WORDS: Record<(typeof MAP_RANGES)[number], string> = {

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import { LONGEST_NAME } from "#server/agent/metrics/words.ts";
 import { useRowNavigation } from "../data-table/row-navigation.ts";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
@@ -15,7 +16,6 @@ import { SkeletonRows } from "../ui/skeleton.tsx";
 
 export type Metric = RouterOutputs["metrics"]["list"]["items"][number];
 const SHOWN = 100;
-const LONGEST_SEARCH = 200;
 
 interface MetricPickerProps {
   source: "built-in" | "external" | null;
@@ -46,7 +46,7 @@ export function MetricPicker({ source, onPick, focus = false }: MetricPickerProp
           aria-label="Search the metrics"
           placeholder="Part of a name"
           value={words}
-          maxLength={LONGEST_SEARCH}
+          maxLength={LONGEST_NAME}
           onChange={(event) => setWords(event.target.value)}
           onKeyDown={(event) => {
             if (event.key !== "ArrowDown") return;

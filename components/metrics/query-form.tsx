@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import { useId } from "react";
+import { FILTER_OPS } from "#server/agent/metrics/words.ts";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { cn } from "../lib/cn.ts";
 import { useTRPC } from "../trpc/client.tsx";
@@ -11,7 +12,7 @@ import { DraftInput } from "../ui/draft-input.tsx";
 import { Select } from "../ui/field.tsx";
 import type { Metric } from "./metric-picker.tsx";
 import { functionsOf, wordsOf } from "./prepare/functions.ts";
-import { FILTER_OPS, type Filter, type PanelQuery } from "./prepare/panel-query.ts";
+import type { Filter, PanelQuery } from "./prepare/panel-query.ts";
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999];
 const STEPS = [

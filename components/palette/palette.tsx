@@ -6,6 +6,7 @@ import { Boxes, LogOut, Logs, Plus, Rocket, Scale, Siren, SunMoon, Undo2, Waypoi
 import { useTheme } from "next-themes";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { UNRESOLVED } from "#server/agent/incidents/words.ts";
 import { compareHref } from "../compare/compare-input.ts";
 import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
 import { useRollback } from "../deployments/rollback-dialog-provider.tsx";
@@ -17,7 +18,6 @@ import { EnvironmentName, useEnvironment } from "../lib/environment.tsx";
 import { signOut } from "../lib/sign-out.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { SeverityMark } from "../marks/incident-mark.tsx";
-import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { placesOf, serviceHref } from "../services/places.ts";
 import { tracesHref } from "../traces/trace-scope.ts";
 import { useTRPC } from "../trpc/client.tsx";

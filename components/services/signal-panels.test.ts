@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ServiceSignalsOutput, SIGNALS } from "#server/agent/metrics/schema.ts";
+import type { ServiceSignalsOutput } from "#server/agent/metrics/schema.ts";
+import { SIGNALS } from "#server/agent/metrics/words.ts";
 import { preparePanel } from "../charts/prepare/panel.ts";
 import { queriesOf, signalPanels } from "./signal-panels.ts";
 

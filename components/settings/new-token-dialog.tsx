@@ -3,10 +3,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
+import { TOKEN_ROLES } from "#server/agent/kernel/person-words.ts";
+import { LONGEST_TOKEN_NAME } from "#server/auth/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import { formatAbsolute } from "../lib/format.ts";
-import { TOKEN_ROLES } from "../marks/vocabulary.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
@@ -89,7 +90,7 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
               {...control}
               autoFocus
               value={name}
-              maxLength={80}
+              maxLength={LONGEST_TOKEN_NAME}
               onChange={(event) => setName(event.target.value)}
             />
           )}

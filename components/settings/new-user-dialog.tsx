@@ -2,6 +2,7 @@
 
 import { type FormEvent, useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
+import { LONGEST_EMAIL, LONGEST_PERSON_NAME } from "#server/auth/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { FormError } from "../feedback/form-error.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";
@@ -69,7 +70,7 @@ function NewUserForm({ onCreated, onClose }: { onCreated: (created: Created) => 
               autoFocus
               autoComplete="off"
               value={name}
-              maxLength={100}
+              maxLength={LONGEST_PERSON_NAME}
               onChange={(event) => setName(event.target.value)}
             />
           )}
@@ -85,7 +86,7 @@ function NewUserForm({ onCreated, onClose }: { onCreated: (created: Created) => 
               type="email"
               autoComplete="off"
               value={email}
-              maxLength={200}
+              maxLength={LONGEST_EMAIL}
               onChange={(event) => setEmail(event.target.value)}
             />
           )}

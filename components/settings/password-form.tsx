@@ -3,7 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
-import { MAX_PASSWORD, MIN_PASSWORD } from "../marks/vocabulary.ts";
+import { MAX_PASSWORD, MIN_PASSWORD } from "#server/auth/words.ts";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Field, Input } from "../ui/field.tsx";

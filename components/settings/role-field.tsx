@@ -1,7 +1,7 @@
 "use client";
 
+import { ROLES } from "#server/agent/kernel/person-words.ts";
 import type { UserView } from "#server/auth/schema.ts";
-import { ROLES } from "../marks/vocabulary.ts";
 import { Field, Select } from "../ui/field.tsx";
 import { ROLE_MEANING } from "./role-meaning.ts";
 

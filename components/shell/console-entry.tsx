@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
+import { UNRESOLVED } from "#server/agent/incidents/words.ts";
 import { AuthCard } from "../auth/auth-card.tsx";
 import { FirstPassword } from "../auth/first-password.tsx";
 import { Toasts } from "../feedback/toasts.tsx";
-import { UNRESOLVED } from "../marks/vocabulary.ts";
 import { FramedRead } from "../outage/framed-read.tsx";
 import { ApiProvider } from "../trpc/client.tsx";
 import { Prefetched } from "../trpc/prefetched.tsx";

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ListTracesInput } from "#server/agent/traces/schema.ts";
+import { LONGEST_OPERATION, LONGEST_VERSION } from "#server/agent/traces/words.ts";
 
 type Scope = Omit<z.input<typeof ListTracesInput>, "startTime" | "endTime" | "limit" | "cursor" | "source">;
 
@@ -17,8 +18,6 @@ export interface TraceUrl {
 
 /** longer than any name of a service or environment: refused by the server, so not asked */
 const LONGEST_NAME = 40;
-const LONGEST_OPERATION = 300;
-const LONGEST_VERSION = 100;
 const within = (text: string | null, longest: number): text is string => !!text && text.length <= longest;
 
 /** The part of the input that the URL decides, on the server and in the browser alike. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ActorRef, Instant, PageInput, pageOf, Text, TimeStamp } from "../agent/kernel/schema.ts";
+import { ACTION_FORM, LONGEST_TARGET_ID, OUTCOMES } from "./words.ts";
 
 export const AuditEntryView = z.object({
   id: z.string(),
@@ -8,7 +9,7 @@ export const AuditEntryView = z.object({
   via: z.string().describe("web, api, mcp, script or worker"),
   requestId: z.string(),
   action: z.string().describe("deployment.start, incident.acknowledge, …"),
-  outcome: z.enum(["done", "refused"]),
+  outcome: z.enum(OUTCOMES),
   target: z.object({ type: z.string(), id: z.string() }).nullable(),
   before: z.unknown().describe("the state before, secrets redacted; null when there was none"),
   after: z.unknown().describe("the state after, or what was asked for when it was refused"),
@@ -20,12 +21,12 @@ export type AuditEntryView = z.infer<typeof AuditEntryView>;
 export const ListAuditInput = PageInput.extend({
   actorId: Text(200).optional(),
   action: Text(100)
-    .regex(/^[a-z][a-z0-9_.]*$/, "lower-case words with dots, as in deployment.start")
+    .regex(new RegExp(`^${ACTION_FORM}$`), "lower-case words with dots, as in deployment.start")
     .optional()
     .describe("an action or the start of one: `deployment.` finds all about deployments"),
-  outcome: z.enum(["done", "refused"]).optional(),
+  outcome: z.enum(OUTCOMES).optional(),
   targetType: Text(100).optional(),
-  targetId: Text(200).optional(),
+  targetId: Text(LONGEST_TARGET_ID).optional(),
   from: TimeStamp.optional().describe("entries at or after"),
   to: TimeStamp.optional().describe("entries before"),
 });

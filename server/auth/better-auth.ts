@@ -6,9 +6,9 @@ import { createLogger } from "../telemetry/log.ts";
 import { CLIENT_ADDRESS_HEADER } from "./client-address.ts";
 import { faultLine } from "./fault-line.ts";
 import { hashPassword, verifyPassword } from "./password/password.ts";
-import { MAX_PASSWORD, MIN_PASSWORD } from "./schema.ts";
 import { type AuthSettings, authSettings, type Environment } from "./settings.ts";
 import { type AuthRuntime, signInHooks } from "./sign-in/sign-in-hooks.ts";
+import { MAX_PASSWORD, MIN_PASSWORD } from "./words.ts";
 
 /**
  * Set by `handleAuth`, whatever a client sends, on requests that have a limit of their own: those of a device known for

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { ACTOR_KINDS } from "../agent/kernel/actor.ts";
-import { PERMISSIONS, ROLES, TOKEN_ROLES } from "../agent/kernel/permissions.ts";
+import { PERMISSIONS } from "../agent/kernel/permissions.ts";
+import { ROLES, TOKEN_ROLES } from "../agent/kernel/person-words.ts";
 import { Id, Instant, PlainName, pageOf, Text } from "../agent/kernel/schema.ts";
+import { LONGEST_EMAIL, LONGEST_PERSON_NAME, LONGEST_TOKEN_NAME, MAX_PASSWORD, MIN_PASSWORD } from "./words.ts";
 
 /** Inputs and outputs of identity. Safe in a browser. */
 
-export const MIN_PASSWORD = 12;
-export const MAX_PASSWORD = 128;
 /** services that one token may be bound to */
 const MOST_BOUND_SERVICES = 20;
 export const RoleName = z.enum(ROLES);
@@ -16,11 +16,11 @@ export const Password = Text(1_000)
   .min(MIN_PASSWORD, `at least ${MIN_PASSWORD} characters`)
   .max(MAX_PASSWORD, `at most ${MAX_PASSWORD} characters`);
 /** bounded, lower case */
-export const Email = Text(200).trim().toLowerCase().pipe(z.email("an e-mail address, as ada@example.com"));
+export const Email = Text(LONGEST_EMAIL).trim().toLowerCase().pipe(z.email("an e-mail address, as ada@example.com"));
 
 export const SetupInput = z.object({
   token: Text(200).min(1, "the token of the set-up link"),
-  name: PlainName(100),
+  name: PlainName(LONGEST_PERSON_NAME),
   email: Email,
   password: Password,
 });
@@ -54,7 +54,7 @@ export const UserPasswordOutput = UserOutput.extend({
   oneTimePassword: z.string().nullable().describe("shown this once; null when a password was given"),
 });
 export const CreateUserInput = z.object({
-  name: PlainName(100),
+  name: PlainName(LONGEST_PERSON_NAME),
   email: Email,
   role: RoleName,
   password: Password.optional().describe("left out: one is made and shown once"),
@@ -87,7 +87,7 @@ export const TokenView = z.object({
 export type TokenView = z.infer<typeof TokenView>;
 export const ListTokensOutput = pageOf(TokenView);
 export const CreateTokenInput = z.object({
-  name: PlainName(80),
+  name: PlainName(LONGEST_TOKEN_NAME),
   role: TokenRoleName,
   expiresInDays: z.number().int().min(1).max(365),
   services: z

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
+import { LONGEST_REASON } from "#server/agent/deploy/words.ts";
 import { ActButton } from "../../feedback/act-button.tsx";
 import { FormError } from "../../feedback/form-error.tsx";
 import { useClock } from "../../feedback/time.tsx";
@@ -82,7 +83,7 @@ function DecideForm(props: DecideDialogProps & { decision: Decision }) {
               {...control}
               autoFocus
               value={reason}
-              maxLength={500}
+              maxLength={LONGEST_REASON}
               onChange={(event) => setReason(event.target.value)}
             />
           )}

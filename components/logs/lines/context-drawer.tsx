@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import type { LogLineView } from "#server/agent/logs/schema.ts";
+import { MOST_LINES_AROUND } from "#server/agent/logs/words.ts";
 import { QueryBoundary } from "../../feedback/query-boundary.tsx";
 import { plural } from "../../lib/format.ts";
 import { LONG_READ, useTRPC } from "../../trpc/client.tsx";
@@ -13,7 +14,6 @@ import { LineDetail } from "./line-detail.tsx";
 import { type LineLook, LineRow } from "./line-row.tsx";
 
 const FIRST = 50;
-const MOST = 200;
 
 interface ContextDrawerProps {
   /** null: closed */
@@ -50,10 +50,10 @@ export function ContextDrawer({ lineId, look, onFilter, onClose }: ContextDrawer
         {(data) => (
           <>
             <Lines lines={data.lines} lineId={lineId} look={look} onFilter={onFilter} />
-            {around < MOST && data.lines.length >= around ? (
+            {around < MOST_LINES_AROUND && data.lines.length >= around ? (
               <div className="border-t p-2">
-                <Button size="sm" disabled={query.isFetching} onClick={() => setAround(MOST)}>
-                  Show {plural(MOST, "line")} before and after
+                <Button size="sm" disabled={query.isFetching} onClick={() => setAround(MOST_LINES_AROUND)}>
+                  Show {plural(MOST_LINES_AROUND, "line")} before and after
                 </Button>
               </div>
             ) : null}

@@ -1,10 +1,11 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
+import { SEVERITIES } from "#server/agent/incidents/words.ts";
 import type { PatternView } from "#server/agent/logs/schema.ts";
+import { LONGEST_PATTERN_NAME, MOST_ALERT_LINES, MOST_ALERT_MINUTES } from "#server/agent/logs/words.ts";
 import { ActButton, EVERY_ENVIRONMENT } from "../../feedback/act-button.tsx";
 import { FormError } from "../../feedback/form-error.tsx";
-import { SEVERITIES } from "../../marks/vocabulary.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";
 import { Field, Input, Select } from "../../ui/field.tsx";
@@ -41,7 +42,7 @@ function RenameDialog({ pattern, onClose }: PatternDialogProps) {
                 {...control}
                 autoFocus
                 value={name}
-                maxLength={120}
+                maxLength={LONGEST_PATTERN_NAME}
                 onChange={(event) => setName(event.target.value)}
               />
             )}
@@ -73,7 +74,7 @@ function AlertDialog({ pattern, onClose }: PatternDialogProps) {
   const [minutes, setMinutes] = useState(start.minutes);
   const [severity, setSeverity] = useState(severityOf(start.severity));
   const update = useUpdatePattern(onClose);
-  const valid = count >= 1 && count <= 1_000_000 && minutes >= 1 && minutes <= 60;
+  const valid = count >= 1 && count <= MOST_ALERT_LINES && minutes >= 1 && minutes <= MOST_ALERT_MINUTES;
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
     if (valid && !update.isPending)
@@ -93,26 +94,29 @@ function AlertDialog({ pattern, onClose }: PatternDialogProps) {
         <DialogBody>
           <Template text={pattern.template} />
           <div className="grid grid-cols-2 gap-4 sm:grid-cols-3">
-            <Field label="Lines, at least" error={count >= 1 && count <= 1_000_000 ? null : "1 to 1 000 000"}>
+            <Field label="Lines, at least" error={count >= 1 && count <= MOST_ALERT_LINES ? null : "1 to 1 000 000"}>
               {(control) => (
                 <Input
                   {...control}
                   autoFocus
                   type="number"
                   min={1}
-                  max={1_000_000}
+                  max={MOST_ALERT_LINES}
                   value={Number.isNaN(count) ? "" : count}
                   onChange={(event) => setCount(event.target.valueAsNumber)}
                 />
               )}
             </Field>
-            <Field label="In minutes" error={minutes >= 1 && minutes <= 60 ? null : "1 to 60"}>
+            <Field
+              label="In minutes"
+              error={minutes >= 1 && minutes <= MOST_ALERT_MINUTES ? null : `1 to ${MOST_ALERT_MINUTES}`}
+            >
               {(control) => (
                 <Input
                   {...control}
                   type="number"
                   min={1}
-                  max={60}
+                  max={MOST_ALERT_MINUTES}
                   value={Number.isNaN(minutes) ? "" : minutes}
                   onChange={(event) => setMinutes(event.target.valueAsNumber)}
                 />

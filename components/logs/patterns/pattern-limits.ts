@@ -1,3 +1,2 @@
-/** patterns of the first answer, and the most that one answer has */
+/** patterns of the first answer */
 export const FIRST_PATTERNS = 50;
-export const MOST_PATTERNS = 200;

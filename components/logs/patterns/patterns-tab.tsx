@@ -2,6 +2,7 @@
 
 import dynamic from "next/dynamic";
 import { parseAsString, useQueryState } from "nuqs";
+import { MOST_PATTERNS } from "#server/agent/logs/words.ts";
 import { DataTable } from "../../data-table/data-table.tsx";
 import { TableMenu } from "../../data-table/table-menu.tsx";
 import { LongRead } from "../../feedback/long-read.tsx";
@@ -16,7 +17,6 @@ import type { LogView } from "../use-log-view.ts";
 import type { useAnalysis } from "../use-logs.ts";
 import { Anomalies } from "./anomalies.tsx";
 import { patternColumns } from "./pattern-columns.tsx";
-import { MOST_PATTERNS } from "./pattern-limits.ts";
 import { PatternsSkeleton } from "./patterns-skeleton.tsx";
 
 /** Without a place of its own to wait in, what comes later would take the whole page away until it is there. */

@@ -2,6 +2,7 @@
 
 import { CircleHelp, Search, X } from "lucide-react";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { LONGEST_QUERY } from "#server/agent/logs/words.ts";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useShortcuts } from "../../lib/shortcuts.ts";
@@ -44,7 +45,7 @@ export function SearchBox({ query, onSearch, error }: SearchBoxProps) {
             id={id}
             value={text}
             onChange={(event) => setText(event.target.value)}
-            maxLength={1_000}
+            maxLength={LONGEST_QUERY}
             spellCheck={false}
             autoComplete="off"
             autoCapitalize="off"

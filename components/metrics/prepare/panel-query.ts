@@ -1,8 +1,13 @@
-import type { FILTER_OPS as Ops } from "#server/agent/metrics/schema.ts";
+import {
+  FILTER_OPS,
+  LONGEST_NAME,
+  LONGEST_PROMQL,
+  LONGEST_VALUE,
+  MOST_FILTERS,
+  MOST_GROUPS,
+} from "#server/agent/metrics/words.ts";
 import { METRIC_FUNCTION_NAMES, type MetricFunctionName } from "#server/agent/telemetry/metric-functions.ts";
 
-/** As in the schema of metrics, without its weight in the page. */
-export const FILTER_OPS: typeof Ops = ["=", "!=", "=~", "!~"];
 type FilterOp = (typeof FILTER_OPS)[number];
 
 export interface Filter {
@@ -32,11 +37,6 @@ export const EMPTY_PANEL: PanelQuery = {
   ...{ quantile: 0.95, stepSeconds: null, hidden: [] },
 };
 export const MOST_PANELS = 6;
-const MOST_FILTERS = 20;
-const MOST_GROUPS = 5;
-const LONGEST_NAME = 200;
-const LONGEST_VALUE = 400;
-const LONGEST_PROMQL = 4_000;
 
 /** The panels as one short text: what is as usual is left out. */
 export const writePanels = (panels: readonly PanelQuery[]): string =>

@@ -2,6 +2,7 @@
 
 import { ArrowRight } from "lucide-react";
 import type { ReactNode } from "react";
+import { HEALTH_STATES } from "#server/agent/health/words.ts";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { Sparkline } from "../../charts/sparkline.tsx";
 import { type Column, RowLink } from "../../data-table/data-table.tsx";
@@ -20,7 +21,6 @@ import {
   MISSING,
 } from "../../lib/format.ts";
 import { HealthMark } from "../../marks/health-mark.tsx";
-import { HEALTH_STATES } from "../../marks/vocabulary.ts";
 import { serviceHref } from "../places.ts";
 import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";
 import { lacksInstances, readySentence, readyWords } from "./ready-words.ts";

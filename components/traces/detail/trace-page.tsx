@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useMemo, useState } from "react";
 import type { GetTraceOutput, SpanView } from "#server/agent/traces/schema.ts";
+import { MOST_SPANS } from "#server/agent/traces/words.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
 import { Mark } from "../../feedback/mark.tsx";
 import { QueryBoundary } from "../../feedback/query-boundary.tsx";
@@ -47,8 +48,6 @@ const SpanDetail = dynamic(() => import("./span-detail.tsx").then((module) => mo
   loading: () => <Skeleton className="h-40" />,
 });
 
-/** spans that can be asked for at most */
-const MOST_SPANS = 5_000;
 /** it quotes what went wrong */
 const LONGEST_SUMMARY = 2_000;
 /** fewer are seen at one glance without it */

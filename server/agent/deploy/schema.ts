@@ -5,45 +5,28 @@ import { JudgeResult, Verdict } from "./judge/analysis-schema.ts";
 import { PlanView } from "./plan/plan-schema.ts";
 import { ServiceNow } from "./service-now-schema.ts";
 import { EvidenceNow, Progress, SplitWindow, VersionShare } from "./split-schema.ts";
+import {
+  DECISIONS,
+  DEPLOYMENT_STATUSES,
+  LONGEST_REASON,
+  SHORTEST_LOCK_REASON,
+  SHORTEST_OVERRIDE_REASON,
+  STEP_KINDS,
+  STEP_STATUSES,
+  STRATEGIES,
+  WATCH_STATES,
+} from "./words.ts";
 
-export const DEPLOYMENT_STATUSES = [
-  "queued",
-  "running",
-  "paused",
-  "rolling_back",
-  "succeeded",
-  "rolled_back",
-  "failed",
-  "cancelled",
-] as const;
 export const DeploymentStatus = z.enum(DEPLOYMENT_STATUSES);
 export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
-export const ACTIVE_STATUSES = [
-  "queued",
-  "running",
-  "paused",
-  "rolling_back",
-] as const satisfies readonly DeploymentStatus[];
-
-export const STRATEGIES = ["rolling", "blue-green", "canary"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/**
- * hook: a call or command of the configuration · roll: instances replaced one by one · bring_up: new instances without
- * traffic · verify: synthetic requests · weight: a share of the requests · analysis: the judge · hold: the old set is
- * kept while the new one is watched · retire: the old set is drained and stopped
- */
-export const STEP_KINDS = ["hook", "roll", "bring_up", "verify", "weight", "analysis", "hold", "retire"] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
-export const STEP_STATUSES = ["pending", "running", "waiting", "passed", "failed", "skipped"] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-export const DECISIONS = ["promote", "retry", "rollback", "abort", "pause", "resume"] as const;
 export const Decision = z.enum(DECISIONS);
 export type Decision = z.infer<typeof Decision>;
 
-/** watching · passed · regressed: went back, or asked · kept: a person kept it · superseded: another one came */
-export const WATCH_STATES = ["watching", "passed", "regressed", "undecided", "kept", "superseded"] as const;
 export type WatchState = (typeof WATCH_STATES)[number];
 
 const Whole = (least: number, most: number) => z.number().int().min(least).max(most);
@@ -71,10 +54,10 @@ export const DeployApplicationInput = z.object({
     .default(25)
     .describe("rolling: instances above the wanted number, rounded up to at least one"),
   maxUnavailable: z.number().int().min(0).max(10).default(0).describe("rolling: instances below the wanted number"),
-  reason: Text(500).trim().default("").describe("why, for those who read it later"),
-  overrideReason: Text(500)
+  reason: Text(LONGEST_REASON).trim().default("").describe("why, for those who read it later"),
+  overrideReason: Text(LONGEST_REASON)
     .trim()
-    .min(5)
+    .min(SHORTEST_OVERRIDE_REASON)
     .optional()
     .describe("administrators only: deploy although a freeze window, a lock or a wave forbids it, and say why"),
   dryRun: z.boolean().default(false).describe("check everything and return the plan; nothing is started"),
@@ -280,7 +263,7 @@ export const DecideDeploymentInput = z.object({
     "promote: go on to the next step, or accept what the judge did not · retry: repeat the step it stopped at · rollback: return to the version before (also of an ended deployment) · abort: cancel it, the version before serves again · pause, resume: hold it between steps",
   ),
   scope: z.enum(["step", "all"]).default("step").describe("promote only: all skips every analysis that is left"),
-  reason: Text(500).trim().default(""),
+  reason: Text(LONGEST_REASON).trim().default(""),
 });
 export const DecideDeploymentOutput = z.object({
   deployment: DeploymentView,
@@ -291,8 +274,12 @@ export const RollbackInput = z.object({
   service: ServiceName,
   environment: EnvironmentName,
   version: VersionName.optional().describe("default: the last known good one"),
-  reason: Text(500).trim().default(""),
-  overrideReason: Text(500).trim().min(5).optional().describe("administrators only: although it is locked"),
+  reason: Text(LONGEST_REASON).trim().default(""),
+  overrideReason: Text(LONGEST_REASON)
+    .trim()
+    .min(SHORTEST_OVERRIDE_REASON)
+    .optional()
+    .describe("administrators only: although it is locked"),
   dryRun: z.boolean().default(false),
 });
 
@@ -318,7 +305,7 @@ export const LockView = z.object({
   at: Instant,
 });
 export const FreezeView = z.object({ name: z.string(), until: Instant, environments: z.array(z.string()) });
-export const LockInput = ServiceRefInput.extend({ reason: Text(500).trim().min(3) });
+export const LockInput = ServiceRefInput.extend({ reason: Text(LONGEST_REASON).trim().min(SHORTEST_LOCK_REASON) });
 export const UnlockOutput = z.object({ removed: LockView.nullable().describe("null when nothing was locked") });
 /** What stands against a deployment now, service by service or for all. */
 export const PolicyInput = z.object({ service: ServiceName.optional(), environment: EnvironmentName.optional() });

@@ -1,20 +1,7 @@
 import { z } from "zod";
 import { EnvironmentName, Id, Instant, ServiceName, Text } from "../kernel/schema.ts";
+import { HEALTH_RANGES, HEALTH_STATES, LONGEST_REASON, MOST_TARGETS } from "./words.ts";
 
-/**
- * Worst last: the overall state is the worst of what is not muted. A check finds up, pending, degraded or down;
- * waiting (for a person's decision) and failing (its users' requests fail) are found by judging a service.
- */
-export const HEALTH_STATES = [
-  "up",
-  "waiting",
-  "maintenance",
-  "pending",
-  "unknown",
-  "degraded",
-  "failing",
-  "down",
-] as const;
 export const HealthState = z.enum(HEALTH_STATES);
 export type HealthState = z.infer<typeof HealthState>;
 
@@ -52,7 +39,7 @@ export const MonitorHealthInput = z.object({
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
   state: z.array(HealthState).max(20).optional().describe("only targets in one of these states"),
-  limit: z.number().int().min(1).max(500).default(100),
+  limit: z.number().int().min(1).max(MOST_TARGETS).default(100),
   offset: z.number().int().min(0).default(0),
 });
 export const MonitorHealthOutput = z.object({
@@ -66,7 +53,6 @@ export const MonitorHealthOutput = z.object({
 });
 export type MonitorHealthOutput = z.infer<typeof MonitorHealthOutput>;
 
-export const HEALTH_RANGES = ["1h", "24h", "7d", "30d", "90d"] as const;
 export const HealthHistoryInput = z.object({ targetId: Id, range: z.enum(HEALTH_RANGES).default("24h") });
 export const HealthHistoryOutput = z.object({
   target: HealthTargetView,
@@ -95,6 +81,6 @@ export type HealthHistoryOutput = z.infer<typeof HealthHistoryOutput>;
 export const SetMaintenanceInput = z.object({
   targetId: Id,
   minutes: z.number().int().min(0).max(10_080).describe("0 ends it"),
-  reason: Text(500, 1),
+  reason: Text(LONGEST_REASON, 1),
 });
 export const SetMutedInput = z.object({ targetId: Id, muted: z.boolean() });

@@ -5,7 +5,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { getIncident } from "./get-incident.ts";
 import { listIncidents } from "./list-incidents.ts";
 import { manageIncident } from "./manage-incident.ts";
-import { SEVERITIES } from "./schema.ts";
+import { SEVERITIES } from "./words.ts";
 
 const database = useDatabase();
 let ctx: ReturnType<typeof testContext>;

@@ -10,27 +10,25 @@ import {
   ServiceName,
   Text,
 } from "../kernel/schema.ts";
+import { INCIDENT_STATUSES, LONGEST_ASSIGNEE, LONGEST_TEXT, LONGEST_TITLE, MOST_ENTRIES, SEVERITIES } from "./words.ts";
 
-export const INCIDENT_STATUSES = ["open", "acknowledged", "in_progress", "resolved", "closed"] as const;
 export const IncidentStatus = z.enum(INCIDENT_STATUSES);
 export type IncidentStatus = z.infer<typeof IncidentStatus>;
-export const UNRESOLVED = ["open", "acknowledged", "in_progress"] as const satisfies readonly IncidentStatus[];
-export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 export const Severity = z.enum(SEVERITIES);
 export type Severity = z.infer<typeof Severity>;
 
-const Notes = Text(10_000).trim().min(1);
+const Notes = Text(LONGEST_TEXT).trim().min(1);
 
 /** What each action needs is checked together, so that the message can say what is missing. */
 export const ManageIncidentInput = z
   .object({
     action: z.enum(["create", "update", "resolve", "escalate"]),
     incidentId: Id.optional().describe("needed by update, resolve and escalate: the id, or the number as in INC-12"),
-    title: PlainName(200).optional().describe("needed by create"),
-    description: Text(10_000).optional(),
+    title: PlainName(LONGEST_TITLE).optional().describe("needed by create"),
+    description: Text(LONGEST_TEXT).optional(),
     severity: Severity.optional().describe("create: default medium; escalate: default one step up"),
     assignee: z
-      .union([z.literal(""), PlainName(120)])
+      .union([z.literal(""), PlainName(LONGEST_ASSIGNEE)])
       .optional()
       .describe("who has it; empty takes it off them"),
     updateNotes: Notes.optional().describe("a note for the timeline"),
@@ -118,7 +116,7 @@ export const GetIncidentInput = z.object({
 });
 export const GetIncidentOutput = z.object({
   incident: IncidentView,
-  timeline: z.array(IncidentEventView).describe("oldest first, at most the newest 200"),
+  timeline: z.array(IncidentEventView).describe(`oldest first, at most the newest ${MOST_ENTRIES}`),
 });
 export const ListIncidentsInput = PageInput.extend({
   status: z.array(IncidentStatus).max(20).optional(),

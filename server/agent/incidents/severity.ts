@@ -1,4 +1,5 @@
-import { SEVERITIES, type Severity } from "./schema.ts";
+import type { Severity } from "./schema.ts";
+import { SEVERITIES } from "./words.ts";
 
 /** The next one up; critical stays. */
 export const raised = (severity: Severity): Severity => SEVERITIES[SEVERITIES.indexOf(severity) + 1] ?? "critical";

@@ -12,11 +12,10 @@ import {
   type IncidentEventView,
   type IncidentStatus,
   type IncidentView,
-  SEVERITIES,
   type Severity,
-  UNRESOLVED,
 } from "./schema.ts";
 import { allowedFrom, isUnresolved } from "./transitions.ts";
+import { MOST_ENTRIES, SEVERITIES, UNRESOLVED } from "./words.ts";
 
 /** The only file of incidents that touches the database. */
 
@@ -221,12 +220,12 @@ export async function summariseUnresolved(db: Db): Promise<{ unresolved: number;
   };
 }
 
-/** The newest 200 entries, oldest first. */
+/** The newest entries, oldest first. */
 export async function listEvents(db: Db, incidentId: string): Promise<IncidentEvent[]> {
   const newest = await db.incidentEvent.findMany({
     where: { incidentId },
     orderBy: [{ at: "desc" }, { seq: "desc" }],
-    take: 200,
+    take: MOST_ENTRIES,
   });
   return newest.reverse();
 }

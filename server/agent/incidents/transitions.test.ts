@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../kernel/errors.ts";
-import { INCIDENT_STATUSES, type IncidentStatus } from "./schema.ts";
+import type { IncidentStatus } from "./schema.ts";
 import { allowedFrom, transition } from "./transitions.ts";
+import { INCIDENT_STATUSES } from "./words.ts";
 
 const ROWS: [IncidentStatus, IncidentStatus[]][] = [
   ["open", ["acknowledged", "in_progress", "resolved"]],

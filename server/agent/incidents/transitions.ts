@@ -1,5 +1,6 @@
 import { AppError } from "../kernel/errors.ts";
-import { type IncidentStatus, UNRESOLVED } from "./schema.ts";
+import type { IncidentStatus } from "./schema.ts";
+import { UNRESOLVED } from "./words.ts";
 
 const ALLOWED: Readonly<Record<IncidentStatus, readonly IncidentStatus[]>> = {
   open: ["acknowledged", "in_progress", "resolved"],

@@ -1,6 +1,7 @@
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
-import { type ObservedServicesOutput, SIGNALS } from "./schema.ts";
+import type { ObservedServicesOutput } from "./schema.ts";
+import { SIGNALS } from "./words.ts";
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

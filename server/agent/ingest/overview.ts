@@ -4,13 +4,8 @@ import { authorize } from "../kernel/permissions.ts";
 import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
 import { higherRate, type MeasuredRate, rateOver } from "../telemetry/measured-rate.ts";
 import { lastArrival } from "./observed-services.ts";
-import {
-  type IngestOverviewInput,
-  type IngestOverviewOutput,
-  type ScrapeTargetView,
-  type SenderView,
-  SIGNALS,
-} from "./schema.ts";
+import type { IngestOverviewInput, IngestOverviewOutput, ScrapeTargetView, SenderView } from "./schema.ts";
+import { SIGNALS } from "./words.ts";
 
 /** length and step in seconds; a step is a whole number of the minutes in which arrivals are counted */
 const RANGES = {

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { Instant } from "../kernel/schema.ts";
+import { INGEST_RANGES, SIGNALS } from "./words.ts";
 
 /** What arrives, from whom, how much, and what was refused and why. Safe in a browser. */
 
-export const INGEST_RANGES = ["15m", "1h", "6h", "24h"] as const;
-export const SIGNALS = ["logs", "metrics", "traces"] as const;
 export const SignalName = z.enum(SIGNALS);
 export type SignalName = z.infer<typeof SignalName>;
 

@@ -1,4 +1,5 @@
 import { AppError } from "./errors.ts";
+import { ROLES, TOKEN_ROLES } from "./person-words.ts";
 
 /** Everything a procedure can ask for; every procedure names exactly one. */
 export const PERMISSIONS = [
@@ -22,10 +23,6 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** What people and agents may be. */
-export const ROLES = ["viewer", "responder", "operator", "admin"] as const;
-/** What a token may be besides: `ingest` sends telemetry and can do nothing else. */
-export const TOKEN_ROLES = ["ingest", ...ROLES] as const;
 export type Role = (typeof TOKEN_ROLES)[number];
 
 const viewer: Permission[] = [

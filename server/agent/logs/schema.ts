@@ -2,10 +2,20 @@ import { z } from "zod";
 import { Severity } from "../incidents/schema.ts";
 import { Cursor, EnvironmentName, Id, Instant, PlainName, ServiceName, Text, TraceId } from "../kernel/schema.ts";
 import { HomeName, Level, SourceView, WindowInput } from "../telemetry/telemetry-schema.ts";
+import {
+  ANOMALY_KINDS,
+  LONGEST_PATTERN_NAME,
+  LONGEST_QUERY,
+  MOST_ALERT_LINES,
+  MOST_ALERT_MINUTES,
+  MOST_LINES_AROUND,
+  MOST_PATTERNS,
+  PATTERN_TAGS,
+} from "./words.ts";
 
 /** Inputs and outputs of logs. Safe in a browser. */
 
-const Query = Text(1_000).describe('words, "phrases", field:value (with *), -not, level:warn; all must hold');
+const Query = Text(LONGEST_QUERY).describe('words, "phrases", field:value (with *), -not, level:warn; all must hold');
 const Scope = {
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
@@ -30,7 +40,6 @@ export const LogLineView = z.object({
 });
 export type LogLineView = z.infer<typeof LogLineView>;
 
-export const PATTERN_TAGS = ["new", "emerging", "vanished", "burst", "pinned", "ignored"] as const;
 export const PatternView = z.object({
   id: z.string(),
   template: z.string().describe("<*> stands for what varies"),
@@ -59,7 +68,6 @@ export const PatternView = z.object({
 });
 export type PatternView = z.infer<typeof PatternView>;
 
-export const ANOMALY_KINDS = ["new", "emerging", "vanished", "burst", "error-ratio", "broken-sequence"] as const;
 export const AnomalyView = z.object({
   kind: z.enum(ANOMALY_KINDS),
   severity: z.enum(["info", "warning", "critical"]).describe("how much it matters; not the level of its lines"),
@@ -82,7 +90,7 @@ export type AnomalyView = z.infer<typeof AnomalyView>;
 export const AnalyzeLogsInput = z.object({
   ...WindowInput,
   ...Scope,
-  limit: z.number().int().min(1).max(200).default(20).describe("patterns a page"),
+  limit: z.number().int().min(1).max(MOST_PATTERNS).default(20).describe("patterns a page"),
   cursor: Cursor.optional(),
 });
 const LevelTotals = z.object({ lines: z.number().int(), errors: z.number().int(), warnings: z.number().int() });
@@ -158,21 +166,21 @@ export const LogCountsOutput = z.object({
 
 export const LogContextInput = z.object({
   lineId: Id,
-  before: z.number().int().min(0).max(200).default(50),
-  after: z.number().int().min(0).max(200).default(50),
+  before: z.number().int().min(0).max(MOST_LINES_AROUND).default(50),
+  after: z.number().int().min(0).max(MOST_LINES_AROUND).default(50),
   source: HomeName.optional(),
 });
 export const LogContextOutput = z.object({ source: SourceView, lines: z.array(LogLineView) });
 
 export const UpdatePatternInput = z.object({
   patternId: Id,
-  name: PlainName(120).nullable().optional().describe("null takes the name away"),
+  name: PlainName(LONGEST_PATTERN_NAME).nullable().optional().describe("null takes the name away"),
   pinned: z.boolean().optional(),
   ignored: z.boolean().optional().describe("not shown among patterns and anomalies"),
   alert: z
     .object({
-      count: z.number().int().min(1).max(1_000_000),
-      minutes: z.number().int().min(1).max(60),
+      count: z.number().int().min(1).max(MOST_ALERT_LINES),
+      minutes: z.number().int().min(1).max(MOST_ALERT_MINUTES),
       severity: Severity,
     })
     .nullable()

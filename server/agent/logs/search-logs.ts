@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { countWithin } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ReaderBudget } from "../kernel/reader-budget.ts";
 import type { LogFilter, LogPage, LogSource } from "../ports/log-source.ts";
 import type { Answer, TimeWindow } from "../ports/source.ts";
+import { countWithin } from "../text/page-within.ts";
 import { filterOf } from "./asked.ts";
 import { isCounted } from "./counted.ts";
 import { briefLine } from "./line-view.ts";

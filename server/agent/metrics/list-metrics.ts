@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
-import { countWithin } from "../kernel/page-within.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { MetricInfo } from "../ports/metrics-source.ts";
 import { FUNCTIONS_OF } from "../telemetry/metric-functions.ts";
+import { countWithin } from "../text/page-within.ts";
 import { visibleText } from "../text/visible-line.ts";
 import { keptNameStart } from "./kept-name.ts";
 import type {

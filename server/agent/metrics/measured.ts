@@ -1,6 +1,7 @@
 import type { SourceView } from "../telemetry/telemetry-schema.ts";
-import { SIGNALS, type SignalName } from "./schema.ts";
+import type { SignalName } from "./schema.ts";
 import type { SignalUnit } from "./sli-templates.ts";
+import { SIGNALS } from "./words.ts";
 
 /** What a template measured on one grid. */
 

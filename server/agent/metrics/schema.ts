@@ -2,19 +2,27 @@ import { z } from "zod";
 import { EnvironmentName, Instant, ServiceName, Text } from "../kernel/schema.ts";
 import { METRIC_FUNCTION_NAMES, METRIC_KINDS } from "../telemetry/metric-functions.ts";
 import { HomeName, Points, SourceView, WindowInput } from "../telemetry/telemetry-schema.ts";
+import {
+  FILTER_OPS,
+  LONGEST_NAME,
+  LONGEST_PROMQL,
+  LONGEST_VALUE,
+  MOST_FILTERS,
+  MOST_GROUPS,
+  SIGNALS,
+} from "./words.ts";
 
 /** Inputs and outputs of metrics. Safe in a browser. */
 
-const MetricName = Text(200, 1);
-const LabelName = Text(200, 1);
-export const FILTER_OPS = ["=", "!=", "=~", "!~"] as const;
+const MetricName = Text(LONGEST_NAME, 1);
+const LabelName = Text(LONGEST_NAME, 1);
 export const LabelFilterInput = z.object({
   label: LabelName,
   op: z.enum(FILTER_OPS).default("=").describe("=~ and !~ are anchored regular expressions"),
-  value: Text(400),
+  value: Text(LONGEST_VALUE),
 });
 export const ListMetricsInput = z.object({
-  search: Text(200).optional().describe("part of a name"),
+  search: Text(LONGEST_NAME).optional().describe("part of a name"),
   service: ServiceName.optional(),
   limit: z.number().int().min(1).max(500).default(100),
   source: HomeName.optional(),
@@ -47,9 +55,9 @@ export const LabelValuesOutput = z.object({ values: z.array(z.string()), source:
 export const QueryMetricsInput = z.object({
   ...WindowInput,
   metric: MetricName.optional().describe("a metric of list_metrics; a histogram without _bucket"),
-  promql: Text(4_000, 1).optional().describe("instead of metric, where the source speaks PromQL"),
-  filters: z.array(LabelFilterInput).max(20).default([]),
-  groupBy: z.array(LabelName).max(5).default([]),
+  promql: Text(LONGEST_PROMQL, 1).optional().describe("instead of metric, where the source speaks PromQL"),
+  filters: z.array(LabelFilterInput).max(MOST_FILTERS).default([]),
+  groupBy: z.array(LabelName).max(MOST_GROUPS).default([]),
   fn: z.enum(METRIC_FUNCTION_NAMES).optional().describe("one of its functions in list_metrics"),
   quantile: z.number().min(0).max(1).default(0.95),
   service: ServiceName.optional().describe("a filter, and decides the source"),
@@ -84,16 +92,6 @@ export const QueryMetricsOutput = z.object({
   ),
 });
 
-export const SIGNALS = [
-  "requestRate",
-  "errorPercent",
-  "latencyP50Ms",
-  "latencyP95Ms",
-  "latencyP99Ms",
-  "cpuPercent",
-  "memoryBytes",
-  "saturation",
-] as const;
 export type SignalName = (typeof SIGNALS)[number];
 
 export const ServiceSignalsInput = z.object({

@@ -14,8 +14,9 @@ import { measureMetrics, servedDistance } from "./measure-metrics.ts";
 import { measureSpans, SPAN_POINTS, SPAN_STEP_SECONDS } from "./measure-spans.ts";
 import type { Measured, MeasuredRef } from "./measured.ts";
 import { observedTemplate } from "./observed-template.ts";
-import { type ServiceSignalsInput, type ServiceSignalsOutput, SIGNALS } from "./schema.ts";
+import type { ServiceSignalsInput, ServiceSignalsOutput } from "./schema.ts";
 import { type Grid, gridBefore, gridOf, leastStep, partialOf, stepFor, windowOfGrid } from "./steps.ts";
+import { SIGNALS } from "./words.ts";
 
 /** the balancer's buckets are of 10 s; samples are seldom taken more often than every 15 s */
 const BALANCER_STEP_SECONDS = 10;

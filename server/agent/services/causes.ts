@@ -1,5 +1,6 @@
 import { type CauseNode, causeOf } from "../health/index.ts";
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
+import { HEALTH_STATES } from "../health/words.ts";
 import { worstOf } from "./judge-service.ts";
 import { isAilment } from "./rank.ts";
 import type { ServiceRow, StatusReason } from "./schema.ts";

@@ -1,5 +1,6 @@
 import { wilson } from "../deploy/index.ts";
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
+import { HEALTH_STATES } from "../health/words.ts";
 import type { QuantileBase } from "../kernel/waits.ts";
 import type { QuantileBounds } from "../ports/metrics-source.ts";
 import { LEAST_FAILED, LEAST_REQUESTS } from "../telemetry/failed-share.ts";

@@ -1,4 +1,5 @@
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
+import { HEALTH_STATES } from "../health/words.ts";
 import { isConsole } from "../kernel/own-service.ts";
 import type { ServiceRow } from "./schema.ts";
 

@@ -1,11 +1,13 @@
 import { productionEnvironments } from "../config-deployment.ts";
 import { settingsIn } from "../config-services.ts";
 import { listDeployments } from "../deploy/index.ts";
-import { ACTIVE_STATUSES, type DeploymentView } from "../deploy/schema.ts";
+import type { DeploymentView } from "../deploy/schema.ts";
+import { ACTIVE_STATUSES } from "../deploy/words.ts";
 import { causesFirst, listServiceHealth, type ServiceHealth, unconfiguredNote } from "../health/index.ts";
 import type { HealthState } from "../health/schema.ts";
 import { worstUnresolved } from "../incidents/index.ts";
-import { type IncidentView, SEVERITIES } from "../incidents/schema.ts";
+import type { IncidentView } from "../incidents/schema.ts";
+import { SEVERITIES } from "../incidents/words.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { PlatformService, TrafficCounts } from "../ports/platform.ts";
 import { type LateRequests, lateRequests } from "../telemetry/late-requests.ts";

@@ -1,4 +1,5 @@
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
+import { HEALTH_STATES } from "../health/words.ts";
 import type { TrafficCounts } from "../ports/platform.ts";
 import { sumOutcomes } from "../telemetry/outcomes.ts";
 import type { Limits } from "../telemetry/service-limits.ts";

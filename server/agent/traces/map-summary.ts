@@ -1,8 +1,8 @@
 import { FAILING_PERCENT, failedOf, isFailing, isTooFew } from "../telemetry/failed-share.ts";
 import { groupedCount } from "../text/numbers.ts";
 import { visibleText } from "../text/visible-line.ts";
+import { counted, inPercent } from "./sentence-numbers.ts";
 import type { ServiceGraph } from "./service-graph.ts";
-import { counted, inPercent } from "./words.ts";
 
 const LONGEST_NAME = 120;
 

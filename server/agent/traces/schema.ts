@@ -2,6 +2,7 @@ import { z } from "zod";
 import { HealthState } from "../health/schema.ts";
 import { Cursor, EnvironmentName, Instant, ServiceName, Text, TraceId } from "../kernel/schema.ts";
 import { HomeName, SourceView, WindowInput } from "../telemetry/telemetry-schema.ts";
+import { LONGEST_OPERATION, LONGEST_VERSION, MAP_RANGES, MOST_SPANS } from "./words.ts";
 
 /** Inputs and outputs of traces and the service map. Safe in a browser. */
 
@@ -9,8 +10,8 @@ export const ListTracesInput = z.object({
   ...WindowInput,
   service: ServiceName.optional(),
   environment: EnvironmentName.optional(),
-  operation: Text(300).optional().describe("name of a span of that service"),
-  version: Text(100).optional(),
+  operation: Text(LONGEST_OPERATION).optional().describe("name of a span of that service"),
+  version: Text(LONGEST_VERSION).optional(),
   minDurationMs: z.number().nonnegative().optional(),
   maxDurationMs: z.number().nonnegative().optional(),
   onlyErrors: z.boolean().default(false),
@@ -71,7 +72,7 @@ export type SpanView = z.infer<typeof SpanView>;
 export const GetTraceInput = z.object({
   traceId: TraceId.toLowerCase(),
   service: ServiceName.optional().describe("decides the source"),
-  limit: z.number().int().min(1).max(5_000).default(200).describe("spans at most: the slowest and failed stay"),
+  limit: z.number().int().min(1).max(MOST_SPANS).default(200).describe("spans at most: the slowest and failed stay"),
   source: HomeName.optional(),
 });
 export const GetTraceOutput = z.object({
@@ -106,7 +107,6 @@ export const GetTraceOutput = z.object({
 });
 export type GetTraceOutput = z.infer<typeof GetTraceOutput>;
 
-export const MAP_RANGES = ["15m", "1h", "6h", "24h"] as const;
 export const ServiceMapInput = z.object({
   environment: EnvironmentName.optional(),
   range: z.enum(MAP_RANGES).default("15m"),

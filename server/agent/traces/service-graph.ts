@@ -1,10 +1,11 @@
 import { causesFirst } from "../health/index.ts";
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
-import { countWithin } from "../kernel/page-within.ts";
+import type { HealthState } from "../health/schema.ts";
+import { HEALTH_STATES } from "../health/words.ts";
 import type { CallEdge, ServedCounts } from "../ports/trace-source.ts";
 import { failedOf, isFailing, isTooFew } from "../telemetry/failed-share.ts";
 import { addHistogram, emptyHistogram, quantileMs } from "../telemetry/histogram.ts";
 import { type MeasuredRate, rateOver } from "../telemetry/measured-rate.ts";
+import { countWithin } from "../text/page-within.ts";
 import type { ServiceMapOutput } from "./schema.ts";
 
 type MapNode = ServiceMapOutput["nodes"][number];

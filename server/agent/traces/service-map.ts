@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { HEALTH_STATES, type HealthState } from "../health/schema.ts";
+import type { HealthState } from "../health/schema.ts";
+import { HEALTH_STATES } from "../health/words.ts";
 import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -8,8 +9,9 @@ import type { PlatformService } from "../ports/platform.ts";
 import type { CallEdge } from "../ports/trace-source.ts";
 import { serviceStates } from "../services/index.ts";
 import { summariseMap } from "./map-summary.ts";
-import type { MAP_RANGES, ServiceMapInput, ServiceMapOutput } from "./schema.ts";
+import type { ServiceMapInput, ServiceMapOutput } from "./schema.ts";
 import { graphWithin } from "./service-graph.ts";
+import type { MAP_RANGES } from "./words.ts";
 
 const RANGES: Record<(typeof MAP_RANGES)[number], { seconds: number; words: string }> = {
   "15m": { seconds: 900, words: "the last 15 min" },

@@ -1,7 +1,7 @@
-import { countWithin } from "../kernel/page-within.ts";
 import type { ReaderBudget } from "../kernel/reader-budget.ts";
 import type { Attributes, AttributeValue } from "../ports/telemetry.ts";
 import { clipText } from "../text/clip-text.ts";
+import { countWithin } from "../text/page-within.ts";
 import type { GetTraceOutput, SpanView } from "./schema.ts";
 import { cutSpans, type WaterfallSpan } from "./waterfall.ts";
 

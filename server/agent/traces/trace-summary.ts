@@ -1,8 +1,8 @@
 import type { SpanRecord } from "../ports/telemetry.ts";
 import { groupedCount } from "../text/numbers.ts";
 import { visibleText } from "../text/visible-line.ts";
+import { counted, inMs } from "./sentence-numbers.ts";
 import { errorOrigins, type Waterfall, type WaterfallSpan } from "./waterfall.ts";
-import { counted, inMs } from "./words.ts";
 
 /** places with less of the critical path than this share are not named */
 const LEAST_SHARE = 0.05;

@@ -1,12 +1,9 @@
-import { groupedCount, threeDigits } from "../text/numbers.ts";
+/** Names and limits of traces and the service map, for schemas and pages. */
 
-/** Numbers in the sentences about traces: three significant digits with their unit. */
-/** `0.42 ms`, `240 ms`, `1.24 s` */
-export const inMs = (ms: number): string => (ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1_000)} s`);
+export const MAP_RANGES = ["15m", "1h", "6h", "24h"] as const;
 
-/** `4.76 %` of a part and its whole */
-export const inPercent = (part: number, whole: number): string =>
-  `${threeDigits(whole > 0 ? (part / whole) * 100 : 0)} %`;
-
-export const counted = (count: number, noun: string): string =>
-  `${groupedCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+/** of one answer */
+export const MOST_SPANS = 5_000;
+/** characters */
+export const LONGEST_OPERATION = 300;
+export const LONGEST_VERSION = 100;

@@ -7,7 +7,8 @@ import type { User } from "../../db/generated/client.ts";
 import { whyTrivial } from "../password/trivial-password.ts";
 import { clientRequestId, ownRequestId } from "../request-id.ts";
 import { roleOf } from "../role.ts";
-import { Email, MIN_PASSWORD } from "../schema.ts";
+import { Email } from "../schema.ts";
+import { MIN_PASSWORD } from "../words.ts";
 import { knownDevice } from "./known-device.ts";
 import { addressOf, admitAttempt, forgetAttempts, isAudited } from "./sign-in-limits.ts";
 

@@ -2,9 +2,9 @@ import type { Metadata } from "next";
 import { HealthTargetPage } from "#components/health/health-target-page.tsx";
 import { targetTitle } from "#components/health/target-title.ts";
 import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
-import { HEALTH_RANGES } from "#components/marks/vocabulary.ts";
 import { pageTitle } from "#components/trpc/page-title.ts";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
+import { HEALTH_RANGES } from "#server/agent/health/words.ts";
 
 interface Props {
   params: Promise<{ id: string }>;

@@ -3,7 +3,7 @@ import { systemActor } from "../../kernel/actor.ts";
 import type { Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { DeploymentPlan } from "../run/procedure.ts";
-import { beginning } from "../run/words.ts";
+import { beginning } from "../run/status-lines.ts";
 import type { DeploymentStatus } from "../schema.ts";
 import { publishDeployment } from "./publish.ts";
 import {

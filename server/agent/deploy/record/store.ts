@@ -8,15 +8,15 @@ import type { Db, Tx } from "../../kernel/context.ts";
 import { newId } from "../../kernel/ids.ts";
 import { utcClock } from "../../text/utc.ts";
 import type { StepPlan } from "../plan/planned-steps.ts";
-import {
-  ACTIVE_STATUSES,
-  type DeploymentEventView,
-  type DeploymentStatus,
-  type DeploymentView,
-  type Strategy,
-  type Waiting,
-  type WatchState,
+import type {
+  DeploymentEventView,
+  DeploymentStatus,
+  DeploymentView,
+  Strategy,
+  Waiting,
+  WatchState,
 } from "../schema.ts";
+import { ACTIVE_STATUSES } from "../words.ts";
 import { insertSteps } from "./store-steps.ts";
 
 /** Deployments and their events in the database; steps, decisions, analyses and locks have stores beside this one. */

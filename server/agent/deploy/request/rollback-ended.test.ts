@@ -5,14 +5,8 @@ import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { systemActor } from "../../kernel/actor.ts";
 import { end } from "../record/record.ts";
 import { patchDeployment } from "../record/store.ts";
-import {
-  ACTIVE_STATUSES,
-  DEPLOYMENT_STATUSES,
-  DecideDeploymentInput,
-  Decision,
-  type DeploymentStatus,
-  type Waiting,
-} from "../schema.ts";
+import { DecideDeploymentInput, Decision, type DeploymentStatus, type Waiting } from "../schema.ts";
+import { ACTIVE_STATUSES, DEPLOYMENT_STATUSES } from "../words.ts";
 import { decideDeployment } from "./decide-deployment.ts";
 import { deployApplication } from "./deploy-application.ts";
 import { lockService } from "./lock.ts";

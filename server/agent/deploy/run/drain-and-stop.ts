@@ -3,7 +3,7 @@ import type { Interruption } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import { type Run, readInbox, runClockMs } from "./run.ts";
 import { type InterruptRules, interruptionIn } from "./run-state.ts";
-import { stillOpen, stoppingNow } from "./words.ts";
+import { stillOpen, stoppingNow } from "./status-lines.ts";
 
 /** A drain is cut in slices, so that a cancel is read within one. */
 const SLICE_MS = 1_000;

@@ -12,8 +12,8 @@ import type { Waiting } from "../schema.ts";
 import { lastWords } from "./effects-platform.ts";
 import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
 import type { ObservedInstance } from "./rolling.ts";
+import { choices } from "./status-lines.ts";
 import { tellFailure } from "./tell-failure.ts";
-import { choices } from "./words.ts";
 
 /** What the deployment procedure writes down. Each may run twice: the record knows the events' keys. */
 

@@ -5,9 +5,9 @@ import type { Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import type { Stop } from "./rollback-run.ts";
 import { type Run, readInbox, runClockMs } from "./run.ts";
 import type { Answer } from "./run-state.ts";
+import { bare, doing } from "./status-lines.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./step-work.ts";
 import { waitForDecision } from "./waiting.ts";
-import { bare, doing } from "./words.ts";
 
 /** The steps in their order; comes back when all have passed (null) or when it is not to go on. */
 export async function carryOutSteps(run: Run): Promise<Stop | null> {

@@ -6,7 +6,8 @@ import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/
 import { getDeploymentRow } from "../record/store.ts";
 import { listSteps } from "../record/store-steps.ts";
 import { deployApplication } from "../request/deploy-application.ts";
-import { DECISIONS, type Decision } from "../schema.ts";
+import type { Decision } from "../schema.ts";
+import { DECISIONS } from "../words.ts";
 import type { StepOutcome } from "./procedure.ts";
 import { runDeployment } from "./workflow.ts";
 

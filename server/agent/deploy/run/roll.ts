@@ -4,7 +4,7 @@ import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, t
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
 import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
 import { announceReady, lateness } from "./set.ts";
-import { picture } from "./words.ts";
+import { picture } from "./status-lines.ts";
 
 /** Between two instances it stops for a pause; an instance that is leaving is seen off first. */
 const BETWEEN: InterruptRules = { pause: true, promote: false };

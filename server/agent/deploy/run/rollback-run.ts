@@ -3,7 +3,7 @@ import type { Ending } from "../record/record.ts";
 import type { Observation } from "./effects-platform.ts";
 import { look, type Run, runClockMs } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
-import { bare, serving } from "./words.ts";
+import { bare, serving } from "./status-lines.ts";
 
 /** Why a deployment does not go on, and how it is to end. */
 export interface Stop {

@@ -5,7 +5,7 @@ import { noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
 import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
 import { nextSetAction, type SetAction, type SetGoal, surplusOf } from "./set-rule.ts";
-import { bare, picture } from "./words.ts";
+import { bare, picture } from "./status-lines.ts";
 
 export interface SetWork extends SetGoal {
   stepIndex: number;

@@ -7,7 +7,8 @@ import { addCodes, decodeLatencies } from "../check/latency-codes.ts";
 import { HOUR_S, MINUTE_S } from "../record/record-results.ts";
 import { getTarget, listTargets } from "../record/store.ts";
 import { listRollups } from "../record/store-results.ts";
-import type { HEALTH_RANGES, HealthHistoryInput, HealthHistoryOutput } from "../schema.ts";
+import type { HealthHistoryInput, HealthHistoryOutput } from "../schema.ts";
+import type { HEALTH_RANGES } from "../words.ts";
 import { type RollupCounts, uptimeOf, watchedSeconds } from "./uptime.ts";
 import { dayRollups, type JudgedTarget, targetView } from "./views.ts";
 

@@ -1,4 +1,5 @@
-import { HEALTH_STATES, type HealthState } from "../schema.ts";
+import type { HealthState } from "../schema.ts";
+import { HEALTH_STATES } from "../words.ts";
 
 /** What the stored row says, as far as showing it goes. */
 interface StoredHealth {

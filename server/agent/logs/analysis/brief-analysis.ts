@@ -1,5 +1,5 @@
-import { countWithin } from "../../kernel/page-within.ts";
 import { clipText } from "../../text/clip-text.ts";
+import { countWithin } from "../../text/page-within.ts";
 import type { AnalyzeLogsOutput, AnomalyView, PatternView } from "../schema.ts";
 
 /** An analysis in brief: counts first, and as much of the rest as fits. */

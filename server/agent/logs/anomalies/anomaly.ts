@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { LogLevel } from "../../ports/telemetry.ts";
-import type { ANOMALY_KINDS, AnomalyView } from "../schema.ts";
+import type { AnomalyView } from "../schema.ts";
+import type { ANOMALY_KINDS } from "../words.ts";
 
 /** Something about the lines of a window that stands out, and the counts it is found in. Times come in as arguments. */
 
