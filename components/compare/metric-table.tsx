@@ -1,23 +1,16 @@
 "use client";
 
 import { type Column, DataTable } from "../data-table/data-table.tsx";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { MISSING } from "../lib/format.ts";
+import { COMPARISON_LOOK } from "../marks/looks.ts";
 import { type Metric, type MetricRow, metricRows } from "./metric-rows.ts";
-
-const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
-  better: { tone: "ok", word: "better" },
-  worse: { tone: "critical", word: "worse" },
-  same: { tone: "quiet", word: "no difference" },
-  unsure: { tone: "unknown", word: "not sure" },
-  unknown: { tone: "unknown", word: "not judged" },
-};
 
 const Verdict = ({ verdict }: Pick<MetricRow, "verdict">) =>
   verdict === "context" ? (
     <span className="whitespace-nowrap text-ink-3">for context</span>
   ) : (
-    <Mark tone={LOOK[verdict].tone}>{LOOK[verdict].word}</Mark>
+    <Mark tone={COMPARISON_LOOK[verdict].tone}>{COMPARISON_LOOK[verdict].word}</Mark>
   );
 
 const columns = (baseline: string, candidate: string): Column<MetricRow>[] => [

@@ -8,10 +8,11 @@ import { SHORTEST_OVERRIDE_REASON } from "#server/agent/deploy/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useWasSeen } from "../lib/seen.ts";
 import { useSettled } from "../lib/settled.ts";
+import { FINDING_TONE } from "../marks/looks.ts";
 import { placesOf } from "../services/places.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
@@ -25,12 +26,6 @@ import { DeployPlan } from "./deploy-plan.tsx";
 import { deployLabel, warningWords, worstOf } from "./plan-words.ts";
 import { PolicyBanner } from "./policy-banner.tsx";
 import { Override } from "./refused.tsx";
-
-const WARNING_TONES: Record<ReturnType<typeof worstOf>, MarkTone> = {
-  critical: "critical",
-  warning: "warning",
-  info: "quiet",
-};
 
 interface DeployDialogProps {
   request: DeployRequest;
@@ -203,7 +198,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
 function ToKnow({ warnings }: { warnings: PlanView["warnings"] }) {
   const words = warningWords(warnings);
   return words ? (
-    <Mark tone={WARNING_TONES[worstOf(warnings)]} className="text-sm">
+    <Mark tone={FINDING_TONE[worstOf(warnings)]} className="text-sm">
       {words}
     </Mark>
   ) : null;

@@ -2,12 +2,13 @@
 
 import type { ReactNode } from "react";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { Elapsed, Time, useClock } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
+import { WATCH_LOOK } from "../marks/looks.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { deadlineWords } from "./detail/decisions.ts";
 import { readyWords } from "./detail/ready-words.ts";
@@ -56,23 +57,14 @@ export function DeploymentNow({ deployment, steps, instances, progress, active }
   );
 }
 
-const WATCH: Record<NonNullable<DeploymentView["watchState"]>, { tone: MarkTone; words: string }> = {
-  watching: { tone: "active", words: "Compared with what was before" },
-  passed: { tone: "ok", words: "The watch over it ended well" },
-  regressed: { tone: "critical", words: "It got worse after it was done" },
-  undecided: { tone: "warning", words: "The watch over it could not decide whether it holds" },
-  kept: { tone: "quiet", words: "Kept by a decision" },
-  superseded: { tone: "quiet", words: "Another deployment took its place" },
-};
-
 /** What the watch after the end says; nothing when there is none. */
 function Watch({ deployment }: { deployment: DeploymentView }) {
   const { watchState } = deployment;
   if (watchState === null) return null;
-  const { tone, words } = WATCH[watchState];
+  const { tone, word } = WATCH_LOOK[watchState];
   return (
     <p className="text-sm">
-      <Mark tone={tone}>{words}</Mark>
+      <Mark tone={tone}>{word}</Mark>
     </p>
   );
 }

@@ -5,22 +5,16 @@ import { useEffect, useRef, useState } from "react";
 import type { z } from "zod";
 import type { DeploymentEventView } from "#server/agent/deploy/schema.ts";
 import { FOR_PEOPLE } from "#server/agent/kernel/reader-budget.ts";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { plural } from "../lib/format.ts";
+import { EVENT_LOOK } from "../marks/looks.ts";
 import { Button } from "../ui/button.tsx";
 
 type Event = z.infer<typeof DeploymentEventView>;
-
-const LEVEL: Record<Event["level"], { tone: MarkTone; word: string }> = {
-  info: { tone: "quiet", word: "info" },
-  ok: { tone: "ok", word: "ok" },
-  warning: { tone: "warning", word: "warning" },
-  error: { tone: "critical", word: "error" },
-};
 
 /** Close enough to the end to count as reading the newest. */
 const NEAR_END_PX = 24;
@@ -80,7 +74,7 @@ export function DeploymentTimeline({ events, active }: { events: readonly Event[
 
 function Entry({ event }: { event: Event }) {
   const [open, setOpen] = useState(false);
-  const { tone, word } = LEVEL[event.level];
+  const { tone, word } = EVENT_LOOK[event.level];
   const detail = event.detail && Object.keys(event.detail).length > 0 ? event.detail : null;
   return (
     <li className="px-3 py-1 text-sm">

@@ -2,12 +2,11 @@
 
 import type { ScrapeTargetView } from "#server/agent/ingest/schema.ts";
 import type { Column } from "../data-table/data-table.tsx";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, formatMs, formatNumber } from "../lib/format.ts";
-
-const TONE: Record<ScrapeTargetView["state"], MarkTone> = { up: "ok", down: "critical", unknown: "unknown" };
+import { SCRAPE_TONE } from "../marks/looks.ts";
 
 /** What Operate fetches itself. */
 export const scrapeColumns: Column<ScrapeTargetView>[] = [
@@ -34,7 +33,7 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     id: "state",
     header: "State",
     sort: (target) => target.state,
-    cell: (target) => <Mark tone={TONE[target.state]}>{target.state}</Mark>,
+    cell: (target) => <Mark tone={SCRAPE_TONE[target.state]}>{target.state}</Mark>,
   },
   {
     id: "service",

@@ -7,25 +7,19 @@ import type { TokenView } from "#server/auth/schema.ts";
 import { type Column, DataTable } from "../data-table/data-table.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
-import { Mark, type MarkTone } from "../feedback/mark.tsx";
+import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { MISSING } from "../lib/format.ts";
+import { TOKEN_TONE } from "../marks/looks.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { NewTokenDialog } from "./new-token-dialog.tsx";
-
-const TONE: Record<TokenView["state"], MarkTone> = {
-  active: "ok",
-  expired: "quiet",
-  revoked: "quiet",
-  "owner disabled": "warning",
-};
 
 /** What agents and programs sign in with. Everyone sees their own, an admin all. */
 export function TokensPanel() {
@@ -93,7 +87,7 @@ const columns = (myId: string, onRevoke: (token: TokenView) => void): readonly C
       </>
     ),
   },
-  { id: "state", header: "State", cell: (token) => <Mark tone={TONE[token.state]}>{token.state}</Mark> },
+  { id: "state", header: "State", cell: (token) => <Mark tone={TOKEN_TONE[token.state]}>{token.state}</Mark> },
   { id: "role", header: "May at most", cell: (token) => token.role, hideBelow: "sm" },
   {
     id: "services",

@@ -62,6 +62,12 @@ describe("sources", () => {
     expect(core.filter((path) => compares(textOf(path)))).toEqual([]);
   });
 
+  it("say how a state looks in one file alone", () => {
+    const table = /Record<[^;={]*\bMarkTone>|Record<[^;={]*\{[^}]*\btone: (?:Mark)?Tone\b/;
+    const elsewhere = sources.filter((path) => path.startsWith("components/") && table.test(textOf(path)));
+    expect(elsewhere).toEqual(["components/marks/looks.ts"]);
+  });
+
   it("act in a dialog by the one button that names the environment", () => {
     const dialogs = sources.filter(
       (path) => path.startsWith("components/") && textOf(path).includes("<DialogActions>"),

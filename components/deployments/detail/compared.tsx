@@ -9,21 +9,13 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { formatCount, plural } from "../../lib/format.ts";
+import { COMPARISON_LOOK, OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/looks.ts";
 import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
-import { OUTCOME_TONES, OUTCOME_WORDS, outcomeOf, VERDICT_TONES, VERDICT_WORDS } from "./judge-scales.ts";
+import { outcomeOf } from "./judge-scales.ts";
 import { type Analysis, baseOf, briefMetrics, briefOf, nameOf, verdictOf } from "./judged-words.ts";
 
-type Metric = RouterOutputs["deploy"]["compare"]["metrics"][number];
-
-const LOOK: Record<Metric["better"], { tone: MarkTone; word: string }> = {
-  better: { tone: "ok", word: "better" },
-  worse: { tone: "critical", word: "worse" },
-  same: { tone: "quiet", word: "no difference" },
-  unsure: { tone: "unknown", word: "not sure" },
-  unknown: { tone: "unknown", word: "unknown" },
-};
 const SHOWN = ["errorRatio", "latencyP95", "latencyP50", "cpuPerRequest"];
 
 export const compareHref = ({ service, environment, version, previousVersion }: DeploymentView): string =>
@@ -101,8 +93,8 @@ export function Compared({ deployment, steps, active }: ComparedProps) {
 const Judged = ({ analysis, result }: { analysis: Analysis; result: JudgeResult }) => (
   <div className="flex flex-col gap-2">
     <p>
-      <Mark tone={VERDICT_TONES[result.verdict]} className="mr-2 font-medium">
-        {VERDICT_WORDS[result.verdict]}
+      <Mark tone={VERDICT_LOOK[result.verdict].tone} className="mr-2 font-medium">
+        {VERDICT_LOOK[result.verdict].word}
       </Mark>
       <VisibleText text={verdictOf(result)} />
     </p>
@@ -110,7 +102,7 @@ const Judged = ({ analysis, result }: { analysis: Analysis; result: JudgeResult 
       {briefMetrics(result.metrics).map((metric) => {
         const outcome = outcomeOf(metric, result.verdict);
         return (
-          <Line key={metric.name} tone={OUTCOME_TONES[outcome]} word={OUTCOME_WORDS[outcome]}>
+          <Line key={metric.name} {...OUTCOME_LOOK[outcome]}>
             {briefOf(metric)}
           </Line>
         );
@@ -135,7 +127,7 @@ const Measured = ({ data, live }: { data: RouterOutputs["deploy"]["compare"]; li
       {data.metrics
         .filter((metric) => SHOWN.includes(metric.name) && metric.baseline !== null && metric.candidate !== null)
         .map((metric) => (
-          <Line key={metric.name} tone={LOOK[metric.better].tone} word={LOOK[metric.better].word}>
+          <Line key={metric.name} {...COMPARISON_LOOK[metric.better]}>
             {metric.sentence}
           </Line>
         ))}

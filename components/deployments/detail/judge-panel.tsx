@@ -11,6 +11,7 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatNumber } from "../../lib/format.ts";
+import { OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/looks.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/errors.ts";
 import { Badge } from "../../ui/badge.tsx";
@@ -21,14 +22,10 @@ import {
   type Interval,
   intervalOf,
   type Metric,
-  OUTCOME_TONES,
-  OUTCOME_WORDS,
   outcomeOf,
   scoreWords,
   sentenceFor,
   strips,
-  VERDICT_TONES,
-  VERDICT_WORDS,
   worstFirst,
 } from "./judge-scales.ts";
 import { type Analysis, amountOf, expectation, nameOf } from "./judged-words.ts";
@@ -100,8 +97,8 @@ function Result({ analysis, result }: { analysis: Analysis; result: JudgeResult 
     <div className="flex flex-col">
       <div className="flex flex-col gap-3 border-b p-3">
         <p className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-base">
-          <Mark tone={VERDICT_TONES[result.verdict]} className="font-medium">
-            {VERDICT_WORDS[result.verdict]}
+          <Mark tone={VERDICT_LOOK[result.verdict].tone} className="font-medium">
+            {VERDICT_LOOK[result.verdict].word}
           </Mark>
           <span className="min-w-0 text-sm">{analysis.sentence}</span>
         </p>
@@ -170,13 +167,13 @@ function Score({ result }: { result: JudgeResult }) {
 function MetricRow({ metric, result }: { metric: Metric; result: JudgeResult }) {
   const interval = intervalOf(metric);
   const outcome = outcomeOf(metric, result.verdict);
-  const tone = OUTCOME_TONES[outcome];
+  const { tone, word } = OUTCOME_LOOK[outcome];
   return (
     <li className="border-t first:border-t-0">
       <details className="group">
         <summary className="grid cursor-pointer list-none grid-cols-1 gap-x-4 gap-y-1 px-3 py-2 text-sm hover:bg-hover md:grid-cols-[7rem_minmax(0,1fr)_10rem_12rem] md:items-center">
           <span className="flex items-center gap-2">
-            <Mark tone={tone}>{OUTCOME_WORDS[outcome]}</Mark>
+            <Mark tone={tone}>{word}</Mark>
           </span>
           <span className="min-w-0">
             {sentenceFor(metric, result.verdict)}

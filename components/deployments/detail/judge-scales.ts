@@ -1,5 +1,5 @@
 import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/analysis-schema.ts";
-import type { MarkTone } from "../../feedback/mark.tsx";
+import type { OUTCOME_LOOK } from "../../marks/looks.ts";
 
 /** Where the judge's numbers stand on a line of 100. Pure. */
 
@@ -22,29 +22,13 @@ export const sentenceFor = (metric: Metric, verdict: JudgeResult["verdict"]): st
     : metric.sentence;
 
 /** How a metric came out, as it is drawn: what was not measured is unknown, whatever else there is. */
-export function outcomeOf(metric: Metric, verdict: JudgeResult["verdict"]): keyof typeof OUTCOME_WORDS {
+export function outcomeOf(metric: Metric, verdict: JudgeResult["verdict"]): keyof typeof OUTCOME_LOOK {
   if (isUnknown(metric)) return "unknown";
   if (isBad(metric)) return "worse";
   // what was found is not sure, or nothing was, and yet there is too little to say that nothing is there
   if (PERHAPS.test(metric.sentence)) return "perhaps";
   return verdict === "inconclusive" ? "undecided" : "notWorse";
 }
-
-export const OUTCOME_TONES: Record<keyof typeof OUTCOME_WORDS, MarkTone> = {
-  worse: "critical",
-  notWorse: "ok",
-  perhaps: "warning",
-  undecided: "unknown",
-  unknown: "unknown",
-};
-
-export const OUTCOME_WORDS = {
-  worse: "worse",
-  notWorse: "not worse",
-  perhaps: "perhaps worse",
-  undecided: "not sure yet",
-  unknown: "unknown",
-} as const;
 
 /** `score 0 of 100: a critical metric is worse, error ratio`: why it is what its groups do not add up to. */
 export function scoreWords({ score, verdict, metrics, groups }: JudgeResult): string {
@@ -111,18 +95,3 @@ export function strips({
   const at = (value: number) => (to === from ? 50 : ((value - from) / (to - from)) * 100);
   return { old: baseline.used.map(at), fresh: candidate.used.map(at), from, to };
 }
-
-export const VERDICT_TONES: Record<JudgeResult["verdict"], MarkTone> = {
-  pass: "ok",
-  fail: "critical",
-  inconclusive: "unknown",
-  error: "warning",
-};
-
-/** What the verdict means for whoever reads it at three in the morning. */
-export const VERDICT_WORDS: Record<JudgeResult["verdict"], string> = {
-  pass: "not worse",
-  fail: "worse",
-  inconclusive: "not decided",
-  error: "could not compare",
-};

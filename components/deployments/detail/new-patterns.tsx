@@ -3,12 +3,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import type { AnomalyView } from "#server/agent/logs/schema.ts";
-import { Mark, type MarkTone } from "../../feedback/mark.tsx";
+import { Mark } from "../../feedback/mark.tsx";
 import { QueryBoundary } from "../../feedback/query-boundary.tsx";
 import { Time, useClock } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { Template } from "../../logs/patterns/template.tsx";
+import { FINDING_TONE } from "../../marks/looks.ts";
 import { LONG_READ, useTRPC } from "../../trpc/client.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 
@@ -17,8 +18,6 @@ const WATCHED_MS = 30 * 60_000;
 const STEP_MS = 15_000;
 /** a pattern that is as new as its deployment is found among those that matter most */
 const PATTERNS = 20;
-/** The tone says how much it matters, the word beside it the level, as the page of logs has it. */
-const TONES: Record<AnomalyView["severity"], MarkTone> = { info: "quiet", warning: "warning", critical: "critical" };
 
 /** What the service began to log with this deployment. One quiet line when there is nothing. */
 export function NewPatterns({ deployment }: { deployment: DeploymentView }) {
@@ -88,7 +87,8 @@ const Found = ({ found, service, environment, window, watched }: FoundProps) =>
           key={`${anomaly.kind} ${anomaly.patternId} ${anomaly.at}`}
           className="flex flex-wrap items-baseline gap-x-3 gap-y-1 px-3 py-2 text-sm"
         >
-          <Mark tone={TONES[anomaly.severity]}>{anomaly.level ?? anomaly.severity}</Mark>
+          {/* the tone says how much it matters, the word the level, as the page of logs has it */}
+          <Mark tone={FINDING_TONE[anomaly.severity]}>{anomaly.level ?? anomaly.severity}</Mark>
           <div className="min-w-0 flex-[1_1_20rem]">
             <p className="break-words">{anomaly.sentence}</p>
             {anomaly.template ? (

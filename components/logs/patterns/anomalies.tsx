@@ -3,21 +3,21 @@
 import { useState } from "react";
 import type { AnalyzeLogsOutput, AnomalyView } from "#server/agent/logs/schema.ts";
 import { EmptyState } from "../../feedback/empty-state.tsx";
-import { Mark, type MarkTone } from "../../feedback/mark.tsx";
+import { Mark } from "../../feedback/mark.tsx";
 import { Time } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { plural } from "../../lib/format.ts";
+import { FINDING_TONE, TAG_LOOK } from "../../marks/looks.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import type { LogView } from "../use-log-view.ts";
 
-const TONE: Record<AnomalyView["severity"], MarkTone> = { info: "quiet", warning: "warning", critical: "critical" };
 const KIND: Record<AnomalyView["kind"], string> = {
-  new: "new",
-  emerging: "growing",
-  vanished: "gone",
-  burst: "burst",
+  new: TAG_LOOK.new.word,
+  emerging: TAG_LOOK.emerging.word,
+  vanished: TAG_LOOK.vanished.word,
+  burst: TAG_LOOK.burst.word,
   "error-ratio": "error share",
   "broken-sequence": "broken sequence",
 };
@@ -85,7 +85,7 @@ function Anomaly({ anomaly, onLines }: { anomaly: AnomalyView; onLines: () => vo
   return (
     <li className="flex flex-wrap items-baseline gap-x-3 gap-y-1 px-3 py-2 text-sm">
       <span className="flex w-24 shrink-0 items-baseline gap-2">
-        <Mark tone={TONE[anomaly.severity]}>{anomaly.severity}</Mark>
+        <Mark tone={FINDING_TONE[anomaly.severity]}>{anomaly.severity}</Mark>
       </span>
       <div className="min-w-0 flex-[1_1_20rem]">
         <Badge className="mr-2">{KIND[anomaly.kind]}</Badge>

@@ -8,19 +8,11 @@ import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatNumber } from "../../lib/format.ts";
-import { Badge, type Tone } from "../../ui/badge.tsx";
+import { TAG_LOOK } from "../../marks/looks.ts";
+import { Badge } from "../../ui/badge.tsx";
 import { LevelMark } from "../lines/level-mark.tsx";
 import { changeBase, changeRatio, changeWords, shareWords } from "./pattern-change.ts";
 import { Template } from "./template.tsx";
-
-const TAGS: Record<PatternView["tags"][number], { word: string; tone: Tone }> = {
-  new: { word: "new", tone: "critical" },
-  emerging: { word: "growing", tone: "warning" },
-  vanished: { word: "gone", tone: "warning" },
-  burst: { word: "burst", tone: "warning" },
-  pinned: { word: "pinned", tone: "accent" },
-  ignored: { word: "ignored", tone: "neutral" },
-};
 
 /** Columns of the pattern table; a click on a row opens it below itself. */
 export function patternColumns(open: string | null, onOpen: (id: string | null) => void): Column<PatternView>[] {
@@ -34,7 +26,7 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
       more: [
         { name: "Name", csv: (pattern) => pattern.name },
         { name: "Level", csv: (pattern) => pattern.level },
-        { name: "Tags", csv: (pattern) => pattern.tags.map((tag) => TAGS[tag].word).join(", ") },
+        { name: "Tags", csv: (pattern) => pattern.tags.map((tag) => TAG_LOOK[tag].word).join(", ") },
       ],
       cell: (pattern) => {
         const expanded = pattern.id === open;
@@ -63,8 +55,8 @@ export function patternColumns(open: string | null, onOpen: (id: string | null) 
             </RowButton>
             <span className="flex shrink-0 gap-1">
               {pattern.tags.map((tag) => (
-                <Badge key={tag} tone={TAGS[tag].tone}>
-                  {TAGS[tag].word}
+                <Badge key={tag} tone={TAG_LOOK[tag].tone}>
+                  {TAG_LOOK[tag].word}
                 </Badge>
               ))}
               {pattern.alert ? <Badge tone="accent">alert</Badge> : null}

@@ -3,27 +3,19 @@
 import { useMemo } from "react";
 import { type Column, DataTable, RowButton } from "../../data-table/data-table.tsx";
 import { EmptyState } from "../../feedback/empty-state.tsx";
-import { Mark, type MarkTone } from "../../feedback/mark.tsx";
+import { Mark } from "../../feedback/mark.tsx";
 import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { formatBytes, formatCount, formatPercent, MISSING } from "../../lib/format.ts";
+import { lookOfInstance } from "../../marks/looks.ts";
 import type { RouterOutputs } from "../../trpc/client.tsx";
 
 export type Instance = RouterOutputs["services"]["get"]["instances"][number];
 
-const TONE: Record<string, MarkTone> = {
-  ready: "ok",
-  starting: "active",
-  unready: "warning",
-  draining: "maintenance",
-  stopping: "quiet",
-  restarting: "warning",
-  "crash-looping": "critical",
-};
-
-export const InstanceMark = ({ state }: { state: string }) => (
-  <Mark tone={TONE[state] ?? "unknown"}>{state.replace("-", " ")}</Mark>
-);
+export function InstanceMark({ state }: { state: string }) {
+  const { tone, word } = lookOfInstance(state);
+  return <Mark tone={tone}>{word}</Mark>;
+}
 
 const columnsWith = (onOpen: (instance: Instance) => void): Column<Instance>[] => [
   {

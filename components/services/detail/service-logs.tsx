@@ -13,6 +13,7 @@ import { formatCount, plural } from "../../lib/format.ts";
 import { LevelMark } from "../../logs/lines/level-mark.tsx";
 import { Template } from "../../logs/patterns/template.tsx";
 import { useAnalysis } from "../../logs/use-logs.ts";
+import { FINDING_TONE, TAG_LOOK } from "../../marks/looks.ts";
 import { useTimeRange } from "../../time-range/time-range.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
@@ -73,8 +74,6 @@ const totalsWords = ({ totals }: AnalyzeLogsOutput, within: string): string =>
 const logsHref = (environment: string | undefined, query: Record<string, string>): string =>
   `/logs?${new URLSearchParams({ ...query, ...(environment && { env: environment }) })}`;
 
-const TONES = { info: "quiet", warning: "warning", critical: "critical" } as const;
-
 const Findings = ({ analysis: { anomalies, anomalyCount } }: { analysis: AnalyzeLogsOutput }) =>
   anomalies.length === 0 ? null : (
     <ol className="divide-y border-b">
@@ -83,7 +82,7 @@ const Findings = ({ analysis: { anomalies, anomalyCount } }: { analysis: Analyze
           key={`${anomaly.kind} ${anomaly.patternId} ${anomaly.at}`}
           className="flex items-baseline gap-3 px-3 py-2 text-sm"
         >
-          <Mark tone={TONES[anomaly.severity]}>{anomaly.severity}</Mark>
+          <Mark tone={FINDING_TONE[anomaly.severity]}>{anomaly.severity}</Mark>
           <span className="min-w-0 break-words">{anomaly.sentence}</span>
         </li>
       ))}
@@ -95,12 +94,8 @@ const Findings = ({ analysis: { anomalies, anomalyCount } }: { analysis: Analyze
     </ol>
   );
 
-const WORDS: Partial<Record<PatternView["tags"][number], string>> = {
-  new: "new",
-  emerging: "growing",
-  vanished: "gone",
-  burst: "burst",
-};
+/** what people said of a pattern is no news of a service */
+const SAID: readonly PatternView["tags"][number][] = ["pinned", "ignored"];
 
 function PatternLine({ pattern, service, environment }: SignalsOf & { pattern: PatternView }) {
   const To = linkFor(environment);
@@ -114,11 +109,11 @@ function PatternLine({ pattern, service, environment }: SignalsOf & { pattern: P
         {pattern.name ?? <Template text={pattern.template} />}
       </To>
       {pattern.tags.map((tag) =>
-        WORDS[tag] ? (
-          <Badge key={tag} tone={tag === "new" ? "critical" : "warning"}>
-            {WORDS[tag]}
+        SAID.includes(tag) ? null : (
+          <Badge key={tag} tone={TAG_LOOK[tag].tone}>
+            {TAG_LOOK[tag].word}
           </Badge>
-        ) : null,
+        ),
       )}
       <span className="max-md:hidden">
         <Sparkline values={pattern.trend} label={`most in one step: ${formatCount(Math.max(0, ...pattern.trend))}`} />
