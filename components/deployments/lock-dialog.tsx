@@ -1,13 +1,11 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { LONGEST_REASON, SHORTEST_LOCK_REASON } from "#server/agent/deploy/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
 import { useTRPC } from "../trpc/client.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
 
 interface LockDialogProps {
@@ -28,9 +26,8 @@ export function LockDialog({ service, environment, open, onOpenChange }: LockDia
       onSettled: () => queryClient.invalidateQueries(trpc.deploy.pathFilter()),
     }),
   );
-  const ready = reason.trim().length >= SHORTEST_LOCK_REASON && !lock.isPending;
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const ready = reason.trim().length >= SHORTEST_LOCK_REASON;
+  const onSubmit = () => {
     if (ready) lock.mutate({ service, environment, reason: reason.trim() });
   };
   return (
@@ -40,33 +37,30 @@ export function LockDialog({ service, environment, open, onOpenChange }: LockDia
       title={`Lock ${service} in ${environment}`}
       description="Nobody deploys it or rolls it back until somebody unlocks it; what runs goes on."
     >
-      <form onSubmit={onSubmit}>
-        <DialogBody>
-          <Field label="Why" hint="whoever wants to deploy reads it">
-            {(control) => (
-              <Input
-                {...control}
-                autoFocus
-                required
-                value={reason}
-                maxLength={LONGEST_REASON}
-                placeholder="the database is being moved"
-                onChange={(event) => setReason(event.target.value)}
-              />
-            )}
-          </Field>
-          <FormError error={lock.error} />
-        </DialogBody>
-        <DialogActions>
-          <Button onClick={() => onOpenChange(false)}>Leave it</Button>
-          <ActButton
-            environment={environment}
-            label={`Lock ${service}`}
-            pending={lock.isPending ? "Locking…" : null}
-            disabled={!ready}
-          />
-        </DialogActions>
-      </form>
+      <DialogForm
+        write={lock}
+        onSubmit={onSubmit}
+        onCancel={() => onOpenChange(false)}
+        cancel="Leave it"
+        environment={environment}
+        label={`Lock ${service}`}
+        pending="Locking…"
+        disabled={!ready}
+      >
+        <Field label="Why" hint="whoever wants to deploy reads it">
+          {(control) => (
+            <Input
+              {...control}
+              autoFocus
+              required
+              value={reason}
+              maxLength={LONGEST_REASON}
+              placeholder="the database is being moved"
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
+        </Field>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -6,7 +6,7 @@ import { Mark } from "./mark.tsx";
 /** Where something acts that belongs to all of them. */
 export const EVERY_ENVIRONMENT = "every environment";
 
-interface ActButtonProps extends Omit<ButtonProps, "children"> {
+export interface ActButtonProps extends Omit<ButtonProps, "children"> {
   /** where it acts; null for what has no environment, as a person or a token */
   environment: string | null;
   /** what it does; a function says itself where */

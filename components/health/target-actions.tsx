@@ -2,16 +2,15 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Bell, BellOff, Wrench } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { LONGEST_REASON } from "#server/agent/health/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Field, Input, Select } from "../ui/field.tsx";
 
 /** Maintenance and muting; absent, with the reason, for those who may not. */
@@ -106,52 +105,45 @@ function MaintenanceForm({ target, onDone }: { target: HealthTargetView; onDone:
   const [missing, setMissing] = useState(false);
   const { maintenance } = useHealthWrites(onDone);
   const length = LENGTHS.find(([value]) => value === minutes)?.[1] ?? "";
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     setMissing(!reason.trim());
-    if (reason.trim() && !maintenance.isPending)
-      maintenance.mutate({ targetId: target.id, minutes, reason: reason.trim() });
+    if (reason.trim()) maintenance.mutate({ targetId: target.id, minutes, reason: reason.trim() });
   };
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <Field label="For how long" hint="counts from now; it can be ended earlier">
-          {(control) => (
-            <Select {...control} value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
-              {LENGTHS.map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <Field
-          label="Why"
-          hint="everyone reads it in the audit log"
-          error={missing ? "Say what is being worked on." : null}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={reason}
-              maxLength={LONGEST_REASON}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-        <FormError error={maintenance.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onDone}>Cancel</Button>
-        <ActButton
-          environment={target.environment}
-          label={`Start ${length} of maintenance`}
-          pending={maintenance.isPending ? "Starting…" : null}
-          disabled={maintenance.isPending}
-        />
-      </DialogActions>
-    </form>
+    <DialogForm
+      write={maintenance}
+      onSubmit={onSubmit}
+      onCancel={onDone}
+      environment={target.environment}
+      label={`Start ${length} of maintenance`}
+      pending="Starting…"
+    >
+      <Field label="For how long" hint="counts from now; it can be ended earlier">
+        {(control) => (
+          <Select {...control} value={minutes} onChange={(event) => setMinutes(Number(event.target.value))}>
+            {LENGTHS.map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field
+        label="Why"
+        hint="everyone reads it in the audit log"
+        error={missing ? "Say what is being worked on." : null}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            value={reason}
+            maxLength={LONGEST_REASON}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        )}
+      </Field>
+    </DialogForm>
   );
 }

@@ -1,13 +1,13 @@
 "use client";
 
 import { ChevronDown } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
 import { LONGEST_ASSIGNEE } from "#server/agent/incidents/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
 import { Menu, MenuItem } from "../ui/menu.tsx";
 
@@ -58,33 +58,28 @@ interface AssignFormProps {
 
 function AssignForm({ environment, onAssign, onCancel }: AssignFormProps) {
   const [name, setName] = useState("");
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     if (name.trim()) onAssign(name.trim());
   };
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <Field label="Who takes it" hint="a person, a team or an agent">
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={name}
-              maxLength={LONGEST_ASSIGNEE}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onCancel}>Cancel</Button>
-        <ActButton
-          environment={environment}
-          label={name.trim() ? `Assign to ${name.trim()}` : "Assign"}
-          disabled={!name.trim()}
-        />
-      </DialogActions>
-    </form>
+    <DialogForm
+      onSubmit={onSubmit}
+      onCancel={onCancel}
+      environment={environment}
+      label={name.trim() ? `Assign to ${name.trim()}` : "Assign"}
+      disabled={!name.trim()}
+    >
+      <Field label="Who takes it" hint="a person, a team or an agent">
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            value={name}
+            maxLength={LONGEST_ASSIGNEE}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+    </DialogForm>
   );
 }

@@ -1,12 +1,10 @@
 "use client";
 
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { IncidentView, Severity } from "#server/agent/incidents/schema.ts";
 import { LONGEST_TEXT, LONGEST_TITLE, SEVERITIES } from "#server/agent/incidents/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Field, Input, Select, Textarea } from "../ui/field.tsx";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";
@@ -38,57 +36,52 @@ function EditForm({ incident, onDone }: { incident: IncidentView; onDone: () => 
     ...(severity === start.severity ? {} : { severity }),
   };
   const changed = Object.keys(change).length > 0;
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     if (!changed) onDone();
-    else if (title.trim() && !manage.isPending) manage.mutate({ action: "update", incidentId: incident.id, ...change });
+    else if (title.trim()) manage.mutate({ action: "update", incidentId: incident.id, ...change });
   };
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <Field label="Title" hint="what is broken, for whom" error={title.trim() ? null : "A title is needed."}>
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={title}
-              maxLength={LONGEST_TITLE}
-              onChange={(event) => setTitle(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="What is known">
-          {(control) => (
-            <Textarea
-              {...control}
-              rows={8}
-              maxLength={LONGEST_TEXT}
-              value={description}
-              onChange={(event) => setDescription(event.target.value)}
-              onKeyDown={submitOnModEnter}
-            />
-          )}
-        </Field>
-        <Field label="Severity" className="sm:w-1/2">
-          {(control) => (
-            <Select {...control} value={severity} onChange={(event) => setSeverity(event.target.value as Severity)}>
-              {SEVERITIES.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </Select>
-          )}
-        </Field>
-        <FormError error={manage.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onDone}>Cancel</Button>
-        <ActButton
-          environment={incident.environment}
-          label="Save the change"
-          pending={manage.isPending ? "Saving…" : null}
-          disabled={manage.isPending || !changed || !title.trim()}
-        />
-      </DialogActions>
-    </form>
+    <DialogForm
+      write={manage}
+      onSubmit={onSubmit}
+      onCancel={onDone}
+      environment={incident.environment}
+      label="Save the change"
+      pending="Saving…"
+      disabled={!changed || !title.trim()}
+    >
+      <Field label="Title" hint="what is broken, for whom" error={title.trim() ? null : "A title is needed."}>
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            value={title}
+            maxLength={LONGEST_TITLE}
+            onChange={(event) => setTitle(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="What is known">
+        {(control) => (
+          <Textarea
+            {...control}
+            rows={8}
+            maxLength={LONGEST_TEXT}
+            value={description}
+            onChange={(event) => setDescription(event.target.value)}
+            onKeyDown={submitOnModEnter}
+          />
+        )}
+      </Field>
+      <Field label="Severity" className="sm:w-1/2">
+        {(control) => (
+          <Select {...control} value={severity} onChange={(event) => setSeverity(event.target.value as Severity)}>
+            {SEVERITIES.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </Select>
+        )}
+      </Field>
+    </DialogForm>
   );
 }

@@ -2,17 +2,15 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { Severity } from "#server/agent/incidents/schema.ts";
 import { LONGEST_TEXT, LONGEST_TITLE, SEVERITIES } from "#server/agent/incidents/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { placesOf } from "../services/places.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Checkbox, Field, Input, Select, Textarea } from "../ui/field.tsx";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";
@@ -66,10 +64,9 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
     ? places.filter((row) => row.service === service).map((row) => row.environment)
     : (services.data?.environments ?? []);
 
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     setMissing(!title.trim());
-    if (!title.trim() || manage.isPending || manage.isSuccess) return;
+    if (!title.trim() || manage.isSuccess) return;
     manage.mutate({
       action: "create",
       title,
@@ -82,82 +79,78 @@ function NewIncidentForm(props: Omit<NewIncidentDialogProps, "open" | "onOpenCha
   };
 
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <Field
-          label="Title"
-          hint="what is broken, for whom, as in: Checkout fails for cards from one bank"
-          error={missing ? "Say what is broken in one line." : null}
-        >
+    <DialogForm
+      write={manage}
+      onSubmit={onSubmit}
+      onCancel={props.onClose}
+      environment={environments.includes(environment) ? environment : null}
+      label="Open the incident"
+      pending="Opening…"
+      disabled={manage.isSuccess}
+    >
+      <Field
+        label="Title"
+        hint="what is broken, for whom, as in: Checkout fails for cards from one bank"
+        error={missing ? "Say what is broken in one line." : null}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            value={title}
+            maxLength={LONGEST_TITLE}
+            onChange={(event) => setTitle(event.target.value)}
+          />
+        )}
+      </Field>
+      <div className="grid gap-3 sm:grid-cols-3">
+        <Field label="Severity" hint={MEANING[severity]}>
           {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={title}
-              maxLength={LONGEST_TITLE}
-              onChange={(event) => setTitle(event.target.value)}
-            />
+            <Select {...control} value={severity} onChange={(event) => setSeverity(event.target.value as Severity)}>
+              {SEVERITIES.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </Select>
           )}
         </Field>
-        <div className="grid gap-3 sm:grid-cols-3">
-          <Field label="Severity" hint={MEANING[severity]}>
-            {(control) => (
-              <Select {...control} value={severity} onChange={(event) => setSeverity(event.target.value as Severity)}>
-                {SEVERITIES.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </Select>
-            )}
-          </Field>
-          <Field label="Service">
-            {(control) => (
-              <Select {...control} value={service} onChange={(event) => setService(event.target.value)}>
-                <option value="">not known</option>
-                {names.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </Select>
-            )}
-          </Field>
-          <Field label="Environment">
-            {(control) => (
-              <Select
-                {...control}
-                value={environments.includes(environment) ? environment : ""}
-                onChange={(event) => setEnvironment(event.target.value)}
-              >
-                <option value="">not known</option>
-                {environments.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </Select>
-            )}
-          </Field>
-        </div>
-        <Field label="What is known" hint="optional; can be changed later">
+        <Field label="Service">
           {(control) => (
-            <Textarea
-              {...control}
-              rows={4}
-              maxLength={LONGEST_TEXT}
-              value={description}
-              onChange={(event) => setDescription(event.target.value)}
-              onKeyDown={submitOnModEnter}
-            />
+            <Select {...control} value={service} onChange={(event) => setService(event.target.value)}>
+              <option value="">not known</option>
+              {names.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </Select>
           )}
         </Field>
-        <Checkbox label="I have it" checked={mine} onChange={(event) => setMine(event.target.checked)} />
-        <FormError error={manage.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={props.onClose}>Cancel</Button>
-        <ActButton
-          environment={environments.includes(environment) ? environment : null}
-          label="Open the incident"
-          pending={manage.isPending ? "Opening…" : null}
-          disabled={manage.isPending || manage.isSuccess}
-        />
-      </DialogActions>
-    </form>
+        <Field label="Environment">
+          {(control) => (
+            <Select
+              {...control}
+              value={environments.includes(environment) ? environment : ""}
+              onChange={(event) => setEnvironment(event.target.value)}
+            >
+              <option value="">not known</option>
+              {environments.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      </div>
+      <Field label="What is known" hint="optional; can be changed later">
+        {(control) => (
+          <Textarea
+            {...control}
+            rows={4}
+            maxLength={LONGEST_TEXT}
+            value={description}
+            onChange={(event) => setDescription(event.target.value)}
+            onKeyDown={submitOnModEnter}
+          />
+        )}
+      </Field>
+      <Checkbox label="I have it" checked={mine} onChange={(event) => setMine(event.target.checked)} />
+    </DialogForm>
   );
 }

@@ -1,12 +1,10 @@
 "use client";
 
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { IncidentView } from "#server/agent/incidents/schema.ts";
 import { LONGEST_TEXT } from "#server/agent/incidents/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Field, Textarea } from "../ui/field.tsx";
 import { submitOnModEnter } from "./submit-keys.ts";
 import { useManageIncident } from "./use-manage-incident.ts";
@@ -35,43 +33,37 @@ function ResolveForm({ incident, onDone }: { incident: IncidentView; onDone: () 
   const [resolution, setResolution] = useState("");
   const [missing, setMissing] = useState(false);
   const manage = useManageIncident(onDone);
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     const text = resolution.trim();
     setMissing(!text);
-    if (text && !manage.isPending) manage.mutate({ action: "resolve", incidentId: incident.id, resolution: text });
+    if (text) manage.mutate({ action: "resolve", incidentId: incident.id, resolution: text });
   };
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <Field
-          label="What fixed it"
-          hint="for whoever meets this again; Ctrl or Command with Enter resolves"
-          error={missing ? "Say what fixed it: the next person starts from here." : null}
-        >
-          {(control) => (
-            <Textarea
-              {...control}
-              autoFocus
-              rows={4}
-              maxLength={LONGEST_TEXT}
-              value={resolution}
-              onChange={(event) => setResolution(event.target.value)}
-              onKeyDown={submitOnModEnter}
-            />
-          )}
-        </Field>
-        <FormError error={manage.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onDone}>Cancel</Button>
-        <ActButton
-          environment={incident.environment}
-          label={`Resolve ${incident.label}`}
-          pending={manage.isPending ? "Resolving…" : null}
-          disabled={manage.isPending}
-        />
-      </DialogActions>
-    </form>
+    <DialogForm
+      write={manage}
+      onSubmit={onSubmit}
+      onCancel={onDone}
+      environment={incident.environment}
+      label={`Resolve ${incident.label}`}
+      pending="Resolving…"
+    >
+      <Field
+        label="What fixed it"
+        hint="for whoever meets this again; Ctrl or Command with Enter resolves"
+        error={missing ? "Say what fixed it: the next person starts from here." : null}
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            autoFocus
+            rows={4}
+            maxLength={LONGEST_TEXT}
+            value={resolution}
+            onChange={(event) => setResolution(event.target.value)}
+            onKeyDown={submitOnModEnter}
+          />
+        )}
+      </Field>
+    </DialogForm>
   );
 }

@@ -1,12 +1,11 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { Role } from "#server/agent/kernel/permissions.ts";
 import { TOKEN_ROLES } from "#server/agent/kernel/person-words.ts";
 import { LONGEST_TOKEN_NAME } from "#server/auth/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
 import { formatAbsolute } from "../lib/format.ts";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan, useMe } from "../trpc/session.tsx";
@@ -68,75 +67,69 @@ function NewTokenForm({ onMade, onClose }: { onMade: (created: Created) => void;
       onSettled: () => queryClient.invalidateQueries(trpc.tokens.pathFilter()),
     }),
   );
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     setMissing(!name.trim());
-    if (name.trim() && !create.isPending)
+    if (name.trim())
       create.mutate({
         ...{ name: name.trim(), role, expiresInDays: days },
         services: role === "ingest" ? namesIn(services) : [],
       });
   };
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <Field
-          label="Name"
-          hint="the audit log shows what it does under this name, as in: review agent"
-          error={missing ? "Say what it is for." : null}
-        >
+    <DialogForm
+      write={create}
+      onSubmit={onSubmit}
+      onCancel={onClose}
+      environment={null}
+      label="Make the token"
+      pending="Making it…"
+    >
+      <Field
+        label="Name"
+        hint="the audit log shows what it does under this name, as in: review agent"
+        error={missing ? "Say what it is for." : null}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            value={name}
+            maxLength={LONGEST_TOKEN_NAME}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field label="May at most" hint={`${ROLE_MEANING[role]}; never more than you yourself may`}>
           {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={name}
-              maxLength={LONGEST_TOKEN_NAME}
-              onChange={(event) => setName(event.target.value)}
-            />
+            <Select {...control} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+              {roles.map((one) => (
+                <option key={one}>{one}</option>
+              ))}
+            </Select>
           )}
         </Field>
-        <div className="grid gap-3 sm:grid-cols-2">
-          <Field label="May at most" hint={`${ROLE_MEANING[role]}; never more than you yourself may`}>
-            {(control) => (
-              <Select {...control} value={role} onChange={(event) => setRole(event.target.value as Role)}>
-                {roles.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </Select>
-            )}
-          </Field>
-          <Field label="Valid for" hint="it can be revoked at any time">
-            {(control) => (
-              <Select {...control} value={days} onChange={(event) => setDays(Number(event.target.value))}>
-                {LENGTHS.map(([value, label]) => (
-                  <option key={value} value={value}>
-                    {label}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
-        </div>
-        {role === "ingest" ? (
-          <Field
-            label="Writes for"
-            hint="names of services with commas between them, as in: checkout, payments; what else it claims to be is marked and kept under the first. Empty: any service"
-          >
-            {(control) => <Input {...control} value={services} onChange={(event) => setServices(event.target.value)} />}
-          </Field>
-        ) : null}
-        <FormError error={create.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <ActButton
-          environment={null}
-          label="Make the token"
-          pending={create.isPending ? "Making it…" : null}
-          disabled={create.isPending}
-        />
-      </DialogActions>
-    </form>
+        <Field label="Valid for" hint="it can be revoked at any time">
+          {(control) => (
+            <Select {...control} value={days} onChange={(event) => setDays(Number(event.target.value))}>
+              {LENGTHS.map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      </div>
+      {role === "ingest" ? (
+        <Field
+          label="Writes for"
+          hint="names of services with commas between them, as in: checkout, payments; what else it claims to be is marked and kept under the first. Empty: any service"
+        >
+          {(control) => <Input {...control} value={services} onChange={(event) => setServices(event.target.value)} />}
+        </Field>
+      ) : null}
+    </DialogForm>
   );
 }
 

@@ -1,13 +1,11 @@
 "use client";
 
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
 import { LONGEST_EMAIL, LONGEST_PERSON_NAME } from "#server/auth/words.ts";
-import { ActButton } from "../feedback/act-button.tsx";
-import { FormError } from "../feedback/form-error.tsx";
+import { DialogForm } from "../feedback/dialog-form.tsx";
 import type { RouterOutputs } from "../trpc/client.tsx";
-import { Button } from "../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../ui/dialog.tsx";
+import { Dialog } from "../ui/dialog.tsx";
 import { Field, Input } from "../ui/field.tsx";
 import { OneTimePassword } from "./one-time-password.tsx";
 import { RoleField } from "./role-field.tsx";
@@ -50,59 +48,54 @@ function NewUserForm({ onCreated, onClose }: { onCreated: (created: Created) => 
   const [role, setRole] = useState<UserView["role"]>("viewer");
   const [tried, setTried] = useState(false);
   const badEmail = !/^\S+@\S+\.\S+$/.test(email.trim());
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
+  const onSubmit = () => {
     setTried(true);
-    if (!name.trim() || badEmail || create.isPending) return;
+    if (!name.trim() || badEmail) return;
     create.mutate({ name: name.trim(), email: email.trim(), role }, { onSuccess: onCreated });
   };
   return (
-    <form onSubmit={onSubmit} noValidate>
-      <DialogBody>
-        <Field
-          label="Name"
-          hint="as the timeline and the audit log show it"
-          error={tried && !name.trim() ? "A name is needed." : null}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              autoComplete="off"
-              value={name}
-              maxLength={LONGEST_PERSON_NAME}
-              onChange={(event) => setName(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
-          label="E-mail"
-          hint="they sign in with it; nothing is sent there"
-          error={tried && badEmail ? "An e-mail address is needed, as ada@example.com." : null}
-        >
-          {(control) => (
-            <Input
-              {...control}
-              type="email"
-              autoComplete="off"
-              value={email}
-              maxLength={LONGEST_EMAIL}
-              onChange={(event) => setEmail(event.target.value)}
-            />
-          )}
-        </Field>
-        <RoleField role={role} onChange={setRole} />
-        <FormError error={create.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Cancel</Button>
-        <ActButton
-          environment={null}
-          label="Create the user"
-          pending={create.isPending ? "Creating…" : null}
-          disabled={create.isPending}
-        />
-      </DialogActions>
-    </form>
+    <DialogForm
+      write={create}
+      onSubmit={onSubmit}
+      onCancel={onClose}
+      environment={null}
+      label="Create the user"
+      pending="Creating…"
+      noValidate
+    >
+      <Field
+        label="Name"
+        hint="as the timeline and the audit log show it"
+        error={tried && !name.trim() ? "A name is needed." : null}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            autoComplete="off"
+            value={name}
+            maxLength={LONGEST_PERSON_NAME}
+            onChange={(event) => setName(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field
+        label="E-mail"
+        hint="they sign in with it; nothing is sent there"
+        error={tried && badEmail ? "An e-mail address is needed, as ada@example.com." : null}
+      >
+        {(control) => (
+          <Input
+            {...control}
+            type="email"
+            autoComplete="off"
+            value={email}
+            maxLength={LONGEST_EMAIL}
+            onChange={(event) => setEmail(event.target.value)}
+          />
+        )}
+      </Field>
+      <RoleField role={role} onChange={setRole} />
+    </DialogForm>
   );
 }

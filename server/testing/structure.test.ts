@@ -70,13 +70,16 @@ describe("sources", () => {
 
   it("act in a dialog by the one button that names the environment", () => {
     const dialogs = sources.filter(
-      (path) => path.startsWith("components/") && textOf(path).includes("<DialogActions>"),
+      (path) => /^components\/(?!.*\.test\.)/.test(path) && /<(?:DialogActions>|DialogForm\b)/.test(textOf(path)),
     );
     expect(dialogs.length).toBeGreaterThan(10);
     const acts = (text: string): boolean =>
       /<(?:B|b)utton\b[^<]*?type="submit"/.test(text) ||
+      /\bother=\{[^<]*<Button\b[^<]*?\bmutate/.test(text) ||
       [...text.matchAll(/<DialogActions>.*?<\/DialogActions>/gs)].some(([row]) => /<Button\b[^<]*?\bmutate/.test(row));
     expect(acts("<DialogActions><Button onClick={() => lock.mutate({})}>Lock</Button></DialogActions>")).toBe(true);
+    expect(acts("<DialogForm other={<Button onClick={() => lock.mutate({})}>Lock</Button>}>")).toBe(true);
+    expect(textOf("components/feedback/dialog-form.tsx")).toContain("<ActButton ");
     // chooses what is shown
     const [shows] = ["components/time-range/custom-range-dialog.tsx"];
     expect(dialogs.filter((path) => path !== shows && acts(textOf(path)))).toEqual([]);

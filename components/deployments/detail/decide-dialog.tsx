@@ -1,16 +1,14 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
 import { LONGEST_REASON } from "#server/agent/deploy/words.ts";
-import { ActButton } from "../../feedback/act-button.tsx";
-import { FormError } from "../../feedback/form-error.tsx";
+import { DialogForm } from "../../feedback/dialog-form.tsx";
 import { useClock } from "../../feedback/time.tsx";
 import { useTRPC } from "../../trpc/client.tsx";
-import { Button } from "../../ui/button.tsx";
-import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 import { Checkbox, Field, Input } from "../../ui/field.tsx";
 import { canPromoteAll, consequencesOf, type emphasisOf, labelOf } from "./decisions.ts";
 
@@ -55,51 +53,45 @@ function DecideForm(props: DecideDialogProps & { decision: Decision }) {
       onSettled: () => queryClient.invalidateQueries(trpc.deploy.pathFilter()),
     }),
   );
-  const onSubmit = (event: FormEvent) => {
-    event.preventDefault();
-    if (decide.isPending) return;
+  const onSubmit = () => {
     decide.mutate({ deploymentId: deployment.id, decision, reason: reason.trim(), ...(all ? { scope: "all" } : {}) });
   };
   const label = all ? "Promote to 100 %" : labelOf(decision, deployment, steps);
   const back = decision === "rollback" || decision === "abort";
   return (
-    <form onSubmit={onSubmit}>
-      <DialogBody>
-        <ul className="flex list-disc flex-col gap-1 pl-5 text-ink-2 text-sm marker:text-ink-3">
-          {consequencesOf(decision, deployment, steps, { evidenceNow, now }).map((line) => (
-            <li key={line}>{line}</li>
-          ))}
-        </ul>
-        {decision === "promote" && canPromoteAll(steps) ? (
-          <Checkbox
-            label="All the way, without any further comparison"
-            checked={all}
-            onChange={(event) => setAll(event.target.checked)}
-          />
-        ) : null}
-        <Field label="Why" hint="optional; everyone reads it in the timeline and the audit log">
-          {(control) => (
-            <Input
-              {...control}
-              autoFocus
-              value={reason}
-              maxLength={LONGEST_REASON}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-        <FormError error={decide.error} />
-      </DialogBody>
-      <DialogActions>
-        <Button onClick={onClose}>Leave it</Button>
-        <ActButton
-          environment={deployment.environment}
-          label={label}
-          pending={decide.isPending ? "Deciding…" : null}
-          variant={back ? "danger" : emphasis}
-          disabled={decide.isPending}
+    <DialogForm
+      write={decide}
+      onSubmit={onSubmit}
+      onCancel={onClose}
+      cancel="Leave it"
+      environment={deployment.environment}
+      label={label}
+      variant={back ? "danger" : emphasis}
+      pending="Deciding…"
+    >
+      <ul className="flex list-disc flex-col gap-1 pl-5 text-ink-2 text-sm marker:text-ink-3">
+        {consequencesOf(decision, deployment, steps, { evidenceNow, now }).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      {decision === "promote" && canPromoteAll(steps) ? (
+        <Checkbox
+          label="All the way, without any further comparison"
+          checked={all}
+          onChange={(event) => setAll(event.target.checked)}
         />
-      </DialogActions>
-    </form>
+      ) : null}
+      <Field label="Why" hint="optional; everyone reads it in the timeline and the audit log">
+        {(control) => (
+          <Input
+            {...control}
+            autoFocus
+            value={reason}
+            maxLength={LONGEST_REASON}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        )}
+      </Field>
+    </DialogForm>
   );
 }
