@@ -98,11 +98,14 @@ export type Script = (one: Inspected) => StepOutcome | null;
 
 const passes: Script = () => ({ kind: "passed", note: "as good as the running version" });
 
-/** An inspection that says what the script says, and heeds whoever steps in. */
+type Input = Pick<Parameters<Inspection["hook"]>[2], "step" | "attempt" | "checkInterrupt">;
+
+/** An inspection that says what the script says, and ends for whoever steps in. */
 export function scripted(script: Script = passes): Inspection {
-  const inspect = async (durable: Durable, input: { step: PlannedStep; attempt: number; heed?: CheckInterrupt }) => {
+  const nobody: CheckInterrupt = async () => null;
+  const inspect = async (durable: Durable, { checkInterrupt, ...input }: Input) => {
     for (let round = 0; ; round++) {
-      const by = (await input.heed?.()) ?? null;
+      const by = await checkInterrupt();
       if (by) return { kind: "interrupted", by } as const;
       const outcome = await durable.step("inspect", async () => script({ ...input, round }));
       if (outcome) return outcome;
@@ -112,7 +115,7 @@ export function scripted(script: Script = passes): Inspection {
   return {
     analyse: (durable, _plan, input) => inspect(durable, input),
     hook: (durable, _plan, input) => inspect(durable, input),
-    verify: (durable, _plan, input) => inspect(durable, input),
+    verify: (durable, _plan, input) => inspect(durable, { ...input, checkInterrupt: nobody }),
   };
 }
 
