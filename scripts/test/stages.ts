@@ -20,8 +20,8 @@ const BIN = {
   tsc: "node_modules/typescript/bin/tsc",
   vitest: "node_modules/vitest/vitest.mjs",
 };
-/** what the texts of the sources tell */
-const STRUCTURE = "server/testing/structure.test.ts";
+/** what the texts of sources and documents tell */
+const STRUCTURE = ["server/testing/structure.test.ts", "server/testing/documents.test.ts"];
 const CRUISED = ["app", "bench", "components", "e2e", "examples", "mcp", "scripts", "server"];
 /** fewer means that the parser saw nothing, which would pass */
 const LEAST_MODULES = 50;
@@ -81,7 +81,7 @@ function allTests(): Stage {
   const runs = [
     tests("unit and database", [
       ...[PROJECTS.pure, PROJECTS.database].map((name) => `--project=${name}`),
-      ...["--maxWorkers=2", `--exclude=${STRUCTURE}`], // a stage of its own
+      ...["--maxWorkers=2", ...STRUCTURE.map((file) => `--exclude=${file}`)], // a stage of its own
     ]),
     tests("processes", [`--project=${PROJECTS.ownProcess}`, "--maxWorkers=4"]), // they mostly wait
   ];
@@ -110,7 +110,7 @@ export function stagesFor(paths: string[], chromium: () => string) {
       [[BIN.depcruise, "--config", ".dependency-cruiser.cjs", "--output-type", "err", ...CRUISED]],
       enoughModules,
     ),
-    structure: tests("structure", [`--project=${PROJECTS.pure}`, STRUCTURE]),
+    structure: tests("structure", [`--project=${PROJECTS.pure}`, ...STRUCTURE]),
     "dead-code": check("dead code", [[BIN.knip, "--no-progress", "--no-config-hints"]]),
     types: check("types", [
       [BIN.next, "typegen"],
