@@ -73,20 +73,30 @@ export interface RunningSystem {
 export const openPool = (databaseUrl: string, max: number): pg.Pool =>
   new pg.Pool({ connectionString: databaseUrl, max }).on("error", () => undefined);
 
-/** @throws when there is no build, or it is not ready within three minutes */
+/**
+ * @param configuration null: none, as for `npm start` on its own
+ * @param entry what Node runs, with its arguments
+ * @throws when there is no build, or it is not ready within three minutes
+ */
 export async function startSystem(
   name: string,
-  configuration: object,
+  configuration: object | null,
   more: Record<string, string> = {},
+  entry: readonly string[] = ["server/start.ts"],
 ): Promise<RunningSystem> {
   if (!existsSync(join(ROOT, ".next/BUILD_ID")))
     throw new Error("There is no build to start. Run `npm start` once, stop it, and try again.");
   const dataDir = mkdtempSync(join(tmpdir(), `operate-${name}-`));
   const configFile = join(dataDir, "operate.config.yaml");
-  writeFileSync(configFile, JSON.stringify(configuration, null, 2)); // JSON is YAML
+  if (configuration) writeFileSync(configFile, JSON.stringify(configuration, null, 2)); // JSON is YAML
   const port = await freePort();
-  const env = { ...process.env, PORT: String(port), OPERATE_DATA_DIR: dataDir, OPERATE_CONFIG: configFile, ...more };
-  const supervisor = spawn(process.execPath, ["server/start.ts"], {
+  const { OPERATE_CONFIG: _, ...outer } = process.env;
+  const env = {
+    ...{ ...outer, PORT: String(port), OPERATE_DATA_DIR: dataDir },
+    ...(configuration && { OPERATE_CONFIG: configFile }),
+    ...more,
+  };
+  const supervisor = spawn(process.execPath, [...entry], {
     cwd: ROOT,
     env,
     stdio: ["ignore", "pipe", "pipe"],

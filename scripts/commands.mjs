@@ -132,6 +132,15 @@ export const COMMANDS = {
     leaves: `${STORM_LEAVES}Writes .github/images and FOLDER. OPERATE_CHROMIUM names the browser.`,
     words: { name: "FOLDER", most: 1 },
   },
+  "bench:idle": {
+    does: "Measures the memory and the processor time of each process of Operate with nothing to do, by default 5 minutes after its start.",
+    leaves: `${STORM_LEAVES}Nothing else.`,
+    options: {
+      minutes: number(5, "how long it is left alone, the last of which is measured"),
+      sample: { does: "with the sample's services and their traffic" },
+      ...JSON_OPTION,
+    },
+  },
   soak: {
     does: "Runs the whole system under steady use and reports what still grows in the last third.",
     leaves: STORM_LEAVES + KEPT_AFTER_FAULT,

@@ -21,6 +21,7 @@ const PREPARED = {
   "db:migration": { prepare: [prepareDependencies], run: "scripts/new-migration.ts" },
   "grafana:export": { prepare: CODE, run: "scripts/grafana-export.ts" },
   screenshots: { prepare: SYSTEM, run: "scripts/screenshots.ts" },
+  "bench:idle": { prepare: SYSTEM, run: "bench/idle.ts" },
   soak: { prepare: SYSTEM, run: "bench/soak.ts" },
   "storm:deploy": { prepare: SYSTEM, run: "bench/storm-deploy.ts" },
   "storm:kill": { prepare: SYSTEM, run: "bench/storm-kill.ts" },
