@@ -84,7 +84,7 @@ function toolOf(path: string, def: ProcedureDef, meta: Meta, mcp: McpMeta): McpT
       title: mcp.title,
       description: OUTSIDE.has(path.split(".")[0] ?? "") ? `${mcp.description} ${IS_DATA}` : mcp.description,
       inputSchema: inputSchema as Tool["inputSchema"],
-      outputSchema: told(objectSchemaOf(output, "output", path)) as NonNullable<Tool["outputSchema"]>,
+      outputSchema: withCommonFields(objectSchemaOf(output, "output", path)) as NonNullable<Tool["outputSchema"]>,
       annotations: {
         title: mcp.title,
         readOnlyHint: readOnly,
@@ -97,7 +97,7 @@ function toolOf(path: string, def: ProcedureDef, meta: Meta, mcp: McpMeta): McpT
 }
 
 /** With what every result says. */
-const told = (schema: ObjectSchema): ObjectSchema => ({
+const withCommonFields = (schema: ObjectSchema): ObjectSchema => ({
   ...schema,
   properties: { ...schema.properties, ...ALWAYS_TOLD },
 });

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import next from "next";
-import { turnedAway } from "./auth/front-door.ts";
+import { rejectRequest } from "./auth/front-door.ts";
 import { closeRuntime } from "./container.ts";
 import { Listeners } from "./integrations/local/balancer/listeners.ts";
 import { refusedAtGate } from "./limits/front-gate.ts";
@@ -42,7 +42,7 @@ const handle = app.getRequestHandler();
 answerUnreadable(server);
 observeRequests(server, httpMetrics()); // first, so that what fails counts, too
 server.on("request", (request, response) => {
-  if (turnedAway(request, response) || refusedAtGate(request, response)) return;
+  if (rejectRequest(request, response) || refusedAtGate(request, response)) return;
   handle(request, response).catch((err: unknown) => {
     log.error(failureOf(request, err), "request failed");
     if (!response.headersSent) response.writeHead(500).end();

@@ -48,8 +48,8 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
     startTimelineConsumer(runtime, incidentConsumer(runtime, report)),
     startTrafficCollector(runtime, (err) => report("traffic was not collected", err)),
     startPatternAlerts(runtime, {
-      onLoud: (pattern) => onLoudPattern(runtime, pattern),
-      onQuiet: (pattern) => onQuietPattern(runtime, pattern),
+      onFiring: (pattern) => onLoudPattern(runtime, pattern),
+      onResolved: (pattern) => onQuietPattern(runtime, pattern),
       report,
     }),
     startLiveRetention(runtime, log),

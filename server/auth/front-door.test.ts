@@ -2,13 +2,13 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { turnedAway } from "./front-door.ts";
+import { rejectRequest } from "./front-door.ts";
 import { originRules } from "./origin.ts";
 
 const env: Record<string, string> = { OPERATE_BASE_URL: "http://ops.example.com:4310" };
 const server = createServer((request, response) => {
   const rules = originRules(env);
-  if (!turnedAway(request, response, { env, rules }))
+  if (!rejectRequest(request, response, { env, rules }))
     response.end(`inside by ${request.headers["x-operate-client-scheme"]}`);
 });
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));

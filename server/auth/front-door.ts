@@ -40,7 +40,7 @@ function checkPath({ url = "/" }: IncomingMessage): void {
  * What every request passes before any handler, whatever its route: the Host check, a path that can be decoded, the
  * client's address, and HSTS where the console is opened over https. True when it was refused and answered here.
  */
-export function turnedAway(
+export function rejectRequest(
   request: IncomingMessage,
   response: ServerResponse,
   options: { env?: Environment; rules?: OriginRules } = {},

@@ -32,7 +32,7 @@ const READY_TIMEOUT_MS = 2_000;
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
 
-interface Passing {
+interface ForwardingSlots {
   slots: OwnedSlots;
   reserved: KeyedSlots;
   instances: KeyedSlots;
@@ -41,8 +41,8 @@ interface Passing {
   refusedAtMs: number;
 }
 // on globalThis because each route of Next has its own copy of this module
-const holder = globalThis as { __operatePassing?: Passing };
-const passing = (): Passing => {
+const holder = globalThis as { __operatePassing?: ForwardingSlots };
+const passing = (): ForwardingSlots => {
   holder.__operatePassing ??= {
     slots: new OwnedSlots(MOST_REQUESTS),
     reserved: new KeyedSlots(RESERVED_INSTANCE_REQUESTS),

@@ -172,7 +172,7 @@ export function appErrorOf(error: TRPCError): AppError {
 }
 
 /** The same error, its message and details without the values of placeholders and secrets. */
-const sayable = ({ code, message, details, cause }: AppError, brought: Brought): AppError =>
+const redactError = ({ code, message, details, cause }: AppError, brought: Brought): AppError =>
   new AppError(code, withoutConfidential(message, "message", brought), {
     ...(details && { details: dataWithoutConfidential(details, "message", brought) }),
     ...(cause === undefined ? {} : { cause }),
@@ -204,7 +204,7 @@ const translateErrors = t.middleware(async ({ ctx, meta, type, next, getRawInput
   }
   const failure = appErrorOf(result.error);
   const isEcho = holdsConfidential([failure.message, failure.details], "message");
-  const error = sayable(type === "mutation" ? ofWrite(failure) : failure, isEcho ? await brought() : new Set());
+  const error = redactError(type === "mutation" ? ofWrite(failure) : failure, isEcho ? await brought() : new Set());
   const code = REFUSED_BY_TRPC.has(result.error.code) ? result.error.code : TRPC_CODE[error.code];
   throw new TRPCError({ code: code === "PARSE_ERROR" ? "BAD_REQUEST" : code, message: error.message, cause: error });
 });

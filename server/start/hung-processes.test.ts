@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { findDaemon } from "../integrations/local/running-daemon.ts";
 import { KillableOperate } from "../testing/killing.ts";
 import { isAlive } from "../testing/local-platform/daemon.ts";
-import { recordedPid } from "./leftovers.ts";
+import { recordedPid } from "./orphan-processes.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 360_000 });
 

@@ -13,8 +13,8 @@ import { anyInstanceRuns, findDaemon } from "../integrations/local/running-daemo
 import { claimDataDir, ownSecrets, withRoom } from "./data-dir.ts";
 import { superviseDatabase } from "./database.ts";
 import { watchServer } from "./hot-reload.ts";
-import { endLeftovers } from "./leftovers.ts";
 import type { StartOptions } from "./options.ts";
+import { stopOrphanProcesses } from "./orphan-processes.ts";
 import { assertPortFree } from "./port.ts";
 import { DAEMON, environmentOf, type Handed, processesFor } from "./processes.ts";
 import type { StopRequests } from "./signals.ts";
@@ -87,7 +87,7 @@ async function startAndWait({ options, root, terminal, requests, started, lock }
   const room = { dataDir: options.dataDir, notice: notices(terminal), stop: AbortSignal.any([stop, leave]) };
   const loaded = loadConfig(options.configFile);
   for (const warning of startWarnings(loaded, process.env)) notices(terminal)(`Warning: ${warning}`);
-  const ended = await endLeftovers(options.dataDir);
+  const ended = await stopOrphanProcesses(options.dataDir);
   if (ended.length > 0) terminal.line(`Ended what an earlier start left: ${ended.join(", ")}.`);
   await assertPortFree(options.host, options.port);
   await refuseEarly(options);

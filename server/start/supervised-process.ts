@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { monotonicMs } from "../agent/kernel/clock.ts";
 import { signalGroup } from "../integrations/local/instance/process.ts";
-import { forgetProcess, recordProcess } from "./leftovers.ts";
+import { forgetProcess, recordProcess } from "./orphan-processes.ts";
 import { createProcessLog } from "./process-log.ts";
 import { LONGEST_DELAY_MS, recentEnds, restartDelayMs, TROUBLED_AFTER, withEnd } from "./restart-policy.ts";
 import { measureSilence, silenceNotices } from "./silence.ts";

@@ -1,2 +1,2 @@
-export { startTelemetryUpkeep, upkeepOnce } from "./rollup/upkeep.ts";
+export { startTelemetryUpkeep, upkeepOnce } from "./rollup/maintenance.ts";
 export { createTelemetryStore } from "./store.ts";

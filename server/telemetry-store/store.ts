@@ -15,7 +15,7 @@ import { noteMeanings } from "./series/metric-help.ts";
 import { noteRefusals } from "./write/ingest-counts.ts";
 import { createIngestFigures } from "./write/ingest-figures.ts";
 import type { StoreParts } from "./write/record-writer.ts";
-import { createToldKinds } from "./write/told-kinds.ts";
+import { createToldKinds } from "./write/reported-kinds.ts";
 import { createLogWriter } from "./write/write-logs.ts";
 import { createSampleWriter } from "./write/write-samples.ts";
 import { createSpanWriter } from "./write/write-spans.ts";

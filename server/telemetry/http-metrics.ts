@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { Gauge, Histogram, type Registry } from "prom-client";
-import { toldWaitMs } from "../limits/told-wait.ts";
+import { deliberateDelayMs } from "../limits/deliberate-delay.ts";
 
 /** What the web process answers, under the names of OpenTelemetry's semantic conventions for HTTP servers. */
 
@@ -60,7 +60,7 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
       let waitedMs = 0;
       const writeHead = response.writeHead;
       response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-        const told = toldWaitMs(headerOf("server-timing", response, given));
+        const told = deliberateDelayMs(headerOf("server-timing", response, given));
         waitedMs = told ?? 0;
         streams = told === null || given[0] === 101 || isStream(response, given);
         if (streams) leave();

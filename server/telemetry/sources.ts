@@ -9,8 +9,8 @@ import { createJaegerSource } from "../integrations/jaeger/index.ts";
 import { createLokiSource } from "../integrations/loki/index.ts";
 import { createPrometheusSource } from "../integrations/prometheus/index.ts";
 import { createTempoSource } from "../integrations/tempo/index.ts";
+import { cachedLogs, cachedMetrics, cachedTraces } from "./cached-sources.ts";
 import { createAnswerMemory } from "./memory.ts";
-import { rememberingLogs, rememberingMetrics, rememberingTraces } from "./remembering.ts";
 
 interface Options {
   config: OperateAgentConfig;
@@ -67,9 +67,9 @@ function externalSources({ monitoringConfig, services }: OperateAgentConfig, htt
   const createTraces = monitoringConfig.tracesApi === "tempo" ? createTempoSource : createJaegerSource;
   const traces = tracesEndpoint ? createTraces({ url: tracesEndpoint, headers, http, ...clock }) : null;
   return {
-    metrics: metrics && rememberingMetrics(metrics, memory),
-    logs: logs && rememberingLogs(logs, memory),
-    traces: traces && rememberingTraces(traces, memory),
+    metrics: metrics && cachedMetrics(metrics, memory),
+    logs: logs && cachedLogs(logs, memory),
+    traces: traces && cachedTraces(traces, memory),
   };
 }
 

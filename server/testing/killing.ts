@@ -11,7 +11,7 @@ import { freePort } from "../db/embedded-files.ts";
 import { createLocalPlatform } from "../integrations/local/index.ts";
 import { identityOf } from "../integrations/local/instance/process.ts";
 import { askDaemon, findDaemon } from "../integrations/local/running-daemon.ts";
-import { recordedPid } from "../start/leftovers.ts";
+import { recordedPid } from "../start/orphan-processes.ts";
 import { allReady, eventually } from "./local-platform/daemon.ts";
 
 /** A whole Operate of real processes, to be killed in parts: supervisor, worker, collector, daemon, PostgreSQL. */

@@ -1,4 +1,4 @@
-import { createPatternBook } from "#server/agent/ingest/pattern-book.ts";
+import { createPatternRegistry } from "#server/agent/ingest/pattern-registry.ts";
 import { createMiner } from "#server/agent/mining/index.ts";
 import type { LogRecord } from "#server/agent/ports/telemetry.ts";
 import type { BuiltinStore } from "#server/telemetry-store/store.ts";
@@ -23,7 +23,7 @@ export const every = (
 
 /** Writes records oldest first, in batches; one book for as long as the lines of one test belong together. */
 export function createLineWriter(store: BuiltinStore) {
-  const book = createPatternBook(store, createMiner());
+  const book = createPatternRegistry(store, createMiner());
   return async (records: readonly LogRecord[]): Promise<void> => {
     const sorted = [...records].sort((a, b) => a.atMs - b.atMs);
     for (let at = 0; at < sorted.length; at += 5_000) {

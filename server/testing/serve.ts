@@ -8,16 +8,16 @@ interface Options {
   /** 0: a free one */
   port?: number;
   /** answers itself what goes no further */
-  turnedAway?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
+  rejects?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
 }
 
 /** Serves a fetch-shaped handler on a port of this machine, as the web process does with Next in between. */
 export async function serve(
   handle: (request: Request) => Promise<Response>,
-  { port: wanted = 0, turnedAway = () => false }: Options = {},
+  { port: wanted = 0, rejects = () => false }: Options = {},
 ) {
   const server = createServer(async (incoming, outgoing) => {
-    if (turnedAway(incoming, outgoing)) return;
+    if (rejects(incoming, outgoing)) return;
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
     try {

@@ -1,6 +1,6 @@
 import { mcpEndpoint } from "../../mcp/endpoint.ts";
 import { identify } from "../auth/context.ts";
-import { turnedAway } from "../auth/front-door.ts";
+import { rejectRequest } from "../auth/front-door.ts";
 import { handleAuth } from "../auth/handle-auth.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { forwardIngest } from "../collector/forward.ts";
@@ -43,5 +43,5 @@ async function answer(request: Request): Promise<Response> {
   return new Response(null, { status: 404 });
 }
 
-const server = await serve(answer, { port: Number(process.env.PORT), turnedAway });
+const server = await serve(answer, { port: Number(process.env.PORT), rejects: rejectRequest });
 channel.ready();

@@ -1,14 +1,14 @@
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
 import type { ServiceRow } from "#server/agent/services/schema.ts";
 import { formatCount, formatPercent, plural } from "../../lib/format.ts";
-import { whyOf } from "../../services/table/why-of.ts";
+import { stateReason } from "../../services/table/state-reason.ts";
 
 /** The state of the service with what makes it, both of one read: that of every list, else the page's own. */
 export function stateOf(
   row: Pick<ServiceRow, "health" | "reasons"> | undefined,
   { health, healthMessage }: ServiceNow,
 ): { state: ServiceNow["health"]; why: string | null } {
-  if (row) return { state: row.health, why: whyOf(row) };
+  if (row) return { state: row.health, why: stateReason(row) };
   return { state: health, why: health === "up" ? null : healthMessage };
 }
 

@@ -24,7 +24,7 @@ import { HealthMark } from "../../marks/health-mark.tsx";
 import { serviceHref } from "../places.ts";
 import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";
 import { lacksInstances, readySentence, readyWords } from "./ready-words.ts";
-import { whyOf } from "./why-of.ts";
+import { stateReason } from "./state-reason.ts";
 
 /** The overview's columns. With all environments in one table, each row says which one it is. */
 export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
@@ -62,7 +62,7 @@ export function serviceColumns(showEnvironment: boolean): Column<ServiceRow>[] {
         { name: "Because of", csv: (row) => row.causedBy },
       ],
       cell: (row) => <Status row={row} />,
-      phone: (row) => whyOf(row),
+      phone: (row) => stateReason(row),
     },
     {
       id: "version",
@@ -231,9 +231,9 @@ function Status({ row }: { row: ServiceRow }) {
             </span>
           ) : null}
           {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
-          {whyOf(row) ? (
+          {stateReason(row) ? (
             <span className="wrap-anywhere line-clamp-2 min-w-48 flex-1 basis-56 whitespace-normal max-sm:hidden">
-              {whyOf(row)}
+              {stateReason(row)}
             </span>
           ) : null}
         </span>

@@ -2,6 +2,7 @@ import { systemActor } from "../kernel/actor.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
 import { changeIncident, type NewEvent } from "./change.ts";
 import { publishIncident } from "./publish.ts";
+import { isUnresolved } from "./status-transitions.ts";
 import {
   addEvents,
   findByCause,
@@ -13,7 +14,6 @@ import {
   saveIncident,
   toView,
 } from "./store.ts";
-import { isUnresolved } from "./transitions.ts";
 
 /** A cause that comes back this soon reopens its incident instead of opening the next one. */
 const REOPEN_WITHIN_MS = 600_000;

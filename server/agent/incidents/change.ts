@@ -2,7 +2,7 @@ import type { Actor } from "../kernel/actor.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { IncidentEventKind, IncidentStatus, ManageIncidentInput, Severity } from "./schema.ts";
 import { raised } from "./severity.ts";
-import { isUnresolved, statusWord, transition } from "./transitions.ts";
+import { isUnresolved, statusWord, transition } from "./status-transitions.ts";
 
 /** The state of an incident that people change. */
 export interface IncidentState {

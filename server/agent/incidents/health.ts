@@ -6,8 +6,8 @@ import { type AutomaticWork, noteOn, openOrAdd, resolveBy } from "./automatic.ts
 import { type Cause, causeOf } from "./cause.ts";
 import type { NewEvent } from "./change.ts";
 import { outageSeverity } from "./severity.ts";
+import { isUnresolved } from "./status-transitions.ts";
 import { findByCause, type IncidentRow, isKnownEvent, listUnresolved } from "./store.ts";
-import { isUnresolved } from "./transitions.ts";
 
 type HealthChanged = TimelineEventOf<"health.changed">;
 

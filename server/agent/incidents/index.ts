@@ -2,7 +2,11 @@ export { incidentConsumer } from "./consumer.ts";
 export { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
 export { getIncident } from "./get-incident.ts";
 export { listIncidents, worstUnresolved } from "./list-incidents.ts";
-export { type LoudPattern, onLoudPattern, onQuietPattern } from "./log-patterns.ts";
+export {
+  type FiringPattern as LoudPattern,
+  onAlertFiring as onLoudPattern,
+  onAlertResolved as onQuietPattern,
+} from "./log-patterns.ts";
 export { manageIncident } from "./manage-incident.ts";
 export { deleteOldIncidents } from "./retention.ts";
 export { countUnresolved, endsOfDeploymentIncidents, incidentsOfDeployments, openIncidentsOf } from "./store.ts";

@@ -5,7 +5,7 @@ import type { Severity } from "./schema.ts";
 import { isKnownEvent, listUnresolved } from "./store.ts";
 
 /** A pattern of log lines that a person asked to be told of came too often. */
-export interface LoudPattern {
+export interface FiringPattern {
   patternId: string;
   /** its name, else its template */
   title: string;
@@ -22,16 +22,16 @@ export interface LoudPattern {
 const job = "log patterns";
 const LONGEST_TITLE = 160;
 const causePrefix = (patternId: string): string => `log-pattern:${patternId}:`;
-const causeOf = ({ patternId, service, environment }: LoudPattern): string =>
+const causeOf = ({ patternId, service, environment }: FiringPattern): string =>
   `${causePrefix(patternId)}${service}/${environment}`;
-const placeOf = ({ service, environment }: LoudPattern): string =>
+const placeOf = ({ service, environment }: FiringPattern): string =>
   [service || "an unknown service", environment && `in ${environment}`].filter(Boolean).join(" ");
 
 /**
  * Opens an incident, one per pattern, service and environment while it is unresolved, and writes on it at most once in
  * each window of `minutes`. Safe to repeat.
  */
-export async function onLoudPattern(runtime: Runtime, pattern: LoudPattern): Promise<void> {
+export async function onAlertFiring(runtime: Runtime, pattern: FiringPattern): Promise<void> {
   const at = runtime.now();
   const window = Math.floor(at.getTime() / (pattern.minutes * 60_000));
   const key = `${causeOf(pattern)}:${window}`;
@@ -64,7 +64,7 @@ export async function onLoudPattern(runtime: Runtime, pattern: LoudPattern): Pro
  * Resolves what this pattern opened where it has not been seen for a whole window, when the configuration wants
  * recovery to resolve. `seen` names where it was, as `service/environment`.
  */
-export async function onQuietPattern(
+export async function onAlertResolved(
   runtime: Runtime,
   { patternId, minutes, seen }: { patternId: string; minutes: number; seen: ReadonlySet<string> },
 ): Promise<void> {

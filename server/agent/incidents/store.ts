@@ -14,7 +14,7 @@ import {
   type IncidentView,
   type Severity,
 } from "./schema.ts";
-import { allowedFrom, isUnresolved } from "./transitions.ts";
+import { allowedFrom, isUnresolved } from "./status-transitions.ts";
 import { MOST_ENTRIES, SEVERITIES, UNRESOLVED } from "./words.ts";
 
 /** The only file of incidents that touches the database. */

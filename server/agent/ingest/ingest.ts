@@ -6,8 +6,8 @@ import type { Decoded, LogRecord, MetricMeaning, Rejection, SeriesSamples, SpanR
 import type { Sender, Written } from "../ports/telemetry-store.ts";
 import { dataWithoutTokens, withoutTokens } from "../text/token-texts.ts";
 import { keepRecordClaims, keepSeriesClaims } from "./claims.ts";
-import { createPatternBook } from "./pattern-book.ts";
-import { createRefusalBook } from "./refusal-book.ts";
+import { createPatternRegistry } from "./pattern-registry.ts";
+import { createRejectionCounter } from "./rejection-counter.ts";
 import { createWriteGate } from "./write-gate.ts";
 
 /** One request, not decoded yet. */
@@ -81,8 +81,8 @@ function cleanSeries(series: SeriesSamples): SeriesSamples {
  */
 export function createIngest({ store, miner, report }: IngestOptions): Ingest {
   const gate = createWriteGate(MOST_IN_WRITE);
-  const book = createPatternBook(store, miner);
-  const refusals = createRefusalBook(store, report);
+  const book = createPatternRegistry(store, miner);
+  const refusals = createRejectionCounter(store, report);
 
   /** Memory holds no more than the gate let in: a body that turns out larger leaves, and comes in again as large. */
   async function pass<T>(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ClockJumps, clockWasSetBack, readClock, TimeLived } from "./clock.ts";
+import { ClockJumps, clockWasSetBack, MonotonicElapsed, readClock } from "./clock.ts";
 
 const HOUR = 3_600_000;
 const T = Date.parse("2026-05-01T10:00:00Z");
@@ -30,7 +30,7 @@ describe("a clock that is set", () => {
   });
 
   it.each([-HOUR, HOUR, 0])("by %i ms changes nothing for who lives through it in one process", (setMs) => {
-    const [clock, now] = [new TimeLived(T), { at: T, steady: 7 }];
+    const [clock, now] = [new MonotonicElapsed(T), { at: T, steady: 7 }];
     const read = () => readClock({ now: () => new Date(now.at), steadyMs: () => now.steady });
     expect(clock.observe(read())).toBe(0);
     now.at += 1_000 + setMs;
@@ -43,7 +43,7 @@ describe("a clock that is set", () => {
   });
 
   it("counts what former releases remembered as they did, so that their runs can be replayed", () => {
-    const clock = new TimeLived(T);
+    const clock = new MonotonicElapsed(T);
     const steady = (ms: number) => ({ process: "a", ms });
     expect(clock.observe({ at: T, steady: steady(0) })).toBe(0);
     expect(clock.observe(T + HOUR)).toBe(300_000);
@@ -55,7 +55,7 @@ describe("a clock that is set", () => {
     ["adds no more than five minutes of a forward jump", HOUR, 300_000],
     ["adds nothing when it was set back", -HOUR, 0],
   ])("between two processes %s", (_, goneMs, added) => {
-    const clock = new TimeLived(T);
+    const clock = new MonotonicElapsed(T);
     clock.observe({ at: T, steady: { process: "a", ms: 9_000 } });
     expect(clock.observe({ at: T + goneMs, steady: { process: "b", ms: 10 } })).toBe(added);
     expect(clock.observe({ at: T + goneMs + 400, steady: { process: "b", ms: 410 } })).toBe(added + 400);

@@ -69,7 +69,7 @@ const LONGEST_ABSENCE_MS = 300_000;
  * deadline runs out that nobody had, or lasts longer. It depends on the stored readings alone, and so can be replayed;
  * those of former releases without a monotonic clock must come to the same as they did then.
  */
-export class TimeLived {
+export class MonotonicElapsed {
   #elapsedMs = 0;
   #atMs: number;
   #steady: { process: string; ms: number; elapsedMs: number } | null = null;

@@ -1,4 +1,4 @@
-import type { LoudPattern } from "../incidents/index.ts";
+import type { LoudPattern as FiringPattern } from "../incidents/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { startPeriodic } from "../kernel/periodic.ts";
 import { listAlerting, type PatternAlert, type PatternSettings } from "./store.ts";
@@ -6,7 +6,7 @@ import { listAlerting, type PatternAlert, type PatternSettings } from "./store.t
 const EVERY_MS = 10_000;
 const MINUTE_MS = 60_000;
 
-interface QuietPattern {
+interface ResolvedPattern {
   patternId: string;
   minutes: number;
   /** where it was seen in that time, as `service/environment` */
@@ -15,9 +15,9 @@ interface QuietPattern {
 
 export interface PatternListener {
   /** A pattern reached what its alert allows in a service and environment. Told again while that is so. */
-  onLoud(pattern: LoudPattern): Promise<void>;
+  onFiring(pattern: FiringPattern): Promise<void>;
   /** Where a pattern was seen at all; told each time, loud or not. */
-  onQuiet(pattern: QuietPattern): Promise<void>;
+  onResolved(pattern: ResolvedPattern): Promise<void>;
   report(message: string, error: unknown): void;
 }
 
@@ -35,7 +35,7 @@ export async function checkPatternAlerts(
 async function checkPattern(
   { telemetry, now }: Pick<Runtime, "telemetry" | "now">,
   { id, template, name, alert }: PatternSettings & { alert: PatternAlert },
-  { onLoud, onQuiet }: PatternListener,
+  { onFiring, onResolved }: PatternListener,
 ): Promise<void> {
   const { minutes, count: threshold, severity } = alert;
   const to = now();
@@ -52,7 +52,7 @@ async function checkPattern(
     const count = others.reduce((sum, row) => sum + row.count, first.count);
     const { service, environment } = first;
     if (count >= threshold)
-      await onLoud({
+      await onFiring({
         patternId: id,
         title: name ?? template,
         service,
@@ -63,7 +63,7 @@ async function checkPattern(
         severity,
       });
   }
-  await onQuiet({ patternId: id, minutes, seen: new Set(places.keys()) });
+  await onResolved({ patternId: id, minutes, seen: new Set(places.keys()) });
 }
 
 /** Checks every 10 s. Any number of workers may: an incident is opened once. */

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { listDeploymentStarts, type RollbackState, rollbackState } from "../deploy/index.ts";
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { LogFilter, LogSource } from "../ports/log-source.ts";
 import { BEFORE_MS, explain } from "./analysis/began-with.ts";
 import { briefAnalysis } from "./analysis/brief-analysis.ts";
@@ -17,7 +17,7 @@ import type { Listening } from "./analysis/stream-lines.ts";
 import { summarise } from "./analysis/summary.ts";
 import { brokenSequences } from "./analysis/traced-steps.ts";
 import { byScore, findAnomalies } from "./anomalies/index.ts";
-import { filterOf } from "./asked.ts";
+import { filterOf } from "./query-scope.ts";
 import { rankPatterns, tagsOf } from "./rank-patterns.ts";
 import { blamedDeployments, type ExplainedAnomaly, recommend } from "./recommendations.ts";
 import type { AnalyzeLogsInput, AnalyzeLogsOutput, AnomalyView, PatternView } from "./schema.ts";

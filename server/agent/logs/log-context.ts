@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { LogContextInput, LogContextOutput } from "./schema.ts";
 
 /**

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView, windowOf } from "../kernel/source-answer.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
-import { filterOf } from "./asked.ts";
+import { stepFor } from "./histogram-steps.ts";
+import { filterOf } from "./query-scope.ts";
 import type { LogCountsInput, LogCountsOutput } from "./schema.ts";
-import { stepFor } from "./steps.ts";
 
 const STEPS = 90;
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView, windowOf } from "../kernel/source-answer.ts";
 import type { LogFacetsInput, LogFacetsOutput } from "./schema.ts";
 
 /** Which services wrote lines in a window, and how many, most first. */

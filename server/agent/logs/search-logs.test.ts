@@ -210,9 +210,9 @@ describe("an alert on a pattern", () => {
     const patternId = await patternOf("refused");
     const told: unknown[] = [];
     const listener: PatternListener = {
-      onLoud: async ({ service, environment, count, threshold, title }) =>
+      onFiring: async ({ service, environment, count, threshold, title }) =>
         void told.push({ title, service, environment, count, threshold }),
-      onQuiet: async ({ seen }) => void told.push([...seen]),
+      onResolved: async ({ seen }) => void told.push([...seen]),
       report: (message) => void told.push(message),
     };
     const check = async (alert: Record<string, unknown> | null, more = {}) => {
@@ -244,8 +244,8 @@ describe("an alert on a pattern", () => {
     const workers = [1, 2, 3].map(() => {
       const ctx = context();
       return startPatternAlerts(ctx, {
-        onLoud: (pattern) => onLoudPattern(ctx, pattern),
-        onQuiet: (pattern) => onQuietPattern(ctx, pattern),
+        onFiring: (pattern) => onLoudPattern(ctx, pattern),
+        onResolved: (pattern) => onQuietPattern(ctx, pattern),
         report: (message, error) => void problems.push(message, error),
       });
     });

@@ -1,14 +1,14 @@
 import type { z } from "zod";
-import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ReaderBudget } from "../kernel/reader-budget.ts";
+import { sourceView, windowOf } from "../kernel/source-answer.ts";
 import type { LogFilter, LogPage, LogSource } from "../ports/log-source.ts";
 import type { Answer, TimeWindow } from "../ports/source.ts";
 import { countWithin } from "../text/page-within.ts";
-import { filterOf } from "./asked.ts";
 import { isCounted } from "./counted.ts";
 import { briefLine } from "./line-view.ts";
+import { filterOf } from "./query-scope.ts";
 import type { SearchLogsInput, SearchLogsOutput } from "./schema.ts";
 
 /** of an answer, for what is not lines */

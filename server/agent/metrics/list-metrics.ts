@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { MetricInfo } from "../ports/metrics-source.ts";
 import { FUNCTIONS_OF } from "../telemetry/metric-functions.ts";
 import { countWithin } from "../text/page-within.ts";

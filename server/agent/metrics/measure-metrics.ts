@@ -1,6 +1,6 @@
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { toAppError } from "../kernel/errors.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { Answer, TimeWindow } from "../ports/source.ts";
 import {

@@ -1,5 +1,5 @@
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { ServedCounts, TraceSource } from "../ports/trace-source.ts";
 import { quantileMs } from "../telemetry/histogram.ts";
 import { allSignals, type Measured, type MeasuredRef, type MeasuredSignal, UNITS, unmeasured } from "./measured.ts";

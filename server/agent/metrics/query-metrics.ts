@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView, windowOf } from "../kernel/source-answer.ts";
 import type { MetricLine, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { TimeWindow } from "../ports/source.ts";
 import { countWithin } from "../text/page-within.ts";

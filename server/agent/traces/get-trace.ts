@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { Answer } from "../ports/source.ts";
 import type { SpanRecord } from "../ports/telemetry.ts";
 import type { LinkingSpan, TraceSource } from "../ports/trace-source.ts";

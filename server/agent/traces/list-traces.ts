@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import { sourceView, windowOf } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView, windowOf } from "../kernel/source-answer.ts";
 import type { TraceSummaryRecord } from "../ports/trace-source.ts";
 import { clipText } from "../text/clip-text.ts";
 import type { ListTracesInput, ListTracesOutput, TraceFacetsInput, TraceFacetsOutput } from "./schema.ts";

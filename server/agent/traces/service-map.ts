@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import type { HealthState } from "../health/schema.ts";
 import { HEALTH_STATES } from "../health/words.ts";
-import { sourceView } from "../kernel/answered.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
+import { sourceView } from "../kernel/source-answer.ts";
 import type { PlatformService } from "../ports/platform.ts";
 import type { CallEdge } from "../ports/trace-source.ts";
 import { serviceStates } from "../services/index.ts";

@@ -8,9 +8,9 @@ import { FaultLog } from "./fault-log.ts";
 import { freePort } from "./instance/free-port.ts";
 import { launchRecords, recordedService, recordedSettings, startedWith } from "./instance/launch-record.ts";
 import { LaunchValues } from "./instance/launch-values.ts";
+import { markedProcesses, stopOrphans } from "./instance/orphans.ts";
 import { adopt, environmentOf, signalGroup, terminate } from "./instance/process.ts";
 import { stopOrder } from "./instance/stop-order.ts";
-import { endStrays, markedProcesses } from "./instance/strays.ts";
 import { UsageSampler } from "./instance/usage.ts";
 import { InstanceLogFollower } from "./logs/follow-logs.ts";
 import { LogStore } from "./logs/log-store.ts";
@@ -23,7 +23,7 @@ import { keyOf, UnitDirectory } from "./unit-directory.ts";
 
 const TICK_MS = 1_000;
 const PRUNE_EVERY_TICKS = 600;
-const STRAYS_EVERY_TICKS = 60;
+const ORPHANS_EVERY_TICKS = 60;
 const CLOSE_DRAIN_MS = 3_000;
 const REMOVED_SERVICE_STOP_MS = 10_000;
 /** Long enough for a new process to open its port; after that the listener itself keeps others away. */
@@ -86,7 +86,7 @@ export class Fleet {
     for (const unit of this.units.all()) if (unit.configured) unit.command("check", unit.settings.initialVersion, 0);
     await this.#adoptAll(saved.services);
     for (const unit of this.units.all()) await this.#openBalancer(unit);
-    await this.#endStrays();
+    await this.#stopOrphanProcesses();
     this.#opened = true;
     await this.saveOrRetry();
     await Promise.all(this.units.all().map((unit) => this.#startWanted(unit)));
@@ -286,8 +286,8 @@ export class Fleet {
   }
 
   /** Orphans are stopped in order; of all others only the one process that is theirs lives on. */
-  async #endStrays(): Promise<void> {
-    const ended = await endStrays(this.#dataDir, (id) => {
+  async #stopOrphanProcesses(): Promise<void> {
+    const ended = await stopOrphans(this.#dataDir, (id) => {
       if (this.#orphans.some((record) => record.instances.some((one) => one.id === id))) return "unsettled";
       const instance = this.units.findInstance(id)?.instance;
       return instance?.unsettled ? "unsettled" : (instance?.pid ?? null);
@@ -317,7 +317,7 @@ export class Fleet {
         if (this.#unsaved) await this.saveOrRetry();
         await this.#values.write();
         for (const unit of this.units.all()) if (unit.problem !== null) await this.#openAgain(unit);
-        if (tick % STRAYS_EVERY_TICKS === STRAYS_EVERY_TICKS - 1) await this.#endStrays();
+        if (tick % ORPHANS_EVERY_TICKS === ORPHANS_EVERY_TICKS - 1) await this.#stopOrphanProcesses();
         if (tick % PRUNE_EVERY_TICKS === 0)
           await this.#values.keepOnly(new Set([...ids, ...(await this.logs.prune(new Set(ids)))]));
       } catch (error) {

@@ -4,8 +4,8 @@ import type { z } from "zod";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { dropSilentLock, lockOwner } from "./daemon-lock.ts";
+import { markedDaemons, markedProcesses, stopOrphans } from "./instance/orphans.ts";
 import { adopt, identityOf, signalProcess, terminate } from "./instance/process.ts";
-import { endStrays, markedDaemons, markedProcesses } from "./instance/strays.ts";
 import { DaemonAnswer, LeaveAnswer } from "./protocol.ts";
 import { localPaths } from "./state/paths.ts";
 import { type ServiceRecord, StateFile } from "./state/state-file.ts";
@@ -118,7 +118,7 @@ export async function endInstances(dataDir: string, timeoutMs: number): Promise<
   );
   const running = [...known.values()].map(({ pid, identity }) => adopt(pid, identity));
   await Promise.all(running.map((one) => (one === null ? undefined : terminate(one, timeoutMs))));
-  await endStrays(resolve(dataDir), () => null);
+  await stopOrphans(resolve(dataDir), () => null);
 }
 
 function recordedProcesses(dataDir: string): RunningDaemon[] {

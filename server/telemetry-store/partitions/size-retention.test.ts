@@ -3,7 +3,7 @@ import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { type Disk, diskOf } from "#server/agent/kernel/storage/disk.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { logLine, SENDER, samples } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 import type { PartitionedName } from "./partitions.ts";
 import { limitsOf, partitionsToDrop, type SpaceLimits } from "./size-retention.ts";

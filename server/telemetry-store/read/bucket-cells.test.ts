@@ -4,7 +4,7 @@ import type { SeriesSamples } from "#server/agent/ports/telemetry.ts";
 import { decodeMetrics } from "#server/integrations/otlp/metrics.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 /** Quantiles of histograms whose bounds differ between processes and exports, against the observations themselves. */

@@ -6,7 +6,7 @@ import { levelOfSeverity } from "#server/agent/ports/telemetry.ts";
 import type { MinedLog } from "#server/agent/ports/telemetry-store.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { logLine, SENDER } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 import { rangesOf } from "./counted-lines.ts";
 

@@ -3,7 +3,7 @@ import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import type { MetricQuery } from "#server/agent/ports/metrics-source.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 /** What counters grew by while no sample came: as long as both ends are there, it is known. */

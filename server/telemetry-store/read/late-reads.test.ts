@@ -3,7 +3,7 @@ import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import type { MetricFunction } from "#server/agent/ports/metrics-source.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { logLine, SENDER, samples, spanOf } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 const MINUTE_MS = 60_000;

@@ -5,7 +5,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { isInstalled, named, startPrometheus } from "#server/testing/monitoring-servers.ts";
 import { SENDER } from "#server/testing/telemetry/records.ts";
 import { writeRequest } from "#server/testing/telemetry/wire.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 /** The same native histograms, by remote write to the built-in store and to a Prometheus. */

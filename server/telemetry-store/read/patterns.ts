@@ -88,7 +88,7 @@ async function merge(tx: Connection, from: number, into: number): Promise<void> 
 }
 
 /** Notes when patterns were seen, each at most once a minute. */
-export function createPatternSights() {
+export function createPatternSeenTimes() {
   const noted = new Map<number, number>();
   return async (tx: Connection, seen: Map<number, { firstMs: number; lastMs: number }>): Promise<void> => {
     const news = [...seen].filter(([id, { lastMs }]) => lastMs - (noted.get(id) ?? Number.NEGATIVE_INFINITY) > SEEN_MS);

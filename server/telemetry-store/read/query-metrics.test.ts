@@ -5,7 +5,7 @@ import { METRIC_FUNCTIONS, type MetricFunction } from "#server/agent/ports/metri
 import { SERIES_KINDS, type SeriesKind } from "#server/agent/ports/telemetry.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 const config = OperateAgentConfigSchema.parse({}).monitoringConfig;

@@ -23,7 +23,7 @@ import {
   steadySeries,
   WINDOW_HOURS,
 } from "#server/testing/telemetry/steady-series.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 /** The same series in the built-in store and in a Prometheus, sampled at five intervals; `npm run bench:rates` has a week of each. */

@@ -4,7 +4,7 @@ import type { MetricQuery } from "#server/agent/ports/metrics-source.ts";
 import type { SeriesSamples } from "#server/agent/ports/telemetry.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 const MINUTE_MS = 60_000;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 const config = OperateAgentConfigSchema.parse({}).monitoringConfig;

@@ -2,7 +2,7 @@ import type { MetricMeaning, SeriesSamples } from "../../agent/ports/telemetry.t
 import type { Sender } from "../../agent/ports/telemetry-store.ts";
 import type { Connection, Database } from "../database.ts";
 import { cleanText } from "../write/attributes.ts";
-import { senderKey, type ToldKinds } from "../write/told-kinds.ts";
+import { type ReportedKinds, senderKey } from "../write/reported-kinds.ts";
 import { noteKinds } from "./metric-kinds.ts";
 
 const MAX_LENGTH = 500;
@@ -28,7 +28,7 @@ export async function noteHelp(tx: Connection, series: Iterable<Pick<SeriesSampl
 /** Keeps what is said apart from any samples. */
 export async function noteMeanings(
   database: Database,
-  told: ToldKinds,
+  told: ReportedKinds,
   meanings: readonly MetricMeaning[],
   sender: Sender,
 ): Promise<void> {

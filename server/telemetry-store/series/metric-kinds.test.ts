@@ -11,9 +11,9 @@ import { useDatabase } from "#server/testing/database.ts";
 import { addPerson, type Person } from "#server/testing/people.ts";
 import { SENDER, samples } from "#server/testing/telemetry/records.ts";
 import { writeRequest } from "#server/testing/telemetry/wire.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
-import { createToldKinds } from "../write/told-kinds.ts";
+import { createToldKinds } from "../write/reported-kinds.ts";
 
 const config = OperateAgentConfigSchema.parse({}).monitoringConfig;
 const database = useDatabase();

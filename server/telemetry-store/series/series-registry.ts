@@ -4,7 +4,7 @@ import { DAY_MS } from "../partitions/partitions.ts";
 import { cleanText } from "../write/attributes.ts";
 import { type Fingerprint, fingerprintOf, fingerprintText } from "../write/fingerprint.ts";
 import type { StoreParts } from "../write/record-writer.ts";
-import type { ToldKinds } from "../write/told-kinds.ts";
+import type { ReportedKinds } from "../write/reported-kinds.ts";
 import { createSeriesLimits, type NewSeries, type Query } from "./series-limits.ts";
 import { NOT_KNOWN, ownerStart, type SeriesOwner, type StoredId, scopeHash } from "./series-owner.ts";
 
@@ -47,7 +47,7 @@ export interface SeriesRegistry {
 
 export function createSeriesRegistry(
   { database, retention, limits, now }: StoreParts,
-  told: ToldKinds,
+  told: ReportedKinds,
 ): SeriesRegistry {
   const oldestSeen = () => now().getTime() - retention.samplesDays * DAY_MS;
   const bounds = createSeriesLimits(limits, () => new Date(oldestSeen()));
@@ -115,7 +115,7 @@ const MAX_LABELS = 100;
 const MAX_LABELS_LENGTH = 16_384;
 
 /** A series as it would be stored, or why it cannot be. */
-function candidateOf({ fingerprint, series }: WantedSeries, told: ToldKinds, sender: string): Candidate | string {
+function candidateOf({ fingerprint, series }: WantedSeries, told: ReportedKinds, sender: string): Candidate | string {
   const name = cleanText(series.name);
   if (name === "") return "a metric without a name";
   if (name.length > MAX_NAME_LENGTH) return `a metric's name of more than ${MAX_NAME_LENGTH} characters`;

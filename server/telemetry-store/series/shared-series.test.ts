@@ -4,7 +4,7 @@ import type { MetricFunction } from "#server/agent/ports/metrics-source.ts";
 import { decodeMetrics } from "#server/integrations/otlp/metrics.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 /** Processes of one service that do not say, or say only in part, which of them they are. */

@@ -9,7 +9,7 @@ import { decodeMetrics } from "#server/integrations/otlp/metrics.ts";
 import { parseExposition } from "#server/integrations/prometheus/exposition.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 const MINUTE_MS = 60_000;

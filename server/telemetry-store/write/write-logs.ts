@@ -2,7 +2,7 @@ import { AppError } from "../../agent/kernel/errors.ts";
 import type { StreamPosition } from "../../agent/ports/ingest-store.ts";
 import type { MinedLog, Sender, Written } from "../../agent/ports/telemetry-store.ts";
 import type { Connection } from "../database.ts";
-import { createPatternSights } from "../read/patterns.ts";
+import { createPatternSeenTimes } from "../read/patterns.ts";
 import { closedUntil, noteLate } from "../rollup/rollup-progress.ts";
 import { isEmpty, storableJson } from "./attributes.ts";
 import type { CopyRows } from "./copy-rows.ts";
@@ -46,7 +46,7 @@ function prepare({ now, retention }: StoreParts, records: readonly MinedLog[]): 
 
 function createLineTarget(): RecordTarget<LineEntry> {
   const ids = createLineIds();
-  const noteSights = createPatternSights();
+  const recordSeen = createPatternSeenTimes();
   return {
     signal: "logs",
     into: "log_line (at, id, pattern_id, severity, trace_id, span_id, service, environment, version, instance, body, attributes)",
@@ -66,7 +66,7 @@ function createLineTarget(): RecordTarget<LineEntry> {
             "logs",
             [...tally.hours].filter((hourMs) => hourMs < closedMs),
           );
-          await noteSights(tx, tally.patterns());
+          await recordSeen(tx, tally.patterns());
           await tally.save(tx);
         },
       };

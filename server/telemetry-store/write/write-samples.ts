@@ -16,7 +16,7 @@ import { addDeltaStart, addStart, type MetricStart, moveStarts, noteStarts } fro
 import { type KeptTime, keptTime } from "./record-checks.ts";
 import { createRecordWriter, type Entry, type Prepared, type RecordTarget, type StoreParts } from "./record-writer.ts";
 import { createRejections, type Rejections } from "./rejections.ts";
-import { senderKey, type ToldKinds } from "./told-kinds.ts";
+import { type ReportedKinds, senderKey } from "./reported-kinds.ts";
 import { isOpening, moveOpenings } from "./unknown-starts.ts";
 
 const MINUTE_MS = 60_000;
@@ -56,7 +56,7 @@ export interface SampleWriter {
   write(series: readonly SeriesSamples[], sender: Sender): Promise<Written>;
 }
 
-export function createSampleWriter(parts: StoreParts, told: ToldKinds): SampleWriter {
+export function createSampleWriter(parts: StoreParts, told: ReportedKinds): SampleWriter {
   const table = new SeriesTable();
   const registry = createSeriesRegistry(parts, told);
   const known: Known = { table, registry, deltaTimes: createDeltaTimes(), corrections: new Map() };

@@ -5,7 +5,7 @@ import { SPAN_KINDS, SPAN_STATUSES, type SpanRecord } from "#server/agent/ports/
 import { bucketOf, emptyHistogram } from "#server/agent/telemetry/histogram.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { SENDER, spanOf } from "#server/testing/telemetry/records.ts";
-import { upkeepOnce } from "../rollup/upkeep.ts";
+import { upkeepOnce } from "../rollup/maintenance.ts";
 import { type BuiltinStore, createTelemetryStore } from "../store.ts";
 
 const config = OperateAgentConfigSchema.parse({}).monitoringConfig;

@@ -3,7 +3,7 @@ import { GET as setup } from "../../../app/api/setup/route.ts";
 import { GET as metrics } from "../../../app/metrics/route.ts";
 import { GET as readyz } from "../../../app/readyz/route.ts";
 import { identify } from "../../auth/context.ts";
-import { turnedAway } from "../../auth/front-door.ts";
+import { rejectRequest } from "../../auth/front-door.ts";
 import { handleAuth } from "../../auth/handle-auth.ts";
 import { checkOrigin } from "../../auth/origin.ts";
 import { getIdentity, getRuntime } from "../../container.ts";
@@ -48,7 +48,7 @@ const { url } = await serve(
     if (route) return route(request);
     return pathname === "/api/mcp" ? mcp(request) : trpc(request);
   },
-  { turnedAway: (incoming, outgoing) => turnedAway(incoming, outgoing) || refusedAtGate(incoming, outgoing) },
+  { rejects: (incoming, outgoing) => rejectRequest(incoming, outgoing) || refusedAtGate(incoming, outgoing) },
 );
 process.once("disconnect", () => process.exit(0));
 process.send?.({ url });

@@ -1,6 +1,6 @@
 import { handleAuth } from "#server/auth/handle-auth.ts";
 import { getIdentity } from "#server/container.ts";
-import { tellingWaits } from "#server/limits/told-wait.ts";
+import { tellingWaits } from "#server/limits/deliberate-delay.ts";
 
 const serve = tellingWaits(async (request) => handleAuth(getIdentity(), request));
 

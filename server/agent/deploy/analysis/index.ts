@@ -1,4 +1,4 @@
-import { type ClockReading, type StoredReading, TimeLived } from "../../kernel/clock.ts";
+import { type ClockReading, MonotonicElapsed, type StoredReading } from "../../kernel/clock.ts";
 import type { Durable } from "../run/durable.ts";
 import type { Inspection } from "../run/inspection.ts";
 import type { CheckInterrupt, DeploymentPlan, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
@@ -31,7 +31,7 @@ export async function runAnalysis(
   const { step, attempt, kind, holdSeconds, checkInterrupt } = input;
   const rules = plan.options.rules.analysis;
   const began = asReading(await durable.step("now", () => effects.now()));
-  const clock = new TimeLived(began.at);
+  const clock = new MonotonicElapsed(began.at);
   clock.observe(began);
   const beforeMs = Math.max(0, began.at - (input.since ?? began.at));
   const judgements: Judgement[] = [];

@@ -2,7 +2,7 @@ import { type AnalysisRules, METRICS_OF_USERS } from "../../config-deployment.ts
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
-import { judgeAlone } from "./alone.ts";
+import { judgeAlone } from "./absolute-check.ts";
 import type { JudgeResult, MetricResult } from "./analysis-schema.ts";
 import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";
 import { type Dependent, judgeDependents } from "./dependents.ts";

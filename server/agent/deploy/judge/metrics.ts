@@ -17,7 +17,7 @@ import {
 } from "./classify.ts";
 import { dice, MOST_SAMPLES, poolOf, quantilesOf, type Sample } from "./samples.ts";
 import { sentenceOf } from "./sentences.ts";
-import { showsThroughout } from "./throughout.ts";
+import { showsThroughout } from "./sustained-difference.ts";
 
 /** Each metric: where its values come from, and what it came to. */
 

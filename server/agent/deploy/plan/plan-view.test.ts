@@ -3,7 +3,7 @@ import { mergeRules, type RolloutRulesInput } from "../../config-deployment.ts";
 import { planView } from "./plan-view.ts";
 import type { Planned, Situation } from "./planned.ts";
 import { stepsOf } from "./planned-steps.ts";
-import type { Neighbour } from "./surroundings.ts";
+import type { DependencyState } from "./service-context.ts";
 
 const made = (rollout: RolloutRulesInput = {}, change: Partial<Planned> = {}): Planned => {
   const rules = mergeRules(rollout);
@@ -142,7 +142,7 @@ describe("warns of", () => {
     expect(warnings(planned, change as Partial<Situation>).join("\n")).toContain(text),
   );
 
-  const neighbour = (change: Partial<Neighbour>): Neighbour => ({
+  const neighbour = (change: Partial<DependencyState>): DependencyState => ({
     ...{ service: "payments", health: { state: "up", message: null }, instances: { ready: 2, all: 2 } },
     ...{
       incidents: [],

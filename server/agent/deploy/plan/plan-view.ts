@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { describeSeconds } from "../../text/durations.ts";
 import type { PlanView } from "./plan-schema.ts";
 import { warningsOf } from "./plan-warnings.ts";
-import { carriedOut, type Planned, type Situation, waitForRequests } from "./planned.ts";
+import { effectiveStrategy, type Planned, type Situation, waitForRequests } from "./planned.ts";
 import type { StepPlan } from "./planned-steps.ts";
 
 /** What somebody agrees to before a deployment starts, in words. Pure. */
@@ -17,7 +17,7 @@ export function planView(planned: Planned, situation: Situation): Plan {
   const expectedSeconds = steps.reduce((sum, step) => sum + step.seconds, 0);
   return {
     summary: summaryOf(planned, situation),
-    strategy: carriedOut(planned),
+    strategy: effectiveStrategy(planned),
     steps,
     expectedSeconds,
     asksPeople: planned.steps.some((step) => step.kind === "analysis" && waitOf(step, planned, situation) > longest),
@@ -81,7 +81,7 @@ function onFailure(planned: Planned): string {
     return "It stops there, keeps what serves and opens an incident. Nothing else runs that it could go back to.";
   if (!options.rollbackOnFailure)
     return `Requests go back to ${previousVersion} and it waits ${describeSeconds(options.rules.decisionTimeoutSeconds)} for somebody to promote, retry, roll back or abort. Without a decision it rolls back. An incident is opened.`;
-  if (carriedOut(planned) === "rolling")
+  if (effectiveStrategy(planned) === "rolling")
     return `It rolls back by itself: ${previousVersion} is started again where it is missing, then ${version} is stopped. An incident is opened.`;
   return `It rolls back by itself: all requests go to ${previousVersion} at once, what is missing of it is started again, then ${version} is stopped. An incident is opened.`;
 }

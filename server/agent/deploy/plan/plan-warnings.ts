@@ -6,8 +6,8 @@ import { fullDisk, fullDiskSentence } from "../../kernel/storage/storage-failure
 import { describeSeconds } from "../../text/durations.ts";
 import { utc } from "../../text/utc.ts";
 import type { PlanWarning } from "./plan-schema.ts";
-import { carriedOut, type Planned, type Situation, waitForRequests } from "./planned.ts";
-import { dependencyWarnings, serviceWarnings } from "./surroundings.ts";
+import { effectiveStrategy, type Planned, type Situation, waitForRequests } from "./planned.ts";
+import { dependencyWarnings, serviceWarnings } from "./service-context.ts";
 
 /** What somebody should know before agreeing to a deployment, worst first. Pure. */
 
@@ -46,7 +46,7 @@ export function warningsOf(planned: Planned, situation: Situation, expectedSecon
         )
       : null,
     ...(planned.steps.some((step) => step.kind === "analysis") ? judgeWarnings(planned, situation) : []),
-    carriedOut(planned) === "canary" && sticky
+    effectiveStrategy(planned) === "canary" && sticky
       ? warning(
           "sticky_callers",
           "info",

@@ -3,7 +3,7 @@ import type { Disk } from "../../kernel/storage/disk.ts";
 import type { DeploymentRow } from "../record/store.ts";
 import type { Freeze } from "./freeze.ts";
 import type { StepPlan } from "./planned-steps.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { ServiceContext } from "./service-context.ts";
 
 /** A deployment as it would be made, and the moment it would begin at. Pure. */
 
@@ -28,7 +28,7 @@ export interface Situation {
   /** what an administrator sets aside, in words */
   overridden: string[];
   /** of the service and of what it depends on */
-  surroundings: Surroundings;
+  surroundings: ServiceContext;
   /** of the data directory; null: not known here */
   disk: Disk | null;
   /** of the policy: worth knowing, no reason to refuse */
@@ -36,7 +36,7 @@ export interface Situation {
 }
 
 /** The strategy that its steps are really of: without a version before it every one comes down to rolling. */
-export const carriedOut = ({ strategy, previousVersion }: Pick<Planned, "strategy" | "previousVersion">) =>
+export const effectiveStrategy = ({ strategy, previousVersion }: Pick<Planned, "strategy" | "previousVersion">) =>
   previousVersion === null ? "rolling" : strategy;
 
 /** Seconds until the new version was asked often enough to be judged; 0 while the rate is not known. */

@@ -8,7 +8,7 @@ import { storeTraffic } from "../../traffic/index.ts";
 import { begin } from "../record/record.ts";
 import { deployApplication } from "../request/deploy-application.ts";
 import { recordEffects } from "../run/effects-record.ts";
-import { wayBackCost } from "./rollback-cost.ts";
+import { rollbackCost } from "./rollback-cost.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production" };
@@ -44,7 +44,7 @@ async function begun() {
 }
 
 it("counts what is stored and what is not yet, each once, of the version that was taken back alone", async () => {
-  expect(await wayBackCost(ctx, await begun(), "rolled_back")).toBe(
+  expect(await rollbackCost(ctx, await begun(), "rolled_back")).toBe(
     "From 10:00:00 UTC until 10:01:00 UTC, 300 of 400 requests to 1.1.0 failed in all.",
   );
 });
@@ -54,18 +54,18 @@ it("says until when it is counted while the platform is away", async () => {
   ctx.platform.samplesSince = async () => {
     throw new AppError("UPSTREAM_UNAVAILABLE", "The platform does not answer.");
   };
-  expect(await wayBackCost(ctx, plan, "rolled_back")).toBe(
+  expect(await rollbackCost(ctx, plan, "rolled_back")).toBe(
     "From 10:00:00 UTC until 10:00:40 UTC, 260 of 360 requests to 1.1.0 failed in all.",
   );
 });
 
 it("says nothing of what was no way back, of what failed for nobody, and of what is days ago", async () => {
   const plan = await begun();
-  expect(await wayBackCost(ctx, plan, "succeeded")).toBeNull();
-  expect(await wayBackCost(ctx, plan, "failed")).toBeNull();
-  expect(await wayBackCost(ctx, { ...plan, version: "1.2.0" }, "rolled_back")).toBeNull();
+  expect(await rollbackCost(ctx, plan, "succeeded")).toBeNull();
+  expect(await rollbackCost(ctx, plan, "failed")).toBeNull();
+  expect(await rollbackCost(ctx, { ...plan, version: "1.2.0" }, "rolled_back")).toBeNull();
   nowMs += 3 * 86_400_000;
-  expect(await wayBackCost(ctx, plan, "rolled_back")).toBeNull();
+  expect(await rollbackCost(ctx, plan, "rolled_back")).toBeNull();
 });
 
 it("stands in the incident that the way back opens, beside what the judgement had counted", async () => {

@@ -19,7 +19,7 @@ type Undone = Pick<DeploymentRow, "service" | "environment" | "version"> & { sta
  * judgement counted is over before the way back is. From the stored counts, and the platform's newest that are not
  * stored yet. Null when this was no way back, nothing failed, or it cannot be told.
  */
-export async function wayBackCost(
+export async function rollbackCost(
   runtime: Runtime,
   plan: Pick<DeploymentPlan, "deploymentId" | "service" | "environment" | "version" | "kind" | "startedAt">,
   ending: Ending,
@@ -43,7 +43,7 @@ export async function wayBackCost(
 /** The deployment whose version a way back has taken away. */
 async function undoneBy(
   { db }: Pick<Runtime, "db">,
-  { deploymentId, service, environment, version, kind, startedAt }: Parameters<typeof wayBackCost>[1],
+  { deploymentId, service, environment, version, kind, startedAt }: Parameters<typeof rollbackCost>[1],
   ending: Ending,
 ): Promise<Undone | null> {
   if (kind === "deploy")

@@ -86,7 +86,7 @@ export async function begin(runtime: Runtime, id: string): Promise<DeploymentPla
     return { row: await getDeploymentRow(tx, id), steps: await listSteps(tx, id) };
   });
   if (!begun) return null;
-  const plan = planOf(begun.row, begun.steps, runtime.now());
+  const plan = loadPlan(begun.row, begun.steps, runtime.now());
   const message = `Deployment of ${plan.service} ${plan.version} to ${plan.environment} started`;
   await onDeploymentChange(runtime, plan, "started", message);
   return plan;
@@ -95,10 +95,10 @@ export async function begin(runtime: Runtime, id: string): Promise<DeploymentPla
 /** The plan of a deployment whose own procedure broke. Null when it has ended meanwhile. */
 export async function takeUp(runtime: Runtime, id: string): Promise<DeploymentPlan | null> {
   const row = await getDeploymentRow(runtime.db, id);
-  return isActive(row.status) ? planOf(row, await listSteps(runtime.db, id), runtime.now()) : null;
+  return isActive(row.status) ? loadPlan(row, await listSteps(runtime.db, id), runtime.now()) : null;
 }
 
-function planOf(row: DeploymentRow, steps: readonly StepRow[], now: Date): DeploymentPlan {
+function loadPlan(row: DeploymentRow, steps: readonly StepRow[], now: Date): DeploymentPlan {
   const { id: deploymentId, service, environment, kind, strategy, version, previousVersion, options } = row;
   return {
     ...{ deploymentId, service, environment, kind, strategy, version, previousVersion, options },

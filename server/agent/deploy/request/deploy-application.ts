@@ -10,7 +10,14 @@ import { lockObstacle, refuseObstacles } from "../plan/policy.ts";
 import { type DeploymentRow, toView } from "../record/store.ts";
 import { findLock } from "../record/store-locks.ts";
 import { DeployApplicationInput } from "../schema.ts";
-import { type DeployResult, insertPrepared, type Prepared, planOf, refuseActive, startWorkflow } from "./launch.ts";
+import {
+  type DeployResult,
+  describePlan,
+  insertPrepared,
+  type Prepared,
+  refuseActive,
+  startWorkflow,
+} from "./launch.ts";
 
 /**
  * Starts a deployment and returns its handle at once; a dry run checks the same and starts nothing.
@@ -56,7 +63,7 @@ async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepare
   const override = input.overrideReason === undefined ? null : { reason: input.overrideReason, what: overridden };
   return {
     ...{ planned, committedAt, rollbackOf: null },
-    plan: await planOf(ctx, planned, instances, { overridden, notes }),
+    plan: await describePlan(ctx, planned, instances, { overridden, notes }),
     override: overridden.length > 0 ? override : null,
   };
 }

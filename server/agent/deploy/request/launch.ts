@@ -13,8 +13,8 @@ import { requestRate } from "../../traffic/index.ts";
 import { nextFreeze } from "../plan/freeze.ts";
 import { blastRadius } from "../plan/plan.ts";
 import { planView } from "../plan/plan-view.ts";
-import { carriedOut, type Planned, type Situation } from "../plan/planned.ts";
-import { dependenciesOf, failuresOf, type Neighbour, type Surroundings } from "../plan/surroundings.ts";
+import { effectiveStrategy, type Planned, type Situation } from "../plan/planned.ts";
+import { type DependencyState, dependenciesOf, failuresOf, type ServiceContext } from "../plan/service-context.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { type DeploymentRow, findActive, insertDeployment, listActive, recordEvent } from "../record/store.ts";
 import type { DeployApplicationOutput } from "../schema.ts";
@@ -46,7 +46,7 @@ const MOST_INCIDENTS = 5;
 const RATE_SECONDS = 120;
 
 /** The plan in words, from what the platform says now. */
-export async function planOf(
+export async function describePlan(
   runtime: Runtime,
   planned: Planned,
   instances: readonly PlatformInstance[],
@@ -101,7 +101,7 @@ async function surroundingsOf(
   runtime: Runtime,
   { service, environment }: ServiceRef,
   counts: readonly TrafficCounts[] | null,
-): Promise<Surroundings> {
+): Promise<ServiceContext> {
   const { config, db, platform } = runtime;
   const dependencies = dependenciesOf(config, { service, environment });
   const names = [service, ...dependencies];
@@ -116,7 +116,7 @@ async function surroundingsOf(
     const count = incidents.counts.find((one) => one.service === name)?.count ?? 0;
     return { incidents: shown, moreIncidents: count - shown.length };
   };
-  const neighbour = (name: string): Neighbour => {
+  const neighbour = (name: string): DependencyState => {
     const ref = { service: name, environment };
     const { instances, pending } = of(running ?? [], ref)[0] ?? {};
     const own = of(counts ?? [], ref);
@@ -163,7 +163,7 @@ export async function insertPrepared(
   const at = runtime.now();
   const given = {
     ...{ service, environment, kind, version, previousVersion, options, steps, rollbackOf, committedAt },
-    strategy: carriedOut(planned),
+    strategy: effectiveStrategy(planned),
     summary: "Waiting for a worker",
     reason: reason || null,
   };

@@ -17,9 +17,9 @@ import { decidedAlready } from "./decision-rule.ts";
 import { listGoodVersions } from "./good-versions.ts";
 import {
   type DeployResult,
+  describePlan,
   insertPrepared,
   type Prepared,
-  planOf,
   type Requester,
   refuseActive,
   startWorkflow,
@@ -236,7 +236,7 @@ async function prepare(
   const overridden = override?.locked.map(({ message }) => message) ?? [];
   return {
     ...{ planned, rollbackOf, committedAt },
-    plan: await planOf(runtime, planned, instances, { overridden, notes: [] }),
+    plan: await describePlan(runtime, planned, instances, { overridden, notes: [] }),
     override: override && overridden.length > 0 ? { reason: override.reason, what: overridden } : null,
   };
 }

@@ -13,7 +13,7 @@ interface StoppingInstance {
   why: string;
 }
 
-type Departure = { kind: "gone" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
+type DrainResult = { kind: "gone" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
 
 /**
  * Lets instances finish their requests and stops them, all at once. While they drain it listens, unless `interruptRules` is
@@ -24,7 +24,7 @@ export async function drainAndStop(
   stopping: readonly StoppingInstance[],
   interruptRules: InterruptRules | null,
   stepIndex: number,
-): Promise<Departure> {
+): Promise<DrainResult> {
   const { durable, effects, plan, state, observation } = run;
   const limitMs = plan.options.rules.drainSeconds * 1_000;
   const beganAt = observation?.at ?? plan.startedAt;

@@ -39,19 +39,19 @@ const attempt = async <T>(work: () => Promise<T>): Promise<Effect<T>> => {
 };
 
 export const platformEffects = (runtime: Runtime) => ({
-  readInbox: (plan: DeploymentPlan, afterSeq: number) => hear(runtime, plan, afterSeq),
-  observe: (plan: DeploymentPlan, afterSeq: number) => look(runtime, plan, afterSeq),
+  readInbox: (plan: DeploymentPlan, afterSeq: number) => readInbox(runtime, plan, afterSeq),
+  observe: (plan: DeploymentPlan, afterSeq: number) => observe(runtime, plan, afterSeq),
   start: (plan: DeploymentPlan, version: string, slots: readonly StartSlot[]) => start(runtime, plan, version, slots),
   drain: (plan: DeploymentPlan, ids: readonly string[], timeoutMs: number, summaryOf: SummaryOf) =>
     drain(runtime, plan, ids, timeoutMs, summaryOf),
-  stop: (plan: DeploymentPlan, leaving: readonly Leaving[]) => stop(runtime, plan, leaving),
+  stop: (plan: DeploymentPlan, leaving: readonly DrainedInstance[]) => stop(runtime, plan, leaving),
   share: (plan: DeploymentPlan, weight: number) => share(runtime, plan, weight),
-  returnTraffic: (plan: DeploymentPlan) => shelter(runtime, plan),
-  resetWeights: (plan: DeploymentPlan) => spread(runtime, plan),
+  returnTraffic: (plan: DeploymentPlan) => returnTraffic(runtime, plan),
+  resetWeights: (plan: DeploymentPlan) => resetWeights(runtime, plan),
 });
 
 /** Whether somebody decided something or cancelled. */
-async function hear(
+async function readInbox(
   { db, now, steadyMs }: Runtime,
   { deploymentId }: DeploymentPlan,
   afterSeq: number,
@@ -69,8 +69,8 @@ async function hear(
 }
 
 /** What runs now, and whether somebody decided something or cancelled. */
-async function look(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Observation> {
-  const inbox = await hear(runtime, plan, afterSeq);
+async function observe(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Observation> {
+  const inbox = await readInbox(runtime, plan, afterSeq);
   const seen = await attempt(async () => ({ service: await runtime.platform.getService(plan) }));
   const clock = readClock(runtime);
   if (!seen.ok) return { ...inbox, ...clock, instances: null, problem: seen.message, weights: null };
@@ -145,7 +145,7 @@ async function drain(
   return { ...drained, ...clock };
 }
 
-interface Leaving {
+interface DrainedInstance {
   instance: Pick<ObservedInstance, "id" | "version">;
   why: string;
   /** requests that had not finished */
@@ -155,7 +155,11 @@ interface Leaving {
 }
 
 /** Stops instances that were drained, all at once. */
-async function stop(runtime: Runtime, plan: DeploymentPlan, leaving: readonly Leaving[]): Promise<Effect<unknown>> {
+async function stop(
+  runtime: Runtime,
+  plan: DeploymentPlan,
+  leaving: readonly DrainedInstance[],
+): Promise<Effect<unknown>> {
   const began = performance.now();
   const stopped = await attempt(async () => {
     const told = await Promise.all(
@@ -211,7 +215,7 @@ async function share(runtime: Runtime, plan: DeploymentPlan, weight: number): Pr
  * All requests to the version before, if an instance of it is ready. Those that were being drained come back into
  * rotation first.
  */
-async function shelter({ platform }: Runtime, plan: DeploymentPlan): Promise<Effect<{ sheltered: boolean }>> {
+async function returnTraffic({ platform }: Runtime, plan: DeploymentPlan): Promise<Effect<{ sheltered: boolean }>> {
   const { service, environment, version, previousVersion } = plan;
   return attempt(async () => {
     if (previousVersion === null) return { sheltered: false };
@@ -235,7 +239,7 @@ const recall = async (platform: Platform, instanceId: string) => {
 };
 
 /** Spreads traffic evenly again. */
-async function spread(runtime: Runtime, plan: DeploymentPlan): Promise<Effect<unknown>> {
+async function resetWeights(runtime: Runtime, plan: DeploymentPlan): Promise<Effect<unknown>> {
   const { service, environment } = plan;
   return attempt(async () => {
     await runtime.platform.setWeights({ service, environment, weights: null });
@@ -246,7 +250,7 @@ async function spread(runtime: Runtime, plan: DeploymentPlan): Promise<Effect<un
 const STDERR_LINES = 10;
 
 /** The last lines an instance wrote to stderr, or at all; none when they cannot be had. */
-export async function lastWords(platform: Platform, instanceId: string): Promise<string[]> {
+export async function lastLogLines(platform: Platform, instanceId: string): Promise<string[]> {
   const tail = await attempt(async () => ({ lines: await platform.tailLogs({ instanceId, lines: 100 }) }));
   if (!tail.ok) return [];
   const errors = tail.lines.filter((line) => line.stream === "stderr");

@@ -1,19 +1,19 @@
 import { onDeploymentChange } from "../../incidents/index.ts";
-import { type ClockReading, readClock, TimeLived } from "../../kernel/clock.ts";
+import { type ClockReading, MonotonicElapsed, readClock } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { describeSeconds } from "../../text/durations.ts";
-import { wayBackCost } from "../plan/rollback-cost.ts";
+import { rollbackCost } from "../plan/rollback-cost.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { begin, type Ending, end, note, noteIn, startWatch, takeUp } from "../record/record.ts";
 import { findEvent, getDeploymentRow, lockDeployment, withWatch } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
 import { listSteps, patchStep } from "../record/store-steps.ts";
 import type { Waiting } from "../schema.ts";
-import { lastWords } from "./effects-platform.ts";
+import { lastLogLines } from "./effects-platform.ts";
 import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
+import { reportFailure } from "./report-failure.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import { choices } from "./status-lines.ts";
-import { tellFailure } from "./tell-failure.ts";
 
 /** What the deployment procedure writes down. Each may run twice: the record knows the events' keys. */
 
@@ -104,7 +104,7 @@ async function failStep(
   reason: string,
   instance: ObservedInstance | null,
 ): Promise<ClockReading> {
-  const lastLines = instance ? await lastWords(runtime.platform, instance.id) : [];
+  const lastLines = instance ? await lastLogLines(runtime.platform, instance.id) : [];
   const detail = { reason, stepIndex: index, attempt, instanceId: instance?.id ?? null, lastLines };
   const event = { key: `failed:${index}:${attempt}`, level: "error", kind: "decision", message: reason } as const;
   const reading = readClock(runtime);
@@ -152,9 +152,9 @@ async function ask(
     return now.getTime();
   });
   if (kind === "failed")
-    await tellFailure(runtime, plan, { reason, rolledBack: false, summary: `${summary}. ${how}.` });
+    await reportFailure(runtime, plan, { reason, rolledBack: false, summary: `${summary}. ${how}.` });
   const reading = readClock(runtime);
-  const openMs = new TimeLived(askedAt).observe(reading);
+  const openMs = new MonotonicElapsed(askedAt).observe(reading);
   return { ...reading, expiresAt: reading.at - openMs + timeoutSeconds * 1_000 };
 }
 
@@ -222,12 +222,12 @@ async function report(
   summary: string,
   why = "",
 ): Promise<void> {
-  const cost = await wayBackCost(runtime, plan, ending);
+  const cost = await rollbackCost(runtime, plan, ending);
   const said = withWatch(summary, await getDeploymentRow(runtime.db, plan.deploymentId));
   const told = cost === null ? said : `${said.replace(/(?<!\.)$/, ".")} ${cost}`;
   if (reason === null || ending === "succeeded" || ending === "cancelled")
     await onDeploymentChange(runtime, plan, ending, told, why);
-  else await tellFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary: told });
+  else await reportFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary: told });
 }
 
 /** Ends it well, unless somebody called it back at the last moment, and starts the watch over it. */

@@ -5,7 +5,7 @@ import type { Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import type { Stop } from "./rollback-run.ts";
 import { type Run, readInbox, runClockMs } from "./run.ts";
 import type { Answer } from "./run-state.ts";
-import { bare, doing } from "./status-lines.ts";
+import { doing, withoutFullStop } from "./status-lines.ts";
 import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./step-work.ts";
 import { waitForDecision } from "./waiting.ts";
 
@@ -73,7 +73,7 @@ async function conclude(run: Run, one: Attempt, outcome: StepOutcome): Promise<T
     case "undecided": {
       await countTime(run, one);
       const question = questionOf(run, one.step, "undecided");
-      const turn = await ask(run, one, { ...question, reason: bare(outcome.reason), inStep: true });
+      const turn = await ask(run, one, { ...question, reason: withoutFullStop(outcome.reason), inStep: true });
       // nothing failed, so a further try has the requests of this one, too
       return turn.kind === "again" ? { ...turn, since: outcome.since } : turn;
     }
@@ -102,7 +102,7 @@ type Failed = Extract<StepOutcome, { kind: "failed" }>;
 /** Back at once, or the users to the version before and the question to a person. */
 async function fail(run: Run, one: Attempt, { reason: said, instance }: Failed): Promise<Turn> {
   const { durable, effects, plan, state } = run;
-  const reason = bare(said);
+  const reason = withoutFullStop(said);
   const { step, attempt } = one;
   const failed = await durable.step("failed", () =>
     effects.failStep(plan, { index: step.index, attempt }, reason, instance),
@@ -148,7 +148,7 @@ async function pauseBefore(run: Run, step: PlannedStep): Promise<Stop | null> {
   const reason = `Paused by ${pause.actorName}${pause.reason ? `: ${pause.reason}` : ""}`;
   const question = { ...questionOf(run, step, "paused"), reason, inStep: false };
   const answer = await waitForDecision(run, question);
-  if (goesBack(answer)) return backAfter(question, answer, null);
+  if (isRollback(answer)) return rollbackAfter(question, answer, null);
   await goOn(run, answer, null);
   return null;
 }
@@ -178,13 +178,13 @@ function questionOf({ plan }: Run, step: PlannedStep, kind: Question["kind"]): O
   };
 }
 
-const goesBack = ({ decision }: Answer): boolean =>
+const isRollback = ({ decision }: Answer): boolean =>
   decision === null || decision === "rollback" || decision === "abort";
 
 async function ask(run: Run, { step }: Attempt, question: Question): Promise<Turn> {
   const { durable, effects, plan } = run;
   const answer = await waitForDecision(run, question);
-  if (goesBack(answer)) return { kind: "stop", stop: backAfter(question, answer, step.index) };
+  if (isRollback(answer)) return { kind: "stop", stop: rollbackAfter(question, answer, step.index) };
   await goOn(run, answer, step.index);
   const { decision, by, reason } = answer;
   // of a step whose outcome nobody has to accept, going on is all there is to promote
@@ -200,7 +200,7 @@ async function ask(run: Run, { step }: Attempt, question: Question): Promise<Tur
 }
 
 /** How it ends when a question was answered so, or not at all. */
-function backAfter(question: Question, { decision, by, reason }: Answer, openStep: number | null): Stop {
+function rollbackAfter(question: Question, { decision, by, reason }: Answer, openStep: number | null): Stop {
   const why = question.kind === "paused" ? "" : question.reason;
   const said = reason ? `: ${reason}` : "";
   if (decision === "abort")

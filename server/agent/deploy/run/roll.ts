@@ -1,10 +1,10 @@
 import { drainAndStop } from "./drain-and-stop.ts";
 import type { StepOutcome } from "./procedure.ts";
 import { nextRollingAction, noteUnready, type RollingAction, type RollingGoal, type UnreadySince } from "./rolling.ts";
-import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
+import { isPassing, look, newUnchanged, pauseMs, type Run, unchangedForMs } from "./run.ts";
 import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
 import { announceReady, lateness } from "./set.ts";
-import { picture } from "./status-lines.ts";
+import { instanceSummary } from "./status-lines.ts";
 
 /** Between two instances it stops for a pause; an instance that is leaving is seen off first. */
 const BETWEEN: InterruptRules = { pause: true, promote: false };
@@ -17,7 +17,7 @@ type Turn = Extract<StepOutcome, { kind: "failed" | "interrupted" }> | { kind: "
 export async function roll(run: Run, stepIndex: number): Promise<StepOutcome> {
   const { durable, effects, plan, state } = run;
   const goal = goalOf(run);
-  const quiet = newQuiet();
+  const quiet = newUnchanged();
   let unready: UnreadySince = {};
   for (;;) {
     const observation = await look(run);
@@ -37,7 +37,8 @@ export async function roll(run: Run, stepIndex: number): Promise<StepOutcome> {
     if (observation.weights) await durable.step("spread", () => effects.resetWeights(plan)); // a split is not for this way of going
     const turn = action ? await act(run, goal, action, stepIndex) : ({ kind: "wait" } as const);
     if (turn.kind === "failed" || turn.kind === "interrupted") return turn;
-    if (turn.kind === "wait") await durable.wait(pauseMs(quietFor(quiet, picture(instances), observation.at)));
+    if (turn.kind === "wait")
+      await durable.wait(pauseMs(unchangedForMs(quiet, instanceSummary(instances), observation.at)));
   }
 }
 

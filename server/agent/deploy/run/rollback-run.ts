@@ -3,7 +3,7 @@ import type { Ending } from "../record/record.ts";
 import type { Observation } from "./effects-platform.ts";
 import { look, type Run, runClockMs } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
-import { bare, serving } from "./status-lines.ts";
+import { serving, withoutFullStop } from "./status-lines.ts";
 
 /** Why a deployment does not go on, and how it is to end. */
 export interface Stop {
@@ -50,19 +50,19 @@ export async function rollBack(run: Run, stop: Stop): Promise<void> {
   };
   const back = await settle(run, work);
   if (back.kind !== "passed") {
-    const why = back.kind === "failed" ? bare(back.reason) : "it was interrupted";
+    const why = back.kind === "failed" ? withoutFullStop(back.reason) : "it was interrupted";
     const summary = `The way back to ${previousVersion} was not completed: ${why}. ${serving(run.observation?.instances ?? null)} Deploy a version that works.`;
     return finish(run, "failed", stop.reason, true, summary);
   }
   const serves = `${previousVersion} serves again with ${options.instances} of ${options.instances} instances.`;
-  const how = stop.ending === "cancelled" ? "Cancelled." : `Rolled back: ${bare(stop.reason)}.`;
+  const how = stop.ending === "cancelled" ? "Cancelled." : `Rolled back: ${withoutFullStop(stop.reason)}.`;
   return finish(run, stop.ending, stop.reason, stop.failure, `${how} ${serves}`);
 }
 
 async function leaveAsItIs(run: Run, stop: Stop): Promise<void> {
   const observation = await look(run);
   const why = "nothing ran before it that it could go back to";
-  const how = stop.ending === "cancelled" ? "Cancelled" : bare(stop.reason);
+  const how = stop.ending === "cancelled" ? "Cancelled" : withoutFullStop(stop.reason);
   const summary = `${how}. Left as it is, because ${why}. ${serving(observation.instances)}`;
   const ending = stop.ending === "cancelled" ? "cancelled" : "failed";
   return finish(run, ending, stop.reason, stop.failure, summary);

@@ -64,7 +64,7 @@ export function nextRollingAction(
   const ready = staying.filter((one) => one.state === "ready").length;
   const freshReady = fresh.filter((one) => one.state === "ready").length;
 
-  const [hopeless] = findHopeless(fresh, goal.readyTimeoutMs, unreadySince, at);
+  const [hopeless] = findUnrecoverable(fresh, goal.readyTimeoutMs, unreadySince, at);
   if (hopeless) return { do: "fail", ...hopeless };
 
   const hasRoom = instances.length < goal.wanted + goal.maxSurge;
@@ -91,18 +91,18 @@ export function nextRollingAction(
 }
 
 /** An instance of the goal's version that will not become ready, and why. */
-export interface Hopeless {
+export interface Unrecoverable {
   instance: ObservedInstance;
   reason: string;
 }
 
 /** Those that will not become ready: they keep crashing, or had their time. Crashing ones come first. */
-export function findHopeless(
+export function findUnrecoverable(
   fresh: readonly ObservedInstance[],
   readyTimeoutMs: number,
   unreadySince: UnreadySince,
   at: number,
-): Hopeless[] {
+): Unrecoverable[] {
   const because = ({ reason }: ObservedInstance) => (reason ? `: ${reason}` : "");
   const looping = fresh.filter((one) => one.state === "crash-looping");
   const late = fresh.filter(

@@ -1,4 +1,4 @@
-import { type StoredReading, TimeLived } from "../../kernel/clock.ts";
+import { MonotonicElapsed, type StoredReading } from "../../kernel/clock.ts";
 import type { Durable } from "./durable.ts";
 import type { Observation, platformEffects, Refusal } from "./effects-platform.ts";
 import type { recordEffects } from "./effects-record.ts";
@@ -16,14 +16,14 @@ export interface Run {
   readonly effects: DeploymentEffects;
   readonly plan: DeploymentPlan;
   readonly state: RunState;
-  readonly clock: TimeLived;
+  readonly clock: MonotonicElapsed;
   /** what was seen last; null before the first look */
   observation: Observation | null;
 }
 
 export const newRun = (durable: Durable, effects: DeploymentEffects, plan: DeploymentPlan): Run => ({
   ...{ durable, effects, plan, state: newRunState(plan) },
-  clock: new TimeLived(plan.startedAt),
+  clock: new MonotonicElapsed(plan.startedAt),
   observation: null,
 });
 
@@ -57,14 +57,14 @@ export const isPassing = ({ code }: Refusal): boolean =>
 export const pauseMs = (quietMs: number): number => Math.min(5_000, Math.max(100, Math.round(quietMs / 10)));
 
 /** Since when the platform has looked the same. */
-interface Quiet {
+interface Unchanged {
   picture: string;
   since: number;
 }
-export const newQuiet = (): Quiet => ({ picture: "", since: 0 });
+export const newUnchanged = (): Unchanged => ({ picture: "", since: 0 });
 
 /** How long nothing changed, in milliseconds. */
-export function quietFor(quiet: Quiet, picture: string, at: number): number {
+export function unchangedForMs(quiet: Unchanged, picture: string, at: number): number {
   if (picture !== quiet.picture) Object.assign(quiet, { picture, since: at });
   return at - quiet.since;
 }

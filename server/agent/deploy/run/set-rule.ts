@@ -1,4 +1,10 @@
-import { findHopeless, type Hopeless, isLeaving, type ObservedInstance, type UnreadySince } from "./rolling.ts";
+import {
+  findUnrecoverable,
+  isLeaving,
+  type ObservedInstance,
+  type UnreadySince,
+  type Unrecoverable,
+} from "./rolling.ts";
 
 /** What is wanted of one version's set of instances. */
 export interface SetGoal {
@@ -13,8 +19,8 @@ export interface SetGoal {
 
 export type SetAction =
   | { do: "start"; count: number }
-  | { do: "replace"; hopeless: Hopeless[] }
-  | { do: "fail"; hopeless: Hopeless }
+  | { do: "replace"; hopeless: Unrecoverable[] }
+  | { do: "fail"; hopeless: Unrecoverable }
   | { do: "wait" }
   | { do: "done" };
 
@@ -26,7 +32,7 @@ export function nextSetAction(
   at: number,
 ): SetAction {
   const fresh = instances.filter((one) => one.version === goal.version && !isLeaving(one));
-  const hopeless = findHopeless(fresh, goal.readyTimeoutMs, unreadySince, at);
+  const hopeless = findUnrecoverable(fresh, goal.readyTimeoutMs, unreadySince, at);
   const ready = fresh.filter((one) => one.state === "ready").length;
   const [first] = hopeless;
   if (first && !goal.replaceBroken) return { do: "fail", hopeless: first };

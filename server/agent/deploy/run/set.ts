@@ -2,10 +2,10 @@ import { drainAndStop } from "./drain-and-stop.ts";
 import type { Observation } from "./effects-platform.ts";
 import type { Interruption, StepOutcome } from "./procedure.ts";
 import { noteUnready, type UnreadySince } from "./rolling.ts";
-import { isPassing, look, newQuiet, pauseMs, quietFor, type Run } from "./run.ts";
+import { isPassing, look, newUnchanged, pauseMs, type Run, unchangedForMs } from "./run.ts";
 import { freeSlots, type InterruptRules, interruptionIn } from "./run-state.ts";
 import { nextSetAction, type SetAction, type SetGoal, surplusOf } from "./set-rule.ts";
-import { bare, picture } from "./status-lines.ts";
+import { instanceSummary, withoutFullStop } from "./status-lines.ts";
 
 export interface SetWork extends SetGoal {
   stepIndex: number;
@@ -27,7 +27,7 @@ const interrupted = (by: Interruption): Failure => ({ kind: "interrupted", by })
 /** Brings one version's set up to its number, all at once, and waits until it is ready. What else runs is left alone. */
 export async function bringUpSet(run: Run, work: SetWork): Promise<StepOutcome> {
   const { durable, state } = run;
-  const quiet = newQuiet();
+  const quiet = newUnchanged();
   let unready: UnreadySince = {};
   for (;;) {
     const observation = await look(run);
@@ -49,7 +49,7 @@ export async function bringUpSet(run: Run, work: SetWork): Promise<StepOutcome> 
     const turn = await act(run, work, action);
     if (turn.kind === "failed" || turn.kind === "interrupted") return turn;
     if (turn.kind === "wait")
-      await durable.wait(pauseMs(quietFor(quiet, picture(observation.instances), observation.at)));
+      await durable.wait(pauseMs(unchangedForMs(quiet, instanceSummary(observation.instances), observation.at)));
   }
 }
 
@@ -61,7 +61,7 @@ const readyNote = (observation: Observation, { version, wanted }: SetGoal): stri
 
 /** Why it was not done in time. */
 export const lateness = ({ problem, instances }: Observation): string =>
-  `Not done in time: ${problem ? `the platform does not answer (${bare(problem)})` : `there were ${picture(instances)}`}`;
+  `Not done in time: ${problem ? `the platform does not answer (${withoutFullStop(problem)})` : `there were ${instanceSummary(instances)}`}`;
 
 async function act(run: Run, work: SetWork, action: SetAction): Promise<Turn> {
   if (action.do === "replace") {

@@ -70,7 +70,7 @@ export const choices = (options: readonly Decision[]): string =>
   new Intl.ListFormat("en-GB", { type: "disjunction" }).format(options.map((one) => WORDS[one]));
 
 /** A reason without its full stop, to be put into a sentence. */
-export const bare = (reason: string): string => reason.replace(/(?<![.\s])[.\s]+$/, "");
+export const withoutFullStop = (reason: string): string => reason.replace(/(?<![.\s])[.\s]+$/, "");
 
 /** What serves, in a sentence. */
 export function serving(instances: readonly ObservedInstance[] | null): string {
@@ -83,7 +83,7 @@ export function serving(instances: readonly ObservedInstance[] | null): string {
 }
 
 /** `1 × 1.1.0 starting, 2 × 1.0.0 ready`: changes when something on the platform does. */
-export function picture(instances: readonly ObservedInstance[] | null): string {
+export function instanceSummary(instances: readonly ObservedInstance[] | null): string {
   if (!instances) return "no answer";
   const counts = new Map<string, number>();
   for (const { version, state } of instances) {

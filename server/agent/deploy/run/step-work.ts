@@ -2,14 +2,14 @@ import type { StepKind } from "../schema.ts";
 import { drainAndStop } from "./drain-and-stop.ts";
 import type { CheckInterrupt, Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { roll } from "./roll.ts";
-import { findHopeless, isLeaving, noteUnready, type UnreadySince } from "./rolling.ts";
+import { findUnrecoverable, isLeaving, noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, pauseMs, type Run, readInbox } from "./run.ts";
 import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";
 
 /** Carries out one step, whatever its kind. */
 
-const GOES_BACK: InterruptRules = { pause: false, promote: false };
+const ROLLBACK_ONLY: InterruptRules = { pause: false, promote: false };
 const JUDGED: InterruptRules = { pause: true, promote: true };
 
 /** Time spent in these does not count: the judge, the hook and the hold have limits of their own. */
@@ -56,7 +56,7 @@ const newSet = ({ plan, state }: Run, stepIndex: number, wanted: number): SetWor
   replaceBroken: false,
   stepIndex,
   until: state.deadlineAt,
-  interruptRules: GOES_BACK,
+  interruptRules: ROLLBACK_ONLY,
 });
 
 /** New instances beside what runs, kept out of the users' traffic before the first of them starts. */
@@ -85,7 +85,7 @@ export async function prepareRetry(run: Run, { index, kind }: PlannedStep): Prom
   const observation = await look(run);
   const down = (observation.instances ?? []).filter((one) => one.version === plan.version && one.state !== "ready");
   const stopping = down.map((instance) => ({ instance, why: "it is tried anew" }));
-  const departure = stopping.length > 0 ? await drainAndStop(run, stopping, GOES_BACK, index) : null;
+  const departure = stopping.length > 0 ? await drainAndStop(run, stopping, ROLLBACK_ONLY, index) : null;
   if (departure?.kind === "interrupted") return departure;
   // these bring up and share by themselves
   if (state.weight === null || kind === "bring_up" || kind === "weight") return null;
@@ -114,7 +114,7 @@ export async function giveShare(run: Run, weight: number, stepIndex: number): Pr
     }
     if (!isPassing(shared)) return { kind: "failed", reason: shared.message, instance: null };
     const observation = await look(run);
-    const by = interruptionIn(state, observation, GOES_BACK, stepIndex);
+    const by = interruptionIn(state, observation, ROLLBACK_ONLY, stepIndex);
     if (by) return { kind: "interrupted", by };
     if (observation.at >= state.deadlineAt)
       return { kind: "failed", reason: `${lateness(observation)}; ${shared.message}`, instance: null };
@@ -133,7 +133,7 @@ function watchful(run: Run, stepIndex: number): CheckInterrupt {
     const fresh = observation.instances.filter((one) => one.version === plan.version && !isLeaving(one));
     unready = noteUnready(unready, observation.instances, plan.version, observation.at);
     const readyTimeoutMs = plan.options.healthCheckTimeoutSeconds * 1_000;
-    const [hopeless] = findHopeless(fresh, readyTimeoutMs, unready, observation.at);
+    const [hopeless] = findUnrecoverable(fresh, readyTimeoutMs, unready, observation.at);
     if (!hopeless) return null;
     const { instance, reason } = hopeless;
     return { kind: "broken", instance, reason: `${instance.id} (${plan.version}): ${reason}` } satisfies Interruption;
@@ -142,5 +142,5 @@ function watchful(run: Run, stepIndex: number): CheckInterrupt {
 
 /** Listens for decisions only. */
 function attentive(run: Run, stepIndex: number): CheckInterrupt {
-  return async () => interruptionIn(run.state, await readInbox(run), GOES_BACK, stepIndex);
+  return async () => interruptionIn(run.state, await readInbox(run), ROLLBACK_ONLY, stepIndex);
 }

@@ -1,4 +1,4 @@
-import { TimeLived } from "../../kernel/clock.ts";
+import { MonotonicElapsed } from "../../kernel/clock.ts";
 import { lastPass } from "../analysis/next-action.ts";
 import type { Durable } from "../run/durable.ts";
 import type { Judgement } from "../run/procedure.ts";
@@ -23,7 +23,7 @@ export async function runWatch(durable: Durable, effects: WatchEffects, id: stri
   if (!plan) return;
   const { analysis } = plan.options.rules;
   const everyMs = Math.max(LEAST_INTERVAL_MS, analysis.intervalSeconds * 1_000 * INTERVALS);
-  const clock = new TimeLived(plan.finishedAt);
+  const clock = new MonotonicElapsed(plan.finishedAt);
   const watchMs = plan.until - plan.finishedAt;
   const longestWaitMs = plan.longestWaitMs ?? everyMs;
   let failures = 0;
@@ -61,11 +61,11 @@ async function regressed(durable: Durable, effects: WatchEffects, plan: WatchPla
   }
   await durable.step("ask", () => effects.ask(plan, sentence));
   const mostMs = plan.options.rules.decisionTimeoutSeconds * 1_000;
-  let asked: { clock: TimeLived; leftMs: number } | null = null;
+  let asked: { clock: MonotonicElapsed; leftMs: number } | null = null;
   for (;;) {
     const now = await durable.step("state", () => effects.state(plan.deploymentId));
     if (!now.watching || now.expiresAt === null) return;
-    asked ??= { clock: new TimeLived(now.at), leftMs: Math.min(mostMs, now.expiresAt - now.at) };
+    asked ??= { clock: new MonotonicElapsed(now.at), leftMs: Math.min(mostMs, now.expiresAt - now.at) };
     const leftMs = asked.leftMs - asked.clock.observe(now);
     if (leftMs <= 0) {
       const ours = await durable.step("regress", () => effects.regress(plan, sentence));

@@ -14,7 +14,7 @@ import { noteIn } from "../record/record.ts";
 import { getDeploymentRow, lockDeployment } from "../record/store.ts";
 import { startRollback } from "../request/rollback.ts";
 import type { DeploymentPlan, Judgement } from "../run/procedure.ts";
-import { tellFailure } from "../run/tell-failure.ts";
+import { reportFailure } from "../run/report-failure.ts";
 import type { Waiting } from "../schema.ts";
 
 /** What the watch goes by: fixed when it begins. */
@@ -147,7 +147,7 @@ async function regress(runtime: Runtime, plan: WatchPlan, sentence: string): Pro
   const message = `After it was done, ${plan.version} got worse: ${sentence}`;
   const ended = await endWatch(runtime, plan, "regressed", message);
   if (ended)
-    await tellFailure(runtime, plan, { reason: sentence, rolledBack: true, summary: message, afterwards: true });
+    await reportFailure(runtime, plan, { reason: sentence, rolledBack: true, summary: message, afterwards: true });
   return ended;
 }
 
@@ -176,7 +176,7 @@ async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise
       { waiting },
     );
   });
-  await tellFailure(runtime, plan, { reason: sentence, rolledBack: false, summary: message, afterwards: true });
+  await reportFailure(runtime, plan, { reason: sentence, rolledBack: false, summary: message, afterwards: true });
 }
 
 /** Starts the way back in Operate's own name; false when something else is being deployed or nothing is known to be good. */

@@ -1,9 +1,9 @@
-import { windowOf } from "../../kernel/answered.ts";
 import { AppError } from "../../kernel/errors.ts";
+import { windowOf } from "../../kernel/source-answer.ts";
 import type { TimeWindow } from "../../ports/source.ts";
 import { describeSeconds } from "../../text/durations.ts";
 import type { Grid } from "../anomalies/anomaly.ts";
-import { stepFor } from "../steps.ts";
+import { stepFor } from "../histogram-steps.ts";
 
 /** The steps of an analysis, and the equal window before. */
 

@@ -6,10 +6,10 @@ import { AppError } from "#server/agent/kernel/errors.ts";
 import type { ServiceRef, TrafficCounts } from "#server/agent/ports/platform.ts";
 import { NO_VERSION, type Outcome } from "#server/agent/telemetry/outcomes.ts";
 import { describeHolder, holderOf, listenersOn } from "../instance/port-holder.ts";
+import { catchErrors } from "./catch-errors.ts";
 import { ClientConnection, type ClientHost, type Expectation } from "./client-connection.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeHost, Target } from "./exchange-host.ts";
-import { guarded } from "./guarded.ts";
 import { HalfClosedClients } from "./half-closed.ts";
 import { Listeners, LOOPBACK } from "./listeners.ts";
 import { Overload } from "./overload.ts";
@@ -79,7 +79,7 @@ export class Balancer implements ExchangeHost, ClientHost {
   readonly #options: Required<BalancerOptions>;
   readonly #trusted = new BlockList();
   readonly #overload = new Overload(
-    guarded(
+    catchErrors(
       (error) => this.fault(error),
       (fromMs, toMs) => this.#ring.stall(fromMs, toMs),
     ),
@@ -215,7 +215,7 @@ export class Balancer implements ExchangeHost, ClientHost {
   }
 
   readonly #startIfThere = (exchange: Exchange): void => {
-    guarded(
+    catchErrors(
       (error) => exchange.fault(error),
       () => {
         if (exchange.doubtful) setTimeout(this.#startIfThere, DOUBT_MS, exchange);

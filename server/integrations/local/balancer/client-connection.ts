@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { catchErrors } from "./catch-errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { guarded } from "./guarded.ts";
 import { answerClientError } from "./refusals.ts";
 
 /** What a request says of how its body is to be asked for. */
@@ -191,7 +191,7 @@ export class ClientConnection {
 
   /** Calls back without letting an exception out. */
   guard<A extends unknown[]>(listener: (...given: A) => void): (...given: A) => void {
-    return guarded((error) => this.fault(error), listener);
+    return catchErrors((error) => this.fault(error), listener);
   }
 
   #next(): void {

@@ -11,8 +11,8 @@ import {
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
+import { stopOrphans } from "./orphans.ts";
 import { identityOf, launch } from "./process.ts";
-import { endStrays } from "./strays.ts";
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 360_000 });
 const REF = { service: "one", environment: "staging" };
@@ -93,8 +93,8 @@ describe.runIf(isLinux)("an instance has one process", () => {
       detached: true,
     });
     await eventually(async () => running(dataDir).length === 1);
-    expect(await endStrays(dataDir, () => "unsettled")).toEqual([]);
-    expect(await endStrays(dataDir, () => null)).toEqual([{ instanceId: "inst_a", group: child.pid, twin: false }]);
+    expect(await stopOrphans(dataDir, () => "unsettled")).toEqual([]);
+    expect(await stopOrphans(dataDir, () => null)).toEqual([{ instanceId: "inst_a", group: child.pid, twin: false }]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { recoverState } from "../state/recover-state.ts";
 import type { LoadedState, ServiceRecord } from "../state/state-file.ts";
+import type { MarkedProcess } from "./orphans.ts";
 import { identityOf } from "./process.ts";
-import type { MarkedProcess } from "./strays.ts";
 
 // What runs beats an older record: who is taken over, who is started again, who takes the requests.
 

@@ -21,7 +21,7 @@ import {
   type TestDaemon,
 } from "#server/testing/local-platform/daemon.ts";
 import { claimLock, dropSilentLock, lockOwner, takeLock } from "../daemon-lock.ts";
-import { endLeftovers } from "../instance/strays.ts";
+import { endLeftovers } from "../instance/orphans.ts";
 import { endInstances, findDaemon } from "../running-daemon.ts";
 import { localPaths } from "./paths.ts";
 import { StateFile } from "./state-file.ts";

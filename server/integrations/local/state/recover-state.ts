@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { AppError } from "#server/agent/kernel/errors.ts";
+import type { MarkedProcess } from "../instance/orphans.ts";
 import { identityOf } from "../instance/process.ts";
-import type { MarkedProcess } from "../instance/strays.ts";
 import { keyOf } from "../unit-directory.ts";
 import type { InstanceRecord, LoadedState, ServiceRecord, StateFile } from "./state-file.ts";
 

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { guarded } from "../guarded.ts";
+import { catchErrors } from "../catch-errors.ts";
 import { Connection, type UpstreamLimits, type UpstreamRequest } from "./connection.ts";
 
 const LOOK_MS = 100;
@@ -220,7 +220,7 @@ export class ConnectionPool {
   #open(request: UpstreamRequest): void {
     this.#all.add(new Connection(this, this.#port, request));
     this.#timer ??= setInterval(
-      guarded(this.#onFault, () => this.#look()),
+      catchErrors(this.#onFault, () => this.#look()),
       LOOK_MS,
     ).unref();
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
-import { guarded } from "../guarded.ts";
+import { catchErrors } from "../catch-errors.ts";
 import { passedTrailers } from "../headers.ts";
 import { InvalidResponse, type ResponseEvents, type ResponseHead, ResponseParser } from "./response-parser.ts";
 
@@ -137,7 +137,7 @@ export class Connection implements ResponseEvents {
   }
 
   #guard<A extends unknown[]>(listener: (...given: A) => void): (...given: A) => void {
-    return guarded((error) => this.#fail("fault", error), listener);
+    return catchErrors((error) => this.#fail("fault", error), listener);
   }
 
   get idle(): boolean {

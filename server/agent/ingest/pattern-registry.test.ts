@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AppError } from "../kernel/errors.ts";
 import { createMiner } from "../mining/index.ts";
 import type { LogRecord } from "../ports/telemetry.ts";
-import { createPatternBook } from "./pattern-book.ts";
+import { createPatternRegistry } from "./pattern-registry.ts";
 
 /** Patterns as a store keeps them: one id a template, and what became of those that changed. */
 function patternStore(known: readonly { id: number; template: string }[] = []) {
@@ -45,7 +45,7 @@ const entries = (...names: string[]) => names.map((name) => record(`cache entry 
 describe("the ids of patterns", () => {
   it("are one for the lines of one pattern, also when it grows more general", async () => {
     const store = patternStore();
-    const book = createPatternBook(store, createMiner());
+    const book = createPatternRegistry(store, createMiner());
     await book.mine(entries("alpha", "beta", "gamma"));
     const lines = await book.mine(entries("delta", "epsilon", "alpha"));
     expect(new Set(lines.map((line) => line.patternId)).size).toBe(1);
@@ -54,13 +54,13 @@ describe("the ids of patterns", () => {
 
   it("are those of before after a restart", async () => {
     const known = [{ id: 7, template: "cache entry <*> of shop evicted early" }];
-    const book = createPatternBook(patternStore(known), createMiner({ patterns: known }));
+    const book = createPatternRegistry(patternStore(known), createMiner({ patterns: known }));
     expect((await book.mine(entries("alpha"))).map((line) => line.patternId)).toEqual([7]);
   });
 
   it("are made up for once the database is back", async () => {
     const store = patternStore();
-    const book = createPatternBook(store, createMiner());
+    const book = createPatternRegistry(store, createMiner());
     store.setDown(true);
     await expect(book.mine(entries("alpha", "beta"))).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
     await expect(book.mine(entries("gamma", "delta", "epsilon"))).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe("the ids of patterns", () => {
 
   it("are right for batches that are mined at once", async () => {
     const store = patternStore();
-    const book = createPatternBook(store, createMiner());
+    const book = createPatternRegistry(store, createMiner());
     const batches = await Promise.all(
       Array.from({ length: 20 }, (_, i) => book.mine([record(`order ${i} paid`), record(`user u${i} logged in`)])),
     );

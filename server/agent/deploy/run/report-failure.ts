@@ -22,7 +22,7 @@ interface Failure {
  * Tells the incidents that a deployment failed, with its own record as the story: what began, what the judge saw, when
  * it turned back. The reason stands in the description alone; the story says nothing of it again. Safe to repeat.
  */
-export async function tellFailure(
+export async function reportFailure(
   runtime: Runtime,
   plan: Pick<DeploymentPlan, "deploymentId" | "service" | "environment" | "version" | "startedAt">,
   { reason, rolledBack, summary, afterwards = false }: Failure,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../kernel/errors.ts";
 import type { IncidentStatus } from "./schema.ts";
-import { allowedFrom, transition } from "./transitions.ts";
+import { allowedFrom, transition } from "./status-transitions.ts";
 import { INCIDENT_STATUSES } from "./words.ts";
 
 const ROWS: [IncidentStatus, IncidentStatus[]][] = [

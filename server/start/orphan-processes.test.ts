@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { identityOf } from "../integrations/local/instance/process.ts";
-import { endLeftovers, recordProcess } from "./leftovers.ts";
+import { recordProcess, stopOrphanProcesses } from "./orphan-processes.ts";
 
 let root: string;
 let dataDir: string;
@@ -40,11 +40,11 @@ it.each([
     recordProcess(dataDir, "web", pid());
     const copy = join(root, "copy");
     cpSync(dataDir, copy, { recursive: true });
-    expect(await endLeftovers(copy)).toEqual([]);
+    expect(await stopOrphanProcesses(copy)).toEqual([]);
     expect(identityOf(pid())).not.toBeNull();
     const moved = join(root, "moved");
     renameSync(dataDir, moved);
-    expect(await endLeftovers(moved)).toEqual(["web"]);
+    expect(await stopOrphanProcesses(moved)).toEqual(["web"]);
     expect(identityOf(pid())).toBeNull();
   },
 );
@@ -54,5 +54,5 @@ it("ends what an earlier release wrote down, and is not stopped by half a record
   mkdirSync(join(dataDir, "run"));
   writeFileSync(join(dataDir, "run/web"), `${pid()} ${identityOf(pid())}`);
   writeFileSync(join(dataDir, "run/worker"), '{"pid":1');
-  expect(await endLeftovers(dataDir)).toEqual(["web"]);
+  expect(await stopOrphanProcesses(dataDir)).toEqual(["web"]);
 });

@@ -22,7 +22,7 @@ async function rollUp({ database, now }: StoreParts): Promise<void> {
 }
 
 /** Makes partitions ahead, drops old ones, and forgets what nothing refers to any more. */
-async function keepHouse({ database, partitions, retention, now }: StoreParts): Promise<void> {
+async function maintain({ database, partitions, retention, now }: StoreParts): Promise<void> {
   await partitions.makeAhead(now());
   await partitions.dropOld(now());
   const before = (days: number) => new Date(now().getTime() - (days + 8) * DAY_MS); // rollups go by the week
@@ -49,7 +49,7 @@ interface Upkeep {
 
 /** All that is due now. */
 export async function upkeepOnce({ parts, sizeRetention }: Upkeep): Promise<void> {
-  await keepHouse(parts);
+  await maintain(parts);
   await sizeRetention.enforce();
   await rollUp(parts);
 }
@@ -71,7 +71,7 @@ export function startTelemetryUpkeep(
   const round = async () => {
     await enforceSize();
     if (monotonicMs() - housekeptAt >= KEEP_HOUSE_MS) {
-      await keepHouse(parts);
+      await maintain(parts);
       housekeptAt = monotonicMs();
     }
     await rollUp(parts);

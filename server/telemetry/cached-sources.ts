@@ -66,7 +66,7 @@ function createRecall(info: SourceInfo, { memory, now = () => new Date() }: Opti
 }
 
 /** @throws from each method: what the source throws; UPSTREAM_UNAVAILABLE, naming the endpoint and since when, when it is away */
-export function rememberingMetrics(source: MetricsSource, options: Options): MetricsSource {
+export function cachedMetrics(source: MetricsSource, options: Options): MetricsSource {
   const recall = createRecall(source.info, options);
   const { promql } = source;
   return {
@@ -93,7 +93,7 @@ export function rememberingMetrics(source: MetricsSource, options: Options): Met
 }
 
 /** @throws as rememberingMetrics */
-export function rememberingLogs(source: LogSource, options: Options): LogSource {
+export function cachedLogs(source: LogSource, options: Options): LogSource {
   const recall = createRecall(source.info, options);
   const { patternCounts } = source;
   return {
@@ -108,7 +108,7 @@ export function rememberingLogs(source: LogSource, options: Options): LogSource 
 }
 
 /** @throws as rememberingMetrics */
-export function rememberingTraces(source: TraceSource, options: Options): TraceSource {
+export function cachedTraces(source: TraceSource, options: Options): TraceSource {
   const recall = createRecall(source.info, options);
   const { edges, served, linksTo } = source;
   return {

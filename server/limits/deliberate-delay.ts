@@ -15,7 +15,7 @@ export const tellingWaits =
     });
 
 /** Milliseconds that an answer says its request waited: 0 when it says nothing, null when it goes on waiting. */
-export function toldWaitMs(header: unknown): number | null {
+export function deliberateDelayMs(header: unknown): number | null {
   const [, known, ms] = /(?:^|,\s*)wait(;dur=([\d.]+))?(?:,|$)/.exec(String(header ?? "")) ?? ["", ";dur=0", "0"];
   return known === undefined ? null : Number(ms);
 }

@@ -40,7 +40,7 @@ export function recordedPid(dataDir: string, name: string): number | null {
 }
 
 /** Ends what an earlier supervisor left: SIGTERM, then SIGKILL to the whole group. Returns the names. */
-export async function endLeftovers(dataDir: string): Promise<string[]> {
+export async function stopOrphanProcesses(dataDir: string): Promise<string[]> {
   const alive = recorded(dataDir).filter(
     ({ pid, identity, directory }) =>
       identity !== "" && identityOf(pid) === identity && worksOn(pid, dataDir, directory),

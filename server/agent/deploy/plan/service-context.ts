@@ -19,7 +19,7 @@ interface Incidents {
   moreIncidents: number;
 }
 
-export interface Neighbour extends Incidents {
+export interface DependencyState extends Incidents {
   service: string;
   health: Pick<ServiceHealth, "state" | "message"> | null;
   /** on the platform; null: not known there */
@@ -33,9 +33,9 @@ export interface Neighbour extends Incidents {
   errorLimitPercent: number;
 }
 
-export interface Surroundings {
-  service: Neighbour | null;
-  dependencies: Neighbour[];
+export interface ServiceContext {
+  service: DependencyState | null;
+  dependencies: DependencyState[];
   /** open, in this environment or in none, and of no service that was named */
   ofNoService: Incidents;
   /** that requests were counted for */
@@ -58,14 +58,14 @@ export function dependenciesOf(config: OperateAgentConfig, { service, environmen
 }
 
 /** Null when nothing was counted. */
-export function failuresOf(rows: readonly TrafficCounts[]): Neighbour["traffic"] {
+export function failuresOf(rows: readonly TrafficCounts[]): DependencyState["traffic"] {
   const sum = sumOutcomes(rows);
   return sum.requests === 0 ? null : { failed: failedRequests(sum, null), requests: sum.requests };
 }
 
 export function serviceWarnings(
   { environment }: Pick<ServiceRef, "environment">,
-  { surroundings }: { surroundings: Surroundings },
+  { surroundings }: { surroundings: ServiceContext },
 ): Warning[] {
   const { service: own } = surroundings;
   if (!own) return [];
@@ -80,7 +80,7 @@ export function serviceWarnings(
 
 export function dependencyWarnings(
   { service }: Pick<ServiceRef, "service">,
-  { surroundings }: { surroundings: Surroundings },
+  { surroundings }: { surroundings: ServiceContext },
 ): Warning[] {
   return surroundings.dependencies.flatMap((one) => {
     const named = `${one.service}, which ${service} depends on,`;
@@ -123,7 +123,7 @@ const STATE_WORDS: Partial<Record<ServiceHealth["state"], string>> = {
   pending: "fails its check now, which is not confirmed yet",
 };
 
-function healthWarning(one: Neighbour, kind: Warning["kind"], named: string): Warning[] {
+function healthWarning(one: DependencyState, kind: Warning["kind"], named: string): Warning[] {
   const severity = one.health ? UNWELL[one.health.state] : undefined;
   if (one.health && severity) {
     const words = STATE_WORDS[one.health.state] ?? `is ${one.health.state} now`;
@@ -135,7 +135,7 @@ function healthWarning(one: Neighbour, kind: Warning["kind"], named: string): Wa
   return [made(kind, "critical", `${named} does not serve now: ${none}.`)];
 }
 
-function lateWarning({ late }: Neighbour, kind: Warning["kind"], named: string): Warning[] {
+function lateWarning({ late }: DependencyState, kind: Warning["kind"], named: string): Warning[] {
   if (!late) return [];
   const wait = late.limitMs < 1_000 ? `${groupedCount(late.limitMs)} ms` : `${threeDigits(late.limitMs / 1_000)} s`;
   const message = `${named} lets ${groupedCount(late.count)} requests wait for longer than ${wait} now.`;
@@ -146,10 +146,10 @@ function lateWarning({ late }: Neighbour, kind: Warning["kind"], named: string):
 const LEAST_FAILED = 2;
 
 function errorWarning(
-  { traffic, errorLimitPercent }: Neighbour,
+  { traffic, errorLimitPercent }: DependencyState,
   kind: Warning["kind"],
   named: string,
-  { windowSeconds }: Surroundings,
+  { windowSeconds }: ServiceContext,
 ): Warning[] {
   if (!traffic || traffic.failed < LEAST_FAILED) return [];
   const percent = (traffic.failed / traffic.requests) * 100;

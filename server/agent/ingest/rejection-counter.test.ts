@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import type { Rejection } from "../ports/telemetry.ts";
-import { createRefusalBook } from "./refusal-book.ts";
+import { createRejectionCounter } from "./rejection-counter.ts";
 
 const ci = { protocol: "otlp", name: "ci" };
 const refusal = (reason: string, count = 1): Rejection => ({ reason, count, example: null });
@@ -14,7 +14,7 @@ it("counts what is refused for one reason together, writes it once a second, and
     if (away) throw new Error("away");
     for (const { reason, count } of rejected) noted.push([signal, reason, count]);
   };
-  const book = createRefusalBook({ noteRefusal }, (message) => reported.push(message));
+  const book = createRejectionCounter({ noteRefusal }, (message) => reported.push(message));
   book.note("logs", ci, [refusal("too old", 2), refusal("no time")]);
   book.note("logs", ci, [refusal("too old", 3)]);
   book.note("traces", ci, [refusal("too old")]);

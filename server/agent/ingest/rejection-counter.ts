@@ -16,7 +16,7 @@ interface Entry {
  * Counts what was refused and writes it down once a second, so that a refusal costs no transaction. What cannot be
  * written is kept for the next time.
  */
-export function createRefusalBook(
+export function createRejectionCounter(
   store: Pick<IngestStore, "noteRefusal">,
   report: (message: string, error: unknown) => void,
 ) {

@@ -4,7 +4,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import { getIncident } from "../../incidents/index.ts";
 import { recordEvent } from "../record/store.ts";
 import { deployApplication } from "../request/deploy-application.ts";
-import { tellFailure } from "./tell-failure.ts";
+import { reportFailure } from "./report-failure.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production", version: "1.1.0" };
@@ -34,8 +34,8 @@ it("an incident of a failed deployment has its story, and says nothing twice", a
   const summary = `Rolled back: ${reason}. 1.0.0 serves again with 3 of 3 instances.`;
   await write("ended", summary, "decision");
   const failure = { reason, rolledBack: true, summary };
-  await tellFailure(ctx, { ...ref, deploymentId, startedAt }, failure);
-  await tellFailure(ctx, { ...ref, deploymentId, startedAt }, failure);
+  await reportFailure(ctx, { ...ref, deploymentId, startedAt }, failure);
+  await reportFailure(ctx, { ...ref, deploymentId, startedAt }, failure);
   const found = await database.db.incident.findMany({ where: { deploymentId } });
   expect(found).toHaveLength(1);
   expect(found[0]!.description).toBe(summary);

@@ -8,8 +8,8 @@ import { createOutboundClient } from "../integrations/http/client.ts";
 import { createPrometheusSource } from "../integrations/prometheus/index.ts";
 import { fakeMetrics } from "../testing/doubles/fake-metrics.ts";
 import { isInstalled, named, startPrometheus } from "../testing/monitoring-servers.ts";
+import { cachedLogs, cachedMetrics, cachedTraces } from "./cached-sources.ts";
 import { createAnswerMemory } from "./memory.ts";
-import { rememberingLogs, rememberingMetrics, rememberingTraces } from "./remembering.ts";
 
 const at = (time: string) => new Date(`2026-03-01T${time}Z`);
 const info = { kind: "prometheus" as const, address: "http://metrics.test" };
@@ -34,7 +34,7 @@ function failing() {
       now = at(time);
     },
   };
-  const remembering = rememberingMetrics(source, { memory: createAnswerMemory(), now: clock.now });
+  const remembering = cachedMetrics(source, { memory: createAnswerMemory(), now: clock.now });
   const ask = (from: string, to: string, signal?: AbortSignal, metric = "up") =>
     remembering.query(
       {
@@ -153,20 +153,20 @@ describe("every question of the three ports", () => {
     [
       "metrics",
       5,
-      (made: object, options: Parameters<typeof rememberingLogs>[1]) =>
-        questions.metrics(rememberingMetrics(made as MetricsSource, options)),
+      (made: object, options: Parameters<typeof cachedLogs>[1]) =>
+        questions.metrics(cachedMetrics(made as MetricsSource, options)),
     ],
     [
       "logs",
       5,
-      (made: object, options: Parameters<typeof rememberingLogs>[1]) =>
-        questions.logs(rememberingLogs(made as LogSource, options)),
+      (made: object, options: Parameters<typeof cachedLogs>[1]) =>
+        questions.logs(cachedLogs(made as LogSource, options)),
     ],
     [
       "traces",
       6,
-      (made: object, options: Parameters<typeof rememberingLogs>[1]) =>
-        questions.traces(rememberingTraces(made as TraceSource, options)),
+      (made: object, options: Parameters<typeof cachedLogs>[1]) =>
+        questions.traces(cachedTraces(made as TraceSource, options)),
     ],
   ] as const)("is remembered: %s", async (_, count, ask) => {
     const state = { away: false };
@@ -181,9 +181,9 @@ describe("every question of the three ports", () => {
   it("keeps what a source cannot do", () => {
     const options = { memory: createAnswerMemory() };
     const none = { info, promql: null, patternCounts: null, edges: null, served: null } as unknown;
-    expect(rememberingMetrics(none as MetricsSource, options).promql).toBeNull();
-    expect(rememberingLogs(none as LogSource, options).patternCounts).toBeNull();
-    expect(rememberingTraces(none as TraceSource, options)).toMatchObject({ edges: null, served: null });
+    expect(cachedMetrics(none as MetricsSource, options).promql).toBeNull();
+    expect(cachedLogs(none as LogSource, options).patternCounts).toBeNull();
+    expect(cachedTraces(none as TraceSource, options)).toMatchObject({ edges: null, served: null });
   });
 });
 
@@ -197,7 +197,7 @@ describe.skipIf(!isInstalled("prometheus"))(named("A Prometheus that is killed a
 
   it("is remembered, then fresh again", async () => {
     const first = await startPrometheus({ targets: [] });
-    const source = rememberingMetrics(createPrometheusSource({ url: first.url, headers: {}, http }), {
+    const source = cachedMetrics(createPrometheusSource({ url: first.url, headers: {}, http }), {
       memory: createAnswerMemory(),
     });
     const ask = () => {

@@ -34,7 +34,7 @@ export interface EndedStray {
  * writing it down leaves one, whatever starts an instance twice leaves a twin. What an instance's own process started,
  * in whatever group, stays.
  */
-export async function endStrays(dataDir: string, ownerOf: OwnerOf): Promise<EndedStray[]> {
+export async function stopOrphans(dataDir: string, ownerOf: OwnerOf): Promise<EndedStray[]> {
   if (!LINUX) return [];
   const ended: EndedStray[] = [];
   const ownGroup = groupOf(process.pid);

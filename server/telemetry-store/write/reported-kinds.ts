@@ -13,7 +13,7 @@ const HOLDS_MS = 15 * 60_000;
 const MOST_CHANGES = 2;
 const CHANGES_MS = 3_600_000;
 
-interface Told extends Pick<MetricMeaning, "help" | "kind"> {
+interface ReportedMetadata extends Pick<MetricMeaning, "help" | "kind"> {
   atMs: number;
   /** when its kind became another one, within the last hour, ms since 1970 */
   changesMs: number[];
@@ -23,7 +23,7 @@ interface Told extends Pick<MetricMeaning, "help" | "kind"> {
 export const senderKey = ({ protocol, name, writer = name }: Sender): string => `${protocol}/${writer}`;
 
 /** What each sender said of its metrics apart from samples, also of those whose first sample is still to come. */
-export interface ToldKinds {
+export interface ReportedKinds {
   /** what of this is not noted yet, or long ago */
   news(meanings: readonly MetricMeaning[], sender: string): MetricMeaning[];
   noted(meanings: readonly MetricMeaning[], sender: string): void;
@@ -31,15 +31,16 @@ export interface ToldKinds {
   kindOf(series: Pick<SeriesSamples, "name" | "kind" | "kindGuessed">, sender: string): SeriesSamples["kind"];
 }
 
-export function createToldKinds(now: () => Date): ToldKinds {
-  const bySender = new Map<string, Map<string, Told>>();
+export function createToldKinds(now: () => Date): ReportedKinds {
+  const bySender = new Map<string, Map<string, ReportedMetadata>>();
   let size = 0;
   const toldOf = (name: string, sender: string) => bySender.get(sender)?.get(name);
-  const changesOf = ({ changesMs }: Told) => changesMs.filter((atMs) => atMs > now().getTime() - CHANGES_MS);
+  const changesOf = ({ changesMs }: ReportedMetadata) =>
+    changesMs.filter((atMs) => atMs > now().getTime() - CHANGES_MS);
   /** the oldest names of whoever has most of them */
   const forget = () => {
     while (size > MOST_NAMES) {
-      let [whose, most] = ["", new Map<string, Told>()];
+      let [whose, most] = ["", new Map<string, ReportedMetadata>()];
       for (const [sender, told] of bySender) if (told.size > most.size) [whose, most] = [sender, told];
       let left = Math.min(Math.ceil(most.size / 2), size - MOST_NAMES);
       size -= left;
@@ -62,7 +63,7 @@ export function createToldKinds(now: () => Date): ToldKinds {
     noted: (meanings, sender) => {
       const atMs = now().getTime();
       for (const { name, help, kind } of meanings) {
-        const told = bySender.get(sender) ?? new Map<string, Told>();
+        const told = bySender.get(sender) ?? new Map<string, ReportedMetadata>();
         bySender.set(sender, told);
         const known = told.get(name);
         const changesMs = known ? [...changesOf(known), ...(known.kind === kind ? [] : [atMs])] : [];

@@ -20,7 +20,7 @@ const changeOf = ({ key, template, change, from }: PatternChange): Change => ({
  * Gives lines the ids of their patterns. What a batch changes in the patterns is written down before its lines are, in
  * the order in which it happened, one batch after the other.
  */
-export function createPatternBook(store: Pick<IngestStore, "patternIds" | "generalisePattern">, miner: Miner) {
+export function createPatternRegistry(store: Pick<IngestStore, "patternIds" | "generalisePattern">, miner: Miner) {
   const ids = new Map<number, number>([...miner.restored].map(([id, key]) => [key, id]));
   const changes: Change[] = [];
   /** keys in `changes` that have no id yet */
