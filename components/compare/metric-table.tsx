@@ -3,7 +3,7 @@
 import { type Column, DataTable } from "../data-table/data-table.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { MISSING } from "../lib/format.ts";
-import { COMPARISON_LOOK } from "../marks/looks.ts";
+import { COMPARISON_LOOK } from "../marks/deployment-looks.ts";
 import { type Metric, type MetricRow, metricRows } from "./metric-rows.ts";
 
 const Verdict = ({ verdict }: Pick<MetricRow, "verdict">) =>

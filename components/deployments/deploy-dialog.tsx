@@ -12,7 +12,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useWasSeen } from "../lib/seen.ts";
 import { useSettled } from "../lib/settled.ts";
-import { FINDING_TONE } from "../marks/looks.ts";
+import { FINDING_TONE } from "../marks/telemetry-looks.ts";
 import { placesOf } from "../services/places.ts";
 import { useTRPC, useTRPCClient } from "../trpc/client.tsx";
 import { describeError } from "../trpc/errors.ts";

@@ -8,7 +8,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
-import { WATCH_LOOK } from "../marks/looks.ts";
+import { WATCH_LOOK } from "../marks/deployment-looks.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { deadlineWords } from "./detail/decisions.ts";
 import { readyWords } from "./detail/ready-words.ts";

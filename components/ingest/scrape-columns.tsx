@@ -6,7 +6,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, formatMs, formatNumber } from "../lib/format.ts";
-import { SCRAPE_TONE } from "../marks/looks.ts";
+import { SCRAPE_TONE } from "../marks/telemetry-looks.ts";
 
 /** What Operate fetches itself. */
 export const scrapeColumns: Column<ScrapeTargetView>[] = [

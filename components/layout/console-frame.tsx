@@ -1,16 +1,19 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { type ReactNode, useState } from "react";
 import { useEnvironment } from "../lib/environment.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { useMe } from "../trpc/session.tsx";
 import { BottomBar } from "./bottom-bar.tsx";
-import { HelpDialog } from "./help-dialog.tsx";
 import { PAGES } from "./navigation.ts";
 import { useOpenPage } from "./open-page.tsx";
 import { type PageCounts, Rail } from "./rail.tsx";
 import { RAIL_COOKIE } from "./rail-cookie.ts";
 import { TopBar } from "./top-bar.tsx";
+
+/** A script of its own, which comes when it is first asked for. */
+const HelpDialog = dynamic(() => import("./help-dialog.tsx").then((module) => module.HelpDialog), { ssr: false });
 
 interface ConsoleFrameProps {
   environments: readonly string[];
@@ -67,7 +70,7 @@ export function ConsoleFrame(props: ConsoleFrameProps) {
         </main>
       </div>
       <BottomBar pages={pages} counts={props.counts} />
-      <HelpDialog open={help} onOpenChange={setHelp} />
+      {help ? <HelpDialog open onOpenChange={setHelp} /> : null}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { MISSING } from "../lib/format.ts";
-import { TOKEN_TONE } from "../marks/looks.ts";
+import { TOKEN_TONE } from "../marks/telemetry-looks.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
