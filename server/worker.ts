@@ -1,6 +1,6 @@
 import { deleteOldDeployments } from "./agent/deploy/index.ts";
 import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
-import { deleteOldIncidents, incidentConsumer, onLoudPattern, onQuietPattern } from "./agent/incidents/index.ts";
+import { deleteOldIncidents, incidentConsumer, onAlertFiring, onAlertResolved } from "./agent/incidents/index.ts";
 import { startPeriodic } from "./agent/kernel/periodic.ts";
 import { startPatternAlerts } from "./agent/logs/index.ts";
 import { deleteOldEvents, startTimelineConsumer } from "./agent/timeline/index.ts";
@@ -48,8 +48,8 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
     startTimelineConsumer(runtime, incidentConsumer(runtime, report)),
     startTrafficCollector(runtime, (err) => report("traffic was not collected", err)),
     startPatternAlerts(runtime, {
-      onFiring: (pattern) => onLoudPattern(runtime, pattern),
-      onResolved: (pattern) => onQuietPattern(runtime, pattern),
+      onFiring: (pattern) => onAlertFiring(runtime, pattern),
+      onResolved: (pattern) => onAlertResolved(runtime, pattern),
       report,
     }),
     startLiveRetention(runtime, log),

@@ -3,9 +3,9 @@ export { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
 export { getIncident } from "./get-incident.ts";
 export { listIncidents, worstUnresolved } from "./list-incidents.ts";
 export {
-  type FiringPattern as LoudPattern,
-  onAlertFiring as onLoudPattern,
-  onAlertResolved as onQuietPattern,
+  type FiringPattern,
+  onAlertFiring,
+  onAlertResolved,
 } from "./log-patterns.ts";
 export { manageIncident } from "./manage-incident.ts";
 export { deleteOldIncidents } from "./retention.ts";

@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import {
+  type FiringPattern,
   getIncident,
-  type LoudPattern,
   listIncidents,
   manageIncident,
-  onLoudPattern,
-  onQuietPattern,
+  onAlertFiring,
+  onAlertResolved,
 } from "./index.ts";
 
 const database = useDatabase();
@@ -19,7 +19,7 @@ beforeEach(async () => {
   ctx = testContext(database, { now: () => new Date(clockMs) });
 });
 
-const loud = (change: Partial<LoudPattern> = {}): LoudPattern => ({
+const firing = (change: Partial<FiringPattern> = {}): FiringPattern => ({
   patternId: "17",
   title: "rounding error: total is not the sum of its lines",
   service: "checkout",
@@ -34,13 +34,13 @@ const all = async () => (await listIncidents(ctx, { limit: 100 })).items;
 const messagesOf = async (incidentId: string) =>
   (await getIncident(ctx, { incidentId })).timeline.map((entry) => entry.message);
 
-describe("a pattern that is too loud", () => {
+describe("a pattern whose alert fires", () => {
   it("opens one incident with its numbers, and writes on it once a window", async () => {
-    await Promise.all([1, 2, 3].map(() => onLoudPattern(ctx, loud())));
+    await Promise.all([1, 2, 3].map(() => onAlertFiring(ctx, firing())));
     clockMs += 60_000;
-    await onLoudPattern(ctx, loud({ count: 2_000 }));
+    await onAlertFiring(ctx, firing({ count: 2_000 }));
     clockMs += 5 * 60_000;
-    await onLoudPattern(ctx, loud({ count: 3_000 }));
+    await onAlertFiring(ctx, firing({ count: 3_000 }));
     const [incident, ...more] = await all();
     expect(more).toEqual([]);
     expect(incident).toMatchObject({
@@ -57,9 +57,9 @@ describe("a pattern that is too loud", () => {
   });
 
   it("has an incident of its own in each environment, also where the sender did not say who it is", async () => {
-    await onLoudPattern(ctx, loud());
-    await onLoudPattern(ctx, loud({ environment: "staging" }));
-    await onLoudPattern(ctx, loud({ service: "", environment: "", title: "x".repeat(500) }));
+    await onAlertFiring(ctx, firing());
+    await onAlertFiring(ctx, firing({ environment: "staging" }));
+    await onAlertFiring(ctx, firing({ service: "", environment: "", title: "x".repeat(500) }));
     const titles = (await all()).map((incident) => incident.title);
     expect(new Set(titles).size).toBe(3);
     expect(titles).toContain(`an unknown service logs: ${"x".repeat(160)}…`);
@@ -67,19 +67,19 @@ describe("a pattern that is too loud", () => {
 });
 
 describe("a pattern that is quiet again", () => {
-  const quiet = (seen: string[]) => onQuietPattern(ctx, { patternId: "17", minutes: 5, seen: new Set(seen) });
+  const quiet = (seen: string[]) => onAlertResolved(ctx, { patternId: "17", minutes: 5, seen: new Set(seen) });
   const statuses = async () => Object.fromEntries((await all()).map((one) => [one.environment, one.status]));
 
   it("is resolved where it is not seen any more, and nowhere else", async () => {
-    await onLoudPattern(ctx, loud());
-    await onLoudPattern(ctx, loud({ environment: "staging" }));
-    await onLoudPattern(ctx, loud({ patternId: "171", environment: "test" }));
+    await onAlertFiring(ctx, firing());
+    await onAlertFiring(ctx, firing({ environment: "staging" }));
+    await onAlertFiring(ctx, firing({ patternId: "171", environment: "test" }));
     await quiet(["checkout/production"]);
     expect(await statuses()).toEqual({ production: "open", staging: "resolved", test: "open" });
   });
 
   it("stays with a person who said so, and with who wants to resolve by hand", async () => {
-    await onLoudPattern(ctx, loud());
+    await onAlertFiring(ctx, firing());
     const [incident] = await all();
     await manageIncident(ctx, { action: "update", incidentId: incident!.id, status: "acknowledged" });
     ctx.config = testConfig({ alertingConfig: { resolveOnRecovery: false } });
@@ -88,10 +88,10 @@ describe("a pattern that is quiet again", () => {
   });
 
   it("opens the same incident again when it comes back within minutes", async () => {
-    await onLoudPattern(ctx, loud());
+    await onAlertFiring(ctx, firing());
     await quiet([]);
     clockMs += 6 * 60_000;
-    await onLoudPattern(ctx, loud({ count: 5_000 }));
+    await onAlertFiring(ctx, firing({ count: 5_000 }));
     expect((await all()).map((one) => one.status)).toEqual(["open"]);
   });
 });

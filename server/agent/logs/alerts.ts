@@ -1,4 +1,4 @@
-import type { LoudPattern as FiringPattern } from "../incidents/index.ts";
+import type { FiringPattern } from "../incidents/index.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { startPeriodic } from "../kernel/periodic.ts";
 import { listAlerting, type PatternAlert, type PatternSettings } from "./store.ts";
@@ -16,7 +16,7 @@ interface ResolvedPattern {
 export interface PatternListener {
   /** A pattern reached what its alert allows in a service and environment. Told again while that is so. */
   onFiring(pattern: FiringPattern): Promise<void>;
-  /** Where a pattern was seen at all; told each time, loud or not. */
+  /** Where a pattern was seen at all; told each time, whether it fires or not. */
   onResolved(pattern: ResolvedPattern): Promise<void>;
   report(message: string, error: unknown): void;
 }

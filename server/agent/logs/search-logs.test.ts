@@ -4,7 +4,7 @@ import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
-import { onLoudPattern, onQuietPattern } from "../incidents/index.ts";
+import { onAlertFiring, onAlertResolved } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { FOR_MODELS } from "../kernel/reader-budget.ts";
@@ -206,7 +206,7 @@ describe("what people say of a pattern", () => {
 });
 
 describe("an alert on a pattern", () => {
-  it("is told where it is loud, and where it was seen at all", async () => {
+  it("is told where it fires, and where it was seen at all", async () => {
     const patternId = await patternOf("refused");
     const told: unknown[] = [];
     const listener: PatternListener = {
@@ -244,8 +244,8 @@ describe("an alert on a pattern", () => {
     const workers = [1, 2, 3].map(() => {
       const ctx = context();
       return startPatternAlerts(ctx, {
-        onFiring: (pattern) => onLoudPattern(ctx, pattern),
-        onResolved: (pattern) => onQuietPattern(ctx, pattern),
+        onFiring: (pattern) => onAlertFiring(ctx, pattern),
+        onResolved: (pattern) => onAlertResolved(ctx, pattern),
         report: (message, error) => void problems.push(message, error),
       });
     });

@@ -192,12 +192,15 @@ describe("a consumer of the time line", () => {
     },
   );
 
-  it("goes past an event of a kind that this version does not know", async () => {
+  it("goes past an event of a kind that this version does not know, and says so", async () => {
     await record(event("a"), event("b"));
     await database.db.timelineEvent.updateMany({ where: { key: "a" }, data: { kind: "weather.changed" } });
-    const { taken, consumer: one } = consumer();
+    const { taken, reports, consumer: one } = consumer();
     await consumeTimeline(database, one);
     expect(taken).toEqual(["b"]);
+    expect(reports).toEqual([
+      expect.stringContaining("goes past the event a, which this version of Operate cannot read"),
+    ]);
   });
 
   it("goes on after a restore into another PostgreSQL, whose transactions count from the beginning", async () => {

@@ -12,7 +12,7 @@ export interface TimelineConsumer {
    * and so is what was taken when the worker crashed right behind it.
    */
   on: (event: TimelineEvent) => Promise<void>;
-  /** what went wrong and is tried again, for the log */
+  /** what went wrong, for the log: what is tried again, and what cannot be read */
   report: (message: string, error: unknown) => void;
 }
 
@@ -66,10 +66,14 @@ export async function consumeTimeline(
   }
 }
 
-/** Whether it was taken. */
+/** Whether it was taken. What this version cannot read counts as taken, and the log says so: it would be offered for ever. */
 async function offer({ on, name, report }: TimelineConsumer, { key, event }: store.StoredEvent): Promise<boolean> {
+  if (event === null) {
+    report(`${name} goes past the event ${key}, which this version of Operate cannot read`, undefined);
+    return true;
+  }
   try {
-    if (event) await on(event);
+    await on(event);
     return true;
   } catch (error) {
     report(`${name} did not take the event ${key}; it is offered again`, error);

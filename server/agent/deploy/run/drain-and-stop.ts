@@ -13,7 +13,7 @@ interface StoppingInstance {
   why: string;
 }
 
-type DrainResult = { kind: "gone" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
+type DrainResult = { kind: "stopped" } | { kind: "interrupted"; by: Interruption } | { kind: "refused"; by: Refusal };
 
 /**
  * Lets instances finish their requests and stops them, all at once. While they drain it listens, unless `interruptRules` is
@@ -59,7 +59,7 @@ export async function drainAndStop(
     drainedMs: drainedMs.get(instance.id) ?? 0,
   }));
   const stopped = await durable.step("stop", () => effects.stop(plan, leaving));
-  return stopped.ok ? { kind: "gone" } : { kind: "refused", by: stopped };
+  return stopped.ok ? { kind: "stopped" } : { kind: "refused", by: stopped };
 }
 
 /** How many connections are open to instances of each version that leaves; versions without any are left out. */

@@ -52,10 +52,10 @@ const goalOf = ({ plan: { version, options } }: Run): RollingGoal => ({
 
 async function act(run: Run, goal: RollingGoal, action: RollingAction, stepIndex: number): Promise<Turn> {
   if (action.do === "drainAndStop") {
-    const departure = await drainAndStop(run, [action], MEANWHILE, stepIndex);
-    if (departure.kind === "gone") return { kind: "acted" };
-    if (departure.kind === "interrupted") return departure;
-    return isPassing(departure.by) ? { kind: "wait" } : failed(departure.by.message);
+    const drained = await drainAndStop(run, [action], MEANWHILE, stepIndex);
+    if (drained.kind === "stopped") return { kind: "acted" };
+    if (drained.kind === "interrupted") return drained;
+    return isPassing(drained.by) ? { kind: "wait" } : failed(drained.by.message);
   }
   if (action.do !== "start") return { kind: "wait" };
   const { durable, effects, plan, state, observation } = run;

@@ -66,9 +66,9 @@ export const lateness = ({ problem, instances }: Observation): string =>
 async function act(run: Run, work: SetWork, action: SetAction): Promise<Turn> {
   if (action.do === "replace") {
     const stopping = action.hopeless.map(({ instance, reason }) => ({ instance, why: `it is replaced: ${reason}` }));
-    const departure = await drainAndStop(run, stopping, work.interruptRules, work.stepIndex);
-    if (departure.kind === "interrupted") return interrupted(departure.by);
-    return departure.kind === "gone" ? { kind: "acted" } : { kind: "wait" };
+    const drained = await drainAndStop(run, stopping, work.interruptRules, work.stepIndex);
+    if (drained.kind === "interrupted") return interrupted(drained.by);
+    return drained.kind === "stopped" ? { kind: "acted" } : { kind: "wait" };
   }
   if (action.do !== "start") return { kind: "wait" };
   return start(run, work, action.count);
@@ -121,9 +121,9 @@ export async function settle(run: Run, work: SetWork): Promise<StepOutcome> {
       const spread = await durable.step("spread", () => effects.resetWeights(plan));
       if (spread.ok) return up;
     } else {
-      const departure = await drainAndStop(run, stopping, work.interruptRules, work.stepIndex);
-      if (departure.kind === "interrupted") return interrupted(departure.by);
-      if (departure.kind === "gone") continue;
+      const drained = await drainAndStop(run, stopping, work.interruptRules, work.stepIndex);
+      if (drained.kind === "interrupted") return interrupted(drained.by);
+      if (drained.kind === "stopped") continue;
     }
     if (observation && observation.at >= work.until) return failed(lateness(observation));
     await durable.wait(pauseMs(1_000));

@@ -85,8 +85,8 @@ export async function prepareRetry(run: Run, { index, kind }: PlannedStep): Prom
   const observation = await look(run);
   const down = (observation.instances ?? []).filter((one) => one.version === plan.version && one.state !== "ready");
   const stopping = down.map((instance) => ({ instance, why: "it is tried anew" }));
-  const departure = stopping.length > 0 ? await drainAndStop(run, stopping, ROLLBACK_ONLY, index) : null;
-  if (departure?.kind === "interrupted") return departure;
+  const drained = stopping.length > 0 ? await drainAndStop(run, stopping, ROLLBACK_ONLY, index) : null;
+  if (drained?.kind === "interrupted") return drained;
   // these bring up and share by themselves
   if (state.weight === null || kind === "bring_up" || kind === "weight") return null;
   const up = await bringUpSet(run, newSet(run, index, state.up));
