@@ -25,7 +25,7 @@ import { serve } from "../testing/serve.ts";
 import { writeRequest } from "../testing/telemetry/wire.ts";
 import { forwardIngest, forwardRefusal } from "./forward.ts";
 
-interface Passing {
+interface ForwardingSlots {
   slots: OwnedSlots;
   reserved: KeyedSlots;
   instances: KeyedSlots;
@@ -422,8 +422,8 @@ describe("on the way", () => {
     const ada = await addPerson(database.db, { name: "Ada", role: "operator" });
     expect((await send(bearer((await tokenOf(ada)).secret))).status).toBe(200);
     const held: (() => void)[] = [];
-    const holder = globalThis as unknown as { __operatePassing: Passing };
-    const passing = holder.__operatePassing;
+    const holder = globalThis as unknown as { __operateForwarding: ForwardingSlots };
+    const passing = holder.__operateForwarding;
     const hold = (actor: string) =>
       void passing.slots.withSlot(
         { actor, owner: ada.id },
@@ -449,8 +449,8 @@ describe("on the way", () => {
       instanceToken(secret, { service, environment, instance: "inst_1" });
     await saveInstances("inst_1");
     expect((await send(bearer(tokenIn("staging")))).status).toBe(200);
-    const holder = globalThis as unknown as { __operatePassing: Passing };
-    const passing = holder.__operatePassing;
+    const holder = globalThis as unknown as { __operateForwarding: ForwardingSlots };
+    const passing = holder.__operateForwarding;
     let end = () => {};
     const held = new Promise<void>((resolve) => {
       end = resolve;

@@ -41,21 +41,21 @@ interface ForwardingSlots {
   refusedAtMs: number;
 }
 // on globalThis because each route of Next has its own copy of this module
-const holder = globalThis as { __operatePassing?: ForwardingSlots };
-const passing = (): ForwardingSlots => {
-  holder.__operatePassing ??= {
+const holder = globalThis as { __operateForwarding?: ForwardingSlots };
+const forwardingSlots = (): ForwardingSlots => {
+  holder.__operateForwarding ??= {
     slots: new OwnedSlots(MOST_REQUESTS),
     reserved: new KeyedSlots(RESERVED_INSTANCE_REQUESTS),
     instances: new KeyedSlots(MOST_INSTANCE_REQUESTS),
     own: new Slots(MOST_OWN_REQUESTS),
     refusedAtMs: Number.NEGATIVE_INFINITY,
   };
-  return holder.__operatePassing;
+  return holder.__operateForwarding;
 };
 
 /** Why this process refuses telemetry, for readiness and the ingest page; null while it passes all of it on. */
 export function forwardRefusal(): string | null {
-  const { slots, reserved, instances, own, refusedAtMs } = passing();
+  const { slots, reserved, instances, own, refusedAtMs } = forwardingSlots();
   if (!(slots.isFull || instances.isFull || own.isFull) && performance.now() - refusedAtMs > REFUSING_MS) return null;
   const used = [slots, reserved, instances, own].reduce((sum, places) => sum + places.used, 0);
   return `Requests of senders are refused: ${used} are under way, at most ${MOST_REQUESTS.perActor} of one sender, ${MOST_REQUESTS.perOwner} of all tokens of one person and ${MOST_REQUESTS.total} in all are passed on at once. Senders keep what they have and try again.`;
@@ -82,7 +82,7 @@ export async function forwardIngest(
     if (path === READY) return await ready(runtime.dataDir);
     const sender = await senderOf(runtime, request, path);
     const work = () => pass(runtime.dataDir, request, path, sender);
-    const { slots, reserved, instances, own } = passing();
+    const { slots, reserved, instances, own } = forwardingSlots();
     if (sender.own) return await own.withSlot(work, refuse);
     if (sender.claimant === null) {
       const { name, writer = name } = sender;
@@ -140,7 +140,7 @@ const noteRefusal =
   };
 
 function refuse(): never {
-  passing().refusedAtMs = performance.now();
+  forwardingSlots().refusedAtMs = performance.now();
   throw new AppError("RATE_LIMITED", "Too many requests at once. Send it again later, or send larger batches.");
 }
 

@@ -31,7 +31,7 @@ interface Service {
 export function notReplaced(text: string): string[] {
   const read = readYaml(text);
   if ("issues" in read) return [];
-  const { services } = read.yaml.raw as { services?: Service[] };
+  const { services } = read.yaml.raw as { services?: Service[] | null };
   return (services ?? []).flatMap(({ local, environments }, i) => [
     ...inCommand(local?.command).map((problem) => `services[${i}].local.command${problem}`),
     ...Object.entries(environments ?? {}).flatMap(([environment, settings]) =>

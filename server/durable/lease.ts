@@ -219,7 +219,7 @@ export class Lease {
     this.#options.log.warn({ from: ids, workflows: taken.length }, "took over the workflows of workers that are gone");
   }
 
-  /** Marks workers as taken over, from which there is no way back; returns those that did not beat again meanwhile. */
+  /** Marks workers as taken over, from which there is no rollback; returns those that did not beat again meanwhile. */
   async #claim(client: pg.Client, ids: string[]): Promise<string[]> {
     await client.query(`update executor set state = 'taken' where id = any($1) and state in ('dead', 'left')`, [ids]);
     const { rows } = await client.query<{ id: string }>(

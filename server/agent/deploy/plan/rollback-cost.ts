@@ -16,8 +16,8 @@ type Undone = Pick<DeploymentRow, "service" | "environment" | "version"> & { sta
 
 /**
  * What a version cost the users from the beginning of its deployment until it was taken back, in one sentence: what a
- * judgement counted is over before the way back is. From the stored counts, and the platform's newest that are not
- * stored yet. Null when this was no way back, nothing failed, or it cannot be told.
+ * judgement counted is over before the rollback is. From the stored counts, and the platform's newest that are not
+ * stored yet. Null when this was no rollback, nothing failed, or it cannot be told.
  */
 export async function rollbackCost(
   runtime: Runtime,
@@ -40,7 +40,7 @@ export async function rollbackCost(
   return `From ${utcClock(startedAt)} until ${utcClock(until)}, ${groupedCount(failed)} of ${groupedCount(counts.requests)} requests to ${version} failed in all.`;
 }
 
-/** The deployment whose version a way back has taken away. */
+/** The deployment whose version a rollback has taken away. */
 async function undoneBy(
   { db }: Pick<Runtime, "db">,
   { deploymentId, service, environment, version, kind, startedAt }: Parameters<typeof rollbackCost>[1],

@@ -71,7 +71,7 @@ const hasFailed = (one: Measured, rows: readonly Measured[], incidents: Readonly
   incidents.has(one.id) ||
   rows.some((other) => other.rollbackOf === one.id && other.status === "succeeded");
 
-/** The first of: its own way back, a rollback of it, the next version that went well, the end of its incident. */
+/** The first of: its own rollback, a rollback of it, the next version that went well, the end of its incident. */
 function restoredAt(one: Measured, rows: readonly Measured[], incidents: ReadonlyMap<string, FailureEnd>): Date | null {
   if (one.status === "rolled_back") return one.finishedAt;
   const after = rows.filter(

@@ -5,7 +5,7 @@ import { dataWithoutConfidential } from "../../kernel/confidential/confidential.
 import type { Channel, Db, Tx } from "../../kernel/context.ts";
 import type { Decision, DecisionView } from "../schema.ts";
 
-/** Who decided what about a deployment, in the database. The procedure reads on from the last one it heeded. */
+/** Who decided what about a deployment, in the database. The procedure reads on from the last one it read. */
 
 export type DecisionRow = Omit<DeploymentDecision, "decision" | "scope"> & {
   decision: Decision;
@@ -45,7 +45,7 @@ export async function findAnswer(db: Db | Tx, deploymentId: string, waitingId: s
   return found as DecisionRow | null;
 }
 
-/** Oldest first; `afterSeq` leaves out what was heeded already. */
+/** Oldest first; `afterSeq` leaves out what was read already. */
 export async function listDecisions(db: Db | Tx, deploymentId: string, afterSeq = 0): Promise<DecisionRow[]> {
   const found = await db.deploymentDecision.findMany({
     where: { deploymentId, seq: { gt: afterSeq } },

@@ -28,7 +28,7 @@ type Decided = z.output<typeof DecideDeploymentOutput>;
  * Writes down what a person or an agent decided about a deployment; the procedure acts on it within moments. A rollback
  * of one that has ended starts a deployment of its own. The same decision by the same person again changes nothing.
  * @throws FORBIDDEN without deployment.write, NOT_FOUND, CONFLICT when somebody else decided first (`details.by`,
- * `details.decision`), PRECONDITION (`details.allowed`) when it cannot be heeded now.
+ * `details.decision`), PRECONDITION (`details.allowed`) when it cannot be acted on now.
  */
 export const decideDeployment = defineWrite(
   "deployment.write",

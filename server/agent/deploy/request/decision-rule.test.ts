@@ -153,7 +153,7 @@ describe("a decision", () => {
     ["while it goes back by itself", facts("rolling_back"), wish("rollback"), "PRECONDITION"],
     ["goes back where nothing was", facts("running", { previousVersion: null }), wish("rollback"), "PRECONDITION"],
     [
-      "comes a moment after the answer was heeded",
+      "comes a moment after the answer was acted on",
       facts("running", { newest: row("promote", { waitingId: "w" }), steps: weighing }),
       wish("promote"),
       "CONFLICT",
@@ -177,7 +177,7 @@ describe("a decision", () => {
       "write 4 null",
     ],
     [
-      "pauses after an answer was heeded",
+      "pauses after an answer was acted on",
       facts("running", { newest: row("promote", { waitingId: "w" }) }),
       wish("pause"),
       "write 4 null",

@@ -56,7 +56,7 @@ export function rule(facts: Facts, wish: Wish): Ruling {
   if (earlier) throw decidedAlready(deployment, earlier);
   const allowed = allowedNow(facts, wish.scope);
   if (!allowed.includes(wish.decision)) {
-    // heeded already, as a second promote after the end
+    // acted on already, as a second promote after the end
     if (!deployment.waiting && facts.newest && isSame(facts.newest, wish)) return { kind: "same" };
     throw notNow(facts, wish, allowed);
   }
@@ -86,7 +86,7 @@ export function allowedNow(
   return allowed;
 }
 
-/** What to offer: what is accepted for the step that runs, and nothing once it is decided and not heeded yet. */
+/** What to offer: what is accepted for the step that runs, and nothing once it is decided and not acted on yet. */
 export function offeredNow(facts: Omit<Facts, "at">): Decision[] {
   const { deployment, answer, newest } = facts;
   if (deployment.waiting) return answer ? [] : allowedNow(facts, "step");

@@ -170,8 +170,8 @@ async function expire(
   return runtime.db.$transaction(async (tx) => {
     const { cancelRequested } = await lockDeployment(tx, deploymentId);
     if (await findEvent(tx, deploymentId, key)) return true;
-    const unheard = await listDecisions(tx, deploymentId, afterSeq);
-    if (cancelRequested || unheard.some(({ decision }) => options.includes(decision))) return false;
+    const unread = await listDecisions(tx, deploymentId, afterSeq);
+    if (cancelRequested || unread.some(({ decision }) => options.includes(decision))) return false;
     const event = { key, level: "warning", kind: "decision", message: "Nobody decided in time" } as const;
     await noteIn(runtime, tx, deploymentId, event, { waiting: null });
     return true;
@@ -213,7 +213,7 @@ async function beginRollback(
   return reading;
 }
 
-/** Tells the incidents how it ends, and after a way back what the version cost in all; a reason makes it a failure. `why` is not said to one that says it already. */
+/** Tells the incidents how it ends, and after a rollback what the version cost in all; a reason makes it a failure. `why` is not said to one that says it already. */
 async function report(
   runtime: Runtime,
   plan: DeploymentPlan,

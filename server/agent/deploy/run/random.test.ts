@@ -86,7 +86,7 @@ async function play({ strategy, rollbackOnFailure, crashes, outcomes, events }: 
     const { finishedAt, status } = await getDeploymentRow(database.db, id);
     const decision = what.promoteAll ? "promote" : what.decision;
     if (what.mishap) MISHAPS[what.mishap]?.(ctx);
-    // refused by the rules once it has ended, and on the way back
+    // refused by the rules once it has ended, and on the rollback
     else if (decision && !finishedAt && status !== "rolling_back")
       await decide(ctx, id, decision, what.promoteAll ? "all" : "step");
   };

@@ -18,7 +18,7 @@ export interface Inbox extends ClockReading {
 
 /** What the procedure keeps in mind; made of remembered results only, so a second run of the body comes to the same. */
 export interface RunState {
-  /** `seq` of the last decision that was heeded */
+  /** `seq` of the last decision that was acted on */
   readUpTo: number;
   /** by the run's own clock; moves on by the time people and the judge take */
   deadlineAt: number;
@@ -55,7 +55,7 @@ export const newRunState = ({ deadlineAt }: Pick<DeploymentPlan, "deadlineAt">):
   reported: false,
 });
 
-/** What a step can do with a decision nobody was asked for; going back is heeded by every step. */
+/** What a step can do with a decision nobody was asked for; going back is acted on by every step. */
 export interface InterruptRules {
   /** it stops for a pause in the middle; others pause when they end */
   pause: boolean;

@@ -11,7 +11,7 @@ export interface SetWork extends SetGoal {
   stepIndex: number;
   /** by the run's own clock */
   until: number;
-  /** null: nothing is heeded, because this is the way back already */
+  /** null: nothing interrupts it, because this is the rollback already */
   interruptRules: InterruptRules | null;
   /** called after each look, for what must hold while it goes on; true when it changed what was seen */
   keep?: (observation: Observation) => Promise<boolean>;

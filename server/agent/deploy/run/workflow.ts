@@ -6,7 +6,7 @@ import { interruptionIn } from "./run-state.ts";
 
 /**
  * A deployment from begin to end: the steps of its plan one after the other; when one fails for good, or somebody
- * decides so, the way back; then the incidents are told and the record is closed.
+ * decides so, the rollback; then the incidents are told and the record is closed.
  */
 export async function runDeployment(durable: Durable, effects: DeploymentEffects, id: string): Promise<void> {
   const plan = await durable.step("begin", () => effects.begin(id));

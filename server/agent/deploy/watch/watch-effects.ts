@@ -179,7 +179,7 @@ async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise
   await reportFailure(runtime, plan, { reason: sentence, rolledBack: false, summary: message, afterwards: true });
 }
 
-/** Starts the way back in Operate's own name; false when something else is being deployed or nothing is known to be good. */
+/** Starts the rollback in Operate's own name; false when something else is being deployed or nothing is known to be good. */
 async function rollBack(runtime: Runtime, plan: WatchPlan, reason: string): Promise<boolean> {
   const actor = systemActor("deployment-watch");
   const by = { actor, via: "worker" as const, requestId: newId("req") };

@@ -175,7 +175,7 @@ describe("the watch over a version", () => {
     expect(incident!.description).toMatch(
       /In the 60 s until 10:02:00 UTC, 600 of 600 requests failed on 1\.1\.0, which had all of them/,
     );
-    // failures go on until the way back is done: how many there were in all is added then
+    // failures go on until the rollback is done: how many there were in all is added then
     const [back] = await rollbacks();
     await storeTraffic(ctx.db, traffic("1.1.0", doneAt + MINUTE, 1, 100).slice(0, 2));
     clock.ms += 25_000;
