@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { keepEnvironmentConfidential, withoutConfidential } from "./agent/kernel/confidential/confidential.ts";
 import { AppError } from "./agent/kernel/errors.ts";
+import { releaseIdleMemory } from "./idle-memory.ts";
 import { operate } from "./start/operate.ts";
 import { readOptions, type StartOptions } from "./start/options.ts";
 import { listenForStop } from "./start/signals.ts";
@@ -61,4 +62,5 @@ async function main(): Promise<number> {
   return 1;
 }
 
+releaseIdleMemory();
 process.exit(await main());

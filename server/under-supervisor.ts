@@ -1,3 +1,5 @@
+import { releaseIdleMemory } from "./idle-memory.ts";
+
 /** What a process that the supervisor started owes to it: it answers, says what it waits for, and leaves when asked. */
 
 interface Channel {
@@ -29,5 +31,6 @@ export function underSupervisor(end: (reason: string) => Promise<void>, giveUpMs
     if (typeof message === "object" && message !== null && "type" in message && message.type === "ping")
       send({ type: "pong" });
   });
+  releaseIdleMemory();
   return { ready: () => send({ type: "ready" }), waitingFor: (what) => send({ type: "waiting", what }) };
 }

@@ -55,7 +55,7 @@ export async function launchDurable(
   await DBOS.launch();
   await patiently(() => DBOS.setLatestApplicationVersion(APPLICATION_VERSION));
   await patiently(() =>
-    DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 200, onConflict: "always_update" }),
+    DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 500, onConflict: "always_update" }),
   );
   await lease.follow();
   const parts = [startDeploymentSweep(runtime, log), startWorkflowRetention(log)];

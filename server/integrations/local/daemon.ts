@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { type Logger, pino } from "pino";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { loadConfig } from "#server/config/load.ts";
+import { releaseIdleMemory } from "#server/idle-memory.ts";
 import { createControlServer } from "./control.ts";
 import { claimLock } from "./daemon-lock.ts";
 import { daemonLog } from "./daemon-log.ts";
@@ -85,6 +86,7 @@ async function main(logger: Logger): Promise<void> {
   // From here on it serves. Until then whoever started it hears that it could not.
   process.off("uncaughtExceptionMonitor", onFatal);
   outliveExceptions(new FaultLog(logger, "an exception that nobody caught"));
+  releaseIdleMemory({ everyMs: null }); // the balancers stand still meanwhile
   logger.info({ pid: process.pid, services: fleet.units.all().length }, "the local platform is ready");
   if (process.connected) process.send?.({ type: "ready" }, () => {}); // a parent that is gone need not know
 }

@@ -7,6 +7,7 @@ import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { Slots } from "#server/agent/kernel/slots.ts";
 import { loadConfig } from "#server/config/load.ts";
+import { releaseIdleMemory } from "#server/idle-memory.ts";
 import { createLocalPlatform, type LocalPlatform } from "./client.ts";
 
 /**
@@ -117,6 +118,7 @@ async function main(logger: Logger): Promise<void> {
   // the supervisor asks whether this event loop runs
   process.on("message", () => process.connected && process.send?.({ type: "pong" }));
 
+  releaseIdleMemory();
   const platform = createLocalPlatform({ dataDir: resolve(dataDir) });
   const dispatcher = new Agent({ connections: MOST_IN_FLIGHT });
   const streams = config.traffic.filter((stream) => stream.requestsPerSecond > 0);
