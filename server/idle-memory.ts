@@ -13,7 +13,7 @@ interface Times {
 
 /** when a start is over */
 const AFTER_MS = 30_000;
-const EVERY_MS = 300_000;
+const EVERY_MS = 60_000;
 /** a process that works more than this collects its garbage by itself */
 const IDLE_SHARE = 0.1;
 /** less is not worth a pause of some tens of milliseconds */
@@ -33,7 +33,7 @@ export function releaseIdleMemory({ afterMs = AFTER_MS, everyMs = EVERY_MS }: Pa
     const { utilization } = performance.eventLoopUtilization(since);
     since = performance.eventLoopUtilization();
     if (kept === 0 || (utilization < IDLE_SHARE && process.memoryUsage().heapUsed > kept + WORTH_BYTES)) {
-      await collect({ type: "major", execution: "async" });
+      await collect({ type: "major", execution: "async", flavor: "last-resort" });
       kept = process.memoryUsage().heapUsed;
     }
     if (everyMs !== null) timer = setTimeout(look, everyMs).unref();

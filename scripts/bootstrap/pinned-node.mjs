@@ -1,10 +1,21 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { explainFailure } from "./errors.mjs";
 import { inRoot, ROOT } from "./paths.mjs";
 
 /** The Node everything but this bootstrap runs on: the npm package `node`. */
 export const PINNED_NODE = inRoot("node_modules/.bin/node");
+
+/** the child has taken over */
+const SETTLED_MS = 10_000;
+
+/** From now on this process only waits: it need not keep what the preparation left behind. */
+function releaseMemory() {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
 
 /**
  * Hands over to the pinned Node: same terminal, signals passed on. The channel only tells the other side that this
@@ -20,6 +31,7 @@ export function runPinned(args) {
     });
     const pass = (signal) => child.kill(signal);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
+    setTimeout(releaseMemory, SETTLED_MS).unref();
     child.once("error", (error) => reject(explainFailure("Starting the pinned Node", error.message)));
     child.once("exit", (code, signal) => {
       for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(name, pass);

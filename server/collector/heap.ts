@@ -8,7 +8,7 @@ const BASE_MB = 512;
 /** the largest body once it is decompressed and decoded, as a multiple of what came in */
 const BODY_RATIO = 32;
 /** a larger one keeps the garbage of a few batches, for a few per cent of speed */
-const SEMI_SPACE_MB = 16;
+const SEMI_SPACE_MB = 8;
 
 /**
  * V8's flags for the collector. Without a bound it lets garbage gather in proportion to the machine's memory: the same
