@@ -118,6 +118,16 @@ describe("a worker killed with -9", () => {
     expect(startedEver() - startedBefore).toBe(1);
     expect(await database.db.incident.count({ where: { deploymentId: id, status: "open" } })).toBeLessThanOrEqual(1);
   });
+
+  it("right after a deployment failed: its incident is there once", async () => {
+    victim ??= await boot();
+    const id = await begin("never", { healthCheckTimeout: 1 });
+    await eventually(() => database.db.deployment.findFirst({ where: { id, finishedAt: { not: null } } }));
+    await victim.end("SIGKILL");
+    victim = await boot();
+    expect((await follow(ops, id)).deployment.incidentId).toEqual(expect.any(String));
+    expect(await database.db.incidentEvent.count({ where: { key: `deployment-failed:${id}` } })).toBe(1);
+  });
 });
 
 describe("a worker that is told to end", () => {

@@ -3,8 +3,8 @@ import { testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import type { HealthState } from "../health/schema.ts";
 import { newId } from "../kernel/ids.ts";
-import type { TimelineEventOf } from "../timeline/schema.ts";
-import { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
+import type { DeploymentFailure, TimelineEventOf } from "../timeline/schema.ts";
+import { onDeploymentEvent } from "./deployments.ts";
 import { onHealthChanged } from "./health.ts";
 import { getIncident, listIncidents, manageIncident } from "./index.ts";
 
@@ -171,33 +171,46 @@ describe("health", () => {
 });
 
 describe("deployments", () => {
-  const deployment = () => ({
-    deploymentId: newId("dep"),
-    service: "checkout",
-    environment: "production",
-    version: "1.1.0",
-  });
+  const common = { service: "checkout", environment: "production", level: "info", title: "" } as const;
+  const detail = { kind: "deploy", strategy: "rolling", version: "1.1.0", previousVersion: "1.0.0" } as const;
+  const started = (subject: string, title: string) =>
+    onDeploymentEvent(ctx, {
+      ...{ ...common, kind: "deployment.started", key: `started:${subject}`, subject, at: ctx.now(), title, detail },
+    });
+  type Ended = TimelineEventOf<"deployment.ended">["detail"];
+  const ended = (subject: string, change: Pick<Ended, "ending" | "summary"> & Partial<Ended>) =>
+    onDeploymentEvent(ctx, {
+      ...{ ...common, kind: "deployment.ended", key: `ended:${subject}`, subject, at: ctx.now() },
+      detail: { ...detail, startedAt: ctx.now().toISOString(), why: "", failure: null, ...change },
+    });
+  const fails = (subject: string, failure: DeploymentFailure) =>
+    ended(subject, { ending: failure.rolledBack ? "rolled_back" : "failed", summary: failure.summary, failure });
+  const asks = (subject: string, failure: DeploymentFailure) =>
+    onDeploymentEvent(ctx, {
+      ...{ ...common, kind: "deployment.waiting", key: `asks:${subject}`, subject, at: ctx.now() },
+      detail: { ...detail, failure },
+    });
 
   it("a failed one opens an incident, once, and another of the same version adds to it", async () => {
-    const first = deployment();
+    const first = newId("dep");
     const reason = "it was not ready within 60 s";
     const story = [
-      { key: "begun", at: new Date(clockMs - 60_000), message: "Bringing up 1.1.0" },
-      { key: "turn-back", at: new Date(clockMs - 5_000), message: "Going back to 1.0.0" },
+      { key: "begun", at: new Date(clockMs - 60_000).toISOString(), message: "Bringing up 1.1.0" },
+      { key: "turn-back", at: new Date(clockMs - 5_000).toISOString(), message: "Going back to 1.0.0" },
     ];
     const failure = {
-      ...{ ...first, reason, rolledBack: true, summary: `Rolled back: ${reason}.` },
-      ...{ afterwards: false, opened: "Opened 60 s after the deployment began", story },
+      ...{ reason, rolledBack: true, summary: `Rolled back: ${reason}.` },
+      ...{ opened: "Opened 60 s after the deployment began", story },
     };
-    await Promise.all([onDeploymentFailed(ctx, failure), onDeploymentFailed(ctx, failure)]);
-    await onDeploymentFailed(ctx, { ...failure, deploymentId: newId("dep") });
+    await Promise.all([fails(first, failure), fails(first, failure)]);
+    await fails(newId("dep"), failure);
     const [incident, ...more] = await all();
     expect(more).toEqual([]);
     expect(incident).toMatchObject({
       title: "Deployment of checkout 1.1.0 to production failed",
       severity: "medium",
       source: "deployment",
-      deploymentId: first.deploymentId,
+      deploymentId: first,
       description: "Rolled back: it was not ready within 60 s.",
     });
     expect((await timelineOf(incident!.id)).slice(0, 5)).toEqual([
@@ -210,17 +223,18 @@ describe("deployments", () => {
   });
 
   it("say a reason once: in the description, not again when it ends or fails again", async () => {
-    const first = deployment();
+    const first = newId("dep");
     const reason = "error ratio 5 % (3 of 60) against 0 % (0 of 1156).";
     const summary = `Waits for a decision: ${reason} Roll back within 30 min.`;
-    const failure = { ...first, reason, rolledBack: false, summary, afterwards: false, opened: "Opened", story: [] };
-    await onDeploymentFailed(ctx, failure);
-    await onDeploymentChange(ctx, first, "rolled_back", `Rolled back: ${reason} 1.0.0 serves again.`, reason);
+    const failure = { reason, rolledBack: false, summary, opened: "Opened", story: [] };
+    await asks(first, failure);
+    const back = `Rolled back: ${reason} 1.0.0 serves again.`;
+    await ended(first, { ending: "rolled_back", summary: back, why: reason });
     const [incident] = await all();
     expect(incident!.description).toBe(summary);
     expect(await timelineOf(incident!.id)).toEqual(["Opened", "Rolled back. 1.0.0 serves again."]);
-    const again = { ...failure, deploymentId: newId("dep"), summary: "Rolled back: another reason." };
-    await onDeploymentFailed(ctx, { ...again, reason: "another reason" });
+    const again = { ...failure, reason: "another reason", summary: "Rolled back: another reason." };
+    await fails(newId("dep"), again);
     const told = await timelineOf(incident!.id);
     expect(told.filter((message) => message.includes("another reason"))).toHaveLength(1);
   });
@@ -229,9 +243,9 @@ describe("deployments", () => {
     await onHealthChanged(ctx, goes("checkout", "down"));
     clockMs += 1_000;
     await onHealthChanged(ctx, goes("payments", "down"));
-    const one = deployment();
-    for (let i = 0; i < 2; i++) await onDeploymentChange(ctx, one, "started", "Deployment of checkout 1.1.0 started");
-    await onDeploymentChange(ctx, one, "succeeded", "checkout runs 1.1.0");
+    const one = newId("dep");
+    for (let i = 0; i < 2; i++) await started(one, "Deployment of checkout 1.1.0 started");
+    await ended(one, { ending: "succeeded", summary: "checkout runs 1.1.0" });
     const [payments, checkout] = await all();
     expect((await timelineOf(checkout!.id)).slice(1)).toEqual([
       "Deployment of checkout 1.1.0 started",

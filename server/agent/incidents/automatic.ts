@@ -44,12 +44,12 @@ export async function noteStory(
   work: AutomaticWork,
   incident: IncidentRow,
   deploymentId: string,
-  story: readonly { key: string; at: Date; message: string }[],
+  story: readonly { key: string; at: string; message: string }[],
 ): Promise<void> {
   const actor = systemActor(work.job);
   for (const { key, at, message } of story) {
     const entry = { kind: "deployment", message, key: `deployment-story:${deploymentId}:${key}` } as const;
-    await addEvents(work.tx, incident.id, actor, [{ ...entry, detail: { deploymentId } }], at);
+    await addEvents(work.tx, incident.id, actor, [{ ...entry, detail: { deploymentId } }], new Date(at));
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HealthState } from "../health/schema.ts";
+import type { TimelineEvent } from "../timeline/schema.ts";
 import { causeOf } from "./cause.ts";
 
 const common = { key: "k", at: new Date(0), level: "info", title: "", subject: "t1", kind: "health.changed" } as const;
@@ -31,5 +32,41 @@ describe("what a change of health means for incidents", () => {
     expect(causeOf({ ...common, ...place, detail: { ...detail, from: "up", to: "down" } })?.key).toBe(
       "health:payments/production",
     );
+  });
+});
+
+describe("what a deployment means for incidents", () => {
+  const place = { ...common, service: "checkout", environment: "production", subject: "dep_1" };
+  const detail = { kind: "deploy", strategy: "rolling", version: "1.1.0", previousVersion: "1.0.0" } as const;
+  const failure = { reason: "5 % errors", rolledBack: true, summary: "", opened: "", story: [] };
+  const end = { ...detail, startedAt: "2026-03-01T12:00:00.000Z", summary: "", why: "", failure: null } as const;
+  const key = "deployment:checkout/production:1.1.0";
+
+  it.each<[string, TimelineEvent, ReturnType<typeof causeOf>]>([
+    ["begins", { ...place, kind: "deployment.started", detail }, { effect: "note", key }],
+    ["asks", { ...place, kind: "deployment.waiting", detail: { ...detail, failure } }, { effect: "open", key }],
+    ["got worse", { ...place, kind: "deployment.regressed", detail: { ...detail, failure } }, { effect: "open", key }],
+    [
+      "succeeds",
+      { ...place, kind: "deployment.ended", detail: { ...end, ending: "succeeded" } },
+      { effect: "note", key },
+    ],
+    [
+      "fails",
+      { ...place, kind: "deployment.ended", detail: { ...end, ending: "rolled_back", failure } },
+      { effect: "open", key },
+    ],
+    [
+      "ends after it asked",
+      { ...place, kind: "deployment.ended", detail: { ...end, ending: "rolled_back" } },
+      { effect: "note", key },
+    ],
+    [
+      "never began",
+      { ...place, kind: "deployment.ended", detail: { ...end, ending: "cancelled", startedAt: null } },
+      null,
+    ],
+  ])("one that %s", (_, event, cause) => {
+    expect(causeOf(event)).toEqual(cause);
   });
 });

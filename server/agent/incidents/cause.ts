@@ -1,5 +1,5 @@
 import { saysLost } from "../health/index.ts";
-import type { TimelineEvent } from "../timeline/schema.ts";
+import type { TimelineEvent, TimelineEventOf } from "../timeline/schema.ts";
 
 /**
  * What an event means for incidents. `open` makes sure that one is open for the cause `key`, `note` writes on those that
@@ -10,12 +10,32 @@ export interface Cause {
   key: string;
 }
 
-/**
- * Which incident an event is about; null: it is not one's business. What is down pages, unless something else explains it
- * or it is muted; it recovers when it is no longer down, or up at last by way of another state.
- */
+/** Which incident an event is about, and what it does there; null: it is not one's business. */
 export function causeOf(event: TimelineEvent): Cause | null {
-  const { service, environment, subject, detail } = event;
+  switch (event.kind) {
+    case "health.changed":
+      return causeOfHealth(event);
+    case "deployment.started":
+      return { effect: "note", key: deploymentKey(event) };
+    case "deployment.waiting":
+    case "deployment.regressed":
+      return { effect: "open", key: deploymentKey(event) };
+    case "deployment.ended":
+      // what never began changed nothing
+      if (event.detail.startedAt === null) return null;
+      return { effect: event.detail.failure ? "open" : "note", key: deploymentKey(event) };
+  }
+}
+
+/** One for each service, environment and version: who deploys the same again finds the incident open. */
+const deploymentKey = (event: { service: string; environment: string; detail: { version: string } }): string =>
+  `deployment:${event.service}/${event.environment}:${event.detail.version}`;
+
+/**
+ * What is down pages, unless something else explains it or it is muted; it recovers when it is no longer down, or up at
+ * last by way of another state.
+ */
+function causeOfHealth({ service, environment, subject, detail }: TimelineEventOf<"health.changed">): Cause | null {
   const { from, to, causedBy, message, muted } = detail;
   // one cause per service and environment; endpoints stand for themselves
   const key = service === null ? `health:${subject}` : `health:${service}/${environment ?? ""}`;

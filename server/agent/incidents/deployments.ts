@@ -1,101 +1,104 @@
 import { productionEnvironments } from "../config-deployment.ts";
 import type { Runtime } from "../kernel/context.ts";
+import type { DeploymentFailure, TimelineEventOf } from "../timeline/schema.ts";
 import { type AutomaticWork, noteOn, noteStory, openOrAdd } from "./automatic.ts";
+import { causeOf } from "./cause.ts";
 import { deploymentSeverity } from "./severity.ts";
 import { failureKey, isKnownEvent, listUnresolved } from "./store.ts";
 
-export interface DeploymentRef {
-  deploymentId: string;
-  service: string;
-  environment: string;
-  version: string;
-}
+type DeploymentEvent = TimelineEventOf<
+  "deployment.started" | "deployment.waiting" | "deployment.ended" | "deployment.regressed"
+>;
 
-const job = "deployments";
+/** What an entry of an incident says of a deployment. */
+interface Entry {
+  phase: "started" | "succeeded" | "failed" | "rolled_back" | "cancelled";
+  message: string;
+  /** which the message holds; it is left out where the incident's description has it */
+  why: string;
+}
 
 /**
- * Writes what a deployment does on the timeline of every unresolved incident of its service, once per key; `why`, which
- * the message holds, is left out where the incident's description has it.
+ * Follows deployments: one that fails opens an incident, one per service, environment and version while it is
+ * unresolved; whatever else they do is written on the unresolved incidents of their service. Safe to repeat.
  */
-export async function onDeploymentChange(
-  runtime: Runtime,
-  deployment: DeploymentRef,
-  phase: "started" | "succeeded" | "failed" | "rolled_back" | "cancelled",
-  message: string,
-  why = "",
-): Promise<void> {
-  await runtime.db.$transaction(async (tx) => {
-    // a failure that opened an incident has the plain key: how that one ended is another entry
-    const key = `deployment-${phase === "failed" ? "ended-badly" : phase}:${deployment.deploymentId}`;
-    await noteEverywhere({ runtime, tx, job, key, at: runtime.now() }, deployment, phase, message, { why });
-  });
+export async function onDeploymentEvent(runtime: Runtime, event: DeploymentEvent): Promise<void> {
+  const cause = causeOf(event);
+  if (!cause) return;
+  await runtime.db.$transaction(
+    async (tx) => {
+      const key = failureKey(event.subject);
+      const work = { runtime, tx, job: "deployments", key, at: event.at };
+      const failure = failureOf(event);
+      if (cause.effect !== "open" || !failure) return change(work, event);
+      if (!(await isKnownEvent(tx, key))) await fail(work, event, failure, cause.key);
+    },
+    { timeout: 15_000, maxWait: 10_000 },
+  );
 }
 
-interface FailureStory {
-  reason: string;
-  rolledBack: boolean;
-  /** what happened, in full sentences: the description of an incident that is opened */
-  summary: string;
-  /** it had succeeded, and was found to be worse later */
-  afterwards: boolean;
-  /** first entry of an incident that is opened, which does not repeat the description */
-  opened: string;
-  /** entries of the deployment's record, each with its own time */
-  story: readonly { key: string; at: Date; message: string }[];
+const failureOf = (event: DeploymentEvent): DeploymentFailure | null =>
+  event.kind === "deployment.started" ? null : event.detail.failure;
+
+async function change(work: AutomaticWork, event: DeploymentEvent): Promise<void> {
+  const entry: Entry =
+    event.kind === "deployment.ended"
+      ? { phase: event.detail.ending, message: event.detail.summary, why: event.detail.why }
+      : { phase: "started", message: event.title, why: "" };
+  // a failure that opened an incident has the plain key: how that one ended is another entry
+  const phase = entry.phase === "failed" ? "ended-badly" : entry.phase;
+  await noteEverywhere({ ...work, key: `deployment-${phase}:${event.subject}` }, event, entry, null);
 }
 
 const bare = (text: string): string => text.replace(/(?<![.\s])[.\s]+$/, "");
 
+/** On every unresolved incident of the service but its own, which has an entry of its own. */
 async function noteEverywhere(
   work: AutomaticWork,
-  { service, environment, deploymentId, version }: DeploymentRef,
-  phase: string,
-  message: string,
-  { why = "", ownKey = null }: { why?: string; ownKey?: string | null } = {},
+  { service, environment, subject, detail }: DeploymentEvent,
+  { phase, message, why }: Entry,
+  ownKey: string | null,
 ): Promise<void> {
+  const { version } = detail;
   const reason = bare(why);
   for (const incident of await listUnresolved(work.tx, { service, environment })) {
-    // the incident of this failure has an entry of its own
     if (incident.causeKey !== null && incident.causeKey === ownKey) continue;
     const known = reason !== "" && incident.description.includes(reason);
     const words = known ? message.replaceAll(`: ${reason}`, "") : message;
-    await noteOn(work, incident, { kind: "deployment", message: words, detail: { deploymentId, version, phase } });
+    const about = { deploymentId: subject, version, phase };
+    await noteOn(work, incident, { kind: "deployment", message: words, detail: about });
   }
 }
 
-/**
- * A deployment failed: opens an incident, one per service, environment and version while it is unresolved, and says so
- * on the timeline of the service's other incidents. Safe to repeat.
- */
-export async function onDeploymentFailed(runtime: Runtime, deployment: DeploymentRef & FailureStory): Promise<void> {
-  const { deploymentId, service, environment, version, reason, rolledBack, summary, opened, story } = deployment;
-  await runtime.db.$transaction(
-    async (tx) => {
-      const key = failureKey(deploymentId);
-      const causeKey = `deployment:${service}/${environment}:${version}`;
-      if (await isKnownEvent(tx, key)) return;
-      const work = { runtime, tx, job, key, at: runtime.now() };
-      const detail = { deploymentId, version, phase: rolledBack ? "rolled_back" : "failed" };
-      await noteEverywhere({ ...work, key: `deployment-ended:${deploymentId}` }, deployment, detail.phase, summary, {
-        ownKey: causeKey,
-      });
-      const incident = await openOrAdd(
-        work,
-        {
-          title: deployment.afterwards
-            ? `${service} ${version} in ${environment} got worse after its deployment`
-            : `Deployment of ${service} ${version} to ${environment} failed`,
-          description: summary.includes(bare(reason)) ? summary : `${summary}\n\nReason: ${reason}`,
-          severity: deploymentSeverity(environment, rolledBack, productionEnvironments(runtime.config)),
-          assignee: null,
-          ...{ service, environment, deploymentId, source: "deployment" },
-          causeKey,
-        },
-        { kind: "deployment", message: summary, detail },
-        { kind: "deployment", message: opened, detail },
-      );
-      await noteStory(work, incident, deploymentId, story);
+async function fail(
+  work: AutomaticWork,
+  event: DeploymentEvent,
+  { reason, rolledBack, summary, opened, story }: DeploymentFailure,
+  causeKey: string,
+): Promise<void> {
+  const { runtime, tx } = work;
+  const { service, environment, subject: deploymentId } = event;
+  const { version } = event.detail;
+  const phase = rolledBack ? "rolled_back" : "failed";
+  const detail = { deploymentId, version, phase };
+  const ended = { ...work, key: `deployment-ended:${deploymentId}` };
+  await noteEverywhere(ended, event, { phase, message: summary, why: "" }, causeKey);
+  const incident = await openOrAdd(
+    work,
+    {
+      title:
+        event.kind === "deployment.regressed"
+          ? `${service} ${version} in ${environment} got worse after its deployment`
+          : `Deployment of ${service} ${version} to ${environment} failed`,
+      description: summary.includes(bare(reason)) ? summary : `${summary}\n\nReason: ${reason}`,
+      severity: deploymentSeverity(environment, rolledBack, productionEnvironments(runtime.config)),
+      assignee: null,
+      ...{ service, environment, deploymentId, source: "deployment", causeKey },
     },
-    { timeout: 15_000, maxWait: 10_000 },
+    { kind: "deployment", message: summary, detail },
+    { kind: "deployment", message: opened, detail },
   );
+  await noteStory(work, incident, deploymentId, story);
+  // its page names the incident
+  await runtime.live.publish(tx, "deployment", deploymentId);
 }

@@ -1,5 +1,4 @@
-export { incidentConsumer } from "./consumer.ts";
-export { onDeploymentChange, onDeploymentFailed } from "./deployments.ts";
+export { incidentConsumer, isIncidentDue } from "./consumer.ts";
 export { getIncident } from "./get-incident.ts";
 export { listIncidents, worstUnresolved } from "./list-incidents.ts";
 export {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DeploymentStatus } from "../deploy/schema.ts";
 import { HealthState } from "../health/schema.ts";
 
 /** What happened, as it is written and as it is read: one type for both sides. */
@@ -37,6 +38,67 @@ const HealthChanged = Common.extend({
   }),
 });
 
-export const TimelineEvent = z.discriminatedUnion("kind", [HealthChanged]);
+/** Of a deployment; the subject is its id. */
+const DeploymentEvent = Common.extend({ service: z.string(), environment: z.string() });
+
+const DeploymentDetail = z.object({
+  kind: z.enum(["deploy", "rollback"]),
+  strategy: z.string(),
+  version: z.string(),
+  previousVersion: z.string().nullable(),
+});
+
+/** Why a deployment is worth an incident, as its record told it at that moment. */
+const DeploymentFailure = z.object({
+  reason: z.string(),
+  /** the version before serves again, or is about to */
+  rolledBack: z.boolean(),
+  /** what happened, in full sentences */
+  summary: z.string(),
+  /** how long after its beginning, in a sentence that does not repeat the summary */
+  opened: z.string(),
+  /** entries of its record, each with its own time */
+  story: z.array(z.object({ key: z.string(), at: z.iso.datetime(), message: z.string() })),
+});
+
+const DeploymentStarted = DeploymentEvent.extend({
+  kind: z.literal("deployment.started"),
+  detail: DeploymentDetail,
+});
+
+/** A step failed, and a person is asked what is to become of it. */
+const DeploymentWaiting = DeploymentEvent.extend({
+  kind: z.literal("deployment.waiting"),
+  detail: DeploymentDetail.extend({ failure: DeploymentFailure }),
+});
+
+const DeploymentEnded = DeploymentEvent.extend({
+  kind: z.literal("deployment.ended"),
+  detail: DeploymentDetail.extend({
+    ending: DeploymentStatus.extract(["succeeded", "rolled_back", "failed", "cancelled"]),
+    /** null when it was cancelled before it began */
+    startedAt: z.iso.datetime().nullable(),
+    summary: z.string(),
+    /** the reason that the summary holds */
+    why: z.string(),
+    /** null when it did not fail, or had said so when it asked */
+    failure: DeploymentFailure.nullable(),
+  }),
+});
+
+/** It had succeeded, and its watch found that the new version got worse. */
+const DeploymentRegressed = DeploymentEvent.extend({
+  kind: z.literal("deployment.regressed"),
+  detail: DeploymentDetail.extend({ failure: DeploymentFailure }),
+});
+
+export const TimelineEvent = z.discriminatedUnion("kind", [
+  HealthChanged,
+  DeploymentStarted,
+  DeploymentWaiting,
+  DeploymentEnded,
+  DeploymentRegressed,
+]);
 export type TimelineEvent = z.infer<typeof TimelineEvent>;
 export type TimelineEventOf<K extends TimelineEvent["kind"]> = Extract<TimelineEvent, { kind: K }>;
+export type DeploymentFailure = z.infer<typeof DeploymentFailure>;

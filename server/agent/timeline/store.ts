@@ -1,4 +1,5 @@
 import { Prisma } from "#server/db/generated/client.ts";
+import { dataWithoutConfidential } from "../kernel/confidential/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { TimelineEvent } from "./schema.ts";
 
@@ -21,10 +22,15 @@ export interface StoredEvent extends Position {
 const storable = (_name: string, value: unknown): unknown =>
   typeof value === "string" ? value.replaceAll("\u0000", "\ufffd").toWellFormed() : value;
 
+const withoutSecrets = ({ title, detail, ...event }: TimelineEvent) => ({
+  ...event,
+  ...dataWithoutConfidential({ title, detail }, "message"),
+});
+
 export const insertEvents = (tx: Tx, events: readonly TimelineEvent[]): Promise<number> =>
   tx.$executeRaw`
     insert into timeline_event (key, at, kind, service, environment, subject, level, title, detail)
-    select * from jsonb_to_recordset(${JSON.stringify(events, storable)}::jsonb) as r(key text, at timestamptz, kind text,
+    select * from jsonb_to_recordset(${JSON.stringify(events.map(withoutSecrets), storable)}::jsonb) as r(key text, at timestamptz, kind text,
       service text, environment text, subject text, level text, title text, detail jsonb)
     on conflict (key) do nothing`;
 
@@ -70,6 +76,16 @@ export async function hasWork(db: Db, consumer: string): Promise<boolean> {
     select exists (select 1 from timeline_event e where ${UNREAD}) or exists (${due(consumer)}) as found
     from timeline_cursor c where c.consumer = ${consumer}`;
   return found?.found ?? true; // without a cursor it has read nothing
+}
+
+/** Whether there is an event of a subject that a consumer has not taken yet. */
+export async function hasUntaken(db: Db, consumer: string, subject: string): Promise<boolean> {
+  const [found] = await db.$queryRaw<{ found: boolean }[]>`
+    select exists (select 1 from timeline_cursor c, timeline_event e
+        where c.consumer = ${consumer} and (e.xid, e.id) > (c.xid, c."eventId") and e.subject = ${subject})
+      or exists (select 1 from timeline_postponed p join timeline_event e on e.id = p."eventId"
+        where p.consumer = ${consumer} and e.subject = ${subject}) as found`;
+  return found?.found ?? false;
 }
 
 /**

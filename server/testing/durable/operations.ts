@@ -1,4 +1,5 @@
 import { actor } from "#server/testing/context.ts";
+import { isIncidentDue } from "../../agent/incidents/index.ts";
 import type { AgentContext } from "../../agent/kernel/context.ts";
 import { FOR_PEOPLE } from "../../agent/kernel/reader-budget.ts";
 import { auditLog } from "../../audit/record.ts";
@@ -46,7 +47,7 @@ export function openOperations(database: TestDatabase, daemon: TestDaemon): Oper
 
 export type Followed = Awaited<ReturnType<typeof getDeployment>>;
 
-/** Polls a deployment until `enough`. */
+/** Polls a deployment until `enough`; one that has ended, until the incident that it opened is there, too. */
 export const follow = (
   ops: Operations,
   deploymentId: string,
@@ -55,5 +56,6 @@ export const follow = (
 ): Promise<Followed> =>
   eventually(async () => {
     const seen = await getDeployment(ops, { deploymentId });
-    return enough(seen) && seen;
+    if (!enough(seen) || seen.deployment.finishedAt === null) return enough(seen) && seen;
+    return !(await isIncidentDue(ops.db, deploymentId)) && getDeployment(ops, { deploymentId });
   }, timeoutMs);

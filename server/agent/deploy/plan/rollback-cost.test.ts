@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { noOutcomes } from "../../telemetry/outcomes.ts";
@@ -8,7 +9,7 @@ import { storeTraffic } from "../../traffic/index.ts";
 import { begin } from "../record/record.ts";
 import { deployApplication } from "../request/deploy-application.ts";
 import { recordEffects } from "../run/effects-record.ts";
-import { rollbackCost } from "./rollback-cost.ts";
+import { rollbackCost, withCost } from "./rollback-cost.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production" };
@@ -71,7 +72,10 @@ it("says nothing of what was no way back, of what failed for nobody, and of what
 it("stands in the incident that the way back opens, beside what the judgement had counted", async () => {
   const plan = await begun();
   const reason = "1.1.0 is worse. In the 30 s until 10:00:30 UTC, 110 of 160 requests failed on 1.1.0";
-  await recordEffects(ctx).report(plan, "rolled_back", reason, `Rolled back: ${reason}. 1.0.0 serves again.`);
+  const summary = `Rolled back: ${reason}. 1.0.0 serves again.`;
+  const message = withCost(summary, await recordEffects(ctx).cost(plan, "rolled_back"));
+  await recordEffects(ctx).end(plan, "rolled_back", summary, { message, why: reason, failure: reason });
+  await drainIncidents(ctx);
   const [incident] = await ctx.db.incident.findMany();
   expect(incident!.description).toBe(
     `Rolled back: ${reason}. 1.0.0 serves again. From 10:00:00 UTC until 10:01:00 UTC, 300 of 400 requests to 1.1.0 failed in all.`,

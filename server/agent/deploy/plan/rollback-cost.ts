@@ -3,7 +3,7 @@ import { AppError } from "../../kernel/errors.ts";
 import { failedRequests, sumOutcomes } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { utcClock } from "../../text/utc.ts";
-import type { Ending } from "../record/record.ts";
+import type { Ending } from "../record/on-timeline.ts";
 import { type DeploymentRow, getDeploymentRow } from "../record/store.ts";
 import { countTraffic } from "../record/store-split.ts";
 import type { DeploymentPlan } from "../run/procedure.ts";
@@ -39,6 +39,10 @@ export async function rollbackCost(
   if (failed === 0 || until === null) return null;
   return `From ${utcClock(startedAt)} until ${utcClock(until)}, ${groupedCount(failed)} of ${groupedCount(counts.requests)} requests to ${version} failed in all.`;
 }
+
+/** How it ended, and after a rollback what the version cost in all. */
+export const withCost = (summary: string, cost: string | null): string =>
+  cost === null ? summary : `${summary.replace(/(?<!\.)$/, ".")} ${cost}`;
 
 /** The deployment whose version a rollback has taken away. */
 async function undoneBy(

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isIncidentDue } from "../../incidents/index.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { type DeploymentRow, getDeploymentRow, isActive } from "../record/store.ts";
 import { listSteps, type StepRow } from "../record/store-steps.ts";
@@ -13,6 +14,8 @@ export interface Following {
 }
 
 const LOOK_MS = 500;
+/** how long what happened may be on its way to the incidents before it is told without one */
+const INCIDENT_MS = 2_000;
 
 /** Waits until the status, the step or the question of a deployment changes, it has ended, or the time is up. */
 export async function followDeployment(
@@ -34,9 +37,23 @@ export async function followDeployment(
     const picture = pictureOf(row, steps);
     first ??= picture;
     const left = until - performance.now();
-    if (picture !== first || !isActive(row.status) || left <= 0) return;
+    if (left <= 0) return;
+    if (picture !== first || !isActive(row.status))
+      return untilIncident(ctx, deploymentId, Math.min(left, INCIDENT_MS), signal);
     await delay(Math.min(LOOK_MS, left), undefined, { signal }).catch(() => undefined); // the loop ends when it fires
   }
+}
+
+/** The incident that a failure opens comes by way of the time line. */
+async function untilIncident(
+  { db }: AgentContext,
+  deploymentId: string,
+  withinMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const until = performance.now() + withinMs;
+  while (!signal?.aborted && performance.now() < until && (await isIncidentDue(db, deploymentId)))
+    await delay(100, undefined, { signal }).catch(() => undefined); // the loop ends when it fires
 }
 
 /** What matters to somebody who follows. */

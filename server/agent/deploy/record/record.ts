@@ -1,10 +1,9 @@
-import { onDeploymentChange } from "../../incidents/index.ts";
 import { systemActor } from "../../kernel/actor.ts";
 import type { Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { DeploymentPlan } from "../run/procedure.ts";
 import { beginning } from "../run/status-lines.ts";
-import type { DeploymentStatus } from "../schema.ts";
+import { type Ending, type EndReport, levelOf, recordEnd, recordStart, toldAs } from "./on-timeline.ts";
 import { publishDeployment } from "./publish.ts";
 import {
   type DeploymentPatch,
@@ -21,8 +20,6 @@ import { listDecisions } from "./store-decisions.ts";
 import { closeSteps, listSteps, patchStep, type StepPatch, type StepRow } from "./store-steps.ts";
 
 /** How the record of a deployment begins and ends, and how it is written to in between. */
-
-export type Ending = Extract<DeploymentStatus, "succeeded" | "rolled_back" | "failed" | "cancelled">;
 
 interface StepChange {
   index: number;
@@ -73,7 +70,8 @@ export async function begin(runtime: Runtime, id: string): Promise<DeploymentPla
     const before = await lockDeployment(tx, id);
     if (!isActive(before.status)) return null;
     if (before.status === "queued" && before.cancelRequested) {
-      await endIn(runtime, tx, before, "cancelled", "Cancelled before it began; nothing was changed.");
+      const summary = "Cancelled before it began; nothing was changed.";
+      await endIn(runtime, tx, before, "cancelled", summary);
       return null;
     }
     const at = runtime.now();
@@ -83,13 +81,11 @@ export async function begin(runtime: Runtime, id: string): Promise<DeploymentPla
     const event = { key: "begun", level: "info", kind: "step", message } as const;
     await noteIn(runtime, tx, id, event, { status: "running", startedAt: at, deadlineAt, summary: message });
     await supersedeWatches(tx, before);
-    return { row: await getDeploymentRow(tx, id), steps: await listSteps(tx, id) };
+    const row = await getDeploymentRow(tx, id);
+    await recordStart(tx, row);
+    return { row, steps: await listSteps(tx, id) };
   });
-  if (!begun) return null;
-  const plan = loadPlan(begun.row, begun.steps, runtime.now());
-  const message = `Deployment of ${plan.service} ${plan.version} to ${plan.environment} started`;
-  await onDeploymentChange(runtime, plan, "started", message);
-  return plan;
+  return begun && loadPlan(begun.row, begun.steps, runtime.now());
 }
 
 /** The plan of a deployment whose own procedure broke. Null when it has ended meanwhile. */
@@ -119,13 +115,14 @@ export async function end(
   id: string,
   ending: Ending,
   summary: string,
+  report: EndReport = toldAs(summary),
   readUpTo: number | null = null,
 ): Promise<boolean> {
   return runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, id);
     if (!isActive(before.status)) return true;
     if (readUpTo !== null && (await isCalledBack(tx, before, readUpTo))) return false;
-    await endIn(runtime, tx, before, ending, summary);
+    await endIn(runtime, tx, before, ending, summary, report);
     return true;
   });
 }
@@ -139,10 +136,18 @@ async function isCalledBack(tx: Tx, { id, cancelRequested }: DeploymentRow, read
 /** So that an entry says of which deployment it is. */
 export const auditPlace = ({ service, version, environment }: DeploymentRow) => ({ service, version, environment });
 
-async function endIn(runtime: Runtime, tx: Tx, before: DeploymentRow, ending: Ending, summary: string): Promise<void> {
-  const level = ending === "succeeded" ? "ok" : ending === "failed" ? "error" : "warning";
+async function endIn(
+  runtime: Runtime,
+  tx: Tx,
+  before: DeploymentRow,
+  ending: Ending,
+  summary: string,
+  report: EndReport = toldAs(summary),
+): Promise<void> {
+  const level = levelOf(ending);
   const at = runtime.now();
   const patch = { status: ending, summary, finishedAt: at, waiting: null, ...watchOf(before, ending, at) };
+  await recordEnd(tx, { ...before, ...patch }, ending, at, report);
   await closeSteps(tx, before.id, at);
   await noteIn(runtime, tx, before.id, { key: "ended", level, kind: "decision", message: summary }, patch);
   await runtime.audit.record(

@@ -222,7 +222,7 @@ export async function patchDeployment(tx: Tx, deploymentId: string, patch: Deplo
 }
 
 /** The newest 200 events, oldest first. */
-export async function listEvents(db: Db, deploymentId: string): Promise<DeploymentEvent[]> {
+export async function listEvents(db: Db | Tx, deploymentId: string): Promise<DeploymentEvent[]> {
   const newest = await db.deploymentEvent.findMany({
     where: { deploymentId },
     orderBy: [{ at: "desc" }, { seq: "desc" }],

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { getDeploymentRow } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
@@ -68,6 +69,7 @@ async function play({ input, script, neverReady = false, people = {} }: Scenario
 /** All that must be the same, however often it died on the way. */
 async function endOf(id: string) {
   const { db } = database;
+  await drainIncidents(ctx);
   const row = await getDeploymentRow(db, id);
   const events = await db.deploymentEvent.findMany({ where: { deploymentId: id }, orderBy: { seq: "asc" } });
   const service = ctx.platform.services.get("checkout/staging")!;

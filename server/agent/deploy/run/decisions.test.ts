@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import {
   type Before,
   type Clock,
@@ -69,6 +70,7 @@ async function play({ script = passes, at = {}, extra = {} }: Play) {
   const durable = rehearsal(clock, before);
   await runDeployment(durable, scriptedEffects(ctx, script), id);
   expect([...ahead.keys()]).toEqual([]); // none of them was missed
+  await drainIncidents(ctx);
   const events = (await listEvents(database.db, id)).map((event) => event.message);
   const row = await getDeploymentRow(database.db, id);
   return { row, events, steps: await listSteps(database.db, id), durable };
@@ -103,6 +105,7 @@ describe("a step that failed, with rollback off", () => {
           servedByOld();
           const now = await getDeploymentRow(database.db, id);
           seen.push(now.status, now.waiting);
+          await drainIncidents(ctx);
           expect(await database.db.incident.count({ where: { deploymentId: id } })).toBe(1);
           const [analysis] = (await listSteps(database.db, id)).filter((step) => step.status === "waiting");
           expect(analysis).toMatchObject({ index: 3, note: "5 % errors" });

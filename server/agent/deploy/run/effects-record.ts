@@ -1,17 +1,16 @@
-import { onDeploymentChange } from "../../incidents/index.ts";
 import { type ClockReading, MonotonicElapsed, readClock } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { describeSeconds } from "../../text/durations.ts";
-import { rollbackCost } from "../plan/rollback-cost.ts";
+import { rollbackCost, withCost } from "../plan/rollback-cost.ts";
+import { type Ending, type EndReport, recordEnd, recordQuestion, toldAs } from "../record/on-timeline.ts";
 import { publishDeployment } from "../record/publish.ts";
-import { begin, type Ending, end, note, noteIn, startWatch, takeUp } from "../record/record.ts";
-import { findEvent, getDeploymentRow, lockDeployment, withWatch } from "../record/store.ts";
+import { begin, end, note, noteIn, startWatch, takeUp } from "../record/record.ts";
+import { findEvent, lockDeployment } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
 import { listSteps, patchStep } from "../record/store-steps.ts";
 import type { Waiting } from "../schema.ts";
 import { lastLogLines } from "./effects-platform.ts";
 import type { DeploymentPlan, PlannedStep } from "./procedure.ts";
-import { reportFailure } from "./report-failure.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import { choices } from "./status-lines.ts";
 
@@ -52,9 +51,10 @@ export const recordEffects = (runtime: Runtime) => ({
     goOn(runtime, plan, number, message, stepIndex, deadlineAt),
   beginRollback: (plan: DeploymentPlan, why: string, stepIndex: number | null, withinMs: number) =>
     beginRollback(runtime, plan, why, stepIndex, withinMs),
-  report: (plan: DeploymentPlan, ending: Ending, reason: string | null, summary: string, why?: string) =>
-    report(runtime, plan, ending, reason, summary, why),
-  end: (plan: DeploymentPlan, ending: Ending, summary: string) => end(runtime, plan.deploymentId, ending, summary),
+  cost: (plan: DeploymentPlan, ending: Ending) => rollbackCost(runtime, plan, ending),
+  end: (plan: DeploymentPlan, ending: Ending, summary: string, told: EndReport) =>
+    end(runtime, plan.deploymentId, ending, summary, told),
+  reportSuccess: (plan: DeploymentPlan, summary: string) => reportSuccess(runtime, plan, summary),
   succeed: (plan: DeploymentPlan, summary: string, heardSeq: number) => succeed(runtime, plan, summary, heardSeq),
 });
 
@@ -137,9 +137,12 @@ async function ask(
   const { deploymentId } = plan;
   const how = `${choices(options)} within ${describeSeconds(timeoutSeconds)}, else ${otherwise}`;
   const summary = kind === "paused" ? `${reason}: ${how}` : `Waits for a decision: ${reason}`;
+  const told = { reason, summary: `${summary}. ${how}.` };
   const askedAt = await runtime.db.$transaction(async (tx) => {
     // asked before and answered meanwhile: it must not be asked again
     const known = await findEvent(tx, deploymentId, key);
+    // the release before put no question on the time line
+    if (known && kind === "failed") await recordQuestion(runtime, tx, deploymentId, number, told);
     if (known) return known.at.getTime();
     const now = runtime.now();
     const expiresAt = new Date(now.getTime() + timeoutSeconds * 1_000).toISOString();
@@ -149,10 +152,9 @@ async function ask(
     const step = inStep ? { index: stepIndex, patch: { status: "waiting", note: reason } as const } : null;
     const event = { key, level: "warning", kind: "decision", message } as const;
     await noteIn(runtime, tx, deploymentId, event, { status: "paused", waiting, summary }, step);
+    if (kind === "failed") await recordQuestion(runtime, tx, deploymentId, number, told);
     return now.getTime();
   });
-  if (kind === "failed")
-    await reportFailure(runtime, plan, { reason, rolledBack: false, summary: `${summary}. ${how}.` });
   const reading = readClock(runtime);
   const openMs = new MonotonicElapsed(askedAt).observe(reading);
   return { ...reading, expiresAt: reading.at - openMs + timeoutSeconds * 1_000 };
@@ -213,26 +215,22 @@ async function beginRollback(
   return reading;
 }
 
-/** Tells the incidents how it ends, and after a rollback what the version cost in all; a reason makes it a failure. `why` is not said to one that says it already. */
-async function report(
-  runtime: Runtime,
-  plan: DeploymentPlan,
-  ending: Ending,
-  reason: string | null,
-  summary: string,
-  why = "",
-): Promise<void> {
-  const cost = await rollbackCost(runtime, plan, ending);
-  const said = withWatch(summary, await getDeploymentRow(runtime.db, plan.deploymentId));
-  const told = cost === null ? said : `${said.replace(/(?<!\.)$/, ".")} ${cost}`;
-  if (reason === null || ending === "succeeded" || ending === "cancelled")
-    await onDeploymentChange(runtime, plan, ending, told, why);
-  else await reportFailure(runtime, plan, { reason, rolledBack: ending === "rolled_back", summary: told });
+const toldSuccess = async (runtime: Runtime, plan: DeploymentPlan, summary: string): Promise<EndReport> =>
+  toldAs(withCost(summary, await rollbackCost(runtime, plan, "succeeded")));
+
+/** Puts an end on the time line that a worker of the release before wrote without it; any other is there already. */
+async function reportSuccess(runtime: Runtime, plan: DeploymentPlan, summary: string): Promise<void> {
+  const told = await toldSuccess(runtime, plan, summary);
+  await runtime.db.$transaction(async (tx) => {
+    const row = await lockDeployment(tx, plan.deploymentId);
+    await recordEnd(tx, row, "succeeded", row.finishedAt ?? runtime.now(), told);
+  });
 }
 
 /** Ends it well, unless somebody called it back at the last moment, and starts the watch over it. */
 async function succeed(runtime: Runtime, plan: DeploymentPlan, summary: string, heardSeq: number): Promise<boolean> {
-  const ended = await end(runtime, plan.deploymentId, "succeeded", summary, heardSeq);
+  const told = await toldSuccess(runtime, plan, summary);
+  const ended = await end(runtime, plan.deploymentId, "succeeded", summary, told, heardSeq);
   if (ended) await startWatch(runtime, plan.deploymentId);
   return ended;
 }

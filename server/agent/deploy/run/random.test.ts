@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { type Clock, decide, type Script, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { getDeploymentRow } from "../record/store.ts";
 import { listSteps } from "../record/store-steps.ts";
@@ -111,6 +112,7 @@ it("ends with one version and no weights, whatever people, judge, platform and c
   await fc.assert(
     fc.asyncProperty(aPlay, async (given) => {
       const { ctx, id } = await play(given);
+      await drainIncidents(ctx);
       const row = await getDeploymentRow(database.db, id);
       endings[row.status] = (endings[row.status] ?? 0) + 1;
       expect(["succeeded", "rolled_back", "cancelled"]).toContain(row.status);

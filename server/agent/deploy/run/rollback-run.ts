@@ -1,5 +1,6 @@
 import type { StoredReading } from "../../kernel/clock.ts";
-import type { Ending } from "../record/record.ts";
+import { withCost } from "../plan/rollback-cost.ts";
+import type { Ending } from "../record/on-timeline.ts";
 import type { Observation } from "./effects-platform.ts";
 import { look, type Run, runClockMs } from "./run.ts";
 import { type SetWork, settle } from "./set.ts";
@@ -68,11 +69,13 @@ async function leaveAsItIs(run: Run, stop: Stop): Promise<void> {
   return finish(run, ending, stop.reason, stop.failure, summary);
 }
 
-/** Tells the incidents, then closes the record: whoever sees the end finds the incident, too. */
+/** Counts what it cost, then closes the record, which puts the end on the time line. */
 async function finish(run: Run, ending: Ending, reason: string, failure: boolean, summary: string): Promise<void> {
   const { durable, effects, plan, state } = run;
   // an incident that was opened when it asked for a decision only learns how it ended
   const blamed = !state.reported && (ending === "failed" || failure) ? reason : null;
-  await durable.step("report", () => effects.report(plan, ending, blamed, summary, reason));
-  await durable.step("end", () => effects.end(plan, ending, summary));
+  // the release before told the incidents in a step of this name, and remembered nothing of it
+  const cost = await durable.step("report", () => effects.cost(plan, ending));
+  const report = { message: withCost(summary, cost), why: reason, failure: blamed };
+  await durable.step("end", () => effects.end(plan, ending, summary, report));
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import {
   type Before,
@@ -29,6 +30,7 @@ async function deploy(extra: object = {}, before: Before = () => {}, script?: Sc
   const { deployment } = await deployApplication(ctx, { ...wish, ...extra });
   const durable = rehearsal(clock, before);
   await runDeployment(durable, scriptedEffects(ctx, script), deployment!.id);
+  await drainIncidents(ctx);
   return { ...(await getDeployment(ctx, { deploymentId: deployment!.id })), durable };
 }
 const service = () => ctx.platform.services.get("checkout/production")!;

@@ -6,7 +6,7 @@ import { interruptionIn } from "./run-state.ts";
 
 /**
  * A deployment from begin to end: the steps of its plan one after the other; when one fails for good, or somebody
- * decides so, the rollback; then the incidents are told and the record is closed.
+ * decides so, the rollback; then the record is closed.
  */
 export async function runDeployment(durable: Durable, effects: DeploymentEffects, id: string): Promise<void> {
   const plan = await durable.step("begin", () => effects.begin(id));
@@ -19,7 +19,7 @@ export async function runDeployment(durable: Durable, effects: DeploymentEffects
   const summary = `${service} in ${environment} runs ${version}: ${options.instances} of ${options.instances} ready.`;
   const ended = await durable.step("succeed", () => effects.succeed(plan, summary, run.state.readUpTo));
   if (ended) {
-    await durable.step("report", () => effects.report(plan, "succeeded", null, summary));
+    await durable.step("report", () => effects.reportSuccess(plan, summary));
     return;
   }
   const inbox = await durable.step("hear", () => effects.readInbox(plan, run.state.readUpTo));

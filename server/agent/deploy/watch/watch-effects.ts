@@ -1,6 +1,6 @@
 import { systemActor } from "../../kernel/actor.ts";
 import { clockWasSetBack, readClock } from "../../kernel/clock.ts";
-import type { Runtime } from "../../kernel/context.ts";
+import type { Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { newId } from "../../kernel/ids.ts";
 import { ROLLED_BACK_BY_WATCH } from "../../kernel/watch-words.ts";
@@ -10,11 +10,11 @@ import { judgeEvidence, keep, keepFault, summaryOf } from "../analysis/analysis-
 import { dependentsOf } from "../analysis/collect.ts";
 import { startOf, withoutStalled } from "../analysis/counted-rows.ts";
 import { withPending } from "../judge/pending.ts";
+import { recordRegression } from "../record/on-timeline.ts";
 import { noteIn } from "../record/record.ts";
 import { getDeploymentRow, lockDeployment } from "../record/store.ts";
 import { startRollback } from "../request/rollback.ts";
 import type { DeploymentPlan, Judgement } from "../run/procedure.ts";
-import { reportFailure } from "../run/report-failure.ts";
 import type { Waiting } from "../schema.ts";
 
 /** What the watch goes by: fixed when it begins. */
@@ -123,12 +123,18 @@ async function endWatch(
   { deploymentId }: WatchPlan,
   watchState: keyof typeof ENDED,
   message: string,
+  record: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<boolean> {
   return runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, deploymentId);
-    if (before.watchState !== "watching") return before.watchState === watchState;
+    if (before.watchState !== "watching") {
+      // a worker of the release before ended it so, and put nothing on the time line
+      if (before.watchState === watchState) await record(tx);
+      return before.watchState === watchState;
+    }
     const event = { key: `watch-${watchState}`, level: ENDED[watchState], kind: "decision", message } as const;
     await noteIn(runtime, tx, deploymentId, event, { watchState, waiting: null });
+    await record(tx);
     return true;
   });
 }
@@ -145,18 +151,18 @@ const undecided = (runtime: Runtime, plan: WatchPlan, sentence: string): Promise
 /** It got worse, and is rolled back by itself. False when somebody kept or replaced it meanwhile. */
 async function regress(runtime: Runtime, plan: WatchPlan, sentence: string): Promise<boolean> {
   const message = `After it was done, ${plan.version} got worse: ${sentence}`;
-  const ended = await endWatch(runtime, plan, "regressed", message);
-  if (ended)
-    await reportFailure(runtime, plan, { reason: sentence, rolledBack: true, summary: message, afterwards: true });
-  return ended;
+  const told = { reason: sentence, rolledBack: true, summary: message };
+  return endWatch(runtime, plan, "regressed", message, (tx) => recordRegression(runtime, tx, plan.deploymentId, told));
 }
 
 /** It got worse, and rollback is off: asks a person; without an answer it goes back. */
 async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise<void> {
   const { deploymentId, version, options } = plan;
   const message = `After it was done, ${version} got worse: ${sentence}`;
+  const told = { reason: sentence, rolledBack: false, summary: message };
   await runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, deploymentId);
+    await recordRegression(runtime, tx, deploymentId, told);
     if (before.watchState !== "watching" || before.waiting) return;
     const since = runtime.now();
     const waiting: Waiting = {
@@ -176,7 +182,6 @@ async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise
       { waiting },
     );
   });
-  await reportFailure(runtime, plan, { reason: sentence, rolledBack: false, summary: message, afterwards: true });
 }
 
 /** Starts the rollback in Operate's own name; false when something else is being deployed or nothing is known to be good. */

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
 import type { TrafficCounts } from "../../ports/platform.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
@@ -148,6 +149,7 @@ describe("the watch over a version", () => {
   it("that got worse rolls it back in Operate's own name, with an incident", async () => {
     const id = await watched(5);
     await runWatch(rehearsal(clock), watchEffects(ctx), id);
+    await drainIncidents(ctx);
     expect((await row(id)).watchState).toBe("regressed");
     const [back] = await rollbacks();
     expect(back).toMatchObject({ rollbackOf: id, version: "1.0.0", strategy: "restore", actorKind: "job" });
@@ -171,6 +173,7 @@ describe("the watch over a version", () => {
       await storeTraffic(ctx.db, traffic("1.1.0", doneAt + MINUTE, 1, 100).slice(0, Math.max(0, tens - 6)));
     });
     await runWatch(durable, watchEffects(ctx), id);
+    await drainIncidents(ctx);
     const [incident] = await ctx.db.incident.findMany({ where: { deploymentId: id } });
     expect(incident!.description).toMatch(
       /In the 60 s until 10:02:00 UTC, 600 of 600 requests failed on 1\.1\.0, which had all of them/,
@@ -181,7 +184,8 @@ describe("the watch over a version", () => {
     clock.ms += 25_000;
     ctx.platform.samples = [traffic("1.1.0", clock.ms - 5_000, 1, 100)[0]!];
     const plan = { ...(await recordEffects(ctx).begin(back!.id))!, deploymentId: back!.id };
-    for (let twice = 0; twice < 2; twice++) await recordEffects(ctx).report(plan, "succeeded", null, "It runs 1.0.0.");
+    for (let twice = 0; twice < 2; twice++) await recordEffects(ctx).succeed(plan, "It runs 1.0.0.", 0);
+    await drainIncidents(ctx);
     const told = await ctx.db.incidentEvent.findMany({ where: { incidentId: incident!.id } });
     expect(told.map(({ message }) => message).filter((message) => message.includes("in all"))).toEqual([
       "It runs 1.0.0. From 10:00:00 UTC until 10:02:25 UTC, 900 of 900 requests to 1.1.0 failed in all.",

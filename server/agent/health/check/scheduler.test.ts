@@ -6,8 +6,10 @@ import type { OperateAgentConfigInput } from "../../config.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../ports/prober.ts";
 import { startTimelineConsumer } from "../../timeline/index.ts";
-import type { TimelineEvent } from "../../timeline/schema.ts";
+import type { TimelineEvent, TimelineEventOf } from "../../timeline/schema.ts";
 import { type HealthScheduler, type HealthSchedulerOptions, startHealthScheduler } from "./scheduler.ts";
+
+type HealthChanged = TimelineEventOf<"health.changed">;
 
 const up: ProbeResult = { outcome: "up", latencyMs: 3, statusCode: 200, message: null };
 const down: ProbeResult = { outcome: "down", latencyMs: 1, statusCode: null, message: "refused the connection" };
@@ -82,8 +84,11 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
     running.push(scheduler);
     return scheduler;
   };
-  const follow = (runtime: Runtime, on: (event: TimelineEvent) => Promise<void>) => {
-    const consumer = startTimelineConsumer(runtime, { name: "test", on, report: () => {} });
+  const follow = (runtime: Runtime, on: (event: HealthChanged) => Promise<void>) => {
+    const onHealth = async (event: TimelineEvent) => {
+      if (event.kind === "health.changed") await on(event);
+    };
+    const consumer = startTimelineConsumer(runtime, { name: "test", on: onHealth, report: () => {} });
     running.push(consumer);
     return consumer;
   };
@@ -173,7 +178,7 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
       ]),
     );
     const { prober } = fakeProber((name) => (failing.has(name) ? down : up));
-    const taken: TimelineEvent[] = [];
+    const taken: HealthChanged[] = [];
     let refuse = true;
     follow(runtime, async (event) => {
       if (event.detail.target === "payments" && event.detail.to === "down" && refuse) {

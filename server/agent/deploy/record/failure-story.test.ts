@@ -1,10 +1,11 @@
 import { beforeEach, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
+import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { getIncident } from "../../incidents/index.ts";
-import { recordEvent } from "../record/store.ts";
 import { deployApplication } from "../request/deploy-application.ts";
-import { reportFailure } from "./report-failure.ts";
+import { recordEnd } from "./on-timeline.ts";
+import { getDeploymentRow, recordEvent } from "./store.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production", version: "1.1.0" };
@@ -33,9 +34,12 @@ it("an incident of a failed deployment has its story, and says nothing twice", a
   await write("turn-back", `Going back to 1.0.0: ${reason}`, "decision");
   const summary = `Rolled back: ${reason}. 1.0.0 serves again with 3 of 3 instances.`;
   await write("ended", summary, "decision");
-  const failure = { reason, rolledBack: true, summary };
-  await reportFailure(ctx, { ...ref, deploymentId, startedAt }, failure);
-  await reportFailure(ctx, { ...ref, deploymentId, startedAt }, failure);
+  const row = { ...(await getDeploymentRow(database.db, deploymentId)), startedAt: new Date(startedAt) };
+  for (let twice = 0; twice < 2; twice++)
+    await database.db.$transaction((tx) =>
+      recordEnd(tx, row, "rolled_back", ctx.now(), { message: summary, why: reason, failure: reason }),
+    );
+  await drainIncidents(ctx);
   const found = await database.db.incident.findMany({ where: { deploymentId } });
   expect(found).toHaveLength(1);
   expect(found[0]!.description).toBe(summary);

@@ -1,8 +1,7 @@
-import { onDeploymentFailed } from "../../incidents/index.ts";
-import type { Runtime } from "../../kernel/context.ts";
+import type { Tx } from "../../kernel/context.ts";
 import { describeSeconds } from "../../text/durations.ts";
-import { listEvents } from "../record/store.ts";
-import type { DeploymentPlan } from "./procedure.ts";
+import type { DeploymentFailure } from "../../timeline/schema.ts";
+import { type DeploymentRow, listEvents } from "./store.ts";
 
 /** The beginning and what came last say more than what lies between. */
 const MOST_ENTRIES = 30;
@@ -19,27 +18,26 @@ interface Failure {
 }
 
 /**
- * Tells the incidents that a deployment failed, with its own record as the story: what began, what the judge saw, when
- * it turned back. The reason stands in the description alone; the story says nothing of it again. Safe to repeat.
+ * A failure with the deployment's own record as the story: what began, what the judge saw, when it turned back. The
+ * reason stands in the summary alone; the story says nothing of it again.
  */
-export async function reportFailure(
-  runtime: Runtime,
-  plan: Pick<DeploymentPlan, "deploymentId" | "service" | "environment" | "version" | "startedAt">,
+export async function failureOf(
+  tx: Tx,
+  { id, startedAt }: Pick<DeploymentRow, "id" | "startedAt">,
   { reason, rolledBack, summary, afterwards = false }: Failure,
-): Promise<void> {
-  const events = (await listEvents(runtime.db, plan.deploymentId)).filter(({ kind }) => kind !== "instance");
+  at: Date,
+): Promise<DeploymentFailure> {
+  const events = (await listEvents(tx, id)).filter(({ kind }) => kind !== "instance");
   const kept = events.length > MOST_ENTRIES ? [...events.slice(0, 1), ...events.slice(1 - MOST_ENTRIES)] : events;
-  const told = storyOf(kept, reason, summary);
-  const seconds = Math.max(1, Math.round((runtime.now().getTime() - plan.startedAt) / 1_000));
+  const story = storyOf(kept, reason, summary).map((entry) => ({ ...entry, at: entry.at.toISOString() }));
+  const seconds = Math.max(1, Math.round((at.getTime() - (startedAt ?? at).getTime()) / 1_000));
   const end = afterwards ? "got worse" : rolledBack ? "was rolled back" : "failed";
   const opened = `Opened ${describeSeconds(seconds)} after the deployment began, because it ${end}`;
-  const { deploymentId, service, environment, version } = plan;
-  const ref = { deploymentId, service, environment, version };
-  await onDeploymentFailed(runtime, { ...ref, reason, rolledBack, summary, afterwards, opened, story: told });
+  return { reason, rolledBack, summary, opened, story };
 }
 
 /** Entries of the record without what is said elsewhere: a message twice, the summary, the reason that is in it. */
-export function storyOf<E extends { key: string; at: Date; message: string }>(
+function storyOf<E extends { key: string; at: Date; message: string }>(
   events: readonly E[],
   reason: string,
   summary: string,
