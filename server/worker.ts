@@ -1,6 +1,6 @@
 import { deleteOldDeployments } from "./agent/deploy/index.ts";
 import { startHealthRetention, startHealthScheduler } from "./agent/health/index.ts";
-import { deleteOldIncidents, incidentConsumer, onAlertFiring, onAlertResolved } from "./agent/incidents/index.ts";
+import { deleteOldIncidents, incidentConsumer } from "./agent/incidents/index.ts";
 import { startPeriodic } from "./agent/kernel/periodic.ts";
 import { startPatternAlerts } from "./agent/logs/index.ts";
 import { deleteOldEvents, startTimelineConsumer } from "./agent/timeline/index.ts";
@@ -47,11 +47,7 @@ async function startParts(runtime: OpenRuntime): Promise<Part[]> {
     startHealthRetention(runtime, report),
     startTimelineConsumer(runtime, incidentConsumer(runtime, report)),
     startTrafficCollector(runtime, (err) => report("traffic was not collected", err)),
-    startPatternAlerts(runtime, {
-      onFiring: (pattern) => onAlertFiring(runtime, pattern),
-      onResolved: (pattern) => onAlertResolved(runtime, pattern),
-      report,
-    }),
+    startPatternAlerts(runtime, report),
     startLiveRetention(runtime, log),
     startPeriodic(
       HISTORY_MS,

@@ -70,3 +70,12 @@ describe("what a deployment means for incidents", () => {
     expect(causeOf(event)).toEqual(cause);
   });
 });
+
+it("an alert of a log pattern opens while it fires, and recovers", () => {
+  const place = { ...common, service: null, environment: null, subject: "log-pattern:17:/" };
+  const detail = { patternId: "17", title: "", minutes: 5, firingSince: "2026-03-01T12:00:00.000Z" };
+  const firing = { ...detail, count: 20, threshold: 10, severity: "high" } as const;
+  const key = "log-pattern:17:/";
+  expect(causeOf({ ...place, kind: "pattern.firing", detail: firing })).toEqual({ effect: "open", key });
+  expect(causeOf({ ...place, kind: "pattern.resolved", detail })).toEqual({ effect: "recover", key });
+});

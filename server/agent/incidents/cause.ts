@@ -24,6 +24,10 @@ export function causeOf(event: TimelineEvent): Cause | null {
       // what never began changed nothing
       if (event.detail.startedAt === null) return null;
       return { effect: event.detail.failure ? "open" : "note", key: deploymentKey(event) };
+    case "pattern.firing":
+      return { effect: "open", key: event.subject };
+    case "pattern.resolved":
+      return { effect: "recover", key: event.subject };
   }
 }
 

@@ -3,6 +3,7 @@ import { hasUntaken, type TimelineConsumer } from "../timeline/index.ts";
 import type { TimelineEvent } from "../timeline/schema.ts";
 import { onDeploymentEvent } from "./deployments.ts";
 import { onHealthChanged } from "./health.ts";
+import { onPatternEvent } from "./log-patterns.ts";
 
 const NAME = "incidents";
 
@@ -22,6 +23,9 @@ function follow(runtime: Runtime, event: TimelineEvent): Promise<void> {
     case "deployment.ended":
     case "deployment.regressed":
       return onDeploymentEvent(runtime, event);
+    case "pattern.firing":
+    case "pattern.resolved":
+      return onPatternEvent(runtime, event);
   }
 }
 

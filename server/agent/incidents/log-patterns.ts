@@ -1,83 +1,56 @@
 import type { Runtime } from "../kernel/context.ts";
 import { groupedCount } from "../text/numbers.ts";
-import { openOrAdd, resolveBy } from "./automatic.ts";
-import type { Severity } from "./schema.ts";
-import { isKnownEvent, listUnresolved } from "./store.ts";
+import type { TimelineEventOf } from "../timeline/schema.ts";
+import { type AutomaticWork, openOrAdd, resolveBy } from "./automatic.ts";
+import { causeOf } from "./cause.ts";
+import { isUnresolved } from "./status-transitions.ts";
+import { findByCause, isKnownEvent } from "./store.ts";
 
-/** A pattern of log lines that a person asked to be told of came too often. */
-export interface FiringPattern {
-  patternId: string;
-  /** its name, else its template */
-  title: string;
-  service: string;
-  environment: string;
-  /** lines in the last `minutes` */
-  count: number;
-  minutes: number;
-  /** as many were allowed before it is an incident */
-  threshold: number;
-  severity: Severity;
-}
+type PatternFiring = TimelineEventOf<"pattern.firing">;
+type PatternResolved = TimelineEventOf<"pattern.resolved">;
 
-const job = "log patterns";
 const LONGEST_TITLE = 160;
-const causePrefix = (patternId: string): string => `log-pattern:${patternId}:`;
-const causeOf = ({ patternId, service, environment }: FiringPattern): string =>
-  `${causePrefix(patternId)}${service}/${environment}`;
-const placeOf = ({ service, environment }: FiringPattern): string =>
-  [service || "an unknown service", environment && `in ${environment}`].filter(Boolean).join(" ");
+const placeOf = ({ service, environment }: PatternFiring): string =>
+  [service ?? "an unknown service", environment && `in ${environment}`].filter(Boolean).join(" ");
 
 /**
- * Opens an incident, one per pattern, service and environment while it is unresolved, and writes on it at most once in
- * each window of `minutes`. Safe to repeat.
+ * Follows the alerts of log patterns: one that fires opens an incident, one per pattern, service and environment while
+ * it is unresolved, and is written on it each time; one that no longer does resolves it, when the configuration wants
+ * recovery to resolve. Safe to repeat.
  */
-export async function onAlertFiring(runtime: Runtime, pattern: FiringPattern): Promise<void> {
-  const at = runtime.now();
-  const window = Math.floor(at.getTime() / (pattern.minutes * 60_000));
-  const key = `${causeOf(pattern)}:${window}`;
-  const lines = `${groupedCount(pattern.count)} lines in ${pattern.minutes} min, ${groupedCount(pattern.threshold)} raise it`;
-  const title = pattern.title.length > LONGEST_TITLE ? `${pattern.title.slice(0, LONGEST_TITLE)}…` : pattern.title;
+export async function onPatternEvent(runtime: Runtime, event: PatternFiring | PatternResolved): Promise<void> {
+  const cause = causeOf(event);
+  if (!cause) return;
+  const { key, at } = event;
   await runtime.db.$transaction(
     async (tx) => {
-      if (await isKnownEvent(tx, key)) return;
-      await openOrAdd(
-        { runtime, tx, job, key, at },
-        {
-          title: `${placeOf(pattern)} logs: ${title}`,
-          description: `${lines}: ${pattern.title}`,
-          severity: pattern.severity,
-          assignee: null,
-          service: pattern.service || null,
-          environment: pattern.environment || null,
-          deploymentId: null,
-          source: "logs",
-          causeKey: causeOf(pattern),
-        },
-        { kind: "logs", message: lines, detail: { patternId: pattern.patternId, count: pattern.count } },
-      );
+      const work = { runtime, tx, job: "log patterns", key, at };
+      if (event.kind === "pattern.resolved") await resolved(work, event, cause.key);
+      else if (!(await isKnownEvent(tx, key))) await fires(work, event, cause.key);
     },
     { timeout: 15_000, maxWait: 10_000 },
   );
 }
 
-/**
- * Resolves what this pattern opened where it has not been seen for a whole window, when the configuration wants
- * recovery to resolve. `seen` names where it was, as `service/environment`.
- */
-export async function onAlertResolved(
-  runtime: Runtime,
-  { patternId, minutes, seen }: { patternId: string; minutes: number; seen: ReadonlySet<string> },
-): Promise<void> {
-  if (!runtime.config.alertingConfig.resolveOnRecovery) return;
-  const prefix = causePrefix(patternId);
-  await runtime.db.$transaction(
-    async (tx) => {
-      for (const incident of await listUnresolved(tx, { causeKey: { startsWith: prefix } })) {
-        if (seen.has((incident.causeKey ?? "").slice(prefix.length))) continue;
-        const key = `${incident.causeKey}:quiet:${incident.openedAt.getTime()}`;
-        await resolveBy({ runtime, tx, job, key, at: runtime.now() }, incident, `Not logged for ${minutes} min.`);
-      }
+async function fires(work: AutomaticWork, event: PatternFiring, causeKey: string): Promise<void> {
+  const { service, environment } = event;
+  const { patternId, title, count, minutes, threshold, severity } = event.detail;
+  const lines = `${groupedCount(count)} lines in ${minutes} min, ${groupedCount(threshold)} raise it`;
+  const short = title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE)}…` : title;
+  await openOrAdd(
+    work,
+    {
+      title: `${placeOf(event)} logs: ${short}`,
+      description: `${lines}: ${title}`,
+      ...{ severity, assignee: null, service, environment, deploymentId: null, source: "logs", causeKey },
     },
-    { timeout: 15_000, maxWait: 10_000 },
+    { kind: "logs", message: lines, detail: { patternId, count } },
   );
+}
+
+async function resolved(work: AutomaticWork, { detail }: PatternResolved, causeKey: string): Promise<void> {
+  if (!work.runtime.config.alertingConfig.resolveOnRecovery) return;
+  const incident = await findByCause(work.tx, causeKey);
+  if (incident && isUnresolved(incident.status))
+    await resolveBy(work, incident, `Not logged for ${detail.minutes} min.`);
 }

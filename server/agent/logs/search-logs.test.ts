@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { actor, testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
+import { drainIncidents } from "../../testing/deploy/drain-incidents.ts";
 import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
-import { onAlertFiring, onAlertResolved } from "../incidents/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { FOR_MODELS } from "../kernel/reader-budget.ts";
 import { OperateAgent } from "../operate-agent.ts";
 import type { LogSource } from "../ports/log-source.ts";
-import { checkPatternAlerts, type PatternListener, startPatternAlerts } from "./alerts.ts";
+import { checkPatternAlerts, startPatternAlerts } from "./alerts.ts";
 import { logContext, logCounts, logFacets, searchLogs, updatePattern } from "./index.ts";
 import { LogContextInput, SearchLogsInput, SearchLogsOutput, UpdatePatternInput } from "./schema.ts";
 
@@ -206,34 +206,53 @@ describe("what people say of a pattern", () => {
 });
 
 describe("an alert on a pattern", () => {
-  it("is told where it fires, and where it was seen at all", async () => {
+  beforeEach(async () => {
+    await database.db.$executeRaw`truncate timeline_event, timeline_cursor, timeline_postponed, log_alert_firing`;
+  });
+
+  it("is on the time line where it fires, and where it was not seen any more", async () => {
     const patternId = await patternOf("refused");
-    const told: unknown[] = [];
-    const listener: PatternListener = {
-      onFiring: async ({ service, environment, count, threshold, title }) =>
-        void told.push({ title, service, environment, count, threshold }),
-      onResolved: async ({ seen }) => void told.push([...seen]),
-      report: (message) => void told.push(message),
-    };
+    const problems: unknown[] = [];
     const check = async (alert: Record<string, unknown> | null, more = {}) => {
-      told.length = 0;
+      const before = await database.db.timelineEvent.count();
       await updatePattern(context(), UpdatePatternInput.parse({ patternId, alert, ...more }));
-      await checkPatternAlerts(context(), listener);
-      return [...told];
+      await checkPatternAlerts(context(), (...told) => void problems.push(told));
+      const events = await database.db.timelineEvent.findMany({ orderBy: { id: "asc" }, skip: before });
+      return events.map(({ kind, service, environment, detail }) => ({ kind, service, environment, detail }));
     };
     const alert = (count: number) => ({ count, minutes: 10, severity: "high" });
-    const seen = ["payments/staging"];
-    expect(await check(alert(20), { name: "Cards" })).toEqual([
-      { title: "Cards", service: "payments", environment: "staging", count: 20, threshold: 20 },
-      seen,
+    const place = { service: "payments", environment: "staging" };
+    expect(await check(alert(21))).toEqual([]);
+    expect(await check(alert(20), { name: "Cards" })).toMatchObject([
+      { ...place, kind: "pattern.firing", detail: { title: "Cards", count: 20, threshold: 20 } },
     ]);
-    expect(await check(alert(21))).toEqual([seen]);
+    expect(await check(alert(20)), "once in a window").toEqual([]);
+    expect(await check(alert(21)), "seen, so it is not over").toEqual([]);
     expect(await check(alert(20), { ignored: true })).toEqual([]);
     expect(await check(null, { ignored: false })).toEqual([]);
+    expect(await database.db.logAlertFiring.count()).toBe(1);
     clockMs += 20 * MINUTE;
-    expect(await check(alert(1))).toEqual([[]]);
+    expect(await check(alert(1))).toMatchObject([{ ...place, kind: "pattern.resolved", detail: { minutes: 10 } }]);
+    expect(await database.db.logAlertFiring.count()).toBe(0);
+    expect(problems).toEqual([]);
     clockMs = NOW;
     await check(null);
+  });
+
+  it("keeps its state when the event cannot be written", async () => {
+    const patternId = await patternOf("refused");
+    const alert = { count: 10, minutes: 10, severity: "high" };
+    await updatePattern(context(), UpdatePatternInput.parse({ patternId, alert }));
+    await database.db.$executeRaw`alter table timeline_event add constraint refuses check (kind <> 'pattern.firing')`;
+    const problems: string[] = [];
+    const check = () => checkPatternAlerts(context(), (message) => void problems.push(message));
+    await check();
+    expect(problems).toEqual([`lines of the pattern ${patternId} were not counted`]);
+    expect(await database.db.logAlertFiring.count()).toBe(0);
+    await database.db.$executeRaw`alter table timeline_event drop constraint refuses`;
+    await check();
+    expect(problems).toHaveLength(1);
+    expect(await database.db.logAlertFiring.count()).toBe(1);
   });
 
   it("opens one incident, however many workers look, and stops with them", async () => {
@@ -241,16 +260,11 @@ describe("an alert on a pattern", () => {
     const alert = { count: 10, minutes: 10, severity: "high" };
     await updatePattern(context(), UpdatePatternInput.parse({ patternId, alert }));
     const problems: unknown[] = [];
-    const workers = [1, 2, 3].map(() => {
-      const ctx = context();
-      return startPatternAlerts(ctx, {
-        onFiring: (pattern) => onAlertFiring(ctx, pattern),
-        onResolved: (pattern) => onAlertResolved(ctx, pattern),
-        report: (message, error) => void problems.push(message, error),
-      });
-    });
+    const report = (message: string, error: unknown) => void problems.push(message, error);
+    const workers = [1, 2, 3].map(() => startPatternAlerts(context(), report));
     await Promise.all(workers.map((worker) => worker.stop()));
     expect(problems).toEqual([]);
+    await drainIncidents(context());
     const incidents = await database.db.incident.findMany();
     expect(incidents).toMatchObject([
       { source: "logs", severity: "high", service: "payments", title: expect.stringContaining("Cards") },

@@ -1,6 +1,7 @@
 import { Prisma } from "#server/db/generated/client.ts";
 import { unknownName } from "../kernel/allowed-names.ts";
 import type { Db, Tx } from "../kernel/context.ts";
+import type { AlertState } from "./alert-state.ts";
 import type { PatternView, UpdatePatternOutput } from "./schema.ts";
 
 /** The only file of logs that touches the database: what people said about patterns. */
@@ -49,6 +50,32 @@ export async function listAlerting(db: Db): Promise<(PatternSettings & { alert: 
     orderBy: { id: "asc" },
   });
   return rows.map(settingsOf).flatMap((one) => (one.alert === null ? [] : [{ ...one, alert: one.alert }]));
+}
+
+export const listFiring = (db: Db | Tx, patternId: string): Promise<AlertState[]> =>
+  db.logAlertFiring.findMany({
+    where: { patternId: Number(patternId) },
+    select: { service: true, environment: true, firingSince: true, toldAt: true },
+  });
+
+/** Writes that the alert of a pattern fires at a place; returns since when it does. */
+export async function saveFiring(
+  tx: Tx,
+  patternId: string,
+  { service, environment }: Pick<AlertState, "service" | "environment">,
+  at: Date,
+): Promise<Date> {
+  const id = { patternId: Number(patternId), service, environment };
+  const { firingSince } = await tx.logAlertFiring.upsert({
+    where: { patternId_service_environment: id },
+    create: { ...id, firingSince: at, toldAt: at },
+    update: { toldAt: at },
+  });
+  return firingSince;
+}
+
+export async function clearFiring(tx: Tx, patternId: string, { service, environment }: AlertState): Promise<void> {
+  await tx.logAlertFiring.deleteMany({ where: { patternId: Number(patternId), service, environment } });
 }
 
 /** The alerts of these patterns, by id; those that have none are left out. */

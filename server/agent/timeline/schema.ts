@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DeploymentStatus } from "../deploy/schema.ts";
 import { HealthState } from "../health/schema.ts";
+import { Severity } from "../incidents/schema.ts";
 
 /** What happened, as it is written and as it is read: one type for both sides. */
 
@@ -81,7 +82,7 @@ const DeploymentEnded = DeploymentEvent.extend({
     summary: z.string(),
     /** the reason that the summary holds */
     why: z.string(),
-    /** null when it did not fail, or had said so when it asked */
+    /** null when it did not fail, had said so when it asked, or ended before the time line told so */
     failure: DeploymentFailure.nullable(),
   }),
 });
@@ -92,12 +93,40 @@ const DeploymentRegressed = DeploymentEvent.extend({
   detail: DeploymentDetail.extend({ failure: DeploymentFailure }),
 });
 
+/**
+ * The alert of a log pattern in one service and environment; the subject is the pattern there. Written when it begins to
+ * fire, and again in each window of `minutes` while it does.
+ */
+const PatternFiring = Common.extend({
+  kind: z.literal("pattern.firing"),
+  detail: z.object({
+    patternId: z.string(),
+    /** its name, else its template */
+    title: z.string(),
+    /** lines in the last `minutes` */
+    count: z.number(),
+    minutes: z.number(),
+    /** as many raise it */
+    threshold: z.number(),
+    severity: Severity,
+    firingSince: z.iso.datetime(),
+  }),
+});
+
+/** It was not seen there for a whole window. */
+const PatternResolved = Common.extend({
+  kind: z.literal("pattern.resolved"),
+  detail: z.object({ patternId: z.string(), title: z.string(), minutes: z.number(), firingSince: z.iso.datetime() }),
+});
+
 export const TimelineEvent = z.discriminatedUnion("kind", [
   HealthChanged,
   DeploymentStarted,
   DeploymentWaiting,
   DeploymentEnded,
   DeploymentRegressed,
+  PatternFiring,
+  PatternResolved,
 ]);
 export type TimelineEvent = z.infer<typeof TimelineEvent>;
 export type TimelineEventOf<K extends TimelineEvent["kind"]> = Extract<TimelineEvent, { kind: K }>;
