@@ -5,6 +5,7 @@ import { openDb } from "#server/db/client.ts";
 import { listMigrations } from "#server/db/migrate.ts";
 import { consumeTimeline } from "./consume.ts";
 import type { TimelineEvent } from "./schema.ts";
+import { renumberRestored } from "./store.ts";
 
 const migrations = listMigrations();
 const first = migrations.findIndex(({ name }) => name.endsWith("_timeline"));
@@ -77,5 +78,74 @@ it("an upgrade puts the history of health on the time line, and incidents get on
         },
       },
     ]);
+  });
+}, 60_000);
+
+it("an upgrade puts the history of deployments on the time line, as nothing new to incidents, and keeps what fires", async () => {
+  await withOldDatabase(async (url, client) => {
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const deployments = [
+      ["dep_old", "succeeded", minutesAgo(100 * 1440), minutesAgo(100 * 1440)],
+      ["dep_bad", "rolled_back", minutesAgo(40), minutesAgo(35)],
+      ["dep_good", "succeeded", minutesAgo(30), minutesAgo(20)],
+      ["dep_never", "cancelled", null, minutesAgo(15)],
+      ["dep_runs", "running", minutesAgo(10), null],
+    ];
+    for (const [id, status, startedAt, finishedAt] of deployments)
+      await client.query(
+        `insert into deployment (id, service, environment, strategy, version, "previousVersion", status, summary, options,
+          "actorKind", "actorId", "actorName", "requestId", "startedAt", "finishedAt", "deadlineAt")
+        values ($1, 'checkout', 'production', 'canary', '1.1.0', '1.0.0', $2, 'It ended.', '{}', 'person', 'usr', 'Ada',
+          'req', $3, $4, now())`,
+        [id, status, startedAt, finishedAt],
+      );
+    const pattern = await client.query<{ id: number }>(
+      "insert into log_pattern (template) values ('oops') returning id",
+    );
+    const cause = `log-pattern:${pattern.rows[0]!.id}:checkout/`;
+    await client.query(
+      `insert into incident (id, number, title, severity, status, service, "causeKey", "openKey", source, "openedAt")
+      values ('inc_1', 1, 'oops', 'high', 'open', 'checkout', $1, $1, 'logs', '2026-03-01T12:00:00Z'),
+        ('inc_2', 2, 'oops', 'high', 'resolved', 'checkout', $1, null, 'logs', '2026-03-01T11:00:00Z')`,
+      [cause],
+    );
+    await upgrade(client);
+    const db = openDb(url, 2);
+    const taken = async (name: string) => {
+      const events: TimelineEvent[] = [];
+      const problems: string[] = [];
+      const report = (message: string) => void problems.push(message);
+      await consumeTimeline({ db }, { name, on: async (event) => void events.push(event), report });
+      expect(problems).toEqual([]);
+      return events;
+    };
+    expect(await taken("incidents")).toEqual([]);
+    const all = await taken("another");
+    expect(all.map(({ key, level }) => [key, level])).toEqual([
+      ["deployment-started:dep_bad", "info"],
+      ["deployment-ended:dep_bad", "warning"],
+      ["deployment-started:dep_good", "info"],
+      ["deployment-ended:dep_good", "ok"],
+      ["deployment-ended:dep_never", "warning"],
+      ["deployment-started:dep_runs", "info"],
+    ]);
+    expect(all[1]).toMatchObject({
+      title: "Deployment of checkout 1.1.0 to production was rolled back",
+      detail: { ending: "rolled_back", startedAt: deployments[1]![2], summary: "It ended.", failure: null },
+    });
+    expect(await db.logAlertFiring.findMany()).toMatchObject([
+      {
+        patternId: pattern.rows[0]!.id,
+        service: "checkout",
+        environment: "",
+        firingSince: new Date("2026-03-01T12:00:00Z"),
+      },
+    ]);
+    // what a restore into another PostgreSQL renumbers is no news either
+    await db.$executeRaw`update timeline_event set xid = ((xid::text)::bigint + 1000000000)::text::xid8`;
+    await db.$executeRaw`update timeline_cursor set xid = ((xid::text)::bigint + 1000000000)::text::xid8`;
+    await renumberRestored(db);
+    expect(await taken("incidents")).toEqual([]);
+    await db.$disconnect();
   });
 }, 60_000);
