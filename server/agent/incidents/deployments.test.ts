@@ -2,6 +2,7 @@ import { beforeEach, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
+import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { type Clock, scriptedEffects, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { end } from "../deploy/record/record.ts";
 import { getDeploymentRow } from "../deploy/record/store.ts";
@@ -59,6 +60,23 @@ it("opens one incident for a failed deployment, however many workers look", asyn
   await drainIncidents(ctx);
   expect(await incidents()).toHaveLength(1);
   expect(problems).toEqual([]);
+});
+
+it("is waited for by who follows the deployment to its end, whose page is told of it, too", async () => {
+  ctx.platform.neverReady.add("1.1.0");
+  await drainIncidents(ctx);
+  const id = await begin({ healthCheckTimeout: 5 });
+  await new Tape(clock).play((durable) => runDeployment(durable, scriptedEffects(ctx), id));
+  expect((await getDeployment(ctx, { deploymentId: id })).deployment).toMatchObject({ incidentId: null });
+  ctx.published.length = 0;
+  let draining = Promise.resolve();
+  const progress = async () => {
+    draining = drainIncidents(ctx);
+  };
+  const told = await getDeployment(ctx, { deploymentId: id, followSeconds: 30 }, { progress });
+  await draining;
+  expect(told.deployment).toMatchObject({ status: "rolled_back", incidentId: expect.any(String) });
+  expect(ctx.published).toContainEqual({ topic: "deployment", subjectId: id });
 });
 
 /** Carries a deployment out with a worker of the release before until it comes to a step, and on with one of this. */

@@ -162,6 +162,7 @@ async function ask(runtime: Runtime, plan: WatchPlan, sentence: string): Promise
   const told = { reason: sentence, rolledBack: false, summary: message };
   await runtime.db.$transaction(async (tx) => {
     const before = await lockDeployment(tx, deploymentId);
+    // also when somebody answered meanwhile: that it got worse stays true
     await recordRegression(runtime, tx, deploymentId, told);
     if (before.watchState !== "watching" || before.waiting) return;
     const since = runtime.now();
