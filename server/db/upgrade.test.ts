@@ -100,7 +100,11 @@ describe.each(dumps)("a database that the release of %s left", (name) => {
   it("has its history on the time line, and opens no incident for it", async () => {
     await withDump(name, async ({ db, url }) => {
       const kinds = await db.timelineEvent.groupBy({ by: ["kind"], _count: true, orderBy: { kind: "asc" } });
-      expect(kinds.map(({ kind, _count }) => `${kind} ${_count}`)).toEqual(["health.changed 9"]);
+      expect(kinds.map(({ kind, _count }) => `${kind} ${_count}`)).toEqual([
+        "deployment.ended 3",
+        "deployment.started 4",
+        "health.changed 9",
+      ]);
       const reports: string[] = [];
       const ctx = testContext({ db, url });
       await consumeTimeline(
