@@ -2,7 +2,7 @@
 
 const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
 /** what every capability stands on */
-const GROUND = "(?:kernel|ports|text|telemetry)";
+const GROUND = "(?:kernel|ports|actions|text|telemetry)";
 const CAPABILITIES = `^server/agent/(?!${GROUND}/)[^/]+/`;
 const ADAPTERS = "^server/(?:db|integrations|telemetry-store)/";
 const SCHEMAS = ["^server/[^/]+/(schema|words)\\.ts$", "^server/[^/]+/[^/]+/(schema|words)\\.ts$"];
@@ -130,7 +130,8 @@ module.exports = {
     },
     {
       name: "kernel-and-ports-stand-below",
-      comment: "The kernel, the ports and what is common of texts and telemetry know no capability beyond its schema.",
+      comment:
+        "The kernel, the ports and what is common of actions, texts and telemetry know no capability beyond its schema.",
       severity: "error",
       from: { path: `^server/agent/${GROUND}/`, pathNot: TESTS },
       to: { path: `${CAPABILITIES}(?!(schema|words)\\.ts$)` },

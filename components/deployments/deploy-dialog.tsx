@@ -3,8 +3,8 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useRef, useState } from "react";
+import { SHORTEST_OVERRIDE_REASON } from "#server/agent/actions/words.ts";
 import type { PlanView } from "#server/agent/deploy/plan/plan-schema.ts";
-import { SHORTEST_OVERRIDE_REASON } from "#server/agent/deploy/words.ts";
 import { ActButton } from "../feedback/act-button.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { FormError } from "../feedback/form-error.tsx";

@@ -2,7 +2,8 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { LONGEST_REASON, SHORTEST_LOCK_REASON } from "#server/agent/deploy/words.ts";
+import { LONGEST_REASON } from "#server/agent/actions/words.ts";
+import { SHORTEST_LOCK_REASON } from "#server/agent/policy/words.ts";
 import { DialogForm } from "../feedback/dialog-form.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { Dialog } from "../ui/dialog.tsx";

@@ -1,7 +1,7 @@
 "use client";
 
 import { TriangleAlert } from "lucide-react";
-import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "#server/agent/deploy/words.ts";
+import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "#server/agent/actions/words.ts";
 import { Sentence } from "../feedback/sentence.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { describeError } from "../trpc/errors.ts";

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { FreezeWindowSchema, RolloutRulesSchema, WaveSchema } from "./config-deployment.ts";
+import { RolloutRulesSchema } from "./config-deployment.ts";
 import { HealthEndpointsSchema, Threshold } from "./config-health.ts";
 import { checkReferences } from "./config-references.ts";
 import { RemovedServicesSchema, ServiceSchema } from "./config-services.ts";
 import { IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
 import { Cron, Headers, HttpUrl, Name, RequestPath, readBy } from "./config-values.ts";
 import { parseRange } from "./kernel/address-range.ts";
+import { FreezeWindowSchema, WaveSchema } from "./policy/config.ts";
 
 /** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
 

@@ -7,7 +7,6 @@ import {
   deploymentSeries,
   doraMetrics,
   getDeployment,
-  getPolicy,
   goodVersions,
   listDeployments,
   lockService,
@@ -33,14 +32,11 @@ import {
   GoodVersionsOutput,
   ListDeploymentsInput,
   ListDeploymentsOutput,
-  LockInput,
-  LockView,
-  PolicyInput,
-  PolicyOutput,
   RollbackInput,
-  ServiceRefInput,
-  UnlockOutput,
 } from "../agent/deploy/schema.ts";
+import { ServiceRefInput } from "../agent/kernel/schema.ts";
+import { getPolicy } from "../agent/policy/index.ts";
+import { LockInput, LockView, PolicyInput, PolicyOutput, UnlockOutput } from "../agent/policy/schema.ts";
 import { serviceStatus } from "../agent/services/index.ts";
 import { untilEnded } from "./rights.ts";
 import { paged, procedure, router, writes } from "./trpc.ts";

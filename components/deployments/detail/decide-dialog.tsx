@@ -2,9 +2,9 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { LONGEST_REASON } from "#server/agent/actions/words.ts";
 import type { Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
-import { LONGEST_REASON } from "#server/agent/deploy/words.ts";
 import { DialogForm } from "../../feedback/dialog-form.tsx";
 import { useClock } from "../../feedback/time.tsx";
 import { useTRPC } from "../../trpc/client.tsx";

@@ -1,5 +1,4 @@
 export { wilson } from "./judge/count-test.ts";
-export { getPolicy } from "./plan/get-policy.ts";
 export { compareVersions } from "./read/compare-versions.ts";
 export { doraMetrics } from "./read/dora-metrics.ts";
 export { getDeployment } from "./read/get-deployment.ts";

@@ -1,21 +1,22 @@
 import { z } from "zod";
+import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "../actions/words.ts";
 import { VersionName } from "../config-services.ts";
-import { ActorRef, EnvironmentName, Id, Instant, PageInput, pageOf, ServiceName, Text } from "../kernel/schema.ts";
+import {
+  ActorRef,
+  EnvironmentName,
+  Id,
+  Instant,
+  PageInput,
+  pageOf,
+  ServiceName,
+  ServiceRefInput,
+  Text,
+} from "../kernel/schema.ts";
 import { JudgeResult, Verdict } from "./judge/analysis-schema.ts";
 import { PlanView } from "./plan/plan-schema.ts";
 import { ServiceNow } from "./service-now-schema.ts";
 import { EvidenceNow, Progress, SplitWindow, VersionShare } from "./split-schema.ts";
-import {
-  DECISIONS,
-  DEPLOYMENT_STATUSES,
-  LONGEST_REASON,
-  SHORTEST_LOCK_REASON,
-  SHORTEST_OVERRIDE_REASON,
-  STEP_KINDS,
-  STEP_STATUSES,
-  STRATEGIES,
-  WATCH_STATES,
-} from "./words.ts";
+import { DECISIONS, DEPLOYMENT_STATUSES, STEP_KINDS, STEP_STATUSES, STRATEGIES, WATCH_STATES } from "./words.ts";
 
 export const DeploymentStatus = z.enum(DEPLOYMENT_STATUSES);
 export type DeploymentStatus = z.infer<typeof DeploymentStatus>;
@@ -283,7 +284,6 @@ export const RollbackInput = z.object({
   dryRun: z.boolean().default(false),
 });
 
-export const ServiceRefInput = z.object({ service: ServiceName, environment: EnvironmentName });
 /** Versions that may be gone back to, newest first, at most 10; the first is the last known good one. */
 export const GoodVersionsOutput = z.object({
   current: z.string().nullable(),
@@ -295,24 +295,6 @@ export const GoodVersionsOutput = z.object({
       deploymentId: z.string().nullable(),
     }),
   ),
-});
-
-export const LockView = z.object({
-  service: z.string(),
-  environment: z.string(),
-  reason: z.string(),
-  by: ActorRef,
-  at: Instant,
-});
-export const FreezeView = z.object({ name: z.string(), until: Instant, environments: z.array(z.string()) });
-export const LockInput = ServiceRefInput.extend({ reason: Text(LONGEST_REASON).trim().min(SHORTEST_LOCK_REASON) });
-export const UnlockOutput = z.object({ removed: LockView.nullable().describe("null when nothing was locked") });
-/** What stands against a deployment now, service by service or for all. */
-export const PolicyInput = z.object({ service: ServiceName.optional(), environment: EnvironmentName.optional() });
-export const PolicyOutput = z.object({
-  locks: z.array(LockView),
-  freezes: z.array(FreezeView.extend({ services: z.array(z.string()) })).describe("in force now"),
-  nextFreeze: z.object({ name: z.string(), from: Instant, until: Instant }).nullable(),
 });
 
 export const CompareVersionsInput = ServiceRefInput.extend({

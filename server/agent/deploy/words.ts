@@ -31,8 +31,3 @@ export const DECISIONS = ["promote", "retry", "rollback", "abort", "pause", "res
 
 /** watching · passed · regressed: went back, or asked · kept: a person kept it · superseded: another one came */
 export const WATCH_STATES = ["watching", "passed", "regressed", "undecided", "kept", "superseded"] as const;
-
-/** characters of why something is done; a shorter reason to override or to lock says nothing */
-export const LONGEST_REASON = 500;
-export const SHORTEST_OVERRIDE_REASON = 5;
-export const SHORTEST_LOCK_REASON = 3;

@@ -37,6 +37,7 @@ export const TimeStamp = z.iso
 /** configured ones have at most 40; what sends telemetry from elsewhere names itself */
 export const ServiceName = Text(200, 1);
 export const EnvironmentName = Text(40, 1);
+export const ServiceRefInput = z.object({ service: ServiceName, environment: EnvironmentName });
 export const ActorRef = z.object({ kind: z.enum(ACTOR_KINDS), id: z.string(), name: z.string() });
 
 /** Belongs to one list under one set of filters, see server/routers/paged.ts. */

@@ -1,14 +1,14 @@
+import { refuseObstacles } from "../../actions/obstacles.ts";
 import type { AgentContext, Tx } from "../../kernel/context.ts";
 import { type Changed, defineWrite, performWrite, prepareWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
-import { checkPolicy } from "../plan/check-policy.ts";
+import { checkLock, checkPolicy } from "../../policy/index.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "../plan/plan.ts";
 import { refuseFullDisk } from "../plan/plan-warnings.ts";
 import type { Planned } from "../plan/planned.ts";
 import { stepsOf } from "../plan/planned-steps.ts";
-import { lockObstacle, refuseObstacles } from "../plan/policy.ts";
+import { versionHistory } from "../plan/version-history.ts";
 import { type DeploymentRow, toView } from "../record/store.ts";
-import { findLock } from "../record/store-locks.ts";
 import { DeployApplicationInput } from "../schema.ts";
 import {
   type DeployResult,
@@ -52,8 +52,9 @@ async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepare
   const { instances } = await ctx.platform.getService(target);
   await refuseActive(ctx, target);
   refuseWhatRuns(ctx.config, target, instances);
-  const { obstacles, notes } = await checkPolicy(ctx, target);
-  if (input.overrideReason === undefined) refuseObstacles(obstacles);
+  const question = { action: "deploy", service, environment, version, at: ctx.now() } as const;
+  const { obstacles, notes } = await checkPolicy(ctx, question, versionHistory(ctx));
+  if (input.overrideReason === undefined) refuseObstacles("deploy", obstacles);
   const previousVersion = previousVersionOf(instances, version);
   const wanted = options.instances;
   const steps = stepsOf({ strategy, version, previousVersion, instances: wanted, rules: options.rules });
@@ -70,7 +71,7 @@ async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepare
 
 async function insert(ctx: AgentContext, tx: Tx, prepared: Prepared, reason: string): Promise<Changed<DeploymentRow>> {
   refuseFullDisk();
-  if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, prepared.planned)));
+  if (!prepared.override) refuseObstacles("deploy", await checkLock(tx, prepared.planned));
   const deployment = await insertPrepared(ctx, tx, ctx, prepared, reason);
   return {
     result: deployment,

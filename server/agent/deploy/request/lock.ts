@@ -2,9 +2,9 @@ import type { z } from "zod";
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
+import { findLock, insertLock } from "../../policy/index.ts";
+import type { LockInput, LockView } from "../../policy/schema.ts";
 import { resolveService } from "../plan/plan.ts";
-import { findLock, insertLock, type Lock } from "../record/store-locks.ts";
-import type { LockInput } from "../schema.ts";
 
 /**
  * Locks a service in an environment: nothing is deployed there until it is unlocked; a deployment that runs goes on.
@@ -13,7 +13,7 @@ import type { LockInput } from "../schema.ts";
  */
 export const lockService = defineWrite(
   "deployment.write",
-  async (ctx, input: z.output<typeof LockInput>): Promise<Lock> => {
+  async (ctx, input: z.output<typeof LockInput>): Promise<LockView> => {
     const { service, environment, reason } = input;
     const target = { type: "service", id: `${service}/${environment}` };
     const write = { action: "deployment.lock", target, input } as const;
@@ -27,7 +27,7 @@ export const lockService = defineWrite(
   },
 );
 
-function sameOrRefused({ actor }: AgentContext, lock: Lock | null, asked: z.output<typeof LockInput>): Lock {
+function sameOrRefused({ actor }: AgentContext, lock: LockView | null, asked: z.output<typeof LockInput>): LockView {
   if (lock && lock.by.id === actor.id && lock.by.kind === actor.kind && lock.reason === asked.reason) return lock;
   const where = `${asked.service} in ${asked.environment}`;
   throw new AppError(

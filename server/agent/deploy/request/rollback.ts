@@ -1,17 +1,17 @@
 import type { z } from "zod";
+import { type Obstacle, refuseObstacles } from "../../actions/obstacles.ts";
 import type { AgentContext, Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { type ActionEntry, defineWrite, performWrite, prepareWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
+import { checkLock } from "../../policy/index.ts";
 import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
 import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "../plan/plan.ts";
 import type { Planned } from "../plan/planned.ts";
 import { stepsOf } from "../plan/planned-steps.ts";
-import { lockObstacle, type Obstacle, refuseObstacles } from "../plan/policy.ts";
 import { type DeploymentRow, findActive, getDeploymentRow, isActive, toView } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
 import { findBringer, findPassed, findRollbackOf } from "../record/store-history.ts";
-import { findLock } from "../record/store-locks.ts";
 import { DeployApplicationInput, type RollbackInput } from "../schema.ts";
 import { decidedAlready } from "./decision-rule.ts";
 import { listGoodVersions } from "./good-versions.ts";
@@ -49,7 +49,7 @@ export const rollbackDeployment = defineWrite(
     } as const;
     const prepared = await prepareWrite(ctx, write, () => prepareRollback(ctx, input));
     const deployment = await performWrite(ctx, write, async (tx) => {
-      if (!prepared.override) refuseObstacles(lockObstacle(await findLock(tx, input)));
+      if (!prepared.override) refuseObstacles("deploy", await checkLock(tx, input));
       const { deployment: made, entry } = await insertRollback(ctx, tx, ctx, prepared, input.reason);
       return { result: made, ...entry };
     });
@@ -63,8 +63,8 @@ async function prepareRollback(ctx: AgentContext, input: RollbackRequest): Promi
   resolveService(ctx.config, input);
   const { instances, currentVersion } = await ctx.platform.getService(input);
   await refuseActive(ctx, input);
-  const locked = lockObstacle(await findLock(ctx.db, input));
-  if (input.overrideReason === undefined) refuseObstacles(locked);
+  const locked = await checkLock(ctx.db, input);
+  if (input.overrideReason === undefined) refuseObstacles("deploy", locked);
   const undone = currentVersion === null ? null : await findPassed(ctx.db, input, currentVersion);
   const override = input.overrideReason === undefined ? null : { reason: input.overrideReason, locked };
   const running = { instances, currentVersion };
@@ -117,7 +117,7 @@ async function checkReturn(ctx: AgentContext, row: DeploymentRow): Promise<Check
   if (!runs && !made && (await isOwnRollback(ctx, row))) return { kind: "done" };
   await refuseActive(ctx, row);
   if (!runs || bringer?.id !== row.id) throw notWhatRuns(row, runs, currentVersion, bringer);
-  if (!row.waiting) refuseObstacles(lockObstacle(await findLock(ctx.db, row)));
+  if (!row.waiting) refuseObstacles("deploy", await checkLock(ctx.db, row));
   const running = { instances, currentVersion: row.version };
   return { kind: "new", running, chosen: await choose(ctx, row, running, undefined) };
 }

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import { type Change, defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
+import type { ServiceRefInput } from "../../kernel/schema.ts";
+import { deleteLock } from "../../policy/index.ts";
+import type { UnlockOutput } from "../../policy/schema.ts";
 import { resolveService } from "../plan/plan.ts";
-import { deleteLock } from "../record/store-locks.ts";
-import type { ServiceRefInput, UnlockOutput } from "../schema.ts";
 
 type Unlocked = z.output<typeof UnlockOutput>;
 

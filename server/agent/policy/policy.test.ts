@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { actor, type TestContext, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
-import { end } from "../record/record.ts";
-import { deployApplication } from "../request/deploy-application.ts";
-import { lockService } from "../request/lock.ts";
-import { unlockService } from "../request/unlock.ts";
-import type { WatchState } from "../schema.ts";
+import { end } from "../deploy/record/record.ts";
+import { deployApplication } from "../deploy/request/deploy-application.ts";
+import { lockService } from "../deploy/request/lock.ts";
+import { unlockService } from "../deploy/request/unlock.ts";
+import type { WatchState } from "../deploy/schema.ts";
 import { getPolicy } from "./get-policy.ts";
 
 const database = useDatabase();

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import type { AgentContext } from "../../kernel/context.ts";
-import { authorize } from "../../kernel/permissions.ts";
-import { listLocks } from "../record/store-locks.ts";
-import type { PolicyInput, PolicyOutput } from "../schema.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { authorize } from "../kernel/permissions.ts";
 import { freezesAt, nextFreeze } from "./freeze.ts";
+import type { PolicyInput, PolicyOutput } from "./schema.ts";
+import { listLocks } from "./store-locks.ts";
 
-/** The locks and freeze windows that stand against a deployment now. @throws FORBIDDEN without deployment.read */
+/** The locks and freeze windows that are in force now. @throws FORBIDDEN without deployment.read */
 export async function getPolicy(
   ctx: AgentContext,
   { service, environment }: z.output<typeof PolicyInput>,

@@ -1,4 +1,4 @@
-import type { FreezeWindow } from "../../config-deployment.ts";
+import type { FreezeWindow } from "./config.ts";
 import { instantOf, wallClock } from "./zone-time.ts";
 
 /** Freeze windows of the configuration: when nothing new is deployed. Pure. */

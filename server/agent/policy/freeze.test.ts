@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type FreezeWindow, FreezeWindowSchema } from "../../config-deployment.ts";
+import { type FreezeWindow, FreezeWindowSchema } from "./config.ts";
 import { freezeAt, freezesAt, nextFreeze } from "./freeze.ts";
 import { instantOf, wallClock } from "./zone-time.ts";
 
