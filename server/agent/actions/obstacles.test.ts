@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Obstacle, refuseObstacles } from "./obstacles.ts";
+import { type Obstacle, overrideObstacles, refuseObstacles } from "./obstacles.ts";
 
 const locked: Obstacle = {
   reason: "locked",
@@ -42,5 +42,22 @@ describe("refuseObstacles", () => {
         ],
       },
     });
+  });
+});
+
+describe("overrideObstacles", () => {
+  it("refuses without a reason", () => {
+    expect(() => overrideObstacles("deploy", [locked], undefined)).toThrow("checkout is locked.");
+  });
+
+  it("says what is set aside, and why", () => {
+    expect(overrideObstacles("deploy", [locked, frozen], "customers cannot pay")).toEqual({
+      reason: "customers cannot pay",
+      what: ["checkout is locked.", "production is frozen."],
+    });
+  });
+
+  it.each([undefined, "customers cannot pay"])("sets nothing aside where nothing stands against it: %s", (reason) => {
+    expect(overrideObstacles("deploy", [], reason)).toBeNull();
   });
 });

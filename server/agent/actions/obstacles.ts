@@ -12,6 +12,27 @@ export interface Obstacle {
   details: Record<string, string>;
 }
 
+/** What an administrator sets aside, and why. */
+export interface Override {
+  reason: string;
+  /** the obstacles, in words */
+  what: string[];
+}
+
+/**
+ * What stands against an action is set aside by who gives a reason; the caller has asked whether that person may. Null
+ * when nothing stands against it. @throws PRECONDITION as `refuseObstacles` does, without a reason
+ */
+export function overrideObstacles(
+  action: Action,
+  obstacles: readonly Obstacle[],
+  reason: string | undefined,
+): Override | null {
+  if (reason === undefined) refuseObstacles(action, obstacles);
+  if (reason === undefined || obstacles.length === 0) return null;
+  return { reason, what: obstacles.map(({ message }) => message) };
+}
+
 /** @throws PRECONDITION with `details.reason` of the first and all of them under `details.obstacles`. */
 export function refuseObstacles(action: Action, obstacles: readonly Obstacle[]): void {
   const [first] = obstacles;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { decisionOf, questionOf } from "../actions/schema.ts";
 import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "../actions/words.ts";
 import { VersionName } from "../config-services.ts";
 import {
@@ -90,24 +91,13 @@ export const StepOutput = z.object({
 export type StepOutput = z.infer<typeof StepOutput>;
 
 /** Whom it waits for: until somebody decides, or until `expiresAt`, when it goes back by itself. */
-export const Waiting = z.object({
-  id: z.string(),
-  kind: z.enum(["failed", "undecided", "paused", "regressed"]),
-  reason: z.string(),
-  since: Instant,
-  expiresAt: Instant,
-  options: z.array(Decision).describe("decisions accepted now"),
+export const Waiting = questionOf(z.enum(["failed", "undecided", "paused", "regressed"]), Decision).extend({
   stepIndex: z.number().int().nullable(),
 });
 export type Waiting = z.infer<typeof Waiting>;
 
-export const DecisionView = z.object({
-  decision: Decision,
+export const DecisionView = decisionOf(Decision).extend({
   scope: z.enum(["step", "all"]),
-  reason: z.string(),
-  by: ActorRef,
-  via: z.string(),
-  at: Instant,
   stepIndex: z.number().int().nullable(),
 });
 

@@ -3,7 +3,8 @@ import type { AgentContext, Tx } from "./context.ts";
 import { type AppError, toAppError } from "./errors.ts";
 import { authorize, type Permission } from "./permissions.ts";
 
-interface Write {
+/** What a write is called on record. */
+export interface Write {
   /** audit action, `incident.acknowledge` */
   action: string;
   target?: AuditEvent["target"];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ActionPlan, ActionWarning } from "../../actions/schema.ts";
 
 /** What one should know before agreeing: about the service, what it depends on, the plan itself. */
 export const PLAN_WARNINGS = [
@@ -20,17 +21,11 @@ export const PLAN_WARNINGS = [
   "hooks",
   "policy",
 ] as const;
-export const PlanWarning = z.object({
-  kind: z.enum(PLAN_WARNINGS),
-  severity: z.enum(["info", "warning", "critical"]),
-  message: z.string(),
-});
+export const PlanWarning = ActionWarning.extend({ kind: z.enum(PLAN_WARNINGS) });
 
-/** What somebody agrees to before a deployment starts. */
-export const PlanView = z.object({
-  summary: z.string().describe("from what to what, in a sentence"),
+/** What somebody agrees to before a deployment starts: the plan of an action, and what only a deployment has. */
+export const PlanView = ActionPlan.extend({
   strategy: z.string(),
-  steps: z.array(z.object({ title: z.string(), seconds: z.number() })),
   expectedSeconds: z.number().describe("when nothing goes wrong"),
   asksPeople: z.boolean(),
   openConnections: z
@@ -39,8 +34,6 @@ export const PlanView = z.object({
     .describe("how much longer it may take because of connections that stay open; null: nothing is stopped"),
   judged: z.string().nullable().describe("when and by what the new version is judged; null: it is not"),
   onFailure: z.string().describe("what happens when it fails"),
-  undo: z.string().describe("how to undo it"),
-  affects: z.array(z.string()).describe("services that depend on it, directly or through others"),
   warnings: z.array(PlanWarning).describe("what one should know before agreeing, worst first"),
 });
 export type PlanView = z.infer<typeof PlanView>;

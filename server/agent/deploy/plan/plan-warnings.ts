@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { worstFirst } from "../../actions/warnings.ts";
 import type { RolloutRules } from "../../config-deployment.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { type Disk, diskLevel, diskSentence, isDiskFull } from "../../kernel/storage/disk.ts";
@@ -17,7 +18,6 @@ type Warning = z.infer<typeof PlanWarning>;
 const FREEZE_NEAR_MS = 2 * 3_600_000;
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
-const RANK: Record<Warning["severity"], number> = { critical: 0, warning: 1, info: 2 };
 
 export function warningsOf(planned: Planned, situation: Situation, expectedSeconds: number): Warning[] {
   const { strategy, previousVersion, options } = planned;
@@ -65,7 +65,7 @@ export function warningsOf(planned: Planned, situation: Situation, expectedSecon
         )
       : null,
   ];
-  return found.filter((one) => one !== null).sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  return worstFirst(found.filter((one) => one !== null));
 }
 
 const warning = (kind: Warning["kind"], severity: Warning["severity"], message: string): Warning => ({

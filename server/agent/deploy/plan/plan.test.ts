@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { testConfig } from "#server/testing/context.ts";
 import { rulesFor } from "../../config-deployment.ts";
 import type { InstanceState, PlatformInstance } from "../../ports/platform.ts";
-import { blastRadius, previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
+import { previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
 
 const config = testConfig();
 const asked = {
@@ -99,20 +99,4 @@ it.each([
   const check = () => refuseWhatRuns(config, resolveTarget(config, asked), running);
   if (!refused) check();
   else expect(check).toThrow("checkout 1.1.0 already runs everywhere in production. Other versions: 1.0.0, 1.2.0.");
-});
-
-describe("blastRadius", () => {
-  const chain = testConfig({
-    services: ["payments", "checkout", "gateway", "mail"].map((name, i) => ({
-      name,
-      dependsOn: [[], ["payments"], ["checkout"], []][i]!,
-      local: { command: ["x"], versions: [{ version: "1" }] },
-      environments: { production: { initialVersion: "1" } },
-    })),
-  });
-  it.each([
-    ["payments", ["checkout", "gateway"]],
-    ["checkout", ["gateway"]],
-    ["mail", []],
-  ])("of %s is %j", (service, affected) => expect(blastRadius(chain, service)).toEqual(affected));
 });

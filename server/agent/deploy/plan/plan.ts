@@ -105,16 +105,3 @@ export function refuseWhatRuns(
     { details: { version, allowed } },
   );
 }
-
-/** Services that lean on this one, directly or through others. */
-export function blastRadius(config: OperateAgentConfig, service: string): string[] {
-  const found = new Set<string>();
-  const pending = [service];
-  for (let name = pending.pop(); name !== undefined; name = pending.pop())
-    for (const one of config.services)
-      if (one.dependsOn.includes(name) && one.name !== service && !found.has(one.name)) {
-        found.add(one.name);
-        pending.push(one.name);
-      }
-  return [...found].sort();
-}

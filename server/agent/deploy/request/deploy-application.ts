@@ -1,6 +1,7 @@
-import { refuseObstacles } from "../../actions/obstacles.ts";
+import { overrideObstacles, refuseObstacles } from "../../actions/obstacles.ts";
+import { requestAction } from "../../actions/request-action.ts";
 import type { AgentContext, Tx } from "../../kernel/context.ts";
-import { type Changed, defineWrite, performWrite, prepareWrite } from "../../kernel/perform.ts";
+import { type Changed, defineWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { checkLock, checkPolicy } from "../../policy/index.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "../plan/plan.ts";
@@ -12,6 +13,7 @@ import { type DeploymentRow, toView } from "../record/store.ts";
 import { DeployApplicationInput } from "../schema.ts";
 import {
   type DeployResult,
+  deployResult,
   describePlan,
   insertPrepared,
   type Prepared,
@@ -30,16 +32,14 @@ export const deployApplication = defineWrite(
   "deployment.write",
   async (ctx, given: DeployApplicationInput): Promise<DeployResult> => {
     const input = DeployApplicationInput.parse(given);
-    if (input.dryRun) {
-      authorize(ctx, ctx.permission);
-      const { plan } = await prepare(ctx, input);
-      return { dryRun: true, plan, deployment: null };
-    }
     const write = { action: "deployment.start", input } as const;
-    const prepared = await prepareWrite(ctx, write, () => prepare(ctx, input)); // asks the platform
-    const deployment = await performWrite(ctx, write, (tx) => insert(ctx, tx, prepared, input.reason));
-    await startWorkflow(ctx, deployment.id);
-    return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
+    const { prepared, record } = await requestAction(ctx, write, {
+      dryRun: input.dryRun,
+      prepare: () => prepare(ctx, input),
+      insert: (tx, ready) => insert(ctx, tx, ready, input.reason),
+      start: ({ id }) => startWorkflow(ctx, id),
+    });
+    return deployResult(prepared, record);
   },
 );
 
@@ -54,18 +54,16 @@ async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepare
   refuseWhatRuns(ctx.config, target, instances);
   const question = { action: "deploy", service, environment, version, at: ctx.now() } as const;
   const { obstacles, notes } = await checkPolicy(ctx, question, versionHistory(ctx));
-  if (input.overrideReason === undefined) refuseObstacles("deploy", obstacles);
+  const override = overrideObstacles("deploy", obstacles, input.overrideReason);
   const previousVersion = previousVersionOf(instances, version);
   const wanted = options.instances;
   const steps = stepsOf({ strategy, version, previousVersion, instances: wanted, rules: options.rules });
   const made = { service, environment, kind: "deploy", strategy, version, previousVersion, options, steps } as const;
   const planned: Planned = made;
-  const overridden = obstacles.map(({ message }) => message);
-  const override = input.overrideReason === undefined ? null : { reason: input.overrideReason, what: overridden };
   return {
     ...{ planned, committedAt, rollbackOf: null },
-    plan: await describePlan(ctx, planned, instances, { overridden, notes }),
-    override: overridden.length > 0 ? override : null,
+    plan: await describePlan(ctx, planned, instances, { overridden: override?.what ?? [], notes }),
+    override,
   };
 }
 

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { blastRadius } from "../../actions/blast-radius.ts";
+import type { Override } from "../../actions/obstacles.ts";
 import { listServiceHealth } from "../../health/index.ts";
 import { openIncidentsOf } from "../../incidents/index.ts";
 import type { Actor } from "../../kernel/actor.ts";
@@ -11,12 +13,11 @@ import { lateRequests } from "../../telemetry/late-requests.ts";
 import { sumOutcomes } from "../../telemetry/outcomes.ts";
 import { limitsOf } from "../../telemetry/service-limits.ts";
 import { requestRate } from "../../traffic/index.ts";
-import { blastRadius } from "../plan/plan.ts";
 import { planView } from "../plan/plan-view.ts";
 import { effectiveStrategy, type Planned, type Situation } from "../plan/planned.ts";
 import { type DependencyState, dependenciesOf, failuresOf, type ServiceContext } from "../plan/service-context.ts";
 import { publishDeployment } from "../record/publish.ts";
-import { type DeploymentRow, findActive, insertDeployment, listActive, recordEvent } from "../record/store.ts";
+import { type DeploymentRow, findActive, insertDeployment, listActive, recordEvent, toView } from "../record/store.ts";
 import type { DeployApplicationOutput } from "../schema.ts";
 
 /** What every deployment begins with, whoever asked for it: a checked plan, then a row, then a workflow. */
@@ -37,8 +38,14 @@ export interface Prepared {
   rollbackOf: string | null;
   committedAt: Date | null;
   /** obstacles that an administrator set aside, and why */
-  override: { reason: string; what: string[] } | null;
+  override: Override | null;
 }
+
+/** The answer to whoever asked; without a record it was a dry run. */
+export const deployResult = ({ plan }: Prepared, record: DeploymentRow | null): DeployResult => ({
+  ...{ dryRun: record === null, plan },
+  deployment: record && toView(record, null),
+});
 
 /** that a plan names of each service; how many more there are is said */
 const MOST_INCIDENTS = 5;
@@ -62,7 +69,7 @@ export async function describePlan(
     ready: instances.filter((one) => one.state === "ready").length,
     requestsPerSecond: counts && (await planRate(runtime, planned, counts)),
     surroundings: await surroundingsOf(runtime, planned, counts),
-    affects: blastRadius(runtime.config, service),
+    affects: blastRadius(runtime.config.services, service),
     disk: diskNow(),
     nextFreeze: nextFreeze(runtime.config.deploymentConfig.freezeWindows, { service, environment, at }),
   });

@@ -1,8 +1,9 @@
 import type { z } from "zod";
-import { type Obstacle, refuseObstacles } from "../../actions/obstacles.ts";
+import { type Override, overrideObstacles, refuseObstacles } from "../../actions/obstacles.ts";
+import { requestAction } from "../../actions/request-action.ts";
 import type { AgentContext, Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import { type ActionEntry, defineWrite, performWrite, prepareWrite } from "../../kernel/perform.ts";
+import { type ActionEntry, defineWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { checkLock } from "../../policy/index.ts";
 import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
@@ -17,6 +18,7 @@ import { decidedAlready } from "./decision-rule.ts";
 import { listGoodVersions } from "./good-versions.ts";
 import {
   type DeployResult,
+  deployResult,
   describePlan,
   insertPrepared,
   type Prepared,
@@ -37,24 +39,22 @@ type RollbackRequest = z.output<typeof RollbackInput>;
 export const rollbackDeployment = defineWrite(
   "deployment.write",
   async (ctx, input: RollbackRequest): Promise<DeployResult> => {
-    if (input.dryRun) {
-      authorize(ctx, ctx.permission);
-      const { plan } = await prepareRollback(ctx, input);
-      return { dryRun: true, plan, deployment: null };
-    }
     const write = {
       action: "deployment.rollback",
       target: { type: "service", id: `${input.service}/${input.environment}` },
       input,
     } as const;
-    const prepared = await prepareWrite(ctx, write, () => prepareRollback(ctx, input));
-    const deployment = await performWrite(ctx, write, async (tx) => {
-      if (!prepared.override) refuseObstacles("deploy", await checkLock(tx, input));
-      const { deployment: made, entry } = await insertRollback(ctx, tx, ctx, prepared, input.reason);
-      return { result: made, ...entry };
+    const { prepared, record } = await requestAction(ctx, write, {
+      dryRun: input.dryRun,
+      prepare: () => prepareRollback(ctx, input),
+      insert: async (tx, ready) => {
+        if (!ready.override) refuseObstacles("deploy", await checkLock(tx, input));
+        const { deployment, entry } = await insertRollback(ctx, tx, ctx, ready, input.reason);
+        return { result: deployment, ...entry };
+      },
+      start: ({ id }) => startWorkflow(ctx, id),
     });
-    await startWorkflow(ctx, deployment.id);
-    return { dryRun: false, plan: prepared.plan, deployment: toView(deployment, null) };
+    return deployResult(prepared, record);
   },
 );
 
@@ -63,10 +63,8 @@ async function prepareRollback(ctx: AgentContext, input: RollbackRequest): Promi
   resolveService(ctx.config, input);
   const { instances, currentVersion } = await ctx.platform.getService(input);
   await refuseActive(ctx, input);
-  const locked = await checkLock(ctx.db, input);
-  if (input.overrideReason === undefined) refuseObstacles("deploy", locked);
+  const override = overrideObstacles("deploy", await checkLock(ctx.db, input), input.overrideReason);
   const undone = currentVersion === null ? null : await findPassed(ctx.db, input, currentVersion);
-  const override = input.overrideReason === undefined ? null : { reason: input.overrideReason, locked };
   const running = { instances, currentVersion };
   const chosen = await choose(ctx, input, running, input.version);
   return prepare(ctx, input, running, chosen, undone?.id ?? null, override);
@@ -225,7 +223,7 @@ async function prepare(
   { instances }: Running,
   { target, strategy }: Chosen,
   rollbackOf: string | null,
-  override: { reason: string; locked: Obstacle[] } | null,
+  override: Override | null,
 ): Promise<Prepared> {
   const ref = { service, environment };
   const { version } = target;
@@ -233,11 +231,9 @@ async function prepare(
   const { options, committedAt } = target;
   const steps = stepsOf({ strategy, version, previousVersion, instances: options.instances, rules: options.rules });
   const planned: Planned = { ...ref, kind: "rollback", strategy, version, previousVersion, options, steps };
-  const overridden = override?.locked.map(({ message }) => message) ?? [];
   return {
-    ...{ planned, rollbackOf, committedAt },
-    plan: await describePlan(runtime, planned, instances, { overridden, notes: [] }),
-    override: override && overridden.length > 0 ? { reason: override.reason, what: overridden } : null,
+    ...{ planned, rollbackOf, committedAt, override },
+    plan: await describePlan(runtime, planned, instances, { overridden: override?.what ?? [], notes: [] }),
   };
 }
 
