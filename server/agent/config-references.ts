@@ -46,7 +46,7 @@ export function checkReferences(config: References, issues: z.RefinementCtx): vo
   checkUrls(config, add);
   checkPorts(config, add);
   checkRemoved(config, services, add);
-  checkPolicy(config, services, add);
+  checkPolicyNames(config, services, add);
   checkRules(config, add);
   checkHomes(config, add);
   checkEndpoints(config, services, add);
@@ -239,7 +239,7 @@ function checkEndpoints({ monitoringConfig, deploymentConfig }: References, serv
 }
 
 /** Production, freeze windows and waves name environments and services that exist, and leave a way to deploy. */
-function checkPolicy({ deploymentConfig }: References, services: Services, add: Add): void {
+function checkPolicyNames({ deploymentConfig }: References, services: Services, add: Add): void {
   const { freezeWindows, waves, productionEnvironments = [] } = deploymentConfig;
   const environments = new Set(deploymentConfig.environments);
   const check = (path: Path, names: string[], known: Pick<Services, "has" | "keys">, what: string) => {
