@@ -4,7 +4,7 @@ import { judge } from "../server/agent/deploy/judge/index.ts";
 import { withPending } from "../server/agent/deploy/judge/pending.ts";
 import { dice } from "../server/agent/deploy/judge/samples.ts";
 import type { Judgement } from "../server/agent/deploy/run/procedure.ts";
-import type { TrafficCounts } from "../server/agent/ports/platform.ts";
+import type { TrafficCounts } from "../server/agent/ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../server/agent/telemetry/histogram.ts";
 import { noOutcomes } from "../server/agent/telemetry/outcomes.ts";
 import { wrongOf } from "./judge-recorded.ts";

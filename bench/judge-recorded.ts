@@ -4,7 +4,7 @@ import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import type { Verdict } from "../server/agent/deploy/judge/analysis-schema.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { dice, thin } from "../server/agent/deploy/judge/samples.ts";
-import type { TrafficCounts, VersionUsage } from "../server/agent/ports/platform.ts";
+import type { TrafficCounts, VersionUsage } from "../server/agent/ports/traffic.ts";
 import { BUCKET_COUNT } from "../server/agent/telemetry/histogram.ts";
 import { noOutcomes } from "../server/agent/telemetry/outcomes.ts";
 

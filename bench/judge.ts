@@ -3,7 +3,7 @@ import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { withPending } from "../server/agent/deploy/judge/pending.ts";
 import { dice } from "../server/agent/deploy/judge/samples.ts";
-import type { TrafficCounts } from "../server/agent/ports/platform.ts";
+import type { TrafficCounts } from "../server/agent/ports/traffic.ts";
 import { BUCKET_COUNT, bucketOf } from "../server/agent/telemetry/histogram.ts";
 import { noOutcomes } from "../server/agent/telemetry/outcomes.ts";
 import { printReport } from "./harness.ts";

@@ -101,7 +101,7 @@ it.each([...MCP_CLIENTS.entries()])(
     const { started } = await decide(id, "rollback", { reason: "the rehearsal is over" });
     const back = await until(started?.id ?? "", (one) => one.deployment.status === "succeeded");
     expect(back.deployment.version).toBe("1.0.0");
-    const { instances, weights } = await daemon.platform.getService(where);
+    const { instances, weights } = await daemon.platform.workloads.getService(where);
     expect(instances.map((one) => [one.version, one.state])).toEqual(Array(2).fill(["1.0.0", "ready"]));
     expect(weights).toBeNull();
     expect(told).toBeGreaterThan(0);

@@ -80,7 +80,7 @@ async function startParts(onWaiting: (error: unknown, waitedMs: number) => void)
       ...{ databaseUrl, lock: LOCK.logs, report },
       work: async (signal) => {
         await Promise.all([
-          config.services.length > 0 && followLogs({ ...parts, follower: platform }, signal),
+          config.services.length > 0 && followLogs({ ...parts, follower: platform.logs }, signal),
           own && followLogs({ ...parts, follower: ownLogs }, signal),
         ]);
       },

@@ -133,7 +133,9 @@ function watchOthers({ databaseUrl, dataDir, loaded, platform, live, db }: Watch
       { name: "worker", ask: beats.askWorkers },
       { name: "collector", ask: askCollector(dataDir) },
       // with no service to run there is no platform, and nothing to ask it
-      ...(loaded.config.services.length > 0 ? [{ name: "platform" as const, ask: askPlatform(platform) }] : []),
+      ...(loaded.config.services.length > 0
+        ? [{ name: "platform" as const, ask: askPlatform(platform.workloads) }]
+        : []),
     ],
     (name) => {
       if (name !== "database") return void hint();

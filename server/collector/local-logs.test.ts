@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 async function say(text: string, service = "checkout"): Promise<void> {
-  const { url } = await daemon.platform.getService({ service, environment: "staging" });
+  const { url } = await daemon.platform.workloads.getService({ service, environment: "staging" });
   await fetch(`${url}/log?text=${encodeURIComponent(text)}`);
 }
 
@@ -91,9 +91,9 @@ describe("lines of local instances", () => {
   });
 
   it("include the last words of an instance that is gone", async () => {
-    const started = await daemon.platform.startInstance({ ...ref, version: "1.1.0", key: "leaving" });
+    const started = await daemon.platform.workloads.instances.start({ ...ref, version: "1.1.0", key: "leaving" });
     await allReady(daemon.platform, ref);
-    await daemon.platform.stopInstance({ instanceId: started.id, drainTimeoutMs: 0 });
+    await daemon.platform.workloads.instances.stop({ instanceId: started.id, drainTimeoutMs: 0 });
     await eventually(async () => (await linesLike("listening")).some((line) => line.instance === started.id), 15_000);
   });
 
@@ -152,7 +152,7 @@ it("lines of an instance that was started with an earlier value of a secret are 
     await start(env.OPERATE_SECRET_DBPASS);
     await collector.end("SIGTERM");
     await next.start();
-    const { url } = await platform.platform.getService({ service: "rotated", environment: "staging" });
+    const { url } = await platform.platform.workloads.getService({ service: "rotated", environment: "staging" });
     await fetch(`${url}/log?text=${encodeURIComponent(`rotated: pg://u:${old}@h/db and more`)}`);
     expect((await lineLike("rotated: ")).body).toBe("rotated: pg://u:${env:OPERATE_SECRET_DBPASS}@h/db and more");
   } finally {

@@ -59,7 +59,7 @@ async function deploy(service: string, version: string, strategy: "rolling" | "b
   return { ...ended, words: ended.events.map((event) => event.message).join("\n") };
 }
 const running = async (service: string) =>
-  (await daemon.platform.getService({ service, environment: "staging" })).instances.map((one) => one.version);
+  (await daemon.platform.workloads.getService({ service, environment: "staging" })).instances.map((one) => one.version);
 
 describe("a version", () => {
   it.each([
@@ -76,7 +76,7 @@ describe("a version", () => {
 
   it("that ignores SIGTERM is killed when its time is over, and the timeline says so", async () => {
     expect((await deploy("web", "stubborn")).deployment.status).toBe("succeeded");
-    const pids = (await daemon.platform.getService({ service: "web", environment: "staging" })).instances.map(
+    const pids = (await daemon.platform.workloads.getService({ service: "web", environment: "staging" })).instances.map(
       (one) => one.pid,
     );
     const { deployment, words } = await deploy("web", "1.1.0", "blue-green");
@@ -87,9 +87,9 @@ describe("a version", () => {
 
   it.each(["forking", "daemonizing"])("that is %s leaves nothing behind", async (version) => {
     expect((await deploy("web", version)).deployment.status).toBe("succeeded");
-    const { instances } = await daemon.platform.getService({ service: "web", environment: "staging" });
+    const { instances } = await daemon.platform.workloads.getService({ service: "web", environment: "staging" });
     const direct = { service: "web", environment: "staging", version, method: "GET" as const, path: "/" };
-    const answers = await daemon.platform.sendTo({ ...direct, headers: {}, body: null, timeoutMs: 2_000 });
+    const answers = await daemon.platform.traffic.sendTo({ ...direct, headers: {}, body: null, timeoutMs: 2_000 });
     const children = answers.map(({ body }) => (JSON.parse(body) as { child: number }).child);
     expect(children.map(isAlive)).toEqual([true, true]);
     expect((await deploy("web", "1.0.0")).deployment.status).toBe("succeeded");

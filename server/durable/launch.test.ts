@@ -61,7 +61,7 @@ it("takes a deployment whose workflow broke back to the version before", async (
     status: "rolled_back",
     summary: expect.stringMatching(/Operate itself failed .* 1\.1\.0 serves again with 3 of 3 instances/),
   });
-  const { instances, weights } = await ctx.platform.getService(wish);
+  const { instances, weights } = await ctx.platform.workloads.getService(wish);
   expect([instances.map((one) => one.version), weights]).toEqual([Array(3).fill("1.1.0"), null]);
 });
 

@@ -50,7 +50,7 @@ const look = (deploymentId: string): Promise<Followed | null> =>
   getDeployment(ops, GetDeploymentInput.parse({ deploymentId })).catch(() => null);
 
 it.each(["rolling", "canary"] as const)("a %s deployment goes on after PostgreSQL was restarted", async (strategy) => {
-  const { url, currentVersion } = await daemon.platform.getService(ref);
+  const { url, currentVersion } = await daemon.platform.workloads.getService(ref);
   const version = currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
   const { result, failed } = await underLoad(url, 100, async () => {
     const { deployment: started } = await deployApplication(ops, { ...ref, version, strategy });
@@ -69,7 +69,7 @@ it.each(["rolling", "canary"] as const)("a %s deployment goes on after PostgreSQ
   });
   expect(result.deployment).toMatchObject({ status: "succeeded", version });
   expect(result.instances.map((one) => [one.version, one.state])).toEqual(Array(2).fill([version, "ready"]));
-  expect((await daemon.platform.getService(ref)).weights).toBeNull();
+  expect((await daemon.platform.workloads.getService(ref)).weights).toBeNull();
   expect(await db.auditEntry.count({ where: { action: "deployment.finish", targetId: result.deployment.id } })).toBe(1);
   expect(failed).toEqual([]);
 });

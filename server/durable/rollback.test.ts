@@ -38,16 +38,16 @@ const holds = ({ steps, deployment }: Followed) =>
 
 describe("a blue-green deployment", () => {
   it("goes back at once while the old set is kept, and no request fails", async () => {
-    const before = await daemon.platform.getService(web);
+    const before = await daemon.platform.workloads.getService(web);
     const { result, ...load } = await underLoad(before.url, 100, async () => {
       const { deployment } = await deployApplication(ops, { ...web, version: "1.1.0", strategy: "blue-green" });
       const { id } = deployment!;
       await follow(ops, id, holds);
-      expect((await daemon.platform.getService(web)).weights).toEqual({ "1.0.0": 0, "1.1.0": 100 });
+      expect((await daemon.platform.workloads.getService(web)).weights).toEqual({ "1.0.0": 0, "1.1.0": 100 });
       const askedMs = Date.now();
       await decideDeployment(ops, { deploymentId: id, decision: "rollback", scope: "step", reason: "" });
       await vi.waitFor(
-        async () => expect((await daemon.platform.getService(web)).weights?.["1.0.0"] ?? 100).toBe(100),
+        async () => expect((await daemon.platform.workloads.getService(web)).weights?.["1.0.0"] ?? 100).toBe(100),
         { timeout: 60_000, interval: 20 },
       );
       const tookMs = Date.now() - askedMs;
@@ -55,7 +55,7 @@ describe("a blue-green deployment", () => {
     });
     expect(result.tookMs).toBeLessThan(30_000);
     expect(result.after.deployment.status).toBe("rolled_back");
-    const after = await daemon.platform.getService(web);
+    const after = await daemon.platform.workloads.getService(web);
     expect(after.instances.map((one) => one.id).sort()).toEqual(before.instances.map((one) => one.id).sort());
     expect([after.weights, after.instances.every((one) => one.state === "ready")]).toEqual([null, true]);
     nothingFailed(load);
@@ -64,7 +64,7 @@ describe("a blue-green deployment", () => {
 
 describe("a rollback of a deployment that ended well", () => {
   it("to the last known good version takes seconds, and no request fails", async () => {
-    const { url } = await daemon.platform.getService(shop);
+    const { url } = await daemon.platform.workloads.getService(shop);
     const { result, ...load } = await underLoad(url, 100, async () => {
       const { deployment } = await deployApplication(ops, { ...shop, version: "1.1.0", strategy: "blue-green" });
       const first = await follow(ops, deployment!.id);
@@ -77,7 +77,7 @@ describe("a rollback of a deployment that ended well", () => {
     expect(steps.map((step) => step.kind)).toEqual(["bring_up", "weight", "retire"]);
     const tookMs = Date.parse(deployment.finishedAt!) - Date.parse(deployment.createdAt);
     expect(tookMs).toBeLessThan(60_000);
-    const after = await daemon.platform.getService(shop);
+    const after = await daemon.platform.workloads.getService(shop);
     expect(after.instances.map((one) => [one.version, one.state])).toEqual(Array(WANTED).fill(["1.0.0", "ready"]));
     expect(after.weights).toBeNull();
     nothingFailed(load);

@@ -35,7 +35,7 @@ const expectNothingLost = ({ sent, failed, seconds, heldBack }: Load) => {
 
 describe("a rolling deployment under 300 requests a second", () => {
   it("fails no request", async () => {
-    const { url } = await daemon.platform.getService(ref);
+    const { url } = await daemon.platform.workloads.getService(ref);
     const { result, ...load } = await underLoad(url, RATE, async () => {
       const { deployment } = await deployApplication(ops, { ...ref, version: "1.1.0", strategy: "rolling" });
       return follow(ops, deployment!.id);
@@ -53,7 +53,7 @@ describe("a rolling deployment under 300 requests a second", () => {
   });
 
   it("rolls a version that never becomes ready back without losing one", async () => {
-    const before = await daemon.platform.getService(ref);
+    const before = await daemon.platform.workloads.getService(ref);
     const { result, ...load } = await underLoad(before.url, RATE, async () => {
       const wish = { ...ref, version: "never", strategy: "rolling", healthCheckTimeout: 2 } as const;
       const { deployment } = await deployApplication(ops, wish);

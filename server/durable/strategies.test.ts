@@ -78,7 +78,7 @@ async function withSlowRequests<T>(url: string, work: () => Promise<T>): Promise
 
 describe.each(["rolling", "blue-green", "canary"] as const)("%s of a good version", (strategy) => {
   it("fails no request at 300 a second, nor one that takes ten seconds", async () => {
-    const { url, currentVersion } = await daemon.platform.getService(ref);
+    const { url, currentVersion } = await daemon.platform.workloads.getService(ref);
     const version = currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
     const load = await underLoad(url, RATE, () =>
       withSlowRequests(url, async () => {
@@ -93,7 +93,7 @@ describe.each(["rolling", "blue-green", "canary"] as const)("%s of a good versio
     expect(load.sent / load.seconds, `${load.heldBack} were held back`).toBeGreaterThan(RATE * LEAST_SHARE_SENT);
     expect(slow.length).toBeGreaterThan(5);
     expect(slow.filter((status) => status !== 200)).toEqual([]);
-    const after = await daemon.platform.getService(ref);
+    const after = await daemon.platform.workloads.getService(ref);
     expect(after.weights).toBeNull();
     expect(after.instances.map((one) => [one.version, one.state])).toEqual(Array(3).fill([version, "ready"]));
   });
@@ -107,7 +107,7 @@ describe.each([
   { bad: "redirecting", why: /requests with a 3xx/, lost: 1 },
 ])("a canary of a version that is $bad", ({ bad, why, lost }) => {
   it("is caught at its first step with 500 requests, and what it cost is bounded by its weight", async () => {
-    const { url, currentVersion } = await daemon.platform.getService(ref);
+    const { url, currentVersion } = await daemon.platform.workloads.getService(ref);
     const work = async () => {
       const { deployment: started } = await deployApplication(ops, { ...ref, version: bad, strategy: "canary" });
       return follow(ops, started!.id, undefined, 300_000);
@@ -123,7 +123,7 @@ describe.each([
     // of the tenth that the canary got; twice that for what was under way when its share was taken
     expect(load.failed.length > 0).toBe(lost > 0);
     expect(load.failed.length / load.sent).toBeLessThanOrEqual(WEIGHT * lost * 2);
-    const after = await daemon.platform.getService(ref);
+    const after = await daemon.platform.workloads.getService(ref);
     expect(after.weights).toBeNull();
     expect(after.instances.map((one) => [one.version, one.state])).toEqual(Array(3).fill([currentVersion, "ready"]));
   });

@@ -50,7 +50,7 @@ const keysOf = async (deploymentId: string) =>
     (one) => one.key,
   );
 const otherVersion = async () =>
-  (await daemon.platform.getService(ref)).currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
+  (await daemon.platform.workloads.getService(ref)).currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
 const begin = async (version: string, extra: object = {}) => {
   const { deployment } = await deployApplication(ops, { ...ref, version, strategy: "rolling", ...extra });
   return deployment!.id;
@@ -58,7 +58,7 @@ const begin = async (version: string, extra: object = {}) => {
 const hasEvents = (count: number) => (seen: Followed) =>
   seen.events.length >= count || seen.deployment.finishedAt !== null;
 const runs = async () =>
-  (await daemon.platform.getService(ref)).instances.map((one) => [one.version, one.state]).sort();
+  (await daemon.platform.workloads.getService(ref)).instances.map((one) => [one.version, one.state]).sort();
 
 /** requested, begun, the step, (start, ready, stop) for each instance, ended */
 const EVENTS_OF_SUCCESS = 4 + 3 * WANTED;
@@ -95,7 +95,7 @@ describe("a worker killed with -9", () => {
     const { deployment, steps } = await follow(ops, id);
     expect(deployment.status, deployment.summary).toBe("succeeded");
     expect(steps.map((step) => step.status)).toEqual(steps.map(() => "passed"));
-    expect([await runs(), (await daemon.platform.getService(ref)).weights]).toEqual([
+    expect([await runs(), (await daemon.platform.workloads.getService(ref)).weights]).toEqual([
       Array(WANTED).fill([version, "ready"]),
       null,
     ]);
@@ -106,7 +106,7 @@ describe("a worker killed with -9", () => {
   /** requested, begun, the step, start, failed, turn-back, stop, ended */
   it.each([4, 5, 6, 7])("after event %i of a deployment that must roll back", async (count) => {
     victim ??= await boot();
-    const before = await daemon.platform.getService(ref);
+    const before = await daemon.platform.workloads.getService(ref);
     const startedBefore = startedEver();
     const id = await begin("never", { healthCheckTimeout: 1 });
     await follow(ops, id, hasEvents(count));
@@ -159,7 +159,7 @@ describe("two workers", () => {
     const version = await otherVersion();
     const ids = await Promise.all(
       SERVICES.map(async (service) => {
-        const { currentVersion } = await daemon.platform.getService({ ...ref, service });
+        const { currentVersion } = await daemon.platform.workloads.getService({ ...ref, service });
         const target = service === "web" ? version : currentVersion === "1.0.0" ? "1.1.0" : "1.0.0";
         return begin(target, { service });
       }),

@@ -58,7 +58,7 @@ it("a fault before anybody knows who asks names its request, as the log does", a
 it("a fault of a procedure names its request in the message, too", async () => {
   const cookie = cookiesOf(await signIn(testContext(database), ada));
   const context = testContext(database);
-  context.platform.listServices = () => Promise.reject(new TypeError("x is undefined"));
+  context.platform.workloads.listServices = () => Promise.reject(new TypeError("x is undefined"));
   const trpc = serveTrpc({
     checkOrigin: () => undefined,
     identify: (request, via) => identify(context, request, via),

@@ -121,7 +121,7 @@ const instance = async () => {
   const local = platform();
   try {
     const [one] = await allReady(local, { service: "shop", environment: "production" });
-    const { url } = await local.getService({ service: "shop", environment: "production" });
+    const { url } = await local.workloads.getService({ service: "shop", environment: "production" });
     return { pid: one?.pid ?? 0, url };
   } finally {
     await local.close();

@@ -38,15 +38,15 @@ it("lets a daemon with other settings end once it has written its state, and its
     // what could not be written: the daemon alone knows the weights
     for (const name of [`${state}.spare`, `${state}.previous.tmp`]) rmSync(name, { force: true });
     mkdirSync(`${state}.spare`);
-    await platform.setWeights({ ...ref, weights: { "1.0.0": 90, "1.1.0": 10 }, candidate: "1.1.0" });
+    await platform.traffic.setWeights({ ...ref, weights: { "1.0.0": 90, "1.1.0": 10 }, candidate: "1.1.0" });
     expect(readFileSync(state, "utf8")).not.toContain('"1.1.0": 10');
     await daemon.leave();
     const pid = findDaemon(dataDir)?.pid;
     daemon = supervise("two");
     await daemon.ready;
     expect(findDaemon(dataDir)?.pid).toBe(pid);
-    expect((await platform.getService(ref)).weights).toEqual({ "1.0.0": 90, "1.1.0": 10 });
-    await platform.setWeights({ ...ref, weights: { "1.0.0": 80, "1.1.0": 20 }, candidate: "1.1.0" });
+    expect((await platform.workloads.getService(ref)).weights).toEqual({ "1.0.0": 90, "1.1.0": 10 });
+    await platform.traffic.setWeights({ ...ref, weights: { "1.0.0": 80, "1.1.0": 20 }, candidate: "1.1.0" });
     const said = () => notices.filter((line) => line.includes("goes on with it for now"));
     expect(said()).toEqual([expect.stringContaining("state.json cannot be written")]);
     expect(notices.join("\n")).not.toContain("a new one takes over its instances");
@@ -54,7 +54,7 @@ it("lets a daemon with other settings end once it has written its state, and its
     await eventually(async () => ![undefined, pid].includes((await askDaemon(dataDir))?.pid), 20_000);
     expect(said()).toHaveLength(1);
     expect((await allReady(platform, ref)).map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid));
-    expect((await platform.getService(ref)).weights).toEqual({ "1.0.0": 80, "1.1.0": 20 });
+    expect((await platform.workloads.getService(ref)).weights).toEqual({ "1.0.0": 80, "1.1.0": 20 });
     expect(notices.join("\n")).toContain("was started with another configuration; a new one takes over");
     expect(readFileSync(join(dataDir, "logs/daemon.log"), "utf8")).toContain("left the instances to the next daemon");
   } finally {

@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { monotonicMs } from "../agent/kernel/clock.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import type { Platform } from "../agent/ports/platform.ts";
 import type { MissingProcess, ProcessWatch, WatchedProcess } from "../agent/ports/process-watch.ts";
+import type { Workloads } from "../agent/ports/workloads.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { leaseTimesFromEnv } from "../durable/lease.ts";
 
@@ -113,9 +113,9 @@ export const askCollector = (dataDir: string) => async (): Promise<Answer> => ({
 });
 
 /** The platform; an error of its own is an answer. */
-export const askPlatform = (platform: Pick<Platform, "listServices">) => async (): Promise<Answer> => {
+export const askPlatform = (workloads: Pick<Workloads, "listServices">) => async (): Promise<Answer> => {
   try {
-    await platform.listServices();
+    await workloads.listServices();
     return { answers: true };
   } catch (error) {
     return { answers: !(error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") };

@@ -121,10 +121,10 @@ async function collector({ dataDir }: { dataDir: string }): Promise<ReadinessChe
     : failed("collector", "does not answer: telemetry is not taken in, senders keep it and try again");
 }
 
-async function platform({ platform: port, config }: Runtime): Promise<ReadinessCheck> {
+async function platform({ platform: { workloads }, config }: Runtime): Promise<ReadinessCheck> {
   if (config.services.length === 0) return { name: "platform", ok: true, message: "no services configured" };
   try {
-    const services = await within(2_000, port.listServices());
+    const services = await within(2_000, workloads.listServices());
     return { name: "platform", ok: true, message: `${services.length} services` };
   } catch {
     return failed("platform", "the local platform daemon does not answer");

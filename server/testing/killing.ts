@@ -184,7 +184,7 @@ export class KillableOperate {
 
   async #instances() {
     const instances = await allReady(this.#platform, REF);
-    const { url } = await this.#platform.getService(REF);
+    const { url } = await this.#platform.workloads.getService(REF);
     return { url, pids: instances.map((one) => one.pid).sort() };
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { IngestStore } from "../ports/ingest-store.ts";
-import type { FollowedStream, LogFollower } from "../ports/platform.ts";
+import type { FollowedStream, LogFollower } from "../ports/instance-logs.ts";
 import { type LogRecord, type RawLine, severityOfLevel } from "../ports/telemetry.ts";
 import { createEventJoiner, type EventJoiner, type JoinedEvent } from "./event-joiner.ts";
 import type { Ingest } from "./ingest.ts";

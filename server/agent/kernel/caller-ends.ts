@@ -1,4 +1,4 @@
-import type { CallerEnd, CallerEnds } from "../ports/platform.ts";
+import type { CallerEnd, CallerEnds } from "../ports/traffic.ts";
 
 /** Answers that a caller can bring about by what it asks for. */
 const CALLER_ENDS: readonly CallerEnd[] = ["status3xx", "status4xx", "status5xx"];

@@ -1,5 +1,6 @@
 import type { AgentContext } from "../kernel/context.ts";
-import type { ServiceRef, TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
+import type { ServiceRef } from "../ports/workloads.ts";
 import { listTraffic, sumBy, trafficSeries } from "../traffic/index.ts";
 import { allSignals, type Measured, type MeasuredSignal, UNITS, unmeasured } from "./measured.ts";
 import type { SignalName } from "./schema.ts";

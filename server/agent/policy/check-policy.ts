@@ -1,7 +1,7 @@
 import type { Obstacle } from "../actions/obstacles.ts";
 import { settingsIn } from "../config-services.ts";
 import type { Db, Runtime, Tx } from "../kernel/context.ts";
-import type { ServiceRef } from "../ports/platform.ts";
+import type { ServiceRef } from "../ports/workloads.ts";
 import type { Wave } from "./config.ts";
 import { judgeByPolicy, lockObstacles, type PolicyAnswer, type PolicyQuestion, type VersionRecord } from "./rules.ts";
 import { findLock } from "./store-locks.ts";

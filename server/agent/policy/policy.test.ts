@@ -80,8 +80,8 @@ describe("a lock", () => {
   });
 
   it("that comes between the check and the write still counts", async () => {
-    const real = ctx.platform.trafficSince.bind(ctx.platform);
-    ctx.platform.trafficSince = async (since) => {
+    const real = ctx.platform.traffic.trafficSince;
+    ctx.platform.traffic.trafficSince = async (since) => {
       await lockService(operator(ctx), { ...ref, reason: "at the last moment" });
       return real(since);
     };

@@ -1,7 +1,7 @@
 import type { DeploymentLock } from "#server/db/generated/client.ts";
 import type { Actor } from "../kernel/actor.ts";
 import type { Db, Tx } from "../kernel/context.ts";
-import type { ServiceRef } from "../ports/platform.ts";
+import type { ServiceRef } from "../ports/workloads.ts";
 import type { LockView } from "./schema.ts";
 
 /** Locks that people put on a service in an environment, in the database. */

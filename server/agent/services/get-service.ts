@@ -4,7 +4,7 @@ import { unknownEnvironment, unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
-import type { ServiceRef } from "../ports/platform.ts";
+import type { ServiceRef } from "../ports/workloads.ts";
 import { listTraffic, trafficSeries } from "../traffic/index.ts";
 import { listChanges } from "./changes.ts";
 import { viewPlatform } from "./platform-view.ts";
@@ -123,7 +123,7 @@ export async function instanceLogs(
 ): Promise<z.infer<typeof InstanceLogsOutput>> {
   authorize(ctx, "service.read");
   await findService(ctx, input);
-  const running = await ctx.platform.getService({ service: input.service, environment: input.environment });
+  const running = await ctx.platform.workloads.getService({ service: input.service, environment: input.environment });
   const allowed = running.instances.map(({ id }) => id);
   if (!allowed.includes(input.instanceId))
     throw unknownName({
@@ -132,6 +132,6 @@ export async function instanceLogs(
     });
   return {
     instanceId: input.instanceId,
-    lines: await ctx.platform.tailLogs({ instanceId: input.instanceId, lines: input.lines }),
+    lines: await ctx.platform.logs.tailLogs({ instanceId: input.instanceId, lines: input.lines }),
   };
 }

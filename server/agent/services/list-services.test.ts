@@ -317,7 +317,7 @@ describe("services", () => {
     const idle = await listServices(ctx, { environment: "production" });
     expect(idle.summary).not.toContain("not counted");
     expect(idle.rows[0]?.traffic.requestsPerSecond).toBe(0);
-    ctx.platform.traffic = [{ ...noOutcomes(), ...place, latency: [], usage }];
+    ctx.platform.counts = [{ ...noOutcomes(), ...place, latency: [], usage }];
     const broken = await listServices(ctx, { environment: "production" });
     expect(broken.summary).toContain(`Requests are not counted since ${bucketAt}: errors and latency are unknown`);
     expect(broken.rows[0]?.traffic.requestsPerSecond).toBeNull();

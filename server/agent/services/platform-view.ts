@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Runtime } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
-import type { Platform, PlatformService } from "../ports/platform.ts";
+import type { UsesPlatform } from "../ports/platform.ts";
+import type { PlatformService, Workloads } from "../ports/workloads.ts";
 
 /** What is known of the platform now. */
 export interface PlatformView {
@@ -20,20 +21,23 @@ interface Known {
 const OUTAGE_MS = 5_000;
 
 const Details = z.object({ since: z.iso.datetime().transform((text) => new Date(text)) });
-const known = new WeakMap<Platform, Known>();
+const known = new WeakMap<Workloads, Known>();
 
 /** Asks the platform what runs. One that does not answer is a state to show, not an error. */
-export async function viewPlatform({ platform, now }: Pick<Runtime, "platform" | "now">): Promise<PlatformView> {
+export async function viewPlatform({
+  platform: { workloads },
+  now,
+}: Pick<Runtime, "now"> & UsesPlatform<"workloads">): Promise<PlatformView> {
   let seen: Known;
   try {
-    seen = { services: await platform.listServices(), silentSince: null };
+    seen = { services: await workloads.listServices(), silentSince: null };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "UPSTREAM_UNAVAILABLE") throw error;
     const since = Details.safeParse(error.details).data?.since ?? now();
-    const last = known.get(platform);
+    const last = known.get(workloads);
     seen = { services: last?.services ?? null, silentSince: earlier(last?.silentSince ?? since, since) };
   }
-  known.set(platform, seen);
+  known.set(workloads, seen);
   return seen;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OperateAgentConfigSchema } from "../config.ts";
 import type { HealthState } from "../health/schema.ts";
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
 import { emptyHistogram } from "../telemetry/histogram.ts";
 import { noOutcomes } from "../telemetry/outcomes.ts";
 import { limitsOf } from "../telemetry/service-limits.ts";

@@ -1,6 +1,6 @@
 import type { HealthState } from "../health/schema.ts";
 import { HEALTH_STATES } from "../health/words.ts";
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
 import { sumOutcomes } from "../telemetry/outcomes.ts";
 import type { Limits } from "../telemetry/service-limits.ts";
 import { servedOf, TRAFFIC_SECONDS } from "../traffic/index.ts";

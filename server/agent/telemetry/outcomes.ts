@@ -1,4 +1,4 @@
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
 import { addHistogram, bucketOf, bucketUpperMs, emptyHistogram, quantileMs } from "./histogram.ts";
 
 /** How exchanges through a balancer end: each in exactly one of these classes, whatever happened to it. */

@@ -1,4 +1,4 @@
-import type { VersionUsage } from "../ports/platform.ts";
+import type { VersionUsage } from "../ports/traffic.ts";
 
 /** CPU time and lines of several buckets add up, the rest are means; null when no bucket knows. */
 export function joinUsage(usages: readonly VersionUsage[]): VersionUsage {

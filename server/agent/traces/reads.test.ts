@@ -230,7 +230,7 @@ describe("get_service_map", () => {
 
   it("knows its own by their addresses, when a call is all that was traced", async () => {
     const ctx = context(traces, { config: testConfig() });
-    const [payments] = (await ctx.platform.listServices()).filter(({ service }) => service === "payments");
+    const [payments] = (await ctx.platform.workloads.listServices()).filter(({ service }) => service === "payments");
     if (!payments) throw new Error("no payments");
     const { host, hostname } = new URL(payments.url);
     const to = [host, `${hostname}:${payments.instances[0]?.port}`, "10.1.2.3:443"];

@@ -5,8 +5,8 @@ import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { sourceView } from "../kernel/source-answer.ts";
-import type { PlatformService } from "../ports/platform.ts";
 import type { CallEdge } from "../ports/trace-source.ts";
+import type { PlatformService } from "../ports/workloads.ts";
 import { serviceStates } from "../services/index.ts";
 import { summariseMap } from "./map-summary.ts";
 import type { ServiceMapInput, ServiceMapOutput } from "./schema.ts";
@@ -115,7 +115,7 @@ const named = (edges: readonly CallEdge[], addresses: ReadonlyMap<string, string
 
 async function platformServices(ctx: AgentContext): Promise<PlatformService[]> {
   try {
-    return await ctx.platform.listServices();
+    return await ctx.platform.workloads.listServices();
   } catch (error) {
     if (error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE") return [];
     throw error;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
 import { emptyHistogram } from "../telemetry/histogram.ts";
 import { noOutcomes } from "../telemetry/outcomes.ts";
 import { collectTraffic, startTrafficCollector, uncollectedSince } from "./collect-traffic.ts";
@@ -30,7 +30,7 @@ describe("collectTraffic", () => {
 
   it("counts every bucket once, however many collectors bring it", async () => {
     const ctx = testContext(database);
-    ctx.platform.traffic = bucketsOf(start, 12);
+    ctx.platform.counts = bucketsOf(start, 12);
     const fresh = await Promise.all([collectTraffic(ctx), collectTraffic(ctx), collectTraffic(ctx)]);
     expect(fresh.reduce((a, b) => a + b)).toBe(12);
     const minutes = await listTraffic(ctx.db, { since, resolution: 60 });
@@ -47,7 +47,7 @@ describe("collectTraffic", () => {
       const ctx = testContext(database, { config: { ...testConfig(), services } });
       ctx.platform.unreachable = true;
       const errors: unknown[] = [];
-      const asked = vi.spyOn(ctx.platform, "trafficSince");
+      const asked = vi.spyOn(ctx.platform.traffic, "trafficSince");
       const collector = startTrafficCollector(ctx, (error) => errors.push(error));
       await expect.poll(() => asked.mock.calls.length).toBeGreaterThan(0);
       await collector.stop();
@@ -64,7 +64,7 @@ describe("collectTraffic", () => {
       service: "stalled",
       ...{ stalled: true, denied: 3, news: 1 },
     }));
-    ctx.platform.trafficSince = async () => told;
+    ctx.platform.traffic.trafficSince = async () => told;
     expect(await collectTraffic(ctx)).toBe(2);
     const stored = await listTraffic(ctx.db, { since: new Date(start - 600_000), resolution: 10 });
     expect(stored.filter((row) => row.service === "stalled")).toMatchObject([
@@ -77,21 +77,21 @@ describe("collectTraffic", () => {
     const ctx = testContext(database);
     const now = ctx.now().getTime();
     const newest = new Date(now - 600_000);
-    ctx.platform.traffic = [];
+    ctx.platform.counts = [];
     expect(await uncollectedSince(ctx, newest)).toBeNull();
     expect(await uncollectedSince(ctx, null)).toBeNull();
     const at = now - 300_000;
-    ctx.platform.traffic = bucketsOf(at, 2);
+    ctx.platform.counts = bucketsOf(at, 2);
     expect(await uncollectedSince(ctx, newest)).toEqual(new Date(at));
     expect(await uncollectedSince(ctx, null)).toEqual(new Date(at));
-    ctx.platform.traffic = bucketsOf(now - 20_000, 2); // collected within seconds
+    ctx.platform.counts = bucketsOf(now - 20_000, 2); // collected within seconds
     expect(await uncollectedSince(ctx, newest)).toBeNull();
     expect(await uncollectedSince(ctx, new Date(now - 30_000))).toBeNull();
   });
 
   it("catches up with what was counted while nobody collected", async () => {
     const ctx = testContext(database);
-    ctx.platform.traffic = bucketsOf(start, 18);
+    ctx.platform.counts = bucketsOf(start, 18);
     expect(await collectTraffic(ctx)).toBe(6);
     expect(await listTraffic(ctx.db, { since, resolution: 60 })).toHaveLength(3);
   });
@@ -105,7 +105,7 @@ describe("collectTraffic", () => {
       usage: { ...taken, cpuMs: [10, 20, null, 60][i] ?? null, memoryBytes: [100, 400, 700, null][i] ?? null },
     }));
     for (const some of [buckets.slice(0, 1), buckets.slice(1, 3), buckets.slice(3)]) {
-      ctx.platform.traffic = some;
+      ctx.platform.counts = some;
       expect(await collectTraffic(ctx)).toBe(some.length);
     }
     const [row] = await listTraffic(ctx.db, { since: new Date(minute), resolution: 60 });
@@ -121,7 +121,7 @@ describe("collectTraffic", () => {
     // nobody left in the first: its list of waits is empty
     const [calm, ...rest] = bucketsOf(minute, 3);
     for (const some of [calm ? [calm] : [], rest.map((row) => ({ ...row, ...outcomes, requests: 25, leftAfter }))]) {
-      ctx.platform.traffic = some;
+      ctx.platform.counts = some;
       expect(await collectTraffic(ctx)).toBe(some.length);
     }
     const fine = await listTraffic(ctx.db, { since: new Date(minute), resolution: 10 });
@@ -143,7 +143,8 @@ describe("collectTraffic", () => {
     const ref = { service: "relived", environment: "production" };
     const tell = (from: number, requests: number) => {
       const told = bucketsOf(from, 6).map((row) => ({ ...row, ...ref, requests, status2xx: requests }));
-      ctx.platform.trafficSince = async (from) => told.filter((row) => Date.parse(row.bucketAt) >= from.getTime());
+      ctx.platform.traffic.trafficSince = async (from) =>
+        told.filter((row) => Date.parse(row.bucketAt) >= from.getTime());
     };
     await ctx.db.trafficBucket.deleteMany();
     tell(began, 10);

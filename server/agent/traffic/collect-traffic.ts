@@ -2,6 +2,7 @@ import { clockWasSetBack, monotonicMs } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { startPeriodic } from "../kernel/periodic.ts";
+import type { UsesPlatform } from "../ports/platform.ts";
 import { forgetTraffic, newestTraffic, storeTraffic } from "./traffic-store.ts";
 
 const COLLECT_MS = 5_000;
@@ -13,18 +14,18 @@ const REMEMBERED_MS = 15 * 60_000;
 const LATE_MS = 60_000;
 
 /** What the platform counted and is not stored yet, and the newest buckets that are; all when those lie ahead of now. */
-function countedSince({ platform, now }: Pick<Runtime, "platform" | "now">, newest: Date | null) {
+function countedSince({ platform, now }: Pick<Runtime, "now"> & UsesPlatform<"traffic">, newest: Date | null) {
   const horizon = now().getTime() - REMEMBERED_MS;
   const known = clockWasSetBack(newest, now()) ? 0 : (newest?.getTime() ?? 0);
   // from the newest on, not after it: a service may have been late with a bucket of the same time
-  return platform.trafficSince(new Date(Math.max(horizon, known)));
+  return platform.traffic.trafficSince(new Date(Math.max(horizon, known)));
 }
 
 /**
  * Brings what the platform counted since the newest stored bucket. While that lies ahead of now the clock was set back,
  * and a time is lived again: what is counted now takes the place of what was. @returns how many buckets were new
  */
-export async function collectTraffic(runtime: Pick<Runtime, "db" | "platform" | "now">): Promise<number> {
+export async function collectTraffic(runtime: Pick<Runtime, "db" | "now"> & UsesPlatform<"traffic">): Promise<number> {
   const newest = await newestTraffic(runtime.db);
   const counted = await countedSince(runtime, newest);
   return storeTraffic(runtime.db, counted, { replace: clockWasSetBack(newest, runtime.now()) });
@@ -35,7 +36,7 @@ export async function collectTraffic(runtime: Pick<Runtime, "db" | "platform" | 
  * night is no fault. @throws what the platform does when it does not answer
  */
 export async function uncollectedSince(
-  runtime: Pick<Runtime, "db" | "platform" | "now">,
+  runtime: Pick<Runtime, "db" | "now"> & UsesPlatform<"traffic">,
   newest: Date | null,
 ): Promise<Date | null> {
   const lateMs = runtime.now().getTime() - LATE_MS;
@@ -52,7 +53,7 @@ export async function uncollectedSince(
  * as far back as the platform remembers. Without configured services nobody starts a platform, and none is missed.
  */
 export function startTrafficCollector(
-  runtime: Pick<Runtime, "db" | "platform" | "now" | "config">,
+  runtime: Pick<Runtime, "db" | "now" | "config"> & UsesPlatform<"traffic">,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   let forgetAtMs = 0;

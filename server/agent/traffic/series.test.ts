@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
 import { bucketOf, bucketUpperMs, emptyHistogram } from "../telemetry/histogram.ts";
 import { noOutcomes } from "../telemetry/outcomes.ts";
 import { requestRate, servedWithin, trafficFigures, trafficSeries } from "./series.ts";

@@ -1,5 +1,5 @@
 import { type QuantileBase, quantileOf, type Waits, waitsOf } from "../kernel/waits.ts";
-import type { TrafficCounts } from "../ports/platform.ts";
+import type { TrafficCounts } from "../ports/traffic.ts";
 import { higherRate, type MeasuredRate, rateOver } from "../telemetry/measured-rate.ts";
 import { failedRequests, type OutcomeCounts, sumOutcomes, waitLimitMs } from "../telemetry/outcomes.ts";
 

@@ -1,6 +1,7 @@
 import type { Prisma, TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
-import type { ServiceRef, TrafficCounts, VersionUsage } from "../ports/platform.ts";
+import type { TrafficCounts, VersionUsage } from "../ports/traffic.ts";
+import type { ServiceRef } from "../ports/workloads.ts";
 import { addOutcomes, OUTCOMES } from "../telemetry/outcomes.ts";
 import { joinUsage } from "../telemetry/version-usage.ts";
 

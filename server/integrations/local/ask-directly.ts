@@ -1,7 +1,7 @@
 import { request } from "undici";
 import type { z } from "zod";
 import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential/confidential.ts";
-import type { DirectAnswer } from "#server/agent/ports/platform.ts";
+import type { DirectAnswer } from "#server/agent/ports/traffic.ts";
 import type { DirectInput } from "./protocol.ts";
 import type { ServiceUnit } from "./service-unit.ts";
 

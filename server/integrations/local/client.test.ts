@@ -26,7 +26,7 @@ describePlatformContract("the local platform", async () => {
 describe("the control socket", () => {
   it("says that the daemon is not running", async () => {
     const platform = createLocalPlatform({ dataDir: join(tmpdir(), "operate-nobody-home") });
-    await expect(platform.listServices()).rejects.toMatchObject({
+    await expect(platform.workloads.listServices()).rejects.toMatchObject({
       code: "UPSTREAM_UNAVAILABLE",
       message: expect.stringContaining("not running"),
     });
@@ -40,7 +40,7 @@ describe("the control socket", () => {
     expect(socket.length).toBeLessThanOrEqual(100);
     expect(statSync(socket).mode & 0o777).toBe(0o600);
     expect(statSync(dir).mode & 0o777).toBe(0o700);
-    expect(await daemon.platform.listServices()).toEqual([]);
+    expect(await daemon.platform.workloads.listServices()).toEqual([]);
     await daemon.dispose();
   });
 });

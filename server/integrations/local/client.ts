@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { monotonicMs } from "#server/agent/kernel/clock.ts";
-import type { LogFollower, Platform, ServiceRef } from "#server/agent/ports/platform.ts";
+import type { Platform } from "#server/agent/ports/platform.ts";
+import type { InstanceControl, ServiceRef } from "#server/agent/ports/workloads.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { LimitedReads } from "./logs/limited-reads.ts";
 import {
@@ -15,7 +16,7 @@ import {
 } from "./protocol.ts";
 import { localPaths } from "./state/paths.ts";
 
-export interface LocalPlatform extends Platform, LogFollower {
+export interface LocalPlatform extends Platform {
   /** Closes the connections to the daemon. */
   close(): Promise<void>;
 }
@@ -50,42 +51,55 @@ export function createLocalPlatform({
   const reads = new LimitedReads(daemon, readLimitMs);
   if (watch) reads.watch(WATCH_MS);
   return {
-    listServices: () => reads.get("services", z.array(ServiceAnswer)),
-    getService: (ref) => reads.get(servicePath(ref), ServiceAnswer),
-    startInstance: ({ service, environment, version, key }) =>
-      daemon.call("POST", "instances", InstanceAnswer, { service, environment, version, key }),
-    async stopInstance({ instanceId, drainTimeoutMs }) {
-      const untilMs = monotonicMs() + drainTimeoutMs;
-      for (;;) {
-        const body = { drainTimeoutMs: leftMs(untilMs) };
-        const { done, note } = await daemon.call("POST", instancePath(instanceId, "stop"), StopAnswer, body);
-        if (done) return { note };
-      }
+    workloads: {
+      capabilities: () => ({ instanceControl: true, resources: true }),
+      listServices: () => reads.get("services", z.array(ServiceAnswer)),
+      getService: (ref) => reads.get(servicePath(ref), ServiceAnswer),
+      instances: instanceControl(daemon),
     },
-    async drainInstance({ instanceId, timeoutMs }) {
-      const untilMs = monotonicMs() + timeoutMs;
-      for (;;) {
-        const body = { timeoutMs: leftMs(untilMs) };
-        const answer = await daemon.call("POST", instancePath(instanceId, "drain"), DrainAnswer, body);
-        if (answer.done) return { remaining: answer.remaining };
-      }
+    traffic: {
+      capabilities: () => ({ weights: true, stickiness: true, preview: true, countedSince: true }),
+      async setWeights({ weights, candidate = null, ...ref }) {
+        await daemon.call("PUT", `${servicePath(ref)}/weights`, Nothing, { weights, candidate });
+      },
+      trafficSince: (since) => daemon.call("GET", `traffic?since=${since.toISOString()}`, TrafficAnswer),
+      samplesSince: ({ since, ...ref }) =>
+        daemon.call("GET", `${servicePath(ref)}/samples?since=${since.toISOString()}`, TrafficAnswer),
+      sendTo: ({ service, environment, ...request }) =>
+        daemon.call("POST", `${servicePath({ service, environment })}/ask`, DirectAnswers, request),
     },
-    async undrainInstance({ instanceId }) {
-      await daemon.call("POST", instancePath(instanceId, "undrain"), Nothing, {});
+    logs: {
+      capabilities: () => ({ tail: true, follow: true }),
+      tailLogs: ({ instanceId, lines }) => reads.get(`${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
+      followLogs: (input) => daemon.call("POST", "logs/follow", FollowAnswer, input),
     },
-    async setWeights({ weights, candidate = null, ...ref }) {
-      await daemon.call("PUT", `${servicePath(ref)}/weights`, Nothing, { weights, candidate });
-    },
-    tailLogs: ({ instanceId, lines }) => reads.get(`${instancePath(instanceId, "logs")}?lines=${lines}`, LogsAnswer),
-    followLogs: (input) => daemon.call("POST", "logs/follow", FollowAnswer, input),
-    trafficSince: (since) => daemon.call("GET", `traffic?since=${since.toISOString()}`, TrafficAnswer),
-    samplesSince: ({ since, ...ref }) =>
-      daemon.call("GET", `${servicePath(ref)}/samples?since=${since.toISOString()}`, TrafficAnswer),
-    sendTo: ({ service, environment, ...request }) =>
-      daemon.call("POST", `${servicePath({ service, environment })}/ask`, DirectAnswers, request),
     close: () => {
       reads.end();
       return daemon.close();
     },
   };
 }
+
+const instanceControl = (daemon: ControlConnection): InstanceControl => ({
+  start: ({ service, environment, version, key }) =>
+    daemon.call("POST", "instances", InstanceAnswer, { service, environment, version, key }),
+  async stop({ instanceId, drainTimeoutMs }) {
+    const untilMs = monotonicMs() + drainTimeoutMs;
+    for (;;) {
+      const body = { drainTimeoutMs: leftMs(untilMs) };
+      const { done, note } = await daemon.call("POST", instancePath(instanceId, "stop"), StopAnswer, body);
+      if (done) return { note };
+    }
+  },
+  async drain({ instanceId, timeoutMs }) {
+    const untilMs = monotonicMs() + timeoutMs;
+    for (;;) {
+      const body = { timeoutMs: leftMs(untilMs) };
+      const answer = await daemon.call("POST", instancePath(instanceId, "drain"), DrainAnswer, body);
+      if (answer.done) return { remaining: answer.remaining };
+    }
+  },
+  async undrain({ instanceId }) {
+    await daemon.call("POST", instancePath(instanceId, "undrain"), Nothing, {});
+  },
+});

@@ -14,7 +14,9 @@ beforeEach(async () => {
   clock = fakeClock();
   daemon = createTestDaemon([sampleService("web")]);
   await daemon.start(clock.env);
-  await eventually(async () => (await daemon.platform.getService(WEB)).instances.every((one) => one.state === "ready"));
+  await eventually(async () =>
+    (await daemon.platform.workloads.getService(WEB)).instances.every((one) => one.state === "ready"),
+  );
 });
 afterEach(async () => {
   if (!canFakeClock) return;
@@ -23,13 +25,13 @@ afterEach(async () => {
 });
 
 const ask = async (path = "/", count = 1) => {
-  const { url } = await daemon.platform.getService(WEB);
+  const { url } = await daemon.platform.workloads.getService(WEB);
   for (let i = 0; i < count; i++) await (await fetch(url + path.slice(url.endsWith("/") ? 1 : 0))).arrayBuffer();
 };
 /** requests of the samples that begin in the last minute of the daemon's clock */
 const counted = async () => {
   const since = new Date(clock.now().getTime() - 60_000);
-  const rows = await daemon.platform.samplesSince({ ...WEB, since });
+  const rows = await daemon.platform.traffic.samplesSince({ ...WEB, since });
   expect(rows.filter((row) => Date.parse(row.bucketAt) > clock.now().getTime())).toEqual([]);
   return rows.reduce((sum, row) => sum + row.requests, 0);
 };
@@ -44,7 +46,7 @@ describe.runIf(canFakeClock)("with Debian's libfaketime, a daemon whose clock is
     await ask("/", 5);
     for (const seconds of sets) {
       clock.set(seconds);
-      await daemon.platform.samplesSince({ ...WEB, since: clock.now() });
+      await daemon.platform.traffic.samplesSince({ ...WEB, since: clock.now() });
       await ask("/", 1);
     }
     await ask("/", 3);
@@ -58,14 +60,14 @@ describe.runIf(canFakeClock)("with Debian's libfaketime, a daemon whose clock is
   ])("$name in the middle of a drain ends it neither an hour later nor at once", async (row) => {
     const answer = ask(`/slow?ms=${row.slowMs}`).catch(() => "cut");
     const busy = await eventually(async () =>
-      (await daemon.platform.getService(WEB)).instances.find((one) => one.inFlight === 1),
+      (await daemon.platform.workloads.getService(WEB)).instances.find((one) => one.inFlight === 1),
     );
     const startedMs = performance.now();
-    const drained = daemon.platform.drainInstance({ instanceId: busy.id, timeoutMs: row.drainMs });
+    const drained = daemon.platform.workloads.instances.drain({ instanceId: busy.id, timeoutMs: row.drainMs });
     clock.set(row.seconds);
     expect(await drained).toEqual({ remaining: row.remaining });
     expect(performance.now() - startedMs).toBeLessThan(12_000);
-    await daemon.platform.stopInstance({ instanceId: busy.id, drainTimeoutMs: 0 });
+    await daemon.platform.workloads.instances.stop({ instanceId: busy.id, drainTimeoutMs: 0 });
     await answer;
   });
 });

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { PlatformInstance } from "#server/agent/ports/platform.ts";
+import type { PlatformInstance } from "#server/agent/ports/workloads.ts";
 import {
   allReady,
   createTestDaemon,
@@ -29,10 +29,11 @@ const begin = async (...args: Parameters<typeof createTestDaemon>) => {
 };
 afterEach(() => daemon.dispose());
 
-const start = (version: string, key: string = version) => daemon.platform.startInstance({ ...WEB, version, key });
-const instances = async (): Promise<PlatformInstance[]> => (await daemon.platform.getService(WEB)).instances;
+const start = (version: string, key: string = version) =>
+  daemon.platform.workloads.instances.start({ ...WEB, version, key });
+const instances = async (): Promise<PlatformInstance[]> => (await daemon.platform.workloads.getService(WEB)).instances;
 const ask = async <T = { instance: string; pid: number; version: string; child: number }>(path = "/"): Promise<T> =>
-  (await fetch((await daemon.platform.getService(WEB)).url + path)).json() as Promise<T>;
+  (await fetch((await daemon.platform.workloads.getService(WEB)).url + path)).json() as Promise<T>;
 const running = async () => (await instances()).map((one) => `${one.id} ${one.pid}`).sort();
 
 describe("the daemon", () => {
@@ -41,16 +42,16 @@ describe("the daemon", () => {
     await allReady(daemon.platform, WEB);
     const extra = await start("1.1.0");
     await inState(daemon.platform, WEB, extra.id, "ready");
-    await daemon.platform.drainInstance({ instanceId: extra.id, timeoutMs: 1_000 });
-    await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 100, "1.1.0": 0 } });
-    const before = await daemon.platform.getService(WEB);
+    await daemon.platform.workloads.instances.drain({ instanceId: extra.id, timeoutMs: 1_000 });
+    await daemon.platform.traffic.setWeights({ ...WEB, weights: { "1.0.0": 100, "1.1.0": 0 } });
+    const before = await daemon.platform.workloads.getService(WEB);
     const pidsBefore = await running();
     await daemon.end("SIGKILL");
     for (const { port } of before.instances) expect((await fetch(`http://127.0.0.1:${port}`)).status).toBe(200);
-    await expect(daemon.platform.listServices()).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
+    await expect(daemon.platform.workloads.listServices()).rejects.toMatchObject({ code: "UPSTREAM_UNAVAILABLE" });
 
     await daemon.start();
-    const after = await daemon.platform.getService(WEB);
+    const after = await daemon.platform.workloads.getService(WEB);
     expect(after.url, daemon.output()).toBe(before.url);
     expect((await ask()).version).toBe("1.0.0");
     expect(await running()).toEqual(pidsBefore);
@@ -62,7 +63,7 @@ describe("the daemon", () => {
     process.kill(adopted?.pid ?? 0, "SIGKILL");
     await eventually(async () => (await instances()).find((one) => one.id === adopted?.id && one.restarts === 1));
     await inState(daemon.platform, WEB, adopted?.id ?? "", "ready");
-    await daemon.platform.stopInstance({ instanceId: after.instances[1]?.id ?? "", drainTimeoutMs: 1_000 });
+    await daemon.platform.workloads.instances.stop({ instanceId: after.instances[1]?.id ?? "", drainTimeoutMs: 1_000 });
     expect(isAlive(after.instances[1]?.pid ?? 0)).toBe(false);
   });
 
@@ -73,10 +74,10 @@ describe("the daemon", () => {
     const { id } = await start("daemonizing");
     await inState(daemon.platform, WEB, id, "ready");
     const weights = { "1.0.0": 50, daemonizing: 50 };
-    await daemon.platform.setWeights({ ...WEB, weights, candidate: "daemonizing" });
+    await daemon.platform.traffic.setWeights({ ...WEB, weights, candidate: "daemonizing" });
     const callers = Array.from({ length: 40 }, (_, i) => `caller=c${i}`);
     const given = async () => {
-      const { url } = await daemon.platform.getService(WEB);
+      const { url } = await daemon.platform.workloads.getService(WEB);
       const answers = callers.map((cookie) => fetch(url, { headers: { cookie } }).then((one) => one.json()));
       return ((await Promise.all(answers)) as { version: string; child?: number }[]) ?? [];
     };
@@ -86,21 +87,25 @@ describe("the daemon", () => {
     await daemon.end("SIGKILL");
     await daemon.start();
     const since = new Date();
-    expect((await daemon.platform.getService(WEB)).weights).toEqual(weights);
+    expect((await daemon.platform.workloads.getService(WEB)).weights).toEqual(weights);
     expect((await given()).map((one) => one.version)).toEqual(before.map((one) => one.version));
     expect(isAlive(child)).toBe(true);
     const measured = await eventually(async () => {
-      const rows = await daemon.platform.samplesSince({ ...WEB, since });
+      const rows = await daemon.platform.traffic.samplesSince({ ...WEB, since });
       return rows.find((row) => row.version === "daemonizing" && row.usage.memoryBytes !== null);
     });
     expect(measured.usage).toMatchObject({ instances: 1, errorLines: 0 });
-    await daemon.platform.setWeights({ ...WEB, weights: { ...weights, daemonizing: 100 }, candidate: "daemonizing" });
+    await daemon.platform.traffic.setWeights({
+      ...WEB,
+      weights: { ...weights, daemonizing: 100 },
+      candidate: "daemonizing",
+    });
     const after = await given();
     for (const [i, { version }] of before.entries())
       if (version === "daemonizing") expect(after[i]?.version).toBe(version);
     // the next rollout deals anew: nobody knows beforehand who is given the candidate
-    await daemon.platform.setWeights({ ...WEB, weights: null });
-    await daemon.platform.setWeights({ ...WEB, weights, candidate: "daemonizing" });
+    await daemon.platform.traffic.setWeights({ ...WEB, weights: null });
+    await daemon.platform.traffic.setWeights({ ...WEB, weights, candidate: "daemonizing" });
     expect((await given()).map((one) => one.version)).not.toEqual(before.map((one) => one.version));
   });
 
@@ -110,9 +115,11 @@ describe("the daemon", () => {
     const slow = ask("/slow?ms=5000").catch(() => "cut");
     const busy = await eventually(async () => (await instances()).find((one) => one.inFlight === 1));
     // told while it waits, not once it has ended
-    await eventually(async () => (await daemon.platform.getService(WEB)).pending?.includes(1));
+    await eventually(async () => (await daemon.platform.workloads.getService(WEB)).pending?.includes(1));
     const other = busy.id === first?.id ? second : first;
-    const stopping = daemon.platform.stopInstance({ instanceId: busy.id, drainTimeoutMs: 8_000 }).catch(() => "cut");
+    const stopping = daemon.platform.workloads.instances
+      .stop({ instanceId: busy.id, drainTimeoutMs: 8_000 })
+      .catch(() => "cut");
     await inState(daemon.platform, WEB, busy.id, "draining");
     await daemon.end("SIGKILL");
     expect([await slow, await stopping]).toEqual(["cut", "cut"]);
@@ -140,16 +147,16 @@ describe("the daemon", () => {
     await allReady(daemon.platform, WEB);
     for (const { id } of await instances()) {
       await start("1.1.0", `replaces ${id}`);
-      await daemon.platform.stopInstance({ instanceId: id, drainTimeoutMs: 500 });
+      await daemon.platform.workloads.instances.stop({ instanceId: id, drainTimeoutMs: 500 });
     }
-    const before = await daemon.platform.getService(WEB);
+    const before = await daemon.platform.workloads.getService(WEB);
     expect(await daemon.end("SIGTERM")).toBe(0);
     for (const { pid } of before.instances) expect(isAlive(pid ?? 0)).toBe(false);
     await expect(fetch(before.url)).rejects.toThrow();
     await daemon.start();
     const after = await allReady(daemon.platform, WEB);
     expect(after.map((one) => [one.id, one.version])).toEqual(before.instances.map((one) => [one.id, "1.1.0"]));
-    expect((await daemon.platform.getService(WEB)).url).toBe(before.url);
+    expect((await daemon.platform.workloads.getService(WEB)).url).toBe(before.url);
   });
 
   it("waits no longer once it is asked a second time", async () => {
@@ -199,17 +206,17 @@ describe("the daemon", () => {
     await daemon.end("SIGKILL");
     daemon.writeConfig([sampleService("web"), sampleService("new")]);
     await daemon.start();
-    const kept = await daemon.platform.getService({ ...WEB, service: "old" });
+    const kept = await daemon.platform.workloads.getService({ ...WEB, service: "old" });
     expect(kept).toMatchObject({ configured: false, instances: [{ pid: old?.pid, configured: false }] });
     // started again as it was recorded, also from cold, behind the same address
     await daemon.end("SIGTERM");
     const restartMs = Date.now();
     await daemon.start();
     const [again] = await allReady(daemon.platform, { ...WEB, service: "old" });
-    const { countedSince } = await daemon.platform.getService({ ...WEB, service: "old" });
+    const { countedSince } = await daemon.platform.workloads.getService({ ...WEB, service: "old" });
     expect(Date.parse(countedSince ?? ""), "it counts anew").toBeGreaterThanOrEqual(restartMs);
     expect(again).toMatchObject({ id: old?.id, version: "1.0.0", configured: false });
-    expect((await daemon.platform.getService({ ...WEB, service: "old" })).url).toBe(kept.url);
+    expect((await daemon.platform.workloads.getService({ ...WEB, service: "old" })).url).toBe(kept.url);
     const [stillWeb] = await allReady(daemon.platform, WEB);
     await daemon.end("SIGKILL");
     daemon.writeConfig([sampleService("web"), sampleService("new")], { removedServices: ["old"] });
@@ -217,7 +224,7 @@ describe("the daemon", () => {
     await allReady(daemon.platform, { ...WEB, service: "new" });
     await eventually(async () => !isAlive(again?.pid ?? 0));
     expect((await instances()).map((one) => [one.id, one.pid])).toEqual([[web?.id, stillWeb?.pid]]);
-    expect((await daemon.platform.listServices()).map((one) => one.service)).toEqual(["web", "new"]);
+    expect((await daemon.platform.workloads.listServices()).map((one) => one.service)).toEqual(["web", "new"]);
   });
 
   const withVersions = (...versions: string[]) => {
@@ -232,14 +239,14 @@ describe("the daemon", () => {
     const [initial] = await allReady(daemon.platform, WEB);
     const { id } = await start("1.1.0");
     await inState(daemon.platform, WEB, id, "ready");
-    await daemon.platform.stopInstance({ instanceId: initial?.id ?? "", drainTimeoutMs: 0 });
-    await daemon.platform.setWeights({ ...WEB, weights: { "1.1.0": 100 } });
+    await daemon.platform.workloads.instances.stop({ instanceId: initial?.id ?? "", drainTimeoutMs: 0 });
+    await daemon.platform.traffic.setWeights({ ...WEB, weights: { "1.1.0": 100 } });
     await daemon.end("SIGTERM");
     daemon.writeConfig([withVersions("1.0.0")]);
     await daemon.start();
     const [kept] = await allReady(daemon.platform, WEB);
     expect(kept).toMatchObject({ id, version: "1.1.0", configured: false });
-    expect((await daemon.platform.getService(WEB)).weights).toEqual({ "1.1.0": 100 });
+    expect((await daemon.platform.workloads.getService(WEB)).weights).toEqual({ "1.1.0": 100 });
     expect(daemon.output()).toContain("no longer configured");
     process.kill(kept?.pid ?? 0, "SIGKILL");
     const again = await eventually(async () =>
@@ -258,7 +265,7 @@ describe("the daemon", () => {
     await begin([withVersions("1.0.0", "1.1.0")]);
     const [initial] = await allReady(daemon.platform, WEB);
     const { id } = await start("1.1.0");
-    await daemon.platform.stopInstance({ instanceId: initial?.id ?? "", drainTimeoutMs: 0 });
+    await daemon.platform.workloads.instances.stop({ instanceId: initial?.id ?? "", drainTimeoutMs: 0 });
     await inState(daemon.platform, WEB, id, "ready");
     await daemon.end("SIGTERM");
     delete process.env.CANARY_KEY;
@@ -274,7 +281,7 @@ describe("the daemon", () => {
   it("takes the initial version for the very first start alone", async () => {
     await begin([sampleService("web")]);
     const [first] = await allReady(daemon.platform, WEB);
-    await daemon.platform.stopInstance({ instanceId: first?.id ?? "", drainTimeoutMs: 0 });
+    await daemon.platform.workloads.instances.stop({ instanceId: first?.id ?? "", drainTimeoutMs: 0 });
     await daemon.end("SIGTERM");
     await daemon.start();
     expect(await instances()).toEqual([]);
@@ -304,7 +311,7 @@ describe("the daemon", () => {
 
 /** Visits 300 times a second, 20 ms each, while `work` is done. */
 async function underLoad(work: () => Promise<void>) {
-  const { url } = await daemon.platform.getService(WEB);
+  const { url } = await daemon.platform.workloads.getService(WEB);
   const visitors = new Pool(url, { connections: 100 });
   const outcomes: (number | string)[] = [];
   const versions = new Set<string>();
@@ -336,8 +343,12 @@ async function underLoad(work: () => Promise<void>) {
 describe("a good version at 300 requests a second", () => {
   const bothVersions = new Set(["1.0.0", "1.1.0"]);
   const letGo = async (ids: readonly string[]) => {
-    await Promise.all(ids.map((instanceId) => daemon.platform.drainInstance({ instanceId, timeoutMs: 5_000 })));
-    await Promise.all(ids.map((instanceId) => daemon.platform.stopInstance({ instanceId, drainTimeoutMs: 0 })));
+    await Promise.all(
+      ids.map((instanceId) => daemon.platform.workloads.instances.drain({ instanceId, timeoutMs: 5_000 })),
+    );
+    await Promise.all(
+      ids.map((instanceId) => daemon.platform.workloads.instances.stop({ instanceId, drainTimeoutMs: 0 })),
+    );
   };
 
   it("takes over one by one without a lost request", async () => {
@@ -347,20 +358,20 @@ describe("a good version at 300 requests a second", () => {
       for (const { id } of old) {
         const fresh = await start("1.1.0", `replaces ${id}`);
         await inState(daemon.platform, WEB, fresh.id, "ready");
-        await daemon.platform.stopInstance({ instanceId: id, drainTimeoutMs: 5_000 });
+        await daemon.platform.workloads.instances.stop({ instanceId: id, drainTimeoutMs: 5_000 });
       }
     });
     expect(outcomes.filter((outcome) => outcome !== 200)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(150);
     expect(versions).toEqual(bothVersions);
-    expect((await daemon.platform.getService(WEB)).currentVersion).toBe("1.1.0");
+    expect((await daemon.platform.workloads.getService(WEB)).currentVersion).toBe("1.1.0");
   });
 
   it("takes over by weights and in one switch, and is left again, without a lost request", async () => {
     await begin([sampleService("web", {}, 2)]);
     const old = (await allReady(daemon.platform, WEB)).map((one) => one.id);
     const share = (weights: Record<string, number> | null) =>
-      daemon.platform.setWeights({ ...WEB, weights, candidate: "1.1.0" });
+      daemon.platform.traffic.setWeights({ ...WEB, weights, candidate: "1.1.0" });
     const answering = async () =>
       new Set(await Promise.all(Array.from({ length: 40 }, async () => (await ask()).version)));
     const { outcomes, versions } = await underLoad(async () => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { PlatformInstance } from "#server/agent/ports/platform.ts";
+import type { PlatformInstance } from "#server/agent/ports/workloads.ts";
 import {
   allReady,
   createTestDaemon,
@@ -21,11 +21,11 @@ vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 let daemon: TestDaemon;
 const ref = (service: string) => ({ service, environment: "staging" });
 const start = (service: string, version: string, key: string = version) =>
-  daemon.platform.startInstance({ ...ref(service), version, key });
+  daemon.platform.workloads.instances.start({ ...ref(service), version, key });
 const stop = (instanceId: string, drainTimeoutMs: number) =>
-  daemon.platform.stopInstance({ instanceId, drainTimeoutMs });
+  daemon.platform.workloads.instances.stop({ instanceId, drainTimeoutMs });
 const instances = async (service: string): Promise<PlatformInstance[]> =>
-  (await daemon.platform.getService(ref(service))).instances;
+  (await daemon.platform.workloads.getService(ref(service))).instances;
 const listen = async (port: number): Promise<Server> => {
   const server = createServer().listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -85,7 +85,7 @@ describe("an instance that cannot run or will not end", () => {
   it("takes a child with it that went into a session of its own", async () => {
     const { id } = await start("daemonizing", "daemonizing");
     await inState(daemon.platform, ref("daemonizing"), id, "ready");
-    const answers = await daemon.platform.sendTo({
+    const answers = await daemon.platform.traffic.sendTo({
       ...ref("daemonizing"),
       ...{ version: "daemonizing", method: "GET", path: "/", headers: {}, body: null, timeoutMs: 5_000 },
     });
@@ -98,14 +98,14 @@ describe("an instance that cannot run or will not end", () => {
   it("is waited for up to the time to drain; idle connections do not count, and what is left is told", async () => {
     const [busy] = await instances("busy");
     const instanceId = busy?.id ?? "";
-    const { url } = await daemon.platform.getService(ref("busy"));
+    const { url } = await daemon.platform.workloads.getService(ref("busy"));
     await (await fetch(url)).arrayBuffer(); // leaves a connection kept alive
     const slow = fetch(`${url}/slow?ms=10000`).then(
       (response) => response.status,
       () => "cut",
     );
     await eventually(async () => (await instances("busy"))[0]?.inFlight === 1);
-    expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 300 })).toEqual({ remaining: 1 });
+    expect(await daemon.platform.workloads.instances.drain({ instanceId, timeoutMs: 300 })).toEqual({ remaining: 1 });
     expect(await stop(instanceId, 200)).toEqual({
       note: "1 request or connection was still open after the time to drain; it did not end within 1.5 s of SIGTERM and was killed",
     });
@@ -123,7 +123,7 @@ describe("an instance that cannot run or will not end", () => {
     const running = (await instances("many")).filter((one) => ids.includes(one.id));
     expect(new Set(running.map((one) => one.pid)).size).toBe(4);
     const drained = await Promise.all(
-      [...ids, ...ids].map((instanceId) => daemon.platform.drainInstance({ instanceId, timeoutMs: 5_000 })),
+      [...ids, ...ids].map((instanceId) => daemon.platform.workloads.instances.drain({ instanceId, timeoutMs: 5_000 })),
     );
     expect(drained).toEqual(drained.map(() => ({ remaining: 0 })));
     await Promise.all([...ids, ...ids].map((id) => stop(id, 1_000)));
@@ -150,7 +150,7 @@ describe("what the daemon itself cannot have", () => {
       ),
     });
     expect(await instances("web")).toHaveLength(2);
-    await daemon.platform.setWeights({ ...ref("web"), weights: { "1.0.0": 100, "1.1.0": 0 } });
+    await daemon.platform.traffic.setWeights({ ...ref("web"), weights: { "1.0.0": 100, "1.1.0": 0 } });
     await stop(first?.id ?? "", 1_000);
     expect(await instances("web")).toHaveLength(1);
     expect(readFileSync(state, "utf8")).toContain(first?.id);
@@ -194,7 +194,7 @@ describe("what the daemon itself cannot have", () => {
 
     holder.close();
     await eventually(async () => (await instances("web"))[0]?.reason === null);
-    const { url } = await daemon.platform.getService(ref("web"));
+    const { url } = await daemon.platform.workloads.getService(ref("web"));
     expect(url).toBe(`http://127.0.0.1:${port}`);
     expect((await fetch(url)).status).toBe(200);
     expect(await start("web", "1.1.0")).toMatchObject({ version: "1.1.0" });

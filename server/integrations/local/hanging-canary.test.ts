@@ -59,7 +59,9 @@ it("fails at its first step, although not one of those requests has ended", { ti
     options: { rules: { ...DEFAULT_RULES, analysis: { ...DEFAULT_RULES.analysis, minRequests: 100 } } },
   } as unknown as Parameters<typeof judgeEvidence>[1] & Parameters<typeof collect>[1];
   const runtime = {
-    platform: { samplesSince: async (input: { since: Date }) => balancer.samplesSince(input.since.getTime()) },
+    platform: {
+      traffic: { samplesSince: async (input: { since: Date }) => balancer.samplesSince(input.since.getTime()) },
+    },
     config: { services: [], sloConfig: { errorRatePercent: 1, latencyP95Ms: 500 } },
     db: { trafficBucket: { findMany: async () => [] } },
   } as unknown as Runtime;

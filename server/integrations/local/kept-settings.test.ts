@@ -31,14 +31,14 @@ it("a service that left the configuration keeps its balancer's settings and heal
   daemon = createTestDaemon([web]);
   await daemon.start();
   const [before] = await allReady(daemon.platform, WEB);
-  const hang = async () => (await fetch(`${(await daemon.platform.getService(WEB)).url}/hang`)).status;
+  const hang = async () => (await fetch(`${(await daemon.platform.workloads.getService(WEB)).url}/hang`)).status;
   expect(await hang()).toBe(504);
   await daemon.end("SIGKILL");
 
   daemon.writeConfig([sampleService("new", { environments: { staging: settings } })]);
   await daemon.start();
 
-  const kept = await daemon.platform.getService(WEB);
+  const kept = await daemon.platform.workloads.getService(WEB);
   expect(kept).toMatchObject({ configured: false, healthPath: "/healthz", instances: [{ pid: before?.pid }] });
   expect(await hang()).toBe(504);
   const moved = Number(new URL(kept.url).port);

@@ -3,7 +3,7 @@ import { HookSchema } from "#server/agent/config-deployment.ts";
 import { createCheckTarget } from "#server/agent/health/check/check-target.ts";
 import type { PlannedTarget } from "#server/agent/health/check/targets.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
-import type { DirectRequest, TrafficCounts } from "#server/agent/ports/platform.ts";
+import type { DirectRequest, TrafficCounts } from "#server/agent/ports/traffic.ts";
 import { createHookRunner } from "#server/integrations/hooks/index.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
 import { createProber } from "#server/integrations/probe/prober.ts";
@@ -32,12 +32,12 @@ beforeAll(async () => {
 });
 afterAll(() => daemon.dispose());
 
-const ask = async (path: string) => (await fetch((await daemon.platform.getService(WEB)).url + path)).status;
-const samples = () => daemon.platform.samplesSince({ ...WEB, since });
+const ask = async (path: string) => (await fetch((await daemon.platform.workloads.getService(WEB)).url + path)).status;
+const samples = () => daemon.platform.traffic.samplesSince({ ...WEB, since });
 const total = (rows: TrafficCounts[], field: "cpuMs" | "errorLines") =>
   rows.reduce((sum, row) => sum + (row.usage[field] ?? 0), 0);
 const direct = (request: Partial<DirectRequest>) =>
-  daemon.platform.sendTo({
+  daemon.platform.traffic.sendTo({
     ...{ ...WEB, version: "1.0.0", method: "GET", path: "/", headers: {}, body: null, timeoutMs: 5_000 },
     ...request,
   });
@@ -87,7 +87,7 @@ it("counts lines that tell of errors in the bucket they were written in", async 
 });
 
 it("answers a preview by default, and counts it for nobody", async () => {
-  const { url } = await daemon.platform.getService(WEB);
+  const { url } = await daemon.platform.workloads.getService(WEB);
   const before = new Date(Math.ceil(Date.now() / 2_000) * 2_000);
   await eventually(async () => Date.now() >= before.getTime());
   const preview = await fetch(url, { headers: { "x-operate-version": "1.0.0" } });
@@ -126,7 +126,7 @@ it("gives back what is answered, cut to 4,096 characters, and says what went wro
 });
 
 it("counts no request of an idle service that Operate checks, and each of a stranger who says to be Operate", async () => {
-  const { url } = await daemon.platform.getService(IDLE);
+  const { url } = await daemon.platform.workloads.getService(IDLE);
   await allReady(daemon.platform, IDLE);
   const http = createOutboundClient({ allow: [], deny: [], checkSecret: SECRET });
   const check = createCheckTarget({ platform: daemon.platform }, createProber(http));
@@ -143,7 +143,7 @@ it("counts no request of an idle service that Operate checks, and each of a stra
   expect(passedOn["x-operate-check"]).toBeUndefined();
   // counted after all that was checked: once it is told, so would that be
   const requests = await eventually(async () => {
-    const rows = await daemon.platform.samplesSince({ ...IDLE, since });
+    const rows = await daemon.platform.traffic.samplesSince({ ...IDLE, since });
     return rows.reduce((sum, row) => sum + row.requests, 0) || null;
   });
   expect(requests).toBe(1);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ERROR_CODES } from "#server/agent/kernel/errors.ts";
-import { INSTANCE_STATES } from "#server/agent/ports/platform.ts";
+import { INSTANCE_STATES } from "#server/agent/ports/workloads.ts";
 
 /** The control API between client and daemon: JSON over HTTP on the control socket. */
 

@@ -11,7 +11,7 @@ import {
 import { unknownName } from "#server/agent/kernel/allowed-names.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";
-import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/platform.ts";
+import type { PlatformInstance, PlatformService, ServiceRef } from "#server/agent/ports/workloads.ts";
 import { Balancer, type BalancerOptions } from "./balancer/balancer.ts";
 import { newSalt } from "./balancer/route-choice.ts";
 import { Instance, type InstanceHost } from "./instance/instance.ts";

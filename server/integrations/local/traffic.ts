@@ -80,7 +80,7 @@ async function runStream(stream: Stream, { platform, dispatcher, logger, signal 
 async function untilOpen(platform: LocalPlatform, environment: string, signal: AbortSignal): Promise<void> {
   const deadlineMs = monotonicMs() + OPENING_MS;
   while (!signal.aborted && monotonicMs() < deadlineMs) {
-    const services = await platform.listServices().catch((error: unknown) => {
+    const services = await platform.workloads.listServices().catch((error: unknown) => {
       if (error instanceof AppError) return []; // the daemon is not up yet
       throw error;
     });
@@ -99,7 +99,7 @@ async function findUrl(
 ): Promise<string | null> {
   while (!signal.aborted) {
     try {
-      return (await platform.getService(ref)).url;
+      return (await platform.workloads.getService(ref)).url;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       await sleep(LOOK_UP_AGAIN_MS, undefined, { signal }).catch(() => undefined);

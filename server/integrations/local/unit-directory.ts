@@ -1,5 +1,5 @@
 import { unknownEnvironment, unknownName } from "#server/agent/kernel/allowed-names.ts";
-import type { ServiceRef } from "#server/agent/ports/platform.ts";
+import type { ServiceRef } from "#server/agent/ports/workloads.ts";
 import type { Instance } from "./instance/instance.ts";
 import type { ServiceUnit } from "./service-unit.ts";
 

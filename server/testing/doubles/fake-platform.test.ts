@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TrafficCounts } from "#server/agent/ports/platform.ts";
+import type { TrafficCounts } from "#server/agent/ports/traffic.ts";
 import { emptyHistogram } from "#server/agent/telemetry/histogram.ts";
 import { noOutcomes } from "#server/agent/telemetry/outcomes.ts";
 import { testConfig } from "../context.ts";
@@ -24,7 +24,7 @@ describePlatformContract("the fake platform", async () => {
     for (const settings of Object.values(service.environments)) settings.instances = 2;
   const platform = new FakePlatform(config);
   platform.neverReady.add("1.2.0");
-  platform.logs = [{ at: new Date().toISOString(), stream: "stdout", text: "listening" }];
+  platform.logLines = [{ at: new Date().toISOString(), stream: "stdout", text: "listening" }];
   const startMs = Math.floor(Date.now() / 2_000) * 2_000 - 20_000;
   for (const ref of [PAYMENTS, { ...PAYMENTS, service: "checkout" }])
     platform.samples.push(sampleAt(ref, startMs), sampleAt(ref, startMs + 2_000));

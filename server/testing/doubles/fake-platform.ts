@@ -1,22 +1,16 @@
 import type { OperateAgentConfig } from "../../agent/config.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
-import type {
-  DirectAnswer,
-  DirectRequest,
-  LogLine,
-  Platform,
-  PlatformInstance,
-  PlatformService,
-  ServiceRef,
-  TrafficCounts,
-} from "../../agent/ports/platform.ts";
+import type { InstanceLogs, LogLine } from "../../agent/ports/instance-logs.ts";
+import type { Platform } from "../../agent/ports/platform.ts";
+import type { DirectAnswer, DirectRequest, Traffic, TrafficCounts } from "../../agent/ports/traffic.ts";
+import type { PlatformInstance, PlatformService, ServiceRef, Workloads } from "../../agent/ports/workloads.ts";
 
 /** A platform in memory: instances become ready at once unless their version is listed in `neverReady`. */
 export class FakePlatform implements Platform {
   readonly services = new Map<string, PlatformService>();
   readonly neverReady = new Set<string>();
   readonly calls: string[] = [];
-  traffic: TrafficCounts[] = [];
+  counts: TrafficCounts[] = [];
   /** 2-second buckets */
   samples: TrafficCounts[] = [];
   /** what every instance answers to `sendTo` */
@@ -25,7 +19,7 @@ export class FakePlatform implements Platform {
     body: "ok",
     problem: null,
   });
-  logs: LogLine[] = [];
+  logLines: LogLine[] = [];
   /** set to make every call fail as when the daemon is away */
   unreachable = false;
   #next = 1;
@@ -108,80 +102,80 @@ export class FakePlatform implements Platform {
       .find((instance) => instance.id === id);
   }
 
-  async listServices() {
-    return structuredClone(this.#all());
-  }
+  readonly workloads: Workloads = {
+    capabilities: () => ({ instanceControl: true, resources: true }),
+    listServices: async () => structuredClone(this.#all()),
+    getService: async (ref) => structuredClone(this.#find(ref)),
+    instances: {
+      start: async (input) => {
+        const service = this.#find(input);
+        const existing = service.instances.find((instance) => instance.key === input.key);
+        if (existing) return structuredClone(existing);
+        this.#assertVersions(input, [input.version]);
+        this.calls.push(`start ${input.service}/${input.environment} ${input.version}`);
+        const made = this.#make(input, input.version, input.key);
+        service.instances.push(made);
+        return structuredClone(made);
+      },
+      stop: async ({ instanceId }) => {
+        const instance = this.#instance(instanceId);
+        if (!instance) return { note: null };
+        this.calls.push(`stop ${instance.service}/${instance.environment} ${instance.version}`);
+        const service = this.#find(instance);
+        service.instances = service.instances.filter((candidate) => candidate.id !== instanceId);
+        return { note: null };
+      },
+      drain: async ({ instanceId }) => {
+        const instance = this.#instance(instanceId);
+        if (instance) instance.state = "draining";
+        return { remaining: 0 };
+      },
+      undrain: async ({ instanceId }) => {
+        const instance = this.#instance(instanceId);
+        if (!instance) throw notFound(`instance ${instanceId}`, [...this.#made]);
+        instance.state = "ready";
+      },
+    },
+  };
 
-  async getService(ref: ServiceRef) {
-    return structuredClone(this.#find(ref));
-  }
+  readonly traffic: Traffic = {
+    capabilities: () => ({ weights: true, stickiness: false, preview: true, countedSince: false }),
+    setWeights: async (input) => {
+      const service = this.#find(input);
+      this.#assertVersions(input, Object.keys(input.weights ?? {}));
+      if (JSON.stringify(service.weights) !== JSON.stringify(input.weights))
+        this.calls.push(`weights ${input.service}/${input.environment} ${JSON.stringify(input.weights)}`);
+      service.weights = input.weights;
+    },
+    trafficSince: async (since) => {
+      if (this.unreachable) throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform daemon is not running.");
+      return this.counts.filter((bucket) => Date.parse(bucket.bucketAt) >= since.getTime());
+    },
+    samplesSince: async ({ since, ...ref }) => {
+      this.#find(ref);
+      return this.samples.filter(
+        (bucket) =>
+          bucket.service === ref.service &&
+          bucket.environment === ref.environment &&
+          Date.parse(bucket.bucketAt) >= since.getTime(),
+      );
+    },
+    sendTo: async (request) => {
+      const ready = this.#find(request).instances.filter(
+        (instance) => instance.version === request.version && instance.state === "ready",
+      );
+      return ready.map((instance) => ({ instanceId: instance.id, durationMs: 1, ...this.answer(request) }));
+    },
+  };
 
-  async startInstance(input: ServiceRef & { version: string; key: string }) {
-    const service = this.#find(input);
-    const existing = service.instances.find((instance) => instance.key === input.key);
-    if (existing) return structuredClone(existing);
-    this.#assertVersions(input, [input.version]);
-    this.calls.push(`start ${input.service}/${input.environment} ${input.version}`);
-    const made = this.#make(input, input.version, input.key);
-    service.instances.push(made);
-    return structuredClone(made);
-  }
-
-  async stopInstance({ instanceId }: { instanceId: string }) {
-    const instance = this.#instance(instanceId);
-    if (!instance) return { note: null };
-    this.calls.push(`stop ${instance.service}/${instance.environment} ${instance.version}`);
-    const service = this.#find(instance);
-    service.instances = service.instances.filter((candidate) => candidate.id !== instanceId);
-    return { note: null };
-  }
-
-  async drainInstance({ instanceId }: { instanceId: string }) {
-    const instance = this.#instance(instanceId);
-    if (instance) instance.state = "draining";
-    return { remaining: 0 };
-  }
-
-  async undrainInstance({ instanceId }: { instanceId: string }) {
-    const instance = this.#instance(instanceId);
-    if (!instance) throw notFound(`instance ${instanceId}`, [...this.#made]);
-    instance.state = "ready";
-  }
-
-  async setWeights(input: ServiceRef & { weights: Record<string, number> | null; candidate?: string | undefined }) {
-    const service = this.#find(input);
-    this.#assertVersions(input, Object.keys(input.weights ?? {}));
-    if (JSON.stringify(service.weights) !== JSON.stringify(input.weights))
-      this.calls.push(`weights ${input.service}/${input.environment} ${JSON.stringify(input.weights)}`);
-    service.weights = input.weights;
-  }
-
-  async tailLogs({ instanceId, lines }: { instanceId: string; lines: number }) {
-    if (!this.#made.has(instanceId)) throw notFound(`instance ${instanceId}`, [...this.#made]);
-    return this.logs.slice(-lines);
-  }
-
-  async trafficSince(since: Date) {
-    if (this.unreachable) throw new AppError("UPSTREAM_UNAVAILABLE", "The local platform daemon is not running.");
-    return this.traffic.filter((bucket) => Date.parse(bucket.bucketAt) >= since.getTime());
-  }
-
-  async samplesSince({ since, ...ref }: ServiceRef & { since: Date }) {
-    this.#find(ref);
-    return this.samples.filter(
-      (bucket) =>
-        bucket.service === ref.service &&
-        bucket.environment === ref.environment &&
-        Date.parse(bucket.bucketAt) >= since.getTime(),
-    );
-  }
-
-  async sendTo(request: DirectRequest): Promise<DirectAnswer[]> {
-    const ready = this.#find(request).instances.filter(
-      (instance) => instance.version === request.version && instance.state === "ready",
-    );
-    return ready.map((instance) => ({ instanceId: instance.id, durationMs: 1, ...this.answer(request) }));
-  }
+  readonly logs: InstanceLogs = {
+    capabilities: () => ({ tail: true, follow: false }),
+    tailLogs: async ({ instanceId, lines }) => {
+      if (!this.#made.has(instanceId)) throw notFound(`instance ${instanceId}`, [...this.#made]);
+      return this.logLines.slice(-lines);
+    },
+    followLogs: async () => ({ streams: [], more: false }),
+  };
 }
 
 const notFound = (what: string, known: readonly string[]): AppError =>

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { OperateAgentConfigInput } from "#server/agent/config.ts";
-import type { PlatformInstance, ServiceRef } from "#server/agent/ports/platform.ts";
+import type { PlatformInstance, ServiceRef } from "#server/agent/ports/workloads.ts";
 import { createLocalPlatform, type LocalPlatform } from "#server/integrations/local/index.ts";
 import { identityOf } from "#server/integrations/local/instance/process.ts";
 
@@ -122,7 +122,7 @@ export async function eventually<T>(
 /** Waits until every instance of a service is ready and returns them. */
 export const allReady = (platform: LocalPlatform, ref: ServiceRef): Promise<PlatformInstance[]> =>
   eventually(async () => {
-    const { instances } = await platform.getService(ref);
+    const { instances } = await platform.workloads.getService(ref);
     return instances.length > 0 && instances.every((one) => one.state === "ready") && instances;
   });
 
@@ -134,7 +134,7 @@ export const inState = (
   state: PlatformInstance["state"],
 ): Promise<PlatformInstance> =>
   eventually(async () =>
-    (await platform.getService(ref)).instances.find((one) => one.id === id && one.state === state),
+    (await platform.workloads.getService(ref)).instances.find((one) => one.id === id && one.state === state),
   );
 
 /** A zombie that its parent has not collected yet is not alive. */

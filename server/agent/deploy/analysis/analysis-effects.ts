@@ -4,7 +4,7 @@ import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confi
 import { unsealed } from "../../kernel/confidential/sealed.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { toAppError } from "../../kernel/errors.ts";
-import type { DirectAnswer } from "../../ports/platform.ts";
+import type { DirectAnswer } from "../../ports/traffic.ts";
 import { failedRequests, sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { limitsOf } from "../../telemetry/service-limits.ts";
 import { clipText } from "../../text/clip-text.ts";
@@ -264,7 +264,7 @@ async function verify(
     const request = { service, environment, version, method, path, headers, body: body ?? null, timeoutMs };
     let answers: DirectAnswer[];
     try {
-      answers = await runtime.platform.sendTo(request);
+      answers = await runtime.platform.traffic.sendTo(request);
     } catch (error) {
       return { ok: false, summary: toAppError(error).message, retry: true };
     }

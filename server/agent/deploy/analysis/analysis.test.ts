@@ -3,7 +3,7 @@ import { type TestContext, testConfig, testContext } from "#server/testing/conte
 import { useDatabase } from "#server/testing/database.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
 import { AppError } from "../../kernel/errors.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes } from "../../telemetry/outcomes.ts";
 import { storeTraffic, sumBy } from "../../traffic/index.ts";
@@ -69,7 +69,7 @@ async function plan(): Promise<DeploymentPlan> {
 }
 /** Only what is over can be seen. */
 const showUntilNow = (all: TrafficCounts[]) => {
-  ctx.platform.samplesSince = async ({ since }) =>
+  ctx.platform.traffic.samplesSince = async ({ since }) =>
     all.filter((row) => Date.parse(row.bucketAt) >= since.getTime() && Date.parse(row.bucketAt) + 2_000 <= clock.ms);
 };
 
@@ -105,7 +105,7 @@ describe("an analysis", () => {
     const rows = sideBySide(10, 1e-9);
     let moved = 0;
     // the platform moves with the clock: what it counted stays as old as it is
-    ctx.platform.samplesSince = async ({ since }) =>
+    ctx.platform.traffic.samplesSince = async ({ since }) =>
       rows
         .map((row) => ({ ...row, bucketAt: new Date(Date.parse(row.bucketAt) + moved).toISOString() }))
         .filter((row) => Date.parse(row.bucketAt) >= since.getTime() && Date.parse(row.bucketAt) + 2_000 <= clock.ms);
@@ -254,7 +254,7 @@ describe("an analysis", () => {
 
   it("asks a person when the platform stays away", async () => {
     const step = analyse();
-    ctx.platform.samplesSince = () => Promise.reject(new Error("gone"));
+    ctx.platform.traffic.samplesSince = () => Promise.reject(new Error("gone"));
     expect((await step).outcome).toMatchObject({
       kind: "undecided",
       reason: expect.stringContaining("in a row could not be made"),
@@ -267,8 +267,8 @@ describe("an analysis", () => {
     const { rollout } = ctx.config.deploymentConfig;
     ctx.config.deploymentConfig.rollout = { ...rollout, analysis: { ...rollout?.analysis, warmUpSeconds: 0 } };
     showUntilNow(rows);
-    const seen = ctx.platform.samplesSince;
-    ctx.platform.samplesSince = (input) =>
+    const seen = ctx.platform.traffic.samplesSince;
+    ctx.platform.traffic.samplesSince = (input) =>
       clock.ms < goneAt ? seen(input) : Promise.reject(new AppError("UPSTREAM_UNAVAILABLE", "The platform is away."));
     const verdicts: string[] = [];
     const { outcome } = await analyse(async () => {
@@ -284,10 +284,10 @@ describe("an analysis", () => {
 
   it("fails a version that hangs while its clients wait: nothing of it has ended", async () => {
     showUntilNow(sideBySide(10, 1e-9));
-    const seen = ctx.platform.samplesSince;
+    const seen = ctx.platform.traffic.samplesSince;
     const pending = emptyHistogram();
     pending[bucketOf(5_000)] = 40;
-    ctx.platform.samplesSince = async (input) => {
+    ctx.platform.traffic.samplesSince = async (input) => {
       const rows = await seen(input);
       const newest = rows.findLast((row) => row.version === "1.1.0");
       return rows.map((row) => (row === newest ? { ...row, pending } : row));
@@ -460,7 +460,12 @@ describe("a hook", () => {
 describe("a verification", () => {
   const verify = async () => {
     const made = await plan();
-    await ctx.platform.startInstance({ service: "checkout", environment: "production", version: "1.1.0", key: "new" });
+    await ctx.platform.workloads.instances.start({
+      service: "checkout",
+      environment: "production",
+      version: "1.1.0",
+      key: "new",
+    });
     const step = made.steps.find((one) => one.kind === "verify")!;
     const outcome = await runVerification(rehearsal(clock), analysisEffects(ctx), made, { step, attempt: 1 });
     return { outcome, output: (await listSteps(ctx.db, made.deploymentId))[step.index]?.output };

@@ -1,6 +1,8 @@
 import { listHealthChanges, listServiceHealth } from "../../health/index.ts";
 import type { Runtime } from "../../kernel/context.ts";
-import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { UsesPlatform } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
 import { countPending, pendingLimitMs, withPending } from "../judge/pending.ts";
@@ -67,7 +69,7 @@ type Compared = Pick<DeploymentPlan, "service" | "environment" | "version" | "pr
 
 /** The requests of both versions that the judge compares, by `collect`'s rules. */
 export async function comparedRows(
-  runtime: Pick<Runtime, "platform" | "db">,
+  runtime: Pick<Runtime, "db"> & UsesPlatform<"traffic">,
   plan: Compared,
   kind: "step" | "hold",
   since: number,

@@ -1,5 +1,7 @@
 import type { Runtime } from "../../kernel/context.ts";
-import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { UsesPlatform } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { listTraffic } from "../../traffic/index.ts";
 
 /** What the judge's counts are read from: the platform's samples, and what is stored of the time before them. */
@@ -14,13 +16,13 @@ export const startOf = (row: Pick<TrafficCounts, "bucketAt">): number => Date.pa
  * @throws as the platform does
  */
 export async function countedSince(
-  { platform, db }: Pick<Runtime, "platform" | "db">,
+  { platform, db }: Pick<Runtime, "db"> & UsesPlatform<"traffic">,
   { service, environment }: ServiceRef,
   sinceMs: number,
 ): Promise<TrafficCounts[]> {
   const ref = { service, environment };
   const since = new Date(sinceMs);
-  const samples = await platform.samplesSince({ ...ref, since });
+  const samples = await platform.traffic.samplesSince({ ...ref, since });
   const firstMs = samples.reduce((first, row) => Math.min(first, startOf(row)), Infinity);
   if (firstMs < sinceMs + STORED_MS) return samples;
   const stored = await listTraffic(db, { since, resolution: 10, ref });

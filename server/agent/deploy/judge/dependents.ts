@@ -1,5 +1,5 @@
 import type { AnalysisRules } from "../../config-deployment.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { compareCounts, judgeCounts } from "./classify.ts";
 import type { Judged } from "./metrics.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes, OUTCOMES, type Outcome } from "../../telemetry/outcomes.ts";
 import { judge } from "./index.ts";

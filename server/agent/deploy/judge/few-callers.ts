@@ -1,5 +1,5 @@
 import { callerEnds } from "../../kernel/caller-ends.ts";
-import type { CallerEnds, TrafficCounts } from "../../ports/platform.ts";
+import type { CallerEnds, TrafficCounts } from "../../ports/traffic.ts";
 
 /** Requests of one caller are no independent trials: a scanner that falls to the new version is not its fault. */
 

@@ -1,5 +1,5 @@
 import { type AnalysisRules, METRICS_OF_USERS } from "../../config-deployment.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { judgeAlone } from "./absolute-check.ts";

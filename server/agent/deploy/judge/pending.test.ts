@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { failedRequests, noOutcomes } from "../../telemetry/outcomes.ts";
 import { countPending, withPending } from "./pending.ts";

@@ -1,4 +1,4 @@
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { addHistogram, bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 

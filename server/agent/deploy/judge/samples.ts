@@ -1,5 +1,5 @@
 import { waitsOf } from "../../kernel/waits.ts";
-import type { TrafficCounts, VersionUsage } from "../../ports/platform.ts";
+import type { TrafficCounts, VersionUsage } from "../../ports/traffic.ts";
 import { quantileMs } from "../../telemetry/histogram.ts";
 import { type OutcomeCounts, sumOutcomes } from "../../telemetry/outcomes.ts";
 import { joinUsage } from "../../telemetry/version-usage.ts";

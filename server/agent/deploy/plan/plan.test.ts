@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testConfig } from "#server/testing/context.ts";
 import { rulesFor } from "../../config-deployment.ts";
-import type { InstanceState, PlatformInstance } from "../../ports/platform.ts";
+import type { InstanceState, PlatformInstance } from "../../ports/workloads.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
 
 const config = testConfig();

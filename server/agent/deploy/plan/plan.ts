@@ -4,7 +4,7 @@ import type { ServiceConfig } from "../../config-services.ts";
 import { settingsIn } from "../../config-services.ts";
 import { listedNames, unknownEnvironment, unknownName } from "../../kernel/allowed-names.ts";
 import { AppError } from "../../kernel/errors.ts";
-import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
+import type { PlatformInstance, ServiceRef } from "../../ports/workloads.ts";
 import type { DeploymentOptions } from "../record/store.ts";
 import { surgeOf } from "../run/rolling.ts";
 import type { Strategy } from "../schema.ts";

@@ -3,7 +3,7 @@ import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { AppError } from "../../kernel/errors.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { noOutcomes } from "../../telemetry/outcomes.ts";
 import { storeTraffic } from "../../traffic/index.ts";
 import { begin } from "../record/record.ts";
@@ -52,7 +52,7 @@ it("counts what is stored and what is not yet, each once, of the version that wa
 
 it("says until when it is counted while the platform is away", async () => {
   const plan = await begun();
-  ctx.platform.samplesSince = async () => {
+  ctx.platform.traffic.samplesSince = async () => {
     throw new AppError("UPSTREAM_UNAVAILABLE", "The platform does not answer.");
   };
   expect(await rollbackCost(ctx, plan, "rolled_back")).toBe(

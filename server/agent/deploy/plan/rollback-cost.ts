@@ -68,7 +68,7 @@ async function undoneBy(
 /** Null while the platform cannot tell. */
 async function newest({ platform }: Runtime, query: { service: string; environment: string; since: Date }) {
   try {
-    return await platform.samplesSince(query);
+    return await platform.traffic.samplesSince(query);
   } catch (error) {
     if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return null;
     throw error;

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import type { OperateAgentConfig } from "../../config.ts";
 import type { ServiceHealth } from "../../health/index.ts";
-import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import type { LateRequests } from "../../telemetry/late-requests.ts";
 import { failedRequests, sumOutcomes } from "../../telemetry/outcomes.ts";
 import { groupedCount, threeDigits } from "../../text/numbers.ts";

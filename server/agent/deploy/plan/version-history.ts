@@ -2,7 +2,7 @@ import { settingsIn } from "../../config-services.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { VersionHistory, VersionRecord } from "../../policy/index.ts";
-import type { ServiceRef } from "../../ports/platform.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import type { DeploymentRow } from "../record/store.ts";
 import { findPassed } from "../record/store-history.ts";
 
@@ -39,7 +39,7 @@ function recordOf({ watchState }: Pick<DeploymentRow, "watchState">): VersionRec
 
 async function runsEverywhere({ platform }: Runtime, ref: ServiceRef, version: string): Promise<boolean> {
   try {
-    const { instances } = await platform.getService(ref);
+    const { instances } = await platform.workloads.getService(ref);
     return instances.length > 0 && instances.every((one) => one.version === version);
   } catch (error) {
     if (error instanceof AppError && error.code === "NOT_FOUND") return false;

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { AnalysisRules, JudgedMetric } from "../../config-deployment.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { quantileMs } from "../../telemetry/histogram.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount, threeDigits } from "../../text/numbers.ts";

@@ -1,6 +1,7 @@
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
-import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { sumBy } from "../../traffic/index.ts";
 import { listCounts } from "../record/store-reads.ts";
 
@@ -56,7 +57,7 @@ const startOf = (row: TrafficCounts) => Date.parse(row.bucketAt);
 
 async function freshSamples(ctx: AgentContext, ref: ServiceRef, sinceMs: number): Promise<TrafficCounts[]> {
   try {
-    return await ctx.platform.samplesSince({ ...ref, since: new Date(sinceMs) });
+    return await ctx.platform.traffic.samplesSince({ ...ref, since: new Date(sinceMs) });
   } catch (error) {
     if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return [];
     throw error;

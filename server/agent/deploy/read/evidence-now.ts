@@ -1,5 +1,6 @@
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
+import type { UsesPlatform } from "../../ports/platform.ts";
 import { failedRequests, sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { comparedRows } from "../analysis/collect.ts";
@@ -12,7 +13,7 @@ import type { EvidenceNow } from "../split-schema.ts";
  * of that time. Null when nothing is asked, nothing was compared, or the platform cannot be reached.
  */
 export async function evidenceNow(
-  ctx: Pick<AgentContext, "platform" | "db">,
+  ctx: Pick<AgentContext, "db"> & UsesPlatform<"traffic">,
   deployment: Pick<DeploymentRow, "service" | "environment" | "version" | "previousVersion" | "waiting" | "options">,
   analyses: readonly Omit<AnalysisRow, "result">[],
 ): Promise<EvidenceNow | null> {
@@ -37,7 +38,7 @@ export async function evidenceNow(
 }
 
 async function rowsSince(
-  ctx: Pick<AgentContext, "platform" | "db">,
+  ctx: Pick<AgentContext, "db"> & UsesPlatform<"traffic">,
   deployment: Parameters<typeof comparedRows>[1],
   kind: "step" | "hold",
   sinceMs: number,

@@ -3,7 +3,7 @@ import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { FOR_MODELS } from "../../kernel/reader-budget.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { listServices } from "../../services/index.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes } from "../../telemetry/outcomes.ts";

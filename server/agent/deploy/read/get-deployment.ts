@@ -5,7 +5,8 @@ import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { waiting } from "../../kernel/waiting.ts";
-import type { PlatformInstance, PlatformService, ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { PlatformInstance, PlatformService, ServiceRef } from "../../ports/workloads.ts";
 import { failedRequests, sumOutcomes } from "../../telemetry/outcomes.ts";
 import { limitsOf } from "../../telemetry/service-limits.ts";
 import { withPending } from "../judge/pending.ts";
@@ -87,8 +88,8 @@ async function platformNow(ctx: AgentContext, { service, environment }: Deployme
   const since = new Date(ctx.now().getTime() - SAMPLES_MS);
   try {
     const [found, samples] = await Promise.all([
-      ctx.platform.getService(ref),
-      ctx.platform.samplesSince({ ...ref, since }),
+      ctx.platform.workloads.getService(ref),
+      ctx.platform.traffic.samplesSince({ ...ref, since }),
     ]);
     return { service: found, samples };
   } catch (error) {
@@ -145,7 +146,7 @@ async function splitNow(ctx: AgentContext, deployment: DeploymentRow, window: Wi
 async function samplesUntil(ctx: AgentContext, { service, environment }: DeploymentRow, since: Date, end: Date) {
   if (since >= end || ctx.now().getTime() - end.getTime() > STORED_MS) return [];
   try {
-    return await ctx.platform.samplesSince({ service, environment, since });
+    return await ctx.platform.traffic.samplesSince({ service, environment, since });
   } catch (error) {
     if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return [];
     throw error;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { PlatformService, TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { PlatformService } from "../../ports/workloads.ts";
 import { failedRequests, type OutcomeCounts, sumOutcomes } from "../../telemetry/outcomes.ts";
 import type { VersionShare } from "../split-schema.ts";
 

@@ -1,5 +1,5 @@
 import type { Db, Tx } from "../../kernel/context.ts";
-import type { ServiceRef } from "../../ports/platform.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { type DeploymentRow, getDeploymentRow } from "./store.ts";
 
 /** What came before: questions about deployments that have ended. */

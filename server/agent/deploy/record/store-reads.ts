@@ -1,6 +1,7 @@
 import type { Prisma } from "#server/db/generated/client.ts";
 import type { Db } from "../../kernel/context.ts";
-import type { ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { NO_VERSION } from "../../telemetry/outcomes.ts";
 import { type DeploymentFilter, whereOf } from "./store.ts";
 

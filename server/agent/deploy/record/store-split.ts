@@ -1,5 +1,5 @@
 import type { Db } from "../../kernel/context.ts";
-import type { ServiceRef } from "../../ports/platform.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { noOutcomes, OUTCOMES, type OutcomeCounts } from "../../telemetry/outcomes.ts";
 
 /** How the requests of each version ended as it was counted, in the database. */

@@ -65,7 +65,7 @@ describe("starting", () => {
     ctx = testContext(database, { config });
     const bucketAt = new Date(Date.now() - 30_000).toISOString();
     const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
-    ctx.platform.traffic = ["checkout", "payments"].map((service) => ({
+    ctx.platform.counts = ["checkout", "payments"].map((service) => ({
       ...{ ...noOutcomes(), service, environment: "production", version: "1.0.0", bucketAt, usage },
       ...(service === "payments" ? { requests: 100, status5xx: 60, status2xx: 40 } : { requests: 100, status2xx: 100 }),
     }));
@@ -156,7 +156,7 @@ describe("starting", () => {
     const bucketAt = new Date(Date.now() - 60_000).toISOString();
     const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
     const counts = { ...noOutcomes(), status2xx: 240, usage };
-    ctx.platform.traffic = ["checkout", "payments"].map((service) => ({
+    ctx.platform.counts = ["checkout", "payments"].map((service) => ({
       ...{ service, environment: "production", version: "1.0.0", bucketAt, ...counts, requests: 240 },
     }));
     Object.assign(ctx.platform.services.get("checkout/production")!, { countedSince: "2026-01-01T00:00:00.000Z" });
@@ -172,7 +172,7 @@ describe("starting", () => {
     const bucketAt = new Date(Date.now() - 60_000).toISOString();
     const usage = { cpuMs: null, memoryBytes: null, instances: null, inFlight: null, errorLines: null };
     const row = { environment: "production", version: "1.0.0", bucketAt, ...noOutcomes(), usage };
-    ctx.platform.traffic = [
+    ctx.platform.counts = [
       { ...row, service: "checkout", requests: 10_000, status2xx: 9_960, status5xx: 40 },
       { ...row, service: "payments", requests: 10_000, status2xx: 9_700, status5xx: 300 },
     ];

@@ -49,7 +49,7 @@ async function prepare(ctx: AgentContext, input: DeployRequest): Promise<Prepare
   if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");
   const target = resolveTarget(ctx.config, input);
   const { service, environment, version, strategy, options, committedAt } = target;
-  const { instances } = await ctx.platform.getService(target);
+  const { instances } = await ctx.platform.workloads.getService(target);
   await refuseActive(ctx, target);
   refuseWhatRuns(ctx.config, target, instances);
   const question = { action: "deploy", service, environment, version, at: ctx.now() } as const;

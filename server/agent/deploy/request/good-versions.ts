@@ -4,7 +4,7 @@ import { settingsIn } from "../../config-services.ts";
 import type { AgentContext, Db } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { authorize } from "../../kernel/permissions.ts";
-import type { ServiceRef } from "../../ports/platform.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { resolveService } from "../plan/plan.ts";
 import { listProven, type Proven } from "../record/store-reads.ts";
 import type { GoodVersionsOutput } from "../schema.ts";
@@ -63,7 +63,7 @@ export async function goodVersions(ctx: AgentContext, input: ServiceRef): Promis
 /** Null when the platform cannot be reached. */
 export async function currentVersionOf(ctx: AgentContext, ref: ServiceRef): Promise<string | null> {
   try {
-    return (await ctx.platform.getService(ref)).currentVersion;
+    return (await ctx.platform.workloads.getService(ref)).currentVersion;
   } catch (error) {
     if (error instanceof AppError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "NOT_FOUND")) return null;
     throw error;

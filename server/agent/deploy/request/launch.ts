@@ -8,7 +8,9 @@ import type { Channel, Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { diskNow } from "../../kernel/storage/storage-failure.ts";
 import { nextFreeze } from "../../policy/index.ts";
-import type { PlatformInstance, ServiceRef, TrafficCounts } from "../../ports/platform.ts";
+import type { UsesPlatform } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
+import type { PlatformInstance, ServiceRef } from "../../ports/workloads.ts";
 import { lateRequests } from "../../telemetry/late-requests.ts";
 import { sumOutcomes } from "../../telemetry/outcomes.ts";
 import { limitsOf } from "../../telemetry/service-limits.ts";
@@ -77,7 +79,7 @@ export async function describePlan(
 
 /** Null when the platform cannot tell: a plan is possible without it. */
 const recentCounts = ({ platform }: Runtime, at: Date): Promise<TrafficCounts[] | null> =>
-  unlessUnreachable(platform.trafficSince(new Date(at.getTime() - RATE_SECONDS * 1_000)));
+  unlessUnreachable(platform.traffic.trafficSince(new Date(at.getTime() - RATE_SECONDS * 1_000)));
 
 async function unlessUnreachable<T>(asked: Promise<T>): Promise<T | null> {
   try {
@@ -93,12 +95,12 @@ const of = <T extends ServiceRef>(rows: readonly T[], ref: ServiceRef): T[] =>
 
 /** Of the last minutes, or of their part since the balancer counts. */
 async function planRate(
-  { platform, now }: Pick<Runtime, "platform" | "now">,
+  { platform, now }: Pick<Runtime, "now"> & UsesPlatform<"workloads">,
   { service, environment }: ServiceRef,
   counts: readonly TrafficCounts[],
 ): Promise<number | null> {
   const ref = { service, environment };
-  const running = of((await unlessUnreachable(platform.listServices())) ?? [], ref)[0];
+  const running = of((await unlessUnreachable(platform.workloads.listServices())) ?? [], ref)[0];
   const countedSince = running?.countedSince ? new Date(running.countedSince) : null;
   return requestRate(of(counts, ref), { now: now(), counted: true, countedSince, seconds: RATE_SECONDS }).perSecond;
 }
@@ -116,7 +118,7 @@ async function surroundingsOf(
     listServiceHealth(db, runtime.now()),
     openIncidentsOf(db, names, environment, MOST_INCIDENTS),
     listActive(db, names, environment),
-    unlessUnreachable(platform.listServices()),
+    unlessUnreachable(platform.workloads.listServices()),
   ]);
   const incidentsOf = (name: string | null) => {
     const shown = incidents.shown.filter((one) => one.service === name);

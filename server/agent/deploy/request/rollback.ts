@@ -6,7 +6,7 @@ import { AppError } from "../../kernel/errors.ts";
 import { type ActionEntry, defineWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { checkLock } from "../../policy/index.ts";
-import type { PlatformInstance, ServiceRef } from "../../ports/platform.ts";
+import type { PlatformInstance, ServiceRef } from "../../ports/workloads.ts";
 import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "../plan/plan.ts";
 import type { Planned } from "../plan/planned.ts";
 import { stepsOf } from "../plan/planned-steps.ts";
@@ -61,7 +61,7 @@ export const rollbackDeployment = defineWrite(
 async function prepareRollback(ctx: AgentContext, input: RollbackRequest): Promise<Prepared> {
   if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");
   resolveService(ctx.config, input);
-  const { instances, currentVersion } = await ctx.platform.getService(input);
+  const { instances, currentVersion } = await ctx.platform.workloads.getService(input);
   await refuseActive(ctx, input);
   const override = overrideObstacles("deploy", await checkLock(ctx.db, input), input.overrideReason);
   const undone = currentVersion === null ? null : await findPassed(ctx.db, input, currentVersion);
@@ -102,7 +102,7 @@ export async function canReturn(ctx: AgentContext, row: DeploymentRow): Promise<
  * rolled it back or another deployment is active
  */
 async function checkReturn(ctx: AgentContext, row: DeploymentRow): Promise<Checked> {
-  const { instances, currentVersion } = await ctx.platform.getService(row);
+  const { instances, currentVersion } = await ctx.platform.workloads.getService(row);
   const versions = [...new Set(instances.map(({ version }) => version))];
   const bringer = await findBringer(ctx.db, row, versions);
   const made = await findRollbackOf(ctx.db, row.id);
@@ -157,7 +157,7 @@ export async function startRollback(
     await startWorkflow(runtime, made.id);
     return made;
   }
-  const { instances } = await runtime.platform.getService(row);
+  const { instances } = await runtime.platform.workloads.getService(row);
   if (await findActive(runtime.db, row.service, row.environment)) return null;
   const versions = instances.map(({ version }) => version);
   if ((await findBringer(runtime.db, row, versions))?.id !== row.id) return null;

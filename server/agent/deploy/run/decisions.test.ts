@@ -457,7 +457,7 @@ describe("somebody who steps in unasked", () => {
   });
 
   it("calls it back while the old set drains: what drained takes requests again, and nothing is started", async () => {
-    ctx.platform.drainInstance = async ({ instanceId }) => {
+    ctx.platform.workloads.instances.drain = async ({ instanceId }) => {
       const one = service().instances.find((instance) => instance.id === instanceId);
       if (one) one.state = "draining";
       return { remaining: one?.version === "1.0.0" ? 2 : 0 };
@@ -472,7 +472,13 @@ describe("somebody who steps in unasked", () => {
   });
 
   it("cancels a drain that would take for ever within a second or so", async () => {
-    ctx.platform.drainInstance = async ({ instanceId, timeoutMs }: { instanceId: string; timeoutMs: number }) => {
+    ctx.platform.workloads.instances.drain = async ({
+      instanceId,
+      timeoutMs,
+    }: {
+      instanceId: string;
+      timeoutMs: number;
+    }) => {
       const one = service().instances.find((instance) => instance.id === instanceId);
       if (one) one.state = "draining";
       expect(timeoutMs).toBeLessThanOrEqual(1_000);

@@ -20,8 +20,8 @@ beforeEach(async () => {
 
 /** Carries a deployment out while each instance that leaves has so many connections, and gives its status lines. */
 async function summaries(strategy: "rolling" | "blue-green", open: (instanceId: string) => number) {
-  const drain = ctx.platform.drainInstance.bind(ctx.platform);
-  ctx.platform.drainInstance = async (input: { instanceId: string; timeoutMs?: number }) => {
+  const drain = ctx.platform.workloads.instances.drain;
+  ctx.platform.workloads.instances.drain = async (input: { instanceId: string; timeoutMs: number }) => {
     await drain(input);
     return { remaining: open(input.instanceId) };
   };

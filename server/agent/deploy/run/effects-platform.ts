@@ -1,7 +1,8 @@
 import { type ClockReading, readClock } from "../../kernel/clock.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { type ErrorCode, toAppError } from "../../kernel/errors.ts";
-import type { Platform, PlatformService } from "../../ports/platform.ts";
+import type { InstanceLogs } from "../../ports/instance-logs.ts";
+import type { InstanceControl, PlatformService } from "../../ports/workloads.ts";
 import { clipText } from "../../text/clip-text.ts";
 import { describeSeconds } from "../../text/durations.ts";
 import { note, setSummary } from "../record/record.ts";
@@ -71,7 +72,7 @@ async function readInbox(
 /** What runs now, and whether somebody decided something or cancelled. */
 async function observe(runtime: Runtime, plan: DeploymentPlan, afterSeq: number): Promise<Observation> {
   const inbox = await readInbox(runtime, plan, afterSeq);
-  const seen = await attempt(async () => ({ service: await runtime.platform.getService(plan) }));
+  const seen = await attempt(async () => ({ service: await runtime.platform.workloads.getService(plan) }));
   const clock = readClock(runtime);
   if (!seen.ok) return { ...inbox, ...clock, instances: null, problem: seen.message, weights: null };
   const instances = seen.service.instances.map(({ id, version, state, reason }) => ({ id, version, state, reason }));
@@ -96,7 +97,9 @@ async function start(
   const answers = await Promise.all(
     slots.map(async ({ slot, progress }) => {
       const key = `${deploymentId}:${version}:${slot}`;
-      const answer = await attempt(() => runtime.platform.startInstance({ service, environment, version, key }));
+      const answer = await attempt(() =>
+        runtime.platform.workloads.instances.start({ service, environment, version, key }),
+      );
       return { slot, progress, answer };
     }),
   );
@@ -134,7 +137,8 @@ async function drain(
   const { platform } = runtime;
   const drained = await attempt(async () => {
     const left = ids.map(
-      async (instanceId) => [instanceId, (await platform.drainInstance({ instanceId, timeoutMs })).remaining] as const,
+      async (instanceId) =>
+        [instanceId, (await platform.workloads.instances.drain({ instanceId, timeoutMs })).remaining] as const,
     );
     return { remaining: Object.fromEntries(await Promise.all(left)) };
   });
@@ -163,7 +167,9 @@ async function stop(
   const began = performance.now();
   const stopped = await attempt(async () => {
     const told = await Promise.all(
-      leaving.map(({ instance }) => runtime.platform.stopInstance({ instanceId: instance.id, drainTimeoutMs: 0 })),
+      leaving.map(({ instance }) =>
+        runtime.platform.workloads.instances.stop({ instanceId: instance.id, drainTimeoutMs: 0 }),
+      ),
     );
     return { notes: told.map(({ note }) => note) };
   });
@@ -203,8 +209,8 @@ async function share(runtime: Runtime, plan: DeploymentPlan, weight: number): Pr
   const { service, environment, version } = plan;
   const weights = sharesOf(plan, weight);
   const done = await attempt(async () => {
-    await runtime.platform.setWeights({ service, environment, weights, candidate: version });
-    return { after: await runtime.platform.getService(plan) };
+    await runtime.platform.traffic.setWeights({ service, environment, weights, candidate: version });
+    return { after: await runtime.platform.workloads.getService(plan) };
   });
   if (!done.ok) return done;
   if (hasShares(done.after, weights)) return { ok: true };
@@ -219,22 +225,22 @@ async function returnTraffic({ platform }: Runtime, plan: DeploymentPlan): Promi
   const { service, environment, version, previousVersion } = plan;
   return attempt(async () => {
     if (previousVersion === null) return { sheltered: false };
-    const before = await platform.getService(plan);
+    const before = await platform.workloads.getService(plan);
     const old = before.instances.filter((one) => one.version === previousVersion);
     const draining = old.filter((one) => one.state === "draining");
     // one that is being stopped already refuses, and is started anew later
-    await Promise.all(draining.map(({ id }) => attempt(() => recall(platform, id))));
-    const now = draining.length === 0 ? before : await platform.getService(plan);
+    await Promise.all(draining.map(({ id }) => attempt(() => recall(platform.workloads.instances, id))));
+    const now = draining.length === 0 ? before : await platform.workloads.getService(plan);
     const serves = now.instances.some((one) => one.version === previousVersion && one.state === "ready");
     if (!serves) return { sheltered: false };
     const weights = { [previousVersion]: 100, [version]: 0 };
-    await platform.setWeights({ service, environment, weights, candidate: version });
+    await platform.traffic.setWeights({ service, environment, weights, candidate: version });
     return { sheltered: true };
   });
 }
 
-const recall = async (platform: Platform, instanceId: string) => {
-  await platform.undrainInstance({ instanceId });
+const recall = async (instances: InstanceControl, instanceId: string) => {
+  await instances.undrain({ instanceId });
   return {};
 };
 
@@ -242,7 +248,7 @@ const recall = async (platform: Platform, instanceId: string) => {
 async function resetWeights(runtime: Runtime, plan: DeploymentPlan): Promise<Effect<unknown>> {
   const { service, environment } = plan;
   return attempt(async () => {
-    await runtime.platform.setWeights({ service, environment, weights: null });
+    await runtime.platform.traffic.setWeights({ service, environment, weights: null });
     return {};
   });
 }
@@ -250,8 +256,8 @@ async function resetWeights(runtime: Runtime, plan: DeploymentPlan): Promise<Eff
 const STDERR_LINES = 10;
 
 /** The last lines an instance wrote to stderr, or at all; none when they cannot be had. */
-export async function lastLogLines(platform: Platform, instanceId: string): Promise<string[]> {
-  const tail = await attempt(async () => ({ lines: await platform.tailLogs({ instanceId, lines: 100 }) }));
+export async function lastLogLines(logs: Pick<InstanceLogs, "tailLogs">, instanceId: string): Promise<string[]> {
+  const tail = await attempt(async () => ({ lines: await logs.tailLogs({ instanceId, lines: 100 }) }));
   if (!tail.ok) return [];
   const errors = tail.lines.filter((line) => line.stream === "stderr");
   return (errors.length > 0 ? errors : tail.lines).slice(-STDERR_LINES).map((line) => clipText(line.text, 500));

@@ -104,7 +104,7 @@ async function failStep(
   reason: string,
   instance: ObservedInstance | null,
 ): Promise<ClockReading> {
-  const lastLines = instance ? await lastLogLines(runtime.platform, instance.id) : [];
+  const lastLines = instance ? await lastLogLines(runtime.platform.logs, instance.id) : [];
   const detail = { reason, stepIndex: index, attempt, instanceId: instance?.id ?? null, lastLines };
   const event = { key: `failed:${index}:${attempt}`, level: "error", kind: "decision", message: reason } as const;
   const reading = readClock(runtime);

@@ -1,4 +1,4 @@
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { trafficSeries } from "../../traffic/index.ts";
 
 type Point = ReturnType<typeof trafficSeries>[number];

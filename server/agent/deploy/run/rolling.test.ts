@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { InstanceState } from "../../ports/platform.ts";
+import type { InstanceState } from "../../ports/workloads.ts";
 import { nextRollingAction, noteUnready, type ObservedInstance, type RollingGoal, surgeOf } from "./rolling.ts";
 
 const goal: RollingGoal = {

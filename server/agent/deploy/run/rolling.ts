@@ -1,4 +1,4 @@
-import type { InstanceState } from "../../ports/platform.ts";
+import type { InstanceState } from "../../ports/workloads.ts";
 
 /** What the rolling rule needs to know of an instance. */
 export interface ObservedInstance {

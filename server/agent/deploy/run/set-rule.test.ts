@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { InstanceState } from "../../ports/platform.ts";
+import type { InstanceState } from "../../ports/workloads.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import { nextSetAction, type SetGoal, surplusOf } from "./set-rule.ts";
 

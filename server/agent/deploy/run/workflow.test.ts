@@ -73,7 +73,7 @@ describe("a rolling deployment", () => {
 
   it("that never becomes ready goes back, with the reason, the last words and an incident", async () => {
     ctx.platform.neverReady.add("1.1.0");
-    ctx.platform.logs = [
+    ctx.platform.logLines = [
       { at: "2026-03-01T10:00:00Z", stream: "stdout", text: "hello" },
       { at: "2026-03-01T10:00:01Z", stream: "stderr", text: "cannot open the ledger" },
     ];
@@ -155,8 +155,8 @@ describe("a rolling deployment", () => {
   });
 
   it("that is refused by the platform goes back without waiting", async () => {
-    const start = ctx.platform.startInstance.bind(ctx.platform);
-    ctx.platform.startInstance = (input) =>
+    const start = ctx.platform.workloads.instances.start;
+    ctx.platform.workloads.instances.start = (input) =>
       input.version === "1.1.0" ? start({ ...input, service: "gone" }) : start(input);
     const { deployment } = await deploy();
     expect(deployment).toMatchObject({ status: "rolled_back" });
@@ -170,7 +170,11 @@ describe("a rolling deployment", () => {
   });
 
   it("takes traffic weights away", async () => {
-    await ctx.platform.setWeights({ service: "checkout", environment: "production", weights: { "1.0.0": 100 } });
+    await ctx.platform.traffic.setWeights({
+      service: "checkout",
+      environment: "production",
+      weights: { "1.0.0": 100 },
+    });
     await deploy();
     expect(service().weights).toBeNull();
   });
@@ -279,9 +283,9 @@ describe("a staged deployment", () => {
   });
 
   it("starts again only what the platform did not start, and never one too many", async () => {
-    const start = ctx.platform.startInstance.bind(ctx.platform);
+    const start = ctx.platform.workloads.instances.start;
     let asked = 0;
-    ctx.platform.startInstance = async (input) => {
+    ctx.platform.workloads.instances.start = async (input) => {
       asked += 1;
       if (asked % 3 === 2) throw new AppError("TIMEOUT", "no answer");
       const started = await start(input);
@@ -294,7 +298,7 @@ describe("a staged deployment", () => {
   });
 
   it("fails its first step when the platform refuses the weights", async () => {
-    ctx.platform.setWeights = async ({ weights }) => {
+    ctx.platform.traffic.setWeights = async ({ weights }) => {
       if (weights && weights["1.1.0"] !== 0) throw new AppError("NOT_FOUND", "No version 1.0.0.");
     };
     const { deployment } = await deploy({ strategy: "blue-green" });
@@ -303,7 +307,7 @@ describe("a staged deployment", () => {
   });
 
   it("does not believe that weights took effect which did not", async () => {
-    ctx.platform.setWeights = async () => {};
+    ctx.platform.traffic.setWeights = async () => {};
     const { deployment } = await deploy({ strategy: "canary", timeoutSeconds: 10 });
     expect(deployment.status).toBe("rolled_back");
     expect(deployment.summary).toContain("did not take the weights");

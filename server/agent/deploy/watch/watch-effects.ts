@@ -105,7 +105,7 @@ async function judgeNow(runtime: Runtime, plan: WatchPlan): Promise<Judgement> {
 async function pendingOf({ platform }: Runtime, { service, environment, version }: WatchPlan, at: Date) {
   const since = new Date(at.getTime() - BUCKET_MS);
   try {
-    const samples = await platform.samplesSince({ service, environment, since });
+    const samples = await platform.traffic.samplesSince({ service, environment, since });
     const newest = samples.findLast((row) => row.version === version);
     return newest?.stalled ? undefined : newest?.pending;
   } catch (error) {

@@ -3,7 +3,7 @@ import { type TestContext, testConfig, testContext } from "#server/testing/conte
 import { useDatabase } from "#server/testing/database.ts";
 import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { type Clock, rehearsal, Tape } from "#server/testing/deploy/rehearsal.ts";
-import type { TrafficCounts } from "../../ports/platform.ts";
+import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes } from "../../telemetry/outcomes.ts";
 import { storeTraffic } from "../../traffic/index.ts";
@@ -261,7 +261,7 @@ describe("the watch over a version", () => {
     const id = await watched(0);
     const pending = emptyHistogram();
     pending[bucketOf(60_000)] = 300;
-    ctx.platform.samplesSince = async () => [{ ...traffic("1.1.0", clock.ms, 1, 0)[0]!, pending }];
+    ctx.platform.traffic.samplesSince = async () => [{ ...traffic("1.1.0", clock.ms, 1, 0)[0]!, pending }];
     await runWatch(rehearsal(clock), watchEffects(ctx), id);
     expect((await row(id)).watchState).toBe("regressed");
     expect((await words(id)).join("\n")).toMatch(/got worse.*error ratio/);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Platform } from "../../ports/platform.ts";
 import type { ProbeResult } from "../../ports/prober.ts";
+import type { Workloads } from "../../ports/workloads.ts";
 import { createCheckTarget } from "./check-target.ts";
 import type { PlannedTarget } from "./targets.ts";
 
@@ -11,7 +11,7 @@ const target = {
 
 type Overload = { since: string; shed: number } | null;
 const check = (overloaded: Overload, found: Partial<ProbeResult>, notice: string | null = null) => {
-  const platform = {
+  const workloads = {
     getService: async () => ({
       ...{
         url: "http://127.0.0.1:1",
@@ -21,9 +21,9 @@ const check = (overloaded: Overload, found: Partial<ProbeResult>, notice: string
         instances: [{ state: "ready", configured: true, version: "1" }],
       },
     }),
-  } as unknown as Platform;
+  } as unknown as Workloads;
   const result = { outcome: "up", latencyMs: 1, statusCode: 200, message: null, ...found } as ProbeResult;
-  return createCheckTarget({ platform }, { probe: async () => result })(target);
+  return createCheckTarget({ platform: { workloads } }, { probe: async () => result })(target);
 };
 const OVERLOADED = { since: "2026-01-01T00:00:00.000Z", shed: 7 };
 

@@ -1,7 +1,7 @@
-import type { Runtime } from "../../kernel/context.ts";
 import { hostPort } from "../../kernel/hosts.ts";
-import type { PlatformService } from "../../ports/platform.ts";
+import type { UsesPlatform } from "../../ports/platform.ts";
 import type { ProbeResult, Prober } from "../../ports/prober.ts";
+import type { PlatformService } from "../../ports/workloads.ts";
 import { withPlatform } from "../read/platform-reason.ts";
 import { createServiceLookup } from "../read/service-lookup.ts";
 import { type PlannedTarget, serviceProbe } from "./targets.ts";
@@ -16,8 +16,8 @@ const GRACE_MS = 250;
  */
 type CheckTarget = (target: PlannedTarget) => Promise<ProbeResult>;
 
-export function createCheckTarget(runtime: Pick<Runtime, "platform">, prober: Prober): CheckTarget {
-  const lookUp = createServiceLookup(runtime.platform);
+export function createCheckTarget({ platform }: UsesPlatform<"workloads">, prober: Prober): CheckTarget {
+  const lookUp = createServiceLookup(platform.workloads);
 
   const ask = async (target: PlannedTarget, signal: AbortSignal): Promise<ProbeResult> => {
     if ("spec" in target.probe) return await prober.probe(target.probe.spec, signal);

@@ -127,7 +127,7 @@ export async function startHealthScheduler(runtime: Runtime, given: HealthSchedu
 /** Takes on what runs though it left the configuration, as soon as the platform can be asked. */
 async function addKept(runtime: Runtime, signal: AbortSignal, add: (kept: PlannedTarget[]) => Promise<void>) {
   while (!signal.aborted) {
-    const services = await runtime.platform.listServices().catch(() => null); // it may start later than the worker
+    const services = await runtime.platform.workloads.listServices().catch(() => null); // it may start later than the worker
     if (services !== null) {
       const kept = planKept(
         runtime.config,

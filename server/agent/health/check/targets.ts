@@ -4,8 +4,8 @@ import type { HealthEndpoint } from "../../config-health.ts";
 import { healthPathOf, settingsIn } from "../../config-services.ts";
 import { withoutConfidential } from "../../kernel/confidential/confidential.ts";
 import { hostPort, parseServer } from "../../kernel/hosts.ts";
-import type { ServiceRef } from "../../ports/platform.ts";
 import type { ProbeSpec } from "../../ports/prober.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { SHARD_COUNT } from "./slots.ts";
 
 /** A check as the configuration asks for it. */

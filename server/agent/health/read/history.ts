@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { AgentContext } from "../../kernel/context.ts";
 import { authorize } from "../../kernel/permissions.ts";
-import type { ServiceRef } from "../../ports/platform.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
 import { quantileMs } from "../../telemetry/histogram.ts";
 import { addCodes, decodeLatencies } from "../check/latency-codes.ts";
 import { HOUR_S, MINUTE_S } from "../record/record-results.ts";

@@ -72,11 +72,11 @@ describe("the platform's own reason in a check's result", () => {
   it("tells what is kept although it left the configuration", async () => {
     const ref = { service: "half", environment: "staging" };
     await eventually(async () =>
-      (await daemon.platform.getService(ref)).instances.every((one) => one.state === "ready"),
+      (await daemon.platform.workloads.getService(ref)).instances.every((one) => one.state === "ready"),
     );
-    await daemon.platform.startInstance({ ...ref, version: "1.1.0", key: "kept" });
+    await daemon.platform.workloads.instances.start({ ...ref, version: "1.1.0", key: "kept" });
     await eventually(async () =>
-      (await daemon.platform.getService(ref)).instances.every((one) => one.state === "ready"),
+      (await daemon.platform.workloads.getService(ref)).instances.every((one) => one.state === "ready"),
     );
     await daemon.end("SIGTERM");
     const { local, ...rest } = sampleService("half", {

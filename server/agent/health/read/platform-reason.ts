@@ -1,5 +1,5 @@
-import type { PlatformInstance, PlatformService } from "../../ports/platform.ts";
 import type { ProbeResult } from "../../ports/prober.ts";
+import type { PlatformInstance, PlatformService } from "../../ports/workloads.ts";
 
 /** What the platform knows of a service that its own check cannot see: why nothing answers, and what is about to go. */
 

@@ -1,5 +1,5 @@
 import { AppError } from "../../kernel/errors.ts";
-import type { Platform, PlatformService, ServiceRef } from "../../ports/platform.ts";
+import type { PlatformService, ServiceRef, Workloads } from "../../ports/workloads.ts";
 
 /** what is known is used for this long while the platform gives no answer */
 const STALE_MS = 120_000;
@@ -8,13 +8,13 @@ const STALE_MS = 120_000;
  * What the platform says of a service now, asked once for all who ask at the same time. While the platform is away the
  * last answer serves, and `asked` is false: the balancer may well be up. @throws UPSTREAM_UNAVAILABLE, NOT_FOUND
  */
-export function createServiceLookup(platform: Platform) {
+export function createServiceLookup(workloads: Pick<Workloads, "getService">) {
   const known = new Map<string, { at: number; service: PlatformService }>();
   const asking = new Map<string, Promise<{ service: PlatformService; asked: boolean }>>();
 
   const ask = async (ref: ServiceRef, key: string) => {
     try {
-      const service = await platform.getService(ref);
+      const service = await workloads.getService(ref);
       known.set(key, { at: performance.now(), service });
       return { service, asked: true };
     } catch (error) {

@@ -1,14 +1,14 @@
-import type { Platform } from "../../ports/platform.ts";
+import type { Workloads } from "../../ports/workloads.ts";
 import { type LogHistory, serviceKey } from "../anomalies/anomaly.ts";
 
 /**
  * Notes of the services that ended the window in silence since when they run, from what the platform says now. Without
  * an answer it stays unknown: an analysis of logs does not need the platform.
  */
-export async function noteRunning(platform: Pick<Platform, "listServices">, { services }: LogHistory): Promise<void> {
+export async function noteRunning(workloads: Pick<Workloads, "listServices">, { services }: LogHistory): Promise<void> {
   const silent = services.filter(({ lines }) => lines.at(-1) === 0);
   if (silent.length === 0) return;
-  const known = await platform.listServices().catch(() => []);
+  const known = await workloads.listServices().catch(() => []);
   const starts = new Map(
     known.map((service) => {
       const ready = service.instances.filter(({ state }) => state === "ready");

@@ -1,4 +1,4 @@
-import type { TrafficCounts } from "#server/agent/ports/platform.ts";
+import type { TrafficCounts } from "#server/agent/ports/traffic.ts";
 import { addHistogram, bucketOf, emptyHistogram } from "#server/agent/telemetry/histogram.ts";
 import type { Exchange } from "./exchange.ts";
 

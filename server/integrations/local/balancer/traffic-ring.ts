@@ -1,5 +1,6 @@
 import { callerEnds, isCallerEnd } from "#server/agent/kernel/caller-ends.ts";
-import type { CallerEnd, CallerEnds, ServiceRef, TrafficCounts, VersionUsage } from "#server/agent/ports/platform.ts";
+import type { CallerEnd, CallerEnds, TrafficCounts, VersionUsage } from "#server/agent/ports/traffic.ts";
+import type { ServiceRef } from "#server/agent/ports/workloads.ts";
 import { BUCKET_COUNT, bucketOf, emptyHistogram } from "#server/agent/telemetry/histogram.ts";
 import { noOutcomes, OUTCOMES, type Outcome } from "#server/agent/telemetry/outcomes.ts";
 import { joinUsage } from "#server/agent/telemetry/version-usage.ts";

@@ -50,10 +50,10 @@ async function startedBy(
 
 /** What the instance prints, as a process that watches shows it. */
 async function shown(id: string, said: string): Promise<string> {
-  const { url } = await daemon.platform.getService(ref);
+  const { url } = await daemon.platform.workloads.getService(ref);
   await fetch(`${url}/log?text=${encodeURIComponent(said)}`);
   const line = await eventually(async () =>
-    (await daemon.platform.tailLogs({ instanceId: id, lines: 50 })).find(({ text }) =>
+    (await daemon.platform.logs.tailLogs({ instanceId: id, lines: 50 })).find(({ text }) =>
       text.startsWith(said.slice(0, 8)),
     ),
   );
@@ -76,7 +76,7 @@ it.each([
   await eventually(async () => dataWithoutConfidential(old) === "${env:OPERATE_SECRET_DBPASS}");
   expect(await shown(id, `DSN is postgres://u:${old}@h/db`)).toBe(`DSN is ${DSN}`);
   // and each line has the time when it was written, not that of the adoption
-  const lines = await daemon.platform.tailLogs({ instanceId: id, lines: 50 });
+  const lines = await daemon.platform.logs.tailLogs({ instanceId: id, lines: 50 });
   const before = lines.filter(({ at }) => Date.parse(at) <= killedMs).map(({ text }) => text);
   expect(before).toEqual([expect.stringContaining("listening")]);
 });
@@ -88,7 +88,7 @@ it("is told to a process that runs already, stands in no file in clear, and is k
   await daemon.start({ OPERATE_VALUES_KEY: KEY, OPERATE_SECRET_DBPASS: old });
   await eventually(async () => dataWithoutConfidential(old) === "${env:OPERATE_SECRET_DBPASS}");
   const [instance] = await allReady(daemon.platform, ref);
-  await daemon.platform.stopInstance({ instanceId: instance?.id ?? "", drainTimeoutMs: 0 });
+  await daemon.platform.workloads.instances.stop({ instanceId: instance?.id ?? "", drainTimeoutMs: 0 });
   await daemon.end("SIGTERM");
   const { dir, values: file } = localPaths(daemon.dataDir);
   for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" }))

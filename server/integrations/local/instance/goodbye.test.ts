@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
 let daemon: TestDaemon;
 const ref = (service: string) => ({ service, environment: "staging" });
-const instance = async (service: string) => (await daemon.platform.getService(ref(service))).instances[0];
+const instance = async (service: string) => (await daemon.platform.workloads.getService(ref(service))).instances[0];
 
 beforeAll(async () => {
   const running = (version: string) =>
@@ -36,7 +36,7 @@ const named = <T extends { name: string }>(service: T): T => ({
 /** A WebSocket to a service, and the code with which it will be closed. */
 async function connected(service: string): Promise<{ code: Promise<number> }> {
   await allReady(daemon.platform, ref(service));
-  const { url } = await daemon.platform.getService(ref(service));
+  const { url } = await daemon.platform.workloads.getService(ref(service));
   const socket = new WebSocket(url.replace("http", "ws"));
   const code = once(socket, "close").then(([event]) => (event as CloseEvent).code);
   await once(socket, "open");
@@ -51,17 +51,17 @@ it.each([
 ])("%s: its client is told %i", async (service, expected, note) => {
   const { code } = await connected(service);
   const instanceId = (await instance(service))?.id ?? "";
-  const stopped = await daemon.platform.stopInstance({ instanceId, drainTimeoutMs: 50 });
+  const stopped = await daemon.platform.workloads.instances.stop({ instanceId, drainTimeoutMs: 50 });
   expect(await code).toBe(expected);
   expect(stopped.note).toMatch(note);
 });
 
 it("need not kill an instance that waits until its clients have left", async () => {
   const { code } = await connected("waiting");
-  const { url } = await daemon.platform.getService(ref("waiting"));
+  const { url } = await daemon.platform.workloads.getService(ref("waiting"));
   const stream = (await fetch(`${url}/stream`)).text().catch(() => "cut");
   const instanceId = (await instance("waiting"))?.id ?? "";
-  const stopped = await daemon.platform.stopInstance({ instanceId, drainTimeoutMs: 50 });
+  const stopped = await daemon.platform.workloads.instances.stop({ instanceId, drainTimeoutMs: 50 });
   expect([await code, await stream]).toEqual([1006, "cut"]);
   expect(stopped.note).toMatch(/^2 .* open/);
   expect(stopped.note).not.toMatch(/killed/);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import type { PlatformInstance } from "#server/agent/ports/platform.ts";
+import type { PlatformInstance } from "#server/agent/ports/workloads.ts";
 import {
   allReady,
   createTestDaemon,
@@ -18,16 +18,16 @@ let daemon: TestDaemon;
 
 const ref = (service: string) => ({ service, environment: "staging" });
 const instances = async (service: string): Promise<PlatformInstance[]> =>
-  (await daemon.platform.getService(ref(service))).instances;
+  (await daemon.platform.workloads.getService(ref(service))).instances;
 const start = (service: string, version: string) =>
-  daemon.platform.startInstance({ ...ref(service), version, key: version });
+  daemon.platform.workloads.instances.start({ ...ref(service), version, key: version });
 const stop = (instanceId: string, drainTimeoutMs: number) =>
-  daemon.platform.stopInstance({ instanceId, drainTimeoutMs });
+  daemon.platform.workloads.instances.stop({ instanceId, drainTimeoutMs });
 const ask = async <T = { instance: string; pid: number; version: string; child: number }>(
   service: string,
   path = "/",
 ): Promise<T> => {
-  const { url } = await daemon.platform.getService(ref(service));
+  const { url } = await daemon.platform.workloads.getService(ref(service));
   return (await fetch(url + path)).json() as Promise<T>;
 };
 
@@ -47,7 +47,7 @@ afterAll(() => daemon.dispose());
 
 it("sees its own settings, the addresses of others, and none of Operate's secrets", async () => {
   const [instance] = await instances("settings");
-  const { url } = await daemon.platform.getService(ref("next"));
+  const { url } = await daemon.platform.workloads.getService(ref("next"));
   const env = await ask<Record<string, string>>("settings", "/env");
   expect(env).toMatchObject({
     ...{ SERVICE_NAME: "settings", SERVICE_VERSION: "1.0.0", SERVICE_ENVIRONMENT: "staging", MODE: "test" },
@@ -79,12 +79,12 @@ it("is crash-looping after five crashes, with the reason, and can be stopped; it
   const looping = await inState(daemon.platform, ref("looping"), id, "crash-looping");
   expect(looping).toMatchObject({ restarts: 4, pid: null });
   expect(looping.reason).toMatch(/^exited with code 3 after .* boom: no configuration$/);
-  expect(await daemon.platform.tailLogs({ instanceId: id, lines: 9 })).toMatchObject(
+  expect(await daemon.platform.logs.tailLogs({ instanceId: id, lines: 9 })).toMatchObject(
     Array.from({ length: 5 }, () => ({ stream: "stderr", text: "boom: no configuration" })),
   );
   await stop(id, 0);
   expect((await instances("looping")).map((one) => one.version)).toEqual(["1.0.0"]);
-  expect(await daemon.platform.tailLogs({ instanceId: id, lines: 1 })).toHaveLength(1);
+  expect(await daemon.platform.logs.tailLogs({ instanceId: id, lines: 1 })).toHaveLength(1);
 });
 
 it("says that its command was not found, while the others go on", async () => {
@@ -106,16 +106,16 @@ it("drains within its bound while a slow request is in flight, which still ends 
   const slow = ask("draining", "/slow?ms=8000");
   await eventually(async () => (await instances("draining"))[0]?.inFlight === 1);
   const startedAt = performance.now();
-  expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 200 })).toEqual({ remaining: 1 });
+  expect(await daemon.platform.workloads.instances.drain({ instanceId, timeoutMs: 200 })).toEqual({ remaining: 1 });
   expect(performance.now() - startedAt).toBeLessThan(7_000);
-  expect(await daemon.platform.drainInstance({ instanceId, timeoutMs: 30_000 })).toEqual({ remaining: 0 });
+  expect(await daemon.platform.workloads.instances.drain({ instanceId, timeoutMs: 30_000 })).toEqual({ remaining: 0 });
   expect((await slow).instance).toBe(instanceId);
 });
 
 it("lets a request in flight end before SIGTERM, and is killed when it ignores that", async () => {
   const { id } = await start("stubborn", "stubborn");
   await inState(daemon.platform, ref("stubborn"), id, "ready");
-  await daemon.platform.setWeights({ ...ref("stubborn"), weights: { stubborn: 100 } });
+  await daemon.platform.traffic.setWeights({ ...ref("stubborn"), weights: { stubborn: 100 } });
   const slow = ask("stubborn", "/slow?ms=700");
   const busy = await eventually(async () => (await instances("stubborn")).find((one) => one.inFlight === 1));
   await stop(id, 10_000);
@@ -126,7 +126,7 @@ it("lets a request in flight end before SIGTERM, and is killed when it ignores t
 it("takes what it forked with it", async () => {
   const { id } = await start("forking", "forking");
   await inState(daemon.platform, ref("forking"), id, "ready");
-  await daemon.platform.setWeights({ ...ref("forking"), weights: { forking: 100 } });
+  await daemon.platform.traffic.setWeights({ ...ref("forking"), weights: { forking: 100 } });
   const { child } = await ask("forking");
   expect(isAlive(child)).toBe(true);
   await stop(id, 0);

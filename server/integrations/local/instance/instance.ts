@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
-import type { InstanceState } from "#server/agent/ports/platform.ts";
+import type { InstanceState } from "#server/agent/ports/workloads.ts";
 import type { Target } from "../balancer/exchange-host.ts";
 import type { InstanceRecord, LaunchRecord } from "../state/state-file.ts";
 import { diskTakesNothing } from "../state/storage-problem.ts";

@@ -79,7 +79,7 @@ describe("a first start", () => {
   let daemon: TestDaemon;
   const first = (service: string) =>
     eventually(async () =>
-      (await daemon.platform.getService(ref(service))).instances.find((one) => one.reason !== null),
+      (await daemon.platform.workloads.getService(ref(service))).instances.find((one) => one.reason !== null),
     );
 
   it("needs no path, takes healthPath for readiness, and says why an instance does not come up", async () => {
@@ -105,7 +105,9 @@ describe("a first start", () => {
     cleanUp.push(() => daemon.dispose());
     await daemon.start();
     for (const service of ["health-only", "no-path"])
-      await eventually(async () => (await daemon.platform.getService(ref(service))).instances[0]?.state === "ready");
+      await eventually(
+        async () => (await daemon.platform.workloads.getService(ref(service))).instances[0]?.state === "ready",
+      );
     await eventually(async () => (await first("wrong-path")).reason === "/readyz answered 404");
     const ignoring = await eventually(async () => {
       const one = await first("ignores-port");
@@ -115,7 +117,7 @@ describe("a first start", () => {
       expect(ignoring.reason).toBe(
         `nothing listens on port ${ignoring.port}, which it was given as PORT; it listens on ${elsewhere} instead`,
       );
-    const { problem } = await daemon.platform.getService(ref("held"));
+    const { problem } = await daemon.platform.workloads.getService(ref("held"));
     expect(problem).toContain(`port ${port} is held by process ${process.pid} (`);
   });
 });

@@ -1,5 +1,5 @@
 import { monotonicMs } from "#server/agent/kernel/clock.ts";
-import type { FollowedStream } from "#server/agent/ports/platform.ts";
+import type { FollowedStream } from "#server/agent/ports/instance-logs.ts";
 import type { InstanceOrigin, LogStore } from "./log-store.ts";
 import { MOST_PER_STREAM, readOn } from "./read-on.ts";
 

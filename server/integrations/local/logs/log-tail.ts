@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { LONGEST_SECRET, placeToCut } from "#server/agent/kernel/confidential/confidential.ts";
-import type { LogLine } from "#server/agent/ports/platform.ts";
+import type { LogLine } from "#server/agent/ports/instance-logs.ts";
 
 /** Reading the end of a log file and giving each line its time. */
 

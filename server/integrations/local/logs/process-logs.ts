@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { FollowedStream, LogFollower, ServiceRef } from "../../../agent/ports/platform.ts";
+import type { FollowedStream, LogFollower } from "../../../agent/ports/instance-logs.ts";
+import type { ServiceRef } from "../../../agent/ports/workloads.ts";
 import { MOST_PER_STREAM, readOn } from "./read-on.ts";
 
 interface Options extends ServiceRef {

@@ -91,13 +91,13 @@ describe("a data directory that is moved or removed while a daemon runs on it", 
 
   it.runIf(process.platform === "linux")("has one daemon after a new start: ports and instances stay", async () => {
     const before = await allReady(daemon.platform, REF);
-    const { url } = await daemon.platform.getService(REF);
+    const { url } = await daemon.platform.workloads.getService(REF);
     const first = daemon.child;
     rmSync(daemon.dataDir, { recursive: true });
     await daemon.start();
     expect([first.exitCode, first.signalCode]).toEqual([0, null]);
     expect(await allReady(daemon.platform, REF)).toMatchObject([{ pid: before[0]?.pid, restarts: 0 }]);
-    expect((await daemon.platform.getService(REF)).url).toBe(url);
+    expect((await daemon.platform.workloads.getService(REF)).url).toBe(url);
     expect((await fetch(url)).status).toBe(200);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import type { PlatformInstance } from "#server/agent/ports/platform.ts";
+import type { PlatformInstance } from "#server/agent/ports/workloads.ts";
 import {
   allReady,
   createTestDaemon,
@@ -40,7 +40,7 @@ const processesOf = (folder: string): string[] =>
   });
 
 let daemon: TestDaemon;
-const instances = async (): Promise<PlatformInstance[]> => (await daemon.platform.getService(REF)).instances;
+const instances = async (): Promise<PlatformInstance[]> => (await daemon.platform.workloads.getService(REF)).instances;
 const logOf = (id: string, kind: "out" | "err" = "out") => join(daemon.dataDir, "local/logs", `${id}.${kind}.log`);
 const textOf = (id: string) => readFileSync(logOf(id), "utf8");
 const restarted = (restarts: number) =>
@@ -87,7 +87,7 @@ describe.runIf(isLinux)("log files that take nothing (/dev/full)", () => {
       process.kill(pid ?? 0, "SIGKILL");
     }
     const started = await restarted(1);
-    const { url } = await daemon.platform.getService(REF);
+    const { url } = await daemon.platform.workloads.getService(REF);
     const end = ask(url);
     await delay(3_000); // 300 lines that nobody takes
     expect((await end()).faults).toEqual([]);
@@ -117,9 +117,10 @@ describe.runIf(isLinux)("log files that take nothing (/dev/full)", () => {
     await daemon.start();
     const [one] = await allReady(daemon.platform, REF);
     expect(processesOf(logOf(one?.id ?? "", "err"))).not.toEqual([]);
-    for (const { id } of await instances()) await daemon.platform.stopInstance({ instanceId: id, drainTimeoutMs: 0 });
+    for (const { id } of await instances())
+      await daemon.platform.workloads.instances.stop({ instanceId: id, drainTimeoutMs: 0 });
     expect(processesOf(daemon.dataDir)).toEqual([]);
-    const { id } = await daemon.platform.startInstance({ ...REF, version: "crash", key: "crash" });
+    const { id } = await daemon.platform.workloads.instances.start({ ...REF, version: "crash", key: "crash" });
     const words = /^exited with code 3 after .*: boom: no configuration$/;
     await eventually(
       async () => (await instances()).some((one) => one.id === id && words.test(one.reason ?? "")),
@@ -212,7 +213,7 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
     try {
       await daemon.start();
       const [first, second] = await allReady(daemon.platform, REF);
-      const { url } = await daemon.platform.getService(REF);
+      const { url } = await daemon.platform.workloads.getService(REF);
       fillDisk(join(dataDir, "ballast"));
       const end = ask(url);
       await delay(4_000);
@@ -227,10 +228,10 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
       // one asks at a time: at most the request that the killed instance had in hand is lost
       expect(faults.filter((one) => one !== "502")).toEqual([]);
       expect(faults.length).toBeLessThanOrEqual(1);
-      const next = await daemon.platform.startInstance({ ...REF, version: "1.1.0", key: "n" });
+      const next = await daemon.platform.workloads.instances.start({ ...REF, version: "1.1.0", key: "n" });
       await inState(daemon.platform, REF, next.id, "ready");
       const weights = { chatty: 60, "1.1.0": 40 };
-      await daemon.platform.setWeights({ ...REF, weights, candidate: "1.1.0" });
+      await daemon.platform.traffic.setWeights({ ...REF, weights, candidate: "1.1.0" });
       expect(daemon.output()).not.toContain("could not be written");
 
       const lock = join(dataDir, "local/another.lock");
@@ -249,7 +250,7 @@ describe.runIf(canMount)("a data directory on a full disk (a real tmpfs, where i
       await daemon.start();
       const [again] = await allReady(daemon.platform, REF);
       expect(again).toMatchObject({ pid: first?.pid, restarts: 0 });
-      expect((await daemon.platform.getService(REF)).weights).toEqual(weights);
+      expect((await daemon.platform.workloads.getService(REF)).weights).toEqual(weights);
       expect((await fetch(url)).status).toBe(200);
 
       rmSync(join(dataDir, "ballast"));

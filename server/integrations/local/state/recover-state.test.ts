@@ -33,9 +33,9 @@ async function beginReplaced(old: string): Promise<string> {
   const [first] = await allReady(daemon.platform, WEB);
   const state = localPaths(daemon.dataDir).state;
   copyFileSync(state, `${daemon.dataDir}/${old}`);
-  const { id } = await daemon.platform.startInstance({ ...WEB, version: "1.1.0", key: "next" });
+  const { id } = await daemon.platform.workloads.instances.start({ ...WEB, version: "1.1.0", key: "next" });
   await inState(daemon.platform, WEB, id, "ready");
-  await daemon.platform.stopInstance({ instanceId: first?.id ?? "", drainTimeoutMs: 0 });
+  await daemon.platform.workloads.instances.stop({ instanceId: first?.id ?? "", drainTimeoutMs: 0 });
   return state;
 }
 
@@ -43,7 +43,7 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
   it("takes over the same processes behind the same addresses, and says so", async () => {
     const state = await beginReplaced("old.json");
     const before = await look();
-    const urlOf = async () => (await daemon.platform.getService(WEB)).url;
+    const urlOf = async () => (await daemon.platform.workloads.getService(WEB)).url;
     const url = await urlOf();
     const damage: Record<string, () => void> = {
       "a half file": () => writeFileSync(state, readFileSync(state, "utf8").slice(0, 100)),
@@ -79,8 +79,8 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
     const [first, second] = await allReady(daemon.platform, WEB);
     const state = localPaths(daemon.dataDir).state;
     copyFileSync(state, `${daemon.dataDir}/old.json`);
-    await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
-    const { id } = await daemon.platform.startInstance({ ...WEB, version: "1.1.0", key: "next" });
+    await daemon.platform.traffic.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
+    const { id } = await daemon.platform.workloads.instances.start({ ...WEB, version: "1.1.0", key: "next" });
     process.kill(first?.pid ?? 0, "SIGKILL");
     await inState(daemon.platform, WEB, id, "ready");
     await eventually(async () => (await allReady(daemon.platform, WEB)).find((one) => one.restarts === 1));
@@ -92,18 +92,18 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
     const after = await allReady(daemon.platform, WEB);
     const pidsOf = (list: typeof before) => list.map((one) => [one.id, one.pid]).sort();
     expect(pidsOf(after)).toEqual(pidsOf(before));
-    const { weights, notice } = await daemon.platform.getService(WEB);
+    const { weights, notice } = await daemon.platform.workloads.getService(WEB);
     expect(weights).toEqual({ "1.0.0": 100, "1.1.0": 0 });
     expect(notice).toContain("is older than what runs: all requests go to 1.0.0");
     expect(daemon.output()).toContain(notice);
     const restart = async () => {
       await daemon.end("SIGKILL");
       await daemon.start();
-      return daemon.platform.getService(WEB);
+      return daemon.platform.workloads.getService(WEB);
     };
     expect(await restart()).toMatchObject({ notice, weights: { "1.0.0": 100, "1.1.0": 0 } });
-    await daemon.platform.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
-    expect((await daemon.platform.getService(WEB)).notice).toBeNull();
+    await daemon.platform.traffic.setWeights({ ...WEB, weights: { "1.0.0": 95, "1.1.0": 5 }, candidate: "1.1.0" });
+    expect((await daemon.platform.workloads.getService(WEB)).notice).toBeNull();
     expect(await restart()).toMatchObject({ notice: null, weights: { "1.0.0": 95, "1.1.0": 5 } });
   });
 
@@ -116,9 +116,9 @@ describe.runIf(process.platform === "linux")("a daemon whose state does not tell
     await eventually(async () => !isAlive(api?.pid ?? 0));
     await daemon.start();
     expect((await allReady(daemon.platform, WEB)).map((one) => one.pid)).toEqual([web?.pid]);
-    expect((await daemon.platform.getService(API)).instances).toEqual([]);
+    expect((await daemon.platform.workloads.getService(API)).instances).toEqual([]);
     expect(daemon.output()).toMatch(/what ran of api\/staging is not known any more; deploy a version/);
-    await daemon.platform.startInstance({ ...API, version: "1.1.0", key: "again" });
+    await daemon.platform.workloads.instances.start({ ...API, version: "1.1.0", key: "again" });
     expect(await allReady(daemon.platform, API)).toMatchObject([{ version: "1.1.0" }]);
     const before = await look();
     await daemon.end("SIGKILL");
