@@ -2,7 +2,9 @@ import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { describePlatformContract } from "#server/testing/contracts/platform-contract.ts";
+import { describeInstanceLogsContract } from "#server/testing/contracts/instance-logs-contract.ts";
+import { describeTrafficContract } from "#server/testing/contracts/traffic-contract.ts";
+import { describeWorkloadsContract } from "#server/testing/contracts/workloads-contract.ts";
 import { createTestDaemon, sampleService } from "#server/testing/local-platform/daemon.ts";
 import { createLocalPlatform } from "./client.ts";
 import { localPaths } from "./state/paths.ts";
@@ -10,18 +12,22 @@ import { localPaths } from "./state/paths.ts";
 // Real processes on a machine that may be busy with everything else.
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
 
-describePlatformContract("the local platform", async () => {
+const setUp = async () => {
   const daemon = createTestDaemon([sampleService("web", {}, 2)]);
   await daemon.start();
+  const { workloads, traffic, logs } = daemon.platform;
   return {
-    platform: daemon.platform,
+    ...{ workloads, instances: workloads.instances, traffic, logs },
     ref: { service: "web", environment: "staging" },
     running: "1.0.0",
     other: "1.1.0",
     neverReady: "never",
     stop: () => daemon.dispose(),
   };
-});
+};
+describeWorkloadsContract("the local platform", setUp);
+describeTrafficContract("the local platform", setUp);
+describeInstanceLogsContract("the local platform", setUp);
 
 describe("the control socket", () => {
   it("says that the daemon is not running", async () => {

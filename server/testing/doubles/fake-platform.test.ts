@@ -5,7 +5,9 @@ import type { TrafficCounts } from "#server/agent/ports/traffic.ts";
 import { emptyHistogram } from "#server/agent/telemetry/histogram.ts";
 import { noOutcomes } from "#server/agent/telemetry/outcomes.ts";
 import { testConfig } from "../context.ts";
-import { describePlatformContract } from "../contracts/platform-contract.ts";
+import { describeInstanceLogsContract } from "../contracts/instance-logs-contract.ts";
+import { describeTrafficContract } from "../contracts/traffic-contract.ts";
+import { describeWorkloadsContract } from "../contracts/workloads-contract.ts";
 import { FakePlatform } from "./fake-platform.ts";
 
 const PAYMENTS = { service: "payments", environment: "staging" };
@@ -18,7 +20,7 @@ const sampleAt = (ref: typeof PAYMENTS, startMs: number): TrafficCounts => ({
 });
 
 // What the rules and use cases are tested against must keep the same promises as what really runs.
-describePlatformContract("the fake platform", async () => {
+const setUp = async () => {
   const config = testConfig();
   for (const service of config.services)
     for (const settings of Object.values(service.environments)) settings.instances = 2;
@@ -32,11 +34,16 @@ describePlatformContract("the fake platform", async () => {
   await once(server, "listening");
   for (const service of platform.services.values())
     service.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { workloads, traffic, logs } = platform;
   return {
-    ...{ platform, ref: PAYMENTS, running: "1.0.0", other: "1.1.0", neverReady: "1.2.0" },
+    ...{ workloads, instances: workloads.instances, traffic, logs },
+    ...{ ref: PAYMENTS, running: "1.0.0", other: "1.1.0", neverReady: "1.2.0" },
     stop: async () => {
       server.close();
       server.closeAllConnections();
     },
   };
-});
+};
+describeWorkloadsContract("the fake platform", setUp);
+describeTrafficContract("the fake platform", setUp);
+describeInstanceLogsContract("the fake platform", setUp);

@@ -169,12 +169,22 @@ export class FakePlatform implements Platform {
   };
 
   readonly logs: InstanceLogs = {
-    capabilities: () => ({ tail: true, follow: false }),
+    capabilities: () => ({ tail: true, follow: true }),
     tailLogs: async ({ instanceId, lines }) => {
       if (!this.#made.has(instanceId)) throw notFound(`instance ${instanceId}`, [...this.#made]);
       return this.logLines.slice(-lines);
     },
-    followLogs: async () => ({ streams: [], more: false }),
+    followLogs: async ({ cursors }) => {
+      const lines = this.logLines.map(({ at, text }, i) => ({ at, text, cursor: String(i + 1) }));
+      const streams = this.#all()
+        .flatMap((service) => service.instances)
+        .map(({ id, service, environment, version }) => {
+          const name = `${id}.stdout`;
+          const more = lines.slice(Number(cursors[name] ?? 0));
+          return { service, environment, version, instanceId: id, stream: "stdout" as const, name, lines: more };
+        });
+      return { streams: streams.filter((one) => one.lines.length > 0), more: false };
+    },
   };
 }
 
