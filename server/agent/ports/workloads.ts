@@ -53,6 +53,8 @@ export interface PlatformService extends ServiceRef {
   /** share of requests per version in percent; null: spread evenly over all ready instances */
   weights: Record<string, number> | null;
   instances: PlatformInstance[];
+  /** of each version that is wanted or runs */
+  replicas: ReplicaCount[];
   /** false: the service or this environment of it left the configuration while it ran */
   configured: boolean;
   /** what a check asks for, also once it left the configuration; null: any answer of the front page below 500 will do */
@@ -72,6 +74,21 @@ export interface PlatformService extends ServiceRef {
   pending?: number[] | null;
 }
 
+/** Of one version: how many instances are wanted, as far as the platform has taken that in, and how many are ready. */
+export interface ReplicaCount {
+  version: string;
+  desired: number;
+  ready: number;
+}
+
+export interface SetReplicasInput extends ServiceRef {
+  version: string;
+  /** 0: none is to run */
+  replicas: number;
+  /** names the request: what it starts, a repeated one does not start again */
+  key: string;
+}
+
 /** What an adapter can. */
 export interface WorkloadCapabilities {
   /** single instances can be started under a key, drained and stopped */
@@ -88,6 +105,17 @@ export interface Workloads {
   capabilities(): WorkloadCapabilities;
   listServices(): Promise<PlatformService[]>;
   getService(ref: ServiceRef): Promise<PlatformService>;
+  /**
+   * How many instances of one version are to run; others are left alone. Returns at once, the status follows. Asking
+   * for the number that is wanted already changes nothing.
+   */
+  setReplicas(input: SetReplicasInput): Promise<void>;
+  /** null: the platform starts and stops instances by itself, under names of its own */
+  readonly instances: InstanceControl | null;
+}
+
+/** Workloads of a platform that controls single instances. */
+export interface ControlledWorkloads extends Workloads {
   readonly instances: InstanceControl;
 }
 

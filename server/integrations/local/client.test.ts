@@ -25,7 +25,7 @@ const setUp = async () => {
     stop: () => daemon.dispose(),
   };
 };
-describeWorkloadsContract("the local platform", setUp);
+describeWorkloadsContract("the local platform", { instanceControl: true }, setUp);
 describeTrafficContract("the local platform", setUp);
 describeInstanceLogsContract("the local platform", setUp);
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { monotonicMs } from "#server/agent/kernel/clock.ts";
 import type { Platform } from "#server/agent/ports/platform.ts";
-import type { InstanceControl, ServiceRef } from "#server/agent/ports/workloads.ts";
+import type { ControlledWorkloads, InstanceControl, ServiceRef, Workloads } from "#server/agent/ports/workloads.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { LimitedReads } from "./logs/limited-reads.ts";
 import {
@@ -14,14 +14,18 @@ import {
   StopAnswer,
   TrafficAnswer,
 } from "./protocol.ts";
+import { replicasOf, setReplicas } from "./set-replicas.ts";
 import { localPaths } from "./state/paths.ts";
 
 export interface LocalPlatform extends Platform {
+  readonly workloads: ControlledWorkloads;
   /** Closes the connections to the daemon. */
   close(): Promise<void>;
 }
 
 const Nothing = z.object({});
+/** the daemon keeps instances, not numbers */
+const ServiceStatus = ServiceAnswer.transform((service) => ({ ...service, replicas: replicasOf(service.instances) }));
 const servicePath = ({ service, environment }: ServiceRef): string =>
   `services/${encodeURIComponent(environment)}/${encodeURIComponent(service)}`;
 const instancePath = (id: string, action: string): string => `instances/${encodeURIComponent(id)}/${action}`;
@@ -50,12 +54,15 @@ export function createLocalPlatform({
   const daemon = new ControlConnection(localPaths(dataDir).socket);
   const reads = new LimitedReads(daemon, readLimitMs);
   if (watch) reads.watch(WATCH_MS);
+  const instances = instanceControl(daemon);
+  const getService: Workloads["getService"] = (ref) => reads.get(servicePath(ref), ServiceStatus);
   return {
     workloads: {
       capabilities: () => ({ instanceControl: true, resources: true }),
-      listServices: () => reads.get("services", z.array(ServiceAnswer)),
-      getService: (ref) => reads.get(servicePath(ref), ServiceAnswer),
-      instances: instanceControl(daemon),
+      listServices: () => reads.get("services", z.array(ServiceStatus)),
+      getService,
+      setReplicas: (input) => setReplicas({ getService, instances }, input),
+      instances,
     },
     traffic: {
       capabilities: () => ({ weights: true, stickiness: true, preview: true, countedSince: true }),

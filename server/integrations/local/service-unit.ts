@@ -124,7 +124,7 @@ export class ServiceUnit {
     return { ...ref, port, weights, candidate, salt: this.#salt, doubt, instances };
   }
 
-  describe(): PlatformService {
+  describe(): Omit<PlatformService, "replicas"> {
     const instances = [...this.instances.values()].map((instance) => this.describeInstance(instance));
     const overloaded = this.balancer.overloaded();
     const { ref, url, weights, configured, problem, doubt: notice } = this;

@@ -8,7 +8,7 @@ import type { Inspection } from "../../agent/deploy/run/inspection.ts";
 import type { CheckInterrupt, PlannedStep, StepOutcome } from "../../agent/deploy/run/procedure.ts";
 import type { DeploymentEffects } from "../../agent/deploy/run/run.ts";
 import type { Decision } from "../../agent/deploy/schema.ts";
-import type { TestContext } from "../context.ts";
+import type { AgentContext } from "../../agent/kernel/context.ts";
 
 /** The deployment procedure without its engine and without its judge: durable steps in memory, verdicts from a script. */
 
@@ -120,7 +120,7 @@ export function scripted(script: Script = passes): Inspection {
 }
 
 /** The real effects on the record and on a platform in memory, with a scripted inspection. */
-export const scriptedEffects = (ctx: TestContext, script?: Script): DeploymentEffects => ({
+export const scriptedEffects = (ctx: AgentContext, script?: Script): DeploymentEffects => ({
   ...platformEffects(ctx),
   ...recordEffects(ctx),
   inspect: scripted(script),
@@ -128,7 +128,7 @@ export const scriptedEffects = (ctx: TestContext, script?: Script): DeploymentEf
 
 /** Writes down a decision as decide_deployment does, without its rules. */
 export async function decide(
-  ctx: TestContext,
+  ctx: AgentContext,
   deploymentId: string,
   decision: Decision,
   scope: "step" | "all" = "step",

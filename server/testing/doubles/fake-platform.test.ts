@@ -44,6 +44,6 @@ const setUp = async () => {
     },
   };
 };
-describeWorkloadsContract("the fake platform", setUp);
+describeWorkloadsContract("the fake platform", { instanceControl: true }, setUp);
 describeTrafficContract("the fake platform", setUp);
 describeInstanceLogsContract("the fake platform", setUp);

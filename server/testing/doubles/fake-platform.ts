@@ -3,7 +3,13 @@ import { AppError } from "../../agent/kernel/errors.ts";
 import type { InstanceLogs, LogLine } from "../../agent/ports/instance-logs.ts";
 import type { Platform } from "../../agent/ports/platform.ts";
 import type { DirectAnswer, DirectRequest, Traffic, TrafficCounts } from "../../agent/ports/traffic.ts";
-import type { PlatformInstance, PlatformService, ServiceRef, Workloads } from "../../agent/ports/workloads.ts";
+import type {
+  ControlledWorkloads,
+  PlatformInstance,
+  PlatformService,
+  ServiceRef,
+} from "../../agent/ports/workloads.ts";
+import { replicasOf, setReplicas } from "../../integrations/local/set-replicas.ts";
 
 /** A platform in memory: instances become ready at once unless their version is listed in `neverReady`. */
 export class FakePlatform implements Platform {
@@ -43,6 +49,7 @@ export class FakePlatform implements Platform {
           weights: null,
           overloaded: null,
           instances: [],
+          replicas: [],
           configured: true,
           problem: null,
         };
@@ -85,6 +92,7 @@ export class FakePlatform implements Platform {
     for (const { version, state } of found.instances)
       if (state !== "draining" && state !== "stopping") counts.set(version, (counts.get(version) ?? 0) + 1);
     found.currentVersion = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+    found.replicas = replicasOf(found.instances);
     return found;
   }
 
@@ -102,10 +110,11 @@ export class FakePlatform implements Platform {
       .find((instance) => instance.id === id);
   }
 
-  readonly workloads: Workloads = {
+  readonly workloads: ControlledWorkloads = {
     capabilities: () => ({ instanceControl: true, resources: true }),
     listServices: async () => structuredClone(this.#all()),
     getService: async (ref) => structuredClone(this.#find(ref)),
+    setReplicas: (input) => setReplicas(this.workloads, input),
     instances: {
       start: async (input) => {
         const service = this.#find(input);

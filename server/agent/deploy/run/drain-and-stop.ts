@@ -1,12 +1,15 @@
 import type { Refusal } from "./effects-platform.ts";
 import type { Interruption } from "./procedure.ts";
+import { hasFollowed } from "./replica-effects.ts";
 import type { ObservedInstance } from "./rolling.ts";
-import { type Run, readInbox, runClockMs } from "./run.ts";
+import { look, pauseMs, type Run, readInbox, runClockMs } from "./run.ts";
 import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import { stillOpen, stoppingNow } from "./status-lines.ts";
 
 /** A drain is cut in slices, so that a cancel is read within one. */
 const SLICE_MS = 1_000;
+/** after so long without what was asked for, it is asked for again */
+const FOLLOW_MS = 60_000;
 
 interface StoppingInstance {
   instance: ObservedInstance;
@@ -58,8 +61,29 @@ export async function drainAndStop(
     remaining: remaining[instance.id] ?? 0,
     drainedMs: drainedMs.get(instance.id) ?? 0,
   }));
-  const stopped = await durable.step("stop", () => effects.stop(plan, leaving));
-  return stopped.ok ? { kind: "stopped" } : { kind: "refused", by: stopped };
+  const stopped = await durable.step("stop", () => effects.stop(plan, leaving, observation?.instances ?? null));
+  if (!stopped.ok) return { kind: "refused", by: stopped };
+  return stopped.replicas ? untilFollowed(run, stopped.replicas, interruptRules, stepIndex) : { kind: "stopped" };
+}
+
+/** Waits until a platform that stops instances in its own time has done so. */
+async function untilFollowed(
+  run: Run,
+  replicas: Readonly<Record<string, number>>,
+  interruptRules: InterruptRules | null,
+  stepIndex: number,
+): Promise<DrainResult> {
+  const beganAt = run.observation?.at ?? run.plan.startedAt;
+  for (;;) {
+    const observation = await look(run);
+    if (observation.instances && hasFollowed(observation.instances, replicas)) return { kind: "stopped" };
+    const by = interruptRules && interruptionIn(run.state, observation, interruptRules, stepIndex);
+    if (by) return { kind: "interrupted", by };
+    const waitedMs = observation.at - beganAt;
+    if (waitedMs >= FOLLOW_MS)
+      return { kind: "refused", by: { ok: false, code: "TIMEOUT", message: "instances that are to stop still run" } };
+    await run.durable.wait(pauseMs(waitedMs));
+  }
 }
 
 /** How many connections are open to instances of each version that leaves; versions without any are left out. */

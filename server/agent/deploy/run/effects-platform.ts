@@ -9,6 +9,7 @@ import { note, setSummary } from "../record/record.ts";
 import { getDeploymentRow } from "../record/store.ts";
 import { listDecisions } from "../record/store-decisions.ts";
 import type { DeploymentPlan } from "./procedure.ts";
+import { replicasWithout, requestReplicas, stayingOf } from "./replica-effects.ts";
 import type { ObservedInstance } from "./rolling.ts";
 import type { Inbox } from "./run-state.ts";
 
@@ -42,10 +43,11 @@ const attempt = async <T>(work: () => Promise<T>): Promise<Effect<T>> => {
 export const platformEffects = (runtime: Runtime) => ({
   readInbox: (plan: DeploymentPlan, afterSeq: number) => readInbox(runtime, plan, afterSeq),
   observe: (plan: DeploymentPlan, afterSeq: number) => observe(runtime, plan, afterSeq),
-  start: (plan: DeploymentPlan, version: string, slots: readonly StartSlot[]) => start(runtime, plan, version, slots),
+  start: (plan: DeploymentPlan, version: string, slots: readonly StartSlot[], seen: Seen) =>
+    start(runtime, plan, version, slots, seen),
   drain: (plan: DeploymentPlan, ids: readonly string[], timeoutMs: number, summaryOf: SummaryOf) =>
     drain(runtime, plan, ids, timeoutMs, summaryOf),
-  stop: (plan: DeploymentPlan, leaving: readonly DrainedInstance[]) => stop(runtime, plan, leaving),
+  stop: (plan: DeploymentPlan, leaving: readonly DrainedInstance[], seen: Seen) => stop(runtime, plan, leaving, seen),
   share: (plan: DeploymentPlan, weight: number) => share(runtime, plan, weight),
   returnTraffic: (plan: DeploymentPlan) => returnTraffic(runtime, plan),
   resetWeights: (plan: DeploymentPlan) => resetWeights(runtime, plan),
@@ -86,20 +88,40 @@ interface StartSlot {
   progress: string;
 }
 
-/** Starts instances, all at once, each under its key. Says which of them were, and what the first refusal was. */
+/** what the step looked at, from which a number of replicas is counted; null when the platform did not answer */
+type Seen = readonly ObservedInstance[] | null;
+const UNKNOWN: Refusal = { ok: false, code: "UPSTREAM_UNAVAILABLE", message: "what runs is not known" };
+
+interface StartAnswer {
+  started: { slot: number; instanceId: string }[];
+  refusal: Refusal | null;
+  /** instances appear later, under names that the platform chooses: look again after a pause */
+  statusFollows?: boolean;
+}
+
+/**
+ * Starts instances, all at once, each under its key. Says which of them were, and what the first refusal was. Where
+ * single instances cannot be started, it asks for as many more than were seen.
+ */
 async function start(
   runtime: Runtime,
   plan: DeploymentPlan,
   version: string,
   slots: readonly StartSlot[],
-): Promise<{ started: { slot: number; instanceId: string }[]; refusal: Refusal | null }> {
+  seen: Seen,
+): Promise<StartAnswer> {
   const { service, environment, deploymentId } = plan;
+  const { instances } = runtime.platform.workloads;
+  if (instances === null) {
+    if (seen === null) return { started: [], refusal: UNKNOWN };
+    const replicas = stayingOf(seen, version) + slots.length;
+    const requested = await attempt(async () => ({ done: await requestReplicas(runtime, plan, version, replicas) }));
+    return { started: [], refusal: requested.ok ? null : requested, statusFollows: true };
+  }
   const answers = await Promise.all(
     slots.map(async ({ slot, progress }) => {
       const key = `${deploymentId}:${version}:${slot}`;
-      const answer = await attempt(() =>
-        runtime.platform.workloads.instances.start({ service, environment, version, key }),
-      );
+      const answer = await attempt(() => instances.start({ service, environment, version, key }));
       return { slot, progress, answer };
     }),
   );
@@ -134,11 +156,13 @@ async function drain(
   timeoutMs: number,
   summaryOf: SummaryOf,
 ): Promise<Effect<ClockReading & { remaining: Record<string, number> }>> {
-  const { platform } = runtime;
+  const { instances } = runtime.platform.workloads;
+  // one that cannot be drained finishes its requests when it is stopped
+  if (instances === null)
+    return { ok: true, ...readClock(runtime), remaining: Object.fromEntries(ids.map((id) => [id, 0])) };
   const drained = await attempt(async () => {
     const left = ids.map(
-      async (instanceId) =>
-        [instanceId, (await platform.workloads.instances.drain({ instanceId, timeoutMs })).remaining] as const,
+      async (instanceId) => [instanceId, (await instances.drain({ instanceId, timeoutMs })).remaining] as const,
     );
     return { remaining: Object.fromEntries(await Promise.all(left)) };
   });
@@ -147,6 +171,11 @@ async function drain(
   const summary = summaryOf(drained.remaining);
   if (summary !== null) await setSummary(runtime, plan, summary);
   return { ...drained, ...clock };
+}
+
+interface StopAnswer {
+  /** the platform stops instances in its own time, until there are so many of each version; absent: they are gone */
+  replicas?: Record<string, number>;
 }
 
 interface DrainedInstance {
@@ -158,18 +187,27 @@ interface DrainedInstance {
   drainedMs: number;
 }
 
-/** Stops instances that were drained, all at once. */
+/** Stops instances that were drained, all at once. Where that cannot be done singly, it asks for as many fewer. */
 async function stop(
   runtime: Runtime,
   plan: DeploymentPlan,
   leaving: readonly DrainedInstance[],
-): Promise<Effect<unknown>> {
+  seen: Seen,
+): Promise<Effect<StopAnswer>> {
+  const { instances } = runtime.platform.workloads;
+  if (instances === null) {
+    if (seen === null) return UNKNOWN;
+    const stopping = leaving.map(({ instance }) => instance);
+    return attempt(async () => {
+      const replicas = replicasWithout(seen, stopping);
+      for (const [version, wanted] of Object.entries(replicas)) await requestReplicas(runtime, plan, version, wanted);
+      return { replicas };
+    });
+  }
   const began = performance.now();
   const stopped = await attempt(async () => {
     const told = await Promise.all(
-      leaving.map(({ instance }) =>
-        runtime.platform.workloads.instances.stop({ instanceId: instance.id, drainTimeoutMs: 0 }),
-      ),
+      leaving.map(({ instance }) => instances.stop({ instanceId: instance.id, drainTimeoutMs: 0 })),
     );
     return { notes: told.map(({ note }) => note) };
   });
@@ -227,9 +265,10 @@ async function returnTraffic({ platform }: Runtime, plan: DeploymentPlan): Promi
     if (previousVersion === null) return { sheltered: false };
     const before = await platform.workloads.getService(plan);
     const old = before.instances.filter((one) => one.version === previousVersion);
-    const draining = old.filter((one) => one.state === "draining");
+    const { instances } = platform.workloads;
+    const draining = instances === null ? [] : old.filter((one) => one.state === "draining");
     // one that is being stopped already refuses, and is started anew later
-    await Promise.all(draining.map(({ id }) => attempt(() => recall(platform.workloads.instances, id))));
+    if (instances) await Promise.all(draining.map(({ id }) => attempt(() => recall(instances, id))));
     const now = draining.length === 0 ? before : await platform.workloads.getService(plan);
     const serves = now.instances.some((one) => one.version === previousVersion && one.state === "ready");
     if (!serves) return { sheltered: false };

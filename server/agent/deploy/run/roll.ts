@@ -61,12 +61,14 @@ async function act(run: Run, goal: RollingGoal, action: RollingAction, stepIndex
   const { durable, effects, plan, state, observation } = run;
   const [slot = 0] = freeSlots(state, 1);
   const progress = `${Math.min(slot + 1, goal.wanted)} of ${goal.wanted}`;
-  const answer = await durable.step("start", () => effects.start(plan, goal.version, [{ slot, progress }]));
+  const answer = await durable.step("start", () =>
+    effects.start(plan, goal.version, [{ slot, progress }], observation?.instances ?? null),
+  );
   for (const { instanceId } of answer.started) {
     state.started.add(slot);
     state.awaited.set(instanceId, observation?.at ?? plan.startedAt);
   }
-  if (!answer.refusal) return { kind: "acted" };
+  if (!answer.refusal) return { kind: answer.statusFollows ? "wait" : "acted" };
   return isPassing(answer.refusal) ? { kind: "wait" } : failed(answer.refusal.message);
 }
 

@@ -82,12 +82,14 @@ async function start(run: Run, work: SetWork, count: number): Promise<Turn> {
     slot,
     progress: `${wanted - count + i + 1} of ${wanted}`,
   }));
-  const { started, refusal } = await durable.step("start", () => effects.start(plan, work.version, slots));
+  const seen = observation?.instances ?? null;
+  const answer = await durable.step("start", () => effects.start(plan, work.version, slots, seen));
+  const { started, refusal } = answer;
   for (const { slot, instanceId } of started) {
     state.started.add(slot);
     state.awaited.set(instanceId, observation?.at ?? plan.startedAt);
   }
-  if (!refusal) return { kind: "acted" };
+  if (!refusal) return { kind: answer.statusFollows ? "wait" : "acted" };
   return isPassing(refusal) || work.replaceBroken ? { kind: "wait" } : failed(refusal.message);
 }
 
