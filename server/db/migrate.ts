@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import type pg from "pg";
 import { AppError } from "../agent/kernel/errors.ts";
 import { connectTo } from "./connect.ts";
-import { openSchemaEngine } from "./schema-engine.ts";
 
 interface Migration {
   name: string;
@@ -40,22 +41,24 @@ export async function migrateDatabase(url: string, migrations: Migration[] = lis
     await client.query("select pg_advisory_lock(7310002)");
     const pending = await pendingMigrations(client, migrations);
     if (pending.length === 0) return []; // the engine takes 0.6 s to load; a start without news does not need it
-    const engine = await openSchemaEngine(url);
     try {
-      await engine.apply(migrations);
+      await applyMigrations(url, migrations);
     } catch (cause) {
       throw new AppError(
         "PRECONDITION",
         `The migration ${pending[0] ?? ""} failed: ${(cause as Error).message}. The database was left as the failed statement found it; restore it or mend it, then start again.`,
         { cause },
       );
-    } finally {
-      await engine.close();
     }
     return pending;
   } finally {
     await client.end();
   }
+}
+
+async function applyMigrations(url: string, migrations: readonly Migration[]): Promise<void> {
+  const thread = new Worker(new URL("./apply-migrations.ts", import.meta.url), { workerData: { url, migrations } });
+  await once(thread, "exit"); // throws what the thread threw
 }
 
 /** Refuses a database as `migrateDatabase` does, and leaves it as it is. */

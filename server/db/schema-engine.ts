@@ -28,15 +28,8 @@ export const schemaFiles = (): { path: string; content: string }[] =>
     .filter((file) => file.endsWith(".prisma"))
     .map((file) => ({ path: file, content: readFileSync(join(SCHEMA_DIR, file), "utf8") }));
 
-let loaded: Promise<typeof WasmSchemaEngine> | undefined;
-
-/** Once in a process: its glue code serves one instance, and another one would take the memory from under the first. */
-const loadEngine = (): Promise<typeof WasmSchemaEngine> => {
-  loaded ??= instantiate();
-  return loaded;
-};
-
-async function instantiate(): Promise<typeof WasmSchemaEngine> {
+/** Once in a thread: its glue code serves one instance, and another one would take the memory from under the first. */
+async function loadEngine(): Promise<typeof WasmSchemaEngine> {
   const path = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const glue = await import(path);
   const bytes = readFileSync(path.replace(/\.js$/, ".wasm"));
