@@ -2,7 +2,7 @@
 
 const TESTS = "\\.test\\.tsx?$|^server/testing/|^e2e/";
 /** what every capability stands on */
-const GROUND = "(?:kernel|ports|actions|text|telemetry)";
+const GROUND = "(?:kernel|ports|catalog|actions|text|telemetry)";
 const CAPABILITIES = `^server/agent/(?!${GROUND}/)[^/]+/`;
 const ADAPTERS = "^server/(?:db|integrations|telemetry-store)/";
 const SCHEMAS = ["^server/[^/]+/(schema|words)\\.ts$", "^server/[^/]+/[^/]+/(schema|words)\\.ts$"];
@@ -131,7 +131,7 @@ module.exports = {
     {
       name: "kernel-and-ports-stand-below",
       comment:
-        "The kernel, the ports and what is common of actions, texts and telemetry know no capability beyond its schema.",
+        "The kernel, the ports and what is common of the catalog, actions, texts and telemetry know no capability beyond its schema.",
       severity: "error",
       from: { path: `^server/agent/${GROUND}/`, pathNot: TESTS },
       to: { path: `${CAPABILITIES}(?!(schema|words)\\.ts$)` },

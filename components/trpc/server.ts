@@ -3,7 +3,7 @@ import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 import { headers } from "next/headers";
 import { unstable_rethrow as rethrowOfNext } from "next/navigation";
 import { cache } from "react";
-import { productionEnvironments } from "#server/agent/config-deployment.ts";
+import { catalogOf } from "#server/agent/catalog/catalog.ts";
 import { identify } from "#server/auth/context.ts";
 import { setupNeeded } from "#server/auth/first-admin.ts";
 import { getRuntime } from "#server/container.ts";
@@ -54,8 +54,8 @@ export const orOutage = <T>(read: () => Promise<T>): Promise<ReadOrOutage<T>> =>
 /** What does not change while this process runs. */
 export function systemFacts(): Omit<Start, "me"> {
   const { config, source } = getRuntime();
-  const { environments } = config.deploymentConfig;
-  return { environments, productionEnvironments: productionEnvironments(config), sample: source.sample };
+  const { environments, production } = catalogOf(config);
+  return { environments: [...environments], productionEnvironments: production, sample: source.sample };
 }
 
 /** True while nobody can sign in because there is no account yet. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkConfig } from "../config/load.ts";
-import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, productionEnvironments, rulesFor } from "./config-deployment.ts";
+import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, rulesFor } from "./config-deployment.ts";
 
 const load = (text: string) => {
   const checked = checkConfig(text, { NODE_ENV: "test" });
@@ -94,16 +94,4 @@ describe("a configuration that cannot be meant", () => {
   ])("is refused: %s", (_, text, message) => {
     expect(() => load(text)).toThrow(message);
   });
-});
-
-describe("production", () => {
-  it.each([
-    ["{}", ["production"]],
-    ["{environments: [prod, staging]}", ["prod"]],
-    ["{environments: [live, prod-eu, production-us, preprod, test]}", ["live", "prod-eu", "production-us"]],
-    ["{environments: [dev, customers]}", ["customers"]],
-    ["{environments: [dev, production, eu], productionEnvironments: [eu]}", ["eu"]],
-  ])("of %s is %s", (deployment, expected) =>
-    expect(productionEnvironments(load(`deploymentConfig: ${deployment}`))).toEqual(expected),
-  );
 });

@@ -109,6 +109,31 @@ describe("sources", () => {
     expect(products.filter((path) => /\bunknownName\(/.test(textOf(path))).length).toBeGreaterThan(8);
   });
 
+  it("of the core ask the catalog for services: none reads them, or what one platform needs, from the configuration", () => {
+    const reads = (text: string): boolean =>
+      /\bconfig\.services\b|\{[^{}=;]*\bservices\b[^{}=;]*\}(?:: [^=;,)]*)? = (?:\w+\.)*config\b|\{[^{}=;]*\bservices\b[^{}=;]*\}: (?:OperateAgentConfig|\w+\["config"\])|\??\.local\b|\{[^{}=;]*\blocal\b[^{}=;]*\} = /.test(
+        text,
+      );
+    const forms = [
+      "ctx.config.services.map(f)",
+      "const { services, deploymentConfig } = ctx.config;",
+      "({ services }: OperateAgentConfig) => services",
+      '({ services }: AgentContext["config"]) => services',
+      "service.local.versions",
+      "service?.local",
+      "const { local } = service;",
+    ];
+    expect(forms.filter((form) => !reads(form))).toEqual([]);
+    expect(reads("const { services } = await viewPlatform(ctx); catalogOf(config).services;")).toBe(false);
+    const others = sources.filter(
+      (path) =>
+        /^server\/(?:agent|routers)\//.test(path) &&
+        !/\.test\.|^server\/agent\/(?:catalog\/|config[\w-]*\.ts)/.test(path),
+    );
+    expect(others.length).toBeGreaterThan(300);
+    expect(others.filter((path) => reads(textOf(path)))).toEqual([]);
+  });
+
   it("hold nothing unfinished, and no test that waits instead of watching", () => {
     const words = ["TO" + "DO", "FIX" + "ME", "X".repeat(3), "@ts-" + "ignore", "waitFor" + "Timeout("];
     const found = sources.flatMap((path) => {

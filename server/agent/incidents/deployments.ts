@@ -1,4 +1,4 @@
-import { productionEnvironments } from "../config-deployment.ts";
+import { catalogOf } from "../catalog/catalog.ts";
 import type { Runtime } from "../kernel/context.ts";
 import type { DeploymentFailure, TimelineEventOf } from "../timeline/schema.ts";
 import { type AutomaticWork, noteOn, noteStory, openOrAdd } from "./automatic.ts";
@@ -91,7 +91,7 @@ async function fail(
           ? `${service} ${version} in ${environment} got worse after its deployment`
           : `Deployment of ${service} ${version} to ${environment} failed`,
       description: summary.includes(bare(reason)) ? summary : `${summary}\n\nReason: ${reason}`,
-      severity: deploymentSeverity(environment, rolledBack, productionEnvironments(runtime.config)),
+      severity: deploymentSeverity(environment, rolledBack, catalogOf(runtime.config).production),
       assignee: null,
       ...{ service, environment, deploymentId, source: "deployment", causeKey },
     },

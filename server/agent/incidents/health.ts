@@ -1,4 +1,4 @@
-import { productionEnvironments } from "../config-deployment.ts";
+import { catalogOf } from "../catalog/catalog.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { describeSeconds } from "../text/durations.ts";
 import type { TimelineEventOf } from "../timeline/schema.ts";
@@ -79,7 +79,7 @@ async function goesDown(
     {
       title: state,
       description: detail.message ?? "",
-      severity: outageSeverity({ service, environment }, productionEnvironments(work.runtime.config)),
+      severity: outageSeverity({ service, environment }, catalogOf(work.runtime.config).production),
       assignee: null,
       ...{ service, environment, deploymentId: null, source: "health", causeKey },
     },

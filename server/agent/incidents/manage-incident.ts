@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import { unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -58,11 +59,10 @@ async function create(ctx: AgentContext, tx: Tx, input: ManageIncidentInput): Pr
 
 /** The service and environment must be ones that are configured. @throws NOT_FOUND with those that are */
 function checkScope(ctx: AgentContext, { service, environment }: ManageIncidentInput): void {
-  const { services, deploymentConfig } = ctx.config;
-  const found = services.find((one) => one.name === service);
-  if (service && !found)
-    throw unknownName({ what: "service", given: service, allowed: services.map((one) => one.name) });
-  const environments = found ? Object.keys(found.environments) : deploymentConfig.environments;
+  const catalog = catalogOf(ctx.config);
+  const found = catalog.service(service);
+  if (service && !found) throw unknownName({ what: "service", given: service, allowed: catalog.serviceNames });
+  const environments = found ? catalog.environmentsOf(found.name) : catalog.environments;
   if (environment && !environments.includes(environment))
     throw unknownName({ what: "environment", given: environment, allowed: environments });
 }

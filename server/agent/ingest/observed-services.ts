@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ObservedServicesOutput } from "./schema.ts";
@@ -16,7 +17,7 @@ export async function observedServices(ctx: AgentContext): Promise<ObservedServi
 export async function servicesHeard(ctx: AgentContext): Promise<ObservedServicesOutput["services"]> {
   authorize(ctx, "telemetry.read");
   const now = ctx.now();
-  const configured = new Set(ctx.config.services.map(({ name }) => name));
+  const configured = new Set(catalogOf(ctx.config).serviceNames);
   const rows = await ctx.telemetry.ingest.arrived(new Date(now.getTime() - DAY_MS), now, DAY_MS / 1_000);
   const told = rows.filter(({ service, accepted }) => service !== "" && accepted > 0 && !configured.has(service));
   const services = [...Map.groupBy(told, ({ service }) => service)].map(([service, of]) => ({

@@ -1,5 +1,5 @@
+import { type CatalogService, catalogOf } from "../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../config.ts";
-import type { ServiceConfig } from "../config-services.ts";
 import type { SLI_TEMPLATES } from "../config-telemetry.ts";
 import type { LabelFilter, MetricQuery } from "../ports/metrics-source.ts";
 import { seriesLabels } from "../telemetry/series-labels.ts";
@@ -62,8 +62,8 @@ const metricTemplate = (template: (typeof SLI_TEMPLATES)[number] | undefined): M
 
 export function grafanaDashboard(config: OperateAgentConfig, write: Write) {
   const rows = [
-    { title: "All services", panels: overview(config.services, write) },
-    ...config.services.map((service) => ({ title: service.name, panels: panelsOf(config, service, write) })),
+    { title: "All services", panels: overview(catalogOf(config).services, write) },
+    ...catalogOf(config).services.map((service) => ({ title: service.name, panels: panelsOf(config, service, write) })),
   ];
   return {
     uid: "operate-services",
@@ -78,15 +78,14 @@ export function grafanaDashboard(config: OperateAgentConfig, write: Write) {
   };
 }
 
-function variables({ services, deploymentConfig }: OperateAgentConfig) {
-  const names = services.map(({ name }) => name);
-  const environments = deploymentConfig.environments;
+function variables(config: OperateAgentConfig) {
+  const { serviceNames, environments } = catalogOf(config);
   const last = environments.at(-1) ?? "";
   const choice = (name: string, values: readonly string[]) => ({ name, type: "custom", query: values.join(",") });
   return [
     { name: "datasource", type: "datasource", query: "prometheus", label: "Data source" },
     {
-      ...choice("service", names),
+      ...choice("service", serviceNames),
       ...{ label: "Service", multi: true, includeAll: true, allValue: ".+" },
       current: { text: ["All"], value: ["$__all"] },
     },
@@ -106,7 +105,7 @@ const target = (index: number, expr: string, legendFormat: string): Target => ({
 });
 
 /** One line a service; services whose series have labels of their own are in their own rows only. */
-function overview(services: readonly ServiceConfig[], write: Write): Panel[] {
+function overview(services: readonly CatalogService[], write: Write): Panel[] {
   const plain = services.filter(({ telemetry }) => Object.keys(telemetry?.labels ?? {}).length === 0);
   const templates = [...new Set(plain.map(({ telemetry }) => metricTemplate(telemetry?.template)))];
   const grouped: Write = (query) => write({ ...query, groupBy: ["service"] });
@@ -118,7 +117,7 @@ function overview(services: readonly ServiceConfig[], write: Write): Panel[] {
   });
 }
 
-function panelsOf(config: OperateAgentConfig, service: ServiceConfig, write: Write): Panel[] {
+function panelsOf(config: OperateAgentConfig, service: CatalogService, write: Write): Panel[] {
   const ref = { service: service.name, environment: ENVIRONMENT };
   const configured = seriesLabels(service.telemetry?.labels ?? {}, ref.service, ref.environment);
   const labels = Object.keys(configured).length > 0 ? configured : ref;

@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { MeasuredRef } from "./measured.ts";
 import type { SignalName } from "./schema.ts";
@@ -26,7 +27,7 @@ export function ownQueries(
   config: AgentContext["config"],
   { service, environment }: MeasuredRef,
 ): Partial<Record<SignalName, OwnQuery>> {
-  const queries = config.services.find((one) => one.name === service)?.telemetry?.queries ?? {};
+  const queries = catalogOf(config).service(service)?.telemetry?.queries ?? {};
   const own: Partial<Record<SignalName, OwnQuery>> = {};
   for (const [name, text] of Object.entries(queries) as [keyof typeof OWN, string | undefined][]) {
     if (text === undefined) continue;

@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import type { LabelFilter } from "../ports/metrics-source.ts";
 import { seriesLabels } from "../telemetry/series-labels.ts";
@@ -13,7 +14,7 @@ export function serviceFilters(
 ): LabelFilter[] {
   const own = service === undefined ? {} : { service };
   const where = environment === undefined ? {} : { environment };
-  const configured = config.services.find((one) => one.name === service)?.telemetry?.labels ?? {};
+  const configured = catalogOf(config).service(service)?.telemetry?.labels ?? {};
   const named = external && service !== undefined ? seriesLabels(configured, service, environment) : {};
   const labels = Object.keys(named).length > 0 ? named : { ...own, ...where };
   return Object.entries(labels).map(([label, value]) => ({ label, op: "=", value }));

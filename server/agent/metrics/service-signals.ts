@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { settingsIn } from "../config-services.ts";
+import { catalogOf } from "../catalog/catalog.ts";
 import { listDeployments } from "../deploy/index.ts";
 import type { DeploymentStatus } from "../deploy/schema.ts";
 import { listedNames, unknownEnvironment, unknownName } from "../kernel/allowed-names.ts";
@@ -69,17 +69,17 @@ type Template = Awaited<ReturnType<typeof templateOf>>;
 
 /** Operate runs the instances of local services, so that its balancer knows them without any metric. */
 async function templateOf(ctx: AgentContext, { service, environment }: MeasuredRef, window: TimeWindow) {
-  const { services } = ctx.config;
-  const configured = services.find((one) => one.name === service);
-  if (configured && settingsIn(configured, environment)) return configured.telemetry?.template ?? "balancer";
+  const catalog = catalogOf(ctx.config);
+  const configured = catalog.service(service);
+  if (configured && catalog.runsIn(service, environment)) return configured.telemetry?.template ?? "balancer";
   const observed = configured ? null : await observedTemplate(ctx, service, window);
   if (observed) return observed;
   if (!configured)
     throw unknownName({
-      ...{ what: "service", given: service, allowed: services.map(({ name }) => name), intro: "Configured" },
+      ...{ what: "service", given: service, allowed: catalog.serviceNames, intro: "Configured" },
       way: "In the window nothing arrived from one of that name either.",
     });
-  const allowed = Object.keys(configured.environments);
+  const allowed = catalog.environmentsOf(service);
   if (environment !== undefined) throw unknownEnvironment(service, environment, allowed);
   throw new AppError("NOT_FOUND", `${service} needs an environment. It runs in ${listedNames(allowed)}.`, {
     details: { allowed },

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ServiceConfig } from "../config-services.ts";
+import { type CatalogService, catalogOf } from "../catalog/catalog.ts";
 import { unknownEnvironment, unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -20,18 +20,19 @@ const RANGES = {
 } as const;
 
 /** The configured service; null for one that only runs still. @throws NOT_FOUND naming what exists. */
-async function findService(ctx: AgentContext, ref: ServiceRef): Promise<ServiceConfig | null> {
-  const service = ctx.config.services.find(({ name }) => name === ref.service);
-  if (service && Object.hasOwn(service.environments, ref.environment)) return service;
+async function findService(ctx: AgentContext, ref: ServiceRef): Promise<CatalogService | null> {
+  const catalog = catalogOf(ctx.config);
+  const service = catalog.service(ref.service);
+  if (service && catalog.runsIn(ref.service, ref.environment)) return service;
   const { services } = await viewPlatform(ctx);
   const isKept = services?.some((one) => one.service === ref.service && one.environment === ref.environment);
   if (isKept) return null;
   if (!service) throw noService(ctx, ref.service);
-  throw unknownEnvironment(service.name, ref.environment, Object.keys(service.environments));
+  throw unknownEnvironment(service.name, ref.environment, catalog.environmentsOf(service.name));
 }
 
 function noService(ctx: AgentContext, name: string): AppError {
-  const names = ctx.config.services.map((one) => one.name);
+  const names = catalogOf(ctx.config).serviceNames;
   return unknownName({
     ...{ what: "service", given: name, allowed: names, intro: "Configured" },
     way: "The list of services also names those that only telemetry tells of.",
@@ -43,9 +44,9 @@ function noService(ctx: AgentContext, name: string): AppError {
  * not told apart by environment. @throws NOT_FOUND naming what exists, INVALID when there are several and none is named.
  */
 async function placeOf(ctx: AgentContext, { service, environment }: ServiceRequest): Promise<ServiceRef | null> {
-  const configured = ctx.config.services.find(({ name }) => name === service);
+  const configured = catalogOf(ctx.config).environmentsOf(service);
   const kept = ((await viewPlatform(ctx)).services ?? []).filter((one) => one.service === service);
-  const places = [...new Set([...Object.keys(configured?.environments ?? {}), ...kept.map((one) => one.environment)])];
+  const places = [...new Set([...configured, ...kept.map((one) => one.environment)])];
   const [only] = places;
   if (only === undefined) return null;
   if (environment !== undefined) return { service, environment };
@@ -67,6 +68,7 @@ export async function getService(ctx: AgentContext, input: ServiceRequest): Prom
   const ref = await placeOf(ctx, input);
   if (ref === null) return getObserved(ctx, input, from);
   const service = await findService(ctx, ref);
+  const catalog = catalogOf(ctx.config);
   const [{ rows, platform }, traffic, changes] = await Promise.all([
     serviceRows(ctx, ref, { observed: false }),
     listTraffic(ctx.db, { since: from, resolution: range.resolution, ref }),
@@ -78,14 +80,14 @@ export async function getService(ctx: AgentContext, input: ServiceRequest): Prom
     (found) => found.service === ref.service && found.environment === ref.environment,
   );
   const series = trafficSeries(traffic, { from, to, stepSeconds: range.step });
-  const listed = service?.local.versions ?? [];
+  const listed = catalog.versionsOf(ref.service);
   const live = new Set(row.versions.map((entry) => entry.version));
   return {
     row,
     description: service?.description ?? "",
     url: running?.url ?? null,
     dependsOn: service?.dependsOn ?? [],
-    usedBy: ctx.config.services.filter((other) => other.dependsOn.includes(ref.service)).map((other) => other.name),
+    usedBy: catalog.dependentsOf(ref.service),
     instances: running?.instances ?? [],
     versions: [
       ...listed.map((entry) => ({ ...entry, running: live.has(entry.version), configured: true })),

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { catalogOf } from "../catalog/catalog.ts";
 import type { HealthState } from "../health/schema.ts";
 import { countUnresolved } from "../incidents/index.ts";
 import { unknownName } from "../kernel/allowed-names.ts";
@@ -26,7 +27,8 @@ export async function listServices(
 ): Promise<ListServicesOutput> {
   authorize(ctx, "service.read");
   const { environment, limit, offset = 0 } = input;
-  const environments = ctx.config.deploymentConfig.environments;
+  const catalog = catalogOf(ctx.config);
+  const { environments } = catalog;
   if (environment !== undefined && !environments.includes(environment))
     throw unknownName({
       ...{ what: "environment", given: environment, allowed: environments },
@@ -41,7 +43,7 @@ export async function listServices(
     }),
   ]);
   // with no service to run there is no platform, and nothing to ask it
-  const platformReachable = platform.silentSince === null || ctx.config.services.length === 0;
+  const platformReachable = platform.silentSince === null || catalog.services.length === 0;
   const states = rows.filter((row) => !isSilent(row)).map((row) => row.health);
   const unknown = platformReachable ? uncountedSentence(uncountedSince) : silenceSentence(platform);
   const missing = missingProcesses(ctx).map(({ sentence }) => sentence);
@@ -51,7 +53,7 @@ export async function listServices(
     summary: summarise(rows, said || null, incidents),
     overall: worstState(isKnown ? states : [...states, "unknown"]),
     sample: ctx.source.sample,
-    environments,
+    environments: [...environments],
     platformReachable,
     rows: rows.slice(offset, limit === undefined ? undefined : offset + limit),
     total: rows.length,

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { catalogOf } from "../catalog/catalog.ts";
 import { DISK_KEY, type JudgedTarget, judgedKey, monitorTargets } from "../health/index.ts";
 import type { MonitorHealthInput, MonitorHealthOutput } from "../health/schema.ts";
 import type { AgentContext } from "../kernel/context.ts";
@@ -37,7 +38,7 @@ export async function monitorHealth(
   const missing = missingProcesses(ctx).filter(({ name }) => !isOfOne || name === "worker");
   const found = withMissing(seen, missing);
   const silence = silenceSentence(platform);
-  if (silence === null || ctx.config.services.length === 0) return found;
+  if (silence === null || catalogOf(ctx.config).services.length === 0) return found;
   // the platform carries the requests of every service: while it is silent nothing is known to be up
   const overall = worstState([found.overall, isPlatformDown(platform, ctx.now()) ? "down" : "unknown"]);
   return { ...found, overall, summary: `${silence}. ${found.summary}`, unknown: ["the platform", ...found.unknown] };

@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import { servicesHeard } from "../ingest/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError, type ErrorCode } from "../kernel/errors.ts";
@@ -217,8 +218,8 @@ async function namesOf(
 
 /** Stopped by order, in every environment that is asked about: what it once sent makes no row. */
 function isRemoved({ config }: AgentContext, service: string, environment: string | undefined): boolean {
-  const { removedServices, deploymentConfig } = config;
-  const asked = environment === undefined ? deploymentConfig.environments : [environment];
+  const { removedServices } = config;
+  const asked = environment === undefined ? catalogOf(config).environments : [environment];
   return removedServices.includes(service) || asked.every((name) => removedServices.includes(`${service}/${name}`));
 }
 
@@ -242,7 +243,7 @@ async function read(
   const since = ago(SILENT_MS);
   const held = asking.silent.size === 0 ? [] : before.filter(({ lastSeen }) => Date.parse(lastSeen) >= since);
   const heldAt = new Map(held.map(({ service, lastSeen }) => [service, lastSeen]));
-  const configured = new Set(ctx.config.services.map(({ name }) => name));
+  const configured = new Set(catalogOf(ctx.config).serviceNames);
   const traced = inWindow.map(({ service }) => service);
   const now = new Set([...traced, ...byMetrics.window.keys(), ...names.keys()]);
   const figured = [...new Set([...now, ...heldAt.keys()])]

@@ -1,5 +1,4 @@
-import { productionEnvironments } from "../config-deployment.ts";
-import { settingsIn } from "../config-services.ts";
+import { catalogOf } from "../catalog/catalog.ts";
 import { listDeployments } from "../deploy/index.ts";
 import type { DeploymentView } from "../deploy/schema.ts";
 import { ACTIVE_STATUSES } from "../deploy/words.ts";
@@ -62,7 +61,7 @@ export async function serviceRows(
     filter.service === undefined
       ? told
       : await judgedRows(ctx, { environment: filter.environment }, { observed: false });
-  const dependsOn = new Map(ctx.config.services.map(({ name, dependsOn }) => [name, dependsOn]));
+  const dependsOn = new Map(catalogOf(ctx.config).services.map(({ name, dependsOn }) => [name, dependsOn]));
   const caused = withCauses(told.rows, all, dependsOn).map((row) => ({ row, ...row, name: row.service }));
   return { ...told, rows: causesFirst(caused).map(({ row }) => row) };
 }
@@ -113,14 +112,12 @@ async function judgedRows(
     now,
     counted,
   };
-  const rows = ctx.config.services.flatMap((service) =>
-    Object.keys(service.environments)
-      .filter(
-        (environment) =>
-          (filter.environment ?? environment) === environment && (filter.service ?? service.name) === service.name,
-      )
-      .map((environment) => rowOf(ctx, { service: service.name, environment }, facts)),
-  );
+  const catalog = catalogOf(ctx.config);
+  const rows = catalog
+    .places()
+    .filter(({ environment }) => (filter.environment ?? environment) === environment)
+    .filter(({ service }) => (filter.service ?? service) === service)
+    .map((place) => rowOf(ctx, place, facts));
   const keptRefs = keptServices(ctx, platform.services, health);
   const kept = keptRefs
     .filter(({ environment }) => (filter.environment ?? environment) === environment)
@@ -132,7 +129,7 @@ async function judgedRows(
     .filter(({ service }) => (filter.service ?? service) === service && !recorded.has(service))
     .map((one) => observedRow(one, limitsOf(ctx.config, one.service), now));
   return {
-    rows: [...rows, ...kept, ...known].sort(worstFirst(productionEnvironments(ctx.config))),
+    rows: [...rows, ...kept, ...known].sort(worstFirst(catalog.production)),
     platform,
     uncountedSince,
     unseen: unseenSentence(others),
@@ -148,12 +145,9 @@ function keptServices(
 ): { service: string; environment: string }[] {
   if (platform) return platform.filter(({ configured }) => !configured);
   return health.flatMap(({ service, environment }) =>
-    environment !== null && !isConfigured(config, service, environment) ? [{ service, environment }] : [],
+    environment !== null && !catalogOf(config).runsIn(service, environment) ? [{ service, environment }] : [],
   );
 }
-
-const isConfigured = ({ services }: AgentContext["config"], service: string, environment: string): boolean =>
-  services.some((one) => one.name === service && Object.hasOwn(one.environments, environment));
 
 /** The judged status of one service, for other capabilities. Callers have authorised it. Null when it is not known. */
 export async function serviceStatus(
@@ -177,7 +171,7 @@ export async function serviceStates(
 function rowOf(ctx: AgentContext, ref: { service: string; environment: string }, facts: Facts): ServiceRow {
   const isThis = (other: { service: string | null; environment: string | null }) =>
     other.service === ref.service && (other.environment ?? ref.environment) === ref.environment;
-  const config = ctx.config.services.find((service) => service.name === ref.service);
+  const catalog = catalogOf(ctx.config);
   const running = facts.platform.services?.find(isThis);
   // nothing runs of what the platform does not name; nothing is known while it has never answered
   const instances = running?.instances ?? (facts.platform.services ? [] : null);
@@ -217,9 +211,9 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
   const told = status.reasons.map(({ message }) => message).join("; ");
   return {
     ...ref,
-    origin: isConfigured(ctx.config, ref.service, ref.environment) ? "configured" : "kept",
+    origin: catalog.runsIn(ref.service, ref.environment) ? "configured" : "kept",
     lastSeen: null,
-    owner: config?.owner ?? "",
+    owner: catalog.service(ref.service)?.owner ?? "",
     health: status.state,
     reasons: status.reasons,
     unjudged: status.unjudged,
@@ -234,7 +228,7 @@ function rowOf(ctx: AgentContext, ref: { service: string; environment: string },
       .map(([version, instances]) => ({ version, instances }))
       .sort((a, b) => b.instances - a.instances),
     instancesReady: instances?.filter((instance) => instance.state === "ready").length ?? null,
-    instancesWanted: settingsIn(config, ref.environment)?.instances ?? instances?.length ?? null,
+    instancesWanted: catalog.settingsIn(ref.service, ref.environment)?.instances ?? instances?.length ?? null,
     traffic: {
       ...trafficFigures(recent, minutes, { now, counted, countedSince: instantOf(running?.countedSince) }),
       ...(late && { late: late.count }),

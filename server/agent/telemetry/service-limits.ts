@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../config.ts";
 
 /** Beyond these a service hurts its users. */
@@ -17,10 +18,11 @@ const FAILING_PERCENT = 10;
  * p95 of 500 ms.
  */
 export function limitsOf(
-  { sloConfig, services }: Pick<OperateAgentConfig, "sloConfig" | "services">,
+  config: Pick<OperateAgentConfig, "sloConfig" | "services" | "deploymentConfig">,
   name: string,
 ): Limits {
-  const own = services.find((service) => service.name === name)?.slo;
+  const { sloConfig } = config;
+  const own = catalogOf(config).service(name)?.slo;
   const errorRatePercent = own?.errorRatePercent ?? sloConfig.errorRatePercent;
   return {
     errorRatePercent,

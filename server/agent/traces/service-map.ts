@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { catalogOf } from "../catalog/catalog.ts";
 import type { HealthState } from "../health/schema.ts";
 import { HEALTH_STATES } from "../health/words.ts";
 import type { AgentContext } from "../kernel/context.ts";
@@ -46,12 +47,11 @@ export async function serviceMap(
     platformServices(ctx),
   ]);
   const versions = versionsOf(running, environment);
+  const catalog = catalogOf(ctx.config);
   const facts = {
     edges: edges && named(edges.data, addressesOf(running)),
     served: served?.data ?? null,
-    configured: ctx.config.services.filter(
-      (one) => environment === undefined || Object.hasOwn(one.environments, environment),
-    ),
+    configured: catalog.services.filter(({ name }) => environment === undefined || catalog.runsIn(name, environment)),
     ...{ ...health, versions, window: { fromMs: window.from.getTime(), toMs: window.to.getTime() } },
   };
   const graph = graphWithin(facts, LIMITS, ctx.reader.bytes - SUMMARY_BYTES);

@@ -1,3 +1,4 @@
+import { catalogOf } from "../catalog/catalog.ts";
 import { clockWasSetBack, monotonicMs } from "../kernel/clock.ts";
 import type { Runtime } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
@@ -60,7 +61,7 @@ export function startTrafficCollector(
   const round = async () => {
     await collectTraffic(runtime).catch((error: unknown) => {
       const isAway = error instanceof AppError && error.code === "UPSTREAM_UNAVAILABLE";
-      if (!isAway || runtime.config.services.length > 0) throw error;
+      if (!isAway || catalogOf(runtime.config).services.length > 0) throw error;
     });
     if (monotonicMs() < forgetAtMs) return;
     await forgetTraffic(runtime.db, runtime.now());

@@ -1,3 +1,4 @@
+import { catalogOf } from "../../catalog/catalog.ts";
 import { listHealthChanges, listServiceHealth } from "../../health/index.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import type { UsesPlatform } from "../../ports/platform.ts";
@@ -101,9 +102,8 @@ export async function dependentsOf(
   from: number,
 ): Promise<Dependent[]> {
   const { config, db } = runtime;
-  const names = config.services
-    .filter((one) => one.dependsOn.includes(service) && Object.hasOwn(one.environments, environment))
-    .map((one) => one.name);
+  const catalog = catalogOf(config);
+  const names = catalog.dependentsOf(service).filter((name) => catalog.runsIn(name, environment));
   if (names.length === 0) return [];
   const health = await healthOf(runtime, environment, new Date(startedAt));
   return Promise.all(

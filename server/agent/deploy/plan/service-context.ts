@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { OperateAgentConfig } from "../../config.ts";
 import type { ServiceHealth } from "../../health/index.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
@@ -41,21 +40,6 @@ export interface ServiceContext {
   ofNoService: Incidents;
   /** that requests were counted for */
   windowSeconds: number;
-}
-
-/** What it needs, directly or through others, that runs in the environment. */
-export function dependenciesOf(config: OperateAgentConfig, { service, environment }: ServiceRef): string[] {
-  const found = new Set<string>();
-  const pending = [service];
-  for (let name = pending.pop(); name !== undefined; name = pending.pop())
-    for (const needed of config.services.find((one) => one.name === name)?.dependsOn ?? []) {
-      if (needed === service || found.has(needed)) continue;
-      found.add(needed);
-      pending.push(needed);
-    }
-  return [...found]
-    .filter((name) => config.services.some((one) => one.name === name && Object.hasOwn(one.environments, environment)))
-    .sort();
 }
 
 /** Null when nothing was counted. */

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { catalogOf } from "../../catalog/catalog.ts";
 import { rulesFor } from "../../config-deployment.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
@@ -7,7 +8,6 @@ import type { TrafficCounts } from "../../ports/traffic.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
 import { trafficSeries } from "../../traffic/index.ts";
 import { withoutStalled } from "../analysis/counted-rows.ts";
-import { resolveService } from "../plan/plan.ts";
 import { pageDeployments } from "../record/store.ts";
 import { lastCounted, listKnownVersions } from "../record/store-reads.ts";
 import { currentVersionOf } from "../request/good-versions.ts";
@@ -41,7 +41,7 @@ interface Window extends Span {
  */
 export async function compareVersions(ctx: AgentContext, input: CompareRequest): Promise<Answer> {
   authorize(ctx, "deployment.read");
-  resolveService(ctx.config, input);
+  catalogOf(ctx.config).getService(input);
   const ref = { service: input.service, environment: input.environment };
   const versions = await listKnownVersions(ctx.db, ref);
   const { baseline, candidate } = await chooseVersions(ctx, ref, input, versions);

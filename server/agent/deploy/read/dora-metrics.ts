@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { catalogOf } from "../../catalog/catalog.ts";
 import { endsOfDeploymentIncidents } from "../../incidents/index.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { authorize } from "../../kernel/permissions.ts";
@@ -18,10 +19,10 @@ export async function doraMetrics(
     ctx.db,
     all.map((one) => one.id),
   );
-  const refs = ctx.config.services
-    .filter((one) => service === undefined || one.name === service)
-    .flatMap((one) => Object.keys(one.environments).map((name) => ({ service: one.name, environment: name })))
-    .filter((ref) => environment === undefined || ref.environment === environment);
+  const refs = catalogOf(ctx.config)
+    .places()
+    .filter((ref) => (service ?? ref.service) === ref.service)
+    .filter((ref) => (environment ?? ref.environment) === ref.environment);
   const rows = refs.map((ref) =>
     doraRow(
       ref,

@@ -1,11 +1,10 @@
 import type { z } from "zod";
+import { catalogOf } from "../../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../../config.ts";
-import { settingsIn } from "../../config-services.ts";
 import type { AgentContext, Db } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
-import { resolveService } from "../plan/plan.ts";
 import { listProven, type Proven } from "../record/store-reads.ts";
 import type { GoodVersionsOutput } from "../schema.ts";
 
@@ -44,10 +43,10 @@ export async function listGoodVersions(
   { service, environment }: ServiceRef,
   current: string | null,
 ): Promise<GoodVersion[]> {
-  const configured = config.services.find((one) => one.name === service);
+  const catalog = catalogOf(config);
   return goodVersionsOf(await listProven(db, { service, environment }), {
-    configured: configured?.local.versions.map((one) => one.version) ?? [],
-    initial: settingsIn(configured, environment)?.initialVersion ?? null,
+    configured: catalog.versionsOf(service).map((one) => one.version),
+    initial: catalog.settingsIn(service, environment)?.initialVersion ?? null,
     current,
   });
 }
@@ -55,7 +54,7 @@ export async function listGoodVersions(
 /** What may be gone back to. @throws FORBIDDEN without deployment.read, NOT_FOUND */
 export async function goodVersions(ctx: AgentContext, input: ServiceRef): Promise<z.infer<typeof GoodVersionsOutput>> {
   authorize(ctx, "deployment.read");
-  resolveService(ctx.config, input);
+  catalogOf(ctx.config).getService(input);
   const current = await currentVersionOf(ctx, input);
   return { current, items: await listGoodVersions(ctx.db, ctx.config, input, current) };
 }

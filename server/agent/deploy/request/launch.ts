@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { blastRadius } from "../../actions/blast-radius.ts";
 import type { Override } from "../../actions/obstacles.ts";
+import { catalogOf } from "../../catalog/catalog.ts";
 import { listServiceHealth } from "../../health/index.ts";
 import { openIncidentsOf } from "../../incidents/index.ts";
 import type { Actor } from "../../kernel/actor.ts";
@@ -17,7 +17,7 @@ import { limitsOf } from "../../telemetry/service-limits.ts";
 import { requestRate } from "../../traffic/index.ts";
 import { planView } from "../plan/plan-view.ts";
 import { effectiveStrategy, type Planned, type Situation } from "../plan/planned.ts";
-import { type DependencyState, dependenciesOf, failuresOf, type ServiceContext } from "../plan/service-context.ts";
+import { type DependencyState, failuresOf, type ServiceContext } from "../plan/service-context.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { type DeploymentRow, findActive, insertDeployment, listActive, recordEvent, toView } from "../record/store.ts";
 import type { DeployApplicationOutput } from "../schema.ts";
@@ -71,7 +71,7 @@ export async function describePlan(
     ready: instances.filter((one) => one.state === "ready").length,
     requestsPerSecond: counts && (await planRate(runtime, planned, counts)),
     surroundings: await surroundingsOf(runtime, planned, counts),
-    affects: blastRadius(runtime.config.services, service),
+    affects: catalogOf(runtime.config).allDependentsOf(service),
     disk: diskNow(),
     nextFreeze: nextFreeze(runtime.config.deploymentConfig.freezeWindows, { service, environment, at }),
   });
@@ -112,7 +112,7 @@ async function surroundingsOf(
   counts: readonly TrafficCounts[] | null,
 ): Promise<ServiceContext> {
   const { config, db, platform } = runtime;
-  const dependencies = dependenciesOf(config, { service, environment });
+  const dependencies = catalogOf(config).allDependenciesOf({ service, environment });
   const names = [service, ...dependencies];
   const [health, incidents, active, running] = await Promise.all([
     listServiceHealth(db, runtime.now()),

@@ -1,10 +1,10 @@
 import type { z } from "zod";
+import { catalogOf } from "../../catalog/catalog.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
 import { findLock, insertLock } from "../../policy/index.ts";
 import type { LockInput, LockView } from "../../policy/schema.ts";
-import { resolveService } from "../plan/plan.ts";
 
 /**
  * Locks a service in an environment: nothing is deployed there until it is unlocked; a deployment that runs goes on.
@@ -18,7 +18,7 @@ export const lockService = defineWrite(
     const target = { type: "service", id: `${service}/${environment}` };
     const write = { action: "deployment.lock", target, input } as const;
     return performWrite(ctx, write, async (tx) => {
-      resolveService(ctx.config, input);
+      catalogOf(ctx.config).getService(input);
       const made = await insertLock(tx, input, reason, ctx.actor, ctx.now());
       if (!made) return unchanged(sameOrRefused(ctx, await findLock(tx, input), input));
       await ctx.live.publish(tx, "service", target.id);

@@ -1,13 +1,14 @@
 import type { z } from "zod";
 import { type Override, overrideObstacles, refuseObstacles } from "../../actions/obstacles.ts";
 import { requestAction } from "../../actions/request-action.ts";
+import { catalogOf } from "../../catalog/catalog.ts";
 import type { AgentContext, Runtime, Tx } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { type ActionEntry, defineWrite } from "../../kernel/perform.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { checkLock } from "../../policy/index.ts";
 import type { PlatformInstance, ServiceRef } from "../../ports/workloads.ts";
-import { previousVersionOf, refuseWhatRuns, resolveService, resolveTarget, type Target } from "../plan/plan.ts";
+import { previousVersionOf, refuseWhatRuns, resolveTarget, type Target } from "../plan/plan.ts";
 import type { Planned } from "../plan/planned.ts";
 import { stepsOf } from "../plan/planned-steps.ts";
 import { type DeploymentRow, findActive, getDeploymentRow, isActive, toView } from "../record/store.ts";
@@ -60,7 +61,7 @@ export const rollbackDeployment = defineWrite(
 
 async function prepareRollback(ctx: AgentContext, input: RollbackRequest): Promise<Prepared> {
   if (input.overrideReason !== undefined) authorize(ctx, "deployment.override.write");
-  resolveService(ctx.config, input);
+  catalogOf(ctx.config).getService(input);
   const { instances, currentVersion } = await ctx.platform.workloads.getService(input);
   await refuseActive(ctx, input);
   const override = overrideObstacles("deploy", await checkLock(ctx.db, input), input.overrideReason);

@@ -1,9 +1,9 @@
 import type { z } from "zod";
+import { catalogOf } from "../../catalog/catalog.ts";
 import { type Change, defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
 import type { ServiceRefInput } from "../../kernel/schema.ts";
 import { deleteLock } from "../../policy/index.ts";
 import type { UnlockOutput } from "../../policy/schema.ts";
-import { resolveService } from "../plan/plan.ts";
 
 type Unlocked = z.output<typeof UnlockOutput>;
 
@@ -14,7 +14,7 @@ export const unlockService = defineWrite(
     const target = { type: "service", id: `${input.service}/${input.environment}` };
     const write = { action: "deployment.unlock", target, input } as const;
     return performWrite(ctx, write, async (tx): Promise<Change<Unlocked>> => {
-      resolveService(ctx.config, input);
+      catalogOf(ctx.config).getService(input);
       const removed = await deleteLock(tx, input);
       if (!removed) return unchanged({ removed });
       await ctx.live.publish(tx, "service", target.id);

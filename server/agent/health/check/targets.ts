@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { catalogOf } from "../../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../../config.ts";
 import type { HealthEndpoint } from "../../config-health.ts";
-import { healthPathOf, settingsIn } from "../../config-services.ts";
 import { withoutConfidential } from "../../kernel/confidential/confidential.ts";
 import { hostPort, parseServer } from "../../kernel/hosts.ts";
 import type { ProbeSpec } from "../../ports/prober.ts";
@@ -107,9 +107,10 @@ export function planKept(config: OperateAgentConfig, kept: readonly KeptService[
 
 function planServices(config: OperateAgentConfig): PlannedTarget[] {
   const { checkIntervalMs, failureThreshold, successThreshold } = config.monitoringConfig;
-  const byName = new Map(config.services.map((service) => [service.name, service]));
-  return config.services.flatMap((service) =>
-    Object.keys(service.environments).map((environment): PlannedTarget => {
+  const catalog = catalogOf(config);
+  return catalog.services.flatMap((service) =>
+    catalog.environmentsOf(service.name).map((environment): PlannedTarget => {
+      const path = catalog.healthPathOf(service.name);
       const id = targetId("service", service.name, environment);
       return {
         id,
@@ -118,9 +119,9 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         origin: "service",
         service: service.name,
         environment,
-        address: `${service.name}/${environment}${healthPathOf(service) ?? "/"}`,
+        address: `${service.name}/${environment}${path ?? "/"}`,
         dependsOn: service.dependsOn
-          .filter((name) => settingsIn(byName.get(name), environment))
+          .filter((name) => catalog.runsIn(name, environment))
           .map((name) => targetId("service", name, environment)),
         intervalMs: checkIntervalMs,
         timeoutMs: Math.min(SERVICE_TIMEOUT_MS, checkIntervalMs),
@@ -128,7 +129,7 @@ function planServices(config: OperateAgentConfig): PlannedTarget[] {
         successThreshold,
         muted: false,
         shard: shardOf(id),
-        probe: { balancer: { service: service.name, environment }, path: healthPathOf(service) },
+        probe: { balancer: { service: service.name, environment }, path },
       };
     }),
   );
@@ -178,10 +179,10 @@ function addressOf(endpoint: HealthEndpoint): string {
 
 /** A service that does not run in the meant environment explains nothing there. */
 function dependencyIds(config: OperateAgentConfig, name: string, environment: string | undefined): string[] {
-  const service = config.services.find((candidate) => candidate.name === name);
-  if (!service) return [targetId("endpoint", name, null)];
-  const meant = environment ?? config.deploymentConfig.environments.at(-1);
-  return meant !== undefined && settingsIn(service, meant) ? [targetId("service", name, meant)] : [];
+  const catalog = catalogOf(config);
+  if (!catalog.service(name)) return [targetId("endpoint", name, null)];
+  const meant = environment ?? catalog.environments.at(-1);
+  return meant !== undefined && catalog.runsIn(name, meant) ? [targetId("service", name, meant)] : [];
 }
 
 /** What to ask of a service's balancer at `base`. */
