@@ -9,9 +9,7 @@ import {
   getDeployment,
   goodVersions,
   listDeployments,
-  lockService,
   rollbackDeployment,
-  unlockService,
 } from "../agent/deploy/index.ts";
 import {
   CompareVersionsInput,
@@ -35,7 +33,7 @@ import {
   RollbackInput,
 } from "../agent/deploy/schema.ts";
 import { ServiceRefInput } from "../agent/kernel/schema.ts";
-import { getPolicy } from "../agent/policy/index.ts";
+import { getPolicy, lockService, unlockService } from "../agent/policy/index.ts";
 import { LockInput, LockView, PolicyInput, PolicyOutput, UnlockOutput } from "../agent/policy/schema.ts";
 import { serviceStatus } from "../agent/services/index.ts";
 import { untilEnded } from "./rights.ts";

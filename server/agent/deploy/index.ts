@@ -14,9 +14,7 @@ export { type RollbackState, rollbackState } from "./request/allowed-decisions.t
 export { decideDeployment } from "./request/decide-deployment.ts";
 export { deployApplication } from "./request/deploy-application.ts";
 export { goodVersions } from "./request/good-versions.ts";
-export { lockService } from "./request/lock.ts";
 export { rollbackDeployment } from "./request/rollback.ts";
-export { unlockService } from "./request/unlock.ts";
 export { deploymentEffects } from "./run/deployment-effects.ts";
 export type { Durable } from "./run/durable.ts";
 export { recoverDeployment, runDeployment } from "./run/workflow.ts";

@@ -1,5 +1,5 @@
 import type { Obstacle } from "../actions/obstacles.ts";
-import { settingsIn } from "../config-services.ts";
+import { catalogOf } from "../catalog/catalog.ts";
 import type { Db, Runtime, Tx } from "../kernel/context.ts";
 import type { ServiceRef } from "../ports/workloads.ts";
 import type { Wave } from "./config.ts";
@@ -19,8 +19,8 @@ export async function checkPolicy(
   const { service: name, environment: target, version } = question;
   const lock = await findLock(db, question);
   // a service that does not run in the required environment cannot pass there
-  const service = config.services.find((one) => one.name === name);
-  const before = requiredFor(waves, target).filter((environment) => settingsIn(service, environment));
+  const catalog = catalogOf(config);
+  const before = requiredFor(waves, target).filter((environment) => catalog.runsIn(name, environment));
   const required: { environment: string; record: VersionRecord }[] = [];
   for (const environment of before)
     required.push({ environment, record: await recordOf({ service: name, environment }, version) });

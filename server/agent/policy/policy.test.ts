@@ -4,10 +4,10 @@ import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { end } from "../deploy/record/record.ts";
 import { deployApplication } from "../deploy/request/deploy-application.ts";
-import { lockService } from "../deploy/request/lock.ts";
-import { unlockService } from "../deploy/request/unlock.ts";
 import type { WatchState } from "../deploy/schema.ts";
 import { getPolicy } from "./get-policy.ts";
+import { lockService } from "./lock.ts";
+import { unlockService } from "./unlock.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production" };

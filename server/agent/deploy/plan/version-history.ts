@@ -1,4 +1,4 @@
-import { settingsIn } from "../../config-services.ts";
+import { catalogOf } from "../../catalog/catalog.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { VersionHistory, VersionRecord } from "../../policy/index.ts";
@@ -15,10 +15,7 @@ export const versionHistory =
   async (ref, version) => {
     const passed = await findPassed(runtime.db, ref, version);
     if (passed) return recordOf(passed);
-    const settings = settingsIn(
-      runtime.config.services.find((one) => one.name === ref.service),
-      ref.environment,
-    );
+    const settings = catalogOf(runtime.config).settingsIn(ref.service, ref.environment);
     if (settings?.initialVersion !== version) return "never";
     return (await runsEverywhere(runtime, ref, version)) ? "passed" : "never";
   };

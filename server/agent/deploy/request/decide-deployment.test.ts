@@ -3,12 +3,12 @@ import { actor, type TestContext, testContext } from "#server/testing/context.ts
 import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { AppError } from "../../kernel/errors.ts";
+import { lockService } from "../../policy/lock.ts";
 import { end } from "../record/record.ts";
 import { patchDeployment } from "../record/store.ts";
 import { DecideDeploymentInput, type Decision, type Waiting } from "../schema.ts";
 import { decideDeployment } from "./decide-deployment.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { lockService } from "./lock.ts";
 
 const database = useDatabase();
 const ref = { service: "checkout", environment: "production" };

@@ -3,13 +3,13 @@ import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { systemActor } from "../../kernel/actor.ts";
+import { lockService } from "../../policy/lock.ts";
 import { end } from "../record/record.ts";
 import { patchDeployment } from "../record/store.ts";
 import { DecideDeploymentInput, Decision, type DeploymentStatus, type Waiting } from "../schema.ts";
 import { ACTIVE_STATUSES, DEPLOYMENT_STATUSES } from "../words.ts";
 import { decideDeployment } from "./decide-deployment.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { lockService } from "./lock.ts";
 import { startRollback } from "./rollback.ts";
 
 const database = useDatabase();

@@ -3,10 +3,10 @@ import { actor, type TestContext, testConfig, testContext } from "#server/testin
 import { useDatabase } from "#server/testing/database.ts";
 import { getDeployment } from "#server/testing/deploy/get-deployment.ts";
 import { systemActor } from "../../kernel/actor.ts";
+import { lockService } from "../../policy/lock.ts";
 import { end } from "../record/record.ts";
 import { RollbackInput } from "../schema.ts";
 import { deployApplication } from "./deploy-application.ts";
-import { lockService } from "./lock.ts";
 import { rollbackDeployment, startRollback } from "./rollback.ts";
 
 const database = useDatabase();

@@ -1,10 +1,10 @@
 import type { z } from "zod";
-import { catalogOf } from "../../catalog/catalog.ts";
-import type { AgentContext } from "../../kernel/context.ts";
-import { AppError } from "../../kernel/errors.ts";
-import { defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
-import { findLock, insertLock } from "../../policy/index.ts";
-import type { LockInput, LockView } from "../../policy/schema.ts";
+import { catalogOf } from "../catalog/catalog.ts";
+import type { AgentContext } from "../kernel/context.ts";
+import { AppError } from "../kernel/errors.ts";
+import { defineWrite, performWrite, unchanged } from "../kernel/perform.ts";
+import type { LockInput, LockView } from "./schema.ts";
+import { findLock, insertLock } from "./store-locks.ts";
 
 /**
  * Locks a service in an environment: nothing is deployed there until it is unlocked; a deployment that runs goes on.

@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { catalogOf } from "../../catalog/catalog.ts";
-import { type Change, defineWrite, performWrite, unchanged } from "../../kernel/perform.ts";
-import type { ServiceRefInput } from "../../kernel/schema.ts";
-import { deleteLock } from "../../policy/index.ts";
-import type { UnlockOutput } from "../../policy/schema.ts";
+import { catalogOf } from "../catalog/catalog.ts";
+import { type Change, defineWrite, performWrite, unchanged } from "../kernel/perform.ts";
+import type { ServiceRefInput } from "../kernel/schema.ts";
+import type { UnlockOutput } from "./schema.ts";
+import { deleteLock } from "./store-locks.ts";
 
 type Unlocked = z.output<typeof UnlockOutput>;
 
