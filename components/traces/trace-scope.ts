@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { LONGEST_ENVIRONMENT, LONGEST_SERVICE } from "#server/agent/catalog/words.ts";
 import type { ListTracesInput } from "#server/agent/traces/schema.ts";
 import { LONGEST_OPERATION, LONGEST_VERSION } from "#server/agent/traces/words.ts";
 
@@ -16,15 +17,14 @@ export interface TraceUrl {
   errors: boolean;
 }
 
-/** longer than any name of a service or environment: refused by the server, so not asked */
-const LONGEST_NAME = 40;
+/** What is longer is refused by the server, so it is not asked. */
 const within = (text: string | null, longest: number): text is string => !!text && text.length <= longest;
 
 /** The part of the input that the URL decides, on the server and in the browser alike. */
 export const scopeOf = (url: TraceUrl): Scope => ({
-  ...(within(url.service, LONGEST_NAME) ? { service: url.service } : {}),
+  ...(within(url.service, LONGEST_SERVICE) ? { service: url.service } : {}),
   ...(within(url.operation, LONGEST_OPERATION) ? { operation: url.operation } : {}),
-  ...(within(url.environment, LONGEST_NAME) ? { environment: url.environment } : {}),
+  ...(within(url.environment, LONGEST_ENVIRONMENT) ? { environment: url.environment } : {}),
   ...(within(url.version, LONGEST_VERSION) ? { version: url.version } : {}),
   ...(url.min !== null && url.min > 0 ? { minDurationMs: url.min } : {}),
   ...(url.max !== null && url.max > 0 ? { maxDurationMs: url.max } : {}),

@@ -7,6 +7,7 @@ import { noteScrape, streamPositions } from "./collector-state.ts";
 import { openDatabase } from "./database.ts";
 import { createPartitions, type Retention } from "./partitions/partitions.ts";
 import { createSizeRetention, type SizeRetention } from "./partitions/size-retention.ts";
+import { createKnownNames } from "./read/known-names.ts";
 import { createLogSource } from "./read/log-source.ts";
 import { createMetricsSource } from "./read/metrics-source.ts";
 import { generalisePattern, loadPatterns, patternIds } from "./read/patterns.ts";
@@ -62,6 +63,7 @@ export function createTelemetryStore({
   const spanWriter = createSpanWriter(parts);
   return {
     ...createIngestFigures(parts),
+    ...createKnownNames(parts),
     space: sizeRetention.state,
     parts,
     sizeRetention,

@@ -42,6 +42,7 @@ export function createTelemetrySources({ config, store, ingest, own = null, http
   return {
     store,
     ingest,
+    names: ingest,
     own,
     metrics: (wanted = {}) => choose("metrics", wanted, store.metrics, external.metrics),
     logs: (wanted = {}) => choose("logs", wanted, store.logs, external.logs),

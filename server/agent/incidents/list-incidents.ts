@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { IncidentView, ListIncidentsInput, ListIncidentsOutput } from "./schema.ts";
@@ -10,6 +11,7 @@ export async function listIncidents(
   input: z.infer<typeof ListIncidentsInput>,
 ): Promise<z.infer<typeof ListIncidentsOutput>> {
   authorize(ctx, "incident.read");
+  await refuseUnknownFilter(ctx, input);
   const [page, unresolved] = await Promise.all([
     pageIncidents(ctx.db, input, input.limit, input.cursor),
     summariseUnresolved(ctx.db),

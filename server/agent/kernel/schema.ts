@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LONGEST_ENVIRONMENT, LONGEST_SERVICE } from "../catalog/words.ts";
 import { hidesSomething, isStorable } from "../text/visible-text.ts";
 import { ACTOR_KINDS } from "./actor.ts";
 
@@ -34,9 +35,8 @@ export const TimeStamp = z.iso
   .refine((text) => Date.parse(text) >= EARLIEST_MS && Date.parse(text) < LATEST_MS, "a time from 1970 to 2199")
   .describe("ISO 8601");
 
-/** configured ones have at most 40; what sends telemetry from elsewhere names itself */
-export const ServiceName = Text(200, 1);
-export const EnvironmentName = Text(40, 1);
+export const ServiceName = Text(LONGEST_SERVICE, 1);
+export const EnvironmentName = Text(LONGEST_ENVIRONMENT, 1);
 export const ServiceRefInput = z.object({ service: ServiceName, environment: EnvironmentName });
 export const ActorRef = z.object({ kind: z.enum(ACTOR_KINDS), id: z.string(), name: z.string() });
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import { listDeploymentStarts, type RollbackState, rollbackState } from "../deploy/index.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -57,6 +58,7 @@ export async function analyzeLogs(
   const frame = frameOf(input, ctx.now());
   const filter = filterOf(input);
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
+  await refuseUnknownFilter(ctx, filter, source);
   const reading = await readCounts(source, filter, frame, listening);
   const patterns = patternsOf(frame.grid, reading.rows);
   const knownMs = Math.min(frame.endMs, Date.parse(input.endTime)); // the frame may end later, with a whole minute

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { sourceView, windowOf } from "../kernel/source-answer.ts";
@@ -29,6 +30,7 @@ export async function logCounts(
   const stepMs = stepSeconds * 1_000;
   const fromMs = Math.floor(window.from.getTime() / stepMs) * stepMs;
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
+  await refuseUnknownFilter(ctx, filter, source);
   const query = { window: { from: new Date(fromMs), to: window.to }, filter, stepSeconds };
   const answer = await source.counts(query, signal);
   const steps = Math.ceil((window.to.getTime() - fromMs) / stepMs);

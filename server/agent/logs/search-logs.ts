@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { ReaderBudget } from "../kernel/reader-budget.ts";
@@ -30,6 +31,7 @@ export async function searchLogs(
   const window = windowOf(input);
   const filter = filterOf(input);
   const source = ctx.telemetry.logs({ service: filter.service, home: input.source });
+  await refuseUnknownFilter(ctx, filter, source);
   const { order, cursor } = input;
   const { reader } = ctx;
   const limit = Math.min(input.limit, reader.most.lines);

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { sourceView } from "../kernel/source-answer.ts";
@@ -30,6 +31,7 @@ export async function listMetrics(
   authorize(ctx, "telemetry.read");
   const { search, service, limit } = input;
   const source = ctx.telemetry.metrics({ service, home: input.source });
+  await refuseUnknownFilter(ctx, { service }, source);
   const asWritten = await source.metrics({ search, service, limit });
   const kept = asWritten.data.total === 0 && search ? keptNameStart(search) : null;
   const answer = kept ? await source.metrics({ search: kept, service, limit }) : asWritten;

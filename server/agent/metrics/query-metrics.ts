@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
@@ -29,6 +30,7 @@ export async function queryMetrics(ctx: AgentContext, input: Input, signal?: Abo
   authorize(ctx, "telemetry.read");
   const window = windowOf(input);
   const source = ctx.telemetry.metrics({ service: input.service, home: input.source });
+  await refuseUnknownFilter(ctx, input, source);
   if ((input.metric === undefined) === (input.promql === undefined))
     throw new AppError("INVALID", "Give either metric, as the list of metrics names it, or promql.");
   const apart = input.metric === undefined ? null : await sampleSeconds(ctx, source, input, input.metric, window);

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { freezesAt, nextFreeze } from "./freeze.ts";
@@ -11,6 +12,7 @@ export async function getPolicy(
   { service, environment }: z.output<typeof PolicyInput>,
 ): Promise<z.output<typeof PolicyOutput>> {
   authorize(ctx, "deployment.read");
+  await refuseUnknownFilter(ctx, { service, environment });
   const { freezeWindows } = ctx.config.deploymentConfig;
   const query = { service, environment, at: ctx.now() };
   const locks = await listLocks(ctx.db, { ...(service && { service }), ...(environment && { environment }) });

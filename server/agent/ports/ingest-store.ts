@@ -92,4 +92,8 @@ export interface IngestFigures {
   used(): Promise<{ series: number; patterns: number }>;
   stored(): Promise<StoredKind[]>;
   space(): Promise<StorageSpace>;
+  /** Whether anything that is stored is of a service or an environment of that name. */
+  hasName(kind: "service" | "environment", name: string): Promise<boolean>;
+  /** The names of those of which something arrived in the last hours, at most 200. */
+  names(kind: "service" | "environment"): Promise<string[]>;
 }

@@ -23,6 +23,8 @@ export interface TelemetrySources {
   logs(wanted?: Wanted): LogSource;
   metrics(wanted?: Wanted): MetricsSource;
   traces(wanted?: Wanted): TraceSource;
+  /** of whom the built-in store tells */
+  names: Pick<IngestFigures, "hasName" | "names">;
   /** of what arrives in the built-in store */
   ingest: IngestFigures & {
     /** whether the collector of this machine takes telemetry now */

@@ -109,9 +109,10 @@ function sinceFirst(series: Found["series"]): Found["series"] {
 
 /** What is known of a service that only its telemetry tells of. @throws NOT_FOUND naming what exists. */
 async function getObserved(ctx: AgentContext, { service, range }: ServiceRequest, since: Date): Promise<Found> {
-  const [{ rows }, changes] = await Promise.all([serviceRows(ctx, { service }), listChanges(ctx, { since, service })]);
+  const { rows } = await serviceRows(ctx, { service });
   const [row] = rows;
   if (!row) throw noService(ctx, service);
+  const changes = await listChanges(ctx, { since, service });
   return {
     ...{ row, description: "", url: null, dependsOn: [], usedBy: [], instances: [], versions: [] },
     ...{ stepSeconds: RANGES[range].step, series: [], changes },

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { sourceView, windowOf } from "../kernel/source-answer.ts";
@@ -22,7 +23,9 @@ export async function listTraces(
   authorize(ctx, "telemetry.read");
   const { service, environment, operation, version, minDurationMs, maxDurationMs, onlyErrors, cursor } = input;
   const { reader } = ctx;
-  const answer = await ctx.telemetry.traces({ service, home: input.source }).list(
+  const source = ctx.telemetry.traces({ service, home: input.source });
+  await refuseUnknownFilter(ctx, { service, environment }, source);
+  const answer = await source.list(
     {
       window: windowOf(input),
       filter: { service, environment, operation, version, minDurationMs, maxDurationMs, onlyErrors },
@@ -51,6 +54,7 @@ export async function traceFacets(
   const { service } = input;
   const window = windowOf(input);
   const traces = ctx.telemetry.traces({ service, home: input.source });
+  await refuseUnknownFilter(ctx, { service }, traces);
   const services = await traces.services(window);
   if (service === undefined) return { services: services.data, operations: [], source: sourceView(services) };
   const operations = await traces.operations({ service, window });

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { catalogOf } from "../catalog/catalog.ts";
+import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import type { HealthState } from "../health/schema.ts";
 import { HEALTH_STATES } from "../health/words.ts";
 import type { AgentContext } from "../kernel/context.ts";
@@ -40,6 +41,7 @@ export async function serviceMap(
   const to = new Date(ctx.now().getTime() - SETTLED_MS);
   const window = { from: new Date(to.getTime() - seconds * 1_000), to };
   const traces = ctx.telemetry.traces();
+  await refuseUnknownFilter(ctx, { environment }, traces);
   const [edges, served, health, running] = await Promise.all([
     traces.edges?.({ window, environment }) ?? null,
     traces.served?.({ window, environment }) ?? null,

@@ -5,7 +5,11 @@ import { KINDS } from "../partitions/size-retention.ts";
 import type { StoreParts } from "./record-writer.ts";
 
 /** What arrives, what is refused, and what it takes. */
-export function createIngestFigures({ database, retention, now }: StoreParts): Omit<IngestFigures, "space"> {
+export function createIngestFigures({
+  database,
+  retention,
+  now,
+}: StoreParts): Omit<IngestFigures, "space" | "hasName" | "names"> {
   return {
     arrived: async (from, to, stepSeconds) => {
       const rows = await database.read<Omit<Arrived, Counts> & Record<Counts, string>>(

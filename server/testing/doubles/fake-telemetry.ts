@@ -32,6 +32,11 @@ export class FakeTelemetry implements TelemetrySources {
     return present(this.#given.ingest, "figures of ingest");
   }
 
+  /** every name is known, unless the test gives figures of what arrives */
+  get names(): TelemetrySources["names"] {
+    return this.#given.ingest ?? { hasName: async () => true, names: async () => [] };
+  }
+
   metrics(wanted: Wanted = {}): MetricsSource {
     this.wanted.push(wanted);
     return present(this.#given.metrics ?? this.#given.store?.metrics, "metrics");

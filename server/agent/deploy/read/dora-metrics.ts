@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { catalogOf } from "../../catalog/catalog.ts";
+import { refuseUnknownFilter } from "../../catalog/known-names.ts";
 import { endsOfDeploymentIncidents } from "../../incidents/index.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { authorize } from "../../kernel/permissions.ts";
@@ -13,6 +14,7 @@ export async function doraMetrics(
   { service, environment, days }: z.output<typeof DoraInput>,
 ): Promise<z.infer<typeof DoraOutput>> {
   authorize(ctx, "deployment.read");
+  await refuseUnknownFilter(ctx, { service, environment });
   const since = new Date(ctx.now().getTime() - days * 86_400_000);
   const all = await listMeasured(ctx.db, since, { service, environment });
   const incidents = await endsOfDeploymentIncidents(

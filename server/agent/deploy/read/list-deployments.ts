@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../../catalog/known-names.ts";
 import { incidentsOfDeployments } from "../../incidents/index.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { authorize } from "../../kernel/permissions.ts";
@@ -11,6 +12,7 @@ export async function listDeployments(
   input: z.infer<typeof ListDeploymentsInput>,
 ): Promise<z.infer<typeof ListDeploymentsOutput>> {
   authorize(ctx, "deployment.read");
+  await refuseUnknownFilter(ctx, input);
   const page = await pageDeployments(ctx.db, input, input.limit, input.cursor);
   const incidents = await incidentsOfDeployments(
     ctx.db,

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../../catalog/known-names.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { countBy } from "../record/store-reads.ts";
@@ -10,6 +11,7 @@ export async function deploymentFacets(
   input: z.output<typeof DeploymentFacetsInput>,
 ): Promise<z.infer<typeof DeploymentFacetsOutput>> {
   authorize(ctx, "deployment.read");
+  await refuseUnknownFilter(ctx, input);
   const [service, environment, status, strategy, kind] = await Promise.all([
     countBy(ctx.db, "service", input),
     countBy(ctx.db, "environment", input),

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { refuseUnknownFilter } from "../../catalog/known-names.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { authorize } from "../../kernel/permissions.ts";
 import { listTargets } from "../record/store.ts";
@@ -24,6 +25,7 @@ export async function monitorTargets(
   judged: ReadonlyMap<string, JudgedTarget> = new Map(),
 ): Promise<MonitorHealthOutput> {
   authorize(ctx, "health.read");
+  await refuseUnknownFilter(ctx, input);
   const now = ctx.now();
   const all = await listTargets(ctx.db);
   const names = new Map(all.map((row) => [row.id, row.name]));
