@@ -100,7 +100,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/routers/", pathNot: TESTS },
       to: {
-        path: `${CAPABILITIES}(?!(index|schema|words)\\.ts$)|${ADAPTERS}|^server/container\\.ts$`,
+        path: `${CAPABILITIES}(?!(index|schema|words)\\.ts$)|${ADAPTERS}|^server/container/`,
         dependencyTypesNot: TYPES,
       },
     },
@@ -152,7 +152,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/(integrations|telemetry-store)/", pathNot: TESTS },
       to: {
-        path: `${CAPABILITIES}(?!(schema|words)\\.ts$)|^server/(routers|auth|start)/|^server/(container|web|worker|start)\\.ts$|^(mcp|components)/`,
+        path: `${CAPABILITIES}(?!(schema|words)\\.ts$)|^server/(routers|auth|start)/|^server/container/|^server/(web|worker|start)\\.ts$|^(mcp|components)/`,
         dependencyTypesNot: TYPES,
       },
     },
@@ -164,13 +164,31 @@ module.exports = {
       to: { path: "^server/(integrations/[^/]+|telemetry-store)/", pathNot: "^server/integrations/($1|http|otlp)/" },
     },
     {
+      name: "one-composition-root",
+      comment:
+        "Adapters are made in server/container alone; everybody else gets them. The collector's door decodes with the vendors' decoders, and a few files that make nothing are shared.",
+      severity: "error",
+      from: {
+        path: "^(app|components|mcp|server)/",
+        pathNot: `^server/(collector|container|integrations|telemetry-store|durable|start)/|^server/start\\.ts$|${TESTS}`,
+      },
+      to: {
+        path: "^server/(integrations|telemetry-store|durable)/",
+        pathNot: [
+          "^server/integrations/local/(state/paths|balancer/(refusals|listeners))\\.ts$",
+          "^server/durable/lease-times\\.ts$",
+        ],
+        dependencyTypesNot: TYPES,
+      },
+    },
+    {
       name: "the-supervisor-starts-processes",
       comment:
         "Processes are started by file name; importing one would run it inside the supervisor. It adopts a daemon by its lock, cuts logs as the daemon does, and keeps what instances were started with out of its lines.",
       severity: "error",
       from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
       to: {
-        path: "^server/(web|worker|container)\\.ts$|^server/(routers|integrations|telemetry-store)/|^mcp/",
+        path: "^server/(web|worker|collector)\\.ts$|^server/(container|routers|integrations|telemetry-store)/|^mcp/",
         pathNot:
           "^server/integrations/local/(running-daemon|instance/process|logs/log-cut|instance/launch-values)\\.ts$",
       },

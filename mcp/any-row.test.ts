@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkOrigin } from "#server/auth/origin.ts";
+import { createTelemetrySources } from "#server/container/sources.ts";
 import { createOutboundClient } from "#server/integrations/http/client.ts";
 import { appRouter } from "#server/routers/index.ts";
-import { createTelemetrySources } from "#server/telemetry/sources.ts";
 import { createTelemetryStore } from "#server/telemetry-store/index.ts";
 import { actor, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";

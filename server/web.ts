@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import next from "next";
 import { rejectRequest } from "./auth/front-door.ts";
-import { closeRuntime } from "./container.ts";
+import { closeRuntime } from "./container/index.ts";
 import { Listeners } from "./integrations/local/balancer/listeners.ts";
 import { refusedAtGate } from "./limits/front-gate.ts";
 import { shutdown } from "./shutdown.ts";

@@ -1,4 +1,4 @@
-import { getRuntime } from "#server/container.ts";
+import { getRuntime } from "#server/container/index.ts";
 import { sharedAnswer } from "#server/limits/shared-answer.ts";
 import { readiness } from "#server/telemetry/readiness.ts";
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { LONGEST_ENVIRONMENT, LONGEST_SERVICE } from "#server/agent/catalog/words.ts";
 import type { AnalyzeLogsInput } from "#server/agent/logs/schema.ts";
 
 type Scope = Pick<z.input<typeof AnalyzeLogsInput>, "service" | "environment" | "logLevel" | "query">;
@@ -16,17 +17,14 @@ export interface LogUrl {
 }
 
 const LONGEST_QUERY = 1_000;
-/** longer than any name of a service or environment: refused by the server, so not asked */
-const LONGEST_NAME = 40;
-const isName = (text: string): boolean => text.length <= LONGEST_NAME;
 
-/** The part of every input that the URL decides, on the server and in the browser alike. */
+/** The part of every input that the URL decides, on the server and in the browser alike. What is longer is refused by the server, so it is not asked. */
 export function scopeOf(url: LogUrl): Scope {
   const level = LEVELS.find((one) => one === url.level);
   const query = url.query?.trim().slice(0, LONGEST_QUERY);
   return {
-    ...(url.service && isName(url.service) ? { service: url.service } : {}),
-    ...(url.environment && isName(url.environment) ? { environment: url.environment } : {}),
+    ...(url.service && url.service.length <= LONGEST_SERVICE ? { service: url.service } : {}),
+    ...(url.environment && url.environment.length <= LONGEST_ENVIRONMENT ? { environment: url.environment } : {}),
     ...(level ? { logLevel: level } : {}),
     ...(query ? { query } : {}),
   };

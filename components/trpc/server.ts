@@ -6,7 +6,7 @@ import { cache } from "react";
 import { catalogOf } from "#server/agent/catalog/catalog.ts";
 import { identify } from "#server/auth/context.ts";
 import { setupNeeded } from "#server/auth/first-admin.ts";
-import { getRuntime } from "#server/container.ts";
+import { getRuntime } from "#server/container/index.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createCallerFactory, type RouterContext } from "#server/routers/trpc.ts";
 import { type ReadOrOutage, readOrOutage } from "#server/telemetry/readiness.ts";

@@ -201,7 +201,7 @@ export class OperateAgent {
  * so that everything else keeps the core free of its adapters.
  */
 async function openRuntime(loaded: LoadedConfig, options: OperateAgentOptions): Promise<OpenRuntime> {
-  const { createRuntime } = await import("../container.ts");
+  const { createRuntime } = await import("../container/index.ts");
   const { findRunningPostgres } = await import("../db/embedded.ts");
   const { refuseForeignForTool } = await import("../db/installation.ts");
   const dataDir = resolve(options.dataDir ?? process.env.OPERATE_DATA_DIR ?? ".operate");

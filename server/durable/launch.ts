@@ -6,7 +6,8 @@ import type { Logger } from "../telemetry/log.ts";
 import { dbosDurable } from "./dbos-durable.ts";
 import { dbosLogger } from "./dbos-log.ts";
 import { startDeploymentSweep } from "./deployment-sweep.ts";
-import { Lease, type LeaseTimes } from "./lease.ts";
+import { Lease } from "./lease.ts";
+import type { LeaseTimes } from "./lease-times.ts";
 import {
   APPLICATION,
   APPLICATION_VERSION,

@@ -1,8 +1,8 @@
 import { TRPCError } from "@trpc/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { createTelemetrySources } from "../container/sources.ts";
 import { createOutboundClient } from "../integrations/http/client.ts";
-import { createTelemetrySources } from "../telemetry/sources.ts";
 import { createTelemetryStore } from "../telemetry-store/index.ts";
 import { testConfig, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";

@@ -8,7 +8,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { FOR_PEOPLE } from "../agent/kernel/reader-budget.ts";
 import { listServices } from "../agent/services/index.ts";
 import { collectorSocket } from "../collector/socket.ts";
-import { createRuntime } from "../container.ts";
+import { createRuntime } from "../container/index.ts";
 import { actor, testConfig } from "../testing/context.ts";
 import { cutting } from "../testing/cutting.ts";
 import { useDatabase } from "../testing/database.ts";

@@ -5,7 +5,7 @@ import { AppError } from "../agent/kernel/errors.ts";
 import type { MissingProcess, ProcessWatch, WatchedProcess } from "../agent/ports/process-watch.ts";
 import type { Workloads } from "../agent/ports/workloads.ts";
 import { collectorAnswers } from "../collector/answers.ts";
-import { leaseTimesFromEnv } from "../durable/lease.ts";
+import { leaseTimesFromEnv } from "../durable/lease-times.ts";
 
 /** Asks the other processes again and again whether they answer. */
 

@@ -4,7 +4,7 @@ import { rejectRequest } from "../auth/front-door.ts";
 import { handleAuth } from "../auth/handle-auth.ts";
 import { checkOrigin } from "../auth/origin.ts";
 import { forwardIngest } from "../collector/forward.ts";
-import { closeRuntime, getIdentity, getRuntime } from "../container.ts";
+import { closeRuntime, getIdentity, getRuntime } from "../container/index.ts";
 import { appRouter } from "../routers/index.ts";
 import { serveTrpc } from "../routers/serve-trpc.ts";
 import { createLogger } from "../telemetry/log.ts";

@@ -3,7 +3,7 @@ import type { CallReport } from "#mcp/server.ts";
 import { clipSent } from "#server/agent/text/clip-sent.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
-import { getRuntime } from "#server/container.ts";
+import { getRuntime } from "#server/container/index.ts";
 import { appRouter } from "#server/routers/index.ts";
 import { createLogger } from "#server/telemetry/log.ts";
 import { countRequest } from "#server/telemetry/metrics.ts";

@@ -1,5 +1,5 @@
 import { handleSetup, handleSetupState } from "#server/auth/handle-setup.ts";
-import { getIdentity } from "#server/container.ts";
+import { getIdentity } from "#server/container/index.ts";
 
 export const GET = async (request: Request) => handleSetupState(getIdentity(), request);
 export const POST = async (request: Request) => handleSetup(getIdentity(), request);

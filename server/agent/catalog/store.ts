@@ -13,6 +13,7 @@ export async function isRecorded(db: Db, kind: NameKind, name: string): Promise<
   const [row] = await db.$queryRaw<{ found: boolean }[]>`
     select exists(select 1 from deployment where ${column} = ${name})
       or exists(select 1 from incident where ${column} = ${name})
+      or exists(select 1 from deployment_lock where ${column} = ${name})
       or exists(select 1 from health_target where ${column} = ${name}) as found`;
   return row?.found ?? false;
 }

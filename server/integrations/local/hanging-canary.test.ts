@@ -62,7 +62,11 @@ it("fails at its first step, although not one of those requests has ended", { ti
     platform: {
       traffic: { samplesSince: async (input: { since: Date }) => balancer.samplesSince(input.since.getTime()) },
     },
-    config: { services: [], sloConfig: { errorRatePercent: 1, latencyP95Ms: 500 } },
+    config: {
+      services: [],
+      deploymentConfig: { environments: [REF.environment] },
+      sloConfig: { errorRatePercent: 1, latencyP95Ms: 500 },
+    },
     db: { trafficBucket: { findMany: async () => [] } },
   } as unknown as Runtime;
   const { result } = await eventually(async () => {

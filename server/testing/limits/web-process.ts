@@ -6,7 +6,7 @@ import { identify } from "../../auth/context.ts";
 import { rejectRequest } from "../../auth/front-door.ts";
 import { handleAuth } from "../../auth/handle-auth.ts";
 import { checkOrigin } from "../../auth/origin.ts";
-import { getIdentity, getRuntime } from "../../container.ts";
+import { getIdentity, getRuntime } from "../../container/index.ts";
 import { refusedAtGate } from "../../limits/front-gate.ts";
 import { appRouter } from "../../routers/index.ts";
 import { serveTrpc } from "../../routers/serve-trpc.ts";

@@ -1,5 +1,5 @@
 import { handleAuth } from "#server/auth/handle-auth.ts";
-import { getIdentity } from "#server/container.ts";
+import { getIdentity } from "#server/container/index.ts";
 import { tellingWaits } from "#server/limits/deliberate-delay.ts";
 
 const serve = tellingWaits(async (request) => handleAuth(getIdentity(), request));

@@ -1,5 +1,5 @@
 import { forwardIngest } from "#server/collector/forward.ts";
-import { getRuntime } from "#server/container.ts";
+import { getRuntime } from "#server/container/index.ts";
 
 export const dynamic = "force-dynamic";
 

@@ -1,6 +1,6 @@
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
-import { getRuntime } from "#server/container.ts";
+import { getRuntime } from "#server/container/index.ts";
 import { serveTrpc } from "#server/routers/serve-trpc.ts";
 import { createLogger } from "#server/telemetry/log.ts";
 import { countRequest } from "#server/telemetry/metrics.ts";

@@ -9,8 +9,8 @@ import { createJaegerSource } from "../integrations/jaeger/index.ts";
 import { createLokiSource } from "../integrations/loki/index.ts";
 import { createPrometheusSource } from "../integrations/prometheus/index.ts";
 import { createTempoSource } from "../integrations/tempo/index.ts";
-import { cachedLogs, cachedMetrics, cachedTraces } from "./cached-sources.ts";
-import { createAnswerMemory } from "./memory.ts";
+import { cachedLogs, cachedMetrics, cachedTraces } from "../telemetry/cached-sources.ts";
+import { createAnswerMemory } from "../telemetry/memory.ts";
 
 interface Options {
   config: OperateAgentConfig;

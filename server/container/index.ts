@@ -1,28 +1,28 @@
 import { join, resolve } from "node:path";
-import type { ScrapeTarget } from "./agent/config-telemetry.ts";
-import { monotonicMs } from "./agent/kernel/clock.ts";
-import type { Runtime } from "./agent/kernel/context.ts";
-import { AppError } from "./agent/kernel/errors.ts";
-import { watchDisk } from "./agent/kernel/storage/storage-failure.ts";
-import { auditLog, recordCountedRefusals } from "./audit/record.ts";
-import { collectorAnswers } from "./collector/answers.ts";
-import { forwardRefusal } from "./collector/forward.ts";
-import { configDir, type LoadedConfig, loadConfig } from "./config/load.ts";
-import { ownTarget } from "./config/own-target.ts";
-import { openDb } from "./db/client.ts";
-import { databaseDirOf, diskReader, quickDiskReader } from "./db/disk.ts";
-import { createWorkflowQueue } from "./durable/queue.ts";
-import { createHookRunner } from "./integrations/hooks/index.ts";
-import { createOutboundClient } from "./integrations/http/client.ts";
-import { createLocalPlatform } from "./integrations/local/index.ts";
-import { watchLaunchValues } from "./integrations/local/instance/launch-values.ts";
-import { createLiveFeed, type OpenFeed } from "./live/feed.ts";
-import { createLogger } from "./telemetry/log.ts";
-import { askCollector, askPlatform, createBeatReader, startProcessWatch } from "./telemetry/process-watch.ts";
-import { createTelemetrySources } from "./telemetry/sources.ts";
-import { createTelemetryStore } from "./telemetry-store/index.ts";
+import type { ScrapeTarget } from "../agent/config-telemetry.ts";
+import { monotonicMs } from "../agent/kernel/clock.ts";
+import type { Runtime } from "../agent/kernel/context.ts";
+import { AppError } from "../agent/kernel/errors.ts";
+import { watchDisk } from "../agent/kernel/storage/storage-failure.ts";
+import { auditLog, recordCountedRefusals } from "../audit/record.ts";
+import { collectorAnswers } from "../collector/answers.ts";
+import { forwardRefusal } from "../collector/forward.ts";
+import { configDir, type LoadedConfig, loadConfig } from "../config/load.ts";
+import { ownTarget } from "../config/own-target.ts";
+import { openDb } from "../db/client.ts";
+import { databaseDirOf, diskReader, quickDiskReader } from "../db/disk.ts";
+import { createWorkflowQueue } from "../durable/queue.ts";
+import { createHookRunner } from "../integrations/hooks/index.ts";
+import { createLocalPlatform } from "../integrations/local/index.ts";
+import { watchLaunchValues } from "../integrations/local/instance/launch-values.ts";
+import { createLiveFeed, type OpenFeed } from "../live/feed.ts";
+import { createLogger } from "../telemetry/log.ts";
+import { askCollector, askPlatform, createBeatReader, startProcessWatch } from "../telemetry/process-watch.ts";
+import { createTelemetryStore } from "../telemetry-store/index.ts";
+import { createOutbound } from "./outbound.ts";
+import { createTelemetrySources } from "./sources.ts";
 
-/** The one place where ports meet adapters. */
+/** Where ports meet adapters, for web, worker and scripts; the other files here are for one process each. */
 
 interface Options {
   databaseUrl: string;
@@ -71,10 +71,7 @@ export function createRuntime({
   const platform = createLocalPlatform({ dataDir, readLimitMs: PLATFORM_READ_MS, watch: watchPlatform });
   const live = createLiveFeed(db, databaseUrl, createLogger("live"));
   const workflows = createWorkflowQueue(databaseUrl);
-  const http = createOutboundClient({
-    ...loaded.config.outbound,
-    checkSecret: process.env.OPERATE_INGEST_SECRET,
-  });
+  const http = createOutbound(loaded.config);
   const store = createTelemetryStore({
     databaseUrl,
     config: loaded.config.monitoringConfig,
