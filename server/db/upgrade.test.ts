@@ -102,8 +102,11 @@ describe.each(dumps)("a database that the release of %s left", (name) => {
       const kinds = await db.timelineEvent.groupBy({ by: ["kind"], _count: true, orderBy: { kind: "asc" } });
       expect(kinds.map(({ kind, _count }) => `${kind} ${_count}`)).toEqual([
         "deployment.ended 3",
+        "deployment.requested 4",
         "deployment.started 4",
         "health.changed 9",
+        "incident.opened 3",
+        "incident.status 2",
       ]);
       const reports: string[] = [];
       const ctx = testContext({ db, url });

@@ -9,7 +9,7 @@ export { deploymentFacets } from "./read/list-facets.ts";
 export { abandonWatch, end as endDeployment } from "./record/record.ts";
 export { deleteOldDeployments } from "./record/retention.ts";
 export { listActiveIds as listActiveDeployments, listWatching as listWatchedDeployments } from "./record/store.ts";
-export { type DeploymentStart, listStarts as listDeploymentStarts } from "./record/store-reads.ts";
+export { statesOf as deploymentStates } from "./record/store-reads.ts";
 export { type RollbackState, rollbackState } from "./request/allowed-decisions.ts";
 export { decideDeployment } from "./request/decide-deployment.ts";
 export { deployApplication } from "./request/deploy-application.ts";

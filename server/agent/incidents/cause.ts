@@ -15,6 +15,11 @@ export function causeOf(event: TimelineEvent): Cause | null {
   switch (event.kind) {
     case "health.changed":
       return causeOfHealth(event);
+    // no change yet; and incidents do not follow themselves
+    case "deployment.requested":
+    case "incident.opened":
+    case "incident.status":
+      return null;
     case "deployment.started":
       return { effect: "note", key: deploymentKey(event) };
     case "deployment.waiting":

@@ -23,6 +23,10 @@ function follow(runtime: Runtime, event: TimelineEvent): Promise<void> {
     case "deployment.ended":
     case "deployment.regressed":
       return onDeploymentEvent(runtime, event);
+    case "deployment.requested":
+    case "incident.opened":
+    case "incident.status":
+      return Promise.resolve();
     case "pattern.firing":
     case "pattern.resolved":
       return onPatternEvent(runtime, event);

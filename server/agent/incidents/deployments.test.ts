@@ -33,7 +33,7 @@ const incidents = () => database.db.incident.findMany();
 it("is told of the beginning and the end of a deployment in the transactions that write them", async () => {
   const id = await begin();
   await new Tape(clock).play((durable) => runDeployment(durable, scriptedEffects(ctx), id));
-  expect(await kindsOf(id)).toEqual(["deployment.started", "deployment.ended"]);
+  expect(await kindsOf(id)).toEqual(["deployment.requested", "deployment.started", "deployment.ended"]);
   const other = await begin({ service: "payments" });
   const broken = testContext(database, {
     audit: { ...ctx.audit, record: () => Promise.reject(new Error("no audit")) },
@@ -41,7 +41,7 @@ it("is told of the beginning and the end of a deployment in the transactions tha
   const told = { message: "It failed.", why: "", failure: "it failed" };
   await expect(end(broken, other, "failed", "It failed.", told)).rejects.toThrow("no audit");
   expect((await getDeploymentRow(database.db, other)).status).toBe("queued");
-  expect(await kindsOf(other)).toEqual([]);
+  expect(await kindsOf(other)).toEqual(["deployment.requested"]);
 });
 
 it("opens one incident for a failed deployment, however many workers look", async () => {
@@ -107,7 +107,7 @@ it("opens no second incident for what a worker of the release before had reporte
   };
   await upgradedBefore("end", id, { cost });
   await drainIncidents(ctx);
-  expect(await kindsOf(id)).toEqual(["deployment.started", "deployment.ended"]);
+  expect(await kindsOf(id)).toEqual(["deployment.requested", "deployment.started", "deployment.ended"]);
   expect(await incidents()).toMatchObject([{ deploymentId: id, description: "Rolled back.\n\nReason: not ready" }]);
   expect(await database.db.incidentEvent.count({ where: { kind: "opened" } })).toBe(1);
 });
@@ -129,7 +129,7 @@ it("tells of a good end that a worker of the release before wrote without saying
     },
   });
   await drainIncidents(ctx);
-  expect(await kindsOf(id)).toEqual(["deployment.started", "deployment.ended"]);
+  expect(await kindsOf(id)).toEqual(["deployment.requested", "deployment.started", "deployment.ended"]);
   const told = await database.db.incidentEvent.findMany({ where: { incidentId: incident.id, kind: "deployment" } });
   expect(told.map(({ key }) => key)).toEqual([`deployment-started:${id}`, `deployment-succeeded:${id}`]);
 });

@@ -5,7 +5,9 @@ import { withoutConfidential } from "../kernel/confidential/confidential.ts";
 import type { Db, Tx } from "../kernel/context.ts";
 import { AppError } from "../kernel/errors.ts";
 import { newId } from "../kernel/ids.ts";
+import { recordOnTimeline } from "../timeline/index.ts";
 import type { IncidentState, NewEvent } from "./change.ts";
+import { openedEvent, statusEvent } from "./on-timeline.ts";
 import {
   INCIDENT_EVENT_KINDS,
   type IncidentEventKind,
@@ -96,7 +98,7 @@ export interface NewIncident {
   causeKey: string | null;
 }
 
-/** Null when an incident with that cause is open already. Numbers are given one after the other until the transaction ends. */
+/** Puts it on the time line, too. Null when an incident with that cause is open already. Numbers are given one after the other until the transaction ends. */
 export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Promise<IncidentRow | null> {
   const id = newId("inc", at.getTime());
   const { count } = await tx.incident.createMany({
@@ -118,7 +120,9 @@ export async function insertIncident(tx: Tx, given: NewIncident, at: Date): Prom
   });
   if (count === 0) return null;
   await giveNumber(tx, id);
-  return getIncidentRow(tx, id);
+  const opened = await getIncidentRow(tx, id);
+  await recordOnTimeline(tx, openedEvent({ ...opened, label: labelOf(opened) }, at));
+  return opened;
 }
 
 /** Until it is known that the incident is opened it has no number to give back: unlike that of any other transaction. */
@@ -136,7 +140,7 @@ async function giveNumber(tx: Tx, id: string): Promise<void> {
   if (given !== 1) throw new Error("incident_counter has no row: no incident can be numbered");
 }
 
-/** @throws CONFLICT when it is reopened while another one is open for the same cause. */
+/** A status that changes goes on the time line. @throws CONFLICT when it is reopened while another one is open for the same cause. */
 export async function saveIncident(tx: Tx, before: IncidentRow, after: IncidentState, at: Date): Promise<IncidentRow> {
   const openKey = isUnresolved(after.status) ? before.causeKey : null;
   if (openKey !== null && before.openKey === null) {
@@ -148,7 +152,7 @@ export async function saveIncident(tx: Tx, before: IncidentRow, after: IncidentS
   }
   const { title, description, severity, status, assignee, resolution, escalation } = after;
   const { acknowledgedAt, resolvedAt, closedAt } = after;
-  return row(
+  const saved = row(
     await tx.incident.update({
       where: { id: before.id },
       data: {
@@ -160,6 +164,10 @@ export async function saveIncident(tx: Tx, before: IncidentRow, after: IncidentS
       },
     }),
   );
+  const change = { id: newId("ins", at.getTime()), from: before.status, to: status };
+  if (change.from !== change.to)
+    await recordOnTimeline(tx, statusEvent({ ...saved, label: labelOf(saved) }, change, at));
+  return saved;
 }
 
 /** Adds timeline entries. One with a `key` that is there already is left out; returns how many were added. */
@@ -257,6 +265,12 @@ export async function pageIncidents(
   });
   const items = found.slice(0, limit).map(row);
   return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** How incidents stand now that the time line tells of, by id; one that is deleted is left out. */
+export async function statesOf(db: Db, ids: readonly string[]): Promise<Map<string, IncidentView>> {
+  const found = await db.incident.findMany({ where: { id: { in: [...ids] } } });
+  return new Map(found.map((one) => [one.id, toView(row(one))]));
 }
 
 /** Which incident each of these deployments opened or added to. */

@@ -8,6 +8,9 @@ export const UNRESOLVED = [
 ] as const satisfies readonly (typeof INCIDENT_STATUSES)[number][];
 export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
 
+/** How the news of one that was opened looks. */
+export const SEVERITY_LEVEL = { low: "info", medium: "warning", high: "warning", critical: "error" } as const;
+
 /** characters */
 export const LONGEST_TITLE = 200;
 export const LONGEST_ASSIGNEE = 120;

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Prisma } from "../../db/generated/client.ts";
 import { createTelemetryStore } from "../../telemetry-store/index.ts";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
+import { recordDeployments } from "../../testing/deploy/record-deployments.ts";
 import type { FakePlatform } from "../../testing/doubles/fake-platform.ts";
 import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import { createLineWriter, every, logRecord } from "../../testing/mined-logs.ts";
@@ -27,7 +29,7 @@ beforeAll(() => {
 afterAll(() => store?.close());
 beforeEach(async () => {
   clockMs = START;
-  await database.db.$executeRaw`truncate log_line, log_count, log_pattern, deployment cascade`;
+  await database.db.$executeRaw`truncate log_line, log_count, log_pattern, deployment, timeline_event cascade`;
   write = createLineWriter(store);
 });
 
@@ -41,14 +43,15 @@ const analyze = async (minutes: number, more: Record<string, unknown> = {}, ctx 
       AnalyzeLogsInput.parse({ startTime: iso(clockMs - minutes * MINUTE), endTime: iso(clockMs), ...more }),
     ),
   );
-const deployed = (at: number, version: string, more = {}) =>
-  database.db.deployment.create({
-    data: {
-      ...{ id: `dep_${version}_${at}`, service: "checkout", environment: "production", strategy: "rolling", version },
-      ...{ status: "running", summary: "", options: {}, actorKind: "person", actorId: "u", actorName: "Ada" },
-      ...{ requestId: "r", previousVersion: "2.4.0", startedAt: new Date(at), deadlineAt: new Date(at + DAY), ...more },
-    },
+const deployed = async (at: number, version: string, more: Partial<Prisma.DeploymentCreateManyInput> = {}) => {
+  const id = `dep_${version}_${at}`;
+  await recordDeployments(database.db, {
+    ...{ id, service: "checkout", environment: "production", strategy: "rolling", version },
+    ...{ status: "running", summary: "", options: {}, actorKind: "person", actorId: "u", actorName: "Ada" },
+    ...{ requestId: "r", previousVersion: "2.4.0", startedAt: new Date(at), deadlineAt: new Date(at + DAY), ...more },
   });
+  return { id };
+};
 
 const orders = (fromMs: number, toMs: number, more: Partial<LogRecord> = {}) =>
   every({ fromMs, toMs, stepMs: 500 }, (at, i) => logRecord(at, `order ${i} placed for ${10 + (i % 7)} EUR`, more));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testConfig, testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
+import { recordDeployments } from "../../testing/deploy/record-deployments.ts";
 import { fakeMetrics } from "../../testing/doubles/fake-metrics.ts";
 import { FakeTelemetry } from "../../testing/doubles/fake-telemetry.ts";
 import type { ServiceTelemetry } from "../config-telemetry.ts";
@@ -229,17 +230,31 @@ describe("what is asked for", () => {
       ...{ strategy: "rolling", summary: "", options: {}, requestId: "req_test" },
       ...{ actorKind: "person", actorId: "usr_test", actorName: "Ada" },
     });
-    await database.db.deployment.createMany({
-      data: [
-        row("dep_early", "1.0.0", "succeeded", at("10:59:00")),
-        row("dep_first", "1.1.0", "rolled_back", at("11:01:00")),
-        row("dep_second", "1.2.0", "running", at("11:05:00")),
-      ],
-    });
+    await recordDeployments(
+      database.db,
+      row("dep_early", "1.0.0", "succeeded", at("10:59:00")),
+      row("dep_first", "1.1.0", "rolled_back", at("11:01:00")),
+      row("dep_second", "1.2.0", "running", at("11:05:00")),
+    );
     const { answer } = await ask(testContext(database, { now }));
     expect(answer.markers).toEqual([
       { at: "2026-03-01T11:01:00.000Z", label: "1.1.0", href: "/deployments/dep_first", level: "error" },
       { at: "2026-03-01T11:05:00.000Z", label: "1.2.0", href: "/deployments/dep_second", level: "info" },
+    ]);
+    const asked = { ...row("dep_third", "1.3.0", "queued", at("11:06:00")), startedAt: null };
+    const begun = { startedAt: at("11:30:00"), status: "paused" };
+    await recordDeployments(
+      database.db,
+      asked,
+      { ...asked, id: "dep_later", version: "1.4.0", ...begun }, // requested in the window, begun after it
+      { ...asked, id: "dep_gone", version: "1.5.0" },
+    );
+    await database.db.deployment.delete({ where: { id: "dep_gone" } });
+    await database.db.deployment.update({ where: { id: "dep_second" }, data: { status: "paused" } });
+    const { answer: later } = await ask(testContext(database, { now }));
+    expect(later.markers.slice(1)).toEqual([
+      { at: "2026-03-01T11:05:00.000Z", label: "1.2.0", href: "/deployments/dep_second", level: "warning" },
+      { at: "2026-03-01T11:06:00.000Z", label: "1.3.0", href: "/deployments/dep_third", level: "info" },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { catalogOf } from "../catalog/catalog.ts";
-import { listDeployments } from "../deploy/index.ts";
+import { deploymentStates } from "../deploy/index.ts";
 import type { DeploymentStatus } from "../deploy/schema.ts";
 import { listedNames, unknownEnvironment, unknownName } from "../kernel/allowed-names.ts";
 import type { AgentContext } from "../kernel/context.ts";
@@ -8,6 +8,7 @@ import { AppError } from "../kernel/errors.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { windowOf } from "../kernel/source-answer.ts";
 import type { TimeWindow } from "../ports/source.ts";
+import { listEvents } from "../timeline/index.ts";
 import { grafanaHref } from "./grafana-link.ts";
 import { measureBalancer } from "./measure-balancer.ts";
 import { measureMetrics, servedDistance } from "./measure-metrics.ts";
@@ -115,21 +116,34 @@ const LEVELS: Partial<Record<DeploymentStatus, string>> = {
   cancelled: "warning",
 };
 
-/** Where a deployment began, by the version it put out. */
+/** As many as a chart shows. */
+const MARKERS = 100;
+
+/** Where a deployment began, or was requested while it has not begun, by the version it puts out and how it stands now. */
 async function deploymentMarkers(
   ctx: AgentContext,
   { service, environment }: MeasuredRef,
   { from, to }: TimeWindow,
 ): Promise<ServiceSignalsOutput["markers"]> {
   if (environment === undefined) return []; // only configured services are deployed
-  const { items } = await listDeployments(ctx, { service, environment, limit: 100 });
-  return items
-    .map((one) => ({
-      at: one.startedAt ?? one.createdAt,
-      label: one.version,
-      href: `/deployments/${one.id}`,
-      level: LEVELS[one.status] ?? "info",
-    }))
-    .filter(({ at }) => Date.parse(at) >= from.getTime() && Date.parse(at) < to.getTime())
+  authorize(ctx, "deployment.read");
+  const { events } = await listEvents(ctx.db, {
+    ...{ from, to, service, environment },
+    kinds: ["deployment.requested", "deployment.started"],
+    limit: 2 * MARKERS,
+  });
+  const states = await deploymentStates(
+    ctx.db,
+    events.map(({ subject }) => subject),
+  );
+  return events
+    .flatMap(({ subject, kind, at, detail }) => {
+      const state = states.get(subject);
+      const isBeginning = kind === "deployment.started" || state?.startedAt === null;
+      if (!state || !isBeginning || at >= to) return [];
+      const level = LEVELS[state.status] ?? "info";
+      return [{ at: at.toISOString(), label: detail.version, href: `/deployments/${subject}`, level }];
+    })
+    .slice(0, MARKERS)
     .reverse();
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { testConfig } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { consumeTimeline, startTimelineConsumer, type TimelineConsumer } from "./consume.ts";
 import { recordOnTimeline } from "./record.ts";
@@ -217,11 +218,29 @@ describe("a consumer of the time line", () => {
     expect(taken).toEqual(["a", "b", "c"]);
   });
 
+  it.each([
+    [{ historyDays: 30 }, 90],
+    [{ historyDays: 400 }, 400],
+    [{ historyDays: 30, rollupsDays: 200 }, 200],
+  ])("keeps events as long as what reads them: %o, %d days", async (retention, days) => {
+    const day = 86_400_000;
+    const deleted = (passed: number) =>
+      deleteOldEvents({
+        db: database.db,
+        config: testConfig({ monitoringConfig: { retention } }),
+        now: () => new Date(AT.getTime() + passed * day),
+      });
+    await record(event("old"));
+    expect(await deleted(days - 1)).toBe(0);
+    expect(await deleted(days + 1)).toBe(1);
+  });
+
   it("deletes what is older than 90 days, with what was postponed of it", async () => {
     const day = 86_400_000;
     await record(event("old"), event("young", "young", new Date(AT.getTime() + 2 * day)));
     await consumeTimeline(database, consumer(new Set(["old", "young"])).consumer);
-    expect(await deleteOldEvents({ db: database.db, now: () => new Date(AT.getTime() + 91 * day) })).toBe(1);
+    const config = testConfig({ monitoringConfig: { retention: { historyDays: 30 } } });
+    expect(await deleteOldEvents({ db: database.db, config, now: () => new Date(AT.getTime() + 91 * day) })).toBe(1);
     expect(await database.db.timelineEvent.findMany({ select: { key: true } })).toEqual([{ key: "young" }]);
     expect(await database.db.timelinePostponed.count()).toBe(1);
   });

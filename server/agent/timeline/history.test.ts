@@ -94,9 +94,9 @@ it("an upgrade puts the history of deployments on the time line, as nothing new 
     for (const [id, status, startedAt, finishedAt] of deployments)
       await client.query(
         `insert into deployment (id, service, environment, strategy, version, "previousVersion", status, summary, options,
-          "actorKind", "actorId", "actorName", "requestId", "startedAt", "finishedAt", "deadlineAt")
+          "actorKind", "actorId", "actorName", "requestId", "startedAt", "finishedAt", "createdAt", "deadlineAt")
         values ($1, 'checkout', 'production', 'canary', '1.1.0', '1.0.0', $2, 'It ended.', '{}', 'person', 'usr', 'Ada',
-          'req', $3, $4, now())`,
+          'req', $3::timestamptz, $4::timestamptz, coalesce($3::timestamptz, $4::timestamptz), now())`,
         [id, status, startedAt, finishedAt],
       );
     const pattern = await client.query<{ id: number }>(
@@ -109,6 +109,18 @@ it("an upgrade puts the history of deployments on the time line, as nothing new 
         ('inc_2', 2, 'oops', 'high', 'resolved', 'checkout', $1, null, 'logs', '2026-03-01T11:00:00Z')`,
       [cause],
     );
+    const changes = [
+      ["ine_1", minutesAgo(3), { from: "open", to: "in_progress" }],
+      ["ine_2", minutesAgo(2), { from: "in_progress", to: "resolved" }],
+      ["ine_3", minutesAgo(1), { from: "resolved", to: "open" }],
+      ["ine_4", minutesAgo(1), { from: "open", to: "of another version" }],
+    ];
+    for (const change of changes)
+      await client.query(
+        `insert into incident_event (id, "incidentId", at, kind, "actorKind", "actorId", "actorName", message, detail)
+        values ($1, 'inc_1', $2, 'status', 'person', 'usr', 'Ada', '', $3)`,
+        change,
+      );
     await upgrade(client);
     const db = openDb(url, 2);
     const taken = async (name: string) => {
@@ -121,7 +133,15 @@ it("an upgrade puts the history of deployments on the time line, as nothing new 
     };
     expect(await taken("incidents")).toEqual([]);
     const all = await taken("another");
-    expect(all.map(({ key, level }) => [key, level])).toEqual([
+    const toldOf = (subject: string) => all.filter((one) => one.subject.startsWith(subject));
+    expect(toldOf("dep_").map(({ key, level }) => [key, level])).toEqual([
+      ["deployment-requested:dep_old", "info"],
+      ["deployment-started:dep_old", "info"],
+      ["deployment-ended:dep_old", "ok"],
+      ["deployment-requested:dep_bad", "info"],
+      ["deployment-requested:dep_good", "info"],
+      ["deployment-requested:dep_never", "info"],
+      ["deployment-requested:dep_runs", "info"],
       ["deployment-started:dep_bad", "info"],
       ["deployment-ended:dep_bad", "warning"],
       ["deployment-started:dep_good", "info"],
@@ -129,10 +149,17 @@ it("an upgrade puts the history of deployments on the time line, as nothing new 
       ["deployment-ended:dep_never", "warning"],
       ["deployment-started:dep_runs", "info"],
     ]);
-    expect(all[1]).toMatchObject({
+    expect(all.find(({ key }) => key === "deployment-ended:dep_bad")).toMatchObject({
       title: "Deployment of checkout 1.1.0 to production was rolled back",
       detail: { ending: "rolled_back", startedAt: deployments[1]![2], summary: "It ended.", failure: null },
     });
+    expect(toldOf("inc_").map(({ key, level, title }) => [key, level, title])).toEqual([
+      ["incident-opened:inc_2", "warning", "INC-2 opened: oops"],
+      ["incident-opened:inc_1", "warning", "INC-1 opened: oops"],
+      ["incident-status:ine_1", "info", "INC-1 in progress: oops"],
+      ["incident-status:ine_2", "ok", "INC-1 resolved: oops"],
+      ["incident-status:ine_3", "info", "INC-1 reopened: oops"],
+    ]);
     expect(await db.logAlertFiring.findMany()).toMatchObject([
       {
         patternId: pattern.rows[0]!.id,

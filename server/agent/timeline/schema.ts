@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DeploymentStatus } from "../deploy/schema.ts";
 import { HealthState } from "../health/schema.ts";
-import { Severity } from "../incidents/schema.ts";
+import { IncidentStatus, Severity } from "../incidents/schema.ts";
 
 /** What happened, as it is written and as it is read: one type for both sides. */
 
@@ -62,6 +62,12 @@ const DeploymentFailure = z.object({
   story: z.array(z.object({ key: z.string(), at: z.iso.datetime(), message: z.string() })),
 });
 
+/** It was asked for, and waits for a worker. */
+const DeploymentRequested = DeploymentEvent.extend({
+  kind: z.literal("deployment.requested"),
+  detail: DeploymentDetail,
+});
+
 const DeploymentStarted = DeploymentEvent.extend({
   kind: z.literal("deployment.started"),
   detail: DeploymentDetail,
@@ -119,15 +125,29 @@ const PatternResolved = Common.extend({
   detail: z.object({ patternId: z.string(), title: z.string(), minutes: z.number(), firingSince: z.iso.datetime() }),
 });
 
+/** Of an incident as it was then; the subject is its id. */
+const IncidentDetail = z.object({ label: z.string(), title: z.string(), severity: Severity });
+
+const IncidentOpened = Common.extend({ kind: z.literal("incident.opened"), detail: IncidentDetail });
+
+const IncidentStatusChanged = Common.extend({
+  kind: z.literal("incident.status"),
+  detail: IncidentDetail.extend({ from: IncidentStatus, to: IncidentStatus }),
+});
+
 export const TimelineEvent = z.discriminatedUnion("kind", [
   HealthChanged,
+  DeploymentRequested,
   DeploymentStarted,
   DeploymentWaiting,
   DeploymentEnded,
   DeploymentRegressed,
   PatternFiring,
   PatternResolved,
+  IncidentOpened,
+  IncidentStatusChanged,
 ]);
 export type TimelineEvent = z.infer<typeof TimelineEvent>;
-export type TimelineEventOf<K extends TimelineEvent["kind"]> = Extract<TimelineEvent, { kind: K }>;
+export type TimelineKind = TimelineEvent["kind"];
+export type TimelineEventOf<K extends TimelineKind> = Extract<TimelineEvent, { kind: K }>;
 export type DeploymentFailure = z.infer<typeof DeploymentFailure>;

@@ -71,6 +71,31 @@ const due = (consumer: string) => Prisma.sql`
     where p.consumer = ${consumer} order by e.subject, e.xid, e.id
   ) as e where "retryAt" <= now()`;
 
+export interface EventFilter {
+  /** both ends are included; left out: no end */
+  from: Date;
+  to?: Date | undefined;
+  service?: string | undefined;
+  environment?: string | undefined;
+  kinds?: readonly string[] | undefined;
+}
+
+/** What happened, newest first, whoever has taken it. */
+export async function listNewest(db: Db, filter: EventFilter, limit: number): Promise<StoredEvent[]> {
+  const { from, to, service, environment, kinds } = filter;
+  const conditions = [
+    Prisma.sql`e.at >= ${from}`,
+    ...(to === undefined ? [] : [Prisma.sql`e.at <= ${to}`]),
+    ...(service === undefined ? [] : [Prisma.sql`e.service = ${service}`]),
+    ...(environment === undefined ? [] : [Prisma.sql`e.environment = ${environment}`]),
+    ...(kinds === undefined ? [] : [Prisma.sql`e.kind = any(${[...kinds]}::text[])`]),
+  ];
+  const rows = await db.$queryRaw<Row[]>`
+    select ${COLUMNS} from timeline_event e where ${Prisma.join(conditions, " and ")}
+    order by e.at desc, e.id desc limit ${limit}`;
+  return rows.map(stored);
+}
+
 export async function hasWork(db: Db, consumer: string): Promise<boolean> {
   const [found] = await db.$queryRaw<{ found: boolean }[]>`
     select exists (select 1 from timeline_event e where ${UNREAD}) or exists (${due(consumer)}) as found

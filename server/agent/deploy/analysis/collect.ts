@@ -1,9 +1,10 @@
 import { catalogOf } from "../../catalog/catalog.ts";
-import { listHealthChanges, listServiceHealth } from "../../health/index.ts";
+import { listServiceHealth } from "../../health/index.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import type { UsesPlatform } from "../../ports/platform.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
+import { listEvents } from "../../timeline/index.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
 import { countPending, pendingLimitMs, withPending } from "../judge/pending.ts";
@@ -130,13 +131,16 @@ async function healthOf(
   environment: string,
   before: Date,
 ): Promise<Map<string, { was: boolean | null; is: boolean | null }>> {
-  const [states, changes] = await Promise.all([listServiceHealth(db, now()), listHealthChanges(db, before, 500)]);
+  const [states, { events }] = await Promise.all([
+    listServiceHealth(db, now()),
+    listEvents(db, { from: before, environment, kinds: ["health.changed"], limit: 500 }),
+  ]);
   return new Map(
     states
       .filter((one) => one.environment === environment)
       .map((one) => {
-        const first = changes.findLast((change) => change.targetId === one.targetId);
-        return [one.service, { was: healthy(first?.from ?? one.state), is: healthy(one.state) }];
+        const first = events.findLast(({ subject }) => subject === one.targetId);
+        return [one.service, { was: healthy(first?.detail.from ?? one.state), is: healthy(one.state) }];
       }),
   );
 }

@@ -27,6 +27,16 @@ const ofDeployment = ({ id, service, environment, kind, strategy, version, previ
   name: `Deployment of ${service} ${version} to ${environment}`,
 });
 
+/** `row` as it was inserted. */
+export function recordRequest(tx: Tx, row: DeploymentRow): Promise<void> {
+  const { common, detail, name } = ofDeployment(row);
+  const key = `deployment-requested:${row.id}`;
+  const title = `${name} was requested`;
+  return recordOnTimeline(tx, {
+    ...{ ...common, kind: "deployment.requested", key, at: row.createdAt, level: "info", title, detail },
+  });
+}
+
 /** `row` as it is once it began. */
 export function recordStart(tx: Tx, row: DeploymentRow): Promise<void> {
   const { common, detail, name } = ofDeployment(row);

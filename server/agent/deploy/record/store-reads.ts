@@ -3,6 +3,7 @@ import type { Db } from "../../kernel/context.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
 import { NO_VERSION } from "../../telemetry/outcomes.ts";
+import { DeploymentStatus } from "../schema.ts";
 import { type DeploymentFilter, whereOf } from "./store.ts";
 
 /** Questions over many deployments. */
@@ -139,38 +140,18 @@ export async function lastCounted(db: Db, { service, environment }: ServiceRef, 
   return _max.bucketAt;
 }
 
-/** When a version began to be rolled out. */
-export interface DeploymentStart extends ServiceRef {
-  id: string;
-  version: string;
-  startedMs: number;
-  /** null: it is under way */
-  finishedMs: number | null;
-  isRollback: boolean;
+/** How a deployment stands now. */
+export interface DeploymentState {
+  status: DeploymentStatus;
+  startedAt: Date | null;
+  finishedAt: Date | null;
 }
 
-/** What was started from `from` to `to`, both included, the newest first, 1,000 at most. */
-export async function listStarts(
-  db: Db,
-  { from, to, service, environment }: { from: Date; to: Date } & Partial<Record<keyof ServiceRef, string | undefined>>,
-): Promise<DeploymentStart[]> {
-  const rows = await db.deployment.findMany({
-    where: { ...whereOf({ service, environment }), startedAt: { gte: from, lte: to } },
-    select: {
-      id: true,
-      service: true,
-      environment: true,
-      version: true,
-      kind: true,
-      startedAt: true,
-      finishedAt: true,
-    },
-    orderBy: { startedAt: "desc" },
-    take: 1_000,
+/** How deployments stand now that the time line tells of, by id; one that is deleted is left out. */
+export async function statesOf(db: Db, ids: readonly string[]): Promise<Map<string, DeploymentState>> {
+  const found = await db.deployment.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, status: true, startedAt: true, finishedAt: true },
   });
-  return rows.flatMap(({ startedAt, finishedAt, kind, ...row }) => {
-    if (!startedAt) return [];
-    const [startedMs, finishedMs] = [startedAt.getTime(), finishedAt?.getTime() ?? null];
-    return [{ ...row, startedMs, finishedMs, isRollback: kind === "rollback" }];
-  });
+  return new Map(found.map(({ id, status, ...times }) => [id, { status: DeploymentStatus.parse(status), ...times }]));
 }

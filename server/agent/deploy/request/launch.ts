@@ -18,6 +18,7 @@ import { requestRate } from "../../traffic/index.ts";
 import { planView } from "../plan/plan-view.ts";
 import { effectiveStrategy, type Planned, type Situation } from "../plan/planned.ts";
 import { type DependencyState, failuresOf, type ServiceContext } from "../plan/service-context.ts";
+import { recordRequest } from "../record/on-timeline.ts";
 import { publishDeployment } from "../record/publish.ts";
 import { type DeploymentRow, findActive, insertDeployment, listActive, recordEvent, toView } from "../record/store.ts";
 import type { DeployApplicationOutput } from "../schema.ts";
@@ -190,6 +191,7 @@ export async function insertPrepared(
     const event = { key: "overridden", level: "warning", kind: "decision", message: set } as const;
     await recordEvent(tx, deployment.id, { ...event, detail: { obstacles: override.what } }, {}, at);
   }
+  await recordRequest(tx, deployment);
   await publishDeployment(runtime, tx, deployment);
   return deployment;
 }

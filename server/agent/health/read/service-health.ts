@@ -1,6 +1,5 @@
 import type { Db } from "../../kernel/context.ts";
 import { listTargets } from "../record/store.ts";
-import { listChanges } from "../record/store-results.ts";
 import type { HealthState } from "../schema.ts";
 import { shownState } from "./shown-health.ts";
 import { sinceOf, unknownMessage } from "./views.ts";
@@ -41,39 +40,5 @@ export async function listServiceHealth(db: Db, now: Date): Promise<ServiceHealt
           },
         ]
       : [];
-  });
-}
-
-export interface HealthChangeView {
-  targetId: string;
-  name: string;
-  service: string | null;
-  environment: string | null;
-  from: HealthState;
-  to: HealthState;
-  causedBy: string | null;
-  message: string | null;
-  at: string;
-}
-
-/** Changes of state since a time, newest first. Callers have authorised the reading. */
-export async function listHealthChanges(db: Db, since: Date, limit: number): Promise<HealthChangeView[]> {
-  const targets = new Map((await listTargets(db, {}, "all")).map((row) => [row.id, row]));
-  return (await listChanges(db, since, limit)).flatMap((change) => {
-    const target = targets.get(change.targetId);
-    if (!target) return [];
-    return [
-      {
-        targetId: change.targetId,
-        name: target.name,
-        service: target.service,
-        environment: target.environment,
-        from: change.from as HealthState,
-        to: change.to as HealthState,
-        causedBy: change.causedBy === null ? null : (targets.get(change.causedBy)?.name ?? null),
-        message: change.message,
-        at: change.at.toISOString(),
-      },
-    ];
   });
 }

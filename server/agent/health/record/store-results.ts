@@ -182,10 +182,6 @@ export interface ChangeRow {
 export const insertChanges = (tx: Tx, rows: readonly ChangeRow[]) =>
   tx.healthChange.createMany({ data: [...rows], skipDuplicates: true });
 
-/** Changes at or after `since`, newest first. */
-export const listChanges = (db: Db, since: Date, limit: number) =>
-  db.healthChange.findMany({ where: { at: { gte: since } }, orderBy: { at: "desc" }, take: limit });
-
 export const listRollups = (db: Db, ids: readonly string[], resolution: number, from: Date) =>
   db.healthRollup.findMany({
     where: { targetId: { in: [...ids] }, resolution, bucketAt: { gte: from } },

@@ -32,6 +32,12 @@ export const listTargets = (
     orderBy: [{ name: "asc" }, { environment: "asc" }],
   });
 
+/** The names that targets have now, by id; one that is gone is left out. */
+export async function namesOf(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = await db.healthTarget.findMany({ where: { id: { in: [...ids] } }, select: { id: true, name: true } });
+  return new Map(found.map(({ id, name }) => [id, name]));
+}
+
 /** Locks one target for a change by a person. @throws NOT_FOUND */
 export async function lockTarget(tx: Tx, id: string): Promise<TargetRow> {
   await tx.$queryRaw`select 1 from health_target where id = ${id} for update`;

@@ -1,0 +1,35 @@
+import { deploymentStates } from "../../deploy/index.ts";
+import type { Db } from "../../kernel/context.ts";
+import type { ServiceRef } from "../../ports/workloads.ts";
+import { listEvents } from "../../timeline/index.ts";
+
+/** When a version began to be rolled out. */
+export interface DeploymentStart extends ServiceRef {
+  id: string;
+  version: string;
+  startedMs: number;
+  /** null: it is under way */
+  finishedMs: number | null;
+  isRollback: boolean;
+}
+
+const MOST = 1_000;
+
+/** What was started from `from` to `to`, both included, the newest first, 1,000 at most. */
+export async function listDeploymentStarts(
+  db: Db,
+  window: { from: Date; to: Date } & Partial<Record<keyof ServiceRef, string | undefined>>,
+): Promise<DeploymentStart[]> {
+  const { events } = await listEvents(db, { ...window, kinds: ["deployment.started"], limit: MOST });
+  const states = await deploymentStates(
+    db,
+    events.map(({ subject }) => subject),
+  );
+  return events.flatMap(({ subject: id, service, environment, at, detail }) => {
+    const state = states.get(id);
+    if (!state) return [];
+    const [startedMs, finishedMs] = [at.getTime(), state.finishedAt?.getTime() ?? null];
+    const { version, kind } = detail;
+    return [{ id, service, environment, version, startedMs, finishedMs, isRollback: kind === "rollback" }];
+  });
+}
