@@ -8,9 +8,11 @@ import type { BarInput, BarSeries } from "../charts/prepare/bars.ts";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Section } from "../layout/page.tsx";
 import { formatDuration } from "../lib/format.ts";
+import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { windowInput } from "./log-scope.ts";
 import type { LogView } from "./use-log-view.ts";
 import type { useCounts } from "./use-logs.ts";
 
@@ -21,30 +23,29 @@ const SERIES: readonly BarSeries[] = [
   { key: "debug", label: "debug", tone: "faint" },
 ];
 
-/** newest deployments that may fall into the range */
-const MARKERS = 50;
-
 /** Lines over time by level, deployments as thin verticals; a drag zooms. */
 export function LogHistogram({ counts, scope }: { counts: ReturnType<typeof useCounts>; scope: LogView["scope"] }) {
   const trpc = useTRPC();
   const { words, within, zoomTo } = useTimeRange();
   const [asTable, setAsTable] = useQueryState("table", parseAsBoolean.withDefault(false));
   const { service, environment } = scope;
-  const deployments = useQuery(
-    trpc.deploy.list.queryOptions({
-      ...(service ? { service } : {}),
-      ...(environment ? { environment } : {}),
-      limit: MARKERS,
-    }),
-  );
   const { query, window } = counts;
+  const asked = {
+    ...windowInput(window),
+    ...(service ? { service } : {}),
+    ...(environment ? { environment } : {}),
+  };
+  const deployments = useQuery(
+    trpc.deploy.starts.queryOptions(asked, { placeholderData: sameScope(trpc.deploy.starts.queryKey(asked)) }),
+  );
   const input = useMemo(
     (): BarInput => ({
       series: SERIES,
       points: query.data?.points ?? [],
-      markers: (deployments.data?.items ?? []).flatMap(({ startedAt, version, service: of }) =>
-        startedAt ? [{ at: startedAt, label: service ? version : `${of} ${version}` }] : [],
-      ),
+      markers: (deployments.data?.starts ?? []).map(({ at, version, service: of }) => ({
+        at,
+        label: service ? version : `${of} ${version}`,
+      })),
       stepSeconds: query.data?.stepSeconds ?? 60,
       of: "lines",
       range: { fromMs: window.from.getTime(), toMs: window.to.getTime() },

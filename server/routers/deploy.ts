@@ -5,6 +5,7 @@ import {
   deploymentDetail,
   deploymentFacets,
   deploymentSeries,
+  deploymentStarts,
   doraMetrics,
   getDeployment,
   goodVersions,
@@ -23,6 +24,8 @@ import {
   DeploymentFacetsInput,
   DeploymentFacetsOutput,
   DeploymentSeriesOutput,
+  DeploymentStartsInput,
+  DeploymentStartsOutput,
   DoraInput,
   DoraOutput,
   GetDeploymentInput,
@@ -124,6 +127,11 @@ export const deployRouter = router({
     .input(DeploymentFacetsInput)
     .output(DeploymentFacetsOutput)
     .query(({ ctx, input }) => deploymentFacets(ctx.agent, input)),
+  starts: procedure
+    .meta({ permission: "deployment.read" })
+    .input(DeploymentStartsInput)
+    .output(DeploymentStartsOutput)
+    .query(({ ctx, input }) => deploymentStarts(ctx.agent, input)),
   goodVersions: procedure
     .meta({ permission: "deployment.read" })
     .input(ServiceRefInput)

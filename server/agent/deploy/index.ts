@@ -6,6 +6,7 @@ export { deploymentDetail } from "./read/get-detail.ts";
 export { deploymentSeries } from "./read/get-series.ts";
 export { listDeployments } from "./read/list-deployments.ts";
 export { deploymentFacets } from "./read/list-facets.ts";
+export { type DeploymentStart, deploymentStarts, listDeploymentStarts } from "./read/list-starts.ts";
 export { abandonWatch, end as endDeployment } from "./record/record.ts";
 export { deleteOldDeployments } from "./record/retention.ts";
 export { listActiveIds as listActiveDeployments, listWatching as listWatchedDeployments } from "./record/store.ts";

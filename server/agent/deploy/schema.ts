@@ -12,6 +12,7 @@ import {
   ServiceName,
   ServiceRefInput,
   Text,
+  TimeStamp,
 } from "../kernel/schema.ts";
 import { JudgeResult, Verdict } from "./judge/analysis-schema.ts";
 import { PlanView } from "./plan/plan-schema.ts";
@@ -246,6 +247,19 @@ export const DeploymentFacetsOutput = z.object({
   status: Counts,
   strategy: Counts,
   kind: Counts,
+});
+
+export const DeploymentStartsInput = z.object({
+  startTime: TimeStamp,
+  endTime: TimeStamp,
+  service: ServiceName.optional(),
+  environment: EnvironmentName.optional(),
+});
+export const DeploymentStartsOutput = z.object({
+  /** oldest first */
+  starts: z.array(
+    z.object({ id: z.string(), service: z.string(), environment: z.string(), version: z.string(), at: Instant }),
+  ),
 });
 
 export const DecideDeploymentInput = z.object({

@@ -43,6 +43,7 @@ describe("what a deployment means for incidents", () => {
   const key = "deployment:checkout/production:1.1.0";
 
   it.each<[string, TimelineEvent, ReturnType<typeof causeOf>]>([
+    ["is requested", { ...place, kind: "deployment.requested", detail }, null],
     ["begins", { ...place, kind: "deployment.started", detail }, { effect: "note", key }],
     ["asks", { ...place, kind: "deployment.waiting", detail: { ...detail, failure } }, { effect: "open", key }],
     ["got worse", { ...place, kind: "deployment.regressed", detail: { ...detail, failure } }, { effect: "open", key }],
@@ -69,6 +70,14 @@ describe("what a deployment means for incidents", () => {
   ])("one that %s", (_, event, cause) => {
     expect(causeOf(event)).toEqual(cause);
   });
+});
+
+it("incidents do not follow themselves", () => {
+  const incident = { ...common, service: "checkout", environment: "production", subject: "inc_1" };
+  const detail = { label: "INC-1", title: "Slow", severity: "high" } as const;
+  expect(causeOf({ ...incident, kind: "incident.opened", detail })).toBeNull();
+  const status = { ...detail, from: "open", to: "resolved" } as const;
+  expect(causeOf({ ...incident, kind: "incident.status", detail: status })).toBeNull();
 });
 
 it("an alert of a log pattern opens while it fires, and recovers", () => {

@@ -15,10 +15,9 @@ export function causeOf(event: TimelineEvent): Cause | null {
   switch (event.kind) {
     case "health.changed":
       return causeOfHealth(event);
-    // no change yet; and incidents do not follow themselves
-    case "deployment.requested":
+    case "deployment.requested": // it changed nothing yet
     case "incident.opened":
-    case "incident.status":
+    case "incident.status": // incidents do not follow themselves
       return null;
     case "deployment.started":
       return { effect: "note", key: deploymentKey(event) };

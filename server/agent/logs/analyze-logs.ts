@@ -1,6 +1,8 @@
 import type { z } from "zod";
+
 import { refuseUnknownFilter } from "../catalog/known-names.ts";
-import { type RollbackState, rollbackState } from "../deploy/index.ts";
+import { listDeploymentStarts, type RollbackState, rollbackState } from "../deploy/index.ts";
+
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { sourceView } from "../kernel/source-answer.ts";
@@ -9,7 +11,6 @@ import { BEFORE_MS, explain } from "./analysis/began-with.ts";
 import { briefAnalysis } from "./analysis/brief-analysis.ts";
 import { type CountedPattern, historyOf, patternsOf, totalsOf, trendOf } from "./analysis/counted-window.ts";
 import { findDeployed } from "./analysis/deployed-errors.ts";
-import { listDeploymentStarts } from "./analysis/deployment-starts.ts";
 import { type Frame, frameOf } from "./analysis/frame.ts";
 import { patternQuery } from "./analysis/pattern-query.ts";
 import { pageAfter, readSamples, viewPattern } from "./analysis/pattern-views.ts";

@@ -3,11 +3,11 @@ import { testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { drainIncidents } from "#server/testing/deploy/drain-incidents.ts";
 import { recordDeployments } from "#server/testing/deploy/record-deployments.ts";
+import { deploymentStarts, listDeploymentStarts } from "../deploy/index.ts";
 import { syncTargets } from "../health/check/sync-targets.ts";
 import { targetId } from "../health/check/targets.ts";
 import { recordResults } from "../health/record/record-results.ts";
 import { manageIncident } from "../incidents/index.ts";
-import { listDeploymentStarts } from "../logs/analysis/deployment-starts.ts";
 import { serviceSignals } from "../metrics/index.ts";
 import { listChanges } from "./changes.ts";
 
@@ -114,7 +114,11 @@ it("gives a deployment the same instant as charts and log analysis do", async ()
   const range = { startTime: window.from.toISOString(), endTime: window.to.toISOString() };
   const { markers } = await serviceSignals(ctx, { ...ref, ...range, compareBefore: false });
   expect(markers.map((marker) => marker.at)).toEqual([iso(2), iso(4)]);
-  const starts = await listDeploymentStarts(database.db, { ...window, ...ref });
-  expect(starts).toMatchObject([{ id: "dep_began", startedMs: at(2).getTime(), finishedMs: null, isRollback: false }]);
+  const { starts } = await deploymentStarts(ctx, { ...ref, ...range });
+  expect(starts).toEqual([{ ...ref, id: "dep_began", version: "1.1.0", at: iso(2) }]);
+  const analysed = await listDeploymentStarts(database.db, { ...window, ...ref });
+  expect(analysed).toMatchObject([
+    { id: "dep_began", startedMs: at(2).getTime(), finishedMs: null, isRollback: false },
+  ]);
   expect((await changes()).map(([instant]) => instant)).toEqual([iso(4), iso(1)]);
 });

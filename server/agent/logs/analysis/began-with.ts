@@ -1,9 +1,9 @@
+import type { DeploymentStart } from "../../deploy/index.ts";
 import type { PatternCount } from "../../ports/log-source.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { type Anomaly, type Grid, isError } from "../anomalies/anomaly.ts";
 import { span } from "../anomalies/wording.ts";
 import type { ExplainedAnomaly } from "../recommendations.ts";
-import type { DeploymentStart } from "./deployment-starts.ts";
 
 /** Which deployment an anomaly began with. */
 

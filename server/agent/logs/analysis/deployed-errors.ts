@@ -1,3 +1,4 @@
+import type { DeploymentStart } from "../../deploy/index.ts";
 import type { PatternCount } from "../../ports/log-source.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import {
@@ -11,7 +12,6 @@ import {
 } from "../anomalies/anomaly.ts";
 import { newSeverity } from "../anomalies/new-patterns.ts";
 import { lines, named, percent, quoted, span } from "../anomalies/wording.ts";
-import type { DeploymentStart } from "./deployment-starts.ts";
 
 /** Errors that only the lines of one version show, which was deployed: counts over time alone do not tell them. */
 

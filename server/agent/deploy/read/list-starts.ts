@@ -1,7 +1,11 @@
-import { deploymentStates } from "../../deploy/index.ts";
-import type { Db } from "../../kernel/context.ts";
+import type { z } from "zod";
+import type { AgentContext, Db } from "../../kernel/context.ts";
+import { authorize } from "../../kernel/permissions.ts";
+import { windowOf } from "../../kernel/source-answer.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
 import { listEvents } from "../../timeline/index.ts";
+import { statesOf } from "../record/store-reads.ts";
+import type { DeploymentStartsInput, DeploymentStartsOutput } from "../schema.ts";
 
 /** When a version began to be rolled out. */
 export interface DeploymentStart extends ServiceRef {
@@ -21,7 +25,7 @@ export async function listDeploymentStarts(
   window: { from: Date; to: Date } & Partial<Record<keyof ServiceRef, string | undefined>>,
 ): Promise<DeploymentStart[]> {
   const { events } = await listEvents(db, { ...window, kinds: ["deployment.started"], limit: MOST });
-  const states = await deploymentStates(
+  const states = await statesOf(
     db,
     events.map(({ subject }) => subject),
   );
@@ -32,4 +36,19 @@ export async function listDeploymentStarts(
     const { version, kind } = detail;
     return [{ id, service, environment, version, startedMs, finishedMs, isRollback: kind === "rollback" }];
   });
+}
+
+/** The deployments that began in a window, oldest first, for charts. @throws FORBIDDEN, INVALID for the window */
+export async function deploymentStarts(
+  ctx: AgentContext,
+  input: z.output<typeof DeploymentStartsInput>,
+): Promise<z.infer<typeof DeploymentStartsOutput>> {
+  authorize(ctx, "deployment.read");
+  const { service, environment } = input;
+  const starts = await listDeploymentStarts(ctx.db, { ...windowOf(input), service, environment });
+  return {
+    starts: starts.reverse().map(({ id, service, environment, version, startedMs }) => ({
+      ...{ id, service, environment, version, at: new Date(startedMs).toISOString() },
+    })),
+  };
 }
