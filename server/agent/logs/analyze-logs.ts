@@ -1,8 +1,6 @@
 import type { z } from "zod";
-
 import { refuseUnknownFilter } from "../catalog/known-names.ts";
 import { listDeploymentStarts, type RollbackState, rollbackState } from "../deploy/index.ts";
-
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import { sourceView } from "../kernel/source-answer.ts";
