@@ -84,8 +84,8 @@ module.exports = {
       name: "primitives-know-no-capability",
       comment: "What every area shares knows none of them.",
       severity: "error",
-      from: { path: "^components/(ui|charts|data-table|feedback|layout|lib)/", pathNot: TESTS },
-      to: { path: `${CAPABILITIES}|^components/(?!ui/|charts/|data-table/|feedback/|layout/|lib/|trpc/)` },
+      from: { path: "^components/(ui|charts|data-table|feedback|layout|lib|palette)/", pathNot: TESTS },
+      to: { path: `${CAPABILITIES}|^components/(?!ui/|charts/|data-table/|feedback/|layout/|lib/|palette/|trpc/)` },
     },
     {
       name: "tools-are-procedures",

@@ -6,8 +6,8 @@ import { useShortcuts } from "../lib/shortcuts.ts";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Kbd } from "../ui/kbd.tsx";
-import { useDeploy } from "./deploy-dialog-provider.tsx";
-import { useRollback } from "./rollback-dialog-provider.tsx";
+import { useDeploy } from "./request/deploy-dialog-provider.tsx";
+import { useRollback } from "./request/rollback-dialog-provider.tsx";
 
 /** What can follow once it has ended. */
 export function DeploymentActions({ deployment }: { deployment: DeploymentView }) {

@@ -18,11 +18,11 @@ import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { DeliveryMeasures } from "./delivery-measures.tsx";
-import { useDeploy } from "./deploy-dialog-provider.tsx";
 import { DEPLOYMENT_COLUMNS } from "./deployment-columns.tsx";
 import { counted } from "./facet-counts.ts";
 import { deploymentsInput, filtersInput, KINDS, SHOWN_STRATEGIES } from "./list-input.ts";
 import { PolicyBanner } from "./policy-banner.tsx";
+import { useDeploy } from "./request/deploy-dialog-provider.tsx";
 
 /** What was deployed, newest first. */
 export function DeploymentsPage() {

@@ -8,27 +8,27 @@ import { Menu, MenuItem } from "../ui/menu.tsx";
 import { EnvLink } from "./env-link.tsx";
 import { isBelow, type Page } from "./navigation.ts";
 import { useOpenPage } from "./open-page.tsx";
-import { COUNT_LOOK, type PageCounts } from "./rail.tsx";
+import { COUNT_LOOK } from "./rail.tsx";
 
-const ON_THE_BAR: readonly string[] = ["/", "/incidents", "/deployments"];
 const ITEM = "relative flex h-14 flex-1 flex-col items-center justify-center gap-0.5 text-xs";
 
-/** Phones: Overview, Incidents, Deploys, and the rest under More. */
-export function BottomBar({ pages, counts }: { pages: readonly Page[]; counts: PageCounts }) {
+const placeOf = (page: Page): number => page.onBar?.place ?? 0;
+
+/** Phones: the pages that name a place on the bar, and the rest under More. */
+export function BottomBar({ pages, withBadges }: { pages: readonly Page[]; withBadges: boolean }) {
   const pathname = usePathname();
   const open = useOpenPage();
   const { link } = useEnvironment();
-  const onTheBar = ON_THE_BAR.flatMap((href) => pages.filter((page) => page.href === href));
-  const more = pages.filter((page) => !ON_THE_BAR.includes(page.href));
+  const onBar = pages.filter(placeOf).sort((one, other) => placeOf(one) - placeOf(other));
+  const more = pages.filter((page) => !page.onBar);
   return (
     <nav
       aria-label="Pages"
       className="fixed inset-x-0 bottom-0 z-30 flex border-t bg-surface pb-[env(safe-area-inset-bottom)] md:hidden"
     >
-      {onTheBar.map((page) => {
+      {onBar.map((page) => {
         const current = isBelow(pathname, page.href);
-        const Icon = page.icon;
-        const count = counts[page.href];
+        const { icon: Icon, Badge } = page;
         return (
           <EnvLink
             key={page.href}
@@ -37,12 +37,16 @@ export function BottomBar({ pages, counts }: { pages: readonly Page[]; counts: P
             className={cn(ITEM, current ? "font-medium text-accent" : "text-ink-2")}
           >
             <Icon className="size-5" aria-hidden="true" />
-            {page.label === "Deployments" ? "Deploys" : page.label}
-            {count ? (
-              <span className={cn("num absolute top-1.5 left-1/2 ml-2.5 rounded-sm px-1", COUNT_LOOK[count.tone])}>
-                {count.count}
-                <span className="sr-only"> {count.of}</span>
-              </span>
+            {page.onBar?.label ?? page.label}
+            {withBadges && Badge ? (
+              <Badge>
+                {(count) => (
+                  <span className={cn("num absolute top-1.5 left-1/2 ml-2.5 rounded-sm px-1", COUNT_LOOK[count.tone])}>
+                    {count.count}
+                    <span className="sr-only"> {count.of}</span>
+                  </span>
+                )}
+              </Badge>
             ) : null}
           </EnvLink>
         );

@@ -6,9 +6,9 @@ import { useEnvironment } from "../lib/environment.tsx";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { useMe } from "../trpc/session.tsx";
 import { BottomBar } from "./bottom-bar.tsx";
-import { PAGES } from "./navigation.ts";
+import type { Page } from "./navigation.ts";
 import { useOpenPage } from "./open-page.tsx";
-import { type PageCounts, Rail } from "./rail.tsx";
+import { Rail } from "./rail.tsx";
 import { RAIL_COOKIE } from "./rail-cookie.ts";
 import { TopBar } from "./top-bar.tsx";
 
@@ -17,7 +17,8 @@ const HelpDialog = dynamic(() => import("./help-dialog.tsx").then((module) => mo
 
 interface ConsoleFrameProps {
   environments: readonly string[];
-  counts: PageCounts;
+  /** of the whole console; who may not read one does not see it */
+  pages: readonly Page[];
   /** as the last visit left it; read from a cookie so that nothing jumps */
   railCollapsed: boolean;
   onSearch: () => void;
@@ -29,7 +30,7 @@ interface ConsoleFrameProps {
 /** What stands around every page: top bar, rail or bottom bar, the sentence of state, the keyboard. */
 export function ConsoleFrame(props: ConsoleFrameProps) {
   const { permissions } = useMe();
-  const pages = PAGES.filter((page) => permissions.includes(page.permission));
+  const pages = props.pages.filter((page) => permissions.includes(page.permission));
   const [collapsed, setCollapsed] = useState(props.railCollapsed);
   const [help, setHelp] = useState(false);
   const open = useOpenPage();
@@ -63,13 +64,13 @@ export function ConsoleFrame(props: ConsoleFrameProps) {
       </a>
       <TopBar environments={props.environments} onSearch={props.onSearch} />
       <div className="flex">
-        <Rail pages={pages} counts={props.counts} collapsed={collapsed} onCollapsedChange={onCollapsedChange} />
+        <Rail pages={pages} withBadges collapsed={collapsed} onCollapsedChange={onCollapsedChange} />
         <main id="content" tabIndex={-1} className="min-w-0 flex-1 pb-20 outline-none md:pb-8">
           {props.stateLine}
           {props.children}
         </main>
       </div>
-      <BottomBar pages={pages} counts={props.counts} />
+      <BottomBar pages={pages} withBadges />
       {help ? <HelpDialog open onOpenChange={setHelp} /> : null}
     </div>
   );

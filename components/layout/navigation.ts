@@ -1,36 +1,33 @@
-import {
-  Activity,
-  Boxes,
-  ChartLine,
-  HeartPulse,
-  Inbox,
-  LayoutList,
-  Logs,
-  Rocket,
-  ScrollText,
-  Settings,
-  Siren,
-  Waypoints,
-  Workflow,
-} from "lucide-react";
+import { Activity, type LucideIcon } from "lucide-react";
+import type { ComponentType, ReactNode } from "react";
+import type { Permission } from "#server/agent/kernel/permissions.ts";
 
-/** Pages of the console in the rail's order; `key` follows g. Telemetry stands together: metrics, logs, traces, map. */
-export const PAGES = [
-  { href: "/", label: "Overview", key: "o", icon: LayoutList, permission: "service.read" },
-  { href: "/services", label: "Services", key: "s", icon: Boxes, permission: "service.read" },
-  { href: "/deployments", label: "Deployments", key: "d", icon: Rocket, permission: "deployment.read" },
-  { href: "/incidents", label: "Incidents", key: "i", icon: Siren, permission: "incident.read" },
-  { href: "/health", label: "Health", key: "h", icon: HeartPulse, permission: "health.read" },
-  { href: "/metrics-explorer", label: "Metrics", key: "m", icon: ChartLine, permission: "telemetry.read" },
-  { href: "/logs", label: "Logs", key: "l", icon: Logs, permission: "telemetry.read" },
-  { href: "/traces", label: "Traces", key: "t", icon: Waypoints, permission: "telemetry.read" },
-  { href: "/map", label: "Map", key: "p", icon: Workflow, permission: "telemetry.read" },
-  { href: "/ingest", label: "Ingest", key: "n", icon: Inbox, permission: "telemetry.read" },
-  { href: "/audit", label: "Audit", key: "a", icon: ScrollText, permission: "audit.read" },
-  { href: "/settings", label: "Settings", key: ",", icon: Settings, permission: "token.write" },
-] as const;
+/** The tone of a count is that of what it counts: the worst of it decides. */
+export type CountTone = "critical" | "warning" | "quiet" | "active";
 
-export type Page = (typeof PAGES)[number];
+/** A number beside a page's name, with what it counts for those who hear it. */
+export interface PageCount {
+  count: number;
+  of: string;
+  tone: CountTone;
+}
+
+/** Reads a count and hands it to what draws it; draws nothing while there is nothing to count. */
+export type Badge = ComponentType<{ children: (count: PageCount) => ReactNode }>;
+
+/** A page of the console, as rail, bottom bar, keyboard and palette show it. */
+export interface Page {
+  href: string;
+  label: string;
+  /** follows g */
+  key: string;
+  icon: LucideIcon;
+  permission: Permission;
+  Badge?: Badge;
+  /** on a phone's bar instead of under More: the place from the left, and a shorter name */
+  onBar?: { place: number; label?: string };
+}
+
 export const LogoIcon = Activity;
 
 /** Whether `pathname` is the page or below it. */

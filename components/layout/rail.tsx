@@ -5,10 +5,8 @@ import { usePathname } from "next/navigation";
 import { cn } from "../lib/cn.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { EnvLink } from "./env-link.tsx";
-import { isBelow, type Page } from "./navigation.ts";
+import { type CountTone, isBelow, type Page, type PageCount } from "./navigation.ts";
 
-/** The tone of a count is that of what it counts: the worst of it decides. */
-export type CountTone = "critical" | "warning" | "quiet" | "active";
 export const COUNT_LOOK: Record<CountTone, string> = {
   critical: "bg-critical-soft text-critical",
   warning: "bg-warning-soft text-warning",
@@ -16,23 +14,16 @@ export const COUNT_LOOK: Record<CountTone, string> = {
   active: "bg-accent-soft text-accent",
 };
 
-/** A number beside a page's name, with what it counts for those who hear it. */
-export interface PageCount {
-  count: number;
-  of: string;
-  tone: CountTone;
-}
-export type PageCounts = Partial<Record<Page["href"], PageCount>>;
-
 interface RailProps {
   pages: readonly Page[];
-  counts: PageCounts;
+  /** the counts beside the names; without them nothing of the system is read */
+  withBadges: boolean;
   collapsed: boolean;
   onCollapsedChange: (collapsed: boolean) => void;
 }
 
 /** Left of every page from 768 px; icons only when collapsed, and always below 1024 px. */
-export function Rail({ pages, counts, collapsed, onCollapsedChange }: RailProps) {
+export function Rail({ pages, withBadges, collapsed, onCollapsedChange }: RailProps) {
   const Toggle = collapsed ? PanelLeftOpen : PanelLeftClose;
   const word = collapsed ? "sr-only" : "max-lg:sr-only";
   return (
@@ -46,7 +37,7 @@ export function Rail({ pages, counts, collapsed, onCollapsedChange }: RailProps)
       <ul className="flex flex-col gap-0.5">
         {pages.map((page) => (
           <li key={page.href}>
-            <RailLink page={page} count={counts[page.href]} collapsed={collapsed} />
+            <RailLink page={page} withBadges={withBadges} collapsed={collapsed} />
           </li>
         ))}
       </ul>
@@ -62,9 +53,9 @@ export function Rail({ pages, counts, collapsed, onCollapsedChange }: RailProps)
   );
 }
 
-function RailLink({ page, count, collapsed }: { page: Page; count: PageCount | undefined; collapsed: boolean }) {
+function RailLink({ page, withBadges, collapsed }: { page: Page; withBadges: boolean; collapsed: boolean }) {
   const current = isBelow(usePathname(), page.href);
-  const Icon = page.icon;
+  const { icon: Icon, Badge } = page;
   const link = (
     <EnvLink
       href={page.href}
@@ -76,7 +67,7 @@ function RailLink({ page, count, collapsed }: { page: Page; count: PageCount | u
     >
       <Icon className="size-4 shrink-0" aria-hidden="true" />
       <span className={collapsed ? "sr-only" : "max-lg:sr-only"}>{page.label}</span>
-      {count ? <Count count={count} collapsed={collapsed} /> : null}
+      {withBadges && Badge ? <Badge>{(count) => <Count count={count} collapsed={collapsed} />}</Badge> : null}
     </EnvLink>
   );
   return (

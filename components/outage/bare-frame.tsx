@@ -1,9 +1,10 @@
 "use client";
 
 import { type ReactNode, useState } from "react";
+import { PAGES } from "../areas.ts";
 import { BottomBar } from "../layout/bottom-bar.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
-import { LogoIcon, PAGES } from "../layout/navigation.ts";
+import { LogoIcon } from "../layout/navigation.ts";
 import { Rail } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
 
@@ -22,12 +23,12 @@ export function BareFrame({ railCollapsed, children }: { railCollapsed: boolean;
           </PlainLink>
         </header>
         <div className="flex">
-          <Rail pages={PAGES} counts={{}} collapsed={collapsed} onCollapsedChange={setCollapsed} />
+          <Rail pages={PAGES} withBadges={false} collapsed={collapsed} onCollapsedChange={setCollapsed} />
           <main id="content" tabIndex={-1} className="min-w-0 flex-1 pb-20 outline-none md:pb-8">
             {children}
           </main>
         </div>
-        <BottomBar pages={PAGES} counts={{}} />
+        <BottomBar pages={PAGES} withBadges={false} />
       </div>
     </EnvironmentProvider>
   );

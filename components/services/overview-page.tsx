@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Rocket } from "lucide-react";
-import { useDeploy } from "../deployments/deploy-dialog-provider.tsx";
+import { useDeploy } from "../deployments/request/deploy-dialog-provider.tsx";
 import { Banner } from "../feedback/banner.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";

@@ -2,6 +2,7 @@ import { dehydrate, hydrate, QueryClient, QueryObserver } from "@tanstack/react-
 import type { TRPCClient } from "@trpc/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AppRouter } from "#server/routers/index.ts";
+import { AREAS } from "../areas.ts";
 import { type Following, follow, streamAfter } from "./follow.ts";
 import { Freshness } from "./freshness.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
@@ -42,7 +43,10 @@ async function start(late = false): Promise<Hinting> {
     staleTime: Number.POSITIVE_INFINITY,
   }).subscribe(() => undefined);
   const told = { onHint: () => undefined, onState: (state: string) => void states.push(state) };
-  following = follow({ client, queryClient, freshness: new Freshness(queryClient) }, { ...told, late, person });
+  following = follow(
+    { client, queryClient, freshness: new Freshness(queryClient), areas: AREAS },
+    { ...told, late, person },
+  );
   await vi.waitFor(() => expect(opened).toHaveLength(1), { timeout: 10_000, interval: 5 });
   navigate = (after, at, who = person) => render({ person: who, after }, at);
   return (opened[0] as (typeof opened)[0]).on;

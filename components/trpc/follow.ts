@@ -4,7 +4,7 @@ import type { AppRouter } from "#server/routers/index.ts";
 import { type Cause, causeOf, HEARTBEAT_MS, type Lost } from "./connection.ts";
 import { describeError } from "./errors.ts";
 import type { Freshness } from "./freshness.ts";
-import { type Hint, isStaleAfter } from "./invalidation.ts";
+import { type AreaLiveRules, type Hint, isStaleAfter } from "./invalidation.ts";
 import { leaveForSignIn } from "./query-client.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 import { type OpenStream, SharedStream, type StreamState } from "./shared-stream.ts";
@@ -46,6 +46,8 @@ interface Clients {
   client: TRPCClient<AppRouter>;
   queryClient: QueryClient;
   freshness: Freshness;
+  /** what says which queries are stale after a hint */
+  areas: readonly AreaLiveRules[];
 }
 
 export interface Following {
@@ -68,7 +70,7 @@ interface Told {
  * hints may have been missed. A file of its own, loaded after the page: no page needs it to be used.
  */
 export function follow(
-  { client, queryClient, freshness }: Clients,
+  { client, queryClient, freshness, areas }: Clients,
   { onHint, onState, late, person }: Told,
 ): Following {
   let gathered: Hint[] = [];
@@ -77,7 +79,7 @@ export function follow(
     const hints = gathered;
     gathered = [];
     timer = undefined;
-    void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, hints) });
+    void queryClient.invalidateQueries({ predicate: (query) => isStaleAfter(query.queryKey, hints, areas) });
   };
   const gather = (hint: Hint) => {
     gathered.push(hint);

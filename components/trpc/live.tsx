@@ -17,6 +17,7 @@ import { useTRPCClient } from "./client.tsx";
 import { behindBy, hungBy, type Lost, lostBy, shownAsOf, worstOf } from "./connection.ts";
 import type { Following, Stream } from "./follow.ts";
 import { Freshness } from "./freshness.ts";
+import type { AreaLiveRules } from "./invalidation.ts";
 import { useMe } from "./session.tsx";
 import type { StreamState } from "./shared-stream.ts";
 
@@ -145,7 +146,7 @@ function useOffline(onBack: () => void): number | null {
 }
 
 /** The tab's part in the stream that all tabs of the browser share. */
-function useStream(freshness: Freshness) {
+function useStream(freshness: Freshness, areas: readonly AreaLiveRules[]) {
   const { id: person } = useMe();
   const client = useTRPCClient();
   const queryClient = useQueryClient();
@@ -161,7 +162,8 @@ function useStream(freshness: Freshness) {
       try {
         const { follow, streamAfter } = await import("./follow.ts");
         const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
-        if (!stopped) following.current = follow({ client, queryClient, freshness }, { onHint, onState, late, person });
+        if (!stopped)
+          following.current = follow({ client, queryClient, freshness, areas }, { onHint, onState, late, person });
       } catch {
         // the script is not loaded for the same reason for which no stream would be
         if (stopped) return;
@@ -176,16 +178,16 @@ function useStream(freshness: Freshness) {
       following.current?.stop();
       following.current = null;
     };
-  }, [client, queryClient, freshness, person]);
+  }, [client, queryClient, freshness, areas, person]);
 
   return { stream, pulse, following };
 }
 
 /** Keeps what the page shows true, and tells since when it is not. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+export function LiveProvider({ areas, children }: { areas: readonly AreaLiveRules[]; children: ReactNode }) {
   const queryClient = useQueryClient();
   const [freshness] = useState(() => new Freshness(queryClient));
-  const { stream, pulse, following } = useStream(freshness);
+  const { stream, pulse, following } = useStream(freshness, areas);
   const failing = useToldByReads(lostBy, always);
   const hung = useHungReads();
   const offlineSince = useOffline(() => {

@@ -4,8 +4,8 @@ import { Lock, Rocket, Undo2 } from "lucide-react";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { compareHref } from "../../compare/compare-input.ts";
-import { useDeploy } from "../../deployments/deploy-dialog-provider.tsx";
-import { useRollback } from "../../deployments/rollback-dialog-provider.tsx";
+import { useDeploy } from "../../deployments/request/deploy-dialog-provider.tsx";
+import { useRollback } from "../../deployments/request/rollback-dialog-provider.tsx";
 import { Elapsed } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
@@ -22,9 +22,12 @@ import { isBeyondLimit, whyNotJudged } from "../table/beyond-limit.ts";
 import { ServiceAddress } from "./service-address.tsx";
 
 /** A script of its own, which comes with the first lock. */
-const LockDialog = dynamic(() => import("../../deployments/lock-dialog.tsx").then((module) => module.LockDialog), {
-  ssr: false,
-});
+const LockDialog = dynamic(
+  () => import("../../deployments/request/lock-dialog.tsx").then((module) => module.LockDialog),
+  {
+    ssr: false,
+  },
+);
 
 type Service = PlacedService;
 

@@ -1,7 +1,7 @@
 "use client";
 
 import { Rocket } from "lucide-react";
-import { useDeploy } from "../../deployments/deploy-dialog-provider.tsx";
+import { useDeploy } from "../../deployments/request/deploy-dialog-provider.tsx";
 import { Mark } from "../../feedback/mark.tsx";
 import { useCan } from "../../trpc/session.tsx";
 import { Button } from "../../ui/button.tsx";

@@ -2,9 +2,9 @@
 
 import { LONGEST_REASON } from "#server/agent/actions/words.ts";
 import { STRATEGIES } from "#server/agent/deploy/words.ts";
-import { cn } from "../lib/cn.ts";
-import { Checkbox, Field, Input, Select } from "../ui/field.tsx";
-import { strategyWords } from "./plan-words.ts";
+import { cn } from "../../lib/cn.ts";
+import { Checkbox, Field, Input, Select } from "../../ui/field.tsx";
+import { strategyWords } from "../plan-words.ts";
 
 export interface DeployOptions {
   service: string;

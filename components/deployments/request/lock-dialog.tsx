@@ -4,10 +4,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { LONGEST_REASON } from "#server/agent/actions/words.ts";
 import { SHORTEST_LOCK_REASON } from "#server/agent/policy/words.ts";
-import { DialogForm } from "../feedback/dialog-form.tsx";
-import { useTRPC } from "../trpc/client.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { Field, Input } from "../ui/field.tsx";
+import { DialogForm } from "../../feedback/dialog-form.tsx";
+import { useTRPC } from "../../trpc/client.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Field, Input } from "../../ui/field.tsx";
 
 interface LockDialogProps {
   service: string;

@@ -3,16 +3,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Info, OctagonAlert, TriangleAlert } from "lucide-react";
 import type { PlanView } from "#server/agent/deploy/plan/plan-schema.ts";
-import { Sentence } from "../feedback/sentence.tsx";
-import { VisibleText } from "../feedback/visible-text.tsx";
-import { EnvLink } from "../layout/env-link.tsx";
-import { cn } from "../lib/cn.ts";
-import { formatDuration } from "../lib/format.ts";
-import { HealthMark } from "../marks/health-mark.tsx";
-import { useTRPC } from "../trpc/client.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
-import { durationWords } from "./plan-words.ts";
-import { Refused } from "./refused.tsx";
+import { Sentence } from "../../feedback/sentence.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
+import { EnvLink } from "../../layout/env-link.tsx";
+import { cn } from "../../lib/cn.ts";
+import { formatDuration } from "../../lib/format.ts";
+import { HealthMark } from "../../marks/health-mark.tsx";
+import { useTRPC } from "../../trpc/client.tsx";
+import { Skeleton } from "../../ui/skeleton.tsx";
+import { durationWords } from "../plan-words.ts";
+import { Refused } from "../refused.tsx";
 
 interface DeployPlanProps {
   chosen: boolean;
