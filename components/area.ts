@@ -6,7 +6,6 @@ import type { AreaLiveRules } from "./trpc/invalidation.ts";
  * icons, and nothing heavy. Entries of the palette come later and are in `area-palette.tsx`.
  */
 export interface Area extends AreaLiveRules {
-  name: string;
   /** in navigation, in the order of the rail */
   pages: readonly Page[];
 }

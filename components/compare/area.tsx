@@ -1,4 +1,4 @@
 import type { Area } from "../area.ts";
 
 /** Its page is about one service: links and the palette lead there, navigation does not. */
-export const compare = { name: "compare", pages: [] } satisfies Area;
+export const compare = { pages: [] } satisfies Area;

@@ -16,7 +16,6 @@ const Running: Badge = ({ children }) => {
 };
 
 export const deployments = {
-  name: "deployments",
   pages: [
     {
       href: "/deployments",

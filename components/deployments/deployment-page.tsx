@@ -11,7 +11,6 @@ import { Page, Section } from "../layout/page.tsx";
 import { useDocumentTitle } from "../lib/document-title.ts";
 import { useShortcuts } from "../lib/shortcuts.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
-import { InstanceTable } from "../services/detail/instance-table.tsx";
 import { type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
@@ -50,6 +49,12 @@ const JudgePanel = dynamic(() => import("./detail/judge-panel.tsx").then((module
   ssr: false,
   loading: () => <Skeleton className="h-48" />,
 });
+
+/** Below what is seen first: its scripts come after the others, and what they do waits. */
+const InstanceTable = dynamic(
+  () => import("../services/detail/instance-table.tsx").then((module) => module.InstanceTable),
+  { loading: () => <SkeletonRows rows={3} /> },
+);
 
 /** CPU, memory and requests in flight change without a hint. */
 const ACTIVE_POLL_MS = 3_000;

@@ -15,7 +15,6 @@ const NotResolved: Badge = ({ children }) => {
 };
 
 export const incidents = {
-  name: "incidents",
   pages: [
     {
       href: "/incidents",

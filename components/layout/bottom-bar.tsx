@@ -8,14 +8,14 @@ import { Menu, MenuItem } from "../ui/menu.tsx";
 import { EnvLink } from "./env-link.tsx";
 import { isBelow, type Page } from "./navigation.ts";
 import { useOpenPage } from "./open-page.tsx";
-import { COUNT_LOOK } from "./rail.tsx";
+import { PageBadge } from "./page-badge.tsx";
 
 const ITEM = "relative flex h-14 flex-1 flex-col items-center justify-center gap-0.5 text-xs";
 
 const placeOf = (page: Page): number => page.onBar?.place ?? 0;
 
 /** Phones: the pages that name a place on the bar, and the rest under More. */
-export function BottomBar({ pages, withBadges }: { pages: readonly Page[]; withBadges: boolean }) {
+export function BottomBar({ pages }: { pages: readonly Page[] }) {
   const pathname = usePathname();
   const open = useOpenPage();
   const { link } = useEnvironment();
@@ -28,7 +28,7 @@ export function BottomBar({ pages, withBadges }: { pages: readonly Page[]; withB
     >
       {onBar.map((page) => {
         const current = isBelow(pathname, page.href);
-        const { icon: Icon, Badge } = page;
+        const Icon = page.icon;
         return (
           <EnvLink
             key={page.href}
@@ -38,16 +38,7 @@ export function BottomBar({ pages, withBadges }: { pages: readonly Page[]; withB
           >
             <Icon className="size-5" aria-hidden="true" />
             {page.onBar?.label ?? page.label}
-            {withBadges && Badge ? (
-              <Badge>
-                {(count) => (
-                  <span className={cn("num absolute top-1.5 left-1/2 ml-2.5 rounded-sm px-1", COUNT_LOOK[count.tone])}>
-                    {count.count}
-                    <span className="sr-only"> {count.of}</span>
-                  </span>
-                )}
-              </Badge>
-            ) : null}
+            <PageBadge of={page} className="absolute top-1.5 left-1/2 ml-2.5" />
           </EnvLink>
         );
       })}

@@ -64,13 +64,13 @@ export function ConsoleFrame(props: ConsoleFrameProps) {
       </a>
       <TopBar environments={props.environments} onSearch={props.onSearch} />
       <div className="flex">
-        <Rail pages={pages} withBadges collapsed={collapsed} onCollapsedChange={onCollapsedChange} />
+        <Rail pages={pages} collapsed={collapsed} onCollapsedChange={onCollapsedChange} />
         <main id="content" tabIndex={-1} className="min-w-0 flex-1 pb-20 outline-none md:pb-8">
           {props.stateLine}
           {props.children}
         </main>
       </div>
-      <BottomBar pages={pages} withBadges />
+      <BottomBar pages={pages} />
       {help ? <HelpDialog open onOpenChange={setHelp} /> : null}
     </div>
   );

@@ -23,7 +23,7 @@ export interface Page {
   key: string;
   icon: LucideIcon;
   permission: Permission;
-  Badge?: Badge;
+  Badge?: Badge | undefined;
   /** on a phone's bar instead of under More: the place from the left, and a shorter name */
   onBar?: { place: number; label?: string };
 }

@@ -5,25 +5,17 @@ import { usePathname } from "next/navigation";
 import { cn } from "../lib/cn.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 import { EnvLink } from "./env-link.tsx";
-import { type CountTone, isBelow, type Page, type PageCount } from "./navigation.ts";
-
-export const COUNT_LOOK: Record<CountTone, string> = {
-  critical: "bg-critical-soft text-critical",
-  warning: "bg-warning-soft text-warning",
-  quiet: "bg-sunken text-ink-2",
-  active: "bg-accent-soft text-accent",
-};
+import { isBelow, type Page } from "./navigation.ts";
+import { PageBadge } from "./page-badge.tsx";
 
 interface RailProps {
   pages: readonly Page[];
-  /** the counts beside the names; without them nothing of the system is read */
-  withBadges: boolean;
   collapsed: boolean;
   onCollapsedChange: (collapsed: boolean) => void;
 }
 
 /** Left of every page from 768 px; icons only when collapsed, and always below 1024 px. */
-export function Rail({ pages, withBadges, collapsed, onCollapsedChange }: RailProps) {
+export function Rail({ pages, collapsed, onCollapsedChange }: RailProps) {
   const Toggle = collapsed ? PanelLeftOpen : PanelLeftClose;
   const word = collapsed ? "sr-only" : "max-lg:sr-only";
   return (
@@ -37,7 +29,7 @@ export function Rail({ pages, withBadges, collapsed, onCollapsedChange }: RailPr
       <ul className="flex flex-col gap-0.5">
         {pages.map((page) => (
           <li key={page.href}>
-            <RailLink page={page} withBadges={withBadges} collapsed={collapsed} />
+            <RailLink page={page} collapsed={collapsed} />
           </li>
         ))}
       </ul>
@@ -53,9 +45,9 @@ export function Rail({ pages, withBadges, collapsed, onCollapsedChange }: RailPr
   );
 }
 
-function RailLink({ page, withBadges, collapsed }: { page: Page; withBadges: boolean; collapsed: boolean }) {
+function RailLink({ page, collapsed }: { page: Page; collapsed: boolean }) {
   const current = isBelow(usePathname(), page.href);
-  const { icon: Icon, Badge } = page;
+  const Icon = page.icon;
   const link = (
     <EnvLink
       href={page.href}
@@ -67,27 +59,18 @@ function RailLink({ page, withBadges, collapsed }: { page: Page; withBadges: boo
     >
       <Icon className="size-4 shrink-0" aria-hidden="true" />
       <span className={collapsed ? "sr-only" : "max-lg:sr-only"}>{page.label}</span>
-      {withBadges && Badge ? <Badge>{(count) => <Count count={count} collapsed={collapsed} />}</Badge> : null}
+      <PageBadge
+        of={page}
+        className={cn(
+          "ml-auto text-xs",
+          collapsed ? "absolute top-0 right-0" : "max-lg:absolute max-lg:top-0 max-lg:right-0",
+        )}
+      />
     </EnvLink>
   );
   return (
     <Tooltip content={`${page.label}, g ${page.key}`} side="right">
       {link}
     </Tooltip>
-  );
-}
-
-function Count({ count, collapsed }: { count: PageCount; collapsed: boolean }) {
-  return (
-    <span
-      className={cn(
-        "num ml-auto rounded-sm px-1 text-xs",
-        COUNT_LOOK[count.tone],
-        collapsed ? "absolute top-0 right-0" : "max-lg:absolute max-lg:top-0 max-lg:right-0",
-      )}
-    >
-      {count.count}
-      <span className="sr-only"> {count.of}</span>
-    </span>
   );
 }

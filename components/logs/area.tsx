@@ -2,6 +2,5 @@ import { Logs } from "lucide-react";
 import type { Area } from "../area.ts";
 
 export const logs = {
-  name: "logs",
   pages: [{ href: "/logs", label: "Logs", key: "l", icon: Logs, permission: "telemetry.read" }],
 } satisfies Area;

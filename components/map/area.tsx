@@ -2,6 +2,5 @@ import { Workflow } from "lucide-react";
 import type { Area } from "../area.ts";
 
 export const map = {
-  name: "map",
   pages: [{ href: "/map", label: "Map", key: "p", icon: Workflow, permission: "telemetry.read" }],
 } satisfies Area;

@@ -9,6 +9,8 @@ import { Rail } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
 
 const NONE: readonly string[] = [];
+/** a badge reads what only a session may read */
+const BARE_PAGES = PAGES.map((page) => ({ ...page, Badge: undefined }));
 
 /** The console's frame while nobody can tell whose session it is: the pages' names, and nothing of the system. */
 export function BareFrame({ railCollapsed, children }: { railCollapsed: boolean; children: ReactNode }) {
@@ -23,12 +25,12 @@ export function BareFrame({ railCollapsed, children }: { railCollapsed: boolean;
           </PlainLink>
         </header>
         <div className="flex">
-          <Rail pages={PAGES} withBadges={false} collapsed={collapsed} onCollapsedChange={setCollapsed} />
+          <Rail pages={BARE_PAGES} collapsed={collapsed} onCollapsedChange={setCollapsed} />
           <main id="content" tabIndex={-1} className="min-w-0 flex-1 pb-20 outline-none md:pb-8">
             {children}
           </main>
         </div>
-        <BottomBar pages={PAGES} withBadges={false} />
+        <BottomBar pages={BARE_PAGES} />
       </div>
     </EnvironmentProvider>
   );

@@ -2,7 +2,6 @@ import { Settings } from "lucide-react";
 import type { Area } from "../area.ts";
 
 export const settings = {
-  name: "settings",
   pages: [{ href: "/settings", label: "Settings", key: ",", icon: Settings, permission: "token.write" }],
   stale: { settings: ["settings"], tokens: ["settings"], users: ["settings"], session: ["settings"] },
 } satisfies Area;

@@ -2,6 +2,5 @@ import { Waypoints } from "lucide-react";
 import type { Area } from "../area.ts";
 
 export const traces = {
-  name: "traces",
   pages: [{ href: "/traces", label: "Traces", key: "t", icon: Waypoints, permission: "telemetry.read" }],
 } satisfies Area;
