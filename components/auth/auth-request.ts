@@ -1,4 +1,4 @@
-import { foreignAnswer } from "../trpc/answer.ts";
+import { foreignAnswer } from "../trpc/api-answer.ts";
 
 /** What the sign-in and set-up endpoints answer when they refuse. */
 export interface Refusal {

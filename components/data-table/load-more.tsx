@@ -1,7 +1,7 @@
 "use client";
 
 import { formatCount } from "../lib/format.ts";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { Button } from "../ui/button.tsx";
 
 /** What it needs of `useInfiniteQuery`. */

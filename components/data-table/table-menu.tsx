@@ -6,8 +6,8 @@ import { plural } from "../lib/format.ts";
 import { Button } from "../ui/button.tsx";
 import { Menu, MenuCheck, MenuChecks, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu.tsx";
 import { columnName } from "./column.ts";
-import { tableCsv } from "./csv.ts";
 import { isFixed } from "./hidden-columns.ts";
+import { tableCsv } from "./table-csv.ts";
 import { type TableSource, useTableState } from "./table-state.ts";
 
 /** Said of a column that this window is too narrow for, though it is chosen. */

@@ -10,8 +10,8 @@ import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
 import { WATCH_LOOK } from "../marks/deployment-looks.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
-import { deadlineWords } from "./detail/decisions.ts";
-import { readyWords } from "./detail/ready-words.ts";
+import { readyWords } from "./detail/candidate-ready.ts";
+import { deadlineWords } from "./detail/decision-choices.ts";
 import { InstanceSquares } from "./instance-squares.tsx";
 
 type Data = RouterOutputs["deploy"]["get"];

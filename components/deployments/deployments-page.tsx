@@ -19,8 +19,8 @@ import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { DeliveryMeasures } from "./delivery-measures.tsx";
 import { DEPLOYMENT_COLUMNS } from "./deployment-columns.tsx";
+import { deploymentsInput, filtersInput, KINDS, SHOWN_STRATEGIES } from "./deployments-input.ts";
 import { counted } from "./facet-counts.ts";
-import { deploymentsInput, filtersInput, KINDS, SHOWN_STRATEGIES } from "./list-input.ts";
 import { PolicyBanner } from "./policy-banner.tsx";
 import { useDeploy } from "./request/deploy-dialog-provider.tsx";
 

@@ -1,4 +1,4 @@
-import type { ErrorDescription } from "../trpc/errors.ts";
+import type { ErrorDescription } from "../trpc/error-description.ts";
 
 /** Why a deployment or a rollback was refused, taken apart so that each reason can stand with what to do about it. Pure. */
 

@@ -4,7 +4,7 @@ import { TriangleAlert } from "lucide-react";
 import { LONGEST_REASON, SHORTEST_OVERRIDE_REASON } from "#server/agent/actions/words.ts";
 import { Sentence } from "../feedback/sentence.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { useCan } from "../trpc/session.tsx";
 import { buttonClass } from "../ui/button.tsx";
 import { Field, Input } from "../ui/field.tsx";

@@ -1,4 +1,4 @@
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { Sentence } from "./sentence.tsx";
 
 /** Why it was refused, beside the button; keeps its line free so that nothing jumps. */

@@ -4,7 +4,7 @@ import { type ReactNode, useDeferredValue } from "react";
 import { EnvLink } from "../layout/env-link.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatDuration } from "../lib/format.ts";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { useIsBehind } from "../trpc/live.tsx";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { ErrorPanel } from "./error-panel.tsx";

@@ -7,7 +7,7 @@ import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { LONGEST_REASON } from "#server/agent/health/words.ts";
 import { DialogForm } from "../feedback/dialog-form.tsx";
 import { useTRPC } from "../trpc/client.tsx";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { useCan } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";

@@ -9,7 +9,7 @@ import { formatFailed, formatP95 } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { readySentence } from "../services/table/ready-words.ts";
 import { useTRPC } from "../trpc/client.tsx";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Skeleton } from "../ui/skeleton.tsx";
 

@@ -25,7 +25,7 @@ import { Button } from "../ui/button.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { INCIDENT_COLUMNS } from "./incident-columns.tsx";
-import { incidentsInput } from "./list-input.ts";
+import { incidentsInput } from "./incidents-input.ts";
 import { NewIncidentDialog } from "./new-incident-dialog.tsx";
 import { ResolveDialog } from "./resolve-dialog.tsx";
 import { useManageIncident } from "./use-manage-incident.ts";

@@ -3,8 +3,8 @@
 import { Mark } from "../feedback/mark.tsx";
 import { useClock } from "../feedback/time.tsx";
 import { formatDuration, formatSecond } from "../lib/format.ts";
-import type { Cause } from "../trpc/connection.ts";
 import { useLive } from "../trpc/live.tsx";
+import type { Cause } from "../trpc/lost-connection.ts";
 import { Tooltip } from "../ui/tooltip.tsx";
 
 const LOST: Record<Cause, { words: string; meaning: string }> = {

@@ -13,9 +13,9 @@ import { useMe } from "../trpc/session.tsx";
 import { focusOf } from "../ui/dialog-focus.ts";
 import { Kbd } from "../ui/kbd.tsx";
 import { useOpener } from "../ui/opener.ts";
+import { score } from "./match-score.ts";
 import { ACTIONS, type After, FOUND, type PaletteEntries } from "./palette-entries.ts";
 import { PaletteItem } from "./palette-item.tsx";
-import { score } from "./score.ts";
 
 interface PaletteProps {
   open: boolean;

@@ -7,7 +7,7 @@ import type { AppRouter } from "#server/routers/index.ts";
 import { Mark } from "../feedback/mark.tsx";
 import { Section } from "../layout/page.tsx";
 import { plural } from "../lib/format.ts";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { Button } from "../ui/button.tsx";
 import { Field, Textarea } from "../ui/field.tsx";
 import { IssueList } from "./issue-list.tsx";

@@ -8,7 +8,7 @@ import { useEnvironment } from "../lib/environment.tsx";
 import { formatDuration, formatSecond } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { useTRPC } from "../trpc/client.tsx";
-import { describeError } from "../trpc/errors.ts";
+import { describeError } from "../trpc/error-description.ts";
 import { useAsOf } from "../trpc/live.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { Skeleton } from "../ui/skeleton.tsx";

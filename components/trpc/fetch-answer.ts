@@ -8,6 +8,6 @@ type Init = { [K in keyof RequestInit]?: RequestInit[K] | undefined };
 export async function fetchAnswer(input: RequestInfo | URL | string, init?: Init): Promise<Response> {
   const response = await fetch(input, init as RequestInit);
   if (response.ok && response.headers.get("content-type")?.includes("json")) return response;
-  const { readRefusal } = await import("./answer.ts");
+  const { readRefusal } = await import("./api-answer.ts");
   return readRefusal(response);
 }

@@ -1,7 +1,7 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { behindBy } from "./connection.ts";
 import { Freshness } from "./freshness.ts";
+import { behindBy } from "./lost-connection.ts";
 
 let queryClient = new QueryClient();
 let reads: string[] = [];

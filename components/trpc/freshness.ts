@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { causeOf } from "./connection.ts";
+import { causeOf } from "./lost-connection.ts";
 
 /** Causes to read everything again come in bursts. */
 const GATHER_MS = 150;

@@ -14,10 +14,10 @@ import {
   useSyncExternalStore,
 } from "react";
 import { useTRPCClient } from "./client.tsx";
-import { behindBy, hungBy, type Lost, lostBy, shownAsOf, worstOf } from "./connection.ts";
-import type { Following, Stream } from "./follow.ts";
+import type { Following, Stream } from "./follow-hints.ts";
 import { Freshness } from "./freshness.ts";
 import type { AreaLiveRules } from "./invalidation.ts";
+import { behindBy, hungBy, type Lost, lostBy, shownAsOf, worstOf } from "./lost-connection.ts";
 import { useMe } from "./session.tsx";
 import type { StreamState } from "./shared-stream.ts";
 
@@ -160,7 +160,7 @@ function useStream(freshness: Freshness, areas: readonly AreaLiveRules[]) {
     const onHint = () => setPulse((before) => before + 1);
     const start = async (late: boolean): Promise<void> => {
       try {
-        const { follow, streamAfter } = await import("./follow.ts");
+        const { follow, streamAfter } = await import("./follow-hints.ts");
         const onState = (state: StreamState) => setStream((before) => streamAfter(before, state));
         if (!stopped)
           following.current = follow({ client, queryClient, freshness, areas }, { onHint, onState, late, person });

@@ -1,5 +1,5 @@
 import { defaultShouldDehydrateQuery, QueryCache, QueryClient } from "@tanstack/react-query";
-import { describeError } from "./errors.ts";
+import { describeError } from "./error-description.ts";
 
 /** Sends a person whose session ended to sign in, and back afterwards. */
 export function leaveForSignIn(): void {

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
+import { deploymentsInput } from "#components/deployments/deployments-input.ts";
 import { DeploymentsPage } from "#components/deployments/deployments-page.tsx";
-import { deploymentsInput } from "#components/deployments/list-input.ts";
 import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
 

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
+import { incidentsInput } from "#components/incidents/incidents-input.ts";
 import { IncidentsPage } from "#components/incidents/incidents-page.tsx";
-import { incidentsInput } from "#components/incidents/list-input.ts";
 import { oneOf, type SearchParams } from "#components/lib/search-params.ts";
 import { Prefetched } from "#components/trpc/prefetched.tsx";
 

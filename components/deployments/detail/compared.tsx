@@ -11,7 +11,7 @@ import { Section } from "../../layout/page.tsx";
 import { formatCount, plural } from "../../lib/format.ts";
 import { COMPARISON_LOOK, OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/deployment-looks.ts";
 import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { outcomeOf } from "./judge-scales.ts";
 import { type Analysis, baseOf, briefMetrics, briefOf, nameOf, verdictOf } from "./judged-words.ts";

@@ -10,7 +10,7 @@ import { useClock } from "../../feedback/time.tsx";
 import { useTRPC } from "../../trpc/client.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Checkbox, Field, Input } from "../../ui/field.tsx";
-import { canPromoteAll, consequencesOf, type emphasisOf, labelOf } from "./decisions.ts";
+import { canPromoteAll, consequencesOf, type emphasisOf, labelOf } from "./decision-choices.ts";
 
 interface DecideDialogProps {
   deployment: DeploymentView;

@@ -16,7 +16,7 @@ import { useCan } from "../../trpc/session.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Kbd } from "../../ui/kbd.tsx";
 import { DecideDialog } from "./decide-dialog.tsx";
-import { choicesFor, currentStep, emphasisOf, evidenceOf, expiryWords, KEYS, labelOf } from "./decisions.ts";
+import { choicesFor, currentStep, emphasisOf, evidenceOf, expiryWords, KEYS, labelOf } from "./decision-choices.ts";
 import { faringOf, isOverLimit, stateOf } from "./service-words.ts";
 
 const ICON: Record<Decision, ReactNode> = {

@@ -13,7 +13,7 @@ import { cn } from "../../lib/cn.ts";
 import { formatCount, formatNumber } from "../../lib/format.ts";
 import { OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/deployment-looks.ts";
 import { useTRPC } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";

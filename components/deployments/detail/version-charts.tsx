@@ -7,7 +7,7 @@ import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import { ChartPanel } from "../../charts/chart-panel.tsx";
 import type { PanelInput } from "../../charts/prepare/panel.ts";
 import { useTRPC } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { Segmented } from "../../ui/segmented.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { joinVersions, type VersionSeries } from "./join-series.ts";

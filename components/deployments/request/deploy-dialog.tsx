@@ -15,7 +15,7 @@ import { useSettled } from "../../lib/settled.ts";
 import { FINDING_TONE } from "../../marks/telemetry-looks.ts";
 import { placesOf } from "../../services/places.ts";
 import { useTRPC, useTRPCClient } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";

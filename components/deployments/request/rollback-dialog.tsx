@@ -12,7 +12,7 @@ import { cn } from "../../lib/cn.ts";
 import { useEnvironment } from "../../lib/environment.tsx";
 import { useSettled } from "../../lib/settled.ts";
 import { type RouterOutputs, useTRPC, useTRPCClient } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { useCan } from "../../trpc/session.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";

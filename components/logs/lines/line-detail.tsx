@@ -8,7 +8,7 @@ import { PlainLink } from "../../layout/env-link.tsx";
 import { useEnvironment } from "../../lib/environment.tsx";
 import { formatAbsolute, formatCount } from "../../lib/format.ts";
 import { Button, buttonClass } from "../../ui/button.tsx";
-import { attributeRows } from "./attributes.ts";
+import { attributeRows } from "./attribute-rows.ts";
 import { lineText } from "./line-export.ts";
 import { LineText } from "./line-text.tsx";
 

@@ -9,7 +9,7 @@ import { EnvironmentName } from "../../lib/environment.tsx";
 import { formatAbsolute } from "../../lib/format.ts";
 import { LevelMark } from "./level-mark.tsx";
 import { LineText } from "./line-text.tsx";
-import { lineTime } from "./line-time.ts";
+import { lineTime } from "./local-line-time.ts";
 
 /** wider than any screen shows in one line, and more than anybody reads in a list */
 const LONGEST_LINE = 600;

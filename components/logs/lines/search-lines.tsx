@@ -10,7 +10,7 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { Section } from "../../layout/page.tsx";
 import { plural } from "../../lib/format.ts";
 import { useTimeRange } from "../../time-range/time-range.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { Button } from "../../ui/button.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { LineList } from "./line-list.tsx";

@@ -1,4 +1,4 @@
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 
 /** What is wrong with a query, and where; columns count from 1. */
 export interface QueryError {

@@ -4,7 +4,7 @@ import { useCallback } from "react";
 import { Mark } from "../../feedback/mark.tsx";
 import { Section } from "../../layout/page.tsx";
 import { formatCount, plural } from "../../lib/format.ts";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 import { LineList } from "../lines/line-list.tsx";
 import { type LinesProps, LinesToolbar } from "../lines/lines-toolbar.tsx";

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { plural } from "../../lib/format.ts";
-import { attributeRows } from "../../logs/lines/attributes.ts";
+import { attributeRows } from "../../logs/lines/attribute-rows.ts";
 import { LineText } from "../../logs/lines/line-text.tsx";
 
 const LONGEST = 8_000;

@@ -8,7 +8,7 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { formatMs, MISSING, plural } from "../../lib/format.ts";
 import { LineText } from "../../logs/lines/line-text.tsx";
-import { shareOf } from "../prepare/span-rows.ts";
+import { shareOf } from "../prepare/waterfall-rows.ts";
 import { tracesHref } from "../trace-scope.ts";
 import { Group, SpanAttributes } from "./span-attributes.tsx";
 import { SpanLinks } from "./span-links.tsx";

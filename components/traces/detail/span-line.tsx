@@ -8,7 +8,7 @@ import { Mark } from "../../feedback/mark.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatMs, plural } from "../../lib/format.ts";
 import { plainText } from "../../logs/lines/plain-text.ts";
-import { barOf, type SpanRow } from "../prepare/span-rows.ts";
+import { barOf, type SpanRow } from "../prepare/waterfall-rows.ts";
 
 /** What all rows share. */
 export interface SpanLook {

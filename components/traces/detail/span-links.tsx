@@ -4,7 +4,7 @@ import { Time } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { plainText } from "../../logs/lines/plain-text.ts";
 import { useTRPC } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { traceTitle } from "../trace-title.ts";
 import { Group, SpanAttributes } from "./span-attributes.tsx";
 

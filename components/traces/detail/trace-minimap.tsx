@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { SpanView } from "#server/agent/traces/schema.ts";
 import { cn } from "../../lib/cn.ts";
-import { barOf } from "../prepare/span-rows.ts";
+import { barOf } from "../prepare/waterfall-rows.ts";
 
 const WIDTH = 1_000;
 const LINES = 48;

@@ -19,7 +19,7 @@ import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
 import { plainText } from "../../logs/lines/plain-text.ts";
 import { useTRPC } from "../../trpc/client.tsx";
-import { describeError } from "../../trpc/errors.ts";
+import { describeError } from "../../trpc/error-description.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";

@@ -4,7 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import { percent } from "../../charts/axes.tsx";
 import { useWide } from "../../lib/wide.ts";
-import { traceTicks } from "../prepare/span-rows.ts";
+import { traceTicks } from "../prepare/waterfall-rows.ts";
 import { SpanLine, type SpanLook } from "./span-line.tsx";
 import type { WaterfallState } from "./use-waterfall.ts";
 

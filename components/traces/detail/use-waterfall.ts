@@ -4,7 +4,7 @@ import { parseAsBoolean, parseAsString, useQueryState } from "nuqs";
 import { type KeyboardEvent, useMemo, useState } from "react";
 import type { SpanView } from "#server/agent/traces/schema.ts";
 import { useShortcuts } from "../../lib/shortcuts.ts";
-import { nextFailed, spanRows, treeMove } from "../prepare/span-rows.ts";
+import { nextFailed, spanRows, treeMove } from "../prepare/waterfall-rows.ts";
 
 /** Which spans are shown and which one is chosen; the choice is kept in the URL. */
 export function useWaterfall(spans: readonly SpanView[]) {

@@ -3,7 +3,7 @@ import type { TRPCClient } from "@trpc/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AppRouter } from "#server/routers/index.ts";
 import { AREAS } from "../areas.ts";
-import { type Following, follow, streamAfter } from "./follow.ts";
+import { type Following, follow, streamAfter } from "./follow-hints.ts";
 import { Freshness } from "./freshness.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 

@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import { createTRPCClient, httpBatchStreamLink, httpLink } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AppRouter } from "#server/routers/index.ts";
-import { lostBy } from "./connection.ts";
-import { describeError } from "./errors.ts";
+import { describeError } from "./error-description.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
+import { lostBy } from "./lost-connection.ts";
 
 let answer = { status: 200, headers: {} as Record<string, string>, body: "" };
 const server = createServer((_request, response) => {

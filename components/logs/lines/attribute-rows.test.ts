@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attributeRows } from "./attributes.ts";
+import { attributeRows } from "./attribute-rows.ts";
 
 describe("attributeRows", () => {
   it("flattens to the paths that the query language takes", () => {

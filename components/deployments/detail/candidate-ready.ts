@@ -1,6 +1,6 @@
 import type { DeploymentView, GetDeploymentOutput, StepView } from "#server/agent/deploy/schema.ts";
 import { plural } from "../../lib/format.ts";
-import { currentStep } from "./decisions.ts";
+import { currentStep } from "./decision-choices.ts";
 
 /**
  * How many instances are ready on the new version, against what the step that runs wants; what is wanted in the end is

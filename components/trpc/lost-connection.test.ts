@@ -1,7 +1,7 @@
 import { TRPCClientError } from "@trpc/client";
 import { describe, expect, it } from "vitest";
 import { storageFailure } from "#server/agent/kernel/storage/storage-failure.ts";
-import { behindBy, hungBy, lostBy, shownAsOf, worstOf } from "./connection.ts";
+import { behindBy, hungBy, lostBy, shownAsOf, worstOf } from "./lost-connection.ts";
 
 const answered = (message: string) =>
   new TRPCClientError(message, {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CsvValue } from "../lib/csv.ts";
 import type { Column } from "./column.ts";
-import { tableCsv } from "./csv.ts";
+import { tableCsv } from "./table-csv.ts";
 
 const MARK = "\ufeff";
 

@@ -8,7 +8,7 @@ import {
   evidenceOf,
   expiryWords,
   labelOf,
-} from "./decisions.ts";
+} from "./decision-choices.ts";
 import { faringOf, isOverLimit, stateOf } from "./service-words.ts";
 
 const NOW = Date.parse("2026-03-01T10:00:00Z");

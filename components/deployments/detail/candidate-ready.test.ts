@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { StepView } from "#server/agent/deploy/schema.ts";
-import { readyWords } from "./ready-words.ts";
+import { readyWords } from "./candidate-ready.ts";
 
 const step = (index: number, instances: number | null, status: StepView["status"]): StepView => ({
   ...{ index, instances, status, kind: instances === null ? "analysis" : "bring_up", weight: null, title: "" },

@@ -1,5 +1,5 @@
 import { DATABASE_AWAY, DISK_FULL } from "#server/agent/text/storage-words.ts";
-import { describeError } from "./errors.ts";
+import { describeError } from "./error-description.ts";
 
 /** Whether what the tab shows follows the system. Pure, so that it can be tested without a browser. */
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SpanView } from "#server/agent/traces/schema.ts";
-import { barOf, nextFailed, shareOf, spanRows, traceTicks, treeMove } from "./span-rows.ts";
+import { barOf, nextFailed, shareOf, spanRows, traceTicks, treeMove } from "./waterfall-rows.ts";
 
 const span = (spanId: string, parentSpanId: string | null, more: Partial<SpanView> = {}): SpanView => ({
   ...{ spanId, parentSpanId, depth: 0, service: "checkout", version: "", instance: "", name: spanId },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { score } from "./score.ts";
+import { score } from "./match-score.ts";
 
 const ITEMS = [
   "INC-1 Deployment of checkout 2.7.0 failed checkout",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { filtersInput } from "./list-input.ts";
+import { filtersInput } from "./deployments-input.ts";
 
 const ANY = { environment: null, service: null, status: null, strategy: null, kind: null };
 

@@ -1,10 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { TRPCClient } from "@trpc/client";
 import type { AppRouter } from "#server/routers/index.ts";
-import { type Cause, causeOf, HEARTBEAT_MS, type Lost } from "./connection.ts";
-import { describeError } from "./errors.ts";
+import { describeError } from "./error-description.ts";
 import type { Freshness } from "./freshness.ts";
 import { type AreaLiveRules, type Hint, isStaleAfter } from "./invalidation.ts";
+import { type Cause, causeOf, HEARTBEAT_MS, type Lost } from "./lost-connection.ts";
 import { leaveForSignIn } from "./query-client.ts";
 import { RENDERED_KEY, type Rendered } from "./rendered.ts";
 import { type OpenStream, SharedStream, type StreamState } from "./shared-stream.ts";

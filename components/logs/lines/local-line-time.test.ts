@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lineTime } from "./line-time.ts";
+import { lineTime } from "./local-line-time.ts";
 
 describe("lineTime", () => {
   it.each([
