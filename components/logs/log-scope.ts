@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { LONGEST_ENVIRONMENT, LONGEST_SERVICE } from "#server/agent/catalog/words.ts";
 import type { AnalyzeLogsInput } from "#server/agent/logs/schema.ts";
+import { LONGEST_QUERY } from "#server/agent/logs/words.ts";
 
 type Scope = Pick<z.input<typeof AnalyzeLogsInput>, "service" | "environment" | "logLevel" | "query">;
 
@@ -15,8 +16,6 @@ export interface LogUrl {
   level: string | null;
   environment: string | null;
 }
-
-const LONGEST_QUERY = 1_000;
 
 /** The part of every input that the URL decides, on the server and in the browser alike. What is longer is refused by the server, so it is not asked. */
 export function scopeOf(url: LogUrl): Scope {

@@ -20,6 +20,8 @@ const named = Object.entries(procedures).flatMap(([path, { _def }]) =>
 /** Where a name is no question for a list or a record, and why. */
 const FREE: Record<string, string> = {
   "traces.get service": "it chooses the source; a trace is found by its id",
+  "deploy.starts service": "markers beside lines of any source, which has names of its own",
+  "deploy.starts environment": "as its service",
 };
 
 const now = Date.now();
