@@ -81,6 +81,21 @@ module.exports = {
       to: { pathNot: "/words\\.ts$", dependencyTypesNot: TYPES },
     },
     {
+      name: "manifests-are-words",
+      comment:
+        "What a capability declares is plain data, so that the kernel can be built from it and no circle closes.",
+      severity: "error",
+      from: { path: "^server/.+/capability\\.ts$" },
+      to: { pathNot: "/words\\.ts$", dependencyTypesNot: TYPES },
+    },
+    {
+      name: "manifests-meet-in-one-list",
+      comment: "What is built from all capabilities asks the list, not one of them.",
+      severity: "error",
+      from: { pathNot: `^server/agent/capabilities\\.ts$|${TESTS}` },
+      to: { path: "^server/(?:agent/[^/]+|audit|auth)/capability\\.ts$" },
+    },
+    {
       name: "primitives-know-no-capability",
       comment: "What every area shares knows none of them.",
       severity: "error",
@@ -110,7 +125,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/agent/", pathNot: `^server/agent/operate-agent\\.ts$|${TESTS}` },
       to: {
-        path: "^(app|components|mcp|e2e|scripts|bench)/|^server/(?!agent/|config/|db/client\\.ts$|db/generated/)|node_modules/(next|react|@trpc|@modelcontextprotocol|better-auth|@dbos-inc|undici|pg)/",
+        path: "^(app|components|mcp|e2e|scripts|bench)/|^server/(?!agent/|config/|db/client\\.ts$|db/generated/|(?:auth|audit)/capability\\.ts$)|node_modules/(next|react|@trpc|@modelcontextprotocol|better-auth|@dbos-inc|undici|pg)/",
         dependencyTypesNot: TYPES,
       },
     },

@@ -21,7 +21,7 @@ const BIN = {
   vitest: "node_modules/vitest/vitest.mjs",
 };
 /** what the texts of sources and documents tell */
-const STRUCTURE = ["server/testing/structure.test.ts", "server/testing/documents.test.ts"];
+const STRUCTURE = ["structure", "capabilities", "documents"].map((name) => `server/testing/${name}.test.ts`);
 const CRUISED = ["app", "bench", "components", "e2e", "examples", "mcp", "scripts", "server"];
 /** fewer means that the parser saw nothing, which would pass */
 const LEAST_MODULES = 50;

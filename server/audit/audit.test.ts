@@ -18,7 +18,7 @@ describe("recording", () => {
         },
       },
     });
-    const write = performWrite({ ...ctx, permission: "user.write" }, { action: "test.write" }, async (tx) => {
+    const write = performWrite({ ...ctx, permission: "user.write" }, { action: "user.create" }, async (tx) => {
       await tx.verification.create({ data: { id: "v1", identifier: "x", value: "x", expiresAt: new Date() } });
       return { result: null, target: undefined, before: null, after: null };
     });
@@ -32,11 +32,11 @@ describe("recording", () => {
     const target = { type: "user", id: "usr_\u0000" };
     const write = performWrite(
       { ...ctx, permission: "user.write" },
-      { action: "test.refused", target, input },
+      { action: "user.set_role", target, input },
       async () => unchanged(1),
     );
     await expect(write).rejects.toMatchObject({ code: "FORBIDDEN" });
-    const [entry] = (await list({ action: "test.refused" })).items;
+    const [entry] = (await list({ action: "user.set_role" })).items;
     expect(entry).toMatchObject({
       actor: { kind: "person", id: "usr_v", name: "Ada" },
       requestId: "req-refused-1",
@@ -54,14 +54,14 @@ describe("list", () => {
     const ctx = testContext(database, { actor: actor({ id: "usr_pages" }) });
     for (let n = 0; n < 7; n++)
       await ctx.audit.record(database.db, ctx, {
-        action: n % 2 ? "page.odd" : "page.even",
+        action: n % 2 ? "token.create" : "token.revoke",
         target: { type: "page", id: String(n) },
         outcome: n === 6 ? "refused" : "done",
       });
     const numbers = async (given: Partial<ListAuditInput>) =>
-      (await list({ action: "page.", ...given })).items.map((entry) => Number(entry.target?.id)).sort();
+      (await list({ action: "token.", ...given })).items.map((entry) => Number(entry.target?.id)).sort();
     expect(await numbers({})).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(await numbers({ action: "page.odd" })).toEqual([1, 3, 5]);
+    expect(await numbers({ action: "token.create" })).toEqual([1, 3, 5]);
     expect(await numbers({ outcome: "refused" })).toEqual([6]);
     expect(await numbers({ targetType: "page", targetId: "4" })).toEqual([4]);
     expect(await numbers({ actorId: "usr_other" })).toEqual([]);
@@ -77,7 +77,7 @@ describe("list", () => {
     const seen: string[] = [];
     let cursor: string | null | undefined;
     do {
-      const page = await list({ action: "page.", limit: 2, ...(cursor ? { cursor } : {}) });
+      const page = await list({ action: "token.", limit: 2, ...(cursor ? { cursor } : {}) });
       seen.push(...page.items.map((entry) => `${entry.at}~${entry.id}`));
       cursor = page.nextCursor;
     } while (cursor);

@@ -17,7 +17,7 @@ function refusals() {
   });
   const { db } = database;
   const refuse = (id: string, action: string, errorCode: string, ownerId?: string) =>
-    limit.admits(db, ctx(id, ownerId), { action, outcome: "refused", errorCode });
+    limit.admits(db, ctx(id, ownerId), { procedure: action, action, outcome: "refused", errorCode });
   const count = (n: number, ...[id, action, code]: [string, string, string]) =>
     Array.from({ length: n }, () => refuse(id, action, code)).filter(Boolean).length;
   const pass = (seconds: number) => {
@@ -79,7 +79,8 @@ test("the number is written by itself, and kept while the database does not answ
     },
     { countedMs: 5 },
   );
-  const event = { action: "incidents.manage", outcome: "refused", errorCode: "INVALID" } as const;
+  const procedure = "incidents.manage";
+  const event = { procedure, action: procedure, outcome: "refused", errorCode: "INVALID" } as const;
   for (let n = 0; n < 25; n++) limit.admits(database.db, testContext(database), event);
   expect(await told.promise).toBe("and 6 more refused: incidents.manage INVALID 6");
 });
@@ -87,7 +88,7 @@ test("the number is written by itself, and kept while the database does not answ
 test("writes that the core refuses are bounded in the table, and none is lost", async () => {
   const ctx = testContext(database, { actor: actor({ id: "usr_many", role: "viewer" }) });
   const asking = { ...ctx, permission: "user.write" } as const;
-  const write = { action: "test.refused" };
+  const write = { action: "user.create" } as const;
   for (let n = 0; n < 60; n++)
     await expect(performWrite(asking, write, async () => unchanged(n))).rejects.toMatchObject({ code: "FORBIDDEN" });
   await recordCountedRefusals(database.db);
@@ -101,7 +102,7 @@ test("writes that the core refuses are bounded in the table, and none is lost", 
 test("what was asked for is kept to 4 KB when it was refused", async () => {
   const ctx = testContext(database, { actor: actor({ id: "usr_large", role: "viewer" }) });
   const input = { lines: Array.from({ length: 100 }, (_, n) => `${n} ${"x".repeat(100)}`) };
-  const write = performWrite({ ...ctx, permission: "user.write" }, { action: "test.large", input }, async () =>
+  const write = performWrite({ ...ctx, permission: "user.write" }, { action: "user.create", input }, async () =>
     unchanged(1),
   );
   await expect(write).rejects.toMatchObject({ code: "FORBIDDEN" });

@@ -30,6 +30,7 @@ export function watchWrite(agent: AgentContext, path: string): WatchedWrite {
     refuse: async (refusal, input) => {
       if (recorded || refusal.code === "INTERNAL") return;
       await agent.audit.record(agent.db, agent, {
+        procedure: path,
         action: actionOf(path),
         outcome: "refused",
         after: input,

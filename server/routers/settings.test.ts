@@ -61,8 +61,10 @@ test("no procedure's error or result carries a confidential value", async () => 
   });
   expect(await caller.answers()).toEqual({ headers: [{ authorization: "Bearer ${env:HEADER}" }] });
 
-  await agent.audit.record(agent.db, agent, { action: "test.leak", after: { note: "canary-of-a-header" } });
-  const [entry] = await database.db.auditEntry.findMany({ where: { action: "test.leak" } });
+  await agent.audit.record(agent.db, agent, { action: "settings.check_config", after: { note: "canary-of-a-header" } });
+  const [entry] = await database.db.auditEntry.findMany({
+    where: { action: "settings.check_config", requestId: agent.requestId },
+  });
   expect(entry?.after).toEqual({ note: "${env:HEADER}" });
 });
 

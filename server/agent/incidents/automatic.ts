@@ -106,7 +106,7 @@ async function change(
   const saved = await saveIncident(tx, held, after, at);
   await addEvents(tx, held.id, actor, events, at);
   await runtime.audit.record(tx, auditActor(work), {
-    action: `incident.${input.action}`,
+    action: `incident.${input.action}` as const,
     target: { type: "incident", id: held.id },
     before: toView(held),
     after: toView(saved),

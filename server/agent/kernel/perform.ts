@@ -1,12 +1,11 @@
-import type { AuditEvent } from "../ports/audit-log.ts";
+import type { AuditAction, AuditEvent } from "../ports/audit-log.ts";
 import type { AgentContext, Tx } from "./context.ts";
 import { type AppError, toAppError } from "./errors.ts";
 import { authorize, type Permission } from "./permissions.ts";
 
 /** What a write is called on record. */
 export interface Write {
-  /** audit action, `incident.acknowledge` */
-  action: string;
+  action: AuditAction;
   target?: AuditEvent["target"];
   /** what was asked, for the audit entry of a refusal; secrets are redacted by the audit log */
   input?: unknown;
@@ -41,7 +40,7 @@ interface Entry {
 
 /** An entry with the action it tells of. */
 export interface ActionEntry extends Entry {
-  action: string;
+  action: AuditAction;
 }
 
 export interface Changed<T> extends Entry {

@@ -1,48 +1,31 @@
+import { CAPABILITIES, type Permission } from "../capabilities.ts";
+import type { PermissionRule } from "../capability.ts";
 import { AppError } from "./errors.ts";
 import { ROLES, TOKEN_ROLES } from "./person-words.ts";
 
-/** Everything a procedure can ask for; every procedure names exactly one. */
-export const PERMISSIONS = [
-  "service.read",
-  "deployment.read",
-  "deployment.write",
-  "deployment.override.write",
-  "health.read",
-  "health.write",
-  "incident.read",
-  "incident.write",
-  "telemetry.read",
-  "telemetry.write",
-  "ingest.write",
-  "audit.read",
-  "settings.read",
-  "settings.write",
-  "token.write",
-  "user.read",
-  "user.write",
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+export type { Permission } from "../capabilities.ts";
+
+const RULES = CAPABILITIES.flatMap<PermissionRule<Permission>>(({ permissions }) => permissions);
+
+/** Everything a procedure can ask for; every procedure names exactly one. Each capability declares its own. */
+export const PERMISSIONS = RULES.map(({ name }) => name);
 
 export type Role = (typeof TOKEN_ROLES)[number];
 
-const viewer: Permission[] = [
-  "service.read",
-  "deployment.read",
-  "health.read",
-  "incident.read",
-  "telemetry.read",
-  "token.write",
-];
-const responder: Permission[] = [...viewer, "incident.write", "health.write", "telemetry.write", "audit.read"];
-const operator: Permission[] = [...responder, "deployment.write", "ingest.write", "settings.read"];
+/** `ingest` stands below the roles of people, so no permission has it as the least role. */
+const holds = (role: Role, { least, alsoHeldBy = [] }: PermissionRule): boolean =>
+  TOKEN_ROLES.indexOf(least) <= TOKEN_ROLES.indexOf(role) || alsoHeldBy.some((other) => other === role);
+
+const permissionsOf = (role: Role): ReadonlySet<Permission> =>
+  new Set(RULES.filter((rule) => holds(role, rule)).map(({ name }) => name));
 
 /** What each role may do. Each of ROLES includes all of the one before it. */
 export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
-  ingest: new Set<Permission>(["ingest.write"]),
-  viewer: new Set(viewer),
-  responder: new Set(responder),
-  operator: new Set(operator),
-  admin: new Set(PERMISSIONS),
+  ingest: permissionsOf("ingest"),
+  viewer: permissionsOf("viewer"),
+  responder: permissionsOf("responder"),
+  operator: permissionsOf("operator"),
+  admin: permissionsOf("admin"),
 };
 
 /** The lesser of two roles: a token never reaches further than the person who made it. */

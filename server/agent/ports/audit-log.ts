@@ -1,10 +1,26 @@
 import type { Db, Tx } from "#server/db/client.ts";
+import type { AuditAction } from "../capabilities.ts";
 import type { Actor } from "../kernel/actor.ts";
 
-export interface AuditEvent {
-  /** `deployment.start`, `incident.acknowledge`, `token.create` … */
-  action: string;
+export type { AuditAction } from "../capabilities.ts";
+
+interface AuditedAction {
+  /** as its capability declares it: `deployment.start`, `token.create` … */
+  action: AuditAction;
   outcome?: "done" | "refused";
+}
+
+/** A request that was refused before its write began, by its schema or a limit: it has the name of its procedure. */
+interface RefusedRequest {
+  procedure: string;
+  /** `health.set_maintenance` */
+  action: string;
+  outcome: "refused";
+}
+
+export type AuditEvent = (AuditedAction | RefusedRequest) & AuditedFacts;
+
+interface AuditedFacts {
   target?: { type: string; id: string } | undefined;
   /** JSON-able states; keys that look like secrets are redacted before they are stored */
   before?: unknown;

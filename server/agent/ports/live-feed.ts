@@ -1,8 +1,9 @@
 import type { Db, Tx } from "#server/db/client.ts";
+import { CAPABILITIES, type LiveTopic } from "../capabilities.ts";
 
-/** What browsers can follow. `subjectId` narrows it: a deployment's id, an incident's id, a `service/environment`. */
-export const LIVE_TOPICS = ["deployment", "incident", "health", "service", "audit", "settings"] as const;
-export type LiveTopic = (typeof LIVE_TOPICS)[number];
+export type { LiveTopic } from "../capabilities.ts";
+/** What browsers can follow. */
+export const LIVE_TOPICS = CAPABILITIES.flatMap<LiveTopic>(({ topics }) => topics);
 
 /**
  * What changed; `reset` means: something may have been missed, re-read everything. The two of the database are what the
@@ -16,7 +17,10 @@ export interface LiveHint {
 
 /** Tells browsers what to re-read. A hint may come twice; none is lost while a follower resumes within an hour. */
 export interface LiveFeed {
-  /** Published through the transaction of the change, delivered after its commit. */
+  /**
+   * Published through the transaction of the change, delivered after its commit. `subjectId` narrows it: a deployment's
+   * id, an incident's id, a `service/environment`.
+   */
   publish(tx: Tx | Db, topic: LiveTopic, subjectId?: string): Promise<void>;
   /** The id of the newest hint, "0" before the first: whoever reads now and follows behind it misses nothing. */
   newestId(): Promise<string>;
