@@ -6,6 +6,7 @@ import { createOutboundClient } from "../integrations/http/client.ts";
 import { createTelemetryStore } from "../telemetry-store/index.ts";
 import { testConfig, testContext } from "../testing/context.ts";
 import { useDatabase } from "../testing/database.ts";
+import { EXAMPLES } from "../testing/examples.ts";
 import { stringsOf } from "../testing/input-strings.ts";
 import { appRouter, createCaller } from "./index.ts";
 
@@ -22,15 +23,6 @@ const FREE: Record<string, string> = {
   "traces.get service": "it chooses the source; a trace is found by its id",
   "deploy.starts service": "markers beside lines of any source, which has names of its own",
   "deploy.starts environment": "as its service",
-};
-
-const now = Date.now();
-/** of every procedure, what it needs besides */
-const BASE = {
-  ...{ service: "checkout", environment: "production", version: "1.1.0", reason: "because", metric: "up" },
-  ...{ startTime: new Date(now - 600_000).toISOString(), endTime: new Date(now).toISOString() },
-  ...{ action: "create", title: "late orders", traceId: "0".repeat(32), instanceId: "i-1" },
-  ...{ from: "1.0.0", to: "1.1.0", oldVersion: "1.0.0", newVersion: "1.1.0", lines: 10 },
 };
 
 describe("a name that nobody knows", () => {
@@ -62,7 +54,7 @@ describe("a name that nobody knows", () => {
     "is refused by $path as $key, with those there are",
     async ({ path, key }) => {
       const [given, meant] = key === "service" ? ["chekout", "checkout"] : ["prodution", "production"];
-      const error: unknown = await call(path, { ...BASE, [key]: given }).catch((thrown: unknown) => thrown);
+      const error: unknown = await call(path, { ...EXAMPLES[path], [key]: given }).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(TRPCError);
       const { code, message } = error as TRPCError;
       expect(["BAD_REQUEST", "NOT_FOUND"], message).toContain(code);
@@ -81,7 +73,9 @@ describe("a name that nobody knows", () => {
     await expect(call("incidents.list", { service: "mail", environment: "qa" })).resolves.toMatchObject({
       items: [{ id: "inc_old" }],
     });
-    await expect(call("logs.search", { ...BASE, service: "mail", environment: "qa" })).resolves.toMatchObject({
+    await expect(
+      call("logs.search", { ...EXAMPLES["logs.search"], service: "mail", environment: "qa" }),
+    ).resolves.toMatchObject({
       lines: [],
     });
   });

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { z } from "zod";
 import { PERMISSIONS, type Permission, ROLE_PERMISSIONS } from "../agent/kernel/permissions.ts";
 import { appRouter, createCaller } from "../routers/index.ts";
 import type { Meta } from "../routers/trpc.ts";
 import { actor, testContext } from "./context.ts";
 import { useDatabase } from "./database.ts";
+import { EXAMPLES } from "./examples.ts";
 
 interface Procedure {
   path: string;
   type: string;
   meta: Meta | undefined;
-  inputs: unknown[];
+  inputs: z.ZodType[];
   output: unknown;
 }
 
@@ -21,23 +23,9 @@ const procedures: Procedure[] = Object.entries(flat).map(([path, { _def }]) => {
 });
 const ofType = (type: string) => procedures.filter((procedure) => procedure.type === type);
 
-/** A valid input for every mutation: one that is missing here fails the test below. */
-const INPUTS: Record<string, unknown> = {
-  "deploy.start": { service: "checkout", environment: "staging", version: "1.1.0" },
-  "deploy.decide": { deploymentId: "dep_none", decision: "rollback" },
-  "deploy.rollback": { service: "checkout", environment: "staging" },
-  "deploy.lock": { service: "checkout", environment: "staging", reason: "inventory" },
-  "deploy.unlock": { service: "checkout", environment: "staging" },
-  "health.setMaintenance": { targetId: "service:checkout:staging", minutes: 30, reason: "move" },
-  "health.setMuted": { targetId: "service:checkout:staging", muted: true },
-  "incidents.manage": { action: "create", title: "Checkout is slow", severity: "high" },
-  "logs.updatePattern": { patternId: "1", pinned: true },
-  "tokens.create": { name: "ci", role: "viewer", expiresInDays: 30 },
-  "tokens.revoke": { tokenId: "tok_none" },
-  "users.create": { name: "Grace", email: "grace@example.com", role: "viewer" },
-  "users.setRole": { userId: "usr_none", role: "admin" },
-  "users.setDisabled": { userId: "usr_none", disabled: true },
-  "users.resetPassword": { userId: "usr_none" },
+const problemOf = (path: string, input: z.ZodType): string[] => {
+  const { error } = input.safeParse(EXAMPLES[path]);
+  return error ? [`${path}: ${error.message}`] : [];
 };
 
 describe("procedures", () => {
@@ -57,12 +45,10 @@ describe("procedures", () => {
     expect(ofType("mutation").filter(({ inputs }) => inputs.length === 0)).toEqual([]);
   });
 
-  it("have an input in this test when they write", () => {
-    expect(Object.keys(INPUTS).sort()).toEqual(
-      ofType("mutation")
-        .map(({ path }) => path)
-        .sort(),
-    );
+  it("have an example each, which their input takes", () => {
+    expect(Object.keys(EXAMPLES).sort()).toEqual(procedures.map(({ path }) => path).sort());
+    const refused = procedures.flatMap(({ path, inputs }) => inputs.flatMap((input) => problemOf(path, input)));
+    expect(refused).toEqual([]);
   });
 });
 
@@ -84,7 +70,7 @@ describe("an actor without any permission", () => {
   };
 
   it.each(ofType("mutation").map(({ path }) => path))("is refused %s, and the refusal is on record", async (path) => {
-    const { ctx, answer } = call(path, INPUTS[path]);
+    const { ctx, answer } = call(path, EXAMPLES[path]);
     await expect(answer).rejects.toMatchObject({ code: "FORBIDDEN" });
     const entries = await database.db.auditEntry.findMany({ where: { requestId: ctx.requestId } });
     expect(entries).toMatchObject([{ outcome: "refused", errorCode: "FORBIDDEN", actorId: "usr_nobody" }]);

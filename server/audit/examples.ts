@@ -1,0 +1,5 @@
+import type { ExamplesOf } from "#server/testing/examples.ts";
+
+export const auditExamples = {
+  list: {},
+} satisfies ExamplesOf<"audit">;
