@@ -138,18 +138,18 @@ module.exports = {
     },
     {
       name: "capabilities-meet-at-the-index",
-      comment: "Of another capability only its index, its schema and its words.",
+      comment: "Of another capability only its index, its schema, its words and its section of the configuration.",
       severity: "error",
       from: { path: `^server/agent/(?!${GROUND}/)([^/]+)/`, pathNot: TESTS },
-      to: { path: `${CAPABILITIES}(?!(index|schema|words)\\.ts$)`, pathNot: "^server/agent/$1/" },
+      to: { path: `${CAPABILITIES}(?!(index|schema|words|config)\\.ts$)`, pathNot: "^server/agent/$1/" },
     },
     {
       name: "kernel-and-ports-stand-below",
       comment:
-        "The kernel, the ports and what is common of the catalog, actions, texts and telemetry know no capability beyond its schema.",
+        "The kernel, the ports and what is common of the catalog, actions, texts and telemetry know no capability beyond its schema, words and section of the configuration.",
       severity: "error",
       from: { path: `^server/agent/${GROUND}/`, pathNot: TESTS },
-      to: { path: `${CAPABILITIES}(?!(schema|words)\\.ts$)` },
+      to: { path: `${CAPABILITIES}(?!(schema|words|config)\\.ts$)` },
     },
     {
       name: "stores-hold-the-queries",
@@ -163,11 +163,12 @@ module.exports = {
     },
     {
       name: "integrations-implement-ports",
-      comment: "An integration knows ports and the kernel; no capability beyond its schema.",
+      comment:
+        "An integration knows ports and the kernel; no capability beyond its schema, words and section of the configuration.",
       severity: "error",
       from: { path: "^server/(integrations|telemetry-store)/", pathNot: TESTS },
       to: {
-        path: `${CAPABILITIES}(?!(schema|words)\\.ts$)|^server/(routers|auth|start)/|^server/container/|^server/(web|worker|start)\\.ts$|^(mcp|components)/`,
+        path: `${CAPABILITIES}(?!(schema|words|config)\\.ts$)|^server/(routers|auth|start)/|^server/container/|^server/(web|worker|start)\\.ts$|^(mcp|components)/`,
         dependencyTypesNot: TYPES,
       },
     },

@@ -1,5 +1,5 @@
-import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
 import { nextAnalysisAction } from "../server/agent/deploy/analysis/next-action.ts";
+import { DEFAULT_RULES } from "../server/agent/deploy/config.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { withPending } from "../server/agent/deploy/judge/pending.ts";
 import { dice } from "../server/agent/deploy/judge/samples.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_RULES } from "../server/agent/config-deployment.ts";
+import { DEFAULT_RULES } from "../server/agent/deploy/config.ts";
 import type { Verdict } from "../server/agent/deploy/judge/analysis-schema.ts";
 import { judge } from "../server/agent/deploy/judge/index.ts";
 import { dice, thin } from "../server/agent/deploy/judge/samples.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { HookSchema } from "./config-deployment.ts";
 import { ServiceSchema } from "./config-services.ts";
+import { HookSchema } from "./deploy/config.ts";
 
 const service = (command: string[], env: Record<string, string> = {}) =>
   ServiceSchema.safeParse({

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import { mergeRules, type RolloutRulesInput } from "./config-deployment.ts";
-import { problemsOfRules, type RuleProblem } from "./config-rules.ts";
 import { settingsIn } from "./config-services.ts";
-import { checkHomes, type Homes } from "./config-telemetry.ts";
+import { mergeRules, type RolloutRulesInput } from "./deploy/config.ts";
+import { problemsOfRules, type RuleProblem } from "./deploy/config-problems.ts";
 import { nearNames, shownName } from "./kernel/allowed-names.ts";
 import { beginsAsOwn, isOwnService, OWN_SERVICE } from "./kernel/own-service.ts";
 import { SERVICE_URL } from "./kernel/references.ts";
+import { checkHomes, type Homes } from "./telemetry/config.ts";
 
 /** Names that point at something must point at something that exists, and nothing may be named twice. */
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { RolloutRulesSchema } from "./config-deployment.ts";
 import { Command, Environment, startProblem } from "./config-process.ts";
-import { ServiceTelemetrySchema } from "./config-telemetry.ts";
 import { Name, RequestPath } from "./config-values.ts";
+import { RolloutRulesSchema } from "./deploy/config.ts";
 import { editDistance, nearNames } from "./kernel/allowed-names.ts";
 import { PlainName } from "./kernel/schema.ts";
+import { ServiceTelemetrySchema } from "./telemetry/config.ts";
 
 /** `services[]`: what is operated, on which platform, with which versions. */
 

@@ -1,76 +1,20 @@
 import { z } from "zod";
-import { RolloutRulesSchema } from "./config-deployment.ts";
-import { HealthEndpointsSchema, Threshold } from "./config-health.ts";
 import { checkReferences } from "./config-references.ts";
 import { RemovedServicesSchema, ServiceSchema } from "./config-services.ts";
-import { IngestLimitsSchema, RetentionSchema, ScrapeTargetSchema } from "./config-telemetry.ts";
-import { Cron, Headers, HttpUrl, Name, RequestPath, readBy } from "./config-values.ts";
+import { Cron, HttpUrl, Name, RequestPath, readBy } from "./config-values.ts";
+import { DeploymentConfigSchema } from "./deploy/config.ts";
+import { HealthSettings } from "./health/config.ts";
+import { AlertingConfigSchema } from "./incidents/config.ts";
 import { parseRange } from "./kernel/address-range.ts";
-import { FreezeWindowSchema, WaveSchema } from "./policy/config.ts";
+import { TelemetrySettings } from "./telemetry/config.ts";
 
-/** `operate.config.yaml`: one schema per section. Every key has a default, so an empty file is a valid start. */
+/**
+ * `operate.config.yaml`, composed of the sections of capabilities (`<capability>/config.ts`). Every key has a default, so
+ * an empty file is a valid start. Sections of capabilities that are not built yet stand here.
+ */
 
 const Severity = z.enum(["low", "medium", "high", "critical"]);
 const Percent = z.number().min(0).max(100);
-
-const DeploymentConfigSchema = z.strictObject({
-  cicdProvider: z.enum(["none", "github-actions", "gitlab-ci", "jenkins"]).default("none"),
-  environments: z.array(Name).min(1).default(["staging", "production"]),
-  productionEnvironments: z
-    .array(Name)
-    .min(1)
-    .optional()
-    .describe("where customers are; default: those named production, prod or live, else the last one"),
-  rolloutStrategy: z.enum(["rolling", "blue-green", "canary"]).default("rolling"),
-  healthCheckUrl: HttpUrl.optional(),
-  timeoutSeconds: z.number().int().min(10).max(86_400).default(600).describe("deadline of a whole deployment"),
-  rollout: RolloutRulesSchema.optional().describe("steps, judge, hooks and limits of every service's deployments"),
-  freezeWindows: z.array(FreezeWindowSchema).default([]),
-  waves: z.array(WaveSchema).default([]).describe("which environments come first"),
-});
-
-const MonitoringConfigSchema = z.strictObject({
-  metricsEndpoint: HttpUrl.optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
-  metricsIntervalSeconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(3_600)
-    .default(15)
-    .describe("how often metricsEndpoint takes samples: rates look back four times as far"),
-  logsEndpoint: HttpUrl.optional().describe("Loki"),
-  tracesEndpoint: HttpUrl.optional().describe("Jaeger or Tempo"),
-  tracesApi: z.enum(["jaeger", "tempo"]).default("jaeger"),
-  endpointHeaders: Headers.describe("sent to the three endpoints"),
-  grafanaUrl: HttpUrl.optional().describe("panels link to it"),
-  scrape: z.array(ScrapeTargetSchema).default([]),
-  selfMonitoring: z.boolean().default(true).describe("take in Operate's own figures and logs as the service operate"),
-  retention: RetentionSchema.prefault({}),
-  limits: IngestLimitsSchema.prefault({}),
-  healthEndpoints: HealthEndpointsSchema,
-  checkIntervalMs: z.number().int().min(1_000).max(3_600_000).default(30_000),
-  failureThreshold: Threshold.default(3),
-  successThreshold: Threshold.default(2),
-});
-
-const AlertingConfigSchema = z.strictObject({
-  channels: z.array(z.strictObject({ type: z.string(), endpoint: z.string(), severity: Severity })).default([]),
-  thresholds: z
-    .array(
-      z.strictObject({
-        metric: z.string(),
-        condition: z.enum(["gt", "lt", "eq"]),
-        value: z.number(),
-        duration: z.number().nonnegative(),
-        severity: Severity,
-      }),
-    )
-    .default([]),
-  escalationPolicy: z
-    .array(z.strictObject({ delay: z.number().nonnegative(), channels: z.array(z.string()) }))
-    .default([]),
-  resolveOnRecovery: z.boolean().default(true).describe("recovery resolves the incident that health opened"),
-});
 
 const ScalingConfigSchema = z
   .strictObject({
@@ -150,7 +94,7 @@ const TrafficSchema = z.strictObject({
 export const OperateAgentConfigSchema = z
   .strictObject({
     deploymentConfig: DeploymentConfigSchema.prefault({}),
-    monitoringConfig: MonitoringConfigSchema.prefault({}),
+    monitoringConfig: z.strictObject({ ...TelemetrySettings, ...HealthSettings }).prefault({}),
     alertingConfig: AlertingConfigSchema.prefault({}),
     scalingConfig: ScalingConfigSchema.prefault({}),
     securityConfig: SecurityConfigSchema.prefault({}),

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { type OperateAgentConfig, type OperateAgentConfigInput, OperateAgentConfigSchema } from "../agent/config.ts";
-import { distinctName, withMadeNames, withoutPlainForms } from "../agent/config-health.ts";
+import { distinctName, withMadeNames, withoutPlainForms } from "../agent/health/config.ts";
 import { allowedNames, messageWithNames, shownName } from "../agent/kernel/allowed-names.ts";
 import {
   type Confidential,

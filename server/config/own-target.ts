@@ -1,5 +1,5 @@
-import { type ScrapeTarget, ScrapeTargetSchema } from "../agent/config-telemetry.ts";
 import { OWN_SERVICE } from "../agent/kernel/own-service.ts";
+import { type ScrapeTarget, ScrapeTargetSchema } from "../agent/telemetry/config.ts";
 import { hostInUrl } from "../start/options.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
-import type { ScrapeTarget } from "../agent/config-telemetry.ts";
 import { monotonicMs } from "../agent/kernel/clock.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { watchDisk } from "../agent/kernel/storage/storage-failure.ts";
+import type { ScrapeTarget } from "../agent/telemetry/config.ts";
 import { auditLog, recordCountedRefusals } from "../audit/record.ts";
 import { collectorAnswers } from "../collector/answers.ts";
 import { forwardRefusal } from "../collector/forward.ts";

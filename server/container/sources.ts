@@ -1,9 +1,9 @@
 import type { OperateAgentConfig } from "../agent/config.ts";
-import type { ScrapeTarget } from "../agent/config-telemetry.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import type { OutboundHttp } from "../agent/ports/outbound-http.ts";
 import type { TelemetrySources, Wanted } from "../agent/ports/telemetry-sources.ts";
 import type { TelemetryStore } from "../agent/ports/telemetry-store.ts";
+import type { ScrapeTarget } from "../agent/telemetry/config.ts";
 import { seriesLabels } from "../agent/telemetry/series-labels.ts";
 import { createJaegerSource } from "../integrations/jaeger/index.ts";
 import { createLokiSource } from "../integrations/loki/index.ts";

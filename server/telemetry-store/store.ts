@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import type { IngestLimitsSchema } from "../agent/config-telemetry.ts";
 import type { Disk } from "../agent/kernel/storage/disk.ts";
 import type { IngestFigures, IngestStore, Signal } from "../agent/ports/ingest-store.ts";
 import type { Written } from "../agent/ports/telemetry-store.ts";
+import type { IngestLimitsSchema } from "../agent/telemetry/config.ts";
 import { noteScrape, streamPositions } from "./collector-state.ts";
 import { openDatabase } from "./database.ts";
 import { createPartitions, type Retention } from "./partitions/partitions.ts";

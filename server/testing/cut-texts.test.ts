@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HookSchema } from "../agent/config-deployment.ts";
+import { HookSchema } from "../agent/deploy/config.ts";
 import { keepConfidential, LONGEST_SECRET, placeToCut } from "../agent/kernel/confidential/confidential.ts";
 import { RejectionTally } from "../agent/telemetry/rejections.ts";
 import { clipSent } from "../agent/text/clip-sent.ts";

@@ -1,7 +1,7 @@
-import type { ScrapeTarget } from "../config-telemetry.ts";
 import type { AgentContext } from "../kernel/context.ts";
 import { authorize } from "../kernel/permissions.ts";
 import type { Arrived, ScrapeNote } from "../ports/ingest-store.ts";
+import type { ScrapeTarget } from "../telemetry/config.ts";
 import { higherRate, type MeasuredRate, rateOver } from "../telemetry/measured-rate.ts";
 import { lastArrival } from "./observed-services.ts";
 import type { IngestOverviewInput, IngestOverviewOutput, ScrapeTargetView, SenderView } from "./schema.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ScrapeTarget } from "../config-telemetry.ts";
+import type { ScrapeTarget } from "../telemetry/config.ts";
 import { type ScrapeParts, scrapeTarget } from "./scrape-target.ts";
 
 interface Options extends ScrapeParts {

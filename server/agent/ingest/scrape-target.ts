@@ -1,5 +1,4 @@
 import type { Span } from "@opentelemetry/api";
-import type { ScrapeTarget } from "../config-telemetry.ts";
 import { monotonicMs } from "../kernel/clock.ts";
 import { AppError, toAppError } from "../kernel/errors.ts";
 import { hostPort } from "../kernel/hosts.ts";
@@ -7,6 +6,7 @@ import { OWN_SERVICE } from "../kernel/own-service.ts";
 import type { IngestStore } from "../ports/ingest-store.ts";
 import type { OutboundHttp, OutboundResponse } from "../ports/outbound-http.ts";
 import type { Decoded, SeriesSamples } from "../ports/telemetry.ts";
+import type { ScrapeTarget } from "../telemetry/config.ts";
 import { failSpan, inSpan } from "../telemetry/span.ts";
 import type { Ingest } from "./ingest.ts";
 

@@ -1,7 +1,7 @@
 import { type CatalogService, catalogOf } from "../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../config.ts";
-import type { SLI_TEMPLATES } from "../config-telemetry.ts";
 import type { LabelFilter, MetricQuery } from "../ports/metrics-source.ts";
+import type { SLI_TEMPLATES } from "../telemetry/config.ts";
 import { seriesLabels } from "../telemetry/series-labels.ts";
 import { ownQueries } from "./own-queries.ts";
 import type { SignalName } from "./schema.ts";

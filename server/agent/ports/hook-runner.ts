@@ -1,4 +1,4 @@
-import type { Hook } from "../config-deployment.ts";
+import type { Hook } from "../deploy/config.ts";
 
 /** What a hook is told: in OPERATE_* variables of a command, in the JSON body of a request. */
 export interface HookContext {

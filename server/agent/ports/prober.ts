@@ -1,4 +1,4 @@
-import type { HealthEndpoint } from "../config-health.ts";
+import type { HealthEndpoint } from "../health/config.ts";
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 

@@ -1,4 +1,4 @@
-import type { ScrapeTarget } from "../config-telemetry.ts";
+import type { ScrapeTarget } from "../telemetry/config.ts";
 import type { IngestFigures } from "./ingest-store.ts";
 import type { LogSource } from "./log-source.ts";
 import type { MetricsSource } from "./metrics-source.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Hook, HookSchema } from "#server/agent/config-deployment.ts";
+import { type Hook, HookSchema } from "#server/agent/deploy/config.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 import { createOutboundClient, type OutboundClient } from "../http/client.ts";
 import { createHookRunner } from "./index.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Hook } from "#server/agent/config-deployment.ts";
+import type { Hook } from "#server/agent/deploy/config.ts";
 import { withoutValuesOf } from "#server/agent/kernel/confidential/confidential.ts";
 import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { OutboundHttp } from "#server/agent/ports/outbound-http.ts";

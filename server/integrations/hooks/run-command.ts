@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import type { Hook } from "#server/agent/config-deployment.ts";
+import type { Hook } from "#server/agent/deploy/config.ts";
 import { LONGEST_SECRET } from "#server/agent/kernel/confidential/confidential.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";
 

@@ -1,4 +1,4 @@
-import type { Hook } from "#server/agent/config-deployment.ts";
+import type { Hook } from "#server/agent/deploy/config.ts";
 import { LONGEST_SECRET } from "#server/agent/kernel/confidential/confidential.ts";
 import { toAppError } from "#server/agent/kernel/errors.ts";
 import { hostPort } from "#server/agent/kernel/hosts.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { rulesFor } from "#server/agent/config-deployment.ts";
+import { rulesFor } from "#server/agent/deploy/config.ts";
 import { CHECK_HEADER, isCheck } from "#server/agent/kernel/check-mark.ts";
 import { AppError, toAppError } from "#server/agent/kernel/errors.ts";
 import { configDir, type LoadedConfig, resolvedValues } from "#server/config/load.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { HookSchema } from "#server/agent/config-deployment.ts";
+import { HookSchema } from "#server/agent/deploy/config.ts";
 import { createCheckTarget } from "#server/agent/health/check/check-target.ts";
 import type { PlannedTarget } from "#server/agent/health/check/targets.ts";
 import type { HookContext } from "#server/agent/ports/hook-runner.ts";

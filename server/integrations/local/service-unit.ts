@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RolloutRules } from "#server/agent/config-deployment.ts";
 import {
   healthPathOf,
   readinessPathOf,
   type ServiceConfig,
   type ServiceEnvironmentConfig,
 } from "#server/agent/config-services.ts";
+import type { RolloutRules } from "#server/agent/deploy/config.ts";
 import { unknownName } from "#server/agent/kernel/allowed-names.ts";
 import { AppError } from "#server/agent/kernel/errors.ts";
 import { newId } from "#server/agent/kernel/ids.ts";

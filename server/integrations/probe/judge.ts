@@ -1,4 +1,4 @@
-import type { HealthEndpoint } from "../../agent/config-health.ts";
+import type { HealthEndpoint } from "../../agent/health/config.ts";
 import { dataWithoutConfidential } from "../../agent/kernel/confidential/confidential.ts";
 import type { ProbeResult } from "../../agent/ports/prober.ts";
 import { statusRanges } from "../../agent/text/status-ranges.ts";

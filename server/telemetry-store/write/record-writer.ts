@@ -1,7 +1,7 @@
 import type { z } from "zod";
-import type { IngestLimitsSchema } from "../../agent/config-telemetry.ts";
 import type { Signal } from "../../agent/ports/ingest-store.ts";
 import type { Sender, Written } from "../../agent/ports/telemetry-store.ts";
+import type { IngestLimitsSchema } from "../../agent/telemetry/config.ts";
 import type { Connection, Database } from "../database.ts";
 import type { PartitionedName, Partitions, Retention } from "../partitions/partitions.ts";
 import { createBatchQueue } from "./batch-queue.ts";

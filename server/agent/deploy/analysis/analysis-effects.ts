@@ -1,4 +1,3 @@
-import { type AnalysisRules, DEFAULT_RULES, type Hook, type SyntheticRequest } from "../../config-deployment.ts";
 import { readClock } from "../../kernel/clock.ts";
 import { dataWithoutConfidential, withoutConfidential } from "../../kernel/confidential/confidential.ts";
 import { unsealed } from "../../kernel/confidential/sealed.ts";
@@ -12,6 +11,7 @@ import { describeSeconds } from "../../text/durations.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { statusRanges } from "../../text/status-ranges.ts";
 import { utcClock } from "../../text/utc.ts";
+import { type AnalysisRules, DEFAULT_RULES, type Hook, type SyntheticRequest } from "../config.ts";
 import type { JudgeResult } from "../judge/analysis-schema.ts";
 import { type Judged, judge } from "../judge/index.ts";
 import { publishDeployment } from "../record/publish.ts";

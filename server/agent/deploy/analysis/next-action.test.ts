@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DEFAULT_RULES } from "../../config-deployment.ts";
+import { DEFAULT_RULES } from "../config.ts";
 import type { Judgement } from "../run/procedure.ts";
 import { nextAnalysisAction } from "./next-action.ts";
 

@@ -1,4 +1,4 @@
-import type { AnalysisRules } from "../../config-deployment.ts";
+import type { AnalysisRules } from "../config.ts";
 import type { Judgement } from "../run/procedure.ts";
 
 /** What an analysis does next. Limits as of Argo Rollouts' AnalysisRun (failureLimit, inconclusiveLimit, consecutiveErrorLimit). */

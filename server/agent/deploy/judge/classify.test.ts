@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_RULES, type MetricRule } from "../../config-deployment.ts";
+import { DEFAULT_RULES, type MetricRule } from "../config.ts";
 import { classifyRanks, effectOf, isCritical, rankOf, usable, withoutOutliers } from "./classify.ts";
 import { CLASSIFIED, TIED } from "./kayenta-vectors.ts";
 import { mannWhitney } from "./rank-test.ts";

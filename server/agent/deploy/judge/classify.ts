@@ -1,4 +1,4 @@
-import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
+import type { AnalysisRules, MetricRule } from "../config.ts";
 import type { Classification, MetricResult } from "./analysis-schema.ts";
 import { fisherExact, newcombe } from "./count-test.ts";
 import { mannWhitney } from "./rank-test.ts";

@@ -1,6 +1,6 @@
-import type { AnalysisRules } from "../../config-deployment.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
+import type { AnalysisRules } from "../config.ts";
 import { compareCounts, judgeCounts } from "./classify.ts";
 import type { Judged } from "./metrics.ts";
 import { type Cut, worstCut } from "./outcomes.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes, OUTCOMES, type Outcome } from "../../telemetry/outcomes.ts";
+import { type AnalysisRules, DEFAULT_RULES } from "../config.ts";
 import { judge } from "./index.ts";
 
 /** What moves between classes and fails nothing: upgrades that are lost, refusals that are gone, a caller's answers. */

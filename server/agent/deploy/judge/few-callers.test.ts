@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { TrafficRing } from "#server/integrations/local/balancer/traffic-ring.ts";
-import { DEFAULT_RULES } from "../../config-deployment.ts";
+import { DEFAULT_RULES } from "../config.ts";
 import { judge } from "./index.ts";
 
 const T0 = Date.parse("2026-03-01T10:00:00Z");

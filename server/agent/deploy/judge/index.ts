@@ -1,7 +1,7 @@
-import { type AnalysisRules, METRICS_OF_USERS } from "../../config-deployment.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
+import { type AnalysisRules, METRICS_OF_USERS } from "../config.ts";
 import { judgeAlone } from "./absolute-check.ts";
 import type { JudgeResult, MetricResult } from "./analysis-schema.ts";
 import { BEYOND_DOUBT, LEAST_FOR_FAILURE } from "./classify.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
 import type { TrafficCounts, VersionUsage } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes, OUTCOMES, type Outcome } from "../../telemetry/outcomes.ts";
+import { type AnalysisRules, DEFAULT_RULES } from "../config.ts";
 import type { Dependent } from "./dependents.ts";
 import { judge } from "./index.ts";
 import { dice, sampleLengthMs, samplesOf, thin } from "./samples.ts";

@@ -1,5 +1,5 @@
-import type { AnalysisRules, JudgedMetric, MetricRule } from "../../config-deployment.ts";
 import { BUCKET_COUNT, bucketOf, quantileMs } from "../../telemetry/histogram.ts";
+import type { AnalysisRules, JudgedMetric, MetricRule } from "../config.ts";
 import type { MetricResult, Side } from "./analysis-schema.ts";
 import {
   BEYOND_DOUBT,

@@ -1,5 +1,5 @@
-import type { AnalysisRules, MetricRule } from "../../config-deployment.ts";
 import type { Outcome, OutcomeCounts } from "../../telemetry/outcomes.ts";
+import type { AnalysisRules, MetricRule } from "../config.ts";
 import type { CountTest } from "./analysis-schema.ts";
 import { type CountVerdict, compareCounts, isCritical, isSure, judgeCounts } from "./classify.ts";
 import type { Judged, Sides } from "./metrics.ts";

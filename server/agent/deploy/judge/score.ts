@@ -1,4 +1,4 @@
-import type { AnalysisRules } from "../../config-deployment.ts";
+import type { AnalysisRules } from "../config.ts";
 import type { JudgeResult } from "./analysis-schema.ts";
 import type { Judged } from "./metrics.ts";
 

@@ -1,4 +1,4 @@
-import type { MetricRule } from "../../config-deployment.ts";
+import type { MetricRule } from "../config.ts";
 import type { Sample } from "./samples.ts";
 
 /**

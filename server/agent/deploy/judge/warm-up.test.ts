@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type AnalysisRules, DEFAULT_RULES } from "../../config-deployment.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { noOutcomes } from "../../telemetry/outcomes.ts";
+import { type AnalysisRules, DEFAULT_RULES } from "../config.ts";
 import { judge } from "./index.ts";
 import { dice } from "./samples.ts";
 

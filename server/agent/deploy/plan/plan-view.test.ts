@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeRules, type RolloutRulesInput } from "../../config-deployment.ts";
+import { mergeRules, type RolloutRulesInput } from "../config.ts";
 import { planView } from "./plan-view.ts";
 import type { Planned, Situation } from "./planned.ts";
 import { stepsOf } from "./planned-steps.ts";

@@ -1,11 +1,11 @@
 import type { z } from "zod";
 import { worstFirst } from "../../actions/warnings.ts";
-import type { RolloutRules } from "../../config-deployment.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { type Disk, diskLevel, diskSentence, isDiskFull } from "../../kernel/storage/disk.ts";
 import { fullDisk, fullDiskSentence } from "../../kernel/storage/storage-failure.ts";
 import { describeSeconds } from "../../text/durations.ts";
 import { utc } from "../../text/utc.ts";
+import type { RolloutRules } from "../config.ts";
 import type { PlanWarning } from "./plan-schema.ts";
 import { effectiveStrategy, type Planned, type Situation, waitForRequests } from "./planned.ts";
 import { dependencyWarnings, serviceWarnings } from "./service-context.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testConfig } from "#server/testing/context.ts";
-import { rulesFor } from "../../config-deployment.ts";
 import type { InstanceState, PlatformInstance } from "../../ports/workloads.ts";
+import { rulesFor } from "../config.ts";
 import { previousVersionOf, refuseWhatRuns, resolveTarget } from "./plan.ts";
 
 const config = testConfig();

@@ -1,9 +1,9 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../../config.ts";
-import { rulesFor } from "../../config-deployment.ts";
 import { listedNames } from "../../kernel/allowed-names.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { PlatformInstance } from "../../ports/workloads.ts";
+import { rulesFor } from "../config.ts";
 import type { DeploymentOptions } from "../record/store.ts";
 import { surgeOf } from "../run/rolling.ts";
 import type { Strategy } from "../schema.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeRules, type RolloutRulesInput } from "../../config-deployment.ts";
+import { mergeRules, type RolloutRulesInput } from "../config.ts";
 import { type StepsInput, stepsOf } from "./planned-steps.ts";
 
 const hook = (name: string) => ({

@@ -1,4 +1,4 @@
-import type { Hook, RolloutRules } from "../../config-deployment.ts";
+import type { Hook, RolloutRules } from "../config.ts";
 import type { StepKind, Strategy } from "../schema.ts";
 
 /** One step of a deployment as it is planned. Pure: the plan that is shown is the one that is carried out. */

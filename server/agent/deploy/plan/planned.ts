@@ -1,6 +1,6 @@
-import type { RolloutRules } from "../../config-deployment.ts";
 import type { Disk } from "../../kernel/storage/disk.ts";
 import type { Freeze } from "../../policy/index.ts";
+import type { RolloutRules } from "../config.ts";
 import type { DeploymentRow } from "../record/store.ts";
 import type { StepPlan } from "./planned-steps.ts";
 import type { ServiceContext } from "./service-context.ts";

@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import type { AnalysisRules, JudgedMetric } from "../../config-deployment.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import { quantileMs } from "../../telemetry/histogram.ts";
 import { sumOutcomes, waitLimitMs } from "../../telemetry/outcomes.ts";
 import { groupedCount, threeDigits } from "../../text/numbers.ts";
+import type { AnalysisRules, JudgedMetric } from "../config.ts";
 import { BEYOND_DOUBT, isSure, LEAST_FOR_FAILURE, meanOf, SUSPICIOUS } from "../judge/classify.ts";
 import { fisherExact, newcombe } from "../judge/count-test.ts";
 import { mannWhitney } from "../judge/rank-test.ts";

@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import { catalogOf } from "../../catalog/catalog.ts";
-import { rulesFor } from "../../config-deployment.ts";
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
 import { authorize } from "../../kernel/permissions.ts";
@@ -8,6 +7,7 @@ import type { TrafficCounts } from "../../ports/traffic.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
 import { trafficSeries } from "../../traffic/index.ts";
 import { withoutStalled } from "../analysis/counted-rows.ts";
+import { rulesFor } from "../config.ts";
 import { pageDeployments } from "../record/store.ts";
 import { lastCounted, listKnownVersions } from "../record/store-reads.ts";
 import { currentVersionOf } from "../request/good-versions.ts";

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type TestContext, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
-import { DEFAULT_RULES } from "../../config-deployment.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import { bucketOf, emptyHistogram } from "../../telemetry/histogram.ts";
 import { NO_VERSION, noOutcomes } from "../../telemetry/outcomes.ts";
 import { storeTraffic } from "../../traffic/index.ts";
+import { DEFAULT_RULES } from "../config.ts";
 import { dice } from "../judge/samples.ts";
 import { patchDeployment } from "../record/store.ts";
 import type { Measured } from "../record/store-reads.ts";

@@ -1,5 +1,4 @@
 import { type Deployment, type DeploymentEvent, Prisma } from "#server/db/generated/client.ts";
-import type { RolloutRules } from "../../config-deployment.ts";
 import type { Actor } from "../../kernel/actor.ts";
 import { unknownName } from "../../kernel/allowed-names.ts";
 import { dataWithoutConfidential } from "../../kernel/confidential/confidential.ts";
@@ -7,6 +6,7 @@ import { sealed } from "../../kernel/confidential/sealed.ts";
 import type { Db, Tx } from "../../kernel/context.ts";
 import { newId } from "../../kernel/ids.ts";
 import { utcClock } from "../../text/utc.ts";
+import type { RolloutRules } from "../config.ts";
 import type { StepPlan } from "../plan/planned-steps.ts";
 import type {
   DeploymentEventView,

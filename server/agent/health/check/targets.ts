@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { catalogOf } from "../../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../../config.ts";
-import type { HealthEndpoint } from "../../config-health.ts";
 import { withoutConfidential } from "../../kernel/confidential/confidential.ts";
 import { hostPort, parseServer } from "../../kernel/hosts.ts";
 import type { ProbeSpec } from "../../ports/prober.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
+import type { HealthEndpoint } from "../config.ts";
 import { SHARD_COUNT } from "./slots.ts";
 
 /** A check as the configuration asks for it. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { ExpectStatus, Headers, HttpUrl, Name, readBy } from "./config-values.ts";
-import { canonicalHost, parseServer } from "./kernel/hosts.ts";
-import { PlainName } from "./kernel/schema.ts";
+import { ExpectStatus, Headers, HttpUrl, Name, readBy } from "../config-values.ts";
+import { canonicalHost, parseServer } from "../kernel/hosts.ts";
+import { PlainName } from "../kernel/schema.ts";
 
 /** `monitoringConfig.healthEndpoints`: what is checked beside the services, and how. */
 
-export const Threshold = z.number().int().min(1).max(20);
+const Threshold = z.number().int().min(1).max(20);
 const Host = readBy(canonicalHost, "a host name or an address, without a port");
 const Resolver = readBy(parseServer, "an address of a resolver, as 1.1.1.1 or 1.1.1.1:5353");
 const CheckCommon = {
@@ -143,9 +143,17 @@ export const withMadeNames = (config: unknown, written: unknown): unknown =>
 const isNamed = (one: unknown): one is { name: string } =>
   one !== null && typeof one === "object" && "name" in one && typeof one.name === "string";
 
-export const HealthEndpointsSchema = z
+const HealthEndpointsSchema = z
   .preprocess<unknown, z.ZodArray<typeof HealthEndpointSchema>, HealthEndpointInput[]>(
     (written) => named(spelledOut(written), spelledOut(written)),
     z.array(HealthEndpointSchema),
   )
   .default([]);
+
+/** Keys of `monitoringConfig`. */
+export const HealthSettings = {
+  healthEndpoints: HealthEndpointsSchema,
+  checkIntervalMs: z.number().int().min(1_000).max(3_600_000).default(30_000),
+  failureThreshold: Threshold.default(3),
+  successThreshold: Threshold.default(2),
+};

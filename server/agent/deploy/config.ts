@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { Command, Environment, startProblem } from "./config-process.ts";
-import { ExpectStatus, Headers, HTTP_TOKEN, HttpUrl, Name, RequestPath } from "./config-values.ts";
-import { PlainName } from "./kernel/schema.ts";
+import { Command, Environment, startProblem } from "../config-process.ts";
+import { ExpectStatus, Headers, HTTP_TOKEN, HttpUrl, Name, RequestPath } from "../config-values.ts";
+import { PlainName } from "../kernel/schema.ts";
+import { FreezeWindowSchema, WaveSchema } from "../policy/config.ts";
 
 /**
  * How versions are rolled out: `deploymentConfig` sets it for all services, `services[].deployment` for one. Every key
@@ -255,3 +256,20 @@ interface Configured {
 /** The rules of one service: defaults, then `deploymentConfig.rollout`, then `services[].deployment`. */
 export const rulesFor = (config: Configured, service: string): RolloutRules =>
   mergeRules(config.deploymentConfig.rollout, config.services.find((one) => one.name === service)?.deployment);
+
+/** `deploymentConfig`. */
+export const DeploymentConfigSchema = z.strictObject({
+  cicdProvider: z.enum(["none", "github-actions", "gitlab-ci", "jenkins"]).default("none"),
+  environments: z.array(Name).min(1).default(["staging", "production"]),
+  productionEnvironments: z
+    .array(Name)
+    .min(1)
+    .optional()
+    .describe("where customers are; default: those named production, prod or live, else the last one"),
+  rolloutStrategy: z.enum(["rolling", "blue-green", "canary"]).default("rolling"),
+  healthCheckUrl: HttpUrl.optional(),
+  timeoutSeconds: z.number().int().min(10).max(86_400).default(600).describe("deadline of a whole deployment"),
+  rollout: RolloutRulesSchema.optional().describe("steps, judge, hooks and limits of every service's deployments"),
+  freezeWindows: z.array(FreezeWindowSchema).default([]),
+  waves: z.array(WaveSchema).default([]).describe("which environments come first"),
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkConfig } from "../config/load.ts";
-import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, rulesFor } from "./config-deployment.ts";
+import { checkConfig } from "../../config/load.ts";
+import { DEFAULT_RULES, JUDGED_METRICS, mergeRules, rulesFor } from "./config.ts";
 
 const load = (text: string) => {
   const checked = checkConfig(text, { NODE_ENV: "test" });

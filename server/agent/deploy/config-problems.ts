@@ -1,4 +1,4 @@
-import { DEFAULT_RULES, type JudgedMetric, METRICS_OF_USERS, type RolloutRules } from "./config-deployment.ts";
+import { DEFAULT_RULES, type JudgedMetric, METRICS_OF_USERS, type RolloutRules } from "./config.ts";
 
 /** What holds between the rules of a rollout, of which each may come from another layer. */
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Headers, HttpUrl, Name } from "./config-values.ts";
-import { PlainName } from "./kernel/schema.ts";
+import { Headers, HttpUrl, Name } from "../config-values.ts";
+import { PlainName } from "../kernel/schema.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
@@ -120,3 +120,24 @@ export function checkHomes(
     }
   });
 }
+
+/** Keys of `monitoringConfig`. */
+export const TelemetrySettings = {
+  metricsEndpoint: HttpUrl.optional().describe("Prometheus HTTP API: Prometheus, Mimir, Thanos, VictoriaMetrics"),
+  metricsIntervalSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3_600)
+    .default(15)
+    .describe("how often metricsEndpoint takes samples: rates look back four times as far"),
+  logsEndpoint: HttpUrl.optional().describe("Loki"),
+  tracesEndpoint: HttpUrl.optional().describe("Jaeger or Tempo"),
+  tracesApi: z.enum(["jaeger", "tempo"]).default("jaeger"),
+  endpointHeaders: Headers.describe("sent to the three endpoints"),
+  grafanaUrl: HttpUrl.optional().describe("panels link to it"),
+  scrape: z.array(ScrapeTargetSchema).default([]),
+  selfMonitoring: z.boolean().default(true).describe("take in Operate's own figures and logs as the service operate"),
+  retention: RetentionSchema.prefault({}),
+  limits: IngestLimitsSchema.prefault({}),
+};
