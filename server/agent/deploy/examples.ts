@@ -1,4 +1,4 @@
-import { AT_CHECKOUT } from "#server/testing/example-values.ts";
+import { AT_CHECKOUT, LAST_TEN_MINUTES } from "#server/testing/example-values.ts";
 import type { ExamplesOf } from "#server/testing/examples.ts";
 
 export const deployExamples = {
@@ -8,6 +8,7 @@ export const deployExamples = {
   get: { deploymentId: "dep_none" },
   detail: { deploymentId: "dep_none" },
   series: { deploymentId: "dep_none" },
+  starts: { ...AT_CHECKOUT, ...LAST_TEN_MINUTES },
   list: AT_CHECKOUT,
   facets: AT_CHECKOUT,
   goodVersions: AT_CHECKOUT,
