@@ -15,8 +15,13 @@ describe("scopeOf", () => {
     ],
     [
       "a level that is none, blanks, a name beyond all names",
-      { ...nothing, level: "loud", query: "  ", service: "x".repeat(41) },
+      { ...nothing, level: "loud", query: "  ", service: "x".repeat(201), environment: "x".repeat(41) },
       {},
+    ],
+    [
+      "a name as long as a sender from elsewhere may have",
+      { ...nothing, service: "x".repeat(200) },
+      { service: "x".repeat(200) },
     ],
   ])("of %s", (_name, url, scope) => {
     expect(scopeOf(url)).toEqual(scope);
