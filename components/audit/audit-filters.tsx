@@ -17,8 +17,10 @@ const TARGET_TYPES = [
   { value: "token", label: "API token" },
   "user",
 ] as const;
-/** Beginnings that exist; anything else may be typed. */
-const ACTIONS = ["deployment.", "incident.", "health.", "token.", "user.", "session."];
+/** What an action begins with, to choose from; anything else may be typed. */
+const beginningsOf = (actions: readonly string[]) => [
+  ...new Set(actions.map((action) => action.slice(0, action.indexOf(".") + 1))),
+];
 
 export function useAuditFilters() {
   const [filters, setFilters] = useQueryStates({
@@ -46,13 +48,14 @@ export function useAuditFilters() {
 type Filters = ReturnType<typeof useAuditFilters>;
 
 interface AuditFiltersProps extends Filters {
+  actions: readonly string[];
   /** those seen so far, to choose from */
   actors: readonly AuditEntryView["actor"][];
 }
 
 /** What is typed counts when Enter is pressed or the field is left; what is chosen at once. */
-export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersProps) {
-  const actions = useId();
+export function AuditFilters({ filters, setFilters, any, actions, actors }: AuditFiltersProps) {
+  const list = useId();
   const [open, setOpen] = useState(false);
   const set = (change: Parameters<typeof setFilters>[0]) => void setFilters(change);
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
@@ -78,15 +81,15 @@ export function AuditFilters({ filters, setFilters, any, actors }: AuditFiltersP
               <Input
                 id={id}
                 key={filters.action}
-                list={actions}
+                list={list}
                 defaultValue={filters.action ?? ""}
                 pattern={ACTION_FORM}
                 title="lower-case words with dots, as in deployment.start"
                 placeholder="deployment."
                 onBlur={(event) => event.target.checkValidity() && set({ action: event.target.value.trim() || null })}
               />
-              <datalist id={actions}>
-                {ACTIONS.map((one) => (
+              <datalist id={list}>
+                {beginningsOf(actions).map((one) => (
                   <option key={one} value={one} />
                 ))}
               </datalist>

@@ -18,12 +18,17 @@ import type { AuditEntryView } from "./entry.ts";
 
 const PAGE = 50;
 
+interface ActionNames {
+  /** those that are on record today, for the filter */
+  actions: readonly string[];
+}
+
 /** Who did what, on whose word: every change that was made or refused. */
-export function AuditPage() {
+export function AuditPage({ actions }: ActionNames) {
   return (
     <Page title="Audit">
       {useCan("audit.read") ? (
-        <AuditLog />
+        <AuditLog actions={actions} />
       ) : (
         <Section title="Not for your role">
           <EmptyState title="The audit log needs the role responder">Ask an admin for it.</EmptyState>
@@ -33,7 +38,7 @@ export function AuditPage() {
   );
 }
 
-function AuditLog() {
+function AuditLog({ actions }: ActionNames) {
   const trpc = useTRPC();
   const filters = useAuditFilters();
   const [entryId, setEntryId] = useQueryState("entry", parseAsString);
@@ -52,7 +57,7 @@ function AuditLog() {
   };
   return (
     <>
-      <AuditFilters {...filters} actors={actorsOf(entries)} />
+      <AuditFilters {...filters} actions={actions} actors={actorsOf(entries)} />
       <Section title="Changes" note="newest first, refused ones too" actions={<TableMenu {...table} />}>
         <QueryBoundary
           query={query}

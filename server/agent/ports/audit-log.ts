@@ -1,8 +1,10 @@
 import type { Db, Tx } from "#server/db/client.ts";
-import type { AuditAction } from "../capabilities.ts";
+import { type AuditAction, CAPABILITIES } from "../capabilities.ts";
 import type { Actor } from "../kernel/actor.ts";
 
 export type { AuditAction } from "../capabilities.ts";
+/** Under which names writes are on record today; older entries may have others. */
+export const AUDIT_ACTIONS = CAPABILITIES.flatMap<AuditAction>(({ auditActions }) => auditActions);
 
 interface AuditedAction {
   /** as its capability declares it: `deployment.start`, `token.create` … */
