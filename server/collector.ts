@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { followLogs, scrapeTargets } from "./agent/ingest/index.ts";
+import type { Job } from "./agent/job.ts";
 import { createIngestServer } from "./collector/ingest-server.ts";
 import { collectorSocket } from "./collector/socket.ts";
 import { type Collector, openCollector } from "./container/collector.ts";
 import { startExclusive } from "./db/exclusive.ts";
 import { privateDir } from "./integrations/local/state/paths.ts";
-import { type Job, runProcess } from "./run-process.ts";
+import { runProcess } from "./run-process.ts";
 import type { Logger } from "./telemetry/log.ts";
 
 /** The collector process: takes telemetry from the web process, follows local instances' lines, scrapes, stores. */

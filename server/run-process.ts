@@ -1,18 +1,8 @@
-import { startPeriodic } from "./agent/kernel/periodic.ts";
+import type { Job } from "./agent/job.ts";
 import { saysWaiting } from "./db/patience.ts";
 import { createLogger, type Logger } from "./telemetry/log.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 import { underSupervisor } from "./under-supervisor.ts";
-
-interface Running {
-  stop(): Promise<unknown>;
-}
-
-/** What a process does beside its other jobs, until it is stopped. */
-export interface Job {
-  name: string;
-  start(): Running | Promise<Running>;
-}
 
 export interface Opened {
   jobs: readonly Job[];
@@ -36,7 +26,7 @@ interface ProcessSpec {
  */
 export async function runProcess({ name, giveUpMs, stop, open }: ProcessSpec): Promise<void> {
   const log = createLogger(name);
-  const running: { name: string; part: Running }[] = [];
+  const running: { name: string; part: Awaited<ReturnType<Job["start"]>> }[] = [];
   let opened: Opened | null = null;
   let ending = false;
   const channel = underSupervisor(async (reason) => {
@@ -60,22 +50,3 @@ export async function runProcess({ name, giveUpMs, stop, open }: ProcessSpec): P
     process.exit(1);
   }
 }
-
-interface PeriodicJob {
-  name: string;
-  everyMs: number;
-  run(): Promise<unknown>;
-  /** for the log, with the error, each time it failed */
-  failed: string;
-}
-
-/** A job that does the same thing again and again, first at once. */
-export const periodic = ({ name, everyMs, run, failed }: PeriodicJob, log: Logger): Job => ({
-  name,
-  start: () =>
-    startPeriodic(
-      everyMs,
-      async () => void (await run()),
-      (err) => log.warn({ err }, failed),
-    ),
-});

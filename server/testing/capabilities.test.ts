@@ -49,6 +49,15 @@ describe("capabilities", () => {
     expect(CAPABILITIES).toHaveLength(manifests.length);
   });
 
+  it("have their jobs on the list of the worker", () => {
+    const files = sources.filter((path) => /^server\/agent\/[^/]+\/jobs\.ts$/.test(path));
+    const list = textOf("server/agent/jobs.ts");
+    const named = [...list.matchAll(/import \{ (\w+) \} from "(.+?\/jobs\.ts)"/g)];
+    expect(named.map(([, , path = ""]) => join("server/agent", path)).sort()).toEqual(files.sort());
+    const listed = /= \[([^\]]+)\];/.exec(list)?.[1]?.match(/\w+/g);
+    expect(listed?.toSorted()).toEqual(named.map(([, name]) => name).sort());
+  });
+
   it("declare every kind of event of the time line", () => {
     expect(declared.events.toSorted()).toEqual(TimelineEvent.options.map(({ shape }) => shape.kind.value).sort());
   });

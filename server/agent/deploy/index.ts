@@ -8,7 +8,6 @@ export { listDeployments } from "./read/list-deployments.ts";
 export { deploymentFacets } from "./read/list-facets.ts";
 export { type DeploymentStart, deploymentStarts, listDeploymentStarts } from "./read/list-starts.ts";
 export { abandonWatch, end as endDeployment } from "./record/record.ts";
-export { deleteOldDeployments } from "./record/retention.ts";
 export { listActiveIds as listActiveDeployments, listWatching as listWatchedDeployments } from "./record/store.ts";
 export { statesOf as deploymentStates } from "./record/store-reads.ts";
 export { type RollbackState, rollbackState } from "./request/allowed-decisions.ts";

@@ -5,7 +5,6 @@ export { DISK_KEY, judgedKey, monitorTargets } from "./read/monitor.ts";
 export { saysLost, unconfiguredNote } from "./read/platform-reason.ts";
 export { listServiceHealth, type ServiceHealth } from "./read/service-health.ts";
 export type { JudgedTarget } from "./read/views.ts";
-export { startHealthRetention } from "./record/retention.ts";
 export { namesOf as targetNames } from "./record/store.ts";
 export { setMaintenance } from "./set-maintenance.ts";
 export { setMuted } from "./set-muted.ts";

@@ -1,4 +1,3 @@
-export { startPatternAlerts } from "./alerts.ts";
 export { analyzeLogs } from "./analyze-logs.ts";
 export { createLineJoiner, flushLines, joinLines } from "./lines/join-lines.ts";
 export { parseLine } from "./lines/parse-line.ts";
