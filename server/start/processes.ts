@@ -8,8 +8,8 @@ import type { ProcessSpec } from "./supervised-process.ts";
 export const DAEMON = "daemon";
 
 /**
- * V8's bound for young objects, in MB. Without one it lets them fill some 128 MB before it collects them; the balancer
- * and the pages are as fast with these (docs/measured.md, "Memory and processor at rest").
+ * V8's bound for young objects, in MB. Without one it lets them fill some 128 MB before it collects them (docs/measured.md,
+ * "With nothing to do").
  */
 const youngObjects = (mb: number): string[] => [`--max-semi-space-size=${mb}`];
 
