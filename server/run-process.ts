@@ -42,7 +42,10 @@ export async function runProcess({ name, giveUpMs, stop, open }: ProcessSpec): P
   try {
     await start({ name: "tracing", start: () => startTracing(name) });
     opened = await open({ log, onWaiting: saysWaiting(log, channel) });
-    for (const job of opened.jobs) await start(job);
+    for (const job of opened.jobs) {
+      if (ending) return;
+      await start(job);
+    }
     channel.ready();
   } catch (err) {
     if (ending) return; // what it needed was taken away from it

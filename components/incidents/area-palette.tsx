@@ -48,4 +48,4 @@ const Create: Entries = ({ after }) => {
   );
 };
 
-export const incidentsPalette = { troubles: NotResolved, create: Create } satisfies PaletteEntries;
+export const incidentsPalette = { problems: NotResolved, create: Create } satisfies PaletteEntries;

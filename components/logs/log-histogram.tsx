@@ -7,7 +7,7 @@ import { BAR_PANEL_HEIGHT, BarPanel } from "../charts/bar-panel.tsx";
 import type { BarInput, BarSeries } from "../charts/prepare/bars.ts";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
 import { Section } from "../layout/page.tsx";
-import { formatDuration } from "../lib/format.ts";
+import { formatCount, formatDuration } from "../lib/format.ts";
 import { sameScope } from "../time-range/same-scope.ts";
 import { useTimeRange } from "../time-range/time-range.tsx";
 import { useTRPC } from "../trpc/client.tsx";
@@ -56,12 +56,14 @@ export function LogHistogram({ counts, scope }: { counts: ReturnType<typeof useC
     (sum, point) => sum + SERIES.reduce((all, { key }) => all + (typeof point[key] === "number" ? point[key] : 0), 0),
     0,
   );
+  const { starts = [], truncated = false } = deployments.data ?? {};
+  const marked = truncated ? [`only the newest ${formatCount(starts.length)} deployments are marked`] : [];
   const boundary = (
     <QueryBoundary query={query} what="the number of lines" skeleton={<HistogramSkeleton />}>
       {(data) => (
         <BarPanel
           title="Lines"
-          note={`one bar is ${formatDuration(data.stepSeconds * 1_000)}`}
+          note={[`one bar is ${formatDuration(data.stepSeconds * 1_000)}`, ...marked].join("; ")}
           input={input}
           rangeWords={words}
           asTable={asTable}

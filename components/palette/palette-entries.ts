@@ -6,7 +6,7 @@ export type After = (run: () => void) => () => void;
 export type Entries = ComponentType<{ after: After }>;
 
 /** Groups above the actions, in their order: first what is wrong, then what there is. */
-export const FOUND = ["troubles", "things"] as const;
+export const FOUND = ["problems", "resources"] as const;
 /** Under "Actions", in their order. */
 export const ACTIONS = ["act", "look", "create"] as const;
 

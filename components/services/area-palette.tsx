@@ -36,4 +36,4 @@ const Services: Entries = ({ after }) => {
   );
 };
 
-export const servicesPalette = { things: Services } satisfies PaletteEntries;
+export const servicesPalette = { resources: Services } satisfies PaletteEntries;

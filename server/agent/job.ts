@@ -12,7 +12,8 @@ export interface Job {
   start(): Running | Promise<Running>;
 }
 
-type Report = (message: string, error: unknown) => void;
+/** Says in the log what went wrong. */
+export type Report = (message: string, error: unknown) => void;
 
 /** What the worker gives to the jobs of capabilities. */
 export interface JobContext {

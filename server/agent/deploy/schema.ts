@@ -256,6 +256,7 @@ export const DeploymentStartsInput = z.object({
   environment: EnvironmentName.optional(),
 });
 export const DeploymentStartsOutput = z.object({
+  truncated: z.boolean().describe("more began than are listed; these are the newest"),
   /** oldest first */
   starts: z.array(
     z.object({ id: z.string(), service: z.string(), environment: z.string(), version: z.string(), at: Instant }),

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { actor, testConfig, testContext } from "#server/testing/context.ts";
 import { useDatabase } from "#server/testing/database.ts";
 import { bucketOf, emptyHistogram } from "../telemetry/histogram.ts";
+import { listEvents } from "../timeline/index.ts";
 import { decodeLatencies } from "./check/latency-codes.ts";
 import { syncTargets } from "./check/sync-targets.ts";
 import { targetId } from "./check/targets.ts";
@@ -24,7 +25,8 @@ describe("health on the database", () => {
   const all = { limit: 100, offset: 0 };
 
   beforeEach(async () => {
-    await database.db.$executeRaw`truncate health_target, health_result, health_rollup, health_change, audit_entry`;
+    await database.db.$executeRaw`truncate health_target, health_result, health_rollup, audit_entry,
+      timeline_event, timeline_postponed`;
     await syncTargets(context());
   });
 
@@ -190,8 +192,8 @@ describe("health on the database", () => {
     await recordResults(during, [result(payments, -120 * SECOND, "down")]);
     const row = await database.db.healthTarget.findUniqueOrThrow({ where: { id: payments } });
     expect([row.state, row.consecutiveFailures]).toEqual(["pending", 1]);
-    const changes = await database.db.healthChange.findMany({ orderBy: { sequence: "asc" } });
-    expect(changes.map(({ from, to }) => `${from} ${to}`)).toEqual([
+    const changes = await listEvents(database.db, { from: new Date(0), kinds: ["health.changed"], limit: 10 });
+    expect(changes.events.reverse().map(({ detail: { from, to } }) => `${from} ${to}`)).toEqual([
       "unknown up",
       "up maintenance",
       "maintenance unknown",
@@ -226,7 +228,7 @@ describe("health on the database", () => {
       result(payments, 25 * HOUR, "up"),
       result(payments, HOUR, "up"),
     ]);
-    expect(await deleteOldHealth(context())).toBe(2 + 2 + 1);
+    expect(await deleteOldHealth(context())).toBe(2 + 2);
     expect(await database.db.healthResult.count()).toBe(1);
     expect(await database.db.healthRollup.count()).toBe(4);
     expect((await healthHistory(context(), { targetId: payments, range: "90d" })).checks).toBe(2);

@@ -5,7 +5,7 @@ import { viewTarget } from "./read/views.ts";
 import { changeEvent } from "./record/change-event.ts";
 import { publishTarget } from "./record/publish.ts";
 import { lockTarget, saveTarget } from "./record/store.ts";
-import { insertChanges, resultKey } from "./record/store-results.ts";
+import { resultKey } from "./record/store-results.ts";
 import type { HealthState, HealthTargetView, SetMaintenanceInput } from "./schema.ts";
 
 /**
@@ -31,7 +31,6 @@ export const setMaintenance = defineWrite(
         const key = resultKey(targetId, at.toISOString());
         const from = before.state as HealthState;
         const change = { key, targetId, at, from, to, causedBy: null, message: input.reason, flapping } as const;
-        await insertChanges(tx, [change]);
         await recordOnTimeline(tx, changeEvent(before, change, undefined));
       }
       await publishTarget(ctx, tx, before);

@@ -1,4 +1,6 @@
 import type { Runtime } from "../kernel/context.ts";
+import { LONGEST_PATTERN_TITLE } from "../logs/words.ts";
+import { clipText } from "../text/clip-text.ts";
 import { groupedCount } from "../text/numbers.ts";
 import type { TimelineEventOf } from "../timeline/schema.ts";
 import { type AutomaticWork, openOrAdd, resolveBy } from "./automatic.ts";
@@ -9,7 +11,6 @@ import { findByCause, isKnownEvent } from "./store.ts";
 type PatternFiring = TimelineEventOf<"pattern.firing">;
 type PatternResolved = TimelineEventOf<"pattern.resolved">;
 
-const LONGEST_TITLE = 160;
 const placeOf = ({ service, environment }: PatternFiring): string =>
   [service ?? "an unknown service", environment && `in ${environment}`].filter(Boolean).join(" ");
 
@@ -36,11 +37,10 @@ async function fires(work: AutomaticWork, event: PatternFiring, causeKey: string
   const { service, environment } = event;
   const { patternId, title, count, minutes, threshold, severity } = event.detail;
   const lines = `${groupedCount(count)} lines in ${minutes} min, ${groupedCount(threshold)} raise it`;
-  const short = title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE)}…` : title;
   await openOrAdd(
     work,
     {
-      title: `${placeOf(event)} logs: ${short}`,
+      title: `${placeOf(event)} logs: ${clipText(title, LONGEST_PATTERN_TITLE + "…".length)}`,
       description: `${lines}: ${title}`,
       ...{ severity, assignee: null, service, environment, deploymentId: null, source: "logs", causeKey },
     },

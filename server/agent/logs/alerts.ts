@@ -1,3 +1,4 @@
+import type { Report } from "../job.ts";
 import type { Runtime, Tx } from "../kernel/context.ts";
 import { startPeriodic } from "../kernel/periodic.ts";
 import { clipText } from "../text/clip-text.ts";
@@ -12,13 +13,12 @@ import {
   type PatternSettings,
   saveFiring,
 } from "./store.ts";
+import { LONGEST_PATTERN_TITLE } from "./words.ts";
 
 const EVERY_MS = 10_000;
 const MINUTE_MS = 60_000;
-const LONGEST_TITLE = 160;
 
 type AlertRuntime = Pick<Runtime, "db" | "telemetry" | "now">;
-type Report = (message: string, error: unknown) => void;
 type Alerting = PatternSettings & { alert: PatternAlert };
 
 /**
@@ -75,7 +75,7 @@ const ofPlace = ({ id, name, template }: Alerting, { service, environment }: Pla
     subject: `log-pattern:${id}:${service}/${environment}`,
   },
   title: name ?? template,
-  named: clipText(name ?? template, LONGEST_TITLE),
+  named: clipText(name ?? template, LONGEST_PATTERN_TITLE),
 });
 
 function recordFiring(

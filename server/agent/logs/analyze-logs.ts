@@ -85,7 +85,7 @@ async function anomaliesOf(
   const history = historyOf(grid, rows);
   if (history.patterns.length === 0) return [];
   const span = { from: new Date(grid.fromMs - BEFORE_MS), to: new Date(knownMs) };
-  const starts = await listDeploymentStarts(db, { ...span, service, environment });
+  const { starts } = await listDeploymentStarts(db, { ...span, service, environment });
   if (now().getTime() - endMs < ABOUT_NOW_MS) await noteRunning(platform.workloads, history);
   const found = findAnomalies(history);
   const deployed = findDeployed(history, found, rows.now, starts);

@@ -6,6 +6,8 @@ export const ANOMALY_KINDS = ["new", "emerging", "vanished", "burst", "error-rat
 /** characters */
 export const LONGEST_QUERY = 1_000;
 export const LONGEST_PATTERN_NAME = 120;
+/** of a pattern in the title of what its alert does */
+export const LONGEST_PATTERN_TITLE = 160;
 /** of one answer */
 export const MOST_PATTERNS = 200;
 /** around a line, on each side */

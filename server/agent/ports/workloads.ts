@@ -21,6 +21,9 @@ export const INSTANCE_STATES = [
 ] as const;
 export type InstanceState = (typeof INSTANCE_STATES)[number];
 
+/** On its way out: takes no new requests and does not count as capacity. */
+export const isLeaving = ({ state }: { state: InstanceState }): boolean => state === "draining" || state === "stopping";
+
 export interface PlatformInstance extends ServiceRef {
   id: string;
   version: string;

@@ -116,9 +116,23 @@ it("gives a deployment the same instant as charts and log analysis do", async ()
   expect(markers.map((marker) => marker.at)).toEqual([iso(2), iso(4)]);
   const { starts } = await deploymentStarts(ctx, { ...ref, ...range });
   expect(starts).toEqual([{ ...ref, id: "dep_began", version: "1.1.0", at: iso(2) }]);
-  const analysed = await listDeploymentStarts(database.db, { ...window, ...ref });
+  const { starts: analysed } = await listDeploymentStarts(database.db, { ...window, ...ref });
   expect(analysed).toMatchObject([
     { id: "dep_began", startedMs: at(2).getTime(), finishedMs: null, isRollback: false },
   ]);
   expect((await changes()).map(([instant]) => instant)).toEqual([iso(4), iso(1)]);
+});
+
+it("says that only the newest deployments of a window are listed", async () => {
+  const many = Array.from({ length: 1_001 }, (_, i) => `dep_${i}`);
+  const rows = many.map((id, i) => {
+    const startedAt = new Date(at(1).getTime() + i);
+    return row(id, "succeeded", startedAt, { startedAt, finishedAt: startedAt });
+  });
+  await recordDeployments(database.db, ...rows);
+  const range = { startTime: at(0).toISOString(), endTime: at(10).toISOString() };
+  const found = await deploymentStarts(ctx, { ...ref, ...range });
+  expect([found.truncated, found.starts.length, found.starts[0]?.id]).toEqual([true, 1_000, "dep_1"]);
+  const inside = { ...range, startTime: new Date(at(1).getTime() + 1).toISOString() };
+  expect((await deploymentStarts(ctx, { ...ref, ...inside })).truncated).toBe(false);
 });

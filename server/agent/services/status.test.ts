@@ -66,7 +66,7 @@ describe("the status of a service", () => {
   const context = (overrides = {}) => testContext(database, { now: () => NOW, ...overrides });
 
   beforeEach(async () => {
-    await database.db.$executeRaw`truncate health_target, health_result, health_rollup, health_change, traffic_bucket`;
+    await database.db.$executeRaw`truncate health_target, health_result, health_rollup, traffic_bucket`;
     await syncTargets(context());
     const up = ["checkout", "payments"].flatMap((service) =>
       ["staging", "production"].map((environment) => ({

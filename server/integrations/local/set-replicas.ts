@@ -1,15 +1,14 @@
-import type {
-  InstanceControl,
-  PlatformInstance,
-  ReplicaCount,
-  SetReplicasInput,
-  Workloads,
+import {
+  type InstanceControl,
+  isLeaving,
+  type PlatformInstance,
+  type ReplicaCount,
+  type SetReplicasInput,
+  type Workloads,
 } from "../../agent/ports/workloads.ts";
 
 /** as long as a deployment waits by default for the requests of an instance that leaves */
 const DRAIN_MS = 30_000;
-
-const isLeaving = ({ state }: PlatformInstance): boolean => state === "draining" || state === "stopping";
 
 /** Per version, in the order in which they are first met: instances that are not on their way out, and those of them that are ready. */
 export function replicasOf(instances: readonly PlatformInstance[]): ReplicaCount[] {

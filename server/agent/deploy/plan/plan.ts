@@ -2,7 +2,7 @@ import { catalogOf } from "../../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../../config.ts";
 import { listedNames } from "../../kernel/allowed-names.ts";
 import { AppError } from "../../kernel/errors.ts";
-import type { PlatformInstance } from "../../ports/workloads.ts";
+import { isLeaving, type PlatformInstance } from "../../ports/workloads.ts";
 import { rulesFor } from "../config.ts";
 import type { DeploymentOptions } from "../record/store.ts";
 import { surgeOf } from "../run/rolling.ts";
@@ -64,8 +64,7 @@ export function resolveTarget(config: OperateAgentConfig, asked: DeployRequest):
 export function previousVersionOf(instances: readonly PlatformInstance[], version: string): string | null {
   const counts = new Map<string, number>();
   for (const one of instances)
-    if (one.version !== version && one.state !== "draining" && one.state !== "stopping")
-      counts.set(one.version, (counts.get(one.version) ?? 0) + 1);
+    if (one.version !== version && !isLeaving(one)) counts.set(one.version, (counts.get(one.version) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 

@@ -19,23 +19,24 @@ export interface DeploymentStart extends ServiceRef {
 
 const MOST = 1_000;
 
-/** What was started from `from` to `to`, both included, the newest first, 1,000 at most. */
+/** What was started from `from` to `to`, both included, the newest first; `isCut`: there were more than 1,000. */
 export async function listDeploymentStarts(
   db: Db,
   window: { from: Date; to: Date } & Partial<Record<keyof ServiceRef, string | undefined>>,
-): Promise<DeploymentStart[]> {
-  const { events } = await listEvents(db, { ...window, kinds: ["deployment.started"], limit: MOST });
+): Promise<{ starts: DeploymentStart[]; isCut: boolean }> {
+  const { events, isCut } = await listEvents(db, { ...window, kinds: ["deployment.started"], limit: MOST });
   const states = await statesOf(
     db,
     events.map(({ subject }) => subject),
   );
-  return events.flatMap(({ subject: id, service, environment, at, detail }) => {
+  const starts = events.flatMap(({ subject: id, service, environment, at, detail }): DeploymentStart[] => {
     const state = states.get(id);
     if (!state) return [];
     const [startedMs, finishedMs] = [at.getTime(), state.finishedAt?.getTime() ?? null];
     const { version, kind } = detail;
     return [{ id, service, environment, version, startedMs, finishedMs, isRollback: kind === "rollback" }];
   });
+  return { starts, isCut };
 }
 
 /** The deployments that began in a window, oldest first, for charts. @throws FORBIDDEN, INVALID for the window */
@@ -45,8 +46,9 @@ export async function deploymentStarts(
 ): Promise<z.infer<typeof DeploymentStartsOutput>> {
   authorize(ctx, "deployment.read");
   const { service, environment } = input;
-  const starts = await listDeploymentStarts(ctx.db, { ...windowOf(input), service, environment });
+  const { starts, isCut } = await listDeploymentStarts(ctx.db, { ...windowOf(input), service, environment });
   return {
+    truncated: isCut,
     starts: starts.reverse().map(({ id, service, environment, version, startedMs }) => ({
       ...{ id, service, environment, version, at: new Date(startedMs).toISOString() },
     })),

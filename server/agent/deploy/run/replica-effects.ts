@@ -1,7 +1,8 @@
 import type { Runtime } from "../../kernel/context.ts";
+import { isLeaving } from "../../ports/workloads.ts";
 import { note } from "../record/record.ts";
 import type { DeploymentPlan } from "./procedure.ts";
-import { isLeaving, type ObservedInstance } from "./rolling.ts";
+import type { ObservedInstance } from "./rolling.ts";
 
 /**
  * Starting and stopping on a platform that keeps numbers of replicas. Each number is counted from what was seen, and is

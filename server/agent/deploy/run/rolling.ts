@@ -1,4 +1,4 @@
-import type { InstanceState } from "../../ports/workloads.ts";
+import { type InstanceState, isLeaving } from "../../ports/workloads.ts";
 
 /** What the rolling rule needs to know of an instance. */
 export interface ObservedInstance {
@@ -42,8 +42,6 @@ export function noteUnready(
   return Object.fromEntries(waiting.map((one) => [one.id, since[one.id] ?? at]));
 }
 
-/** On its way out: takes no new requests and does not count as capacity. */
-export const isLeaving = (one: ObservedInstance) => one.state === "draining" || one.state === "stopping";
 /** It will not serve by itself soon: taking it away costs no capacity. */
 const isBroken = (one: ObservedInstance) => one.state === "crash-looping" || one.state === "restarting";
 

@@ -1,10 +1,5 @@
-import {
-  findUnrecoverable,
-  isLeaving,
-  type ObservedInstance,
-  type UnreadySince,
-  type Unrecoverable,
-} from "./rolling.ts";
+import { isLeaving } from "../../ports/workloads.ts";
+import { findUnrecoverable, type ObservedInstance, type UnreadySince, type Unrecoverable } from "./rolling.ts";
 
 /** What is wanted of one version's set of instances. */
 export interface SetGoal {

@@ -1,8 +1,9 @@
+import { isLeaving } from "../../ports/workloads.ts";
 import type { StepKind } from "../schema.ts";
 import { drainAndStop } from "./drain-and-stop.ts";
 import type { CheckInterrupt, Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { roll } from "./roll.ts";
-import { findUnrecoverable, isLeaving, noteUnready, type UnreadySince } from "./rolling.ts";
+import { findUnrecoverable, noteUnready, type UnreadySince } from "./rolling.ts";
 import { isPassing, look, pauseMs, type Run, readInbox } from "./run.ts";
 import { type InterruptRules, interruptionIn } from "./run-state.ts";
 import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";

@@ -93,8 +93,7 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
     return consumer;
   };
   const fresh = async (config: ReturnType<typeof testConfig>) => {
-    await database.db
-      .$executeRaw`truncate health_target, health_result, health_rollup, health_change, health_shard, health_worker,
+    await database.db.$executeRaw`truncate health_target, health_result, health_rollup, health_shard, health_worker,
         timeline_event, timeline_cursor, timeline_postponed`;
     return testContext(database, { config });
   };
@@ -224,7 +223,9 @@ describe("the health scheduler", { timeout: 90_000 }, () => {
     const runtime = await fresh(configOf([endpoint("a")]));
     const first = await start(runtime, { workerId: "w1", prober: fakeProber().prober, ...QUICK });
     const refusing = follow(runtime, () => Promise.reject(new Error("gone")));
-    await until("the change is stored", () => database.db.healthChange.findFirst({ where: { to: "up" } }));
+    await until("the change is stored", () =>
+      database.db.timelineEvent.findFirst({ where: { detail: { path: ["to"], equals: "up" } } }),
+    );
     await first.stop();
     await refusing.stop();
     const taken: string[] = [];

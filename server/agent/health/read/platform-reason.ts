@@ -1,5 +1,5 @@
 import type { ProbeResult } from "../../ports/prober.ts";
-import type { PlatformInstance, PlatformService } from "../../ports/workloads.ts";
+import { isLeaving, type PlatformInstance, type PlatformService } from "../../ports/workloads.ts";
 
 /** What the platform knows of a service that its own check cannot see: why nothing answers, and what is about to go. */
 
@@ -8,7 +8,6 @@ const LOST = "cannot be started again";
 /** Whether a check's message says that an instance is lost for good, although others may still answer. */
 export const saysLost = (message: string | null): boolean => message?.includes(LOST) ?? false;
 
-const LEAVING = new Set<PlatformInstance["state"]>(["draining", "stopping"]);
 const FAILING = new Set<PlatformInstance["state"]>(["restarting", "crash-looping", "unready", "starting"]);
 /** as long as a sentence stays readable */
 const MOST_REASONS = 2;
@@ -16,7 +15,7 @@ const MOST_REASONS = 2;
 /** `2 of 3 instances: /readyz answered 404`, the commonest reason first; null when every instance is ready. */
 export function platformReason({ instances, problem }: PlatformService): string | null {
   if (problem !== null) return problem;
-  const wanted = instances.filter(({ state }) => !LEAVING.has(state));
+  const wanted = instances.filter((one) => !isLeaving(one));
   if (wanted.length === 0) return "no instance runs";
   const counts = new Map<string, number>();
   for (const { state, reason } of wanted)

@@ -5,7 +5,7 @@ import type { ChangeRow, LockedTarget } from "./store-results.ts";
 type Level = TimelineEventOf<"health.changed">["level"];
 const LEVELS: Partial<Record<HealthState, Level>> = { up: "ok", degraded: "warning", down: "error" };
 
-/** A stored change as the time line has it, under the same key. `causeName` is the name of the target that `causedBy` is. */
+/** A change as the time line has it. `causeName` is the name of the target that `causedBy` is. */
 export function changeEvent(
   target: Pick<LockedTarget, "name" | "service" | "environment" | "muted">,
   change: ChangeRow,

@@ -13,7 +13,6 @@ import {
   type CauseRow,
   type ChangeRow,
   forgetAhead,
-  insertChanges,
   insertResults,
   type LockedTarget,
   listFailing,
@@ -223,7 +222,6 @@ async function announce(
   targets: ReadonlyMap<string, LockedTarget>,
   causes: ReadonlyMap<string, string>,
 ): Promise<void> {
-  await insertChanges(tx, changes);
   const events = changes.flatMap((change) => {
     const target = targets.get(change.targetId);
     return target ? [changeEvent(target, change, causes.get(change.causedBy ?? ""))] : [];

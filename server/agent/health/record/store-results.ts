@@ -179,9 +179,6 @@ export interface ChangeRow {
   at: Date;
 }
 
-export const insertChanges = (tx: Tx, rows: readonly ChangeRow[]) =>
-  tx.healthChange.createMany({ data: [...rows], skipDuplicates: true });
-
 export const listRollups = (db: Db, ids: readonly string[], resolution: number, from: Date) =>
   db.healthRollup.findMany({
     where: { targetId: { in: [...ids] }, resolution, bucketAt: { gte: from } },
@@ -194,7 +191,5 @@ export async function deleteExpired(db: Db, before: { results: Date; rollups: Da
     (select ctid from health_result where "slotAt" < ${before.results} limit ${limit})`;
   const rollups = await db.$executeRaw`delete from health_rollup where ctid in
     (select ctid from health_rollup where "bucketAt" < ${before.rollups} limit ${limit})`;
-  const changes = await db.$executeRaw`delete from health_change where ctid in
-    (select ctid from health_change where at < ${before.rollups} limit ${limit})`;
-  return results + rollups + changes;
+  return results + rollups;
 }
