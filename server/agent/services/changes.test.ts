@@ -9,6 +9,8 @@ import { targetId } from "../health/check/targets.ts";
 import { recordResults } from "../health/record/record-results.ts";
 import { manageIncident } from "../incidents/index.ts";
 import { serviceSignals } from "../metrics/index.ts";
+import { recordOnTimeline } from "../timeline/index.ts";
+import type { TimelineEvent } from "../timeline/schema.ts";
 import { listChanges } from "./changes.ts";
 
 const database = useDatabase();
@@ -124,15 +126,20 @@ it("gives a deployment the same instant as charts and log analysis do", async ()
 });
 
 it("says that only the newest deployments of a window are listed", async () => {
-  const many = Array.from({ length: 1_001 }, (_, i) => `dep_${i}`);
-  const rows = many.map((id, i) => {
-    const startedAt = new Date(at(1).getTime() + i);
-    return row(id, "succeeded", startedAt, { startedAt, finishedAt: startedAt });
+  const startOf = (i: number) => new Date(at(1).getTime() + i);
+  const many = Array.from({ length: 1_001 }, (_, i) => ({ id: `dep_${i}`, startedAt: startOf(i) }));
+  await database.db.deployment.createMany({
+    data: many.map(({ id, startedAt }) => row(id, "succeeded", startedAt, { startedAt, finishedAt: startedAt })),
   });
-  await recordDeployments(database.db, ...rows);
+  const detail = { kind: "deploy", strategy: "rolling", version: "1.1.0", previousVersion: "1.0.0" } as const;
+  const events = many.map(({ id, startedAt }): TimelineEvent => {
+    const common = { ...ref, key: `deployment-started:${id}`, at: startedAt, subject: id, level: "info" } as const;
+    return { ...common, kind: "deployment.started", title: "started", detail };
+  });
+  await database.db.$transaction((tx) => recordOnTimeline(tx, ...events));
   const range = { startTime: at(0).toISOString(), endTime: at(10).toISOString() };
   const found = await deploymentStarts(ctx, { ...ref, ...range });
   expect([found.truncated, found.starts.length, found.starts[0]?.id]).toEqual([true, 1_000, "dep_1"]);
-  const inside = { ...range, startTime: new Date(at(1).getTime() + 1).toISOString() };
+  const inside = { ...range, startTime: startOf(1).toISOString() };
   expect((await deploymentStarts(ctx, { ...ref, ...inside })).truncated).toBe(false);
 });
