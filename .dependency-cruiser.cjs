@@ -140,8 +140,15 @@ module.exports = {
       name: "capabilities-meet-at-the-index",
       comment: "Of another capability only its index, its schema, its words and its section of the configuration.",
       severity: "error",
-      from: { path: `^server/agent/(?!${GROUND}/)([^/]+)/`, pathNot: TESTS },
+      from: { path: `^server/agent/(?!${GROUND}/)([^/]+)/(?!jobs\\.ts$)`, pathNot: TESTS },
       to: { path: `${CAPABILITIES}(?!(index|schema|words|config)\\.ts$)`, pathNot: "^server/agent/$1/" },
+    },
+    {
+      name: "jobs-load-in-the-worker",
+      comment: "Of another capability jobs know what everybody may know, and its jobs.",
+      severity: "error",
+      from: { path: `^server/agent/(?!${GROUND}/)([^/]+)/jobs\\.ts$` },
+      to: { path: `${CAPABILITIES}(?!(index|schema|words|config|jobs)\\.ts$)`, pathNot: "^server/agent/$1/" },
     },
     {
       name: "kernel-and-ports-stand-below",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { OperateAgentConfigSchema } from "#server/agent/config.ts";
-import { startHealthScheduler } from "#server/agent/health/index.ts";
+import { startHealthScheduler } from "#server/agent/health/check/scheduler.ts";
 import type { Runtime } from "#server/agent/kernel/context.ts";
 import type { HookRunner } from "#server/agent/ports/hook-runner.ts";
 import type { Platform } from "#server/agent/ports/platform.ts";

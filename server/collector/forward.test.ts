@@ -23,7 +23,8 @@ import { eventually } from "../testing/local-platform/daemon.ts";
 import { addPerson, type Person } from "../testing/people.ts";
 import { serve } from "../testing/serve.ts";
 import { writeRequest } from "../testing/telemetry/wire.ts";
-import { forwardIngest, forwardRefusal } from "./forward.ts";
+import { forwardIngest } from "./forward.ts";
+import { forwardRefusal } from "./forwarding-slots.ts";
 
 interface ForwardingSlots {
   slots: OwnedSlots;

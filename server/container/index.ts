@@ -6,7 +6,7 @@ import { watchDisk } from "../agent/kernel/storage/storage-failure.ts";
 import type { ScrapeTarget } from "../agent/telemetry/config.ts";
 import { auditLog, recordCountedRefusals } from "../audit/record.ts";
 import { collectorAnswers } from "../collector/answers.ts";
-import { forwardRefusal } from "../collector/forward.ts";
+import { forwardRefusal } from "../collector/forwarding-slots.ts";
 import { configDir, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ownTarget } from "../config/own-target.ts";
 import { openDb } from "../db/client.ts";

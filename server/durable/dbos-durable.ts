@@ -1,5 +1,5 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
-import type { Durable } from "../agent/deploy/index.ts";
+import type { Durable } from "../agent/ports/durable.ts";
 import { inSpan } from "../agent/telemetry/span.ts";
 import type { Lease } from "./lease.ts";
 import { NUDGE_TOPIC } from "./names.ts";
@@ -11,14 +11,14 @@ const RETRY = { retriesAllowed: true, maxAttempts: 10, intervalSeconds: 0.5, bac
 const LOOKS = new Set(["look", "hear", "state"]);
 const SHARE_OF_LOOKS = 0.05;
 
-/** The durable procedure's footing on DBOS. Only inside a workflow. */
-export const dbosDurable = (lease: Pick<Lease, "confirm">): Durable => ({
+/** The durable procedure's footing on DBOS, only inside a workflow. Spans are named by `subject`. */
+export const dbosDurable = (lease: Pick<Lease, "confirm">, subject: string): Durable => ({
   step: (name, effect) =>
     DBOS.runStep(
       async () => {
         await lease.confirm();
         const attributes = { "operate.workflow_id": DBOS.workflowID ?? "" };
-        return inSpan(`deployment: ${name}`, { attributes, share: LOOKS.has(name) ? SHARE_OF_LOOKS : 1 }, effect);
+        return inSpan(`${subject}: ${name}`, { attributes, share: LOOKS.has(name) ? SHARE_OF_LOOKS : 1 }, effect);
       },
       { name, ...RETRY },
     ),

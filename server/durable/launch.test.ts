@@ -5,11 +5,11 @@ import { useDatabase } from "#server/testing/database.ts";
 import { eventually } from "#server/testing/local-platform/daemon.ts";
 import { deployApplication } from "../agent/deploy/index.ts";
 import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
+import { WORKFLOWS } from "../agent/workflow-names.ts";
 import { createLogger } from "../telemetry/log.ts";
 import { getDeployment } from "../testing/deploy/get-deployment.ts";
 import { launchDurable } from "./launch.ts";
 import { newExecutorId } from "./lease.ts";
-import { watchWorkflowId } from "./names.ts";
 import { createWorkflowQueue } from "./queue.ts";
 import { deleteFinished } from "./retention.ts";
 
@@ -85,7 +85,7 @@ it("abandons a watch whose workflow broke", async () => {
   expect((await ended(id)).status).toBe("succeeded"); // one that never began is not watched: its workflow ends at once
   const watchUntil = new Date(Date.now() + 600_000);
   await database.db.deployment.update({ where: { id }, data: { watchState: "watching", watchUntil } });
-  const workflowId = watchWorkflowId(id);
+  const workflowId = WORKFLOWS.watch.idOf(id);
   await eventually(async () => (await DBOS.getWorkflowStatus(workflowId))?.status === "PENDING");
   await DBOS.cancelWorkflow(workflowId);
   await eventually(async () => {

@@ -1,22 +1,16 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
-import { deploymentEffects, recoverDeployment, runDeployment, runWatch, watchEffects } from "../agent/deploy/index.ts";
 import type { Runtime } from "../agent/kernel/context.ts";
+import { WORKFLOWS } from "../agent/workflow-names.ts";
+import { allWorkflows } from "../agent/workflows.ts";
 import { patiently } from "../db/patience.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { dbosDurable } from "./dbos-durable.ts";
 import { dbosLogger } from "./dbos-log.ts";
-import { startDeploymentSweep } from "./deployment-sweep.ts";
 import { Lease } from "./lease.ts";
 import type { LeaseTimes } from "./lease-times.ts";
-import {
-  APPLICATION,
-  APPLICATION_VERSION,
-  DEPLOYMENT_WORKFLOW,
-  QUEUE,
-  RECOVERY_WORKFLOW,
-  WATCH_WORKFLOW,
-} from "./names.ts";
+import { APPLICATION, APPLICATION_VERSION, QUEUE } from "./names.ts";
 import { startWorkflowRetention } from "./retention.ts";
+import { startSweep } from "./sweep.ts";
 
 interface LaunchOptions {
   /** of this boot, see `newExecutorId` */
@@ -37,12 +31,11 @@ export async function launchDurable(
   { id, url, log, times, onFenced = () => process.exit(1) }: LaunchOptions,
 ): Promise<{ stop(): Promise<void> }> {
   const lease = new Lease({ id, url, log, times, onFenced });
-  const durable = dbosDurable(lease);
-  const effects = deploymentEffects(runtime);
-  const watching = watchEffects(runtime);
-  DBOS.registerWorkflow((id: string) => runDeployment(durable, effects, id), { name: DEPLOYMENT_WORKFLOW });
-  DBOS.registerWorkflow((id: string) => recoverDeployment(durable, effects, id), { name: RECOVERY_WORKFLOW });
-  DBOS.registerWorkflow((id: string) => runWatch(durable, watching, id), { name: WATCH_WORKFLOW });
+  const workflows = allWorkflows(runtime);
+  for (const { workflow, subject, run } of Object.values(workflows)) {
+    const durable = dbosDurable(lease, subject);
+    DBOS.registerWorkflow((id: string) => run(durable, id), { name: WORKFLOWS[workflow].name });
+  }
   DBOS.setConfig({
     name: APPLICATION,
     systemDatabaseUrl: url,
@@ -59,7 +52,11 @@ export async function launchDurable(
     DBOS.registerQueue(QUEUE, { workerConcurrency: 50, minPollingIntervalMs: 500, onConflict: "always_update" }),
   );
   await lease.follow();
-  const parts = [startDeploymentSweep(runtime, log), startWorkflowRetention(log)];
+  const sweep = startSweep({
+    ...{ workflows, log, now: runtime.now, statusOf: (workflowId) => DBOS.getWorkflowStatus(workflowId) },
+    start: (workflow, id) => runtime.workflows.start(workflow, id),
+  });
+  const parts = [sweep, startWorkflowRetention(log)];
   log.info({ executor: id }, "durable workflows run here");
   return {
     stop: async () => {

@@ -2,24 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DBOSClient } from "@dbos-inc/dbos-sdk";
 import { AppError } from "../agent/kernel/errors.ts";
 import type { WorkflowQueue } from "../agent/ports/workflow-queue.ts";
+import { WORKFLOWS } from "../agent/workflow-names.ts";
 import { dbosLogger } from "./dbos-log.ts";
-import {
-  APPLICATION,
-  APPLICATION_VERSION,
-  DEPLOYMENT_WORKFLOW,
-  NUDGE_TOPIC,
-  QUEUE,
-  RECOVERY_WORKFLOW,
-  recoveryWorkflowId,
-  WATCH_WORKFLOW,
-  watchWorkflowId,
-} from "./names.ts";
-
-const WORKFLOWS = {
-  deployment: { name: DEPLOYMENT_WORKFLOW, idOf: (deploymentId: string) => deploymentId },
-  watch: { name: WATCH_WORKFLOW, idOf: watchWorkflowId },
-  recovery: { name: RECOVERY_WORKFLOW, idOf: recoveryWorkflowId },
-} as const;
+import { APPLICATION, APPLICATION_VERSION, NUDGE_TOPIC, QUEUE } from "./names.ts";
 
 /** The client itself would try for ever while the database is away. */
 const PATIENCE_MS = 5_000;

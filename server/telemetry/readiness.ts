@@ -2,7 +2,7 @@ import type { Runtime } from "../agent/kernel/context.ts";
 import { fullDisk, fullDiskSentence, storageFailure } from "../agent/kernel/storage/storage-failure.ts";
 import { DATABASE_AWAY } from "../agent/text/storage-words.ts";
 import { collectorAnswers } from "../collector/answers.ts";
-import { forwardRefusal } from "../collector/forward.ts";
+import { forwardRefusal } from "../collector/forwarding-slots.ts";
 import { workerSilentMs } from "./process-watch.ts";
 
 export interface ReadinessCheck {

@@ -1,4 +1,3 @@
-export { startHealthScheduler } from "./check/scheduler.ts";
 export { type CauseNode, causeOf, causesFirst } from "./read/caused-by.ts";
 export { healthHistory } from "./read/history.ts";
 export { DISK_KEY, judgedKey, monitorTargets } from "./read/monitor.ts";

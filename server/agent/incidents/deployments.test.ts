@@ -9,7 +9,7 @@ import { getDeploymentRow } from "../deploy/record/store.ts";
 import { deployApplication } from "../deploy/request/deploy-application.ts";
 import type { DeploymentEffects } from "../deploy/run/run.ts";
 import { runDeployment } from "../deploy/run/workflow.ts";
-import { startTimelineConsumer } from "../timeline/index.ts";
+import { startTimelineConsumer } from "../timeline/consume.ts";
 import { incidentConsumer } from "./consumer.ts";
 import { onDeploymentEvent } from "./deployments.ts";
 import { manageIncident } from "./index.ts";

@@ -1,9 +1,9 @@
 import { deletionOf, type Job, type JobContext } from "../job.ts";
-import { startTimelineConsumer } from "../timeline/index.ts";
+import { consumerJob } from "../timeline/jobs.ts";
 import { incidentConsumer } from "./consumer.ts";
 import { deleteOldIncidents } from "./retention.ts";
 
-export const incidentJobs = ({ runtime, report }: JobContext): Job[] => [
-  { name: "incidents", start: () => startTimelineConsumer(runtime, incidentConsumer(runtime, report)) },
-  deletionOf("incidents", () => deleteOldIncidents(runtime), report),
+export const incidentJobs = (context: JobContext): Job[] => [
+  consumerJob("incidents", context, incidentConsumer(context.runtime, context.report)),
+  deletionOf("incidents", () => deleteOldIncidents(context.runtime), context.report),
 ];

@@ -1,7 +1,6 @@
 import { lockDeployment, patchDeployment } from "../../agent/deploy/record/store.ts";
 import { insertDecision } from "../../agent/deploy/record/store-decisions.ts";
 import { listSteps } from "../../agent/deploy/record/store-steps.ts";
-import type { Durable } from "../../agent/deploy/run/durable.ts";
 import { platformEffects } from "../../agent/deploy/run/effects-platform.ts";
 import { recordEffects } from "../../agent/deploy/run/effects-record.ts";
 import type { Inspection } from "../../agent/deploy/run/inspection.ts";
@@ -9,6 +8,7 @@ import type { CheckInterrupt, PlannedStep, StepOutcome } from "../../agent/deplo
 import type { DeploymentEffects } from "../../agent/deploy/run/run.ts";
 import type { Decision } from "../../agent/deploy/schema.ts";
 import type { AgentContext } from "../../agent/kernel/context.ts";
+import type { Durable } from "../../agent/ports/durable.ts";
 
 /** The deployment procedure without its engine and without its judge: durable steps in memory, verdicts from a script. */
 

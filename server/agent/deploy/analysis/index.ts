@@ -1,5 +1,5 @@
 import { type ClockReading, MonotonicElapsed, type StoredReading } from "../../kernel/clock.ts";
-import type { Durable } from "../run/durable.ts";
+import type { Durable } from "../../ports/durable.ts";
 import type { Inspection } from "../run/inspection.ts";
 import type { CheckInterrupt, DeploymentPlan, Judgement, PlannedStep, StepOutcome } from "../run/procedure.ts";
 import type { AnalysisEffects } from "./analysis-effects.ts";

@@ -283,10 +283,10 @@ export async function listActiveIds(db: Db, before: Date): Promise<string[]> {
   return found.map((one) => one.id);
 }
 
-/** Ids of deployments that are watched after their end, the oldest first. */
-export async function listWatching(db: Db): Promise<string[]> {
+/** Ids of deployments that ended before a time and are watched after their end, the oldest first. */
+export async function listWatching(db: Db, finishedBefore: Date): Promise<string[]> {
   const found = await db.deployment.findMany({
-    where: { watchState: "watching" satisfies WatchState },
+    where: { watchState: "watching" satisfies WatchState, finishedAt: { lt: finishedBefore } },
     select: { id: true },
     orderBy: { id: "asc" },
     take: 100,

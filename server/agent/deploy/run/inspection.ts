@@ -1,4 +1,4 @@
-import type { Durable } from "./durable.ts";
+import type { Durable } from "../../ports/durable.ts";
 import type { CheckInterrupt, DeploymentPlan, PlannedStep, StepOutcome } from "./procedure.ts";
 
 interface Inspected {

@@ -1,5 +1,5 @@
 import { MonotonicElapsed, type StoredReading } from "../../kernel/clock.ts";
-import type { Durable } from "./durable.ts";
+import type { Durable } from "../../ports/durable.ts";
 import type { Observation, platformEffects, Refusal } from "./effects-platform.ts";
 import type { recordEffects } from "./effects-record.ts";
 import type { Inspection } from "./inspection.ts";

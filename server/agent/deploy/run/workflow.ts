@@ -1,4 +1,4 @@
-import type { Durable } from "./durable.ts";
+import type { Durable } from "../../ports/durable.ts";
 import { carryOutSteps, stopOf } from "./interpreter.ts";
 import { rollBack } from "./rollback-run.ts";
 import { type DeploymentEffects, newRun } from "./run.ts";

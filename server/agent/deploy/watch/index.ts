@@ -1,6 +1,6 @@
 import { MonotonicElapsed } from "../../kernel/clock.ts";
+import type { Durable } from "../../ports/durable.ts";
 import { lastPass } from "../analysis/next-action.ts";
-import type { Durable } from "../run/durable.ts";
 import type { Judgement } from "../run/procedure.ts";
 import type { WatchEffects, WatchPlan } from "./watch-effects.ts";
 

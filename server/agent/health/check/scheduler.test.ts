@@ -5,7 +5,7 @@ import { useDatabase } from "#server/testing/database.ts";
 import type { OperateAgentConfigInput } from "../../config.ts";
 import type { Runtime } from "../../kernel/context.ts";
 import type { ProbeResult, Prober, ProbeSpec } from "../../ports/prober.ts";
-import { startTimelineConsumer } from "../../timeline/index.ts";
+import { startTimelineConsumer } from "../../timeline/consume.ts";
 import type { TimelineEvent, TimelineEventOf } from "../../timeline/schema.ts";
 import { type HealthScheduler, type HealthSchedulerOptions, startHealthScheduler } from "./scheduler.ts";
 
