@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Instant } from "#server/agent/kernel/schema.ts";
+import { Instant, TimeStamp } from "#server/agent/kernel/schema.ts";
 
 /** The JSON Schema of an object, as a tool's input or output needs it. */
 export type ObjectSchema = {
@@ -11,7 +11,7 @@ export type ObjectSchema = {
 
 /**
  * A Zod schema as JSON Schema draft 2020-12, for a model to read: without `$schema` (2020-12 is the protocol's
- * default), and without what only costs tokens (the pattern beside `format: date-time` and of a cursor, that a text is not
+ * default), and without what only costs tokens (what `format: date-time` tells already, the pattern of a cursor, that a text may or may not be
  * empty, the bounds of safe integers).
  * @throws Error naming `where` when the schema is not one object or holds something JSON cannot say (a Date, a transform).
  */
@@ -46,13 +46,19 @@ const CURSOR_PATTERN = "^[\\x21-\\x7e]+$";
 
 function slim({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   if (jsonSchema.format === "date-time" || jsonSchema.pattern === CURSOR_PATTERN) delete jsonSchema.pattern;
-  if (jsonSchema.minLength === 1) delete jsonSchema.minLength;
+  if (jsonSchema.format === "date-time" && jsonSchema.description === TimeStamp.description)
+    delete jsonSchema.description;
+  if (jsonSchema.minLength === 0 || jsonSchema.minLength === 1) delete jsonSchema.minLength;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }
 
-/** What may be null says so in its type, not in a choice between two schemas; that times are of UTC is seen in each. */
+/**
+ * What may be null says so in its type, not in a choice between two schemas; that times are of UTC is seen in each. A
+ * result may have more than its schema tells: a client that keeps an older list reads on after an update.
+ */
 function slimOutput({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
   const [known, none, ...more] = (jsonSchema.anyOf ?? []) as Record<string, unknown>[];
   const simple = typeof known?.type === "string" && !("enum" in known) && !("const" in known);
   if (known && simple && none?.type === "null" && more.length === 0) {

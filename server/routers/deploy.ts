@@ -83,7 +83,7 @@ export const deployRouter = router({
         name: "get_deployment",
         title: "Follow a deployment",
         description:
-          "The state of one deployment: status, what it does now or how it ended, its steps, the judge's verdicts with the sentence that says why, who decided what, its newest events, instances, and how requests and errors are split between the two versions. To follow a running one pass followSeconds (30 is good): it answers at the next change of step, status or question, so call it again until status is succeeded, rolled_back, failed or cancelled. When waiting is set a decision is needed: see decide_deployment. incidentId names the incident a failure opened.",
+          "The state of one deployment: status, what it does now or how it ended, its steps, the judge's verdicts with the sentence that says why, who decided what, its newest events, instances, and how requests and errors are split between the two versions. To follow a running one pass followSeconds (30 is good): it answers at the next change of step, status or question, so call it again until status is succeeded, rolled_back, failed or cancelled. When waiting is set a decision is needed: see decide_deployment.",
         destructive: false,
         idempotent: true,
         openWorld: true,

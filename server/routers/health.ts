@@ -21,7 +21,7 @@ export const healthRouter = router({
         description:
           "State of everything that is checked, worst first: each service in each environment and each configured " +
           "endpoint, with the overall state, one sentence of summary, what the last check found, uptime and latency of " +
-          "the last 24 h. Use it first when something seems wrong, and after a change to see whether it helped. " +
+          "the last 24 h. Use it when something seems wrong, and after a change to see whether it helped. " +
           "`causedBy` names the dependency at the root of a failure: look there, not at the target itself. States: up, " +
           "degraded (slow, its certificate ends soon, or errors or p95 above sloConfig's limits), failing (its check " +
           "answers, but a tenth or more of its users' requests fail), waiting (a deployment waits for a decision), " +

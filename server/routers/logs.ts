@@ -31,7 +31,7 @@ export const logsRouter = router({
           "lines ranked by what matters, and anomalies with their numbers: patterns that are new, emerging, gone or " +
           "bursting, a change of the error ratio, traces that break off, each with the deployment it began with when " +
           "there is one. Start here when something is wrong, with a window that covers the begin of it (15 min to a " +
-          "day; at most 31 days); narrow by service, environment, logLevel or query. No anomalies is an answer, too. " +
+          "day; at most 31 days); narrow by service, environment, logLevel or query. " +
           "Each pattern has a query for search_logs, which shows its lines. Page through patterns with cursor; " +
           "anomalies, trend and recommendations come with the first page. Null is not known, notes say why.",
         ...READ,

@@ -22,7 +22,7 @@ export const metricsRouter = router({
         name: "list_metrics",
         title: "List metrics",
         description:
-          "Names of the metrics there are, with kind (counter, gauge, histogram), unit, meaning and the functions query_metrics takes; a histogram is listed once, without _bucket, _sum and _count. Search by a part of the name, or pass service for those a service sends. Use it before query_metrics, which wants the exact name. total counts all that match; when items holds fewer, search for more of the name. source says who answered: with stale true the source is away and this is what it said last.",
+          "Names of the metrics there are, with kind (counter, gauge, histogram), unit, meaning and the functions query_metrics takes; a histogram is listed once, without _bucket, _sum and _count. Search by a part of the name, or pass service for those a service sends. Use it before query_metrics, which wants the exact name. total counts all that match; when items holds fewer, search for more of the name. stale true: the source is away, and this is what it said last.",
         destructive: false,
         idempotent: true,
         openWorld: true,
@@ -48,7 +48,7 @@ export const metricsRouter = router({
         name: "query_metrics",
         title: "Query a metric",
         description:
-          'One metric over a window as lines of numbers, one value a step, with last, min, avg and max of each line; null is a gap, never zero. The function follows from the kind: rate (per second) for counters, the 0.95 quantile for histograms, avg for gauges; set fn for another. Of a histogram rate, increase and count are of its observations, sum of their values, avg is their mean. partial says until when the answer is whole, and why. groupBy splits into lines (groupBy: ["version"] compares versions), filters and service narrow down; without groupBy there is one line over all series. Lines come largest first, total counts them all, and truncated says that some were left out: filter or group by fewer labels. promql of the answer is what was asked. For requests, errors and latency of a service start with get_service, for two versions use compare_versions.',
+          'One metric over a window as lines of numbers, one value a step, with last, min, avg and max of each line; null is a gap, never zero. The function follows from the kind: rate (per second) for counters, the 0.95 quantile for histograms, avg for gauges; set fn for another. Of a histogram rate, increase and count are of its observations, sum of their values, avg is their mean. partial says until when the answer is whole, and why. groupBy splits into lines (groupBy: ["version"] compares versions), filters and service narrow down; without groupBy there is one line over all series. Lines come largest first, total counts them all; truncated: some were left out, so filter or group by fewer labels. For requests, errors and latency of a service start with get_service, for two versions use compare_versions.',
         destructive: false,
         idempotent: true,
         openWorld: true,

@@ -26,7 +26,7 @@ export const tracesRouter = router({
           "and errors, which services took part. Filter by service, environment, operation (the name of one of its " +
           "spans), version, duration, or onlyErrors. Use it to find examples of what is slow or fails, then look at one " +
           "with get_trace; to compare a version's failures pass version and onlyErrors. Not for rates, as not all is " +
-          "traced: use query_metrics or get_service. Calls between services: get_service_map.",
+          "traced: use query_metrics or get_service.",
         ...READ,
       },
     })
