@@ -211,7 +211,7 @@ module.exports = {
       severity: "error",
       from: { path: "^server/start(/|\\.ts$)", pathNot: TESTS },
       to: {
-        path: `^server/(web|worker|collector)\\.ts$|^server/(container|routers)/|^mcp/|${MADE}`,
+        path: "^server/(web|worker|collector)\\.ts$|^server/(container|routers|integrations|telemetry-store)/|^server/durable/(?!lease-times\\.ts$)|^server/db/client\\.ts$|^mcp/",
         pathNot:
           "^server/integrations/local/(running-daemon|instance/process|logs/log-cut|instance/launch-values)\\.ts$",
       },

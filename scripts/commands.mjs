@@ -122,6 +122,11 @@ export const COMMANDS = {
     options: { squash: { does: "replaces all migrations by one `init`: only before the first release" } },
     words: { name: "NAME", most: 1 },
   },
+  "new:capability": {
+    does: "Writes the skeleton of a capability: core, router, tool, page, event of the time line, tests. It passes all checks.",
+    leaves: "Writes new files and a line in the lists that name capabilities. Starts nothing.",
+    words: { name: "NAME", most: 1, fits: /^[a-z][a-z0-9]{1,29}$/, such: "scaling" },
+  },
   "grafana:export": {
     does: "Prints the service page as a dashboard for Grafana's provisioning, or writes it to FILE.",
     leaves: "Starts nothing. Reads the configuration that OPERATE_CONFIG names, else the sample's.",

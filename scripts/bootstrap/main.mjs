@@ -19,6 +19,7 @@ const PREPARED = {
   "config:check": { prepare: [prepareDependencies], run: "scripts/config-check.ts" },
   "operate:reset-password": { prepare: CODE, run: "scripts/reset-password.ts" },
   "db:migration": { prepare: [prepareDependencies], run: "scripts/new-migration.ts" },
+  "new:capability": { prepare: [prepareDependencies], run: "scripts/new-capability.ts" },
   "grafana:export": { prepare: CODE, run: "scripts/grafana-export.ts" },
   screenshots: { prepare: SYSTEM, run: "scripts/screenshots.ts" },
   "bench:idle": { prepare: SYSTEM, run: "bench/idle.ts" },

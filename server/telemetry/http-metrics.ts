@@ -9,8 +9,19 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
 /** first parts of paths that are told apart; the rest comes from outside and has no end */
 const PAGES = new Set([
-  ...["audit", "compare", "deployments", "health", "healthz", "incidents", "ingest", "logs", "loki", "map", "metrics"],
-  ...["metrics-explorer", "readyz", "services", "settings", "setup", "sign-in", "traces"],
+  ...["healthz", "loki", "metrics", "readyz", "setup", "sign-in"],
+  "audit",
+  "compare",
+  "deployments",
+  "health",
+  "incidents",
+  "ingest",
+  "logs",
+  "map",
+  "metrics-explorer",
+  "services",
+  "settings",
+  "traces",
 ]);
 const APIS = new Set(["auth", "ingest", "mcp", "setup", "trpc", "v1"]);
 
