@@ -125,7 +125,12 @@ export const COMMANDS = {
   "new:capability": {
     does: "Writes the skeleton of a capability: core, router, tool, page, event of the time line, tests. It passes all checks.",
     leaves: "Writes new files and a line in the lists that name capabilities. Starts nothing.",
-    words: { name: "NAME", most: 1, fits: /^[a-z][a-z0-9]{1,29}$/, such: "scaling" },
+    words: { name: "NAME", most: 1, such: "scaling" },
+  },
+  "new:integration": {
+    does: "Writes the skeleton of an adapter for a port (log-source, trace-source). It passes the contract and all checks.",
+    leaves: "Writes new files and a line in the lists that name sources. Starts nothing.",
+    words: { name: "PORT VENDOR", most: 2, such: "log-source vlogs" },
   },
   "grafana:export": {
     does: "Prints the service page as a dashboard for Grafana's provisioning, or writes it to FILE.",

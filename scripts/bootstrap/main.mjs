@@ -20,6 +20,7 @@ const PREPARED = {
   "operate:reset-password": { prepare: CODE, run: "scripts/reset-password.ts" },
   "db:migration": { prepare: [prepareDependencies], run: "scripts/new-migration.ts" },
   "new:capability": { prepare: [prepareDependencies], run: "scripts/new-capability.ts" },
+  "new:integration": { prepare: [prepareDependencies], run: "scripts/new-integration.ts" },
   "grafana:export": { prepare: CODE, run: "scripts/grafana-export.ts" },
   screenshots: { prepare: SYSTEM, run: "scripts/screenshots.ts" },
   "bench:idle": { prepare: SYSTEM, run: "bench/idle.ts" },

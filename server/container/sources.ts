@@ -1,6 +1,7 @@
 import type { OperateAgentConfig } from "../agent/config.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import type { OutboundHttp } from "../agent/ports/outbound-http.ts";
+import type { LOGS_APIS, TRACES_APIS } from "../agent/ports/source.ts";
 import type { TelemetrySources, Wanted } from "../agent/ports/telemetry-sources.ts";
 import type { TelemetryStore } from "../agent/ports/telemetry-store.ts";
 import type { ScrapeTarget } from "../agent/telemetry/config.ts";
@@ -50,6 +51,15 @@ export function createTelemetrySources({ config, store, ingest, own = null, http
   };
 }
 
+/** An adapter for each API. */
+const LOG_SOURCES = {
+  loki: createLokiSource,
+} satisfies Record<(typeof LOGS_APIS)[number], unknown>;
+const TRACE_SOURCES = {
+  jaeger: createJaegerSource,
+  tempo: createTempoSource,
+} satisfies Record<(typeof TRACES_APIS)[number], unknown>;
+
 /** Nothing is asked of them before their first use. */
 function externalSources({ monitoringConfig, services }: OperateAgentConfig, http: OutboundHttp, now?: () => Date) {
   const { metricsEndpoint, logsEndpoint, tracesEndpoint, endpointHeaders: headers } = monitoringConfig;
@@ -64,8 +74,9 @@ function externalSources({ monitoringConfig, services }: OperateAgentConfig, htt
         labelsOf: (service) => orElse(labelsOf(service), { service }),
       })
     : null;
-  const logs = logsEndpoint ? createLokiSource({ url: logsEndpoint, headers, http, labelsOf, ...clock }) : null;
-  const createTraces = monitoringConfig.tracesApi === "tempo" ? createTempoSource : createJaegerSource;
+  const createLogs = LOG_SOURCES[monitoringConfig.logsApi];
+  const logs = logsEndpoint ? createLogs({ url: logsEndpoint, headers, http, labelsOf, ...clock }) : null;
+  const createTraces = TRACE_SOURCES[monitoringConfig.tracesApi];
   const traces = tracesEndpoint ? createTraces({ url: tracesEndpoint, headers, http, ...clock }) : null;
   return {
     metrics: metrics && cachedMetrics(metrics, memory),

@@ -1,6 +1,10 @@
 /** Who answered, for every read of telemetry. */
 
-export const SOURCE_KINDS = ["built-in", "balancer", "prometheus", "loki", "jaeger", "tempo"] as const;
+/** APIs of external sources that there are adapters for. */
+export const LOGS_APIS = ["loki"] as const;
+export const TRACES_APIS = ["jaeger", "tempo"] as const;
+
+export const SOURCE_KINDS = ["built-in", "balancer", "prometheus", ...LOGS_APIS, ...TRACES_APIS] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 export interface SourceInfo {

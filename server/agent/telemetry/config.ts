@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Headers, HttpUrl, Name } from "../config-values.ts";
 import { PlainName } from "../kernel/schema.ts";
+import { LOGS_APIS, TRACES_APIS } from "../ports/source.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
@@ -131,9 +132,10 @@ export const TelemetrySettings = {
     .max(3_600)
     .default(15)
     .describe("how often metricsEndpoint takes samples: rates look back four times as far"),
-  logsEndpoint: HttpUrl.optional().describe("Loki"),
-  tracesEndpoint: HttpUrl.optional().describe("Jaeger or Tempo"),
-  tracesApi: z.enum(["jaeger", "tempo"]).default("jaeger"),
+  logsEndpoint: HttpUrl.optional().describe("as logsApi says"),
+  logsApi: z.enum(LOGS_APIS).default("loki"),
+  tracesEndpoint: HttpUrl.optional().describe("as tracesApi says"),
+  tracesApi: z.enum(TRACES_APIS).default("jaeger"),
   endpointHeaders: Headers.describe("sent to the three endpoints"),
   grafanaUrl: HttpUrl.optional().describe("panels link to it"),
   scrape: z.array(ScrapeTargetSchema).default([]),

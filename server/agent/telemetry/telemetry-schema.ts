@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { Instant, TimeStamp } from "../kernel/schema.ts";
+import { SOURCE_KINDS } from "../ports/source.ts";
 
 /** Pieces that the inputs and outputs of metrics, logs and traces share. Safe in a browser. */
 
 export const SourceView = z
   .object({
-    kind: z.enum(["built-in", "balancer", "prometheus", "loki", "jaeger", "tempo"]),
+    kind: z.enum(SOURCE_KINDS),
     address: z.string().nullable().describe("of an external source"),
     asOf: Instant,
     stale: z.boolean().describe("true: it is not reached, this is its last answer"),
