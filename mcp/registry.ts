@@ -1,7 +1,8 @@
 import type { Tool } from "@modelcontextprotocol/server";
 import type { AnyRouter, TRPCProcedureType } from "@trpc/server";
 import { z } from "zod";
-import { can, type Role } from "#server/agent/kernel/permissions.ts";
+import { can } from "#server/agent/kernel/permissions.ts";
+import type { Role } from "#server/agent/kernel/roles.ts";
 import type { McpMeta, Meta } from "#server/routers/trpc.ts";
 import { type ObjectSchema, objectSchemaOf } from "./json-schema.ts";
 import { ALWAYS_TOLD } from "./result.ts";

@@ -3,7 +3,7 @@ import { patchDeployment, recordEvent } from "#server/agent/deploy/record/store.
 import { upsertAnalysis } from "#server/agent/deploy/record/store-analyses.ts";
 import { patchStep } from "#server/agent/deploy/record/store-steps.ts";
 import type { Waiting } from "#server/agent/deploy/schema.ts";
-import type { Role } from "#server/agent/kernel/permissions.ts";
+import type { Role } from "#server/agent/kernel/roles.ts";
 import { identify } from "#server/auth/context.ts";
 import { checkOrigin } from "#server/auth/origin.ts";
 import { createToken } from "#server/auth/tokens/create.ts";

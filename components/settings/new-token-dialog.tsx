@@ -2,8 +2,8 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Role } from "#server/agent/kernel/permissions.ts";
-import { TOKEN_ROLES } from "#server/agent/kernel/person-words.ts";
+import type { Role } from "#server/agent/kernel/roles.ts";
+import { TOKEN_ROLES } from "#server/agent/kernel/roles.ts";
 import { LONGEST_TOKEN_NAME } from "#server/auth/words.ts";
 import { DialogForm } from "../feedback/dialog-form.tsx";
 import { formatAbsolute } from "../lib/format.ts";

@@ -1,6 +1,6 @@
 "use client";
 
-import { ROLES } from "#server/agent/kernel/person-words.ts";
+import { ROLES } from "#server/agent/kernel/roles.ts";
 import type { UserView } from "#server/auth/schema.ts";
 import { Field, Select } from "../ui/field.tsx";
 import { ROLE_MEANING } from "./role-meaning.ts";

@@ -1,4 +1,4 @@
-import type { Role } from "#server/agent/kernel/permissions.ts";
+import type { Role } from "#server/agent/kernel/roles.ts";
 
 /** What each role may, in a few words. */
 export const ROLE_MEANING: Record<Role, string> = {

@@ -5,7 +5,7 @@ import { createTRPCClient, httpBatchStreamLink, httpLink, httpSubscriptionLink, 
 import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { createTRPCContext } from "@trpc/tanstack-react-query";
 import { type ReactNode, useState } from "react";
-import { PAGE_PERSON_HEADER } from "#server/agent/kernel/person-words.ts";
+import { PAGE_PERSON_HEADER } from "#server/agent/kernel/actor.ts";
 import type { AppRouter } from "#server/routers/index.ts";
 import { fetchAnswer } from "./fetch-answer.ts";
 import { afterHydration } from "./hydration.tsx";

@@ -1,7 +1,5 @@
-import type { ROLES, TOKEN_ROLES } from "./kernel/person-words.ts";
+import type { PersonRole, Role } from "./kernel/roles.ts";
 import type { TimelineEvent } from "./timeline/schema.ts";
-
-type PersonRole = (typeof ROLES)[number];
 
 /** What a procedure can ask for, and who holds it: the least of the roles of people, and all above it. */
 export interface PermissionRule<Name = `${string}.${string}`> {
@@ -9,7 +7,7 @@ export interface PermissionRule<Name = `${string}.${string}`> {
   name: Name;
   least: PersonRole;
   /** roles of tokens alone that hold it as well */
-  alsoHeldBy?: readonly Exclude<(typeof TOKEN_ROLES)[number], PersonRole>[];
+  alsoHeldBy?: readonly Exclude<Role, PersonRole>[];
 }
 
 /**

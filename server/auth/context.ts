@@ -1,8 +1,8 @@
 import type { Actor } from "../agent/kernel/actor.ts";
 import type { AgentContext, Channel, Runtime } from "../agent/kernel/context.ts";
 import { AppError, toAppError } from "../agent/kernel/errors.ts";
-import { lesserRole } from "../agent/kernel/permissions.ts";
 import { FOR_MODELS, FOR_PEOPLE } from "../agent/kernel/reader-budget.ts";
+import { lesserRole } from "../agent/kernel/roles.ts";
 import { actorLimits } from "../limits/actor-limits.ts";
 import { OneLookup } from "../limits/one-lookup.ts";
 import { RecentMap } from "../limits/recent-map.ts";

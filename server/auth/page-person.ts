@@ -1,5 +1,5 @@
+import { PAGE_PERSON_HEADER } from "../agent/kernel/actor.ts";
 import { AppError } from "../agent/kernel/errors.ts";
-import { PAGE_PERSON_HEADER } from "../agent/kernel/person-words.ts";
 import type { Identified } from "./context.ts";
 
 /** Whom the page was made for that sends this request; null where it does not say so. */

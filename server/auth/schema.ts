@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ACTOR_KINDS } from "../agent/kernel/actor.ts";
 import { PERMISSIONS } from "../agent/kernel/permissions.ts";
-import { ROLES, TOKEN_ROLES } from "../agent/kernel/person-words.ts";
+import { ROLES, TOKEN_ROLES } from "../agent/kernel/roles.ts";
 import { Id, Instant, PlainName, pageOf, Text } from "../agent/kernel/schema.ts";
 import { LONGEST_EMAIL, LONGEST_PERSON_NAME, LONGEST_TOKEN_NAME, MAX_PASSWORD, MIN_PASSWORD } from "./words.ts";
 

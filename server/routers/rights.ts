@@ -2,7 +2,7 @@ import { TRPCError } from "@trpc/server";
 import type { AgentContext } from "../agent/kernel/context.ts";
 import { AppError } from "../agent/kernel/errors.ts";
 import { startPeriodic } from "../agent/kernel/periodic.ts";
-import { lesserRole } from "../agent/kernel/permissions.ts";
+import { lesserRole } from "../agent/kernel/roles.ts";
 
 /** How long what somebody may no longer see goes on at most: this, and one look-up. */
 const RECHECK_MS = 5_000;

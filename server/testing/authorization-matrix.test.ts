@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { toolsOf } from "../../mcp/registry.ts";
-import { can, type Permission, type Role } from "../agent/kernel/permissions.ts";
+import { can, type Permission } from "../agent/kernel/permissions.ts";
+import type { Role } from "../agent/kernel/roles.ts";
 import { identify } from "../auth/context.ts";
 import { createToken } from "../auth/tokens/create.ts";
 import { revokeToken } from "../auth/tokens/revoke.ts";

@@ -1,6 +1,6 @@
 import type { Actor } from "../agent/kernel/actor.ts";
 import { newId } from "../agent/kernel/ids.ts";
-import type { Role } from "../agent/kernel/permissions.ts";
+import type { Role } from "../agent/kernel/roles.ts";
 import { handleAuth } from "../auth/handle-auth.ts";
 import { hashPassword } from "../auth/password/password.ts";
 import type { AuthRuntime } from "../auth/sign-in/sign-in-hooks.ts";

@@ -1,4 +1,7 @@
-import type { Role } from "./permissions.ts";
+import type { Role } from "./roles.ts";
+
+/** Header of the console's calls: the id of the person whom their page was made for. */
+export const PAGE_PERSON_HEADER = "x-operate-person";
 
 export const ACTOR_KINDS = ["person", "token", "agent", "job", "system"] as const;
 export type ActorKind = (typeof ACTOR_KINDS)[number];

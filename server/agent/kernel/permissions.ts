@@ -1,7 +1,7 @@
 import { CAPABILITIES, type Permission } from "../capabilities.ts";
 import type { PermissionRule } from "../capability.ts";
 import { AppError } from "./errors.ts";
-import { ROLES, TOKEN_ROLES } from "./person-words.ts";
+import { ROLES, type Role, TOKEN_ROLES } from "./roles.ts";
 
 export type { Permission } from "../capabilities.ts";
 
@@ -9,8 +9,6 @@ const RULES = CAPABILITIES.flatMap<PermissionRule<Permission>>(({ permissions })
 
 /** Everything a procedure can ask for; every procedure names exactly one. Each capability declares its own. */
 export const PERMISSIONS = RULES.map(({ name }) => name);
-
-export type Role = (typeof TOKEN_ROLES)[number];
 
 /** `ingest` stands below the roles of people, so no permission has it as the least role. */
 const holds = (role: Role, { least, alsoHeldBy = [] }: PermissionRule): boolean =>
@@ -27,9 +25,6 @@ export const ROLE_PERMISSIONS: Record<Role, ReadonlySet<Permission>> = {
   operator: permissionsOf("operator"),
   admin: permissionsOf("admin"),
 };
-
-/** The lesser of two roles: a token never reaches further than the person who made it. */
-export const lesserRole = (a: Role, b: Role): Role => (TOKEN_ROLES.indexOf(a) < TOKEN_ROLES.indexOf(b) ? a : b);
 
 /** The least role that holds a permission, for messages. */
 export const leastRoleFor = (permission: Permission): Role =>

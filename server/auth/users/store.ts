@@ -1,7 +1,7 @@
 import type { Tx } from "../../agent/kernel/context.ts";
 import { AppError } from "../../agent/kernel/errors.ts";
 import { newId } from "../../agent/kernel/ids.ts";
-import type { Role } from "../../agent/kernel/permissions.ts";
+import type { Role } from "../../agent/kernel/roles.ts";
 import type { User } from "../../db/generated/client.ts";
 import { Prisma } from "../../db/generated/client.ts";
 import { roleOf } from "../role.ts";

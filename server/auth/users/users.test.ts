@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Role } from "../../agent/kernel/permissions.ts";
+import type { Role } from "../../agent/kernel/roles.ts";
 import { testContext } from "../../testing/context.ts";
 import { useDatabase } from "../../testing/database.ts";
 import { addPerson, type Person, signIn, TEST_SECRET } from "../../testing/people.ts";
