@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { ServiceNow } from "#server/agent/deploy/service-now-schema.ts";
 import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
+import { STEP_TRAITS } from "#server/agent/deploy/words.ts";
 import { Time, useClock } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
@@ -49,7 +50,8 @@ export function DecisionBar({ deployment, accepted, steps, analyses, serviceNow,
   const evidence = evidenceOf(deployment, steps, analyses);
   const offered = allowed ? choices : [];
   // the summary of a comparison that runs holds counts, which the traffic beside it is ahead of
-  const counts = ["analysis", "hold"].includes(currentStep(steps)?.kind ?? "");
+  const current = currentStep(steps);
+  const counts = current !== null && STEP_TRAITS[current.kind].compares;
   useShortcuts(
     offered.map((choice) => ({
       keys: KEYS[choice],

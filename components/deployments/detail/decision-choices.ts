@@ -1,5 +1,6 @@
 import type { AnalysisSummary, Decision, DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
 import type { EvidenceNow } from "#server/agent/deploy/split-schema.ts";
+import { STEP_TRAITS } from "#server/agent/deploy/words.ts";
 import { formatDuration } from "../../lib/format.ts";
 
 /** What can be decided about a deployment now, and what each decision will do, in words. Pure. */
@@ -81,22 +82,20 @@ function promotion({ version, previousVersion, waiting }: DeploymentView, steps:
   const later = steps.filter((one) => one.index > (step?.index ?? -1));
   const weight = later.find((one) => one.weight !== null)?.weight ?? null;
   if (weight !== null) return weight < 100 ? `Continue to ${weight} %` : "Promote to 100 %";
-  if (later.some((one) => one.kind === "retire")) return `Keep ${version} and stop ${previousVersion ?? "the rest"}`;
+  if (later.some((one) => STEP_TRAITS[one.kind].stopsBaseline === "all"))
+    return `Keep ${version} and stop ${previousVersion ?? "the rest"}`;
   return later.length > 0 ? `Continue with ${version}` : `Keep ${version}`;
 }
-
-/** Steps that wait for people, requests or others: the deadline stands still meanwhile. */
-const UNTIMED: readonly StepView["kind"][] = ["analysis", "hold", "hook"];
 
 /** When it gives up, in words that hold at `now` (milliseconds since 1970). */
 export function deadlineWords(deployment: DeploymentView, steps: readonly StepView[], now: number): string {
   const { waiting } = deployment;
   const step = currentStep(steps);
-  const stoodSince = step && UNTIMED.includes(step.kind) ? step.startedAt : (waiting?.since ?? null);
+  const stoodSince = step && STEP_TRAITS[step.kind].untimed ? step.startedAt : (waiting?.since ?? null);
   const left = Date.parse(deployment.deadlineAt) - (stoodSince ? Date.parse(stoodSince) : now);
   const rest = left > 0 ? `, ${formatDuration(left)} left after it` : "";
   if (waiting) return `stands still until the decision${rest}`;
-  if (step && UNTIMED.includes(step.kind)) return `stands still during this step${rest}`;
+  if (step && STEP_TRAITS[step.kind].untimed) return `stands still during this step${rest}`;
   return left > 0 ? `in ${formatDuration(left)}` : "now: its time is up";
 }
 
@@ -167,7 +166,7 @@ export function consequencesOf(
       ];
     case "pause":
       return [
-        step?.kind === "analysis" || step?.kind === "hold"
+        step && STEP_TRAITS[step.kind].compares
           ? "The comparison stops now, and begins anew when it goes on."
           : "It stops as soon as the step that runs is done.",
         "The shares of the requests stay as they are meanwhile.",
@@ -180,4 +179,4 @@ export function consequencesOf(
 
 /** Promoting past every comparison that is left makes sense where some are. */
 export const canPromoteAll = (steps: readonly StepView[]): boolean =>
-  steps.filter((step) => (step.kind === "analysis" || step.kind === "hold") && step.status === "pending").length > 0;
+  steps.filter((step) => STEP_TRAITS[step.kind].compares && step.status === "pending").length > 0;

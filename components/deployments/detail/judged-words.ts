@@ -1,5 +1,6 @@
 import type { JudgeResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { DeploymentView, StepView } from "#server/agent/deploy/schema.ts";
+import { STEP_TRAITS } from "#server/agent/deploy/words.ts";
 import { formatBytes, formatCount, formatDuration, formatMs, formatNumber, formatPercent } from "../../lib/format.ts";
 import type { RouterOutputs } from "../../trpc/client.tsx";
 import { isBad, type Metric, worstFirst } from "./judge-scales.ts";
@@ -24,14 +25,14 @@ export function expectation(deployment: DeploymentView, steps: readonly StepView
   const { version, strategy, previousVersion, watchState } = deployment;
   if (previousVersion === null) return "No version ran before, so there is nothing to compare with.";
   if (strategy === "restore") return `${version} served well before: it is brought back without a comparison.`;
-  const compares = steps.some((step) => step.kind === "analysis" || step.kind === "hold");
+  const compares = steps.some((step) => STEP_TRAITS[step.kind].compares);
   if (!live) {
     if (watchState !== null) return `The watch over ${version} ended before there was anything to compare.`;
     return compares
       ? "It ended before its first comparison."
       : `A ${strategy} deployment is compared afterwards, and this one did not get there.`;
   }
-  if (steps.some((step) => step.kind === "analysis"))
+  if (steps.some((step) => STEP_TRAITS[step.kind].waitsForRequests))
     return `The first comparison comes when ${version} has its share of the requests and has answered enough of them.`;
   return compares
     ? `${version} is compared once all requests go to it.`

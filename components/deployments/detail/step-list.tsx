@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { StepOutput, StepView } from "#server/agent/deploy/schema.ts";
+import { STEP_TRAITS } from "#server/agent/deploy/words.ts";
 import { Mark } from "../../feedback/mark.tsx";
 import { Elapsed } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
@@ -29,7 +30,7 @@ export function StepList({
   reasons: readonly string[];
 }) {
   const trpc = useTRPC();
-  const told = steps.some((step) => step.kind === "hook" || step.kind === "verify");
+  const told = steps.some((step) => STEP_TRAITS[step.kind].hasOutput);
   const detail = useQuery(
     trpc.deploy.detail.queryOptions({ deploymentId }, { enabled: told, refetchInterval: active ? 5_000 : false }),
   );
@@ -49,9 +50,6 @@ export function StepList({
     </Section>
   );
 }
-
-/** Their notes say once more what the title says. */
-const PLAIN: readonly StepView["kind"][] = ["bring_up", "weight", "retire"];
 
 function Step({
   step,
@@ -84,7 +82,7 @@ function Step({
           {startedAt ? <Elapsed since={startedAt} until={current ? null : finishedAt} /> : null}
         </span>
       </div>
-      {note && !(status === "passed" && PLAIN.includes(step.kind)) ? (
+      {note && !(status === "passed" && STEP_TRAITS[step.kind].noteRepeatsTitle) ? (
         <p className={cn("ml-8 text-xs sm:ml-31", status === "failed" ? "text-critical" : "text-ink-2")}>
           {noteOnce(note, reasons)}
         </p>

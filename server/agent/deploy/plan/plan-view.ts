@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { describeSeconds } from "../../text/durations.ts";
+import { STEP_TRAITS } from "../words.ts";
 import type { PlanView } from "./plan-schema.ts";
 import { warningsOf } from "./plan-warnings.ts";
 import { effectiveStrategy, type Planned, type Situation, waitForRequests } from "./planned.ts";
@@ -20,7 +21,9 @@ export function planView(planned: Planned, situation: Situation): Plan {
     strategy: effectiveStrategy(planned),
     steps,
     expectedSeconds,
-    asksPeople: planned.steps.some((step) => step.kind === "analysis" && waitOf(step, planned, situation) > longest),
+    asksPeople: planned.steps.some(
+      (step) => STEP_TRAITS[step.kind].waitsForRequests && waitOf(step, planned, situation) > longest,
+    ),
     openConnections: openConnections(planned, situation),
     judged: judged(planned),
     onFailure: onFailure(planned),
@@ -38,7 +41,7 @@ function summaryOf({ service, environment, version, options, previousVersion }: 
 
 /** An analysis lasts until there are requests enough, at the rate of the last minutes, or until a person is asked. */
 function secondsOf(step: StepPlan, planned: Planned, situation: Situation): number {
-  if (step.kind !== "analysis") return step.seconds;
+  if (!STEP_TRAITS[step.kind].waitsForRequests) return step.seconds;
   const wait = waitOf(step, planned, situation);
   return Math.max(step.seconds, Math.min(Math.ceil(wait), planned.options.rules.analysis.maxWaitSeconds));
 }
@@ -56,7 +59,8 @@ function shareAt({ steps }: Planned, step: StepPlan): number {
 function openConnections({ steps, previousVersion, options }: Planned, { instances }: Situation): string | null {
   if (previousVersion === null || instances === 0) return null;
   const upTo = `Open connections, as WebSockets, may add up to ${describeSeconds(options.rules.drainSeconds)}`;
-  if (!steps.some((step) => step.kind === "roll")) return `${upTo} before ${previousVersion} is stopped.`;
+  if (!steps.some((step) => STEP_TRAITS[step.kind].stopsBaseline === "one by one"))
+    return `${upTo} before ${previousVersion} is stopped.`;
   return instances === 1 ? `${upTo}.` : `${upTo} for each instance that is stopped.`;
 }
 
@@ -67,7 +71,7 @@ function judged(planned: Planned): string | null {
   if (previousVersion === null)
     return `Nothing runs that ${version} could be compared with: it only has to become ready.`;
   const { watchSeconds } = options.rules;
-  const during = steps.some((step) => step.kind === "analysis" || step.kind === "hold")
+  const during = steps.some((step) => STEP_TRAITS[step.kind].compares)
     ? `Compared with ${previousVersion} on the way`
     : "Not while it is carried out: instances only have to become ready, whatever they answer";
   if (watchSeconds === 0) return `${during}. The watch afterwards is off.`;

@@ -6,6 +6,7 @@ import { fullDisk, fullDiskSentence } from "../../kernel/storage/storage-failure
 import { describeSeconds } from "../../text/durations.ts";
 import { utc } from "../../text/utc.ts";
 import type { RolloutRules } from "../config.ts";
+import { STEP_TRAITS } from "../words.ts";
 import type { PlanWarning } from "./plan-schema.ts";
 import { effectiveStrategy, type Planned, type Situation, waitForRequests } from "./planned.ts";
 import { dependencyWarnings, serviceWarnings } from "./service-context.ts";
@@ -45,7 +46,7 @@ export function warningsOf(planned: Planned, situation: Situation, expectedSecon
           `${instances - ready} of ${count(instances, "instance")} are not ready now.`,
         )
       : null,
-    ...(planned.steps.some((step) => step.kind === "analysis") ? judgeWarnings(planned, situation) : []),
+    ...(planned.steps.some((step) => STEP_TRAITS[step.kind].waitsForRequests) ? judgeWarnings(planned, situation) : []),
     effectiveStrategy(planned) === "canary" && sticky
       ? warning(
           "sticky_callers",

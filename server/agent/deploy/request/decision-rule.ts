@@ -5,6 +5,7 @@ import { type DeploymentRow, isActive } from "../record/store.ts";
 import type { DecisionRow } from "../record/store-decisions.ts";
 import type { StepRow } from "../record/store-steps.ts";
 import type { Decision } from "../schema.ts";
+import { STEP_TRAITS } from "../words.ts";
 
 /** What may be decided about a deployment, and by whom it was decided before. Pure. */
 
@@ -80,7 +81,7 @@ export function allowedNow(
   allowed.push(newest?.decision === "pause" ? "resume" : "pause");
   const promotable = steps.some(
     ({ kind, status: state }) =>
-      (kind === "analysis" || kind === "hold") && (state === "running" || (scope === "all" && state === "pending")),
+      STEP_TRAITS[kind].compares && (state === "running" || (scope === "all" && state === "pending")),
   );
   if (promotable) allowed.push("promote");
   return allowed;

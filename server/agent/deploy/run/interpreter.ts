@@ -1,12 +1,13 @@
 import { describeSeconds } from "../../text/durations.ts";
-import type { Decision, StepKind } from "../schema.ts";
+import type { Decision } from "../schema.ts";
+import { STEP_TRAITS } from "../words.ts";
 import type { Question } from "./effects-record.ts";
 import type { Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import type { Stop } from "./rollback-run.ts";
 import { type Run, readInbox, runClockMs } from "./run.ts";
 import type { Answer } from "./run-state.ts";
 import { doing, withoutFullStop } from "./status-lines.ts";
-import { carryOut, giveShare, holdSecondsOf, isUntimed, prepareRetry } from "./step-work.ts";
+import { carryOut, giveShare, holdSecondsOf, prepareRetry } from "./step-work.ts";
 import { waitForDecision } from "./waiting.ts";
 
 /** The steps in their order; comes back when all have passed (null) or when it is not to go on. */
@@ -26,9 +27,16 @@ export async function carryOutSteps(run: Run): Promise<Stop | null> {
 
 /** What is left out once somebody promoted everything: the judge, the holding, and the shares in between. */
 function isSkipped(steps: readonly PlannedStep[], { kind, index, weight }: PlannedStep): boolean {
-  if (kind === "analysis" || kind === "hold") return true;
-  if (kind === "weight") return weight !== 100;
-  return kind === "bring_up" && steps.some((later) => later.kind === "bring_up" && later.index > index);
+  switch (STEP_TRAITS[kind].whenPromoted) {
+    case "runs":
+      return false;
+    case "skipped":
+      return true;
+    case "runs if all requests":
+      return weight !== 100;
+    case "runs if last of its kind":
+      return steps.some((later) => later.kind === kind && later.index > index);
+  }
 }
 
 type Turn =
@@ -86,13 +94,13 @@ async function pass(run: Run, one: Attempt, note: string): Promise<Turn> {
   const { durable, effects, plan } = run;
   const passed = await durable.step("passed", () => effects.passStep(plan, one.step.index, note));
   const at = runClockMs(run, passed);
-  if (isUntimed(one.step.kind)) run.state.deadlineAt += Math.max(0, at - one.beganAt);
+  if (STEP_TRAITS[one.step.kind].untimed) run.state.deadlineAt += Math.max(0, at - one.beganAt);
   return PASSED;
 }
 
 /** The deadline moves on by what an untimed step took so far. */
 async function countTime(run: Run, { step, beganAt }: Attempt): Promise<void> {
-  if (!isUntimed(step.kind)) return;
+  if (!STEP_TRAITS[step.kind].untimed) return;
   const { at } = await readInbox(run);
   run.state.deadlineAt += Math.max(0, at - beganAt);
 }
@@ -108,7 +116,7 @@ async function fail(run: Run, one: Attempt, { reason: said, instance }: Failed):
     effects.failStep(plan, { index: step.index, attempt }, reason, instance),
   );
   const at = runClockMs(run, failed);
-  if (isUntimed(step.kind)) state.deadlineAt += Math.max(0, at - one.beganAt);
+  if (STEP_TRAITS[step.kind].untimed) state.deadlineAt += Math.max(0, at - one.beganAt);
   if (plan.options.rollbackOnFailure)
     return { kind: "stop", stop: { ending: "rolled_back", reason, failure: true, openStep: null } };
   // while instances are replaced one by one, those of the version before are too few to serve alone
@@ -153,8 +161,6 @@ async function pauseBefore(run: Run, step: PlannedStep): Promise<Stop | null> {
   return null;
 }
 
-const JUDGED: ReadonlySet<StepKind> = new Set(["analysis", "hold", "hook", "verify"]);
-
 /** What may be answered: a set that did not come up cannot be promoted, and without a version before none is back. */
 function optionsOf(
   kind: Question["kind"],
@@ -162,7 +168,8 @@ function optionsOf(
   previousVersion: string | null,
 ): Decision[] {
   const forward: Decision[] = kind === "paused" ? ["resume", "promote"] : ["promote", "retry"];
-  const offered = kind === "failed" && !JUDGED.has(step.kind) ? forward.filter((one) => one !== "promote") : forward;
+  const offered =
+    kind === "failed" && !STEP_TRAITS[step.kind].acceptable ? forward.filter((one) => one !== "promote") : forward;
   return [...offered, ...(previousVersion === null ? [] : (["rollback"] as const)), "abort"];
 }
 
@@ -188,7 +195,7 @@ async function ask(run: Run, { step }: Attempt, question: Question): Promise<Tur
   await goOn(run, answer, step.index);
   const { decision, by, reason } = answer;
   // of a step whose outcome nobody has to accept, going on is all there is to promote
-  const accepted = decision === "promote" && JUDGED.has(step.kind);
+  const accepted = decision === "promote" && STEP_TRAITS[step.kind].acceptable;
   if (accepted) {
     const stop = question.kind === "failed" ? await restoreShare(run, step.index) : null;
     if (stop) return { kind: "stop", stop };
@@ -196,7 +203,11 @@ async function ask(run: Run, { step }: Attempt, question: Question): Promise<Tur
     await durable.step("passed", () => effects.passStep(plan, step.index, text));
     return PASSED;
   }
-  return { kind: "again", anew: decision === "retry", attempts: decision === "retry" || isUntimed(step.kind) ? 1 : 0 };
+  return {
+    kind: "again",
+    anew: decision === "retry",
+    attempts: decision === "retry" || STEP_TRAITS[step.kind].untimed ? 1 : 0,
+  };
 }
 
 /** How it ends when a question was answered so, or not at all. */

@@ -1,5 +1,5 @@
 import { isLeaving } from "../../ports/workloads.ts";
-import type { StepKind } from "../schema.ts";
+import { STEP_TRAITS } from "../words.ts";
 import { drainAndStop } from "./drain-and-stop.ts";
 import type { CheckInterrupt, Interruption, PlannedStep, StepOutcome } from "./procedure.ts";
 import { roll } from "./roll.ts";
@@ -12,9 +12,6 @@ import { bringUpSet, lateness, type SetWork, settle } from "./set.ts";
 
 const ROLLBACK_ONLY: InterruptRules = { pause: false, promote: false };
 const JUDGED: InterruptRules = { pause: true, promote: true };
-
-/** Time spent in these does not count: the judge, the hook and the hold have limits of their own. */
-export const isUntimed = (kind: StepKind): boolean => kind === "analysis" || kind === "hold" || kind === "hook";
 
 export function carryOut(run: Run, step: PlannedStep, attempt: number, since?: number): Promise<StepOutcome> {
   const { durable, effects, plan, state } = run;
@@ -88,8 +85,7 @@ export async function prepareRetry(run: Run, { index, kind }: PlannedStep): Prom
   const stopping = down.map((instance) => ({ instance, why: "it is tried anew" }));
   const drained = stopping.length > 0 ? await drainAndStop(run, stopping, ROLLBACK_ONLY, index) : null;
   if (drained?.kind === "interrupted") return drained;
-  // these bring up and share by themselves
-  if (state.weight === null || kind === "bring_up" || kind === "weight") return null;
+  if (state.weight === null || STEP_TRAITS[kind].startsInstances) return null;
   const up = await bringUpSet(run, newSet(run, index, state.up));
   return up.kind === "passed" ? giveShare(run, state.weight, index) : up;
 }
