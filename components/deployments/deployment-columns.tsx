@@ -6,6 +6,7 @@ import { Elapsed, Time, useClock } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, MISSING } from "../lib/format.ts";
 import { DeploymentMark } from "../marks/deployment-mark.tsx";
+import { EnvironmentName } from "../marks/environment.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { VersionChange } from "./version-change.tsx";
 
@@ -18,7 +19,7 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     cell: (row) => (
       <>
         <RowLink href={`/deployments/${row.id}`}>{row.service}</RowLink>
-        <span className="block text-ink-3 text-xs md:hidden">{row.environment}</span>
+        <EnvironmentName name={row.environment} className="block text-xs md:hidden" />
       </>
     ),
   },
@@ -56,7 +57,7 @@ export const DEPLOYMENT_COLUMNS: readonly Column<DeploymentView>[] = [
     id: "environment",
     header: "Environment",
     csv: (row) => row.environment,
-    cell: (row) => row.environment,
+    cell: (row) => <EnvironmentName name={row.environment} />,
     hideBelow: "md",
   },
   {

@@ -5,6 +5,7 @@ import type { HealthTargetView } from "#server/agent/health/schema.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Time } from "../feedback/time.tsx";
 import { formatMs, formatPercent, formatWatched, MISSING } from "../lib/format.ts";
+import { EnvironmentName } from "../marks/environment.tsx";
 import { HealthMark } from "../marks/health-mark.tsx";
 import { foundBy } from "./found-by.ts";
 import type { TargetRow } from "./group-targets.ts";
@@ -31,7 +32,12 @@ export const HEALTH_COLUMNS: readonly Column<Row>[] = [
         <span className="min-w-0">
           <RowLink href={`/health/${target.id}`}>{target.name}</RowLink>
           <span className="block text-ink-3 text-xs">
-            {[target.environment, kindOf(target)].filter(Boolean).join(", ")}
+            {target.environment ? (
+              <>
+                <EnvironmentName name={target.environment} />,{" "}
+              </>
+            ) : null}
+            {kindOf(target)}
           </span>
         </span>
       </span>

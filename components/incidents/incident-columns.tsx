@@ -5,11 +5,17 @@ import { SEVERITIES } from "#server/agent/incidents/words.ts";
 import { type Column, RowLink } from "../data-table/data-table.tsx";
 import { Elapsed, Time } from "../feedback/time.tsx";
 import { MISSING } from "../lib/format.ts";
+import { EnvironmentName } from "../marks/environment.tsx";
 import { IncidentStatusMark, SeverityMark } from "../marks/incident-mark.tsx";
 
 /** "checkout in production", as far as it is known. */
-export const scopeOf = (row: Pick<IncidentView, "service" | "environment">): string =>
-  row.service ? (row.environment ? `${row.service} in ${row.environment}` : row.service) : (row.environment ?? MISSING);
+const Scope = ({ of: { service, environment } }: { of: Pick<IncidentView, "service" | "environment"> }) => (
+  <>
+    {service}
+    {service && environment ? " in " : null}
+    {environment ? <EnvironmentName name={environment} /> : service ? null : MISSING}
+  </>
+);
 
 export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
   {
@@ -22,7 +28,9 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
         <span className="num shrink-0 text-ink-3 text-xs">{row.label}</span>
         <span className="min-w-0">
           <RowLink href={`/incidents/${row.label}`}>{row.title}</RowLink>
-          <span className="block text-ink-3 text-xs lg:hidden">{scopeOf(row)}</span>
+          <span className="block text-ink-3 text-xs lg:hidden">
+            <Scope of={row} />
+          </span>
         </span>
       </span>
     ),
@@ -54,7 +62,7 @@ export const INCIDENT_COLUMNS: readonly Column<IncidentView>[] = [
     header: "Where",
     csv: (row) => row.service,
     more: [{ name: "Environment", csv: (row) => row.environment }],
-    cell: (row) => scopeOf(row),
+    cell: (row) => <Scope of={row} />,
     hideBelow: "lg",
   },
   {

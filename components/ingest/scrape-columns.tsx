@@ -6,6 +6,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, formatMs, formatNumber } from "../lib/format.ts";
+import { EnvironmentName } from "../marks/environment.tsx";
 import { SCRAPE_TONE } from "../marks/telemetry-looks.ts";
 
 /** What Operate fetches itself. */
@@ -44,7 +45,12 @@ export const scrapeColumns: Column<ScrapeTargetView>[] = [
     cell: (target) => (
       <span className="whitespace-nowrap">
         <VisibleText text={target.service} />
-        {target.environment === target.service ? null : <span className="text-ink-3"> {target.environment}</span>}
+        {target.environment === null || target.environment === target.service ? null : (
+          <>
+            {" "}
+            <EnvironmentName name={target.environment} />
+          </>
+        )}
       </span>
     ),
   },

@@ -16,7 +16,7 @@ import { TopBar } from "./top-bar.tsx";
 const HelpDialog = dynamic(() => import("./help-dialog.tsx").then((module) => module.HelpDialog), { ssr: false });
 
 interface ConsoleFrameProps {
-  environments: readonly string[];
+  environmentSwitch: ReactNode;
   /** of the whole console; who may not read one does not see it */
   pages: readonly Page[];
   /** as the last visit left it; read from a cookie so that nothing jumps */
@@ -62,7 +62,7 @@ export function ConsoleFrame(props: ConsoleFrameProps) {
       >
         Skip to content
       </a>
-      <TopBar environments={props.environments} onSearch={props.onSearch} />
+      <TopBar environmentSwitch={props.environmentSwitch} onSearch={props.onSearch} />
       <div className="flex">
         <Rail pages={pages} collapsed={collapsed} onCollapsedChange={onCollapsedChange} />
         <main id="content" tabIndex={-1} className="min-w-0 flex-1 pb-20 outline-none md:pb-8">

@@ -1,15 +1,15 @@
 "use client";
 
 import { Search } from "lucide-react";
+import type { ReactNode } from "react";
 import { Kbd } from "../ui/kbd.tsx";
 import { ConnectionState } from "./connection-state.tsx";
 import { PlainLink } from "./env-link.tsx";
-import { EnvironmentSwitch } from "./environment-switch.tsx";
 import { LogoIcon } from "./navigation.ts";
 import { ThemeMenu } from "./theme-menu.tsx";
 import { UserMenu } from "./user-menu.tsx";
 
-export function TopBar({ environments, onSearch }: { environments: readonly string[]; onSearch: () => void }) {
+export function TopBar({ environmentSwitch, onSearch }: { environmentSwitch: ReactNode; onSearch: () => void }) {
   return (
     <header className="sticky top-0 z-30 flex h-12 items-center gap-2 border-b bg-page px-3 sm:gap-3">
       <PlainLink
@@ -20,7 +20,7 @@ export function TopBar({ environments, onSearch }: { environments: readonly stri
         <LogoIcon className="size-4.5 text-accent" aria-hidden="true" />
         <span className="max-sm:sr-only">Operate</span>
       </PlainLink>
-      <EnvironmentSwitch environments={environments} />
+      {environmentSwitch}
       <button
         type="button"
         onClick={onSearch}

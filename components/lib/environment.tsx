@@ -2,7 +2,6 @@
 
 import { useSearchParams } from "next/navigation";
 import { createContext, type ReactNode, use, useMemo } from "react";
-import { cn } from "./cn.ts";
 
 /** `path` with the environment in its query, unless it names one itself. */
 export function withEnvironment(path: string, environment: string | null): string {
@@ -54,12 +53,4 @@ export function useEnvironment(): EnvironmentChoice {
   const choice = use(Choice);
   if (!choice) throw new Error("useEnvironment needs the console's EnvironmentProvider around it");
   return choice;
-}
-
-/** The name of an environment beside other text; production stands out. */
-export function EnvironmentName({ name, className }: { name: string; className?: string }) {
-  const { isProduction } = useEnvironment();
-  return (
-    <span className={cn(isProduction(name) ? "font-medium text-production" : "text-ink-3", className)}>{name}</span>
-  );
 }

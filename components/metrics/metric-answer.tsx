@@ -19,7 +19,7 @@ import { useKept } from "../time-range/use-kept.ts";
 import { LONG_READ, type RouterOutputs, useTRPC } from "../trpc/client.tsx";
 import { Button } from "../ui/button.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import { useLineTable } from "./line-table.tsx";
+import { useLineTable } from "./line-columns.tsx";
 import { titleOf } from "./prepare/functions.ts";
 import { metricPanel } from "./prepare/metric-lines.ts";
 import type { PanelQuery, queryOf } from "./prepare/panel-query.ts";

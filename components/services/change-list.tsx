@@ -6,6 +6,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
+import { EnvironmentName } from "../marks/environment.tsx";
 import { lookOfChange } from "../marks/looks.ts";
 
 type Change = ListServicesOutput["changes"][number];
@@ -30,7 +31,7 @@ export const ChangeList = ({ changes, showEnvironment }: { changes: readonly Cha
             <VisibleText text={change.title} />
           </EnvLink>
           {showEnvironment && change.environment ? (
-            <span className="ml-auto shrink-0 text-ink-3 text-xs">{change.environment}</span>
+            <EnvironmentName name={change.environment} className="ml-auto shrink-0 text-xs" />
           ) : null}
         </li>
       );

@@ -14,7 +14,7 @@ import { useTRPC } from "../trpc/client.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 import { useCan } from "../trpc/session.tsx";
 import { Skeleton, SkeletonRows } from "../ui/skeleton.tsx";
-import type { Instance } from "./detail/instance-table.tsx";
+import type { Instance } from "./detail/instance-columns.tsx";
 import { ChartsSkeleton, ServiceCharts } from "./detail/service-charts.tsx";
 import { ServiceActions, ServiceFacts, ServiceHeadline, ServiceNow } from "./detail/service-header.tsx";
 import { placedService, placesOf, serviceHref } from "./places.ts";

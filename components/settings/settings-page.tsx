@@ -7,7 +7,7 @@ import { Segmented } from "../ui/segmented.tsx";
 import { AccountPanel } from "./account-panel.tsx";
 import { ConfigPanel } from "./config-panel.tsx";
 import { TokensPanel } from "./tokens-panel.tsx";
-import { UsersPanel } from "./users-panel.tsx";
+import { UsersPanel } from "./users/users-panel.tsx";
 
 const TABS = [
   { value: "config", label: "Configuration", permission: "settings.read" },

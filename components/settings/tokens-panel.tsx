@@ -4,22 +4,18 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import type { TokenView } from "#server/auth/schema.ts";
-import { type Column, DataTable } from "../data-table/data-table.tsx";
+import { DataTable } from "../data-table/data-table.tsx";
 import { LoadMore } from "../data-table/load-more.tsx";
 import { EmptyState } from "../feedback/empty-state.tsx";
-import { Mark } from "../feedback/mark.tsx";
 import { QueryBoundary } from "../feedback/query-boundary.tsx";
-import { Time } from "../feedback/time.tsx";
-import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
-import { MISSING } from "../lib/format.ts";
-import { TOKEN_TONE } from "../marks/telemetry-looks.ts";
 import { useTRPC } from "../trpc/client.tsx";
 import { useMe } from "../trpc/session.tsx";
 import { Button } from "../ui/button.tsx";
 import { SkeletonRows } from "../ui/skeleton.tsx";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { NewTokenDialog } from "./new-token-dialog.tsx";
+import { tokenColumns } from "./token-columns.tsx";
 
 /** What agents and programs sign in with. Everyone sees their own, an admin all. */
 export function TokensPanel() {
@@ -59,7 +55,7 @@ export function TokensPanel() {
             <>
               <DataTable
                 label="API tokens"
-                columns={columns(me.id, setRevoking)}
+                columns={tokenColumns(me.id, setRevoking)}
                 rows={tokens}
                 rowKey={(token) => token.id}
               />
@@ -73,57 +69,6 @@ export function TokensPanel() {
     </Section>
   );
 }
-
-const columns = (myId: string, onRevoke: (token: TokenView) => void): readonly Column<TokenView>[] => [
-  {
-    id: "name",
-    header: "Name",
-    cell: (token) => (
-      <>
-        <span className="font-medium">
-          <VisibleText text={token.name} />
-        </span>
-        <span className="num block text-ink-3 text-xs">{token.prefix}…</span>
-      </>
-    ),
-  },
-  { id: "state", header: "State", cell: (token) => <Mark tone={TOKEN_TONE[token.state]}>{token.state}</Mark> },
-  { id: "role", header: "May at most", cell: (token) => token.role, hideBelow: "sm" },
-  {
-    id: "services",
-    header: "Writes for",
-    cell: (token) => {
-      if (token.role !== "ingest") return MISSING;
-      return token.services.length > 0 ? token.services.join(", ") : "any service";
-    },
-    hideBelow: "lg",
-  },
-  {
-    id: "owner",
-    header: "Whose",
-    cell: (token) => (token.owner.id === myId ? "yours" : token.owner.name),
-    hideBelow: "md",
-  },
-  {
-    id: "used",
-    header: "Last used",
-    cell: (token) => (token.lastUsedAt ? <Time at={token.lastUsedAt} /> : <span className="text-ink-3">never</span>),
-    hideBelow: "md",
-  },
-  { id: "made", header: "Made", cell: (token) => <Time at={token.createdAt} />, hideBelow: "lg" },
-  { id: "expires", header: "Expires", cell: (token) => <Time at={token.expiresAt} />, hideBelow: "sm" },
-  {
-    id: "revoke",
-    header: <span className="sr-only">Actions</span>,
-    className: "text-right",
-    cell: (token) =>
-      token.state === "active" || token.state === "owner disabled" ? (
-        <Button size="sm" onClick={() => onRevoke(token)} aria-label={`Revoke ${token.name}`}>
-          Revoke…
-        </Button>
-      ) : null,
-  },
-];
 
 function RevokeDialog({ token, onClose }: { token: TokenView; onClose: () => void }) {
   const trpc = useTRPC();

@@ -12,6 +12,7 @@ import { OpenPages } from "../layout/open-page.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
 import { LiveProvider } from "../trpc/live.tsx";
 import { SessionProvider, type Start, useStart } from "../trpc/session.tsx";
+import { EnvironmentSwitch } from "./environment-switch.tsx";
 import { StateLine } from "./state-line.tsx";
 
 const Palette = dynamic(() => import("./console-palette.tsx").then((module) => module.ConsolePalette), { ssr: false });
@@ -52,7 +53,7 @@ function Framed({ railCollapsed, children }: Omit<ConsoleShellProps, "start">) {
   return (
     <>
       <ConsoleFrame
-        environments={environments}
+        environmentSwitch={<EnvironmentSwitch environments={environments} />}
         pages={PAGES}
         railCollapsed={railCollapsed}
         onSearch={() => setPalette("open")}

@@ -9,9 +9,11 @@ const TONES = {
   critical: "bg-critical-soft text-critical",
   unknown: "bg-unknown-soft text-unknown",
   maintenance: "bg-maintenance-soft text-maintenance",
-  production: "border border-production/60 bg-production-soft font-semibold text-production",
 } as const;
 export type Tone = keyof typeof TONES;
+
+/** its shape, without colours */
+export const BADGE = "inline-flex h-5 items-center gap-1 whitespace-nowrap rounded-sm px-1.5 font-medium text-xs";
 
 export const Badge = ({
   tone = "neutral",
@@ -21,14 +23,4 @@ export const Badge = ({
   tone?: Tone;
   className?: string;
   children: ReactNode;
-}) => (
-  <span
-    className={cn(
-      "inline-flex h-5 items-center gap-1 whitespace-nowrap rounded-sm px-1.5 font-medium text-xs",
-      TONES[tone],
-      className,
-    )}
-  >
-    {children}
-  </span>
-);
+}) => <span className={cn(BADGE, TONES[tone], className)}>{children}</span>;

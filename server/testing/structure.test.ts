@@ -69,6 +69,23 @@ describe("sources", () => {
     expect(elsewhere).toEqual(["components/marks/looks.ts", "components/marks/telemetry-looks.ts"]);
   });
 
+  it("define the columns of a table in <area>/<thing>-columns.tsx", () => {
+    const defines = (text: string): boolean => /\bColumn<[^<>]*(?:<[^<>]*>)?[^<>]*>\[\]/.test(text);
+    expect(defines("export const X: readonly Column<Row>[] = []; satisfies Column<TargetRow<View>>[]")).toBe(true);
+    expect(defines("columns: readonly Column<Row>; columns={COLUMNS}")).toBe(false);
+    const tables = sources.filter(
+      (path) =>
+        /^components\/(?!data-table\/).*\.tsx?$/.test(path) && !path.includes(".test.") && defines(textOf(path)),
+    );
+    expect(tables.length).toBeGreaterThan(10);
+    expect(tables.filter((path) => !path.endsWith("-columns.tsx"))).toEqual([]);
+  });
+
+  it("name an environment by the looks of components/marks/environment.tsx", () => {
+    const looks = sources.filter((path) => path.startsWith("components/") && /\btext-production\b/.test(textOf(path)));
+    expect(looks).toEqual(["components/marks/environment.tsx"]);
+  });
+
   it("act in a dialog by the one button that names the environment", () => {
     const dialogs = sources.filter(
       (path) => /^components\/(?!.*\.test\.)/.test(path) && /<(?:DialogActions>|DialogForm\b)/.test(textOf(path)),

@@ -9,14 +9,13 @@ import { ActButton } from "../../feedback/act-button.tsx";
 import { EmptyState } from "../../feedback/empty-state.tsx";
 import { FormError } from "../../feedback/form-error.tsx";
 import { Mark } from "../../feedback/mark.tsx";
-import { useEnvironment } from "../../lib/environment.tsx";
 import { useWasSeen } from "../../lib/seen.ts";
 import { useSettled } from "../../lib/settled.ts";
+import { EnvironmentBadge } from "../../marks/environment.tsx";
 import { FINDING_TONE } from "../../marks/telemetry-looks.ts";
 import { placesOf } from "../../services/places.ts";
 import { useTRPC, useTRPCClient } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/error-description.ts";
-import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog, DialogActions, DialogBody } from "../../ui/dialog.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
@@ -79,7 +78,6 @@ interface DeployFormProps {
 }
 
 function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProps) {
-  const { isProduction } = useEnvironment();
   const trpc = useTRPC();
   const client = useTRPCClient();
   const router = useRouter();
@@ -182,11 +180,7 @@ function DeployForm({ services, environmentsOf, start, onClose }: DeployFormProp
         </div>
       </DialogBody>
       <DialogActions>
-        {isProduction(environment) ? (
-          <Badge tone="production" className="mr-auto">
-            {environment}
-          </Badge>
-        ) : null}
+        <EnvironmentBadge name={environment} warns className="mr-auto" />
         {shown ? <ToKnow warnings={plan.data.plan.warnings} /> : null}
         <Button onClick={onClose}>Cancel</Button>
         <ConsentButton choice={options} ready={ready} read={read} pending={begin.isPending} onRead={showPlan} />

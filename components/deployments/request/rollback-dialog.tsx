@@ -9,8 +9,8 @@ import { EmptyState } from "../../feedback/empty-state.tsx";
 import { FormError } from "../../feedback/form-error.tsx";
 import { Time } from "../../feedback/time.tsx";
 import { cn } from "../../lib/cn.ts";
-import { useEnvironment } from "../../lib/environment.tsx";
 import { useSettled } from "../../lib/settled.ts";
+import { EnvironmentBadge } from "../../marks/environment.tsx";
 import { type RouterOutputs, useTRPC, useTRPCClient } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/error-description.ts";
 import { useCan } from "../../trpc/session.tsx";
@@ -87,7 +87,6 @@ interface FormProps {
 }
 
 function RollbackForm({ request, items, onClose }: FormProps) {
-  const { isProduction } = useEnvironment();
   const trpc = useTRPC();
   const client = useTRPCClient();
   const router = useRouter();
@@ -171,11 +170,7 @@ function RollbackForm({ request, items, onClose }: FormProps) {
         </div>
       </DialogBody>
       <DialogActions>
-        {isProduction(request.environment) ? (
-          <Badge tone="production" className="mr-auto">
-            {request.environment}
-          </Badge>
-        ) : null}
+        <EnvironmentBadge name={request.environment} warns className="mr-auto" />
         <Button onClick={onClose}>Leave it</Button>
         <ActButton
           environment={request.environment}

@@ -11,8 +11,8 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Facts } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
-import { useEnvironment } from "../../lib/environment.tsx";
 import { formatFailed, formatP95, formatP95Base, formatRateOver, MISSING } from "../../lib/format.ts";
+import { EnvironmentBadge } from "../../marks/environment.tsx";
 import { HealthMark } from "../../marks/health-mark.tsx";
 import { useCan } from "../../trpc/session.tsx";
 import { Badge } from "../../ui/badge.tsx";
@@ -33,10 +33,9 @@ type Service = PlacedService;
 
 /** Beside the name: environment, state and since when. */
 export function ServiceHeadline({ service: { row } }: { service: Service }) {
-  const { isProduction } = useEnvironment();
   return (
     <>
-      <Badge tone={isProduction(row.environment) ? "production" : "neutral"}>{row.environment}</Badge>
+      <EnvironmentBadge name={row.environment} />
       <span className="flex items-baseline gap-2" title={row.healthMessage ?? undefined}>
         <HealthMark state={row.health} className="font-medium" />
         {row.healthSince ? (

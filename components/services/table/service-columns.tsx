@@ -9,7 +9,6 @@ import { type Column, RowLink } from "../../data-table/data-table.tsx";
 import { Elapsed, Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
-import { EnvironmentName } from "../../lib/environment.tsx";
 import {
   formatCount,
   formatErrors,
@@ -20,6 +19,7 @@ import {
   formatP95Base,
   MISSING,
 } from "../../lib/format.ts";
+import { EnvironmentName } from "../../marks/environment.tsx";
 import { HealthMark } from "../../marks/health-mark.tsx";
 import { serviceHref } from "../places.ts";
 import { isBeyondLimit, whyNotJudged } from "./beyond-limit.ts";

@@ -14,13 +14,12 @@ import { EnvLink } from "../../layout/env-link.tsx";
 import { Page, Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useDocumentTitle } from "../../lib/document-title.ts";
-import { useEnvironment } from "../../lib/environment.tsx";
 import { formatCount, formatMs, plural } from "../../lib/format.ts";
 import { useWide } from "../../lib/wide.ts";
 import { plainText } from "../../logs/lines/plain-text.ts";
+import { EnvironmentBadge } from "../../marks/environment.tsx";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/error-description.ts";
-import { Badge } from "../../ui/badge.tsx";
 import { Button, buttonClass } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/dialog.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/skeleton.tsx";
@@ -82,7 +81,6 @@ export function TracePage({ traceId }: { traceId: string }) {
 function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | null }) {
   const title = traceTitle(trace);
   useDocumentTitle(title);
-  const { isProduction } = useEnvironment();
   const state = useWaterfall(trace.spans);
   const logs = useTraceLogs(trace);
   const beside = useWide(BESIDE_PX);
@@ -103,9 +101,7 @@ function Loaded({ trace, more }: { trace: GetTraceOutput; more: (() => void) | n
       title={title}
       meta={
         <>
-          {trace.environment ? (
-            <Badge tone={isProduction(trace.environment) ? "production" : "neutral"}>{trace.environment}</Badge>
-          ) : null}
+          {trace.environment ? <EnvironmentBadge name={trace.environment} /> : null}
           <span className="num font-medium">{formatMs(trace.durationMs)}</span>
           {trace.errorCount > 0 ? <Mark tone="critical">{plural(trace.errorCount, "error")}</Mark> : null}
           <Time at={trace.startAt} className="text-ink-2" />

@@ -1,7 +1,7 @@
 "use client";
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useTRPC } from "../trpc/client.tsx";
+import { useTRPC } from "../../trpc/client.tsx";
 
 /** A change of a user, after which the list is read again. */
 export function useUserWrites() {

@@ -2,10 +2,10 @@
 
 import { useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
-import { VisibleText } from "../feedback/visible-text.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
-import { OneTimePassword } from "./one-time-password.tsx";
+import { VisibleText } from "../../feedback/visible-text.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { ConfirmDialog } from "../confirm-dialog.tsx";
+import { OneTimePassword } from "../one-time-password.tsx";
 import { useUserWrites } from "./use-user-writes.ts";
 
 /** Makes a new one-time password and shows it once. */

@@ -1,6 +1,6 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
-import { Rated } from "./delivery-measures.tsx";
+import { Rated } from "./delivery-columns.tsx";
 
 it.each(["elite", "high", "medium", "low"] as const)(
   "a grade is named as one, and never reads as an amount: %s",

@@ -3,11 +3,11 @@
 import { useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
 import { LONGEST_EMAIL, LONGEST_PERSON_NAME } from "#server/auth/words.ts";
-import { DialogForm } from "../feedback/dialog-form.tsx";
-import type { RouterOutputs } from "../trpc/client.tsx";
-import { Dialog } from "../ui/dialog.tsx";
-import { Field, Input } from "../ui/field.tsx";
-import { OneTimePassword } from "./one-time-password.tsx";
+import { DialogForm } from "../../feedback/dialog-form.tsx";
+import type { RouterOutputs } from "../../trpc/client.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Field, Input } from "../../ui/field.tsx";
+import { OneTimePassword } from "../one-time-password.tsx";
 import { RoleField } from "./role-field.tsx";
 import { useUserWrites } from "./use-user-writes.ts";
 

@@ -2,8 +2,8 @@
 
 import { ROLES } from "#server/agent/kernel/roles.ts";
 import type { UserView } from "#server/auth/schema.ts";
-import { Field, Select } from "../ui/field.tsx";
-import { ROLE_MEANING } from "./role-meaning.ts";
+import { Field, Select } from "../../ui/field.tsx";
+import { ROLE_MEANING } from "../role-meaning.ts";
 
 interface RoleFieldProps {
   role: UserView["role"];

@@ -1,7 +1,7 @@
 "use client";
 
 import type { UserView } from "#server/auth/schema.ts";
-import { ConfirmDialog } from "./confirm-dialog.tsx";
+import { ConfirmDialog } from "../confirm-dialog.tsx";
 import { useUserWrites } from "./use-user-writes.ts";
 
 interface UserDialogProps {

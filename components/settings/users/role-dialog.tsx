@@ -2,8 +2,8 @@
 
 import { useState } from "react";
 import type { UserView } from "#server/auth/schema.ts";
-import { DialogForm } from "../feedback/dialog-form.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { DialogForm } from "../../feedback/dialog-form.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 import { RoleField } from "./role-field.tsx";
 import { useUserWrites } from "./use-user-writes.ts";
 

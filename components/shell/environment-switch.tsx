@@ -4,13 +4,15 @@ import { ChevronDown } from "lucide-react";
 import { usePathname } from "next/navigation";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
+import { useEnvironmentControl } from "../marks/environment.tsx";
 import { Menu, MenuChoice, MenuLabel } from "../ui/menu.tsx";
 
 const ALL = "";
 
 /** Always visible; heavier while what happens here happens to customers. */
 export function EnvironmentSwitch({ environments }: { environments: readonly string[] }) {
-  const { environment, setEnvironment, isProduction } = useEnvironment();
+  const { environment, setEnvironment } = useEnvironment();
+  const look = useEnvironmentControl(environment);
   const oneService = /^\/services\/./.test(usePathname());
   const known = environment && !environments.includes(environment) ? [environment, ...environments] : environments;
   const options = known.map((name) => ({ value: name, label: name }));
@@ -20,12 +22,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
       trigger={
         <button
           type="button"
-          className={cn(
-            "flex h-8 min-w-0 items-center gap-1.5 rounded-md border px-2.5 font-medium text-sm",
-            isProduction(environment)
-              ? "border-production/60 bg-production-soft font-semibold text-production"
-              : "border-line-strong bg-surface text-ink",
-          )}
+          className={cn("flex h-8 min-w-0 items-center gap-1.5 rounded-md px-2.5 font-medium text-sm", look)}
         >
           <span className="sr-only">Environment: </span>
           <span className="truncate">{environment ?? (oneService ? "any environment" : "all environments")}</span>
