@@ -22,6 +22,7 @@ const tool = (name: string, more: Partial<McpMeta> = {}): McpMeta => ({
   destructive: false,
   idempotent: true,
   openWorld: false,
+  outsideText: false,
   ...more,
 });
 

@@ -11,6 +11,7 @@ const mcp: McpMeta = {
   destructive: false,
   idempotent: true,
   openWorld: false,
+  outsideText: false,
 };
 const base = procedure.meta({ permission: "deployment.write", mcp });
 const empty = z.object({});
@@ -46,6 +47,24 @@ describe("a tool's schemas", () => {
       properties: { ...ALWAYS_TOLD, at: { type: "string", format: "date-time" }, n: { type: "integer" } },
       required: ["at", "n"],
     });
+  });
+
+  it("come with a mark where results show what outsiders wrote", () => {
+    const toolWith = (outsideText: boolean) =>
+      toolsOf(
+        router({
+          a: procedure
+            .meta({ permission: "deployment.write", mcp: { ...mcp, outsideText } })
+            .input(empty)
+            .output(empty)
+            .query(() => ({})),
+        }),
+      ).find("a_tool");
+    expect(toolWith(true)).toMatchObject({
+      showsOutsideText: true,
+      listing: { description: expect.stringMatching(/data/) },
+    });
+    expect(toolWith(false)).toMatchObject({ showsOutsideText: false, listing: { description: "does" } });
   });
 
   it("merge chained inputs", () => {

@@ -1,9 +1,8 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import { startPeriodic } from "../agent/kernel/periodic.ts";
+import { FIXED_RETENTION } from "../agent/kernel/storage/retention.ts";
 import type { Logger } from "../telemetry/log.ts";
 
-/** With a round an hour, nothing finished is there a day later. */
-const KEEP_MS = 20 * 3_600_000;
 const EVERY_MS = 3_600_000;
 const BATCH = 100;
 
@@ -11,7 +10,7 @@ const BATCH = 100;
 export const startWorkflowRetention = (log: Logger): { stop(): Promise<void> } =>
   startPeriodic(
     EVERY_MS,
-    () => deleteFinished(new Date(Date.now() - KEEP_MS)),
+    () => deleteFinished(new Date(Date.now() - FIXED_RETENTION.workflowsMs)),
     (err) => log.warn({ err }, "what is left of old workflows was not deleted; tried again in an hour"),
   );
 

@@ -1,6 +1,7 @@
 import { EventEmitter, on } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { FIXED_RETENTION } from "../agent/kernel/storage/retention.ts";
 import type { LiveFeed, LiveHint, LiveTopic } from "../agent/ports/live-feed.ts";
 import type { Db } from "../db/client.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -10,7 +11,6 @@ const CHANNEL = "operate_live";
 const LISTEN = `listen ${CHANNEL}`;
 /** ids are given before commit, so a replay starts this much earlier: a hint may come twice, none is lost */
 const OVERLAP_MS = 30_000;
-const KEEP_MS = 3_600_000;
 /** a LISTEN connection is asked as often whether it is there, and is lost when it takes as long to answer */
 const PULSE_MS = 10_000;
 /** who missed more than that reads everything again */
@@ -221,7 +221,10 @@ export function startLiveRetention(runtime: { db: Db; now: () => Date }, log: Lo
     newestId(runtime.db)
       .then((newest) =>
         runtime.db.liveEvent.deleteMany({
-          where: { at: { lt: new Date(runtime.now().getTime() - KEEP_MS) }, id: { lt: BigInt(newest) } },
+          where: {
+            at: { lt: new Date(runtime.now().getTime() - FIXED_RETENTION.liveHintsMs) },
+            id: { lt: BigInt(newest) },
+          },
         }),
       )
       .then(() => undefined)

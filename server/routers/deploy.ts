@@ -52,6 +52,7 @@ export const deployRouter = router({
       destructive: true,
       idempotent: false,
       openWorld: true,
+      outsideText: true,
     },
   })
     .input(DeployApplicationInput)
@@ -66,6 +67,7 @@ export const deployRouter = router({
       destructive: true,
       idempotent: true,
       openWorld: true,
+      outsideText: true,
     },
   })
     .input(DecideDeploymentInput)
@@ -87,6 +89,7 @@ export const deployRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: true,
+        outsideText: true,
         maxSeconds: 60,
       },
     })
@@ -116,6 +119,7 @@ export const deployRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: false,
+        outsideText: true,
       },
     })
     .input(ListDeploymentsInput)
@@ -148,6 +152,7 @@ export const deployRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: false,
+        outsideText: true,
       },
     })
     .input(CompareVersionsInput)

@@ -31,6 +31,7 @@ export const healthRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: false,
+        outsideText: true,
       },
     })
     .input(MonitorHealthInput)
@@ -50,6 +51,7 @@ export const healthRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: false,
+        outsideText: true,
       },
     })
     .input(HealthHistoryInput)

@@ -19,6 +19,7 @@ export const incidentsRouter = router({
       destructive: false,
       idempotent: false,
       openWorld: false,
+      outsideText: true,
     },
   })
     .input(ManageIncidentInput)
@@ -35,6 +36,7 @@ export const incidentsRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: false,
+        outsideText: true,
       },
     })
     .input(GetIncidentInput)
@@ -51,6 +53,7 @@ export const incidentsRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: false,
+        outsideText: true,
       },
     })
     .input(ListIncidentsInput)

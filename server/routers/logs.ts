@@ -17,7 +17,7 @@ import { untilEnded } from "./rights.ts";
 import { paged, procedure, router, writes } from "./trpc.ts";
 
 /** a source may be outside of Operate */
-const READ = { destructive: false, idempotent: true, openWorld: true };
+const READ = { destructive: false, idempotent: true, openWorld: true, outsideText: true };
 
 export const logsRouter = router({
   analyze: procedure

@@ -26,6 +26,7 @@ export const metricsRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: true,
+        outsideText: true,
       },
     })
     .input(ListMetricsInput)
@@ -52,6 +53,7 @@ export const metricsRouter = router({
         destructive: false,
         idempotent: true,
         openWorld: true,
+        outsideText: true,
       },
     })
     .input(QueryMetricsInput)

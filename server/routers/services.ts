@@ -9,7 +9,7 @@ import {
 } from "../agent/services/schema.ts";
 import { procedure, router } from "./trpc.ts";
 
-const READ = { destructive: false, idempotent: true, openWorld: true };
+const READ = { destructive: false, idempotent: true, openWorld: true, outsideText: true };
 
 export const servicesRouter = router({
   list: procedure

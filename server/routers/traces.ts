@@ -12,7 +12,7 @@ import {
 import { paged, procedure, router } from "./trpc.ts";
 
 /** a source may be outside of Operate */
-const READ = { destructive: false, idempotent: true, openWorld: true };
+const READ = { destructive: false, idempotent: true, openWorld: true, outsideText: true };
 
 export const tracesRouter = router({
   list: procedure

@@ -52,6 +52,8 @@ export interface McpMeta {
   idempotent: boolean;
   /** true when it reaches beyond Operate's own database */
   openWorld: boolean;
+  /** true when its results show what operated programs, their senders or people wrote: lines, titles, names, messages */
+  outsideText: boolean;
   /** the longest it may take when it waits by design; default: what the endpoint allows every call */
   maxSeconds?: number;
 }

@@ -1,11 +1,11 @@
 import { type CatalogService, catalogOf } from "../catalog/catalog.ts";
 import type { OperateAgentConfig } from "../config.ts";
 import type { LabelFilter, MetricQuery } from "../ports/metrics-source.ts";
-import type { SLI_TEMPLATES } from "../telemetry/config.ts";
+import type { MetricSliTemplate, SliTemplate } from "../telemetry/config.ts";
 import { seriesLabels } from "../telemetry/series-labels.ts";
 import { ownQueries } from "./own-queries.ts";
 import type { SignalName } from "./schema.ts";
-import { type MetricTemplate, planText, type SignalUnit, signalPlans } from "./sli-templates.ts";
+import { planText, type SignalUnit, signalPlans } from "./sli-templates.ts";
 
 /**
  * A dashboard for Grafana 10 and later (schema version 39) with the panels of the service page: a row for each service,
@@ -57,7 +57,7 @@ const ALL: LabelFilter[] = [
 ];
 
 /** What the balancer or spans measure for Operate, a Prometheus has under OpenTelemetry's names, if at all. */
-const metricTemplate = (template: (typeof SLI_TEMPLATES)[number] | undefined): MetricTemplate =>
+const metricSliTemplate = (template: SliTemplate | undefined): MetricSliTemplate =>
   template === undefined || template === "balancer" || template === "spans" ? "otel-http" : template;
 
 export function grafanaDashboard(config: OperateAgentConfig, write: Write) {
@@ -107,7 +107,7 @@ const target = (index: number, expr: string, legendFormat: string): Target => ({
 /** One line a service; services whose series have labels of their own are in their own rows only. */
 function overview(services: readonly CatalogService[], write: Write): Panel[] {
   const plain = services.filter(({ telemetry }) => Object.keys(telemetry?.labels ?? {}).length === 0);
-  const templates = [...new Set(plain.map(({ telemetry }) => metricTemplate(telemetry?.template)))];
+  const templates = [...new Set(plain.map(({ telemetry }) => metricSliTemplate(telemetry?.template)))];
   const grouped: Write = (query) => write({ ...query, groupBy: ["service"] });
   const signals = { Requests: "requestRate", Errors: "errorPercent", "Latency p95": "latencyP95Ms" } as const;
   return Object.entries(signals).flatMap(([title, signal]) => {
@@ -122,7 +122,7 @@ function panelsOf(config: OperateAgentConfig, service: CatalogService, write: Wr
   const configured = seriesLabels(service.telemetry?.labels ?? {}, ref.service, ref.environment);
   const labels = Object.keys(configured).length > 0 ? configured : ref;
   const filters = Object.entries(labels).map(([label, value]): LabelFilter => ({ label, op: "=", value }));
-  const plans = signalPlans(metricTemplate(service.telemetry?.template), filters, null);
+  const plans = signalPlans(metricSliTemplate(service.telemetry?.template), filters, null);
   const own = ownQueries(config, ref);
   return PANELS.flatMap(({ title, signals }) => {
     const found = signals.flatMap(([signal, legend]) => {

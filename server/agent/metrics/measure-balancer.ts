@@ -1,4 +1,5 @@
 import type { AgentContext } from "../kernel/context.ts";
+import { TRAFFIC_BUCKETS_READ_MS } from "../kernel/storage/retention.ts";
 import type { TrafficCounts } from "../ports/traffic.ts";
 import type { ServiceRef } from "../ports/workloads.ts";
 import { listTraffic, sumBy, trafficSeries } from "../traffic/index.ts";
@@ -6,8 +7,6 @@ import { allSignals, type Measured, type MeasuredSignal, UNITS, unmeasured } fro
 import type { SignalName } from "./schema.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
 
-/** buckets of 10 s are kept for two days; after that there are minutes */
-const FINE_KEPT_MS = 47 * 3_600_000;
 /** a step as long as this is read from minutes */
 const COARSE_STEP_SECONDS = 120;
 
@@ -15,7 +14,7 @@ const COARSE_STEP_SECONDS = 120;
 export async function measureBalancer(ctx: AgentContext, ref: ServiceRef, grid: Grid): Promise<Measured> {
   const { from, to } = windowOfGrid(grid);
   const { stepSeconds, steps } = grid;
-  const old = ctx.now().getTime() - from.getTime() >= FINE_KEPT_MS;
+  const old = ctx.now().getTime() - from.getTime() >= TRAFFIC_BUCKETS_READ_MS;
   const resolution = stepSeconds % 60 === 0 && (old || stepSeconds >= COARSE_STEP_SECONDS) ? 60 : 10;
   const rows = await listTraffic(ctx.db, { since: from, until: to, resolution, ref });
   const points = trafficSeries(rows, { from, to, stepSeconds });

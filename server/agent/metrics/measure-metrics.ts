@@ -3,6 +3,7 @@ import { toAppError } from "../kernel/errors.ts";
 import { sourceView } from "../kernel/source-answer.ts";
 import type { MetricLines, MetricQuery, MetricsSource } from "../ports/metrics-source.ts";
 import type { Answer, TimeWindow } from "../ports/source.ts";
+import type { MetricSliTemplate } from "../telemetry/config.ts";
 import {
   allSignals,
   type Measured,
@@ -14,7 +15,7 @@ import {
 import { ownQueries } from "./own-queries.ts";
 import type { SignalName } from "./schema.ts";
 import { serviceFilters } from "./service-filters.ts";
-import { type MetricTemplate, namesOf, planText, type SignalPlan, servedMetric, signalPlans } from "./sli-templates.ts";
+import { namesOf, planText, type SignalPlan, servedMetric, signalPlans } from "./sli-templates.ts";
 import { type Grid, windowOfGrid } from "./steps.ts";
 
 /** How far apart the samples are of what tells that a service served something; null where nothing is known. */
@@ -22,7 +23,7 @@ export async function servedDistance(
   ctx: AgentContext,
   source: MetricsSource,
   ref: MeasuredRef,
-  template: MetricTemplate,
+  template: MetricSliTemplate,
   window: TimeWindow,
 ): Promise<number | null> {
   const { items } = (await source.metrics({ service: ref.service, limit: MOST_METRICS })).data;
@@ -40,7 +41,7 @@ export async function measureMetrics(
   ctx: AgentContext,
   source: MetricsSource,
   ref: MeasuredRef,
-  template: MetricTemplate,
+  template: MetricSliTemplate,
   grid: Grid,
 ): Promise<Measured> {
   const listed = await source.metrics({ service: ref.service, limit: MOST_METRICS });
@@ -82,7 +83,7 @@ export async function measureMetrics(
   return { source: sourceView(listed, ...reader.answers), signals: allSignals(found, missing) };
 }
 
-function whyMissing(template: MetricTemplate, signal: SignalName, ref: MeasuredRef, served: string | null): string {
+function whyMissing(template: MetricSliTemplate, signal: SignalName, ref: MeasuredRef, served: string | null): string {
   if (signal === "errorPercent" && served !== null)
     return `${served} has no label that tells how a request ended. Give queries.errorRatio in services[].telemetry.`;
   const names = namesOf(template, signal);

@@ -14,7 +14,7 @@ import { measureBalancer } from "./measure-balancer.ts";
 import { measureMetrics, servedDistance } from "./measure-metrics.ts";
 import { measureSpans, SPAN_POINTS, SPAN_STEP_SECONDS } from "./measure-spans.ts";
 import type { Measured, MeasuredRef } from "./measured.ts";
-import { observedTemplate } from "./observed-template.ts";
+import { observedSliTemplate } from "./observed-sli-template.ts";
 import type { ServiceSignalsInput, ServiceSignalsOutput } from "./schema.ts";
 import { type Grid, gridBefore, gridOf, leastStep, partialOf, stepFor, windowOfGrid } from "./steps.ts";
 import { SIGNALS } from "./words.ts";
@@ -73,7 +73,7 @@ async function templateOf(ctx: AgentContext, { service, environment }: MeasuredR
   const catalog = catalogOf(ctx.config);
   const configured = catalog.service(service);
   if (configured && catalog.runsIn(service, environment)) return configured.telemetry?.template ?? "balancer";
-  const observed = configured ? null : await observedTemplate(ctx, service, window);
+  const observed = configured ? null : await observedSliTemplate(ctx, service, window);
   if (observed) return observed;
   if (!configured)
     throw unknownName({

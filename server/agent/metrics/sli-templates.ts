@@ -1,14 +1,12 @@
 import type { LabelFilter, MetricInfo, MetricQuery } from "../ports/metrics-source.ts";
+import { METRIC_SLI_TEMPLATES, type MetricSliTemplate } from "../telemetry/config.ts";
 import type { SignalName } from "./schema.ts";
 
 /**
- * How a service's figures are named under each convention, so that nobody has to write queries. Pure: which metrics
- * there are comes in as an argument.
+ * SLI templates over metrics: how a service's figures are named under each convention, so that nobody has to write
+ * queries. Their names are in `telemetry/config.ts`. Pure: which metrics there are comes in as an argument.
  */
 
-/** the commonest first */
-export const METRIC_TEMPLATES = ["otel-http", "prometheus-http", "grpc", "queue-age", "job-success"] as const;
-export type MetricTemplate = (typeof METRIC_TEMPLATES)[number];
 export type SignalUnit = "per-second" | "percent" | "ms" | "bytes" | "requests" | "seconds" | "ratio";
 
 /** One signal as queries: `scale` × `top` ÷ `bottom`; of an `age`, the time since `top` (a Unix time in seconds). */
@@ -34,7 +32,7 @@ interface Gauge {
 }
 
 /** Each list: the likeliest first; the first that is there is taken. */
-interface Template {
+interface TemplateMetrics {
   /** running totals of what was served; `x_count` of a histogram counts, too */
   served: readonly { metric: string; outcome: Outcome }[];
   durations: readonly { metric: string; toMs: number }[];
@@ -80,7 +78,7 @@ const ANYTHING = ".+";
 const MESSAGING: Outcome = { labels: ["error_type"], failed: ANYTHING };
 const JOB_STATUS: Outcome = { labels: ["status", "result", "outcome", "state"], failed: "fail.*|error.*|dead|timeout" };
 
-const TEMPLATES: Record<MetricTemplate, Template> = {
+const TEMPLATES: Record<MetricSliTemplate, TemplateMetrics> = {
   // https://prometheus.io/docs/practices/naming/, promhttp of client_golang, Spring's Micrometer
   "prometheus-http": {
     served: [
@@ -180,7 +178,7 @@ function firstThere<T>(
 }
 
 /** The metric whose labels tell how requests ended; null when there is none. */
-export const servedMetric = (template: MetricTemplate, items: readonly MetricInfo[]): string | null =>
+export const servedMetric = (template: MetricSliTemplate, items: readonly MetricInfo[]): string | null =>
   TEMPLATES[template].served.find(({ metric }) => isThere(metric, items))?.metric ?? null;
 
 /** One way of telling what services served, with how its latency is found. */
@@ -195,7 +193,7 @@ export interface ServedMetric {
 
 /** Every metric there is that tells of served requests, of all templates, in the order in which one is chosen. */
 export const servedMetrics = (items: readonly MetricInfo[]): ServedMetric[] =>
-  METRIC_TEMPLATES.flatMap((template) => {
+  METRIC_SLI_TEMPLATES.flatMap((template) => {
     const { served, durations } = TEMPLATES[template];
     return served
       .filter(({ metric }) => isThere(metric, items))
@@ -207,7 +205,7 @@ export const servedMetrics = (items: readonly MetricInfo[]): ServedMetric[] =>
   });
 
 /** The metrics a template looks for, for a message that says what is missing. */
-export function namesOf(template: MetricTemplate, signal: SignalName): string[] {
+export function namesOf(template: MetricSliTemplate, signal: SignalName): string[] {
   const { served, durations, cpuSeconds, cpuShare, memoryBytes, saturation } = TEMPLATES[template];
   if (signal === "requestRate" || signal === "errorPercent") return served.map(({ metric }) => metric);
   if (signal === "cpuPercent") return [...cpuSeconds, ...cpuShare];
@@ -221,7 +219,7 @@ export function namesOf(template: MetricTemplate, signal: SignalName): string[] 
  * @param known null: nothing is known of the source, so the likeliest names are taken
  */
 export function signalPlans(
-  template: MetricTemplate,
+  template: MetricSliTemplate,
   filters: readonly LabelFilter[],
   known: KnownMetrics | null,
 ): Partial<Record<SignalName, SignalPlan>> {

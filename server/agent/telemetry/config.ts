@@ -2,12 +2,11 @@ import { z } from "zod";
 import { Headers, HttpUrl, Name } from "../config-values.ts";
 import { PlainName } from "../kernel/schema.ts";
 import { LOGS_APIS, TRACES_APIS } from "../ports/source.ts";
+import { RetentionSchema } from "../kernel/storage/retention.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
 const LabelName = z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "letters, digits and _, not starting with a digit");
-const Bytes = z.number().int().min(50_000_000).max(1_000_000_000_000_000);
-const Days = z.number().int().min(1).max(400);
 
 export const ScrapeTargetSchema = z.strictObject({
   name: PlainName(80),
@@ -21,26 +20,6 @@ export const ScrapeTargetSchema = z.strictObject({
   maxSamples: z.number().int().min(1).max(500_000).default(50_000).describe("a page with more is refused as a whole"),
 });
 export type ScrapeTarget = z.infer<typeof ScrapeTargetSchema>;
-
-export const RetentionSchema = z.strictObject({
-  logsDays: Days.default(7),
-  samplesDays: Days.default(15),
-  spansDays: Days.default(3),
-  rollupsDays: Days.default(90).describe("counts per minute and hour"),
-  maxBytes: Bytes.optional().describe(
-    "all telemetry on disk, with indexes; default: half of what is free for it on the disk of the embedded database, no limit for another database; at it, only kinds beyond their share give way: logs 30 %, samples 20 %, spans 15 %, counts 35 %",
-  ),
-  logsMaxBytes: Bytes.optional().describe("log lines on disk"),
-  samplesMaxBytes: Bytes.optional().describe("samples on disk"),
-  spansMaxBytes: Bytes.optional().describe("spans on disk"),
-  historyDays: z
-    .number()
-    .int()
-    .min(30)
-    .max(3_650)
-    .default(400)
-    .describe("deployments that ended and incidents that were resolved, with all that belongs to them"),
-});
 
 export const IngestLimitsSchema = z.strictObject({
   maxSeries: z.number().int().min(100).max(5_000_000).default(200_000).describe("that had a sample in the kept days"),
@@ -62,16 +41,12 @@ export const IngestLimitsSchema = z.strictObject({
     .describe("of requests being worked on; beyond it senders are told to come again"),
 });
 
-/** How a service's figures are named, so that nobody has to write queries. */
-export const SLI_TEMPLATES = [
-  "balancer",
-  "prometheus-http",
-  "otel-http",
-  "grpc",
-  "queue-age",
-  "job-success",
-  "spans",
-] as const;
+/** SLI templates over metrics, the commonest first; their queries are in `metrics/sli-templates.ts`. */
+export const METRIC_SLI_TEMPLATES = ["otel-http", "prometheus-http", "grpc", "queue-age", "job-success"] as const;
+export type MetricSliTemplate = (typeof METRIC_SLI_TEMPLATES)[number];
+/** How a service's figures are named, so that nobody has to write queries: by its balancer, its metrics or its spans. */
+export const SLI_TEMPLATES = ["balancer", ...METRIC_SLI_TEMPLATES, "spans"] as const;
+export type SliTemplate = (typeof SLI_TEMPLATES)[number];
 
 const Home = z.enum(["built-in", "external"]);
 export const ServiceTelemetrySchema = z.strictObject({

@@ -1,9 +1,9 @@
 import type { Runtime } from "../kernel/context.ts";
 import { deleteInBatches } from "../kernel/storage/delete-in-batches.ts";
+import { FIXED_RETENTION } from "../kernel/storage/retention.ts";
 import { deleteEvents } from "./store.ts";
 
 const DAY_MS = 86_400_000;
-const LEAST_DAYS = 90;
 const BATCH = 5_000;
 
 /**
@@ -12,6 +12,7 @@ const BATCH = 5_000;
  */
 export function deleteOldEvents({ db, config, now }: Pick<Runtime, "db" | "config" | "now">): Promise<number> {
   const { historyDays, rollupsDays } = config.monitoringConfig.retention;
-  const before = new Date(now().getTime() - Math.max(LEAST_DAYS, historyDays, rollupsDays) * DAY_MS);
+  const keptMs = Math.max(FIXED_RETENTION.timelineLeastMs, historyDays * DAY_MS, rollupsDays * DAY_MS);
+  const before = new Date(now().getTime() - keptMs);
   return deleteInBatches(BATCH, (limit) => deleteEvents(db, before, limit));
 }

@@ -1,5 +1,6 @@
 import type { Prisma, TrafficBucket } from "#server/db/generated/client.ts";
 import type { Db, Tx } from "../kernel/context.ts";
+import { FIXED_RETENTION } from "../kernel/storage/retention.ts";
 import type { TrafficCounts, VersionUsage } from "../ports/traffic.ts";
 import type { ServiceRef } from "../ports/workloads.ts";
 import { addOutcomes, OUTCOMES } from "../telemetry/outcomes.ts";
@@ -156,6 +157,6 @@ export async function listTraffic(
 /** Deletes 10-second buckets after 48 h and minutes after 90 days. */
 export async function forgetTraffic(db: Db, now: Date): Promise<void> {
   const before = (ms: number) => ({ lt: new Date(now.getTime() - ms) });
-  await db.trafficBucket.deleteMany({ where: { resolution: 10, bucketAt: before(48 * 3_600_000) } });
-  await db.trafficBucket.deleteMany({ where: { resolution: 60, bucketAt: before(90 * 86_400_000) } });
+  await db.trafficBucket.deleteMany({ where: { resolution: 10, bucketAt: before(FIXED_RETENTION.trafficBucketsMs) } });
+  await db.trafficBucket.deleteMany({ where: { resolution: 60, bucketAt: before(FIXED_RETENTION.trafficMinutesMs) } });
 }

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { RetentionSchema } from "../../agent/telemetry/config.ts";
+import type { RetentionSchema } from "../../agent/kernel/storage/retention.ts";
 import type { Connection, Database } from "../database.ts";
 
 export type Retention = z.infer<typeof RetentionSchema>;

@@ -1,5 +1,6 @@
 import type { Runtime } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
+import { TRAFFIC_BUCKETS_READ_MS } from "../../kernel/storage/retention.ts";
 import { failedRequests, sumOutcomes } from "../../telemetry/outcomes.ts";
 import { groupedCount } from "../../text/numbers.ts";
 import { utcClock } from "../../text/utc.ts";
@@ -10,7 +11,7 @@ import type { DeploymentPlan } from "../run/procedure.ts";
 
 const BUCKET_MS = 10_000;
 /** buckets of 10 s are kept a little longer; who goes back after days does not go back from this deployment alone */
-const LONGEST_MS = 47 * 3_600_000;
+const LONGEST_MS = TRAFFIC_BUCKETS_READ_MS;
 
 type Undone = Pick<DeploymentRow, "service" | "environment" | "version"> & { startedAt: Date };
 

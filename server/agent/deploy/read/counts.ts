@@ -1,5 +1,6 @@
 import type { AgentContext } from "../../kernel/context.ts";
 import { AppError } from "../../kernel/errors.ts";
+import { TRAFFIC_BUCKETS_READ_MS } from "../../kernel/storage/retention.ts";
 import type { TrafficCounts } from "../../ports/traffic.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
 import { sumBy } from "../../traffic/index.ts";
@@ -7,8 +8,6 @@ import { listCounts } from "../record/store-reads.ts";
 
 /** What versions answered in a span of time: what was stored, and the newest seconds from the platform. */
 
-/** buckets of 10 s are kept for two days; after that minutes */
-const FINE_KEPT_MS = 47 * 3_600_000;
 /** a longer span is read in minutes */
 const FINE_SPAN_MS = 2 * 3_600_000;
 const SAMPLE_MS = 2_000;
@@ -16,7 +15,7 @@ const SAMPLE_MS = 2_000;
 const SETTLED_MS = 4_000;
 
 export const stepSecondsFor = (from: Date, to: Date, now: Date): 10 | 60 =>
-  to.getTime() - from.getTime() > FINE_SPAN_MS || now.getTime() - from.getTime() >= FINE_KEPT_MS ? 60 : 10;
+  to.getTime() - from.getTime() > FINE_SPAN_MS || now.getTime() - from.getTime() >= TRAFFIC_BUCKETS_READ_MS ? 60 : 10;
 
 interface Counts {
   rows: TrafficCounts[];

@@ -1,11 +1,10 @@
 import type { Runtime } from "../../kernel/context.ts";
 import { deleteInBatches } from "../../kernel/storage/delete-in-batches.ts";
+import { FIXED_RETENTION } from "../../kernel/storage/retention.ts";
 import { deleteEndedDeployments } from "./store-history.ts";
 
 const DAY_MS = 86_400_000;
 const BATCH = 200;
-/** However old, so many of each service and environment stay: what may be gone back to is read from them. */
-const KEPT_OF_EACH = 50;
 
 /**
  * Deletes deployments that ended before `monitoringConfig.retention.historyDays`, with their events, steps, decisions
@@ -15,5 +14,6 @@ const KEPT_OF_EACH = 50;
 export async function deleteOldDeployments(runtime: Pick<Runtime, "db" | "config" | "now">): Promise<number> {
   const { historyDays } = runtime.config.monitoringConfig.retention;
   const before = new Date(runtime.now().getTime() - historyDays * DAY_MS);
-  return deleteInBatches(BATCH, (limit) => deleteEndedDeployments(runtime.db, { before, keep: KEPT_OF_EACH, limit }));
+  const keep = FIXED_RETENTION.deploymentsOfEach;
+  return deleteInBatches(BATCH, (limit) => deleteEndedDeployments(runtime.db, { before, keep, limit }));
 }

@@ -1,15 +1,13 @@
 import type { Db } from "../../kernel/context.ts";
+import { TRAFFIC_BUCKETS_READ_MS } from "../../kernel/storage/retention.ts";
 import type { ServiceRef } from "../../ports/workloads.ts";
 import { noOutcomes, OUTCOMES, type OutcomeCounts } from "../../telemetry/outcomes.ts";
 
 /** How the requests of each version ended as it was counted, in the database. */
 
-/** Buckets of 10 s are kept for two days; after that minutes. */
-const FINE_MS = 47 * 3_600_000;
-
 /** How long the buckets are that still tell of what began at `from`. */
 export const stepSecondsSince = (from: Date, now: Date): 10 | 60 =>
-  now.getTime() - from.getTime() < FINE_MS ? 10 : 60;
+  now.getTime() - from.getTime() < TRAFFIC_BUCKETS_READ_MS ? 10 : 60;
 
 const SUMMED = Object.fromEntries(["requests", ...OUTCOMES].map((name) => [name, true])) as Record<
   "requests" | (typeof OUTCOMES)[number],

@@ -1,17 +1,16 @@
 import type { Runtime } from "../../kernel/context.ts";
 import { deleteInBatches } from "../../kernel/storage/delete-in-batches.ts";
+import { FIXED_RETENTION } from "../../kernel/storage/retention.ts";
 import { deleteExpired } from "./store-results.ts";
 
-const HOUR_MS = 3_600_000;
-const RAW_KEPT_MS = 24 * HOUR_MS;
-const ROLLUPS_KEPT_MS = 90 * 24 * HOUR_MS;
 const EVERY_MS = 10 * 60_000;
 const BATCH = 20_000;
 
 /** Deletes raw results older than 24 h, and rollups and changes older than 90 days; in batches, so that nothing waits. */
 export async function deleteOldHealth(runtime: Pick<Runtime, "db" | "now">): Promise<number> {
+  const { healthResultsMs, healthRollupsMs } = FIXED_RETENTION;
   const nowMs = runtime.now().getTime();
-  const before = { results: new Date(nowMs - RAW_KEPT_MS), rollups: new Date(nowMs - ROLLUPS_KEPT_MS) };
+  const before = { results: new Date(nowMs - healthResultsMs), rollups: new Date(nowMs - healthRollupsMs) };
   return deleteInBatches(BATCH, (limit) => deleteExpired(runtime.db, before, limit));
 }
 
