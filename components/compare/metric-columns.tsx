@@ -3,7 +3,7 @@
 import type { Column } from "../data-table/data-table.tsx";
 import { Mark } from "../feedback/mark.tsx";
 import { MISSING } from "../lib/format.ts";
-import { COMPARISON_LOOK } from "../marks/deployment-looks.ts";
+import { COMPARISON_LOOK } from "../marks/deployment-states.ts";
 import type { MetricRow } from "./metric-rows.ts";
 
 const Verdict = ({ verdict }: Pick<MetricRow, "verdict">) =>

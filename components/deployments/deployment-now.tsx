@@ -8,7 +8,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { Facts, Section } from "../layout/page.tsx";
 import { formatDuration, plural } from "../lib/format.ts";
-import { WATCH_LOOK } from "../marks/deployment-looks.ts";
+import { WATCH_LOOK } from "../marks/deployment-states.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
 import { readyWords } from "./detail/candidate-ready.ts";
 import { deadlineWords } from "./detail/decision-choices.ts";

@@ -11,7 +11,7 @@ import { VisibleText } from "../feedback/visible-text.tsx";
 import { Section } from "../layout/page.tsx";
 import { cn } from "../lib/cn.ts";
 import { plural } from "../lib/format.ts";
-import { EVENT_LOOK } from "../marks/deployment-looks.ts";
+import { EVENT_LOOK } from "../marks/deployment-states.ts";
 import { Button } from "../ui/button.tsx";
 
 type Event = z.infer<typeof DeploymentEventView>;

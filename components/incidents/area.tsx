@@ -3,7 +3,7 @@ import { Siren } from "lucide-react";
 import { UNRESOLVED } from "#server/agent/incidents/words.ts";
 import type { Area } from "../area.ts";
 import type { Badge } from "../layout/navigation.ts";
-import { SEVERITY_TONE } from "../marks/looks.ts";
+import { SEVERITY_TONE } from "../marks/states.ts";
 import { useTRPC } from "../trpc/client.tsx";
 
 const NotResolved: Badge = ({ children }) => {

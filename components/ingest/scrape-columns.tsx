@@ -7,7 +7,7 @@ import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { formatDuration, formatMs, formatNumber } from "../lib/format.ts";
 import { EnvironmentName } from "../marks/environment.tsx";
-import { SCRAPE_TONE } from "../marks/telemetry-looks.ts";
+import { SCRAPE_TONE } from "../marks/telemetry-states.ts";
 
 /** What Operate fetches itself. */
 export const scrapeColumns: Column<ScrapeTargetView>[] = [

@@ -5,7 +5,7 @@ import { type Column, RowButton } from "../data-table/data-table.tsx";
 import { cn } from "../lib/cn.ts";
 import { formatErrors, formatFailed, formatMs, formatRateOver, MISSING } from "../lib/format.ts";
 import { HealthMark } from "../marks/health-mark.tsx";
-import { HEALTH_TONE } from "../marks/looks.ts";
+import { HEALTH_TONE } from "../marks/states.ts";
 import type { MapEdge, MapNode } from "./prepare/edges.ts";
 
 /** the share of failures, and the number it is a share of */

@@ -1,7 +1,7 @@
 import type { DeploymentView } from "#server/agent/deploy/schema.ts";
 import { ROLLED_BACK_BY_WATCH } from "#server/agent/kernel/watch-words.ts";
 import { Mark } from "../feedback/mark.tsx";
-import { DEPLOYMENT_LOOK, type Look } from "./looks.ts";
+import { DEPLOYMENT_LOOK, type Look } from "./states.ts";
 
 /** Of one that succeeded and did not hold, also what its watch did. */
 function lookOf({ status, watchState, summary }: Shown): Look {

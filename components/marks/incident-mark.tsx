@@ -1,6 +1,6 @@
 import type { IncidentStatus, Severity } from "#server/agent/incidents/schema.ts";
 import { Mark } from "../feedback/mark.tsx";
-import { INCIDENT_LOOK, SEVERITY_TONE } from "./looks.ts";
+import { INCIDENT_LOOK, SEVERITY_TONE } from "./states.ts";
 
 export const SeverityMark = ({ severity, className }: { severity: Severity; className?: string }) => (
   <Mark tone={SEVERITY_TONE[severity]} className={className}>

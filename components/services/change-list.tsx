@@ -7,7 +7,7 @@ import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { EnvLink } from "../layout/env-link.tsx";
 import { EnvironmentName } from "../marks/environment.tsx";
-import { lookOfChange } from "../marks/looks.ts";
+import { lookOfChange } from "../marks/states.ts";
 
 type Change = ListServicesOutput["changes"][number];
 

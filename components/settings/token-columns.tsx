@@ -6,7 +6,7 @@ import { Mark } from "../feedback/mark.tsx";
 import { Time } from "../feedback/time.tsx";
 import { VisibleText } from "../feedback/visible-text.tsx";
 import { MISSING } from "../lib/format.ts";
-import { TOKEN_TONE } from "../marks/telemetry-looks.ts";
+import { TOKEN_TONE } from "../marks/telemetry-states.ts";
 import { Button } from "../ui/button.tsx";
 
 export const tokenColumns = (myId: string, onRevoke: (token: TokenView) => void): readonly Column<TokenView>[] => [

@@ -84,6 +84,15 @@ it.each([
   expect(warnings(local)).toEqual([`services[0].${warning}`]);
 });
 
+it("says which keys of alerting have no effect yet, where they are used", () => {
+  const file = join(dir, "operate.config.yaml");
+  const channels = [{ type: "slack", endpoint: "https://chat.example/hook", severity: "high" }];
+  writeFileSync(file, JSON.stringify({ alertingConfig: { channels, thresholds: [], resolveOnRecovery: false } }));
+  expect(startWarnings(loadConfig(file, ENV), ENV)).toEqual([
+    "alertingConfig.channels: has no effect yet, because nothing sends alerts",
+  ]);
+});
+
 it("looks at no folder that it may not, and starts all the same", () => {
   symlinkSync("loop", join(dir, "loop"));
   const long = "canary".repeat(60);

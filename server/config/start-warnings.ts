@@ -11,12 +11,14 @@ const MOST_WARNINGS = 20;
 const LONGEST_PATH = 200;
 /** programs that are given a file to run */
 const INTERPRETER = /^(?:node|bun|python[\d.]*|ruby|perl|php|sh|bash|dash|zsh)$/;
+/** part of the format, and read by nothing until alerts are sent */
+const UNUSED_ALERTING = ["channels", "thresholds", "escalationPolicy"] as const;
 const SCRIPT = /^[^-].*\.(?:[cm]?[jt]s|py|rb|pl|php|sh)$/;
 
 /**
  * What this machine lacks to start the instances: folders, programs and scripts, `services[0].local.cwd: …`, one each.
  * No fault of the text, which may be meant for another machine, or for files that a build has yet to make. And what
- * reads like a placeholder but is none. Never throws; holds no resolved value.
+ * reads like a placeholder but is none, and what has no effect yet. Never throws; holds no resolved value.
  */
 export function startWarnings(loaded: LoadedConfig, env: NodeJS.ProcessEnv): string[] {
   const found = loaded.config.services.flatMap((service, i) => {
@@ -29,6 +31,9 @@ export function startWarnings(loaded: LoadedConfig, env: NodeJS.ProcessEnv): str
   });
   return [
     ...atMost(found, (more) => `and ${more} more services that cannot start`),
+    ...UNUSED_ALERTING.filter((key) => loaded.config.alertingConfig[key].length > 0).map(
+      (key) => `alertingConfig.${key}: has no effect yet, because nothing sends alerts`,
+    ),
     ...atMost(notReplaced(loaded.text), (more) => `and ${more} more texts in which something is not replaced`),
   ];
 }

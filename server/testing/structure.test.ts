@@ -65,8 +65,8 @@ describe("sources", () => {
   it("say how a state looks in one place alone", () => {
     const table = /Record<[^;={]*\bMarkTone>|Record<[^;={]*\{[^}]*\btone: (?:Mark)?Tone\b/;
     const elsewhere = sources.filter((path) => path.startsWith("components/") && table.test(textOf(path))).sort();
-    // with deployment-looks.ts, whose tables are of whole looks, three: a page loads what it shows
-    expect(elsewhere).toEqual(["components/marks/looks.ts", "components/marks/telemetry-looks.ts"]);
+    // with deployment-states.ts, whose tables are of whole looks, three: a page loads what it shows
+    expect(elsewhere).toEqual(["components/marks/states.ts", "components/marks/telemetry-states.ts"]);
   });
 
   it("define the columns of a table in <area>/<thing>-columns.tsx", () => {

@@ -9,7 +9,7 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { formatCount, plural } from "../../lib/format.ts";
-import { COMPARISON_LOOK, OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/deployment-looks.ts";
+import { COMPARISON_LOOK, OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/deployment-states.ts";
 import { type RouterOutputs, useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/error-description.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";

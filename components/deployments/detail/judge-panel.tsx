@@ -11,7 +11,7 @@ import { VisibleText } from "../../feedback/visible-text.tsx";
 import { Section } from "../../layout/page.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatNumber } from "../../lib/format.ts";
-import { OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/deployment-looks.ts";
+import { OUTCOME_LOOK, VERDICT_LOOK } from "../../marks/deployment-states.ts";
 import { useTRPC } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/error-description.ts";
 import { Badge } from "../../ui/badge.tsx";

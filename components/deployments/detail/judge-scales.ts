@@ -1,5 +1,5 @@
 import type { JudgeResult, MetricResult } from "#server/agent/deploy/judge/analysis-schema.ts";
-import type { OUTCOME_LOOK } from "../../marks/deployment-looks.ts";
+import type { OUTCOME_LOOK } from "../../marks/deployment-states.ts";
 
 /** Where the judge's numbers stand on a line of 100. Pure. */
 

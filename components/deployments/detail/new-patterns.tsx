@@ -9,7 +9,7 @@ import { Time, useClock } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { Template } from "../../logs/patterns/template.tsx";
-import { FINDING_TONE } from "../../marks/telemetry-looks.ts";
+import { FINDING_TONE } from "../../marks/telemetry-states.ts";
 import { LONG_READ, useTRPC } from "../../trpc/client.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";
 

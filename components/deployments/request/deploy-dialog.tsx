@@ -12,7 +12,7 @@ import { Mark } from "../../feedback/mark.tsx";
 import { useWasSeen } from "../../lib/seen.ts";
 import { useSettled } from "../../lib/settled.ts";
 import { EnvironmentBadge } from "../../marks/environment.tsx";
-import { FINDING_TONE } from "../../marks/telemetry-looks.ts";
+import { FINDING_TONE } from "../../marks/telemetry-states.ts";
 import { placesOf } from "../../services/places.ts";
 import { useTRPC, useTRPCClient } from "../../trpc/client.tsx";
 import { describeError } from "../../trpc/error-description.ts";

@@ -1,6 +1,6 @@
 import type { LogLineView } from "#server/agent/logs/schema.ts";
 import { Mark } from "../../feedback/mark.tsx";
-import { LEVEL_TONE } from "../../marks/telemetry-looks.ts";
+import { LEVEL_TONE } from "../../marks/telemetry-states.ts";
 
 type Level = NonNullable<LogLineView["level"]>;
 

@@ -8,7 +8,7 @@ import { Time } from "../../feedback/time.tsx";
 import { EnvLink } from "../../layout/env-link.tsx";
 import { Section } from "../../layout/page.tsx";
 import { plural } from "../../lib/format.ts";
-import { FINDING_TONE, TAG_LOOK } from "../../marks/telemetry-looks.ts";
+import { FINDING_TONE, TAG_LOOK } from "../../marks/telemetry-states.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import type { LogView } from "../use-log-view.ts";

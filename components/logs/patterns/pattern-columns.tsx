@@ -8,7 +8,7 @@ import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { cn } from "../../lib/cn.ts";
 import { formatCount, formatNumber } from "../../lib/format.ts";
-import { TAG_LOOK } from "../../marks/telemetry-looks.ts";
+import { TAG_LOOK } from "../../marks/telemetry-states.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { LevelMark } from "../lines/level-mark.tsx";
 import { changeBase, changeRatio, changeWords, shareWords } from "./pattern-change.ts";

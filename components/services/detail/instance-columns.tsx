@@ -5,7 +5,7 @@ import { Mark } from "../../feedback/mark.tsx";
 import { Time } from "../../feedback/time.tsx";
 import { VisibleText } from "../../feedback/visible-text.tsx";
 import { formatBytes, formatCount, formatPercent, MISSING } from "../../lib/format.ts";
-import { lookOfInstance } from "../../marks/telemetry-looks.ts";
+import { lookOfInstance } from "../../marks/telemetry-states.ts";
 import type { RouterOutputs } from "../../trpc/client.tsx";
 
 export type Instance = RouterOutputs["services"]["get"]["instances"][number];

@@ -13,7 +13,7 @@ import { formatCount, plural } from "../../lib/format.ts";
 import { LevelMark } from "../../logs/lines/level-mark.tsx";
 import { Template } from "../../logs/patterns/template.tsx";
 import { useAnalysis } from "../../logs/use-logs.ts";
-import { FINDING_TONE, TAG_LOOK } from "../../marks/telemetry-looks.ts";
+import { FINDING_TONE, TAG_LOOK } from "../../marks/telemetry-states.ts";
 import { useTimeRange } from "../../time-range/time-range.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { SkeletonRows } from "../../ui/skeleton.tsx";

@@ -15,7 +15,8 @@ import { hexGroupsEnd, isPort, numberEnd, unitEnd } from "./numbers.ts";
 
 /**
  * Where values end that are variable in any log: numbers with their units, dates, times, addresses, paths, hosts. None
- * looks back, none further than a few words, so a line costs what it is long.
+ * looks back, none further than a few words, so a line costs what it is long. Elsewhere: `readWord` in scanner.ts masks
+ * words with a digit, `a@b`, long hexadecimal runs and what is too long; numbers.ts has units, calendar.ts named dates.
  */
 
 const COLON = 58;

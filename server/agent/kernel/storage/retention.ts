@@ -34,7 +34,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const FIXED_RETENTION = {
   /** what each probe of health found */
   healthResultsMs: DAY_MS,
-  /** uptime and latency of health per hour, and its changes */
+  /** uptime and latency of health in steps of minutes and hours, and its changes */
   healthRollupsMs: 90 * DAY_MS,
   /** what balancers counted in 10 seconds; after that there are minutes */
   trafficBucketsMs: 2 * DAY_MS,

@@ -3,7 +3,11 @@ import type { HealthState } from "#server/agent/health/schema.ts";
 import type { IncidentStatus, Severity } from "#server/agent/incidents/schema.ts";
 import type { MarkTone } from "../feedback/mark.tsx";
 
-/** How each state looks, wherever it is shown: its tone (colour and shape) and its word. */
+/**
+ * How each state looks, wherever it is shown: its tone and its word. Parts of deployments: deployment-states.ts; findings,
+ * lines, instances and tokens: telemetry-states.ts. A page loads what it shows, so they are three files. Colour and shape
+ * of each tone: `components/feedback/mark.tsx`; the colours themselves: `app/globals.css`.
+ */
 export interface Look {
   tone: MarkTone;
   word: string;

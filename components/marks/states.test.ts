@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEPLOYMENT_LOOK, HEALTH_TONE, lookOfChange, SEVERITY_TONE } from "./looks.ts";
+import { DEPLOYMENT_LOOK, HEALTH_TONE, lookOfChange, SEVERITY_TONE } from "./states.ts";
 
 describe("a state looks the same in its list and in what changed", () => {
   it.each(Object.entries(DEPLOYMENT_LOOK))("deployment %s", (state, look) => expect(lookOfChange(state)).toEqual(look));

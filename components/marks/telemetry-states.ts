@@ -3,7 +3,7 @@ import type { AnomalyView, LogLineView, PatternView } from "#server/agent/logs/s
 import type { TokenView } from "#server/auth/schema.ts";
 import type { MarkTone } from "../feedback/mark.tsx";
 import type { Tone } from "../ui/badge.tsx";
-import type { Look } from "./looks.ts";
+import type { Look } from "./states.ts";
 
 /** How findings, log lines, patterns, instances, tokens and senders look; pages that show none do not load it. */
 

@@ -1,7 +1,7 @@
 import type { JudgeResult } from "#server/agent/deploy/judge/analysis-schema.ts";
 import type { StepStatus, WatchState } from "#server/agent/deploy/schema.ts";
 import type { RouterOutputs } from "../trpc/client.tsx";
-import type { Look } from "./looks.ts";
+import type { Look } from "./states.ts";
 
 /** How the parts of a deployment and of its verdicts look; only pages about deployments load it. */
 
