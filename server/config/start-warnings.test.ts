@@ -84,13 +84,27 @@ it.each([
   expect(warnings(local)).toEqual([`services[0].${warning}`]);
 });
 
-it("says which keys of alerting have no effect yet, where they are used", () => {
+it("says which keys have no effect yet, where they are set", () => {
   const file = join(dir, "operate.config.yaml");
+  const warningsOf = (config: object) => {
+    writeFileSync(file, JSON.stringify(config));
+    return startWarnings(loadConfig(file, ENV), ENV);
+  };
   const channels = [{ type: "slack", endpoint: "https://chat.example/hook", severity: "high" }];
-  writeFileSync(file, JSON.stringify({ alertingConfig: { channels, thresholds: [], resolveOnRecovery: false } }));
-  expect(startWarnings(loadConfig(file, ENV), ENV)).toEqual([
-    "alertingConfig.channels: has no effect yet, because nothing sends alerts",
-  ]);
+  const given = {
+    alertingConfig: { channels, thresholds: [], resolveOnRecovery: false },
+    scalingConfig: { maxInstances: 20, minInstances: 1 },
+    sloConfig: { availability: 99.5, latencyP95Ms: 250 },
+    chaosConfig: { enabled: true },
+  };
+  const unused = [
+    "alertingConfig.channels",
+    "sloConfig.availability",
+    "scalingConfig.maxInstances",
+    "chaosConfig.enabled",
+  ];
+  expect(warningsOf(given)).toEqual(unused.map((key) => `${key}: is checked, and has no effect yet`));
+  expect(warningsOf({ costConfig: { budgetLimit: 0 } })).toEqual([]);
 });
 
 it("looks at no folder that it may not, and starts all the same", () => {

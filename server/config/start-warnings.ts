@@ -1,5 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
 import type { ServiceConfig } from "../agent/config-services.ts";
 import { shownName } from "../agent/kernel/allowed-names.ts";
 import { withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
@@ -11,8 +13,13 @@ const MOST_WARNINGS = 20;
 const LONGEST_PATH = 200;
 /** programs that are given a file to run */
 const INTERPRETER = /^(?:node|bun|python[\d.]*|ruby|perl|php|sh|bash|dash|zsh)$/;
-/** part of the format, and read by nothing until alerts are sent */
-const UNUSED_ALERTING = ["channels", "thresholds", "escalationPolicy"] as const;
+/** Part of the format and checked, and read by nothing yet: what a person sets there, they are told. */
+const UNUSED = {
+  alertingConfig: ["channels", "thresholds", "escalationPolicy"],
+  sloConfig: ["availability", "throughputRps", "evaluationWindow"],
+  ...{ scalingConfig: "all", securityConfig: "all", costConfig: "all", chaosConfig: "all" },
+} satisfies { [Section in keyof OperateAgentConfig]?: readonly (keyof OperateAgentConfig[Section])[] | "all" };
+const DEFAULTS = OperateAgentConfigSchema.parse({});
 const SCRIPT = /^[^-].*\.(?:[cm]?[jt]s|py|rb|pl|php|sh)$/;
 
 /**
@@ -31,11 +38,22 @@ export function startWarnings(loaded: LoadedConfig, env: NodeJS.ProcessEnv): str
   });
   return [
     ...atMost(found, (more) => `and ${more} more services that cannot start`),
-    ...UNUSED_ALERTING.filter((key) => loaded.config.alertingConfig[key].length > 0).map(
-      (key) => `alertingConfig.${key}: has no effect yet, because nothing sends alerts`,
-    ),
+    ...unusedKeys(loaded.config).map((key) => `${key}: is checked, and has no effect yet`),
     ...atMost(notReplaced(loaded.text), (more) => `and ${more} more texts in which something is not replaced`),
   ];
+}
+
+/** Keys that nothing reads yet and that are set to something else than their default: `costConfig.budgetLimit`. */
+function unusedKeys(config: OperateAgentConfig): string[] {
+  const valuesOf = (of: OperateAgentConfig, section: string) =>
+    Object.entries({ ...new Map(Object.entries(of)).get(section) });
+  return Object.entries(UNUSED).flatMap(([section, keys]) => {
+    const usual = new Map(valuesOf(DEFAULTS, section));
+    return valuesOf(config, section)
+      .filter(([key]) => keys === "all" || keys.some((one) => one === key))
+      .filter(([key, value]) => !isDeepStrictEqual(value, usual.get(key)))
+      .map(([key]) => `${section}.${key}`);
+  });
 }
 
 function atMost(warnings: string[], rest: (more: number) => string): string[] {

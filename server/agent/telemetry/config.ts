@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { Headers, HttpUrl, Name } from "../config-values.ts";
 import { PlainName } from "../kernel/schema.ts";
-import { LOGS_APIS, TRACES_APIS } from "../ports/source.ts";
 import { RetentionSchema } from "../kernel/storage/retention.ts";
+import { LOGS_APIS, TRACES_APIS } from "../ports/source.ts";
 
 /** The parts of `monitoringConfig` and `services[]` about metrics, logs and traces. */
 
