@@ -54,7 +54,8 @@ afterAll(async () => {
 
 async function deploy(service: string, version: string, strategy: "rolling" | "blue-green" = "rolling") {
   const where = { service, environment: "staging" };
-  const { deployment } = await deployApplication(ops, { ...where, version, strategy, healthCheckTimeout: 20 });
+  // on a busy machine five crashes take their time
+  const { deployment } = await deployApplication(ops, { ...where, version, strategy, healthCheckTimeout: 120 });
   const ended = await follow(ops, deployment!.id);
   return { ...ended, words: ended.events.map((event) => event.message).join("\n") };
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { PlatformInstance } from "#server/agent/ports/workloads.ts";
 import {
@@ -12,6 +15,10 @@ import {
 
 // Real processes on a machine that may be busy with everything else.
 vi.setConfig({ testTimeout: 360_000, hookTimeout: 360_000 });
+
+const folder = mkdtempSync(join(tmpdir(), "operate-instance-"));
+/** ends with an error the first time, and never listens the second time */
+const ONCE = `cd '${folder}'; test -e began && exec sleep 600; touch began; echo 'boom: no prices' >&2; exit 3`;
 
 /** Every test has a service of its own under one daemon. */
 let daemon: TestDaemon;
@@ -39,11 +46,15 @@ beforeAll(async () => {
     ...["next", "crashing", "looping", "draining", "stubborn", "forking"].map((name) => sampleService(name)),
     sampleService("unready", {}, 2),
     sampleService("missing", { local: missing }),
+    sampleService("once", { local: { command: ["sh", "-c", ONCE], versions: [{ version: "1.0.0" }] } }, 1),
   ]);
   await daemon.start({ DATABASE_URL: "postgres://secret", OPERATE_SECRET_KEY: "s", MY_TOKEN: "t", NODE_OPTIONS: "" });
   for (const name of ["settings", "crashing", "draining", "unready"]) await allReady(daemon.platform, ref(name));
 });
-afterAll(() => daemon.dispose());
+afterAll(async () => {
+  await daemon.dispose();
+  rmSync(folder, { recursive: true });
+});
 
 it("sees its own settings, the addresses of others, and none of Operate's secrets", async () => {
   const [instance] = await instances("settings");
@@ -85,6 +96,16 @@ it("is crash-looping after five crashes, with the reason, and can be stopped; it
   await stop(id, 0);
   expect((await instances("looping")).map((one) => one.version)).toEqual(["1.0.0"]);
   expect(await daemon.platform.logs.tailLogs({ instanceId: id, lines: 1 })).toHaveLength(1);
+});
+
+it("says while it is started again why it ended before", async () => {
+  const again = await eventually(async () =>
+    (await instances("once")).find((one) => one.restarts === 1 && one.reason?.includes("nothing listens")),
+  );
+  expect(again.state).toBe("starting");
+  expect(again.reason).toMatch(
+    /^exited with code 3 after [\d.]+ s: boom: no prices; it was started again, and nothing listens on port \d+ yet$/,
+  );
 });
 
 it("says that its command was not found, while the others go on", async () => {

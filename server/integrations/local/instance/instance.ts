@@ -61,6 +61,8 @@ export class Instance {
   readonly createdAt: string;
   restarts: number;
   reason: string | null = null;
+  /** why the process before ended, until one is ready: what a new one lacks tells less */
+  #crashed: string | null = null;
   startedAt: string;
   /** of the monotonic clock, as all times here that something is due at */
   #startedMs = monotonicMs();
@@ -287,6 +289,7 @@ export class Instance {
     this.#crashes = decision.history;
     this.#phase = decision.crashLooping ? "crash-looping" : "restarting";
     this.reason = reason;
+    this.#crashed = reason;
     this.#host.changed("wanted");
     if (this.#stopped !== null || this.removed) return;
     void this.#restartAfter(decision.delayMs, forRoom, life);
@@ -328,12 +331,17 @@ export class Instance {
       this.#failedChecks = 0;
       this.#phase = "ready";
       this.reason = null;
+      this.#crashed = null;
     } else {
       this.#failedChecks++;
-      if (before === "starting" || this.#failedChecks >= FAILURES_TO_UNREADY) this.reason = failure;
+      if (before === "starting" || this.#failedChecks >= FAILURES_TO_UNREADY) this.reason = this.#after(failure);
       if (before === "ready" && this.#failedChecks >= FAILURES_TO_UNREADY) this.#phase = "unready";
     }
     if (this.#phase !== before) this.#host.changed("seen");
+  }
+
+  #after(failure: string): string {
+    return this.#crashed === null ? failure : `${this.#crashed}; it was started again, and ${failure}`;
   }
 }
 
