@@ -18,6 +18,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { takeLock } from "./file-lock.mjs";
 import { BEAT_MS, currentPlace, SILENT_MS } from "./lock-holder.mjs";
+import { PROCESS_FILES } from "./server-code.mjs";
 
 /** Stands in for npm, prisma and next: writes down that it was called, then does what `does` says. */
 const tool = (name: string, does: string) => `
@@ -42,13 +43,14 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "operate-bootstrap-"));
   cpSync(resolve(import.meta.dirname, ".."), join(root, "scripts"), { recursive: true });
   mkdirSync(join(root, "prisma/schema"), { recursive: true });
-  mkdirSync(join(root, "server"));
+  mkdirSync(join(root, "server/integrations/local"), { recursive: true });
   mkdirSync(join(root, "app"));
   const files = {
     "package.json": '{"dependencies":{"prisma":"7.0.0"}}',
     "package-lock.json": "{}",
     "prisma/schema/base.prisma": "model A {}",
     "app/page.tsx": "page",
+    ...Object.fromEntries(PROCESS_FILES.map((file) => [file, ""])),
     "server/start.ts":
       'console.log("started", process.argv.slice(2).join(" ")); process.exit(Number(process.env.EXIT ?? 0));',
     "npm-cli.js": tool("npm", NPM),

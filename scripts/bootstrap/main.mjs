@@ -6,9 +6,10 @@ import { prepareDependencies } from "./dependencies.mjs";
 import { explainFailure, SetupError } from "./errors.mjs";
 import { runPinned } from "./pinned-node.mjs";
 import { preparePrismaClient } from "./prisma-client.mjs";
+import { prepareServerCode } from "./server-code.mjs";
 
 const CODE = [prepareDependencies, preparePrismaClient];
-const SYSTEM = [...CODE, prepareBuild];
+const SYSTEM = [...CODE, prepareServerCode, prepareBuild];
 
 /** What each command prepares, and what the pinned Node then runs; named as the npm scripts are. */
 const PREPARED = {
