@@ -160,6 +160,12 @@ describe("bootstrap start", () => {
     expect((await bootstrap(["start"])).exitCode).toBe(0);
   });
 
+  it("has free memory returned to the machine, as the environment says if it does", async () => {
+    writeFileSync(join(root, "server/start.ts"), "console.log(process.env.MALLOC_TRIM_THRESHOLD_);");
+    expect((await bootstrap(["start"])).shown).toMatch(/\n131072\n$/);
+    expect((await bootstrap(["start"], { MALLOC_TRIM_THRESHOLD_: "1" })).shown).toBe("1\n");
+  });
+
   it("ends with the exit code of what it started", async () => {
     expect((await bootstrap(["start"], { EXIT: "7" })).exitCode).toBe(7);
   });

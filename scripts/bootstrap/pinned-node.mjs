@@ -22,14 +22,14 @@ function releaseMemory() {
 
 /**
  * Hands over to the pinned Node: same terminal, signals passed on. The channel only tells the other side that this
- * process is gone, however it went. Resolves with the exit code.
+ * process is gone, however it went. `env` is for what the environment does not say. Resolves with the exit code.
  */
-export function runPinned(args) {
+export function runPinned(args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(PINNED_NODE, args, {
       cwd: ROOT,
       stdio: ["inherit", "inherit", "inherit", "ipc"],
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+      env: { ...env, ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     });
     const pass = (signal) => child.kill(signal);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, pass);
