@@ -26,8 +26,12 @@ const NAMES: [part: string, name: string][] = [
   ["server/collector.ts", "collector"],
   ["server/integrations/local/daemon.ts", "daemon"],
   ["server/integrations/local/traffic.ts", "traffic generator"],
-  ["examples/shop", "instances of the sample"],
   ["postgres", "PostgreSQL"],
+  ...["gateway", "catalog", "checkout", "payments"].map((name): [string, string] => [
+    `${name}.js`,
+    "sample's instances",
+  ]),
+  ["cat ", "writers of instances' logs"],
 ];
 
 interface Seen {
