@@ -35,6 +35,8 @@ const channel = underSupervisor(async (reason) => {
 const server = createServer();
 const listeners = new Listeners(server);
 const tracing = await startTracing("web");
+// as `next start --experimental-next-config-strip-types`: else Next starts a compiler of 25 MB to read its configuration
+process.env.__NEXT_NODE_NATIVE_TS_LOADER_ENABLED = "true";
 const app = next({ dev, dir: process.cwd(), hostname, port, quiet: !dev });
 await app.prepare();
 const handle = app.getRequestHandler();

@@ -50,7 +50,7 @@ beforeEach(() => {
     "package-lock.json": "{}",
     "prisma/schema/base.prisma": "model A {}",
     "app/page.tsx": "page",
-    ...Object.fromEntries(PROCESS_FILES.map((file) => [file, ""])),
+    ...Object.fromEntries([...PROCESS_FILES, "next.config.ts"].map((file) => [file, ""])),
     "server/start.ts":
       'console.log("started", process.argv.slice(2).join(" ")); process.exit(Number(process.env.EXIT ?? 0));',
     "npm-cli.js": tool("npm", NPM),

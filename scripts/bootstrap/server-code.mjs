@@ -7,6 +7,8 @@ import { stage } from "./progress.mjs";
 import { run } from "./run.mjs";
 import { hashOf, stampAt } from "./stamp.mjs";
 
+/** Read by Next in the web process. */
+const NEXT_CONFIG = "next.config.ts";
 /** The first module of each process that lives as long as Operate runs. */
 export const PROCESS_FILES = [
   "server/start.ts",
@@ -20,7 +22,7 @@ export const PROCESS_FILES = [
 const stamp = stampAt(resolve(COMPILE_CACHE, "operate-server-code"));
 
 const wanted = () =>
-  hashOf(["server", "mcp", "package-lock.json"], {
+  hashOf(["server", "mcp", NEXT_CONFIG, "package-lock.json"], {
     ignore: (path) => /\.test\.ts$|^server\/testing(\/|$)/.test(path),
   });
 
@@ -41,9 +43,14 @@ export async function prepareServerCode() {
     if (stamp.says(hash)) return;
     await stage("server code", async () => {
       stamp.clear();
-      await run("Preparing the server's code", PINNED_NODE, ["--input-type=module", "-e", linkOnly(PROCESS_FILES)], {
-        NODE_COMPILE_CACHE: COMPILE_CACHE,
-      });
+      await run(
+        "Preparing the server's code",
+        PINNED_NODE,
+        ["--input-type=module", "-e", linkOnly([...PROCESS_FILES, NEXT_CONFIG])],
+        {
+          NODE_COMPILE_CACHE: COMPILE_CACHE,
+        },
+      );
       stamp.write(hash);
     });
   });
