@@ -6,7 +6,7 @@ import { useEnvironment } from "../lib/environment.tsx";
 import { useTRPC } from "../trpc/client.tsx";
 import { READ_TOGETHER } from "../trpc/read-together.ts";
 
-const Running: Badge = ({ children }) => {
+const Running: Badge["Count"] = ({ children }) => {
   const { environment } = useEnvironment();
   // of all environments it is the state line's read too: without the mark it would take it from there
   const together = environment === null ? READ_TOGETHER : {};
@@ -23,7 +23,10 @@ export const deployments = {
       key: "d",
       icon: Rocket,
       permission: "deployment.read",
-      Badge: Running,
+      badge: {
+        Count: Running,
+        reads: (api, client) => [client.prefetchQuery(api.services.list.queryOptions({}))],
+      },
       onBar: { place: 3, label: "Deploys" },
     },
   ],

@@ -6,8 +6,10 @@ import type { Badge } from "../layout/navigation.ts";
 import { SEVERITY_TONE } from "../marks/states.ts";
 import { useTRPC } from "../trpc/client.tsx";
 
-const NotResolved: Badge = ({ children }) => {
-  const { data } = useQuery(useTRPC().incidents.list.queryOptions({ status: [...UNRESOLVED], limit: 1 }));
+const NOT_RESOLVED = { status: [...UNRESOLVED], limit: 1 };
+
+const NotResolved: Badge["Count"] = ({ children }) => {
+  const { data } = useQuery(useTRPC().incidents.list.queryOptions(NOT_RESOLVED));
   const count = data?.unresolved ?? 0;
   const worst = SEVERITY_TONE[data?.worstUnresolved ?? "low"];
   const tone = worst === "critical" || worst === "warning" ? worst : "quiet";
@@ -22,7 +24,10 @@ export const incidents = {
       key: "i",
       icon: Siren,
       permission: "incident.read",
-      Badge: NotResolved,
+      badge: {
+        Count: NotResolved,
+        reads: (api, client) => [client.prefetchQuery(api.incidents.list.queryOptions(NOT_RESOLVED))],
+      },
       onBar: { place: 2 },
     },
   ],

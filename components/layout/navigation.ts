@@ -1,6 +1,7 @@
 import { Activity, type LucideIcon } from "lucide-react";
 import type { ComponentType, ReactNode } from "react";
 import type { Permission } from "#server/agent/kernel/permissions.ts";
+import type { Reads } from "../trpc/server.ts";
 
 /** The tone of a count is that of what it counts: the worst of it decides. */
 export type CountTone = "critical" | "warning" | "quiet" | "active";
@@ -12,8 +13,12 @@ export interface PageCount {
   tone: CountTone;
 }
 
-/** Reads a count and hands it to what draws it; draws nothing while there is nothing to count. */
-export type Badge = ComponentType<{ children: (count: PageCount) => ReactNode }>;
+export interface Badge {
+  /** Reads a count and hands it to what draws it; draws nothing while there is nothing to count. */
+  Count: ComponentType<{ children: (count: PageCount) => ReactNode }>;
+  /** the same reads, with which every page of the console comes */
+  reads: Reads;
+}
 
 /** A page of the console, as rail, bottom bar, keyboard and palette show it. */
 export interface Page {
@@ -23,7 +28,7 @@ export interface Page {
   key: string;
   icon: LucideIcon;
   permission: Permission;
-  Badge?: Badge | undefined;
+  badge?: Badge | undefined;
   /** on a phone's bar instead of under More: the place from the left, and a shorter name */
   onBar?: { place: number; label?: string };
 }

@@ -9,14 +9,14 @@ const COUNT_LOOK: Record<CountTone, string> = {
 };
 
 /** The count beside a page's name, if it has one. */
-export const PageBadge = ({ of: { Badge }, className }: { of: Page; className: string }) =>
-  Badge ? (
-    <Badge>
+export const PageBadge = ({ of: { badge }, className }: { of: Page; className: string }) =>
+  badge ? (
+    <badge.Count>
       {({ count, of, tone }) => (
         <span className={cn("num rounded-sm px-1", COUNT_LOOK[tone], className)}>
           {count}
           <span className="sr-only"> {of}</span>
         </span>
       )}
-    </Badge>
+    </badge.Count>
   ) : null;

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { UNRESOLVED } from "#server/agent/incidents/words.ts";
+import { PAGES } from "../areas.ts";
 import { AuthCard } from "../auth/auth-card.tsx";
 import { FirstPassword } from "../auth/first-password.tsx";
 import { Toasts } from "../feedback/toasts.tsx";
@@ -10,10 +10,8 @@ import { currentSession, type Reads, systemFacts } from "../trpc/server.ts";
 import { SessionProvider } from "../trpc/session.tsx";
 import { ConsoleShell } from "./console-shell.tsx";
 
-const FRAME: Reads = (api, client) => [
-  client.prefetchQuery(api.services.list.queryOptions({})),
-  client.prefetchQuery(api.incidents.list.queryOptions({ status: [...UNRESOLVED], limit: 1 })),
-];
+/** What the frame shows of each page in navigation. */
+const FRAME: Reads = (api, client) => PAGES.flatMap(({ badge }) => badge?.reads(api, client) ?? []);
 
 /**
  * Server component: the console around a page for whoever is signed in, `stranger` for whoever is not. While the session
