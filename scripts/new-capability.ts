@@ -1,4 +1,5 @@
-import { freeKey, objectionToName, tell, writeSkeleton } from "./skeletons/write-skeleton.ts";
+import { CAPABILITIES } from "../server/agent/capabilities.ts";
+import { firstThere, freeKey, objectionToName, tell, writeSkeleton } from "./skeletons/write-skeleton.ts";
 import { commandLine } from "./usage.mjs";
 
 /**
@@ -6,14 +7,30 @@ import { commandLine } from "./usage.mjs";
  * service. A write with its audit entry and its event on the time line, a read that is a tool, a page in navigation.
  */
 const name = commandLine("new:capability").words[0] ?? "";
-const objection = objectionToName(name, [
-  ...[`server/agent/${name}`, `server/routers/${name}.ts`, `server/${name}`],
-  ...[`components/${name}`, `app/(console)/${name}`, `app/${name}`],
-]);
+const objection = objectionToName(name, "scaling", () => holderOf(name));
 if (objection) {
   console.error(objection);
   process.exit(2);
 }
+/** Who has a name already: names of permissions and audit actions begin with it, pages and routers are called so. */
+function holderOf(wanted: string): string | null {
+  const holder = CAPABILITIES.find(({ name: other, permissions, auditActions, topics }) =>
+    [other, ...permissions.map((permission) => permission.name), ...auditActions, ...topics]
+      .map((one: string) => one.split(".")[0])
+      .includes(wanted),
+  );
+  if (holder) return `the capability ${holder.name}`;
+  const paths = [
+    "server/agent/NAME",
+    "server/NAME",
+    "server/routers/NAME.ts",
+    "components/NAME",
+    "app/NAME",
+    "app/*/NAME",
+  ];
+  return firstThere(paths.map((path) => path.replace("NAME", wanted)));
+}
+
 const Name = name.charAt(0).toUpperCase() + name.slice(1);
 const from = (what: string, path: string) => `import { ${what} } from "${path}";\n`;
 const FIRST_IMPORT = "import ";
@@ -52,6 +69,6 @@ const written = writeSkeleton("capability", { name, Name, key: freeKey(name) }, 
 ]);
 tell(
   written,
-  `Check it: npm test -- verify unit. Then replace notes by what ${name} is for, file by file.
+  `Check it: npm test -- verify unit server/agent/${name} mcp/tools.test.ts components/areas.test.ts. Then replace notes by what ${name} is for, file by file.
 docs/how-to says what else a capability can have: jobs, workflows, a section of the configuration.`,
 );

@@ -1,4 +1,5 @@
-import { type Insertion, objectionToName, tell, writeSkeleton } from "./skeletons/write-skeleton.ts";
+import { SOURCE_KINDS } from "../server/agent/ports/source.ts";
+import { firstThere, type Insertion, objectionToName, tell, writeSkeleton } from "./skeletons/write-skeleton.ts";
 import { commandLine } from "./usage.mjs";
 
 /**
@@ -28,6 +29,7 @@ const refuse = (message: string): never => {
   process.exit(2);
 };
 if (!isPort(port)) {
+  if (isPort(name)) throw refuse(`The port comes first: npm run new:integration -- ${name} ${port}`);
   const metrics =
     port === "metrics-source"
       ? " Most stores of metrics speak Prometheus' HTTP API: set monitoringConfig.metricsEndpoint."
@@ -36,7 +38,12 @@ if (!isPort(port)) {
     `There is no skeleton for the port \`${port.slice(0, 40)}\`. Skeletons: ${Object.keys(PORTS).join(", ")}.${metrics} For another port see docs/how-to/add-an-integration.md.`,
   );
 }
-const objection = objectionToName(name, [`server/integrations/${name}`, `server/testing/doubles/${name}-double.ts`]);
+const kinds: readonly string[] = SOURCE_KINDS;
+const objection = objectionToName(name, "vlogs", () =>
+  kinds.includes(name)
+    ? "a source of telemetry"
+    : firstThere([`server/integrations/${name}`, `server/testing/doubles/${name}-double.ts`]),
+);
 if (objection) refuse(objection);
 
 const Name = name.charAt(0).toUpperCase() + name.slice(1);
@@ -57,6 +64,6 @@ const insertions: Insertion[] = [
 ];
 tell(
   writeSkeleton(port, { name, Name }, insertions),
-  `Check it: npm test -- verify unit server/integrations/${name}. It is chosen by ${key}: ${name}.
+  `Check it: npm test -- verify unit server/integrations/${name}. It is chosen by ${key}: ${name}; its name for people is in components/feedback/source-words.ts.
 Then make the double speak as ${Name} does, and the adapter after it.`,
 );

@@ -51,7 +51,7 @@ function usageOf(name) {
   rows.push(["-h, --help", HELP.does]);
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`.trimEnd());
-  const word = words && `${words.name}${words.most === 1 ? "" : " …"}`;
+  const word = words && `${words.name}${words.most === undefined ? " …" : ""}`;
   const more = [words?.such ? word : word && `[${word}]`, "[OPTIONS]"].filter(Boolean).join(" ");
   return [`Usage: ${callOf(name)} -- ${more}`, "", does, leaves, "", ...lines].join("\n");
 }
@@ -94,7 +94,7 @@ function objectionToOption(options, { name, rawName, value, inlineValue }) {
 function objectionToWords(words, given) {
   if (!words && given.length > 0) return `\`${shown(given[0])}\` is not known; only options are allowed here.`;
   if (words?.most && given.length > words.most)
-    return `\`${shown(given[words.most])}\` is one too many: one ${words.name} at most.`;
+    return `\`${shown(given[words.most])}\` is one too many: ${words.most === 1 ? "one " : ""}${words.name} at most.`;
   if (words?.such && given.length === 0) return `Name the ${words.name}, such as ${words.such}.`;
   const unfit = words?.fits && given.find((word) => !words.fits.test(word));
   if (unfit) return `\`${shown(unfit)}\` is no ${words.name}, such as ${words.such}.`;

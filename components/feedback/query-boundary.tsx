@@ -122,8 +122,8 @@ function StaleNote({ query }: { query: BoundaryQuery<unknown> }) {
         variant="ghost"
         size="sm"
         className="h-4.5 px-1.5 text-xs"
+        // also while it is read: a read that hangs is given up, and begun anew
         onClick={() => void query.refetch()}
-        disabled={query.isFetching}
       >
         Try again
       </Button>

@@ -4,7 +4,7 @@ import { ChevronDown } from "lucide-react";
 import { usePathname } from "next/navigation";
 import { cn } from "../lib/cn.ts";
 import { useEnvironment } from "../lib/environment.tsx";
-import { useEnvironmentControl } from "../marks/environment.tsx";
+import { EnvironmentName, useEnvironmentControl } from "../marks/environment.tsx";
 import { Menu, MenuChoice, MenuLabel } from "../ui/menu.tsx";
 
 const ALL = "";
@@ -15,7 +15,7 @@ export function EnvironmentSwitch({ environments }: { environments: readonly str
   const look = useEnvironmentControl(environment);
   const oneService = /^\/services\/./.test(usePathname());
   const known = environment && !environments.includes(environment) ? [environment, ...environments] : environments;
-  const options = known.map((name) => ({ value: name, label: name }));
+  const options = known.map((name) => ({ value: name, label: <EnvironmentName name={name} /> }));
   return (
     <Menu
       align="start"

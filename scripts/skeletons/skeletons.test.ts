@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -55,12 +55,30 @@ describe("a skeleton", () => {
   ])("passes %s", async (...[, ...args]) => expect(await run(...args)).toEqual(passes), 300_000);
 
   it("is not written twice, nor over what is there, nor under a name that cannot be", async () => {
-    const names = ["demo", "health", "class", "De mo", ""];
+    // of what there is: a folder, a permission, a page of another group; of what cannot be: words of language and tRPC
+    const names = ["demo", "health", "incident", "deployment", "setup", "class", "then", "De mo", "../x", ""];
     const refusals = await Promise.all(names.map((name) => run("scripts/new-capability.ts", name)));
-    expect(refusals.map(({ status }) => status)).toEqual([2, 2, 2, 2, 2]);
-    expect(refusals[0]?.output).toContain("server/agent/demo is there");
-    expect(await run("scripts/new-integration.ts", "log-source", "loki")).toMatchObject({ status: 2 });
+    expect(refusals.map(({ status }) => status)).toEqual(names.map(() => 2));
+    expect(refusals[0]?.output).toContain("taken by the capability demo");
+    for (const words of [
+      ["log-source", "loki"],
+      ["log-source", "balancer"],
+      ["spans", "trace-source"],
+    ])
+      expect(await run("scripts/new-integration.ts", ...words), words.join(" ")).toMatchObject({ status: 2 });
     const metrics = await run("scripts/new-integration.ts", "metrics-source", "more");
     expect(metrics).toMatchObject({ status: 2, output: expect.stringContaining("monitoringConfig.metricsEndpoint") });
+  }, 60_000);
+
+  it("that cannot be written leaves everything as it was", async () => {
+    const list = join(copy, "components/areas.ts");
+    const [text, pages] = [readFileSync(list, "utf8"), readFileSync(join(copy, "e2e/fixtures/pages.ts"), "utf8")];
+    writeFileSync(list, text.replace("  audit,\n", ""));
+    const { status, output } = await run("scripts/new-capability.ts", "costs");
+    expect([status, output]).toEqual([1, expect.stringContaining("everything is as it was")]);
+    expect(output).toContain("components/areas.ts has no `audit,`");
+    expect(existsSync(join(copy, "server/agent/costs/capability.ts"))).toBe(false);
+    expect(readFileSync(join(copy, "e2e/fixtures/pages.ts"), "utf8")).toBe(pages);
+    writeFileSync(list, text);
   }, 60_000);
 });

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
 /** What writes the skeleton of a new part of Operate: files from a folder of templates, and lines in the lists there are. */
 
@@ -16,21 +16,24 @@ export interface Insertion {
 /** What a template names: `{{name}}` in its text, NAME in its path. */
 export type Values = Readonly<Record<string, string>> & { readonly name: string };
 
-/** Words of the language: a part is called as its constant is. */
+/** Words of the language, and of tRPC for a router: a part is called as its constant is. */
 const RESERVED = new Set(
-  "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield".split(
+  "apply arguments async await break call case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch then this throw true try typeof undefined var void while with yield".split(
     " ",
   ),
 );
 
-/** Why a new part cannot be called so, or null. `taken` are paths, one of which being there says that the name is used. */
-export function objectionToName(name: string, taken: readonly string[]): string | null {
+/** Why a new part cannot be called so, or null. `taken` says who has the name, or null. */
+export function objectionToName(name: string, such: string, taken: (name: string) => string | null): string | null {
   if (!/^[a-z][a-z0-9]{1,29}$/.test(name))
-    return `\`${name.slice(0, 40)}\` is no name for it. Take 2 to 30 lower-case letters and digits, beginning with a letter, such as \`scaling\`.`;
-  if (RESERVED.has(name)) return `\`${name}\` is a word of the language. Choose another name.`;
-  const used = taken.find((path) => existsSync(join(ROOT, path)));
-  return used === undefined ? null : `\`${name}\` is taken: ${used} is there. Choose another name.`;
+    return `${name === "" ? "Name it" : `\`${name.slice(0, 40)}\` is no name for it`}: 2 to 30 lower-case letters and digits, beginning with a letter, such as \`${such}\`.`;
+  if (RESERVED.has(name)) return `\`${name}\` is a word of the language or of tRPC. Choose another name.`;
+  const holder = taken(name);
+  return holder === null ? null : `\`${name}\` is taken by ${holder}. Choose another name.`;
 }
+
+/** The first of these paths, with `*` for any folder, that is there. */
+export const firstThere = (paths: readonly string[]): string | null => globSync([...paths], { cwd: ROOT })[0] ?? null;
 
 const filled = (text: string, values: Values): string =>
   text.replaceAll(/\{\{(\w+)\}\}/g, (whole, name: string) => {
@@ -72,30 +75,59 @@ export function freeKey(name: string): string {
   return free;
 }
 
-/**
- * Writes the files, then the lines of the lists, then lets the formatter order imports. Nothing is written when one of
- * the places is not found. Returns the paths, from the root.
- */
-export function writeSkeleton(template: string, values: Values, insertions: readonly Insertion[]) {
-  const files = filesOf(template, values);
-  for (const insertion of insertions) inserted(insertion);
-  for (const { path, text } of files) {
-    mkdirSync(dirname(join(ROOT, path)), { recursive: true });
-    writeFileSync(join(ROOT, path), text, { flag: "wx" });
-  }
-  for (const insertion of insertions) writeFileSync(join(ROOT, insertion.file), inserted(insertion));
-  const made = files.map(({ path }) => path);
-  const changed = [...new Set(insertions.map(({ file }) => file))];
-  const biome = relative(process.cwd(), join(ROOT, "node_modules/@biomejs/biome/bin/biome"));
-  execFileSync(process.execPath, [resolve(biome), "check", "--write", "--log-level=error", ...made, ...changed], {
-    cwd: ROOT,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  return { made, changed };
+interface Written {
+  made: readonly string[];
+  changed: readonly string[];
+  /** no changed file had changes of its own before; null: that is not known */
+  wasClean: boolean | null;
 }
 
-/** What was done, how to check it, and how to take it back. */
-export function tell({ made, changed }: { made: readonly string[]; changed: readonly string[] }, next: string): void {
+/**
+ * Writes the files, then the lines of the lists, then lets the formatter order imports. When anything of it fails, all is
+ * as it was. Paths are from the root.
+ */
+export function writeSkeleton(template: string, values: Values, insertions: readonly Insertion[]): Written {
+  const files = filesOf(template, values);
+  const changed = [...new Set(insertions.map(({ file }) => file))];
+  const before = new Map(changed.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
+  const made: string[] = [];
+  const wasClean = areUnchanged(changed);
+  try {
+    for (const { path, text } of files) {
+      mkdirSync(dirname(join(ROOT, path)), { recursive: true });
+      writeFileSync(join(ROOT, path), text, { flag: "wx" });
+      made.push(path);
+    }
+    for (const insertion of insertions) writeFileSync(join(ROOT, insertion.file), inserted(insertion));
+    format([...made, ...changed]);
+  } catch (cause) {
+    for (const path of made) rmSync(join(ROOT, path));
+    for (const [file, text] of before) writeFileSync(join(ROOT, file), text);
+    throw new Error("The skeleton could not be written; everything is as it was.", { cause });
+  }
+  return { made, changed, wasClean };
+}
+
+function format(paths: readonly string[]): void {
+  const biome = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
+  execFileSync(process.execPath, [biome, "check", "--write", "--log-level=error", ...paths], {
+    ...{ cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] },
+  });
+}
+
+function areUnchanged(paths: readonly string[]): boolean | null {
+  const { status, stdout } = spawnSync("git", ["status", "--porcelain", "--", ...paths], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  return status === 0 ? stdout === "" : null;
+}
+
+/** What was done, how to take it back, and what comes next. */
+export function tell({ made, changed, wasClean }: Written, next: string): void {
   const lines = (paths: readonly string[]) => paths.map((path) => `  ${path}`).join("\n");
-  console.log(`Wrote\n${lines(made)}\nand added it to\n${lines(changed)}\n\n${next}`);
+  const back = wasClean
+    ? `To take it back: git checkout -- ${changed.join(" ")} && rm ${made.map((path) => `'${path}'`).join(" ")}`
+    : "To take it back, delete the files and undo the lines by hand: the lists may hold other changes of yours.";
+  console.log(`Wrote\n${lines(made)}\nand added it to\n${lines(changed)}\n\n${next}\n\n${back}`);
 }
