@@ -8,6 +8,7 @@ import { listEvents } from "../../timeline/index.ts";
 import { listTraffic } from "../../traffic/index.ts";
 import type { Dependent } from "../judge/dependents.ts";
 import { countPending, pendingLimitMs, withPending } from "../judge/pending.ts";
+import { listDeployedSince } from "../record/store-reads.ts";
 import type { DeploymentPlan } from "../run/procedure.ts";
 import { countedSince, startOf, withoutStalled } from "./counted-rows.ts";
 
@@ -107,6 +108,11 @@ export async function dependentsOf(
   const names = catalog.dependentsOf(service).filter((name) => catalog.runsIn(name, environment));
   if (names.length === 0) return [];
   const health = await healthOf(runtime, environment, new Date(startedAt));
+  const deployed = await listDeployedSince(db, {
+    environment,
+    besides: service,
+    since: new Date(startedAt - BEFORE_MS),
+  });
   return Promise.all(
     names.map(async (name) => {
       const ref: ServiceRef = { service: name, environment };
@@ -118,6 +124,7 @@ export async function dependentsOf(
         during: withPending(withoutStalled(await countedSince(runtime, ref, from)).rows, before),
         wasHealthy: health.get(name)?.was ?? null,
         isHealthy: health.get(name)?.is ?? null,
+        deployedToo: [...deployed].filter((one) => one === name || catalog.dependenciesOf(name).includes(one)),
       };
     }),
   );

@@ -40,7 +40,7 @@ const compare = (
     dependents: gateway
       ? [
           {
-            ...{ service: "gateway", wasHealthy: true, isHealthy: true },
+            ...{ service: "gateway", wasHealthy: true, isHealthy: true, deployedToo: [] },
             ...{ before: minute("2", gateway.before), during: minute("2", gateway.during) },
           },
         ]

@@ -77,8 +77,7 @@ function judgeCounted(input: JudgeInput): Judged {
   );
   const outcomes = rules.metrics.outcomes.enabled ? judgeOutcomes(sides) : null;
   if (outcomes) judged.push(outcomes);
-  if (rules.metrics.dependents.enabled)
-    judged.push(...judgeDependents(input.dependents, rules, baselineVersion, candidateVersion));
+  if (rules.metrics.dependents.enabled) judged.push(...judgeDependents(input.dependents, rules, warm));
   const metrics = judged.map((one) => one.metric);
   const scored = scoreOf(judged, rules);
   const common = {

@@ -408,7 +408,7 @@ it("an effect from which a metric is critical makes it fail the whole", () => {
 describe("services that depend on it", () => {
   const dependent = (more: Partial<Dependent>): Dependent => ({
     ...{ service: "gateway", before: rows("g", { perBucket: 20 }), during: rows("g", { perBucket: 20 }) },
-    ...{ wasHealthy: true, isHealthy: true, ...more },
+    ...{ wasHealthy: true, isHealthy: true, deployedToo: [], ...more },
   });
   it.each([
     ["as they were", {}, "pass"],
@@ -429,6 +429,35 @@ describe("services that depend on it", () => {
     expect(sentence).toBe(
       "errors of gateway, which depends on it, are unknown: no request of its own was counted, though its check finds it healthy",
     );
+  });
+
+  it.each([
+    ["down since", { isHealthy: false }],
+    ["with more errors of their own", { during: rows("g", { perBucket: 20, failEvery: 10 }) }],
+  ])("%s blame no version alone when something else was deployed in the same time", (_, more) => {
+    const { result, tooLittle } = compare({
+      dependents: [dependent({ ...more, deployedToo: ["checkout", "gateway"] })],
+    });
+    expect([result.verdict, tooLittle]).toEqual(["inconclusive", false]);
+    expect(result.sentence).toContain("checkout, gateway were deployed in the same time, which may be why as well");
+  });
+
+  it.each([
+    ["down since", { isHealthy: false }],
+    ["with more errors of their own", { during: rows("g", { perBucket: 20, failEvery: 10 }) }],
+  ])("%s blame no version while the balancer itself stood still too often", (_, more) => {
+    const { result, tooLittle } = compare({
+      dependents: [dependent(more)],
+      leftOut: { baseline: 0, candidate: 100_000 },
+    });
+    expect([result.verdict, tooLittle]).toEqual(["inconclusive", true]);
+    expect(result.sentence).toContain("the balancer itself stood still too often to blame the version");
+  });
+
+  it("that fail beside a version that fails itself excuse nothing", () => {
+    const failing = dependent({ during: rows("g", { perBucket: 20, failEvery: 2 }), deployedToo: ["checkout"] });
+    const { result } = compare({ fresh: { perBucket: 20, failEvery: 3 }, dependents: [failing] });
+    expect(result.verdict).toBe("fail");
   });
 
   it("are named beside what is worse still without a comma of their sentence", () => {

@@ -34,6 +34,23 @@ export async function listProven(db: Db, { service, environment }: ServiceRef): 
   }));
 }
 
+/** Services but one of which a deployment or rollback ran in an environment at some time since, by name. */
+export async function listDeployedSince(
+  db: Db,
+  { environment, besides, since }: { environment: string; besides: string; since: Date },
+): Promise<string[]> {
+  const found = await db.deployment.findMany({
+    where: {
+      ...{ environment, service: { not: besides }, startedAt: { not: null } },
+      OR: [{ finishedAt: null }, { finishedAt: { gte: since } }],
+    },
+    select: { service: true },
+    distinct: ["service"],
+    orderBy: { service: "asc" },
+  });
+  return found.map(({ service }) => service);
+}
+
 /** Which of these a later rollback undid. */
 async function rolledBack(db: Db, ids: string[]): Promise<Set<string>> {
   const found = await db.deployment.findMany({
