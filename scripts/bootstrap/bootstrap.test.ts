@@ -166,6 +166,11 @@ describe("bootstrap start", () => {
     expect((await bootstrap(["start"], { MALLOC_TRIM_THRESHOLD_: "1" })).shown).toBe("1\n");
   });
 
+  it("starts without a cache of compiled code where none can be written", async () => {
+    const { exitCode, shown } = await bootstrap(["start"], { NODE_COMPILE_CACHE: join(root, "package.json", "cache") });
+    expect([exitCode, shown]).toEqual([0, expect.stringContaining("started")]);
+  });
+
   it("ends with the exit code of what it started", async () => {
     expect((await bootstrap(["start"], { EXIT: "7" })).exitCode).toBe(7);
   });

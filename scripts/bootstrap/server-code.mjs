@@ -1,3 +1,4 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { withLock } from "./lock.mjs";
@@ -37,21 +38,26 @@ export const linkOnly = (files) =>
  * Node's stripper, which would keep 20 MB for as long as it runs.
  */
 export async function prepareServerCode() {
-  if (stamp.says(wanted())) return;
+  if (!isUsable() || stamp.says(wanted())) return;
   await withLock(async () => {
     const hash = wanted();
     if (stamp.says(hash)) return;
     await stage("server code", async () => {
       stamp.clear();
-      await run(
-        "Preparing the server's code",
-        PINNED_NODE,
-        ["--input-type=module", "-e", linkOnly([...PROCESS_FILES, NEXT_CONFIG])],
-        {
-          NODE_COMPILE_CACHE: COMPILE_CACHE,
-        },
-      );
+      const args = ["--input-type=module", "-e", linkOnly([...PROCESS_FILES, NEXT_CONFIG])];
+      await run("Preparing the server's code", PINNED_NODE, args, { NODE_COMPILE_CACHE: COMPILE_CACHE });
       stamp.write(hash);
     });
   });
+}
+
+/** Without a cache that can be written Node starts all the same, only larger and later. */
+function isUsable() {
+  try {
+    mkdirSync(COMPILE_CACHE, { recursive: true });
+    accessSync(COMPILE_CACHE, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -101,10 +101,16 @@ it("says which keys have no effect yet, where they are set", () => {
     "alertingConfig.channels",
     "sloConfig.availability",
     "scalingConfig.maxInstances",
+    "scalingConfig.minInstances",
     "chaosConfig.enabled",
   ];
   expect(warningsOf(given)).toEqual(unused.map((key) => `${key}: is checked, and has no effect yet`));
-  expect(warningsOf({ costConfig: { budgetLimit: 0 } })).toEqual([]);
+  // also where what is written is the default
+  expect(warningsOf({ costConfig: { budgetLimit: 0 }, sloConfig: { evaluationWindow: "30d" } })).toEqual([
+    "sloConfig.evaluationWindow: is checked, and has no effect yet",
+    "costConfig.budgetLimit: is checked, and has no effect yet",
+  ]);
+  expect(warningsOf({ alertingConfig: { resolveOnRecovery: true } })).toEqual([]);
 });
 
 it("looks at no folder that it may not, and starts all the same", () => {

@@ -1,12 +1,11 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import { type OperateAgentConfig, OperateAgentConfigSchema } from "../agent/config.ts";
+import type { OperateAgentConfig } from "../agent/config.ts";
 import type { ServiceConfig } from "../agent/config-services.ts";
 import { shownName } from "../agent/kernel/allowed-names.ts";
 import { withoutConfidential } from "../agent/kernel/confidential/confidential.ts";
 import { visibleText } from "../agent/text/visible-line.ts";
-import { configDir, type LoadedConfig } from "./load.ts";
+import { configDir, type LoadedConfig, writtenConfig } from "./load.ts";
 import { notReplaced } from "./not-replaced.ts";
 
 const MOST_WARNINGS = 20;
@@ -19,7 +18,6 @@ const UNUSED = {
   sloConfig: ["availability", "throughputRps", "evaluationWindow"],
   ...{ scalingConfig: "all", securityConfig: "all", costConfig: "all", chaosConfig: "all" },
 } satisfies { [Section in keyof OperateAgentConfig]?: readonly (keyof OperateAgentConfig[Section])[] | "all" };
-const DEFAULTS = OperateAgentConfigSchema.parse({});
 const SCRIPT = /^[^-].*\.(?:[cm]?[jt]s|py|rb|pl|php|sh)$/;
 
 /**
@@ -38,23 +36,24 @@ export function startWarnings(loaded: LoadedConfig, env: NodeJS.ProcessEnv): str
   });
   return [
     ...atMost(found, (more) => `and ${more} more services that cannot start`),
-    ...unusedKeys(loaded.config).map((key) => `${key}: is checked, and has no effect yet`),
+    ...unusedKeys(loaded.text).map((key) => `${key}: is checked, and has no effect yet`),
     ...atMost(notReplaced(loaded.text), (more) => `and ${more} more texts in which something is not replaced`),
   ];
 }
 
-/** Keys that nothing reads yet and that are set to something else than their default: `costConfig.budgetLimit`. */
-function unusedKeys(config: OperateAgentConfig): string[] {
-  const valuesOf = (of: OperateAgentConfig, section: string) =>
-    Object.entries({ ...new Map(Object.entries(of)).get(section) });
-  return Object.entries(UNUSED).flatMap(([section, keys]) => {
-    const usual = new Map(valuesOf(DEFAULTS, section));
-    return valuesOf(config, section)
-      .filter(([key]) => keys === "all" || keys.some((one) => one === key))
-      .filter(([key, value]) => !isDeepStrictEqual(value, usual.get(key)))
-      .map(([key]) => `${section}.${key}`);
-  });
+/** Keys that somebody wrote and that nothing reads yet: `costConfig.budgetLimit`. An empty list asks for nothing. */
+function unusedKeys(text: string): string[] {
+  const written = writtenConfig(text);
+  const keysOf = (value: unknown) => (typeof value === "object" && value !== null ? Object.entries(value) : []);
+  const sections = new Map<string, unknown>(keysOf(written));
+  return Object.entries(UNUSED).flatMap(([section, keys]) =>
+    keysOf(sections.get(section))
+      .filter(([key, value]) => (keys === "all" || keys.some((one) => one === key)) && !isEmptyList(value))
+      .map(([key]) => `${section}.${key}`),
+  );
 }
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 function atMost(warnings: string[], rest: (more: number) => string): string[] {
   const more = warnings.length - MOST_WARNINGS;
