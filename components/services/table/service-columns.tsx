@@ -230,7 +230,7 @@ function Status({ row }: { row: ServiceRow }) {
               at least <Elapsed since={row.healthAtLeastSince} />
             </span>
           ) : null}
-          {row.causedBy ? <span className="shrink-0">because of {row.causedBy}</span> : null}
+          {row.causedBy ? <span className="wrap-anywhere min-w-0 sm:shrink-0">because of {row.causedBy}</span> : null}
           {stateReason(row) ? (
             <span className="wrap-anywhere line-clamp-2 min-w-48 flex-1 basis-56 whitespace-normal max-sm:hidden">
               {stateReason(row)}
