@@ -4,13 +4,13 @@ import { type ReactNode, useState } from "react";
 import { PAGES } from "../areas.ts";
 import { BottomBar } from "../layout/bottom-bar.tsx";
 import { PlainLink } from "../layout/env-link.tsx";
-import { LogoIcon } from "../layout/navigation.ts";
+import { LogoIcon, type Page } from "../layout/navigation.ts";
 import { Rail } from "../layout/rail.tsx";
 import { EnvironmentProvider } from "../lib/environment.tsx";
 
 const NONE: readonly string[] = [];
 /** a badge reads what only a session may read */
-const BARE_PAGES = PAGES.map((page) => ({ ...page, Badge: undefined }));
+const BARE_PAGES = PAGES.map((page): Page => ({ ...page, badge: undefined }));
 
 /** The console's frame while nobody can tell whose session it is: the pages' names, and nothing of the system. */
 export function BareFrame({ railCollapsed, children }: { railCollapsed: boolean; children: ReactNode }) {
