@@ -170,7 +170,8 @@ describe("two workers", () => {
   });
 
   it("one that was frozen is replaced and ends itself when it wakes", async () => {
-    const frozen = await boot(3_000);
+    // as in production: beats that come later than half of the lease judge nobody, and on a busy machine they do
+    const frozen = await boot();
     const begun = async (): Promise<{ id: string; version: string; before: number }> => {
       const [version, before] = [await otherVersion(), startedEver()];
       const id = await begin(version);
@@ -183,7 +184,7 @@ describe("two workers", () => {
       return begun();
     };
     const { id, version, before } = await begun();
-    await boot(3_000);
+    await boot();
     const { deployment } = await follow(ops, id);
     expect(deployment.status, deployment.summary).toBe("succeeded");
     frozen.child.kill("SIGCONT");
