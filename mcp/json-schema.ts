@@ -11,8 +11,8 @@ export type ObjectSchema = {
 
 /**
  * A Zod schema as JSON Schema draft 2020-12, for a model to read: without `$schema` (2020-12 is the protocol's
- * default), and without what only costs tokens (what `format: date-time` tells already, the pattern of a cursor, that a text may or may not be
- * empty, the bounds of safe integers).
+ * default), and without what only costs tokens: what `format: date-time` tells already, the pattern of a cursor, that a
+ * text may be empty or may not, the bounds of safe integers.
  * @throws Error naming `where` when the schema is not one object or holds something JSON cannot say (a Date, a transform).
  */
 export function objectSchemaOf(schema: z.ZodType, io: "input" | "output", where: string): ObjectSchema {

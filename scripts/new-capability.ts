@@ -43,7 +43,7 @@ const ${Name}Noted = Common.extend({
 
 `;
 
-const written = writeSkeleton("capability", { name, Name, key: freeKey(name) }, [
+const written = writeSkeleton(["capability"], { name, Name, key: freeKey(name) }, [
   { file: "server/agent/capabilities.ts", before: FIRST_IMPORT, text: from(name, `./${name}/capability.ts`) },
   { file: "server/agent/capabilities.ts", before: "  audit,\n", text: `  ${name},\n` },
   { file: "server/agent/timeline/schema.ts", before: "export const TimelineEvent = ", text: event },

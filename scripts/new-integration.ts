@@ -63,7 +63,7 @@ const insertions: Insertion[] = [
   },
 ];
 tell(
-  writeSkeleton(port, { name, Name }, insertions),
+  writeSkeleton(["source", port], { name, Name }, insertions),
   `Check it: npm test -- verify unit server/integrations/${name}. It is chosen by ${key}: ${name}; its name for people is in components/feedback/source-words.ts.
 Then make the double speak as ${Name} does, and the adapter after it.`,
 );

@@ -86,8 +86,8 @@ interface Written {
  * Writes the files, then the lines of the lists, then lets the formatter order imports. When anything of it fails, all is
  * as it was. Paths are from the root.
  */
-export function writeSkeleton(template: string, values: Values, insertions: readonly Insertion[]): Written {
-  const files = filesOf(template, values);
+export function writeSkeleton(templates: readonly string[], values: Values, insertions: readonly Insertion[]): Written {
+  const files = templates.flatMap((template) => filesOf(template, values));
   const changed = [...new Set(insertions.map(({ file }) => file))];
   const before = new Map(changed.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
   const made: string[] = [];

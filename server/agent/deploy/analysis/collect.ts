@@ -124,7 +124,7 @@ export async function dependentsOf(
         during: withPending(withoutStalled(await countedSince(runtime, ref, from)).rows, before),
         wasHealthy: health.get(name)?.was ?? null,
         isHealthy: health.get(name)?.is ?? null,
-        deployedToo: [...deployed].filter((one) => one === name || catalog.dependenciesOf(name).includes(one)),
+        deployedToo: deployed.filter((one) => one === name || catalog.dependenciesOf(name).includes(one)),
       };
     }),
   );
